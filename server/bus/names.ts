@@ -1,0 +1,55 @@
+/** Names in NATS. All carry the instance, so that several ChatClusters share one NATS. */
+
+/** Escapes a room for use as one subject token: `.`, `*`, `>`, `%`, space and non-ASCII become `%XX` of their UTF-8. */
+export function roomToken(room: string): string {
+  return encodeURIComponent(room).replace(/[.*!'()]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** @throws {URIError} for a token that {@link roomToken} did not make */
+export function roomOfToken(token: string): string {
+  return decodeURIComponent(token);
+}
+
+/** FNV-1a over UTF-8: stable over releases, because a room may never change its partition. */
+export function partitionOf(room: string, partitions: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(room, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % partitions;
+}
+
+export interface Names {
+  logStream(partition: number): string;
+  liveStream(partition: number): string;
+  /** All subjects of one LOG stream. */
+  logSubjects(partition: number): string;
+  /** Subject a room's messages are published to. */
+  log(partition: number, room: string): string;
+  liveSubjects(partition: number): string;
+  /** Core NATS subject a room's stored messages are republished on. */
+  live(partition: number, room: string): string;
+  /** Durable consumer of the store, one a LOG stream. */
+  readonly storeConsumer: string;
+  /** Request to all gateways for the members of rooms. */
+  readonly presenceAsk: string;
+  /** Heartbeats of the gateways. */
+  readonly gatewayBeat: string;
+  /** Joins and leaves of one room, ephemeral. */
+  joins(room: string): string;
+  readonly database: string;
+}
+
+export function names(instance: string): Names {
+  return {
+    logStream: partition => `CHAT_${instance}_LOG_${partition}`,
+    liveStream: partition => `CHAT_${instance}_LIVE_${partition}`,
+    logSubjects: partition => `chat.${instance}.log.${partition}.*`,
+    log: (partition, room) => `chat.${instance}.log.${partition}.${roomToken(room)}`,
+    liveSubjects: partition => `chat.${instance}.live.${partition}.*`,
+    live: (partition, room) => `chat.${instance}.live.${partition}.${roomToken(room)}`,
+    storeConsumer: 'store',
+    presenceAsk: `chat.${instance}.presence.ask`,
+    gatewayBeat: `chat.${instance}.gateway.beat`,
+    joins: room => `chat.${instance}.joins.${roomToken(room)}`,
+    database: `chat_${instance}`,
+  };
+}

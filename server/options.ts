@@ -1,0 +1,381 @@
+/**
+ * Every option of the server processes: one row names its variable, bounds, default and effect.
+ * `config.ts` reads the rows, the operator writes them, `docs/configuration.md` is generated from them.
+ */
+
+export type Process = 'gateway' | 'worker';
+
+interface Common {
+  readonly env: string;
+  readonly for: readonly Process[];
+  readonly help: string;
+  /** True for values that must come from a Secret and never reach a log. */
+  readonly secret?: boolean;
+}
+export interface IntegerOption extends Common {
+  readonly kind: 'integer';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+export interface TextOption extends Common {
+  readonly kind: 'text';
+  readonly default?: string;
+  readonly pattern?: RegExp;
+  readonly minLength?: number;
+}
+export interface ChoiceOption<C extends string = string> extends Common {
+  readonly kind: 'choice';
+  readonly choices: readonly C[];
+  readonly default: C;
+}
+export type Option = IntegerOption | TextOption | ChoiceOption;
+
+const both = ['gateway', 'worker'] as const;
+const gateway = ['gateway'] as const;
+const worker = ['worker'] as const;
+const MIB = 1024 * 1024;
+
+const integer = (
+  env: string,
+  where: readonly Process[],
+  preset: number,
+  min: number,
+  max: number,
+  help: string,
+): IntegerOption => ({ kind: 'integer', env, for: where, default: preset, min, max, help });
+const choice = <C extends string>(
+  env: string,
+  where: readonly Process[],
+  choices: readonly C[],
+  preset: NoInfer<C>,
+  help: string,
+): ChoiceOption<C> => ({ kind: 'choice', env, for: where, choices, default: preset, help });
+
+export const OPTIONS = {
+  instance: {
+    kind: 'text',
+    env: 'CHAT_INSTANCE',
+    for: both,
+    pattern: /^[a-z0-9]([-a-z0-9]{0,49}[a-z0-9])?$/,
+    help: 'Name that keeps the streams, subjects and database of this ChatCluster apart from others on the same NATS and MongoDB.',
+  },
+  processName: {
+    kind: 'text',
+    env: 'CHAT_PROCESS_NAME',
+    for: both,
+    pattern: /^[A-Za-z0-9][-A-Za-z0-9.]{0,252}$/,
+    default: '',
+    help: 'Name of this process in logs, presence and the load endpoint. Default: the host name, which is the pod name.',
+  },
+  logLevel: choice(
+    'CHAT_LOG_LEVEL',
+    both,
+    ['debug', 'info', 'warn', 'error'],
+    'info',
+    'Least severe level that is logged.',
+  ),
+  adminPort: integer(
+    'CHAT_ADMIN_PORT',
+    both,
+    9090,
+    0,
+    65535,
+    'Port of health, metrics and load; 0 takes any free port.',
+  ),
+  natsUrl: {
+    kind: 'text',
+    env: 'CHAT_NATS_URL',
+    for: both,
+    minLength: 1,
+    help: 'NATS servers, comma separated, for example nats://nats:4222.',
+  },
+  natsUser: { kind: 'text', env: 'CHAT_NATS_USER', for: both, default: '', help: 'User for NATS; empty for none.' },
+  natsPassword: {
+    kind: 'text',
+    env: 'CHAT_NATS_PASSWORD',
+    for: both,
+    default: '',
+    secret: true,
+    help: 'Password for NATS; empty for none.',
+  },
+  mongodbUri: {
+    kind: 'text',
+    env: 'CHAT_MONGODB_URI',
+    for: both,
+    minLength: 1,
+    secret: true,
+    help: 'MongoDB connection string. The database is named after the instance, not after the path in the string.',
+  },
+  partitions: integer(
+    'CHAT_PARTITIONS',
+    both,
+    4,
+    1,
+    64,
+    'Stream pairs the rooms are spread over. Cannot change while messages are kept.',
+  ),
+
+  port: integer('CHAT_PORT', gateway, 8080, 0, 65535, 'Port for clients; 0 takes any free port.'),
+  authSecret: {
+    kind: 'text',
+    env: 'CHAT_AUTH_SECRET',
+    for: gateway,
+    minLength: 32,
+    secret: true,
+    help: 'Secret that signs the HS256 tokens, at least 32 characters.',
+  },
+  authIssuer: {
+    kind: 'text',
+    env: 'CHAT_AUTH_ISSUER',
+    for: gateway,
+    default: '',
+    help: 'Required value of the claim iss; empty: not checked.',
+  },
+  authAudience: {
+    kind: 'text',
+    env: 'CHAT_AUTH_AUDIENCE',
+    for: gateway,
+    default: '',
+    help: 'Required value of the claim aud; empty: not checked.',
+  },
+  allowedOrigins: {
+    kind: 'text',
+    env: 'CHAT_ALLOWED_ORIGINS',
+    for: gateway,
+    default: '*',
+    help: 'Origins that browsers may connect from, comma separated; * allows all. Requests without an Origin header are allowed.',
+  },
+  roomKinds: {
+    kind: 'text',
+    env: 'CHAT_ROOM_KINDS',
+    for: gateway,
+    default: 'channel=Open',
+    pattern: /^([a-z][a-z0-9]{0,31}=(Open|Claim)(,|$))*$/,
+    help: 'Kinds of rooms and who may use them, comma separated. Open: every signed-in user. Claim: users whose token lists the room (or kind:*) in the claim rooms.',
+  },
+  devSignIn: choice(
+    'CHAT_DEV_SIGN_IN',
+    gateway,
+    ['Enabled', 'Disabled'],
+    'Disabled',
+    'POST /dev/token gives a token to anyone who names a user. For development only.',
+  ),
+  webPage: choice(
+    'CHAT_WEB_PAGE',
+    gateway,
+    ['Enabled', 'Disabled'],
+    'Disabled',
+    'Serves the chat page on the client port.',
+  ),
+
+  maxConnections: integer(
+    'CHAT_MAX_CONNECTIONS',
+    gateway,
+    15_000,
+    1,
+    1_000_000,
+    'Connections a gateway accepts; more are refused with HTTP 503.',
+  ),
+  connectsPerSecond: integer(
+    'CHAT_CONNECTS_PER_SECOND',
+    gateway,
+    500,
+    1,
+    100_000,
+    'New connections a gateway accepts a second, with a burst of one second; more are refused with HTTP 503.',
+  ),
+  maxFrameBytes: integer(
+    'CHAT_MAX_FRAME_BYTES',
+    gateway,
+    65_536,
+    1_024,
+    16 * MIB,
+    'Largest frame from a client; a larger one closes the connection with 1009.',
+  ),
+  maxMessageBytes: integer(
+    'CHAT_MAX_MESSAGE_BYTES',
+    gateway,
+    32_768,
+    64,
+    MIB,
+    'Largest body of one message, in bytes of UTF-8; a larger one answers 107.',
+  ),
+  maxSubscriptions: integer(
+    'CHAT_MAX_SUBSCRIPTIONS',
+    gateway,
+    128,
+    1,
+    10_000,
+    'Rooms a connection may subscribe to; more answer 106.',
+  ),
+  commandsPerSecond: integer(
+    'CHAT_COMMANDS_PER_SECOND',
+    gateway,
+    100,
+    1,
+    1_000_000,
+    'Commands a connection may send a second; more answer 111.',
+  ),
+  commandBurst: integer(
+    'CHAT_COMMAND_BURST',
+    gateway,
+    1_500,
+    1,
+    1_000_000,
+    'Commands a connection may send at once before the rate applies.',
+  ),
+  sendBufferBytes: integer(
+    'CHAT_SEND_BUFFER_BYTES',
+    gateway,
+    MIB,
+    65_536,
+    256 * MIB,
+    'Bytes that may wait for one connection; a slower reader is closed with 3008 and recovers.',
+  ),
+  sendBufferTotalBytes: integer(
+    'CHAT_SEND_BUFFER_TOTAL_BYTES',
+    gateway,
+    256 * MIB,
+    MIB,
+    64 * 1024 * MIB,
+    'Bytes that may wait for all connections; above it the slowest are closed with 3008.',
+  ),
+  tailBytes: integer(
+    'CHAT_TAIL_BYTES',
+    gateway,
+    64 * MIB,
+    0,
+    64 * 1024 * MIB,
+    'Memory for the last messages of the rooms a gateway serves, from which reconnects recover first.',
+  ),
+  tailMessages: integer('CHAT_TAIL_MESSAGES', gateway, 128, 1, 10_000, 'Last messages kept in memory for one room.'),
+  recoveryLimit: integer(
+    'CHAT_RECOVERY_LIMIT',
+    gateway,
+    10_000,
+    1,
+    1_000_000,
+    'Most messages a reconnect recovers; beyond it the answer is recovered: false and the client pages.',
+  ),
+  recoveryChunk: integer(
+    'CHAT_RECOVERY_CHUNK',
+    gateway,
+    100,
+    1,
+    1_000,
+    'Messages read and sent at once while a client recovers.',
+  ),
+  historyLimit: integer('CHAT_HISTORY_LIMIT', gateway, 300, 1, 1_000, 'Most messages one history command returns.'),
+  pingSeconds: integer('CHAT_PING_SECONDS', gateway, 25, 1, 600, 'Seconds between heartbeats to a client.'),
+  pongSeconds: integer(
+    'CHAT_PONG_SECONDS',
+    gateway,
+    8,
+    1,
+    600,
+    'Seconds a client has to answer a heartbeat before it is closed with 3012.',
+  ),
+  connectSeconds: integer(
+    'CHAT_CONNECT_SECONDS',
+    gateway,
+    10,
+    1,
+    600,
+    'Seconds a socket may take to send connect before it is closed with 3502.',
+  ),
+  expiryGraceSeconds: integer(
+    'CHAT_EXPIRY_GRACE_SECONDS',
+    gateway,
+    25,
+    0,
+    3_600,
+    'Seconds after its expiry in which a token may be refreshed; then the connection closes with 3005.',
+  ),
+  publishTimeoutMs: integer(
+    'CHAT_PUBLISH_TIMEOUT_MS',
+    gateway,
+    3_000,
+    100,
+    4_500,
+    'Time JetStream has to acknowledge; then the publish answers a temporary error. Clients give up at 5 s.',
+  ),
+  recheckSeconds: integer(
+    'CHAT_RECHECK_SECONDS',
+    gateway,
+    15,
+    1,
+    300,
+    'Every watched room is compared with its stream this often: the bound on how late a lost live message arrives.',
+  ),
+  drainSeconds: integer(
+    'CHAT_DRAIN_SECONDS',
+    gateway,
+    20,
+    1,
+    3_600,
+    'Time over which a stopping gateway closes its connections in waves.',
+  ),
+  drainDelaySeconds: integer(
+    'CHAT_DRAIN_DELAY_SECONDS',
+    gateway,
+    3,
+    0,
+    600,
+    'Time between NotReady and the first close, so that load balancers stop choosing this gateway first.',
+  ),
+
+  streamReplicas: integer('CHAT_STREAM_REPLICAS', worker, 1, 1, 5, 'NATS servers that keep each stream: 1, 3 or 5.'),
+  streamMaxBytes: integer(
+    'CHAT_STREAM_MAX_BYTES',
+    worker,
+    1024 * MIB,
+    MIB,
+    1024 * 1024 * MIB,
+    'Size of one LOG stream. When it is full, because MongoDB is away, publishes get a temporary error.',
+  ),
+  hotWindowSeconds: integer(
+    'CHAT_HOT_WINDOW_SECONDS',
+    worker,
+    3_600,
+    0,
+    30 * 86_400,
+    'Messages stay in the LOG stream at least this long after MongoDB has them.',
+  ),
+  liveMaxBytes: integer(
+    'CHAT_LIVE_MAX_BYTES',
+    worker,
+    128 * MIB,
+    MIB,
+    512 * MIB,
+    'Size of one LIVE stream, which only feeds live delivery.',
+  ),
+  dedupeSeconds: integer(
+    'CHAT_DEDUPE_SECONDS',
+    both,
+    120,
+    10,
+    3_600,
+    'Window in which JetStream itself recognises a repeated message id, about 160 bytes of NATS memory an id. Older ids are looked up in MongoDB.',
+  ),
+  ackWaitSeconds: integer(
+    'CHAT_ACK_WAIT_SECONDS',
+    worker,
+    30,
+    1,
+    3_600,
+    'Time after which a message that was not stored is delivered to a worker again.',
+  ),
+  storeBatch: integer('CHAT_STORE_BATCH', worker, 500, 1, 10_000, 'Most messages written to MongoDB at once.'),
+  storeDelayMs: integer('CHAT_STORE_DELAY_MS', worker, 50, 0, 10_000, 'Longest a message waits for its batch to fill.'),
+  purgeSeconds: integer(
+    'CHAT_PURGE_SECONDS',
+    worker,
+    30,
+    1,
+    3_600,
+    'Seconds between removals of stored messages from the LOG streams.',
+  ),
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;

@@ -1,0 +1,50 @@
+/** The two catalogues of the client protocol: errors answer a command, closes end a connection. */
+
+export interface ErrorCode {
+  readonly code: number;
+  readonly message: string;
+  /** True: the same command may succeed later; SDKs retry subscribes and refreshes. */
+  readonly temporary?: true;
+}
+
+/** Answers to commands. 100-399 are the protocol's, 400-1999 are free for applications. */
+export const ERRORS = {
+  internal: { code: 100, message: 'internal server error', temporary: true },
+  unauthorized: { code: 101, message: 'unauthorized' },
+  unknownChannel: { code: 102, message: 'unknown channel' },
+  permissionDenied: { code: 103, message: 'permission denied' },
+  methodNotFound: { code: 104, message: 'method not found' },
+  alreadySubscribed: { code: 105, message: 'already subscribed' },
+  limitExceeded: { code: 106, message: 'limit exceeded' },
+  badRequest: { code: 107, message: 'bad request' },
+  notAvailable: { code: 108, message: 'not available' },
+  tokenExpired: { code: 109, message: 'token expired' },
+  tooManyRequests: { code: 111, message: 'too many requests', temporary: true },
+  unrecoverablePosition: { code: 112, message: 'unrecoverable position' },
+} as const satisfies Record<string, ErrorCode>;
+
+export interface CloseCode {
+  readonly code: number;
+  /** Never empty: SDKs reconnect on a terminal code without a reason. At most 123 bytes. */
+  readonly reason: string;
+}
+
+/** Ends of connections. 3000-3499: the SDK reconnects; 3500-3999: it stops. */
+export const CLOSES = {
+  shutdown: { code: 3001, reason: 'shutdown' },
+  internal: { code: 3004, reason: 'internal server error' },
+  expired: { code: 3005, reason: 'connection expired' },
+  slow: { code: 3008, reason: 'slow' },
+  insufficientState: { code: 3010, reason: 'insufficient state' },
+  noPong: { code: 3012, reason: 'no pong' },
+  tooManyRequests: { code: 3013, reason: 'too many requests' },
+  invalidToken: { code: 3500, reason: 'invalid token' },
+  badRequest: { code: 3501, reason: 'bad request' },
+  stale: { code: 3502, reason: 'stale' },
+  notAvailable: { code: 3508, reason: 'not available' },
+} as const satisfies Record<string, CloseCode>;
+
+/** Unsubscribe pushes. Below 2500 the SDK stays unsubscribed, from 2500 it subscribes again at once. */
+export const UNSUBSCRIBES = {
+  insufficientState: { code: 2500, reason: 'insufficient state' },
+} as const satisfies Record<string, CloseCode>;

@@ -1,0 +1,55 @@
+/**
+ * The message envelope, version 1. In the stream a message is a body (validated JSON without raw newlines, exactly the
+ * bytes clients receive as `data`) and the headers below. Gateways splice the body, they never parse it.
+ *
+ * Compatibility: versions N and N+1 run side by side in every rollout, so a reader ignores headers it does not know and
+ * delivers types it does not know as plain publications; a header never changes its meaning.
+ */
+export const HEADERS = {
+  version: 'Chat-V',
+  type: 'Chat-Type',
+  /** The client's id of the message (UUIDv7); absent for a bare publish. */
+  id: 'Chat-Id',
+  /** Milliseconds since 1970 when the gateway accepted it: for people, never for order. */
+  time: 'Chat-Time',
+  /** Percent-encoded, because header values are ASCII. */
+  user: 'Chat-User',
+  /** Connection id of the sender. */
+  client: 'Chat-Client',
+  traceparent: 'traceparent',
+  /** JetStream's deduplication key: hash of user, room and id. */
+  dedupe: 'Nats-Msg-Id',
+} as const;
+
+export const ENVELOPE_VERSION = 1;
+
+/** `publish`: the client's own data. `message`: made by `message.send`, body {@link MessageBody}. */
+export type MessageType = 'publish' | 'message';
+
+/** Body of type `message`, as every client receives it in `data`. */
+export interface MessageBody {
+  readonly type: 'message';
+  readonly id: string;
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** A message at its place in a room's order. */
+export interface StoredMessage {
+  readonly room: string;
+  /** Incarnation of the partition's stream. */
+  readonly epoch: string;
+  /** Sequence in the partition's LOG stream: rises within a room, with gaps. */
+  readonly offset: number;
+  readonly type: string;
+  readonly id: string;
+  /** Deduplication key; empty for a bare publish. */
+  readonly dedupe: string;
+  readonly time: number;
+  readonly user: string;
+  readonly client: string;
+  readonly traceparent: string;
+  /** UTF-8 JSON without newline. */
+  readonly body: Uint8Array;
+}
