@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+
+const STOP_GRACE_MS = 10_000;
+const OUTPUT_KEPT = 8_192;
+
+/** A server process that ends with ours, however ours ends. */
+export interface Child {
+  readonly pid: number;
+  /** The last 8 KiB of what it printed, for error messages. */
+  output(): string;
+  running(): boolean;
+  signal(name: NodeJS.Signals): void;
+  /** SIGTERM (and SIGCONT, should it be stopped), then SIGKILL after 10 s. Resolves when it is gone. */
+  stop(): Promise<void>;
+  /** SIGKILL. Resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts `command` in a process group of its own, so that Ctrl-C reaches it through us and in our order.
+ * @throws when the program cannot be started
+ */
+export async function startChild(command: string, args: readonly string[]): Promise<Child> {
+  // Only the kernel can end a child of a parent that was killed.
+  const tied = existsSync('/usr/bin/setpriv');
+  const [program, all] = tied
+    ? ['/usr/bin/setpriv', ['--pdeathsig', 'SIGKILL', command, ...args]]
+    : [command, [...args]];
+  const child: ChildProcess = spawn(program, all, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-OUTPUT_KEPT);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  const running = (): boolean => child.exitCode === null && child.signalCode === null;
+  const exited = once(child, 'exit').catch(() => undefined);
+  const onExit = (): void => {
+    if (running()) child.kill('SIGKILL');
+  };
+  process.on('exit', onExit);
+  void exited.then(() => process.off('exit', onExit));
+  return {
+    pid,
+    output: () => output,
+    running,
+    signal: name => void child.kill(name),
+    async stop() {
+      if (running()) {
+        child.kill('SIGTERM');
+        child.kill('SIGCONT');
+        const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+        await exited;
+        clearTimeout(timer);
+      }
+    },
+    async kill() {
+      if (running()) child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** Waits until `port` on 127.0.0.1 accepts. @throws with the child's output when it ends first, or after `ms` */
+export async function listening(child: Child, port: number, ms = 30_000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await accepts(port))) {
+    if (!child.running()) throw new Error(`the process ended before it listened on ${port}:\n${child.output()}`);
+    if (Date.now() > deadline) throw new Error(`nothing listens on ${port} after ${ms} ms:\n${child.output()}`);
+    await new Promise(resolve => setTimeout(resolve, 25));
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => socket.destroy());
+    socket.once('connect', () => socket.end());
+  });
+}
+
+/**
+ * A free port below the range that outgoing connections take theirs from, so that a server can be stopped and started
+ * again on it.
+ */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const server = createServer();
+    const free = await new Promise<boolean>(resolve => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (free) {
+      await new Promise(resolve => server.close(resolve));
+      return port;
+    }
+  }
+  throw new Error('found no free port between 15000 and 30000');
+}

@@ -1,0 +1,73 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildOnce, CACHE } from './build-once.ts';
+import { longStep } from './run.ts';
+
+const SOURCE = join(dirname(fileURLToPath(import.meta.url)), 'mongo-stand-in');
+const FILES = ['pom.xml', 'Mongo.java'] as const;
+
+/**
+ * The embedded stand-in for MongoDB, made once through Maven: a directory with `Mongo.class` and `jars/`, complete in
+ * itself, so that it can be copied into an image. Run it with {@link standInCommand}; it needs a Java runtime of 17 or
+ * later, building it a JDK and Maven.
+ */
+export async function ensureMongoStandIn(): Promise<string> {
+  const dir = join(CACHE, 'mongo-stand-in');
+  await buildOnce(
+    'mongo-stand-in',
+    () => upToDate(dir),
+    async () => {
+      const building = `${dir}.building`;
+      rmSync(building, { recursive: true, force: true });
+      mkdirSync(building, { recursive: true });
+      for (const file of FILES) cpSync(join(SOURCE, file), join(building, file));
+      await longStep(
+        'fetching the MongoDB stand-in from Maven Central (once, up to a minute)',
+        'mvn',
+        [
+          '-q',
+          '-B',
+          '-f',
+          'pom.xml',
+          'dependency:copy-dependencies',
+          '-DoutputDirectory=jars',
+          '-DincludeScope=runtime',
+        ],
+        { cwd: building },
+      );
+      await longStep(
+        'compiling the MongoDB stand-in',
+        'javac',
+        ['--release', '17', '-cp', 'jars/*', '-d', '.', 'Mongo.java'],
+        { cwd: building },
+      );
+      rmSync(dir, { recursive: true, force: true });
+      renameSync(building, dir);
+    },
+  );
+  return dir;
+}
+
+/** Made from the sources as they are now: they are kept beside the classes. */
+function upToDate(dir: string): boolean {
+  return FILES.every(
+    file => existsSync(join(dir, file)) && readFileSync(join(dir, file)).equals(readFileSync(join(SOURCE, file))),
+  );
+}
+
+/** Command line of the stand-in in `dir`. @param address 127.0.0.1, or 0.0.0.0 in a pod */
+export function standInCommand(dir: string, dataFile: string, address: string, port: number): string[] {
+  return [
+    'java',
+    '-Xmx384m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    `${dir}:${dir}/jars/*`,
+    'Mongo',
+    dataFile,
+    address,
+    String(port),
+  ];
+}

@@ -1,0 +1,72 @@
+import { mongoKind } from './mongo.ts';
+import { recentEnough } from './nats-binary.ts';
+import { outputOf } from './run.ts';
+
+/** A program that must be on PATH, and how Debian calls its package. */
+export interface Prerequisite {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly reason: string;
+  readonly debian: string;
+  /** Lowest major version, with the expression that finds it in the program's answer. */
+  readonly atLeast?: { readonly major: number; readonly find: RegExp };
+}
+
+const GO: Prerequisite = {
+  program: 'go',
+  args: ['version'],
+  reason: 'builds nats-server from source, since no nats-server of at least 2.12 is on PATH',
+  debian: 'golang-go',
+};
+const JAVA: Prerequisite = {
+  program: 'java',
+  args: ['-version'],
+  reason: 'runs the MongoDB stand-in, since there is no MONGODB_URI and no mongod on PATH',
+  debian: 'openjdk-17-jdk-headless',
+  atLeast: { major: 17, find: /version "(\d+)/ },
+};
+const JAVAC: Prerequisite = {
+  program: 'javac',
+  args: ['-version'],
+  reason: 'compiles the MongoDB stand-in',
+  debian: 'openjdk-17-jdk-headless',
+  atLeast: { major: 17, find: /javac (\d+)/ },
+};
+const MAVEN: Prerequisite = {
+  program: 'mvn',
+  args: ['-v'],
+  reason: 'fetches the MongoDB stand-in from Maven Central',
+  debian: 'maven',
+};
+
+/** What `npm start` and the integration tests need on this machine. */
+export async function spinePrerequisites(): Promise<readonly Prerequisite[]> {
+  const nats = await outputOf('nats-server', ['--version']);
+  return [
+    ...(nats !== null && recentEnough(nats) ? [] : [GO]),
+    ...((await mongoKind()) === 'stand-in' ? [JAVA, JAVAC, MAVEN] : []),
+  ];
+}
+
+/** Problems found, one line each, all of them; empty when nothing is missing. Prints what it finds on standard error. */
+export async function checkPrerequisites(wanted: readonly Prerequisite[]): Promise<string[]> {
+  const results = await Promise.all(
+    wanted.map(async each => ({ each, problem: judge(each, await outputOf(each.program, each.args)) })),
+  );
+  const problems: string[] = [];
+  for (const { each, problem } of results) {
+    process.stderr.write(`prerequisite ${each.program}: ${problem ?? 'found'}\n`);
+    if (problem !== null) problems.push(`${each.program}: ${problem}. It ${each.reason}.`);
+  }
+  const packages = [...new Set(results.filter(result => result.problem !== null).map(result => result.each.debian))];
+  if (packages.length > 0) process.stderr.write(`On Debian: apt-get install ${packages.join(' ')}\n`);
+  return problems;
+}
+
+/** Null when `output`, what the program answered, will do. Pure. */
+export function judge(wanted: Prerequisite, output: string | null): string | null {
+  if (output === null) return `missing (Debian package ${wanted.debian})`;
+  if (!wanted.atLeast) return null;
+  const major = Number(wanted.atLeast.find.exec(output)?.[1]);
+  return major >= wanted.atLeast.major ? null : `must be at least version ${wanted.atLeast.major}`;
+}
