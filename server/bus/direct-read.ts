@@ -1,0 +1,56 @@
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+
+/** NATS did not answer a read, or refused it: nothing is known, the caller may ask again. */
+export class ReadFailed extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'ReadFailed';
+  }
+}
+
+export interface DirectBatch {
+  /** Messages in the order of the stream, headers as stored plus `Nats-Sequence`, `Nats-Subject`. */
+  readonly messages: readonly Msg[];
+  /** Messages that match beyond the last one. */
+  readonly pending: number;
+}
+
+/**
+ * One batched direct get (`$JS.API.DIRECT.GET.<stream>`). The answers end with status 204; no match is 404, which is
+ * an empty batch. Everything else, silence included (a server that lost its replica says nothing), is
+ * {@link ReadFailed}. May be stale by what its replica lags.
+ * @param request for example `{ next_by_subj, seq, batch, max_bytes }` or `{ multi_last, up_to_seq }`
+ */
+export function directBatch(
+  connection: NatsConnection,
+  stream: string,
+  request: object,
+  timeoutMs: number,
+): Promise<DirectBatch> {
+  return new Promise((resolve, reject) => {
+    const messages: Msg[] = [];
+    const inbox = `_INBOX.${crypto.randomUUID()}`;
+    const finish = (error: ReadFailed | null, pending = 0) => {
+      clearTimeout(timer);
+      subscription.unsubscribe();
+      if (error) reject(error);
+      else resolve({ messages, pending });
+    };
+    const timer = setTimeout(() => finish(new ReadFailed(`no answer from ${stream}`)), timeoutMs);
+    const subscription = connection.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error) return finish(new ReadFailed(`read of ${stream} failed`, error));
+        const code = message.headers?.code ?? 0;
+        if (code === 0) messages.push(message);
+        else if (code === 404) finish(null);
+        else if (code === 204) finish(null, Number(message.headers?.get('Nats-Num-Pending') || 0));
+        else finish(new ReadFailed(`${stream} answered ${code} ${message.headers?.description ?? ''}`));
+      },
+    });
+    try {
+      connection.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(request), { reply: inbox });
+    } catch (error) {
+      finish(new ReadFailed(`read of ${stream} could not be sent`, error));
+    }
+  });
+}

@@ -1,0 +1,60 @@
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import { ENVELOPE_VERSION, HEADERS, type MessageType, type StoredMessage } from '../room/message.ts';
+
+/** What a gateway puts beside the body. */
+export interface Envelope {
+  readonly type: MessageType;
+  /** Client's id; empty for a bare publish. */
+  readonly id: string;
+  /** Deduplication key; empty for none. */
+  readonly dedupe: string;
+  readonly time: number;
+  readonly user: string;
+  readonly client: string;
+  /** W3C trace context; empty for none. */
+  readonly traceparent: string;
+}
+
+export function writeEnvelope(envelope: Envelope): MsgHdrs {
+  const out = headers();
+  out.set(HEADERS.version, String(ENVELOPE_VERSION));
+  out.set(HEADERS.type, envelope.type);
+  out.set(HEADERS.time, String(envelope.time));
+  out.set(HEADERS.user, encodeURIComponent(envelope.user));
+  out.set(HEADERS.client, envelope.client);
+  if (envelope.id !== '') out.set(HEADERS.id, envelope.id);
+  if (envelope.dedupe !== '') out.set(HEADERS.dedupe, envelope.dedupe);
+  if (envelope.traceparent !== '') out.set(HEADERS.traceparent, envelope.traceparent);
+  return out;
+}
+
+/** Reads a message of the stream. Headers that are missing (another writer, another version) read as empty. */
+export function readEnvelope(
+  room: string,
+  epoch: string,
+  offset: number,
+  found: MsgHdrs | undefined,
+  body: Uint8Array,
+): StoredMessage {
+  return {
+    room,
+    epoch,
+    offset,
+    type: found?.get(HEADERS.type) || 'publish',
+    id: found?.get(HEADERS.id) ?? '',
+    dedupe: found?.get(HEADERS.dedupe) ?? '',
+    time: Number(found?.get(HEADERS.time) || 0),
+    user: decodeUser(found?.get(HEADERS.user) ?? ''),
+    client: found?.get(HEADERS.client) ?? '',
+    traceparent: found?.get(HEADERS.traceparent) ?? '',
+    body,
+  };
+}
+
+function decodeUser(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded; // not written by us
+  }
+}

@@ -1,0 +1,33 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { ReadFailed } from './direct-read.ts';
+
+/** What the JetStream API answers when it refuses: see the server's error list for `err_code`. */
+export interface ApiError {
+  readonly code: number;
+  readonly err_code: number;
+  readonly description: string;
+}
+
+/** No message matches. */
+export const NO_MESSAGE_FOUND = 10_037;
+export const STREAM_NOT_FOUND = 10_059;
+
+/**
+ * One request to the JetStream API, answered by the leader.
+ * @returns the answer, or the API's error
+ * @throws {ReadFailed} when there is no answer
+ */
+export async function apiRequest<T>(
+  connection: NatsConnection,
+  subject: string,
+  request: object,
+  timeoutMs: number,
+): Promise<{ readonly ok: T } | { readonly error: ApiError }> {
+  try {
+    const reply = await connection.request(`$JS.API.${subject}`, JSON.stringify(request), { timeout: timeoutMs });
+    const answer = reply.json<T & { error?: ApiError }>();
+    return answer.error ? { error: answer.error } : { ok: answer };
+  } catch (error) {
+    throw new ReadFailed(`no answer to ${subject}`, error);
+  }
+}
