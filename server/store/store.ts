@@ -12,6 +12,8 @@ export interface HistoryStore {
     room: string,
     range: { readonly after: number; readonly before: number; readonly limit: number; readonly reverse: boolean },
   ): Promise<StoredMessage[]>;
+  /** How many messages of a room have `after < offset < before`, counted up to `most`. */
+  count(room: string, range: { readonly after: number; readonly before: number }, most: number): Promise<number>;
   /** The first message stored under a deduplication key, or null. */
   findByDedupe(dedupe: string): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null>;
 }

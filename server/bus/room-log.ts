@@ -1,0 +1,209 @@
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import {
+
+  type PartitionState,
+  PublishFailed,
+  type RoomLog,
+  type Stored,
+  type Watch,
+} from '../room/log.ts';
+import type { StoredMessage } from '../room/message.ts';
+import { directBatch, ReadFailed } from './direct-read.ts';
+import { type Envelope, readEnvelope, writeEnvelope } from './envelope.ts';
+import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
+import { type Names, partitionOf, roomOfToken } from './names.ts';
+
+
+export interface RoomLogOptions {
+  readonly names: Names;
+  readonly partitions: number;
+  readonly publishTimeoutMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Test hook: true loses a live message, as a real network does. */
+  readonly dropLive?: (room: string, offset: number) => boolean;
+}
+
+const READ_TIMEOUT_MS = 2_000;
+/** Largest batch of one read, so that a read never holds up the server's writers for long. */
+const READ_BYTES = 1024 * 1024;
+const FLOOR_AGE_MS = 1_000;
+const textDecoder = new TextDecoder();
+
+interface StreamInfo {
+  readonly config: { readonly metadata?: Record<string, string> };
+  readonly state: { readonly first_seq: number; readonly last_seq: number };
+}
+
+/**
+ * @param write carries publishes and live messages
+ * @param read carries reads: a large one must not delay a publish
+ */
+export function roomLog(write: NatsConnection, read: NatsConnection, options: RoomLogOptions): RoomLog {
+  const { names, partitions } = options;
+  const epochs = new Map<number, string>();
+  const floors = new Map<number, { floor: number; at: number }>();
+  const partition = (room: string) => partitionOf(room, partitions);
+  const stream = (room: string) => names.logStream(partition(room));
+  const subject = (room: string) => names.log(partition(room), room);
+  const connected = connectionState(write);
+
+  const decode = (room: string, found: Msg): StoredMessage =>
+    readEnvelope(
+      room,
+      epochs.get(partition(room)) ?? '',
+      Number(found.headers?.get('Nats-Sequence')),
+      found.headers,
+      Buffer.from(found.data), // a copy: the library's buffer is a slice of a much larger read
+    );
+
+  const leaderGet = async (room: string, request: object): Promise<number> => {
+    const answer = await apiRequest<{ message: { seq: number } }>(
+      read,
+      `STREAM.MSG.GET.${stream(room)}`,
+      request,
+      READ_TIMEOUT_MS,
+    );
+    if ('ok' in answer) return answer.ok.message.seq;
+    if (answer.error.err_code === NO_MESSAGE_FOUND) return 0;
+    throw refused(stream(room), answer.error);
+  };
+
+  const readState = async (index: number): Promise<PartitionState> => {
+    const answer = await apiRequest<StreamInfo>(read, `STREAM.INFO.${names.logStream(index)}`, {}, READ_TIMEOUT_MS);
+    if ('error' in answer) throw refused(names.logStream(index), answer.error);
+    const epoch = epochOf(answer.ok);
+    epochs.set(index, epoch);
+    return { epoch, first: answer.ok.state.first_seq, last: answer.ok.state.last_seq };
+  };
+
+  return {
+    partitions,
+    partitionOf: partition,
+    connected,
+
+    async publish(room, body, envelope): Promise<Stored> {
+      if (!connected()) throw new PublishFailed('NATS is not connected'); // else it would wait in a buffer, past its answer
+      return await publish(write, subject(room), body, envelope, options.publishTimeoutMs);
+    },
+
+    watch: (room, live) => watch(write, names.live(partition(room), room), found => {
+      const message = decode(room, found);
+      if (options.dropLive?.(room, message.offset)) return;
+      live({ message, previous: Number(found.headers?.get('Nats-Last-Sequence') || 0) });
+    }),
+
+    async readAfter(room, after, limit) {
+      const request = { seq: after + 1, next_by_subj: subject(room), batch: limit, max_bytes: READ_BYTES };
+      const batch = await directBatch(read, stream(room), request, READ_TIMEOUT_MS);
+      return { messages: batch.messages.map(found => decode(room, found)), pending: batch.pending };
+    },
+
+    async readLastBelow(room, before) {
+      const request = { multi_last: [subject(room)], up_to_seq: before - 1 };
+      const batch = await directBatch(read, stream(room), request, READ_TIMEOUT_MS);
+      const found = batch.messages[0];
+      return found ? decode(room, found) : null;
+    },
+
+    top: room => leaderGet(room, { last_by_subj: subject(room) }),
+    next: (room, after) => leaderGet(room, { seq: after + 1, next_by_subj: subject(room) }),
+
+    async tops(index, rooms) {
+      const subjects = rooms.map(room => names.log(index, room));
+      const batch = await directBatch(read, names.logStream(index), { multi_last: subjects }, READ_TIMEOUT_MS);
+      return new Map(
+        batch.messages.map(found => {
+          const token = (found.headers?.get('Nats-Subject') ?? '').split('.').at(-1) ?? '';
+          return [roomOfToken(token), Number(found.headers?.get('Nats-Sequence'))];
+        }),
+      );
+    },
+
+    state: shareStarting(readState),
+
+    async storedFloor(index) {
+      const known = floors.get(index);
+      if (known && options.now() - known.at < FLOOR_AGE_MS) return known.floor;
+      const at = options.now();
+      const answer = await apiRequest<{ ack_floor: { stream_seq: number } }>(
+        read,
+        `CONSUMER.INFO.${names.logStream(index)}.${names.storeConsumer}`,
+        {},
+        READ_TIMEOUT_MS,
+      );
+      if ('error' in answer) throw refused(`consumer of ${names.logStream(index)}`, answer.error);
+      floors.set(index, { floor: answer.ok.ack_floor.stream_seq, at });
+      return answer.ok.ack_floor.stream_seq;
+    },
+  };
+}
+
+const refused = (what: string, error: ApiError) => new ReadFailed(`${what} answered ${error.code} ${error.description}`);
+
+interface Flight<T> {
+  readonly current: Promise<T>;
+  next: Promise<T> | null;
+}
+
+/** Calls that arrive while a request is under way share the next one: an answer is never older than its question. */
+function shareStarting<T>(ask: (index: number) => Promise<T>): (index: number) => Promise<T> {
+  const flights = new Map<number, Flight<T>>();
+  return index => {
+    const flight = flights.get(index);
+    if (flight) {
+      flight.next ??= flight.current.then(start, start);
+      return flight.next;
+    }
+    return start();
+    function start(): Promise<T> {
+      const request = ask(index);
+      const mine: Flight<T> = { current: request, next: null };
+      flights.set(index, mine);
+      const done = () => {
+        if (flights.get(index) === mine && !mine.next) flights.delete(index);
+      };
+      request.then(done, done);
+      return request;
+    }
+  };
+}
+
+async function publish(
+  connection: NatsConnection,
+  subject: string,
+  body: Uint8Array,
+  envelope: Envelope,
+  timeoutMs: number,
+): Promise<Stored> {
+  let reply: Msg;
+  try {
+    reply = await connection.request(subject, body, { timeout: timeoutMs, headers: writeEnvelope(envelope) });
+  } catch (error) {
+    throw new PublishFailed('JetStream did not acknowledge', error);
+  }
+  const ack = JSON.parse(textDecoder.decode(reply.data)) as { seq?: number; duplicate?: boolean; error?: ApiError };
+  if (ack.error || !ack.seq) throw new PublishFailed(`JetStream refused: ${ack.error?.description ?? 'no sequence'}`);
+  return { offset: ack.seq, duplicate: ack.duplicate === true };
+}
+
+function watch(connection: NatsConnection, subject: string, live: (message: Msg) => void): Watch {
+  const subscription = connection.subscribe(subject, {
+    callback: (error, message) => {
+      if (!error) live(message);
+    },
+  });
+  return { ready: () => connection.flush(), stop: () => subscription.unsubscribe() };
+}
+
+function connectionState(connection: NatsConnection): () => boolean {
+  let up = true;
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') up = false;
+      else if (status.type === 'reconnect') up = true;
+    }
+  })();
+  return () => up && !connection.isClosed();
+}
+

@@ -1,0 +1,67 @@
+import type { Envelope } from '../bus/envelope.ts';
+import type { StoredMessage } from './message.ts';
+
+/** What rooms need of the streams. Every read rejects with ReadFailed when nothing is known. */
+export interface RoomLog {
+  readonly partitions: number;
+  partitionOf(room: string): number;
+  /**
+   * Sends before it returns, so that two calls are stored in the order of the calls.
+   * Rejects with {@link PublishFailed} when the message is not, or perhaps not, stored.
+   */
+  publish(room: string, body: Uint8Array, envelope: Envelope): Promise<Stored>;
+  /** Delivers the room's live messages, until `stop`. */
+  watch(room: string, live: (message: LiveMessage) => void): Watch;
+  /** Messages with an offset above `after` that are in LOG, ascending, at most `limit`; stale by what the replica lags. */
+  readAfter(
+    room: string,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly messages: StoredMessage[]; readonly pending: number }>;
+  /** The room's last message in LOG with an offset below `before`, or null. */
+  readLastBelow(room: string, before: number): Promise<StoredMessage | null>;
+  /** Offset of the room's last message in LOG, asked of the leader; 0 if it has none. */
+  top(room: string): Promise<number>;
+  /** Offset of the room's first message above `after`, asked of the leader; 0 if there is none. */
+  next(room: string, after: number): Promise<number>;
+  /** Offsets of the last messages of rooms of one partition; a room without a message is missing. */
+  tops(partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** State of a partition as the leader knows it, asked after the call. Concurrent calls share one request. */
+  state(partition: number): Promise<PartitionState>;
+  /** Everything up to this offset is in MongoDB. May be up to a second old, which only makes it lower. */
+  storedFloor(partition: number): Promise<number>;
+  /** False while the connection to NATS is known to be down. */
+  connected(): boolean;
+}
+
+export interface Stored {
+  readonly offset: number;
+  readonly duplicate: boolean;
+}
+
+export interface LiveMessage {
+  readonly message: StoredMessage;
+  /** Offset of the room's message before this one; 0 or lower than the one held means unknown. */
+  readonly previous: number;
+}
+
+export interface Watch {
+  /** Resolves when NATS knows of the watch: messages stored from then on arrive. */
+  ready(): Promise<void>;
+  stop(): void;
+}
+
+export interface PartitionState {
+  readonly epoch: string;
+  /** Lowest offset LOG may hold: everything below is in MongoDB. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** JetStream did not acknowledge. The message may still be stored: a retry with the same id is safe. */
+export class PublishFailed extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'PublishFailed';
+  }
+}

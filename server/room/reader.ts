@@ -1,0 +1,85 @@
+import type { HistoryStore } from '../store/store.ts';
+import type { RoomLog } from './log.ts';
+import type { StoredMessage } from './message.ts';
+
+export type Source = 'tail' | 'stream' | 'mongodb';
+
+export interface Page {
+  readonly messages: readonly StoredMessage[];
+  /** Messages of the room that follow the last one here, as far as known. */
+  readonly pending: number;
+  readonly source: Exclude<Source, 'tail'>;
+}
+
+/** Reads a room from LOG where LOG has it and from MongoDB below, so that no seam and no half-written batch shows. */
+export interface RoomReader {
+  /** At most `limit` messages after an offset, ascending. Readers of the same page at the same time share one read. */
+  after(room: string, offset: number, limit: number): Promise<Page>;
+  /** At most `limit` messages before an offset, descending. */
+  before(room: string, offset: number, limit: number): Promise<StoredMessage[]>;
+}
+
+/** @param countLimit most messages that are counted for {@link Page.pending} in MongoDB */
+export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number): RoomReader {
+  const flights = new Map<string, Promise<Page>>();
+
+  async function readAfter(room: string, offset: number, limit: number): Promise<Page> {
+    const batch = await log.readAfter(room, offset, limit);
+    // Asked after the read: what a purge removed meanwhile is below `first` now, so it is read from MongoDB.
+    const { first } = await log.state(log.partitionOf(room));
+    if (offset + 1 >= first) return { ...batch, source: 'stream' };
+    const range = { after: offset, before: first };
+    const old = await store.read(room, { ...range, limit, reverse: false });
+    const fresh = batch.messages.filter(message => message.offset >= first);
+    if (old.length < limit) {
+      const messages = [...old, ...fresh].slice(0, limit);
+      const pending = batch.pending + old.length + fresh.length - messages.length;
+      return { messages, pending, source: old.length > 0 ? 'mongodb' : 'stream' };
+    }
+    const counted = await store.count(room, range, countLimit + limit);
+    return { messages: old, pending: counted - old.length + fresh.length + batch.pending, source: 'mongodb' };
+  }
+
+  async function readBefore(room: string, before: number, limit: number): Promise<StoredMessage[]> {
+    const partition = log.partitionOf(room);
+    const floor = await log.storedFloor(partition);
+    const found: StoredMessage[] = [];
+    let below = before;
+    /** Walks down LOG, which has no reverse read, one message at a time. @returns true if it reached its end */
+    const walk = async (until: number): Promise<boolean> => {
+      while (found.length < limit) {
+        const message = below > 1 ? await log.readLastBelow(room, below) : null;
+        if (!message || message.offset <= until) return message === null;
+        found.push(message);
+        below = message.offset;
+      }
+      return false;
+    };
+    // Above the floor only LOG is whole: normally a handful of messages.
+    await walk(floor);
+    if (found.length === limit) return found;
+    const limits = { after: 0, before: Math.min(below, floor + 1), limit: limit - found.length, reverse: true };
+    try {
+      return found.concat(await store.read(room, limits));
+    } catch (unavailable) {
+      // MongoDB is away: LOG still has its hot window.
+      const ended = await walk(0);
+      const { first } = await log.state(partition);
+      if (found.length === 0 || (ended && first > 1 && found.length < limit)) throw unavailable;
+      return found;
+    }
+  }
+
+  return {
+    after(room, offset, limit) {
+      const key = `${offset} ${limit} ${room}`;
+      const flight = flights.get(key);
+      if (flight) return flight;
+      const read = readAfter(room, offset, limit).finally(() => flights.delete(key));
+      flights.set(key, read);
+      return read;
+    },
+    before: readBefore,
+  };
+}
+

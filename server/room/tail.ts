@@ -1,0 +1,92 @@
+import type { Publication } from '../protocol/codec.ts';
+
+/** Rough cost of one entry beside its bytes: two objects, two strings, a list slot. */
+const ENTRY_BYTES = 200;
+
+/**
+ * The bytes all tails of a process may hold together. The room that was used longest ago gives up its oldest half
+ * first, so busy rooms keep theirs.
+ */
+export class TailBudget {
+  readonly limit: number;
+  #used = 0;
+  readonly #tails = new Set<Tail>();
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+  get used(): number {
+    return this.#used;
+  }
+  /** Accounts for `bytes` more (or fewer) in `tail`, which becomes the most recently used. */
+  charge(tail: Tail, bytes: number): void {
+    this.#used += bytes;
+    this.#tails.delete(tail);
+    if (tail.size > 0) this.#tails.add(tail);
+    while (this.#used > this.limit) {
+      const [oldest] = this.#tails;
+      if (!oldest) return;
+      oldest.halve();
+    }
+  }
+}
+
+/** The last messages of one room, without a hole: every message with `from < offset <= newest` is here. */
+export class Tail {
+  readonly #budget: TailBudget;
+  readonly #most: number;
+  #entries: Publication[] = [];
+  #from: number;
+  constructor(budget: TailBudget, most: number, from: number) {
+    this.#budget = budget;
+    this.#most = most;
+    this.#from = from;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+  get from(): number {
+    return this.#from;
+  }
+
+  /** `publication.offset` must be above all before. */
+  append(publication: Publication): void {
+    this.#entries.push(publication);
+    if (this.#entries.length >= this.#most * 2) this.#keep(this.#most);
+    this.#budget.charge(this, cost(publication));
+  }
+
+  /** Everything after `offset`, which must be at least {@link from}. */
+  after(offset: number): Publication[] {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = this.#entries[middle];
+      if (entry && entry.offset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return this.#entries.slice(low);
+  }
+
+  halve(): void {
+    this.#keep(this.#entries.length >>> 1);
+  }
+
+  /** Forgets everything: the next entries follow `from`. */
+  restart(from: number): void {
+    this.#keep(0);
+    this.#from = from;
+  }
+
+  #keep(count: number): void {
+    const gone = this.#entries.slice(0, this.#entries.length - count);
+    const last = gone.at(-1);
+    if (!last) return;
+    this.#entries = this.#entries.slice(gone.length);
+    this.#from = last.offset;
+    this.#budget.charge(this, -gone.reduce((sum, entry) => sum + cost(entry), 0));
+  }
+}
+
+const cost = (publication: Publication) => publication.data.byteLength + ENTRY_BYTES;
