@@ -13,7 +13,11 @@ interface Numbered {
   readonly id: number;
 }
 
-/** `data` is raw bytes as sent: valid JSON by construction from a JSON frame, anything at all from a Protobuf frame. */
+/**
+ * `data` is raw bytes as sent: from a JSON frame it is valid JSON without line breaks, from a Protobuf frame it is
+ * anything at all until `isPlainJson` has seen it. Texts are well-formed Unicode, absent ones empty. Offsets above 2^53
+ * are cut to `Number.MAX_SAFE_INTEGER`.
+ */
 export type Command =
   | (Numbered & {
       readonly method: 'connect';
@@ -34,7 +38,7 @@ export type Command =
       readonly flag: number;
       /** 0 = stream; map and shared-poll subscriptions are not offered. */
       readonly type: number;
-      /** True if the client asks for a delta or a tags filter. A filter is not offered, a delta may be ignored. */
+      /** True if the client asks for a tags filter, which is not offered. A delta it asks for is never sent. */
       readonly filtered: boolean;
     })
   | (Numbered & { readonly method: 'unsubscribe'; readonly channel: string })

@@ -1,0 +1,105 @@
+import type { ClientInfo, Publication, Push, Reply, SubscribeResult } from './codec.ts';
+import type { ErrorCode } from './codes.ts';
+
+const quote = (text: string): string => JSON.stringify(text);
+
+function splice(data: Uint8Array): string {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8');
+}
+
+/** Members that are not zero, in order; `undefined` stands for a zero value, which the protocol leaves out. */
+function object(...members: readonly (string | undefined)[]): string {
+  return `{${members.filter(member => member !== undefined).join(',')}}`;
+}
+const text = (name: string, value: string) => (value === '' ? undefined : `"${name}":${quote(value)}`);
+const number = (name: string, value: number) => (value === 0 ? undefined : `"${name}":${value}`);
+const flag = (name: string, value: boolean) => (value ? `"${name}":true` : undefined);
+const raw = (name: string, value: Uint8Array) => (value.length === 0 ? undefined : `"${name}":${splice(value)}`);
+
+/** `user` and `client` stand even when empty. */
+function info({ user, client }: ClientInfo): string {
+  return `{"user":${quote(user)},"client":${quote(client)}}`;
+}
+
+function publication({ data, offset, info: sender }: Publication): string {
+  const from = sender === undefined ? '' : `,"info":${info(sender)}`;
+  return `{"data":${splice(data)}${from}${offset === 0 ? '' : `,"offset":${offset}`}}`;
+}
+
+function list(publications: readonly Publication[]): string {
+  return `"publications":[${publications.map(publication).join(',')}]`;
+}
+
+function mapOf<V>(map: ReadonlyMap<string, V>, encode: (value: V) => string): string {
+  return `{${[...map].map(([key, value]) => `${quote(key)}:${encode(value)}`).join(',')}}`;
+}
+
+function subscribeResult(result: SubscribeResult): string {
+  return object(
+    flag('recoverable', result.recoverable),
+    text('epoch', result.epoch),
+    result.publications.length === 0 ? undefined : list(result.publications),
+    flag('recovered', result.recovered),
+    number('offset', result.offset),
+    flag('positioned', result.positioned),
+    flag('was_recovering', result.wasRecovering),
+  );
+}
+
+function result(reply: Reply): string {
+  switch (reply.method) {
+    case 'connect':
+      return object(
+        text('client', reply.client),
+        text('version', reply.version),
+        flag('expires', reply.ttl > 0),
+        number('ttl', reply.ttl),
+        raw('data', reply.data),
+        reply.subs.size === 0 ? undefined : `"subs":${mapOf(reply.subs, subscribeResult)}`,
+        number('ping', reply.ping),
+        flag('pong', reply.pong),
+      );
+    case 'subscribe':
+      return subscribeResult(reply);
+    case 'presence':
+      return `{"presence":${mapOf(reply.presence, info)}}`;
+    case 'presence_stats':
+      return `{"num_clients":${reply.clients},"num_users":${reply.users}}`;
+    case 'history':
+      return `{${list(reply.publications)},"epoch":${quote(reply.epoch)},"offset":${reply.offset}}`;
+    case 'rpc':
+      return object(raw('data', reply.data));
+    case 'refresh':
+      return object(
+        text('client', reply.client),
+        text('version', reply.version),
+        flag('expires', reply.ttl > 0),
+        number('ttl', reply.ttl),
+      );
+    case 'unsubscribe':
+    case 'publish':
+    case 'sub_refresh':
+      return '{}';
+  }
+}
+
+export function encodeJsonReply(id: number, reply: Reply): string {
+  return `{"id":${id},"${reply.method}":${result(reply)}}`;
+}
+
+export function encodeJsonError(id: number, { code, message, temporary }: ErrorCode, detail = message): string {
+  return `{"id":${id},"error":${object(number('code', code), text('message', detail), flag('temporary', temporary === true))}}`;
+}
+
+export function encodeJsonPush(push: Push): string {
+  const channel = quote(push.channel);
+  switch (push.type) {
+    case 'publication':
+      return `{"push":{"channel":${channel},"pub":${publication(push.publication)}}}`;
+    case 'join':
+    case 'leave':
+      return `{"push":{"channel":${channel},"${push.type}":{"info":${info(push.info)}}}}`;
+    case 'unsubscribe':
+      return `{"push":{"channel":${channel},"unsubscribe":{"code":${push.code},"reason":${quote(push.reason)}}}}`;
+  }
+}

@@ -1,0 +1,15 @@
+import type { Codec } from './codec.ts';
+import { decodeJsonFrame } from './json-decode.ts';
+import { encodeJsonError, encodeJsonPush, encodeJsonReply } from './json-encode.ts';
+
+/** The protocol in JSON: text frames, one object a line. What clients speak that ask for no subprotocol. */
+export const jsonCodec: Codec = {
+  encoding: 'json',
+  binary: false,
+  subprotocol: 'centrifuge-json',
+  ping: '{}',
+  decode: decodeJsonFrame,
+  reply: encodeJsonReply,
+  error: encodeJsonError,
+  push: encodeJsonPush,
+};

@@ -1,0 +1,165 @@
+import protobuf from 'protobufjs/minimal.js';
+import type { ClientInfo, Publication, Push, Reply, SubscribeResult } from './codec.ts';
+import type { ErrorCode } from './codes.ts';
+import { FIELDS } from './reply-fields.ts';
+
+type Writer = protobuf.Writer;
+
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+
+function writeText(writer: Writer, field: number, value: string): void {
+  if (value !== '') writer.uint32((field << 3) | LENGTH_DELIMITED).string(value);
+}
+function writeBytes(writer: Writer, field: number, value: Uint8Array): void {
+  if (value.length > 0) writer.uint32((field << 3) | LENGTH_DELIMITED).bytes(value);
+}
+/** Unsigned, up to 2^53. */
+function writeNumber(writer: Writer, field: number, value: number): void {
+  if (value !== 0) writer.uint32((field << 3) | VARINT).uint64(value);
+}
+function writeFlag(writer: Writer, field: number, value: boolean): void {
+  if (value) writer.uint32((field << 3) | VARINT).bool(true);
+}
+/** Written even when empty: clients look whether the submessage is there. */
+function writeMessage<T>(writer: Writer, field: number, write: (writer: Writer, value: T) => void, value: T): void {
+  writer.uint32((field << 3) | LENGTH_DELIMITED).fork();
+  write(writer, value);
+  writer.ldelim();
+}
+function writeMap<T>(
+  writer: Writer,
+  field: number,
+  map: ReadonlyMap<string, T>,
+  write: (writer: Writer, value: T) => void,
+): void {
+  for (const [key, value] of map) {
+    writer.uint32((field << 3) | LENGTH_DELIMITED).fork();
+    writeText(writer, 1, key);
+    writeMessage(writer, 2, write, value);
+    writer.ldelim();
+  }
+}
+
+function info(writer: Writer, { user, client }: ClientInfo): void {
+  writeText(writer, FIELDS.ClientInfo.user, user);
+  writeText(writer, FIELDS.ClientInfo.client, client);
+}
+
+function publication(writer: Writer, { data, offset, info: sender }: Publication): void {
+  writeBytes(writer, FIELDS.Publication.data, data);
+  if (sender !== undefined) writeMessage(writer, FIELDS.Publication.info, info, sender);
+  writeNumber(writer, FIELDS.Publication.offset, offset);
+}
+
+function subscribeResult(writer: Writer, result: SubscribeResult): void {
+  const fields = FIELDS.SubscribeResult;
+  writeFlag(writer, fields.recoverable, result.recoverable);
+  writeText(writer, fields.epoch, result.epoch);
+  for (const each of result.publications) writeMessage(writer, fields.publications, publication, each);
+  writeFlag(writer, fields.recovered, result.recovered);
+  writeNumber(writer, fields.offset, result.offset);
+  writeFlag(writer, fields.positioned, result.positioned);
+  writeFlag(writer, fields.was_recovering, result.wasRecovering);
+}
+
+/** Fields 1 to 4 of ConnectResult and RefreshResult are the same. */
+function identity(writer: Writer, reply: Extract<Reply, { readonly method: 'connect' | 'refresh' }>): void {
+  const fields = FIELDS.RefreshResult;
+  writeText(writer, fields.client, reply.client);
+  writeText(writer, fields.version, reply.version);
+  writeFlag(writer, fields.expires, reply.ttl > 0);
+  writeNumber(writer, fields.ttl, reply.ttl);
+}
+
+function result(writer: Writer, reply: Reply): void {
+  switch (reply.method) {
+    case 'connect':
+      identity(writer, reply);
+      writeBytes(writer, FIELDS.ConnectResult.data, reply.data);
+      writeMap(writer, FIELDS.ConnectResult.subs, reply.subs, subscribeResult);
+      writeNumber(writer, FIELDS.ConnectResult.ping, reply.ping);
+      writeFlag(writer, FIELDS.ConnectResult.pong, reply.pong);
+      break;
+    case 'subscribe':
+      subscribeResult(writer, reply);
+      break;
+    case 'presence':
+      writeMap(writer, FIELDS.PresenceResult.presence, reply.presence, info);
+      break;
+    case 'presence_stats':
+      writeNumber(writer, FIELDS.PresenceStatsResult.num_clients, reply.clients);
+      writeNumber(writer, FIELDS.PresenceStatsResult.num_users, reply.users);
+      break;
+    case 'history':
+      for (const each of reply.publications) writeMessage(writer, FIELDS.HistoryResult.publications, publication, each);
+      writeText(writer, FIELDS.HistoryResult.epoch, reply.epoch);
+      writeNumber(writer, FIELDS.HistoryResult.offset, reply.offset);
+      break;
+    case 'rpc':
+      writeBytes(writer, FIELDS.RPCResult.data, reply.data);
+      break;
+    case 'refresh':
+      identity(writer, reply);
+      break;
+    case 'unsubscribe':
+    case 'publish':
+    case 'sub_refresh':
+      break;
+  }
+}
+
+function pushBody(writer: Writer, push: Push): void {
+  const fields = FIELDS.Push;
+  writeText(writer, fields.channel, push.channel);
+  switch (push.type) {
+    case 'publication':
+      writeMessage(writer, fields.pub, publication, push.publication);
+      break;
+    case 'join':
+    case 'leave':
+      writeMessage(writer, fields[push.type], joinOrLeave, push.info);
+      break;
+    case 'unsubscribe':
+      writeMessage(writer, fields.unsubscribe, unsubscribe, push);
+      break;
+  }
+}
+
+function joinOrLeave(writer: Writer, who: ClientInfo): void {
+  writeMessage(writer, FIELDS.Join.info, info, who);
+}
+
+function unsubscribe(writer: Writer, { code, reason }: Extract<Push, { readonly type: 'unsubscribe' }>): void {
+  writeNumber(writer, FIELDS.Unsubscribe.code, code);
+  writeText(writer, FIELDS.Unsubscribe.reason, reason);
+}
+
+/** One reply after its length, as every reply of a frame is written. */
+function delimited(write: (writer: Writer) => void): Uint8Array {
+  const writer = protobuf.Writer.create().fork();
+  write(writer);
+  return writer.ldelim().finish();
+}
+
+export function encodeProtobufReply(id: number, reply: Reply): Uint8Array {
+  return delimited(writer => {
+    writeNumber(writer, FIELDS.Reply.id, id);
+    writeMessage(writer, FIELDS.Reply[reply.method], result, reply);
+  });
+}
+
+export function encodeProtobufError(id: number, { code, message, temporary }: ErrorCode, detail = message): Uint8Array {
+  return delimited(writer => {
+    writeNumber(writer, FIELDS.Reply.id, id);
+    writer.uint32((FIELDS.Reply.error << 3) | LENGTH_DELIMITED).fork();
+    writeNumber(writer, FIELDS.Error.code, code);
+    writeText(writer, FIELDS.Error.message, detail);
+    writeFlag(writer, FIELDS.Error.temporary, temporary === true);
+    writer.ldelim();
+  });
+}
+
+export function encodeProtobufPush(push: Push): Uint8Array {
+  return delimited(writer => writeMessage(writer, FIELDS.Reply.push, pushBody, push));
+}

@@ -1,0 +1,15 @@
+import type { Codec } from './codec.ts';
+import { decodeProtobufFrame } from './protobuf-decode.ts';
+import { encodeProtobufError, encodeProtobufPush, encodeProtobufReply } from './protobuf-encode.ts';
+
+/** The protocol in Protobuf: binary frames, every message after its length. Chosen by the subprotocol. */
+export const protobufCodec: Codec = {
+  encoding: 'protobuf',
+  binary: true,
+  subprotocol: 'centrifuge-protobuf',
+  ping: Uint8Array.of(0),
+  decode: decodeProtobufFrame,
+  reply: encodeProtobufReply,
+  error: encodeProtobufError,
+  push: encodeProtobufPush,
+};
