@@ -292,6 +292,14 @@ export const OPTIONS = {
     3_600,
     'Seconds after its expiry in which a token may be refreshed; then the connection closes with 3005.',
   ),
+  roomLingerSeconds: integer(
+    'CHAT_ROOM_LINGER_SECONDS',
+    gateway,
+    30,
+    0,
+    3_600,
+    'Seconds a room without local members is still followed, so that those who come back recover from memory.',
+  ),
   publishTimeoutMs: integer(
     'CHAT_PUBLISH_TIMEOUT_MS',
     gateway,

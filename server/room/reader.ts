@@ -1,3 +1,4 @@
+import { ReadFailed } from '../bus/direct-read.ts';
 import type { HistoryStore } from '../store/store.ts';
 import type { RoomLog } from './log.ts';
 import type { StoredMessage } from './message.ts';
@@ -13,7 +14,10 @@ export interface Page {
 
 /** Reads a room from LOG where LOG has it and from MongoDB below, so that no seam and no half-written batch shows. */
 export interface RoomReader {
-  /** At most `limit` messages after an offset, ascending. Readers of the same page at the same time share one read. */
+  /**
+   * At most `limit` messages after an offset, ascending; an empty page is certain, because the leader was asked.
+   * Readers of the same page at the same time share one read.
+   */
   after(room: string, offset: number, limit: number): Promise<Page>;
   /** At most `limit` messages before an offset, descending. */
   before(room: string, offset: number, limit: number): Promise<StoredMessage[]>;
@@ -27,7 +31,11 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
     const batch = await log.readAfter(room, offset, limit);
     // Asked after the read: what a purge removed meanwhile is below `first` now, so it is read from MongoDB.
     const { first } = await log.state(log.partitionOf(room));
-    if (offset + 1 >= first) return { ...batch, source: 'stream' };
+    if (offset + 1 >= first) {
+      if (batch.messages.length === 0 && (await log.next(room, offset)) > 0)
+        throw new ReadFailed(`a replica of the stream of ${room} lags`);
+      return { ...batch, source: 'stream' };
+    }
     const range = { after: offset, before: first };
     const old = await store.read(room, { ...range, limit, reverse: false });
     const fresh = batch.messages.filter(message => message.offset >= first);
@@ -45,15 +53,14 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
     const floor = await log.storedFloor(partition);
     const found: StoredMessage[] = [];
     let below = before;
-    /** Walks down LOG, which has no reverse read, one message at a time. @returns true if it reached its end */
-    const walk = async (until: number): Promise<boolean> => {
+    /** Walks down LOG, which has no reverse read, one message at a time, to `until`. */
+    const walk = async (until: number): Promise<void> => {
       while (found.length < limit) {
         const message = below > 1 ? await log.readLastBelow(room, below) : null;
-        if (!message || message.offset <= until) return message === null;
+        if (!message || message.offset <= until) return;
         found.push(message);
         below = message.offset;
       }
-      return false;
     };
     // Above the floor only LOG is whole: normally a handful of messages.
     await walk(floor);
@@ -62,10 +69,10 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
     try {
       return found.concat(await store.read(room, limits));
     } catch (unavailable) {
-      // MongoDB is away: LOG still has its hot window.
-      const ended = await walk(0);
+      // MongoDB is away: LOG still has its hot window. A short page is not the end of history, an empty one is.
+      await walk(0);
       const { first } = await log.state(partition);
-      if (found.length === 0 || (ended && first > 1 && found.length < limit)) throw unavailable;
+      if (found.length === 0 && first > 1) throw unavailable;
       return found;
     }
   }
@@ -82,4 +89,3 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
     before: readBefore,
   };
 }
-

@@ -1,0 +1,19 @@
+import type { Encoding, Frame } from '../protocol/codec.ts';
+
+/** A connection as a room sees it. */
+export interface Member {
+  readonly encoding: Encoding;
+  /** Connection id. */
+  readonly client: string;
+  readonly user: string;
+  /** Joins or leaves a fan-out topic; from then on its frames arrive, in the order they are published. */
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+  send(frame: Frame): void;
+  /** Resolves when little waits for the reader, or the connection is gone. */
+  writable(): Promise<void>;
+  /** The room is gone under the member's feet: it must subscribe again. Called after the room let go of it. */
+  expelled(room: string): void;
+  /** False once the connection is gone or has left the room. */
+  alive(): boolean;
+}

@@ -1,0 +1,202 @@
+import type { Encoding, Position, Publication } from '../protocol/codec.ts';
+import type { FanOut } from './fan-out.ts';
+import type { LiveMessage, RoomLog, Watch } from './log.ts';
+import type { Member } from './member.ts';
+import type { StoredMessage } from './message.ts';
+import type { RoomReader } from './reader.ts';
+import { Tail, type TailBudget } from './tail.ts';
+
+/** Why a room read messages that its live flow did not bring. */
+export type RepairCause = 'gap' | 'recheck' | 'opening';
+
+/** What a room reports: counted by the gateway's metrics. */
+export interface RoomEvents {
+  /** A message was handed to `deliveries` sockets, `bytes` in all. */
+  delivered(message: StoredMessage, deliveries: number, bytes: number, live: boolean): void;
+  repaired(cause: RepairCause, messages: number): void;
+  repairFailed(room: string, error: unknown): void;
+}
+
+export interface RoomOptions {
+  readonly log: RoomLog;
+  readonly reader: RoomReader;
+  readonly fanOut: FanOut;
+  readonly budget: TailBudget;
+  readonly tailMessages: number;
+  readonly events: RoomEvents;
+  /** Calls back after a delay, in ms. */
+  readonly later: (run: () => void, ms: number) => void;
+}
+
+const FIRST_RECHECK_MS = 1_000;
+const REPAIR_CHUNK = 100;
+const REPAIR_RETRY_MS = 200;
+
+export const publicationOf = (message: StoredMessage): Publication => ({
+  data: message.body,
+  offset: message.offset,
+  ...(message.user === '' ? {} : { info: { user: message.user, client: message.client } }),
+});
+
+/**
+ * One room on one gateway. Delivers every stored message to its members once, in the order of the stream: what the live
+ * flow skipped is read before what follows it. Opened by the first member.
+ */
+export class Room {
+  readonly name: string;
+  readonly members = new Set<Member>();
+  readonly counts: Record<Encoding, number> = { json: 0, protobuf: 0 };
+  readonly tail: Tail;
+  /** Incarnation of the stream that the offsets belong to; empty until open. */
+  epoch = '';
+  /** Offset up to which everything has been delivered to the members. */
+  held = 0;
+  /** Ends every wait on the room: the stream it counted in is gone. */
+  closed = false;
+  readonly #options: RoomOptions;
+  readonly #watch: Watch;
+  #opening: Promise<void>;
+  #open = false;
+  /** Highest offset known to exist. */
+  #known = 0;
+  #repairing = false;
+  #waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
+
+  constructor(name: string, options: RoomOptions) {
+    this.name = name;
+    this.#options = options;
+    this.tail = new Tail(options.budget, options.tailMessages, 0);
+    this.#watch = options.log.watch(name, live => this.#onLive(live));
+    this.#opening = this.#start();
+    this.#opening.catch(() => undefined); // reported to whoever waits in ready()
+  }
+
+  /** Resolves when the room has its place in the order. Rejects with ReadFailed when the stream does not answer. */
+  ready(): Promise<void> {
+    return this.#opening;
+  }
+
+  position(): Position {
+    return { offset: this.held, epoch: this.epoch };
+  }
+
+  /** From this call on the member gets what follows {@link held}. */
+  add(member: Member): void {
+    if (this.members.has(member)) return;
+    this.members.add(member);
+    this.counts[member.encoding] += 1;
+    member.subscribe(this.#options.fanOut.topic(this.name, member.encoding));
+  }
+
+  remove(member: Member): void {
+    if (!this.members.delete(member)) return;
+    this.counts[member.encoding] -= 1;
+    member.unsubscribe(this.#options.fanOut.topic(this.name, member.encoding));
+  }
+
+  /** Makes sure that everything up to `offset` reaches the members. */
+  catchUp(offset: number, cause: RepairCause): void {
+    if (offset > this.#known) this.#known = offset;
+    if (this.#open && this.#known > this.held) void this.#repair(cause);
+  }
+
+  /** Resolves when the room holds `offset`, or is closed. */
+  reached(offset: number): Promise<void> {
+    this.catchUp(offset, 'gap');
+    if (this.held >= offset || this.closed) return Promise.resolve();
+    return new Promise(resolve => this.#waiting.push({ offset, resolve }));
+  }
+
+  /** The stream's incarnation changed: members subscribe again, and then learn that what they hold cannot be continued. */
+  invalidate(): void {
+    this.close();
+    for (const member of [...this.members]) {
+      this.remove(member);
+      member.expelled(this.name);
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.#watch.stop();
+    this.tail.restart(this.held);
+    for (const wait of this.#waiting) wait.resolve();
+    this.#waiting = [];
+  }
+
+  async #start(): Promise<void> {
+    const { log } = this.#options;
+    await this.#watch.ready();
+    const [state, top] = await Promise.all([log.state(log.partitionOf(this.name)), log.top(this.name)]);
+    this.epoch = state.epoch;
+    this.held = top;
+    this.tail.restart(top);
+    this.#open = true;
+    this.catchUp(this.#known, 'opening');
+    // Interest travels the routes between servers after the flush: what was stored meanwhile may never arrive live.
+    this.#options.later(() => void this.#recheck(), FIRST_RECHECK_MS);
+  }
+
+  async #recheck(): Promise<void> {
+    if (this.closed) return;
+    try {
+      this.catchUp(await this.#options.log.top(this.name), 'opening');
+    } catch (error) {
+      this.#options.events.repairFailed(this.name, error); // the regular re-check follows
+    }
+  }
+
+  #onLive(live: LiveMessage): void {
+    const { message, previous } = live;
+    if (this.closed || message.offset <= this.held) return;
+    if (!this.#open || this.#repairing || previous > this.held) {
+      // Everything live is in LOG too: it is read from there, in order.
+      this.catchUp(message.offset, 'gap');
+      return;
+    }
+    if (message.offset > this.#known) this.#known = message.offset;
+    this.#deliver(message, true);
+  }
+
+  #deliver(message: StoredMessage, live: boolean): void {
+    const publication = publicationOf(message);
+    this.tail.append(publication);
+    this.#advance(message.offset);
+    const members = this.counts.json + this.counts.protobuf;
+    const push = { type: 'publication', channel: this.name, publication } as const;
+    const bytes = members === 0 ? 0 : this.#options.fanOut.push(this.name, this.counts, push);
+    this.#options.events.delivered(message, members, bytes, live);
+  }
+
+  #advance(offset: number): void {
+    this.held = offset;
+    if (this.#waiting.length === 0) return;
+    const reached = this.#waiting.filter(wait => wait.offset <= offset);
+    this.#waiting = this.#waiting.filter(wait => wait.offset > offset);
+    for (const wait of reached) wait.resolve();
+  }
+
+  async #repair(cause: RepairCause): Promise<void> {
+    if (this.#repairing) return;
+    this.#repairing = true;
+    let repaired = 0;
+    while (!this.closed && this.held < this.#known) {
+      try {
+        const { messages } = await this.#options.reader.after(this.name, this.held, REPAIR_CHUNK);
+        if (this.closed) break;
+        for (const message of messages) this.#deliver(message, false);
+        repaired += messages.length;
+        if (messages.length === 0) this.#advance(this.#known); // erased meanwhile
+      } catch (error) {
+        this.#options.events.repairFailed(this.name, error);
+        await this.#pause();
+      }
+    }
+    this.#repairing = false;
+    if (repaired > 0) this.#options.events.repaired(cause, repaired);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise(resolve => this.#options.later(resolve, REPAIR_RETRY_MS));
+  }
+}

@@ -1,0 +1,110 @@
+import type { PartitionState, RoomLog } from './log.ts';
+import { Room, type RoomOptions } from './room.ts';
+
+export interface RoomsOptions extends RoomOptions {
+  /** A room without members is kept this long, so that those who come back find its tail. */
+  readonly lingerMs: number;
+  readonly now: () => number;
+}
+
+/** Rooms of one re-check request: the server answers at most 1,024. */
+const SLICE = 1_000;
+
+/** The rooms of one gateway, by name. */
+export class Rooms {
+  readonly #rooms = new Map<string, Room>();
+  readonly #idle = new Map<Room, number>();
+  readonly #options: RoomsOptions;
+  readonly #log: RoomLog;
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+    this.#log = options.log;
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  find(name: string): Room | undefined {
+    return this.#rooms.get(name);
+  }
+
+  /** The room, opened if nobody here has it. It stays while it has members, and `lingerMs` longer. */
+  open(name: string): Room {
+    const found = this.#rooms.get(name);
+    if (found) {
+      if (this.#idle.has(found)) this.#idle.set(found, this.#options.now());
+      return found;
+    }
+    const room = new Room(name, this.#options);
+    this.#rooms.set(name, room);
+    this.#idle.set(room, this.#options.now());
+    room.ready().then(undefined, () => this.#close(room)); // the next one who asks tries again
+    return room;
+  }
+
+  /** Closes rooms that have been without members for long. Call about once a second. */
+  sweep(): void {
+    const now = this.#options.now();
+    for (const room of this.#rooms.values()) {
+      if (room.members.size > 0) this.#idle.delete(room);
+      else if (!this.#idle.has(room)) this.#idle.set(room, now);
+      else if (now - (this.#idle.get(room) ?? now) >= this.#options.lingerMs) this.#close(room);
+    }
+  }
+
+  /**
+   * Compares `share` of every `shares` rooms with their streams and repairs what the live flow lost.
+   * @throws nothing: failures are reported as events, the next round tries again
+   */
+  async recheck(share = 0, shares = 1): Promise<void> {
+    const byPartition = new Map<number, Room[]>();
+    let index = 0;
+    for (const room of this.#rooms.values()) {
+      if (index++ % shares !== share) continue;
+      const partition = this.#log.partitionOf(room.name);
+      const list = byPartition.get(partition);
+      if (list) list.push(room);
+      else byPartition.set(partition, [room]);
+    }
+    for (const [partition, rooms] of byPartition) {
+      try {
+        this.#compareEpoch(await this.#log.state(partition), rooms);
+        for (let start = 0; start < rooms.length; start += SLICE)
+          await this.#compareTops(partition, rooms.slice(start, start + SLICE));
+      } catch (error) {
+        this.#options.events.repairFailed(`partition ${partition}`, error);
+      }
+    }
+  }
+
+  closeAll(): void {
+    for (const room of [...this.#rooms.values()]) this.#close(room);
+  }
+
+  #compareEpoch(state: PartitionState, rooms: readonly Room[]): void {
+    for (const room of rooms) {
+      if (room.epoch === '' || room.epoch === state.epoch || room.closed) continue;
+      this.#forget(room);
+      room.invalidate();
+    }
+  }
+
+  async #compareTops(partition: number, rooms: readonly Room[]): Promise<void> {
+    const tops = await this.#log.tops(
+      partition,
+      rooms.map(room => room.name),
+    );
+    for (const room of rooms) room.catchUp(tops.get(room.name) ?? 0, 'recheck');
+  }
+
+  #close(room: Room): void {
+    this.#forget(room);
+    room.close();
+  }
+
+  #forget(room: Room): void {
+    this.#idle.delete(room);
+    if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
+  }
+}
