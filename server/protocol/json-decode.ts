@@ -35,15 +35,15 @@ function asInteger(value: unknown, name: string, bounds: { readonly min: number;
 function readMap(value: unknown, fields: Fields, name: string): ReadonlyMap<string, unknown> {
   const map = new Map<string, unknown>();
   for (const [key, entry] of Object.entries(asObject(value ?? {}, name))) {
-    map.set(asString(key, name), readFields(asObject(entry, name), fields, ''));
+    map.set(asString(key, name), readFields(asObject(entry, name), fields));
   }
   return map;
 }
 
-function readValue(value: unknown, kind: Kind, name: string): unknown {
+function readValue(value: unknown, kind: Exclude<Kind, 'bytes'>, name: string): unknown {
   if (typeof kind === 'object') {
     if ('map' in kind) return readMap(value, kind.map, name);
-    return value === undefined || value === null ? null : readFields(asObject(value, name), kind.message, '');
+    return value === undefined || value === null ? null : readFields(asObject(value, name), kind.message);
   }
   const absent = value === undefined || value === null;
   switch (kind) {
@@ -52,31 +52,29 @@ function readValue(value: unknown, kind: Kind, name: string): unknown {
     case 'bool':
       if (!absent && typeof value !== 'boolean') throw new BadFrame(`${name} is neither true nor false`);
       return value === true;
-    case 'bytes':
-      throw new Error('bytes are cut out of the text');
     default:
       return absent ? 0 : asInteger(value, name, INTEGERS[kind]);
   }
 }
 
-/** The bytes of a member, exactly as the client wrote them. */
-function cut(raw: string, name: string): Uint8Array | null {
-  const place = findMember(raw, 0, name);
-  if (place === null) return null;
-  const text = raw.slice(place.start, place.end);
+/** The bytes of a request's member, exactly as the client wrote them. */
+function cut(line: string, method: Method, name: string): Uint8Array | null {
+  const request = findMember(line, 0, method);
+  const place = request && findMember(line, request.start, name);
+  if (!place) return null;
+  const text = line.slice(place.start, place.end);
   if (text.includes('\r')) throw new BadFrame(`line break in ${name}`);
   return Buffer.from(text, 'utf8');
 }
 
-/** @param raw text of the object, which `bytes` fields are cut from */
-function readFields<F extends Fields>(object: JsonObject, fields: F, raw: string): Values<F> {
+type CutBytes = (name: string) => Uint8Array | null;
+
+function readFields<F extends Fields>(object: JsonObject, fields: F, cutBytes?: CutBytes): Values<F> {
   const values: Record<string, unknown> = {};
   for (const name in fields) {
     const kind = fields[name]?.kind;
     if (kind === undefined) continue;
-    if (kind === 'bytes') {
-      values[name] = object[name] === undefined ? null : cut(raw, name);
-    } else values[name] = readValue(object[name], kind, name);
+    values[name] = kind === 'bytes' ? (cutBytes?.(name) ?? null) : readValue(object[name], kind, name);
   }
   return values as Values<F>;
 }
@@ -89,26 +87,17 @@ function parse(line: string): unknown {
   }
 }
 
-function hasBytes(method: Method): boolean {
-  return Object.values(REQUESTS[method].fields).some(({ kind }) => kind === 'bytes');
-}
-const RAW_METHODS: ReadonlySet<Method> = new Set(METHODS.filter(hasBytes));
-
-function rawRequest(line: string, method: Method): string {
-  const place = RAW_METHODS.has(method) ? findMember(line, 0, method) : null;
-  return place === null ? '' : line.slice(place.start, place.end);
-}
-
 function decodeLine(line: string): Command {
   const object = asObject(parse(line), 'command');
   const id = asInteger(object['id'] ?? 0, 'id', { min: 0, max: MAX_ID });
   for (const method of METHODS) {
     const request = object[method];
     if (request === undefined || request === null) continue;
+    const fields = REQUESTS[method].fields;
     return toCommand(
       method,
       id,
-      readFields(asObject(request, method), REQUESTS[method].fields, rawRequest(line, method)),
+      readFields(asObject(request, method), fields, name => cut(line, method, name)),
     );
   }
   if (Object.keys(object).length === 0) return PONG;
