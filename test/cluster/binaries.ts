@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildOnce, CACHE } from '../local/build-once.ts';
+import { longStep, outputOf } from '../local/run.ts';
+
+const SOURCES = join(dirname(fileURLToPath(import.meta.url)), 'go');
+
+interface Program {
+  readonly name: string;
+  /** Package to build, seen from the module of the program's name. */
+  readonly package: string;
+  /** How long it takes on two cores when Go's build cache is empty. */
+  readonly coldly: string;
+  /** Further names it answers to. */
+  readonly aliases: readonly string[];
+}
+
+const PROGRAMS: readonly Program[] = [
+  { name: 'pause', package: '.', coldly: 'seconds', aliases: [] },
+  {
+    name: 'kube',
+    package: '.',
+    coldly: 'about 9 minutes',
+    aliases: [
+      'etcd',
+      'kube-apiserver',
+      'kube-controller-manager',
+      'kube-scheduler',
+      'kubelet',
+      'kube-proxy',
+      'kubectl',
+    ],
+  },
+  { name: 'coredns', package: '.', coldly: 'about 2 minutes', aliases: [] },
+  { name: 'helm', package: 'helm.sh/helm/v4/cmd/helm', coldly: 'about 4 minutes', aliases: [] },
+];
+
+/**
+ * Builds what the cluster is made of from Go modules, once, and resolves with the directory of the programs: `pause`,
+ * `coredns`, `helm` and the Kubernetes components. It is kept under `.cache`, by the hash of its sources.
+ */
+export async function clusterBinaries(): Promise<string> {
+  const dir = join(CACHE, `cluster-bin-${hashOfSources()}`);
+  for (const program of PROGRAMS) {
+    const binary = join(dir, program.name);
+    await buildOnce(
+      `cluster-${program.name}`,
+      () => existsSync(binary),
+      () => build(program, binary),
+    );
+  }
+  return dir;
+}
+
+async function build(program: Program, binary: string): Promise<void> {
+  const { name, coldly } = program;
+  const module = join(SOURCES, name);
+  mkdirSync(dirname(binary), { recursive: true });
+  for (const alias of program.aliases) {
+    rmSync(join(dirname(binary), alias), { force: true });
+    symlinkSync(name, join(dirname(binary), alias));
+  }
+  // -v names each package that is compiled, which is the progress longStep shows.
+  const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', await linkerFlags(name, module)];
+  await longStep(
+    `building ${name} from source (once, ${coldly})`,
+    'go',
+    ['build', ...flags, '-o', `${binary}.building`, program.package],
+    // The components keep cgo as they are released; the others run in images without a libc.
+    { cwd: module, env: name === 'kube' ? {} : { CGO_ENABLED: '0' } },
+  );
+  renameSync(`${binary}.building`, binary);
+}
+
+/** Kubernetes reports the version it is linked with, and refuses to start without one. */
+async function linkerFlags(name: string, module: string): Promise<string> {
+  if (name !== 'kube') return '-s -w';
+  const version = (
+    await outputOf('go', ['-C', module, 'list', '-m', '-f', '{{.Version}}', 'k8s.io/kubernetes'])
+  )?.trim();
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
+  if (version === undefined || minor === undefined) throw new Error('go cannot tell the version of k8s.io/kubernetes');
+  const set = (what: string, value: string | undefined) => `-X k8s.io/component-base/version.${what}=${value}`;
+  return `-s -w ${set('gitVersion', version)} ${set('gitMajor', major)} ${set('gitMinor', minor)}`;
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha256');
+  for (const file of globSync('*/*', { cwd: SOURCES }).sort()) {
+    hash.update(`${file}\n`).update(readFileSync(join(SOURCES, file)));
+  }
+  return hash.digest('hex').slice(0, 12);
+}

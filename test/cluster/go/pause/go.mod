@@ -1,0 +1,3 @@
+module chatcluster/test/cluster/go/pause
+
+go 1.26.0

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { longStep, outputOf } from '../local/run.ts';
+
+/** A program of the host and the Debian package that brings it. */
+interface Tool {
+  readonly program: string;
+  readonly debian: string;
+}
+
+export const CLUSTER_TOOLS: readonly Tool[] = [
+  { program: 'containerd', debian: 'containerd' },
+  { program: 'runc', debian: 'runc' },
+  { program: 'iptables', debian: 'iptables' },
+  { program: 'conntrack', debian: 'conntrack' },
+  { program: 'ip', debian: 'iproute2' },
+  { program: 'sysctl', debian: 'procps' },
+  { program: 'openssl', debian: 'openssl' },
+  { program: 'unshare', debian: 'util-linux' },
+  { program: 'nsenter', debian: 'util-linux' },
+];
+export const IMAGE_TOOLS: readonly Tool[] = [
+  { program: 'buildah', debian: 'buildah' },
+  { program: 'tar', debian: 'tar' },
+];
+
+const PLUGIN_DIRS = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
+
+/** Where the host keeps the network plugins of containers. @throws when it has none */
+export function networkPlugins(): string {
+  const dir = PLUGIN_DIRS.find(each => existsSync(`${each}/ptp`));
+  if (dir === undefined) throw new Error(`no network plugins in ${PLUGIN_DIRS.join(', ')}`);
+  return dir;
+}
+
+/** Why no cluster of our own can run here, in words for the person who asked for one; null when it can. */
+export function whyNoCluster(platform: string, uid: number | undefined): string | null {
+  const why =
+    platform !== 'linux'
+      ? `The local cluster needs Linux, this is ${platform}.`
+      : uid !== 0
+        ? 'The local cluster needs root: it makes namespaces, mounts and links.'
+        : null;
+  return why === null
+    ? null
+    : `${why}
+Use any other cluster instead, for example one of kind (https://kind.sigs.k8s.io):
+  kind create cluster && kind load docker-image chatcluster:dev
+and point KUBECONFIG at it: docs/local-cluster.md says how, also for the tests.`;
+}
+
+/**
+ * Makes sure that the programs are there: on Debian it installs what is missing.
+ * @throws naming the missing packages where it cannot
+ */
+export async function ensureTools(tools: readonly Tool[]): Promise<void> {
+  const missing = await missingPackages(tools);
+  if (tools === CLUSTER_TOOLS && !PLUGIN_DIRS.some(each => existsSync(`${each}/ptp`))) {
+    missing.push('containernetworking-plugins');
+  }
+  if (missing.length === 0) return;
+  const debian = /^ID(_LIKE)?=.*debian/m.test(readIfThere('/etc/os-release'));
+  if (!debian || process.getuid?.() !== 0) {
+    throw new Error(`install what is missing first (names of Debian's packages): ${missing.join(' ')}`);
+  }
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await longStep('reading the lists of Debian packages', 'apt-get', ['update', '-q'], { env });
+  const install = ['install', '-q', '-y', '--no-install-recommends', ...missing];
+  await longStep(`installing ${missing.join(' ')}`, 'apt-get', install, { env });
+}
+
+async function missingPackages(tools: readonly Tool[]): Promise<string[]> {
+  const found = await Promise.all(
+    tools.map(async tool => (await outputOf('sh', ['-c', `command -v ${tool.program}`])) !== null),
+  );
+  return [...new Set(tools.filter((_, at) => !found[at]).map(tool => tool.debian))];
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,43 @@
+import { existsSync, globSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { endForwards } from './forward.ts';
+import type { Layout } from './layout.ts';
+import { endNamespaces } from './namespaces.ts';
+import { until } from './until.ts';
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/**
+ * Takes the cluster down, also what an unclean stop left of it, and removes its data: processes, mounts, links,
+ * addresses, rules and cgroups are as before its start. Its logs stay until the next start.
+ */
+export async function stopCluster(layout: Layout): Promise<void> {
+  await endForwards(layout);
+  await endNamespaces(layout);
+  // The kernel takes a moment to let go of a group whose last process was killed.
+  await until('its cgroups can be removed', 30_000, () => removeCgroups(layout.cgroup) || null);
+  for (const name of ['etcd', 'var', 'tmp', 'volumes', 'config', 'pki', 'bin', 'forwards', 'kubeconfig']) {
+    rmSync(join(layout.dir, name), { recursive: true, force: true });
+  }
+}
+
+/** Removes the groups of that name in every hierarchy; false while one of them is busy. */
+function removeCgroups(name: string): boolean {
+  const tops = [join(CGROUPS, name), ...globSync(`${CGROUPS}/*/${name}`)].filter(dir => existsSync(dir));
+  return tops.map(removeGroup).every(removed => removed);
+}
+
+function removeGroup(dir: string): boolean {
+  const below = readdirSync(dir, { withFileTypes: true }).filter(entry => entry.isDirectory());
+  const empty = below.map(entry => removeGroup(join(dir, entry.name))).every(removed => removed);
+  if (!empty) return false;
+  try {
+    rmdirSync(dir);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return true;
+    if (code === 'EBUSY') return false;
+    throw error;
+  }
+}
