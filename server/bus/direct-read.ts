@@ -19,6 +19,10 @@ export interface DirectBatch {
  * One batched direct get (`$JS.API.DIRECT.GET.<stream>`). The answers end with status 204; no match is 404, which is
  * an empty batch. Everything else, silence included (a server that lost its replica says nothing), is
  * {@link ReadFailed}. May be stale by what its replica lags.
+ *
+ * A mirror may answer for its origin, and LIVE holds only the last minutes: `ensureStreams` keeps it out, but a restart
+ * of nats-server brings it back until a worker has looked. Its messages name it, so it is never taken for the whole; an
+ * empty answer does not, so ask the leader before believing that there is nothing.
  * @param request for example `{ next_by_subj, seq, batch, max_bytes }` or `{ multi_last, up_to_seq }`
  */
 export function directBatch(
@@ -41,8 +45,11 @@ export function directBatch(
       callback: (error, message) => {
         if (error) return finish(new ReadFailed(`read of ${stream} failed`, error));
         const code = message.headers?.code ?? 0;
-        if (code === 0) messages.push(message);
-        else if (code === 404) finish(null);
+        if (code === 0) {
+          const from = message.headers?.get('Nats-Stream');
+          if (from !== stream) return finish(new ReadFailed(`the mirror ${from} answered for ${stream}`));
+          messages.push(message);
+        } else if (code === 404) finish(null);
         else if (code === 204) finish(null, Number(message.headers?.get('Nats-Num-Pending') || 0));
         else finish(new ReadFailed(`${stream} answered ${code} ${message.headers?.description ?? ''}`));
       },
