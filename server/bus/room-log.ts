@@ -1,18 +1,11 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import {
-
-  type PartitionState,
-  PublishFailed,
-  type RoomLog,
-  type Stored,
-  type Watch,
-} from '../room/log.ts';
+import { type PartitionState, PublishFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
 import type { StoredMessage } from '../room/message.ts';
 import { directBatch, ReadFailed } from './direct-read.ts';
 import { type Envelope, readEnvelope, writeEnvelope } from './envelope.ts';
+import { epochOf } from './epoch.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
 import { type Names, partitionOf, roomOfToken } from './names.ts';
-
 
 export interface RoomLogOptions {
   readonly names: Names;
@@ -87,11 +80,12 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
       return await publish(write, subject(room), body, envelope, options.publishTimeoutMs);
     },
 
-    watch: (room, live) => watch(write, names.live(partition(room), room), found => {
-      const message = decode(room, found);
-      if (options.dropLive?.(room, message.offset)) return;
-      live({ message, previous: Number(found.headers?.get('Nats-Last-Sequence') || 0) });
-    }),
+    watch: (room, live) =>
+      watch(write, names.live(partition(room), room), found => {
+        const message = decode(room, found);
+        if (options.dropLive?.(room, message.offset)) return;
+        live({ message, previous: Number(found.headers?.get('Nats-Last-Sequence') || 0) });
+      }),
 
     async readAfter(room, after, limit) {
       const request = { seq: after + 1, next_by_subj: subject(room), batch: limit, max_bytes: READ_BYTES };
@@ -139,7 +133,8 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
   };
 }
 
-const refused = (what: string, error: ApiError) => new ReadFailed(`${what} answered ${error.code} ${error.description}`);
+const refused = (what: string, error: ApiError) =>
+  new ReadFailed(`${what} answered ${error.code} ${error.description}`);
 
 interface Flight<T> {
   readonly current: Promise<T>;
@@ -206,4 +201,3 @@ function connectionState(connection: NatsConnection): () => boolean {
   })();
   return () => up && !connection.isClosed();
 }
-

@@ -1,12 +1,12 @@
 import type { Codec, Position, Publication, SubscribeResult } from '../protocol/codec.ts';
+import type { RoomLog } from './log.ts';
 import type { Member } from './member.ts';
 import type { RoomReader, Source } from './reader.ts';
 import { publicationOf, type Room } from './room.ts';
 
 export interface JoinOptions {
   readonly reader: RoomReader;
-  /** Offset of a room's last message, asked of the leader. */
-  readonly top: (room: string) => Promise<number>;
+  readonly log: RoomLog;
   readonly chunk: number;
   readonly limit: number;
   /** Counts a recovery by the deepest place it read, or its failure. */
@@ -29,8 +29,23 @@ export async function join(
   options: JoinOptions,
   answer: (result: SubscribeResult) => void,
 ): Promise<void> {
-  await room.ready();
-  if (!member.alive()) return;
+  room.joining += 1;
+  try {
+    await room.ready();
+    if (member.alive()) await enter(room, member, codec, from, options, answer);
+  } finally {
+    room.joining -= 1;
+  }
+}
+
+async function enter(
+  room: Room,
+  member: Member,
+  codec: Codec,
+  from: Position | null,
+  options: JoinOptions,
+  answer: (result: SubscribeResult) => void,
+): Promise<void> {
   const fresh = { recoverable: true, positioned: true, epoch: room.epoch };
   if (!from) {
     answer({ ...fresh, offset: room.held, wasRecovering: false, recovered: false, publications: [] });
@@ -44,9 +59,9 @@ export async function join(
   };
   if (from.epoch !== '' && from.epoch !== room.epoch) return lost();
   if (from.offset > room.held) {
-    // Another gateway may have been ahead of this one.
-    if (from.offset > (await options.top(room.name))) return lost();
-    await room.reached(from.offset);
+    // Another gateway may have been ahead of this one, or have opened the room when the stream was longer.
+    if (from.offset > (await options.log.state(options.log.partitionOf(room.name))).last) return lost();
+    await room.reached(await options.log.top(room.name));
   }
 
   let at = from.offset;

@@ -39,12 +39,24 @@ export const publicationOf = (message: StoredMessage): Publication => ({
 });
 
 /**
+ * Where a room's order stands: its last message, or, if LOG has none, the end of its partition, before which nothing of
+ * the room is missing. The state is asked first, so that a message stored meanwhile is above the answer.
+ */
+export async function placeOf(log: RoomLog, room: string): Promise<Position> {
+  const state = await log.state(log.partitionOf(room));
+  const top = await log.top(room);
+  return { offset: top === 0 ? state.last : top, epoch: state.epoch };
+}
+
+/**
  * One room on one gateway. Delivers every stored message to its members once, in the order of the stream: what the live
  * flow skipped is read before what follows it. Opened by the first member.
  */
 export class Room {
   readonly name: string;
   readonly members = new Set<Member>();
+  /** Members on their way in: they keep the room open. */
+  joining = 0;
   readonly counts: Record<Encoding, number> = { json: 0, protobuf: 0 };
   readonly tail: Tail;
   /** Incarnation of the stream that the offsets belong to; empty until open. */
@@ -127,10 +139,10 @@ export class Room {
   async #start(): Promise<void> {
     const { log } = this.#options;
     await this.#watch.ready();
-    const [state, top] = await Promise.all([log.state(log.partitionOf(this.name)), log.top(this.name)]);
-    this.epoch = state.epoch;
-    this.held = top;
-    this.tail.restart(top);
+    const place = await placeOf(log, this.name);
+    this.epoch = place.epoch;
+    this.held = place.offset;
+    this.tail.restart(place.offset);
     this.#open = true;
     this.catchUp(this.#known, 'opening');
     // Interest travels the routes between servers after the flush: what was stored meanwhile may never arrive live.

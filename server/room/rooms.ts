@@ -25,6 +25,13 @@ export class Rooms {
     return this.#rooms.size;
   }
 
+  /** Members of all rooms, counted once a room. */
+  subscriptions(): number {
+    let count = 0;
+    for (const room of this.#rooms.values()) count += room.members.size;
+    return count;
+  }
+
   find(name: string): Room | undefined {
     return this.#rooms.get(name);
   }
@@ -47,7 +54,7 @@ export class Rooms {
   sweep(): void {
     const now = this.#options.now();
     for (const room of this.#rooms.values()) {
-      if (room.members.size > 0) this.#idle.delete(room);
+      if (room.members.size + room.joining > 0) this.#idle.delete(room);
       else if (!this.#idle.has(room)) this.#idle.set(room, now);
       else if (now - (this.#idle.get(room) ?? now) >= this.#options.lingerMs) this.#close(room);
     }

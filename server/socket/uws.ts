@@ -21,7 +21,7 @@ export interface SocketHandler {
   /** Some of what waited has been written. */
   drained(): void;
   /** The socket is gone. Called once. */
-  closed(code: number): void;
+  closed(): void;
 }
 
 export interface HttpRequest {
@@ -197,10 +197,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       const { socket } = raw.getUserData();
       if (socket) options.overflow(socket);
     },
-    close: (raw, code) => {
+    close: raw => {
       const data = raw.getUserData();
       data.socket?.forget();
-      data.handler?.closed(code);
+      data.handler?.closed();
       data.socket = null;
       data.handler = null;
     },

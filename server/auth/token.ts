@@ -1,0 +1,75 @@
+import { errors, jwtVerify } from 'jose';
+
+export interface Identity {
+  /** The claim `sub`. */
+  readonly user: string;
+  /** Milliseconds since 1970; Infinity if the token has no `exp`. */
+  readonly expiresAt: number;
+  /** The claim `rooms`: rooms of kinds with access `Claim`; `kind:*` stands for all of a kind. */
+  readonly rooms: readonly string[];
+}
+
+/** Why a token is no good. `expired` may be answered with a new token, `invalid` never. */
+export class TokenRefused extends Error {
+  readonly reason: 'expired' | 'invalid';
+  constructor(reason: 'expired' | 'invalid', message: string) {
+    super(message);
+    this.name = 'TokenRefused';
+    this.reason = reason;
+  }
+}
+
+export type VerifyToken = (token: string) => Promise<Identity>;
+
+/** Longest user id, in characters. */
+export const MAX_USER_LENGTH = 128;
+/** Most rooms a token may list. */
+const MAX_ROOMS = 1_000;
+
+/** @throws {TokenRefused} with `invalid` for anything but 1 to {@link MAX_USER_LENGTH} printable characters */
+export function checkUser(user: unknown): string {
+  const fits = typeof user === 'string' && user.length > 0 && user.length <= MAX_USER_LENGTH && user.isWellFormed();
+  if (!fits || /\p{Cc}/u.test(user))
+    throw new TokenRefused('invalid', `a user must have 1 to ${MAX_USER_LENGTH} printable characters`);
+  return user;
+}
+
+function checkRooms(rooms: unknown): readonly string[] {
+  if (rooms === undefined) return [];
+  const fits = Array.isArray(rooms) && rooms.length <= MAX_ROOMS && rooms.every(room => typeof room === 'string');
+  if (!fits) throw new TokenRefused('invalid', `the claim rooms must be a list of at most ${MAX_ROOMS} names`);
+  return rooms;
+}
+
+/**
+ * Checks HS256 signature, `exp`, `nbf`, and `iss` and `aud` where they are configured.
+ * @param secret at least 32 characters
+ */
+export function tokenVerifier(
+  secret: string,
+  options: { readonly issuer: string; readonly audience: string; readonly now: () => number },
+): VerifyToken {
+  const key = new TextEncoder().encode(secret);
+  return async token => {
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: ['HS256'],
+        currentDate: new Date(options.now()),
+        ...(options.issuer === '' ? {} : { issuer: options.issuer }),
+        ...(options.audience === '' ? {} : { audience: options.audience }),
+      });
+      return {
+        user: checkUser(payload.sub),
+        expiresAt: payload.exp === undefined ? Number.POSITIVE_INFINITY : payload.exp * 1000,
+        rooms: checkRooms(payload['rooms']),
+      };
+    } catch (error) {
+      if (error instanceof TokenRefused) throw error;
+      if (error instanceof errors.JWTExpired) throw new TokenRefused('expired', 'the token has expired');
+      throw new TokenRefused(
+        'invalid',
+        error instanceof errors.JOSEError ? error.message : 'the token is not readable',
+      );
+    }
+  };
+}

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config.ts';
+import { CLIENT_PATHS } from '../contract.ts';
+import type { HttpAnswer, HttpRequest } from '../socket/uws.ts';
+import { devTokenRoute } from './dev-token.ts';
+import { pageFiles } from './page.ts';
+
+const plain = (status: string, body: string): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body,
+});
+
+/** The built page: beside the sources in a checkout, beside the server in the image. */
+const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist', import.meta.url));
+
+/**
+ * Everything but the WebSocket on the client port.
+ * @throws when the page is enabled and was not built
+ */
+export async function clientRoutes(
+  config: Config,
+  ready: () => boolean,
+): Promise<(request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer> {
+  if (config.webPage === 'Enabled' && !existsSync(PAGE_FOLDER))
+    throw new Error('the page is enabled but not built: run `npm run build:web`');
+  const page = config.webPage === 'Enabled' ? await pageFiles(PAGE_FOLDER) : new Map<string, HttpAnswer>();
+  const devToken =
+    config.devSignIn === 'Enabled' ? devTokenRoute(config.authSecret, config.authIssuer, config.authAudience) : null;
+  return request => {
+    if (request.path === CLIENT_PATHS.ready)
+      return ready() ? plain('200 OK', 'ready') : plain('503 Service Unavailable', 'not ready');
+    if (devToken && request.path === CLIENT_PATHS.devToken) return devToken(request);
+    const file = request.method === 'GET' ? page.get(request.path) : undefined;
+    return file ?? plain('404 Not Found', 'not found');
+  };
+}

@@ -1,0 +1,34 @@
+import { SignJWT } from 'jose';
+import { checkUser, TokenRefused } from '../auth/token.ts';
+import type { HttpAnswer, HttpRequest } from '../socket/uws.ts';
+
+/** Seconds a development token is good for. */
+const TTL_SECONDS = 3_600;
+
+/**
+ * `POST /dev/token {"user": "alice"}` -> `{"token"}`: signs in whoever asks. Served only when the option devSignIn
+ * enables it.
+ */
+export function devTokenRoute(secret: string, issuer: string, audience: string) {
+  const key = new TextEncoder().encode(secret);
+  return async (request: HttpRequest): Promise<HttpAnswer> => {
+    if (request.method !== 'POST') return answer('405 Method Not Allowed', { error: 'use POST' });
+    try {
+      const { user } = JSON.parse(Buffer.from(request.body).toString('utf8')) as { user?: unknown };
+      const token = new SignJWT({ sub: checkUser(user) }).setProtectedHeader({ alg: 'HS256' });
+      token.setIssuedAt().setExpirationTime(`${TTL_SECONDS}s`);
+      if (issuer !== '') token.setIssuer(issuer);
+      if (audience !== '') token.setAudience(audience);
+      return answer('200 OK', { token: await token.sign(key) });
+    } catch (error) {
+      const why = error instanceof TokenRefused ? error.message : 'the body must be {"user": "a name"}';
+      return answer('400 Bad Request', { error: why });
+    }
+  };
+}
+
+const answer = (status: string, body: object): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: JSON.stringify(body),
+});

@@ -1,0 +1,41 @@
+import type { Position } from '../../protocol/codec.ts';
+import { ERRORS } from '../../protocol/codes.ts';
+import { placeOf, publicationOf } from '../../room/room.ts';
+import { CommandError } from '../failure.ts';
+import type { Session } from '../session.ts';
+import { allow } from './allow.ts';
+import type { Of } from './registry.ts';
+
+/** Pages through a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. */
+export function history(session: Session, command: Of<'history'>): undefined {
+  allow(session, command.channel, 'history');
+  session.background(command.id, read(session, command));
+}
+
+async function read(session: Session, command: Of<'history'>): Promise<void> {
+  const { context } = session;
+  const { channel, since } = command;
+  const top = await positionOf(session, channel);
+  if (since && since.epoch !== '' && since.epoch !== top.epoch) throw new CommandError(ERRORS.unrecoverablePosition);
+  const most = context.config.historyLimit;
+  const limit = command.limit < 0 ? most : Math.min(command.limit, most);
+  const page = async () => {
+    if (limit === 0) return [];
+    if (command.reverse)
+      return await context.reader.before(channel, since ? since.offset : Number.MAX_SAFE_INTEGER, limit);
+    return (await context.reader.after(channel, since?.offset ?? 0, limit)).messages;
+  };
+  session.reply(command.id, {
+    method: 'history',
+    publications: (await page()).map(publicationOf),
+    epoch: top.epoch,
+    offset: top.offset,
+  });
+}
+
+async function positionOf(session: Session, channel: string): Promise<Position> {
+  const { rooms, log } = session.context;
+  const room = rooms.find(channel);
+  if (room?.epoch) return room.position();
+  return await placeOf(log, channel);
+}

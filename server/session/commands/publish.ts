@@ -1,0 +1,61 @@
+import type { Envelope } from '../../bus/envelope.ts';
+import { ERRORS } from '../../protocol/codes.ts';
+import { isPlainJson } from '../../protocol/raw-json.ts';
+import type { Stored } from '../../room/log.ts';
+import { CommandError } from '../failure.ts';
+import type { Session } from '../session.ts';
+import { allow } from './allow.ts';
+import type { Of } from './registry.ts';
+
+/** The protocol's bare publish: the client's data, without an id, so a retry after a lost answer is a second message. */
+export function publish(session: Session, command: Of<'publish'>): undefined {
+  const { channel, data } = command;
+  allow(session, channel, 'publish');
+  if (!data) throw new CommandError(ERRORS.badRequest, 'data is required');
+  checkSize(session, data);
+  // Anything else could end a subscriber's frame and forge the next one.
+  if (!isPlainJson(data)) throw new CommandError(ERRORS.badRequest, 'data must be JSON without line breaks');
+  const stored = store(session, channel, data, { type: 'publish', id: '', dedupe: '' });
+  session.background(
+    command.id,
+    stored.then(() => session.reply(command.id, { method: 'publish' })),
+  );
+}
+
+/** @throws {CommandError} for a body above the limit */
+export function checkSize(session: Session, body: Uint8Array): void {
+  const { maxMessageBytes } = session.context.config;
+  if (body.byteLength > maxMessageBytes)
+    throw new CommandError(ERRORS.badRequest, `a message must have at most ${maxMessageBytes} bytes`);
+}
+
+/** Hands a message to the stream before it returns; resolves when the stream has it. */
+export function store(
+  session: Session,
+  room: string,
+  body: Uint8Array,
+  parts: Pick<Envelope, 'type' | 'id' | 'dedupe'>,
+): Promise<Stored> {
+  const { log, now, metrics, trace } = session.context;
+  const startedAt = performance.now();
+  const span = trace.publish(room, parts.type);
+  const envelope: Envelope = {
+    ...parts,
+    time: now(),
+    user: session.identity?.user ?? '',
+    client: session.client,
+    traceparent: span.traceparent,
+  };
+  return log.publish(room, body, envelope).then(
+    stored => {
+      metrics.published(parts.type, stored.duplicate, performance.now() - startedAt);
+      span.end(stored.offset);
+      return stored;
+    },
+    error => {
+      metrics.publishFailures.inc();
+      span.fail(error);
+      throw error;
+    },
+  );
+}

@@ -1,0 +1,26 @@
+import { TokenRefused } from '../../auth/token.ts';
+import { CLOSES } from '../../protocol/codes.ts';
+import type { Session } from '../session.ts';
+import { secondsLeft } from './connect.ts';
+import type { Of } from './registry.ts';
+
+/** Replaces the token before it expires. Another user's token, or none, ends the connection. */
+export async function refresh(session: Session, command: Of<'refresh'>): Promise<void> {
+  const { context } = session;
+  if (command.token === '') return session.end(CLOSES.badRequest);
+  try {
+    const identity = await context.verify(command.token);
+    if (identity.user !== session.identity?.user) return session.end(CLOSES.invalidToken);
+    session.identity = identity;
+    session.reply(command.id, {
+      method: 'refresh',
+      client: session.client,
+      version: context.version,
+      ttl: secondsLeft(identity.expiresAt, context.now()),
+    });
+  } catch (error) {
+    if (!(error instanceof TokenRefused)) throw error;
+    context.metrics.tokensRefused.inc({ reason: error.reason });
+    session.end(error.reason === 'expired' ? CLOSES.expired : CLOSES.invalidToken);
+  }
+}

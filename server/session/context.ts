@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import type { Policy } from '../auth/policy.ts';
+import type { VerifyToken } from '../auth/token.ts';
+import type { Config } from '../config.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Codec, Encoding } from '../protocol/codec.ts';
+import type { JoinOptions } from '../room/join.ts';
+import type { RoomLog } from '../room/log.ts';
+import type { RoomReader } from '../room/reader.ts';
+import type { Rooms } from '../room/rooms.ts';
+import type { HistoryStore } from '../store/store.ts';
+import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+import type { MessageTrace } from '../telemetry/message-trace.ts';
+import type { Session } from './session.ts';
+
+/** What the commands of a connection work with; one for the whole gateway. */
+export interface SessionContext {
+  readonly config: Config;
+  readonly version: string;
+  readonly codecs: Readonly<Record<Encoding, Codec>>;
+  readonly verify: VerifyToken;
+  readonly policy: Policy;
+  readonly rooms: Rooms;
+  readonly reader: RoomReader;
+  readonly log: RoomLog;
+  readonly store: HistoryStore;
+  readonly presence: Presence;
+  readonly join: JoinOptions;
+  readonly metrics: GatewayMetrics;
+  readonly trace: MessageTrace;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** The heartbeat a new connection takes part in. */
+  readonly heartbeat: (session: Session) => { readonly slice: number; readonly topic: string };
+}

@@ -1,0 +1,186 @@
+import type { Identity } from '../auth/token.ts';
+import { BadFrame, type Codec, type Command, type Encoding, type Frame, type Reply } from '../protocol/codec.ts';
+import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import type { Socket, SocketHandler } from '../socket/uws.ts';
+import { handle } from './commands/registry.ts';
+import type { SessionContext } from './context.ts';
+import { answerTo } from './failure.ts';
+import { Rate } from './rate.ts';
+import type { Subscription } from './subscription.ts';
+
+/** `refused`: connect was answered with an error; nothing is served any more. */
+type State = 'new' | 'connecting' | 'connected' | 'refused' | 'closed';
+
+export interface SessionHooks {
+  /** The client answered a ping. */
+  pong(session: Session): void;
+  /** The gateway ends the connection. */
+  ended(close: CloseCode): void;
+  /** The connection is gone, whoever ended it. */
+  closed(session: Session): void;
+}
+
+type Queued = Exclude<Command, { method: 'pong' | 'send' }>;
+
+/** A resumed reader gets more once less than this waits for it. */
+const WRITABLE_BYTES = 64 * 1024;
+
+/**
+ * One client connection. Commands are handled in the order they came: one that has to wait before its message is on its
+ * way to the stream (a token check, a look-up) holds up those behind it; answers may overtake each other.
+ */
+export class Session implements SocketHandler {
+  readonly client = crypto.randomUUID();
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly openedAt: number;
+  readonly context: SessionContext;
+  readonly codec: Codec;
+  identity: Identity | null = null;
+  /** Heartbeat slice, -1 before connect. */
+  slice = -1;
+  /** When it joined its slice, and when it last answered a ping; milliseconds since 1970. */
+  slicedAt = 0;
+  pongAt = 0;
+  state: State = 'new';
+  readonly #socket: Socket;
+  readonly #rate: Rate;
+  readonly #hooks: SessionHooks;
+  #queue: Queued[] | null = null;
+  #writable: (() => void)[] | null = null;
+
+  constructor(socket: Socket, context: SessionContext, hooks: SessionHooks) {
+    this.#socket = socket;
+    this.context = context;
+    this.codec = context.codecs[socket.encoding];
+    this.openedAt = context.now();
+    this.#rate = new Rate(context.config.commandsPerSecond, context.config.commandBurst, this.openedAt);
+    this.#hooks = hooks;
+  }
+
+  get encoding(): Encoding {
+    return this.codec.encoding;
+  }
+  get gone(): boolean {
+    return this.state === 'closed';
+  }
+
+  message(frame: Uint8Array): void {
+    this.context.metrics.received(frame.byteLength);
+    let commands: Command[];
+    try {
+      commands = this.codec.decode(frame);
+    } catch (error) {
+      if (!(error instanceof BadFrame)) throw error;
+      this.end(CLOSES.badRequest);
+      return;
+    }
+    for (const command of commands) this.#accept(command);
+  }
+
+  drained(): void {
+    if (!this.#writable || this.buffered() > WRITABLE_BYTES) return;
+    const waiting = this.#writable;
+    this.#writable = null;
+    for (const resume of waiting) resume();
+  }
+
+  closed(): void {
+    this.state = 'closed';
+    for (const subscription of this.subscriptions.values()) subscription.leave();
+    this.subscriptions.clear();
+    this.#queue = null;
+    for (const resume of this.#writable ?? []) resume();
+    this.#writable = null;
+    this.#hooks.closed(this);
+  }
+
+  send(frame: Frame): void {
+    this.#socket.send(frame);
+  }
+
+  reply(id: number, reply: Reply): void {
+    if (!this.gone) this.send(this.codec.reply(id, reply));
+  }
+
+  fail(id: number, error: ErrorCode, detail?: string): void {
+    if (this.gone) return;
+    this.context.metrics.errors.inc({ code: String(error.code) });
+    this.send(this.codec.error(id, error, detail));
+  }
+
+  /** Lets `work` go on beside the commands that follow; its failure becomes the answer. */
+  background(id: number, work: Promise<void>): void {
+    work.catch(error => this.#failed(id, error));
+  }
+
+  end(close: CloseCode): void {
+    if (this.gone) return;
+    this.#hooks.ended(close);
+    this.#socket.end(close);
+  }
+
+  subscribeTopic(topic: string): void {
+    this.#socket.subscribe(topic);
+  }
+
+  unsubscribeTopic(topic: string): void {
+    this.#socket.unsubscribe(topic);
+  }
+
+  buffered(): number {
+    return this.#socket.buffered();
+  }
+
+  /** Resolves when little waits for the reader, or the connection is gone. */
+  writable(): Promise<void> {
+    if (this.gone || this.buffered() <= WRITABLE_BYTES) return Promise.resolve();
+    this.#writable ??= [];
+    const waiting = this.#writable;
+    return new Promise(resolve => waiting.push(resolve));
+  }
+
+  #accept(command: Command): void {
+    if (this.gone || this.state === 'refused') return;
+    if (command.method === 'pong') return this.#hooks.pong(this);
+    if (command.method === 'send') return this.end(CLOSES.notAvailable);
+    if ((this.state === 'new') !== (command.method === 'connect')) return this.end(CLOSES.badRequest);
+    if (command.method === 'connect') this.state = 'connecting';
+    else if (!this.#rate.take(this.context.now())) {
+      const { commandsPerSecond, commandBurst } = this.context.config;
+      const limit = `at most ${commandsPerSecond} commands a second, ${commandBurst} at once`;
+      return this.fail(command.id, ERRORS.tooManyRequests, limit);
+    }
+    if (this.#queue) {
+      this.#queue.push(command);
+      return;
+    }
+    const wait = this.#run(command);
+    if (wait) void this.#drain(wait);
+  }
+
+  /** Holds up what comes until `wait` is over, then works it off in order. */
+  async #drain(wait: Promise<void>): Promise<void> {
+    const queue: Queued[] = [];
+    this.#queue = queue;
+    await wait;
+    for (let command = queue.shift(); command && !this.gone; command = queue.shift()) await this.#run(command);
+    if (this.#queue === queue) this.#queue = null;
+  }
+
+  /** @returns a promise that never rejects, if the command has to wait */
+  #run(command: Queued): Promise<void> | undefined {
+    if (this.state === 'refused') return undefined;
+    try {
+      return handle(this, command)?.catch(error => this.#failed(command.id, error));
+    } catch (error) {
+      this.#failed(command.id, error);
+      return undefined;
+    }
+  }
+
+  #failed(id: number, error: unknown): void {
+    const answer = answerTo(error);
+    if (answer.unexpected) this.context.logger.error({ err: error }, 'a command failed unexpectedly');
+    this.fail(id, answer.error, answer.detail);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Encoding, Frame } from '../protocol/codec.ts';
+import { CLOSES, UNSUBSCRIBES } from '../protocol/codes.ts';
+import type { Member } from '../room/member.ts';
+import type { Room } from '../room/room.ts';
+import type { Session } from './session.ts';
+
+/** A connection in one room. */
+export class Subscription implements Member {
+  readonly session: Session;
+  readonly room: Room;
+  /** True for the inbox, which the server subscribes. */
+  readonly server: boolean;
+  /** Resolves when the subscribe has been answered. */
+  readonly answered: Promise<void>;
+  readonly answer: () => void;
+  #left = false;
+  constructor(session: Session, room: Room, server: boolean) {
+    this.session = session;
+    this.room = room;
+    this.server = server;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.answered = promise;
+    this.answer = resolve;
+  }
+
+  get encoding(): Encoding {
+    return this.session.encoding;
+  }
+  get client(): string {
+    return this.session.client;
+  }
+  get user(): string {
+    return this.session.identity?.user ?? '';
+  }
+  subscribe(topic: string): void {
+    this.session.subscribeTopic(topic);
+  }
+  unsubscribe(topic: string): void {
+    this.session.unsubscribeTopic(topic);
+  }
+  send(frame: Frame): void {
+    this.session.send(frame);
+  }
+  writable(): Promise<void> {
+    return this.session.writable();
+  }
+  alive(): boolean {
+    return !this.#left && !this.session.gone;
+  }
+
+  /** Takes the connection out of the room; what is on its way in stops. */
+  leave(): void {
+    this.#left = true;
+    this.room.remove(this);
+  }
+
+  expelled(channel: string): void {
+    if (!this.alive()) return;
+    this.leave();
+    this.session.subscriptions.delete(channel);
+    // SDKs do not subscribe again to what the server subscribed: they have to connect again.
+    if (this.server) this.session.end(CLOSES.insufficientState);
+    else this.send(this.session.codec.push({ type: 'unsubscribe', channel, ...UNSUBSCRIBES.insufficientState }));
+  }
+}

@@ -1,0 +1,105 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Source } from '../room/reader.ts';
+import type { RepairCause } from '../room/room.ts';
+
+/** Numbers that are read when somebody asks for the metrics. */
+export interface GatewayGauges {
+  readonly connections: () => number;
+  readonly subscriptions: () => number;
+  readonly rooms: () => number;
+  readonly tailBytes: () => number;
+  readonly eventLoopLagMs: () => number;
+  readonly draining: () => boolean;
+}
+
+const SECONDS = [0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** Every metric of a gateway, with its unit. No label ever names a room or a user. */
+export class GatewayMetrics {
+  readonly registry = new Registry();
+  readonly #counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter({ name: `chatcluster_${name}`, help, labelNames, registers: [this.registry] });
+  readonly #histogram = (name: string, help: string) =>
+    new Histogram({ name: `chatcluster_${name}`, help, buckets: SECONDS, registers: [this.registry] });
+
+  readonly connects = this.#counter('connects_total', 'Connections accepted.');
+  readonly connectsRefused = this.#counter('connects_refused_total', 'Connections refused before the upgrade.', [
+    'reason',
+  ]);
+  readonly closes = this.#counter('closes_total', 'Connections ended by the gateway, by close code.', ['code']);
+  readonly slowDisconnects = this.#counter(
+    'slow_disconnects_total',
+    'Connections closed because they read too slowly.',
+  );
+  readonly tokensRefused = this.#counter('tokens_refused_total', 'Tokens refused, by reason.', ['reason']);
+  readonly errors = this.#counter('command_errors_total', 'Commands answered with an error, by its code.', ['code']);
+  readonly messagesIn = this.#counter('messages_in_total', 'Messages acknowledged by the stream, by type.', ['type']);
+  readonly duplicates = this.#counter('duplicates_total', 'Messages that were stored before.');
+  readonly publishFailures = this.#counter('publish_failures_total', 'Messages the stream did not acknowledge.');
+  readonly deliveries = this.#counter('deliveries_total', 'Messages handed to subscribers.');
+  readonly bytesIn = this.#counter('received_bytes_total', 'Bytes of the frames of clients.');
+  readonly bytesOut = this.#counter('delivered_bytes_total', 'Bytes of messages handed to subscribers.');
+  readonly recoveries = this.#counter('recoveries_total', 'Subscribes that recovered, by the deepest place read.', [
+    'source',
+  ]);
+  readonly recoveriesFailed = this.#counter('recoveries_failed_total', 'Subscribes answered with recovered: false.');
+  readonly repairs = this.#counter('repairs_total', 'Reads of messages the live flow did not bring, by cause.', [
+    'cause',
+  ]);
+  readonly repaired = this.#counter('repaired_messages_total', 'Messages the live flow did not bring.');
+  readonly repairFailures = this.#counter('repair_failures_total', 'Reads for repair that failed and are tried again.');
+  readonly presencePartial = this.#counter('presence_partial_total', 'Presence answers in which a gateway is missing.');
+  readonly publishSeconds = this.#histogram('publish_seconds', 'Seconds from a command to the acknowledgement.');
+  readonly deliverySeconds = this.#histogram(
+    'delivery_seconds',
+    'Seconds from the acceptance of a message by any gateway to its live fan-out here (clocks of two machines).',
+  );
+
+  constructor(gauges: GatewayGauges) {
+    const gauge = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name: `chatcluster_${name}`,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(value());
+        },
+      });
+    gauge('connections', 'Open client connections.', gauges.connections);
+    gauge('subscriptions', 'Rooms times connections.', gauges.subscriptions);
+    gauge('rooms', 'Rooms this gateway follows.', gauges.rooms);
+    gauge('tail_bytes', 'Memory of the last messages of rooms, in bytes.', gauges.tailBytes);
+    gauge(
+      'event_loop_lag_seconds',
+      'Mean delay of the event loop in the last 5 s.',
+      () => gauges.eventLoopLagMs() / 1000,
+    );
+    gauge('draining', '1 while the gateway is closing its connections.', () => (gauges.draining() ? 1 : 0));
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  received(bytes: number): void {
+    this.bytesIn.inc(bytes);
+  }
+
+  published(type: string, duplicate: boolean, ms: number): void {
+    if (duplicate) this.duplicates.inc();
+    else this.messagesIn.inc({ type });
+    this.publishSeconds.observe(ms / 1000);
+  }
+
+  delivered(deliveries: number, bytes: number): void {
+    this.deliveries.inc(deliveries);
+    this.bytesOut.inc(bytes);
+  }
+
+  recovered(source: Source | 'failed'): void {
+    if (source === 'failed') this.recoveriesFailed.inc();
+    else this.recoveries.inc({ source });
+  }
+
+  repair(cause: RepairCause, messages: number): void {
+    this.repairs.inc({ cause });
+    this.repaired.inc(messages);
+  }
+}
