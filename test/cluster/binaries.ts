@@ -3,7 +3,8 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, syml
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOnce, CACHE } from '../local/build-once.ts';
-import { longStep, outputOf } from '../local/run.ts';
+import { longStep } from '../local/run.ts';
+import { stdoutOf } from './stdout.ts';
 
 const SOURCES = join(dirname(fileURLToPath(import.meta.url)), 'go');
 
@@ -77,11 +78,9 @@ async function build(program: Program, binary: string): Promise<void> {
 /** Kubernetes reports the version it is linked with, and refuses to start without one. */
 async function linkerFlags(name: string, module: string): Promise<string> {
   if (name !== 'kube') return '-s -w';
-  const version = (
-    await outputOf('go', ['-C', module, 'list', '-m', '-f', '{{.Version}}', 'k8s.io/kubernetes'])
-  )?.trim();
+  const version = await stdoutOf('go', ['-C', module, 'list', '-m', '-f', '{{.Version}}', 'k8s.io/kubernetes']);
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
-  if (version === undefined || minor === undefined) throw new Error('go cannot tell the version of k8s.io/kubernetes');
+  if (version === null || minor === undefined) throw new Error('go cannot tell the version of k8s.io/kubernetes');
   const set = (what: string, value: string | undefined) => `-X k8s.io/component-base/version.${what}=${value}`;
   return `-s -w ${set('gitVersion', version)} ${set('gitMajor', major)} ${set('gitMinor', minor)}`;
 }

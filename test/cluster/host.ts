@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { longStep, outputOf } from '../local/run.ts';
+import { longStep } from '../local/run.ts';
+import { stdoutOf } from './stdout.ts';
 
 /** A program of the host and the Debian package that brings it. */
 interface Tool {
@@ -70,7 +71,7 @@ export async function ensureTools(tools: readonly Tool[]): Promise<void> {
 
 async function missingPackages(tools: readonly Tool[]): Promise<string[]> {
   const found = await Promise.all(
-    tools.map(async tool => (await outputOf('sh', ['-c', `command -v ${tool.program}`])) !== null),
+    tools.map(async tool => (await stdoutOf('sh', ['-c', `command -v ${tool.program}`])) !== null),
   );
   return [...new Set(tools.filter((_, at) => !found[at]).map(tool => tool.debian))];
 }

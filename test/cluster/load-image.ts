@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { longStep } from '../local/run.ts';
 import { type ProgramImage, writeProgramArchive } from './archive.ts';
 import { ctr } from './components.ts';
 import { INSIDE, type Layout } from './layout.ts';
 import { execInside } from './namespaces.ts';
+import { stdoutOf } from './stdout.ts';
 
 /** Makes an image of one program and gives it to the node. */
 export async function loadProgram(layout: Layout, image: ProgramImage): Promise<void> {
@@ -20,4 +22,28 @@ export async function loadArchive(layout: Layout, write: (file: string) => void 
   } finally {
     rmSync(onHost, { force: true });
   }
+}
+
+/** Gives the node an image of buildah's, unless it has that very image. */
+export async function loadBuilt(layout: Layout, name: string): Promise<void> {
+  const id = await stdoutOf('buildah', ['inspect', '--type', 'image', '--format', '{{.FromImageID}}', name]);
+  if (!id) throw new Error(`buildah has no image ${name}`);
+  const label = `chatcluster.dev/built=${id}`;
+  const { stdout } = await execInside(layout, [
+    ...ctr,
+    'images',
+    'list',
+    '--quiet',
+    `name==${name},labels."chatcluster.dev/built"==${id}`,
+  ]);
+  if (stdout.includes(name)) return;
+  await loadArchive(layout, archive =>
+    longStep(`loading ${name} into the cluster`, 'buildah', [
+      'push',
+      '--quiet',
+      name,
+      `docker-archive:${archive}:${name}`,
+    ]),
+  );
+  await execInside(layout, [...ctr, 'images', 'label', name, label]);
 }

@@ -1,0 +1,24 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { longStep } from '../local/run.ts';
+
+/** No daemon and no further namespaces: it works where containers cannot be nested. Layers that did not change are kept. */
+const BUD = ['bud', '--isolation', 'chroot', '--layers', '--pull-never'];
+
+/** Builds `name` from a Dockerfile's text. @param extra further arguments of `buildah bud` */
+export async function buildImage(
+  name: string,
+  context: string,
+  dockerfile: string,
+  extra: readonly string[] = [],
+): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'chatcluster-dockerfile-'));
+  try {
+    const file = join(dir, 'Dockerfile');
+    writeFileSync(file, dockerfile);
+    await longStep(`building the image ${name}`, 'buildah', [...BUD, ...extra, '--tag', name, '--file', file, context]);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,31 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeBases } from './base-images.ts';
+import { buildImage } from './build-image.ts';
+import { ensureTools, IMAGE_TOOLS } from './host.ts';
+import { REPOSITORY } from './layout.ts';
+import { stdoutOf } from './stdout.ts';
+
+export const CHAT_IMAGE = 'localhost/chatcluster:dev';
+
+/** Builds the image of gateway, worker and operator from this checkout, as the Dockerfile says. */
+export async function buildChatImage(): Promise<void> {
+  await ensureTools(IMAGE_TOOLS);
+  const bases = await nodeBases();
+  const args = { BASE: bases.runtime, BUILD_BASE: bases.build };
+  await buildImage(CHAT_IMAGE, REPOSITORY, readFileSync(join(REPOSITORY, 'Dockerfile'), 'utf8'), [
+    '--ignorefile',
+    join(REPOSITORY, '.dockerignore'),
+    ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    ...(await secrets()),
+  ]);
+}
+
+/** The host's way to its npm registry, for the build alone: no layer keeps it. */
+async function secrets(): Promise<string[]> {
+  const npmrc = await stdoutOf('npm', ['config', 'get', 'userconfig']);
+  const files = { npmrc, ca: process.env['NODE_EXTRA_CA_CERTS'] };
+  return Object.entries(files).flatMap(([id, file]) =>
+    file && existsSync(file) ? ['--secret', `id=${id},src=${file}`] : [],
+  );
+}
