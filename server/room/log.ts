@@ -18,7 +18,7 @@ export interface RoomLog {
     after: number,
     limit: number,
   ): Promise<{ readonly messages: StoredMessage[]; readonly pending: number }>;
-  /** The room's last message in LOG with an offset below `before`, or null. */
+  /** The room's last message in LOG with an offset below `before`, which may be at most one above LOG's last; or null. */
   readLastBelow(room: string, before: number): Promise<StoredMessage | null>;
   /** Offset of the room's last message in LOG, asked of the leader; 0 if it has none. */
   top(room: string): Promise<number>;

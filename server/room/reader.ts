@@ -51,8 +51,9 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
   async function readBefore(room: string, before: number, limit: number): Promise<StoredMessage[]> {
     const partition = log.partitionOf(room);
     const floor = await log.storedFloor(partition);
+    const { first, last } = await log.state(partition);
     const found: StoredMessage[] = [];
-    let below = before;
+    let below = Math.min(before, last + 1);
     /** Walks down LOG, which has no reverse read, one message at a time, to `until`. */
     const walk = async (until: number): Promise<void> => {
       while (found.length < limit) {
@@ -71,7 +72,6 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
     } catch (unavailable) {
       // MongoDB is away: LOG still has its hot window. A short page is not the end of history, an empty one is.
       await walk(0);
-      const { first } = await log.state(partition);
       if (found.length === 0 && first > 1) throw unavailable;
       return found;
     }

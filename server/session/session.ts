@@ -181,6 +181,7 @@ export class Session implements SocketHandler {
   #failed(id: number, error: unknown): void {
     const answer = answerTo(error);
     if (answer.unexpected) this.context.logger.error({ err: error }, 'a command failed unexpectedly');
+    else this.context.logger.debug({ reason: String(error), code: answer.error.code }, 'a command failed');
     this.fail(id, answer.error, answer.detail);
   }
 }
