@@ -11,14 +11,22 @@ export interface NatsOptions {
  * A connection that keeps trying for ever: the first time too, so that a process can start, serve its health and say
  * why NATS is missing. Servers are pinged each 5 s, so that a silent one is noticed within 15 s.
  * @param role appears in the server's connection list, e.g. `gateway-0 reads`
+ * @param first `once` makes the first attempt the last: it rejects with the reason, and the caller tries again
  */
-export async function connectNats(options: NatsOptions, role: string): Promise<NatsConnection> {
+export async function connectNats(
+  options: NatsOptions,
+  role: string,
+  first: 'wait' | 'once' = 'wait',
+): Promise<NatsConnection> {
   const servers = options.natsUrl.split(',').map(server => server.trim());
   return await connect({
     servers,
     name: role,
     maxReconnectAttempts: -1,
-    waitOnFirstConnect: true,
+    waitOnFirstConnect: first === 'wait',
+    // A password that was changed on one side first must not end the process's only connection for ever.
+    ignoreAuthErrorAbort: true,
+    timeout: 5_000,
     reconnectTimeWait: 500,
     reconnectJitter: 500,
     pingInterval: 5_000,

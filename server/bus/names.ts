@@ -20,6 +20,8 @@ export function partitionOf(room: string, partitions: number): number {
 export interface Names {
   logStream(partition: number): string;
   liveStream(partition: number): string;
+  /** Subject of a LOG stream that takes no messages while its sequence is lifted. */
+  fence(partition: number): string;
   /** All subjects of one LOG stream. */
   logSubjects(partition: number): string;
   /** Subject a room's messages are published to. */
@@ -29,6 +31,8 @@ export interface Names {
   live(partition: number, room: string): string;
   /** Durable consumer of the store, one a LOG stream. */
   readonly storeConsumer: string;
+  /** Key-value bucket of the lock that workers change streams under. */
+  readonly lockBucket: string;
   /** Request to all gateways for the members of rooms. */
   readonly presenceAsk: string;
   /** Heartbeats of the gateways. */
@@ -42,11 +46,13 @@ export function names(instance: string): Names {
   return {
     logStream: partition => `CHAT_${instance}_LOG_${partition}`,
     liveStream: partition => `CHAT_${instance}_LIVE_${partition}`,
+    fence: partition => `chat.${instance}.fence.${partition}`,
     logSubjects: partition => `chat.${instance}.log.${partition}.*`,
     log: (partition, room) => `chat.${instance}.log.${partition}.${roomToken(room)}`,
     liveSubjects: partition => `chat.${instance}.live.${partition}.*`,
     live: (partition, room) => `chat.${instance}.live.${partition}.${roomToken(room)}`,
     storeConsumer: 'store',
+    lockBucket: `CHAT_${instance}_LOCKS`,
     presenceAsk: `chat.${instance}.presence.ask`,
     gatewayBeat: `chat.${instance}.gateway.beat`,
     joins: room => `chat.${instance}.joins.${roomToken(room)}`,
