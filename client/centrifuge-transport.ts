@@ -1,0 +1,86 @@
+import { Centrifuge, type ClientInfo, type PublicationContext, UnauthorizedError } from 'centrifuge';
+import { callErrorOf } from './call-error.ts';
+import type { Connection, Member, Publication, RoomHandlers, RoomLink, Transport } from './transport.ts';
+
+export interface CentrifugeOptions {
+  /** WebSocket address, for example `wss://chat.example.org/connection/websocket`. */
+  readonly url: string;
+  /** A fresh token. Throw {@link SignInRefused} when there will be none; any other error is tried again. */
+  readonly getToken: () => Promise<string>;
+  readonly onConnection: (connection: Connection) => void;
+}
+
+/** Thrown by `getToken`: this user gets no token, so the connection stops. */
+export class SignInRefused extends UnauthorizedError {}
+
+/** The SDK stops for good on these, although a new token may be all that is missing. */
+const INVALID_TOKEN = 3500;
+
+/** Connects through the official SDK, which keeps the connection, the subscriptions and their positions. */
+export function centrifugeTransport(options: CentrifugeOptions): Transport {
+  const client = new Centrifuge(options.url, { getToken: options.getToken, name: 'chatcluster-client' });
+  client.on('connecting', ({ code, reason }) => options.onConnection({ phase: 'connecting', code, reason }));
+  client.on('disconnected', ({ code, reason }) => {
+    if (code === INVALID_TOKEN) client.setToken('');
+    options.onConnection({ phase: 'disconnected', code, reason });
+  });
+  client.on('connected', ({ client: id, data }) => {
+    options.onConnection({
+      phase: 'connected',
+      client: id,
+      gateway: textOf(data?.gateway),
+      version: textOf(data?.version),
+    });
+  });
+  return {
+    connect: () => client.connect(),
+    disconnect: () => client.disconnect(),
+    call: (method, data) => answered(client.rpc(method, data).then(reply => reply.data as unknown)),
+    join: (room, handlers) => join(client, room, handlers),
+  };
+}
+
+function join(client: Centrifuge, room: string, handlers: RoomHandlers): RoomLink {
+  const subscription = client.newSubscription(room, { positioned: true, recoverable: true, joinLeave: true });
+  subscription.on('subscribed', ({ streamPosition, recovered }) =>
+    handlers.subscribed(streamPosition ?? { offset: 0, epoch: '' }, recovered),
+  );
+  subscription.on('subscribing', () => handlers.interrupted());
+  subscription.on('unsubscribed', ({ code, reason }) => handlers.ended(code, reason));
+  subscription.on('publication', context => handlers.publication(publicationOf(context)));
+  subscription.on('join', ({ info }) => handlers.joined(memberOf(info)));
+  subscription.on('leave', ({ info }) => handlers.left(memberOf(info)));
+  subscription.subscribe();
+  return {
+    history: request =>
+      answered(
+        subscription.history(request).then(({ publications, offset, epoch }) => ({
+          publications: publications.map(publicationOf),
+          top: { offset, epoch },
+        })),
+      ),
+    presence: () => answered(subscription.presence().then(({ clients }) => Object.values(clients).map(memberOf))),
+    close() {
+      subscription.removeAllListeners();
+      client.removeSubscription(subscription);
+    },
+  };
+}
+
+async function answered<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (thrown) {
+    throw callErrorOf(thrown);
+  }
+}
+
+const memberOf = (info: ClientInfo): Member => ({ user: info.user, client: info.client });
+
+const publicationOf = ({ offset, data, info }: PublicationContext): Publication => ({
+  offset: offset ?? 0,
+  data: data as unknown,
+  sender: info ? memberOf(info) : null,
+});
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,0 +1,151 @@
+import { callErrorOf } from './call-error.ts';
+import { centrifugeTransport } from './centrifuge-transport.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Listeners } from './listeners.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
+import { ReadMark } from './read-mark.ts';
+import { Room } from './room.ts';
+import { type Acknowledgement, Sender } from './sender.ts';
+import type { KeyValue } from './storage.ts';
+import type { Connection, Transport } from './transport.ts';
+import { type RandomBytes, uuid7Source } from './uuid7.ts';
+
+export interface ChatOptions {
+  /** The user the tokens are for: whose outbox and marks these are. */
+  readonly user: string;
+  /** Where the outbox and the read marks live; {@link memoryStorage} if they need not outlive the process. */
+  readonly storage: KeyValue;
+  /** Connects to the gateways; `onConnection` is to be called on every change. */
+  readonly transport: (onConnection: (connection: Connection) => void) => Transport;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** From 0 up to, not including, 1. Default: `Math.random`. */
+  readonly random?: () => number;
+  /** Default: the platform's cryptographic source. */
+  readonly randomBytes?: RandomBytes;
+}
+
+/** A user's connection to the chat: rooms, and an outbox that outlives connections and, with its storage, processes. */
+export class Chat {
+  readonly user: string;
+  /** The connection changed, see {@link Chat.connection}. */
+  readonly connectionChanged = new Listeners<Connection>();
+  readonly #options: ChatOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #newId: () => string;
+  readonly #transport: Transport;
+  readonly #outbox: Outbox;
+  readonly #sender: Sender;
+  readonly #rooms = new Map<string, Room>();
+  #connection: Connection = { phase: 'disconnected', code: 0, reason: '' };
+
+  constructor(options: ChatOptions) {
+    this.user = options.user;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#newId = uuid7Source(
+      () => this.#clock.now(),
+      options.randomBytes ?? (length => crypto.getRandomValues(new Uint8Array(length))),
+    );
+    this.#outbox = new Outbox(options.storage, options.user);
+    this.#transport = options.transport(connection => {
+      this.#connection = connection;
+      this.#sender.setOnline(connection.phase === 'connected');
+      this.connectionChanged.emit(connection);
+    });
+    this.#sender = new Sender({
+      outbox: this.#outbox,
+      clock: this.#clock,
+      random: this.#random,
+      send: entry => this.#send(entry),
+      onAcknowledged: ({ room, id, text, time }, { offset }) =>
+        this.#rooms.get(room)?.acknowledged({ offset, id, text, time, user: this.user }),
+      onChange: room => this.#rooms.get(room)?.changed.emit(),
+    });
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  connect(): void {
+    this.#transport.connect();
+  }
+
+  disconnect(): void {
+    this.#transport.disconnect();
+  }
+
+  /** The open rooms, in the order they were opened. */
+  get rooms(): readonly Room[] {
+    return [...this.#rooms.values()];
+  }
+
+  /** Opens a room, or finds it open. */
+  open(name: string): Room {
+    let room = this.#rooms.get(name);
+    if (!room) {
+      room = new Room({
+        name,
+        user: this.user,
+        transport: this.#transport,
+        clock: this.#clock,
+        random: this.#random,
+        readMark: new ReadMark(this.#options.storage, this.user, name),
+        outgoing: () => this.#outbox.list(name),
+        onSend: text => this.#write(name, text),
+      });
+      this.#rooms.set(name, room);
+    }
+    return room;
+  }
+
+  /** Leaves a room. What waits in its outbox is still sent. */
+  close(name: string): void {
+    this.#rooms.get(name)?.close();
+    this.#rooms.delete(name);
+  }
+
+  /** Sends a refused message again, with its id. */
+  resend(entry: Outgoing): void {
+    this.#outbox.settle(entry.id, null);
+    this.#rooms.get(entry.room)?.changed.emit();
+    this.#sender.wake(entry.room);
+  }
+
+  /** Drops a message that was refused. One that is only waiting may be on its way: it stays. */
+  discard(entry: Outgoing): void {
+    if (entry.refusal === null) return;
+    this.#outbox.remove(entry.id);
+    this.#rooms.get(entry.room)?.changed.emit();
+  }
+
+  #write(room: string, text: string): Outgoing {
+    const entry: Outgoing = { id: this.#newId(), room, text, time: this.#clock.now(), refusal: null };
+    this.#outbox.add(entry);
+    this.#rooms.get(room)?.changed.emit();
+    this.#sender.wake(room);
+    return entry;
+  }
+
+  async #send({ room, id, text }: Outgoing): Promise<Acknowledgement> {
+    const answer = (await this.#transport.call('message.send', { room, id, text })) as Partial<Acknowledgement> | null;
+    if (typeof answer?.offset !== 'number') throw callErrorOf(new Error('message.send answered without an offset'));
+    return { offset: answer.offset, epoch: answer.epoch ?? '', duplicate: answer.duplicate === true };
+  }
+}
+
+/** Opens a chat over the official SDK; call {@link Chat.connect} next. */
+export function createChat(
+  options: Omit<ChatOptions, 'transport'> & {
+    /** WebSocket address, for example `wss://chat.example.org/connection/websocket`. */
+    readonly url: string;
+    /** A fresh token. Throw `SignInRefused` when there will be none; any other error is tried again. */
+    readonly getToken: () => Promise<string>;
+  },
+): Chat {
+  const { url, getToken, ...rest } = options;
+  return new Chat({ ...rest, transport: onConnection => centrifugeTransport({ url, getToken, onConnection }) });
+}

@@ -1,0 +1,168 @@
+import type { CallError } from './call-error.ts';
+import type { Clock } from './clock.ts';
+import { Listeners } from './listeners.ts';
+import { Members } from './members.ts';
+import type { Message } from './message.ts';
+import type { Outgoing } from './outbox.ts';
+import type { ReadMark } from './read-mark.ts';
+import { type HistoryState, RoomHistory } from './room-history.ts';
+import type { RoomLink, Transport } from './transport.ts';
+
+export type RoomStatus =
+  | { readonly phase: 'joining' }
+  | { readonly phase: 'live' }
+  /** The server refused or ended the subscription; leave the room or try again. */
+  | { readonly phase: 'refused'; readonly code: number; readonly reason: string };
+
+export interface RoomOptions {
+  readonly name: string;
+  readonly user: string;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  readonly readMark: ReadMark;
+  readonly outgoing: () => Outgoing[];
+  readonly onSend: (text: string) => Outgoing;
+}
+
+/** One room as one user sees it. Read the properties again on every {@link changed}. */
+export class Room {
+  readonly name: string;
+  /** Messages, members, marks or state changed. */
+  readonly changed = new Listeners();
+  readonly #options: RoomOptions;
+  readonly #members = new Members();
+  readonly #history: RoomHistory;
+  #link: RoomLink;
+  #status: RoomStatus = { phase: 'joining' };
+
+  constructor(options: RoomOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#history = new RoomHistory({
+      clock: options.clock,
+      random: options.random,
+      onChange: () => {
+        options.readMark.begin(this.#history.state.loaded ? this.#history.timeline.position : null);
+        this.changed.emit();
+      },
+    });
+    this.#link = this.#join();
+  }
+
+  get status(): RoomStatus {
+    return this.#status;
+  }
+
+  /** Ascending by offset. */
+  get messages(): readonly Message[] {
+    return this.#history.timeline.messages;
+  }
+
+  get history(): HistoryState {
+    return this.#history.state;
+  }
+
+  /** This user's messages that are not in the room yet, in the order they were written. */
+  get outgoing(): readonly Outgoing[] {
+    return this.#options.outgoing();
+  }
+
+  /** Users here with the number of their connections; null while it is not known. */
+  get users(): ReturnType<Members['users']> {
+    return this.#members.users();
+  }
+
+  /** Messages of others after the read mark, as far as they are loaded. */
+  get unread(): number {
+    const { offset } = this.#options.readMark;
+    if (offset === null) return 0;
+    return this.messages.filter(message => message.offset > offset && message.user !== this.#options.user).length;
+  }
+
+  /** Offset up to which the user has read; null before the room was first loaded. */
+  get readOffset(): number | null {
+    return this.#options.readMark.offset;
+  }
+
+  /** Everything known has been read. */
+  markRead(): void {
+    if (this.#history.state.loaded && this.#options.readMark.advance(this.#history.timeline.position))
+      this.changed.emit();
+  }
+
+  /** Writes a message: it is in the outbox when this returns, and sent as soon as the connection allows. */
+  send(text: string): Outgoing {
+    return this.#options.onSend(text);
+  }
+
+  loadOlder(): Promise<void> {
+    return this.#history.loadOlder();
+  }
+
+  /** Asks who is here. Joins and leaves are followed by themselves, but may be lost: ask again now and then. */
+  async refreshMembers(): Promise<CallError | null> {
+    if (this.#status.phase !== 'live') return null;
+    try {
+      this.#members.replace(await this.#link.presence());
+      this.changed.emit();
+      return null;
+    } catch (thrown) {
+      return thrown as CallError;
+    }
+  }
+
+  /** Asks to be let in again after a refusal. */
+  retry(): void {
+    if (this.#status.phase !== 'refused') return;
+    this.#link.close();
+    this.#setStatus({ phase: 'joining' });
+    this.#link = this.#join();
+  }
+
+  /** A message of this user was acknowledged: it is shown at its offset, also when its publication comes later. */
+  acknowledged(message: Message): void {
+    this.#history.timeline.addAcknowledged(message);
+    this.changed.emit();
+  }
+
+  close(): void {
+    this.#history.interrupted();
+    this.#link.close();
+  }
+
+  #join(): RoomLink {
+    return this.#options.transport.join(this.name, {
+      subscribed: (position, recovered) => {
+        this.#status = { phase: 'live' };
+        this.#history.subscribed(this.#link, position, recovered);
+      },
+      interrupted: () => {
+        this.#history.interrupted();
+        this.#setStatus({ phase: 'joining' });
+      },
+      ended: (code, reason) => {
+        this.#history.interrupted();
+        this.#setStatus({ phase: 'refused', code, reason });
+      },
+      publication: publication => {
+        this.#history.timeline.addLive(publication);
+        this.changed.emit();
+      },
+      joined: member => {
+        this.#members.joined(member);
+        this.changed.emit();
+      },
+      left: member => {
+        this.#members.left(member);
+        this.changed.emit();
+      },
+    });
+  }
+
+  #setStatus(status: RoomStatus): void {
+    this.#status = status;
+    this.changed.emit();
+  }
+}

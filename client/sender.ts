@@ -1,0 +1,101 @@
+import { backoffMs } from './backoff.ts';
+import { CallError, callErrorOf } from './call-error.ts';
+import type { Clock } from './clock.ts';
+import type { Outbox, Outgoing } from './outbox.ts';
+
+/** Answer of `message.send`. */
+export interface Acknowledgement {
+  readonly offset: number;
+  readonly epoch: string;
+  /** True: the server had the message from an earlier try; `offset` is its first one. */
+  readonly duplicate: boolean;
+}
+
+export interface SenderOptions {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** Sends one message. @throws {CallError} */
+  readonly send: (entry: Outgoing) => Promise<Acknowledgement>;
+  readonly onAcknowledged: (entry: Outgoing, ack: Acknowledgement) => void;
+  /** A room's outbox looks different now. */
+  readonly onChange: (room: string) => void;
+}
+
+interface Lane {
+  sending: boolean;
+  attempts: number;
+  cancelRetry: (() => void) | null;
+}
+
+/**
+ * Sends the outbox: rooms side by side, within a room one message after the other. A temporary error is tried again with
+ * the same id, later each time; a final one is recorded at the message and the next one goes.
+ */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #lanes = new Map<string, Lane>();
+  #online = false;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /** Call it on every change of the connection. Going online tries everything at once. */
+  setOnline(online: boolean): void {
+    this.#online = online;
+    for (const lane of this.#lanes.values()) {
+      lane.cancelRetry?.();
+      lane.cancelRetry = null;
+      lane.attempts = 0;
+    }
+    if (online) for (const room of this.#options.outbox.rooms()) this.wake(room);
+  }
+
+  /** There may be something to send in this room. */
+  wake(room: string): void {
+    const lane = this.#lane(room);
+    if (this.#online && !lane.sending && lane.cancelRetry === null) void this.#drain(room, lane);
+  }
+
+  async #drain(room: string, lane: Lane): Promise<void> {
+    const { outbox, send, onAcknowledged, onChange } = this.#options;
+    lane.sending = true;
+    for (let entry = outbox.next(room); entry && this.#online; entry = outbox.next(room)) {
+      const answer = await send(entry).catch(callErrorOf);
+      if (answer instanceof CallError && answer.temporary) {
+        this.#retryLater(room, lane);
+        break;
+      }
+      lane.attempts = 0;
+      if (answer instanceof CallError) {
+        outbox.settle(entry.id, { code: answer.code, reason: answer.message });
+      } else {
+        outbox.remove(entry.id);
+        onAcknowledged(entry, answer);
+      }
+      onChange(room);
+    }
+    lane.sending = false;
+  }
+
+  #retryLater(room: string, lane: Lane): void {
+    // Offline now: going online starts over, without waiting.
+    if (!this.#online) return;
+    lane.attempts += 1;
+    lane.cancelRetry = this.#options.clock.after(backoffMs(lane.attempts, this.#options.random()), () => {
+      lane.cancelRetry = null;
+      this.wake(room);
+    });
+  }
+
+  #lane(room: string): Lane {
+    let lane = this.#lanes.get(room);
+    if (!lane) {
+      lane = { sending: false, attempts: 0, cancelRetry: null };
+      this.#lanes.set(room, lane);
+    }
+    return lane;
+  }
+}

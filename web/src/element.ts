@@ -1,0 +1,53 @@
+interface Options {
+  readonly class?: string;
+  readonly text?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly on?: { readonly [E in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[E]) => void };
+}
+
+/** Makes an element. Text goes in as text: nothing here, and nothing in the page, parses HTML. */
+export function element<T extends keyof HTMLElementTagNameMap>(
+  tag: T,
+  options: Options = {},
+  ...children: readonly (Node | null)[]
+): HTMLElementTagNameMap[T] {
+  const made = document.createElement(tag);
+  if (options.class) made.className = options.class;
+  if (options.text !== undefined) made.textContent = options.text;
+  for (const [name, value] of Object.entries(options.attributes ?? {})) made.setAttribute(name, value);
+  for (const [type, listener] of Object.entries(options.on ?? {}))
+    made.addEventListener(type, listener as EventListener);
+  made.append(...children.filter(child => child !== null));
+  return made;
+}
+
+/** Sets text only where it differs, so that selections and screen readers are not disturbed. */
+export function setText(target: Element, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+export interface KeyedView<Item> {
+  readonly key: (item: Item) => string;
+  readonly create: (item: Item) => HTMLElement;
+  readonly update: (target: HTMLElement, item: Item) => void;
+}
+
+/** Makes the children of `parent` show `items` in their order; an element stays with its key for as long as that is there. */
+export function reconcile<Item>(parent: HTMLElement, items: readonly Item[], view: KeyedView<Item>): void {
+  const known = new Map<string, HTMLElement>();
+  for (const child of parent.children) if (child instanceof HTMLElement) known.set(child.dataset['key'] ?? '', child);
+  let at: Element | null = parent.firstElementChild;
+  for (const item of items) {
+    const key = view.key(item);
+    let target = known.get(key);
+    known.delete(key);
+    if (!target) {
+      target = view.create(item);
+      target.dataset['key'] = key;
+    }
+    view.update(target, item);
+    if (target === at) at = at.nextElementSibling;
+    else parent.insertBefore(target, at);
+  }
+  for (const left of known.values()) left.remove();
+}

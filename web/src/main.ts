@@ -1,0 +1,137 @@
+import { SignInRefused } from '../../client/centrifuge-transport.ts';
+import { type Chat, createChat } from '../../client/chat.ts';
+import { systemClock } from '../../client/clock.ts';
+import { type KeyValue, memoryStorage, webStorage } from '../../client/storage.ts';
+import { chooseLanguage, LANGUAGES, type Language, Texts } from './i18n/language.ts';
+import { OpenRooms } from './open-rooms.ts';
+import { hashOfRoom, roomOfHash, websocketUrl } from './page-url.ts';
+import { fetchToken, TokenError } from './sign-in-token.ts';
+import { ChatView } from './views/chat-view.ts';
+import { languageSelect } from './views/language-select.ts';
+import { signInView } from './views/sign-in.ts';
+
+const LANGUAGE_KEY = 'chatcluster/language';
+const USER_KEY = 'chatcluster/user';
+
+const app = document.querySelector('#app');
+if (!app) throw new Error('the page has no #app');
+
+const local = storageOf(() => localStorage);
+// Who is signed in belongs to the tab: two windows of one browser may be two people.
+const tab = storageOf(() => sessionStorage);
+const drafts = new Map<string, string>();
+
+let texts = new Texts(savedLanguage() ?? chooseLanguage(navigator.languages));
+let chat: Chat | null = null;
+let view: ChatView | null = null;
+
+const user = tab.get(USER_KEY);
+if (user === null) show();
+else enter(user, null);
+
+window.addEventListener('hashchange', () => {
+  const room = roomOfHash(location.hash);
+  if (room !== null && chat) show();
+});
+
+/** Draws the page anew: for another user, language or address. */
+function show(): void {
+  document.documentElement.lang = texts.language === 'zh' ? 'zh-Hans' : texts.language;
+  view?.dispose();
+  view = null;
+  const select = languageSelect(texts, changeLanguage);
+  if (!chat) {
+    document.title = 'ChatCluster';
+    const name = local.get(USER_KEY) ?? '';
+    app?.replaceChildren(signInView({ texts, name, languageSelect: select, onSubmit: signIn }));
+    document.querySelector<HTMLInputElement>('#name')?.focus();
+    return;
+  }
+  view = new ChatView({
+    texts,
+    chat,
+    drafts,
+    clock: systemClock,
+    openRooms: new OpenRooms(local, chat.user),
+    languageSelect: select,
+    room: roomOfHash(location.hash),
+    onRoom: room => history.replaceState(null, '', hashOfRoom(room)),
+    onSignOut: signOut,
+    onTitle: title => {
+      document.title = title;
+    },
+  });
+  app?.replaceChildren(view.root);
+  view.focus();
+}
+
+async function signIn(name: string): Promise<void> {
+  const token = await fetchToken(name);
+  save(tab, USER_KEY, name);
+  save(local, USER_KEY, name);
+  enter(name, token);
+}
+
+/** @param token to connect with first; null to ask for one */
+function enter(name: string, token: string | null): void {
+  let first = token;
+  chat = createChat({
+    user: name,
+    storage: local,
+    url: websocketUrl(document.baseURI),
+    getToken: async () => {
+      const ready = first;
+      first = null;
+      return ready ?? (await freshToken(name));
+    },
+  });
+  chat.connect();
+  show();
+}
+
+async function freshToken(name: string): Promise<string> {
+  try {
+    return await fetchToken(name);
+  } catch (thrown) {
+    if (thrown instanceof TokenError && thrown.final) throw new SignInRefused(texts.text(thrown.text));
+    throw thrown;
+  }
+}
+
+function signOut(): void {
+  chat?.disconnect();
+  chat = null;
+  tab.remove(USER_KEY);
+  drafts.clear();
+  history.replaceState(null, '', location.pathname + location.search);
+  show();
+}
+
+function changeLanguage(language: Language): void {
+  texts = new Texts(language);
+  save(local, LANGUAGE_KEY, language);
+  show();
+  document.querySelector<HTMLElement>('.language select')?.focus();
+}
+
+function savedLanguage(): Language | null {
+  const saved = local.get(LANGUAGE_KEY);
+  return saved !== null && saved in LANGUAGES ? (saved as Language) : null;
+}
+
+/** Browsers may forbid storage altogether; then the page works, and forgets when it is closed. */
+function storageOf(open: () => Storage): KeyValue {
+  try {
+    return webStorage(open());
+  } catch {
+    return memoryStorage();
+  }
+}
+
+function save(storage: KeyValue, key: string, value: string): void {
+  try {
+    storage.set(key, value);
+  } catch {
+    // It then lasts as long as the page.
+  }
+}

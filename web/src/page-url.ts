@@ -1,0 +1,20 @@
+/** Where the gateway answers, next to the page, whatever path a proxy put it under. */
+export function websocketUrl(base: string): string {
+  const url = new URL('connection/websocket', base);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.hash = '';
+  url.search = '';
+  return url.href;
+}
+
+/** The room named after `#` in the page's address, or null. */
+export function roomOfHash(hash: string): string | null {
+  try {
+    const room = decodeURIComponent(hash.replace(/^#/, ''));
+    return /^[a-z][a-z0-9]{0,31}:\S+$/.test(room) ? room : null;
+  } catch {
+    return null;
+  }
+}
+
+export const hashOfRoom = (room: string): string => `#${encodeURI(room).replaceAll('#', '%23')}`;

@@ -1,0 +1,96 @@
+import { element, setText } from '../element.ts';
+import type { Texts } from '../i18n/language.ts';
+import { icon } from '../icons.ts';
+import { roomMention } from '../room-name.ts';
+
+export interface ComposerOptions {
+  readonly texts: Texts;
+  readonly room: string;
+  readonly draft: string;
+  readonly onDraft: (text: string) => void;
+  readonly onSend: (text: string) => void;
+}
+
+/** Where messages are written. */
+export class Composer {
+  readonly root: HTMLElement;
+  readonly #texts: Texts;
+  readonly #input: HTMLTextAreaElement;
+  readonly #send: HTMLButtonElement;
+  readonly #hint = element('p', { class: 'composer-hint', attributes: { id: 'composer-hint' } });
+
+  constructor({ texts, room, draft, onDraft, onSend }: ComposerOptions) {
+    this.#texts = texts;
+    const title = roomMention(room);
+    this.#input = element('textarea', {
+      attributes: {
+        rows: '1',
+        dir: 'auto',
+        placeholder: texts.text('composer.placeholder', { room: title }),
+        'aria-label': texts.text('composer.label', { room: title }),
+        'aria-describedby': 'composer-hint',
+        enterkeyhint: 'send',
+      },
+      on: {
+        input: () => {
+          onDraft(this.#input.value);
+          this.#fit();
+        },
+        keydown: event => {
+          // While an input method is composing, Enter chooses a word.
+          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          submit();
+        },
+      },
+    });
+    this.#input.value = draft;
+    const label = texts.text('composer.send');
+    this.#send = element(
+      'button',
+      { class: 'send', attributes: { type: 'submit', 'aria-label': label, title: label } },
+      icon('send'),
+    );
+    const submit = () => {
+      const text = this.#input.value.trim();
+      if (text === '' || this.#input.disabled) return;
+      this.#input.value = '';
+      onDraft('');
+      this.#fit();
+      onSend(text);
+      this.#input.focus();
+    };
+    this.root = element(
+      'form',
+      {
+        class: 'composer',
+        on: {
+          submit: event => {
+            event.preventDefault();
+            submit();
+          },
+        },
+      },
+      element('div', { class: 'composer-field' }, this.#input, this.#send),
+      this.#hint,
+    );
+    this.#fit();
+  }
+
+  update(online: boolean, refused: boolean): void {
+    this.#input.disabled = refused;
+    this.#send.disabled = refused || this.#input.value.trim() === '';
+    this.root.classList.toggle('offline', !online);
+    setText(this.#hint, this.#texts.text(online ? 'composer.hint' : 'composer.offline'));
+  }
+
+  focus(): void {
+    this.#input.focus();
+  }
+
+  #fit(): void {
+    this.#send.disabled = this.#input.disabled || this.#input.value.trim() === '';
+    this.#input.style.height = 'auto';
+    if (this.#input.scrollHeight > 0) this.#input.style.height = `${this.#input.scrollHeight}px`;
+  }
+}

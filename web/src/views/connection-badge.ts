@@ -1,0 +1,40 @@
+import type { Connection } from '../../../client/transport.ts';
+import { element, setText } from '../element.ts';
+import type { StringKey } from '../i18n/en.ts';
+import type { Texts } from '../i18n/language.ts';
+
+/** Shows whether the page is connected, and to which gateway. */
+export class ConnectionBadge {
+  readonly root: HTMLElement;
+  readonly #texts: Texts;
+  readonly #state = element('span', { class: 'connection-state' });
+  readonly #gateway = element('span', { class: 'connection-gateway' });
+  #wasConnected = false;
+
+  constructor(texts: Texts) {
+    this.#texts = texts;
+    this.root = element(
+      'div',
+      { class: 'connection', attributes: { role: 'status' } },
+      element('span', { class: 'dot', attributes: { 'aria-hidden': 'true' } }),
+      this.#state,
+      this.#gateway,
+    );
+  }
+
+  update(connection: Connection): void {
+    this.#wasConnected ||= connection.phase === 'connected';
+    const keys: Record<Connection['phase'], StringKey> = {
+      connected: 'connection.connected',
+      connecting: this.#wasConnected ? 'connection.reconnecting' : 'connection.connecting',
+      disconnected: 'connection.disconnected',
+    };
+    const gateway = connection.phase === 'connected' ? connection.gateway : '';
+    this.root.dataset['phase'] = connection.phase;
+    setText(this.#state, this.#texts.text(keys[connection.phase]));
+    setText(this.#gateway, gateway);
+    this.root.title = gateway
+      ? this.#texts.text('connection.via', { gateway })
+      : this.#texts.text(keys[connection.phase]);
+  }
+}

@@ -1,0 +1,161 @@
+import type { Chat } from '../../../client/chat.ts';
+import type { Room } from '../../../client/room.ts';
+import { element, setText } from '../element.ts';
+import type { Texts } from '../i18n/language.ts';
+import { icon } from '../icons.ts';
+import { roomTitle } from '../room-name.ts';
+import { Composer } from './composer.ts';
+import { ConnectionBadge } from './connection-badge.ts';
+import { MessageList } from './message-list.ts';
+import { iconButton } from './sidebar.ts';
+
+export interface ConversationOptions {
+  readonly texts: Texts;
+  readonly chat: Chat;
+  readonly room: Room;
+  readonly now: () => number;
+  readonly draft: string;
+  readonly onDraft: (text: string) => void;
+  readonly onMenu: () => void;
+  readonly onPeople: () => void;
+  readonly onLeave: () => void;
+  /** What is in view changed. */
+  readonly onFollow: () => void;
+}
+
+/** One room: its head, messages and composer. */
+export class Conversation {
+  readonly root: HTMLElement;
+  readonly list: MessageList;
+  readonly #options: ConversationOptions;
+  readonly #badge: ConnectionBadge;
+  readonly #composer: Composer;
+  readonly #here = element('span', { class: 'here' });
+  readonly #notice = element('div', { class: 'notice', attributes: { role: 'alert' } });
+  readonly #jump: HTMLButtonElement;
+  readonly #jumpText = element('span');
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+    const { texts, chat, room } = options;
+    this.#badge = new ConnectionBadge(texts);
+    this.list = new MessageList({
+      texts,
+      room,
+      user: chat.user,
+      now: options.now,
+      onResend: entry => chat.resend(entry),
+      onDiscard: entry => chat.discard(entry),
+      onFollow: options.onFollow,
+    });
+    this.#composer = new Composer({
+      texts,
+      room: room.name,
+      draft: options.draft,
+      onDraft: options.onDraft,
+      onSend: text => {
+        room.send(text);
+        this.list.toBottom();
+      },
+    });
+    this.#jump = element(
+      'button',
+      { class: 'jump', attributes: { type: 'button' }, on: { click: () => this.list.toBottom() } },
+      icon('down'),
+      this.#jumpText,
+    );
+    this.root = element(
+      'main',
+      { class: 'conversation' },
+      this.#head(),
+      this.#notice,
+      element('div', { class: 'stage' }, this.list.root, this.#jump),
+      this.#composer.root,
+    );
+  }
+
+  update(): void {
+    const { chat, room, texts } = this.#options;
+    const online = chat.connection.phase === 'connected';
+    setText(this.#here, this.#whoIsHere(online));
+    this.#badge.update(chat.connection);
+    this.#updateNotice();
+    this.#composer.update(online, room.status.phase === 'refused');
+    this.list.update(online);
+    this.#jump.hidden = this.list.following;
+    setText(
+      this.#jumpText,
+      room.unread > 0 ? texts.count('messages.jumpNew', room.unread) : texts.text('messages.jump'),
+    );
+    this.#jump.classList.toggle('has-new', room.unread > 0);
+  }
+
+  focus(): void {
+    this.#composer.focus();
+  }
+
+  #head(): HTMLElement {
+    const { texts, room, onMenu, onPeople, onLeave } = this.#options;
+    return element(
+      'header',
+      { class: 'head' },
+      iconButton('menu', texts.text('nav.openMenu'), onMenu, 'only-narrow'),
+      element(
+        'div',
+        { class: 'head-title' },
+        element(
+          'h1',
+          { class: 'room-title' },
+          icon('hash'),
+          element('span', { text: roomTitle(room.name), attributes: { dir: 'auto' } }),
+        ),
+        this.#here,
+      ),
+      this.#badge.root,
+      iconButton('people', texts.text('people.show'), onPeople, 'only-medium'),
+      iconButton('close', texts.text('room.leave'), onLeave),
+    );
+  }
+
+  #whoIsHere(online: boolean): string {
+    const { room, texts } = this.#options;
+    if (online && room.status.phase === 'joining') return texts.text('room.joining');
+    const count = room.status.phase === 'refused' ? 0 : (room.users?.length ?? 0);
+    return count > 0 ? texts.count('people.count', count) : '';
+  }
+
+  /** A connection or room that ended for good, and the way back. */
+  #updateNotice(): void {
+    const { chat, room, texts } = this.#options;
+    const { connection } = chat;
+    let shown: { text: string; action: string; run: () => void } | null = null;
+    if (connection.phase === 'disconnected' && connection.code !== 0) {
+      const { reason } = connection;
+      shown = {
+        text: texts.text('connection.ended', { reason }),
+        action: texts.text('connection.again'),
+        run: () => chat.connect(),
+      };
+    } else if (room.status.phase === 'refused') {
+      const reason = texts.reason(room.status.code, room.status.reason);
+      shown = {
+        text: texts.text('room.refused', { reason }),
+        action: texts.text('room.retry'),
+        run: () => room.retry(),
+      };
+    }
+    this.#notice.hidden = shown === null;
+    if ((this.#notice.dataset['shown'] ?? '') === (shown?.text ?? '')) return;
+    this.#notice.dataset['shown'] = shown?.text ?? '';
+    if (!shown) {
+      this.#notice.replaceChildren();
+      return;
+    }
+    const { text, action, run } = shown;
+    this.#notice.replaceChildren(
+      icon('alert'),
+      element('span', { text }),
+      element('button', { class: 'text-button', text: action, attributes: { type: 'button' }, on: { click: run } }),
+    );
+  }
+}

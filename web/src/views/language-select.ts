@@ -1,0 +1,15 @@
+import { element } from '../element.ts';
+import { LANGUAGES, type Language, type Texts } from '../i18n/language.ts';
+import { icon } from '../icons.ts';
+
+/** Lets people choose the language; each is written in itself. */
+export function languageSelect(texts: Texts, onChange: (language: Language) => void): HTMLElement {
+  const select = element('select', {
+    attributes: { 'aria-label': texts.text('language.label'), name: 'language' },
+    on: { change: () => onChange(select.value as Language) },
+  });
+  for (const [tag, { name }] of Object.entries(LANGUAGES))
+    select.append(element('option', { text: name, attributes: { value: tag, lang: tag } }));
+  select.value = texts.language;
+  return element('span', { class: 'language' }, icon('language'), select);
+}
