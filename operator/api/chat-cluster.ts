@@ -1,0 +1,132 @@
+import type { Condition, KubeObject, ObjectMeta } from './kube-object.ts';
+
+export const GROUP = 'chatcluster.dev';
+export const VERSION = 'v1alpha1';
+export const KIND = 'ChatCluster';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+type Toggle = 'Enabled' | 'Disabled';
+export type LogLevel = 'Debug' | 'Info' | 'Warn' | 'Error';
+
+/** Amounts as in a Pod: numbers or strings with a unit. */
+export interface Resources {
+  readonly requests?: Readonly<Record<string, string | number>>;
+  readonly limits?: Readonly<Record<string, string | number>>;
+}
+
+export interface PodTemplate {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Readonly<Record<string, string | number>>[];
+  readonly affinity?: Readonly<Record<string, unknown>>;
+  readonly priorityClassName?: string;
+}
+
+export interface AutoscalingSpec {
+  readonly mode: 'Disabled' | 'Builtin';
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly targetConnections: number;
+  readonly scaleDownWindowSeconds: number;
+}
+
+/** `spec` as the API server returns it, with the schema's defaults. What each field does stands in `crds/chatclusters.yaml`. */
+export interface ChatClusterSpec {
+  readonly identity?: string;
+  readonly image: {
+    readonly reference?: string;
+    readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+    readonly pullSecrets?: readonly { readonly name: string }[];
+  };
+  readonly gateway: {
+    readonly replicas: number;
+    readonly autoscaling: AutoscalingSpec;
+    readonly drain: { readonly delaySeconds: number; readonly timeoutSeconds: number };
+    readonly resources: Resources;
+    readonly podTemplate: PodTemplate;
+    readonly logLevel: LogLevel;
+    readonly webPage: Toggle;
+  };
+  readonly worker: {
+    readonly replicas: number;
+    readonly ackWaitSeconds: number;
+    readonly batchMessages: number;
+    readonly batchDelayMilliseconds: number;
+    readonly resources: Resources;
+    readonly podTemplate: PodTemplate;
+    readonly logLevel: LogLevel;
+  };
+  readonly nats: {
+    readonly urls: readonly string[];
+    readonly credentialsSecretRef?: { readonly name: string; readonly userKey: string; readonly passwordKey: string };
+  };
+  readonly mongodb: { readonly uriSecretRef: { readonly name: string; readonly key: string } };
+  readonly auth: {
+    readonly secretRef: { readonly name: string; readonly key: string };
+    readonly issuer?: string;
+    readonly audience?: string;
+    readonly developmentSignIn: Toggle;
+    readonly allowedOrigins: readonly string[];
+  };
+  readonly messages: {
+    readonly partitions: number;
+    readonly streamReplicas: number;
+    readonly streamMaxBytes: number;
+    readonly liveMaxBytes: number;
+    readonly hotWindowSeconds: number;
+    readonly dedupeWindowSeconds: number;
+    readonly purgeIntervalSeconds: number;
+  };
+  readonly rooms: { readonly kinds: readonly { readonly name: string; readonly access: 'Open' | 'Claim' }[] };
+  readonly limits: {
+    readonly maxConnections: number;
+    readonly connectsPerSecond: number;
+    readonly maxFrameBytes: number;
+    readonly maxMessageBytes: number;
+    readonly maxSubscriptions: number;
+    readonly commandsPerSecond: number;
+    readonly commandBurst: number;
+    readonly sendBufferBytes: number;
+    readonly sendBufferTotalBytes: number;
+    readonly tailBytes: number;
+    readonly tailMessages: number;
+    readonly recoveryMessages: number;
+    readonly recoveryChunkMessages: number;
+    readonly historyMessages: number;
+    readonly pingSeconds: number;
+    readonly pongSeconds: number;
+    readonly connectSeconds: number;
+    readonly expiryGraceSeconds: number;
+    readonly publishTimeoutMilliseconds: number;
+    readonly recheckSeconds: number;
+  };
+  readonly service: {
+    readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+    readonly port: number;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface ChatClusterStatus {
+  readonly observedGeneration?: number;
+  readonly identity?: string;
+  readonly instance?: string;
+  readonly image?: string;
+  readonly url?: string;
+  readonly selector?: string;
+  readonly gateways?: {
+    readonly replicas: number;
+    readonly readyReplicas: number;
+    readonly desiredReplicas: number;
+    readonly connections?: number;
+  };
+  readonly workers?: { readonly replicas: number; readonly readyReplicas: number };
+  readonly conditions?: readonly Condition[];
+}
+
+export interface ChatCluster extends KubeObject {
+  readonly metadata: ObjectMeta & { readonly namespace: string; readonly uid: string; readonly generation: number };
+  readonly spec: ChatClusterSpec;
+  readonly status?: ChatClusterStatus;
+}

@@ -1,0 +1,66 @@
+/** The parts of Kubernetes' objects the operator reads. Everything is raw JSON, so that no field is lost on the way. */
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly generation?: number;
+  readonly resourceVersion?: string;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+/** `metav1.Condition`. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What is kept of a Pod. */
+export interface Pod extends KubeObject {
+  readonly status: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly conditions: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
+    readonly containers: readonly {
+      readonly name: string;
+      readonly restarts: number;
+      readonly waiting?: { readonly reason?: string; readonly message?: string };
+      readonly lastExit?: { readonly reason?: string; readonly exitCode?: number };
+    }[];
+  };
+}
+
+export function isReady(pod: Pod): boolean {
+  return (
+    pod.metadata.deletionTimestamp === undefined &&
+    pod.status.conditions.some(condition => condition.type === 'Ready' && condition.status === 'True')
+  );
+}

@@ -1,0 +1,85 @@
+export interface OperatorConfig {
+  /** Namespace to watch; empty for all. */
+  readonly namespace: string;
+  /** Image of ChatClusters that name none. */
+  readonly defaultImage: string;
+  readonly adminPort: number;
+  readonly logLevel: string;
+  readonly pollSeconds: number;
+  readonly concurrency: number;
+  /** Who writes the Events: the pod's name. */
+  readonly instance: string;
+}
+
+interface Row {
+  readonly env: string;
+  readonly default?: string;
+  readonly pattern: RegExp;
+  readonly must: string;
+}
+
+const count = (env: string, preset: number, pattern: RegExp, must: string): Row => ({
+  env,
+  default: String(preset),
+  pattern,
+  must,
+});
+
+/** Every variable the operator reads, besides KUBECONFIG. */
+export const OPERATOR_OPTIONS = {
+  namespace: {
+    env: 'OPERATOR_NAMESPACE',
+    default: '',
+    pattern: /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/,
+    must: 'be the namespace to watch, or empty for all',
+  },
+  defaultImage: {
+    env: 'OPERATOR_DEFAULT_IMAGE',
+    pattern: /^[a-z0-9][-A-Za-z0-9._:/@]{0,511}$/,
+    must: 'be the image of gateways and workers, e.g. registry.example.com/chatcluster:0.1.0',
+  },
+  adminPort: count(
+    'OPERATOR_ADMIN_PORT',
+    8081,
+    /^([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/,
+    'be a port, 0 for any free one',
+  ),
+  logLevel: {
+    env: 'OPERATOR_LOG_LEVEL',
+    default: 'info',
+    pattern: /^(debug|info|warn|error)$/,
+    must: 'be debug, info, warn or error',
+  },
+  pollSeconds: count('OPERATOR_POLL_SECONDS', 5, /^([1-9]|[1-5][0-9]|60)$/, 'be an integer from 1 to 60'),
+  concurrency: count('OPERATOR_CONCURRENCY', 8, /^([1-9]|[1-5][0-9]|6[0-4])$/, 'be an integer from 1 to 64'),
+  instance: {
+    env: 'OPERATOR_INSTANCE',
+    default: 'chatcluster-operator',
+    pattern: /^[A-Za-z0-9][-A-Za-z0-9.]{0,127}$/,
+    must: 'be the name of this process, at most 128 characters',
+  },
+} as const satisfies Record<string, Row>;
+
+/** @throws {Error} that lists all problems */
+export function loadOperatorConfig(env: Readonly<Record<string, string | undefined>>): OperatorConfig {
+  const problems: string[] = [];
+  const rows: [string, Row][] = Object.entries(OPERATOR_OPTIONS);
+  const values = Object.fromEntries(
+    rows.map(([name, row]) => {
+      const value = env[row.env] || row.default;
+      if (value === undefined) problems.push(`${row.env} is required and must ${row.must}`);
+      else if (!row.pattern.test(value)) problems.push(`${row.env} must ${row.must}, got ${JSON.stringify(value)}`);
+      return [name, value ?? ''];
+    }),
+  ) as Record<keyof typeof OPERATOR_OPTIONS, string>;
+  const known = new Set(rows.map(([, row]) => row.env));
+  for (const name of Object.keys(env))
+    if (name.startsWith('OPERATOR_') && !known.has(name)) problems.push(`${name} is not an option`);
+  if (problems.length > 0) throw new Error(`bad configuration:\n${problems.map(line => `  - ${line}`).join('\n')}`);
+  return {
+    ...values,
+    adminPort: Number(values.adminPort),
+    pollSeconds: Number(values.pollSeconds),
+    concurrency: Number(values.concurrency),
+  };
+}

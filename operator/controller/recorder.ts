@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { KubeObject } from '../api/kube-object.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { RESOURCES } from '../kube/resources.ts';
+import type { Notice } from '../reconcile/notices.ts';
+import type { Clock } from './clock.ts';
+
+export interface RecorderOptions {
+  readonly client: Pick<KubeClient, 'create' | 'patch'>;
+  readonly clock: Clock;
+  readonly controller: string;
+  /** This process, such as the pod's name. */
+  readonly instance: string;
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Series {
+  readonly name: string;
+  readonly namespace: string;
+  lastAt: number;
+  count: number;
+  writtenAt: number;
+}
+
+/** The same notice within this time is one Event with a count. */
+const SERIES_MS = 10 * 60_000;
+/** A series is written at most this often. */
+const SERIES_WRITE_MS = 60_000;
+/** `Event.note` may have 1 KiB. */
+const NOTE_CHARACTERS = 1_000;
+const MAX_IN_FLIGHT = 32;
+
+/**
+ * Writes notices as Events (events.k8s.io/v1). Never holds the work up and never fails it: when the API server cannot
+ * keep up, notices are dropped.
+ */
+export class Recorder {
+  readonly #options: RecorderOptions;
+  readonly #series = new Map<string, Series>();
+  #inFlight = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  record(regarding: KubeObject, notice: Notice): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    for (const [id, series] of this.#series) if (now - series.lastAt > SERIES_MS) this.#series.delete(id);
+    const id = createHash('sha256')
+      .update(JSON.stringify([regarding.metadata.uid, notice]))
+      .digest('hex')
+      .slice(0, 16);
+    const known = this.#series.get(id);
+    if (known) {
+      known.count++;
+      known.lastAt = now;
+      if (now - known.writtenAt < SERIES_WRITE_MS) return;
+      known.writtenAt = now;
+      this.#write(() =>
+        this.#options.client.patch(RESOURCES.events, known.namespace, known.name, {
+          series: { count: known.count, lastObservedTime: micro(clock.date()) },
+        }),
+      );
+      return;
+    }
+    const namespace = regarding.metadata.namespace ?? 'default';
+    const name = `${regarding.metadata.name}.${clock.date().getTime().toString(36)}${id}`;
+    this.#series.set(id, { name, namespace, lastAt: now, count: 1, writtenAt: now });
+    this.#write(() => this.#options.client.create(RESOURCES.events, this.#event(regarding, notice, namespace, name)));
+  }
+
+  #event({ apiVersion, kind, metadata }: KubeObject, notice: Notice, namespace: string, name: string): KubeObject {
+    const { controller, instance, clock } = this.#options;
+    const event = {
+      apiVersion: RESOURCES.events.apiVersion,
+      kind: RESOURCES.events.kind,
+      metadata: { name, namespace },
+      eventTime: micro(clock.date()),
+      reportingController: controller,
+      reportingInstance: instance,
+      type: notice.type,
+      reason: notice.reason,
+      action: notice.action,
+      note: notice.note.slice(0, NOTE_CHARACTERS),
+      regarding: { apiVersion, kind, name: metadata.name, namespace, uid: metadata.uid },
+    };
+    return event;
+  }
+
+  #write(send: () => Promise<unknown>): void {
+    if (this.#inFlight >= MAX_IN_FLIGHT) return;
+    this.#inFlight++;
+    send()
+      .catch(this.#options.onFailure)
+      .finally(() => this.#inFlight--);
+  }
+}
+
+/** MicroTime has six fraction digits. */
+function micro(date: Date): string {
+  return date.toISOString().replace('Z', '000Z');
+}

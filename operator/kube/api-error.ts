@@ -1,0 +1,31 @@
+/**
+ * An answer of the API server that is no success. Holds the status' reason and message only: request and response
+ * bodies and headers never reach a log.
+ */
+export class ApiError extends Error {
+  readonly code: number;
+  /** `Status.reason`, such as `NotFound`, `Conflict`, `Invalid`, `Expired`. */
+  readonly reason: string;
+  constructor(code: number, reason: string, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.reason = reason;
+  }
+
+  /** Whether the same request cannot succeed until the object or the rights change. */
+  get terminal(): boolean {
+    return this.code >= 400 && this.code < 500 && ![401, 404, 408, 409, 410, 429].includes(this.code);
+  }
+}
+
+/** @param body text of the answer, a `Status` as a rule */
+export function apiError(code: number, body: string): ApiError {
+  try {
+    const { reason, message } = JSON.parse(body) as { reason?: unknown; message?: unknown };
+    if (typeof message === 'string') return new ApiError(code, typeof reason === 'string' ? reason : '', message);
+  } catch {
+    // A proxy in between answers with a page of its own.
+  }
+  return new ApiError(code, '', `the API server answered ${code}`);
+}

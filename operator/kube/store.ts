@@ -1,0 +1,100 @@
+import type { KubeObject } from '../api/kube-object.ts';
+
+interface Entry<T> {
+  readonly version: bigint;
+  readonly group: string;
+  readonly value: T;
+}
+
+export function keyOf({ metadata }: KubeObject): string {
+  return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+}
+
+function versionOf(object: KubeObject): bigint {
+  return BigInt(object.metadata.resourceVersion ?? '0');
+}
+
+export interface StoreOptions<T> {
+  /** What to keep of an object. */
+  readonly project: (raw: KubeObject) => T;
+  /** Key of what the object belongs to. */
+  readonly group: (raw: KubeObject) => string;
+  readonly onChange: (group: string) => void;
+}
+
+/**
+ * What is known of all objects of one kind, by group. Resource versions of one kind are ordered numbers (Kubernetes
+ * guarantees it since 1.35), so an older view never replaces a newer one.
+ */
+export class Store<T> {
+  readonly #options: StoreOptions<T>;
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #groups = new Map<string, Map<string, T>>();
+  /** Newest version the watch has delivered; what it has passed by is not news. */
+  #seen = 0n;
+
+  constructor(options: StoreOptions<T>) {
+    this.#options = options;
+  }
+
+  group(group: string): T[] {
+    return [...(this.#groups.get(group)?.values() ?? [])];
+  }
+  groups(): string[] {
+    return [...this.#groups.keys()];
+  }
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Makes the store equal to a complete list. */
+  replace(objects: readonly KubeObject[], version: string): void {
+    // The server's data was restored from an older copy: what is held is not newer, it never was.
+    if (BigInt(version) < this.#seen) for (const key of [...this.#entries.keys()]) this.#remove(key);
+    const present = new Set(objects.map(keyOf));
+    for (const key of [...this.#entries.keys()]) if (!present.has(key)) this.#remove(key);
+    for (const object of objects) this.#set(object);
+    this.#seen = BigInt(version);
+  }
+
+  /** An event of the watch. */
+  event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
+    this.progress(object.metadata.resourceVersion ?? '0');
+    if (type === 'DELETED') this.#remove(keyOf(object));
+    else this.#set(object);
+  }
+
+  progress(version: string): void {
+    this.#seen = BigInt(version);
+  }
+
+  /** An answer to a write of our own, ahead of the watch. */
+  written(object: KubeObject): void {
+    if (versionOf(object) > this.#seen) this.#set(object);
+  }
+
+  #set(object: KubeObject): void {
+    const key = keyOf(object);
+    const version = versionOf(object);
+    const held = this.#entries.get(key);
+    if (held && held.version >= version) return;
+    const group = this.#options.group(object);
+    if (held && held.group !== group) this.#remove(key);
+    const value = this.#options.project(object);
+    this.#entries.set(key, { version, group, value });
+    const members = this.#groups.get(group);
+    if (members) members.set(key, value);
+    else this.#groups.set(group, new Map([[key, value]]));
+    this.#options.onChange(group);
+  }
+
+  #remove(key: string): void {
+    const held = this.#entries.get(key);
+    if (!held) return;
+    this.#entries.delete(key);
+    const members = this.#groups.get(held.group);
+    members?.delete(key);
+    if (members?.size === 0) this.#groups.delete(held.group);
+    this.#options.onChange(held.group);
+  }
+}

@@ -1,0 +1,73 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Every metric of the operator. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly reconciles: Counter<'result'>;
+  readonly reconcileSeconds: Histogram;
+  readonly apiRequests: Counter<'verb' | 'kind' | 'code'>;
+  readonly watchFailures: Counter<'kind'>;
+  readonly repairs: Counter<'kind'>;
+  readonly gateways: Gauge<'namespace' | 'name' | 'size'>;
+  readonly connections: Gauge<'namespace' | 'name'>;
+}
+
+/** @param queueDepth read at each scrape */
+export function createMetrics(queueDepth: () => number): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'chatcluster_operator_queue_depth',
+    help: 'ChatClusters that wait for their turn.',
+    registers,
+    collect() {
+      this.set(queueDepth());
+    },
+  });
+  return {
+    registry,
+    reconciles: new Counter({
+      name: 'chatcluster_operator_reconciles_total',
+      help: 'Passes over a ChatCluster, by result: ok, error.',
+      labelNames: ['result'],
+      registers,
+    }),
+    reconcileSeconds: new Histogram({
+      name: 'chatcluster_operator_reconcile_seconds',
+      help: 'Duration of a pass over a ChatCluster, in seconds.',
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers,
+    }),
+    apiRequests: new Counter({
+      name: 'chatcluster_operator_api_requests_total',
+      help: 'Requests to the API server, by verb, kind and HTTP status; 0 means no answer.',
+      labelNames: ['verb', 'kind', 'code'],
+      registers,
+    }),
+    watchFailures: new Counter({
+      name: 'chatcluster_operator_watch_failures_total',
+      help: 'Lists and watches that failed and were tried again, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    repairs: new Counter({
+      name: 'chatcluster_operator_drift_repairs_total',
+      help: 'Children that somebody else had changed and that were put back, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    gateways: new Gauge({
+      name: 'chatcluster_operator_gateways',
+      help: 'Gateways of a ChatCluster: wanted by the load, bounded by minReplicas and maxReplicas and the window, ready.',
+      labelNames: ['namespace', 'name', 'size'],
+      registers,
+    }),
+    connections: new Gauge({
+      name: 'chatcluster_operator_connections',
+      help: 'Client connections of a ChatCluster as the autoscaler last read them.',
+      labelNames: ['namespace', 'name'],
+      registers,
+    }),
+  };
+}

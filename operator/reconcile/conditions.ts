@@ -1,0 +1,125 @@
+import type { Condition } from '../api/kube-object.ts';
+import type { Decision } from '../autoscale/decide.ts';
+import type { Backends } from './backends.ts';
+import type { PodProblem } from './pod-problem.ts';
+
+export type ConditionType = 'Ready' | 'GatewaysAvailable' | 'MessagingReachable' | 'StoreReachable' | 'ScalingActive';
+
+export interface Verdict {
+  readonly type: ConditionType;
+  readonly status: Condition['status'];
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Pods of one component, counted. */
+export interface Fleet {
+  readonly desired: number;
+  readonly replicas: number;
+  readonly ready: number;
+  readonly problem: PodProblem | undefined;
+}
+
+/** Why not everything could be written. */
+export interface WriteFailure {
+  readonly reason: 'NameTaken' | 'Refused' | 'ApiUnavailable';
+  readonly message: string;
+}
+
+export function gatewaysAvailable({ desired, ready, problem }: Fleet): Verdict {
+  const type = 'GatewaysAvailable';
+  const count = `${ready} of ${desired} gateways ready`;
+  const why = problem ? `${count}: ${problem.message}` : count;
+  if (ready === 0) return { type, status: 'False', reason: problem?.reason ?? 'NoneReady', message: why };
+  if (ready < desired) return { type, status: 'True', reason: problem?.reason ?? 'SomeReady', message: why };
+  return { type, status: 'True', reason: 'AllReady', message: `${ready} gateways ready` };
+}
+
+function reachable(
+  type: 'MessagingReachable' | 'StoreReachable',
+  backend: 'nats' | 'store',
+  backends: Backends | undefined,
+  previous: Condition | undefined,
+): Verdict {
+  const name = backend === 'nats' ? 'NATS' : 'MongoDB';
+  // An operator that has just started has nothing better to say than the one before it.
+  if (!backends && previous)
+    return { type, status: previous.status, reason: previous.reason, message: previous.message };
+  if (!backends)
+    return { type, status: 'Unknown', reason: 'NotAskedYet', message: 'the workers have not been asked yet' };
+  const health = backends.health?.[backend];
+  if (!health) return { type, status: 'Unknown', reason: 'NoWorkerAnswers', message: backends.silence };
+  if (health.reachable) return { type, status: 'True', reason: 'Reachable', message: `the workers reach ${name}` };
+  return {
+    type,
+    status: 'False',
+    reason: 'Unreachable',
+    message: `the workers do not reach ${name}: ${health.reason || 'no reason given'}`,
+  };
+}
+
+/** @param previous the condition as it stands */
+export function messagingReachable(backends: Backends | undefined, previous: Condition | undefined): Verdict {
+  return reachable('MessagingReachable', 'nats', backends, previous);
+}
+/** @param previous the condition as it stands */
+export function storeReachable(backends: Backends | undefined, previous: Condition | undefined): Verdict {
+  return reachable('StoreReachable', 'store', backends, previous);
+}
+
+/** @param previous the condition as it stands: the numbers of the last step stay until something else is to be said */
+export function scalingActive(decision: Decision | undefined, previous: Condition | undefined): Verdict {
+  const type = 'ScalingActive';
+  if (!decision) return { type, status: 'False', reason: 'Disabled', message: 'gateway.replicas decides' };
+  const { reason, message } = decision;
+  const same = (): Verdict | undefined =>
+    previous && { type, status: previous.status, reason: previous.reason, message: previous.message };
+  if (reason === 'NotAskedYet') return same() ?? { type, status: 'Unknown', reason, message };
+  if (reason === 'LoadUnknown' || reason === 'GatewaysNotReady') return { type, status: 'False', reason, message };
+  if (reason !== 'Steady' && reason !== 'WindowOpen') return { type, status: 'True', reason, message };
+  // A load that swings around a target would rewrite the status with every swing.
+  if (previous?.reason === 'ScaledUp' || previous?.reason === 'ScaledDown') return same() as Verdict;
+  return { type, status: 'True', reason: 'Steady', message: 'as many gateways as were needed within the window' };
+}
+
+/** Whether the service works as declared; the first cause that stands against it says why not. */
+export function ready(
+  gateways: Verdict,
+  gatewayFleet: Fleet,
+  workerFleet: Fleet,
+  backends: readonly Verdict[],
+  failure: WriteFailure | undefined,
+): Verdict {
+  const type = 'Ready';
+  const not = (reason: string, message: string): Verdict => ({ type, status: 'False', reason, message });
+  if (failure) return not(failure.reason, failure.message);
+  const { problem } = gatewayFleet.ready < gatewayFleet.desired ? gatewayFleet : { problem: undefined };
+  if (gateways.status !== 'True' || problem) return not(problem?.reason ?? 'GatewaysNotReady', gateways.message);
+  if (workerFleet.ready === 0) {
+    const count = `0 of ${workerFleet.desired} workers ready`;
+    return not(
+      workerFleet.problem?.reason ?? 'WorkersNotReady',
+      workerFleet.problem ? `${count}: ${workerFleet.problem.message}` : count,
+    );
+  }
+  const bad = backends.find(verdict => verdict.status !== 'True');
+  if (bad)
+    return not(bad.status === 'False' ? `${bad.type.replace('Reachable', '')}Unreachable` : bad.reason, bad.message);
+  return { type, status: 'True', reason: 'Working', message: gateways.message };
+}
+
+/** Conditions with the times of their last change of status. @param now the wall's time */
+export function dated(
+  verdicts: readonly Verdict[],
+  previous: readonly Condition[],
+  generation: number,
+  now: Date,
+): Condition[] {
+  return verdicts.map(verdict => {
+    const before = previous.find(condition => condition.type === verdict.type);
+    const lastTransitionTime =
+      before?.status === verdict.status ? before.lastTransitionTime : now.toISOString().replace(/\.\d+Z$/, 'Z');
+    const { type, status, reason, message } = verdict;
+    return { type, status, observedGeneration: generation, lastTransitionTime, reason, message };
+  });
+}

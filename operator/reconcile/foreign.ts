@@ -1,0 +1,101 @@
+import { FIELD_MANAGER } from '../desired/names.ts';
+import { findByKeys, isObject, type JsonObject } from './list-keys.ts';
+
+/** `fieldsV1`: keys are `f:field`, `k:{"merge":"keys"}`, `v:value` and `.`; an empty object is a field owned whole. */
+export type FieldSet = { readonly [key: string]: FieldSet };
+
+/** Fields of one object that somebody else owns, as far as they lie where only the operator may write. */
+export interface Foreign {
+  readonly manager: string;
+  readonly fields: FieldSet;
+}
+
+interface ManagedFieldsEntry {
+  readonly manager?: string;
+  readonly subresource?: string;
+  readonly fieldsV1?: FieldSet;
+}
+
+/**
+ * Where nobody else may add anything, and what inside is free again. Free are annotations (`kubectl rollout restart`
+ * writes one into the template) and those parts of a Service that the ChatCluster does not describe.
+ */
+const ZONES: Readonly<Record<string, { readonly only: readonly string[][]; readonly free: readonly string[][] }>> = {
+  ConfigMap: { only: [['f:data'], ['f:binaryData']], free: [] },
+  Deployment: { only: [['f:spec']], free: [['f:spec', 'f:template', 'f:metadata', 'f:annotations']] },
+  Service: {
+    only: [
+      ['f:spec', 'f:ports'],
+      ['f:spec', 'f:selector'],
+    ],
+    free: [],
+  },
+};
+
+function restrict(fields: FieldSet, path: readonly string[]): FieldSet | undefined {
+  const [head, ...rest] = path;
+  if (head === undefined) return fields;
+  const below = fields[head] && restrict(fields[head], rest);
+  return below && { [head]: below };
+}
+
+function without(fields: FieldSet, path: readonly string[]): FieldSet | undefined {
+  const [head, ...rest] = path;
+  if (head === undefined) return undefined;
+  const child = fields[head];
+  if (!child) return fields;
+  const below = without(child, rest);
+  const { [head]: _, ...others } = fields;
+  const kept = below && Object.keys(below).length > 0 ? { ...others, [head]: below } : others;
+  return Object.keys(kept).length > 0 ? kept : undefined;
+}
+
+/** What to keep of `metadata.managedFields` of a child; usually nothing. */
+export function foreignFields(kind: string, managedFields: readonly ManagedFieldsEntry[] | undefined): Foreign[] {
+  const zone = ZONES[kind];
+  if (!zone) return [];
+  return (managedFields ?? []).flatMap(({ manager = '', subresource, fieldsV1 }) => {
+    if (manager === FIELD_MANAGER || subresource !== undefined || !fieldsV1) return [];
+    return zone.only.flatMap(path => {
+      let fields = restrict(fieldsV1, path);
+      for (const free of zone.free) fields = fields && without(fields, free);
+      return fields && Object.keys(fields).length > 0 ? [{ manager, fields }] : [];
+    });
+  });
+}
+
+function step(
+  key: string,
+  live: unknown,
+  wanted: unknown,
+): { name: string; live: unknown; wanted: unknown } | undefined {
+  const text = key.slice(2);
+  if (key.startsWith('f:'))
+    return {
+      name: text,
+      live: isObject(live) ? live[text] : undefined,
+      wanted: isObject(wanted) ? wanted[text] : undefined,
+    };
+  if (!Array.isArray(live) || !(key.startsWith('k:') || key.startsWith('v:'))) return undefined;
+  const list = Array.isArray(wanted) ? wanted : [];
+  const value = JSON.parse(text) as JsonObject;
+  const find = (items: readonly unknown[]) =>
+    key.startsWith('v:') ? items.indexOf(value) : findByKeys(items, value, Object.keys(value));
+  const index = find(live);
+  return { name: String(index), live: live[index], wanted: list[find(list)] };
+}
+
+/**
+ * JSON pointers of what others added to `live` and `desired` does not have, those of a list from its end, so that they
+ * can be removed one after the other.
+ */
+export function additions(fields: FieldSet, live: unknown, desired: unknown, pointer = ''): string[] {
+  const found = Object.keys(fields).flatMap(key => {
+    const next = step(key, live, desired);
+    if (!next || next.live === undefined) return [];
+    const at = `${pointer}/${next.name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (next.wanted === undefined) return [at];
+    return additions(fields[key] ?? {}, next.live, next.wanted, at);
+  });
+  return found.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+}

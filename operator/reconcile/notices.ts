@@ -1,0 +1,80 @@
+import type { Condition } from '../api/kube-object.ts';
+import type { Decision } from '../autoscale/decide.ts';
+import { type Action, objectId } from './plan.ts';
+
+/** Something a person would want to know; becomes an Event. */
+export interface Notice {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  /** What the operator did, one CamelCase word. */
+  readonly action: string;
+  readonly note: string;
+}
+
+const PATHS_SHOWN = 4;
+
+function some(items: readonly string[]): string {
+  const more = items.length - PATHS_SHOWN;
+  return more > 0 ? `${items.slice(0, PATHS_SHOWN).join(', ')} and ${more} more` : items.join(', ');
+}
+
+/** @param isNew whether the ChatCluster had no children before, so that a missing child is no repair */
+export function noticesOfActions(done: readonly Action[], isNew: boolean): Notice[] {
+  const of = (test: (action: Action) => boolean) => done.filter(test).map(action => objectId(action.object));
+  const missing = of(action => action.verb === 'apply' && action.cause === 'missing');
+  const changed = of(action => action.verb === 'apply' && action.cause === 'changed');
+  const deleted = of(action => action.verb === 'delete');
+  const normal = (reason: string, action: string, note: string): Notice => ({ type: 'Normal', reason, action, note });
+  const notices: Notice[] = [];
+  if (missing.length > 0)
+    notices.push(
+      isNew
+        ? normal('Created', 'Create', `created ${missing.join(', ')}`)
+        : normal('DriftRepaired', 'Repair', `${missing.join(', ')} was missing and is made again`),
+    );
+  if (changed.length > 0) notices.push(normal('Updated', 'Update', `updated ${changed.join(', ')}`));
+  if (deleted.length > 0) notices.push(normal('Deleted', 'Delete', `deleted ${deleted.join(', ')}`));
+  for (const action of done) {
+    if (action.verb === 'apply' && action.cause === 'drifted')
+      notices.push(normal('DriftRepaired', 'Repair', `${objectId(action.object)}: put back ${some(action.paths)}`));
+    if (action.verb === 'prune') {
+      const note = `${objectId(action.object)}: removed ${some(action.pointers)}, added by ${action.managers.join(', ')}`;
+      notices.push(normal('DriftRepaired', 'Repair', note));
+    }
+  }
+  return notices;
+}
+
+export function noticeOfDecision(decision: Decision | undefined, current: number): Notice[] {
+  if (!decision || decision.replicas === current) return [];
+  return [{ type: 'Normal', reason: decision.reason, action: 'Scale', note: `gateways ${decision.message}` }];
+}
+
+/** What became different between two sets of conditions. */
+export function noticesOfConditions(before: readonly Condition[], after: readonly Condition[]): Notice[] {
+  return after.flatMap((condition): Notice[] => {
+    const was = before.find(old => old.type === condition.type);
+    const note = condition.message;
+    const warning = (reason: string): Notice[] => [{ type: 'Warning', reason, action: 'Observe', note }];
+    const normal = (reason: string): Notice[] => [{ type: 'Normal', reason, action: 'Observe', note }];
+    const changed = was?.status !== condition.status;
+    switch (condition.type) {
+      case 'Ready':
+        if (condition.status === 'True') return changed ? normal('Ready') : [];
+        // The first False is the start; a new reason is news.
+        return was && (changed || was.reason !== condition.reason) ? warning(condition.reason) : [];
+      case 'MessagingReachable':
+      case 'StoreReachable':
+        if (!changed || condition.status === 'Unknown') return [];
+        return condition.status === 'False'
+          ? warning(condition.type.replace('Reachable', 'Unreachable'))
+          : was?.status === 'False'
+            ? normal(condition.type)
+            : [];
+      case 'ScalingActive':
+        return condition.reason === 'LoadUnknown' && was && was.reason !== 'LoadUnknown' ? warning('LoadUnknown') : [];
+      default:
+        return [];
+    }
+  });
+}

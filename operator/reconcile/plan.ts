@@ -1,0 +1,89 @@
+import type { KubeObject } from '../api/kube-object.ts';
+import type { DesiredObject } from '../desired/desired.ts';
+import { APPLIED_HASH } from '../desired/names.ts';
+import { differences } from './differences.ts';
+import { additions, type Foreign } from './foreign.ts';
+
+/** A child as it is in the cluster. */
+export interface Observed {
+  readonly object: KubeObject;
+  readonly foreign: readonly Foreign[];
+}
+
+export type Action =
+  /** Server-side apply. `paths` is empty when the child is new. */
+  | {
+      readonly verb: 'apply';
+      readonly cause: 'missing' | 'changed' | 'drifted';
+      readonly object: DesiredObject;
+      readonly paths: readonly string[];
+    }
+  /** Remove what others added: an apply cannot, because it only takes away what its own manager set. */
+  | {
+      readonly verb: 'prune';
+      readonly object: KubeObject;
+      readonly pointers: readonly string[];
+      readonly managers: readonly string[];
+    }
+  | { readonly verb: 'delete'; readonly object: KubeObject };
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  /** Objects of the names the children need that belong to somebody else. They are left alone. */
+  readonly taken: readonly string[];
+}
+
+export function objectId(object: KubeObject): string {
+  return `${object.kind} ${object.metadata.name}`;
+}
+
+/** Whether `live` is a child of the ChatCluster with `uid`, or nobody's although made for one of this name. */
+export function mayWrite(live: KubeObject, desired: KubeObject): boolean {
+  const owner = live.metadata.ownerReferences?.find(reference => reference.controller);
+  const mine = desired.metadata.ownerReferences?.[0];
+  if (owner) return owner.uid === mine?.uid;
+  return Object.entries(desired.metadata.labels ?? {}).every(([key, value]) => live.metadata.labels?.[key] === value);
+}
+
+/** The writes that make `observed` hold `desired`; none when it does. */
+export function plan(observed: readonly Observed[], wanted: readonly DesiredObject[]): Plan {
+  const live = new Map(observed.map(child => [objectId(child.object), child]));
+  const actions: Action[] = [];
+  const taken: string[] = [];
+  for (const object of wanted) {
+    const id = objectId(object);
+    const child = live.get(id);
+    live.delete(id);
+    if (!child) {
+      actions.push({ verb: 'apply', cause: 'missing', object, paths: [] });
+      continue;
+    }
+    if (!mayWrite(child.object, object)) {
+      taken.push(id);
+      continue;
+    }
+    // Being deleted: when it is gone it is missing.
+    if (child.object.metadata.deletionTimestamp !== undefined) continue;
+    const paths = differences(child.object, object).map(path => path.slice(1));
+    if (paths.length > 0) {
+      const changed = child.object.metadata.annotations?.[APPLIED_HASH] !== object.metadata.annotations?.[APPLIED_HASH];
+      actions.push({ verb: 'apply', cause: changed ? 'changed' : 'drifted', object, paths });
+      continue;
+    }
+    const found = child.foreign.map(({ manager, fields }) => ({
+      manager,
+      pointers: additions(fields, child.object, object),
+    }));
+    const pointers = [...new Set(found.flatMap(foreign => foreign.pointers))].sort((a, b) =>
+      b.localeCompare(a, 'en', { numeric: true }),
+    );
+    const managers = found.filter(foreign => foreign.pointers.length > 0).map(foreign => foreign.manager);
+    if (pointers.length > 0) actions.push({ verb: 'prune', object: child.object, pointers, managers });
+  }
+  const uid = wanted[0]?.metadata.ownerReferences?.[0]?.uid;
+  for (const { object } of live.values()) {
+    const owner = object.metadata.ownerReferences?.find(reference => reference.controller);
+    if (owner?.uid === uid && object.metadata.deletionTimestamp === undefined) actions.push({ verb: 'delete', object });
+  }
+  return { actions, taken };
+}
