@@ -1,0 +1,79 @@
+import { jetstream } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+
+/** A lock whose holder died is free after this long. */
+const TTL_MS = 15_000;
+const RENEW_MS = 4_000;
+const RETRY_MS = 250;
+const KEY = 'streams';
+
+/** Somebody else holds the lock, or it was lost on the way. The caller tries again later. */
+export class LockLost extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LockLost';
+  }
+}
+
+export interface HeldLock {
+  /** Call before each change. @throws {LockLost} when another process may hold the lock by now */
+  check(): void;
+}
+
+export interface LockOptions {
+  readonly bucket: string;
+  readonly replicas: number;
+  /** Names the holder for people who look into the bucket. */
+  readonly holder: string;
+  /** How long to wait for another holder. */
+  readonly waitMs: number;
+}
+
+/** Runs `work` while no other process of this ChatCluster does. The lock is a key that only one can create. */
+export async function withLock<T>(
+  connection: NatsConnection,
+  options: LockOptions,
+  work: (lock: HeldLock) => Promise<T>,
+): Promise<T> {
+  const bucket = await new Kvm(jetstream(connection)).create(options.bucket, {
+    ttl: TTL_MS,
+    history: 1,
+    replicas: options.replicas,
+  });
+  const deadline = performance.now() + options.waitMs;
+  let revision = 0;
+  let sureUntil = 0;
+  for (;;) {
+    const asked = performance.now();
+    try {
+      revision = await bucket.create(KEY, options.holder);
+      sureUntil = asked + TTL_MS / 2;
+      break;
+    } catch (error) {
+      if (performance.now() > deadline) throw new LockLost(`another worker is changing the streams (${reason(error)})`);
+      await new Promise(resolve => setTimeout(resolve, RETRY_MS));
+    }
+  }
+  let renewing: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    renewing = (async () => {
+      const asked = performance.now();
+      revision = await bucket.update(KEY, options.holder, revision);
+      sureUntil = asked + TTL_MS / 2;
+    })().catch(() => undefined); // check() tells, when it matters
+  }, RENEW_MS);
+  try {
+    return await work({
+      check: () => {
+        if (performance.now() > sureUntil) throw new LockLost('the lock on the streams was lost');
+      },
+    });
+  } finally {
+    clearInterval(timer);
+    await renewing;
+    await bucket.delete(KEY, { previousSeq: revision }).catch(() => undefined); // else it ends by itself
+  }
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,89 @@
+import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
+import { epochOf } from './epoch.ts';
+import { differences, type liveConfig, type logConfig, type storeConsumerConfig } from './stream-config.ts';
+
+/** How far a sequence is lifted above everything that was ever acknowledged: more than can be between LOG and MongoDB. */
+export const LIFT = 1_000_000;
+
+/** What is known of one partition. Read in this order: the floor, LIVE, LOG; a later one may only be further. */
+export interface Observed {
+  /** Highest offset that anybody is known to have seen: stored in MongoDB, or seen by this process before. */
+  readonly floor: number;
+  readonly live: StreamInfo | null;
+  readonly log: StreamInfo | null;
+  readonly consumer: ConsumerInfo | null;
+}
+
+export interface Wanted {
+  readonly log: ReturnType<typeof logConfig>;
+  readonly live: ReturnType<typeof liveConfig>;
+  readonly consumer: ReturnType<typeof storeConsumerConfig>;
+}
+
+/** One change to a partition's streams. They are made in the order of the plan. */
+export type Step =
+  /** `above` is 0 for a partition that never had a message. */
+  | { readonly do: 'create-log'; readonly firstSeq: number; readonly above: number }
+  /** The stream ran back: raise it to `to`, under a new epoch. */
+  | { readonly do: 'lift'; readonly to: number; readonly last: number; readonly above: number }
+  | { readonly do: 'update-log'; readonly differences: readonly string[] }
+  /** Made again if it exists. `from` is the first sequence it mirrors. */
+  | { readonly do: 'create-live'; readonly from: number; readonly reason: 'missing' | 'log-made-again' | 'stalled' }
+  | { readonly do: 'update-live'; readonly differences: readonly string[] }
+  | { readonly do: 'create-consumer' }
+  | { readonly do: 'update-consumer'; readonly differences: readonly string[] };
+
+/**
+ * The steps from what is to what should be; none when all is well. Pure.
+ *
+ * A LOG stream whose last sequence is below the floor has lost its tail (a restored copy, a power cut): its next messages
+ * would reuse offsets that clients hold and MongoDB has. LIVE counts for the floor, because a mirror is never ahead.
+ */
+export function planStreams(observed: Observed, wanted: Wanted): Step[] {
+  const { log, live, consumer } = observed;
+  const above = Math.max(observed.floor, live?.state.last_seq ?? 0);
+  const steps: Step[] = [];
+  if (!log) {
+    const firstSeq = above === 0 ? 1 : above + LIFT;
+    steps.push({ do: 'create-log', firstSeq, above });
+    // A mirror whose origin was gone comes back after 20 s only.
+    steps.push({ do: 'create-live', from: firstSeq, reason: live ? 'log-made-again' : 'missing' });
+    steps.push({ do: 'create-consumer' });
+    return steps;
+  }
+  if (log.state.last_seq < above) steps.push({ do: 'lift', to: above + LIFT, last: log.state.last_seq, above });
+  else {
+    const changed = differences(log.config, wanted.log);
+    if (epochOf(log) === '') changed.push('epoch');
+    if (changed.length > 0) steps.push({ do: 'update-log', differences: changed });
+  }
+  if (!live) steps.push({ do: 'create-live', from: log.state.last_seq + 1, reason: 'missing' });
+  else if (stalled(live)) steps.push({ do: 'create-live', from: live.state.last_seq + 1, reason: 'stalled' });
+  else {
+    const changed = differences(live.config, wanted.live);
+    if (live.config.mirror_direct) changed.push('mirror_direct');
+    if (changed.length > 0) steps.push({ do: 'update-live', differences: changed });
+  }
+  if (!consumer) steps.push({ do: 'create-consumer' });
+  else {
+    const changed = differences(consumer.config, wanted.consumer);
+    if (changed.length > 0) steps.push({ do: 'update-consumer', differences: changed });
+  }
+  return steps;
+}
+
+/** A mirror hears from its origin each second; -1 means never. */
+const SILENT_NANOS = 3_000_000_000;
+
+/** A mirror that was just made may take a moment before it hears anything. */
+const SETTLE_MS = 10_000;
+
+/**
+ * Whether LIVE gets nothing from LOG. After a restart the server asks LOG once, often before LOG is there, and then waits
+ * 12 s; making LIVE again takes milliseconds. Pure.
+ */
+export function stalled(live: StreamInfo): boolean {
+  const active = live.mirror?.active ?? -1;
+  const age = Date.parse(live.ts ?? '') - Date.parse(live.created);
+  return (active < 0 || active > SILENT_NANOS) && !(age < SETTLE_MS);
+}

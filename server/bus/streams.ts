@@ -1,0 +1,172 @@
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Delivery } from './delivery.ts';
+import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
+import { lift } from './lift.ts';
+import type { Names } from './names.ts';
+import { liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
+import { withLock } from './stream-lock.ts';
+import { type Observed, planStreams, type Step, stalled, type Wanted } from './stream-plan.ts';
+
+export interface StreamsDeps {
+  readonly names: Names;
+  readonly options: StreamOptions;
+  /** Name of this process. */
+  readonly holder: string;
+  /** Highest offset MongoDB ever had of a partition. Nothing is created or lifted while this rejects. */
+  floor(partition: number): Promise<number>;
+  /** Stores messages that are about to be removed by a lift. Resolves when they are safe. */
+  rescue(partition: number, messages: readonly Delivery[], epoch: string): Promise<void>;
+  /** Told of every change, after it was made. */
+  changed(partition: number, step: Step): void;
+}
+
+export interface PartitionState {
+  readonly epoch: string;
+  readonly last: number;
+}
+
+const API_TIMEOUT_MS = 5_000;
+const LOCK_WAIT_MS = 10_000;
+const ROUNDS = 4;
+const MIRROR_WAIT_MS = 2_000;
+const MIRROR_LOOK_MS = 100;
+
+/**
+ * Keeps the streams as the options want them. Only workers do this, under a lock; gateways never create a stream.
+ * Look, plan, and only if there is something to change: lock, look again, plan, change, look again.
+ */
+export class Streams {
+  readonly #connection: NatsConnection;
+  readonly #deps: StreamsDeps;
+  /** Highest sequence seen by partition: a stream that vanished took its own with it. */
+  readonly #seen = new Map<number, number>();
+
+  constructor(connection: NatsConnection, deps: StreamsDeps) {
+    this.#connection = connection;
+    this.#deps = deps;
+  }
+
+  /**
+   * Makes one partition's LOG, LIVE and consumer right, and tells LOG's state.
+   * @throws the reason, of NATS or of the store, that kept it from being right; calling again is always safe
+   */
+  async ensure(partition: number): Promise<PartitionState> {
+    const jsm = await jetstreamManager(this.#connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
+    const wanted = this.#wanted(partition);
+    for (let round = 1; ; round++) {
+      const { observed, steps } = await this.#look(jsm, partition, wanted);
+      if (steps.length === 0 && observed.log) {
+        const last = observed.log.state.last_seq;
+        this.#seen.set(partition, Math.max(last, this.#seen.get(partition) ?? 0));
+        return { epoch: epochOf(observed.log), last };
+      }
+      if (round === ROUNDS) throw new Error(`stream ${wanted.log.name} stays different: ${JSON.stringify(steps)}`);
+      await this.#change(jsm, partition, wanted);
+    }
+  }
+
+  async #change(jsm: JetStreamManager, partition: number, wanted: Wanted): Promise<void> {
+    const { names, options, holder } = this.#deps;
+    const lock = { bucket: names.lockBucket, replicas: options.streamReplicas, holder, waitMs: LOCK_WAIT_MS };
+    await withLock(this.#connection, lock, async held => {
+      const { steps } = await this.#look(jsm, partition, wanted); // another worker may have been faster
+      for (const step of steps) {
+        held.check();
+        await this.#apply(jsm, partition, wanted, step, () => held.check());
+        this.#deps.changed(partition, step);
+      }
+    });
+  }
+
+  #wanted(partition: number): Wanted {
+    const { names, options } = this.#deps;
+    return {
+      log: logConfig(names, partition, options),
+      live: liveConfig(names, partition, options),
+      consumer: storeConsumerConfig(names, options),
+    };
+  }
+
+  async #look(jsm: JetStreamManager, partition: number, wanted: Wanted) {
+    const floor = Math.max(await this.#deps.floor(partition), this.#seen.get(partition) ?? 0);
+    const live = await this.#mirrorSettled(jsm, wanted.live.name);
+    const log = await found(jsm.streams.info(wanted.log.name));
+    const consumer = log && (await found(jsm.consumers.info(wanted.log.name, wanted.consumer.durable_name)));
+    const observed: Observed = { floor, live, log, consumer };
+    return { observed, steps: planStreams(observed, wanted) };
+  }
+
+  /** A server that comes back needs a moment to join LIVE to LOG. */
+  async #mirrorSettled(jsm: JetStreamManager, name: string) {
+    const deadline = performance.now() + MIRROR_WAIT_MS;
+    for (;;) {
+      const live = await found(jsm.streams.info(name));
+      if (!live || !stalled(live) || performance.now() > deadline) return live;
+      await new Promise(resolve => setTimeout(resolve, MIRROR_LOOK_MS));
+    }
+  }
+
+  async #apply(jsm: JetStreamManager, partition: number, wanted: Wanted, step: Step, check: () => void): Promise<void> {
+    const { log, live, consumer } = wanted;
+    switch (step.do) {
+      case 'create-log': {
+        const first = step.firstSeq > 1 ? { first_seq: step.firstSeq } : {};
+        await jsm.streams.add({ ...log, ...first, metadata: { [EPOCH_KEY]: newEpoch() } });
+        return;
+      }
+      case 'lift':
+        return await lift(this.#connection, jsm, {
+          log,
+          fence: this.#deps.names.fence(partition),
+          to: step.to,
+          rescue: (messages, epoch) => this.#deps.rescue(partition, messages, epoch),
+          check,
+        });
+      case 'update-log': {
+        const held = await jsm.streams.info(log.name);
+        const epoch = epochOf(held) || newEpoch();
+        await jsm.streams.update(log.name, { ...log, metadata: { ...held.config.metadata, [EPOCH_KEY]: epoch } });
+        return;
+      }
+      case 'create-live':
+        return await withoutDirect(jsm, log.name, async () => {
+          if (step.reason !== 'missing') await jsm.streams.delete(live.name);
+          await jsm.streams.add({ ...live, mirror: { name: log.name, opt_start_seq: step.from } });
+        });
+      case 'update-live':
+        return await withoutDirect(jsm, log.name, async () => {
+          await jsm.streams.update(live.name, live);
+        });
+      case 'create-consumer':
+        await jsm.consumers.add(log.name, consumer);
+        return;
+      case 'update-consumer':
+        await jsm.consumers.update(log.name, consumer.durable_name, consumer);
+        return;
+    }
+  }
+}
+
+/**
+ * A mirror inherits `allow_direct` of its origin when it is made or changed, and then answers half of the origin's direct
+ * gets from the last minutes it holds. So LOG has it off for the moment in which LIVE changes.
+ */
+async function withoutDirect(jsm: JetStreamManager, log: string, change: () => Promise<void>): Promise<void> {
+  await jsm.streams.update(log, { allow_direct: false });
+  await change();
+  await jsm.streams.update(log, { allow_direct: true });
+}
+
+const STREAM_NOT_FOUND = 10_059;
+const CONSUMER_NOT_FOUND = 10_014;
+
+async function found<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (code === STREAM_NOT_FOUND || code === CONSUMER_NOT_FOUND) return null;
+    throw error;
+  }
+}
