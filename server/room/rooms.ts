@@ -65,6 +65,7 @@ export class Rooms {
    * @throws nothing: failures are reported as events, the next round tries again
    */
   async recheck(share = 0, shares = 1): Promise<void> {
+    if (!this.#log.connected()) return; // everything is compared on the reconnect
     const byPartition = new Map<number, Room[]>();
     let index = 0;
     for (const room of this.#rooms.values()) {

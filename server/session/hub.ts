@@ -1,16 +1,17 @@
+import type { Config } from '../config.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
 import type { Session } from './session.ts';
 
-export interface HubOptions {
+type Limits = Pick<
+  Config,
+  'pingSeconds' | 'pongSeconds' | 'connectSeconds' | 'expiryGraceSeconds' | 'sendBufferTotalBytes'
+>;
+
+export interface HubOptions extends Limits {
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
-  readonly pingSeconds: number;
-  readonly pongSeconds: number;
-  readonly connectSeconds: number;
-  readonly expiryGraceSeconds: number;
-  readonly sendBufferTotalBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

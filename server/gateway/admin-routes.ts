@@ -1,0 +1,20 @@
+import { ADMIN_PATHS, type GatewayLoad } from '../contract.ts';
+import { type AdminRoute, json, text } from '../http/admin.ts';
+import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+
+/** What the admin port of a gateway answers. Readiness says nothing of NATS and MongoDB: their outage is no reason to lose every endpoint. */
+export function adminRoutes(load: () => GatewayLoad, metrics: GatewayMetrics): Readonly<Record<string, AdminRoute>> {
+  return {
+    [ADMIN_PATHS.live]: () => text(200, 'live'),
+    [ADMIN_PATHS.ready]: () => {
+      const { ready, draining } = load();
+      return ready ? text(200, 'ready') : text(503, draining ? 'draining' : 'starting');
+    },
+    [ADMIN_PATHS.load]: () => json(load()),
+    [ADMIN_PATHS.metrics]: async () => ({
+      status: 200,
+      type: metrics.registry.contentType,
+      body: await metrics.registry.metrics(),
+    }),
+  };
+}

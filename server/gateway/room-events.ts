@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+import type { RoomEvents } from '../room/room.ts';
+import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+import type { LoadMeter } from '../telemetry/load-meter.ts';
+import type { MessageTrace } from '../telemetry/message-trace.ts';
+
+/** Counts, traces and logs what happens in rooms. */
+export function roomEvents(
+  metrics: GatewayMetrics,
+  meter: LoadMeter,
+  trace: MessageTrace,
+  logger: Logger,
+  now: () => number,
+): RoomEvents {
+  return {
+    delivered(message, deliveries, bytes, live) {
+      if (deliveries === 0) return;
+      meter.delivered(deliveries);
+      metrics.delivered(deliveries, bytes);
+      if (live) metrics.deliverySeconds.observe(Math.max(0, now() - message.time) / 1000);
+      trace.delivered(message, deliveries);
+    },
+    repaired: (cause, messages) => metrics.repair(cause, messages),
+    repairFailed(room, error) {
+      metrics.repairFailures.inc();
+      logger.warn({ room, reason: (error as Error).message }, 'a re-check failed and is tried again');
+    },
+  };
+}

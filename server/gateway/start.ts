@@ -1,0 +1,223 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { Policy, parseKinds } from '../auth/policy.ts';
+import { tokenVerifier } from '../auth/token.ts';
+import { connectNats } from '../bus/connect.ts';
+import { names as namesOf } from '../bus/names.ts';
+import { presenceBus } from '../bus/presence-bus.ts';
+import { onResume } from '../bus/resume.ts';
+import { roomLog } from '../bus/room-log.ts';
+import type { Config } from '../config.ts';
+import { CLIENT_PATHS } from '../contract.ts';
+import { adminServer } from '../http/admin.ts';
+import { clientRoutes } from '../http/client-routes.ts';
+import { BEAT_MS, Presence } from '../presence/presence.ts';
+import { CLOSES } from '../protocol/codes.ts';
+import { jsonCodec } from '../protocol/json.ts';
+import { protobufCodec } from '../protocol/protobuf.ts';
+import { fanOut, type PublishTopic } from '../room/fan-out.ts';
+import { roomReader } from '../room/reader.ts';
+import { Rooms } from '../room/rooms.ts';
+import { TailBudget } from '../room/tail.ts';
+import type { SessionContext } from '../session/context.ts';
+import { drain } from '../session/drain.ts';
+import { Hub } from '../session/hub.ts';
+import { Session, type SessionHooks } from '../session/session.ts';
+import { type Listener, listen } from '../socket/uws.ts';
+import type { HistoryStore } from '../store/store.ts';
+import { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+import { LoadMeter } from '../telemetry/load-meter.ts';
+import { type MessageTrace, noTrace } from '../telemetry/message-trace.ts';
+import { adminRoutes } from './admin-routes.ts';
+import { admission } from './admission.ts';
+import { roomEvents } from './room-events.ts';
+
+export interface GatewayParts {
+  readonly store: HistoryStore;
+  readonly logger: Logger;
+  /** Default: off. */
+  readonly trace?: MessageTrace;
+  /** Address to listen on. Default: all. */
+  readonly host?: string;
+  /** Test hook: true loses a live message, as a network between NATS servers can. */
+  readonly dropLive?: (room: string, offset: number) => boolean;
+}
+
+export interface Gateway {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly metrics: GatewayMetrics;
+  /** Ends the connections in paced waves within the configured time, then everything else. */
+  drain(): Promise<void>;
+  /** Ends everything at once. */
+  stop(): Promise<void>;
+}
+
+const CODECS = { json: jsonCodec, protobuf: protobufCodec } as const;
+const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+/**
+ * Starts a gateway. Resolves once it accepts connections, which needs NATS; later it outlives NATS and MongoDB.
+ * @throws {Error} when a port cannot be had
+ */
+export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
+  const { logger, store } = parts;
+  const trace = parts.trace ?? noTrace;
+  const now = Date.now;
+  const names = namesOf(config.instance);
+  const meter = new LoadMeter();
+  const budget = new TailBudget(config.tailBytes);
+  let ready = false;
+  let draining = false;
+  let listener: Listener | undefined;
+  const publish: PublishTopic = (topic, frame, binary) => listener?.publish(topic, frame, binary);
+
+  const hub: Hub = new Hub({ ...config, codecs: CODECS, publish, now });
+  const metrics: GatewayMetrics = new GatewayMetrics({
+    connections: () => hub.sessions.size,
+    subscriptions: () => rooms?.subscriptions() ?? 0,
+    rooms: () => rooms?.size ?? 0,
+    tailBytes: () => budget.used,
+    eventLoopLagMs: () => meter.eventLoopLagMs,
+    draining: () => draining,
+  });
+  const load = () => ({
+    gateway: config.processName,
+    ready,
+    draining,
+    connections: hub.sessions.size,
+    maxConnections: config.maxConnections,
+    deliveriesPerSecond: meter.deliveriesPerSecond,
+    eventLoopLagMs: meter.eventLoopLagMs,
+    cpu: meter.cpu,
+  });
+  let rooms: Rooms | undefined;
+  const admin = await adminServer(config.adminPort, adminRoutes(load, metrics));
+
+  const [write, read] = await Promise.all([
+    connectNats(config, `${config.processName} writes`),
+    connectNats(config, `${config.processName} reads`),
+  ]);
+  const hook = parts.dropLive ? { dropLive: parts.dropLive } : {};
+  const { partitions, publishTimeoutMs } = config;
+  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now, ...hook });
+  const reader = roomReader(log, store, config.recoveryLimit);
+  const followed = new Rooms({
+    log,
+    reader,
+    fanOut: fanOut(CODECS, publish),
+    budget,
+    tailMessages: config.tailMessages,
+    lingerMs: config.roomLingerSeconds * 1000,
+    now,
+    later: (run, ms) => setTimeout(run, ms),
+    events: roomEvents(metrics, meter, trace, logger, now),
+  });
+  rooms = followed;
+  const presence = new Presence({
+    gateway: config.processName,
+    rooms: followed,
+    bus: presenceBus(write, names),
+    now,
+    partial: () => metrics.presencePartial.inc(),
+  });
+  const context: SessionContext = {
+    config,
+    version: PACKAGE.version,
+    codecs: CODECS,
+    verify: tokenVerifier(config.authSecret, { issuer: config.authIssuer, audience: config.authAudience, now }),
+    policy: new Policy(parseKinds(config.roomKinds)),
+    rooms: followed,
+    reader,
+    log,
+    store,
+    presence,
+    join: {
+      reader,
+      log,
+      chunk: config.recoveryChunk,
+      limit: config.recoveryLimit,
+      recovered: source => metrics.recovered(source),
+    },
+    metrics,
+    trace,
+    logger,
+    now,
+    heartbeat: session => hub.heartbeat(session),
+  };
+  const hooks: SessionHooks = {
+    pong: session => hub.pong(session),
+    closed: session => hub.remove(session),
+    ended: close => {
+      metrics.closes.inc({ code: String(close.code) });
+      if (close === CLOSES.slow) metrics.slowDisconnects.inc();
+    },
+  };
+  const client = await listen({
+    port: config.port,
+    host: parts.host ?? '0.0.0.0',
+    path: CLIENT_PATHS.websocket,
+    maxFrameBytes: config.maxFrameBytes,
+    sendBufferBytes: config.sendBufferBytes,
+    refuse: admission({
+      ...config,
+      connections: () => hub.sessions.size,
+      now,
+      refused: reason => metrics.connectsRefused.inc({ reason }),
+    }),
+    open: socket => {
+      const session = new Session(socket, context, hooks);
+      metrics.connects.inc();
+      hub.add(session);
+      return session;
+    },
+    http: await clientRoutes(config, () => ready),
+  });
+  listener = client;
+
+  const stopResume = onResume([write, read], names, partitions, () => followed.recheck());
+  presence.beat();
+  const beats = setInterval(() => presence.beat(), BEAT_MS);
+  let second = 0;
+  const ticks = setInterval(() => {
+    meter.tick(performance.now());
+    hub.tick();
+    followed.sweep();
+    void followed.recheck(second++ % config.recheckSeconds, config.recheckSeconds);
+  }, 1_000);
+  ready = true;
+  logger.info({ port: client.port, adminPort: admin.port, version: PACKAGE.version }, 'gateway ready');
+
+  const stop = once(async () => {
+    ready = false;
+    client.stopAccepting();
+    clearInterval(ticks);
+    clearInterval(beats);
+    stopResume();
+    presence.leave();
+    for (const session of [...hub.sessions]) session.end(CLOSES.shutdown);
+    followed.closeAll();
+    meter.stop();
+    await Promise.allSettled([write.close(), read.close(), admin.stop()]);
+  });
+  const drainOnce = once(async () => {
+    draining = true;
+    ready = false;
+    await drain(hub, {
+      delayMs: config.drainDelaySeconds * 1000,
+      waveMs: config.drainSeconds * 1000,
+      stopAccepting: () => client.stopAccepting(),
+      logger,
+    });
+    await stop();
+  });
+  return { port: client.port, adminPort: admin.port, metrics, drain: drainOnce, stop };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work();
+    return running;
+  };
+}
