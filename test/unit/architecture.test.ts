@@ -42,7 +42,7 @@ const ADAPTERS: Readonly<Record<string, RegExp>> = {
 };
 /** Where the process's surroundings may be read: entry points, and what they are made of. */
 const ENTRIES =
-  /^(server\/(gateway|worker|standalone|config|gateway/start)\.ts|server\/worker\/start\.ts|operator\/(main|config)\.ts|web\/|client\/)/;
+  /^(server\/(gateway|worker|standalone|config|gateway\/start)\.ts|server\/worker\/start\.ts|operator\/(main|config)\.ts|web\/|client\/)/;
 
 test('every import rule holds', () => {
   const broken: string[] = [];
