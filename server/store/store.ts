@@ -18,26 +18,40 @@ export interface HistoryStore {
   findByDedupe(dedupe: string): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null>;
 }
 
-/** What the worker asks. */
+/** A message as a partition's stream holds it: what tells it from every other, also in a stream that was restored. */
+export interface LoggedMessage extends StoredMessage {
+  /** Microseconds since 1970 when the stream stored it. A copy keeps it; another message at a reused offset has its own. */
+  readonly storedAt: number;
+}
+
+export interface RejectedMessage {
+  readonly message: LoggedMessage;
+  /** The database's words. May quote the message: not for logs. */
+  readonly reason: string;
+  /** The database's error code. */
+  readonly code: number;
+}
+
+/** What the worker asks. Every call rejects with {@link StoreUnavailable} when MongoDB is away. */
 export interface MessageWriter {
   /**
    * Stores a batch, idempotently: a message that is there already is success. Resolves with the messages the database
-   * refused for what they are, each with its reason; rejects with {@link StoreUnavailable} when nothing is known.
+   * refused for what they are; rejects when nothing is known, and then the batch is written again.
    */
-  write(
-    partition: number,
-    batch: readonly StoredMessage[],
-  ): Promise<{ readonly rejected: readonly { readonly message: StoredMessage; readonly reason: string }[] }>;
+  write(partition: number, batch: readonly LoggedMessage[]): Promise<{ readonly rejected: readonly RejectedMessage[] }>;
   /** Sets a refused message aside in the collection `rejected`, with the reason. Idempotent. */
-  setAside(message: StoredMessage, reason: string): Promise<void>;
+  setAside(partition: number, rejected: RejectedMessage): Promise<void>;
   /** Highest offset ever stored for a partition, 0 if none. */
   floor(partition: number): Promise<number>;
 }
 
 /** The database could not be asked or did not answer: nothing is known about the messages. */
 export class StoreUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('the message store is unavailable', { cause });
+  /** For people, e.g. `MongoDB refused the credentials`. Holds no secret. */
+  readonly reason: string;
+  constructor(reason: string, cause?: unknown) {
+    super(`the message store is unavailable: ${reason}`, { cause });
     this.name = 'StoreUnavailable';
+    this.reason = reason;
   }
 }

@@ -1,0 +1,70 @@
+import { isUtf8 } from 'node:buffer';
+import { Binary } from 'mongodb';
+import type { StoredMessage } from '../room/message.ts';
+import type { LoggedMessage } from './store.ts';
+
+/** A message in the collection `messages`. Fields that would be empty are left out. */
+export interface MessageDocument {
+  readonly _id: string;
+  readonly partition: number;
+  readonly room: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly type: string;
+  readonly id?: string;
+  readonly dedupe?: string;
+  readonly time: Date;
+  readonly user: string;
+  readonly client: string;
+  readonly traceparent?: string;
+  /** Text, so that people can read it; bytes only when they are not UTF-8, so that nothing is changed. */
+  readonly body: string | Binary;
+}
+
+/**
+ * Key of a message: its place in its partition and when the stream stored it. A message that is read again, also from a
+ * restored copy or under a new epoch, has the same key; another one at an offset that was used before has its own. Pure.
+ */
+export function messageKey(partition: number, message: Pick<LoggedMessage, 'offset' | 'storedAt'>): string {
+  return `${partition}:${message.offset}:${message.storedAt}`;
+}
+
+export function toDocument(partition: number, message: LoggedMessage): MessageDocument {
+  return {
+    _id: messageKey(partition, message),
+    partition,
+    room: message.room,
+    epoch: message.epoch,
+    offset: message.offset,
+    type: message.type,
+    ...(message.id === '' ? {} : { id: message.id }),
+    ...(message.dedupe === '' ? {} : { dedupe: message.dedupe }),
+    time: dateOf(message),
+    user: message.user,
+    client: message.client,
+    ...(message.traceparent === '' ? {} : { traceparent: message.traceparent }),
+    body: isUtf8(message.body) ? Buffer.from(message.body).toString('utf8') : new Binary(message.body),
+  };
+}
+
+export function fromDocument(document: MessageDocument): StoredMessage {
+  return {
+    room: document.room,
+    epoch: document.epoch,
+    offset: document.offset,
+    type: document.type,
+    id: document.id ?? '',
+    dedupe: document.dedupe ?? '',
+    time: document.time.getTime(),
+    user: document.user,
+    client: document.client,
+    traceparent: document.traceparent ?? '',
+    body: typeof document.body === 'string' ? Buffer.from(document.body, 'utf8') : document.body.value(),
+  };
+}
+
+/** A header that was not a time must not become a date that BSON cannot hold. */
+function dateOf(message: LoggedMessage): Date {
+  const date = new Date(message.time);
+  return Number.isNaN(date.getTime()) ? new Date(Math.floor(message.storedAt / 1_000)) : date;
+}

@@ -1,0 +1,245 @@
+import {
+  type Collection,
+  MongoBulkWriteError,
+  MongoClient,
+  type MongoClientOptions,
+  MongoServerError,
+  type WriteConcernSettings,
+} from 'mongodb';
+import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
+import {
+  type HistoryStore,
+  type LoggedMessage,
+  type MessageWriter,
+  type RejectedMessage,
+  StoreUnavailable,
+} from './store.ts';
+import { judge, type Verdict } from './write-errors.ts';
+
+/** Bounds on how long an operation takes to say that MongoDB is away: 2 s when nobody answers, 5 s when it is silent. */
+const CLIENT: MongoClientOptions = {
+  serverSelectionTimeoutMS: 2_000,
+  connectTimeoutMS: 2_000,
+  socketTimeoutMS: 5_000,
+  waitQueueTimeoutMS: 2_000,
+  heartbeatFrequencyMS: 5_000,
+  maxPoolSize: 20,
+  appName: 'chatcluster',
+};
+
+/** JetStream forgets a message once it is acknowledged here: a majority must have it, on disk. */
+const DURABLE: WriteConcernSettings = { w: 'majority', journal: true };
+
+const DUPLICATE_KEY = 11_000;
+
+interface FloorDocument {
+  readonly _id: number;
+  readonly offset: number;
+}
+interface RejectedDocument extends MessageDocument {
+  readonly reason: string;
+  readonly code: number;
+}
+
+export interface MongoStore extends HistoryStore, MessageWriter {
+  /** Rejects with {@link StoreUnavailable}, which holds the reason. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * History in MongoDB, without transactions, sessions, change streams or pipeline updates. Connects when it is first
+ * asked and again whenever it has to; a connection string that cannot be read is a {@link StoreUnavailable} too, so that
+ * a process can start and say so.
+ * @param uri secret: never part of an error
+ */
+export function mongoStore(uri: string, database: string): MongoStore {
+  let client: MongoClient | null = null;
+  try {
+    client = new MongoClient(uri, CLIENT);
+  } catch {
+    // The driver's error quotes the string.
+  }
+  return new Store(client, database);
+}
+
+class Store implements MongoStore {
+  readonly #client: MongoClient | null;
+  readonly #database: string;
+  #indexed = false;
+
+  constructor(client: MongoClient | null, database: string) {
+    this.#client = client;
+    this.#database = database;
+  }
+
+  read(room: string, range: Parameters<HistoryStore['read']>[1]) {
+    const { after, before, limit, reverse } = range;
+    return this.#ask(async () => {
+      const found = await this.#messages()
+        .find({ room, offset: between(after, before) })
+        .sort({ offset: reverse ? -1 : 1 })
+        .limit(limit + 1)
+        .toArray();
+      // Two incarnations of a stream may have used one offset: a page that ended between them would lose the second.
+      const last = found[limit - 1];
+      const end = last && found[limit]?.offset === last.offset ? limit + 1 : limit;
+      return found.slice(0, end).map(fromDocument);
+    });
+  }
+
+  count(room: string, range: Parameters<HistoryStore['count']>[1], most: number) {
+    return this.#ask(() =>
+      this.#messages().countDocuments({ room, offset: between(range.after, range.before) }, { limit: most }),
+    );
+  }
+
+  findByDedupe(dedupe: string) {
+    return this.#ask(async () => {
+      const [found] = await this.#messages().find({ dedupe }).sort({ offset: 1 }).limit(1).toArray();
+      return found ? { offset: found.offset, epoch: found.epoch } : null;
+    });
+  }
+
+  write(partition: number, batch: readonly LoggedMessage[]) {
+    return this.#ask(async () => {
+      await this.#index();
+      const highest = batch.reduce((top, message) => Math.max(top, message.offset), 0);
+      const [rejected] = await Promise.all([this.#insert(partition, batch), this.#raise(partition, highest)]);
+      return { rejected };
+    });
+  }
+
+  setAside(partition: number, rejected: RejectedMessage) {
+    return this.#ask(async () => {
+      const document: RejectedDocument = {
+        ...toDocument(partition, rejected.message),
+        reason: rejected.reason,
+        code: rejected.code,
+      };
+      const collection = this.#collection<RejectedDocument>('rejected');
+      await collection.replaceOne({ _id: document._id }, document, { upsert: true, writeConcern: DURABLE });
+    });
+  }
+
+  floor(partition: number) {
+    return this.#ask(async () => {
+      const found = await this.#collection<FloorDocument>('floors').findOne({ _id: partition });
+      return found?.offset ?? 0;
+    });
+  }
+
+  ping() {
+    return this.#ask(async () => {
+      await this.#connected().db(this.#database).command({ ping: 1 });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close();
+  }
+
+  async #insert(partition: number, batch: readonly LoggedMessage[]): Promise<RejectedMessage[]> {
+    try {
+      await this.#messages().insertMany(
+        batch.map(message => toDocument(partition, message)),
+        { ordered: false, writeConcern: DURABLE },
+      );
+      return [];
+    } catch (error) {
+      const verdict = error instanceof MongoBulkWriteError ? judge(facts(error)) : null;
+      if (!verdict) throw error;
+      return await this.#rejected(partition, batch, verdict);
+    }
+  }
+
+  /** A taken key is success only if it is the message's own: somebody may have added another unique index. */
+  async #rejected(partition: number, batch: readonly LoggedMessage[], verdict: Verdict): Promise<RejectedMessage[]> {
+    const key = (index: number): string => {
+      const message = batch[index];
+      return message ? messageKey(partition, message) : '';
+    };
+    const keys = verdict.duplicates.map(key);
+    const held = new Set(
+      keys.length === 0
+        ? []
+        : (
+            await this.#messages()
+              .find({ _id: { $in: keys } }, { projection: { _id: 1 } })
+              .toArray()
+          ).map(found => found._id),
+    );
+    const foreign = verdict.duplicates
+      .filter(index => !held.has(key(index)))
+      .map(index => ({ index, code: DUPLICATE_KEY, reason: 'another unique index refused it' }));
+    return [...verdict.refused, ...foreign].flatMap(({ index, code, reason }) => {
+      const message = batch[index];
+      return message ? [{ message, code, reason }] : [];
+    });
+  }
+
+  async #raise(partition: number, offset: number): Promise<void> {
+    const floors = this.#collection<FloorDocument>('floors');
+    const raise = () =>
+      floors.updateOne({ _id: partition }, { $max: { offset } }, { upsert: true, writeConcern: DURABLE });
+    try {
+      await raise();
+    } catch (error) {
+      // Two workers may both have tried to insert it; now it is there.
+      if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error;
+      await raise();
+    }
+  }
+
+  async #index(): Promise<void> {
+    if (this.#indexed) return;
+    await this.#messages().createIndex({ room: 1, offset: 1 });
+    await this.#messages().createIndex({ dedupe: 1 }, { sparse: true });
+    this.#indexed = true;
+  }
+
+  #messages(): Collection<MessageDocument> {
+    return this.#collection<MessageDocument>('messages');
+  }
+
+  #collection<T extends object>(name: string): Collection<T> {
+    return this.#connected().db(this.#database).collection<T>(name);
+  }
+
+  #connected(): MongoClient {
+    if (!this.#client) throw new StoreUnavailable('the connection string of MongoDB is not valid');
+    return this.#client;
+  }
+
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), error);
+    }
+  }
+}
+
+const between = (after: number, before: number) =>
+  before === Number.POSITIVE_INFINITY ? { $gt: after } : { $gt: after, $lt: before };
+
+function facts(error: MongoBulkWriteError) {
+  const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+  return {
+    writeErrors: errors.map(({ index, code, errmsg }) => ({ index, code, errmsg: errmsg ?? '' })),
+    writeConcernError: error.result.getWriteConcernError() ?? null,
+  };
+}
+
+const REASON_LENGTH = 200;
+const AUTHENTICATION_FAILED = 18;
+const UNAUTHORIZED = 13;
+
+function reasonOf(error: unknown): string {
+  if (error instanceof MongoServerError) {
+    if (error.code === AUTHENTICATION_FAILED) return 'MongoDB refused the credentials';
+    if (error.code === UNAUTHORIZED) return 'the MongoDB user may not do this on the database';
+    return `MongoDB answered error ${error.code ?? '?'} ${error.codeName ?? ''}`.trim(); // its message may quote messages
+  }
+  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, REASON_LENGTH);
+}
