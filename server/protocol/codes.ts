@@ -29,8 +29,9 @@ export interface CloseCode {
   readonly reason: string;
 }
 
-/** Ends of connections. 3000-3499: the SDK reconnects; 3500-3999: it stops. */
+/** Ends of connections. 3000-3499: the SDK reconnects; 3500-3999 and 1009: it stops. */
 export const CLOSES = {
+  tooLarge: { code: 1009, reason: 'message size limit exceeded' },
   shutdown: { code: 3001, reason: 'shutdown' },
   internal: { code: 3004, reason: 'internal server error' },
   expired: { code: 3005, reason: 'connection expired' },

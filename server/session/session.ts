@@ -66,6 +66,7 @@ export class Session implements SocketHandler {
 
   message(frame: Uint8Array): void {
     this.context.metrics.received(frame.byteLength);
+    if (frame.byteLength > this.context.config.maxFrameBytes) return this.end(CLOSES.tooLarge);
     let commands: Command[];
     try {
       commands = this.codec.decode(frame);

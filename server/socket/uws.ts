@@ -45,6 +45,7 @@ export interface ListenOptions {
   readonly port: number;
   readonly host: string;
   readonly path: string;
+  /** Larger frames are handed over too, up to {@link READ_BEYOND} times this, so that their senders can be told. */
   readonly maxFrameBytes: number;
   readonly sendBufferBytes: number;
   /** Asked before each upgrade. */
@@ -63,6 +64,8 @@ export interface Listener {
   stopAccepting(): void;
 }
 
+/** uWS drops the socket without a code for frames above its limit, and SDKs then connect and send the same again, for ever. */
+const READ_BEYOND = 4;
 /** Largest HTTP request body; a larger one is answered with 413. */
 export const MAX_BODY_BYTES = 16_384;
 /** The most uWS takes; longer than any interval between heartbeats. */
@@ -166,7 +169,7 @@ function serveHttp(app: uws.TemplatedApp, http: ListenOptions['http']): void {
 export async function listen(options: ListenOptions): Promise<Listener> {
   const app = uws.App();
   app.ws<Data>(options.path, {
-    maxPayloadLength: options.maxFrameBytes,
+    maxPayloadLength: options.maxFrameBytes * READ_BEYOND,
     maxBackpressure: options.sendBufferBytes,
     // Heartbeats are ours; this one only frees sockets whose peer never answers a close.
     idleTimeout: IDLE_SECONDS,

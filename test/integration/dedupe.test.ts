@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, test } from 'node:test';
+import { uuid7Source } from '../../client/uuid7.ts';
+import { startBackends } from '../support/backends.ts';
+import { startCluster } from '../support/cluster.ts';
+import { Delivery, FLAWLESS } from '../support/delivery.ts';
+import { startLink } from '../support/link.ts';
+import { type Client, nextId, openClient, record, sendSurely } from '../support/sdk.ts';
+import { until } from '../support/until.ts';
+
+const backends = await startBackends({ after });
+const WINDOW_SECONDS = 10;
+const env = { CHAT_DEDUPE_SECONDS: String(WINDOW_SECONDS), CHAT_PARTITIONS: '1' };
+const anHourAgo = uuid7Source(
+  () => Date.now() - 3_600_000,
+  length => randomBytes(length),
+);
+
+async function stored(client: Client, room: string): Promise<readonly (number | undefined)[]> {
+  return (await client.sdk.history(room, { limit: -1 })).publications.map(({ offset }) => offset);
+}
+
+test('the same id in two rooms of one partition is stored in both', async t => {
+  const { gateways } = await startCluster(t, backends, { env });
+  const client = await openClient(t, gateways[0].url);
+  const id = nextId();
+  const one = await client.send('channel:one', 'x', id);
+  const two = await client.send('channel:two', 'x', id);
+  assert.deepEqual([one.duplicate, two.duplicate], [false, false]);
+  assert.notEqual(one.offset, two.offset);
+  assert.deepEqual(await stored(client, 'channel:one'), [one.offset]);
+  assert.deepEqual(await stored(client, 'channel:two'), [two.offset]);
+});
+
+test('the same id of two users in one room is stored for both', async t => {
+  const { gateways } = await startCluster(t, backends, { env });
+  const id = nextId();
+  const alice = await (await openClient(t, gateways[0].url, { user: 'alice' })).send('channel:r', 'x', id);
+  const bob = await (await openClient(t, gateways[0].url, { user: 'bob' })).send('channel:r', 'x', id);
+  assert.deepEqual([alice.duplicate, bob.duplicate], [false, false]);
+});
+
+test('a retry is stored once and answers the place of the first, on another gateway and build too', async t => {
+  const { gateways } = await startCluster(t, backends, { gateways: 2, env });
+  const json = await openClient(t, gateways[0].url, { build: 'json' });
+  const protobuf = await openClient(t, gateways[1].url, { build: 'protobuf' });
+  const id = nextId();
+  const [first, ...retries] = await Promise.all([
+    json.send('channel:r', 'x', id),
+    json.send('channel:r', 'x', id),
+    protobuf.send('channel:r', 'x', id),
+  ]);
+  assert.deepEqual(new Set([first, ...retries].map(({ offset }) => offset)).size, 1);
+  assert.equal([first, ...retries].filter(({ duplicate }) => !duplicate).length, 1);
+  assert.deepEqual(await stored(json, 'channel:r'), [first.offset]);
+});
+
+test("a retry after the stream's window is stored once", async t => {
+  const { gateways } = await startCluster(t, backends, { env });
+  const client = await openClient(t, gateways[0].url);
+  const id = nextId();
+  const first = await client.send('channel:r', 'x', id);
+  const sentAt = performance.now();
+  await until('the window is over', () => performance.now() - sentAt > (WINDOW_SECONDS + 1) * 1000);
+  const retry = await client.send('channel:r', 'x', id);
+  assert.deepEqual(retry, { ...first, duplicate: true });
+  assert.deepEqual(await stored(client, 'channel:r'), [first.offset]);
+});
+
+test('an old id is stored once, whether the first is still in the stream or only in MongoDB', async t => {
+  const { gateways, firstOffset } = await startCluster(t, backends, {
+    env: { ...env, CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' },
+  });
+  const client = await openClient(t, gateways[0].url);
+  const id = anHourAgo();
+  const first = await client.send('channel:r', 'written offline', id);
+  assert.equal(first.duplicate, false);
+  assert.deepEqual(await client.send('channel:r', 'written offline', id), { ...first, duplicate: true });
+  await until('the stream has forgotten it', async () => (await firstOffset('channel:r')) > first.offset);
+  assert.deepEqual(await client.send('channel:r', 'written offline', id), { ...first, duplicate: true });
+  assert.deepEqual(await stored(client, 'channel:r'), [first.offset]);
+});
+
+test('publishes in flight when their gateway dies are stored once', async t => {
+  const { gateways } = await startCluster(t, backends, { gateways: 2, env });
+  const link = await startLink(t, gateways[0].port);
+  const alice = await openClient(t, link.url);
+  const bob = await openClient(t, gateways[1].url, { user: 'bob' });
+  const delivery = new Delivery();
+  await record(bob, 'bob', 'channel:r', delivery);
+  await alice.connected();
+  const sends = Array.from({ length: 200 }, (_, i) => sendSurely(alice, 'channel:r', `${i}`, delivery));
+  await until('some are stored', () => delivery.received('bob').length > 10);
+  link.target(gateways[1].port);
+  link.cut();
+  await Promise.all(sends);
+  await until('bob has all', () => delivery.complete(), { state: () => delivery.state() });
+  assert.deepEqual(delivery.verdict(), FLAWLESS);
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { startBackends } from '../support/backends.ts';
+import { startCluster } from '../support/cluster.ts';
+import { Delivery, FLAWLESS } from '../support/delivery.ts';
+import { metric } from '../support/metrics.ts';
+import { seeded } from '../support/random.ts';
+import { BUILDS, openClient, record, sendSurely } from '../support/sdk.ts';
+import { until } from '../support/until.ts';
+
+const backends = await startBackends({ after });
+const ROOM = 'channel:lossy';
+const RECHECK_SECONDS = 5;
+const SLACK_MS = 10_000;
+
+test('one live message in 50 is lost, and the last of the room: every client has all of them within the bound', async t => {
+  const random = seeded(50);
+  let dropped = 0;
+  let dropAll = false;
+  const { gateways } = await startCluster(t, backends, {
+    gateways: 2,
+    env: { CHAT_RECHECK_SECONDS: String(RECHECK_SECONDS) },
+    dropLive: room => {
+      if (room !== ROOM || !(dropAll || random() < 1 / 50)) return false;
+      dropped += 1;
+      return true;
+    },
+  });
+  const delivery = new Delivery();
+  for (const [index, gateway] of gateways.entries()) {
+    for (const build of BUILDS) {
+      const name = `${build}-${index}`;
+      await record(await openClient(t, gateway.url, { build, user: name }), name, ROOM, delivery);
+    }
+  }
+  const alice = await openClient(t, gateways[0].url);
+  for (let batch = 0; batch < 50; batch++)
+    await Promise.all(Array.from({ length: 10 }, (_, i) => sendSurely(alice, ROOM, `${batch}.${i}`, delivery)));
+  await until('all is repaired', () => delivery.complete(), { state: () => delivery.state() });
+  assert.ok(dropped >= 5, `only ${dropped} were lost on the way`);
+
+  dropAll = true;
+  await sendSurely(alice, ROOM, 'the last', delivery);
+  await until('the last message has arrived everywhere', () => delivery.complete(), {
+    ms: RECHECK_SECONDS * 1000 + SLACK_MS,
+    state: () => delivery.state(),
+  });
+  assert.deepEqual(delivery.verdict(), FLAWLESS);
+  for (const { adminPort } of gateways) {
+    assert.ok((await metric(adminPort, 'chatcluster_repairs_total', { cause: 'gap' })) > 0);
+    assert.ok((await metric(adminPort, 'chatcluster_repairs_total', { cause: 'recheck' })) > 0);
+  }
+});

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { startBackends } from '../support/backends.ts';
+import { startCluster } from '../support/cluster.ts';
+import { BUILDS, nextId, openClient } from '../support/sdk.ts';
+import { epochSeconds, tokenFor } from '../support/token.ts';
+import { until } from '../support/until.ts';
+
+const backends = await startBackends({ after });
+
+for (const build of BUILDS) {
+  test(`${build}: connect names the connection, its gateway and the inbox`, async t => {
+    const { gateways } = await startCluster(t, backends);
+    const client = await openClient(t, gateways[0].url, { build, user: 'alice' });
+    const inbox = new Promise<string>(resolve => client.sdk.on('subscribed', ({ channel }) => resolve(channel)));
+    const connected = new Promise<{ client: string; data?: unknown }>(resolve => client.sdk.on('connected', resolve));
+    assert.match((await connected).client, /^[0-9a-f-]{36}$/);
+    assert.equal((client.value((await connected).data) as { gateway: string }).gateway, gateways[0].name);
+    assert.equal(await inbox, 'user:alice');
+  });
+
+  test(`${build}: a message reaches every subscriber with its sender, and stays in the history`, async t => {
+    const { gateways } = await startCluster(t, backends, { gateways: 2 });
+    const room = 'channel:大厅 1.*>';
+    const bob = await openClient(t, gateways[1].url, { build, user: 'bob' });
+    const seen: unknown[] = [];
+    const subscription = await bob.subscribe(room);
+    subscription.on('publication', ({ data, offset, info }) =>
+      seen.push({ data: bob.value(data), offset, user: info?.user }),
+    );
+
+    const alice = await openClient(t, gateways[0].url, { build, user: 'álice 爱' });
+    const id = nextId();
+    const { offset, epoch, duplicate } = await alice.send(room, 'hello', id);
+    assert.equal(duplicate, false);
+    await alice.publish(room, { a: 1 });
+    await until('bob has both', () => seen.length === 2, { state: () => seen });
+
+    const history = await subscription.history({ limit: 10 });
+    assert.equal(history.epoch, epoch);
+    const [first, second] = history.publications.map(({ data, offset: at, info }) => ({
+      data: bob.value(data),
+      offset: at,
+      user: info?.user,
+    }));
+    assert.deepEqual(seen, [first, second]);
+    assert.ok(first);
+    const { id: seenId, text } = first.data as { readonly id: string; readonly text: string };
+    assert.deepEqual([first.offset, first.user, seenId, text], [offset, 'álice 爱', id, 'hello']);
+    assert.deepEqual(second?.data, { a: 1 });
+    assert.ok((second?.offset ?? 0) > offset);
+    assert.equal(history.offset, second?.offset);
+  });
+
+  test(`${build}: history pages forwards and backwards from any message`, async t => {
+    const { gateways } = await startCluster(t, backends);
+    const client = await openClient(t, gateways[0].url, { build });
+    const room = 'channel:pages';
+    const offsets: number[] = [];
+    for (let i = 0; i < 7; i++) offsets.push((await client.send(room, `m${i}`)).offset);
+    const { epoch, offset: top, publications: none } = await client.sdk.history(room, { limit: 0 });
+    assert.deepEqual([top, none], [offsets[6], []]);
+    const read = async (options: object) =>
+      (await client.sdk.history(room, options)).publications.map(({ offset }) => offset);
+    const at = (index: number) => ({ epoch, offset: offsets[index] ?? 0 });
+    assert.deepEqual(await read({ limit: 3 }), offsets.slice(0, 3));
+    assert.deepEqual(await read({ limit: -1 }), offsets);
+    assert.deepEqual(await read({ limit: 3, since: at(2) }), offsets.slice(3, 6));
+    assert.deepEqual(await read({ limit: 3, reverse: true }), offsets.slice(4).reverse());
+    assert.deepEqual(await read({ limit: 3, reverse: true, since: at(4) }), offsets.slice(1, 4).reverse());
+    assert.deepEqual(await read({ limit: 3, reverse: true, since: at(0) }), []);
+    await assert.rejects(client.sdk.history(room, { limit: 1, since: { epoch: 'another', offset: 1 } }), { code: 112 });
+  });
+
+  test(`${build}: presence counts the connections of both gateways and forgets those that leave`, async t => {
+    const { gateways } = await startCluster(t, backends, { gateways: 2 });
+    const room = 'channel:who';
+    const alice = await openClient(t, gateways[0].url, { build, user: 'alice' });
+    const alicesPhone = await openClient(t, gateways[1].url, { build, user: 'alice' });
+    const bob = await openClient(t, gateways[1].url, { build, user: 'bob' });
+    const subscription = await alice.subscribe(room);
+    await alicesPhone.subscribe(room);
+    const bobs = await bob.subscribe(room);
+    const stats = async () => {
+      const { numClients, numUsers } = await subscription.presenceStats();
+      return `${numClients} ${numUsers}`;
+    };
+    await until('all three are there', async () => (await stats()) === '3 2');
+    const { clients } = await subscription.presence();
+    assert.deepEqual(
+      Object.values(clients)
+        .map(({ user }) => user)
+        .sort(),
+      ['alice', 'alice', 'bob'],
+    );
+    bobs.unsubscribe();
+    await until('bob is gone', async () => (await stats()) === '2 1');
+    alicesPhone.sdk.disconnect();
+    await until('the phone is gone', async () => (await stats()) === '1 1');
+  });
+
+  test(`${build}: a token is refreshed before it expires, and the connection stays`, async t => {
+    const { gateways } = await startCluster(t, backends);
+    let refreshed = 0;
+    const client = await openClient(t, gateways[0].url, {
+      build,
+      sdk: {
+        token: await tokenFor('alice', { exp: epochSeconds() + 2 }),
+        getToken: () => {
+          refreshed += 1;
+          return tokenFor('alice', { exp: epochSeconds() + 3_600 });
+        },
+      },
+    });
+    let connections = 0;
+    client.sdk.on('connected', () => {
+      connections += 1;
+    });
+    await until('the token has been refreshed', () => refreshed === 1);
+    await client.send('channel:after', 'still here');
+    assert.equal(connections, 1);
+  });
+
+  test(`${build}: unsubscribing and subscribing again back to back works`, async t => {
+    const { gateways } = await startCluster(t, backends);
+    const client = await openClient(t, gateways[0].url, { build });
+    const subscription = await client.subscribe('channel:again');
+    for (let i = 0; i < 5; i++) {
+      subscription.unsubscribe();
+      subscription.subscribe();
+    }
+    await subscription.ready(10_000);
+    const got = new Promise<number>(resolve => subscription.on('publication', ({ offset }) => resolve(offset ?? 0)));
+    const { offset } = await client.send('channel:again', 'x');
+    assert.equal(await got, offset);
+  });
+}
+
+test('a JSON and a Protobuf client see the same bytes of each other', async t => {
+  const { gateways } = await startCluster(t, backends);
+  const room = 'channel:both';
+  const json = await openClient(t, gateways[0].url, { build: 'json', user: 'json' });
+  const protobuf = await openClient(t, gateways[0].url, { build: 'protobuf', user: 'protobuf' });
+  const raw: string[] = [];
+  const parsed: unknown[] = [];
+  (await protobuf.subscribe(room)).on('publication', ({ data }) =>
+    raw.push(Buffer.from(data as Uint8Array).toString()),
+  );
+  (await json.subscribe(room)).on('publication', ({ data }) => parsed.push(data));
+  await protobuf.sdk.publish(room, Buffer.from('{"a" : 12345678901234567890.10}'));
+  await json.publish(room, { b: '\u2028' });
+  await until('both have both', () => raw.length === 2 && parsed.length === 2);
+  assert.deepEqual(raw, ['{"a" : 12345678901234567890.10}', '{"b":"\u2028"}']);
+  assert.deepEqual(parsed, [{ a: Number('12345678901234567890.10') }, { b: '\u2028' }]);
+});
