@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { Registry } from 'prom-client';
+import type { Metrics } from './metrics.ts';
 
 export interface AdminOptions {
   /** 0 takes any free port. */
   readonly port: number;
-  readonly registry: Registry;
+  readonly registry: Metrics['registry'];
   readonly isReady: () => boolean;
 }
 

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { startAdmin } from './admin.ts';
 import { loadOperatorConfig } from './config.ts';
 import type { Clock } from './controller/clock.ts';
-import { kubeConfig } from './kube/client.ts';
+import { defaultAccess } from './kube/client.ts';
 import { askPod } from './kube/pod-http.ts';
 import { startOperator } from './operator.ts';
 
@@ -26,7 +26,7 @@ function configured() {
 
 const config = configured();
 const log = pino({ level: config.logLevel, base: { process: 'operator', instance: config.instance } });
-const operator = startOperator({ config, kube: kubeConfig(), clock, random: Math.random, ask: askPod, log });
+const operator = startOperator({ config, kube: defaultAccess(), clock, random: Math.random, ask: askPod, log });
 const admin = await startAdmin({
   port: config.adminPort,
   registry: operator.metrics.registry,

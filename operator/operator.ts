@@ -1,4 +1,3 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import type { OperatorConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
@@ -9,13 +8,13 @@ import { Reconciler } from './controller/reconciler.ts';
 import { Recorder } from './controller/recorder.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
 import { ApiError } from './kube/api-error.ts';
-import { KubeClient } from './kube/client.ts';
+import { KubeClient, type KubeAccess } from './kube/client.ts';
 import type { AskPod } from './kube/pod-http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
 export interface OperatorOptions {
   readonly config: Pick<OperatorConfig, 'namespace' | 'defaultImage' | 'pollSeconds' | 'concurrency' | 'instance'>;
-  readonly kube: KubeConfig;
+  readonly kube: KubeAccess;
   readonly clock: Clock;
   readonly random: () => number;
   readonly ask: AskPod;

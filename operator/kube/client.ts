@@ -195,9 +195,19 @@ export class KubeClient {
   }
 }
 
-/** The kubeconfig in KUBECONFIG or `~/.kube/config`, else the pod's service account. */
-export function kubeConfig(): KubeConfig {
+/** Where the API server is and who we are. */
+export type KubeAccess = KubeConfig;
+
+/** From KUBECONFIG or `~/.kube/config`, else the pod's service account. */
+export function defaultAccess(): KubeAccess {
   const config = new KubeConfig();
   config.loadFromDefault();
+  return config;
+}
+
+/** From the text of a kubeconfig. */
+export function accessOf(kubeconfig: string): KubeAccess {
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
   return config;
 }
