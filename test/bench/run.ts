@@ -1,0 +1,31 @@
+/**
+ * `npm run bench`: the numbers that the project holds itself to, as ratios within one run. Fails when fewer messages
+ * arrive than were sent, never because of a time.
+ */
+import { randomBytes } from 'node:crypto';
+import { startMongo } from '../local/mongo.ts';
+import { startNats } from '../local/nats.ts';
+import { fanOutCost } from './fan-out-cost.ts';
+import { idleMemory } from './idle-memory.ts';
+import { publishLatency } from './publish-latency.ts';
+import type { Setup } from './setup.ts';
+import { Teardown } from './setup.ts';
+
+const wanted = process.argv.slice(2);
+const BENCHES = { 'idle-memory': idleMemory, 'fan-out': fanOutCost, 'publish-latency': publishLatency } as const;
+
+const teardown = new Teardown();
+try {
+  const nats = await startNats();
+  teardown.add(() => nats.close());
+  const mongo = await startMongo();
+  teardown.add(() => mongo.close());
+  const setup: Setup = { nats, mongo, secret: randomBytes(24).toString('hex'), teardown };
+  console.log('| what | measured | goal |\n| --- | --- | --- |');
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    for (const row of await bench(setup)) console.log(`| ${row.what} | ${row.measured} | ${row.goal ?? ''} |`);
+  }
+} finally {
+  await teardown.run();
+}
