@@ -14,7 +14,7 @@ import {
   type RejectedMessage,
   StoreUnavailable,
 } from './store.ts';
-import { judge, type Verdict } from './write-errors.ts';
+import { type BulkError, judge, type Verdict } from './write-errors.ts';
 
 /** Bounds on how long an operation takes to say that MongoDB is away: 2 s when nobody answers, 5 s when it is silent. */
 const CLIENT: MongoClientOptions = {
@@ -223,11 +223,11 @@ class Store implements MongoStore {
 const between = (after: number, before: number) =>
   before === Number.POSITIVE_INFINITY ? { $gt: after } : { $gt: after, $lt: before };
 
-function facts(error: MongoBulkWriteError) {
+function facts(error: MongoBulkWriteError): BulkError {
   const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
   return {
     writeErrors: errors.map(({ index, code, errmsg }) => ({ index, code, errmsg: errmsg ?? '' })),
-    writeConcernError: error.result.getWriteConcernError() ?? null,
+    notDurable: error.result.getWriteConcernError() !== undefined,
   };
 }
 

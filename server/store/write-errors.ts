@@ -1,7 +1,8 @@
 /** The parts of a driver's bulk write error that are judged. */
 export interface BulkError {
   readonly writeErrors: readonly { readonly index: number; readonly code: number; readonly errmsg: string }[];
-  readonly writeConcernError: { readonly errmsg: string } | null;
+  /** The writes may be lost again. */
+  readonly notDurable: boolean;
 }
 
 /** What a bulk write error says about its documents, by their place in the batch. */
@@ -27,7 +28,7 @@ const OF_THE_SERVER = new Set([
  * Null when the error tells nothing about some document, so that the batch must be written again. Pure.
  */
 export function judge(error: BulkError): Verdict | null {
-  if (error.writeConcernError) return null;
+  if (error.notDurable) return null;
   const duplicates: number[] = [];
   const refused: { index: number; code: number; reason: string }[] = [];
   for (const { index, code, errmsg } of error.writeErrors) {
