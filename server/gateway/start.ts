@@ -165,7 +165,6 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       now,
       refused: reason => metrics.connectsRefused.inc({ reason }),
     }),
-    overflow: socket => socket.end(CLOSES.slow),
     open: socket => {
       const session = new Session(socket, context, hooks);
       metrics.connects.inc();
