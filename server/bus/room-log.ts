@@ -188,7 +188,20 @@ function watch(connection: NatsConnection, subject: string, live: (message: Msg)
       if (!error) live(message);
     },
   });
-  return { ready: () => connection.flush(), stop: () => subscription.unsubscribe() };
+  return { ready: () => flush(connection), stop: () => subscription.unsubscribe() };
+}
+
+/** A flush waits for a connection that is down, which may take for ever. */
+async function flush(connection: NatsConnection): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ReadFailed('NATS did not take the subscription in time')), READ_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([connection.flush(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function connectionState(connection: NatsConnection): () => boolean {

@@ -53,8 +53,10 @@ export class Presence {
   constructor(options: PresenceOptions) {
     this.#options = options;
     options.bus.onBeat((gateway, leaving) => {
-      if (leaving) this.#gateways.forget(gateway);
-      else this.#gateways.hear(gateway, options.now());
+      if (leaving) return this.#gateways.forget(gateway);
+      const stranger = !this.#gateways.alive(options.now()).includes(gateway);
+      this.#gateways.hear(gateway, options.now());
+      if (stranger && gateway !== options.gateway) options.bus.beat(options.gateway, false); // it does not know us yet
     });
     options.bus.onAsk(room => JSON.stringify(this.#own(room)));
   }

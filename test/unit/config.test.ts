@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, loadConfig } from '../../server/config.ts';
+
+const GOOD = {
+  CHAT_INSTANCE: 'demo-0123456789',
+  CHAT_NATS_URL: 'nats://nats:4222',
+  CHAT_MONGODB_URI: 'mongodb://somebody:hush@mongo/',
+  CHAT_AUTH_SECRET: '0123456789abcdef0123456789abcdef',
+};
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig('gateway', { ...GOOD, ...env });
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+}
+
+test('a gateway needs four options and has a default for every other', () => {
+  const config = loadConfig('gateway', GOOD);
+  assert.equal(config.port, 8080);
+  assert.equal(config.sendBufferBytes, 1024 * 1024);
+  assert.equal(config.devSignIn, 'Disabled');
+  assert.notEqual(config.processName, '');
+});
+
+test('all problems are named at once, each with its bounds', () => {
+  const problems = problemsOf({
+    CHAT_PORT: '70000',
+    CHAT_PARTITIONS: '4.5',
+    CHAT_LOG_LEVEL: 'loud',
+    CHAT_INSTANCE: '',
+  });
+  assert.equal(problems.length, 4);
+  assert.match(problems.join('\n'), /CHAT_PORT must be an integer from 0 to 65535, got "70000"/);
+  assert.match(problems.join('\n'), /CHAT_PARTITIONS must be an integer from 1 to 64, got "4.5"/);
+  assert.match(problems.join('\n'), /CHAT_LOG_LEVEL must be one of debug, info, warn, error, got "loud"/);
+  assert.match(problems.join('\n'), /CHAT_INSTANCE is required/);
+});
+
+test('an option that does not exist is a problem, so that a typing error cannot pass', () => {
+  assert.deepEqual(problemsOf({ CHAT_PROT: '1' }), ['CHAT_PROT is not an option']);
+});
+
+test('the value of a secret never stands in a problem', () => {
+  const problems = problemsOf({ CHAT_AUTH_SECRET: 'too-short' });
+  assert.equal(problems.length, 1);
+  assert.doesNotMatch(problems.join(), /too-short/);
+});
+
+test('a worker does not need what only a gateway uses', () => {
+  const { CHAT_AUTH_SECRET: _, ...env } = GOOD;
+  assert.equal(loadConfig('worker', env).storeBatch, 500);
+});
