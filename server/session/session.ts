@@ -1,7 +1,7 @@
 import type { Identity } from '../auth/token.ts';
 import { BadFrame, type Codec, type Command, type Encoding, type Frame, type Reply } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/codes.ts';
-import type { Socket, SocketHandler } from '../socket/uws.ts';
+import type { Socket, SocketHandler } from '../socket/socket.ts';
 import { handle } from './commands/registry.ts';
 import type { SessionContext } from './context.ts';
 import { answerTo } from './failure.ts';
@@ -83,6 +83,10 @@ export class Session implements SocketHandler {
     const waiting = this.#writable;
     this.#writable = null;
     for (const resume of waiting) resume();
+  }
+
+  overflowed(): void {
+    this.end(CLOSES.slow);
   }
 
   closed(): void {

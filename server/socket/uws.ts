@@ -1,28 +1,6 @@
 import * as uws from 'uWebSockets.js';
 import type { Encoding, Frame } from '../protocol/codec.ts';
-import type { CloseCode } from '../protocol/codes.ts';
-
-/** One WebSocket. After its close every call does nothing. */
-export interface Socket {
-  readonly encoding: Encoding;
-  send(frame: Frame): void;
-  subscribe(topic: string): void;
-  unsubscribe(topic: string): void;
-  /** Closes with a code once what waits has been sent; a reader that stays silent is cut some 16 s later. */
-  end(close: CloseCode): void;
-  /** Bytes waiting for the reader. */
-  buffered(): number;
-}
-
-/** What a connection does with its socket's events. */
-export interface SocketHandler {
-  /** `frame` is only valid until the return. */
-  message(frame: Uint8Array, binary: boolean): void;
-  /** Some of what waited has been written. */
-  drained(): void;
-  /** The socket is gone. Called once. */
-  closed(): void;
-}
+import { LimitedSocket, type Socket, type SocketHandler } from './socket.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -51,8 +29,6 @@ export interface ListenOptions {
   /** Asked before each upgrade. */
   refuse(origin: string): Refusal | null;
   open(socket: Socket): SocketHandler;
-  /** A message was not queued because the reader is too slow: the socket must be ended, or the reader misses it. */
-  overflow(socket: Socket): void;
   http(request: HttpRequest): Promise<HttpAnswer> | HttpAnswer;
 }
 
@@ -77,39 +53,7 @@ const SUBPROTOCOLS: Readonly<Record<string, Encoding>> = {
 
 interface Data {
   encoding: Encoding;
-  socket: UwsSocket | null;
-  handler: SocketHandler | null;
-}
-type Raw = uws.WebSocket<Data>;
-
-class UwsSocket implements Socket {
-  readonly encoding: Encoding;
-  #raw: Raw | null;
-  constructor(raw: Raw, encoding: Encoding) {
-    this.#raw = raw;
-    this.encoding = encoding;
-  }
-  send(frame: Frame): void {
-    this.#raw?.send(frame, this.encoding === 'protobuf');
-  }
-  subscribe(topic: string): void {
-    this.#raw?.subscribe(topic);
-  }
-  unsubscribe(topic: string): void {
-    this.#raw?.unsubscribe(topic);
-  }
-  end(close: CloseCode): void {
-    const raw = this.#raw;
-    if (!raw) return;
-    this.#raw = null; // uWS calls `close` at once, and the raw socket must not be touched after it
-    raw.end(close.code, close.reason);
-  }
-  buffered(): number {
-    return this.#raw?.getBufferedAmount() ?? 0;
-  }
-  forget(): void {
-    this.#raw = null;
-  }
+  socket: LimitedSocket | null;
 }
 
 /** The client's first offer wins, as the protocol's own server does; no offer means JSON unless the query says otherwise. */
@@ -168,6 +112,11 @@ function serveHttp(app: uws.TemplatedApp, http: ListenOptions['http']): void {
 /** @throws {Error} when the port cannot be had */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const app = uws.App();
+  const overflowed = new Set<LimitedSocket>();
+  const endOverflowed = () => {
+    for (const socket of overflowed) socket.handleOverflow();
+    overflowed.clear();
+  };
   app.ws<Data>(options.path, {
     maxPayloadLength: options.maxFrameBytes * READ_BEYOND,
     maxBackpressure: options.sendBufferBytes,
@@ -182,7 +131,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       }
       const { encoding, echo } = negotiate(req.getHeader('sec-websocket-protocol'), req.getQuery());
       res.upgrade<Data>(
-        { encoding, socket: null, handler: null },
+        { encoding, socket: null },
         req.getHeader('sec-websocket-key'),
         echo,
         req.getHeader('sec-websocket-extensions'),
@@ -191,21 +140,23 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     },
     open: raw => {
       const data = raw.getUserData();
-      data.socket = new UwsSocket(raw, data.encoding);
-      data.handler = options.open(data.socket);
+      data.socket = new LimitedSocket(raw, data.encoding, options.sendBufferBytes);
+      data.socket.handler = options.open(data.socket);
     },
-    message: (raw, frame, binary) => raw.getUserData().handler?.message(new Uint8Array(frame), binary),
-    drain: raw => raw.getUserData().handler?.drained(),
+    message: (raw, frame, binary) => raw.getUserData().socket?.handler?.message(new Uint8Array(frame), binary),
+    drain: raw => raw.getUserData().socket?.drained(),
     dropped: raw => {
       const { socket } = raw.getUserData();
-      if (socket) options.overflow(socket);
+      if (!socket) return;
+      socket.markOverflow();
+      // uWS is on its way through a list of subscribers: ending one here crashes the process.
+      if (overflowed.size === 0) setImmediate(endOverflowed);
+      overflowed.add(socket);
     },
     close: raw => {
       const data = raw.getUserData();
-      data.socket?.forget();
-      data.handler?.closed();
+      data.socket?.gone();
       data.socket = null;
-      data.handler = null;
     },
   });
   serveHttp(app, options.http);
@@ -217,6 +168,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return {
     port: uws.us_socket_local_port(token),
     publish: (topic, frame, binary) => {
+      if (overflowed.size > 0) endOverflowed(); // who missed a frame must not get the next
       app.publish(topic, frame, binary);
     },
     stopAccepting: () => {
