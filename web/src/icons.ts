@@ -58,10 +58,10 @@ export function mark(): SVGSVGElement {
         class: 'mark-bubble',
       },
     ],
-    ['path', { d: 'M11.4 15.3 16 12.4l4.6 2.9', class: 'mark-link' }],
-    ['circle', { cx: '11.2', cy: '15.6', r: '2', class: 'mark-ground' }],
-    ['circle', { cx: '16', cy: '12', r: '2', class: 'mark-ground' }],
-    ['circle', { cx: '20.8', cy: '15.6', r: '2', class: 'mark-ground' }],
+    ['path', { d: 'M11 16.8 16 11.9l5 4.9', class: 'mark-link' }],
+    ['circle', { cx: '11', cy: '16.9', r: '1.8', class: 'mark-ground' }],
+    ['circle', { cx: '16', cy: '11.8', r: '1.8', class: 'mark-ground' }],
+    ['circle', { cx: '21', cy: '16.9', r: '1.8', class: 'mark-ground' }],
   ];
   for (const [tag, attributes] of shapes) {
     const shape = document.createElementNS(SVG, tag);

@@ -71,6 +71,10 @@ export class ChatView {
     const onVisibility = () => this.#onVisibility();
     document.addEventListener('visibilitychange', onVisibility);
     this.#undo.push(() => document.removeEventListener('visibilitychange', onVisibility));
+    const narrow = matchMedia('(max-width: 68rem)');
+    const onWidth = () => this.#drawer(null);
+    narrow.addEventListener('change', onWidth);
+    this.#undo.push(() => narrow.removeEventListener('change', onWidth));
     const [first] = options.openRooms.names;
     if (options.room !== null && this.#open(options.room) === null) return;
     if (first !== undefined) this.select(first);
@@ -175,6 +179,7 @@ export class ChatView {
   #draw(): void {
     const { chat, texts, onTitle } = this.#options;
     const room = this.#room;
+    this.root.dataset['online'] = String(chat.connection.phase === 'connected');
     if (room && this.#conversation) {
       this.#conversation.update();
       if (document.visibilityState === 'visible' && this.#conversation.list.following) room.markRead();
@@ -211,6 +216,7 @@ export class ChatView {
   #drawer(open: 'rooms' | 'people' | null): void {
     const before = this.root.dataset['drawer'] ?? '';
     this.root.dataset['drawer'] = open ?? '';
+    this.#place.inert = open !== null;
     if (open === 'rooms') this.#sidebar.focus();
     else if (open === 'people') this.#people.root.querySelector<HTMLElement>('button')?.focus();
     else if (before !== '') this.#conversation?.focus();

@@ -84,8 +84,9 @@ export class Composer {
     setText(this.#hint, this.#texts.text(online ? 'composer.hint' : 'composer.offline'));
   }
 
+  /** Not where a touch keyboard would come up and cover the messages. */
   focus(): void {
-    this.#input.focus();
+    if (!matchMedia('(pointer: coarse)').matches) this.#input.focus();
   }
 
   #fit(): void {

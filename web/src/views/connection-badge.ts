@@ -8,7 +8,7 @@ export class ConnectionBadge {
   readonly root: HTMLElement;
   readonly #texts: Texts;
   readonly #state = element('span', { class: 'connection-state' });
-  readonly #gateway = element('span', { class: 'connection-gateway' });
+  readonly #gateway = element('bdi');
   #wasConnected = false;
 
   constructor(texts: Texts) {
@@ -18,7 +18,8 @@ export class ConnectionBadge {
       { class: 'connection', attributes: { role: 'status' } },
       element('span', { class: 'dot', attributes: { 'aria-hidden': 'true' } }),
       this.#state,
-      this.#gateway,
+      // What tells pods apart is the end of their names: that end stays when there is too little room.
+      element('span', { class: 'connection-gateway' }, this.#gateway),
     );
   }
 

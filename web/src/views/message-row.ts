@@ -2,6 +2,7 @@ import type { Outgoing } from '../../../client/outbox.ts';
 import { element, setText } from '../element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { icon } from '../icons.ts';
+import { stretchesOf } from '../links.ts';
 import type { Row } from '../message-rows.ts';
 import { avatar } from './avatar.ts';
 
@@ -39,7 +40,7 @@ export function createRow(row: Row, { texts, now }: MessageRowOptions): HTMLElem
         element('span', { class: 'sender', text: row.user, attributes: { dir: 'auto' } }),
         element('time'),
       ),
-      element('div', { class: 'bubble' }, element('p', { text: row.text, attributes: { dir: 'auto' } })),
+      element('div', { class: 'bubble' }, element('p', { attributes: { dir: 'auto' } }, ...contentOf(row.text))),
       element('div', { class: 'state' }),
     ),
   );
@@ -96,6 +97,13 @@ function stateOf(row: Bubble, around: RowSurroundings): 'stored' | 'sending' | '
   if (row.kind === 'message') return row.key === around.lastDelivered ? 'stored' : '';
   return around.online ? 'sending' : 'waiting';
 }
+
+const contentOf = (text: string): Node[] =>
+  stretchesOf(text).map(({ text: shown, href }) => {
+    if (href === undefined) return document.createTextNode(shown);
+    const attributes = { href, target: '_blank', rel: 'noopener noreferrer nofollow' };
+    return element('a', { text: shown, attributes });
+  });
 
 const note = (target: HTMLElement, name: 'check' | 'clock', text: string): void =>
   target.replaceChildren(icon(name), element('span', { text }));

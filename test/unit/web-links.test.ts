@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stretchesOf } from '../../web/src/links.ts';
+
+const links = (text: string) => stretchesOf(text).flatMap(({ href }) => href ?? []);
+
+test('addresses become links without the punctuation around them', () => {
+  assert.deepEqual(links('see https://example.org/a?b=c#d, then (http://127.0.0.1:8080/).'), [
+    'https://example.org/a?b=c#d',
+    'http://127.0.0.1:8080/',
+  ]);
+  assert.deepEqual(links('见 https://example.org/文档。'), ['https://example.org/文档']);
+  assert.deepEqual(links('https://en.wikipedia.org/wiki/Chat_(disambiguation)'), [
+    'https://en.wikipedia.org/wiki/Chat_(disambiguation)',
+  ]);
+});
+
+test('nothing but http and https becomes a link', () => {
+  for (const text of [
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'file:///etc/passwd',
+    'ftp://x',
+    'https://',
+    'example.org',
+  ])
+    assert.deepEqual(links(text), [], text);
+});
+
+test('the stretches put together are the text', () => {
+  const texts = ['', 'plain', 'https://a.b', ' https://a.b  http://c.d/\nend', 'https://a.b"onclick="x', 'https://:::'];
+  for (const text of texts)
+    assert.equal(
+      stretchesOf(text)
+        .map(({ text }) => text)
+        .join(''),
+      text,
+    );
+});
