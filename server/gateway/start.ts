@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Policy, parseKinds } from '../auth/policy.ts';
 import { tokenVerifier } from '../auth/token.ts';
@@ -16,6 +17,7 @@ import { CLOSES } from '../protocol/codes.ts';
 import { jsonCodec } from '../protocol/json.ts';
 import { protobufCodec } from '../protocol/protobuf.ts';
 import { fanOut, type PublishTopic } from '../room/fan-out.ts';
+import type { RoomLog } from '../room/log.ts';
 import { roomReader } from '../room/reader.ts';
 import { Rooms } from '../room/rooms.ts';
 import { TailBudget } from '../room/tail.ts';
@@ -53,11 +55,13 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+const STREAMS_RETRY_MS = 500;
 const CODECS = { json: jsonCodec, protobuf: protobufCodec } as const;
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /**
- * Starts a gateway. Resolves once it accepts connections, which needs NATS; later it outlives NATS and MongoDB.
+ * Starts a gateway. Resolves once it accepts connections, which needs NATS and the streams of a worker; later it
+ * outlives NATS and MongoDB.
  * @throws {Error} when a port cannot be had
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
@@ -101,6 +105,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const hook = parts.dropLive ? { dropLive: parts.dropLive } : {};
   const { partitions, publishTimeoutMs } = config;
   const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now, ...hook });
+  await streamsExist(log, logger);
   const reader = roomReader(log, store, config.recoveryLimit);
   const followed = new Rooms({
     log,
@@ -212,6 +217,19 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     await stop();
   });
   return { port: client.port, adminPort: admin.port, metrics, drain: drainOnce, stop };
+}
+
+/** Only workers make streams: a gateway that was started first waits for them, and is not Ready meanwhile. */
+async function streamsExist(log: RoomLog, logger: Logger): Promise<void> {
+  for (let partition = 0; partition < log.partitions; ) {
+    try {
+      await log.state(partition);
+      partition += 1;
+    } catch (error) {
+      logger.warn({ partition, reason: (error as Error).message }, 'waiting for a worker to make the streams');
+      await sleep(STREAMS_RETRY_MS);
+    }
+  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
