@@ -8,7 +8,7 @@ import { Reconciler } from './controller/reconciler.ts';
 import { Recorder } from './controller/recorder.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
 import { ApiError } from './kube/api-error.ts';
-import { KubeClient, type KubeAccess } from './kube/client.ts';
+import { type KubeAccess, KubeClient } from './kube/client.ts';
 import type { AskPod } from './kube/pod-http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 

@@ -85,17 +85,35 @@ function step(
   return { name: String(index), live: live[index], wanted: list[find(list)] };
 }
 
-/**
- * JSON pointers of what others added to `live` and `desired` does not have, those of a list from its end, so that they
- * can be removed one after the other.
- */
-export function additions(fields: FieldSet, live: unknown, desired: unknown, pointer = ''): string[] {
-  const found = Object.keys(fields).flatMap(key => {
+export interface Additions {
+  /** JSON pointers of what an apply cannot take away, those of a list from its end, to be removed one after the other. */
+  readonly remove: readonly string[];
+  /** JSON pointers of values without parts, such as a Service's selector: an apply replaces them as a whole. */
+  readonly replace: readonly string[];
+}
+
+/** From the end of a list to its beginning, so that no removal moves what is still to be removed. */
+export function lastFirst(pointers: Iterable<string>): string[] {
+  return [...new Set(pointers)].sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+}
+
+function hasMore(live: unknown, desired: unknown): boolean {
+  return isObject(live) && isObject(desired) && Object.keys(live).some(key => !(key in desired));
+}
+
+/** What others added to `live` that `desired` does not have. */
+export function additions(fields: FieldSet, live: unknown, desired: unknown, pointer = ''): Additions {
+  const parts = Object.keys(fields).filter(key => key !== '.');
+  if (parts.length === 0) return { remove: [], replace: hasMore(live, desired) ? [pointer] : [] };
+  const found = parts.map((key): Additions => {
     const next = step(key, live, desired);
-    if (!next || next.live === undefined) return [];
+    if (!next || next.live === undefined) return { remove: [], replace: [] };
     const at = `${pointer}/${next.name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    if (next.wanted === undefined) return [at];
+    if (next.wanted === undefined) return { remove: [at], replace: [] };
     return additions(fields[key] ?? {}, next.live, next.wanted, at);
   });
-  return found.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  return {
+    remove: lastFirst(found.flatMap(below => below.remove)),
+    replace: found.flatMap(below => below.replace),
+  };
 }

@@ -2,7 +2,7 @@ import type { KubeObject } from '../api/kube-object.ts';
 import type { DesiredObject } from '../desired/desired.ts';
 import { APPLIED_HASH } from '../desired/names.ts';
 import { differences } from './differences.ts';
-import { additions, type Foreign } from './foreign.ts';
+import { additions, type Foreign, lastFirst } from './foreign.ts';
 
 /** A child as it is in the cluster. */
 export interface Observed {
@@ -45,6 +45,22 @@ export function mayWrite(live: KubeObject, desired: KubeObject): boolean {
   return Object.entries(desired.metadata.labels ?? {}).every(([key, value]) => live.metadata.labels?.[key] === value);
 }
 
+/** What makes `child` hold `object`. A removal waits until nothing is left to apply: an apply changes what it sees. */
+function repair({ object: live, foreign }: Observed, object: DesiredObject): Action | undefined {
+  const found = foreign.map(({ manager, fields }) => ({ manager, ...additions(fields, live, object) }));
+  const paths = [
+    ...differences(live, object).map(path => path.slice(1)),
+    ...found.flatMap(({ replace }) => replace.map(pointer => pointer.slice(1).replaceAll('/', '.'))),
+  ];
+  if (paths.length > 0) {
+    const changed = live.metadata.annotations?.[APPLIED_HASH] !== object.metadata.annotations?.[APPLIED_HASH];
+    return { verb: 'apply', cause: changed ? 'changed' : 'drifted', object, paths };
+  }
+  const pointers = lastFirst(found.flatMap(({ remove }) => remove));
+  const managers = found.filter(({ remove }) => remove.length > 0).map(({ manager }) => manager);
+  return pointers.length > 0 ? { verb: 'prune', object: live, pointers, managers } : undefined;
+}
+
 /** The writes that make `observed` hold `desired`; none when it does. */
 export function plan(observed: readonly Observed[], wanted: readonly DesiredObject[]): Plan {
   const live = new Map(observed.map(child => [objectId(child.object), child]));
@@ -64,21 +80,8 @@ export function plan(observed: readonly Observed[], wanted: readonly DesiredObje
     }
     // Being deleted: when it is gone it is missing.
     if (child.object.metadata.deletionTimestamp !== undefined) continue;
-    const paths = differences(child.object, object).map(path => path.slice(1));
-    if (paths.length > 0) {
-      const changed = child.object.metadata.annotations?.[APPLIED_HASH] !== object.metadata.annotations?.[APPLIED_HASH];
-      actions.push({ verb: 'apply', cause: changed ? 'changed' : 'drifted', object, paths });
-      continue;
-    }
-    const found = child.foreign.map(({ manager, fields }) => ({
-      manager,
-      pointers: additions(fields, child.object, object),
-    }));
-    const pointers = [...new Set(found.flatMap(foreign => foreign.pointers))].sort((a, b) =>
-      b.localeCompare(a, 'en', { numeric: true }),
-    );
-    const managers = found.filter(foreign => foreign.pointers.length > 0).map(foreign => foreign.manager);
-    if (pointers.length > 0) actions.push({ verb: 'prune', object: child.object, pointers, managers });
+    const action = repair(child, object);
+    if (action) actions.push(action);
   }
   const uid = wanted[0]?.metadata.ownerReferences?.[0]?.uid;
   for (const { object } of live.values()) {

@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { pino } from 'pino';
+import { parseAllDocuments } from 'yaml';
+import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
+import type { KubeObject } from '../../operator/api/kube-object.ts';
+import type { Clock } from '../../operator/controller/clock.ts';
+import { accessOf } from '../../operator/kube/client.ts';
+import { askPod } from '../../operator/kube/pod-http.ts';
+import type { Resource } from '../../operator/kube/resources.ts';
+import { type Operator, startOperator } from '../../operator/operator.ts';
+import { clusterBinaries } from '../cluster/binaries.ts';
+import type { ApiServer } from './api-server.ts';
+import { until } from './until.ts';
+
+const CHART = join(import.meta.dirname, '../../charts/chatcluster');
+const CLUSTER_SCOPED: Readonly<Record<string, Resource>> = {
+  CustomResourceDefinition: {
+    kind: 'CustomResourceDefinition',
+    apiVersion: 'apiextensions.k8s.io/v1',
+    plural: 'customresourcedefinitions',
+  },
+  ClusterRole: { kind: 'ClusterRole', apiVersion: 'rbac.authorization.k8s.io/v1', plural: 'clusterroles' },
+  ClusterRoleBinding: {
+    kind: 'ClusterRoleBinding',
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    plural: 'clusterrolebindings',
+  },
+};
+
+export const CLOCK: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The objects of the chart, as `helm template` prints them. @param args further arguments */
+export async function renderChart(...args: readonly string[]): Promise<KubeObject[]> {
+  const helm = join(await clusterBinaries(), 'helm');
+  const { stdout } = await promisify(execFile)(helm, ['template', 'test', CHART, ...args], { maxBuffer: 1 << 24 });
+  return parseAllDocuments(stdout)
+    .map(document => document.toJSON() as KubeObject | null)
+    .filter(object => object !== null);
+}
+
+/**
+ * Installs the chart's CRD and roles, the roles bound to the user `operator` instead of the chart's service account.
+ * Resolves when ChatClusters can be made.
+ */
+export async function installChart(api: ApiServer): Promise<void> {
+  for (const object of await renderChart()) {
+    const resource = CLUSTER_SCOPED[object.kind];
+    if (!resource) continue;
+    const subjects = [{ kind: 'User', name: 'operator', apiGroup: 'rbac.authorization.k8s.io' }];
+    await api.client.create(
+      resource,
+      object.kind === 'ClusterRoleBinding' ? ({ ...object, subjects } as KubeObject) : object,
+    );
+  }
+  const { CustomResourceDefinition: crds } = CLUSTER_SCOPED;
+  if (!crds) return;
+  await until('the CRD is served', async () => {
+    const crd = await api.client.get<{ status?: { conditions?: { type: string; status: string }[] } }>(
+      crds,
+      '',
+      'chatclusters.chatcluster.dev',
+    );
+    return crd.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True');
+  });
+}
+
+/** Starts the operator with the rights of the chart, in this process; the test's end stops it. */
+export async function runOperator(t: Pick<TestContext, 'after'>, api: ApiServer): Promise<Operator> {
+  const operator = startOperator({
+    config: { namespace: '', defaultImage: 'example.com/chat:1', pollSeconds: 1, concurrency: 4, instance: 'test' },
+    kube: accessOf(api.kubeconfig('operator')),
+    clock: CLOCK,
+    random: Math.random,
+    ask: askPod,
+    log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
+  });
+  t.after(() => operator.stop());
+  await until('the operator has listed all kinds', () => operator.isReady());
+  return operator;
+}
+
+/** Requests of the operator so far, by verb. */
+export async function requests(operator: Operator): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { labels, value } of (await operator.metrics.apiRequests.get()).values) {
+    const verb = String(labels.verb);
+    counts[verb] = (counts[verb] ?? 0) + value;
+  }
+  return counts;
+}
+
+/** The smallest ChatCluster, with `spec` laid over it. */
+export function chatCluster(name: string, spec: object = {}): ChatCluster {
+  return {
+    apiVersion: 'chatcluster.dev/v1alpha1',
+    kind: 'ChatCluster',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      nats: { urls: ['nats://nats:4222'] },
+      mongodb: { uriSecretRef: { name: 'mongodb' } },
+      auth: { secretRef: { name: 'auth' } },
+      ...spec,
+    },
+  } as unknown as ChatCluster;
+}
