@@ -1,5 +1,5 @@
 import { jetstream } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
+import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 /** A lock whose holder died is free after this long. */
@@ -36,11 +36,7 @@ export async function withLock<T>(
   options: LockOptions,
   work: (lock: HeldLock) => Promise<T>,
 ): Promise<T> {
-  const bucket = await new Kvm(jetstream(connection)).create(options.bucket, {
-    ttl: TTL_MS,
-    history: 1,
-    replicas: options.replicas,
-  });
+  const bucket = await openBucket(connection, options);
   const deadline = performance.now() + options.waitMs;
   let revision = 0;
   let sureUntil = 0;
@@ -73,6 +69,19 @@ export async function withLock<T>(
     clearInterval(timer);
     await renewing;
     await bucket.delete(KEY, { previousSeq: revision }).catch(() => undefined); // else it ends by itself
+  }
+}
+
+const NAME_IN_USE = 10_058;
+
+/** A bucket made with another number of replicas is as good. */
+async function openBucket(connection: NatsConnection, options: LockOptions): Promise<KV> {
+  const buckets = new Kvm(jetstream(connection));
+  try {
+    return await buckets.create(options.bucket, { ttl: TTL_MS, history: 1, replicas: options.replicas });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== NAME_IN_USE) throw error;
+    return await buckets.open(options.bucket);
   }
 }
 

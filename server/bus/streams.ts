@@ -41,6 +41,7 @@ export class Streams {
   readonly #deps: StreamsDeps;
   /** Highest sequence seen by partition: a stream that vanished took its own with it. */
   readonly #seen = new Map<number, number>();
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(connection: NatsConnection, deps: StreamsDeps) {
     this.#connection = connection;
@@ -66,7 +67,14 @@ export class Streams {
     }
   }
 
-  async #change(jsm: JetStreamManager, partition: number, wanted: Wanted): Promise<void> {
+  /** One partition of this process at a time: they would only wait for each other's lock. */
+  #change(jsm: JetStreamManager, partition: number, wanted: Wanted): Promise<void> {
+    const change = this.#turn.then(() => this.#changeLocked(jsm, partition, wanted));
+    this.#turn = change.catch(() => undefined);
+    return change;
+  }
+
+  async #changeLocked(jsm: JetStreamManager, partition: number, wanted: Wanted): Promise<void> {
     const { names, options, holder } = this.#deps;
     const lock = { bucket: names.lockBucket, replicas: options.streamReplicas, holder, waitMs: LOCK_WAIT_MS };
     await withLock(this.#connection, lock, async held => {

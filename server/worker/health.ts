@@ -1,0 +1,77 @@
+import type { BackendHealth } from '../contract.ts';
+import type { Clock } from './clock.ts';
+
+/** How long the reason keeps telling of a stream that vanished or ran back. */
+const TELL_MS = 600_000;
+
+/** What a worker knows of NATS and MongoDB, with reasons that people can act on. */
+export class Health {
+  readonly #clock: Clock;
+  readonly #partitions: number;
+  #nats = 'not connected yet';
+  #natsUp = false;
+  #store = 'not asked yet';
+  #storeUp = false;
+  readonly #problems = new Map<number, string>();
+  readonly #ensured = new Set<number>();
+  readonly #lags = new Map<number, number>();
+  #incident: { readonly text: string; readonly at: number } | null = null;
+
+  constructor(partitions: number, clock: Clock) {
+    this.#partitions = partitions;
+    this.#clock = clock;
+  }
+
+  natsIs(up: boolean, reason: string): void {
+    this.#natsUp = up;
+    this.#nats = reason;
+  }
+
+  storeIs(up: boolean, reason: string): void {
+    this.#storeUp = up;
+    this.#store = reason;
+  }
+
+  /** @param problem null when the partition's streams are right */
+  streamsAre(partition: number, problem: string | null): void {
+    if (problem === null) {
+      this.#problems.delete(partition);
+      this.#ensured.add(partition);
+    } else this.#problems.set(partition, problem);
+  }
+
+  /** Something that people should know of although it is over. */
+  incident(text: string): void {
+    this.#incident = { text, at: this.#clock.now() };
+  }
+
+  lagIs(partition: number, messages: number): void {
+    this.#lags.set(partition, messages);
+  }
+
+  /** Whether all streams have been right once. */
+  get complete(): boolean {
+    return this.#ensured.size === this.#partitions;
+  }
+
+  report(): BackendHealth {
+    let storeLag = 0;
+    for (const lag of this.#lags.values()) storeLag += lag;
+    return { nats: this.#natsReport(), store: { reachable: this.#storeUp, reason: this.#store }, storeLag };
+  }
+
+  #natsReport(): BackendHealth['nats'] {
+    if (!this.#natsUp) return { reachable: false, reason: this.#nats };
+    const [problem] = this.#problems.values();
+    if (problem !== undefined) return { reachable: false, reason: problem };
+    if (!this.complete)
+      return {
+        reachable: true,
+        reason: this.#storeUp
+          ? 'the streams are being made'
+          : 'the streams are not made before MongoDB tells how far it is',
+      };
+    const { text, at } = this.#incident ?? { text: '', at: Number.NEGATIVE_INFINITY };
+    return { reachable: true, reason: this.#clock.now() - at < TELL_MS ? text : this.#nats };
+  }
+}

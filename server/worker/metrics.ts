@@ -1,0 +1,55 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600];
+const MESSAGES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000];
+
+/** Every metric of a worker, with its unit. No label ever names a room or a user; partitions are at most 64. */
+export class WorkerMetrics {
+  readonly registry = new Registry();
+  readonly #counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter({ name: `chatcluster_${name}`, help, labelNames, registers: [this.registry] });
+  readonly #gauge = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Gauge({ name: `chatcluster_${name}`, help, labelNames, registers: [this.registry] });
+  readonly #histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name: `chatcluster_${name}`, help, buckets, registers: [this.registry] });
+
+  readonly lag = this.#gauge(
+    'store_lag_messages',
+    'Messages in a LOG stream that MongoDB does not have yet, by partition.',
+    ['partition'],
+  );
+  readonly stored = this.#counter('stored_messages_total', 'Messages written to MongoDB, repeats included.');
+  readonly redelivered = this.#counter(
+    'store_redelivered_messages_total',
+    'Messages that came again because an earlier delivery was not acknowledged in time.',
+  );
+  readonly rejected = this.#counter(
+    'store_rejected_messages_total',
+    'Messages MongoDB refused for what they are, set aside in the collection rejected, by its error code.',
+    ['code'],
+  );
+  readonly retries = this.#counter('store_retries_total', 'Batches written again because MongoDB was away.');
+  readonly purged = this.#counter('log_purged_messages_total', 'Stored messages removed from LOG streams.');
+  readonly streamChanges = this.#counter(
+    'stream_changes_total',
+    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer.',
+    ['change'],
+  );
+  readonly batchMessages = this.#histogram('store_batch_messages', 'Messages of one batch.', MESSAGES);
+  readonly writeSeconds = this.#histogram(
+    'store_write_seconds',
+    'Seconds one successful write of a batch took.',
+    SECONDS,
+  );
+  readonly storedAfter = this.#histogram(
+    'stored_after_seconds',
+    'Seconds from the stream to MongoDB of the oldest message of a batch (clocks of two machines).',
+    SECONDS,
+  );
+  readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
+  readonly storeUp = this.#gauge('store_up', '1 while MongoDB answers.');
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+}

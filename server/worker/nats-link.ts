@@ -1,0 +1,53 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { connectNats, type NatsOptions } from '../bus/connect.ts';
+import { backoffMs, type Clock } from './clock.ts';
+
+export interface LinkParts {
+  readonly options: NatsOptions;
+  readonly role: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Told of each change, with the reason in words. */
+  state(up: boolean, reason: string): void;
+  /** Called when a connection was lost and is back: anything may have happened to the streams. */
+  resumed(): void;
+}
+
+/**
+ * Connects to NATS, however long it takes, telling why not; then follows the connection, which comes back by itself.
+ * @returns null when `signal` aborted first
+ */
+export async function linkNats(parts: LinkParts, signal: AbortSignal): Promise<NatsConnection | null> {
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      const connection = await connectNats(parts.options, parts.role, 'once');
+      parts.state(true, 'connected');
+      void follow(connection, parts);
+      return connection;
+    } catch (error) {
+      parts.state(false, reasonOf(error));
+      await parts.clock.sleep(backoffMs(attempt, parts.random()), signal);
+    }
+  }
+  return null;
+}
+
+async function follow(connection: NatsConnection, parts: LinkParts): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') parts.state(false, 'the connection to NATS was lost');
+    else if (status.type === 'error' && isRefusal(status.error)) parts.state(false, reasonOf(status.error));
+    else if (status.type === 'reconnect') {
+      parts.state(true, 'connected');
+      parts.resumed();
+    }
+  }
+}
+
+const isRefusal = (error: unknown): boolean => error instanceof Error && /authoriz|authentic/i.test(error.name);
+
+/** In words for people; the library's errors name the server, never the password. */
+export function reasonOf(error: unknown): string {
+  if (isRefusal(error)) return 'NATS refused the credentials';
+  const cause = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : '';
+  return `NATS cannot be reached${cause === '' ? '' : `: ${cause}`}`;
+}

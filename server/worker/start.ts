@@ -1,0 +1,175 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from 'pino';
+import { names as namesOf } from '../bus/names.ts';
+import type { Step } from '../bus/stream-plan.ts';
+import { Streams } from '../bus/streams.ts';
+import type { Config } from '../config.ts';
+import { ADMIN_PATHS, WORKER_PATHS } from '../contract.ts';
+import { adminServer, json, text } from '../http/admin.ts';
+import { createLogger } from '../logger.ts';
+import { type MongoStore, mongoStore } from '../store/mongo.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Health } from './health.ts';
+import { WorkerMetrics } from './metrics.ts';
+import { linkNats } from './nats-link.ts';
+import { Partition } from './partition.ts';
+import { rescuer } from './rescue.ts';
+
+export interface WorkerParts {
+  /** Default: MongoDB of the configuration; closed when the worker stops either way. */
+  readonly store?: MongoStore;
+  readonly clock?: Clock;
+  /** Default: JSON lines on standard output. */
+  readonly logger?: Logger;
+}
+
+export interface Worker {
+  /** Health, `/backends` and metrics, e.g. `http://127.0.0.1:9090`. */
+  readonly adminUrl: string;
+  readonly adminPort: number;
+  /** Finishes the batches under way, gives back what is held, ends. Resolves within 8 s. */
+  stop(): Promise<void>;
+}
+
+const PING_MS = 3_000;
+const STOP_MS = 8_000;
+const API_TIMEOUT_MS = 5_000;
+const FLUSH_MS = 1_000;
+
+/**
+ * Starts a worker. It serves its health at once and reaches NATS and MongoDB when they can be reached, so that what is
+ * missing can be seen; only a port that cannot be had makes it reject.
+ */
+export async function startWorker(config: Config, parts: WorkerParts = {}): Promise<Worker> {
+  const log = parts.logger ?? createLogger(config.logLevel, config.processName);
+  const clock = parts.clock ?? systemClock;
+  const names = namesOf(config.instance);
+  const store = parts.store ?? mongoStore(config.mongodbUri, names.database);
+  const health = new Health(config.partitions, clock);
+  const metrics = new WorkerMetrics();
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  let ready = false; // once complete it stays: an outage must not restart or unlist a worker
+  const admin = await adminServer(config.adminPort, {
+    [ADMIN_PATHS.live]: () => text(200, 'live'),
+    [ADMIN_PATHS.ready]: () => {
+      ready ||= health.complete;
+      if (signal.aborted) return text(503, 'stopping');
+      return ready ? text(200, 'ready') : text(503, 'starting');
+    },
+    [WORKER_PATHS.backends]: () => json(health.report()),
+    [ADMIN_PATHS.metrics]: async () => {
+      const report = health.report();
+      metrics.natsUp.set(report.nats.reachable ? 1 : 0);
+      metrics.storeUp.set(report.store.reachable ? 1 : 0);
+      return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() };
+    },
+  });
+  log.info({ adminPort: admin.port, instance: config.instance }, 'worker started');
+
+  const partitions: Partition[] = [];
+  let connection: NatsConnection | null = null;
+
+  const changed = (partition: number, step: Step): void => {
+    metrics.streamChanges.inc({ change: step.do });
+    const stream = names.logStream(partition);
+    const lost = step.do === 'lift' || (step.do === 'create-log' && step.above > 0);
+    if (!lost) return log.info({ partition, stream, step }, 'streams changed');
+    const what = step.do === 'lift' ? 'ran back' : 'vanished';
+    log.error({ partition, stream, step }, `stream ${what}; it goes on above all offsets, under a new epoch`);
+    health.incident(`stream ${stream} ${what} and goes on above offset ${step.above} under a new epoch`);
+  };
+
+  const drain = async (): Promise<void> => {
+    connection = await linkNats(
+      {
+        options: config,
+        role: `${config.processName} worker`,
+        clock,
+        random: Math.random,
+        state: (up, reason) => {
+          health.natsIs(up, reason);
+          log[up ? 'info' : 'warn']({ reason }, up ? 'NATS connected' : 'NATS is away');
+        },
+        resumed: () => {
+          for (const partition of partitions) partition.recheck();
+        },
+      },
+      signal,
+    );
+    if (!connection) return;
+    const nats = connection;
+    const jsm = await jetstreamManager(nats, { checkAPI: false, timeout: API_TIMEOUT_MS });
+    const streams = new Streams(nats, {
+      names,
+      options: config,
+      holder: config.processName,
+      floor: partition => store.floor(partition),
+      rescue: rescuer(store, names, metrics),
+      changed,
+    });
+    for (let partition = 0; partition < config.partitions; partition++) {
+      partitions.push(
+        new Partition({
+          partition,
+          config,
+          names,
+          connection: nats,
+          jsm,
+          streams,
+          writer: store,
+          health,
+          metrics,
+          clock,
+          log,
+        }),
+      );
+    }
+    await Promise.all(partitions.map(partition => partition.run(signal)));
+  };
+
+  const watchStore = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await store.ping();
+        health.storeIs(true, 'answers');
+      } catch (error) {
+        health.storeIs(false, error instanceof StoreUnavailable ? error.reason : String(error));
+      }
+      await clock.sleep(PING_MS, signal);
+    }
+  };
+
+  const work = Promise.all([drain(), watchStore()]);
+  work.catch(error => {
+    log.fatal({ reason: (error as Error).message }, 'the worker cannot go on');
+    throw error; // ends the process: a worker that does nothing must not look alive
+  });
+
+  return {
+    adminUrl: `http://127.0.0.1:${admin.port}`,
+    adminPort: admin.port,
+    async stop() {
+      stopping.abort();
+      const ended = new AbortController();
+      await Promise.race([work.catch(() => undefined), clock.sleep(STOP_MS, ended.signal)]);
+      ended.abort();
+      if (connection) await flushAndClose(connection, clock);
+      await store.close();
+      await admin.stop();
+      log.info('worker stopped');
+    },
+  };
+}
+
+/** Acknowledgements leave with the flush, if NATS is there to take them. */
+async function flushAndClose(connection: NatsConnection, clock: Clock): Promise<void> {
+  const flushed = new AbortController();
+  const flush = connection.flush().catch(() => undefined);
+  await Promise.race([flush, clock.sleep(FLUSH_MS, flushed.signal)]);
+  flushed.abort();
+  await connection.close();
+}
