@@ -8,7 +8,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
-    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt npm ci --no-audit --no-fund
+    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt npm ci --no-audit --no-fund --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./
 COPY operator operator
 COPY server server
@@ -16,7 +16,7 @@ COPY client client
 COPY web web
 RUN npm run build
 # What is left is what production needs: no development packages, no addon for another platform or Node, no sources.
-RUN npm prune --omit=dev --no-audit --no-fund \
+RUN npm prune --omit=dev --no-audit --no-fund --loglevel=error \
  && keep=$(node -p '`uws_${process.platform}_${process.arch}_${process.versions.modules}.node`') \
  && test -f "node_modules/uWebSockets.js/dist/bin/$keep" \
  && find node_modules/uWebSockets.js/dist/bin -type f ! -name "$keep" -delete \
