@@ -81,8 +81,9 @@ async function allDelivered(clients: Awaited<ReturnType<typeof subscribers>>): P
     return seen >= expected;
   };
   try {
-    await until('every message reached every subscriber', all);
-  } catch {
+    await until('every message reached every subscriber', all, { ms: 120_000 });
+  } catch (error) {
+    if (seen === 0) throw error;
     throw new Error(`${expected - seen} of ${expected} deliveries are missing`);
   }
   return seen;
