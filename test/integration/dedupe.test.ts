@@ -42,7 +42,7 @@ test('the same id of two users in one room is stored for both', async t => {
 });
 
 test('a retry is stored once and answers the place of the first, on another gateway and build too', async t => {
-  const { gateways } = await startCluster(t, backends, { gateways: 2, env });
+  const { gateways } = await startCluster(t, backends, { env });
   const json = await openClient(t, gateways[0].url, { build: 'json' });
   const protobuf = await openClient(t, gateways[1].url, { build: 'protobuf' });
   const id = nextId();
@@ -83,7 +83,7 @@ test('an old id is stored once, whether the first is still in the stream or only
 });
 
 test('publishes in flight when their gateway dies are stored once', async t => {
-  const { gateways } = await startCluster(t, backends, { gateways: 2, env });
+  const { gateways } = await startCluster(t, backends, { env });
   const link = await startLink(t, gateways[0].port);
   const alice = await openClient(t, link.url);
   const bob = await openClient(t, gateways[1].url, { user: 'bob' });

@@ -18,7 +18,6 @@ test('one live message in 50 is lost, and the last of the room: every client has
   let dropped = 0;
   let dropAll = false;
   const { gateways } = await startCluster(t, backends, {
-    gateways: 2,
     env: { CHAT_RECHECK_SECONDS: String(RECHECK_SECONDS) },
     dropLive: room => {
       if (room !== ROOM || !(dropAll || random() < 1 / 50)) return false;

@@ -14,7 +14,6 @@ const OUTAGE_MS = 20_000;
 test('NATS is silent for 20 s and restarted: nobody is disconnected, every publish is answered, nothing is lost', async t => {
   let dropQuiet = false;
   const cluster = await startCluster(t, backends, {
-    gateways: 2,
     // The regular re-check must not be what finds the lost message.
     env: { CHAT_RECHECK_SECONDS: '300' },
     dropLive: room => dropQuiet && room === QUIET,

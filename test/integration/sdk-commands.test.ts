@@ -20,7 +20,7 @@ for (const build of BUILDS) {
   });
 
   test(`${build}: a message reaches every subscriber with its sender, and stays in the history`, async t => {
-    const { gateways } = await startCluster(t, backends, { gateways: 2 });
+    const { gateways } = await startCluster(t, backends);
     const room = 'channel:大厅 1.*>';
     const bob = await openClient(t, gateways[1].url, { build, user: 'bob' });
     const seen: unknown[] = [];
@@ -73,7 +73,7 @@ for (const build of BUILDS) {
   });
 
   test(`${build}: presence counts the connections of both gateways and forgets those that leave`, async t => {
-    const { gateways } = await startCluster(t, backends, { gateways: 2 });
+    const { gateways } = await startCluster(t, backends);
     const room = 'channel:who';
     const alice = await openClient(t, gateways[0].url, { build, user: 'alice' });
     const alicesPhone = await openClient(t, gateways[1].url, { build, user: 'alice' });

@@ -21,7 +21,6 @@ const TEXT = 'x'.repeat(30_000);
 for (const build of BUILDS) {
   test(`${build}: stalled readers are closed with 3008, recover all, and memory stays in budget`, async t => {
     const cluster = await startCluster(t, backends, {
-      gateways: 1,
       env: { CHAT_SEND_BUFFER_BYTES: String(SEND_BUFFER), CHAT_TAIL_BYTES: String(TAIL) },
     });
     const gateway = await cluster.spawnGateway();

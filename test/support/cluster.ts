@@ -1,15 +1,16 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { connectNats } from '../../server/bus/connect.ts';
-import { apiRequest } from '../../server/bus/jetstream-api.ts';
-import { names as namesOf, partitionOf } from '../../server/bus/names.ts';
-import { Streams } from '../../server/bus/streams.ts';
+import { names } from '../../server/bus/names.ts';
 import { loadConfig } from '../../server/config.ts';
 import { ADMIN_PATHS, CLIENT_PATHS } from '../../server/contract.ts';
 import { startGateway } from '../../server/gateway/start.ts';
-import { StoreUnavailable } from '../../server/store/store.ts';
+import { mongoStore } from '../../server/store/mongo.ts';
+import { startWorker } from '../../server/worker/start.ts';
+import { type Child, freePort, startChild } from '../local/child.ts';
 import type { Backends, Teardown } from './backends.ts';
+import { type Inspect, inspect } from './inspect.ts';
 import { SECRET } from './token.ts';
+import { until } from './until.ts';
 
 export interface RunningGateway {
   readonly name: string;
@@ -18,102 +19,99 @@ export interface RunningGateway {
   /** WebSocket address. */
   readonly url: string;
   readonly readyUrl: string;
-  /** Ends it at once, as a crash does for its clients. */
-  stop(): Promise<void>;
 }
 
 export interface ClusterOptions {
-  /** Default 1. */
-  readonly gateways?: number;
   /** Options of all processes, by variable; they replace what small tests need. */
   readonly env?: Readonly<Record<string, string>>;
   /** True loses a live message on its way to a gateway. */
   readonly dropLive?: (room: string, offset: number) => boolean;
 }
 
-/** Gateways and a worker of one ChatCluster. */
-export interface Cluster {
-  readonly gateways: readonly [RunningGateway, ...RunningGateway[]];
-  /** Ends all gateways and starts as many new ones, with empty memories, on other ports. */
+/** Two gateways and a worker of one ChatCluster, in this process. */
+export interface Cluster extends Inspect {
+  readonly gateways: readonly [RunningGateway, RunningGateway];
+  /** Ends both gateways and starts two new ones, with empty memories, on other ports. */
   restartGateways(): Promise<void>;
-  /** First offset in the stream of a room's partition: everything below has been purged. */
-  firstOffset(room: string): Promise<number>;
+  /** Starts one more gateway as a process of its own. */
+  spawnGateway(): Promise<RunningGateway & { readonly process: Child }>;
 }
 
+const MIB = 1024 * 1024;
+const GATEWAY = fileURLToPath(new URL('../../server/gateway.ts', import.meta.url));
 let instances = 0;
+
+const addresses = (port: number, adminPort: number) => ({
+  port,
+  adminPort,
+  url: `ws://127.0.0.1:${port}${CLIENT_PATHS.websocket}`,
+  readyUrl: `http://127.0.0.1:${adminPort}${ADMIN_PATHS.ready}`,
+});
 
 /** A ChatCluster with streams and a database of its own on shared backends. Everything ends with the test. */
 export async function startCluster(t: Teardown, backends: Backends, options: ClusterOptions = {}): Promise<Cluster> {
-  const instance = `test-${process.pid}-${instances++}`;
-  const env = {
-    CHAT_INSTANCE: instance,
+  const env: Readonly<Record<string, string>> = {
+    CHAT_INSTANCE: `test-${process.pid}-${instances++}`,
     CHAT_NATS_URL: backends.nats.url,
     CHAT_MONGODB_URI: backends.mongo.uri,
     CHAT_AUTH_SECRET: SECRET,
     CHAT_PORT: '0',
     CHAT_ADMIN_PORT: '0',
     CHAT_PARTITIONS: '2',
-    CHAT_STREAM_MAX_BYTES: String(256 * 1024 * 1024),
-    CHAT_LIVE_MAX_BYTES: String(64 * 1024 * 1024),
+    CHAT_STREAM_MAX_BYTES: String(256 * MIB),
+    CHAT_LIVE_MAX_BYTES: String(64 * MIB),
     CHAT_LOG_LEVEL: 'error',
     ...options.env,
   };
-  const names = namesOf(instance);
-  const logger = pino({ level: process.env['TEST_LOG'] ?? 'error' });
-  const workerConfig = loadConfig('standalone', env);
-  const nats: NatsConnection = await connectNats(workerConfig, 'test');
-  t.after(() => nats.close());
-  const streams = new Streams(nats, {
-    names,
-    options: workerConfig,
-    holder: 'test',
-    floor: async () => 0,
-    rescue: async () => undefined,
-    changed: () => undefined,
-  });
-  for (let p = 0; p < workerConfig.partitions; p++) await streams.ensure(p);
-  const away = async () => {
-    throw new StoreUnavailable('none');
-  };
-  let number = 0;
-  const gateway = async (): Promise<RunningGateway> => {
-    const name = `gateway-${number++}`;
-    const config = loadConfig('standalone', { ...env, CHAT_PROCESS_NAME: name });
-    const running = await startGateway(config, {
-      store: { read: away, count: away, findByDedupe: away },
-      logger,
-      host: '127.0.0.1',
-      ...(options.dropLive ? { dropLive: options.dropLive } : {}),
-    });
-    t.after(() => running.stop());
-    return {
-      name,
-      port: running.port,
-      adminPort: running.adminPort,
-      url: `ws://127.0.0.1:${running.port}${CLIENT_PATHS.websocket}`,
-      readyUrl: `http://127.0.0.1:${running.adminPort}${ADMIN_PATHS.ready}`,
-      stop: () => running.stop(),
+  const configOf = (name: string) => loadConfig('standalone', { ...env, CHAT_PROCESS_NAME: name });
+  const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+  const config = configOf('worker');
+  const worker = await startWorker(config, { logger });
+  t.after(() => worker.stop());
+  await until('the worker is ready', async () => (await fetch(`${worker.adminUrl}${ADMIN_PATHS.ready}`)).ok);
+
+  let started = 0;
+  const start = async () => {
+    const name = `gateway-${started++}`;
+    const store = mongoStore(backends.mongo.uri, names(config.instance).database);
+    const gateway = await startGateway(configOf(name), { store, logger, host: '127.0.0.1', ...hook(options) });
+    const stop = async () => {
+      await gateway.stop();
+      await store.close();
     };
+    t.after(stop);
+    return { name, ...addresses(gateway.port, gateway.adminPort), stop };
   };
-  const start = async (): Promise<[RunningGateway, ...RunningGateway[]]> => {
-    const first = await gateway();
-    const others = await Promise.all(Array.from({ length: (options.gateways ?? 1) - 1 }, gateway));
-    return [first, ...others];
-  };
-  let gateways = await start();
+  const startBoth = async () => [await start(), await start()] as const;
+  let gateways = await startBoth();
   return {
+    ...(await inspect(t, config)),
     get gateways() {
       return gateways;
     },
     async restartGateways() {
-      await Promise.all(gateways.map(each => each.stop()));
-      gateways = await start();
+      await Promise.all(gateways.map(gateway => gateway.stop()));
+      gateways = await startBoth();
     },
-    async firstOffset(room) {
-      const stream = names.logStream(partitionOf(room, workerConfig.partitions));
-      const answer = await apiRequest<{ state: { first_seq: number } }>(nats, `STREAM.INFO.${stream}`, {}, 5_000);
-      if ('error' in answer) throw new Error(answer.error.description);
-      return answer.ok.state.first_seq;
+    async spawnGateway() {
+      const name = `gateway-${started++}`;
+      const at = addresses(await freePort(), await freePort());
+      const all = {
+        ...env,
+        CHAT_PROCESS_NAME: name,
+        CHAT_PORT: String(at.port),
+        CHAT_ADMIN_PORT: String(at.adminPort),
+      };
+      const variables = Object.entries(all).map(([variable, value]) => `${variable}=${value}`);
+      const child = await startChild('/usr/bin/env', [...variables, process.execPath, GATEWAY]);
+      t.after(() => child.kill());
+      await until(`${name} is ready`, async () => {
+        if (!child.running()) throw new Error(`${name} ended:\n${child.output()}`);
+        return (await fetch(at.readyUrl).catch(() => null))?.ok;
+      });
+      return { name, ...at, process: child };
     },
   };
 }
+
+const hook = ({ dropLive }: ClusterOptions) => (dropLive ? { dropLive } : {});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
+import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { ApiError } from '../../operator/kube/api-error.ts';
+import { RESOURCES } from '../../operator/kube/resources.ts';
+import { type ApiServer, startApiServer } from '../support/api-server.ts';
+import { chatCluster, installChart } from '../support/chat-operator.ts';
+
+let api: ApiServer;
+const ends: (() => unknown)[] = [];
+before(async () => {
+  api = await startApiServer({ after: end => void ends.push(end as () => unknown) });
+  await installChart(api);
+});
+after(async () => {
+  for (const end of ends) await end();
+});
+
+const create = async (object: KubeObject) => (await api.client.create(RESOURCES.chatClusters, object)) as ChatCluster;
+const patch = async (name: string, spec: object) =>
+  await api.client.patch(RESOURCES.chatClusters, 'default', name, { spec });
+
+/** @returns the API server's sentence */
+async function refusal(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 422) return error.message;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+const REFUSED: readonly (readonly [field: string, spec: object])[] = [
+  ['spec.nats: Required value', { nats: undefined }],
+  ['spec.nats.urls: Invalid value: 0', { nats: { urls: [] } }],
+  ['spec.nats.urls[0]', { nats: { urls: ['nats://user:password@nats:4222'] } }],
+  ['spec.mongodb.uriSecretRef.name: Required value', { mongodb: { uriSecretRef: {} } }],
+  ['spec.auth.secretRef: Required value', { auth: {} }],
+  ['spec.gateway.replicas', { gateway: { replicas: 0 } }],
+  ['spec.gateway.webPage: Unsupported value', { gateway: { webPage: true } }],
+  ['spec.gateway.autoscaling.minReplicas', { gateway: { autoscaling: { minReplicas: 11, maxReplicas: 10 } } }],
+  [
+    'spec.gateway.autoscaling.targetConnections',
+    { gateway: { autoscaling: { targetConnections: 200 } }, limits: { maxConnections: 100 } },
+  ],
+  ['spec.gateway.resources.limits.cpu', { gateway: { resources: { limits: { cpu: 'much' } } } }],
+  ['spec.messages.streamReplicas', { messages: { streamReplicas: 2 } }],
+  ['spec.messages.partitions', { messages: { partitions: 65 } }],
+  ['spec.limits.maxMessageBytes', { limits: { maxMessageBytes: 65_537 } }],
+  ['spec.limits.pongSeconds', { limits: { pongSeconds: 25 } }],
+  ['spec.limits.sendBufferBytes', { limits: { sendBufferBytes: 2_097_152, sendBufferTotalBytes: 1_048_576 } }],
+  ['spec.rooms.kinds[0].name', { rooms: { kinds: [{ name: 'Channel', access: 'Open' }] } }],
+  [
+    'spec.rooms.kinds[1]: Duplicate value',
+    { rooms: { kinds: ['Open', 'Claim'].map(access => ({ name: 'a', access })) } },
+  ],
+  ['spec.auth.allowedOrigins[0]', { auth: { secretRef: { name: 'auth' }, allowedOrigins: ['chat.example.com'] } }],
+  ['spec.image.reference', { image: { reference: 'two words' } }],
+  ['spec.service.type: Unsupported value', { service: { type: 'ExternalName' } }],
+];
+for (const [field, spec] of REFUSED)
+  test(`${JSON.stringify(spec)} is refused naming ${field}`, async () => {
+    const said = await refusal(create(chatCluster('refused', spec)));
+    assert.ok(said.includes(field), said);
+  });
+
+test('a name that children cannot carry is refused', async () => {
+  for (const name of ['a'.repeat(41), 'chat.example', '1chat'])
+    assert.match(await refusal(create(chatCluster(name))), /metadata\.name must have at most 40 characters/);
+  await create(chatCluster('a'.repeat(40)));
+});
+
+test('what decides where the data is cannot change', async () => {
+  await create(chatCluster('kept', { identity: 'first', messages: { partitions: 8 } }));
+  assert.match(
+    await refusal(patch('kept', { identity: 'second' })),
+    /spec\.identity.*identity cannot be set, changed/s,
+  );
+  assert.match(await refusal(patch('kept', { identity: null })), /identity cannot be set, changed/);
+  assert.match(
+    await refusal(patch('kept', { messages: { partitions: 4 } })),
+    /spec\.messages\.partitions.*cannot change/s,
+  );
+  await patch('kept', { limits: { maxSubscriptions: 7 } });
+});
+
+test('what is left out has the documented defaults', async () => {
+  const { spec } = await create(chatCluster('defaults'));
+  assert.equal(spec.gateway.replicas, 2);
+  assert.deepEqual(spec.gateway.autoscaling, {
+    mode: 'Disabled',
+    minReplicas: 2,
+    maxReplicas: 10,
+    targetConnections: 5000,
+    scaleDownWindowSeconds: 300,
+  });
+  assert.deepEqual(spec.rooms.kinds, [{ name: 'channel', access: 'Open' }]);
+  assert.equal(spec.mongodb.uriSecretRef.key, 'uri');
+});
+
+test('a field nobody knows is dropped, not kept to mislead', async () => {
+  const { spec } = await create(chatCluster('unknown', { gateway: { replica: 9 } }));
+  assert.equal('replica' in spec.gateway, false);
+});
+
+test('/scale reads and writes gateway.replicas', async () => {
+  await create(chatCluster('scaled'));
+  const selector = 'app.kubernetes.io/instance=scaled';
+  await api.client.apply(
+    {
+      ...chatCluster('scaled'),
+      spec: undefined,
+      status: { selector, gateways: { replicas: 2 } },
+    } as unknown as KubeObject,
+    'status',
+  );
+  const path = { ...RESOURCES.chatClusters, plural: 'chatclusters' };
+  type Scale = { spec: { replicas: number }; status: { replicas: number; selector: string } };
+  const scale = await api.client.get<Scale>(path, 'default', 'scaled/scale');
+  assert.deepEqual([scale.spec.replicas, scale.status.replicas, scale.status.selector], [2, 2, selector]);
+  await api.client.patch(path, 'default', 'scaled/scale', { spec: { replicas: 5 } });
+  const { spec } = await api.client.get<ChatCluster>(path, 'default', 'scaled');
+  assert.equal(spec.gateway.replicas, 5);
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { startBackends } from '../support/backends.ts';
+import { numbered, storeBench, streamsReady } from '../support/store-bench.ts';
+import { until } from '../support/until.ts';
+
+const backends = await startBackends({ after });
+const { mongo } = backends;
+const options = { skip: mongo.controllable ? false : 'MONGODB_URI cannot be stopped' };
+
+test('MongoDB away for ten ack waits loses nothing, repeats nothing and sets nothing aside', options, async t => {
+  const bench = await storeBench(t, backends, { CHAT_ACK_WAIT_SECONDS: '1', CHAT_STORE_BATCH: '50' });
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  await bench.publish('channel:a', 'm1');
+  await until('the first is stored', async () => (await bench.stored('channel:a')).length === 1);
+
+  await mongo.stop();
+  const began = performance.now();
+  await Promise.all(numbered(2, 300).map(text => bench.publish('channel:a', text)));
+  await until('the worker says why', async () => {
+    const { store } = await bench.health(worker);
+    return !store.reachable && /ECONNREFUSED/.test(store.reason);
+  });
+  const { nats, storeLag } = await bench.health(worker);
+  assert.equal(nats.reachable, true);
+  assert.ok(storeLag > 0);
+  assert.equal((await fetch(`${worker.adminUrl}/readyz`)).status, 200, 'an outage does not unlist a worker');
+  await until('ten ack waits have passed', () => performance.now() - began > 10_000);
+  await mongo.start();
+
+  await until('all is stored', async () => (await bench.health(worker)).storeLag === 0);
+  assert.deepEqual((await bench.stored('channel:a')).sort(), numbered(1, 300).sort());
+  assert.deepEqual(await bench.documents('rejected'), []);
+  assert.ok((await bench.metric(worker, 'chatcluster_store_retries_total')) > 0);
+  assert.equal((await bench.health(worker)).store.reachable, true);
+});
+
+test('a silent MongoDB, which answers nothing, is held out as well', options, async t => {
+  const bench = await storeBench(t, backends, { CHAT_ACK_WAIT_SECONDS: '1' });
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  mongo.signal('SIGSTOP');
+  try {
+    await Promise.all(numbered(1, 20).map(text => bench.publish('channel:a', text)));
+    await until('the worker notices', async () => !(await bench.health(worker)).store.reachable);
+  } finally {
+    mongo.signal('SIGCONT');
+  }
+  await until('all is stored', async () => (await bench.stored('channel:a')).length === 20);
+  assert.deepEqual(await bench.documents('rejected'), []);
+});
+
+test(
+  'when LOG is full publishes are refused, everything acknowledged is stored, and room is made again',
+  options,
+  async t => {
+    const bench = await storeBench(t, backends, {
+      CHAT_STREAM_MAX_BYTES: String(1024 * 1024),
+      CHAT_HOT_WINDOW_SECONDS: '0',
+      CHAT_PURGE_SECONDS: '1',
+    });
+    await streamsReady(await bench.worker());
+    await mongo.stop();
+    const acknowledged: string[] = [];
+    const padding = 'x'.repeat(20_000);
+    const fill = async () => {
+      for (let number = 0; number < 100; number++) {
+        const text = `${number} ${padding}`;
+        await bench.publish('channel:a', text);
+        acknowledged.push(text);
+      }
+    };
+    await assert.rejects(fill(), /maximum bytes exceeded/);
+    assert.ok(acknowledged.length > 10);
+    await mongo.start();
+    await until('a publish is taken again', async () => {
+      try {
+        await bench.publish('channel:a', 'after');
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    await until('all is stored', async () => (await bench.stored('channel:a')).includes('after'));
+    const stored = new Set(await bench.stored('channel:a'));
+    assert.deepEqual(
+      acknowledged.filter(text => !stored.has(text)),
+      [],
+    );
+  },
+);
+
+test(
+  'a worker that starts while NATS and MongoDB are away serves its health and begins when they come',
+  options,
+  async t => {
+    const bench = await storeBench(t, backends);
+    await backends.nats.stop();
+    await mongo.stop();
+    const worker = await bench.worker();
+    assert.equal((await fetch(`${worker.adminUrl}/livez`)).status, 200);
+    assert.equal((await fetch(`${worker.adminUrl}/readyz`)).status, 503);
+    await until('both have a reason', async () => {
+      const { nats, store } = await bench.health(worker);
+      return !nats.reachable && /NATS cannot be reached/.test(nats.reason) && /ECONNREFUSED/.test(store.reason);
+    });
+    await backends.nats.start();
+    await until('the streams wait for MongoDB', async () => {
+      const { nats } = await bench.health(worker);
+      return nats.reachable && /MongoDB/.test(nats.reason);
+    });
+    await mongo.start();
+    await streamsReady(worker);
+    await bench.publish('channel:a', 'm1');
+    await until('it is stored', async () => (await bench.stored('channel:a')).length === 1);
+  },
+);

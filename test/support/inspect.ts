@@ -1,0 +1,35 @@
+import { MongoClient } from 'mongodb';
+import { connectNats } from '../../server/bus/connect.ts';
+import { apiRequest } from '../../server/bus/jetstream-api.ts';
+import { names as namesOf, partitionOf } from '../../server/bus/names.ts';
+import type { Config } from '../../server/config.ts';
+import type { Teardown } from './backends.ts';
+
+/** Looks into the streams and the database of a ChatCluster, past its processes. */
+export interface Inspect {
+  /** First offset in the stream of a room's partition: everything below has been purged. */
+  firstOffset(room: string): Promise<number>;
+  /** Messages in MongoDB. */
+  storedCount(): Promise<number>;
+  /** Messages that MongoDB refused and the worker set aside. */
+  rejectedCount(): Promise<number>;
+}
+
+export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
+  const names = namesOf(config.instance);
+  const nats = await connectNats(config, 'test');
+  t.after(() => nats.close());
+  const mongo = new MongoClient(config.mongodbUri, { serverSelectionTimeoutMS: 5_000 });
+  t.after(() => mongo.close());
+  const count = (collection: string) => mongo.db(names.database).collection(collection).countDocuments();
+  return {
+    async firstOffset(room) {
+      const stream = names.logStream(partitionOf(room, config.partitions));
+      const answer = await apiRequest<{ state: { first_seq: number } }>(nats, `STREAM.INFO.${stream}`, {}, 5_000);
+      if ('error' in answer) throw new Error(answer.error.description);
+      return answer.ok.state.first_seq;
+    },
+    storedCount: () => count('messages'),
+    rejectedCount: () => count('rejected'),
+  };
+}
