@@ -38,6 +38,7 @@ export type ScaleReason =
   /** Fewer would do, but gateways that are not ready would be removed first, and nobody knows what they hold. */
   | 'GatewaysNotReady'
   | 'NotAskedYet'
+  | 'NoGatewayReady'
   /** A gateway did not say what it holds: nothing is changed. */
   | 'LoadUnknown'
   /** More than `maxReplicas` would be needed. */
@@ -80,14 +81,15 @@ export function decide({ spec, current, samples: asked, now, history }: ScaleInp
   const made = { connections: known ? connections : undefined, wanted, history: keep(recent, now, wanted ?? current) };
 
   if (wanted === undefined) {
-    const who = samples.length === 0 ? 'no gateway is ready' : `${unknown.join(', ')} did not say`;
     const replicas = clamp(current);
     if (replicas !== current) {
       const message = `from ${current} to ${replicas}: the bounds are ${min} to ${max}`;
       return { ...made, replicas, reason: replicas > current ? 'ScaledUp' : 'ScaledDown', message };
     }
     if (!asked) return { ...made, replicas, reason: 'NotAskedYet', message: 'the gateways have not been asked yet' };
-    return { ...made, replicas, reason: 'LoadUnknown', message: `load unknown: ${who}; the size is kept` };
+    if (samples.length === 0) return { ...made, replicas, reason: 'NoGatewayReady', message: 'no gateway is ready' };
+    const message = `${unknown.join(', ')} did not say what it holds; the size is kept`;
+    return { ...made, replicas, reason: 'LoadUnknown', message };
   }
   const bounded = clamp(wanted);
   const load = `${plural(connections, 'connection')} at ${target.toLocaleString('en')} a gateway`;

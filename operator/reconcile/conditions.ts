@@ -75,7 +75,8 @@ export function scalingActive(decision: Decision | undefined, previous: Conditio
   const same = (): Verdict | undefined =>
     previous && { type, status: previous.status, reason: previous.reason, message: previous.message };
   if (reason === 'NotAskedYet') return same() ?? { type, status: 'Unknown', reason, message };
-  if (reason === 'LoadUnknown' || reason === 'GatewaysNotReady') return { type, status: 'False', reason, message };
+  if (reason === 'LoadUnknown' || reason === 'NoGatewayReady' || reason === 'GatewaysNotReady')
+    return { type, status: 'False', reason, message };
   if (reason !== 'Steady' && reason !== 'WindowOpen') return { type, status: 'True', reason, message };
   // A load that swings around a target would rewrite the status with every swing.
   if (previous?.reason === 'ScaledUp' || previous?.reason === 'ScaledDown') return same() as Verdict;
