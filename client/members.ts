@@ -24,6 +24,11 @@ export class Members {
     this.#userByClient?.set(member.client, member.user);
   }
 
+  /** The members are known, and this one is not among them. */
+  lacks(member: Member): boolean {
+    return this.#userByClient?.has(member.client) === false;
+  }
+
   left(member: Member): void {
     this.#userByClient?.delete(member.client);
   }

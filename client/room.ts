@@ -1,4 +1,4 @@
-import type { CallError } from './call-error.ts';
+import { type CallError, callErrorOf } from './call-error.ts';
 import type { Clock } from './clock.ts';
 import { Listeners } from './listeners.ts';
 import { Members } from './members.ts';
@@ -7,6 +7,9 @@ import type { Outgoing } from './outbox.ts';
 import type { ReadMark } from './read-mark.ts';
 import { type HistoryState, RoomHistory } from './room-history.ts';
 import type { RoomLink, Transport } from './transport.ts';
+
+/** Shortest time between two questions who is here: a sender who left again must not cost one for each message. */
+const REFRESH_FOR_STRANGERS_MS = 2_000;
 
 export type RoomStatus =
   | { readonly phase: 'joining' }
@@ -36,6 +39,9 @@ export class Room {
   readonly #history: RoomHistory;
   #link: RoomLink;
   #status: RoomStatus = { phase: 'joining' };
+  #refreshing = false;
+  #refreshedAt = 0;
+  #cancelRefresh: (() => void) | null = null;
 
   constructor(options: RoomOptions) {
     this.name = options.name;
@@ -101,15 +107,22 @@ export class Room {
     return this.#history.loadOlder();
   }
 
-  /** Asks who is here. Joins and leaves are followed by themselves, but may be lost: ask again now and then. */
+  /**
+   * Asks who is here. Joins and leaves are followed by themselves where gateways push them, and may be lost: ask again
+   * now and then.
+   */
   async refreshMembers(): Promise<CallError | null> {
-    if (this.#status.phase !== 'live') return null;
+    if (this.#status.phase !== 'live' || this.#refreshing) return null;
+    this.#refreshing = true;
+    this.#refreshedAt = this.#options.clock.now();
     try {
       this.#members.replace(await this.#link.presence());
       this.changed.emit();
       return null;
     } catch (thrown) {
-      return thrown as CallError;
+      return callErrorOf(thrown);
+    } finally {
+      this.#refreshing = false;
     }
   }
 
@@ -128,6 +141,7 @@ export class Room {
   }
 
   close(): void {
+    this.#cancelRefresh?.();
     this.#history.interrupted();
     this.#link.close();
   }
@@ -149,6 +163,8 @@ export class Room {
       publication: publication => {
         this.#history.timeline.addLive(publication);
         this.changed.emit();
+        // Somebody speaks who is not known to be here.
+        if (publication.sender && this.#members.lacks(publication.sender)) this.#refreshSoon();
       },
       joined: member => {
         this.#members.joined(member);
@@ -158,6 +174,16 @@ export class Room {
         this.#members.left(member);
         this.changed.emit();
       },
+    });
+  }
+
+  #refreshSoon(): void {
+    if (this.#cancelRefresh) return;
+    const { clock } = this.#options;
+    const wait = Math.max(0, this.#refreshedAt + REFRESH_FOR_STRANGERS_MS - clock.now());
+    this.#cancelRefresh = clock.after(wait, () => {
+      this.#cancelRefresh = null;
+      void this.refreshMembers();
     });
   }
 

@@ -184,3 +184,21 @@ test('people are counted once, however many connections they have', async () => 
     { user: 'bob', connections: 2 },
   ]);
 });
+
+test('somebody who speaks without being known to be here makes the room ask, at most every two seconds', async () => {
+  const { chat, server, clock } = start();
+  const room = chat.open(ROOM);
+  chat.connect();
+  await settle();
+  await room.refreshMembers();
+  assert.deepEqual(room.users, []);
+  server.members = [{ user: 'bob', client: 'bob-1' }];
+  server.say(ROOM, 'I am new');
+  server.say(ROOM, 'here');
+  assert.deepEqual(clock.waiting, [2_000]);
+  clock.pass(2_000);
+  await settle();
+  assert.deepEqual(room.users, [{ user: 'bob', connections: 1 }]);
+  server.say(ROOM, 'now known');
+  assert.deepEqual(clock.waiting, []);
+});

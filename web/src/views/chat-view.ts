@@ -9,8 +9,8 @@ import { Conversation } from './conversation.ts';
 import { People } from './people.ts';
 import { Sidebar } from './sidebar.ts';
 
-/** Joins and leaves keep the list of people; asking again mends what they missed. */
-const MEMBERS_EVERY_MS = 30_000;
+/** A gateway need not push joins and leaves: people are asked for again this often. */
+const MEMBERS_EVERY_MS = 10_000;
 
 export interface ChatViewOptions {
   readonly texts: Texts;
@@ -208,7 +208,7 @@ export class ChatView {
 
   #watchMembers(): void {
     this.#cancelMembers?.();
-    void this.#room?.refreshMembers();
+    if (document.visibilityState === 'visible') void this.#room?.refreshMembers();
     this.#cancelMembers = this.#options.clock.after(MEMBERS_EVERY_MS, () => this.#watchMembers());
   }
 

@@ -54,6 +54,7 @@ export class Conversation {
       draft: options.draft,
       onDraft: options.onDraft,
       onSend: text => {
+        this.list.clearMark();
         room.send(text);
         this.list.toBottom();
       },

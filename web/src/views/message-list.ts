@@ -21,7 +21,9 @@ export class MessageList {
   readonly #options: MessageListOptions;
   readonly #top = element('div', { class: 'history-state', attributes: { role: 'status' } });
   readonly #list = element('ol', { class: 'messages' });
+  /** Offset behind which the mark for new messages stands; null: no mark. */
   #newAfter: number | null;
+  #marked = false;
   #following = true;
   #positioned = false;
   #online = false;
@@ -53,14 +55,18 @@ export class MessageList {
     this.#newAfter = this.#options.room.readOffset;
   }
 
+  /** Takes the mark away: whoever answers has seen what is new. */
+  clearMark(): void {
+    this.#newAfter = null;
+  }
+
   update(online: boolean): void {
     const { room, user } = this.#options;
     this.#online = online;
-    // A room that is new to the user has nothing to mark: its read mark is the top of its first page.
-    this.#newAfter ??= room.readOffset;
     const rows = messageRows({ messages: room.messages, outgoing: room.outgoing, user, newAfter: this.#newAfter });
     const before = this.#anchor();
     this.#render(rows);
+    this.#marked = rows.some(row => row.kind === 'new');
     this.#renderTop(rows.length === 0);
     if (!this.#positioned && room.history.loaded) this.#firstPosition();
     else if (this.#following) this.toBottom();
@@ -132,6 +138,7 @@ export class MessageList {
 
   #firstPosition(): void {
     this.#positioned = true;
+    if (!this.#marked) this.#newAfter = null;
     this.toBottom();
     const mark = this.#list.querySelector('.separator.new');
     if (!mark) return;
@@ -159,6 +166,9 @@ export class MessageList {
   #setFollowing(following: boolean): void {
     if (following === this.#following) return;
     this.#following = following;
+    // What comes while the end is in view is read as it comes; what comes while it is not gets marked.
+    if (!following) this.#newAfter ??= this.#options.room.readOffset;
+    else if (!this.#marked) this.#newAfter = null;
     this.#options.onFollow();
   }
 }
