@@ -1,5 +1,8 @@
 import WebSocket from 'ws';
 
+/** What a server speaks: our protocol, Socket.IO's, or none. */
+export type Dialect = 'chat' | 'socket.io' | 'bare';
+
 /**
  * A client that costs as little as it can: one JSON connection, one room. It counts deliveries by their marker and does
  * not parse them.
@@ -17,14 +20,16 @@ export class BenchClient {
     socket.on('error', () => undefined);
   }
 
-  static async open(url: string, token: string): Promise<BenchClient> {
+  /** @param token for `chat` alone */
+  static async open(url: string, dialect: Dialect, token = ''): Promise<BenchClient> {
     const socket = new WebSocket(url, { perMessageDeflate: false });
     const client = new BenchClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve());
       socket.once('error', reject);
     });
-    if (token !== '') await client.command({ connect: { token } });
+    if (dialect === 'chat') await client.command({ connect: { token } });
+    if (dialect === 'socket.io') socket.send('40'); // packet "connect" of the default namespace
     return client;
   }
 
@@ -51,6 +56,10 @@ export class BenchClient {
   #onFrame(frame: string): void {
     if (frame === '{}') {
       this.#socket.send('{}');
+      return;
+    }
+    if (frame === '2') {
+      this.#socket.send('3'); // heartbeat of Engine.IO
       return;
     }
     let at = frame.indexOf('"push"');

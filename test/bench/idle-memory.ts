@@ -1,5 +1,6 @@
 import { memory, socketMemory } from './process-cost.ts';
 import { answer, pidOf, type Row, type Setup, start, startSpine } from './setup.ts';
+import { startSocketIo } from './socket-io-server.ts';
 import type { Job } from './subscribers.ts';
 
 const CONNECTIONS = 10_000;
@@ -7,26 +8,42 @@ const CONNECTIONS = 10_000;
 const SETTLE_MS = 10_000;
 const KIB = 1024;
 
+interface Cost {
+  readonly rss: number;
+  readonly pss: number;
+  readonly sockets: number;
+}
+
 /** What 10,000 connections of as many users cost, each signed in and subscribed to its inbox. */
 export async function idleMemory(setup: Setup): Promise<Row[]> {
   const spine = await startSpine(setup);
-  const pid = pidOf(spine.gateway);
+  const ours = await costOf(setup, pidOf(spine.gateway), { url: spine.url, dialect: 'chat' });
+  for (const child of [spine.gateway, spine.worker]) child.kill('SIGKILL');
+  const socketIo = await startSocketIo(setup);
+  const theirs = await costOf(setup, pidOf(socketIo.server), { url: socketIo.url, dialect: 'socket.io' });
+  socketIo.server.kill('SIGKILL');
+  const each = (bytes: number) => `${(bytes / CONNECTIONS / KIB).toFixed(2)} KiB`;
+  return [
+    { what: `RSS a connection, ${CONNECTIONS} idle`, measured: each(ours.rss), goal: 'at most 8 KiB' },
+    { what: 'PSS a connection', measured: each(ours.pss) },
+    { what: 'kernel socket memory a connection, both ends', measured: each(ours.sockets) },
+    { what: 'Socket.IO, RSS a connection', measured: each(theirs.rss) },
+    { what: 'gateway over Socket.IO, RSS', measured: (ours.rss / theirs.rss).toFixed(2), goal: 'below 1' },
+  ];
+}
+
+async function costOf(setup: Setup, pid: number, where: Pick<Job, 'url' | 'dialect'>): Promise<Cost> {
   await settle();
   const before = memory(pid);
   const socketsBefore = socketMemory();
   const clients = start('test/bench/subscribers.ts', {}, setup.teardown);
-  clients.send({ url: spine.url, secret: setup.secret, clients: CONNECTIONS, room: '', parallel: 50 } satisfies Job);
+  clients.send({ ...where, secret: setup.secret, clients: CONNECTIONS, room: '', parallel: 50 } satisfies Job);
   await answer(clients);
   await settle();
   const after = memory(pid);
   const sockets = socketMemory() - socketsBefore;
-  for (const child of [clients, spine.gateway, spine.worker]) child.kill('SIGKILL');
-  const each = (bytes: number) => `${(bytes / CONNECTIONS / KIB).toFixed(2)} KiB`;
-  return [
-    { what: `RSS a connection, ${CONNECTIONS} idle`, measured: each(after.rss - before.rss), goal: 'at most 8 KiB' },
-    { what: 'PSS a connection', measured: each(after.pss - before.pss) },
-    { what: 'kernel socket memory a connection, both ends', measured: each(sockets) },
-  ];
+  clients.kill('SIGKILL');
+  return { rss: after.rss - before.rss, pss: after.pss - before.pss, sockets };
 }
 
 const settle = () => new Promise(resolve => setTimeout(resolve, SETTLE_MS));

@@ -7,7 +7,7 @@ const MESSAGES = 500;
 /** Time from a publish to its acknowledgement, one after the other, durably stored by JetStream. */
 export async function publishLatency(setup: Setup): Promise<Row[]> {
   const spine = await startSpine(setup);
-  const client = await BenchClient.open(spine.url, await tokenFor('sender', {}, setup.secret));
+  const client = await BenchClient.open(spine.url, 'chat', await tokenFor('sender', {}, setup.secret));
   const times: number[] = [];
   for (let sent = 0; sent < MESSAGES * 2; sent++) {
     const started = performance.now();

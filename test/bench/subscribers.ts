@@ -2,12 +2,14 @@
  * A process of its own with many clients: `node subscribers.ts`. Takes one job by IPC, and answers each `count` with the
  * deliveries so far.
  */
-import { SignJWT } from 'jose';
-import { BenchClient } from './client.ts';
+
+import { tokenFor } from '../support/token.ts';
+import { BenchClient, type Dialect } from './client.ts';
 
 export interface Job {
   readonly url: string;
-  /** Empty for a server that knows no protocol. */
+  readonly dialect: Dialect;
+  /** Signs the tokens of the dialect `chat`. */
   readonly secret: string;
   readonly clients: number;
   /** Room for all; empty subscribes to none. */
@@ -19,15 +21,8 @@ export interface Job {
 const clients: BenchClient[] = [];
 
 async function open(job: Job, index: number): Promise<void> {
-  const key = new TextEncoder().encode(job.secret);
-  const token =
-    job.secret === ''
-      ? ''
-      : await new SignJWT({ sub: `user${index}` })
-          .setProtectedHeader({ alg: 'HS256' })
-          .setExpirationTime('1h')
-          .sign(key);
-  const client = await BenchClient.open(job.url, token);
+  const token = job.dialect === 'chat' ? await tokenFor(`user${index}`, {}, job.secret) : '';
+  const client = await BenchClient.open(job.url, job.dialect, token);
   if (job.room !== '') await client.subscribe(job.room);
   clients.push(client);
 }
