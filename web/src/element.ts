@@ -34,13 +34,18 @@ export interface KeyedView<Item> {
 
 /** Makes the children of `parent` show `items` in their order; an element stays with its key for as long as that is there. */
 export function reconcile<Item>(parent: HTMLElement, items: readonly Item[], view: KeyedView<Item>): void {
+  const wanted = new Set(items.map(view.key));
   const known = new Map<string, HTMLElement>();
-  for (const child of parent.children) if (child instanceof HTMLElement) known.set(child.dataset['key'] ?? '', child);
+  for (const child of [...parent.children]) {
+    const key = child instanceof HTMLElement ? (child.dataset['key'] ?? '') : '';
+    // What goes, goes first: whatever stays then need not be moved, which would cost selections and focus.
+    if (child instanceof HTMLElement && wanted.has(key)) known.set(key, child);
+    else child.remove();
+  }
   let at: Element | null = parent.firstElementChild;
   for (const item of items) {
     const key = view.key(item);
     let target = known.get(key);
-    known.delete(key);
     if (!target) {
       target = view.create(item);
       target.dataset['key'] = key;
@@ -49,5 +54,4 @@ export function reconcile<Item>(parent: HTMLElement, items: readonly Item[], vie
     if (target === at) at = at.nextElementSibling;
     else parent.insertBefore(target, at);
   }
-  for (const left of known.values()) left.remove();
 }

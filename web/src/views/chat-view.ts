@@ -1,7 +1,8 @@
 import type { Chat } from '../../../client/chat.ts';
 import type { Clock } from '../../../client/clock.ts';
+import type { Message } from '../../../client/message.ts';
 import type { Room } from '../../../client/room.ts';
-import { element, setText } from '../element.ts';
+import { element } from '../element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { MAX_OPEN_ROOMS, type OpenRooms } from '../open-rooms.ts';
 import { roomTitle } from '../room-name.ts';
@@ -197,8 +198,13 @@ export class ChatView {
     const last = room.messages.at(-1);
     if (!room.history.loaded) return;
     if (last && this.#announced !== null && last.offset > this.#announced && last.user !== this.#options.chat.user)
-      setText(this.#announcer, this.#options.texts.text('messages.announce', { user: last.user, text: last.text }));
+      // A new element each time: the same words said twice are announced twice.
+      this.#announcer.replaceChildren(element('p', { text: this.#announcement(last) }));
     this.#announced = last?.offset ?? 0;
+  }
+
+  #announcement({ user, text }: Message): string {
+    return this.#options.texts.text('messages.announce', { user, text });
   }
 
   #onVisibility(): void {

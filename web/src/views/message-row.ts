@@ -53,49 +53,54 @@ export function updateRow(target: HTMLElement, row: Row, options: MessageRowOpti
     return;
   }
   if (row.kind === 'new') return;
+  const state = stateOf(row, around);
+  // Most rows of a long list are as they were.
+  const shown = JSON.stringify([row.kind, row.first, row.last, row.time, state]);
+  if (target.dataset['shown'] === shown) return;
+  target.dataset['shown'] = shown;
   const classes = ['message', row.own ? 'own' : 'other'];
   if (row.first) classes.push('first');
   if (row.last) classes.push('last');
-  if (row.kind === 'outgoing') classes.push(row.entry.refusal ? 'refused' : 'pending');
+  if (row.kind === 'outgoing') classes.push(state.refusal ? 'refused' : 'pending');
   target.className = classes.join(' ');
 
   const time = target.querySelector('time');
-  if (time && time.dateTime !== isoOf(row.time)) {
-    time.dateTime = isoOf(row.time);
+  if (time) {
+    const date = new Date(row.time);
+    time.dateTime = Number.isNaN(date.getTime()) ? '' : date.toISOString();
     time.title = options.texts.fullTime(row.time);
     setText(time, options.texts.time(row.time));
   }
-  const state = target.querySelector<HTMLElement>('.state');
-  if (state) updateState(state, row, options, around);
+  target.querySelector('.state')?.replaceChildren(...contentOfState(row, state, options));
 }
 
 type Bubble = Extract<Row, { kind: 'message' | 'outgoing' }>;
+interface State {
+  readonly refusal: Outgoing['refusal'];
+  readonly note: 'stored' | 'sending' | 'waiting' | null;
+}
 
-function updateState(target: HTMLElement, row: Bubble, options: MessageRowOptions, around: RowSurroundings): void {
+function stateOf(row: Bubble, around: RowSurroundings): State {
+  if (row.kind === 'message') return { refusal: null, note: row.key === around.lastDelivered ? 'stored' : null };
+  const { refusal } = row.entry;
+  if (refusal) return { refusal, note: null };
+  return { refusal, note: around.online ? 'sending' : 'waiting' };
+}
+
+function contentOfState(row: Bubble, { refusal, note }: State, options: MessageRowOptions): Node[] {
   const { texts } = options;
-  const refusal = row.kind === 'outgoing' ? row.entry.refusal : null;
-  const shown = refusal ? `refused ${refusal.code} ${refusal.reason}` : stateOf(row, around);
-  if ((target.dataset['shown'] ?? '') === shown) return;
-  target.dataset['shown'] = shown;
   if (refusal && row.kind === 'outgoing') {
     const { entry } = row;
     const reason = texts.reason(refusal.code, refusal.reason);
-    target.replaceChildren(
+    return [
       icon('alert'),
       element('span', { text: texts.text('messages.failed', { reason }) }),
       action(texts.text('messages.retry'), () => options.onResend(entry)),
       action(texts.text('messages.discard'), () => options.onDiscard(entry)),
-    );
-    return;
+    ];
   }
-  if (shown === '') target.replaceChildren();
-  else if (shown === 'stored') note(target, 'check', texts.text('messages.stored'));
-  else note(target, 'clock', texts.text(shown === 'sending' ? 'messages.sending' : 'messages.waiting'));
-}
-
-function stateOf(row: Bubble, around: RowSurroundings): 'stored' | 'sending' | 'waiting' | '' {
-  if (row.kind === 'message') return row.key === around.lastDelivered ? 'stored' : '';
-  return around.online ? 'sending' : 'waiting';
+  if (note === null) return [];
+  return [icon(note === 'stored' ? 'check' : 'clock'), element('span', { text: texts.text(`messages.${note}`) })];
 }
 
 const contentOf = (text: string): Node[] =>
@@ -105,13 +110,5 @@ const contentOf = (text: string): Node[] =>
     return element('a', { text: shown, attributes });
   });
 
-const note = (target: HTMLElement, name: 'check' | 'clock', text: string): void =>
-  target.replaceChildren(icon(name), element('span', { text }));
-
 const action = (text: string, onClick: () => void): HTMLElement =>
   element('button', { class: 'text-button', text, attributes: { type: 'button' }, on: { click: onClick } });
-
-function isoOf(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
-}
