@@ -46,10 +46,10 @@ const READ_BEYOND = 4;
 export const MAX_BODY_BYTES = 16_384;
 /** The most uWS takes; longer than any interval between heartbeats. */
 const IDLE_SECONDS = 960;
-const SUBPROTOCOLS: Readonly<Record<string, Encoding>> = {
-  'centrifuge-json': 'json',
-  'centrifuge-protobuf': 'protobuf',
-};
+const SUBPROTOCOLS: ReadonlyMap<string, Encoding> = new Map([
+  ['centrifuge-json', 'json'],
+  ['centrifuge-protobuf', 'protobuf'],
+]);
 
 interface Data {
   encoding: Encoding;
@@ -59,7 +59,7 @@ interface Data {
 /** The client's first offer wins, as the protocol's own server does; no offer means JSON unless the query says otherwise. */
 function negotiate(offer: string, query: string): { encoding: Encoding; echo: string } {
   for (const part of offer.split(',')) {
-    const encoding = SUBPROTOCOLS[part.trim()];
+    const encoding = SUBPROTOCOLS.get(part.trim());
     if (encoding) return { encoding, echo: part.trim() };
   }
   const asked = new URLSearchParams(query);
