@@ -29,7 +29,7 @@ export async function adminServer(
   routes: Readonly<Record<string, AdminRoute>>,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://admin').pathname;
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/'; // `new URL` throws for `//`
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     let answer = text(404, 'not found');
     if (request.method !== 'GET') answer = text(405, 'method not allowed');
