@@ -32,6 +32,7 @@ export function directBatch(
   timeoutMs: number,
 ): Promise<DirectBatch> {
   return new Promise((resolve, reject) => {
+    if (connection.isClosed()) return reject(new ReadFailed('the connection to NATS is closed'));
     const messages: Msg[] = [];
     const inbox = `_INBOX.${crypto.randomUUID()}`;
     const finish = (error: ReadFailed | null, pending = 0) => {

@@ -32,6 +32,7 @@ export function pull(
   request: PullRequest,
 ): Promise<Delivery[]> {
   return new Promise((resolve, reject) => {
+    if (connection.isClosed()) return reject(new PullFailed('the connection to NATS is closed'));
     const messages: Delivery[] = [];
     const inbox = `_INBOX.${crypto.randomUUID()}`;
     const finish = (failure?: PullFailed): void => {
