@@ -43,7 +43,7 @@ export function readEnvelope(
     type: found?.get(HEADERS.type) || 'publish',
     id: found?.get(HEADERS.id) ?? '',
     dedupe: found?.get(HEADERS.dedupe) ?? '',
-    time: Number(found?.get(HEADERS.time) || 0),
+    time: Number(found?.get(HEADERS.time)) || 0,
     user: decodeUser(found?.get(HEADERS.user) ?? ''),
     client: found?.get(HEADERS.client) ?? '',
     traceparent: found?.get(HEADERS.traceparent) ?? '',

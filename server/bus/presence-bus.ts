@@ -1,39 +1,42 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { PresenceBus } from '../presence/presence.ts';
 import type { Names } from './names.ts';
 
 /** Presence over core NATS: nothing is stored, what gets lost is asked or said again. */
 export function presenceBus(connection: NatsConnection, names: Names): PresenceBus {
+  /** What a callback throws would end the connection's reader: a message that is no good counts as lost. */
+  const listen = (subject: string, heard: (message: Msg) => void) =>
+    connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error) return;
+        try {
+          heard(message);
+        } catch {}
+      },
+    });
+  const send = (subject: string, body: string, reply?: string) => {
+    if (!connection.isClosed()) connection.publish(subject, body, reply === undefined ? {} : { reply });
+  };
   return {
-    beat(gateway, leaving) {
-      if (!connection.isClosed()) connection.publish(names.gatewayBeat, JSON.stringify({ gateway, leaving }));
-    },
+    beat: (gateway, leaving) => send(names.gatewayBeat, JSON.stringify({ gateway, leaving })),
     onBeat(heard) {
-      connection.subscribe(names.gatewayBeat, {
-        callback: (error, message) => {
-          if (error) return;
-          const beat = message.json<{ gateway: string; leaving: boolean }>();
-          heard(beat.gateway, beat.leaving);
-        },
+      listen(names.gatewayBeat, message => {
+        const beat = message.json<{ gateway: string; leaving: boolean }>();
+        heard(beat.gateway, beat.leaving);
       });
     },
     ask(question, answer) {
+      if (connection.isClosed()) return { stop: () => undefined };
       const inbox = `_INBOX.${crypto.randomUUID()}`;
-      const replies = connection.subscribe(inbox, {
-        callback: (error, message) => {
-          // Without any listener the server answers for them, with status 503 and no body.
-          if (!error && message.data.byteLength > 0) answer(message.string());
-        },
+      const replies = listen(inbox, message => {
+        // Without any listener the server answers for them, with status 503 and no body.
+        if (message.data.byteLength > 0) answer(message.string());
       });
-      connection.publish(names.presenceAsk, question, { reply: inbox });
+      send(names.presenceAsk, question, inbox);
       return { stop: () => replies.unsubscribe() };
     },
     onAsk(reply) {
-      connection.subscribe(names.presenceAsk, {
-        callback: (error, message) => {
-          if (!error) message.respond(reply(message.string()));
-        },
-      });
+      listen(names.presenceAsk, message => void message.respond(reply(message.string())));
     },
   };
 }

@@ -41,8 +41,8 @@ export const BEAT_MS = 2_000;
 const DEADLINE_MS = 300;
 /** How long an answer serves those who ask next. */
 const CACHE_MS = 1_000;
-/** Connections in one answer: below the 1 MB of a NATS message with the longest names. */
-const MOST_MEMBERS = 3_000;
+/** Connections in one answer: with the longest ids, 427 bytes each, it is below the 1 MB of a NATS message. */
+export const MOST_MEMBERS = 2_000;
 
 /** Who is in a room: asked of all gateways at once, each answers for its own connections. */
 export class Presence {
