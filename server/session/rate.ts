@@ -11,9 +11,9 @@ export class Rate {
     this.#at = now;
   }
 
-  /** @param now milliseconds, never falling */
+  /** @param now milliseconds; a clock that is set back gives nothing, and takes nothing away */
   take(now: number): boolean {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs);
+    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#perMs);
     this.#at = now;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
