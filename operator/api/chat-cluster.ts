@@ -98,6 +98,7 @@ export interface ChatClusterSpec {
     readonly pongSeconds: number;
     readonly connectSeconds: number;
     readonly expiryGraceSeconds: number;
+    readonly roomLingerSeconds: number;
     readonly publishTimeoutMilliseconds: number;
     readonly recheckSeconds: number;
   };

@@ -56,13 +56,6 @@ export class WorkQueue {
     this.#pump();
   }
 
-  /** Drops what is known of a key that is gone. */
-  forget(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry && !entry.running) this.#entries.delete(key);
-    else if (entry) entry.due = undefined;
-  }
-
   /** Starts nothing more and resolves when what runs has ended. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -44,6 +44,7 @@ export const FIELDS = {
   'limits.pongSeconds': ['pongSeconds', spec => spec.limits.pongSeconds],
   'limits.connectSeconds': ['connectSeconds', spec => spec.limits.connectSeconds],
   'limits.expiryGraceSeconds': ['expiryGraceSeconds', spec => spec.limits.expiryGraceSeconds],
+  'limits.roomLingerSeconds': ['roomLingerSeconds', spec => spec.limits.roomLingerSeconds],
   'limits.publishTimeoutMilliseconds': ['publishTimeoutMs', spec => spec.limits.publishTimeoutMilliseconds],
   'limits.recheckSeconds': ['recheckSeconds', spec => spec.limits.recheckSeconds],
 } as const satisfies Record<string, readonly [OptionName, Read]>;

@@ -52,7 +52,7 @@ export function noticeOfDecision(decision: Decision | undefined, current: number
 
 /** What became different between two sets of conditions. */
 export function noticesOfConditions(before: readonly Condition[], after: readonly Condition[]): Notice[] {
-  return after.flatMap((condition): Notice[] => {
+  const notices = after.flatMap((condition): Notice[] => {
     const was = before.find(old => old.type === condition.type);
     const note = condition.message;
     const warning = (reason: string): Notice[] => [{ type: 'Warning', reason, action: 'Observe', note }];
@@ -77,4 +77,6 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         return [];
     }
   });
+  // Ready says again why it is not.
+  return notices.filter((notice, at) => notices.findIndex(({ reason }) => reason === notice.reason) === at);
 }

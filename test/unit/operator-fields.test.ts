@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
+import { decide, type Recommendation } from '../../operator/autoscale/decide.ts';
+import { desired } from '../../operator/desired/desired.ts';
+import { FIELDS } from '../../operator/desired/options.ts';
+import { OPTIONS, type Option } from '../../server/options.ts';
+import { crdSchema, type Schema, stored, withDefaults } from '../support/crd-schema.ts';
+
+const SPEC = crdSchema().properties?.['spec'] as Schema;
+type Path = readonly string[];
+
+/** Every field that holds a value, by path; `*` stands for the item of a list or map. */
+function leaves(schema: Schema, path: Path = []): (readonly [Path, Schema])[] {
+  if (schema.properties && Object.keys(schema.properties).length > 0)
+    return Object.entries(schema.properties).flatMap(([name, property]) => leaves(property, [...path, name]));
+  if (schema.items?.properties) return leaves(schema.items, [...path, '*']);
+  return [[path, schema]];
+}
+
+function every(schema: Schema, visit: (path: string, schema: Schema) => void, path = 'spec'): void {
+  visit(path, schema);
+  for (const [name, property] of Object.entries(schema.properties ?? {})) every(property, visit, `${path}.${name}`);
+  if (schema.items) every(schema.items, visit, `${path}[]`);
+}
+
+/** A value that is valid and neither the default nor what stands there. */
+function otherValue(schema: Schema, current: unknown): unknown {
+  if (schema.enum) return schema.enum.find(choice => choice !== (current ?? schema.default));
+  if (schema['x-kubernetes-preserve-unknown-fields']) return { nodeAffinity: {} };
+  if (schema.type === 'integer') {
+    const now = Number(current ?? schema.default ?? 0);
+    return now + 1 <= (schema.maximum ?? Number.POSITIVE_INFINITY) ? now + 1 : now - 1;
+  }
+  if (schema.type === 'array')
+    return ['nats://other:4222', 'https://other.example.com'].filter(text =>
+      new RegExp(schema.items?.pattern ?? '').test(text),
+    );
+  if (schema.type === 'object')
+    return { other: schema.additionalProperties?.['x-kubernetes-int-or-string'] ? '77' : 'value' };
+  return `${typeof current === 'string' ? current : ''}other`;
+}
+
+/** A spec in which every optional part is there, so that each field has a place. */
+const EVERYTHING = {
+  identity: 'first',
+  image: { reference: 'example.com/chat:2', pullSecrets: [{ name: 'registry' }] },
+  gateway: {
+    podTemplate: {
+      tolerations: [{ key: 'a', operator: 'Equal', value: 'b', effect: 'NoExecute', tolerationSeconds: 5 }],
+    },
+  },
+  worker: {
+    podTemplate: {
+      tolerations: [{ key: 'a', operator: 'Equal', value: 'b', effect: 'NoExecute', tolerationSeconds: 5 }],
+    },
+  },
+  nats: { urls: ['nats://nats:4222'], credentialsSecretRef: { name: 'nats' } },
+};
+
+function set(target: unknown, path: Path, change: (current: unknown) => unknown): unknown {
+  const [head, ...rest] = path;
+  if (head === undefined) return change(target);
+  if (head === '*') return (target as unknown[]).map(item => set(item, rest, change));
+  const object = (target ?? {}) as Record<string, unknown>;
+  return { ...object, [head]: set(object[head], rest, change) };
+}
+
+const idle = (_: unknown, at: number) => ({ pod: `${at}`, connections: 0 });
+
+/** The sizes the autoscaler takes over 40 minutes in which connections come and go. */
+function sizes({ spec }: ChatCluster): number[] {
+  const { autoscaling } = spec.gateway;
+  let current = 3;
+  let history: readonly Recommendation[] = [];
+  return Array.from({ length: 240 }, (_, step) => {
+    const second = step * 10;
+    const total = second < 900 ? second * 70 + 1 : 0;
+    const samples = [{ pod: 'all', connections: total }, ...Array.from({ length: current - 1 }, idle)];
+    const decision = decide({ spec: autoscaling, current, samples, now: second * 1_000, history });
+    history = decision.history;
+    current = decision.replicas;
+    return current;
+  });
+}
+
+/** Everything a spec can bring about: objects, which carry the options of the processes, and numbers of gateways. */
+function effects(cluster: ChatCluster): string {
+  const builtin = cluster.spec.gateway.autoscaling.mode === 'Builtin';
+  const course = builtin ? sizes(cluster) : [cluster.spec.gateway.replicas];
+  return JSON.stringify([course, desired(cluster, { gatewayReplicas: course.at(-1) ?? 0, defaultImage: 'none' })]);
+}
+
+for (const [path, schema] of leaves(SPEC)) {
+  const name = `spec.${path.join('.')}`;
+  test(`${name} has an effect`, () => {
+    // Each mode reads the fields of its own.
+    const changed = (['Builtin', 'Disabled'] as const).some(mode => {
+      const base = stored(set(EVERYTHING, ['gateway', 'autoscaling', 'mode'], () => mode) as object);
+      const spec = set(base.spec, path, current => otherValue(schema, current));
+      const other = withDefaults(crdSchema(), { ...base, spec }) as ChatCluster;
+      assert.notDeepEqual(other.spec, base.spec, 'the test did not change the field');
+      return effects(base) !== effects(other);
+    });
+    assert.ok(changed, `${name} changes no object, no option and no size`);
+  });
+}
+
+test('every field is explained, every list says how it merges, everything has a bound', () => {
+  const missing: string[] = [];
+  every(crdSchema().properties?.['spec'] as Schema, (path, schema) => {
+    if (!schema.description && !path.endsWith('[]')) missing.push(`${path}: no description`);
+    if (schema.type === 'array' && !schema['x-kubernetes-list-type']) missing.push(`${path}: no list type`);
+    if (schema.type === 'array' && schema.maxItems === undefined) missing.push(`${path}: no maxItems`);
+    if (schema.additionalProperties && schema.maxProperties === undefined) missing.push(`${path}: no maxProperties`);
+    if (schema.type === 'string' && !schema.enum && schema.maxLength === undefined)
+      missing.push(`${path}: no maxLength`);
+    if (schema.type === 'integer' && schema.maximum === undefined && !path.endsWith('.tolerationSeconds'))
+      missing.push(`${path}: no maximum`);
+    if (schema.type === 'boolean') missing.push(`${path}: an enum reads better than a boolean`);
+  });
+  every(
+    crdSchema().properties?.['status'] as Schema,
+    (path, schema) => {
+      if (!schema.description && !path.endsWith('[]')) missing.push(`${path}: no description`);
+    },
+    'status',
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('bounds and defaults are those of the options', () => {
+  const wrong: string[] = [];
+  const byPath = new Map(leaves(SPEC).map(([path, schema]) => [path.join('.'), schema]));
+  for (const [path, [name]] of Object.entries(FIELDS)) {
+    const option: Option = OPTIONS[name];
+    const schema = byPath.get(path);
+    if (option.kind === 'integer') {
+      const declared = [schema?.minimum, schema?.maximum, schema?.default];
+      const expected = [option.min, option.max, option.default];
+      if (declared.join() !== expected.join()) wrong.push(`${path}: ${declared} but the option has ${expected}`);
+    }
+    if (
+      option.kind === 'choice' &&
+      (schema?.default !== option.default || schema.enum?.toSorted().join() !== option.choices.toSorted().join())
+    )
+      wrong.push(`${path}: ${schema?.enum} default ${schema?.default}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('every option a user may want is a field', () => {
+  const set = new Set<string>(Object.values(FIELDS).map(([name]) => name));
+  const elsewhere = ['instance', 'logLevel', 'natsUser', 'natsPassword', 'mongodbUri', 'authSecret'];
+  const fixed = ['processName', 'adminPort', 'port'];
+  const missing = Object.keys(OPTIONS).filter(
+    name => !set.has(name) && !elsewhere.includes(name) && !fixed.includes(name),
+  );
+  assert.deepEqual(missing, []);
+});

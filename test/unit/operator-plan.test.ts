@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { type DesiredObject, desired } from '../../operator/desired/desired.ts';
+import { differences } from '../../operator/reconcile/differences.ts';
+import { type FieldSet, foreignFields } from '../../operator/reconcile/foreign.ts';
+import { type Observed, plan } from '../../operator/reconcile/plan.ts';
+import { sameQuantity } from '../../operator/reconcile/quantity.ts';
+import { stored } from '../support/crd-schema.ts';
+
+const CLUSTER = stored({ gateway: { resources: { requests: { cpu: 1, memory: '1024Mi' } } } });
+const wanted = (gatewayReplicas = 2) => desired(CLUSTER, { gatewayReplicas, defaultImage: 'example.com/chat:1' });
+const asIs = (objects: readonly KubeObject[]): Observed[] =>
+  objects.map(object => ({ object: structuredClone(object), foreign: [] }));
+
+type Loose = Record<string, never>;
+/** The children as they are, one of them changed. */
+function changed(
+  kind: string,
+  name: string,
+  change: (object: Loose) => void,
+  foreign: Observed['foreign'] = [],
+): Observed[] {
+  return asIs(wanted()).map(child => {
+    if (child.object.kind !== kind || child.object.metadata.name !== name) return child;
+    change(child.object as unknown as Loose);
+    return { object: child.object, foreign };
+  });
+}
+function edited(change: (spec: Loose, container: Loose) => void, foreign: Observed['foreign'] = []): Observed[] {
+  return changed(
+    'Deployment',
+    'chat-gateway',
+    object => {
+      const { spec } = object as unknown as { spec: { template: { spec: { containers: Loose[] } } } };
+      change(spec as unknown as Loose, spec.template.spec.containers[0] as Loose);
+    },
+    foreign,
+  );
+}
+const merge = (target: Loose, source: object) => Object.assign(target, source);
+
+test('nothing is written when the children hold what they should', () => {
+  assert.deepEqual(plan(asIs(wanted()), wanted()).actions, []);
+});
+
+test('what the API server fills in or spells its own way is no difference', () => {
+  const observed = edited((spec, container) => {
+    merge(spec, { progressDeadlineSeconds: 600 });
+    merge(container, {
+      terminationMessagePath: '/dev/termination-log',
+      resources: { requests: { memory: '1Gi', cpu: '1000m' } },
+    });
+  });
+  assert.deepEqual(plan(observed, wanted()).actions, []);
+});
+
+test('everything is made in order when there is nothing', () => {
+  const { actions } = plan([], wanted());
+  assert.deepEqual(
+    actions.map(action => `${action.verb} ${action.object.kind}`),
+    [
+      'apply ServiceAccount',
+      'apply ConfigMap',
+      'apply ConfigMap',
+      'apply Service',
+      'apply Service',
+      'apply Deployment',
+      'apply Deployment',
+    ],
+  );
+});
+
+const EDITS: readonly (readonly [string, (spec: Loose, container: Loose) => void, string])[] = [
+  ['another number of replicas', spec => merge(spec, { replicas: 9 }), 'spec.replicas'],
+  ['another image', (_, container) => merge(container, { image: 'x' }), 'spec.template.spec.containers[gateway].image'],
+  [
+    'no variables',
+    (_, container) => merge(container, { env: [] }),
+    'spec.template.spec.containers[gateway].env[CHAT_MONGODB_URI]',
+  ],
+  [
+    'one more argument',
+    (_, container) => merge(container, { command: ['node', 'server/gateway.js', '--inspect'] }),
+    'spec.template.spec.containers[gateway].command',
+  ],
+  [
+    'another amount of memory',
+    (_, container) => merge(container, { resources: { requests: { cpu: '1', memory: '1G' } } }),
+    'spec.template.spec.containers[gateway].resources.requests.memory',
+  ],
+];
+for (const [what, change, path] of EDITS)
+  test(`${what} is put back`, () => {
+    const { actions } = plan(edited(change), wanted());
+    const [action] = actions;
+    assert.equal(actions.length, 1);
+    assert.ok(action?.verb === 'apply' && action.cause === 'drifted');
+    assert.ok(action.paths.includes(path), action.paths.join());
+  });
+
+test('another wish is an update, no drift', () => {
+  const [action] = plan(asIs(wanted()), wanted(3)).actions;
+  assert.ok(action?.verb === 'apply' && action.cause === 'changed');
+});
+
+const owned = (fields: FieldSet): Observed['foreign'] =>
+  foreignFields('Deployment', [{ manager: 'kubectl-edit', fieldsV1: fields }]);
+const inContainer = (fields: FieldSet): FieldSet => ({
+  'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"gateway"}': fields } } } },
+});
+
+test('what others added is removed from the end, and only that', () => {
+  const added = ['CHAT_A', 'CHAT_B'].map(name => ({ name, value: '1' }));
+  const own = {
+    'f:env': Object.fromEntries(
+      added.map(({ name }) => [`k:${JSON.stringify({ name })}`, { '.': {}, 'f:name': {}, 'f:value': {} }]),
+    ),
+  };
+  const observed = edited(
+    (_, container) => {
+      const { env } = container as unknown as { env: object[] };
+      env.push(...added);
+      merge(container, { terminationMessagePath: '/dev/termination-log' });
+    },
+    owned(inContainer(own)),
+  );
+  const [action, ...more] = plan(observed, wanted()).actions;
+  assert.deepEqual(more, []);
+  assert.ok(action?.verb === 'prune');
+  const env = '/spec/template/spec/containers/0/env';
+  assert.deepEqual(action.pointers, [`${env}/3`, `${env}/2`]);
+  assert.deepEqual(action.managers, ['kubectl-edit']);
+});
+
+test('a second container is removed whole', () => {
+  const observed = edited(
+    spec => {
+      const { template } = spec as unknown as { template: { spec: { containers: object[] } } };
+      template.spec.containers.push({ name: 'extra', image: 'x', imagePullPolicy: 'Always' });
+    },
+    owned({
+      'f:spec': {
+        'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"extra"}': { '.': {}, 'f:image': {} } } } },
+      },
+    }),
+  );
+  const [action] = plan(observed, wanted()).actions;
+  assert.ok(action?.verb === 'prune');
+  assert.deepEqual(action.pointers, ['/spec/template/spec/containers/1']);
+});
+
+test("a key added to a value without parts, such as a Service's selector, is replaced by an apply", () => {
+  const foreign = foreignFields('Service', [
+    { manager: 'kubectl-patch', fieldsV1: { 'f:spec': { 'f:selector': {} } } },
+  ]);
+  const observed = changed(
+    'Service',
+    'chat',
+    object => merge((object as unknown as { spec: { selector: Loose } }).spec.selector, { added: 'x' }),
+    foreign,
+  );
+  const [action] = plan(observed, wanted()).actions;
+  assert.ok(action?.verb === 'apply' && action.cause === 'drifted');
+  assert.deepEqual(action.paths, ['spec.selector']);
+});
+
+test('annotations of others, the status and our own fields are nobody else’s additions', () => {
+  const annotations = {
+    'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': { 'f:kubectl.kubernetes.io/restartedAt': {} } } } },
+  };
+  assert.deepEqual(owned(annotations), []);
+  assert.deepEqual(foreignFields('Deployment', [{ manager: 'chatcluster-operator', fieldsV1: { 'f:spec': {} } }]), []);
+  assert.deepEqual(
+    foreignFields('Deployment', [{ manager: 'x', subresource: 'status', fieldsV1: { 'f:spec': {} } }]),
+    [],
+  );
+  assert.deepEqual(
+    foreignFields('Service', [{ manager: 'cloud', fieldsV1: { 'f:spec': { 'f:loadBalancerClass': {} } } }]),
+    [],
+  );
+});
+
+test('an object of another owner is left alone and named', () => {
+  const observed = changed('Service', 'chat', object => {
+    const metadata = object['metadata'] as unknown as { ownerReferences: { uid: string }[] };
+    metadata.ownerReferences = metadata.ownerReferences.map(reference => ({ ...reference, uid: 'another' }));
+  });
+  const { actions, taken } = plan(observed, wanted());
+  assert.deepEqual(taken, ['Service chat']);
+  assert.deepEqual(actions, []);
+});
+
+test('a child that is being deleted is not written to', () => {
+  const observed = edited(spec => merge(spec, { replicas: 9 })).map(({ object, foreign }) => ({
+    object: { ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
+    foreign,
+  }));
+  assert.deepEqual(plan(observed, wanted()).actions, []);
+});
+
+test('a child nobody wants any more is deleted, unless it is somebody else’s', () => {
+  const [first] = wanted() as [DesiredObject];
+  const old = { ...first, metadata: { ...first.metadata, name: 'old' } };
+  const foreign = { ...old, metadata: { ...old.metadata, name: 'foreign', ownerReferences: [] } };
+  const { actions } = plan(asIs([...wanted(), old, foreign]), wanted());
+  assert.deepEqual(
+    actions.map(action => `${action.verb} ${action.object.metadata.name}`),
+    ['delete old'],
+  );
+});
+
+const SAME = [
+  ['1', '1000m'],
+  [1, '1'],
+  ['1024Mi', '1Gi'],
+  ['0.5', '500m'],
+  ['1e3', '1k'],
+  ['100M', '100000000'],
+  ['1.5Gi', '1536Mi'],
+  ['0', '0Gi'],
+] as const;
+const OTHER = [
+  ['1', '1001m'],
+  ['1G', '1Gi'],
+  ['1', '-1'],
+  ['1M', '1m'],
+] as const;
+test('amounts are compared by value', () => {
+  for (const [a, b] of SAME) assert.ok(sameQuantity(a, b), `${a} ${b}`);
+  for (const [a, b] of OTHER) assert.ok(!sameQuantity(a, b), `${a} ${b}`);
+});
+
+test('an empty map or list is the same as none', () => {
+  assert.deepEqual(differences({}, { a: {}, b: [] }), []);
+  assert.deepEqual(differences({}, { a: { b: 1 } }), ['.a']);
+});

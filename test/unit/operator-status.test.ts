@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
+import type { KubeObject, Pod } from '../../operator/api/kube-object.ts';
+import type { Decision } from '../../operator/autoscale/decide.ts';
+import { differences } from '../../operator/reconcile/differences.ts';
+import { noticesOfConditions } from '../../operator/reconcile/notices.ts';
+import { worstProblem } from '../../operator/reconcile/pod-problem.ts';
+import { roundConnections, type StatusInput, status } from '../../operator/reconcile/status.ts';
+import { stored } from '../support/crd-schema.ts';
+
+const NOON = new Date('2026-01-01T12:00:00.123Z');
+const LATER = new Date('2026-01-01T13:00:00Z');
+
+const deployment = (component: string, replicas: number, readyReplicas: number): KubeObject =>
+  ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `chat-${component}` },
+    status: { replicas, readyReplicas },
+  }) as KubeObject;
+const WELL = { nats: { reachable: true, reason: '' }, store: { reachable: true, reason: '' } };
+
+function input(change: Partial<StatusInput> = {}): StatusInput {
+  return {
+    cluster: stored(),
+    children: [deployment('gateway', 2, 2), deployment('worker', 1, 1)],
+    gatewayPods: [],
+    workerPods: [],
+    desiredGateways: 2,
+    image: 'example.com/chat:1',
+    backends: { health: WELL, silence: '' },
+    decision: undefined,
+    failure: undefined,
+    connections: undefined,
+    now: NOON,
+    ...change,
+  };
+}
+const conditionOf = (change: Partial<StatusInput>, type: string) => {
+  const found = status(input(change)).conditions?.find(condition => condition.type === type);
+  assert.ok(found);
+  return found;
+};
+const after = (change: Partial<StatusInput> = {}): ChatCluster => ({ ...stored(), status: status(input(change)) });
+
+function pod(name: string, waiting?: { reason: string; message?: string }): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    status: {
+      phase: 'Pending',
+      conditions: [],
+      containers: [{ name: 'gateway', restarts: 0, ...(waiting ? { waiting } : {}) }],
+    },
+  };
+}
+
+test('a chat that works is Ready', () => {
+  const ready = conditionOf({}, 'Ready');
+  assert.deepEqual(
+    [ready.status, ready.reason, ready.message, ready.lastTransitionTime, ready.observedGeneration],
+    ['True', 'Working', '2 gateways ready', '2026-01-01T12:00:00Z', 1],
+  );
+});
+
+test('a second pass over the same makes no difference, whatever the time', () => {
+  const cluster = after({ connections: 1_234 });
+  assert.deepEqual(differences(cluster.status, status(input({ cluster, now: LATER }))), []);
+});
+
+test('the time of a condition is that of the last change of its status, not of its reason', () => {
+  const cluster = after({ children: [deployment('gateway', 2, 1), deployment('worker', 1, 1)] });
+  const available = conditionOf({ cluster, now: LATER }, 'GatewaysAvailable');
+  assert.deepEqual([available.reason, available.lastTransitionTime], ['AllReady', '2026-01-01T12:00:00Z']);
+  const ready = conditionOf({ cluster: after({ backends: undefined }), now: LATER }, 'Ready');
+  assert.equal(ready.lastTransitionTime, '2026-01-01T13:00:00Z');
+});
+
+test('some gateways of many still serve: Ready, and the count is said', () => {
+  const children = [deployment('gateway', 3, 2), deployment('worker', 1, 1)];
+  const ready = conditionOf({ children, desiredGateways: 3 }, 'Ready');
+  assert.deepEqual([ready.status, ready.message], ['True', '2 of 3 gateways ready']);
+});
+
+const NONE = [deployment('gateway', 2, 0), deployment('worker', 1, 1)];
+const PROBLEMS: readonly (readonly [string, { reason: string; message?: string }, string, RegExp])[] = [
+  [
+    'a missing Secret',
+    { reason: 'CreateContainerConfigError', message: 'secret "auth" not found' },
+    'SecretNotFound',
+    /secret "auth" not found/,
+  ],
+  [
+    'a missing key',
+    { reason: 'CreateContainerConfigError', message: "couldn't find key uri in Secret team-a/mongodb" },
+    'SecretNotFound',
+    /key uri/,
+  ],
+  [
+    'another bad setting',
+    { reason: 'CreateContainerConfigError', message: 'container has runAsNonRoot' },
+    'ConfigError',
+    /runAsNonRoot/,
+  ],
+  [
+    'an image that cannot be pulled',
+    { reason: 'ImagePullBackOff', message: 'Back-off 10s' },
+    'ImagePullFailed',
+    /container gateway cannot be pulled/,
+  ],
+  [
+    'a process that keeps stopping',
+    { reason: 'CrashLoopBackOff', message: 'back-off 40s' },
+    'CrashLooping',
+    /keeps stopping/,
+  ],
+];
+for (const [what, waiting, reason, message] of PROBLEMS)
+  test(`${what} shows in GatewaysAvailable and Ready as ${reason}`, () => {
+    const change = { children: NONE, gatewayPods: [pod('a', waiting), pod('b')] };
+    for (const type of ['GatewaysAvailable', 'Ready']) {
+      const condition = conditionOf(change, type);
+      assert.deepEqual([condition.status, condition.reason], ['False', reason]);
+      assert.match(condition.message, message);
+    }
+  });
+
+test('a missing Secret of the workers shows in Ready', () => {
+  const children = [deployment('gateway', 2, 2), deployment('worker', 1, 0)];
+  const workerPods = [pod('w', { reason: 'CreateContainerConfigError', message: 'secret "mongodb" not found' })];
+  const ready = conditionOf({ children, workerPods }, 'Ready');
+  assert.deepEqual([ready.status, ready.reason], ['False', 'SecretNotFound']);
+});
+
+test('the worst problem does not depend on the order of the pods', () => {
+  const pods = [
+    pod('a', { reason: 'ImagePullBackOff' }),
+    pod('b', { reason: 'CreateContainerConfigError', message: 'secret "x" not found' }),
+    pod('c', { reason: 'CrashLoopBackOff' }),
+  ];
+  assert.equal(worstProblem(pods)?.reason, 'SecretNotFound');
+  assert.deepEqual(worstProblem(pods), worstProblem(pods.toReversed()));
+});
+
+test('an unreachable backend is a condition with the reason the worker gave', () => {
+  const health = { ...WELL, store: { reachable: false, reason: 'connect ECONNREFUSED' } };
+  const change = { backends: { health, silence: '' } };
+  const store = conditionOf(change, 'StoreReachable');
+  assert.deepEqual([store.status, store.reason], ['False', 'Unreachable']);
+  assert.match(store.message, /ECONNREFUSED/);
+  assert.equal(conditionOf(change, 'MessagingReachable').status, 'True');
+  assert.equal(conditionOf(change, 'Ready').reason, 'StoreUnreachable');
+});
+
+test('nobody to ask is Unknown; an operator that has just started repeats what was known', () => {
+  const silent = { backends: { health: undefined, silence: 'no worker is running' } };
+  const store = conditionOf(silent, 'StoreReachable');
+  assert.deepEqual([store.status, store.reason, store.message], ['Unknown', 'NoWorkerAnswers', 'no worker is running']);
+  assert.equal(conditionOf({ backends: undefined }, 'StoreReachable').reason, 'NotAskedYet');
+  const cluster = after();
+  assert.deepEqual(differences(cluster.status, status(input({ cluster, backends: undefined, now: LATER }))), []);
+});
+
+const decision = (reason: Decision['reason'], message = 'x'): Decision => ({
+  reason,
+  message,
+  replicas: 3,
+  connections: 240,
+  wanted: 3,
+  history: [],
+});
+
+test('the numbers of the last step stay while nothing else is to be said', () => {
+  const cluster = after({ decision: decision('ScaledUp', 'from 2 to 3: 240 connections') });
+  const scaling = conditionOf({ cluster, decision: decision('Steady') }, 'ScalingActive');
+  assert.deepEqual([scaling.reason, scaling.message], ['ScaledUp', 'from 2 to 3: 240 connections']);
+  assert.equal(conditionOf({ cluster, decision: decision('WindowOpen') }, 'ScalingActive').reason, 'ScaledUp');
+  assert.equal(conditionOf({ cluster, decision: decision('LoadUnknown') }, 'ScalingActive').status, 'False');
+});
+
+test('connections are said with two digits and kept when it is not time for a new number', () => {
+  assert.deepEqual([0, 7, 99, 101, 1_249, 15_000_000].map(roundConnections), [0, 7, 99, 100, 1_200, 15_000_000]);
+  assert.equal(status(input({ cluster: after({ connections: 1_234 }) })).gateways?.connections, 1_200);
+});
+
+test('the address is that of the load balancer once there is one', () => {
+  const service = (ingress: object[]) =>
+    ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'chat' },
+      status: { loadBalancer: { ingress } },
+    }) as KubeObject;
+  assert.equal(status(input()).url, 'http://chat.team-a.svc');
+  assert.equal(status(input({ children: [service([{ ip: '192.0.2.7' }])] })).url, 'http://192.0.2.7');
+  const cluster = stored({ service: { port: 8443 } });
+  assert.equal(
+    status(input({ cluster, children: [service([{ hostname: 'lb.example.com' }])] })).url,
+    'http://lb.example.com:8443',
+  );
+});
+
+test('Events tell of changes of a condition, not of its being', () => {
+  const well = after().status?.conditions ?? [];
+  const down = { backends: { health: { ...WELL, store: { reachable: false, reason: 'gone' } }, silence: '' } };
+  const broken = after(down).status?.conditions ?? [];
+  assert.deepEqual(noticesOfConditions(well, well), []);
+  assert.deepEqual(
+    noticesOfConditions(well, broken).map(({ type, reason }) => `${type} ${reason}`),
+    ['Warning StoreUnreachable'],
+  );
+  assert.deepEqual(
+    noticesOfConditions(broken, well).map(({ type, reason }) => `${type} ${reason}`),
+    ['Normal Ready', 'Normal StoreReachable'],
+  );
+  assert.deepEqual(
+    noticesOfConditions([], broken).map(({ reason }) => reason),
+    ['StoreUnreachable'],
+  );
+});
