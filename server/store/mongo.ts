@@ -54,29 +54,25 @@ export interface MongoStore extends HistoryStore, MessageWriter {
  * @param uri secret: never part of an error
  */
 export function mongoStore(uri: string, database: string): MongoStore {
-  let client: MongoClient | null = null;
-  try {
-    client = new MongoClient(uri, CLIENT);
-  } catch {
-    // The driver's error quotes the string.
-  }
-  return new Store(client, database);
+  return new Store(uri, database);
 }
 
 class Store implements MongoStore {
-  readonly #client: MongoClient | null;
+  readonly #uri: string;
   readonly #database: string;
+  #client: Promise<MongoClient> | null = null;
   #indexed = false;
+  #closed = false;
 
-  constructor(client: MongoClient | null, database: string) {
-    this.#client = client;
+  constructor(uri: string, database: string) {
+    this.#uri = uri;
     this.#database = database;
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
     const { after, before, limit, reverse } = range;
     return this.#ask(async () => {
-      const found = await this.#messages()
+      const found = await (await this.#messages())
         .find({ room, offset: between(after, before) })
         .sort({ offset: reverse ? -1 : 1 })
         .limit(limit + 1)
@@ -89,14 +85,15 @@ class Store implements MongoStore {
   }
 
   count(room: string, range: Parameters<HistoryStore['count']>[1], most: number) {
-    return this.#ask(() =>
-      this.#messages().countDocuments({ room, offset: between(range.after, range.before) }, { limit: most }),
-    );
+    return this.#ask(async () => {
+      const query = { room, offset: between(range.after, range.before) };
+      return await (await this.#messages()).countDocuments(query, { limit: most });
+    });
   }
 
   findByDedupe(dedupe: string) {
     return this.#ask(async () => {
-      const [found] = await this.#messages().find({ dedupe }).sort({ offset: 1 }).limit(1).toArray();
+      const [found] = await (await this.#messages()).find({ dedupe }).sort({ offset: 1 }).limit(1).toArray();
       return found ? { offset: found.offset, epoch: found.epoch } : null;
     });
   }
@@ -117,31 +114,33 @@ class Store implements MongoStore {
         reason: rejected.reason,
         code: rejected.code,
       };
-      const collection = this.#collection<RejectedDocument>('rejected');
+      const collection = await this.#collection<RejectedDocument>('rejected');
       await collection.replaceOne({ _id: document._id }, document, { upsert: true, writeConcern: DURABLE });
     });
   }
 
   floor(partition: number) {
     return this.#ask(async () => {
-      const found = await this.#collection<FloorDocument>('floors').findOne({ _id: partition });
+      const found = await (await this.#collection<FloorDocument>('floors')).findOne({ _id: partition });
       return found?.offset ?? 0;
     });
   }
 
   ping() {
     return this.#ask(async () => {
-      await this.#connected().db(this.#database).command({ ping: 1 });
+      await (await this.#connected()).db(this.#database).command({ ping: 1 });
     });
   }
 
   async close(): Promise<void> {
-    await this.#client?.close();
+    this.#closed = true;
+    const client = await this.#client?.catch(() => null);
+    await client?.close();
   }
 
   async #insert(partition: number, batch: readonly LoggedMessage[]): Promise<RejectedMessage[]> {
     try {
-      await this.#messages().insertMany(
+      await (await this.#messages()).insertMany(
         batch.map(message => toDocument(partition, message)),
         { ordered: false, writeConcern: DURABLE },
       );
@@ -163,11 +162,9 @@ class Store implements MongoStore {
     const held = new Set(
       keys.length === 0
         ? []
-        : (
-            await this.#messages()
-              .find({ _id: { $in: keys } }, { projection: { _id: 1 } })
-              .toArray()
-          ).map(found => found._id),
+        : (await (await this.#messages()).find({ _id: { $in: keys } }, { projection: { _id: 1 } }).toArray()).map(
+            found => found._id,
+          ),
     );
     const foreign = verdict.duplicates
       .filter(index => !held.has(key(index)))
@@ -179,7 +176,7 @@ class Store implements MongoStore {
   }
 
   async #raise(partition: number, offset: number): Promise<void> {
-    const floors = this.#collection<FloorDocument>('floors');
+    const floors = await this.#collection<FloorDocument>('floors');
     const raise = () =>
       floors.updateOne({ _id: partition }, { $max: { offset } }, { upsert: true, writeConcern: DURABLE });
     try {
@@ -193,22 +190,46 @@ class Store implements MongoStore {
 
   async #index(): Promise<void> {
     if (this.#indexed) return;
-    await this.#messages().createIndex({ room: 1, offset: 1 });
-    await this.#messages().createIndex({ dedupe: 1 }, { sparse: true });
+    await (await this.#messages()).createIndex({ room: 1, offset: 1 });
+    await (await this.#messages()).createIndex({ dedupe: 1 }, { sparse: true });
     this.#indexed = true;
   }
 
-  #messages(): Collection<MessageDocument> {
+  #messages(): Promise<Collection<MessageDocument>> {
     return this.#collection<MessageDocument>('messages');
   }
 
-  #collection<T extends object>(name: string): Collection<T> {
-    return this.#connected().db(this.#database).collection<T>(name);
+  async #collection<T extends object>(name: string): Promise<Collection<T>> {
+    return (await this.#connected()).db(this.#database).collection<T>(name);
   }
 
-  #connected(): MongoClient {
-    if (!this.#client) throw new StoreUnavailable('the connection string of MongoDB is not valid');
+  /** Once connected the driver reconnects by itself; a client whose first attempt failed stays closed, so each takes a new one. */
+  #connected(): Promise<MongoClient> {
+    if (this.#closed) throw new StoreUnavailable('the store is closed');
+    this.#client ??= this.#connect().catch(error => {
+      this.#client = null;
+      throw error;
+    });
     return this.#client;
+  }
+
+  async #connect(): Promise<MongoClient> {
+    const client = this.#newClient();
+    try {
+      return await client.connect();
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  #newClient(): MongoClient {
+    try {
+      return new MongoClient(this.#uri, CLIENT);
+    } catch {
+      // The driver's error quotes the string.
+      throw new StoreUnavailable('the connection string of MongoDB is not valid');
+    }
   }
 
   async #ask<T>(work: () => Promise<T>): Promise<T> {
