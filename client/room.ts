@@ -40,6 +40,7 @@ export class Room {
   #link: RoomLink;
   #status: RoomStatus = { phase: 'joining' };
   #refreshing = false;
+  #usersError: CallError | null = null;
   #refreshedAt = 0;
   #cancelRefresh: (() => void) | null = null;
 
@@ -80,6 +81,11 @@ export class Room {
     return this.#members.users();
   }
 
+  /** Why the last question who is here had no answer; null if it had one. */
+  get usersError(): CallError | null {
+    return this.#usersError;
+  }
+
   /** Messages of others after the read mark, as far as they are loaded. */
   get unread(): number {
     const { offset } = this.#options.readMark;
@@ -111,19 +117,19 @@ export class Room {
    * Asks who is here. Joins and leaves are followed by themselves where gateways push them, and may be lost: ask again
    * now and then.
    */
-  async refreshMembers(): Promise<CallError | null> {
-    if (this.#status.phase !== 'live' || this.#refreshing) return null;
+  async refreshMembers(): Promise<void> {
+    if (this.#status.phase !== 'live' || this.#refreshing) return;
     this.#refreshing = true;
     this.#refreshedAt = this.#options.clock.now();
     try {
       this.#members.replace(await this.#link.presence());
-      this.changed.emit();
-      return null;
+      this.#usersError = null;
     } catch (thrown) {
-      return callErrorOf(thrown);
+      this.#usersError = callErrorOf(thrown);
     } finally {
       this.#refreshing = false;
     }
+    this.changed.emit();
   }
 
   /** Asks to be let in again after a refusal. */

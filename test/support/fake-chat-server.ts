@@ -134,14 +134,15 @@ export class FakeChatServer implements Transport {
 
   async #history(room: string, request: HistoryRequest): Promise<HistoryPage> {
     this.histories.push(request);
+    const { epoch } = this;
+    const all = [...this.log(room)];
     await null;
     const fault = this.historyFaults.shift();
     if (fault) throw fault;
     const { since, reverse = false, limit } = request;
-    if (since && since.epoch !== this.epoch) throw new CallError(112, 'unrecoverable position', false);
-    const all = this.log(room);
+    if (since && since.epoch !== epoch) throw new CallError(112, 'unrecoverable position', false);
     const found = all.filter(({ offset }) => !since || (reverse ? offset < since.offset : offset > since.offset));
     if (reverse) found.reverse();
-    return { publications: found.slice(0, limit), top: { offset: all.at(-1)?.offset ?? 0, epoch: this.epoch } };
+    return { publications: found.slice(0, limit), top: { offset: all.at(-1)?.offset ?? 0, epoch } };
   }
 }

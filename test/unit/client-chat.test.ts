@@ -93,6 +93,25 @@ test('temporary errors are tried again later and later, and the messages behind 
   assert.deepEqual(texts(room), ['first', 'second']);
 });
 
+test('a message that went through forgets the failures before it', async () => {
+  const { chat, server, clock } = start();
+  const room = chat.open(ROOM);
+  chat.connect();
+  await settle();
+  server.sendFaults.push(BUSY, BUSY);
+  room.send('first');
+  await settle();
+  clock.pass(375);
+  await settle();
+  clock.pass(750);
+  await settle();
+  server.sendFaults.push(BUSY);
+  room.send('second');
+  await settle();
+  assert.deepEqual(texts(room), ['first']);
+  assert.deepEqual(clock.waiting, [375]);
+});
+
 test('a final error stands at its message while the next one goes, until it is resent or discarded', async () => {
   const { chat, server } = start();
   const room = chat.open(ROOM);

@@ -174,3 +174,18 @@ test('a new epoch whose offsets go on continues the timeline, also backwards', a
   await room.loadOlder();
   assert.deepEqual(texts(room), numbers(21, 120));
 });
+
+test('a page that was on its way when the connection changed has no say any more', async () => {
+  const { chat, room, server } = start(120);
+  chat.connect();
+  await settle();
+  const old = room.loadOlder();
+  server.disconnect();
+  server.startOver('epoch-2');
+  server.say(ROOM, 'new world');
+  server.recovers = false;
+  server.connect();
+  await old;
+  await settle();
+  assert.deepEqual(texts(room), ['new world']);
+});

@@ -33,7 +33,7 @@ export class People {
 
   update(room: Room): void {
     const users = room.users;
-    setText(this.#note, users === null ? this.#texts.text('people.unknown') : '');
+    setText(this.#note, users === null && room.usersError ? this.#texts.text('people.unknown') : '');
     reconcile<Person>(this.#list, users ?? [], {
       key: person => person.user,
       create: person => this.#create(person),
