@@ -63,6 +63,7 @@ export function standInCommand(dir: string, dataFile: string, address: string, p
     '-Xmx384m',
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-cp',
     `${dir}:${dir}/jars/*`,
     'Mongo',

@@ -12,6 +12,8 @@ export interface LocalMongo {
   readonly kind: MongoKind;
   /** False for MONGODB_URI: `start`, `stop`, `kill` and `signal` throw, because it is not ours. */
   readonly controllable: boolean;
+  /** The last of what it printed since it was started: its own errors. */
+  output(): string;
   /** Starts it again on the same port and data after `stop` or `kill`. */
   start(): Promise<void>;
   /** Ends it in order; the data stays. */
@@ -71,6 +73,7 @@ export async function startMongo(settings: MongoSettings = {}): Promise<LocalMon
     uri: `mongodb://127.0.0.1:${port}/?directConnection=true`,
     kind,
     controllable: true,
+    output: () => current.output(),
     async start() {
       if (!current.running()) current = await launch(port);
     },
@@ -104,6 +107,7 @@ function external(uri: string): LocalMongo {
     uri,
     kind: 'external',
     controllable: false,
+    output: () => '',
     start: async () => refuse(),
     stop: async () => refuse(),
     kill: async () => refuse(),
