@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { loadOperatorConfig, OPERATOR_OPTIONS } from '../../operator/config.ts';
+import { clusterBinaries } from '../cluster/binaries.ts';
+import { renderChart } from '../support/chat-operator.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CHART = join(ROOT, 'charts/chatcluster');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+interface Role extends KubeObject {
+  readonly rules: readonly Rule[];
+}
+interface Deployment extends KubeObject {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly {
+          readonly image: string;
+          readonly env: readonly { readonly name: string; readonly value?: string }[];
+        }[];
+      };
+    };
+  };
+}
+
+const ofKind = <T extends KubeObject>(objects: readonly KubeObject[], kind: string) =>
+  objects.filter(object => object.kind === kind) as T[];
+const operatorRole = (objects: readonly KubeObject[], kind: string) =>
+  ofKind<Role>(objects, kind).find(role => role.metadata.name === 'test-chatcluster');
+
+test('the chart is accepted by helm lint', async () => {
+  const helm = join(await clusterBinaries(), 'helm');
+  await promisify(execFile)(helm, ['lint', '--strict', CHART]);
+});
+
+test("the chart's CRD is crds/chatclusters.yaml, kept on uninstall, and can be left out", async () => {
+  const [crd] = ofKind(await renderChart(), 'CustomResourceDefinition');
+  const source = parse(read('crds/chatclusters.yaml')) as KubeObject;
+  assert.deepEqual(crd, {
+    ...source,
+    metadata: { ...source.metadata, annotations: { 'helm.sh/resource-policy': 'keep' } },
+  });
+  const without = await renderChart('--set', 'crds.enabled=false');
+  assert.deepEqual(ofKind(without, 'CustomResourceDefinition'), []);
+});
+
+test('the operator has no right on Secrets, none on everything, and writes no ChatCluster but its status', async () => {
+  const rules = operatorRole(await renderChart(), 'ClusterRole')?.rules ?? [];
+  assert.ok(rules.length > 0);
+  for (const { apiGroups, resources, verbs } of rules) {
+    for (const word of [...apiGroups, ...resources, ...verbs]) assert.notEqual(word, '*');
+    assert.ok(!resources.includes('secrets'));
+    if (resources.includes('chatclusters')) assert.deepEqual(verbs, ['get', 'list', 'watch']);
+  }
+});
+
+test('with watchNamespace the rights end at that namespace', async () => {
+  const objects = await renderChart('--set', 'watchNamespace=team-a');
+  assert.equal(operatorRole(objects, 'ClusterRole'), undefined);
+  assert.equal(operatorRole(objects, 'Role')?.metadata.namespace, 'team-a');
+  assert.deepEqual(
+    ofKind(objects, 'ClusterRoleBinding').map(binding => binding.metadata.name),
+    [],
+  );
+});
+
+test('the operator accepts the variables the chart sets', async () => {
+  const [deployment] = ofKind<Deployment>(
+    await renderChart('--set', 'watchNamespace=team-a,image.repository=example.com/chat,image.tag=v2,pollSeconds=7'),
+    'Deployment',
+  );
+  const container = deployment?.spec.template.spec.containers[0];
+  const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value ?? 'from-a-field']));
+  const config = loadOperatorConfig(env);
+  assert.equal(container?.image, 'example.com/chat:v2');
+  assert.deepEqual([config.namespace, config.defaultImage, config.pollSeconds], ['team-a', 'example.com/chat:v2', 7]);
+  const settable = Object.values(OPERATOR_OPTIONS).map(row => row.env);
+  assert.deepEqual(
+    settable.filter(name => !(name in env)),
+    ['OPERATOR_ADMIN_PORT'],
+  );
+});
+
+const BAD = ['logLevel=loud', 'pollSeconds=0', 'replicas=2', 'image.digest=latest', 'metrics.port=0'];
+for (const value of BAD)
+  test(`the value ${value} is refused by the schema, naming it`, async () => {
+    const field = value.split('=')[0]?.replace('.', '/') ?? '';
+    const last = field.split('/').at(-1) ?? '';
+    await assert.rejects(
+      renderChart('--set', value),
+      ({ message }: Error) => message.includes(field) || message.includes(`'${last}'`),
+    );
+  });
+
+/** Names of all values, with dots. */
+function names(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path];
+  const entries = Object.entries(value);
+  return entries.length === 0
+    ? [path]
+    : entries.flatMap(([key, below]) => names(below, path === '' ? key : `${path}.${key}`));
+}
+
+test("the chart's README lists every value with its default", () => {
+  const readme = read('charts/chatcluster/README.md');
+  const values = parse(read('charts/chatcluster/values.yaml')) as Record<string, unknown>;
+  const rows = [...readme.matchAll(/^\| `([^`]+)` \| `([^`]*)` \|/gm)].map(([, name, preset]) => `${name} = ${preset}`);
+  const expected = names(values).map(name => {
+    const preset = name.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], values);
+    return `${name} = ${JSON.stringify(preset)}`;
+  });
+  assert.deepEqual(rows, expected);
+});

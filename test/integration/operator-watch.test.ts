@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { accessOf, KubeClient } from '../../operator/kube/client.ts';
+import { Reflector } from '../../operator/kube/reflector.ts';
+import { RESOURCES } from '../../operator/kube/resources.ts';
+import { Store } from '../../operator/kube/store.ts';
+import { startApiServer } from '../support/api-server.ts';
+import { CLOCK, chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
+import { until } from '../support/until.ts';
+
+test('more objects than a page are all known, also after a restart of the API server', async t => {
+  const api = await startApiServer(t);
+  const map = (at: number): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `map-${at}`, namespace: 'default', labels: { paged: 'yes' } },
+  });
+  for (let at = 0; at < 1_100; at += 50)
+    await Promise.all(Array.from({ length: 50 }, (_, i) => api.client.create(RESOURCES.configMaps, map(at + i))));
+
+  const seen: string[] = [];
+  const failures: unknown[] = [];
+  const client = new KubeClient(accessOf(api.kubeconfig('admin')), {
+    fieldManager: 'test',
+    now: () => performance.now(),
+    onRequest: (verb, _, code) => seen.push(`${verb} ${code}`),
+  });
+  const store = new Store<string>({ project: raw => raw.metadata.name, group: () => 'all', onChange: () => undefined });
+  const reflector = new Reflector({
+    client,
+    resource: RESOURCES.configMaps,
+    namespace: 'default',
+    labelSelector: 'paged=yes',
+    store,
+    clock: CLOCK,
+    random: Math.random,
+    onFailure: (_, error) => failures.push(error),
+  });
+  const stopping = new AbortController();
+  const running = reflector.run(stopping.signal);
+  t.after(async () => {
+    stopping.abort();
+    await running;
+  });
+  await reflector.synced;
+  assert.equal(store.size, 1_100);
+  assert.equal(seen.filter(call => call === 'list 200').length, 3);
+  await api.client.create(RESOURCES.configMaps, map(2_000));
+  await until('the watch tells of a new one', () => store.size === 1_101);
+
+  await api.stop();
+  await until('the watch has failed', () => failures.length > 0);
+  await api.start();
+  await api.client.delete(await api.client.get(RESOURCES.configMaps, 'default', 'map-0'));
+  await api.client.create(RESOURCES.configMaps, map(3_000));
+  await api.client.create(RESOURCES.configMaps, map(3_001));
+  await until('what happened meanwhile is known', () => {
+    const names = new Set(store.group('all'));
+    return names.has('map-3001') && names.has('map-3000') && !names.has('map-0') && store.size === 1_102;
+  });
+});
+
+test('the operator repairs what was broken while the API server was away', async t => {
+  const api = await startApiServer(t);
+  await installChart(api);
+  await runOperator(t, api);
+  await api.client.create(RESOURCES.chatClusters, chatCluster('chat'));
+  const there = () =>
+    api.client.get<KubeObject>(RESOURCES.deployments, 'default', 'chat-gateway').then(
+      found => found,
+      () => undefined,
+    );
+  const child = await until('the gateways are made', there);
+  await api.stop();
+  await api.start();
+  await api.client.delete(child);
+  await until('they are made again', async () => {
+    const now = await there();
+    return now !== undefined && now.metadata.uid !== child.metadata.uid;
+  });
+});
