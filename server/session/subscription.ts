@@ -10,17 +10,28 @@ export class Subscription implements Member {
   readonly room: Room;
   /** True for the inbox, which the server subscribes. */
   readonly server: boolean;
-  /** Resolves when the subscribe has been answered. */
-  readonly answered: Promise<void>;
-  readonly answer: () => void;
+  #answered = false;
+  #asking: (() => void) | null = null;
   #left = false;
   constructor(session: Session, room: Room, server: boolean) {
     this.session = session;
     this.room = room;
     this.server = server;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.answered = promise;
-    this.answer = resolve;
+  }
+
+  /** Says that the subscribe has been answered. */
+  answer(): void {
+    this.#answered = true;
+    this.#asking?.();
+    this.#asking = null;
+  }
+
+  /** Resolves when the subscribe has been answered. One caller at a time: the connection's queue waits for it. */
+  answered(): Promise<void> {
+    if (this.#answered) return Promise.resolve();
+    return new Promise(resolve => {
+      this.#asking = resolve;
+    });
   }
 
   get encoding(): Encoding {
@@ -40,6 +51,9 @@ export class Subscription implements Member {
   }
   send(frame: Frame): void {
     this.session.send(frame);
+  }
+  congested(): boolean {
+    return this.session.congested();
   }
   writable(): Promise<void> {
     return this.session.writable();

@@ -46,7 +46,7 @@ export async function unsubscribe(session: Session, command: Of<'unsubscribe'>):
   const { channel } = command;
   const subscription = session.subscriptions.get(channel);
   if (subscription && !subscription.server) {
-    await subscription.answered;
+    await subscription.answered();
     forget(session, channel, subscription);
   }
   session.reply(command.id, { method: 'unsubscribe' });
