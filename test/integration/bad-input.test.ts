@@ -19,7 +19,7 @@ const cluster = await startCluster({ after }, backends, {
     CHAT_MAX_MESSAGE_BYTES: '1000',
     CHAT_COMMANDS_PER_SECOND: '1',
     CHAT_COMMAND_BURST: '40',
-    CHAT_CONNECT_SECONDS: '2',
+    CHAT_CONNECT_SECONDS: '5',
     CHAT_EXPIRY_GRACE_SECONDS: '1',
   },
 });

@@ -105,7 +105,7 @@ for (const build of BUILDS) {
     const client = await openClient(t, gateways[0].url, {
       build,
       sdk: {
-        token: await tokenFor('alice', { exp: epochSeconds() + 2 }),
+        token: await tokenFor('alice', { exp: epochSeconds() + 3 }),
         getToken: () => {
           refreshed += 1;
           return tokenFor('alice', { exp: epochSeconds() + 3_600 });
