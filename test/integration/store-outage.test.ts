@@ -62,7 +62,7 @@ test(
     });
     await streamsReady(await bench.worker());
     await mongo.stop();
-  t.after(() => mongo.start());
+    t.after(() => mongo.start());
     const acknowledged: string[] = [];
     const padding = 'x'.repeat(20_000);
     const fill = async () => {
@@ -99,7 +99,7 @@ test(
     const bench = await storeBench(t, backends);
     await backends.nats.stop();
     await mongo.stop();
-  t.after(() => mongo.start());
+    t.after(() => mongo.start());
     const worker = await bench.worker();
     assert.equal((await fetch(`${worker.adminUrl}/livez`)).status, 200);
     assert.equal((await fetch(`${worker.adminUrl}/readyz`)).status, 503);

@@ -21,7 +21,9 @@ export interface StoreBench {
   readonly nats: NatsConnection;
   readonly jsm: JetStreamManager;
   /** Starts another worker in this process; it ends with the test. */
-  worker(name?: string): Promise<Worker>;
+  worker(name?: string, options?: Partial<Config>): Promise<Worker>;
+  /** Resolves when JetStream answers again after a restart of NATS. */
+  natsAnswers(): Promise<void>;
   /** Publishes to partition 0 as a gateway does. @returns the offset */
   publish(room: string, text: string, keys?: { readonly id?: string; readonly dedupe?: string }): Promise<number>;
   /** Texts of a room in MongoDB, in the order of their offsets. */
@@ -65,11 +67,15 @@ export async function storeBench(
     names,
     nats,
     jsm,
-    async worker(name = 'worker-0') {
+    async worker(name = 'worker-0', options = {}) {
       const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
-      const worker = await startWorker({ ...config, processName: name }, { logger });
+      const worker = await startWorker({ ...config, ...options, processName: name }, { logger });
       t.after(() => worker.stop());
       return worker;
+    },
+    async natsAnswers() {
+      const info = () => jsm.streams.info(names.logStream(0));
+      await until('the stream answers', () => info().then(Boolean, () => false));
     },
     async publish(room, text, keys = {}) {
       const headers = writeEnvelope({
