@@ -47,7 +47,8 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
       epochs.get(partition(room)) ?? '',
       Number(found.headers?.get('Nats-Sequence')),
       found.headers,
-      Buffer.from(found.data), // a copy: the library's buffer is a slice of a much larger read
+      // A copy: the library's is a slice of a much larger read, and Buffer.from would share a block with other rooms.
+      new Uint8Array(found.data),
     );
 
   const leaderGet = async (room: string, request: object): Promise<number> => {

@@ -56,6 +56,8 @@ export interface Gateway {
 }
 
 const STREAMS_RETRY_MS = 500;
+/** How long NATS may take the farewell, without which the others wait for this gateway's answers. */
+const FAREWELL_MS = 500;
 const CODECS = { json: jsonCodec, protobuf: protobufCodec } as const;
 const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -68,6 +70,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const { logger, store } = parts;
   const trace = parts.trace ?? noTrace;
   const now = Date.now;
+  /** For what is measured between two moments: the time of day may be set back. */
+  const elapsed = () => performance.now();
   const names = namesOf(config.instance);
   const meter = new LoadMeter();
   const budget = new TailBudget(config.tailBytes);
@@ -114,7 +118,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     budget,
     tailMessages: config.tailMessages,
     lingerMs: config.roomLingerSeconds * 1000,
-    now,
+    now: elapsed,
     later: (run, ms) => setTimeout(run, ms),
     events: roomEvents(metrics, meter, trace, logger, now),
   });
@@ -123,7 +127,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     gateway: config.processName,
     rooms: followed,
     bus: presenceBus(write, names),
-    now,
+    now: elapsed,
     partial: () => metrics.presencePartial.inc(),
   });
   const context: SessionContext = {
@@ -141,6 +145,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       reader,
       log,
       chunk: config.recoveryChunk,
+      chunkBytes: config.sendBufferBytes / 4,
       limit: config.recoveryLimit,
       recovered: source => metrics.recovered(source),
     },
@@ -167,7 +172,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     refuse: admission({
       ...config,
       connections: () => hub.sessions.size,
-      now,
+      now: elapsed,
       refused: reason => metrics.connectsRefused.inc({ reason }),
     }),
     open: socket => {
@@ -180,7 +185,16 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   listener = client;
 
-  const stopResume = onResume([write, read], names, partitions, () => followed.recheck());
+  let owed = false;
+  const recheckAll = async () => {
+    owed = false;
+    if (!(await followed.recheck())) owed = true; // again in a second
+  };
+  const stopResume = onResume([write, read], names, partitions, async () => {
+    followed.doubt();
+    await write.flush().catch(() => undefined); // what is stored after the comparison must come live
+    await recheckAll();
+  });
   presence.beat();
   const beats = setInterval(() => presence.beat(), BEAT_MS);
   let second = 0;
@@ -188,7 +202,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     meter.tick(performance.now());
     hub.tick();
     followed.sweep();
-    void followed.recheck(second++ % config.recheckSeconds, config.recheckSeconds);
+    if (owed) void recheckAll();
+    else void followed.recheck(second++ % config.recheckSeconds, config.recheckSeconds);
   }, 1_000);
   ready = true;
   logger.info({ port: client.port, adminPort: admin.port, version: PACKAGE.version }, 'gateway ready');
@@ -203,6 +218,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     for (const session of [...hub.sessions]) session.end(CLOSES.shutdown);
     followed.closeAll();
     meter.stop();
+    if (log.connected()) await Promise.race([write.flush(), sleep(FAREWELL_MS)]).catch(() => undefined);
     await Promise.allSettled([write.close(), read.close(), admin.stop()]);
   });
   const drainOnce = once(async () => {

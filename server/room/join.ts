@@ -1,13 +1,18 @@
+import { ReadFailed } from '../bus/direct-read.ts';
 import type { Codec, Position, Publication, SubscribeResult } from '../protocol/codec.ts';
 import type { RoomLog } from './log.ts';
 import type { Member } from './member.ts';
+import { portionOf } from './portion.ts';
 import type { RoomReader, Source } from './reader.ts';
 import { publicationOf, type Room } from './room.ts';
 
 export interface JoinOptions {
   readonly reader: RoomReader;
   readonly log: RoomLog;
+  /** Most messages, and about as many bytes, that are sent before the reader is looked at again. */
   readonly chunk: number;
+  readonly chunkBytes: number;
+  /** Most messages that are recovered. */
   readonly limit: number;
   /** Counts a recovery by the deepest place it read, or its failure. */
   readonly recovered: (source: Source | 'failed') => void;
@@ -17,8 +22,8 @@ export interface JoinOptions {
  * Puts a member into a room without a hole and without a repeat between what `answer` carries, what is pushed after it
  * and what comes live. More than one chunk of missed messages is pushed after the answer, as fast as the member reads.
  * @param from position to recover from; null starts at the room's top
- * @param answer called once, with what the subscribe reply says
- * @throws {ReadFailed} when the stream does not answer, before `answer` was called
+ * @param answer called once, with what the subscribe reply says; not at all if the member is gone by then
+ * @throws {ReadFailed} when the stream does not answer or changed, before `answer` was called
  * @throws {StoreUnavailable} when MongoDB is needed and away, before `answer` was called
  */
 export async function join(
@@ -32,10 +37,20 @@ export async function join(
   room.joining += 1;
   try {
     await room.ready();
-    if (member.alive()) await enter(room, member, codec, from, options, answer);
+    if (!left(room, member)) await enter(room, member, codec, from, options, answer);
   } finally {
     room.joining -= 1;
   }
+}
+
+/**
+ * Whether the member is gone. To be asked after every wait, before anything is done for it.
+ * @throws {ReadFailed} when the room is: its offsets count in a stream that is no more
+ */
+function left(room: Room, member: Member): boolean {
+  if (!member.alive()) return true;
+  if (room.closed) throw new ReadFailed('the stream changed while a member joined');
+  return false;
 }
 
 async function enter(
@@ -60,7 +75,9 @@ async function enter(
   if (from.epoch !== '' && from.epoch !== room.epoch) return lost();
   if (from.offset > room.held) {
     // Another gateway may have been ahead of this one, or have opened the room when the stream was longer.
-    if (from.offset > (await options.log.state(options.log.partitionOf(room.name))).last) return lost();
+    const { last } = await options.log.state(options.log.partitionOf(room.name));
+    if (left(room, member)) return;
+    if (from.offset > last) return lost();
     await room.reached(await options.log.top(room.name));
   }
 
@@ -77,28 +94,44 @@ async function enter(
     for (const publication of publications)
       member.send(codec.push({ type: 'publication', channel: room.name, publication }));
   };
+  const fits = (publications: readonly Publication[]) => portionOf(publications, options.chunk, options.chunkBytes);
+  const pace = async (publications: readonly Publication[]) => {
+    for (let rest = publications; rest.length > 0 && !left(room, member); ) {
+      // Others of the same connection may be at it too: only who looks and sends in one turn knows what waits.
+      if (member.congested()) {
+        if (!answered) emit([]);
+        await member.writable();
+        continue;
+      }
+      const count = fits(rest);
+      emit(rest.slice(0, count));
+      rest = rest.slice(count);
+    }
+  };
 
   try {
-    while (member.alive()) {
-      if (room.closed) throw new Error('the stream changed while a member recovered');
-      if (at >= room.tail.from) {
+    while (!left(room, member)) {
+      const tailFrom = room.tail.from;
+      if (at >= tailFrom) {
         const missed = room.tail.after(at);
-        emit(missed.slice(0, options.chunk));
-        if (missed.length <= options.chunk) {
+        if (missed.length === 0 || (!member.congested() && fits(missed) === missed.length)) {
+          emit(missed);
           room.add(member); // in the same turn as the last of the tail: nothing can come between
           options.recovered(source);
           return;
         }
+        await pace(missed);
       } else {
         const page = await options.reader.after(room.name, at, options.chunk);
-        if (!member.alive()) return;
+        if (left(room, member)) return;
         if (!answered && page.messages.length + page.pending > options.limit) return lost();
         if (source !== 'mongodb') source = page.source;
-        // What was left before the tail has been erased.
-        if (page.messages.length === 0) at = room.tail.from;
-        else emit(page.messages.map(publicationOf));
+        // What was left before the tail has been erased. The tail may have moved since, with messages the page lacks.
+        if (page.messages.length === 0) at = tailFrom;
+        await pace(page.messages.map(publicationOf));
+        // LOG is ahead of the live flow: what the member has by now must not come to it again.
+        await room.reached(at);
       }
-      await member.writable();
     }
   } catch (error) {
     if (!answered) throw error;

@@ -10,7 +10,9 @@ export interface Member {
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
   send(frame: Frame): void;
-  /** Resolves when little waits for the reader, or the connection is gone. */
+  /** True while so much waits for the reader that more should not be sent for now. */
+  congested(): boolean;
+  /** Resolves when it may no longer be congested, or the connection is gone. */
   writable(): Promise<void>;
   /** The room is gone under the member's feet: it must subscribe again. Called after the room let go of it. */
   expelled(room: string): void;

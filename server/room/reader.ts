@@ -15,7 +15,7 @@ export interface Page {
 /** Reads a room from LOG where LOG has it and from MongoDB below, so that no seam and no half-written batch shows. */
 export interface RoomReader {
   /**
-   * At most `limit` messages after an offset, ascending; an empty page is certain, because the leader was asked.
+   * At most `limit` messages after an offset, ascending; an empty page is certain: the leader was asked, after the call.
    * Readers of the same page at the same time share one read.
    */
   after(room: string, offset: number, limit: number): Promise<Page>;
@@ -29,13 +29,12 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
 
   async function readAfter(room: string, offset: number, limit: number): Promise<Page> {
     const batch = await log.readAfter(room, offset, limit);
-    // Asked after the read: what a purge removed meanwhile is below `first` now, so it is read from MongoDB.
+    // An empty answer may be a replica that lags; the leader knows.
+    if (batch.messages.length === 0 && (await log.next(room, offset)) > 0)
+      throw new ReadFailed(`a replica of the stream of ${room} lags`);
+    // Asked last: what a purge removed meanwhile is below `first` now, so it is read from MongoDB.
     const { first } = await log.state(log.partitionOf(room));
-    if (offset + 1 >= first) {
-      if (batch.messages.length === 0 && (await log.next(room, offset)) > 0)
-        throw new ReadFailed(`a replica of the stream of ${room} lags`);
-      return { ...batch, source: 'stream' };
-    }
+    if (offset + 1 >= first) return { ...batch, source: 'stream' };
     const range = { after: offset, before: first };
     const old = await store.read(room, { ...range, limit, reverse: false });
     const fresh = batch.messages.filter(message => message.offset >= first);
@@ -77,14 +76,21 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
     }
   }
 
+  function start(key: string, room: string, offset: number, limit: number): Promise<Page> {
+    const read = readAfter(room, offset, limit).finally(() => flights.delete(key));
+    flights.set(key, read);
+    return read;
+  }
+
   return {
-    after(room, offset, limit) {
+    async after(room, offset, limit) {
       const key = `${offset} ${limit} ${room}`;
       const flight = flights.get(key);
-      if (flight) return flight;
-      const read = readAfter(room, offset, limit).finally(() => flights.delete(key));
-      flights.set(key, read);
-      return read;
+      if (!flight) return await start(key, room, offset, limit);
+      const page = await flight;
+      if (page.messages.length > 0) return page;
+      // That nothing was there when somebody else asked says nothing about now.
+      return await (flights.get(key) ?? start(key, room, offset, limit));
     },
     before: readBefore,
   };

@@ -1,6 +1,6 @@
 import type { Encoding, Position, Publication } from '../protocol/codec.ts';
 import type { FanOut } from './fan-out.ts';
-import type { LiveMessage, RoomLog, Watch } from './log.ts';
+import type { LiveMessage, PartitionState, RoomLog, Watch } from './log.ts';
 import type { Member } from './member.ts';
 import type { StoredMessage } from './message.ts';
 import type { RoomReader } from './reader.ts';
@@ -31,6 +31,7 @@ export interface RoomOptions {
 const FIRST_RECHECK_MS = 1_000;
 const REPAIR_CHUNK = 100;
 const REPAIR_RETRY_MS = 200;
+const REPAIR_RETRY_MOST_MS = 5_000;
 
 export const publicationOf = (message: StoredMessage): Publication => ({
   data: message.body,
@@ -38,14 +39,19 @@ export const publicationOf = (message: StoredMessage): Publication => ({
   ...(message.user === '' ? {} : { info: { user: message.user, client: message.client } }),
 });
 
+export interface Place extends Position {
+  /** Last offset of the partition: no message of the room lies between {@link offset} and this. */
+  readonly last: number;
+}
+
 /**
  * Where a room's order stands: its last message, or, if LOG has none, the end of its partition, before which nothing of
  * the room is missing. The state is asked first, so that a message stored meanwhile is above the answer.
  */
-export async function placeOf(log: RoomLog, room: string): Promise<Position> {
-  const state = await log.state(log.partitionOf(room));
+export async function placeOf(log: RoomLog, room: string): Promise<Place> {
+  const { epoch, last } = await log.state(log.partitionOf(room));
   const top = await log.top(room);
-  return { offset: top === 0 ? state.last : top, epoch: state.epoch };
+  return { offset: top === 0 ? last : top, epoch, last };
 }
 
 /**
@@ -54,6 +60,7 @@ export async function placeOf(log: RoomLog, room: string): Promise<Position> {
  */
 export class Room {
   readonly name: string;
+  readonly turn: number;
   readonly members = new Set<Member>();
   /** Members on their way in: they keep the room open. */
   joining = 0;
@@ -71,11 +78,16 @@ export class Room {
   #open = false;
   /** Highest offset known to exist. */
   #known = 0;
+  /** Offset of the partition up to which every message of the room is held or at least known. */
+  #sure = 0;
+  #doubtful = false;
   #repairing = false;
   #waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
 
-  constructor(name: string, options: RoomOptions) {
+  /** @param turn which share of the re-checks the room belongs to */
+  constructor(name: string, options: RoomOptions, turn = 0) {
     this.name = name;
+    this.turn = turn;
     this.#options = options;
     this.tail = new Tail(options.budget, options.tailMessages, 0);
     this.#watch = options.log.watch(name, live => this.#onLive(live));
@@ -112,6 +124,25 @@ export class Room {
     if (this.#open && this.#known > this.held) void this.#repair(cause);
   }
 
+  /** Live messages may have been lost, and LIVE may have forgotten them: until {@link compared}, none that follows is trusted. */
+  doubt(): void {
+    this.#doubtful = true;
+  }
+
+  /**
+   * Takes what a comparison with the stream found.
+   * @param top offset of the room's last message in LOG, 0 for none
+   * @param state asked before `top`
+   */
+  compared(top: number, state: PartitionState): void {
+    if (!this.#open) return;
+    // What LOG gave up since the last comparison nobody here may have seen; MongoDB has it.
+    const gone = state.first > this.#sure + 1 ? state.first - 1 : 0;
+    this.#sure = state.last;
+    this.#doubtful = false;
+    this.catchUp(Math.max(top, gone), 'recheck');
+  }
+
   /** Resolves when the room holds `offset`, or is closed. */
   reached(offset: number): Promise<void> {
     this.catchUp(offset, 'gap');
@@ -142,6 +173,7 @@ export class Room {
     const place = await placeOf(log, this.name);
     this.epoch = place.epoch;
     this.held = place.offset;
+    this.#sure = place.last;
     this.tail.restart(place.offset);
     this.#open = true;
     this.catchUp(this.#known, 'opening');
@@ -161,7 +193,8 @@ export class Room {
   #onLive(live: LiveMessage): void {
     const { message, previous } = live;
     if (this.closed || message.offset <= this.held) return;
-    if (!this.#open || this.#repairing || previous > this.held) {
+    const gap = previous > this.held || (this.#doubtful && previous === 0);
+    if (!this.#open || this.#repairing || gap) {
       // Everything live is in LOG too: it is read from there, in order.
       this.catchUp(message.offset, 'gap');
       return;
@@ -192,23 +225,26 @@ export class Room {
     if (this.#repairing) return;
     this.#repairing = true;
     let repaired = 0;
+    let failures = 0;
     while (!this.closed && this.held < this.#known) {
+      const wanted = this.#known;
       try {
         const { messages } = await this.#options.reader.after(this.name, this.held, REPAIR_CHUNK);
         if (this.closed) break;
+        failures = 0;
         for (const message of messages) this.#deliver(message, false);
         repaired += messages.length;
-        if (messages.length === 0) this.#advance(this.#known); // erased meanwhile
+        if (messages.length === 0) this.#advance(wanted); // erased; what became known during the read is above it
       } catch (error) {
         this.#options.events.repairFailed(this.name, error);
-        await this.#pause();
+        await this.#pause(Math.min(REPAIR_RETRY_MS * 2 ** failures++, REPAIR_RETRY_MOST_MS));
       }
     }
     this.#repairing = false;
     if (repaired > 0) this.#options.events.repaired(cause, repaired);
   }
 
-  #pause(): Promise<void> {
-    return new Promise(resolve => this.#options.later(resolve, REPAIR_RETRY_MS));
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => this.#options.later(resolve, ms));
   }
 }

@@ -9,6 +9,8 @@ export interface RoomsOptions extends RoomOptions {
 
 /** Rooms of one re-check request: the server answers at most 1,024. */
 const SLICE = 1_000;
+/** Rooms without members that are kept at most: each costs memory and a subscription, and anyone may name a new one. */
+const MOST_IDLE = 10_000;
 
 /** The rooms of one gateway, by name. */
 export class Rooms {
@@ -16,6 +18,7 @@ export class Rooms {
   readonly #idle = new Map<Room, number>();
   readonly #options: RoomsOptions;
   readonly #log: RoomLog;
+  #opened = 0;
   constructor(options: RoomsOptions) {
     this.#options = options;
     this.#log = options.log;
@@ -43,7 +46,7 @@ export class Rooms {
       if (this.#idle.has(found)) this.#idle.set(found, this.#options.now());
       return found;
     }
-    const room = new Room(name, this.#options);
+    const room = new Room(name, this.#options, this.#opened++);
     this.#rooms.set(name, room);
     this.#idle.set(room, this.#options.now());
     room.ready().then(undefined, () => this.#close(room)); // the next one who asks tries again
@@ -58,18 +61,26 @@ export class Rooms {
       else if (!this.#idle.has(room)) this.#idle.set(room, now);
       else if (now - (this.#idle.get(room) ?? now) >= this.#options.lingerMs) this.#close(room);
     }
+    let spare = this.#idle.size - MOST_IDLE;
+    for (const room of this.#idle.keys()) if (spare-- > 0) this.#close(room);
+  }
+
+  /** Call when live messages may have been lost, before {@link recheck}. */
+  doubt(): void {
+    for (const room of this.#rooms.values()) room.doubt();
   }
 
   /**
-   * Compares `share` of every `shares` rooms with their streams and repairs what the live flow lost.
-   * @throws nothing: failures are reported as events, the next round tries again
+   * Compares `share` of every `shares` rooms with their streams and repairs what the live flow lost. Failures are
+   * reported as events, it never rejects.
+   * @returns whether all of them were compared
    */
-  async recheck(share = 0, shares = 1): Promise<void> {
-    if (!this.#log.connected()) return; // everything is compared on the reconnect
+  async recheck(share = 0, shares = 1): Promise<boolean> {
+    if (!this.#log.connected()) return false; // everything is compared on the reconnect
+    let all = true;
     const byPartition = new Map<number, Room[]>();
-    let index = 0;
     for (const room of this.#rooms.values()) {
-      if (index++ % shares !== share) continue;
+      if (room.turn % shares !== share) continue;
       const partition = this.#log.partitionOf(room.name);
       const list = byPartition.get(partition);
       if (list) list.push(room);
@@ -77,13 +88,16 @@ export class Rooms {
     }
     for (const [partition, rooms] of byPartition) {
       try {
-        this.#compareEpoch(await this.#log.state(partition), rooms);
+        const state = await this.#log.state(partition);
+        this.#compareEpoch(state, rooms);
         for (let start = 0; start < rooms.length; start += SLICE)
-          await this.#compareTops(partition, rooms.slice(start, start + SLICE));
+          await this.#compareTops(partition, state, rooms.slice(start, start + SLICE));
       } catch (error) {
+        all = false;
         this.#options.events.repairFailed(`partition ${partition}`, error);
       }
     }
+    return all;
   }
 
   closeAll(): void {
@@ -98,12 +112,12 @@ export class Rooms {
     }
   }
 
-  async #compareTops(partition: number, rooms: readonly Room[]): Promise<void> {
+  async #compareTops(partition: number, state: PartitionState, rooms: readonly Room[]): Promise<void> {
     const tops = await this.#log.tops(
       partition,
       rooms.map(room => room.name),
     );
-    for (const room of rooms) room.catchUp(tops.get(room.name) ?? 0, 'recheck');
+    for (const room of rooms) room.compared(tops.get(room.name) ?? 0, state);
   }
 
   #close(room: Room): void {

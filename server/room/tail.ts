@@ -1,11 +1,11 @@
 import type { Publication } from '../protocol/codec.ts';
 
-/** Rough cost of one entry beside its bytes: two objects, two strings, a list slot. */
-const ENTRY_BYTES = 200;
+/** Cost of one entry beside its bytes, measured: objects, and strings that keep the header text they are a part of. */
+const ENTRY_BYTES = 800;
 
 /**
- * The bytes all tails of a process may hold together. The room that was used longest ago gives up its oldest half
- * first, so busy rooms keep theirs.
+ * The bytes all tails of a process may hold together. The room that got a message longest ago gives up its oldest half
+ * first, again and again, so busy rooms keep theirs.
  */
 export class TailBudget {
   readonly limit: number;
@@ -17,16 +17,21 @@ export class TailBudget {
   get used(): number {
     return this.#used;
   }
-  /** Accounts for `bytes` more (or fewer) in `tail`, which becomes the most recently used. */
+  /** Accounts for `bytes` more in `tail`, which becomes the most recently used. */
   charge(tail: Tail, bytes: number): void {
     this.#used += bytes;
     this.#tails.delete(tail);
-    if (tail.size > 0) this.#tails.add(tail);
+    this.#tails.add(tail);
     while (this.#used > this.limit) {
       const [oldest] = this.#tails;
       if (!oldest) return;
       oldest.halve();
     }
+  }
+  /** Accounts for `bytes` fewer. */
+  release(tail: Tail, bytes: number): void {
+    this.#used -= bytes;
+    if (tail.size === 0) this.#tails.delete(tail);
   }
 }
 
@@ -85,7 +90,10 @@ export class Tail {
     if (!last) return;
     this.#entries = this.#entries.slice(gone.length);
     this.#from = last.offset;
-    this.#budget.charge(this, -gone.reduce((sum, entry) => sum + cost(entry), 0));
+    this.#budget.release(
+      this,
+      gone.reduce((sum, entry) => sum + cost(entry), 0),
+    );
   }
 }
 

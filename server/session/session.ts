@@ -22,8 +22,10 @@ export interface SessionHooks {
 
 type Queued = Exclude<Command, { method: 'pong' | 'send' }>;
 
-/** A resumed reader gets more once less than this waits for it. */
-const WRITABLE_BYTES = 64 * 1024;
+/** Share of the send buffer beyond which nobody who can wait adds to it. */
+const CONGESTED = 1 / 16;
+/** Bytes of frames that may wait behind a command. */
+const MOST_QUEUED_BYTES = 4 * 1024 * 1024;
 
 /**
  * One client connection. Commands are handled in the order they came: one that has to wait before its message is on its
@@ -46,6 +48,7 @@ export class Session implements SocketHandler {
   readonly #rate: Rate;
   readonly #hooks: SessionHooks;
   #queue: Queued[] | null = null;
+  #queuedBytes = 0;
   #writable: (() => void)[] | null = null;
 
   constructor(socket: Socket, context: SessionContext, hooks: SessionHooks) {
@@ -67,19 +70,23 @@ export class Session implements SocketHandler {
   message(frame: Uint8Array): void {
     this.context.metrics.received(frame.byteLength);
     if (frame.byteLength > this.context.config.maxFrameBytes) return this.end(CLOSES.tooLarge);
+    if (this.#queue) {
+      this.#queuedBytes += frame.byteLength;
+      if (this.#queuedBytes > MOST_QUEUED_BYTES) return this.end(CLOSES.tooManyRequests);
+    }
     let commands: Command[];
     try {
       commands = this.codec.decode(frame);
     } catch (error) {
-      if (!(error instanceof BadFrame)) throw error;
-      this.end(CLOSES.badRequest);
-      return;
+      if (error instanceof BadFrame) return this.end(CLOSES.badRequest);
+      this.context.logger.error({ err: error }, 'a frame could not be decoded');
+      return this.end(CLOSES.internal);
     }
     for (const command of commands) this.#accept(command);
   }
 
   drained(): void {
-    if (!this.#writable || this.buffered() > WRITABLE_BYTES) return;
+    if (!this.#writable || this.congested()) return;
     const waiting = this.#writable;
     this.#writable = null;
     for (const resume of waiting) resume();
@@ -136,9 +143,14 @@ export class Session implements SocketHandler {
     return this.#socket.buffered();
   }
 
-  /** Resolves when little waits for the reader, or the connection is gone. */
+  /** True while so much waits for the reader that more should not be sent for now. */
+  congested(): boolean {
+    return this.buffered() > this.context.config.sendBufferBytes * CONGESTED;
+  }
+
+  /** Resolves when it may no longer be {@link congested}, or the connection is gone. */
   writable(): Promise<void> {
-    if (this.gone || this.buffered() <= WRITABLE_BYTES) return Promise.resolve();
+    if (this.gone || !this.congested()) return Promise.resolve();
     this.#writable ??= [];
     const waiting = this.#writable;
     return new Promise(resolve => waiting.push(resolve));
@@ -170,6 +182,7 @@ export class Session implements SocketHandler {
     await wait;
     for (let command = queue.shift(); command && !this.gone; command = queue.shift()) await this.#run(command);
     if (this.#queue === queue) this.#queue = null;
+    this.#queuedBytes = 0;
   }
 
   /** @returns a promise that never rejects, if the command has to wait */

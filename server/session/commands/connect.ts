@@ -16,6 +16,7 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
     session.identity = await context.verify(command.token);
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error;
+    if (session.gone) return;
     context.metrics.tokensRefused.inc({ reason: error.reason });
     if (error.reason === 'invalid') return session.end(CLOSES.invalidToken);
     session.state = 'refused';
@@ -27,11 +28,13 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
   const inbox = new Subscription(session, context.rooms.open(channel), true);
   const wanted = command.subs.get(channel);
   const from = wanted?.recover ? { offset: wanted.offset, epoch: wanted.epoch } : null;
+  const joined = join(inbox.room, inbox, session.codec, from, context.join, result => {
+    session.subscriptions.set(channel, inbox);
+    welcome(session, command.id, channel, result);
+    inbox.answer();
+  });
   try {
-    await join(inbox.room, inbox, session.codec, from, context.join, result => {
-      session.subscriptions.set(channel, inbox);
-      welcome(session, command.id, channel, result);
-    });
+    await Promise.race([joined, inbox.answered()]); // what the inbox still recovers holds up no command
   } catch (error) {
     if (session.state !== 'connecting') throw error;
     session.state = 'refused';

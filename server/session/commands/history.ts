@@ -1,12 +1,19 @@
 import type { Position } from '../../protocol/codec.ts';
 import { ERRORS } from '../../protocol/codes.ts';
+import { portionOf } from '../../room/portion.ts';
 import { placeOf, publicationOf } from '../../room/room.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
 import type { Of } from './registry.ts';
 
-/** Pages through a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. */
+/** Bytes of one page: a reply is one frame, and a reader must be able to take it. */
+const PAGE_BYTES = 512 * 1024;
+
+/**
+ * Pages through a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. A
+ * page may be shorter than asked for; only an empty one is the end.
+ */
 export function history(session: Session, command: Of<'history'>): undefined {
   allow(session, command.channel, 'history');
   session.background(command.id, read(session, command));
@@ -25,9 +32,10 @@ async function read(session: Session, command: Of<'history'>): Promise<void> {
       return await context.reader.before(channel, since ? since.offset : Number.MAX_SAFE_INTEGER, limit);
     return (await context.reader.after(channel, since?.offset ?? 0, limit)).messages;
   };
+  const publications = (await page()).map(publicationOf);
   session.reply(command.id, {
     method: 'history',
-    publications: (await page()).map(publicationOf),
+    publications: publications.slice(0, portionOf(publications, limit, PAGE_BYTES)),
     epoch: top.epoch,
     offset: top.offset,
   });
