@@ -67,6 +67,9 @@ export function loadConfig(process: Process | 'standalone', env: Readonly<Record
   for (const name of Object.keys(env)) {
     if (name.startsWith('CHAT_') && !known.has(name)) problems.push(`${name} is not an option`);
   }
+  // A late answer to one heartbeat would be taken for the answer to the next.
+  if (Number(values['pongSeconds']) >= Number(values['pingSeconds']))
+    problems.push(`${OPTIONS.pongSeconds.env} must be below ${OPTIONS.pingSeconds.env}`);
   if (problems.length > 0) throw new ConfigError(problems);
   if (values['processName'] === '') values['processName'] = hostname();
   return values as Config;

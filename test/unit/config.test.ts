@@ -51,6 +51,11 @@ test('the value of a secret never stands in a problem', () => {
   assert.doesNotMatch(problems.join(), /too-short/);
 });
 
+test('a heartbeat must be answered before the next one is sent', () => {
+  assert.deepEqual(problemsOf({ CHAT_PING_SECONDS: '5' }), ['CHAT_PONG_SECONDS must be below CHAT_PING_SECONDS']);
+  assert.deepEqual(problemsOf({ CHAT_PING_SECONDS: '5', CHAT_PONG_SECONDS: '4' }), []);
+});
+
 test('a worker does not need what only a gateway uses', () => {
   const { CHAT_AUTH_SECRET: _, ...env } = GOOD;
   assert.equal(loadConfig('worker', env).storeBatch, 500);
