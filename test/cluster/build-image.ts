@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { longStep } from '../local/run.ts';
+import { stdoutOf } from './stdout.ts';
 
 /** No daemon and no further namespaces: it works where containers cannot be nested. Layers that did not change are kept. */
 const BUD = ['bud', '--isolation', 'chroot', '--layers', '--pull-never'];
@@ -21,4 +22,11 @@ export async function buildImage(
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Identifies what is in an image of buildah's. @throws without such an image */
+export async function imageId(name: string): Promise<string> {
+  const id = await stdoutOf('buildah', ['inspect', '--type', 'image', '--format', '{{.FromImageID}}', name]);
+  if (!id) throw new Error(`buildah has no image ${name}`);
+  return id;
 }

@@ -1,15 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeBases } from './base-images.ts';
-import { buildImage } from './build-image.ts';
+import { buildImage, imageId } from './build-image.ts';
 import { ensureTools, IMAGE_TOOLS } from './host.ts';
 import { REPOSITORY } from './layout.ts';
 import { stdoutOf } from './stdout.ts';
 
 export const CHAT_IMAGE = 'localhost/chatcluster:dev';
 
-/** Builds the image of gateway, worker and operator from this checkout, as the Dockerfile says. */
-export async function buildChatImage(): Promise<void> {
+/**
+ * Builds the image of gateway, worker and operator from this checkout, as the Dockerfile says.
+ * @returns a second name of it that changes with its content, so that whoever runs an older one is rolled
+ */
+export async function buildChatImage(): Promise<string> {
   await ensureTools(IMAGE_TOOLS);
   const bases = await nodeBases();
   const args = { BASE: bases.runtime, BUILD_BASE: bases.build };
@@ -19,6 +22,9 @@ export async function buildChatImage(): Promise<void> {
     ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     ...(await secrets()),
   ]);
+  const named = `${CHAT_IMAGE}-${(await imageId(CHAT_IMAGE)).slice(0, 12)}`;
+  await stdoutOf('buildah', ['tag', CHAT_IMAGE, named]);
+  return named;
 }
 
 /** The host's way to its npm registry, for the build alone: no layer keeps it. */

@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { longStep } from '../local/run.ts';
 import { type ProgramImage, writeProgramArchive } from './archive.ts';
+import { imageId } from './build-image.ts';
 import { ctr } from './components.ts';
 import { INSIDE, type Layout } from './layout.ts';
 import { execInside } from './namespaces.ts';
-import { stdoutOf } from './stdout.ts';
 
 /** Makes an image of one program and gives it to the node. */
 export async function loadProgram(layout: Layout, image: ProgramImage): Promise<void> {
@@ -26,8 +26,7 @@ export async function loadArchive(layout: Layout, write: (file: string) => void 
 
 /** Gives the node an image of buildah's, unless it has that very image. */
 export async function loadBuilt(layout: Layout, name: string): Promise<void> {
-  const id = await stdoutOf('buildah', ['inspect', '--type', 'image', '--format', '{{.FromImageID}}', name]);
-  if (!id) throw new Error(`buildah has no image ${name}`);
+  const id = await imageId(name);
   const label = `chatcluster.dev/built=${id}`;
   const { stdout } = await execInside(layout, [
     ...ctr,

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Access } from './access.ts';
+import { REPOSITORY } from './layout.ts';
+import { until } from './until.ts';
+
+/** The ChatCluster of the example. */
+export const CHAT = 'chat';
+
+const EXAMPLES = ['nats', 'mongodb-stand-in', 'chatcluster'];
+const READY_MS = 300_000;
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** The parts of a ChatCluster that demo and tests look at. */
+export interface ChatObject {
+  readonly metadata: { readonly generation: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly Condition[];
+    readonly instance?: string;
+    readonly gateways?: { readonly readyReplicas?: number; readonly desiredReplicas?: number };
+  };
+}
+
+/**
+ * Applies the examples of `docs/examples` in a namespace: NATS, the stand-in for MongoDB and a ChatCluster on them.
+ * @param secret signs the users' tokens; one that is there already is kept
+ */
+export async function applyExamples(access: Access, namespace: string, secret: string): Promise<void> {
+  const apply = (manifest: string) =>
+    access.kubectl(['apply', '--server-side', '--force-conflicts', `--namespace=${namespace}`, '-f', '-'], manifest);
+  await apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }));
+  const secrets = await access.kubectl([
+    'get',
+    'secret',
+    'chat-auth',
+    `--namespace=${namespace}`,
+    '--ignore-not-found',
+  ]);
+  if (secrets === '') {
+    const auth = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'chat-auth' }, stringData: { secret } };
+    await apply(JSON.stringify(auth));
+  }
+  for (const name of EXAMPLES) await apply(readFileSync(join(REPOSITORY, 'docs/examples', `${name}.yaml`), 'utf8'));
+}
+
+/** Waits until the ChatCluster is Ready. @param say is told each change on the way */
+export async function readyChat(access: Access, namespace: string, say: (line: string) => void): Promise<ChatObject> {
+  let before = '';
+  return until(`the ChatCluster ${namespace}/${CHAT} is Ready`, READY_MS, async () => {
+    const chat = await access.get<ChatObject>(['chatcluster', CHAT, `--namespace=${namespace}`]);
+    const conditions = chat.status?.conditions ?? [];
+    const now = conditions.map(each => `${each.type}=${each.status} (${each.message})`).join(', ');
+    if (now !== before) say(now === '' ? 'waiting for the operator' : now);
+    before = now;
+    const ready = conditions.find(({ type }) => type === 'Ready');
+    const seen = chat.status?.observedGeneration === chat.metadata.generation;
+    return seen && ready?.status === 'True' ? chat : null;
+  });
+}
