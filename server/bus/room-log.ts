@@ -1,4 +1,4 @@
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Msg, MsgCallback, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type PartitionState, PublishFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
 import type { StoredMessage } from '../room/message.ts';
 import { directBatch, ReadFailed } from './direct-read.ts';
@@ -82,7 +82,8 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     },
 
     watch: (room, live) =>
-      watch(write, names.live(partition(room), room), found => {
+      new LiveWatch(write, names.live(partition(room), room), (error, found) => {
+        if (error) return;
         const message = decode(room, found);
         if (options.dropLive?.(room, message.offset)) return;
         live({ message, previous: Number(found.headers?.get('Nats-Last-Sequence') || 0) });
@@ -183,13 +184,20 @@ async function publish(
   return { offset: ack.seq, duplicate: ack.duplicate === true };
 }
 
-function watch(connection: NatsConnection, subject: string, live: (message: Msg) => void): Watch {
-  const subscription = connection.subscribe(subject, {
-    callback: (error, message) => {
-      if (!error) live(message);
-    },
-  });
-  return { ready: () => flush(connection), stop: () => subscription.unsubscribe() };
+/** One for each room of a gateway, so it is small. */
+class LiveWatch implements Watch {
+  readonly #connection: NatsConnection;
+  readonly #subscription: Subscription;
+  constructor(connection: NatsConnection, subject: string, callback: MsgCallback<Msg>) {
+    this.#connection = connection;
+    this.#subscription = connection.subscribe(subject, { callback });
+  }
+  ready(): Promise<void> {
+    return flush(this.#connection);
+  }
+  stop(): void {
+    this.#subscription.unsubscribe();
+  }
 }
 
 /** A flush waits for a connection that is down, which may take for ever. */

@@ -28,6 +28,14 @@ export interface RoomOptions {
   readonly later: (run: () => void, ms: number) => void;
 }
 
+interface Waiting {
+  readonly offset: number;
+  readonly resolve: () => void;
+}
+/** Shared by all rooms, as most of them are idle for most of the time. */
+const NOBODY: readonly Waiting[] = [];
+const OPENED = Promise.resolve();
+
 const FIRST_RECHECK_MS = 1_000;
 const REPAIR_CHUNK = 100;
 const REPAIR_RETRY_MS = 200;
@@ -82,7 +90,7 @@ export class Room {
   #sure = 0;
   #doubtful = false;
   #repairing = false;
-  #waiting: { readonly offset: number; readonly resolve: () => void }[] = [];
+  #waiting: readonly Waiting[] = NOBODY;
 
   /** @param turn which share of the re-checks the room belongs to */
   constructor(name: string, options: RoomOptions, turn = 0) {
@@ -147,7 +155,9 @@ export class Room {
   reached(offset: number): Promise<void> {
     this.catchUp(offset, 'gap');
     if (this.held >= offset || this.closed) return Promise.resolve();
-    return new Promise(resolve => this.#waiting.push({ offset, resolve }));
+    return new Promise(resolve => {
+      this.#waiting = [...this.#waiting, { offset, resolve }];
+    });
   }
 
   /** The stream's incarnation changed: members subscribe again, and then learn that what they hold cannot be continued. */
@@ -164,7 +174,7 @@ export class Room {
     this.#watch.stop();
     this.tail.restart(this.held);
     for (const wait of this.#waiting) wait.resolve();
-    this.#waiting = [];
+    this.#waiting = NOBODY;
   }
 
   async #start(): Promise<void> {
@@ -176,6 +186,7 @@ export class Room {
     this.#sure = place.last;
     this.tail.restart(place.offset);
     this.#open = true;
+    this.#opening = OPENED;
     this.catchUp(this.#known, 'opening');
     // Interest travels the routes between servers after the flush: what was stored meanwhile may never arrive live.
     this.#options.later(() => void this.#recheck(), FIRST_RECHECK_MS);
