@@ -75,8 +75,10 @@ export class Reconciler {
     const { done, failure, error } = await this.#write(actions, taken);
     const reference = { ...cluster, apiVersion: API_VERSION, kind: KIND };
     const isNew = cluster.status?.observedGeneration === undefined;
-    for (const notice of noticesOfActions(done, isNew)) recorder.record(reference, notice);
-    if (!failure) for (const notice of noticeOfDecision(decision, current)) recorder.record(reference, notice);
+    const scaled = decision !== undefined && decision.replicas !== current;
+    for (const notice of noticesOfActions(done, isNew, scaled)) recorder.record(reference, notice);
+    if (error === undefined)
+      for (const notice of noticeOfDecision(decision, current)) recorder.record(reference, notice);
 
     const probe = this.#options.probes.latest(key);
     const total = totalOf(probe);
@@ -200,8 +202,9 @@ function totalOf(probe: Probe | undefined): number | undefined {
   return known.length === probe.loads.length ? known.reduce((sum, count) => sum + count, 0) : undefined;
 }
 
-function failureOf(error: unknown): WriteFailure {
+/** What trying again does not help. */
+function failureOf(error: unknown): WriteFailure | undefined {
   if (error instanceof NameTaken) return { reason: 'NameTaken', message: error.message };
   if (error instanceof ApiError && error.terminal) return { reason: 'Refused', message: error.message };
-  return { reason: 'ApiUnavailable', message: 'the API server did not take a write; it is tried again' };
+  return undefined;
 }

@@ -20,16 +20,21 @@ export interface Fleet {
   readonly problem: PodProblem | undefined;
 }
 
-/** Why not everything could be written. */
+/** Why not everything can be written, however often it is tried. */
 export interface WriteFailure {
-  readonly reason: 'NameTaken' | 'Refused' | 'ApiUnavailable';
+  readonly reason: 'NameTaken' | 'Refused';
   readonly message: string;
 }
 
-export function gatewaysAvailable({ desired, ready, problem }: Fleet): Verdict {
+function countOf(noun: string, { desired, ready, problem }: Fleet): string {
+  const count = `${ready} of ${desired} ${noun} ready`;
+  return problem ? `${count}: ${problem.message}` : count;
+}
+
+export function gatewaysAvailable(fleet: Fleet): Verdict {
   const type = 'GatewaysAvailable';
-  const count = `${ready} of ${desired} gateways ready`;
-  const why = problem ? `${count}: ${problem.message}` : count;
+  const { desired, ready, problem } = fleet;
+  const why = countOf('gateways', fleet);
   if (ready === 0) return { type, status: 'False', reason: problem?.reason ?? 'NoneReady', message: why };
   if (ready < desired) return { type, status: 'True', reason: problem?.reason ?? 'SomeReady', message: why };
   return { type, status: 'True', reason: 'AllReady', message: `${ready} gateways ready` };
@@ -94,15 +99,11 @@ export function ready(
   const type = 'Ready';
   const not = (reason: string, message: string): Verdict => ({ type, status: 'False', reason, message });
   if (failure) return not(failure.reason, failure.message);
-  const { problem } = gatewayFleet.ready < gatewayFleet.desired ? gatewayFleet : { problem: undefined };
-  if (gateways.status !== 'True' || problem) return not(problem?.reason ?? 'GatewaysNotReady', gateways.message);
-  if (workerFleet.ready === 0) {
-    const count = `0 of ${workerFleet.desired} workers ready`;
-    return not(
-      workerFleet.problem?.reason ?? 'WorkersNotReady',
-      workerFleet.problem ? `${count}: ${workerFleet.problem.message}` : count,
-    );
-  }
+  // A pod with a problem counts also where the old ones still serve: what is declared is not what runs.
+  if (gatewayFleet.problem) return not(gatewayFleet.problem.reason, countOf('gateways', gatewayFleet));
+  if (gateways.status !== 'True') return not('GatewaysNotReady', gateways.message);
+  if (workerFleet.problem) return not(workerFleet.problem.reason, countOf('workers', workerFleet));
+  if (workerFleet.ready === 0) return not('WorkersNotReady', countOf('workers', workerFleet));
   const bad = backends.find(verdict => verdict.status !== 'True');
   if (bad)
     return not(bad.status === 'False' ? `${bad.type.replace('Reachable', '')}Unreachable` : bad.reason, bad.message);

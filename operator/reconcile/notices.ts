@@ -1,5 +1,6 @@
 import type { Condition } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
+import { APPLIED_HASH } from '../desired/names.ts';
 import { type Action, objectId } from './plan.ts';
 
 /** Something a person would want to know; becomes an Event. */
@@ -18,11 +19,20 @@ function some(items: readonly string[]): string {
   return more > 0 ? `${items.slice(0, PATHS_SHOWN).join(', ')} and ${more} more` : items.join(', ');
 }
 
-/** @param isNew whether the ChatCluster had no children before, so that a missing child is no repair */
-export function noticesOfActions(done: readonly Action[], isNew: boolean): Notice[] {
+/** Paths that differ when nothing but the number of pods does. */
+const SCALE = new Set(['spec.replicas', `metadata.annotations.${APPLIED_HASH}`]);
+
+/**
+ * @param isNew whether the ChatCluster had no children before, so that a missing child is no repair
+ * @param scaled whether the autoscaler has made a step, which has a notice of its own
+ */
+export function noticesOfActions(done: readonly Action[], isNew: boolean, scaled: boolean): Notice[] {
   const of = (test: (action: Action) => boolean) => done.filter(test).map(action => objectId(action.object));
   const missing = of(action => action.verb === 'apply' && action.cause === 'missing');
-  const changed = of(action => action.verb === 'apply' && action.cause === 'changed');
+  const changed = of(
+    action =>
+      action.verb === 'apply' && action.cause === 'changed' && !(scaled && action.paths.every(path => SCALE.has(path))),
+  );
   const deleted = of(action => action.verb === 'delete');
   const normal = (reason: string, action: string, note: string): Notice => ({ type: 'Normal', reason, action, note });
   const notices: Notice[] = [];

@@ -26,8 +26,15 @@ export interface Schema {
 
 const FILE = join(import.meta.dirname, '../../crds/chatclusters.yaml');
 
+let parsed: Schema | undefined;
+
 /** Schema of a whole ChatCluster. */
 export function crdSchema(): Schema {
+  parsed ??= read();
+  return parsed;
+}
+
+function read(): Schema {
   const crd = parse(readFileSync(FILE, 'utf8')) as {
     spec: { versions: { schema: { openAPIV3Schema: Schema } }[] };
   };

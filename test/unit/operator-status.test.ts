@@ -127,6 +127,13 @@ for (const [what, waiting, reason, message] of PROBLEMS)
     }
   });
 
+test('a new pod that cannot start shows in Ready although the old ones still serve', () => {
+  const gatewayPods = [pod('a'), pod('b'), pod('c', { reason: 'ImagePullBackOff' })];
+  assert.equal(conditionOf({ gatewayPods }, 'GatewaysAvailable').reason, 'AllReady');
+  const ready = conditionOf({ gatewayPods }, 'Ready');
+  assert.deepEqual([ready.status, ready.reason], ['False', 'ImagePullFailed']);
+});
+
 test('a missing Secret of the workers shows in Ready', () => {
   const children = [deployment('gateway', 2, 2), deployment('worker', 1, 0)];
   const workerPods = [pod('w', { reason: 'CreateContainerConfigError', message: 'secret "mongodb" not found' })];

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Pod } from '../../operator/api/kube-object.ts';
+import { Probes } from '../../operator/controller/probes.ts';
+import type { AskPod } from '../../operator/kube/pod-http.ts';
+import { SimulatedClock, settle } from '../support/simulated-clock.ts';
+
+const pod = (name: string, ready = true): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name },
+  status: {
+    phase: 'Running',
+    podIP: '192.0.2.1',
+    conditions: [{ type: 'Ready', status: String(ready).replace(/^./, c => c.toUpperCase()) }],
+    containers: [],
+  },
+});
+const HEALTH = { nats: { reachable: true, reason: '' }, store: { reachable: true, reason: '' }, storeLag: 0 };
+
+function probing(t: { after(end: () => void): void }, gateways: Record<string, Pod[]>, workers: Pod[], ask: AskPod) {
+  const clock = new SimulatedClock();
+  const results: { readonly key: string; readonly changed: boolean }[] = [];
+  const probes = new Probes({
+    caches: {
+      keys: () => Object.keys(gateways),
+      pods: (key, component) => (component === 'gateway' ? (gateways[key] ?? []) : workers),
+    },
+    ask,
+    clock,
+    intervalMs: 5_000,
+    onResult: (key, changed) => results.push({ key, changed }),
+  });
+  t.after(probes.start());
+  return { clock, probes, results };
+}
+
+test('a pod that does not answer delays nobody else, and is not asked twice at once', async t => {
+  let asked = 0;
+  const { clock, results } = probing(t, { 'a/slow': [pod('slow')], 'a/fast': [pod('fast')] }, [], async gateway => {
+    if (gateway.metadata.name !== 'slow') return { connections: 1 };
+    asked++;
+    return await new Promise(() => undefined);
+  });
+  await clock.pass(10_000);
+  assert.deepEqual(
+    results.map(({ key }) => key),
+    ['a/fast', 'a/fast', 'a/fast'],
+  );
+  assert.equal(asked, 1);
+});
+
+test('an answer that is no load is no load', async t => {
+  const bodies: Record<string, unknown> = {
+    a: { connections: 7 },
+    b: { connections: '7' },
+    c: null,
+    d: { connections: -1 },
+  };
+  const { probes } = probing(
+    t,
+    { 'a/chat': [...Object.keys(bodies).map(name => pod(name)), pod('starting', false)] },
+    [],
+    async gateway => bodies[gateway.metadata.name],
+  );
+  await settle();
+  assert.deepEqual(probes.latest('a/chat')?.loads, [
+    { pod: 'a', connections: 7 },
+    { pod: 'b', connections: undefined },
+    { pod: 'c', connections: undefined },
+    { pod: 'd', connections: undefined },
+  ]);
+});
+
+test('the best answer counts: one worker that reaches a backend is enough', async t => {
+  const { probes } = probing(t, { 'a/chat': [] }, [pod('one'), pod('two'), pod('three')], async worker => {
+    if (worker.metadata.name === 'three') throw new Error('ECONNREFUSED');
+    const reached = { reachable: true, reason: '' };
+    const not = { reachable: false, reason: 'gone' };
+    return worker.metadata.name === 'one'
+      ? { ...HEALTH, nats: reached, store: not }
+      : { ...HEALTH, nats: not, store: reached };
+  });
+  await settle();
+  const { health } = probes.latest('a/chat')?.backends ?? {};
+  assert.deepEqual([health?.nats.reachable, health?.store.reachable], [true, true]);
+});
+
+test('workers may be silent for a moment; after 15 s nobody knows', async t => {
+  let silent = false;
+  const { clock, probes } = probing(t, { 'a/chat': [] }, [pod('w')], async () => {
+    if (silent) throw new Error('no answer within 2 s');
+    return HEALTH;
+  });
+  await settle();
+  silent = true;
+  await clock.pass(10_000);
+  assert.ok(probes.latest('a/chat')?.backends.health);
+  await clock.pass(5_000);
+  assert.deepEqual(probes.latest('a/chat')?.backends, { health: undefined, silence: 'w: no answer within 2 s' });
+});
+
+test('a round that brings nothing new says so', async t => {
+  let connections = 1;
+  const { clock, results } = probing(t, { 'a/chat': [pod('g')] }, [], async () => ({ connections }));
+  await clock.pass(5_000);
+  connections = 2;
+  await clock.pass(5_000);
+  assert.deepEqual(
+    results.map(({ changed }) => changed),
+    [true, false, true],
+  );
+});
