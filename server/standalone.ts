@@ -14,7 +14,12 @@ try {
   const logger = createLogger(config.logLevel, config.processName);
   const worker = await startWorker({ ...config, adminPort: 0 }, { logger });
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
-  const gateway = await startGateway(config, { store, logger, ...(tracing ? { trace: messageTrace() } : {}) });
+  const gateway = await startGateway(config, {
+    store,
+    logger,
+    host: '127.0.0.1',
+    ...(tracing ? { trace: messageTrace() } : {}),
+  });
 
   let signals = 0;
   const end = async () => {

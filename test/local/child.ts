@@ -12,6 +12,8 @@ export interface Child {
   /** The last 8 KiB of what it printed, for error messages. */
   output(): string;
   running(): boolean;
+  /** Resolves when it is gone, for whatever reason. */
+  readonly ended: Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** SIGTERM (and SIGCONT, should it be stopped), then SIGKILL after 10 s. Resolves when it is gone. */
   stop(): Promise<void>;
@@ -19,17 +21,28 @@ export interface Child {
   kill(): Promise<void>;
 }
 
+export interface ChildOptions {
+  /** Default: the environment of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Also prints what it prints. */
+  readonly print?: boolean;
+}
+
 /**
  * Starts `command` in a process group of its own, so that Ctrl-C reaches it through us and in our order.
  * @throws when the program cannot be started
  */
-export async function startChild(command: string, args: readonly string[]): Promise<Child> {
+export async function startChild(command: string, args: readonly string[], options: ChildOptions = {}): Promise<Child> {
   // Only the kernel can end a child of a parent that was killed.
   const tied = existsSync('/usr/bin/setpriv');
   const [program, all] = tied
     ? ['/usr/bin/setpriv', ['--pdeathsig', 'SIGKILL', command, ...args]]
     : [command, [...args]];
-  const child: ChildProcess = spawn(program, all, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child: ChildProcess = spawn(program, all, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: options.env ?? process.env,
+  });
   await once(child, 'spawn');
   const pid = child.pid ?? 0;
   let output = '';
@@ -38,8 +51,12 @@ export async function startChild(command: string, args: readonly string[]): Prom
   };
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
+  if (options.print) {
+    child.stdout?.pipe(process.stdout, { end: false });
+    child.stderr?.pipe(process.stderr, { end: false });
+  }
   const running = (): boolean => child.exitCode === null && child.signalCode === null;
-  const exited = once(child, 'exit').catch(() => undefined);
+  const exited: Promise<void> = new Promise(resolve => child.once('exit', () => resolve()));
   const onExit = (): void => {
     if (running()) child.kill('SIGKILL');
   };
@@ -49,6 +66,7 @@ export async function startChild(command: string, args: readonly string[]): Prom
     pid,
     output: () => output,
     running,
+    ended: exited,
     signal: name => void child.kill(name),
     async stop() {
       if (running()) {
@@ -93,15 +111,16 @@ function accepts(port: number): Promise<boolean> {
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = 15_000 + Math.floor(Math.random() * 15_000);
-    const server = createServer();
-    const free = await new Promise<boolean>(resolve => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (free) {
-      await new Promise(resolve => server.close(resolve));
-      return port;
-    }
+    if (await portIsFree(port)) return port;
   }
   throw new Error('found no free port between 15000 and 30000');
+}
+
+/** Whether a server could listen on 127.0.0.1 now. */
+export function portIsFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise(resolve => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
