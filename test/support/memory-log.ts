@@ -1,0 +1,171 @@
+import { ReadFailed } from '../../server/bus/direct-read.ts';
+import type { Envelope } from '../../server/bus/envelope.ts';
+import type { LiveMessage, PartitionState, RoomLog, Stored, Watch } from '../../server/room/log.ts';
+import type { StoredMessage } from '../../server/room/message.ts';
+import type { MemoryStore } from './memory-store.ts';
+
+const bodyOf = (text: string) => new Uint8Array(Buffer.from(JSON.stringify(text)));
+
+/** One partition of LOG and LIVE in memory: rooms share its sequence, answers take as long as {@link wait} says. */
+export class MemoryLog implements RoomLog {
+  readonly partitions = 1;
+  epoch = 'first';
+  /** Everything up to here is purged from LOG. */
+  purged = 0;
+  last = 0;
+  /** What the worker has moved to the store. */
+  floor = 0;
+  /** A replica that lags knows nothing above this offset. */
+  replicaLast = Number.POSITIVE_INFINITY;
+  up = true;
+  /** Each answer takes this long to form, and as long again to arrive. */
+  wait: () => Promise<void> = () => Promise.resolve();
+  /** True makes a request fail. */
+  fails: (request: string) => boolean = () => false;
+  /** True loses a live message on its way. */
+  loses: (offset: number) => boolean = () => false;
+  /** LIVE has forgotten everything up to here. */
+  forgotten = 0;
+  /** Requests so far, by name. */
+  readonly asked: string[] = [];
+  readonly #messages: StoredMessage[] = [];
+  readonly #watches = new Map<string, Set<(message: LiveMessage) => void>>();
+  readonly #store: MemoryStore;
+
+  constructor(store: MemoryStore) {
+    this.#store = store;
+  }
+
+  partitionOf(): number {
+    return 0;
+  }
+  connected(): boolean {
+    return this.up;
+  }
+
+  /** Stores a message and sends it live, unless it gets lost. @returns its offset */
+  append(room: string, text = `${this.last + 1}`): number {
+    return this.#append(room, bodyOf(text), {});
+  }
+
+  #append(room: string, body: Uint8Array, parts: Partial<Envelope>): number {
+    const previous = this.#messages.findLast(message => message.room === room)?.offset ?? 0;
+    this.last += 1;
+    const message: StoredMessage = {
+      room,
+      epoch: this.epoch,
+      offset: this.last,
+      type: parts.type ?? 'publish',
+      id: parts.id ?? '',
+      dedupe: parts.dedupe ?? '',
+      time: parts.time ?? 0,
+      user: parts.user ?? 'somebody',
+      client: parts.client ?? 'a client',
+      traceparent: '',
+      body,
+    };
+    this.#messages.push(message);
+    if (!this.loses(message.offset)) this.live(message, previous > this.forgotten ? previous : 0);
+    return message.offset;
+  }
+
+  /** Sends a message live, perhaps again. */
+  live(message: StoredMessage, previous: number): void {
+    for (const live of this.#watches.get(message.room) ?? []) live({ message, previous });
+  }
+
+  /** The worker stores what is not stored, up to an offset. */
+  storeUpTo(offset: number): void {
+    for (const message of this.#messages)
+      if (message.offset > this.floor && message.offset <= offset) this.#store.messages.push(message);
+    this.floor = Math.max(this.floor, offset);
+  }
+
+  /** Moves everything up to an offset from LOG to the store. */
+  purge(upTo: number): void {
+    this.storeUpTo(upTo);
+    this.purged = Math.max(this.purged, upTo);
+  }
+
+  /** Erases one message everywhere. */
+  erase(offset: number): void {
+    const index = this.#messages.findIndex(message => message.offset === offset);
+    if (index >= 0) this.#messages.splice(index, 1);
+    this.#store.erase(offset);
+  }
+
+  offsetsOf(room: string): number[] {
+    return this.#messages.filter(message => message.room === room).map(({ offset }) => offset);
+  }
+
+  /** Rooms that are watched. */
+  get watched(): readonly string[] {
+    return [...this.#watches.keys()];
+  }
+
+  async publish(room: string, body: Uint8Array, envelope: Envelope): Promise<Stored> {
+    const offset = this.#append(room, body, envelope);
+    await this.wait();
+    return { offset, duplicate: false };
+  }
+
+  watch(room: string, live: (message: LiveMessage) => void): Watch {
+    const all = this.#watches.get(room) ?? new Set();
+    this.#watches.set(room, all.add(live));
+    return {
+      ready: () => this.#ask('ready', () => undefined),
+      stop: () => {
+        all.delete(live);
+        if (all.size === 0) this.#watches.delete(room);
+      },
+    };
+  }
+
+  readAfter(room: string, after: number, limit: number) {
+    return this.#ask('readAfter', () => {
+      const found = this.#held(room).filter(({ offset }) => offset > after && offset <= this.replicaLast);
+      const messages = found.slice(0, limit);
+      return { messages, pending: found.length - messages.length };
+    });
+  }
+
+  readLastBelow(room: string, before: number) {
+    return this.#ask('readLastBelow', () => this.#held(room).findLast(({ offset }) => offset < before) ?? null);
+  }
+
+  top(room: string): Promise<number> {
+    return this.#ask('top', () => this.#held(room).at(-1)?.offset ?? 0);
+  }
+
+  next(room: string, after: number): Promise<number> {
+    return this.#ask('next', () => this.#held(room).find(({ offset }) => offset > after)?.offset ?? 0);
+  }
+
+  tops(_partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#ask('tops', () => {
+      const found = rooms.map(room => [room, this.#held(room).at(-1)?.offset ?? 0] as const);
+      return new Map(found.filter(([, offset]) => offset > 0));
+    });
+  }
+
+  state(): Promise<PartitionState> {
+    return this.#ask('state', () => ({ epoch: this.epoch, first: this.purged + 1, last: this.last }));
+  }
+
+  storedFloor(): Promise<number> {
+    return this.#ask('storedFloor', () => this.floor);
+  }
+
+  #held(room: string): StoredMessage[] {
+    return this.#messages.filter(message => message.room === room && message.offset > this.purged);
+  }
+
+  async #ask<T>(request: string, answer: () => T): Promise<T> {
+    this.asked.push(request);
+    await this.wait();
+    if (this.fails(request)) throw new ReadFailed(`no answer to ${request}`);
+    const found = answer();
+    await this.wait();
+    return found;
+  }
+}

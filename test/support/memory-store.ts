@@ -1,0 +1,41 @@
+import type { StoredMessage } from '../../server/room/message.ts';
+import { type HistoryStore, StoreUnavailable } from '../../server/store/store.ts';
+
+type Range = Parameters<HistoryStore['read']>[1];
+
+/** History in memory. */
+export class MemoryStore implements HistoryStore {
+  readonly messages: StoredMessage[] = [];
+  up = true;
+  /** Reads so far. */
+  reads = 0;
+
+  async read(room: string, range: Range): Promise<StoredMessage[]> {
+    this.reads += 1;
+    const found = this.#in(room, range).sort((a, b) => a.offset - b.offset);
+    return (range.reverse ? found.reverse() : found).slice(0, range.limit);
+  }
+
+  async count(room: string, range: Pick<Range, 'after' | 'before'>, most: number): Promise<number> {
+    return Math.min(most, this.#in(room, range).length);
+  }
+
+  async findByDedupe(dedupe: string): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null> {
+    this.#check();
+    return this.messages.find(message => message.dedupe === dedupe) ?? null;
+  }
+
+  erase(offset: number): void {
+    const index = this.messages.findIndex(message => message.offset === offset);
+    if (index >= 0) this.messages.splice(index, 1);
+  }
+
+  #in(room: string, { after, before }: Pick<Range, 'after' | 'before'>): StoredMessage[] {
+    this.#check();
+    return this.messages.filter(({ room: of, offset }) => of === room && offset > after && offset < before);
+  }
+
+  #check(): void {
+    if (!this.up) throw new StoreUnavailable('switched off');
+  }
+}

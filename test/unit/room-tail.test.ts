@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Publication } from '../../server/protocol/codec.ts';
+import { Tail, TailBudget } from '../../server/room/tail.ts';
+
+const publication = (offset: number, bytes = 200): Publication => ({ data: new Uint8Array(bytes), offset });
+const offsets = (publications: readonly Publication[]) => publications.map(({ offset }) => offset);
+
+function filled(budget: TailBudget, most: number, offsetsToAdd: readonly number[]): Tail {
+  const tail = new Tail(budget, most, 0);
+  for (const offset of offsetsToAdd) tail.append(publication(offset));
+  return tail;
+}
+
+test('a tail answers what follows an offset, also one between two messages', () => {
+  const tail = filled(new TailBudget(1e6), 100, [3, 7, 8, 20]);
+  assert.deepEqual(offsets(tail.after(0)), [3, 7, 8, 20]);
+  assert.deepEqual(offsets(tail.after(5)), [7, 8, 20]);
+  assert.deepEqual(offsets(tail.after(7)), [8, 20]);
+  assert.deepEqual(offsets(tail.after(20)), []);
+});
+
+test('a tail keeps its last messages and knows from where on it has everything', () => {
+  const tail = filled(
+    new TailBudget(1e6),
+    10,
+    Array.from({ length: 55 }, (_, i) => 2 * i + 2),
+  );
+  assert.ok(tail.size >= 10 && tail.size < 20);
+  const kept = offsets(tail.after(tail.from));
+  assert.equal(kept.length, tail.size);
+  assert.equal(kept.at(-1), 110);
+  assert.equal(tail.from, (kept[0] ?? 0) - 2);
+});
+
+test('the budget is never passed, and is free again when a tail is emptied', () => {
+  const budget = new TailBudget(20_000);
+  const tails = Array.from({ length: 10 }, (_, i) => filled(budget, 100, [i + 1]));
+  for (let offset = 100; offset < 200; offset++) {
+    tails[offset % 10]?.append(publication(offset, offset % 7 === 0 ? 5_000 : 100));
+    assert.ok(budget.used <= budget.limit, `${budget.used} at ${offset}`);
+  }
+  for (const tail of tails) tail.restart(200);
+  assert.equal(budget.used, 0);
+});
+
+test('a quiet room gives up its messages before busy ones', () => {
+  const budget = new TailBudget(16_000);
+  const quiet = filled(budget, 100, [1, 2, 3, 4, 5, 6, 7, 8]);
+  const busy = [new Tail(budget, 100, 8), new Tail(budget, 100, 8)];
+  for (let offset = 9; offset <= 22; offset++) busy[offset % 2]?.append(publication(offset));
+  assert.deepEqual(
+    busy.map(tail => tail.size),
+    [7, 7],
+  );
+  assert.ok(quiet.size < 8);
+  assert.equal(quiet.from, 8 - quiet.size);
+});
+
+test('a message above the whole budget leaves every tail empty, and each knows what it no longer has', () => {
+  const budget = new TailBudget(10_000);
+  const tails = Array.from({ length: 5 }, (_, i) => filled(budget, 100, [i + 1]));
+  tails[0]?.append(publication(50, 20_000));
+  assert.equal(budget.used, 0);
+  assert.deepEqual(
+    tails.map(tail => [tail.size, tail.from]),
+    [
+      [0, 50],
+      [0, 2],
+      [0, 3],
+      [0, 4],
+      [0, 5],
+    ],
+  );
+});
+
+test('without a budget nothing is kept', () => {
+  const tail = filled(new TailBudget(0), 100, [5, 6]);
+  assert.deepEqual([tail.size, tail.from, tail.after(6)], [0, 6, []]);
+});
