@@ -60,6 +60,8 @@ export function noticeOfDecision(decision: Decision | undefined, current: number
   return [{ type: 'Normal', reason: decision.reason, action: 'Scale', note: `gateways ${decision.message}` }];
 }
 
+const STARTING = new Set(['GatewaysNotReady', 'WorkersNotReady', 'NotAskedYet', 'NoWorkerAnswers']);
+
 /** What became different between two sets of conditions. */
 export function noticesOfConditions(before: readonly Condition[], after: readonly Condition[]): Notice[] {
   const notices = after.flatMap((condition): Notice[] => {
@@ -71,8 +73,9 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
     switch (condition.type) {
       case 'Ready':
         if (condition.status === 'True') return changed ? normal('Ready') : [];
-        // The first False is the start; a new reason is news.
-        return was && (changed || was.reason !== condition.reason) ? warning(condition.reason) : [];
+        // The first False is the start, and what a start passes through is no news. Any other new reason is.
+        if (!was || (!changed && (was.reason === condition.reason || STARTING.has(condition.reason)))) return [];
+        return warning(condition.reason);
       case 'MessagingReachable':
       case 'StoreReachable':
         if (!changed || condition.status === 'Unknown') return [];

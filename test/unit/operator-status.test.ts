@@ -209,6 +209,21 @@ test('the address is that of the load balancer once there is one', () => {
   );
 });
 
+test('what a start passes through is no Event, a cause is', () => {
+  const conditions = (change: Partial<StatusInput>) => after(change).status?.conditions ?? [];
+  const begun = conditions({ children: [] });
+  const gatewaysUp = conditions({ children: [deployment('gateway', 2, 2)] });
+  assert.deepEqual(noticesOfConditions(begun, gatewaysUp), []);
+  const secret = conditions({
+    children: [],
+    gatewayPods: [pod('a', { reason: 'CreateContainerConfigError', message: 'secret "auth" not found' })],
+  });
+  assert.deepEqual(
+    noticesOfConditions(begun, secret).map(({ type, reason }) => `${type} ${reason}`),
+    ['Warning SecretNotFound'],
+  );
+});
+
 test('Events tell of changes of a condition, not of its being', () => {
   const well = after().status?.conditions ?? [];
   const down = { backends: { health: { ...WELL, store: { reachable: false, reason: 'gone' } }, silence: '' } };
