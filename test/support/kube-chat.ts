@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
+import { names } from '../../server/bus/names.ts';
+import { CLIENT_PATHS } from '../../server/contract.ts';
+import { type Access, clusterAccess } from '../cluster/access.ts';
+import { loadBackendImages } from '../cluster/backend-images.ts';
+import { buildChatImage, CHAT_IMAGE } from '../cluster/chat-image.ts';
+import { applyExamples, CHAT, type ChatObject, readyChat } from '../cluster/chat-service.ts';
+import type { Forward } from '../cluster/forward.ts';
+import { loadBuilt } from '../cluster/load-image.ts';
+import { forwardService } from '../cluster/reach.ts';
+import { installOperator } from '../cluster/release.ts';
+import { startCluster } from '../cluster/start.ts';
+import type { Teardown } from './backends.ts';
+import { SECRET } from './token.ts';
+
+export const NAMESPACE = 'e2e';
+export const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
+
+export interface Pod {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly status: {
+    readonly containerStatuses?: readonly {
+      readonly restartCount: number;
+      readonly ready: boolean;
+      readonly lastState: { readonly terminated?: { readonly exitCode: number } };
+    }[];
+  };
+}
+
+/** The example ChatCluster on a real cluster, operated by the chart of this checkout. */
+export interface KubeChat {
+  readonly access: Access;
+  readonly chat: ChatObject;
+  /** WebSocket address on the host; every connection is balanced over the gateways. */
+  readonly url: string;
+  gateways(): Promise<readonly Pod[]>;
+  /** The collection of stored messages. */
+  messages(): ReturnType<ReturnType<MongoClient['db']>['collection']>;
+}
+
+/** Brings up what is missing, from the cluster to the ChatCluster, and waits until it is Ready. What it started stays. */
+export async function kubeChat(t: Teardown): Promise<KubeChat> {
+  const access = clusterAccess(process.env);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  await installOperator(access, await imageFor(access, say));
+  await applyExamples(access, NAMESPACE, SECRET);
+  const chat = await readyChat(access, NAMESPACE, say);
+  const forward = async (service: string, port: number): Promise<Forward> => {
+    const made = await forwardService(access, { namespace: NAMESPACE, service, port });
+    t.after(() => made.close());
+    return made;
+  };
+  const client = await forward(CHAT, 80);
+  const mongodb = await forward('mongodb', 27_017);
+  const mongo = new MongoClient(`mongodb://127.0.0.1:${mongodb.port}/?directConnection=true`);
+  t.after(() => mongo.close());
+  return {
+    access,
+    chat,
+    url: `ws://127.0.0.1:${client.port}${CLIENT_PATHS.websocket}`,
+    async gateways() {
+      const selector = `--selector=app.kubernetes.io/instance=${CHAT},app.kubernetes.io/component=gateway`;
+      return (await access.get<{ items: Pod[] }>(['pods', IN_NAMESPACE, selector])).items;
+    },
+    messages: () => mongo.db(names(chat.status?.instance ?? '').database).collection('messages'),
+  };
+}
+
+async function imageFor(access: Access, say: (line: string) => void): Promise<string> {
+  if (!access.local) return process.env['CHATCLUSTER_IMAGE'] ?? CHAT_IMAGE;
+  await startCluster(access.local, say);
+  const image = await buildChatImage();
+  await loadBuilt(access.local, image);
+  await loadBackendImages(access.local);
+  return image;
+}
+
+const POLL_MS = 500;
+
+/** Waits on the cluster, where an answer takes a while. @throws after `ms`, by default two minutes */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | null | undefined | false>,
+  ms = 120_000,
+): Promise<T> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (performance.now() > deadline) throw new Error(`waited ${ms / 1_000} s in vain until ${what}`);
+    await delay(POLL_MS);
+  }
+}
