@@ -5,6 +5,7 @@ import protobuf from 'protobufjs/minimal.js';
 import { startBackends } from '../support/backends.ts';
 import { startCluster } from '../support/cluster.ts';
 import { openFrames } from '../support/frames.ts';
+import { metric } from '../support/metrics.ts';
 import { nextId, openClient } from '../support/sdk.ts';
 import { epochSeconds, tokenFor } from '../support/token.ts';
 import { until } from '../support/until.ts';
@@ -240,7 +241,7 @@ test('a room name cannot forge a frame either', async t => {
 });
 
 test('a broken Protobuf frame closes with 3501', async t => {
-  const frames = await openFrames(t, url, 'centrifuge-protobuf');
+  const frames = await openFrames(t, url, { subprotocol: 'centrifuge-protobuf' });
   frames.send(protobuf.Writer.create().uint32(100).uint32(8).finish());
   assert.equal((await frames.closed()).code, 3501);
 });
@@ -278,6 +279,28 @@ test('connections above the limit are refused with 503, and room is made when on
   assert.equal(refused, 2); // the SDK's code for a transport that closed
   first.sdk.disconnect();
   await third.connected();
+});
+
+test('new connections above the rate are refused with 503, and the SDK gets in later', async t => {
+  const own = await startCluster(t, backends, { env: { CHAT_CONNECTS_PER_SECOND: '2' } });
+  const [gateway] = own.gateways;
+  const clients = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(user => openClient(t, gateway.url, { user })));
+  await Promise.all(clients.map(client => client.connected()));
+  assert.ok((await metric(gateway.adminPort, 'chatcluster_connects_refused_total', { reason: 'rate' })) > 0);
+});
+
+test('a client that does not answer a heartbeat is closed with 3012', async t => {
+  const own = await startCluster(t, backends, { env: { CHAT_PING_SECONDS: '2', CHAT_PONG_SECONDS: '1' } });
+  const answering = await openClient(t, own.gateways[0].url, { user: 'answering' });
+  let reconnects = 0;
+  answering.sdk.on('connecting', () => {
+    reconnects += 1;
+  });
+  const silent = await openFrames(t, own.gateways[0].url, { pong: false });
+  silent.send(connect(await tokenFor('silent')));
+  assert.deepEqual(await silent.closed(), { code: 3012, reason: 'no pong' });
+  await answering.publish('channel:a', 'still here');
+  assert.equal(reconnects, 0);
 });
 
 test('the gateway has survived all of it and still serves', async () => {

@@ -14,7 +14,14 @@ export interface Frames {
   closed(): Promise<{ readonly code: number; readonly reason: string }>;
 }
 
-export async function openFrames(t: TestContext, url: string, subprotocol?: string): Promise<Frames> {
+export interface FramesOptions {
+  readonly subprotocol?: string;
+  /** Whether heartbeats are answered. Default true. */
+  readonly pong?: boolean;
+}
+
+export async function openFrames(t: TestContext, url: string, options: FramesOptions = {}): Promise<Frames> {
+  const { subprotocol, pong = true } = options;
   const socket = subprotocol === undefined ? new WebSocket(url) : new WebSocket(url, subprotocol);
   const received: string[] = [];
   const closed = new Promise<{ code: number; reason: string }>(resolve => {
@@ -22,8 +29,8 @@ export async function openFrames(t: TestContext, url: string, subprotocol?: stri
   });
   socket.on('message', data => {
     const text = data.toString();
-    if (text === '{}') socket.send('{}');
-    else received.push(text);
+    if (text !== '{}') received.push(text);
+    else if (pong) socket.send('{}');
   });
   socket.on('error', () => undefined);
   t.after(() => socket.terminate());
