@@ -1,9 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
 import { memory, socketMemory } from './process-cost.ts';
 import { answer, pidOf, type Row, type Setup, start, startSpine } from './setup.ts';
 import { startSocketIo } from './socket-io-server.ts';
 import type { Job } from './subscribers.ts';
 
 const CONNECTIONS = 10_000;
+const WARM_UP = 1_000;
 /** Heartbeats and garbage collections of this long count as idle. */
 const SETTLE_MS = 10_000;
 const KIB = 1024;
@@ -32,18 +34,26 @@ export async function idleMemory(setup: Setup): Promise<Row[]> {
   ];
 }
 
+/** The cost of a connection more: what the first ones make a server compile and load is in the base already. */
 async function costOf(setup: Setup, pid: number, where: Pick<Job, 'url' | 'dialect'>): Promise<Cost> {
+  const job: Job = { ...where, secret: setup.secret, clients: WARM_UP, room: '', parallel: 50 };
+  const first = await opened(setup, job);
   await settle();
   const before = memory(pid);
   const socketsBefore = socketMemory();
-  const clients = start('test/bench/subscribers.ts', {}, setup.teardown);
-  clients.send({ ...where, secret: setup.secret, clients: CONNECTIONS, room: '', parallel: 50 } satisfies Job);
-  await answer(clients);
+  const clients = await opened(setup, { ...job, clients: CONNECTIONS });
   await settle();
   const after = memory(pid);
   const sockets = socketMemory() - socketsBefore;
-  clients.kill('SIGKILL');
+  for (const child of [first, clients]) child.kill('SIGKILL');
   return { rss: after.rss - before.rss, pss: after.pss - before.pss, sockets };
+}
+
+async function opened(setup: Setup, job: Job): Promise<ChildProcess> {
+  const clients = start('test/bench/subscribers.ts', {}, setup.teardown);
+  clients.send(job);
+  await answer(clients);
+  return clients;
 }
 
 const settle = () => new Promise(resolve => setTimeout(resolve, SETTLE_MS));
