@@ -141,13 +141,14 @@ export class Room {
    * Takes what a comparison with the stream found.
    * @param top offset of the room's last message in LOG, 0 for none
    * @param state asked before `top`
+   * @param settled false if there was a doubt since both were asked
    */
-  compared(top: number, state: PartitionState): void {
+  compared(top: number, state: PartitionState, settled: boolean): void {
     if (!this.#open) return;
     // What LOG gave up since the last comparison nobody here may have seen; MongoDB has it.
     const gone = state.first > this.#sure + 1 ? state.first - 1 : 0;
-    this.#sure = state.last;
-    this.#doubtful = false;
+    this.#sure = Math.max(this.#sure, state.last);
+    if (settled) this.#doubtful = false;
     this.catchUp(Math.max(top, gone), 'recheck');
   }
 

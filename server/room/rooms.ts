@@ -19,6 +19,7 @@ export class Rooms {
   readonly #options: RoomsOptions;
   readonly #log: RoomLog;
   #opened = 0;
+  #doubts = 0;
   constructor(options: RoomsOptions) {
     this.#options = options;
     this.#log = options.log;
@@ -67,6 +68,7 @@ export class Rooms {
 
   /** Call when live messages may have been lost, before {@link recheck}. */
   doubt(): void {
+    this.#doubts += 1;
     for (const room of this.#rooms.values()) room.doubt();
   }
 
@@ -86,12 +88,13 @@ export class Rooms {
       if (list) list.push(room);
       else byPartition.set(partition, [room]);
     }
+    const doubts = this.#doubts;
     for (const [partition, rooms] of byPartition) {
       try {
         const state = await this.#log.state(partition);
         this.#compareEpoch(state, rooms);
         for (let start = 0; start < rooms.length; start += SLICE)
-          await this.#compareTops(partition, state, rooms.slice(start, start + SLICE));
+          await this.#compareTops(partition, state, rooms.slice(start, start + SLICE), doubts);
       } catch (error) {
         all = false;
         this.#options.events.repairFailed(`partition ${partition}`, error);
@@ -112,12 +115,12 @@ export class Rooms {
     }
   }
 
-  async #compareTops(partition: number, state: PartitionState, rooms: readonly Room[]): Promise<void> {
+  async #compareTops(partition: number, state: PartitionState, rooms: readonly Room[], doubts: number): Promise<void> {
     const tops = await this.#log.tops(
       partition,
       rooms.map(room => room.name),
     );
-    for (const room of rooms) room.compared(tops.get(room.name) ?? 0, state);
+    for (const room of rooms) room.compared(tops.get(room.name) ?? 0, state, doubts === this.#doubts);
   }
 
   #close(room: Room): void {
