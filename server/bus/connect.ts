@@ -27,6 +27,8 @@ export async function connectNats(
     // A password that was changed on one side first must not end the process's only connection for ever.
     ignoreAuthErrorAbort: true,
     timeout: 5_000,
+    // Else each request captures two stack traces, in case it fails: 0.1 ms a publish, measured.
+    noAsyncTraces: true,
     reconnectTimeWait: 500,
     reconnectJitter: 500,
     pingInterval: 5_000,
