@@ -37,7 +37,7 @@ export function gatewaysAvailable(fleet: Fleet): Verdict {
   const why = countOf('gateways', fleet);
   if (ready === 0) return { type, status: 'False', reason: problem?.reason ?? 'NoneReady', message: why };
   if (ready < desired) return { type, status: 'True', reason: problem?.reason ?? 'SomeReady', message: why };
-  return { type, status: 'True', reason: 'AllReady', message: `${ready} gateways ready` };
+  return { type, status: 'True', reason: 'AllReady', message: `${ready} gateway${ready === 1 ? '' : 's'} ready` };
 }
 
 function reachable(
@@ -101,12 +101,14 @@ export function ready(
   if (failure) return not(failure.reason, failure.message);
   // A pod with a problem counts also where the old ones still serve: what is declared is not what runs.
   if (gatewayFleet.problem) return not(gatewayFleet.problem.reason, countOf('gateways', gatewayFleet));
-  if (gateways.status !== 'True') return not('GatewaysNotReady', gateways.message);
   if (workerFleet.problem) return not(workerFleet.problem.reason, countOf('workers', workerFleet));
+  // Before the counts: processes become ready once they have reached both.
+  const down = backends.find(verdict => verdict.status === 'False');
+  if (down) return not(`${down.type.replace('Reachable', '')}Unreachable`, down.message);
+  if (gateways.status !== 'True') return not('GatewaysNotReady', gateways.message);
   if (workerFleet.ready === 0) return not('WorkersNotReady', countOf('workers', workerFleet));
-  const bad = backends.find(verdict => verdict.status !== 'True');
-  if (bad)
-    return not(bad.status === 'False' ? `${bad.type.replace('Reachable', '')}Unreachable` : bad.reason, bad.message);
+  const unknown = backends.find(verdict => verdict.status === 'Unknown');
+  if (unknown) return not(unknown.reason, unknown.message);
   return { type, status: 'True', reason: 'Working', message: gateways.message };
 }
 

@@ -161,6 +161,12 @@ test('an unreachable backend is a condition with the reason the worker gave', ()
   assert.equal(conditionOf(change, 'Ready').reason, 'StoreUnreachable');
 });
 
+test('gateways that wait for a backend say which', () => {
+  const health = { ...WELL, nats: { reachable: false, reason: 'ENOTFOUND' } };
+  const ready = conditionOf({ children: NONE, backends: { health, silence: '' } }, 'Ready');
+  assert.deepEqual([ready.status, ready.reason], ['False', 'MessagingUnreachable']);
+});
+
 test('nobody to ask is Unknown; an operator that has just started repeats what was known', () => {
   const silent = { backends: { health: undefined, silence: 'no worker is running' } };
   const store = conditionOf(silent, 'StoreReachable');
