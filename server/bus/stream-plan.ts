@@ -76,7 +76,7 @@ export function planStreams(observed: Observed, wanted: Wanted): Step[] {
 const SILENT_NANOS = 3_000_000_000;
 
 /** A mirror that was just made may take a moment before it hears anything. */
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 5_000;
 
 /**
  * Whether LIVE gets nothing from LOG. After a restart the server asks LOG once, often before LOG is there, and then waits

@@ -29,7 +29,7 @@ export interface PartitionState {
 const API_TIMEOUT_MS = 5_000;
 const LOCK_WAIT_MS = 10_000;
 const ROUNDS = 4;
-const MIRROR_WAIT_MS = 2_000;
+const MIRROR_WAIT_MS = 1_000;
 const MIRROR_LOOK_MS = 100;
 
 /**
@@ -56,7 +56,7 @@ export class Streams {
     const jsm = await jetstreamManager(this.#connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
     const wanted = this.#wanted(partition);
     for (let round = 1; ; round++) {
-      const { observed, steps } = await this.#look(jsm, partition, wanted);
+      const { observed, steps } = await this.#look(jsm, partition, wanted, MIRROR_WAIT_MS);
       if (steps.length === 0 && observed.log) {
         const last = observed.log.state.last_seq;
         this.#seen.set(partition, Math.max(last, this.#seen.get(partition) ?? 0));
@@ -78,7 +78,7 @@ export class Streams {
     const { names, options, holder } = this.#deps;
     const lock = { bucket: names.lockBucket, replicas: options.streamReplicas, holder, waitMs: LOCK_WAIT_MS };
     await withLock(this.#connection, lock, async held => {
-      const { steps } = await this.#look(jsm, partition, wanted); // another worker may have been faster
+      const { steps } = await this.#look(jsm, partition, wanted, 0); // another worker may have been faster
       for (const step of steps) {
         held.check();
         await this.#apply(jsm, partition, wanted, step, () => held.check());
@@ -96,9 +96,9 @@ export class Streams {
     };
   }
 
-  async #look(jsm: JetStreamManager, partition: number, wanted: Wanted) {
+  async #look(jsm: JetStreamManager, partition: number, wanted: Wanted, mirrorMs: number) {
     const floor = Math.max(await this.#deps.floor(partition), this.#seen.get(partition) ?? 0);
-    const live = await this.#mirrorSettled(jsm, wanted.live.name);
+    const live = await this.#mirrorSettled(jsm, wanted.live.name, mirrorMs);
     const log = await found(jsm.streams.info(wanted.log.name));
     const consumer = log && (await found(jsm.consumers.info(wanted.log.name, wanted.consumer.durable_name)));
     const observed: Observed = { floor, live, log, consumer };
@@ -106,8 +106,8 @@ export class Streams {
   }
 
   /** A server that comes back needs a moment to join LIVE to LOG. */
-  async #mirrorSettled(jsm: JetStreamManager, name: string) {
-    const deadline = performance.now() + MIRROR_WAIT_MS;
+  async #mirrorSettled(jsm: JetStreamManager, name: string, ms: number) {
+    const deadline = performance.now() + ms;
     for (;;) {
       const live = await found(jsm.streams.info(name));
       if (!live || !stalled(live) || performance.now() > deadline) return live;

@@ -30,7 +30,13 @@ const CLIENT: MongoClientOptions = {
 /** JetStream forgets a message once it is acknowledged here: a majority must have it, on disk. */
 const DURABLE: WriteConcernSettings = { w: 'majority', journal: true };
 
+const INDEXES = [
+  { name: 'room_offset', key: { room: 1, offset: 1 }, sparse: false },
+  { name: 'dedupe', key: { dedupe: 1 }, sparse: true },
+] as const;
+
 const DUPLICATE_KEY = 11_000;
+const NAMESPACE_NOT_FOUND = 26;
 
 interface FloorDocument {
   readonly _id: number;
@@ -121,6 +127,7 @@ class Store implements MongoStore {
 
   floor(partition: number) {
     return this.#ask(async () => {
+      await this.#index(); // a worker asks this first: better now than while messages wait
       const found = await (await this.#collection<FloorDocument>('floors')).findOne({ _id: partition });
       return found?.offset ?? 0;
     });
@@ -190,8 +197,12 @@ class Store implements MongoStore {
 
   async #index(): Promise<void> {
     if (this.#indexed) return;
-    await (await this.#messages()).createIndex({ room: 1, offset: 1 });
-    await (await this.#messages()).createIndex({ dedupe: 1 }, { sparse: true });
+    const messages = await this.#messages();
+    // Asked first, because the stand-in adds an index anew each time and fails reads that run meanwhile.
+    const present = new Set((await indexesOf(messages)).map(each => each.name));
+    for (const { name, key, sparse } of INDEXES) {
+      if (!present.has(name)) await messages.createIndex(key, { name, sparse });
+    }
     this.#indexed = true;
   }
 
@@ -238,6 +249,15 @@ class Store implements MongoStore {
     } catch (error) {
       throw error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), error);
     }
+  }
+}
+
+async function indexesOf(collection: Collection<MessageDocument>) {
+  try {
+    return await collection.indexes();
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return [];
+    throw error;
   }
 }
 

@@ -12,6 +12,8 @@ export interface Child {
   /** The last 8 KiB of what it printed, for error messages. */
   output(): string;
   running(): boolean;
+  /** Null while it runs, and for one that a signal ended. */
+  exitCode(): number | null;
   /** Resolves when it is gone, for whatever reason. */
   readonly ended: Promise<void>;
   signal(name: NodeJS.Signals): void;
@@ -66,6 +68,7 @@ export async function startChild(command: string, args: readonly string[], optio
     pid,
     output: () => output,
     running,
+    exitCode: () => child.exitCode,
     ended: exited,
     signal: name => void child.kill(name),
     async stop() {

@@ -111,7 +111,8 @@ export async function storeBench(
 
 /** Resolves when a worker has all streams as they should be. */
 export async function streamsReady(worker: Worker): Promise<void> {
-  await until('the worker is ready', async () => (await fetch(`${worker.adminUrl}/readyz`)).status === 200);
+  const answer = () => fetch(`${worker.adminUrl}/readyz`).catch(() => null); // a process may not listen yet
+  await until('the worker is ready', async () => (await answer())?.status === 200);
 }
 
 /** `from` to `to` as texts. */
