@@ -348,7 +348,7 @@ export const OPTIONS = {
     3_600,
     0,
     30 * 86_400,
-    'Messages stay in the LOG stream at least this long after MongoDB has them.',
+    'Messages younger than this stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB.',
   ),
   liveMaxBytes: integer(
     'CHAT_LIVE_MAX_BYTES',

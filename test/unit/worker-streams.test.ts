@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
+import { EPOCH_KEY } from '../../server/bus/epoch.ts';
+import { names as namesOf } from '../../server/bus/names.ts';
+import { differences, liveConfig, logConfig, storeConsumerConfig } from '../../server/bus/stream-config.ts';
+import { LIFT, type Observed, planStreams, stalled, type Wanted } from '../../server/bus/stream-plan.ts';
+
+const names = namesOf('a');
+const options = {
+  streamReplicas: 1,
+  streamMaxBytes: 1_000_000,
+  liveMaxBytes: 1_000_000,
+  dedupeSeconds: 120,
+  ackWaitSeconds: 30,
+  storeBatch: 500,
+};
+const wanted: Wanted = {
+  log: logConfig(names, 0, options),
+  live: liveConfig(names, 0, options),
+  consumer: storeConsumerConfig(names, options),
+};
+
+/** A stream as the server tells of it: with settings of its own beside ours. */
+function stream(config: object, last: number, extra: object = {}): StreamInfo {
+  const now = '2026-01-01T00:10:00Z';
+  return {
+    config: { ...config, max_msgs: -1, sealed: false, ...extra },
+    state: { first_seq: 1, last_seq: last, messages: last },
+    created: '2026-01-01T00:00:00Z',
+    ts: now,
+    mirror: { name: 'x', lag: 0, active: 500_000_000 },
+  } as unknown as StreamInfo;
+}
+const log = (last: number, extra: object = {}) =>
+  stream(wanted.log, last, { metadata: { [EPOCH_KEY]: 'e' }, ...extra });
+const live = (last: number, extra: object = {}) => stream(wanted.live, last, { mirror_direct: false, ...extra });
+const consumer = { config: { ...wanted.consumer, name: 'store', max_waiting: 512 } } as unknown as ConsumerInfo;
+const plan = (observed: Partial<Observed>) =>
+  planStreams({ floor: 90, log: log(100), live: live(100), consumer, ...observed }, wanted);
+
+test('streams that are right are left alone', () => assert.deepEqual(plan({}), []));
+
+test('a new partition gets all three, beginning at 1', () => {
+  assert.deepEqual(plan({ floor: 0, log: null, live: null, consumer: null }), [
+    { do: 'create-log', firstSeq: 1, above: 0 },
+    { do: 'create-live', from: 1, reason: 'missing' },
+    { do: 'create-consumer' },
+  ]);
+});
+
+test('a stream that vanished begins far above everything that was given out', () => {
+  const [first, second] = plan({ log: null, live: null, consumer: null });
+  assert.deepEqual(first, { do: 'create-log', firstSeq: 90 + LIFT, above: 90 });
+  assert.deepEqual(second, { do: 'create-live', from: 90 + LIFT, reason: 'missing' });
+});
+
+test('LIVE knows of offsets that MongoDB does not have yet', () => {
+  const [first, second] = plan({ log: null, live: live(120), consumer: null });
+  assert.deepEqual(first, { do: 'create-log', firstSeq: 120 + LIFT, above: 120 });
+  assert.deepEqual(second, { do: 'create-live', from: 120 + LIFT, reason: 'log-made-again' });
+  assert.deepEqual(plan({ log: log(100), live: live(101) }), [{ do: 'lift', to: 101 + LIFT, last: 100, above: 101 }]);
+});
+
+test('a stream is lifted when, and only when, it is below what MongoDB has', () => {
+  assert.deepEqual(plan({ floor: 101 }), [{ do: 'lift', to: 101 + LIFT, last: 100, above: 101 }]);
+  assert.deepEqual(plan({ floor: 100 }), []);
+});
+
+test('a lifted stream is not lifted again', () => {
+  assert.deepEqual(plan({ floor: 101, log: log(101 + LIFT - 1) }), []);
+});
+
+test('a stream without an epoch gets one', () => {
+  assert.deepEqual(plan({ log: log(100, { metadata: {} }) }), [{ do: 'update-log', differences: ['epoch'] }]);
+});
+
+test('changed bounds and a fence that was left are put right in place', () => {
+  assert.deepEqual(plan({ log: log(100, { max_bytes: 5, subjects: [names.fence(0)] }) }), [
+    { do: 'update-log', differences: ['subjects', 'max_bytes'] },
+  ]);
+  assert.deepEqual(plan({ live: live(100, { max_bytes: 5 }) }), [{ do: 'update-live', differences: ['max_bytes'] }]);
+  const slow = { config: { ...wanted.consumer, ack_wait: 1 } } as unknown as ConsumerInfo;
+  assert.deepEqual(plan({ consumer: slow }), [{ do: 'update-consumer', differences: ['ack_wait'] }]);
+});
+
+test('a mirror that may answer for LOG is stopped from it', () => {
+  assert.deepEqual(plan({ live: live(100, { mirror_direct: true }) }), [
+    { do: 'update-live', differences: ['mirror_direct'] },
+  ]);
+});
+
+test('a mirror that hears nothing is made again where it stopped, but not while it is new', () => {
+  const silent = { ...live(70), mirror: { name: 'x', lag: 0, active: -1 } } as StreamInfo;
+  assert.deepEqual(plan({ live: silent }), [{ do: 'create-live', from: 71, reason: 'stalled' }]);
+  assert.equal(stalled({ ...silent, created: '2026-01-01T00:09:58Z' }), false);
+  assert.equal(stalled({ ...silent, mirror: { name: 'x', lag: 5, active: 900_000_000 } } as StreamInfo), false);
+  assert.equal(stalled({ ...silent, mirror: { name: 'x', lag: 5, active: 12_000_000_000 } } as StreamInfo), true);
+});
+
+test('settings that the server adds, or leaves out because they are zero, are no difference', () => {
+  assert.deepEqual(differences({ a: 1, extra: 2 }, { a: 1 }), []);
+  assert.deepEqual(differences({}, { max_age: 0 }), []);
+  assert.deepEqual(differences({ subjects: ['a', 'b'] }, { subjects: ['a'] }), []);
+  assert.deepEqual(differences({ republish: { src: 'a' } }, { republish: { src: 'b' } }), ['republish']);
+  assert.deepEqual(differences({}, { republish: { src: 'b' } }), ['republish']);
+});
+
+test('LIVE is small and republishes, LOG refuses rather than forgets', () => {
+  assert.equal(wanted.log.discard, 'new');
+  assert.equal(wanted.log.max_age, 0);
+  assert.equal('republish' in wanted.log, false);
+  assert.deepEqual(wanted.live.republish, { src: 'chat.a.log.0.*', dest: 'chat.a.live.0.{{wildcard(1)}}' });
+  assert.equal(wanted.consumer.max_deliver, -1);
+});
