@@ -18,7 +18,7 @@ export const NAMESPACE = 'e2e';
 export const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
   readonly status: {
     readonly containerStatuses?: readonly {
       readonly restartCount: number;
@@ -34,6 +34,7 @@ export interface KubeChat {
   readonly chat: ChatObject;
   /** WebSocket address on the host; every connection is balanced over the gateways. */
   readonly url: string;
+  /** The gateways' pods, without those that are on their way out. */
   gateways(): Promise<readonly Pod[]>;
   /** The collection of stored messages. */
   messages(): ReturnType<ReturnType<MongoClient['db']>['collection']>;
@@ -46,6 +47,7 @@ export async function kubeChat(t: Teardown): Promise<KubeChat> {
   await installOperator(access, await imageFor(access, say));
   await applyExamples(access, NAMESPACE, SECRET);
   const chat = await readyChat(access, NAMESPACE, say);
+  await access.kubectl(['rollout', 'status', IN_NAMESPACE, `deployment/${CHAT}-gateway`, '--timeout=3m']);
   const forward = async (service: string, port: number): Promise<Forward> => {
     const made = await forwardService(access, { namespace: NAMESPACE, service, port });
     t.after(() => made.close());
@@ -61,7 +63,8 @@ export async function kubeChat(t: Teardown): Promise<KubeChat> {
     url: `ws://127.0.0.1:${client.port}${CLIENT_PATHS.websocket}`,
     async gateways() {
       const selector = `--selector=app.kubernetes.io/instance=${CHAT},app.kubernetes.io/component=gateway`;
-      return (await access.get<{ items: Pod[] }>(['pods', IN_NAMESPACE, selector])).items;
+      const { items } = await access.get<{ items: Pod[] }>(['pods', IN_NAMESPACE, selector]);
+      return items.filter(pod => pod.metadata.deletionTimestamp === undefined);
     },
     messages: () => mongo.db(names(chat.status?.instance ?? '').database).collection('messages'),
   };
