@@ -1,6 +1,13 @@
 import { ReadFailed } from '../../server/bus/direct-read.ts';
 import type { Envelope } from '../../server/bus/envelope.ts';
-import type { LiveMessage, PartitionState, RoomLog, Stored, Watch } from '../../server/room/log.ts';
+import {
+  type LiveMessage,
+  type PartitionState,
+  PublishFailed,
+  type RoomLog,
+  type Stored,
+  type Watch,
+} from '../../server/room/log.ts';
 import type { StoredMessage } from '../../server/room/message.ts';
 import type { MemoryStore } from './memory-store.ts';
 
@@ -104,6 +111,7 @@ export class MemoryLog implements RoomLog {
   }
 
   async publish(room: string, body: Uint8Array, envelope: Envelope): Promise<Stored> {
+    if (this.fails('publish')) throw new PublishFailed('refused');
     const offset = this.#append(room, body, envelope);
     await this.wait();
     return { offset, duplicate: false };

@@ -1,0 +1,209 @@
+import { pino } from 'pino';
+import { Policy, parseKinds } from '../../server/auth/policy.ts';
+import { tokenVerifier } from '../../server/auth/token.ts';
+import { type Config, loadConfig } from '../../server/config.ts';
+import { Presence } from '../../server/presence/presence.ts';
+import type { Codec, Encoding, Frame } from '../../server/protocol/codec.ts';
+import type { CloseCode } from '../../server/protocol/codes.ts';
+import { jsonCodec } from '../../server/protocol/json.ts';
+import { protobufCodec } from '../../server/protocol/protobuf.ts';
+import { fanOut } from '../../server/room/fan-out.ts';
+import { roomReader } from '../../server/room/reader.ts';
+import { Rooms } from '../../server/room/rooms.ts';
+import { TailBudget } from '../../server/room/tail.ts';
+import type { SessionContext } from '../../server/session/context.ts';
+import { Hub } from '../../server/session/hub.ts';
+import { Session } from '../../server/session/session.ts';
+import type { Socket } from '../../server/socket/socket.ts';
+import { GatewayMetrics } from '../../server/telemetry/gateway-metrics.ts';
+import { noTrace } from '../../server/telemetry/message-trace.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryLog } from './memory-log.ts';
+import { PresenceNet } from './memory-presence-bus.ts';
+import { MemoryStore } from './memory-store.ts';
+import { settle } from './settle.ts';
+import { SECRET, tokenFor } from './token.ts';
+
+/** What a client of the tests reads: a reply, a push, or `{}` for a ping. */
+export interface Said {
+  readonly id?: number;
+  readonly error?: { readonly code: number; readonly message: string; readonly temporary?: boolean };
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into every kind of reply
+  readonly [method: string]: any;
+}
+
+/** Sessions of one gateway over memory instead of sockets, NATS and MongoDB, with a clock that moves when told to. */
+export class TestGateway {
+  readonly clock = new ManualClock();
+  readonly store = new MemoryStore();
+  readonly log = new MemoryLog(this.store);
+  readonly topics = new Map<string, Set<TestClient>>();
+  readonly config: Config;
+  readonly hub: Hub;
+  readonly rooms: Rooms;
+  readonly context: SessionContext;
+  /** Close codes of the connections the gateway ended. */
+  readonly ended: number[] = [];
+
+  constructor(env: Readonly<Record<string, string>> = {}, codecs: Partial<Record<Encoding, Codec>> = {}) {
+    const { log, store, clock } = this;
+    const now = () => clock.now();
+    const config = loadConfig('gateway', {
+      CHAT_INSTANCE: 'test',
+      CHAT_NATS_URL: 'nats://none',
+      CHAT_MONGODB_URI: 'mongodb://none',
+      CHAT_AUTH_SECRET: SECRET,
+      CHAT_PROCESS_NAME: 'gateway-0',
+      ...env,
+    });
+    this.config = config;
+    const all = { json: jsonCodec, protobuf: protobufCodec, ...codecs };
+    const publish = (topic: string, frame: Frame) => {
+      for (const client of this.topics.get(topic) ?? []) client.send(frame);
+    };
+    const reader = roomReader(log, store, config.recoveryLimit);
+    this.rooms = new Rooms({
+      log,
+      reader,
+      fanOut: fanOut(all, publish),
+      budget: new TailBudget(config.tailBytes),
+      tailMessages: config.tailMessages,
+      lingerMs: config.roomLingerSeconds * 1000,
+      now,
+      later: (run, ms) => void clock.after(ms, run),
+      events: { delivered: () => undefined, repaired: () => undefined, repairFailed: () => undefined },
+    });
+    this.hub = new Hub({ ...config, codecs: all, publish, now });
+    const zero = () => 0;
+    this.context = {
+      config,
+      version: '0',
+      codecs: all,
+      verify: tokenVerifier(SECRET, { issuer: '', audience: '', now }),
+      policy: new Policy(parseKinds(config.roomKinds)),
+      rooms: this.rooms,
+      reader,
+      log,
+      store,
+      presence: new Presence({
+        gateway: config.processName,
+        rooms: this.rooms,
+        bus: new PresenceNet().bus(),
+        now,
+        partial: () => undefined,
+      }),
+      join: {
+        reader,
+        log,
+        chunk: config.recoveryChunk,
+        chunkBytes: config.sendBufferBytes / 4,
+        limit: config.recoveryLimit,
+        recovered: () => undefined,
+      },
+      metrics: new GatewayMetrics({
+        connections: zero,
+        subscriptions: zero,
+        rooms: zero,
+        tailBytes: zero,
+        eventLoopLagMs: zero,
+        draining: () => false,
+      }),
+      trace: noTrace,
+      logger: pino({ level: 'silent' }),
+      now,
+      heartbeat: session => this.hub.heartbeat(session),
+    };
+  }
+
+  /** A new socket that has said nothing yet. */
+  open(encoding: Encoding = 'json'): TestClient {
+    const client = new TestClient(this.topics, encoding);
+    const session = new Session(client, this.context, {
+      pong: answered => this.hub.pong(answered),
+      closed: gone => this.hub.remove(gone),
+      ended: close => void this.ended.push(close.code),
+    });
+    client.session = session;
+    this.hub.add(session);
+    return client;
+  }
+
+  /** A client that has connected. */
+  async connect(user = 'alice', claims: Parameters<typeof tokenFor>[1] = {}): Promise<TestClient> {
+    const client = this.open();
+    client.say({ id: 1, connect: { token: await tokenFor(user, claims) } });
+    await client.reply(1);
+    return client;
+  }
+}
+
+/** A client and its socket: what it says reaches the session at once, what it is told is written down. */
+export class TestClient implements Socket {
+  readonly encoding: Encoding;
+  readonly heard: Said[] = [];
+  closed: CloseCode | null = null;
+  /** Bytes that wait for it. */
+  waiting = 0;
+  session!: Session;
+  readonly #topics: Map<string, Set<TestClient>>;
+  readonly #joined = new Set<string>();
+
+  constructor(topics: Map<string, Set<TestClient>>, encoding: Encoding) {
+    this.#topics = topics;
+    this.encoding = encoding;
+  }
+
+  /** Sends commands in one frame. */
+  say(...commands: object[]): void {
+    this.sayRaw(commands.map(command => JSON.stringify(command)).join('\n'));
+  }
+  sayRaw(frame: string | Uint8Array): void {
+    this.session.message(Buffer.from(frame));
+  }
+
+  /** Waits for the reply to a command. */
+  async reply(id: number): Promise<Said> {
+    for (let turn = 0; turn < 50; turn++) {
+      const found = this.heard.find(said => said.id === id);
+      if (found) return found;
+      await settle();
+    }
+    throw new Error(`no reply to ${id}: ${JSON.stringify(this.heard)}`);
+  }
+
+  async ask(command: { readonly id: number }): Promise<Said> {
+    this.say(command);
+    return await this.reply(command.id);
+  }
+
+  /** The client closes the connection. */
+  hangUp(): void {
+    this.#leave();
+    this.session.closed();
+  }
+
+  send(frame: Frame): void {
+    if (this.closed) return;
+    if (typeof frame === 'string') this.heard.push(JSON.parse(frame) as Said);
+  }
+  subscribe(topic: string): void {
+    this.#joined.add(topic);
+    this.#topics.set(topic, (this.#topics.get(topic) ?? new Set()).add(this));
+  }
+  unsubscribe(topic: string): void {
+    this.#topics.get(topic)?.delete(this);
+  }
+  end(close: CloseCode): void {
+    if (this.closed) return;
+    this.closed = close;
+    this.#leave();
+    this.session.closed();
+  }
+  buffered(): number {
+    return this.waiting;
+  }
+
+  #leave(): void {
+    for (const topic of this.#joined) this.unsubscribe(topic);
+  }
+}

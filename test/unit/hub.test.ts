@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { settle } from '../support/settle.ts';
+import { type TestClient, TestGateway } from '../support/test-gateway.ts';
+import { tokenFor } from '../support/token.ts';
+
+const MIB = 1024 * 1024;
+const FAST = { CHAT_PING_SECONDS: '5', CHAT_PONG_SECONDS: '2' };
+
+const closeCode = (client: TestClient) => client.closed?.code;
+const isPing = (said: object) => Object.keys(said).length === 0;
+const pings = (client: TestClient) => client.heard.filter(isPing).length;
+
+/** Lets seconds pass; `answer` says who answers its pings. */
+function pass(gateway: TestGateway, seconds: number, answer: readonly TestClient[] = []): void {
+  for (let second = 0; second < seconds; second++) {
+    gateway.clock.pass(1_000);
+    const before = answer.map(pings);
+    gateway.hub.tick();
+    for (const [i, client] of answer.entries()) if (pings(client) > (before[i] ?? 0)) client.sayRaw('{}');
+  }
+}
+
+test('everyone is pinged once an interval, an even share of them each second', async () => {
+  const gateway = new TestGateway(FAST);
+  const clients = await Promise.all(Array.from({ length: 20 }, () => gateway.connect()));
+  for (let second = 1; second <= 5; second++) {
+    pass(gateway, 1, clients);
+    assert.equal(
+      clients.reduce((sum, client) => sum + pings(client), 0),
+      4 * second,
+    );
+  }
+  assert.deepEqual(new Set(clients.map(pings)), new Set([1]));
+});
+
+test('who answers stays, who does not is closed with 3012 within the patience', async () => {
+  const gateway = new TestGateway(FAST);
+  const good = await gateway.connect();
+  const dead = await gateway.connect();
+  pass(gateway, 4, [good]);
+  assert.deepEqual([closeCode(good), pings(dead), closeCode(dead)], [undefined, 1, 3012]);
+  pass(gateway, 60, [good]);
+  assert.equal(closeCode(good), undefined);
+  assert.equal(pings(good), 13);
+  assert.equal(gateway.hub.sessions.size, 1);
+});
+
+test('who connects just after its slice was pinged is not blamed for it', async () => {
+  const gateway = new TestGateway(FAST);
+  pass(gateway, 1);
+  const late = await gateway.connect(); // the first slice
+  assert.equal(late.session.slice, 0);
+  pass(gateway, 4);
+  assert.deepEqual([pings(late), late.closed], [0, null]);
+  pass(gateway, 1);
+  assert.equal(pings(late), 1);
+});
+
+for (const { what, say } of [
+  { what: 'without a ping', say: (_gateway: TestGateway, client: TestClient) => client.sayRaw('{}') },
+  {
+    what: 'twice for one ping',
+    say: (gateway: TestGateway, client: TestClient) => {
+      pass(gateway, 5, [client]);
+      client.sayRaw('{}');
+    },
+  },
+]) {
+  test(`a pong ${what} closes with 3501`, async () => {
+    const gateway = new TestGateway(FAST);
+    const client = await gateway.connect();
+    say(gateway, client);
+    assert.equal(closeCode(client), 3501);
+  });
+}
+
+test('a pong before connect closes with 3501', () => {
+  const client = new TestGateway().open();
+  client.sayRaw('{}');
+  assert.equal(closeCode(client), 3501);
+});
+
+test('who does not connect in time, or was refused, is closed with 3502', async () => {
+  const gateway = new TestGateway({ CHAT_CONNECT_SECONDS: '10' });
+  const silent = gateway.open();
+  const refused = await gateway.connect('alice', { exp: 1 });
+  const good = await gateway.connect();
+  assert.equal(refused.heard[0]?.error?.code, 109);
+  pass(gateway, 10, [good]);
+  assert.deepEqual([silent, refused].map(closeCode), [undefined, undefined]);
+  pass(gateway, 1, [good]);
+  assert.deepEqual([silent, refused, good].map(closeCode), [3502, 3502, undefined]);
+});
+
+test('who does not refresh its token is closed with 3005 after the grace; who does, stays', async () => {
+  const gateway = new TestGateway({ CHAT_EXPIRY_GRACE_SECONDS: '25' });
+  const now = gateway.clock.now() / 1000;
+  const [lazy, good] = [
+    await gateway.connect('bob', { exp: now + 60 }),
+    await gateway.connect('bob', { exp: now + 60 }),
+  ];
+  assert.deepEqual([lazy.heard[0]?.['connect'].expires, lazy.heard[0]?.['connect'].ttl], [true, 60]);
+  pass(gateway, 60, [lazy, good]);
+  const refreshed = await good.ask({ id: 2, refresh: { token: await tokenFor('bob', { exp: now + 600 }) } } as {
+    id: number;
+  });
+  assert.equal(refreshed['refresh'].ttl, 540);
+  pass(gateway, 25, [lazy, good]);
+  assert.equal(closeCode(lazy), undefined);
+  pass(gateway, 1, [lazy, good]);
+  assert.deepEqual([lazy, good].map(closeCode), [3005, undefined]);
+});
+
+test('when too much waits for all together, those for whom most waits are closed with 3008, and no more of them', async () => {
+  const gateway = new TestGateway({ CHAT_SEND_BUFFER_TOTAL_BYTES: String(10 * MIB) });
+  const clients = await Promise.all(Array.from({ length: 6 }, () => gateway.connect()));
+  for (const [i, client] of clients.entries()) client.waiting = i * MIB; // 15 MiB
+  pass(gateway, 1, clients);
+  assert.deepEqual(clients.map(closeCode), [undefined, undefined, undefined, undefined, undefined, 3008]);
+  pass(gateway, 1, clients);
+  assert.equal(gateway.hub.sessions.size, 5);
+});
+
+test('shedding ends those who came first, with a code to come back on', async () => {
+  const gateway = new TestGateway();
+  const clients = [await gateway.connect(), gateway.open(), await gateway.connect()];
+  assert.equal(gateway.hub.shed(2), 1);
+  assert.deepEqual(clients.map(closeCode), [3001, 3001, undefined]);
+  assert.equal(gateway.hub.shed(5), 0);
+});
+
+test('who hangs up while connecting is forgotten', async () => {
+  const gateway = new TestGateway(FAST);
+  const gate = Promise.withResolvers<void>();
+  gateway.log.wait = () => gate.promise;
+  const client = gateway.open();
+  const position = { recover: true, offset: 50, epoch: 'first' };
+  client.say({ id: 1, connect: { token: await tokenFor('alice'), subs: { 'user:alice': position } } });
+  while (gateway.log.asked.length === 0) await settle();
+  client.hangUp();
+  gateway.log.wait = () => Promise.resolve();
+  gate.resolve();
+  await settle();
+  assert.deepEqual([client.heard, client.session.state, client.session.slice], [[], 'closed', -1]);
+  assert.deepEqual([gateway.hub.sessions.size, gateway.rooms.find('user:alice')?.members.size], [0, 0]);
+});

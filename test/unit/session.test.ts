@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { uuid7Source } from '../../client/uuid7.ts';
+import { jsonCodec } from '../../server/protocol/json.ts';
+import { settle } from '../support/settle.ts';
+import { TestGateway } from '../support/test-gateway.ts';
+import { tokenFor } from '../support/token.ts';
+
+const ROOM = 'channel:room';
+const send = (id: number, data: object) => ({ id, rpc: { method: 'message.send', data } });
+
+/** Ids of the gateway's time, `ago` milliseconds back. */
+const idSource = (gateway: TestGateway, ago = 0) =>
+  uuid7Source(
+    () => gateway.clock.now() - ago,
+    length => crypto.getRandomValues(new Uint8Array(length)),
+  );
+
+test('the reply to connect is the first frame, names the gateway and carries the inbox; what came with it follows', async () => {
+  const gateway = new TestGateway();
+  const client = gateway.open();
+  client.say({ id: 1, connect: { token: await tokenFor('alice') } }, { id: 2, subscribe: { channel: ROOM } });
+  await client.reply(2);
+  assert.deepEqual(
+    client.heard.map(({ id }) => id),
+    [1, 2],
+  );
+  const { connect } = client.heard[0] ?? {};
+  assert.deepEqual(connect.data, { gateway: 'gateway-0', version: '0' });
+  assert.deepEqual([connect.client, connect.ping, connect.pong], [client.session.client, 25, true]);
+  assert.deepEqual(Object.keys(connect.subs), ['user:alice']);
+});
+
+for (const { what, frame, code } of [
+  { what: 'another command before connect', frame: '{"id":1,"subscribe":{"channel":"channel:a"}}', code: 3501 },
+  { what: 'connect without a token', frame: '{"id":1,"connect":{}}', code: 3501 },
+  { what: 'a bad token', frame: '{"id":1,"connect":{"token":"nonsense"}}', code: 3500 },
+  { what: 'a send', frame: '{"send":{"data":{}}}', code: 3508 },
+  { what: 'no protocol at all', frame: 'GET / HTTP/1.1', code: 3501 },
+  { what: 'a frame above the limit', frame: `{"id":1,"connect":{"token":"${'x'.repeat(65_536)}"}}`, code: 1009 },
+]) {
+  test(`${what} closes with ${code}, and nothing after it is looked at`, async () => {
+    const gateway = new TestGateway();
+    const client = gateway.open();
+    client.sayRaw(frame);
+    await settle();
+    assert.equal(client.closed?.code, code);
+    assert.ok((client.closed?.reason ?? '') !== '');
+    client.say({ id: 1, connect: { token: await tokenFor('alice') } });
+    await settle();
+    assert.deepEqual([client.heard, gateway.ended, gateway.hub.sessions.size], [[], [code], 0]);
+  });
+}
+
+test('a second connect closes with 3501', async () => {
+  const client = await new TestGateway().connect();
+  client.say({ id: 2, connect: { token: await tokenFor('alice') } });
+  assert.equal(client.closed?.code, 3501);
+});
+
+test('an expired token is answered with 109, and nothing else is served', async () => {
+  const client = new TestGateway().open();
+  client.say(
+    { id: 1, connect: { token: await tokenFor('alice', { exp: 1 }) } },
+    { id: 2, subscribe: { channel: ROOM } },
+  );
+  assert.equal((await client.reply(1)).error?.code, 109);
+  client.say({ id: 3, history: { channel: ROOM } });
+  await settle();
+  assert.equal(client.heard.length, 1);
+});
+
+test('NATS away at connect is a temporary error, for which the SDKs come back', async () => {
+  const gateway = new TestGateway();
+  gateway.log.fails = () => true;
+  const client = gateway.open();
+  const answer = await (async () =>
+    client.ask({ id: 1, connect: { token: await tokenFor('alice') } } as { id: number }))();
+  assert.deepEqual([answer.error?.code, answer.error?.temporary], [100, true]);
+});
+
+test('messages are stored in the order they were sent, though the token check and look-ups take their time', async () => {
+  const gateway = new TestGateway();
+  const client = gateway.open();
+  const nextId = idSource(gateway);
+  const oldId = idSource(gateway, 3_600_000);
+  const texts = Array.from({ length: 100 }, (_, i) => `text ${i}`);
+  client.say(
+    { id: 1, connect: { token: await tokenFor('alice') } },
+    ...texts.slice(0, 50).map((text, i) => send(i + 2, { room: ROOM, id: i % 10 === 5 ? oldId() : nextId(), text })),
+  );
+  for (const [i, text] of texts.slice(50).entries()) {
+    client.say(send(i + 52, { room: ROOM, id: i % 10 === 5 ? oldId() : nextId(), text }));
+    if (i % 7 === 0) await Promise.resolve();
+  }
+  await client.reply(101);
+  const { messages } = await gateway.log.readAfter(ROOM, 0, 200);
+  assert.deepEqual(
+    messages.map(({ body }) => (JSON.parse(Buffer.from(body).toString()) as { text: string }).text),
+    texts,
+  );
+});
+
+test('an old id that is stored already is not stored again', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const id = idSource(gateway, 3_600_000)();
+  const first = await client.ask(send(2, { room: ROOM, id, text: 'x' }));
+  const again = await client.ask(send(3, { room: ROOM, id, text: 'x' }));
+  assert.deepEqual(first['rpc'].data, { offset: 1, epoch: 'first', duplicate: false });
+  assert.deepEqual(again['rpc'].data, { offset: 1, epoch: 'first', duplicate: true });
+  gateway.log.purge(1);
+  const third = await client.ask(send(4, { room: ROOM, id, text: 'x' }));
+  assert.deepEqual(third['rpc'].data, { offset: 1, epoch: 'first', duplicate: true });
+  gateway.store.up = false;
+  const { error } = await client.ask(send(5, { room: ROOM, id, text: 'x' }));
+  assert.deepEqual([error?.code, error?.temporary, gateway.log.last], [100, true, 1]);
+});
+
+const GOOD_ID = '018bcfe5-6800-7000-8000-000000000000';
+for (const { what, command, code, message } of [
+  { what: 'a verb named like a property', command: { rpc: { method: 'constructor' } }, code: 104, message: /method/ },
+  { what: 'data that is no object', command: send(0, [] as object), code: 107, message: /room must be a string/ },
+  {
+    what: 'an id that is no UUIDv7',
+    command: send(0, { room: ROOM, id: GOOD_ID.toUpperCase().replace('7', '4'), text: 'x' }),
+    code: 107,
+    message: /id must be a UUIDv7/,
+  },
+  {
+    what: 'an id with a line break behind it',
+    command: send(0, { room: ROOM, id: `${GOOD_ID}\r\nNats-Rollup: all`, text: 'x' }),
+    code: 107,
+    message: /id must be a UUIDv7/,
+  },
+  { what: 'an empty text', command: send(0, { room: ROOM, id: GOOD_ID, text: '' }), code: 107, message: /text/ },
+  {
+    what: 'half a character',
+    command: send(0, { room: ROOM, id: GOOD_ID, text: '\ud800' }),
+    code: 107,
+    message: /text must be well-formed/,
+  },
+  {
+    what: 'too long a text',
+    command: send(0, { room: ROOM, id: GOOD_ID, text: 'x'.repeat(2_000) }),
+    code: 107,
+    message: /at most 1024 bytes/,
+  },
+  { what: 'publish without data', command: { publish: { channel: ROOM } }, code: 107, message: /data is required/ },
+  {
+    what: 'too large a publish',
+    command: { publish: { channel: ROOM, data: 'x'.repeat(2_000) } },
+    code: 107,
+    message: /at most 1024 bytes/,
+  },
+  {
+    what: 'a subscription too many',
+    command: { subscribe: { channel: 'channel:c' } },
+    code: 106,
+    message: /at most 3 subscriptions/,
+  },
+  { what: 'subscribing twice', command: { subscribe: { channel: 'channel:a' } }, code: 105, message: /already/ },
+  { what: 'the own inbox', command: { subscribe: { channel: 'user:alice' } }, code: 105, message: /inbox/ },
+  { what: 'an unknown kind', command: { history: { channel: 'secret:a' } }, code: 102, message: /unknown kind secret/ },
+  { what: 'a foreign inbox', command: { presence: { channel: 'user:bob' } }, code: 103, message: /another user/ },
+  { what: 'a refresh of one room', command: { sub_refresh: { channel: ROOM, token: 'x' } }, code: 108, message: /./ },
+]) {
+  test(`${what} answers ${code} and says why`, async () => {
+    const gateway = new TestGateway({ CHAT_MAX_MESSAGE_BYTES: '1024', CHAT_MAX_SUBSCRIPTIONS: '3' });
+    const client = await gateway.connect();
+    await client.ask({ id: 2, subscribe: { channel: 'channel:a' } } as { id: number });
+    await client.ask({ id: 3, subscribe: { channel: 'channel:b' } } as { id: number });
+    const { error } = await client.ask({ ...command, id: 4 });
+    assert.equal(error?.code, code);
+    assert.match(error?.message ?? '', message);
+    assert.deepEqual([client.closed, gateway.log.last], [null, 0]);
+  });
+}
+
+test('too many commands answer 111, temporary, with the limit', async () => {
+  const gateway = new TestGateway({ CHAT_COMMANDS_PER_SECOND: '10', CHAT_COMMAND_BURST: '5' });
+  const client = await gateway.connect();
+  for (let id = 2; id <= 8; id++) client.say({ id, unsubscribe: { channel: ROOM } });
+  const { error } = await client.reply(8);
+  assert.deepEqual([error?.code, error?.temporary], [111, true]);
+  assert.match(error?.message ?? '', /10 commands a second, 5 at once/);
+  gateway.clock.pass(100);
+  assert.deepEqual(await client.ask({ id: 9, unsubscribe: { channel: ROOM } } as { id: number }), {
+    id: 9,
+    unsubscribe: {},
+  });
+});
+
+test('what waits behind a command is bounded: more than 4 MiB closes with 3013', async () => {
+  const gateway = new TestGateway();
+  const gate = Promise.withResolvers<void>();
+  gateway.log.wait = () => gate.promise;
+  const client = gateway.open();
+  client.say({ id: 1, connect: { token: await tokenFor('alice') } });
+  const data = 'x'.repeat(60_000);
+  for (let id = 2; !client.closed && id < 200; id++) client.say({ id, publish: { channel: ROOM, data } });
+  assert.equal(client.closed?.code, 3013);
+  gate.resolve();
+  await settle();
+  assert.equal(gateway.log.last, 0);
+});
+
+test('NATS away answers a publish with a temporary error; the connection and its subscriptions stay', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  await client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number });
+  gateway.log.fails = () => true;
+  const { error } = await client.ask({ id: 3, publish: { channel: ROOM, data: 1 } } as { id: number });
+  assert.deepEqual([error?.code, error?.temporary], [100, true]);
+  gateway.log.fails = () => false;
+  gateway.log.append(ROOM, 'later');
+  assert.equal(client.heard.at(-1)?.['push'].pub.data, 'later');
+});
+
+test('subscribe, unsubscribe and subscribe back to back end in a subscription that starts anew', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  client.say(
+    { id: 2, subscribe: { channel: ROOM } },
+    { id: 3, unsubscribe: { channel: ROOM } },
+    { id: 4, subscribe: { channel: ROOM } },
+  );
+  await client.reply(4);
+  assert.deepEqual(
+    client.heard.map(said => [said.id, said.error?.code]),
+    [
+      [1, undefined],
+      [2, undefined],
+      [3, undefined],
+      [4, undefined],
+    ],
+  );
+  gateway.log.append(ROOM);
+  await settle();
+  assert.equal(client.heard.filter(said => said['push']).length, 1);
+  assert.equal(gateway.rooms.find(ROOM)?.members.size, 1);
+});
+
+test('who asks for it gets error 112 instead of a lost position, and is not subscribed', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const subscribe = { channel: ROOM, recover: true, offset: 1, epoch: 'older', flag: 2 };
+  const { error } = await client.ask({ id: 2, subscribe } as { id: number });
+  assert.equal(error?.code, 112);
+  assert.deepEqual([gateway.rooms.find(ROOM)?.members.size, client.session.subscriptions.size], [0, 1]);
+});
+
+test('a new epoch asks clients to subscribe again, and to connect again for their inbox', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  await client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number });
+  gateway.rooms.find(ROOM)?.invalidate();
+  assert.deepEqual(client.heard.at(-1)?.['push'], {
+    channel: ROOM,
+    unsubscribe: { code: 2500, reason: 'insufficient state' },
+  });
+  assert.equal(client.session.subscriptions.has(ROOM), false);
+  gateway.rooms.find('user:alice')?.invalidate();
+  assert.equal(client.closed?.code, 3010);
+});
+
+test('a page of history ends where one frame is large enough, and the next goes on', async () => {
+  const gateway = new TestGateway();
+  for (let i = 0; i < 40; i++) gateway.log.append(ROOM, 'x'.repeat(30_000));
+  const client = await gateway.connect();
+  const seen: number[] = [];
+  for (let id = 2; seen.length < 40; id++) {
+    const since = { offset: seen.at(-1) ?? 0, epoch: 'first' };
+    const { history } = await client.ask({ id, history: { channel: ROOM, limit: 300, since } } as { id: number });
+    const offsets = history.publications.map(({ offset }: { offset: number }) => offset);
+    assert.ok(offsets.length > 0 && offsets.length < 20);
+    seen.push(...offsets);
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  );
+});
+
+test('what the inbox still recovers holds up no command', async () => {
+  const gateway = new TestGateway({ CHAT_RECOVERY_CHUNK: '2' });
+  for (let i = 0; i < 20; i++) gateway.log.append('user:alice');
+  const client = gateway.open();
+  client.waiting = 10_000_000;
+  const subs = { 'user:alice': { recover: true, offset: 0, epoch: 'first' } };
+  client.say(
+    { id: 1, connect: { token: await tokenFor('alice'), subs } },
+    { id: 2, publish: { channel: ROOM, data: 1 } },
+  );
+  await client.reply(2);
+  assert.equal(client.heard[0]?.['connect'].subs['user:alice'].recovered, true);
+  client.waiting = 0;
+  client.session.drained();
+  await settle();
+  const offsets = client.heard.filter(said => said['push']).map(said => said['push'].pub.offset);
+  assert.deepEqual(
+    offsets,
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
+});
+
+test('a decoder that fails ends the connection with 3004, not the process', () => {
+  const broken = {
+    ...jsonCodec,
+    decode: () => {
+      throw new RangeError('a bug');
+    },
+  };
+  const client = new TestGateway({}, { json: broken }).open();
+  client.sayRaw('{}');
+  assert.equal(client.closed?.code, 3004);
+});

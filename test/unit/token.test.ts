@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type JWTPayload, SignJWT } from 'jose';
+import { checkUser, MAX_USER_LENGTH, TokenRefused, tokenVerifier } from '../../server/auth/token.ts';
+import { SECRET, tokenFor } from '../support/token.ts';
+
+const NOW = 1_700_000_000;
+const verify = tokenVerifier(SECRET, { issuer: '', audience: '', now: () => NOW * 1000 });
+const strict = tokenVerifier(SECRET, { issuer: 'us', audience: 'chat', now: () => NOW * 1000 });
+
+async function refusal(token: string, by = verify): Promise<string> {
+  try {
+    await by(token);
+    return 'accepted';
+  } catch (error) {
+    assert.ok(error instanceof TokenRefused, String(error));
+    assert.ok(token === '' || !error.message.includes(token));
+    return error.reason;
+  }
+}
+
+test('a good token names its user, its rooms and when it ends', async () => {
+  const token = await tokenFor('alice', { exp: NOW + 1, nbf: NOW, rooms: ['group:a'] });
+  assert.deepEqual(await verify(token), { user: 'alice', expiresAt: (NOW + 1) * 1000, rooms: ['group:a'] });
+  const endless = await verify(await tokenFor('阿丽 "x"'));
+  assert.deepEqual(endless, { user: '阿丽 "x"', expiresAt: Number.POSITIVE_INFINITY, rooms: [] });
+});
+
+for (const { what, claims, reason } of [
+  { what: 'an expired token', claims: { exp: NOW }, reason: 'expired' },
+  { what: 'a token of tomorrow', claims: { nbf: NOW + 86_400 }, reason: 'invalid' },
+  { what: 'a token without a user', claims: { sub: undefined }, reason: 'invalid' },
+  { what: 'a token with an empty user', claims: { sub: '' }, reason: 'invalid' },
+  { what: 'a token whose user is a number', claims: { sub: 7 }, reason: 'invalid' },
+  { what: 'a token whose user breaks lines', claims: { sub: 'a\r\nb' }, reason: 'invalid' },
+  { what: 'a token with too long a user', claims: { sub: 'x'.repeat(MAX_USER_LENGTH + 1) }, reason: 'invalid' },
+  { what: 'a token whose expiry is text', claims: { exp: 'never' }, reason: 'invalid' },
+  { what: 'a token whose rooms are text', claims: { rooms: 'group:a' }, reason: 'invalid' },
+  { what: 'a token whose rooms hold a number', claims: { rooms: ['group:a', 1] }, reason: 'invalid' },
+  { what: 'a token with too many rooms', claims: { rooms: Array(1_001).fill('group:a') }, reason: 'invalid' },
+]) {
+  test(`${what} is ${reason}`, async () => {
+    // Signed as it is: the point is what a key holder may get wrong.
+    assert.equal(await refusal(await tokenFor('alice', claims as unknown as JWTPayload)), reason);
+  });
+}
+
+for (const { what, token } of [
+  { what: 'a token signed with another secret', token: () => tokenFor('alice', {}, `${SECRET}!`) },
+  {
+    what: 'a token without a signature',
+    token: () => {
+      const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      return `${part({ alg: 'none' })}.${part({ sub: 'alice' })}.`;
+    },
+  },
+  {
+    what: 'a token signed with another algorithm',
+    token: () =>
+      new SignJWT({ sub: 'alice' }).setProtectedHeader({ alg: 'HS512' }).sign(new TextEncoder().encode(SECRET)),
+  },
+  {
+    what: 'a token whose claims were changed',
+    token: async () =>
+      (await tokenFor('bob')).replace(/\.[^.]+\./, `.${Buffer.from('{"sub":"alice"}').toString('base64url')}.`),
+  },
+  { what: 'no token at all', token: () => '' },
+  { what: 'anything else', token: () => 'a.b.c\n' },
+]) {
+  test(`${what} is invalid`, async () => assert.equal(await refusal(await token()), 'invalid'));
+}
+
+test('issuer and audience are checked where they are configured', async () => {
+  const by = async (claims: JWTPayload) => await refusal(await tokenFor('alice', claims), strict);
+  assert.equal(await by({ iss: 'us', aud: 'chat' }), 'accepted');
+  assert.equal(await by({ iss: 'us', aud: ['other', 'chat'] }), 'accepted');
+  assert.equal(await by({ iss: 'them', aud: 'chat' }), 'invalid');
+  assert.equal(await by({ iss: 'us', aud: 'other' }), 'invalid');
+  assert.equal(await by({ iss: 'us' }), 'invalid');
+  assert.equal(await by({ aud: 'chat' }), 'invalid');
+});
+
+test('a refusal of a user names the limit', () => {
+  assert.throws(() => checkUser('x'.repeat(129)), /a user must have 1 to 128 printable characters/);
+});
