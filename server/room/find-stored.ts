@@ -20,13 +20,15 @@ export async function findStored(
   const floor = await from.log.storedFloor(from.log.partitionOf(room));
   const stored = await from.store.findByDedupe(dedupe);
   if (stored) return stored;
+  const top = await from.log.top(room); // the leader's: a replica that lags must not look like the end
   let after = floor;
   for (let looked = 0; looked < MOST_UNSTORED; looked += BATCH) {
     const { messages, pending } = await from.log.readAfter(room, after, BATCH);
     const found = messages.find(message => message.dedupe === dedupe);
     if (found) return { offset: found.offset };
-    if (pending === 0) return null;
     after = messages.at(-1)?.offset ?? after;
+    if (after >= top) return null;
+    if (pending === 0) throw new ReadFailed(`a replica of the stream of ${room} lags`);
   }
   throw new ReadFailed('MongoDB is too far behind to know whether this message is stored');
 }
