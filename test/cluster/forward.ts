@@ -17,9 +17,9 @@ export interface Forward {
   close(): Promise<void>;
 }
 
-/** An address and port as the node sees them: of a Service or of a pod. */
+/** A port as the node sees it: of a Service by its name in the cluster's DNS, of a pod by its address. */
 export interface Target {
-  readonly address: string;
+  readonly host: string;
   readonly port: number;
 }
 
@@ -44,9 +44,7 @@ export async function forwardTo(layout: Layout, target: Target, settings: Forwar
     await new Promise<void>((resolve, reject) => {
       child.once('message', () => resolve());
       child.once('error', reject);
-      child.once('exit', code =>
-        reject(new Error(`the bridge to ${target.address}:${target.port} ended with ${code}`)),
-      );
+      child.once('exit', code => reject(new Error(`the bridge to ${target.host}:${target.port} ended with ${code}`)));
       child.send('listen', server);
     });
   } finally {
@@ -72,7 +70,7 @@ export async function forwardTo(layout: Layout, target: Target, settings: Forwar
 export async function forwardApi(layout: Layout): Promise<number> {
   const running = recorded(layout).find(each => each.name === 'api' && isAlive(each.process));
   if (running) return running.port;
-  const target = { address: '127.0.0.1', port: NETWORK.apiPort };
+  const target = { host: '127.0.0.1', port: NETWORK.apiPort };
   return (await forwardTo(layout, target, { prefer: NETWORK.apiPort, outlive: 'api' })).port;
 }
 
@@ -113,7 +111,7 @@ function recorded(layout: Layout): (Recorded & { readonly name: string })[] {
 
 function startBridge(layout: Layout, holder: number, target: Target, outlive: boolean): ChildProcess {
   const log = openSync(join(layout.log, 'bridge.log'), 'a');
-  const args = [BRIDGE, target.address, String(target.port), ...(outlive ? ['outlive'] : [])];
+  const args = [BRIDGE, target.host, String(target.port), ...(outlive ? ['outlive'] : [])];
   return spawn('nsenter', ['--target', String(holder), '--net', process.execPath, ...args], {
     stdio: ['ignore', log, log, 'ipc'],
     detached: outlive,

@@ -19,7 +19,6 @@ export interface PodPort {
 
 interface ServiceObject {
   readonly spec: {
-    readonly clusterIP: string;
     readonly ports: readonly { readonly name?: string; readonly port: number }[];
   };
 }
@@ -37,7 +36,8 @@ export async function forwardService(
   const { spec } = await access.get<ServiceObject>(['service', service, `--namespace=${namespace}`]);
   const found = spec.ports.find(({ name, port }) => port === to.port || name === to.port);
   if (!found) throw new Error(`the Service ${namespace}/${service} has no port ${to.port}`);
-  if (access.local) return forwardTo(access.local, { address: spec.clusterIP, port: found.port }, settings);
+  if (access.local)
+    return forwardTo(access.local, { host: `${service}.${namespace}.svc.cluster.local`, port: found.port }, settings);
   return portForward(access, namespace, `service/${service}`, found.port);
 }
 
@@ -46,7 +46,7 @@ export async function forwardPod(access: Access, to: PodPort, settings: ForwardS
   const { namespace, pod, port } = to;
   if (!access.local) return portForward(access, namespace, `pod/${pod}`, port);
   const { status } = await access.get<{ status: { podIP: string } }>(['pod', pod, `--namespace=${namespace}`]);
-  return forwardTo(access.local, { address: status.podIP, port }, settings);
+  return forwardTo(access.local, { host: status.podIP, port }, settings);
 }
 
 async function portForward(access: Access, namespace: string, what: string, port: number): Promise<Forward> {
