@@ -22,8 +22,8 @@ export class LoadMeter {
   /** @param now milliseconds of a monotonic clock */
   tick(now: number): void {
     const { user, system } = process.cpuUsage();
-    // The histogram measures the time between timers, so the interval itself has to go.
-    const lag = Math.max(0, this.#delay.mean / 1e6 - RESOLUTION_MS);
+    // The histogram measures the time between timers, so the interval itself has to go. Without one its mean is NaN.
+    const lag = Math.max(0, (this.#delay.mean || 0) / 1e6 - RESOLUTION_MS);
     this.#delay.reset();
     this.#samples.push({ at: now, deliveries: this.#deliveries, cpuMs: (user + system) / 1000, lag });
     if (this.#samples.length > WINDOW_SAMPLES) this.#samples.shift();
