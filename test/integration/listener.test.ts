@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import WebSocket from 'ws';
+import { adminServer, text } from '../../server/http/admin.ts';
+import { type ListenOptions, listen, MAX_BODY_BYTES } from '../../server/socket/uws.ts';
+
+const PATH = '/connection/websocket';
+
+/** A listener that echoes frames and closes on the frame `end`. */
+async function start(t: TestContext, options: Partial<ListenOptions> = {}) {
+  const encodings: string[] = [];
+  const listener = await listen({
+    port: 0,
+    host: '127.0.0.1',
+    path: PATH,
+    maxFrameBytes: 1_024,
+    sendBufferBytes: 65_536,
+    refuse: () => null,
+    open: socket => {
+      encodings.push(socket.encoding);
+      return {
+        message: frame => socket.send(Buffer.from(frame).toString()),
+        drained: () => undefined,
+        overflowed: () => undefined,
+        closed: () => undefined,
+      };
+    },
+    http: ({ method, path, body }) => ({
+      status: '200 OK',
+      headers: {},
+      body: `${method} ${path} ${body.byteLength}`,
+    }),
+    ...options,
+  });
+  t.after(() => listener.stopAccepting());
+  return { encodings, url: `127.0.0.1:${listener.port}`, port: listener.port };
+}
+
+/** Answers to a raw HTTP request, until the server closes or a head has come. */
+async function raw(port: number, request: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(request);
+  let answer = '';
+  for await (const chunk of socket) {
+    answer += String(chunk);
+    if (answer.includes('\r\n\r\n')) break;
+  }
+  socket.destroy();
+  return answer;
+}
+
+const upgrade = (header: string) =>
+  `GET ${PATH} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n` +
+  `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${header}\r\n`;
+
+for (const { offer, encoding, echo } of [
+  { offer: '', encoding: 'json', echo: null },
+  { offer: 'centrifuge-json', encoding: 'json', echo: 'centrifuge-json' },
+  { offer: 'centrifuge-protobuf', encoding: 'protobuf', echo: 'centrifuge-protobuf' },
+  { offer: 'other, centrifuge-protobuf, centrifuge-json', encoding: 'protobuf', echo: 'centrifuge-protobuf' },
+  { offer: 'constructor', encoding: 'json', echo: null },
+  { offer: '__proto__, toString', encoding: 'json', echo: null },
+]) {
+  test(`a client that offers ${offer === '' ? 'nothing' : offer} speaks ${encoding}`, async t => {
+    const { port, encodings } = await start(t);
+    const answer = await raw(port, upgrade(offer === '' ? '' : `Sec-WebSocket-Protocol: ${offer}\r\n`));
+    assert.match(answer, /^HTTP\/1.1 101/);
+    assert.equal(/sec-websocket-protocol: (\S+)/i.exec(answer)?.[1] ?? null, echo);
+    assert.deepEqual(encodings, [encoding]);
+  });
+}
+
+test('a refused connection is told so before the upgrade', async t => {
+  const origins: string[] = [];
+  const { port } = await start(t, {
+    refuse: origin => {
+      origins.push(origin);
+      return origin === '' ? '503 Service Unavailable' : '403 Forbidden';
+    },
+  });
+  assert.match(await raw(port, upgrade('Origin: https://evil.example\r\n')), /^HTTP\/1.1 403/);
+  assert.match(await raw(port, upgrade('')), /^HTTP\/1.1 503 .*\r\n(.*\r\n)*retry-after: 1/i);
+  assert.deepEqual(origins, ['https://evil.example', '']);
+});
+
+test('frames come through as they were sent', async t => {
+  const { url } = await start(t);
+  const socket = new WebSocket(`ws://${url}${PATH}`);
+  t.after(() => socket.terminate());
+  await once(socket, 'open');
+  socket.send('{"é":1}');
+  const [echoed] = (await once(socket, 'message')) as [Buffer];
+  assert.equal(echoed.toString(), '{"é":1}');
+});
+
+test('HTTP bodies come whole up to the limit, and are refused above it', async t => {
+  const { url } = await start(t);
+  const post = (bytes: number) => fetch(`http://${url}/a?b`, { method: 'POST', body: 'x'.repeat(bytes) });
+  assert.equal(await (await post(MAX_BODY_BYTES)).text(), `POST /a ${MAX_BODY_BYTES}`);
+  assert.equal((await post(MAX_BODY_BYTES + 1)).status, 413);
+  assert.equal(await (await post(0)).text(), 'POST /a 0');
+});
+
+test('a request that fails is answered with 500', async t => {
+  const { url } = await start(t, {
+    http: () => {
+      throw new Error('a bug');
+    },
+  });
+  assert.equal((await fetch(`http://${url}/`)).status, 500);
+});
+
+test('the admin port answers any path, also one no URL can be made of', async t => {
+  const server = await adminServer(0, {
+    '/livez': () => text(200, 'live'),
+    '/broken': () => {
+      throw new Error('a bug');
+    },
+  });
+  t.after(() => server.stop());
+  const get = (path: string, method = 'GET') => raw(server.port, `${method} ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  for (const [path, status] of [
+    ['/livez', 200],
+    ['/livez?x', 200],
+    ['//', 404],
+    ['http://', 404],
+    ['/constructor', 404],
+    ['/broken', 500],
+  ] as const)
+    assert.match(await get(path), new RegExp(`^HTTP/1.1 ${status}`), path);
+  assert.match(await get('/livez', 'POST'), /^HTTP\/1.1 405/);
+});

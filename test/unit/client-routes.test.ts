@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tokenVerifier } from '../../server/auth/token.ts';
+import { loadConfig } from '../../server/config.ts';
+import { clientRoutes } from '../../server/http/client-routes.ts';
+import { SECRET } from '../support/token.ts';
+
+const ENV = {
+  CHAT_INSTANCE: 'test',
+  CHAT_NATS_URL: 'nats://none',
+  CHAT_MONGODB_URI: 'mongodb://none',
+  CHAT_AUTH_SECRET: SECRET,
+  CHAT_AUTH_ISSUER: 'us',
+  CHAT_AUTH_AUDIENCE: 'chat',
+};
+
+async function routes(env: Record<string, string> = {}, ready = true) {
+  const handle = await clientRoutes(loadConfig('gateway', { ...ENV, ...env }), () => ready);
+  return async (method: string, path: string, body: string | Uint8Array = '') => {
+    const answer = await handle({ method, path, body: Buffer.from(body) });
+    return { ...answer, status: Number(answer.status.split(' ')[0]), body: Buffer.from(answer.body).toString() };
+  };
+}
+
+test('readiness is answered on the client port', async () => {
+  assert.equal((await (await routes())('GET', '/readyz')).status, 200);
+  assert.equal((await (await routes({}, false))('GET', '/readyz')).status, 503);
+});
+
+test('the development sign-in does not exist unless it is enabled', async () => {
+  assert.equal((await (await routes())('POST', '/dev/token', '{"user":"alice"}')).status, 404);
+});
+
+test('the development sign-in gives a token that the gateway accepts, for an hour, and nobody caches it', async () => {
+  const ask = await routes({ CHAT_DEV_SIGN_IN: 'Enabled' });
+  const { status, body, headers } = await ask('POST', '/dev/token', '{"user":"阿丽"}');
+  assert.deepEqual([status, headers['cache-control']], [200, 'no-store']);
+  const verify = tokenVerifier(SECRET, { issuer: 'us', audience: 'chat', now: Date.now });
+  const identity = await verify((JSON.parse(body) as { token: string }).token);
+  assert.equal(identity.user, '阿丽');
+  const seconds = (identity.expiresAt - Date.now()) / 1000;
+  assert.ok(seconds > 3_000 && seconds <= 3_600);
+});
+
+for (const body of [
+  '',
+  'null',
+  '[]',
+  '7',
+  '{}',
+  '{"user":7}',
+  '{"user":""}',
+  '{"user":"a\\nb"}',
+  '{"user":"\\ud800"}',
+  `{"user":"${'x'.repeat(129)}"}`,
+  '{"__proto__":{"user":"x"}}',
+  Buffer.from([0xff, 0xfe]),
+]) {
+  test(`the development sign-in refuses ${JSON.stringify(body.toString()).slice(0, 30)} and says what it takes`, async () => {
+    const ask = await routes({ CHAT_DEV_SIGN_IN: 'Enabled' });
+    const answer = await ask('POST', '/dev/token', body);
+    assert.equal(answer.status, 400);
+    assert.match((JSON.parse(answer.body) as { error: string }).error, /user/);
+  });
+}
+
+test('the development sign-in takes POST only', async () => {
+  assert.equal((await (await routes({ CHAT_DEV_SIGN_IN: 'Enabled' }))('GET', '/dev/token')).status, 405);
+});
+
+test('nothing else is there, whatever the path looks like', async () => {
+  const ask = await routes();
+  for (const path of [
+    '/',
+    '/index.html',
+    '//',
+    '/../package.json',
+    '/%2e%2e/package.json',
+    '/constructor',
+    '/__proto__',
+  ])
+    assert.equal((await ask('GET', path)).status, 404, path);
+});
