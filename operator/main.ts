@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { startAdmin } from './admin.ts';
+import type { Clock } from './clock.ts';
 import { loadOperatorConfig } from './config.ts';
-import type { Clock } from './controller/clock.ts';
-import { defaultAccess } from './kube/client.ts';
+import { defaultAccess } from './kube/http.ts';
 import { askPod } from './kube/pod-http.ts';
 import { startOperator } from './operator.ts';
 

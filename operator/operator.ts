@@ -1,15 +1,16 @@
 import type { Logger } from 'pino';
+import type { AskPod } from './api/ask-pod.ts';
+import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
-import type { Clock } from './controller/clock.ts';
 import { Probes } from './controller/probes.ts';
 import { WorkQueue } from './controller/queue.ts';
 import { Reconciler } from './controller/reconciler.ts';
 import { Recorder } from './controller/recorder.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
 import { ApiError } from './kube/api-error.ts';
-import { type KubeAccess, KubeClient } from './kube/client.ts';
-import type { AskPod } from './kube/pod-http.ts';
+import { KubeClient } from './kube/client.ts';
+import type { KubeAccess } from './kube/http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
 export interface OperatorOptions {

@@ -1,6 +1,6 @@
 import { ADMIN_PATHS, type GatewayLoad, PORTS } from '../../server/contract.ts';
+import type { AskPod } from '../api/ask-pod.ts';
 import { isReady, type Pod } from '../api/kube-object.ts';
-import type { AskPod } from '../kube/pod-http.ts';
 import type { LoadSample } from './decide.ts';
 
 function connectionsOf(load: unknown): number | undefined {

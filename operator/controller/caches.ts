@@ -2,11 +2,11 @@ import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../api/kube-object.ts';
 import { CLUSTER_LABEL, type Component } from '../desired/names.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { projectChild, projectCluster, projectPod } from '../kube/projections.ts';
 import { Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import { RESOURCES, type Resource } from '../kube/resources.ts';
 import { keyOf, Store } from '../kube/store.ts';
 import type { Observed } from '../reconcile/plan.ts';
+import { projectChild, projectCluster, projectPod } from './projections.ts';
 
 export interface CachesOptions extends Pick<ReflectorOptions, 'namespace' | 'clock' | 'random' | 'onFailure'> {
   readonly client: KubeClient;

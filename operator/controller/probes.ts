@@ -1,9 +1,9 @@
+import type { AskPod } from '../api/ask-pod.ts';
 import type { LoadSample } from '../autoscale/decide.ts';
 import { readLoads } from '../autoscale/load-reader.ts';
-import type { AskPod } from '../kube/pod-http.ts';
+import type { Clock } from '../clock.ts';
 import { type Backends, readBackends } from '../reconcile/backends.ts';
 import type { Caches } from './caches.ts';
-import type { Clock } from './clock.ts';
 
 /** What the pods of one ChatCluster said when they were last asked. */
 export interface Probe {

@@ -1,5 +1,5 @@
-import { type Backoff, backoffMs } from './backoff.ts';
-import type { Clock } from './clock.ts';
+import { type Backoff, backoffMs } from '../backoff.ts';
+import type { Clock } from '../clock.ts';
 
 export interface WorkQueueOptions {
   readonly clock: Clock;

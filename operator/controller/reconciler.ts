@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { type Decision, decide, type LoadSample, type Recommendation } from '../autoscale/decide.ts';
+import type { Clock } from '../clock.ts';
 import { desired, imageOf } from '../desired/desired.ts';
 import { childName } from '../desired/names.ts';
 import { ApiError } from '../kube/api-error.ts';
@@ -9,11 +10,10 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WriteFailure } from '../reconcile/conditions.ts';
 import { differences } from '../reconcile/differences.ts';
-import { noticeOfDecision, noticesOfActions, noticesOfConditions } from '../reconcile/notices.ts';
+import { type Notice, noticeOfDecision, noticesOfActions, noticesOfConditions } from '../reconcile/notices.ts';
 import { type Action, plan } from '../reconcile/plan.ts';
 import { roundConnections, status } from '../reconcile/status.ts';
 import type { Caches } from './caches.ts';
-import type { Clock } from './clock.ts';
 import type { Probe, Probes } from './probes.ts';
 import type { Recorder } from './recorder.ts';
 import { carryOut, NameTaken } from './writer.ts';
@@ -58,7 +58,7 @@ export class Reconciler {
 
   /** One pass. @returns milliseconds after which another one has news @throws {Error} when it has to be repeated */
   async run(key: string): Promise<number | undefined> {
-    const { caches, recorder, clock, defaultImage } = this.#options;
+    const { caches, defaultImage } = this.#options;
     const cluster = caches.cluster(key);
     if (!cluster || cluster.metadata.deletionTimestamp !== undefined) {
       // The garbage collector takes the children: each has its owner's uid.
@@ -73,14 +73,26 @@ export class Reconciler {
     const { actions, taken } = plan(observed, desired(cluster, { gatewayReplicas, defaultImage }));
 
     const { done, failure, error } = await this.#write(actions, taken);
-    const reference = { ...cluster, apiVersion: API_VERSION, kind: KIND };
     const isNew = cluster.status?.observedGeneration === undefined;
     const scaled = decision !== undefined && decision.replicas !== current;
-    for (const notice of noticesOfActions(done, isNew, scaled)) recorder.record(reference, notice);
-    if (error === undefined)
-      for (const notice of noticeOfDecision(decision, current)) recorder.record(reference, notice);
+    this.#tell(cluster, noticesOfActions(done, isNew, scaled));
+    if (error === undefined) this.#tell(cluster, noticeOfDecision(decision, current));
+    const again = await this.#report(key, cluster, gatewayReplicas, decision, failure);
+    if (error !== undefined) throw error;
+    return again;
+  }
 
-    const probe = this.#options.probes.latest(key);
+  /** Writes the status if it changed. @returns milliseconds after which a newer number of connections may be written */
+  async #report(
+    key: string,
+    cluster: ChatCluster,
+    desiredGateways: number,
+    decision: Decision | undefined,
+    failure: WriteFailure | undefined,
+  ): Promise<number | undefined> {
+    const { caches, client, clock, defaultImage, probes } = this.#options;
+    const memory = this.#memoryOf(key);
+    const probe = probes.latest(key);
     const total = totalOf(probe);
     const waitMs = Math.max(0, memory.connectionsWrittenAt + CONNECTIONS_MS - clock.now());
     const next = status({
@@ -88,7 +100,7 @@ export class Reconciler {
       children: caches.children(key).map(child => child.object),
       gatewayPods: caches.pods(key, 'gateway'),
       workerPods: caches.pods(key, 'worker'),
-      desiredGateways: gatewayReplicas,
+      desiredGateways,
       image: imageOf(cluster, { defaultImage }),
       backends: probe?.backends,
       decision,
@@ -98,20 +110,22 @@ export class Reconciler {
     });
     this.#measure(cluster, decision, next.gateways?.readyReplicas ?? 0);
     if (differences(cluster.status, next).length > 0) {
-      const { name, namespace } = cluster.metadata;
-      const written = await this.#options.client.apply(
-        { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace }, status: next } as KubeObject,
-        'status',
-      );
+      // The uid keeps the status off another ChatCluster of the same name.
+      const { name, namespace, uid } = cluster.metadata;
+      const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status: next };
+      const written = await client.apply(object, 'status');
       caches.written({ ...written, kind: KIND });
       if (next.gateways?.connections !== cluster.status?.gateways?.connections)
         memory.connectionsWrittenAt = clock.now();
-      for (const notice of noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []))
-        recorder.record(reference, notice);
+      this.#tell(cluster, noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
     }
-    if (error !== undefined) throw error;
     const isOld = total !== undefined && roundConnections(total) !== next.gateways?.connections;
     return isOld ? waitMs : undefined;
+  }
+
+  #tell(cluster: ChatCluster, notices: readonly Notice[]): void {
+    const regarding = { ...cluster, apiVersion: API_VERSION, kind: KIND };
+    for (const notice of notices) this.#options.recorder.record(regarding, notice);
   }
 
   #memoryOf(key: string): Memory {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../api/kube-object.ts';
+import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RESOURCES } from '../kube/resources.ts';
 import type { Notice } from '../reconcile/notices.ts';
-import type { Clock } from './clock.ts';
 
 export interface RecorderOptions {
   readonly client: Pick<KubeClient, 'create' | 'patch'>;

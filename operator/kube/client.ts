@@ -1,20 +1,19 @@
-import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { KubeObject } from '../api/kube-object.ts';
 import { apiError } from './api-error.ts';
+import { type HttpAnswer, type HttpRequest, type KubeAccess, KubeHttp } from './http.ts';
 import { pathOf, type Resource, resourceOf } from './resources.ts';
 
 type Verb = 'get' | 'list' | 'watch' | 'apply' | 'patch' | 'create' | 'delete';
-const METHOD: Record<Verb, HttpMethod> = {
-  get: HttpMethod.GET,
-  list: HttpMethod.GET,
-  watch: HttpMethod.GET,
-  apply: HttpMethod.PATCH,
-  patch: HttpMethod.PATCH,
-  create: HttpMethod.POST,
-  delete: HttpMethod.DELETE,
+const METHOD: Record<Verb, HttpRequest['method']> = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  apply: 'PATCH',
+  patch: 'PATCH',
+  create: 'POST',
+  delete: 'DELETE',
 };
 const REQUEST_TIMEOUT_MS = 15_000;
-const CREDENTIALS_MS = 60_000;
 
 export interface Page<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
@@ -30,12 +29,6 @@ export interface KubeClientOptions {
   readonly onRequest?: (verb: Verb, kind: string, code: number) => void;
 }
 
-interface Credentials {
-  readonly headers: Record<string, string>;
-  readonly dispatcher: ReturnType<RequestContext['getDispatcher']>;
-  readonly readAt: number;
-}
-
 interface Request {
   readonly verb: Verb;
   readonly kind: string;
@@ -43,22 +36,21 @@ interface Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
-  readonly signal?: AbortSignal;
 }
 
 /**
- * The Kubernetes API as raw JSON. One connection pool serves all calls: the library's own clients open a TLS connection
- * for each. Failures are {@link ApiError} when the server answered, else the network's error.
+ * The Kubernetes API as raw JSON, so that no field is lost. Failures are `ApiError` when the server answered, else
+ * the network's error; each request but a watch ends after 15 s.
  */
 export class KubeClient {
-  readonly #config: KubeConfig;
-  readonly #options: KubeClientOptions;
-  readonly #http = new IsomorphicFetchHttpLibrary();
-  #credentials: Credentials | undefined;
+  readonly #http: KubeHttp;
+  readonly #fieldManager: string;
+  readonly #onRequest: KubeClientOptions['onRequest'];
 
-  constructor(config: KubeConfig, options: KubeClientOptions) {
-    this.#config = config;
-    this.#options = options;
+  constructor(access: KubeAccess, { fieldManager, now, onRequest }: KubeClientOptions) {
+    this.#http = new KubeHttp(access, now);
+    this.#fieldManager = fieldManager;
+    this.#onRequest = onRequest;
   }
 
   async get<T>(resource: Resource, namespace: string, name: string): Promise<T> {
@@ -77,14 +69,8 @@ export class KubeClient {
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
     const path = pathOf(resource, namespace);
-    const answer = await this.#send({
-      verb: 'watch',
-      kind: resource.kind,
-      path,
-      query: { ...query, watch: 'true' },
-      signal,
-    });
-    const stream = answer.body.stream();
+    const request = { verb: 'watch', kind: resource.kind, path, query: { ...query, watch: 'true' } } as const;
+    const stream = (await this.#send(request, signal)).stream();
     if (!stream) throw new Error('the watch has no body');
     return stream;
   }
@@ -96,7 +82,7 @@ export class KubeClient {
       verb: 'apply',
       kind: object.kind,
       path: pathOf(resourceOf(object.kind), namespace, name, ...(subresource ? [subresource] : [])),
-      query: { fieldManager: this.#options.fieldManager, force: 'true' },
+      query: { fieldManager: this.#fieldManager, force: 'true' },
       // JSON is YAML.
       contentType: 'application/apply-patch+yaml',
       body: object,
@@ -109,7 +95,7 @@ export class KubeClient {
       verb: 'patch',
       kind: resource.kind,
       path: pathOf(resource, namespace, name),
-      query: { fieldManager: this.#options.fieldManager },
+      query: { fieldManager: this.#fieldManager },
       contentType: Array.isArray(patch) ? 'application/json-patch+json' : 'application/merge-patch+json',
       body: patch,
     });
@@ -120,7 +106,7 @@ export class KubeClient {
       verb: 'create',
       kind: resource.kind,
       path: pathOf(resource, object.metadata.namespace ?? ''),
-      query: { fieldManager: this.#options.fieldManager },
+      query: { fieldManager: this.#fieldManager },
       contentType: 'application/json',
       body: object,
     });
@@ -139,75 +125,25 @@ export class KubeClient {
   }
 
   async #json<T>(request: Request): Promise<T> {
-    const answer = await this.#send({ ...request, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-    return JSON.parse(await answer.body.text()) as T;
+    const answer = await this.#send(request, AbortSignal.timeout(REQUEST_TIMEOUT_MS));
+    return JSON.parse(await answer.text()) as T;
   }
 
-  async #send(request: Request): ReturnType<KubeClient['attempt']> {
-    const answer = await this.attempt(request);
-    if (answer.httpStatusCode === 401) {
-      // The token or certificate has been renewed on disk.
-      await answer.body.text();
-      this.#credentials = undefined;
-      return await this.#checked(request, await this.attempt(request));
+  async #send({ verb, kind, path, query, body, contentType }: Request, signal: AbortSignal): Promise<HttpAnswer> {
+    const search = new URLSearchParams(query).toString();
+    let answer: HttpAnswer | undefined;
+    try {
+      answer = await this.#http.send({
+        method: METHOD[verb],
+        path: search === '' ? path : `${path}?${search}`,
+        ...(contentType === undefined ? {} : { contentType }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal,
+      });
+    } finally {
+      this.#onRequest?.(verb, kind, answer?.status ?? 0);
     }
-    return await this.#checked(request, answer);
-  }
-
-  async #checked<A extends Awaited<ReturnType<KubeClient['attempt']>>>(request: Request, answer: A): Promise<A> {
-    this.#options.onRequest?.(request.verb, request.kind, answer.httpStatusCode);
-    if (answer.httpStatusCode >= 400) throw apiError(answer.httpStatusCode, await answer.body.text());
+    if (answer.status >= 400) throw apiError(answer.status, await answer.text());
     return answer;
   }
-
-  /** One request, whatever the answer. */
-  private async attempt(request: Request) {
-    const server = this.#config.getCurrentCluster()?.server;
-    if (!server) throw new Error('the kubeconfig names no cluster');
-    const query = new URLSearchParams(request.query).toString();
-    const context = new RequestContext(
-      `${server.replace(/\/$/, '')}${request.path}${query === '' ? '' : `?${query}`}`,
-      METHOD[request.verb],
-    );
-    const { headers, dispatcher } = await this.#credentialsNow();
-    for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value);
-    context.setHeaderParam('accept', 'application/json');
-    if (request.contentType) context.setHeaderParam('content-type', request.contentType);
-    if (request.body !== undefined) context.setBody(JSON.stringify(request.body));
-    if (request.signal) context.setSignal(request.signal);
-    if (dispatcher) context.setDispatcher(dispatcher);
-    try {
-      return await this.#http.send(context).toPromise();
-    } catch (error) {
-      this.#options.onRequest?.(request.verb, request.kind, 0);
-      throw error;
-    }
-  }
-
-  async #credentialsNow(): Promise<Credentials> {
-    const held = this.#credentials;
-    if (held && this.#options.now() - held.readAt < CREDENTIALS_MS) return held;
-    const probe = new RequestContext('https://unused/', HttpMethod.GET);
-    await this.#config.applySecurityAuthentication(probe);
-    const dispatcher = held?.dispatcher ?? probe.getDispatcher();
-    this.#credentials = { headers: probe.getHeaders(), dispatcher, readAt: this.#options.now() };
-    return this.#credentials;
-  }
-}
-
-/** Where the API server is and who we are. */
-export type KubeAccess = KubeConfig;
-
-/** From KUBECONFIG or `~/.kube/config`, else the pod's service account. */
-export function defaultAccess(): KubeAccess {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  return config;
-}
-
-/** From the text of a kubeconfig. */
-export function accessOf(kubeconfig: string): KubeAccess {
-  const config = new KubeConfig();
-  config.loadFromString(kubeconfig);
-  return config;
 }

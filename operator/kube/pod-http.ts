@@ -1,10 +1,7 @@
-import type { Pod } from '../api/kube-object.ts';
+import type { AskPod } from '../api/ask-pod.ts';
 
 const TIMEOUT_MS = 2_000;
 const MAX_BYTES = 65_536;
-
-/** Asks a pod for JSON on one of its ports. */
-export type AskPod = (pod: Pod, port: number, path: string) => Promise<unknown>;
 
 /** Why a pod gave no answer, in words that stay the same while the cause does. */
 class NoAnswer extends Error {}

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/kube-object.ts';
-import { backoffMs } from '../controller/backoff.ts';
-import { type Clock, delay } from '../controller/clock.ts';
+import { backoffMs } from '../backoff.ts';
+import { type Clock, delay } from '../clock.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { jsonLines } from './json-lines.ts';

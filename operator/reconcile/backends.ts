@@ -1,6 +1,6 @@
 import { type BackendHealth, PORTS, WORKER_PATHS } from '../../server/contract.ts';
+import type { AskPod } from '../api/ask-pod.ts';
 import type { Pod } from '../api/kube-object.ts';
-import type { AskPod } from '../kube/pod-http.ts';
 
 /** What the workers say of NATS and MongoDB. */
 export interface Backends {

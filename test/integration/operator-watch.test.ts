@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
-import { accessOf, KubeClient } from '../../operator/kube/client.ts';
+import { KubeClient } from '../../operator/kube/client.ts';
+import { accessOf } from '../../operator/kube/http.ts';
 import { Reflector } from '../../operator/kube/reflector.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { Store } from '../../operator/kube/store.ts';

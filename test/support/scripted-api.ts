@@ -1,7 +1,8 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { accessOf, KubeClient } from '../../operator/kube/client.ts';
+import { KubeClient } from '../../operator/kube/client.ts';
+import { accessOf } from '../../operator/kube/http.ts';
 
 export interface Call {
   readonly method: string;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../operator/controller/clock.ts';
+import type { Clock } from '../../operator/clock.ts';
 
 interface Timer {
   readonly at: number;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AskPod } from '../../operator/api/ask-pod.ts';
 import type { Pod } from '../../operator/api/kube-object.ts';
 import { Probes } from '../../operator/controller/probes.ts';
-import type { AskPod } from '../../operator/kube/pod-http.ts';
 import { SimulatedClock, settle } from '../support/simulated-clock.ts';
 
 const pod = (name: string, ready = true): Pod => ({

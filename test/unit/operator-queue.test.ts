@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoffMs } from '../../operator/controller/backoff.ts';
+import { backoffMs } from '../../operator/backoff.ts';
 import { WorkQueue } from '../../operator/controller/queue.ts';
 import { SimulatedClock, settle } from '../support/simulated-clock.ts';
 
