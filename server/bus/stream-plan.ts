@@ -9,6 +9,8 @@ export const LIFT = 1_000_000;
 export interface Observed {
   /** Highest offset that anybody is known to have seen: stored in MongoDB, or seen by this process before. */
   readonly floor: number;
+  /** False while MongoDB does not tell its part of the floor: then no LOG stream is created or lifted. */
+  readonly floorKnown: boolean;
   readonly live: StreamInfo | null;
   readonly log: StreamInfo | null;
   readonly consumer: ConsumerInfo | null;
@@ -44,6 +46,7 @@ export function planStreams(observed: Observed, wanted: Wanted): Step[] {
   const above = Math.max(observed.floor, live?.state.last_seq ?? 0);
   const steps: Step[] = [];
   if (!log) {
+    if (!observed.floorKnown) return [];
     const firstSeq = above === 0 ? 1 : above + LIFT;
     steps.push({ do: 'create-log', firstSeq, above });
     // A mirror whose origin was gone comes back after 20 s only.
@@ -51,7 +54,8 @@ export function planStreams(observed: Observed, wanted: Wanted): Step[] {
     steps.push({ do: 'create-consumer' });
     return steps;
   }
-  if (log.state.last_seq < above) steps.push({ do: 'lift', to: above + LIFT, last: log.state.last_seq, above });
+  if (log.state.last_seq < above && observed.floorKnown)
+    steps.push({ do: 'lift', to: above + LIFT, last: log.state.last_seq, above });
   else {
     const changed = differences(log.config, wanted.log);
     if (epochOf(log) === '') changed.push('epoch');

@@ -13,7 +13,7 @@ export interface StreamsDeps {
   readonly options: StreamOptions;
   /** Name of this process. */
   readonly holder: string;
-  /** Highest offset MongoDB ever had of a partition. Nothing is created or lifted while this rejects. */
+  /** Highest offset MongoDB ever had of a partition. No LOG stream is made while this rejects. */
   floor(partition: number): Promise<number>;
   /** Stores messages that are about to be removed by a lift. Resolves when they are safe. */
   rescue(partition: number, messages: readonly Delivery[], epoch: string): Promise<void>;
@@ -56,7 +56,8 @@ export class Streams {
     const jsm = await jetstreamManager(this.#connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
     const wanted = this.#wanted(partition);
     for (let round = 1; ; round++) {
-      const { observed, steps } = await this.#look(jsm, partition, wanted, MIRROR_WAIT_MS);
+      const { observed, steps, unknown } = await this.#look(jsm, partition, wanted, MIRROR_WAIT_MS);
+      if (steps.length === 0 && unknown !== null) throw unknown; // all that could be done without MongoDB is done
       if (steps.length === 0 && observed.log) {
         const last = observed.log.state.last_seq;
         this.#seen.set(partition, Math.max(last, this.#seen.get(partition) ?? 0));
@@ -97,12 +98,17 @@ export class Streams {
   }
 
   async #look(jsm: JetStreamManager, partition: number, wanted: Wanted, mirrorMs: number) {
-    const floor = Math.max(await this.#deps.floor(partition), this.#seen.get(partition) ?? 0);
+    let unknown: unknown = null;
+    const stored = await this.#deps.floor(partition).catch(error => {
+      unknown = error;
+      return 0;
+    });
+    const floor = Math.max(stored, this.#seen.get(partition) ?? 0);
     const live = await this.#mirrorSettled(jsm, wanted.live.name, mirrorMs);
     const log = await found(jsm.streams.info(wanted.log.name));
     const consumer = log && (await found(jsm.consumers.info(wanted.log.name, wanted.consumer.durable_name)));
-    const observed: Observed = { floor, live, log, consumer };
-    return { observed, steps: planStreams(observed, wanted) };
+    const observed: Observed = { floor, floorKnown: unknown === null, live, log, consumer };
+    return { observed, steps: planStreams(observed, wanted), unknown };
   }
 
   /** A server that comes back needs a moment to join LIVE to LOG. */

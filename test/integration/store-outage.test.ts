@@ -118,3 +118,30 @@ test(
     await until('it is stored', async () => (await bench.stored('channel:a')).length === 1);
   },
 );
+
+test(
+  'NATS restarted while MongoDB is away delivers live again, and what was sent is stored later',
+  options,
+  async t => {
+    const bench = await storeBench(t, backends);
+    const worker = await bench.worker();
+    await streamsReady(worker);
+    await mongo.stop();
+    t.after(() => mongo.start());
+    const live: number[] = [];
+    bench.nats.subscribe(bench.names.liveSubjects(0), {
+      callback: (_error, message) => void live.push(Number(message.headers?.get('Nats-Sequence'))),
+    });
+    await backends.nats.stop();
+    await backends.nats.start();
+    await bench.natsAnswers();
+    const offset = await bench.publish('channel:a', 'm1');
+    await until('it arrives live', () => live.includes(offset));
+    await until('LOG alone answers its reads', async () => {
+      const { config } = await bench.jsm.streams.info(bench.names.liveStream(0));
+      return config.mirror_direct === false;
+    });
+    await mongo.start();
+    await until('it is stored', async () => (await bench.stored('channel:a')).length === 1);
+  },
+);

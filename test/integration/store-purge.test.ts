@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { AckPolicy } from '@nats-io/jetstream';
+import { pull } from '../../server/bus/pull.ts';
 import { startBackends } from '../support/backends.ts';
 import { numbered, storeBench, streamsReady } from '../support/store-bench.ts';
 import { until } from '../support/until.ts';
@@ -17,8 +18,8 @@ test('the purge stops at the slowest durable consumer, and goes on when that one
   await Promise.all(numbered(1, 100).map(text => bench.publish('channel:a', text)));
   await until('all is stored', async () => (await bench.stored('channel:a')).length === 100);
 
-  const push = await bench.nats.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.push`, JSON.stringify({ batch: 1 }));
-  push.respond('+ACK'); // the first message only
+  const [push] = await pull(bench.nats, stream, 'push', { batch: 1, maxBytes: 1_000_000, waitMs: 5_000 });
+  push?.ack(); // the first message only
   await until('the acknowledged one is gone', async () => (await first()) === 2);
   await until('the purge has looked again', async () => (await bench.health(worker)).storeLag === 0);
   assert.equal(await first(), 2);

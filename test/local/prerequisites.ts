@@ -8,8 +8,8 @@ export interface Prerequisite {
   readonly args: readonly string[];
   readonly reason: string;
   readonly debian: string;
-  /** Lowest major version, with the expression that finds it in the program's answer. */
-  readonly atLeast?: { readonly major: number; readonly find: RegExp };
+  /** Lowest version: the number that `find` finds in the program's answer, and how people write it. */
+  readonly atLeast?: { readonly major: number; readonly find: RegExp; readonly written: string };
 }
 
 const GO: Prerequisite = {
@@ -17,20 +17,22 @@ const GO: Prerequisite = {
   args: ['version'],
   reason: 'builds nats-server from source, since no nats-server of at least 2.12 is on PATH',
   debian: 'golang-go',
+  // The first that fetches the toolchain a module asks for.
+  atLeast: { major: 21, find: /go1\.(\d+)/, written: '1.21' },
 };
 const JAVA: Prerequisite = {
   program: 'java',
   args: ['-version'],
   reason: 'runs the MongoDB stand-in, since there is no MONGODB_URI and no mongod on PATH',
   debian: 'openjdk-17-jdk-headless',
-  atLeast: { major: 17, find: /version "(\d+)/ },
+  atLeast: { major: 17, find: /version "(\d+)/, written: '17' },
 };
 const JAVAC: Prerequisite = {
   program: 'javac',
   args: ['-version'],
   reason: 'compiles the MongoDB stand-in',
   debian: 'openjdk-17-jdk-headless',
-  atLeast: { major: 17, find: /javac (\d+)/ },
+  atLeast: { major: 17, find: /javac (\d+)/, written: '17' },
 };
 const MAVEN: Prerequisite = {
   program: 'mvn',
@@ -68,5 +70,5 @@ export function judge(wanted: Prerequisite, output: string | null): string | nul
   if (output === null) return `missing (Debian package ${wanted.debian})`;
   if (!wanted.atLeast) return null;
   const major = Number(wanted.atLeast.find.exec(output)?.[1]);
-  return major >= wanted.atLeast.major ? null : `must be at least version ${wanted.atLeast.major}`;
+  return major >= wanted.atLeast.major ? null : `must be at least version ${wanted.atLeast.written}`;
 }

@@ -1,6 +1,6 @@
 /**
- * `npm start`: nats-server, MongoDB (or its stand-in) and the chat server on this machine, with data kept under `.data`.
- * CHAT_ variables of the environment replace the settings below; Ctrl-C ends everything.
+ * `npm start`: nats-server, MongoDB (or its stand-in) and the chat server on this machine, with data kept under `.data`
+ * (another directory: DATA_DIR). CHAT_ variables of the environment replace the settings below; Ctrl-C ends everything.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -81,7 +81,7 @@ test('a missing or old program is named with its package', () => {
     args: [],
     reason: '',
     debian: 'openjdk-17-jdk-headless',
-    atLeast: { major: 17, find: /version "(\d+)/ },
+    atLeast: { major: 17, find: /version "(\d+)/, written: '17' },
   };
   assert.equal(judge(java, 'openjdk version "17.0.15" 2025-04-15'), null);
   assert.match(judge(java, 'openjdk version "11.0.2"') ?? '', /at least version 17/);

@@ -37,7 +37,7 @@ const log = (last: number, extra: object = {}) =>
 const live = (last: number, extra: object = {}) => stream(wanted.live, last, { mirror_direct: false, ...extra });
 const consumer = { config: { ...wanted.consumer, name: 'store', max_waiting: 512 } } as unknown as ConsumerInfo;
 const plan = (observed: Partial<Observed>) =>
-  planStreams({ floor: 90, log: log(100), live: live(100), consumer, ...observed }, wanted);
+  planStreams({ floor: 90, floorKnown: true, log: log(100), live: live(100), consumer, ...observed }, wanted);
 
 test('streams that are right are left alone', () => assert.deepEqual(plan({}), []));
 
@@ -53,6 +53,16 @@ test('a stream that vanished begins far above everything that was given out', ()
   const [first, second] = plan({ log: null, live: null, consumer: null });
   assert.deepEqual(first, { do: 'create-log', firstSeq: 90 + LIFT, above: 90 });
   assert.deepEqual(second, { do: 'create-live', from: 90 + LIFT, reason: 'missing' });
+});
+
+test('without MongoDB no stream is made or lifted, and what needs no floor is put right', () => {
+  assert.deepEqual(plan({ floor: 101, floorKnown: false }), []);
+  assert.deepEqual(plan({ floor: 0, floorKnown: false, log: null, live: null, consumer: null }), []);
+  const silent = { ...live(70), mirror: { name: 'x', lag: 0, active: -1 } } as StreamInfo;
+  assert.deepEqual(plan({ floor: 0, floorKnown: false, live: silent, consumer: null }), [
+    { do: 'create-live', from: 71, reason: 'stalled' },
+    { do: 'create-consumer' },
+  ]);
 });
 
 test('LIVE knows of offsets that MongoDB does not have yet', () => {
