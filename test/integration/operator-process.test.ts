@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { freePort } from '../local/child.ts';
 import { startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart } from '../support/chat-operator.ts';
+import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
 import { until } from '../support/until.ts';
 
 const MAIN = join(import.meta.dirname, '../../operator/main.ts');
@@ -67,4 +67,21 @@ test('a bad setting ends the process with a list of all problems', async t => {
   assert.equal(code, 1);
   for (const name of ['OPERATOR_DEFAULT_IMAGE', 'OPERATOR_ADMIN_PORT', 'OPERATOR_POLL_SECOND'])
     assert.match(output(), new RegExp(name));
+});
+
+test('with the rights on one namespace alone it serves that one, and no other', async t => {
+  const api = await startApiServer(t);
+  const namespaces = { kind: 'Namespace', apiVersion: 'v1', plural: 'namespaces' };
+  await api.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
+  await installChart(api, '--set', 'watchNamespace=team-a');
+  await runOperator(t, api, 'team-a');
+  const chat = chatCluster('chat');
+  await api.client.create(RESOURCES.chatClusters, chat);
+  await api.client.create(RESOURCES.chatClusters, { ...chat, metadata: { name: 'chat', namespace: 'team-a' } });
+  await until('the one in team-a has a status', async () => {
+    const { status } = await api.client.get<typeof chat>(RESOURCES.chatClusters, 'team-a', 'chat');
+    return status?.observedGeneration === 1;
+  });
+  const { status } = await api.client.get<typeof chat>(RESOURCES.chatClusters, 'default', 'chat');
+  assert.equal(status, undefined);
 });

@@ -39,6 +39,11 @@ export const CLOCK: Clock = {
   },
 };
 
+const NAMESPACED: Readonly<Record<string, Resource>> = {
+  Role: { kind: 'Role', apiVersion: 'rbac.authorization.k8s.io/v1', plural: 'roles' },
+  RoleBinding: { kind: 'RoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1', plural: 'rolebindings' },
+};
+
 /** The objects of the chart, as `helm template` prints them. @param args further arguments */
 export async function renderChart(...args: readonly string[]): Promise<KubeObject[]> {
   const helm = join(await clusterBinaries(), 'helm');
@@ -51,15 +56,16 @@ export async function renderChart(...args: readonly string[]): Promise<KubeObjec
 /**
  * Installs the chart's CRD and roles, the roles bound to the user `operator` instead of the chart's service account.
  * Resolves when ChatClusters can be made.
+ * @param args further arguments of `helm template`
  */
-export async function installChart(api: ApiServer): Promise<void> {
-  for (const object of await renderChart()) {
-    const resource = CLUSTER_SCOPED[object.kind];
+export async function installChart(api: ApiServer, ...args: readonly string[]): Promise<void> {
+  for (const object of await renderChart(...args)) {
+    const resource = CLUSTER_SCOPED[object.kind] ?? NAMESPACED[object.kind];
     if (!resource) continue;
     const subjects = [{ kind: 'User', name: 'operator', apiGroup: 'rbac.authorization.k8s.io' }];
     await api.client.create(
       resource,
-      object.kind === 'ClusterRoleBinding' ? ({ ...object, subjects } as KubeObject) : object,
+      object.kind.endsWith('Binding') ? ({ ...object, subjects } as KubeObject) : object,
     );
   }
   const { CustomResourceDefinition: crds } = CLUSTER_SCOPED;
@@ -74,10 +80,10 @@ export async function installChart(api: ApiServer): Promise<void> {
   });
 }
 
-/** Starts the operator with the rights of the chart, in this process; the test's end stops it. */
-export async function runOperator(t: Pick<TestContext, 'after'>, api: ApiServer): Promise<Operator> {
+/** Starts the operator with the rights of the chart, in this process; the test's end stops it. @param namespace empty for all */
+export async function runOperator(t: Pick<TestContext, 'after'>, api: ApiServer, namespace = ''): Promise<Operator> {
   const operator = startOperator({
-    config: { namespace: '', defaultImage: 'example.com/chat:1', pollSeconds: 1, concurrency: 4, instance: 'test' },
+    config: { namespace, defaultImage: 'example.com/chat:1', pollSeconds: 1, concurrency: 4, instance: 'test' },
     kube: accessOf(api.kubeconfig('operator')),
     clock: CLOCK,
     random: Math.random,
