@@ -43,8 +43,7 @@ for (const { what, frame, code } of [
     const gateway = new TestGateway();
     const client = gateway.open();
     client.sayRaw(frame);
-    await settle();
-    assert.equal(client.closed?.code, code);
+    assert.equal(await client.close(), code);
     assert.ok((client.closed?.reason ?? '') !== '');
     client.say({ id: 1, connect: { token: await tokenFor('alice') } });
     await settle();
