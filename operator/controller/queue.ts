@@ -14,12 +14,16 @@ export interface WorkQueueOptions {
 }
 
 interface Entry {
-  /** Earliest time for the next start; undefined when nothing is wanted. */
+  /** Earliest time that is wanted for the next start; undefined when none is. */
   due: number | undefined;
   startedAt: number;
   failures: number;
   running: boolean;
+  /** Cancels the timer of the next start, or of forgetting the key. */
+  cancel: () => void;
 }
+
+const nothing = () => {};
 
 /**
  * A queue of keys, not of events: a key that is added often is worked on once, and again only if it was added while it
@@ -28,54 +32,64 @@ interface Entry {
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #entries = new Map<string, Entry>();
+  /** Keys whose turn it is, first come first served. */
+  readonly #ready = new Set<string>();
   #running = 0;
   #closed = false;
-  #cancelWake: (() => void) | undefined;
-  #idle: (() => void)[] = [];
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
   }
 
-  /** Keys that are due and wait for their turn. */
+  /** Keys that are due and wait for a worker. */
   get depth(): number {
-    const now = this.#options.clock.now();
-    let depth = 0;
-    for (const entry of this.#entries.values())
-      if (!entry.running && entry.due !== undefined && entry.due <= now) depth++;
-    return depth;
+    return this.#ready.size;
   }
 
   /** Wants `key` worked on, now or after `ms`. An earlier wish stands. */
   add(key: string, ms = 0): void {
     if (this.#closed) return;
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      entry = { due: undefined, startedAt: Number.NEGATIVE_INFINITY, failures: 0, running: false, cancel: nothing };
+      this.#entries.set(key, entry);
+    }
     const due = this.#options.clock.now() + ms;
-    const entry = this.#entries.get(key);
-    if (!entry) this.#entries.set(key, { due, startedAt: Number.NEGATIVE_INFINITY, failures: 0, running: false });
-    else entry.due = Math.min(entry.due ?? Number.POSITIVE_INFINITY, due);
-    this.#pump();
+    if (entry.due !== undefined && entry.due <= due) return;
+    entry.due = due;
+    if (!entry.running) this.#schedule(key, entry);
   }
 
   /** Starts nothing more and resolves when what runs has ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelWake?.();
-    if (this.#running > 0) await new Promise<void>(resolve => this.#idle.push(resolve));
+    this.#ready.clear();
+    for (const entry of this.#entries.values()) entry.cancel();
+    if (this.#running > 0) await new Promise<void>(resolve => this.#onIdle.push(resolve));
   }
 
-  #pump(): void {
-    this.#cancelWake?.();
-    this.#cancelWake = undefined;
-    if (this.#closed) return;
-    const now = this.#options.clock.now();
-    let next = Number.POSITIVE_INFINITY;
-    for (const [key, entry] of this.#entries) {
-      if (entry.running || entry.due === undefined) continue;
-      const start = Math.max(entry.due, entry.startedAt + this.#options.minIntervalMs);
-      if (start > now) next = Math.min(next, start);
-      else if (this.#running < this.#options.concurrency) this.#start(key, entry);
+  #schedule(key: string, entry: Entry): void {
+    entry.cancel();
+    entry.cancel = nothing;
+    const { clock, minIntervalMs } = this.#options;
+    const now = clock.now();
+    const start = Math.max(entry.due ?? now, entry.startedAt + minIntervalMs);
+    const begin = () => {
+      this.#ready.add(key);
+      this.#startNext();
+    };
+    if (start <= now) begin();
+    else entry.cancel = clock.after(start - now, begin);
+  }
+
+  #startNext(): void {
+    for (const key of this.#ready) {
+      if (this.#running >= this.#options.concurrency) return;
+      this.#ready.delete(key);
+      const entry = this.#entries.get(key);
+      if (entry) this.#start(key, entry);
     }
-    if (next !== Number.POSITIVE_INFINITY) this.#cancelWake = this.#options.clock.after(next - now, () => this.#pump());
   }
 
   #start(key: string, entry: Entry): void {
@@ -83,35 +97,30 @@ export class WorkQueue {
     entry.running = true;
     entry.startedAt = this.#options.clock.now();
     this.#running++;
-    void this.#options
-      .run(key)
+    const { run, backoff, random } = this.#options;
+    void run(key)
       .then(
         again => {
           entry.failures = 0;
           return again;
         },
-        () => {
-          entry.failures++;
-          return backoffMs(this.#options.backoff, entry.failures, this.#options.random());
-        },
+        () => backoffMs(backoff, ++entry.failures, random()),
       )
-      .then(again => {
-        entry.running = false;
-        this.#running--;
-        if (again !== undefined) this.add(key, again);
-        else if (entry.due === undefined) this.#tidy(key, entry);
-        this.#pump();
-        if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
-      });
+      .then(again => this.#ended(key, entry, again));
   }
 
-  /** Keeps the last start while the minimum interval counts from it. */
-  #tidy(key: string, entry: Entry): void {
-    const left = entry.startedAt + this.#options.minIntervalMs - this.#options.clock.now();
-    if (left <= 0) this.#entries.delete(key);
-    else
-      this.#options.clock.after(left, () => {
-        if (!entry.running && entry.due === undefined) this.#entries.delete(key);
-      });
+  #ended(key: string, entry: Entry, again: number | undefined): void {
+    entry.running = false;
+    this.#running--;
+    if (this.#closed) {
+      if (this.#running === 0) for (const resolve of this.#onIdle) resolve();
+      return;
+    }
+    const { clock, minIntervalMs } = this.#options;
+    if (again !== undefined) entry.due = Math.min(entry.due ?? Number.POSITIVE_INFINITY, clock.now() + again);
+    if (entry.due !== undefined) this.#schedule(key, entry);
+    // The last start counts for the minimum interval.
+    else entry.cancel = clock.after(minIntervalMs, () => this.#entries.delete(key));
+    this.#startNext();
   }
 }

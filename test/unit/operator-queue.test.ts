@@ -129,6 +129,19 @@ test('one key cannot spin: its starts keep their distance', async () => {
   assert.deepEqual(starts, [0, 200, 400, 600, 800]);
 });
 
+test('a key that wants its next turn at once gets it, and is not forgotten meanwhile', async () => {
+  const { clock, queue, end, keys, running } = simulated(1, 200);
+  queue.add('a');
+  await clock.pass(500);
+  await end('a', 0);
+  assert.deepEqual(keys(), ['a', 'a']);
+  await clock.pass(500);
+  queue.add('a');
+  assert.equal(running.size, 1, 'it runs once, and the wish waits');
+  await end('a');
+  assert.deepEqual(keys(), ['a', 'a', 'a']);
+});
+
 test('closing starts nothing more and waits for what runs', async () => {
   const { clock, queue, end, keys } = simulated(1);
   queue.add('a');
