@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { after, type TestContext, test } from 'node:test';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connectNats } from '../../server/bus/connect.ts';
+import { directBatch } from '../../server/bus/direct-read.ts';
+import { names as namesOf } from '../../server/bus/names.ts';
+import { roomLog } from '../../server/bus/room-log.ts';
+import { Streams } from '../../server/bus/streams.ts';
+import { loadConfig } from '../../server/config.ts';
+import { startNats } from '../local/nats.ts';
+import { roomLogContract } from '../support/room-log-contract.ts';
+import { SECRET } from '../support/token.ts';
+
+const nats = await startNats();
+after(() => nats.close());
+let instances = 0;
+
+async function start(t: TestContext) {
+  const config = loadConfig('standalone', {
+    CHAT_INSTANCE: `room-log-${instances++}`,
+    CHAT_NATS_URL: nats.url,
+    CHAT_MONGODB_URI: 'mongodb://none',
+    CHAT_AUTH_SECRET: SECRET,
+    CHAT_PARTITIONS: '1',
+    CHAT_STREAM_MAX_BYTES: String(64 * 1024 * 1024),
+    CHAT_LIVE_MAX_BYTES: String(16 * 1024 * 1024),
+  });
+  const names = namesOf(config.instance);
+  const [write, read] = await Promise.all([connectNats(config, 'writes'), connectNats(config, 'reads')]);
+  t.after(() => Promise.all([write.close(), read.close()]));
+  const streams = new Streams(write, {
+    names,
+    options: config,
+    holder: 'test',
+    floor: async () => 0,
+    rescue: async () => undefined,
+    changed: () => undefined,
+  });
+  await streams.ensure(0);
+  const { partitions, publishTimeoutMs } = config;
+  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now: Date.now });
+  const purge = async (upTo: number) => {
+    await (await jetstreamManager(write)).streams.purge(names.logStream(0), { seq: upTo + 1 });
+  };
+  return { log, purge, names, write, read };
+}
+
+roomLogContract('over NATS', start);
+
+test('a publish without a stream, or without NATS, is a failure, not a wait', async t => {
+  const { log, write, names } = await start(t);
+  const envelope = { type: 'publish', id: '', dedupe: '', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  const jsm = await jetstreamManager(write);
+  await jsm.streams.delete(names.logStream(0));
+  await assert.rejects(log.publish('channel:a', new Uint8Array([0x31]), envelope), { name: 'PublishFailed' });
+  for (const read of [log.state(0), log.top('channel:a'), log.tops(0, ['channel:a']), log.readAfter('channel:a', 0, 1)])
+    await assert.rejects(read, { name: 'ReadFailed' });
+  await write.close();
+  assert.equal(log.connected(), false);
+  await assert.rejects(log.publish('channel:a', new Uint8Array([0x31]), envelope), { name: 'PublishFailed' });
+});
+
+for (const { what, request } of [
+  { what: 'a request that makes no sense', request: { batch: 'many' } },
+  { what: 'too many rooms', request: { multi_last: Array.from({ length: 1_100 }, (_, i) => `nothing.${i}`) } },
+]) {
+  test(`a direct get of ${what} is answered or fails, and never hangs`, async t => {
+    const { read, names } = await start(t);
+    const answer = await directBatch(read, names.logStream(0), request, 2_000).catch((error: Error) => error.name);
+    assert.ok(answer === 'ReadFailed' || (typeof answer === 'object' && answer.messages.length === 0));
+  });
+}
+
+test('a direct get of more rooms than the server answers is a failure, not a short answer', async t => {
+  const { log, read, names } = await start(t);
+  const envelope = { type: 'publish', id: '', dedupe: '', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  const rooms = Array.from({ length: 1_100 }, (_, i) => `channel:${i}`);
+  await Promise.all(rooms.map(room => log.publish(room, new Uint8Array([0x31]), envelope)));
+  assert.equal((await log.tops(0, rooms.slice(0, 1_000))).size, 1_000);
+  const all = { multi_last: [names.logSubjects(0)] };
+  await assert.rejects(directBatch(read, names.logStream(0), all, 2_000), /413/);
+});
+
+test('a direct get that nobody answers, or on a closed connection, is a failure', async t => {
+  const { read } = await start(t);
+  await assert.rejects(directBatch(read, 'NO_SUCH_STREAM', { seq: 1 }, 500), { name: 'ReadFailed' });
+  await read.close();
+  await assert.rejects(directBatch(read, 'NO_SUCH_STREAM', { seq: 1 }, 500), { name: 'ReadFailed' });
+});
