@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildOnce, CACHE } from '../local/build-once.ts';
 import { longStep } from '../local/run.ts';
-import { buildImage } from './build-image.ts';
+import { buildImage, hasImage } from './build-image.ts';
 import { ensureTools } from './host.ts';
 import { REPOSITORY } from './layout.ts';
 import { stdoutOf } from './stdout.ts';
@@ -92,7 +92,7 @@ async function mirror(): Promise<string> {
 
 /** Builds a base that buildah does not have yet. @param fill puts the files it is made of into the build context */
 async function makeOnce(image: string, dockerfile: string, fill: (context: string) => void): Promise<void> {
-  if ((await stdoutOf('buildah', ['inspect', '--type', 'image', image])) !== null) return;
+  if (await hasImage(image)) return;
   const context = mkdtempSync(join(CACHE, 'context-'));
   try {
     fill(context);

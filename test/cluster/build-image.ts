@@ -24,6 +24,11 @@ export async function buildImage(
   }
 }
 
+/** Whether buildah has an image of that name. */
+export async function hasImage(name: string): Promise<boolean> {
+  return (await stdoutOf('buildah', ['inspect', '--type', 'image', name])) !== null;
+}
+
 /** Identifies what is in an image of buildah's. @throws without such an image */
 export async function imageId(name: string): Promise<string> {
   const id = await stdoutOf('buildah', ['inspect', '--type', 'image', '--format', '{{.FromImageID}}', name]);

@@ -1,30 +1,56 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeBases } from './base-images.ts';
-import { buildImage, imageId } from './build-image.ts';
+import { buildImage, hasImage } from './build-image.ts';
 import { ensureTools, IMAGE_TOOLS } from './host.ts';
 import { REPOSITORY } from './layout.ts';
 import { stdoutOf } from './stdout.ts';
 
 export const CHAT_IMAGE = 'localhost/chatcluster:dev';
 
+/** What the Dockerfile copies, and itself. */
+const INPUTS = [
+  'Dockerfile',
+  '.dockerignore',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  '{operator,server,client}/**',
+  'web/{*,src/**}',
+];
+
 /**
- * Builds the image of gateway, worker and operator from this checkout, as the Dockerfile says.
+ * Builds the image of gateway, worker and operator from this checkout, as the Dockerfile says, unless it is there.
  * @returns a second name of it that changes with its content, so that whoever runs an older one is rolled
  */
 export async function buildChatImage(): Promise<string> {
   await ensureTools(IMAGE_TOOLS);
+  const named = `${CHAT_IMAGE}-${hashOfInputs()}`;
+  if (!(await hasImage(named))) await build(named);
+  await stdoutOf('buildah', ['tag', named, CHAT_IMAGE]);
+  return named;
+}
+
+async function build(named: string): Promise<void> {
   const bases = await nodeBases();
   const args = { BASE: bases.runtime, BUILD_BASE: bases.build };
-  await buildImage(CHAT_IMAGE, REPOSITORY, readFileSync(join(REPOSITORY, 'Dockerfile'), 'utf8'), [
+  await buildImage(named, REPOSITORY, readFileSync(join(REPOSITORY, 'Dockerfile'), 'utf8'), [
     '--ignorefile',
     join(REPOSITORY, '.dockerignore'),
     ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     ...(await secrets()),
   ]);
-  const named = `${CHAT_IMAGE}-${(await imageId(CHAT_IMAGE)).slice(0, 12)}`;
-  await stdoutOf('buildah', ['tag', CHAT_IMAGE, named]);
-  return named;
+}
+
+function hashOfInputs(): string {
+  const hash = createHash('sha256');
+  for (const file of globSync(INPUTS, { cwd: REPOSITORY }).sort()) {
+    const path = join(REPOSITORY, file);
+    if (statSync(path).isFile()) hash.update(`${file}\n`).update(readFileSync(path));
+  }
+  return hash.digest('hex').slice(0, 12);
 }
 
 /** The host's way to its npm registry, for the build alone: no layer keeps it. */

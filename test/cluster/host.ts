@@ -44,9 +44,10 @@ export function whyNoCluster(platform: string, uid: number | undefined): string 
   return why === null
     ? null
     : `${why}
-Use any other cluster instead, for example one of kind (https://kind.sigs.k8s.io):
-  kind create cluster && kind load docker-image chatcluster:dev
-and point KUBECONFIG at it: docs/local-cluster.md says how, also for the tests.`;
+Use another cluster instead, for example one of kind (https://kind.sigs.k8s.io):
+  kind create cluster
+  docker build --tag localhost/chatcluster:dev . && kind load docker-image localhost/chatcluster:dev
+and point CHATCLUSTER_KUBECONFIG at it: docs/local-cluster.md says the rest, also for the tests.`;
 }
 
 /**

@@ -29,7 +29,7 @@ ip address add "$node/32" dev lo
 ip route add "$services" dev lo # without a route there is no packet for kube-proxy's rules to rewrite
 sysctl -qw net.ipv4.ip_forward=1
 
-if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then # version 2, where systemd has enabled the controllers below its top
   mkdir -p "/sys/fs/cgroup/$cgroup"
 else
   for controller in /sys/fs/cgroup/*/; do

@@ -11,8 +11,10 @@ export async function outputOf(command: string, args: readonly string[]): Promis
   }
 }
 
+const PROGRESS_MS = 20_000;
+
 /**
- * Runs a long step, saying so on standard error at its start and its end.
+ * Runs a long step, saying so on standard error at its start and its end, and every 20 s how far its output is.
  * @throws with the end of its output when it fails
  */
 export async function longStep(
@@ -34,11 +36,16 @@ export async function longStep(
       output = (output + chunk.toString()).slice(-4_096);
     });
   }
+  const elapsed = () => ((performance.now() - started) / 1_000).toFixed(0);
+  const progress = setInterval(() => {
+    const last = output.trimEnd().split('\n').at(-1)?.slice(0, 100) ?? '';
+    process.stderr.write(`${what}: ${elapsed()} s, ${last}\n`);
+  }, PROGRESS_MS);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
-  });
-  const seconds = ((performance.now() - started) / 1_000).toFixed(0);
+  }).finally(() => clearInterval(progress));
+  const seconds = elapsed();
   if (code !== 0) throw new Error(`${what}: ${command} ended with ${code} after ${seconds} s\n${output}`);
   process.stderr.write(`${what}: done in ${seconds} s\n`);
 }
