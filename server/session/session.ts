@@ -22,6 +22,9 @@ export interface SessionHooks {
 
 type Queued = Exclude<Command, { method: 'pong' | 'send' }>;
 
+/** Shared by all connections, as most of them read nothing. */
+const NO_READS: Promise<void> = Promise.resolve();
+
 /** Share of the send buffer beyond which nobody who can wait adds to it. */
 const CONGESTED = 1 / 16;
 /** Bytes of frames that may wait behind a command. */
@@ -49,6 +52,7 @@ export class Session implements SocketHandler {
   readonly #hooks: SessionHooks;
   #queue: Queued[] | null = null;
   #queuedBytes = 0;
+  #reads = NO_READS;
   #writable: (() => void)[] | null = null;
 
   constructor(socket: Socket, context: SessionContext, hooks: SessionHooks) {
@@ -123,6 +127,12 @@ export class Session implements SocketHandler {
   /** Lets `work` go on beside the commands that follow; its failure becomes the answer. */
   background(id: number, work: Promise<void>): void {
     work.catch(error => this.#failed(id, error));
+  }
+
+  /** Like {@link background}, one after the other: nobody may have a thousand reads of the streams under way. */
+  inTurn(id: number, work: () => Promise<void>): void {
+    const turn = this.#reads.then(() => (this.gone ? undefined : work()));
+    this.#reads = turn.catch(error => this.#failed(id, error));
   }
 
   end(close: CloseCode): void {

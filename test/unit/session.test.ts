@@ -281,6 +281,37 @@ test('a page of history ends where one frame is large enough, and the next goes 
   );
 });
 
+test('a connection has one read of history under way, and every one is answered, in order', async () => {
+  const gateway = new TestGateway();
+  for (let i = 0; i < 5; i++) gateway.log.append(ROOM);
+  const client = await gateway.connect();
+  let open = 0;
+  let most = 0;
+  const read = gateway.log.readAfter.bind(gateway.log);
+  gateway.log.readAfter = async (...range) => {
+    open += 1;
+    most = Math.max(most, open);
+    if (range[1] === 2) gateway.log.fails = request => request === 'readAfter';
+    const page = await read(...range).finally(() => {
+      open -= 1;
+      gateway.log.fails = () => false;
+    });
+    return page;
+  };
+  for (let id = 2; id <= 31; id++) {
+    const since = { offset: id % 5, epoch: 'first' };
+    client.say({ id, history: { channel: ROOM, limit: 10, since } });
+  }
+  await client.reply(31);
+  const answers = client.heard.slice(1);
+  assert.deepEqual(
+    answers.map(({ id }) => id),
+    Array.from({ length: 30 }, (_, i) => i + 2),
+  );
+  assert.equal(most, 1);
+  assert.equal(answers.filter(({ error }) => error?.code === 100).length, 6);
+});
+
 test('what the inbox still recovers holds up no command', async () => {
   const gateway = new TestGateway({ CHAT_RECOVERY_CHUNK: '2' });
   for (let i = 0; i < 20; i++) gateway.log.append('user:alice');

@@ -16,7 +16,7 @@ const PAGE_BYTES = 512 * 1024;
  */
 export function history(session: Session, command: Of<'history'>): undefined {
   allow(session, command.channel, 'history');
-  session.background(command.id, read(session, command));
+  session.inTurn(command.id, () => read(session, command));
 }
 
 async function read(session: Session, command: Of<'history'>): Promise<void> {
