@@ -1,31 +1,8 @@
-import {
-  type Collection,
-  MongoBulkWriteError,
-  MongoClient,
-  type MongoClientOptions,
-  MongoServerError,
-  type WriteConcernSettings,
-} from 'mongodb';
+import { type Collection, MongoBulkWriteError, MongoServerError, type WriteConcernSettings } from 'mongodb';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
-import {
-  type HistoryStore,
-  type LoggedMessage,
-  type MessageWriter,
-  type RejectedMessage,
-  StoreUnavailable,
-} from './store.ts';
+import { MongoConnection } from './mongo-connection.ts';
+import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage } from './store.ts';
 import { type BulkError, judge, type Verdict } from './write-errors.ts';
-
-/** Bounds on how long an operation takes to say that MongoDB is away: 2 s when nobody answers, 5 s when it is silent. */
-const CLIENT: MongoClientOptions = {
-  serverSelectionTimeoutMS: 2_000,
-  connectTimeoutMS: 2_000,
-  socketTimeoutMS: 5_000,
-  waitQueueTimeoutMS: 2_000,
-  heartbeatFrequencyMS: 5_000,
-  maxPoolSize: 20,
-  appName: 'chatcluster',
-};
 
 /** JetStream forgets a message once it is acknowledged here: a majority must have it, on disk. */
 const DURABLE: WriteConcernSettings = { w: 'majority', journal: true };
@@ -60,24 +37,20 @@ export interface MongoStore extends HistoryStore, MessageWriter {
  * @param uri secret: never part of an error
  */
 export function mongoStore(uri: string, database: string): MongoStore {
-  return new Store(uri, database);
+  return new Store(new MongoConnection(uri, database));
 }
 
 class Store implements MongoStore {
-  readonly #uri: string;
-  readonly #database: string;
-  #client: Promise<MongoClient> | null = null;
+  readonly #connection: MongoConnection;
   #indexed = false;
-  #closed = false;
 
-  constructor(uri: string, database: string) {
-    this.#uri = uri;
-    this.#database = database;
+  constructor(connection: MongoConnection) {
+    this.#connection = connection;
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
     const { after, before, limit, reverse } = range;
-    return this.#ask(async () => {
+    return this.#connection.ask(async () => {
       const found = await (await this.#messages())
         .find({ room, offset: between(after, before) })
         .sort({ offset: reverse ? -1 : 1 })
@@ -91,21 +64,21 @@ class Store implements MongoStore {
   }
 
   count(room: string, range: Parameters<HistoryStore['count']>[1], most: number) {
-    return this.#ask(async () => {
+    return this.#connection.ask(async () => {
       const query = { room, offset: between(range.after, range.before) };
       return await (await this.#messages()).countDocuments(query, { limit: most });
     });
   }
 
   findByDedupe(dedupe: string) {
-    return this.#ask(async () => {
+    return this.#connection.ask(async () => {
       const [found] = await (await this.#messages()).find({ dedupe }).sort({ offset: 1 }).limit(1).toArray();
       return found ? { offset: found.offset, epoch: found.epoch } : null;
     });
   }
 
   write(partition: number, batch: readonly LoggedMessage[]) {
-    return this.#ask(async () => {
+    return this.#connection.ask(async () => {
       await this.#index();
       const highest = batch.reduce((top, message) => Math.max(top, message.offset), 0);
       const [rejected] = await Promise.all([this.#insert(partition, batch), this.#raise(partition, highest)]);
@@ -114,35 +87,31 @@ class Store implements MongoStore {
   }
 
   setAside(partition: number, rejected: RejectedMessage) {
-    return this.#ask(async () => {
+    return this.#connection.ask(async () => {
       const document: RejectedDocument = {
         ...toDocument(partition, rejected.message),
         reason: rejected.reason,
         code: rejected.code,
       };
-      const collection = await this.#collection<RejectedDocument>('rejected');
+      const collection = await this.#connection.collection<RejectedDocument>('rejected');
       await collection.replaceOne({ _id: document._id }, document, { upsert: true, writeConcern: DURABLE });
     });
   }
 
   floor(partition: number) {
-    return this.#ask(async () => {
+    return this.#connection.ask(async () => {
       await this.#index(); // a worker asks this first: better now than while messages wait
-      const found = await (await this.#collection<FloorDocument>('floors')).findOne({ _id: partition });
+      const found = await (await this.#connection.collection<FloorDocument>('floors')).findOne({ _id: partition });
       return found?.offset ?? 0;
     });
   }
 
   ping() {
-    return this.#ask(async () => {
-      await (await this.#connected()).db(this.#database).command({ ping: 1 });
-    });
+    return this.#connection.ask(() => this.#connection.ping());
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    const client = await this.#client?.catch(() => null);
-    await client?.close();
+  close() {
+    return this.#connection.close();
   }
 
   async #insert(partition: number, batch: readonly LoggedMessage[]): Promise<RejectedMessage[]> {
@@ -183,7 +152,7 @@ class Store implements MongoStore {
   }
 
   async #raise(partition: number, offset: number): Promise<void> {
-    const floors = await this.#collection<FloorDocument>('floors');
+    const floors = await this.#connection.collection<FloorDocument>('floors');
     const raise = () =>
       floors.updateOne({ _id: partition }, { $max: { offset } }, { upsert: true, writeConcern: DURABLE });
     try {
@@ -207,48 +176,7 @@ class Store implements MongoStore {
   }
 
   #messages(): Promise<Collection<MessageDocument>> {
-    return this.#collection<MessageDocument>('messages');
-  }
-
-  async #collection<T extends object>(name: string): Promise<Collection<T>> {
-    return (await this.#connected()).db(this.#database).collection<T>(name);
-  }
-
-  /** Once connected the driver reconnects by itself; a client whose first attempt failed stays closed, so each takes a new one. */
-  #connected(): Promise<MongoClient> {
-    if (this.#closed) throw new StoreUnavailable('the store is closed');
-    this.#client ??= this.#connect().catch(error => {
-      this.#client = null;
-      throw error;
-    });
-    return this.#client;
-  }
-
-  async #connect(): Promise<MongoClient> {
-    const client = this.#newClient();
-    try {
-      return await client.connect();
-    } catch (error) {
-      await client.close();
-      throw error;
-    }
-  }
-
-  #newClient(): MongoClient {
-    try {
-      return new MongoClient(this.#uri, CLIENT);
-    } catch {
-      // The driver's error quotes the string.
-      throw new StoreUnavailable('the connection string of MongoDB is not valid');
-    }
-  }
-
-  async #ask<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), error);
-    }
+    return this.#connection.collection<MessageDocument>('messages');
   }
 }
 
@@ -270,17 +198,4 @@ function facts(error: MongoBulkWriteError): BulkError {
     writeErrors: errors.map(({ index, code, errmsg }) => ({ index, code, errmsg: errmsg ?? '' })),
     notDurable: error.result.getWriteConcernError() !== undefined,
   };
-}
-
-const REASON_LENGTH = 200;
-const AUTHENTICATION_FAILED = 18;
-const UNAUTHORIZED = 13;
-
-function reasonOf(error: unknown): string {
-  if (error instanceof MongoServerError) {
-    if (error.code === AUTHENTICATION_FAILED) return 'MongoDB refused the credentials';
-    if (error.code === UNAUTHORIZED) return 'the MongoDB user may not do this on the database';
-    return `MongoDB answered error ${error.code ?? '?'} ${error.codeName ?? ''}`.trim(); // its message may quote messages
-  }
-  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, REASON_LENGTH);
 }

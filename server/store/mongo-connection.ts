@@ -1,0 +1,94 @@
+import { type Collection, MongoClient, type MongoClientOptions, MongoServerError } from 'mongodb';
+import { StoreUnavailable } from './store.ts';
+
+/** Bounds on how long an operation takes to say that MongoDB is away: 2 s when nobody answers, 5 s when it is silent. */
+const CLIENT: MongoClientOptions = {
+  serverSelectionTimeoutMS: 2_000,
+  connectTimeoutMS: 2_000,
+  socketTimeoutMS: 5_000,
+  waitQueueTimeoutMS: 2_000,
+  heartbeatFrequencyMS: 5_000,
+  maxPoolSize: 20,
+  appName: 'chatcluster',
+};
+
+/**
+ * One database of MongoDB. Connects when it is first asked; after that the driver reconnects by itself.
+ * @param uri secret: never part of an error
+ */
+export class MongoConnection {
+  readonly #uri: string;
+  readonly #database: string;
+  #client: Promise<MongoClient> | null = null;
+  #closed = false;
+
+  constructor(uri: string, database: string) {
+    this.#uri = uri;
+    this.#database = database;
+  }
+
+  async collection<T extends object>(name: string): Promise<Collection<T>> {
+    return (await this.#connected()).db(this.#database).collection<T>(name);
+  }
+
+  async ping(): Promise<void> {
+    await (await this.#connected()).db(this.#database).command({ ping: 1 });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = await this.#client?.catch(() => null);
+    await client?.close();
+  }
+
+  /** Runs `work`; whatever it rejects with becomes a {@link StoreUnavailable} with a reason for people. */
+  async ask<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), error);
+    }
+  }
+
+  /** A client whose first attempt failed stays closed, so each attempt takes a new one. */
+  #connected(): Promise<MongoClient> {
+    if (this.#closed) throw new StoreUnavailable('the store is closed');
+    this.#client ??= this.#connect().catch(error => {
+      this.#client = null;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  async #connect(): Promise<MongoClient> {
+    const client = this.#newClient();
+    try {
+      return await client.connect();
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  #newClient(): MongoClient {
+    try {
+      return new MongoClient(this.#uri, CLIENT);
+    } catch {
+      // The driver's error quotes the string.
+      throw new StoreUnavailable('the connection string of MongoDB is not valid');
+    }
+  }
+}
+
+const REASON_LENGTH = 200;
+const AUTHENTICATION_FAILED = 18;
+const UNAUTHORIZED = 13;
+
+function reasonOf(error: unknown): string {
+  if (error instanceof MongoServerError) {
+    if (error.code === AUTHENTICATION_FAILED) return 'MongoDB refused the credentials';
+    if (error.code === UNAUTHORIZED) return 'the MongoDB user may not do this on the database';
+    return `MongoDB answered error ${error.code ?? '?'} ${error.codeName ?? ''}`.trim(); // its message may quote messages
+  }
+  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, REASON_LENGTH);
+}
