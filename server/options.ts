@@ -267,6 +267,14 @@ export const OPTIONS = {
     'Messages read and sent at once while a client recovers.',
   ),
   historyLimit: integer('CHAT_HISTORY_LIMIT', gateway, 300, 1, 1_000, 'Most messages one history command returns.'),
+  joinLeaveLimit: integer(
+    'CHAT_JOIN_LEAVE_LIMIT',
+    gateway,
+    200,
+    0,
+    10_000,
+    'Connections of a room above which nobody is told who comes and goes; presence still answers.',
+  ),
   pingSeconds: integer('CHAT_PING_SECONDS', gateway, 25, 1, 600, 'Seconds between heartbeats to a client.'),
   pongSeconds: integer(
     'CHAT_PONG_SECONDS',

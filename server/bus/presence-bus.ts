@@ -1,9 +1,10 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { JoinEvent, JoinsBus } from '../presence/joins.ts';
 import type { PresenceBus } from '../presence/presence.ts';
 import type { Names } from './names.ts';
 
 /** Presence over core NATS: nothing is stored, what gets lost is asked or said again. */
-export function presenceBus(connection: NatsConnection, names: Names): PresenceBus {
+export function presenceBus(connection: NatsConnection, names: Names): PresenceBus & JoinsBus {
   /** What a callback throws would end the connection's reader: a message that is no good counts as lost. */
   const listen = (subject: string, heard: (message: Msg) => void) =>
     connection.subscribe(subject, {
@@ -34,6 +35,11 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
       });
       send(names.presenceAsk, question, inbox);
       return { stop: () => replies.unsubscribe() };
+    },
+    announce: (room, event) => send(names.joins(room), JSON.stringify(event)),
+    hear(room, heard) {
+      const events = listen(names.joins(room), message => heard(message.json<JoinEvent>()));
+      return { stop: () => events.unsubscribe() };
     },
     onAsk(reply) {
       listen(names.presenceAsk, message => void message.respond(reply(message.string())));

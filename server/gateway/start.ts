@@ -12,6 +12,7 @@ import type { Config } from '../config.ts';
 import { CLIENT_PATHS } from '../contract.ts';
 import { adminServer } from '../http/admin.ts';
 import { clientRoutes } from '../http/client-routes.ts';
+import { Joins } from '../presence/joins.ts';
 import { BEAT_MS, Presence } from '../presence/presence.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import { jsonCodec } from '../protocol/json.ts';
@@ -123,12 +124,21 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     events: roomEvents(metrics, meter, trace, logger, now),
   });
   rooms = followed;
-  const presence = new Presence({
+  const bus = presenceBus(write, names);
+  const presence: Presence = new Presence({
     gateway: config.processName,
     rooms: followed,
-    bus: presenceBus(write, names),
-    now: elapsed,
+    bus,
+    now,
     partial: () => metrics.presencePartial.inc(),
+    gone: gateway => joins.gatewayGone(gateway),
+  });
+  const joins = new Joins({
+    gateway: config.processName,
+    bus,
+    codecs: CODECS,
+    members: room => presence.members(room),
+    limit: config.joinLeaveLimit,
   });
   const context: SessionContext = {
     config,
@@ -141,6 +151,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     log,
     store,
     presence,
+    joins,
     join: {
       reader,
       log,

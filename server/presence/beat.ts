@@ -16,7 +16,13 @@ export class Gateways {
 
   /** Names of the gateways with a fresh heartbeat. */
   alive(now: number): string[] {
-    for (const [gateway, at] of this.#heard) if (now - at > this.#freshMs) this.#heard.delete(gateway);
-    return [...this.#heard.keys()];
+    return [...this.#heard].filter(([, at]) => now - at <= this.#freshMs).map(([gateway]) => gateway);
+  }
+
+  /** Forgets the gateways without a fresh heartbeat. @returns their names */
+  sweep(now: number): string[] {
+    const stale = [...this.#heard].filter(([, at]) => now - at > this.#freshMs).map(([gateway]) => gateway);
+    for (const gateway of stale) this.#heard.delete(gateway);
+    return stale;
   }
 }

@@ -2,9 +2,14 @@ import type { ClientInfo } from '../protocol/codec.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { Gateways } from './beat.ts';
 
+/** A connection, and the gateway that holds it. */
+export interface PresentMember extends ClientInfo {
+  readonly gateway: string;
+}
+
 export interface RoomPresence {
   /** Connections by id. */
-  readonly members: ReadonlyMap<string, ClientInfo>;
+  readonly members: ReadonlyMap<string, PresentMember>;
   /** True if a gateway did not answer in time, or a room was too large for one answer. */
   readonly partial: boolean;
 }
@@ -33,6 +38,8 @@ export interface PresenceOptions {
   readonly now: () => number;
   /** Counts answers that miss somebody. */
   readonly partial: () => void;
+  /** A gateway has not been heard of for three heartbeats, or said that it ends. */
+  readonly gone: (gateway: string) => void;
 }
 
 /** Heartbeats are sent this often, and count as fresh for three times as long. */
@@ -53,7 +60,10 @@ export class Presence {
   constructor(options: PresenceOptions) {
     this.#options = options;
     options.bus.onBeat((gateway, leaving) => {
-      if (leaving) return this.#gateways.forget(gateway);
+      if (leaving) {
+        this.#gateways.forget(gateway);
+        return options.gone(gateway);
+      }
       const stranger = !this.#gateways.alive(options.now()).includes(gateway);
       this.#gateways.hear(gateway, options.now());
       if (stranger && gateway !== options.gateway) options.bus.beat(options.gateway, false); // it does not know us yet
@@ -65,6 +75,7 @@ export class Presence {
   beat(): void {
     const now = this.#options.now();
     this.#options.bus.beat(this.#options.gateway, false);
+    for (const gateway of this.#gateways.sweep(now)) this.#options.gone(gateway);
     for (const [room, entry] of this.#cache) if (now - entry.at > CACHE_MS) this.#cache.delete(room);
   }
 
@@ -94,12 +105,12 @@ export class Presence {
 
   #gather(room: string): Promise<RoomPresence> {
     const { gateway, bus, now } = this.#options;
-    const members = new Map<string, ClientInfo>();
+    const members = new Map<string, PresentMember>();
     const missing = new Set(this.#gateways.alive(now()));
     missing.delete(gateway);
     let partial = false;
     const add = (answer: Answer) => {
-      for (const [client, user] of answer.members) members.set(client, { client, user });
+      for (const [client, user] of answer.members) members.set(client, { client, user, gateway: answer.gateway });
       partial ||= answer.partial;
     };
     add(this.#own(room));

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Policy } from '../auth/policy.ts';
 import type { VerifyToken } from '../auth/token.ts';
 import type { Config } from '../config.ts';
+import type { Joins } from '../presence/joins.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import type { JoinOptions } from '../room/join.ts';
@@ -25,6 +26,7 @@ export interface SessionContext {
   readonly log: RoomLog;
   readonly store: HistoryStore;
   readonly presence: Presence;
+  readonly joins: Joins;
   readonly join: JoinOptions;
   readonly metrics: GatewayMetrics;
   readonly trace: MessageTrace;

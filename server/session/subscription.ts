@@ -12,6 +12,7 @@ export class Subscription implements Member {
   readonly server: boolean;
   #answered = false;
   #asking: (() => void) | null = null;
+  #entered = false;
   #left = false;
   constructor(session: Session, room: Room, server: boolean) {
     this.session = session;
@@ -62,10 +63,24 @@ export class Subscription implements Member {
     return !this.#left && !this.session.gone;
   }
 
+  /** Says that the connection is in the room. @param watch whether it wants to hear of those who come and go */
+  entered(watch: boolean): void {
+    if (this.#left) return;
+    this.#entered = true;
+    const { joins } = this.session.context;
+    if (watch) joins.watch(this.room.name, this); // first: SDKs expect to hear of themselves
+    joins.entered(this.room.name, this, this.room.members.size);
+  }
+
   /** Takes the connection out of the room; what is on its way in stops. */
   leave(): void {
+    if (this.#left) return;
     this.#left = true;
     this.room.remove(this);
+    if (!this.#entered) return;
+    const { joins } = this.session.context;
+    joins.unwatch(this.room.name, this);
+    joins.left(this.room.name, this, this.room.members.size);
   }
 
   expelled(channel: string): void {

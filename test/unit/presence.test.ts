@@ -25,6 +25,7 @@ async function gateways(count: number) {
       bus,
       now,
       partial: () => void partials.push(gateway),
+      gone: () => undefined,
     });
     return { rooms, bus, presence };
   });
@@ -83,6 +84,7 @@ test('a gateway that starts learns of the others from their answer to its first 
     bus: net.bus(),
     now: () => clock.now(),
     partial: () => undefined,
+    gone: () => undefined,
   });
   late.beat();
   await settle();
@@ -119,7 +121,14 @@ test('a room too large for one answer is partial, and its answer fits a NATS mes
     },
   };
   const name = 'x'.repeat(253);
-  const presence = new Presence({ gateway: name, rooms: rooms.rooms, bus, now: () => 0, partial: mock.fn() });
+  const presence = new Presence({
+    gateway: name,
+    rooms: rooms.rooms,
+    bus,
+    now: () => 0,
+    partial: mock.fn(),
+    gone: mock.fn(),
+  });
   join(MOST_MEMBERS);
   assert.equal((await presence.members(ROOM)).partial, false);
   join(1);

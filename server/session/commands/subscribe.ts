@@ -33,6 +33,7 @@ async function enter(session: Session, command: Of<'subscribe'>, subscription: S
         throw new CommandError(ERRORS.unrecoverablePosition);
       session.reply(command.id, { method: 'subscribe', ...result });
       subscription.answer();
+      subscription.entered(command.joinLeave);
     });
   } catch (error) {
     forget(session, channel, subscription);
