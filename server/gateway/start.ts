@@ -129,7 +129,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     gateway: config.processName,
     rooms: followed,
     bus,
-    now,
+    now: elapsed,
     partial: () => metrics.presencePartial.inc(),
     gone: gateway => joins.gatewayGone(gateway),
   });
