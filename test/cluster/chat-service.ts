@@ -7,7 +7,6 @@ import { until } from './until.ts';
 /** The ChatCluster of the example. */
 export const CHAT = 'chat';
 
-const EXAMPLES = ['nats', 'mongodb-stand-in', 'chatcluster'];
 const READY_MS = 300_000;
 
 interface Condition {
@@ -29,7 +28,8 @@ export interface ChatObject {
 }
 
 /**
- * Applies the examples of `docs/examples` in a namespace: NATS, the stand-in for MongoDB and a ChatCluster on them.
+ * Applies the examples of `docs/examples` in a namespace: NATS, a MongoDB and a ChatCluster on them. The local cluster
+ * runs the images built for it, and the stand-in for MongoDB; another one pulls those of NATS and MongoDB.
  * @param secret signs the users' tokens; one that is there already is kept
  */
 export async function applyExamples(access: Access, namespace: string, secret: string): Promise<void> {
@@ -47,7 +47,11 @@ export async function applyExamples(access: Access, namespace: string, secret: s
     const auth = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'chat-auth' }, stringData: { secret } };
     await apply(JSON.stringify(auth));
   }
-  for (const name of EXAMPLES) await apply(readFileSync(join(REPOSITORY, 'docs/examples', `${name}.yaml`), 'utf8'));
+  const example = (name: string) => readFileSync(join(REPOSITORY, 'docs/examples', `${name}.yaml`), 'utf8');
+  const nats = example('nats');
+  await apply(access.local ? nats : nats.replace('localhost/nats:', 'docker.io/library/nats:'));
+  await apply(example(access.local ? 'mongodb-stand-in' : 'mongodb'));
+  await apply(example('chatcluster'));
 }
 
 /** Waits until the ChatCluster is Ready. @param say is told each change on the way */

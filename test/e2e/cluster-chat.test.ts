@@ -6,7 +6,7 @@ import { nextId } from '../support/sdk.ts';
 
 const kube = await kubeChat({ after });
 
-test('two clients on different gateways chat, and MongoDB has their messages', async t => {
+test('two clients on different gateways chat, and MongoDB has their messages', { skip: kube.unbalanced }, async t => {
   const room = `channel:${nextId()}`;
   const alice = await placedClient(t, kube.url, { user: 'alice', build: 'json' });
   const bob = await clientOn(t, kube.url, { user: 'bob', build: 'protobuf' }, gateway => gateway !== alice.gateway());

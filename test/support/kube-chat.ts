@@ -32,8 +32,10 @@ export interface Pod {
 export interface KubeChat {
   readonly access: Access;
   readonly chat: ChatObject;
-  /** WebSocket address on the host; every connection is balanced over the gateways. */
+  /** WebSocket address on the host. */
   readonly url: string;
+  /** Why connections to `url` all end at one gateway; false when each is balanced over all. */
+  readonly unbalanced: string | false;
   /** The gateways' pods, without those that are on their way out. */
   gateways(): Promise<readonly Pod[]>;
   /** The collection of stored messages. */
@@ -53,14 +55,16 @@ export async function kubeChat(t: Teardown): Promise<KubeChat> {
     t.after(() => made.close());
     return made;
   };
-  const client = await forward(CHAT, 80);
+  const address = process.env['CHATCLUSTER_ADDRESS'] ?? `127.0.0.1:${(await forward(CHAT, 80)).port}`;
+  const balanced = access.local !== null || process.env['CHATCLUSTER_ADDRESS'] !== undefined;
   const mongodb = await forward('mongodb', 27_017);
   const mongo = new MongoClient(`mongodb://127.0.0.1:${mongodb.port}/?directConnection=true`);
   t.after(() => mongo.close());
   return {
     access,
     chat,
-    url: `ws://127.0.0.1:${client.port}${CLIENT_PATHS.websocket}`,
+    url: `ws://${address}${CLIENT_PATHS.websocket}`,
+    unbalanced: !balanced && 'kubectl port-forward leads to one gateway: set CHATCLUSTER_ADDRESS',
     async gateways() {
       const selector = `--selector=app.kubernetes.io/instance=${CHAT},app.kubernetes.io/component=gateway`;
       const { items } = await access.get<{ items: Pod[] }>(['pods', IN_NAMESPACE, selector]);
