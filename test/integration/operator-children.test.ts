@@ -115,6 +115,11 @@ test('an edited, an added and a deleted part of a child come back', async () => 
   await api.client.patch(RESOURCES.services, 'default', 'drift', { spec: { selector: { added: 'here' } } });
   await api.client.delete((await find(RESOURCES.services, 'drift-gateways')) as KubeObject);
 
+  // Without its label the watches do not show it any more.
+  await api.client.patch(RESOURCES.configMaps, 'default', 'drift-worker', {
+    metadata: { labels: { 'chatcluster.dev/cluster': null } },
+  });
+
   await until('everything is as it was', async () => {
     const deployment = await find<Deployment>(RESOURCES.deployments, name);
     const now = deployment?.spec.template.spec.containers[0];
@@ -131,7 +136,8 @@ test('an edited, an added and a deleted part of a child come back', async () => 
       data?.['CHAT_ADDED'] === undefined &&
       data?.['CHAT_PARTITIONS'] === '4' &&
       !('added' in (service?.spec.selector ?? { added: '' })) &&
-      (await find(RESOURCES.services, 'drift-gateways')) !== undefined
+      (await find(RESOURCES.services, 'drift-gateways')) !== undefined &&
+      (await find(RESOURCES.configMaps, 'drift-worker'))?.metadata.labels?.['chatcluster.dev/cluster'] === 'drift'
     );
   });
   const repairs = await operator.metrics.repairs.get();
