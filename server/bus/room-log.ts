@@ -6,6 +6,7 @@ import { type Envelope, readEnvelope, writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
 import { type Names, partitionOf, roomOfToken } from './names.ts';
+import { Unanswered } from './unanswered.ts';
 
 export interface RoomLogOptions {
   readonly names: Names;
@@ -21,6 +22,9 @@ const READ_TIMEOUT_MS = 2_000;
 /** Largest batch of one read, so that a read never holds up the server's writers for long. */
 const READ_BYTES = 1024 * 1024;
 const FLOOR_AGE_MS = 1_000;
+/** Bodies and envelopes that wait for an acknowledgement. */
+const MOST_UNANSWERED_BYTES = 64 * 1024 * 1024;
+const ENVELOPE_BYTES = 500;
 const textDecoder = new TextDecoder();
 
 interface StreamInfo {
@@ -40,6 +44,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
   const stream = (room: string) => names.logStream(partition(room));
   const subject = (room: string) => names.log(partition(room), room);
   const connected = connectionState(write);
+  const unanswered = new Unanswered(MOST_UNANSWERED_BYTES);
 
   const decode = (room: string, found: Msg): StoredMessage =>
     readEnvelope(
@@ -78,7 +83,9 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
 
     async publish(room, body, envelope): Promise<Stored> {
       if (!connected()) throw new PublishFailed('NATS is not connected'); // else it would wait in a buffer, past its answer
-      return await publish(write, subject(room), body, envelope, options.publishTimeoutMs);
+      if (!unanswered.open()) throw new PublishFailed('too much waits for an acknowledgement');
+      const answer = publish(write, subject(room), body, envelope, options.publishTimeoutMs);
+      return await unanswered.during(body.byteLength + ENVELOPE_BYTES, answer);
     },
 
     watch: (room, live) =>
