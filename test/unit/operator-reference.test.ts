@@ -22,7 +22,7 @@ function rows(schema: Schema, path: string): string[] {
     const shown =
       property.default === undefined || property.properties ? '' : `\`${JSON.stringify(property.default)}\``;
     const required = schema.required?.includes(name) && shown === '' ? 'required' : shown;
-    const row = `| \`${at}\` | ${typeOf(property)} | ${required} | ${(property.description ?? '').replaceAll('|', '\\|')} |`;
+    const row = `| \`${at}\` | ${typeOf(property)} | ${required} | ${(property.description ?? '').replace(/[|*]/g, '\\$&')} |`;
     return [row, ...rows(property, at), ...(property.items ? rows(property.items, `${at}[]`) : [])];
   });
 }
