@@ -94,6 +94,7 @@ export interface ChatClusterSpec {
     readonly recoveryMessages: number;
     readonly recoveryChunkMessages: number;
     readonly historyMessages: number;
+    readonly joinLeaveConnections: number;
     readonly pingSeconds: number;
     readonly pongSeconds: number;
     readonly connectSeconds: number;

@@ -40,6 +40,7 @@ export const FIELDS = {
   'limits.recoveryMessages': ['recoveryLimit', spec => spec.limits.recoveryMessages],
   'limits.recoveryChunkMessages': ['recoveryChunk', spec => spec.limits.recoveryChunkMessages],
   'limits.historyMessages': ['historyLimit', spec => spec.limits.historyMessages],
+  'limits.joinLeaveConnections': ['joinLeaveLimit', spec => spec.limits.joinLeaveConnections],
   'limits.pingSeconds': ['pingSeconds', spec => spec.limits.pingSeconds],
   'limits.pongSeconds': ['pongSeconds', spec => spec.limits.pongSeconds],
   'limits.connectSeconds': ['connectSeconds', spec => spec.limits.connectSeconds],
