@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../support/until.ts';
 import type { Access } from './access.ts';
 import { REPOSITORY } from './layout.ts';
-import { until } from './until.ts';
 
 /** The ChatCluster of the example. */
 export const CHAT = 'chat';
@@ -57,7 +57,7 @@ export async function applyExamples(access: Access, namespace: string, secret: s
 /** Waits until the ChatCluster is Ready. @param say is told each change on the way */
 export async function readyChat(access: Access, namespace: string, say: (line: string) => void): Promise<ChatObject> {
   let before = '';
-  return until(`the ChatCluster ${namespace}/${CHAT} is Ready`, READY_MS, async () => {
+  const ask = async () => {
     const chat = await access.get<ChatObject>(['chatcluster', CHAT, `--namespace=${namespace}`]);
     const conditions = chat.status?.conditions ?? [];
     const now = conditions.map(each => `${each.type}=${each.status} (${each.message})`).join(', ');
@@ -66,5 +66,6 @@ export async function readyChat(access: Access, namespace: string, say: (line: s
     const ready = conditions.find(({ type }) => type === 'Ready');
     const seen = chat.status?.observedGeneration === chat.metadata.generation;
     return seen && ready?.status === 'True' ? chat : null;
-  });
+  };
+  return until(`the ChatCluster ${namespace}/${CHAT} is Ready`, ask, { ms: READY_MS, pollMs: 500 });
 }

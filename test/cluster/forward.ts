@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { until } from '../support/until.ts';
 import { type Layout, NETWORK } from './layout.ts';
 import { holderOf } from './namespaces.ts';
 import { isAlive, type ProcessId, processId } from './process-id.ts';
-import { until } from './until.ts';
 
 const BRIDGE = join(dirname(fileURLToPath(import.meta.url)), 'bridge.ts');
 
@@ -37,6 +37,7 @@ export interface ForwardSettings {
 export async function forwardTo(layout: Layout, target: Target, settings: ForwardSettings = {}): Promise<Forward> {
   const holder = holderOf(layout);
   if (holder === null) throw new Error(`no cluster runs in ${layout.dir}: npm run cluster:up`);
+  if (settings.outlive !== undefined) await endForwards(layout, settings.outlive);
   const server = await listen(settings.prefer ?? 0);
   const { port } = server.address() as AddressInfo;
   const child = startBridge(layout, holder, target, settings.outlive !== undefined);
@@ -74,11 +75,12 @@ export async function forwardApi(layout: Layout): Promise<number> {
   return (await forwardTo(layout, target, { prefer: NETWORK.apiPort, outlive: 'api' })).port;
 }
 
-/** Ends the forwards that outlive their makers. */
-export async function endForwards(layout: Layout): Promise<void> {
+/** Ends the forwards that outlive their makers. @param only the one of that name, default all */
+export async function endForwards(layout: Layout, only?: string): Promise<void> {
   for (const { name, process: id } of recorded(layout)) {
+    if (only !== undefined && only !== name) continue;
     if (isAlive(id)) process.kill(id.pid, 'SIGKILL');
-    await until(`the forward ${name} has ended`, 10_000, () => !isAlive(id) || null);
+    await until(`the forward ${name} has ended`, () => !isAlive(id));
     rmSync(recordFile(layout, name), { force: true });
   }
 }
@@ -112,10 +114,12 @@ function recorded(layout: Layout): (Recorded & { readonly name: string })[] {
 function startBridge(layout: Layout, holder: number, target: Target, outlive: boolean): ChildProcess {
   const log = openSync(join(layout.log, 'bridge.log'), 'a');
   const args = [BRIDGE, target.host, String(target.port), ...(outlive ? ['outlive'] : [])];
-  return spawn('nsenter', ['--target', String(holder), '--net', process.execPath, ...args], {
+  const child = spawn('nsenter', ['--target', String(holder), '--net', process.execPath, ...args], {
     stdio: ['ignore', log, log, 'ipc'],
     detached: outlive,
   });
+  closeSync(log);
+  return child;
 }
 
 /** Listens on `port`, or on any free one if that is taken. */

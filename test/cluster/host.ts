@@ -6,11 +6,16 @@ import { stdoutOf } from './stdout.ts';
 interface Tool {
   readonly program: string;
   readonly debian: string;
+  /** Where it is looked for beside PATH. */
+  readonly dirs?: readonly string[];
 }
+
+const PLUGIN_DIRS = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 
 export const CLUSTER_TOOLS: readonly Tool[] = [
   { program: 'containerd', debian: 'containerd' },
   { program: 'runc', debian: 'runc' },
+  { program: 'ptp', debian: 'containernetworking-plugins', dirs: PLUGIN_DIRS },
   { program: 'iptables', debian: 'iptables' },
   { program: 'conntrack', debian: 'conntrack' },
   { program: 'ip', debian: 'iproute2' },
@@ -23,8 +28,6 @@ export const IMAGE_TOOLS: readonly Tool[] = [
   { program: 'buildah', debian: 'buildah' },
   { program: 'tar', debian: 'tar' },
 ];
-
-const PLUGIN_DIRS = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 
 /** Where the host keeps the network plugins of containers. @throws when it has none */
 export function networkPlugins(): string {
@@ -56,9 +59,6 @@ and point CHATCLUSTER_KUBECONFIG at it: docs/local-cluster.md says the rest, als
  */
 export async function ensureTools(tools: readonly Tool[]): Promise<void> {
   const missing = await missingPackages(tools);
-  if (tools === CLUSTER_TOOLS && !PLUGIN_DIRS.some(each => existsSync(`${each}/ptp`))) {
-    missing.push('containernetworking-plugins');
-  }
   if (missing.length === 0) return;
   const debian = /^ID(_LIKE)?=.*debian/m.test(readIfThere('/etc/os-release'));
   if (!debian || process.getuid?.() !== 0) {
@@ -72,7 +72,10 @@ export async function ensureTools(tools: readonly Tool[]): Promise<void> {
 
 async function missingPackages(tools: readonly Tool[]): Promise<string[]> {
   const found = await Promise.all(
-    tools.map(async tool => (await stdoutOf('sh', ['-c', `command -v ${tool.program}`])) !== null),
+    tools.map(async ({ program, dirs = [] }) => {
+      const path = ['$PATH', ...dirs].join(':');
+      return (await stdoutOf('sh', ['-c', `PATH=${path} command -v ${program}`])) !== null;
+    }),
   );
   return [...new Set(tools.filter((_, at) => !found[at]).map(tool => tool.debian))];
 }

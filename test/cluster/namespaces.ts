@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { until } from '../support/until.ts';
 import { INSIDE, type Layout } from './layout.ts';
 import { isAlive, type ProcessId, processId } from './process-id.ts';
-import { until } from './until.ts';
 
 /** Output of a command, with room for a large cluster's JSON. */
 export interface Output {
@@ -25,9 +25,10 @@ export async function makeNamespaces(layout: Layout, holder: string): Promise<vo
   const log = openSync(join(layout.log, 'namespaces.log'), 'a');
   const kinds = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const unshare = spawn('unshare', [...kinds, holder], { stdio: ['ignore', log, log], detached: true });
+  closeSync(log);
   await once(unshare, 'spawn');
   unshare.unref();
-  const first = await until('the namespaces exist', 10_000, () => firstChild(unshare.pid ?? 0));
+  const first = await until('the namespaces exist', () => firstChild(unshare.pid ?? 0, holder));
   writeFileSync(layout.namespaces, JSON.stringify(processId(first)));
 }
 
@@ -46,7 +47,7 @@ export async function endNamespaces(layout: Layout): Promise<void> {
   const holder = holderOf(layout);
   if (holder !== null) {
     process.kill(holder, 'SIGKILL');
-    await until('the cluster has ended', 30_000, () => holderOf(layout) === null || null);
+    await until('the cluster has ended', () => holderOf(layout) === null);
   }
   rmSync(layout.namespaces, { force: true });
 }
@@ -70,7 +71,8 @@ export async function startInside(layout: Layout, name: string, command: readonl
   await execInside(layout, ['setsid', '--fork', 'bash', '-c', script, `${INSIDE.state}/log/${name}.log`, ...command]);
 }
 
-function firstChild(pid: number): number | null {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return children === '' ? null : Number(children.split(' ')[0]);
+/** Null until it runs `program`: before, unshare still prepares the namespaces in it. */
+function firstChild(pid: number, program: string): number | null {
+  const child = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0];
+  return child && readlinkSync(`/proc/${child}/exe`) === realpathSync(program) ? Number(child) : null;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { until } from '../support/until.ts';
 import { clusterBinaries } from './binaries.ts';
 import { COMPONENTS, kubectlInside } from './components.ts';
 import { writeAccess, writeConfiguration } from './configuration.ts';
@@ -12,7 +13,6 @@ import { execInside, holderOf, makeNamespaces, startInside } from './namespaces.
 import { PAUSE_IMAGE } from './node-config.ts';
 import { makeCertificates } from './pki.ts';
 import { stopCluster } from './stop.ts';
-import { until } from './until.ts';
 import { makeVolumes } from './volumes.ts';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -42,7 +42,10 @@ export async function startCluster(layout: Layout, say: (line: string) => void):
   for (const { name, command, ready } of COMPONENTS) {
     await startInside(layout, name, command);
     if (!ready) continue;
-    await until(`${name} works (see ${layout.log}/${name}.log)`, READY_MS, () => execInside(layout, ready));
+    await until(`${name} works (its log: ${layout.log}/${name}.log)`, () => succeeds(layout, ready), {
+      ms: READY_MS,
+      pollMs: 100,
+    });
     say(`${name} works`);
   }
   await loadProgram(layout, { name: PAUSE_IMAGE, program: join(binaries, 'pause'), entrypoint: ['/pause'] });
@@ -52,15 +55,8 @@ export async function startCluster(layout: Layout, say: (line: string) => void):
     entrypoint: ['/coredns'],
   });
   await apply(layout, manifest);
-  const rollout = [
-    ...kubectlInside,
-    '--namespace=kube-system',
-    'rollout',
-    'status',
-    '--timeout=60s',
-    'deployment/coredns',
-  ];
-  await execInside(layout, rollout);
+  const rollout = ['--namespace=kube-system', 'rollout', 'status', '--timeout=60s', 'deployment/coredns'];
+  await execInside(layout, [...kubectlInside, ...rollout]);
   say('DNS works');
   writeAccess(layout, binaries, await forwardApi(layout));
   return 'started';
@@ -69,7 +65,11 @@ export async function startCluster(layout: Layout, say: (line: string) => void):
 async function nodeIsReady(layout: Layout): Promise<boolean> {
   if (holderOf(layout) === null) return false;
   const wait = [...kubectlInside, 'wait', '--for=condition=Ready', '--timeout=5s', `node/${NODE_NAME}`];
-  return execInside(layout, wait).then(
+  return succeeds(layout, wait);
+}
+
+function succeeds(layout: Layout, command: readonly string[]): Promise<boolean> {
+  return execInside(layout, command).then(
     () => true,
     () => false,
   );

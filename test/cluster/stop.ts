@@ -1,9 +1,9 @@
 import { existsSync, globSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../support/until.ts';
 import { endForwards } from './forward.ts';
 import type { Layout } from './layout.ts';
 import { endNamespaces } from './namespaces.ts';
-import { until } from './until.ts';
 
 const CGROUPS = '/sys/fs/cgroup';
 
@@ -15,7 +15,7 @@ export async function stopCluster(layout: Layout): Promise<void> {
   await endForwards(layout);
   await endNamespaces(layout);
   // The kernel takes a moment to let go of a group whose last process was killed.
-  await until('its cgroups can be removed', 30_000, () => removeCgroups(layout.cgroup) || null);
+  await until('its cgroups can be removed', () => removeCgroups(layout.cgroup));
   for (const name of ['etcd', 'var', 'tmp', 'volumes', 'config', 'pki', 'bin', 'forwards', 'kubeconfig']) {
     rmSync(join(layout.dir, name), { recursive: true, force: true });
   }

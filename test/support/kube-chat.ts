@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { names } from '../../server/bus/names.ts';
 import { CLIENT_PATHS } from '../../server/contract.ts';
@@ -13,6 +12,7 @@ import { installOperator } from '../cluster/release.ts';
 import { startCluster } from '../cluster/start.ts';
 import type { Teardown } from './backends.ts';
 import { SECRET } from './token.ts';
+import { until } from './until.ts';
 
 export const NAMESPACE = 'e2e';
 export const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
@@ -83,19 +83,7 @@ async function imageFor(access: Access, say: (line: string) => void): Promise<st
   return image;
 }
 
-const POLL_MS = 500;
-
-/** Waits on the cluster, where an answer takes a while. @throws after `ms`, by default two minutes */
-export async function eventually<T>(
-  what: string,
-  ask: () => Promise<T | null | undefined | false>,
-  ms = 120_000,
-): Promise<T> {
-  const deadline = performance.now() + ms;
-  for (;;) {
-    const answer = await ask();
-    if (answer) return answer;
-    if (performance.now() > deadline) throw new Error(`waited ${ms / 1_000} s in vain until ${what}`);
-    await delay(POLL_MS);
-  }
+/** Waits on the cluster, where things take a while: by default two minutes. */
+export function eventually<T>(what: string, ask: () => Promise<T>, ms = 120_000): Promise<NonNullable<T>> {
+  return until(what, ask, { ms, pollMs: 500 });
 }

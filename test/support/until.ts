@@ -1,20 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 20;
+const DEADLINE_MS = 30_000;
 
 /**
- * Waits until `condition` holds, asking again every 20 ms.
+ * Waits until `condition` holds.
  * @param what completes "waited in vain until ..."
- * @param ms deadline, default 30 s
+ * @param options.ms deadline, default 30 s
+ * @param options.pollMs time between two questions, default 20 ms
  * @returns what the condition returned
  * @throws with `state()`, if given, when the deadline passes
  */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  options: { readonly ms?: number; readonly state?: () => unknown } = {},
+  options: { readonly ms?: number; readonly pollMs?: number; readonly state?: () => unknown } = {},
 ): Promise<NonNullable<T>> {
-  const { ms = 30_000, state } = options;
+  const { ms = DEADLINE_MS, pollMs = POLL_MS, state } = options;
   const deadline = performance.now() + ms;
   for (;;) {
     const value = await condition();
@@ -23,6 +25,6 @@ export async function until<T>(
       const seen = state ? `: ${JSON.stringify(state())}` : '';
       throw new Error(`waited ${ms} ms in vain until ${what}${seen}`);
     }
-    await delay(POLL_MS);
+    await delay(pollMs);
   }
 }
