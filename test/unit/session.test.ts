@@ -240,6 +240,27 @@ test('subscribe, unsubscribe and subscribe back to back end in a subscription th
   assert.equal(gateway.rooms.find(ROOM)?.members.size, 1);
 });
 
+test('a refreshed token takes its rights with it: what it no longer allows is left, also while it is being joined', async () => {
+  const gateway = new TestGateway({ CHAT_ROOM_KINDS: 'channel=Open,group=Claim' });
+  const client = await gateway.connect('alice', { rooms: ['group:a', 'group:b', 'group:c'] });
+  for (const [i, channel] of ['group:a', 'group:b', ROOM].entries())
+    await client.ask({ id: i + 2, subscribe: { channel } } as { id: number });
+  client.say(
+    { id: 5, subscribe: { channel: 'group:c' } },
+    { id: 6, refresh: { token: await tokenFor('alice', { rooms: ['group:a'] }) } },
+  );
+  await client.reply(6);
+  const again = await client.ask({ id: 7, subscribe: { channel: 'group:b' } } as { id: number });
+  assert.equal(again.error?.code, 103);
+  assert.deepEqual([...client.session.subscriptions.keys()], ['user:alice', 'group:a', ROOM]);
+  const pushes = client.heard.filter(said => said['push']).map(({ push }) => [push.channel, push.unsubscribe.code]);
+  assert.deepEqual(pushes, [
+    ['group:b', 2500],
+    ['group:c', 2500],
+  ]);
+  for (const room of ['group:b', 'group:c']) assert.equal(gateway.rooms.find(room)?.members.size, 0);
+});
+
 test('who asks for it gets error 112 instead of a lost position, and is not subscribed', async () => {
   const gateway = new TestGateway();
   const client = await gateway.connect();

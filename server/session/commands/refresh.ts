@@ -4,7 +4,10 @@ import type { Session } from '../session.ts';
 import { secondsLeft } from './connect.ts';
 import type { Of } from './registry.ts';
 
-/** Replaces the token before it expires. Another user's token, or none, ends the connection. */
+/**
+ * Replaces the token before it expires. Another user's token, or none, ends the connection. Rooms that the new token no
+ * longer allows are left: SDKs subscribe again at once, and are answered with 103.
+ */
 export async function refresh(session: Session, command: Of<'refresh'>): Promise<void> {
   const { context } = session;
   if (command.token === '') return session.end(CLOSES.badRequest);
@@ -18,6 +21,11 @@ export async function refresh(session: Session, command: Of<'refresh'>): Promise
       version: context.version,
       ttl: secondsLeft(identity.expiresAt, context.now()),
     });
+    for (const [channel, subscription] of session.subscriptions) {
+      if (subscription.server || !context.policy.check(identity, channel, 'subscribe')) continue;
+      await subscription.answered();
+      subscription.expelled(channel);
+    }
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error;
     context.metrics.tokensRefused.inc({ reason: error.reason });
