@@ -46,6 +46,7 @@ export async function nodeBases(): Promise<Bases> {
 export async function debianBase(): Promise<string> {
   const image = `localhost/debian-base:${SUITE}`;
   const tar = join(CACHE, `debian-${SUITE}.tar`);
+  if (await hasImage(image)) return image;
   await buildOnce(
     'debian-base',
     () => existsSync(tar),
