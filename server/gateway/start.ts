@@ -33,6 +33,7 @@ import { LoadMeter } from '../telemetry/load-meter.ts';
 import { type MessageTrace, noTrace } from '../telemetry/message-trace.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { admission } from './admission.ts';
+import { Rechecks } from './rechecks.ts';
 import { roomEvents } from './room-events.ts';
 
 export interface GatewayParts {
@@ -196,25 +197,15 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   listener = client;
 
-  let owed = false;
-  const recheckAll = async () => {
-    owed = false;
-    if (!(await followed.recheck())) owed = true; // again in a second
-  };
-  const stopResume = onResume([write, read], names, partitions, async () => {
-    followed.doubt();
-    await write.flush().catch(() => undefined); // what is stored after the comparison must come live
-    await recheckAll();
-  });
+  const rechecks = new Rechecks(followed, config.recheckSeconds);
+  const stopResume = onResume([write, read], names, partitions, () => rechecks.resumed(write.flush()));
   presence.beat();
   const beats = setInterval(() => presence.beat(), BEAT_MS);
-  let second = 0;
   const ticks = setInterval(() => {
     meter.tick(performance.now());
     hub.tick();
     followed.sweep();
-    if (owed) void recheckAll();
-    else void followed.recheck(second++ % config.recheckSeconds, config.recheckSeconds);
+    rechecks.tick();
   }, 1_000);
   ready = true;
   logger.info({ port: client.port, adminPort: admin.port, version: PACKAGE.version }, 'gateway ready');
