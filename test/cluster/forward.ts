@@ -24,7 +24,7 @@ export interface Target {
 }
 
 export interface ForwardSettings {
-  /** Port on the host that is taken if it is free; otherwise, and by default, any free one. */
+  /** Port on the host; if it is not free, the next one that is. Default: any free one. */
   readonly prefer?: number;
   /** Name under which the forward outlives this process, until the cluster stops; by default it ends with us. */
   readonly outlive?: string;
@@ -122,7 +122,7 @@ function startBridge(layout: Layout, holder: number, target: Target, outlive: bo
   return child;
 }
 
-/** Listens on `port`, or on any free one if that is taken. */
+/** Listens on `port`, or on the next one that is free; 0 takes any. */
 async function listen(port: number): Promise<Server> {
   const server = createServer();
   try {
@@ -131,6 +131,6 @@ async function listen(port: number): Promise<Server> {
     return server;
   } catch (error) {
     if (port === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    return listen(0);
+    return listen(port + 1);
   }
 }
