@@ -28,7 +28,10 @@ const INPUTS = [
 export async function buildChatImage(): Promise<string> {
   await ensureTools(IMAGE_TOOLS);
   const named = `${CHAT_IMAGE}-${hashOfInputs()}`;
-  if (!(await hasImage(named))) await build(named);
+  if (!(await hasImage(named))) {
+    await build(named);
+    await removeOthers(named);
+  }
   await stdoutOf('buildah', ['tag', named, CHAT_IMAGE]);
   return named;
 }
@@ -42,6 +45,13 @@ async function build(named: string): Promise<void> {
     ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     ...(await secrets()),
   ]);
+}
+
+/** Images of earlier contents would fill the disk. Their layers that serve the next build stay. */
+async function removeOthers(named: string): Promise<void> {
+  const images = (await stdoutOf('buildah', ['images', '--format', '{{.Name}}:{{.Tag}}']))?.split('\n') ?? [];
+  const others = images.filter(image => image.startsWith(`${CHAT_IMAGE}-`) && image !== named);
+  if (others.length > 0) await stdoutOf('buildah', ['rmi', ...others]);
 }
 
 function hashOfInputs(): string {
