@@ -1,30 +1,21 @@
 /** Entry point of a gateway: options from the environment, a drain on SIGTERM, an immediate end on a second signal. */
 import { names } from './bus/names.ts';
-import { ConfigError, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
 import { startGateway } from './gateway/start.ts';
 import { createLogger } from './logger.ts';
+import { run } from './run.ts';
 import { mongoStore } from './store/mongo.ts';
 import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
 
-try {
+await run(async () => {
   const config = loadConfig('gateway', process.env);
   const tracing = await startTracing('chatcluster-gateway', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
   const gateway = await startGateway(config, { store, logger, ...(tracing ? { trace: messageTrace() } : {}) });
-
-  let signals = 0;
-  const end = async () => {
-    signals += 1;
-    if (signals > 1) process.exit(1);
+  return async () => {
     await gateway.drain();
     await Promise.allSettled([store.close(), tracing?.stop()]);
-    process.exit(0);
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-} catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
-}
+});

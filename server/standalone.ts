@@ -1,37 +1,24 @@
 /** Gateway and worker in one process, for development. Options as for both; the worker's admin port is any free one. */
 import { names } from './bus/names.ts';
-import { ConfigError, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
 import { startGateway } from './gateway/start.ts';
 import { createLogger } from './logger.ts';
+import { run } from './run.ts';
 import { mongoStore } from './store/mongo.ts';
 import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
 import { startWorker } from './worker/start.ts';
 
-try {
+await run(async () => {
   const config = loadConfig('standalone', process.env);
   const tracing = await startTracing('chatcluster', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   const worker = await startWorker({ ...config, adminPort: 0 }, { logger });
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
-  const gateway = await startGateway(config, {
-    store,
-    logger,
-    host: '127.0.0.1',
-    ...(tracing ? { trace: messageTrace() } : {}),
-  });
-
-  let signals = 0;
-  const end = async () => {
-    signals += 1;
-    if (signals > 1) process.exit(1);
+  const trace = tracing ? { trace: messageTrace() } : {};
+  const gateway = await startGateway(config, { store, logger, host: '127.0.0.1', ...trace });
+  return async () => {
     await gateway.stop(); // nobody waits for a drain in development
     await Promise.allSettled([worker.stop(), store.close(), tracing?.stop()]);
-    process.exit(0);
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-} catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
-}
+});

@@ -1,12 +1,5 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-
-/** NATS did not answer a read, or refused it: nothing is known, the caller may ask again. */
-export class ReadFailed extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'ReadFailed';
-  }
-}
+import { ReadFailed } from '../room/log.ts';
 
 export interface DirectBatch {
   /** Messages in the order of the stream, headers as stored plus `Nats-Sequence`, `Nats-Subject`. */

@@ -1,19 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import { ENVELOPE_VERSION, HEADERS, type MessageType, type StoredMessage } from '../room/message.ts';
-
-/** What a gateway puts beside the body. */
-export interface Envelope {
-  readonly type: MessageType;
-  /** Client's id; empty for a bare publish. */
-  readonly id: string;
-  /** Deduplication key; empty for none. */
-  readonly dedupe: string;
-  readonly time: number;
-  readonly user: string;
-  readonly client: string;
-  /** W3C trace context; empty for none. */
-  readonly traceparent: string;
-}
+import { ENVELOPE_VERSION, type Envelope, HEADERS, type StoredMessage } from '../room/message.ts';
 
 export function writeEnvelope(envelope: Envelope): MsgHdrs {
   const out = headers();

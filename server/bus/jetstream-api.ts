@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { ReadFailed } from './direct-read.ts';
+import { ReadFailed } from '../room/log.ts';
 
 /** What the JetStream API answers when it refuses: see the server's error list for `err_code`. */
 export interface ApiError {

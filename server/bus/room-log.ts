@@ -1,8 +1,8 @@
 import type { Msg, MsgCallback, NatsConnection, Subscription } from '@nats-io/transport-node';
-import { type PartitionState, PublishFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
-import type { StoredMessage } from '../room/message.ts';
-import { directBatch, ReadFailed } from './direct-read.ts';
-import { type Envelope, readEnvelope, writeEnvelope } from './envelope.ts';
+import { type PartitionState, PublishFailed, ReadFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
+import type { Envelope, StoredMessage } from '../room/message.ts';
+import { directBatch } from './direct-read.ts';
+import { readEnvelope, writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
 import { type Names, partitionOf, roomOfToken } from './names.ts';

@@ -1,6 +1,5 @@
-import { ReadFailed } from '../bus/direct-read.ts';
 import type { HistoryStore } from '../store/store.ts';
-import type { RoomLog } from './log.ts';
+import { ReadFailed, type RoomLog } from './log.ts';
 
 /** Messages of a room above the stored floor that are looked through. */
 const MOST_UNSTORED = 10_000;

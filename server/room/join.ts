@@ -1,6 +1,5 @@
-import { ReadFailed } from '../bus/direct-read.ts';
 import type { Codec, Position, Publication, SubscribeResult } from '../protocol/codec.ts';
-import type { RoomLog } from './log.ts';
+import { ReadFailed, type RoomLog } from './log.ts';
 import type { Member } from './member.ts';
 import { portionOf } from './portion.ts';
 import type { RoomReader, Source } from './reader.ts';

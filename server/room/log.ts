@@ -1,5 +1,4 @@
-import type { Envelope } from '../bus/envelope.ts';
-import type { StoredMessage } from './message.ts';
+import type { Envelope, StoredMessage } from './message.ts';
 
 /** What rooms need of the streams. Every read rejects with ReadFailed when nothing is known. */
 export interface RoomLog {
@@ -63,5 +62,13 @@ export class PublishFailed extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'PublishFailed';
+  }
+}
+
+/** NATS did not answer a read, or refused it: nothing is known, the caller may ask again. */
+export class ReadFailed extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'ReadFailed';
   }
 }

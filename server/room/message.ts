@@ -35,21 +35,30 @@ export interface MessageBody {
   readonly time: number;
 }
 
+/** What a gateway puts beside the body. */
+export interface Envelope {
+  /** {@link MessageType}; another one if a newer version wrote it. */
+  readonly type: string;
+  /** Client's id; empty for a bare publish. */
+  readonly id: string;
+  /** Deduplication key; empty for a bare publish. */
+  readonly dedupe: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly user: string;
+  /** Connection of the sender. */
+  readonly client: string;
+  /** W3C trace context; empty for none. */
+  readonly traceparent: string;
+}
+
 /** A message at its place in a room's order. */
-export interface StoredMessage {
+export interface StoredMessage extends Envelope {
   readonly room: string;
   /** Incarnation of the partition's stream. */
   readonly epoch: string;
   /** Sequence in the partition's LOG stream: rises within a room, with gaps. */
   readonly offset: number;
-  readonly type: string;
-  readonly id: string;
-  /** Deduplication key; empty for a bare publish. */
-  readonly dedupe: string;
-  readonly time: number;
-  readonly user: string;
-  readonly client: string;
-  readonly traceparent: string;
   /** UTF-8 JSON without newline. */
   readonly body: Uint8Array;
 }

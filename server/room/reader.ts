@@ -1,6 +1,5 @@
-import { ReadFailed } from '../bus/direct-read.ts';
 import type { HistoryStore } from '../store/store.ts';
-import type { RoomLog } from './log.ts';
+import { ReadFailed, type RoomLog } from './log.ts';
 import type { StoredMessage } from './message.ts';
 
 export type Source = 'tail' | 'stream' | 'mongodb';

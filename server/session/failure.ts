@@ -1,6 +1,5 @@
-import { ReadFailed } from '../bus/direct-read.ts';
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
-import { PublishFailed } from '../room/log.ts';
+import { PublishFailed, ReadFailed } from '../room/log.ts';
 import { StoreUnavailable } from '../store/store.ts';
 
 /** A command that is answered with an error of the catalogue. */

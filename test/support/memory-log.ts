@@ -1,14 +1,13 @@
-import { ReadFailed } from '../../server/bus/direct-read.ts';
-import type { Envelope } from '../../server/bus/envelope.ts';
 import {
   type LiveMessage,
   type PartitionState,
   PublishFailed,
+  ReadFailed,
   type RoomLog,
   type Stored,
   type Watch,
 } from '../../server/room/log.ts';
-import type { StoredMessage } from '../../server/room/message.ts';
+import type { Envelope, StoredMessage } from '../../server/room/message.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 const bodyOf = (text: string) => new Uint8Array(Buffer.from(JSON.stringify(text)));

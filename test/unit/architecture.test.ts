@@ -42,7 +42,7 @@ const ADAPTERS: Readonly<Record<string, RegExp>> = {
 };
 /** Where the process's surroundings may be read: entry points, and what they are made of. */
 const ENTRIES =
-  /^(server\/(gateway|worker|standalone|config|gateway\/start)\.ts|server\/worker\/start\.ts|operator\/(main|config)\.ts|web\/|client\/)/;
+  /^(server\/(gateway|worker|standalone|run|config|gateway\/start)\.ts|server\/worker\/start\.ts|operator\/(main|config)\.ts|web\/|client\/)/;
 
 test('every import rule holds', () => {
   const broken: string[] = [];
@@ -56,6 +56,11 @@ test('every import rule holds', () => {
       if (file.startsWith('client/') && /^(operator|server|web)\//.test(to)) broken.push(`${file} imports ${to}`);
       if (file.startsWith('server/protocol/') && /^server\/(?!protocol\/|options\.ts)/.test(to))
         broken.push(`${file}: the protocol is pure, it imports ${to}`);
+      if (
+        /^server\/(room|session|presence|auth)\//.test(file) &&
+        /^server\/(bus|socket\/uws|store\/(?!store\.ts))/.test(to)
+      )
+        broken.push(`${file} knows an adapter: ${to}`);
       if (/^test\//.test(to)) broken.push(`${file} imports a test: ${to}`);
     }
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Delivery, deliveryInfo } from '../../server/bus/delivery.ts';
-import { type Envelope, writeEnvelope } from '../../server/bus/envelope.ts';
+import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
+import type { Envelope } from '../../server/room/message.ts';
 import { fromDocument, toDocument } from '../../server/store/document.ts';
 import { judge } from '../../server/store/write-errors.ts';
 import { loggedMessage } from '../../server/worker/logged-message.ts';

@@ -1,7 +1,7 @@
-import type { Envelope } from '../../bus/envelope.ts';
 import { ERRORS } from '../../protocol/codes.ts';
 import { isPlainJson } from '../../protocol/raw-json.ts';
 import type { Stored } from '../../room/log.ts';
+import type { Envelope, MessageType } from '../../room/message.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
@@ -34,7 +34,7 @@ export function store(
   session: Session,
   room: string,
   body: Uint8Array,
-  parts: Pick<Envelope, 'type' | 'id' | 'dedupe'>,
+  parts: Pick<Envelope, 'id' | 'dedupe'> & { readonly type: MessageType },
 ): Promise<Stored> {
   const { log, now, metrics, trace } = session.context;
   const startedAt = performance.now();
