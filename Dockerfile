@@ -29,6 +29,8 @@ RUN npm prune --omit=dev --no-audit --no-fund --loglevel=error \
 
 FROM ${BASE}
 ENV NODE_ENV=production
+# Nothing is installed in a running container.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn*
 WORKDIR /app
 COPY --from=production /build/package.json ./
 COPY --from=production /build/node_modules node_modules

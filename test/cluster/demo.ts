@@ -33,7 +33,9 @@ if (problems.length > 0) {
   console.error(`the demo cannot run here:\n${problems.join('\n')}`);
   process.exit(1);
 }
-await ensureTools([...CLUSTER_TOOLS, ...IMAGE_TOOLS]);
+const tools = [...CLUSTER_TOOLS, ...IMAGE_TOOLS];
+await ensureTools(tools);
+say(`0/5 prerequisites are there: ${tools.map(({ program }) => program).join(', ')}`);
 
 say('1/5 cluster');
 await startCluster(LOCAL, say);

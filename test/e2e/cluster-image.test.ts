@@ -18,18 +18,20 @@ async function openImage() {
   const { OCIv1 } = JSON.parse(buildah('inspect', container)) as {
     OCIv1: { config: { User: string; WorkingDir: string; Entrypoint: string[]; Cmd: string[] } };
   };
-  return { container, app: join(buildah('mount', container), IMAGE_WORKDIR), config: OCIv1.config };
+  const root = buildah('mount', container);
+  return { container, root, app: join(root, IMAGE_WORKDIR), config: OCIv1.config };
 }
 
 test('the image has the compiled processes, production packages and one addon, and nothing more', {
   skip,
 }, async () => {
-  const { app, config } = await openImage();
+  const { app, root, config } = await openImage();
   assert.match(config.User, /^[1-9]\d*:[1-9]\d*$/);
   assert.equal(config.WorkingDir, IMAGE_WORKDIR);
   assert.deepEqual([...config.Entrypoint, ...config.Cmd], ['node', ENTRY.gateway]);
   for (const entry of Object.values(ENTRY)) assert.ok(existsSync(join(app, entry)), entry);
   assert.ok(existsSync(join(app, 'web/dist/index.html')));
+  assert.deepEqual(globSync('usr/local/{bin,lib/node_modules}/npm', { cwd: root }), []);
 
   assert.deepEqual(readdirSync(app).sort(), ['node_modules', 'operator', 'package.json', 'server', 'web']);
   assert.deepEqual(globSync('{operator,server}/**/*.ts', { cwd: app }), []);
