@@ -15,7 +15,7 @@ import { longStep } from './run.ts';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const DATA = process.env['DATA_DIR'] ?? join(ROOT, '.data');
 const PORT = Number(process.env['CHAT_PORT'] ?? 8080);
-const READY_MS = 30_000;
+const READY_MS = 60_000;
 
 /** Ends what was started, last first. */
 const ends: (() => Promise<void>)[] = [];

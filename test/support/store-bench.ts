@@ -88,7 +88,7 @@ export async function storeBench(
         traceparent: '',
       });
       const body = JSON.stringify({ text });
-      const ack = await jetstream(nats).publish(names.log(0, room), body, { headers, timeout: 3_000 });
+      const ack = await jetstream(nats).publish(names.log(0, room), body, { headers, timeout: 10_000 });
       return ack.seq;
     },
     async stored(room) {
