@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
+import { differences } from '../../operator/reconcile/differences.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { chatCluster, installChart } from '../support/chat-operator.ts';
 
@@ -123,4 +127,22 @@ test('/scale reads and writes gateway.replicas', async () => {
   await api.client.patch(path, 'default', 'scaled/scale', { spec: { replicas: 5 } });
   const { spec } = await api.client.get<ChatCluster>(path, 'default', 'scaled');
   assert.equal(spec.gateway.replicas, 5);
+});
+
+test('the ChatClusters of the README and of the examples are taken as they are', async () => {
+  const root = join(import.meta.dirname, '../..');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const texts = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(match => match[1] ?? '');
+  for (const file of globSync('docs/examples/*.yaml', { cwd: root }))
+    texts.push(readFileSync(join(root, file), 'utf8'));
+  const found = texts
+    .flatMap(text => parseAllDocuments(text).map(document => document.toJS() as KubeObject))
+    .filter(object => object?.kind === 'ChatCluster');
+  assert.ok(found.length >= 2, 'one in the README, one among the examples');
+  for (const [index, object] of found.entries()) {
+    const metadata = { namespace: 'default', name: `documented-${index}` };
+    const made = await create({ ...object, metadata } as KubeObject);
+    // Nothing was pruned: every field that is shown exists.
+    assert.deepEqual(differences(made, { spec: (object as unknown as ChatCluster).spec } as unknown as KubeObject), []);
+  }
 });
