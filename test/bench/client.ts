@@ -49,6 +49,11 @@ export class BenchClient {
     return frame;
   }
 
+  /** Sends a frame as it is, to a server without a protocol. */
+  sendRaw(frame: string): void {
+    this.#socket.send(frame);
+  }
+
   close(): void {
     this.#socket.terminate();
   }
