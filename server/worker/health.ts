@@ -12,6 +12,12 @@ export class Health {
   #natsUp = false;
   #store = 'not asked yet';
   #storeUp = false;
+  readonly #unasked = new Set(['nats', 'store']);
+  #allAsked: () => void = () => undefined;
+  /** Resolves when NATS and MongoDB have been asked for the first time, whatever came of it. */
+  readonly asked = new Promise<void>(resolve => {
+    this.#allAsked = resolve;
+  });
   readonly #problems = new Map<number, string>();
   readonly #ensured = new Set<number>();
   readonly #lags = new Map<number, number>();
@@ -25,11 +31,13 @@ export class Health {
   natsIs(up: boolean, reason: string): void {
     this.#natsUp = up;
     this.#nats = reason;
+    this.#askedFor('nats');
   }
 
   storeIs(up: boolean, reason: string): void {
     this.#storeUp = up;
     this.#store = reason;
+    this.#askedFor('store');
   }
 
   /** @param problem null when the partition's streams are right */
@@ -58,6 +66,10 @@ export class Health {
     let storeLag = 0;
     for (const lag of this.#lags.values()) storeLag += lag;
     return { nats: this.#natsReport(), store: { reachable: this.#storeUp, reason: this.#store }, storeLag };
+  }
+
+  #askedFor(backend: string): void {
+    if (this.#unasked.delete(backend) && this.#unasked.size === 0) this.#allAsked();
   }
 
   #natsReport(): BackendHealth['nats'] {

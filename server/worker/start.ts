@@ -34,6 +34,8 @@ export interface Worker {
 }
 
 const PING_MS = 3_000;
+/** How long the first who ask wait for NATS and MongoDB to be asked: "not asked yet" would look like an outage. */
+const FIRST_ANSWER_MS = 1_500;
 const STOP_MS = 8_000;
 const API_TIMEOUT_MS = 5_000;
 const FLUSH_MS = 1_000;
@@ -60,7 +62,12 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       if (signal.aborted) return text(503, 'stopping');
       return ready ? text(200, 'ready') : text(503, 'starting');
     },
-    [WORKER_PATHS.backends]: () => json(health.report()),
+    [WORKER_PATHS.backends]: async () => {
+      const answered = new AbortController();
+      await Promise.race([health.asked, clock.sleep(FIRST_ANSWER_MS, answered.signal)]);
+      answered.abort();
+      return json(health.report());
+    },
     [ADMIN_PATHS.metrics]: async () => {
       const report = health.report();
       metrics.natsUp.set(report.nats.reachable ? 1 : 0);
