@@ -62,7 +62,7 @@ async function bootstrap(tar: string): Promise<void> {
   await ensureTools([{ program: 'debootstrap', debian: 'debootstrap' }]);
   const root = `${tar}.root`;
   rmSync(root, { recursive: true, force: true });
-  const args = ['--variant=minbase', '--include=libstdc++6', SUITE, root, await mirror()];
+  const args = ['--variant=minbase', '--include=libstdc++6', SUITE, root, ...(await mirror())];
   await longStep('making a minimal Debian (once, about 90 s)', 'debootstrap', args);
   const unused = [
     'var/cache/apt',
@@ -79,8 +79,8 @@ async function bootstrap(tar: string): Promise<void> {
   renameSync(`${tar}.making`, tar);
 }
 
-/** The mirror this host installs from, if it carries the suite. */
-async function mirror(): Promise<string> {
+/** The mirror this host installs from, if it carries the suite; none leaves the choice to debootstrap. */
+async function mirror(): Promise<string[]> {
   const targets = await stdoutOf('apt-get', [
     'indextargets',
     '--format',
@@ -88,7 +88,7 @@ async function mirror(): Promise<string> {
     'Created-By: Packages',
   ]);
   const line = targets?.split('\n').find(each => each.startsWith(`${SUITE} `));
-  return line?.split(' ')[1] ?? 'http://deb.debian.org/debian';
+  return line?.split(' ').slice(1, 2) ?? [];
 }
 
 /** Builds a base that buildah does not have yet. @param fill puts the files it is made of into the build context */
