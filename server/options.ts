@@ -3,6 +3,8 @@
  * `config.ts` reads the rows, the operator writes them, `docs/configuration.md` is generated from them.
  */
 
+import { INSTANCE_PATTERN } from './contract.ts';
+
 export type Process = 'gateway' | 'worker';
 
 interface Common {
@@ -57,7 +59,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_INSTANCE',
     for: both,
-    pattern: /^[a-z0-9]([-a-z0-9]{0,49}[a-z0-9])?$/,
+    pattern: INSTANCE_PATTERN,
     help: 'Name that keeps the streams, subjects and database of this ChatCluster apart from others on the same NATS and MongoDB.',
   },
   processName: {

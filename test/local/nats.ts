@@ -1,32 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Child, freePort, listening, startChild } from './child.ts';
-import { dataDir } from './data-dir.ts';
+import { type Child, listening, startChild } from './child.ts';
+import { type LocalServerSettings, type OwnServer, startLocalServer } from './local-server.ts';
 import { natsBinary } from './nats-binary.ts';
 
-export interface LocalNats {
+/** A nats-server; its directory holds the configuration and, in `jetstream`, the streams. */
+export interface LocalNats extends OwnServer {
   readonly url: string;
-  readonly port: number;
-  /** Holds the configuration and, in `jetstream`, the streams. */
-  readonly dataDir: string;
-  readonly pid: number;
-  /** Starts it again on the same port and data after `stop` or `kill`. */
-  start(): Promise<void>;
-  /** Ends it in order; the data stays. */
-  stop(): Promise<void>;
-  /** SIGKILL; the data stays. */
-  kill(): Promise<void>;
-  /** SIGSTOP and SIGCONT make it silent and bring it back. */
-  signal(name: NodeJS.Signals): void;
-  /** Ends it and removes a temporary directory. */
-  close(): Promise<void>;
 }
 
-export interface NatsSettings {
-  /** Where data is kept; default: a temporary directory. */
-  readonly dataDir?: string;
-  /** Default: any free one. */
-  readonly port?: number;
+export interface NatsSettings extends LocalServerSettings {
   /** Credentials that clients must give; default: none. */
   readonly user?: string;
   readonly password?: string;
@@ -35,45 +18,9 @@ export interface NatsSettings {
 /** Starts a real nats-server with JetStream on 127.0.0.1. Building it the first time takes up to a minute. */
 export async function startNats(settings: NatsSettings = {}): Promise<LocalNats> {
   const binary = await natsBinary();
-  const data = dataDir(settings.dataDir, 'chatcluster-nats-');
-  const { port, child } = await startOnPort(settings.port, data.path, binary, settings);
-  let current = child;
-  return {
-    url: `nats://127.0.0.1:${port}`,
-    port,
-    dataDir: data.path,
-    get pid() {
-      return current.pid;
-    },
-    async start() {
-      if (!current.running()) current = await launch(binary, data.path, port, settings);
-    },
-    stop: () => current.stop(),
-    kill: () => current.kill(),
-    signal: name => current.signal(name),
-    async close() {
-      await current.stop();
-      data.remove();
-    },
-  };
-}
-
-async function startOnPort(
-  wanted: number | undefined,
-  dir: string,
-  binary: string,
-  settings: NatsSettings,
-): Promise<{ port: number; child: Child }> {
-  if (wanted !== undefined) return { port: wanted, child: await launch(binary, dir, wanted, settings) };
-  // Another test process may take the port between the look and the start.
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
-    try {
-      return { port, child: await launch(binary, dir, port, settings) };
-    } catch (error) {
-      if (attempt === 3) throw error;
-    }
-  }
+  const start = (dir: string, port: number) => launch(binary, dir, port, settings);
+  const server = await startLocalServer(settings, 'chatcluster-nats-', start);
+  return Object.assign(server, { url: `nats://127.0.0.1:${server.port}` });
 }
 
 async function launch(binary: string, dir: string, port: number, settings: NatsSettings): Promise<Child> {
