@@ -37,7 +37,48 @@ export interface GatewayLoad {
   readonly deliveriesPerSecond: number;
   readonly eventLoopLagMs: number;
   readonly cpu: number;
+  /** Commands of clients that were answered, with whatever. */
+  readonly commandsPerSecond: number;
+  /** Those of them that ended in an internal or temporary error, or in a refused sign-in. */
+  readonly errorsPerSecond: number;
+  /** Mean time from a publish command to its acknowledgement; 0 without publishes. */
+  readonly publishMs: number;
+  /** Connections refused by a full or closing gateway, a second. */
+  readonly refusedPerSecond: number;
+  /** {@link LIVE_FILES.version} of the live options in force; empty without such files. */
+  readonly optionsVersion: string;
 }
+
+/**
+ * What the operator wants of a gateway besides taking clients: JSON in the pod annotation {@link TRAFFIC_ANNOTATION}, which
+ * the gateway reads from {@link LIVE_FILES.annotations}, so that neither its restart nor the operator's forgets it. While
+ * the annotation is there the gateway is NotReady; when it is taken away the gateway takes clients again.
+ */
+export interface TrafficIntent {
+  readonly reason: 'ScaleDown' | 'Rollout' | 'NodeDrain' | 'Rebalance' | 'Hibernate';
+  /** When the operator first wanted it, ISO 8601. */
+  readonly since: string;
+  /** Connections to close down to, with a reconnect code; absent: close none, only take no new ones. With 0 new connections are refused. */
+  readonly keep?: number;
+  /** Most connections to close a second. Always there with `keep`. */
+  readonly perSecond?: number;
+  /** When closing began, ISO 8601. Always there with `keep`. */
+  readonly closingSince?: string;
+}
+export const TRAFFIC_ANNOTATION = 'chatcluster.dev/traffic';
+
+/**
+ * Files of the directory CHAT_LIVE_DIR, a projected volume: what may change while a gateway runs. Besides these it holds one
+ * file for each live option and Secret, named after its variable (`CHAT_LOG_LEVEL`, `CHAT_AUTH_SECRET`), whose content wins
+ * over the variable. Files of other names are ignored: a newer operator may write more options than an older gateway has.
+ */
+export const LIVE_FILES = {
+  /** The pod's annotations as the downward API writes them: lines of `key="escaped value"`. */
+  annotations: 'annotations',
+  /** Hash of the live options, written by the operator with them. */
+  version: 'version',
+} as const;
+export const LIVE_DIR = '/etc/chatcluster';
 
 /** Health of the two backends as a worker sees it: body of `GET /backends` on a worker's admin port. */
 export interface BackendHealth {

@@ -1,0 +1,107 @@
+/**
+ * What the fleet planner sees and what it wants: the gateways of one ChatCluster, their revisions and the Service in front.
+ * Everything is observed state; the planner remembers nothing, so that another operator goes on where one ended.
+ */
+import type { TrafficIntent } from '../../server/contract.ts';
+
+/** A gateway pod, terminating ones too. Times are milliseconds since 1970. */
+export interface FleetPod {
+  readonly name: string;
+  /** Revision of the Deployment that made it. */
+  readonly revision: string;
+  readonly scheduled: boolean;
+  readonly running: boolean;
+  readonly ready: boolean;
+  /** When Ready last changed; undefined before the kubelet has said so. */
+  readonly readySince: number | undefined;
+  readonly terminating: boolean;
+  /** Whether an EndpointSlice of the client Service still offers it to new connections. */
+  readonly offered: boolean;
+  /** On a node that takes no more pods: it is about to be drained. */
+  readonly nodeLeaving: boolean;
+  readonly intent: TrafficIntent | undefined;
+  /** What it said it holds; undefined when it did not say. A pod that never ran holds 0. */
+  readonly connections: number | undefined;
+  /** Container restarts. */
+  readonly restarts: number;
+}
+
+/** A Deployment of gateways. */
+export interface FleetRevision {
+  readonly revision: string;
+  readonly replicas: number;
+  readonly createdAt: number;
+  /** Why its rollout was stopped, latched on the Deployment; empty when it was not. */
+  readonly stopped: string;
+}
+
+export interface FleetSettings {
+  readonly drain: {
+    readonly delaySeconds: number;
+    readonly timeoutSeconds: number;
+    readonly reconnectsPerSecond: number;
+  };
+  readonly rollout: {
+    readonly strategy: 'MoveOnce' | 'Surge' | 'OnDelete';
+    readonly surgePercent: number;
+    readonly progressDeadlineSeconds: number;
+  };
+  readonly rebalance: {
+    readonly mode: 'Enabled' | 'Disabled';
+    readonly tolerancePercent: number;
+    readonly connectionsPerSecond: number;
+  };
+}
+
+export interface FleetInput {
+  readonly settings: FleetSettings;
+  /** Revision of the spec. */
+  readonly target: string;
+  /** Revision that a person took back by annotation; empty for none. */
+  readonly undone: string;
+  /** Revision the client Service selects; undefined while there is no Service. */
+  readonly serving: string | undefined;
+  /** When the client Service was last pointed at another revision; 0 for never. */
+  readonly servingSince: number;
+  readonly revisions: readonly FleetRevision[];
+  readonly pods: readonly FleetPod[];
+  /** Gateways to run: what the autoscaler or gateway.replicas says; 0 while hibernating. */
+  readonly size: number;
+  /** Why clients must not be moved to a new revision now, such as NATS unreachable; empty when they may. */
+  readonly hold: string;
+  /** Why the revision that clients are being moved to is worse than the old one; empty when it is not. */
+  readonly unhealthy: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export type RolloutReason =
+  /** One revision, all of it serving. */
+  | 'Complete'
+  /** The new revision's gateways are not all ready yet. */
+  | 'Starting'
+  /** The Service has moved; load balancers may not have heard of it. */
+  | 'Spreading'
+  /** Connections of old gateways are being closed in waves. */
+  | 'Moving'
+  /** Old pods are replaced when somebody deletes them. */
+  | 'WaitingForDelete'
+  | 'Held'
+  /** The new revision is worse than the old one, or never became ready. */
+  | 'Stopped';
+
+export interface FleetPlan {
+  /** Revision the client Service selects from now on. */
+  readonly serving: string;
+  /** Deployments there should be, with their replicas. Others are removed. */
+  readonly revisions: readonly { readonly revision: string; readonly replicas: number }[];
+  /** Pods whose intent changes: the new one, or undefined to take it away. */
+  readonly intents: ReadonlyMap<string, TrafficIntent | undefined>;
+  readonly rollout: { readonly reason: RolloutReason; readonly message: string };
+  /** One sentence on a scale-down or rebalance in progress; empty without. */
+  readonly draining: string;
+  /** Reason to latch on the target's Deployment; empty to leave it. */
+  readonly stop: string;
+  /** Milliseconds after which the passing of time alone changes the plan; undefined when it does not. */
+  readonly againMs: number | undefined;
+}
