@@ -62,8 +62,8 @@ export interface TrafficIntent {
   readonly keep?: number;
   /** Most connections to close a second. Always there with `keep`. */
   readonly perSecond?: number;
-  /** When closing began, ISO 8601. Always there with `keep`. */
-  readonly closingSince?: string;
+  /** When the operator stops waiting for it, ISO 8601. Always there with `keep`; the gateway does not need it. */
+  readonly deadline?: string;
 }
 export const TRAFFIC_ANNOTATION = 'chatcluster.dev/traffic';
 

@@ -22,15 +22,15 @@ export interface FleetPod {
   readonly intent: TrafficIntent | undefined;
   /** What it said it holds; undefined when it did not say. A pod that never ran holds 0. */
   readonly connections: number | undefined;
-  /** Container restarts. */
-  readonly restarts: number;
+  readonly createdAt: number;
 }
 
 /** A Deployment of gateways. */
 export interface FleetRevision {
   readonly revision: string;
   readonly replicas: number;
-  readonly createdAt: number;
+  /** When it last became the revision of the spec; 0 when nobody wrote it down. */
+  readonly targetedAt: number;
   /** Why its rollout was stopped, latched on the Deployment; empty when it was not. */
   readonly stopped: string;
 }
@@ -53,13 +53,16 @@ export interface FleetSettings {
   };
 }
 
+/** What the client Service selects when gateways of all revisions take clients, which is so with the strategy OnDelete. */
+export const ALL_REVISIONS = '*';
+
 export interface FleetInput {
   readonly settings: FleetSettings;
   /** Revision of the spec. */
   readonly target: string;
   /** Revision that a person took back by annotation; empty for none. */
   readonly undone: string;
-  /** Revision the client Service selects; undefined while there is no Service. */
+  /** Revision the client Service selects, or {@link ALL_REVISIONS}; undefined while there is no Service. */
   readonly serving: string | undefined;
   /** When the client Service was last pointed at another revision; 0 for never. */
   readonly servingSince: number;
@@ -91,10 +94,10 @@ export type RolloutReason =
   | 'Stopped';
 
 export interface FleetPlan {
-  /** Revision the client Service selects from now on. */
+  /** Revision the client Service selects from now on, or {@link ALL_REVISIONS}. */
   readonly serving: string;
   /** Deployments there should be, with their replicas. Others are removed. */
-  readonly revisions: readonly { readonly revision: string; readonly replicas: number }[];
+  readonly revisions: readonly { readonly revision: string; readonly replicas: number; readonly targetedAt: number }[];
   /** Pods whose intent changes: the new one, or undefined to take it away. */
   readonly intents: ReadonlyMap<string, TrafficIntent | undefined>;
   readonly rollout: { readonly reason: RolloutReason; readonly message: string };

@@ -1,0 +1,114 @@
+import type { TrafficIntent } from '../../server/contract.ts';
+import { ALL_REVISIONS, type FleetInput, type FleetPod } from './fleet.ts';
+
+type Intents = ReadonlyMap<string, TrafficIntent>;
+
+/** Time a gateway may take beyond its pace before it is not waited for any longer. */
+const DEADLINE_MARGIN_MS = 10_000;
+
+/** Pods that hold or will hold clients: what is on its way out ends by itself. */
+export function alive(pods: readonly FleetPod[]): FleetPod[] {
+  return pods.filter(pod => !pod.terminating);
+}
+
+export function isServing(pod: FleetPod, serving: string | undefined): boolean {
+  return serving === ALL_REVISIONS || pod.revision === serving;
+}
+
+/** Whether new connections no longer reach `pod`: no EndpointSlice offers it, and load balancers have had time to hear. */
+export function isShut(pod: FleetPod, { serving, servingSince, settings, now }: FleetInput): boolean {
+  if (!pod.running) return true;
+  if (pod.offered) return false;
+  const outSince = isServing(pod, serving) ? (pod.ready ? undefined : pod.readySince) : servingSince;
+  return outSince !== undefined && now - outSince >= settings.drain.delaySeconds * 1_000;
+}
+
+/** Whether `pod` may be removed: it holds nothing, or it had its time. */
+export function isFinished(pod: FleetPod, input: FleetInput): boolean {
+  if (!pod.running) return true;
+  const { intent } = pod;
+  if (intent?.keep !== 0) return false;
+  if (!isShut(pod, input)) return false;
+  return pod.connections === 0 || (intent.deadline !== undefined && Date.parse(intent.deadline) <= input.now);
+}
+
+export interface ClosingOptions {
+  readonly reason: TrafficIntent['reason'];
+  /** Most connections to close a second, over all of `pods`. */
+  readonly perSecond: number;
+  /** Seconds over which one gateway is emptied if the rate allows. */
+  readonly overSeconds: number;
+  /** Connections it keeps. */
+  readonly keep: (pod: FleetPod) => number;
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();
+const excessOf = (pod: FleetPod, keep: number) => Math.max(0, (pod.connections ?? 0) - keep);
+
+/** For gateways that are to be emptied. */
+export const keepNone = (): number => 0;
+
+/**
+ * What `pods` are to do that are emptied together: first none of them takes new connections, and only when all are shut does
+ * the first one close any, so that no client moves from one of them to another.
+ */
+export function closing(pods: readonly FleetPod[], input: FleetInput, options: ClosingOptions): Intents {
+  const { reason } = options;
+  const intents = new Map<string, TrafficIntent>();
+  const rates = pods.every(pod => isShut(pod, input)) ? pace(pods, input, options) : new Map<string, number>();
+  for (const pod of pods) {
+    const held = pod.intent?.reason === reason ? pod.intent : undefined;
+    const since = held?.since ?? iso(input.now);
+    const keep = options.keep(pod);
+    const perSecond = rates.get(pod.name);
+    if (perSecond === undefined) intents.set(pod.name, held && held.keep === undefined ? held : { reason, since });
+    else if (held?.keep === keep && held.perSecond === perSecond) intents.set(pod.name, held);
+    else {
+      const seconds = Math.max(options.overSeconds, excessOf(pod, keep) / perSecond);
+      const deadline = iso(input.now + seconds * 1_000 + DEADLINE_MARGIN_MS);
+      intents.set(pod.name, { reason, since, keep, perSecond, deadline });
+    }
+  }
+  return intents;
+}
+
+/** Whether `pod` closes already for the same purpose: its pace stands until there is much to gain. */
+function paceOf(pod: FleetPod, { reason, keep }: ClosingOptions): number | undefined {
+  return pod.intent?.reason === reason && pod.intent.keep === keep(pod) ? pod.intent.perSecond : undefined;
+}
+
+/** Shares the rate: who closes goes on, the rest goes to those that begin, what then is left makes slow ones faster. */
+function pace(pods: readonly FleetPod[], input: FleetInput, options: ClosingOptions): Map<string, number> {
+  const { keep, overSeconds } = options;
+  const rates = new Map<string, number>();
+  let left = options.perSecond;
+  const open = pods.filter(pod => !isFinished(pod, input));
+  // A finished one keeps its intent, and its share is free.
+  for (const pod of pods) if (!open.includes(pod)) rates.set(pod.name, paceOf(pod, options) ?? 1);
+  const wish = (pod: FleetPod) => Math.max(1, Math.ceil(excessOf(pod, keep(pod)) / overSeconds));
+  for (const pod of open) {
+    const rate = paceOf(pod, options);
+    if (rate === undefined || rate > left) continue;
+    rates.set(pod.name, rate);
+    left -= rate;
+  }
+  const beginning = open.filter(pod => !rates.has(pod.name));
+  const wishes = beginning.reduce((sum, pod) => sum + wish(pod), 0);
+  const scale = Math.min(1, left / Math.max(1, wishes));
+  for (const pod of beginning) {
+    const rate = Math.max(1, Math.floor(wish(pod) * scale));
+    if (rate > left) continue;
+    rates.set(pod.name, rate);
+    left -= rate;
+  }
+  for (const pod of open) {
+    const rate = rates.get(pod.name);
+    if (rate === undefined || beginning.includes(pod)) continue;
+    const faster = Math.min(wish(pod), rate + left);
+    // A small gain is not worth a write.
+    if (faster < rate * 2) continue;
+    rates.set(pod.name, faster);
+    left -= faster - rate;
+  }
+  return rates;
+}

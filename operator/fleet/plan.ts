@@ -1,0 +1,91 @@
+import type { TrafficIntent } from '../../server/contract.ts';
+import { alive } from './closing.ts';
+import { ALL_REVISIONS, type FleetInput, type FleetPlan } from './fleet.ts';
+import { onDelete } from './on-delete.ts';
+import { type Rollout, rollOut, targetOf } from './rollout.ts';
+import { leaveNodes, rebalance } from './steady.ts';
+import { scaleDown } from './victims.ts';
+
+/** How soon to look again while something goes on that no watch tells of, in milliseconds. */
+const AGAIN_MS = 1_000;
+
+/** What to do next with the gateways of a ChatCluster. Doing it and looking again leads to the wanted size and revision. */
+export function planFleet(observed: FleetInput): FleetPlan {
+  const target = targetOf(observed);
+  const input = { ...observed, serving: observed.serving ?? servingNow(observed) };
+  const made =
+    observed.settings.rollout.strategy === 'OnDelete'
+      ? onDelete(input, target)
+      : withScale(rollOut(input, target), input, target);
+  const intents = new Map(made.intents);
+  const serving = input.pods.filter(pod => made.serving === ALL_REVISIONS || pod.revision === made.serving);
+  for (const [name, intent] of leaveNodes(serving, intents, input.now)) intents.set(name, intent);
+  let { draining } = made;
+  if (made.rollout.reason === 'Complete' && draining === '' && intents.size === 0) {
+    const balance = rebalance(serving, input);
+    for (const [name, intent] of balance.intents) intents.set(name, intent);
+    draining = balance.message;
+  }
+  const settled =
+    (made.rollout.reason === 'Complete' || made.rollout.reason === 'WaitingForDelete') && intents.size === 0;
+  return {
+    serving: made.serving,
+    revisions: [...made.replicas]
+      .filter(([revision, replicas]) => revision === target || revision === made.serving || replicas > 0)
+      .map(([revision, replicas]) => ({ revision, replicas, targetedAt: targetedAt(input, revision, target) })),
+    intents: changes(input, intents),
+    rollout: made.rollout,
+    draining,
+    stop: made.stop,
+    againMs: settled ? undefined : AGAIN_MS,
+  };
+}
+
+/** Where a lost Service is to point again: to what serves. */
+function servingNow({ revisions, pods }: FleetInput): string | undefined {
+  const count = (revision: string) => pods.filter(pod => pod.revision === revision && pod.ready).length;
+  const [best] = [...revisions].sort((a, b) => count(b.revision) - count(a.revision) || b.targetedAt - a.targetedAt);
+  return best?.revision;
+}
+
+/** Beside a rollout that is over, or that stands still before anybody was moved, the revision that serves shrinks and grows. */
+function withScale(made: Rollout, input: FleetInput, target: string): Rollout & { readonly draining: string } {
+  const { serving } = made;
+  const still = made.rollout.reason === 'Stopped' && input.serving === serving && serving !== target;
+  if (made.rollout.reason !== 'Complete' && !still) return { ...made, draining: '' };
+  const down = scaleDown(
+    input.pods.filter(pod => pod.revision === serving),
+    input.size,
+    input,
+  );
+  const current = input.revisions.find(({ revision }) => revision === serving)?.replicas ?? 0;
+  const replicas = new Map(made.replicas).set(serving, down.finished ? input.size : Math.max(current, input.size));
+  return { ...made, replicas, intents: new Map([...made.intents, ...down.intents]), draining: down.message };
+}
+
+/** The moment from which a revision is the wanted one, so that time limits count from there and not from an earlier try. */
+function targetedAt({ revisions, now }: FleetInput, revision: string, target: string): number {
+  const held = revisions.find(row => row.revision === revision)?.targetedAt ?? 0;
+  if (revision !== target) return held;
+  const newest = Math.max(0, ...revisions.filter(row => row.revision !== target).map(row => row.targetedAt));
+  return held > newest ? held : now;
+}
+
+function changes({ pods }: FleetInput, wanted: ReadonlyMap<string, TrafficIntent>): FleetPlan['intents'] {
+  return new Map(
+    alive(pods)
+      .filter(pod => !same(pod.intent, wanted.get(pod.name)))
+      .map(pod => [pod.name, wanted.get(pod.name)] as const),
+  );
+}
+
+function same(a: TrafficIntent | undefined, b: TrafficIntent | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.reason === b.reason &&
+    a.since === b.since &&
+    a.keep === b.keep &&
+    a.perSecond === b.perSecond &&
+    a.deadline === b.deadline
+  );
+}

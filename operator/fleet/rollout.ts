@@ -1,0 +1,139 @@
+import type { TrafficIntent } from '../../server/contract.ts';
+import { alive, closing, isFinished, isShut, keepNone } from './closing.ts';
+import {
+  ALL_REVISIONS,
+  type FleetInput,
+  type FleetPlan,
+  type FleetPod,
+  type FleetRevision,
+  type RolloutReason,
+} from './fleet.ts';
+
+export interface Rollout {
+  readonly serving: string;
+  readonly replicas: ReadonlyMap<string, number>;
+  readonly intents: ReadonlyMap<string, TrafficIntent>;
+  readonly rollout: FleetPlan['rollout'];
+  readonly stop: string;
+}
+
+/** The revision clients should end at: the spec's, unless a person took it back and another one is still there. */
+export function targetOf({ target, undone, serving, revisions }: FleetInput): string {
+  if (target !== undone) return target;
+  if (serving !== undefined && serving !== undone && serving !== ALL_REVISIONS) return serving;
+  const others = revisions.filter(({ revision }) => revision !== undone);
+  return others.sort((a, b) => b.targetedAt - a.targetedAt)[0]?.revision ?? target;
+}
+
+/** Gateways that run beyond the wanted number while clients move. */
+export function surgeOf({ settings, size }: FleetInput): number {
+  const { strategy, surgePercent } = settings.rollout;
+  return strategy === 'Surge' ? Math.max(1, Math.ceil((size * surgePercent) / 100)) : size;
+}
+
+/** Whether gateways of the target are there for the clients that are to move to it. */
+function readyOf(target: string, pods: readonly FleetPod[]): FleetPod[] {
+  return pods.filter(pod => pod.revision === target && pod.ready && pod.intent === undefined);
+}
+
+/** Replicas of the target while old gateways remain: the wanted number where they fit, never fewer than it has. */
+function growth(input: FleetInput, target: FleetRevision | undefined, old: readonly FleetPod[]): number {
+  const surge = surgeOf(input);
+  const room = input.size + surge - old.length;
+  return Math.max(target?.replicas ?? 0, Math.min(input.size, Math.max(room, Math.min(surge, input.size))));
+}
+
+/**
+ * One step from old revisions to `target` (strategies MoveOnce and Surge): the new gateways come up, the Service moves to
+ * them, and only when load balancers have heard of it the old ones are emptied. Surge differs in how many new ones there
+ * are at a time: an old gateway is emptied for each new one that is ready, and both strategies move a client once.
+ */
+export function rollOut(input: FleetInput, target: string): Rollout {
+  const { settings, size, serving, now } = input;
+  const held = input.revisions.find(({ revision }) => revision === target);
+  const old = input.pods.filter(pod => pod.revision !== target);
+  const ready = readyOf(target, alive(input.pods));
+  const replicas = new Map(input.revisions.map(({ revision, replicas }) => [revision, replicas]));
+  const wanted = growth(input, held, old);
+  replicas.set(target, wanted);
+  const stopped = held?.stopped ?? '';
+  const needed = Math.min(size, surgeOf(input));
+  const step = (reason: RolloutReason, message: string, rest: Partial<Rollout> = {}): Rollout => ({
+    serving: serving ?? target,
+    replicas,
+    intents: new Map(),
+    rollout: { reason, message },
+    stop: '',
+    ...rest,
+  });
+
+  if (serving !== target) {
+    // A Service that serves nobody has nothing to lose.
+    const canMove = ready.length >= needed || (serving === undefined && held === undefined);
+    if (stopped !== '') return step('Stopped', stopped);
+    if (canMove && input.hold !== '') return step('Held', input.hold);
+    if (canMove) return step('Spreading', `the Service moves to ${target}`, { serving: target });
+    grow(replicas, input, target);
+    const late = held !== undefined && now - held.targetedAt > settings.rollout.progressDeadlineSeconds * 1_000;
+    const count = `${ready.length} of ${needed} new gateways ready`;
+    if (late) {
+      const message = `${count} after ${settings.rollout.progressDeadlineSeconds} s; clients stay where they are`;
+      return step('Stopped', message);
+    }
+    return step('Starting', count);
+  }
+
+  const living = alive(old);
+  const finished = living.filter(pod => isFinished(pod, input));
+  const left = living.filter(pod => !finished.includes(pod));
+  for (const { revision } of input.revisions)
+    if (revision !== target) replicas.set(revision, left.filter(pod => pod.revision === revision).length);
+  // A removed one keeps its intent until it is gone.
+  const keep = new Map(finished.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : [])));
+  if (left.length === 0) {
+    const leaving = living.length > 0 || old.length > 0;
+    return step(leaving ? 'Moving' : 'Complete', leaving ? 'old gateways are being removed' : complete(ready), {
+      intents: keep,
+    });
+  }
+  const connections = left.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
+  const numbers = `${left.length} old gateways with ${connections.toLocaleString('en')} connections left`;
+  if (stopped !== '') return step('Stopped', stopped, { intents: keep });
+  if (input.unhealthy !== '') return step('Stopped', input.unhealthy, { intents: keep, stop: input.unhealthy });
+  if (input.hold !== '') return step('Held', `${input.hold}; ${numbers}`, { intents: keep });
+  if (!living.every(pod => isShut(pod, input))) return step('Spreading', `load balancers hear of it; ${numbers}`);
+
+  // Old gateways may go as far as new ones can stand in for them.
+  const free = Math.max(0, ready.length + left.length - size);
+  const begun = left.filter(pod => pod.intent?.keep === 0);
+  const others = left.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
+  if (ready.length < needed)
+    return step('Held', `only ${ready.length} new gateways are ready; ${numbers}`, { intents: keep });
+  const batch = [...begun, ...others].slice(0, Math.max(begun.length, free));
+  const { drain } = settings;
+  const intents = closing(batch, input, {
+    reason: 'Rollout',
+    perSecond: drain.reconnectsPerSecond,
+    overSeconds: drain.timeoutSeconds,
+    keep: keepNone,
+  });
+  return step('Moving', numbers, { intents: new Map([...keep, ...intents]) });
+}
+
+function byConnections(a: FleetPod, b: FleetPod): number {
+  return (
+    (a.connections ?? Number.POSITIVE_INFINITY) - (b.connections ?? Number.POSITIVE_INFINITY) ||
+    (a.name < b.name ? -1 : 1)
+  );
+}
+
+/** The revision that still serves grows with the load; it shrinks when the rollout is over. */
+function grow(replicas: Map<string, number>, { serving, size }: FleetInput, target: string): void {
+  if (serving === undefined || serving === ALL_REVISIONS || serving === target) return;
+  const now = replicas.get(serving);
+  if (now !== undefined) replicas.set(serving, Math.max(now, size));
+}
+
+function complete(ready: readonly FleetPod[]): string {
+  return `${ready.length} gateways of one revision`;
+}

@@ -1,0 +1,74 @@
+import type { TrafficIntent } from '../../server/contract.ts';
+import { alive, closing, isFinished, keepNone } from './closing.ts';
+import type { FleetInput, FleetPod } from './fleet.ts';
+
+/**
+ * The order in which pods go. What the ReplicaSet controller would take first in any case stands first: a pod without a node,
+ * then one that does not run. Then those that are being emptied already, then the ones with the fewest connections.
+ */
+function rank(pod: FleetPod): readonly number[] {
+  const chosen = pod.intent?.reason === 'ScaleDown' || pod.intent?.reason === 'Hibernate';
+  return [
+    pod.scheduled ? 1 : 0,
+    pod.running ? 1 : 0,
+    chosen ? 0 : 1,
+    pod.nodeLeaving ? 0 : 1,
+    pod.ready ? 1 : 0,
+    pod.connections ?? Number.POSITIVE_INFINITY,
+  ];
+}
+
+function byRank(a: FleetPod, b: FleetPod): number {
+  const ranks = rank(b);
+  for (const [index, value] of rank(a).entries()) {
+    const other = ranks[index] ?? 0;
+    if (value !== other) return value < other ? -1 : 1;
+  }
+  return a.name < b.name ? -1 : 1;
+}
+
+export interface ScaleDown {
+  /** Intents of the victims; empty while none is chosen. */
+  readonly intents: ReadonlyMap<string, TrafficIntent>;
+  /** Whether the victims may be removed now. */
+  readonly finished: boolean;
+  /** One sentence; empty when nothing is to be removed. */
+  readonly message: string;
+}
+
+/** Chooses which of `pods` go so that `size` are left, and what they are to do until they may. */
+export function scaleDown(pods: readonly FleetPod[], size: number, input: FleetInput): ScaleDown {
+  const there = alive(pods);
+  const count = there.length - size;
+  if (count <= 0) return { intents: new Map(), finished: true, message: '' };
+  const victims = [...there].sort(byRank).slice(0, count);
+  const rest = there.filter(pod => !victims.includes(pod));
+  const names = victims.map(pod => pod.name).join(', ');
+  const begun = victims.some(pod => pod.intent !== undefined && pod.intent.reason !== 'NodeDrain');
+  // Unready ones that stay would be removed in place of the victims, and who stays has to take the clients.
+  const waiting = rest.filter(pod => !pod.ready).length;
+  const canTake = begun ? rest.some(pod => pod.ready) : waiting === 0;
+  if (size > 0 && !canTake && victims.some(pod => pod.running)) {
+    const message = `${waiting} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
+    return { intents: new Map(), finished: false, message };
+  }
+  const { drain } = input.settings;
+  const intents = closing(victims, input, {
+    reason: size === 0 ? 'Hibernate' : 'ScaleDown',
+    perSecond: drain.reconnectsPerSecond,
+    overSeconds: drain.timeoutSeconds,
+    keep: keepNone,
+  });
+  const finished = victims.every(pod => isFinished(pod, input));
+  const left = victims.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
+  const step = finished
+    ? 'being removed'
+    : [...intents.values()].some(({ keep }) => keep === 0)
+      ? closes(left)
+      : 'closing';
+  return { intents, finished, message: `${names}: ${step}` };
+}
+
+function closes(connections: number): string {
+  return `${connections.toLocaleString('en')} connections left to move`;
+}
