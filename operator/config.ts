@@ -1,6 +1,8 @@
 export interface OperatorConfig {
   /** Namespace to watch; empty for all. */
   readonly namespace: string;
+  /** Whether to notice nodes that are about to be removed. */
+  readonly watchNodes: boolean;
   /** Image of ChatClusters that name none. */
   readonly defaultImage: string;
   readonly adminPort: number;
@@ -32,6 +34,12 @@ export const OPERATOR_OPTIONS = {
     default: '',
     pattern: /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/,
     must: 'be the namespace to watch, or empty for all',
+  },
+  watchNodes: {
+    env: 'OPERATOR_WATCH_NODES',
+    default: '',
+    pattern: /^(true|false)?$/,
+    must: 'be true, false, or empty for true when all namespaces are watched',
   },
   defaultImage: {
     env: 'OPERATOR_DEFAULT_IMAGE',
@@ -78,6 +86,7 @@ export function loadOperatorConfig(env: Readonly<Record<string, string | undefin
   if (problems.length > 0) throw new Error(`bad configuration:\n${problems.map(line => `  - ${line}`).join('\n')}`);
   return {
     ...values,
+    watchNodes: values.watchNodes === '' ? values.namespace === '' : values.watchNodes === 'true',
     adminPort: Number(values.adminPort),
     pollSeconds: Number(values.pollSeconds),
     concurrency: Number(values.concurrency),

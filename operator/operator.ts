@@ -14,7 +14,10 @@ import type { KubeAccess } from './kube/http.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
 export interface OperatorOptions {
-  readonly config: Pick<OperatorConfig, 'namespace' | 'defaultImage' | 'pollSeconds' | 'concurrency' | 'instance'>;
+  readonly config: Pick<
+    OperatorConfig,
+    'namespace' | 'watchNodes' | 'defaultImage' | 'pollSeconds' | 'concurrency' | 'instance'
+  >;
   readonly kube: KubeAccess;
   readonly clock: Clock;
   readonly random: () => number;
@@ -48,6 +51,7 @@ export function startOperator({ config, kube, clock, random, ask, log }: Operato
   const caches = new Caches({
     client,
     namespace: config.namespace,
+    watchNodes: config.watchNodes,
     clock,
     random,
     // Before all kinds are listed, a child that is not in the cache may exist all the same.

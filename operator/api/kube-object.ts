@@ -40,22 +40,45 @@ export interface Condition {
 
 /** What is kept of a Pod. */
 export interface Pod extends KubeObject {
+  /** Its `nodeName` is missing until it is scheduled. */
+  readonly spec?: { readonly nodeName?: string };
   readonly status: {
     readonly phase?: string;
     readonly podIP?: string;
     readonly conditions: readonly {
       readonly type: string;
       readonly status: string;
+      readonly lastTransitionTime?: string;
       readonly reason?: string;
       readonly message?: string;
     }[];
     readonly containers: readonly {
       readonly name: string;
       readonly restarts: number;
+      /** Since when it runs; missing while it does not. */
+      readonly startedAt?: string;
       readonly waiting?: { readonly reason?: string; readonly message?: string };
       readonly lastExit?: { readonly reason?: string; readonly exitCode?: number };
     }[];
   };
+}
+
+/** A pod behind a Service, as load balancers are told. Behind a Service of two address families it is listed twice. */
+export interface Endpoint {
+  /** The pod's name. */
+  readonly pod: string;
+  /** Whether it takes new connections. */
+  readonly ready: boolean;
+  /** Whether it would, were it not terminating. */
+  readonly serving: boolean;
+  readonly terminating: boolean;
+}
+
+/** What is kept of a HorizontalPodAutoscaler. */
+export interface ForeignAutoscaler {
+  readonly name: string;
+  /** What it scales. */
+  readonly target: { readonly kind: string; readonly name: string };
 }
 
 export function isReady(pod: Pod): boolean {

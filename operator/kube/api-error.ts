@@ -19,10 +19,21 @@ export class ApiError extends Error {
   }
 }
 
-/** @param body text of the answer, a `Status` as a rule */
+interface Status {
+  readonly reason?: unknown;
+  readonly message?: unknown;
+  readonly details?: { readonly causes?: readonly { readonly field?: string }[] };
+}
+
+/**
+ * @param body text of the answer, a `Status` as a rule
+ * @returns with code 409 also for a uid that is not the object's, which the server calls invalid because a uid never changes
+ */
 export function apiError(code: number, body: string): ApiError {
   try {
-    const { reason, message } = JSON.parse(body) as { reason?: unknown; message?: unknown };
+    const { reason, message, details } = JSON.parse(body) as Status;
+    if (code === 422 && details?.causes?.some(({ field }) => field === 'metadata.uid'))
+      return new ApiError(409, 'Conflict', String(message));
     if (typeof message === 'string') return new ApiError(code, typeof reason === 'string' ? reason : '', message);
   } catch {
     // A proxy in between answers with a page of its own.

@@ -3,7 +3,7 @@ import { apiError } from './api-error.ts';
 import { type HttpAnswer, type HttpRequest, type KubeAccess, KubeHttp } from './http.ts';
 import { pathOf, type Resource, resourceOf } from './resources.ts';
 
-type Verb = 'get' | 'list' | 'watch' | 'apply' | 'patch' | 'create' | 'delete';
+type Verb = 'get' | 'list' | 'watch' | 'apply' | 'patch' | 'create' | 'update' | 'delete';
 const METHOD: Record<Verb, HttpRequest['method']> = {
   get: 'GET',
   list: 'GET',
@@ -11,9 +11,11 @@ const METHOD: Record<Verb, HttpRequest['method']> = {
   apply: 'PATCH',
   patch: 'PATCH',
   create: 'POST',
+  update: 'PUT',
   delete: 'DELETE',
 };
-const REQUEST_TIMEOUT_MS = 15_000;
+const READS: ReadonlySet<Verb> = new Set<Verb>(['get', 'list', 'watch']);
+const TIMEOUT_MS = 15_000;
 
 export interface Page<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
@@ -27,6 +29,14 @@ export interface KubeClientOptions {
   readonly now: () => number;
   /** Told of every answer. @param code HTTP status, 0 when none came */
   readonly onRequest?: (verb: Verb, kind: string, code: number) => void;
+  /**
+   * Asked right before every write is sent, so that no caller can forget it.
+   * @returns milliseconds after which the write is given up if there is no answer
+   * @throws to keep the write from being sent
+   */
+  readonly beforeWrite?: () => number;
+  /** Milliseconds after which any request but a watch is given up, default 15,000. */
+  readonly timeoutMs?: number;
 }
 
 interface Request {
@@ -40,17 +50,21 @@ interface Request {
 
 /**
  * The Kubernetes API as raw JSON, so that no field is lost. Failures are `ApiError` when the server answered, else
- * the network's error; each request but a watch ends after 15 s.
+ * the network's error.
  */
 export class KubeClient {
   readonly #http: KubeHttp;
   readonly #fieldManager: string;
   readonly #onRequest: KubeClientOptions['onRequest'];
+  readonly #beforeWrite: KubeClientOptions['beforeWrite'];
+  readonly #timeoutMs: number;
 
-  constructor(access: KubeAccess, { fieldManager, now, onRequest }: KubeClientOptions) {
-    this.#http = new KubeHttp(access, now);
-    this.#fieldManager = fieldManager;
-    this.#onRequest = onRequest;
+  constructor(access: KubeAccess, options: KubeClientOptions) {
+    this.#http = new KubeHttp(access, options.now);
+    this.#fieldManager = options.fieldManager;
+    this.#onRequest = options.onRequest;
+    this.#beforeWrite = options.beforeWrite;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   }
 
   async get<T>(resource: Resource, namespace: string, name: string): Promise<T> {
@@ -70,12 +84,17 @@ export class KubeClient {
   ): Promise<ReadableStream<Uint8Array>> {
     const path = pathOf(resource, namespace);
     const request = { verb: 'watch', kind: resource.kind, path, query: { ...query, watch: 'true' } } as const;
-    const stream = (await this.#send(request, signal)).stream();
+    const stream = (await this.#send(request, { signal })).stream();
     if (!stream) throw new Error('the watch has no body');
     return stream;
   }
 
-  /** Server-side apply: creates or updates, takes over fields that others changed. @param subresource such as `status` */
+  /**
+   * Server-side apply: creates or updates, takes over fields that others changed. With a `resourceVersion` in its metadata
+   * only the object of that version is updated.
+   * @param subresource such as `status`
+   * @throws {ApiError} 409 when the object has another version, or another uid than the given one
+   */
   async apply<T extends KubeObject>(object: T, subresource?: string): Promise<KubeObject> {
     const { namespace = '', name } = object.metadata;
     return await this.#json({
@@ -89,7 +108,11 @@ export class KubeClient {
     });
   }
 
-  /** JSON patch (an array) or merge patch (an object). */
+  /**
+   * JSON patch (an array) or merge patch (an object). A merge patch with `metadata.uid` or `metadata.resourceVersion`
+   * changes only the object that has them.
+   * @throws {ApiError} 409 when the object has others
+   */
   async patch(resource: Resource, namespace: string, name: string, patch: object): Promise<KubeObject> {
     return await this.#json({
       verb: 'patch',
@@ -112,6 +135,18 @@ export class KubeClient {
     });
   }
 
+  /** Replaces the whole object. @throws {ApiError} 409 when it is of another version than `metadata.resourceVersion` */
+  async update(resource: Resource, object: KubeObject): Promise<KubeObject> {
+    return await this.#json({
+      verb: 'update',
+      kind: resource.kind,
+      path: pathOf(resource, object.metadata.namespace ?? '', object.metadata.name),
+      query: { fieldManager: this.#fieldManager },
+      contentType: 'application/json',
+      body: object,
+    });
+  }
+
   /** Deletes exactly this object: not one of the same name that was made since. */
   async delete(object: KubeObject): Promise<void> {
     const { namespace = '', name, uid } = object.metadata;
@@ -125,11 +160,16 @@ export class KubeClient {
   }
 
   async #json<T>(request: Request): Promise<T> {
-    const answer = await this.#send(request, AbortSignal.timeout(REQUEST_TIMEOUT_MS));
+    const beforeWrite = READS.has(request.verb) ? undefined : this.#beforeWrite;
+    const signal = AbortSignal.timeout(Math.min(this.#timeoutMs, beforeWrite?.() ?? this.#timeoutMs));
+    const answer = await this.#send(request, { signal, ...(beforeWrite ? { beforeSend: beforeWrite } : {}) });
     return JSON.parse(await answer.text()) as T;
   }
 
-  async #send({ verb, kind, path, query, body, contentType }: Request, signal: AbortSignal): Promise<HttpAnswer> {
+  async #send(
+    { verb, kind, path, query, body, contentType }: Request,
+    sending: Pick<HttpRequest, 'signal' | 'beforeSend'>,
+  ): Promise<HttpAnswer> {
     const search = new URLSearchParams(query).toString();
     let answer: HttpAnswer | undefined;
     try {
@@ -138,7 +178,7 @@ export class KubeClient {
         path: search === '' ? path : `${path}?${search}`,
         ...(contentType === undefined ? {} : { contentType }),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal,
+        ...sending,
       });
     } finally {
       this.#onRequest?.(verb, kind, answer?.status ?? 0);

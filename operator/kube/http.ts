@@ -4,12 +4,14 @@ import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } fr
 export type KubeAccess = KubeConfig;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With the query. */
   readonly path: string;
   readonly contentType?: string;
   readonly body?: string;
   readonly signal: AbortSignal;
+  /** Called right before the request is sent, each time it is. @throws to keep it from being sent */
+  readonly beforeSend?: () => void;
 }
 
 export interface HttpAnswer {
@@ -52,7 +54,7 @@ export class KubeHttp {
     return await this.#attempt(request);
   }
 
-  async #attempt({ method, path, contentType, body, signal }: HttpRequest): Promise<HttpAnswer> {
+  async #attempt({ method, path, contentType, body, signal, beforeSend }: HttpRequest): Promise<HttpAnswer> {
     const server = this.#access.getCurrentCluster()?.server;
     if (!server) throw new Error('the kubeconfig names no cluster');
     const context = new RequestContext(server.replace(/\/$/, '') + path, HttpMethod[method]);
@@ -63,6 +65,7 @@ export class KubeHttp {
     if (body !== undefined) context.setBody(body);
     if (dispatcher) context.setDispatcher(dispatcher);
     context.setSignal(signal);
+    beforeSend?.();
     const answer = await this.#http.send(context).toPromise();
     return { status: answer.httpStatusCode, text: () => answer.body.text(), stream: () => answer.body.stream() };
   }

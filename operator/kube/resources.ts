@@ -17,6 +17,11 @@ export const RESOURCES = {
   serviceAccounts: resource('ServiceAccount', 'v1', 'serviceaccounts'),
   pods: resource('Pod', 'v1', 'pods'),
   events: resource('Event', 'events.k8s.io/v1', 'events'),
+  endpointSlices: resource('EndpointSlice', 'discovery.k8s.io/v1', 'endpointslices'),
+  podDisruptionBudgets: resource('PodDisruptionBudget', 'policy/v1', 'poddisruptionbudgets'),
+  horizontalPodAutoscalers: resource('HorizontalPodAutoscaler', 'autoscaling/v2', 'horizontalpodautoscalers'),
+  nodes: resource('Node', 'v1', 'nodes'),
+  leases: resource('Lease', 'coordination.k8s.io/v1', 'leases'),
 } as const;
 
 const BY_KIND = new Map(Object.values(RESOURCES).map(row => [row.kind, row]));

@@ -17,9 +17,11 @@ function versionOf(object: KubeObject): bigint {
 export interface StoreOptions<T> {
   /** What to keep of an object. */
   readonly project: (raw: KubeObject) => T;
-  /** Key of what the object belongs to. */
-  readonly group: (raw: KubeObject) => string;
+  /** Key of what the object belongs to; undefined for what is of no interest and is not kept. */
+  readonly group: (raw: KubeObject) => string | undefined;
   readonly onChange: (group: string) => void;
+  /** Whether two projections of an object say the same: then its new version is no change. Without it each version is one. */
+  readonly same?: (before: T, after: T) => boolean;
 }
 
 /**
@@ -78,14 +80,16 @@ export class Store<T> {
     const version = versionOf(object);
     const held = this.#entries.get(key);
     if (held && held.version >= version) return;
-    const group = this.#options.group(object);
+    const { group: groupOf, project, same, onChange } = this.#options;
+    const group = groupOf(object);
     if (held && held.group !== group) this.#remove(key);
-    const value = this.#options.project(object);
+    if (group === undefined) return;
+    const value = project(object);
     this.#entries.set(key, { version, group, value });
     const members = this.#groups.get(group);
     if (members) members.set(key, value);
     else this.#groups.set(group, new Map([[key, value]]));
-    this.#options.onChange(group);
+    if (!(held?.group === group && same?.(held.value, value))) onChange(group);
   }
 
   #remove(key: string): void {

@@ -83,7 +83,14 @@ export async function installChart(api: ApiServer, ...args: readonly string[]): 
 /** Starts the operator with the rights of the chart, in this process; the test's end stops it. @param namespace empty for all */
 export async function runOperator(t: Pick<TestContext, 'after'>, api: ApiServer, namespace = ''): Promise<Operator> {
   const operator = startOperator({
-    config: { namespace, defaultImage: 'example.com/chat:1', pollSeconds: 1, concurrency: 4, instance: 'test' },
+    config: {
+      namespace,
+      watchNodes: namespace === '',
+      defaultImage: 'example.com/chat:1',
+      pollSeconds: 1,
+      concurrency: 4,
+      instance: 'test',
+    },
     kube: accessOf(api.kubeconfig('operator')),
     clock: CLOCK,
     random: Math.random,

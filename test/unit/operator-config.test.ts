@@ -5,6 +5,7 @@ import { loadOperatorConfig } from '../../operator/config.ts';
 test('the defaults need nothing but an image', () => {
   assert.deepEqual(loadOperatorConfig({ OPERATOR_DEFAULT_IMAGE: 'example.com/chat:1', PATH: '/bin' }), {
     namespace: '',
+    watchNodes: true,
     defaultImage: 'example.com/chat:1',
     adminPort: 8081,
     logLevel: 'info',
@@ -12,6 +13,14 @@ test('the defaults need nothing but an image', () => {
     concurrency: 8,
     instance: 'chatcluster-operator',
   });
+});
+
+test('nodes are watched with all namespaces, or where it is said so', () => {
+  const watches = (env: Record<string, string>) =>
+    loadOperatorConfig({ OPERATOR_DEFAULT_IMAGE: 'example.com/chat:1', ...env }).watchNodes;
+  assert.equal(watches({ OPERATOR_NAMESPACE: 'team-a' }), false);
+  assert.equal(watches({ OPERATOR_NAMESPACE: 'team-a', OPERATOR_WATCH_NODES: 'true' }), true);
+  assert.equal(watches({ OPERATOR_WATCH_NODES: 'false' }), false);
 });
 
 test('all problems are listed at once', () => {

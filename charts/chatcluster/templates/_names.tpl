@@ -26,6 +26,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{- define "chatcluster.watchNodes" -}}
+{{- if eq .Values.watchNodes "Auto" -}}
+{{- eq .Values.watchNamespace "" -}}
+{{- else -}}
+{{- eq .Values.watchNodes "Enabled" -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "chatcluster.image" -}}
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}

@@ -1,0 +1,84 @@
+import { GROUP } from '../api/chat-cluster.ts';
+import type { KubeObject, Pod } from '../api/kube-object.ts';
+
+interface RawCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly lastTransitionTime?: string | null;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+interface RawPod extends KubeObject {
+  readonly spec?: { readonly nodeName?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly conditions?: readonly RawCondition[];
+    readonly containerStatuses?: readonly {
+      readonly name: string;
+      readonly restartCount?: number;
+      readonly state?: {
+        readonly waiting?: { readonly reason?: string; readonly message?: string };
+        readonly running?: { readonly startedAt?: string };
+      };
+      readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode?: number } };
+    }[];
+  };
+}
+
+/** Set by the operator on a pod that is to be removed first. */
+export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
+
+/** Those annotations the operator writes or reads: others can be large. */
+function ownAnnotations(annotations: Readonly<Record<string, string>> = {}): Record<string, string> | undefined {
+  const own = Object.entries(annotations).filter(([key]) => key.startsWith(`${GROUP}/`) || key === DELETION_COST);
+  return own.length > 0 ? Object.fromEntries(own) : undefined;
+}
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+/** What is kept of a Pod: about a tenth of it. */
+export function projectPod(raw: KubeObject): Pod {
+  const { metadata, spec, status = {} } = raw as RawPod;
+  const { name, namespace, uid, labels, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
+  const annotations = ownAnnotations(metadata.annotations);
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: present({
+      name,
+      namespace,
+      uid,
+      labels,
+      annotations,
+      resourceVersion,
+      creationTimestamp,
+      deletionTimestamp,
+    }),
+    spec: present({ nodeName: spec?.nodeName || undefined }),
+    status: {
+      ...present({ phase: status.phase, podIP: status.podIP }),
+      conditions: (status.conditions ?? []).map(({ type, status: is, lastTransitionTime, reason, message }) => ({
+        type,
+        status: is,
+        ...present({ lastTransitionTime: lastTransitionTime ?? undefined, reason, message }),
+      })),
+      containers: (status.containerStatuses ?? []).map(({ name: container, restartCount, state, lastState }) => ({
+        name: container,
+        restarts: restartCount ?? 0,
+        ...present({
+          startedAt: state?.running?.startedAt,
+          waiting: state?.waiting,
+          lastExit: lastState?.terminated,
+        }),
+      })),
+    },
+  };
+}
