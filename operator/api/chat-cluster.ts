@@ -23,12 +23,53 @@ export interface PodTemplate {
   readonly priorityClassName?: string;
 }
 
+/** One rate of a direction, in HPA's words: at most `value` gateways, or per cent of them, in `periodSeconds`. */
+export interface ScalingPolicy {
+  readonly type: 'Pods' | 'Percent';
+  readonly value: number;
+  readonly periodSeconds: number;
+}
+
+/** How one direction behaves, in HPA's words. */
+export interface ScalingRules {
+  readonly stabilizationWindowSeconds: number;
+  readonly policies: readonly ScalingPolicy[];
+  readonly selectPolicy: 'Max' | 'Min' | 'Disabled';
+  readonly tolerancePercent: number;
+}
+
 export interface AutoscalingSpec {
-  readonly mode: 'Disabled' | 'Builtin';
+  readonly mode: 'Disabled' | 'Builtin' | 'External';
   readonly minReplicas: number;
   readonly maxReplicas: number;
   readonly targetConnections: number;
+  readonly targetDeliveriesPerSecond: number;
+  readonly targetEventLoopLagMilliseconds: number;
+  readonly targetCpuPercent: number;
+  /** A count, or per cent of all connections such as `10%`. */
+  readonly freeSlots: number | string;
+  readonly leadSeconds: number;
+  readonly collapsePercent: number;
+  readonly collapseHoldSeconds: number;
+  readonly behavior: { readonly scaleUp: ScalingRules; readonly scaleDown: ScalingRules };
+}
+
+export interface WorkerAutoscalingSpec {
+  readonly mode: 'Disabled' | 'Builtin';
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly targetLagMessages: number;
+  readonly scaleUpWindowSeconds: number;
   readonly scaleDownWindowSeconds: number;
+}
+
+export interface RolloutSpec {
+  readonly strategy: 'MoveOnce' | 'Surge' | 'OnDelete';
+  readonly surgePercent: number;
+  readonly progressDeadlineSeconds: number;
+  readonly maxErrorPercent: number;
+  readonly maxPublishMilliseconds: number;
+  readonly maxEventLoopLagMilliseconds: number;
 }
 
 /** `spec` as the API server returns it, with the schema's defaults. What each field does stands in `crds/chatclusters.yaml`. */
@@ -42,7 +83,17 @@ export interface ChatClusterSpec {
   readonly gateway: {
     readonly replicas: number;
     readonly autoscaling: AutoscalingSpec;
-    readonly drain: { readonly delaySeconds: number; readonly timeoutSeconds: number };
+    readonly drain: {
+      readonly delaySeconds: number;
+      readonly timeoutSeconds: number;
+      readonly reconnectsPerSecond: number;
+    };
+    readonly rollout: RolloutSpec;
+    readonly rebalance: {
+      readonly mode: Toggle;
+      readonly tolerancePercent: number;
+      readonly connectionsPerSecond: number;
+    };
     readonly resources: Resources;
     readonly podTemplate: PodTemplate;
     readonly logLevel: LogLevel;
@@ -50,6 +101,7 @@ export interface ChatClusterSpec {
   };
   readonly worker: {
     readonly replicas: number;
+    readonly autoscaling: WorkerAutoscalingSpec;
     readonly ackWaitSeconds: number;
     readonly batchMessages: number;
     readonly batchDelayMilliseconds: number;
@@ -121,6 +173,8 @@ export interface ChatClusterStatus {
     readonly replicas: number;
     readonly readyReplicas: number;
     readonly desiredReplicas: number;
+    readonly drainingReplicas?: number;
+    readonly revision?: string;
     readonly connections?: number;
   };
   readonly workers?: { readonly replicas: number; readonly readyReplicas: number };

@@ -1,16 +1,51 @@
 import { PORTS } from '../../server/contract.ts';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import { APPLIED_HASH, type Component, childName, labels, selectorLabels } from './names.ts';
-import { hashOf, processEnv } from './options.ts';
+import {
+  APPLIED_HASH,
+  type Component,
+  childName,
+  labels,
+  MOVED_ANNOTATION,
+  REVISION_ANNOTATION,
+  REVISION_LABEL,
+  STOPPED_ANNOTATION,
+  selectorLabels,
+  servingLabels,
+  TARGETED_ANNOTATION,
+  TEMPLATE_ANNOTATION,
+} from './names.ts';
+import { hashOf, liveOptions, startEnv } from './options.ts';
 import { podTemplate } from './pod-template.ts';
+import { revisionOf } from './revision.ts';
+
+/** A Deployment of gateways there should be. */
+export interface WantedRevision {
+  readonly revision: string;
+  readonly replicas: number;
+  /** When its revision became the wanted one. */
+  readonly targetedAt: Date;
+  /** Why its rollout was stopped; empty when it was not. */
+  readonly stopped: string;
+  /** The pod template as it was made; undefined when this operator is to make it. */
+  readonly template: object | undefined;
+}
 
 /** What the spec leaves to the operator. */
 export interface Choices {
-  /** Gateways to run now. Always sent, because an apply without `replicas` would reset it to 1. */
-  readonly gatewayReplicas: number;
   /** Image of a ChatCluster that names none. */
   readonly defaultImage: string;
+  readonly revisions: readonly WantedRevision[];
+  /** Revision the client Service selects, or `*`. */
+  readonly serving: string;
+  /** When the Service was last pointed at another revision. */
+  readonly servingSince: Date;
+  readonly workers: {
+    /** Always sent, because an apply without `replicas` would reset it to 1. */
+    readonly replicas: number;
+    /** The pod template as it was made; undefined when this operator is to make it. */
+    readonly template: object | undefined;
+  };
 }
 
 export interface DesiredObject extends KubeObject {
@@ -61,29 +96,61 @@ function configMap(cluster: ChatCluster, component: Component): DesiredObject {
     kind: 'ConfigMap',
     name: childName.configMap(cluster.metadata.name, component),
     component,
-    data: processEnv(cluster, component),
+    data: component === 'gateway' ? liveOptions(cluster) : startEnv(cluster, component),
   });
 }
 
-function deployment(cluster: ChatCluster, component: Component, replicas: number, image: string): DesiredObject {
+/** What both Deployments have. The template never changes while the Deployment's revision does not. */
+function deployment(
+  cluster: ChatCluster,
+  component: Component,
+  body: { name: string; spec: object; template: object; annotations: Readonly<Record<string, string>> },
+): DesiredObject {
+  const { name, spec, template, annotations } = body;
+  return child(
+    cluster,
+    { apiVersion: 'apps/v1', kind: 'Deployment', name, component, spec: { ...spec, template } },
+    { ...annotations, [TEMPLATE_ANNOTATION]: JSON.stringify(template) },
+  );
+}
+
+function workers(cluster: ChatCluster, { workers: { replicas, template }, defaultImage }: Choices): DesiredObject {
   const { name } = cluster.metadata;
-  return child(cluster, {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    name: childName.deployment(name, component),
-    component,
+  return deployment(cluster, 'worker', {
+    name: childName.workers(name),
     spec: {
       replicas,
       revisionHistoryLimit: 3,
-      selector: { matchLabels: selectorLabels(name, component) },
+      selector: { matchLabels: selectorLabels(name, 'worker') },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-      template: podTemplate(cluster, component, image),
     },
+    template: template ?? podTemplate(cluster, 'worker', imageOf(cluster, { defaultImage })),
+    annotations: { [REVISION_ANNOTATION]: revisionOf(cluster, 'worker') },
   });
 }
 
-/** The Service of the clients: ready gateways only. */
-function clientService(cluster: ChatCluster): DesiredObject {
+function gateways(cluster: ChatCluster, wanted: WantedRevision, { defaultImage }: Choices): DesiredObject {
+  const { name } = cluster.metadata;
+  const { revision, replicas, targetedAt, stopped, template } = wanted;
+  const made = deployment(cluster, 'gateway', {
+    name: childName.gateways(name, revision),
+    spec: {
+      replicas,
+      revisionHistoryLimit: 0,
+      selector: { matchLabels: servingLabels(name, revision) },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    },
+    template: template ?? podTemplate(cluster, 'gateway', imageOf(cluster, { defaultImage })),
+    annotations: {
+      [TARGETED_ANNOTATION]: targetedAt.toISOString(),
+      ...(stopped === '' ? {} : { [STOPPED_ANNOTATION]: stopped }),
+    },
+  });
+  return { ...made, metadata: { ...made.metadata, labels: { ...made.metadata.labels, [REVISION_LABEL]: revision } } };
+}
+
+/** The Service of the clients: ready gateways of the revision that serves. */
+function clientService(cluster: ChatCluster, { serving, servingSince }: Choices): DesiredObject {
   const { name } = cluster.metadata;
   const { type, port, annotations } = cluster.spec.service;
   return child(
@@ -95,12 +162,31 @@ function clientService(cluster: ChatCluster): DesiredObject {
       component: 'gateway',
       spec: {
         type,
-        selector: selectorLabels(name, 'gateway'),
+        selector: servingLabels(name, serving),
         ports: [{ name: 'client', port, targetPort: 'client', protocol: 'TCP', appProtocol: 'http' }],
       },
     },
-    annotations,
+    { ...annotations, [MOVED_ANNOTATION]: servingSince.toISOString() },
   );
+}
+
+/**
+ * One gateway at a time is evicted, and one that is not ready at any time: it serves nobody new, and drains on SIGTERM. Only
+ * gateways that serve count, else the two revisions of a rollout would block a node's drain.
+ */
+function disruptionBudget(cluster: ChatCluster, { serving }: Choices): DesiredObject {
+  const { name } = cluster.metadata;
+  return child(cluster, {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    name: childName.disruptionBudget(name),
+    component: 'gateway',
+    spec: {
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector: { matchLabels: servingLabels(name, serving) },
+    },
+  });
 }
 
 /**
@@ -128,7 +214,6 @@ function gatewaysService(cluster: ChatCluster): DesiredObject {
  * Secrets are never among them: the operator has no right to read or write one.
  */
 export function desired(cluster: ChatCluster, choices: Choices): DesiredObject[] {
-  const image = imageOf(cluster, choices);
   return [
     child(cluster, {
       apiVersion: 'v1',
@@ -139,8 +224,9 @@ export function desired(cluster: ChatCluster, choices: Choices): DesiredObject[]
     configMap(cluster, 'gateway'),
     configMap(cluster, 'worker'),
     gatewaysService(cluster),
-    clientService(cluster),
-    deployment(cluster, 'worker', cluster.spec.worker.replicas, image),
-    deployment(cluster, 'gateway', choices.gatewayReplicas, image),
+    workers(cluster, choices),
+    ...choices.revisions.map(revision => gateways(cluster, revision, choices)),
+    clientService(cluster, choices),
+    disruptionBudget(cluster, choices),
   ];
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ChatCluster, GROUP } from '../api/chat-cluster.ts';
+import { ALL_REVISIONS } from '../fleet/fleet.ts';
 
 /** Server-side apply's name for what this operator writes. */
 export const FIELD_MANAGER = 'chatcluster-operator';
@@ -8,6 +9,30 @@ export const FIELD_MANAGER = 'chatcluster-operator';
 export const APPLIED_HASH = `${GROUP}/applied-hash`;
 /** Hash of the options in the pod template: a change of the ConfigMap rolls the pods. */
 export const CONFIG_HASH = `${GROUP}/config-hash`;
+/** Revision of a gateway's pod, Deployment and, while gateways of one revision serve, of the client Service. */
+export const REVISION_LABEL = `${GROUP}/revision`;
+/** On the workers' Deployment: the revision its template was made for. */
+export const REVISION_ANNOTATION = `${GROUP}/revision`;
+/** On a Deployment: its pod template as it was made. An operator that would write it otherwise leaves it. */
+export const TEMPLATE_ANNOTATION = `${GROUP}/template`;
+/** On a gateway Deployment: when its revision became the wanted one, ISO 8601. */
+export const TARGETED_ANNOTATION = `${GROUP}/targeted-at`;
+/** On a gateway Deployment: why its rollout was stopped. */
+export const STOPPED_ANNOTATION = `${GROUP}/rollout-stopped`;
+/** On the client Service: when it was last pointed at another revision, ISO 8601. */
+export const MOVED_ANNOTATION = `${GROUP}/moved-at`;
+/** On a gateway pod: version of the live options it should have. A change of it makes the kubelet refresh the files at once. */
+export const OPTIONS_ANNOTATION = `${GROUP}/options`;
+/** Which of the pods the ReplicaSet controller removes first: the lowest cost. */
+export const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
+
+/** What people may write on a ChatCluster. */
+export const RESTART_ANNOTATION = `${GROUP}/restart`;
+export const UNDO_ANNOTATION = `${GROUP}/undo`;
+export const CONTINUE_ANNOTATION = `${GROUP}/continue`;
+export const PAUSE_ANNOTATION = `${GROUP}/pause`;
+export const HIBERNATE_ANNOTATION = `${GROUP}/hibernate`;
+
 /** Name of the ChatCluster a child belongs to. Watches select by its presence. */
 export const CLUSTER_LABEL = `${GROUP}/cluster`;
 
@@ -19,7 +44,9 @@ export const childName = {
   clientService: (cluster: string) => cluster,
   /** The permanent Service over all gateways, ready or not. */
   gatewaysService: (cluster: string) => `${cluster}-gateways`,
-  deployment: (cluster: string, component: Component) => `${cluster}-${component}`,
+  workers: (cluster: string) => `${cluster}-worker`,
+  gateways: (cluster: string, revision: string) => `${cluster}-gateway-${revision}`,
+  disruptionBudget: (cluster: string) => `${cluster}-gateway`,
   configMap: (cluster: string, component: Component) => `${cluster}-${component}`,
 } as const;
 
@@ -55,9 +82,15 @@ export function labels(cluster: string, component?: Component): Record<string, s
   };
 }
 
+/** Labels that select gateways that serve. @param revision `*` for all */
+export function servingLabels(cluster: string, revision: string): Record<string, string> {
+  const all = selectorLabels(cluster, 'gateway');
+  return revision === ALL_REVISIONS ? all : { ...all, [REVISION_LABEL]: revision };
+}
+
 /** A selector as `/scale` wants it: `key=value,...`. */
-export function selectorText(cluster: string, component: Component): string {
-  return Object.entries(selectorLabels(cluster, component))
+export function selectorText(selector: Readonly<Record<string, string>>): string {
+  return Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 }

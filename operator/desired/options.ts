@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LIVE_FILES } from '../../server/contract.ts';
 import { OPTIONS, type Option, type OptionName } from '../../server/options.ts';
 import type { ChatCluster, ChatClusterSpec } from '../api/chat-cluster.ts';
 import { type Component, instanceOf } from './names.ts';
@@ -58,18 +59,65 @@ export const SECRET_ENV = {
   authSecret: OPTIONS.authSecret.env,
 } as const;
 
-/** The variables of one process, sorted by name: the data of its ConfigMap. */
-export function processEnv(cluster: ChatCluster, component: Component): Record<string, string> {
-  const env: Record<string, string> = {
-    [OPTIONS.instance.env]: instanceOf(cluster),
-    [OPTIONS.logLevel.env]: cluster.spec[component].logLevel.toLowerCase(),
-  };
-  for (const [option, read] of Object.values(FIELDS)) {
+/** A key of a Secret, and the variable it fills. */
+export interface SecretRef {
+  readonly env: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+export function secretRefs(spec: ChatClusterSpec, component: Component): SecretRef[] {
+  const { credentialsSecretRef: nats } = spec.nats;
+  const { uriSecretRef: mongodb } = spec.mongodb;
+  const { secretRef: auth } = spec.auth;
+  return [
+    { env: SECRET_ENV.mongodbUri, name: mongodb.name, key: mongodb.key },
+    ...(nats
+      ? [
+          { env: SECRET_ENV.natsUser, name: nats.name, key: nats.userKey },
+          { env: SECRET_ENV.natsPassword, name: nats.name, key: nats.passwordKey },
+        ]
+      : []),
+    ...(component === 'gateway' ? [{ env: SECRET_ENV.authSecret, name: auth.name, key: auth.key }] : []),
+  ];
+}
+
+/** What the fields say for the options of one component, empty values left out. */
+export function fieldValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
+  const rows: readonly (readonly [OptionName, Read])[] = [
+    ['logLevel', () => spec[component].logLevel.toLowerCase()],
+    ...Object.values(FIELDS),
+  ];
+  return rows
+    .filter(([option]) => (OPTIONS[option] as Option).for.includes(component))
+    .map(([option, read]) => [option, String(read(spec))] as const)
+    .filter(([, value]) => value !== '');
+}
+
+function sorted(env: readonly (readonly [string, string])[]): Record<string, string> {
+  return Object.fromEntries([...env].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const variable = ([option, value]: readonly [OptionName, string]) => [OPTIONS[option].env, value] as const;
+
+/** The variables a process starts with, sorted by name: a worker's are all of them, a gateway's those that need a new pod. */
+export function startEnv(cluster: ChatCluster, component: Component): Record<string, string> {
+  const rows = fieldValues(cluster.spec, component).filter(
+    ([option]) => component === 'worker' || !(OPTIONS[option] as Option).live,
+  );
+  return sorted([[OPTIONS.instance.env, instanceOf(cluster)], ...rows.map(variable)]);
+}
+
+/** What running gateways take on: the data of their ConfigMap. An empty value is there too, to take back an earlier one. */
+export function liveOptions({ spec }: ChatCluster): Record<string, string> {
+  const values = new Map(fieldValues(spec, 'gateway'));
+  const names = ['logLevel', ...Object.values(FIELDS).map(([option]) => option)] as readonly OptionName[];
+  const live = names.filter(option => {
     const row: Option = OPTIONS[option];
-    const value = String(read(cluster.spec));
-    if (row.for.includes(component) && value !== '') env[row.env] = value;
-  }
-  return Object.fromEntries(Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1)));
+    return row.live === true && row.for.includes('gateway');
+  });
+  const data = sorted(live.map(option => variable([option, values.get(option) ?? ''])));
+  return { ...data, [LIVE_FILES.version]: hashOf(data) };
 }
 
 export function hashOf(value: unknown): string {

@@ -1,11 +1,22 @@
-import { ADMIN_PATHS, ENTRY, IMAGE_WORKDIR, PORTS } from '../../server/contract.ts';
+import { ADMIN_PATHS, ENTRY, IMAGE_WORKDIR, LIVE_DIR, LIVE_FILES, PORTS } from '../../server/contract.ts';
+import { OPTIONS } from '../../server/options.ts';
 import type { ChatCluster, Resources } from '../api/chat-cluster.ts';
-import { CONFIG_HASH, type Component, childName, labels, selectorLabels } from './names.ts';
-import { hashOf, processEnv, SECRET_ENV } from './options.ts';
+import {
+  CONFIG_HASH,
+  type Component,
+  childName,
+  labels,
+  OPTIONS_ANNOTATION,
+  REVISION_LABEL,
+  selectorLabels,
+} from './names.ts';
+import { hashOf, liveOptions, secretRefs, startEnv } from './options.ts';
+import { revisionOf } from './revision.ts';
 
 /** Seconds the kubelet waits beyond the drain before it kills, for closing NATS and flushing logs. */
 const STOP_MARGIN_SECONDS = 10;
 const WORKER_GRACE_SECONDS = 30;
+const LIVE_VOLUME = 'live';
 
 interface ComponentSettings {
   readonly ports: readonly { readonly name: string; readonly containerPort: number; readonly protocol: 'TCP' }[];
@@ -22,22 +33,31 @@ const SETTINGS: Record<Component, ComponentSettings> = {
   worker: { ports: [admin], graceSeconds: () => WORKER_GRACE_SECONDS },
 };
 
-function secretEnv({ spec }: ChatCluster, component: Component): object[] {
-  const from = (name: string, secret: string, key: string) => ({
+function env(cluster: ChatCluster, component: Component): object[] {
+  const secrets = secretRefs(cluster.spec, component).map(({ env: name, name: secret, key }) => ({
     name,
     valueFrom: { secretKeyRef: { name: secret, key } },
-  });
-  const { credentialsSecretRef: nats } = spec.nats;
-  const { uriSecretRef: mongodb } = spec.mongodb;
-  return [
-    from(SECRET_ENV.mongodbUri, mongodb.name, mongodb.key),
-    ...(nats
-      ? [from(SECRET_ENV.natsUser, nats.name, nats.userKey), from(SECRET_ENV.natsPassword, nats.name, nats.passwordKey)]
-      : []),
-    ...(component === 'gateway'
-      ? [from(SECRET_ENV.authSecret, spec.auth.secretRef.name, spec.auth.secretRef.key)]
-      : []),
-  ];
+  }));
+  const started = Object.entries(startEnv(cluster, component)).map(([name, value]) => ({ name, value }));
+  return component === 'gateway' ? [...started, { name: OPTIONS.liveDir.env, value: LIVE_DIR }, ...secrets] : secrets;
+}
+
+/** What a gateway takes on while it runs: its annotations, its live options, its Secrets. */
+function liveVolume(cluster: ChatCluster): object {
+  const annotations = { path: LIVE_FILES.annotations, fieldRef: { fieldPath: 'metadata.annotations' } };
+  return {
+    name: LIVE_VOLUME,
+    projected: {
+      sources: [
+        { downwardAPI: { items: [annotations] } },
+        { configMap: { name: childName.configMap(cluster.metadata.name, 'gateway') } },
+        // Optional, because a missing one is told by the container's variables: a volume only hangs.
+        ...secretRefs(cluster.spec, 'gateway').map(({ env: path, name, key }) => ({
+          secret: { name, optional: true, items: [{ key, path }] },
+        })),
+      ],
+    },
+  };
 }
 
 function quantities(amounts: Resources['limits']): Record<string, string> {
@@ -52,17 +72,25 @@ function optional(name: string, value: unknown): object {
   return value === undefined ? {} : { [name]: value };
 }
 
-/** The pod template of a component's Deployment. */
+/** What tells the kubelet of new options: a worker is made anew with them, a gateway reads them. */
+function version(cluster: ChatCluster, component: Component): Record<string, string> {
+  return component === 'worker'
+    ? { [CONFIG_HASH]: hashOf(startEnv(cluster, component)) }
+    : { [OPTIONS_ANNOTATION]: liveOptions(cluster)[LIVE_FILES.version] ?? '' };
+}
+
+/** The pod template of a component's Deployment, as this version of the operator makes it. */
 export function podTemplate(cluster: ChatCluster, component: Component, image: string): object {
   const { name } = cluster.metadata;
   const { resources, podTemplate: extra } = cluster.spec[component];
   const { pullPolicy, pullSecrets } = cluster.spec.image;
   const settings = SETTINGS[component];
   const selector = selectorLabels(name, component);
+  const revision = component === 'gateway' ? { [REVISION_LABEL]: revisionOf(cluster, component) } : {};
   return {
     metadata: {
-      labels: { ...extra.labels, ...labels(name, component) },
-      annotations: { ...extra.annotations, [CONFIG_HASH]: hashOf(processEnv(cluster, component)) },
+      labels: { ...extra.labels, ...labels(name, component), ...revision },
+      annotations: { ...extra.annotations, ...version(cluster, component) },
     },
     spec: {
       serviceAccountName: childName.serviceAccount(name),
@@ -79,6 +107,7 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
       ...optional('tolerations', extra.tolerations),
       ...optional('affinity', extra.affinity),
       ...optional('priorityClassName', extra.priorityClassName),
+      ...(component === 'gateway' ? { volumes: [liveVolume(cluster)] } : {}),
       topologySpreadConstraints: [
         {
           maxSkew: 1,
@@ -95,13 +124,15 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
           imagePullPolicy: pullPolicy,
           workingDir: IMAGE_WORKDIR,
           command: ['node', ENTRY[component]],
-          envFrom: [{ configMapRef: { name: childName.configMap(name, component) } }],
-          env: secretEnv(cluster, component),
+          ...(component === 'worker'
+            ? { envFrom: [{ configMapRef: { name: childName.configMap(name, component) } }] }
+            : { volumeMounts: [{ name: LIVE_VOLUME, mountPath: LIVE_DIR, readOnly: true }] }),
+          env: env(cluster, component),
           ports: settings.ports,
           // Liveness follows the event loop alone: a process whose NATS is away must not be restarted.
           startupProbe: probe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60 }),
           livenessProbe: probe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 }),
-          readinessProbe: probe(ADMIN_PATHS.ready, { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 }),
+          readinessProbe: probe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 2 }),
           resources: { requests: quantities(resources.requests), limits: quantities(resources.limits) },
           securityContext: {
             allowPrivilegeEscalation: false,

@@ -94,6 +94,8 @@ export type RolloutReason =
   | 'Stopped';
 
 export interface FleetPlan {
+  /** Revision clients should end at. */
+  readonly target: string;
   /** Revision the client Service selects from now on, or {@link ALL_REVISIONS}. */
   readonly serving: string;
   /** Deployments there should be, with their replicas. Others are removed. */

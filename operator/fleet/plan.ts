@@ -29,6 +29,7 @@ export function planFleet(observed: FleetInput): FleetPlan {
   const settled =
     (made.rollout.reason === 'Complete' || made.rollout.reason === 'WaitingForDelete') && intents.size === 0;
   return {
+    target,
     serving: made.serving,
     revisions: [...made.replicas]
       .filter(([revision, replicas]) => revision === target || revision === made.serving || replicas > 0)

@@ -1,9 +1,16 @@
 import type { Condition } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
+import type { FleetPlan } from '../fleet/fleet.ts';
 import type { Backends } from './backends.ts';
 import type { PodProblem } from './pod-problem.ts';
 
-export type ConditionType = 'Ready' | 'GatewaysAvailable' | 'MessagingReachable' | 'StoreReachable' | 'ScalingActive';
+export type ConditionType =
+  | 'Ready'
+  | 'GatewaysAvailable'
+  | 'Progressing'
+  | 'MessagingReachable'
+  | 'StoreReachable'
+  | 'ScalingActive';
 
 export interface Verdict {
   readonly type: ConditionType;
@@ -35,9 +42,16 @@ export function gatewaysAvailable(fleet: Fleet): Verdict {
   const type = 'GatewaysAvailable';
   const { desired, ready, problem } = fleet;
   const why = countOf('gateways', fleet);
+  if (desired === 0)
+    return { type, status: 'False', reason: 'Hibernating', message: 'hibernating by annotation; messages are kept' };
   if (ready === 0) return { type, status: 'False', reason: problem?.reason ?? 'NoneReady', message: why };
   if (ready < desired) return { type, status: 'True', reason: problem?.reason ?? 'SomeReady', message: why };
   return { type, status: 'True', reason: 'AllReady', message: `${ready} gateway${ready === 1 ? '' : 's'} ready` };
+}
+
+/** Whether clients are, or are on their way to, where the spec wants them. */
+export function progressing({ reason, message }: FleetPlan['rollout']): Verdict {
+  return { type: 'Progressing', status: reason === 'Stopped' ? 'False' : 'True', reason, message };
 }
 
 function reachable(
@@ -88,28 +102,33 @@ export function scalingActive(decision: Decision | undefined, previous: Conditio
   return { type, status: 'True', reason: 'Steady', message: 'as many gateways as were needed within the window' };
 }
 
+export interface ReadyInput {
+  readonly available: Verdict;
+  readonly moving: Verdict;
+  readonly gateways: Fleet;
+  readonly workers: Fleet;
+  readonly backends: readonly Verdict[];
+  readonly failure: WriteFailure | undefined;
+}
+
 /** Whether the service works as declared; the first cause that stands against it says why not. */
-export function ready(
-  gateways: Verdict,
-  gatewayFleet: Fleet,
-  workerFleet: Fleet,
-  backends: readonly Verdict[],
-  failure: WriteFailure | undefined,
-): Verdict {
+export function ready({ available, moving, gateways, workers, backends, failure }: ReadyInput): Verdict {
   const type = 'Ready';
   const not = (reason: string, message: string): Verdict => ({ type, status: 'False', reason, message });
   if (failure) return not(failure.reason, failure.message);
   // A pod with a problem counts also where the old ones still serve: what is declared is not what runs.
-  if (gatewayFleet.problem) return not(gatewayFleet.problem.reason, countOf('gateways', gatewayFleet));
-  if (workerFleet.problem) return not(workerFleet.problem.reason, countOf('workers', workerFleet));
+  if (gateways.problem) return not(gateways.problem.reason, countOf('gateways', gateways));
+  if (workers.problem) return not(workers.problem.reason, countOf('workers', workers));
+  if (moving.status === 'False') return not('RolloutStopped', moving.message);
+  if (available.reason === 'Hibernating') return not(available.reason, available.message);
   // Before the counts: processes become ready once they have reached both.
   const down = backends.find(verdict => verdict.status === 'False');
   if (down) return not(`${down.type.replace('Reachable', '')}Unreachable`, down.message);
-  if (gateways.status !== 'True') return not('GatewaysNotReady', gateways.message);
-  if (workerFleet.ready === 0) return not('WorkersNotReady', countOf('workers', workerFleet));
+  if (available.status !== 'True') return not('GatewaysNotReady', available.message);
+  if (workers.ready === 0) return not('WorkersNotReady', countOf('workers', workers));
   const unknown = backends.find(verdict => verdict.status === 'Unknown');
   if (unknown) return not(unknown.reason, unknown.message);
-  return { type, status: 'True', reason: 'Working', message: gateways.message };
+  return { type, status: 'True', reason: 'Working', message: available.message };
 }
 
 /** Conditions with the times of their last change of status. @param now the wall's time */

@@ -22,6 +22,7 @@ interface ManagedFieldsEntry {
  */
 const ZONES: Readonly<Record<string, { readonly only: readonly string[][]; readonly free: readonly string[][] }>> = {
   ConfigMap: { only: [['f:data'], ['f:binaryData']], free: [] },
+  PodDisruptionBudget: { only: [['f:spec']], free: [] },
   Deployment: { only: [['f:spec']], free: [['f:spec', 'f:template', 'f:metadata', 'f:annotations']] },
   Service: {
     only: [

@@ -9,6 +9,8 @@ const LIST_KEYS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['containerPort', 'protocol'],
     ['port', 'protocol'],
   ],
+  volumeMounts: [['mountPath']],
+  volumes: [['name']],
   topologySpreadConstraints: [['topologyKey', 'whenUnsatisfiable']],
 };
 

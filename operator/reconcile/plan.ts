@@ -45,6 +45,11 @@ export function mayWrite(live: KubeObject, desired: KubeObject): boolean {
   return Object.entries(desired.metadata.labels ?? {}).every(([key, value]) => live.metadata.labels?.[key] === value);
 }
 
+/** The write of what was decided on `live` fails when somebody, such as another operator, has changed it since. */
+function atVersion(object: DesiredObject, { metadata: { resourceVersion } }: KubeObject): DesiredObject {
+  return resourceVersion === undefined ? object : { ...object, metadata: { ...object.metadata, resourceVersion } };
+}
+
 /** What makes `child` hold `object`. A removal waits until nothing is left to apply: an apply changes what it sees. */
 function repair({ object: live, foreign }: Observed, object: DesiredObject): Action | undefined {
   const found = foreign.map(({ manager, fields }) => ({ manager, ...additions(fields, live, object) }));
@@ -54,7 +59,7 @@ function repair({ object: live, foreign }: Observed, object: DesiredObject): Act
   ];
   if (paths.length > 0) {
     const changed = live.metadata.annotations?.[APPLIED_HASH] !== object.metadata.annotations?.[APPLIED_HASH];
-    return { verb: 'apply', cause: changed ? 'changed' : 'drifted', object, paths };
+    return { verb: 'apply', cause: changed ? 'changed' : 'drifted', object: atVersion(object, live), paths };
   }
   const pointers = lastFirst(found.flatMap(({ remove }) => remove));
   const managers = found.filter(({ remove }) => remove.length > 0).map(({ manager }) => manager);

@@ -1,7 +1,9 @@
 import type { ChatCluster, ChatClusterStatus } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
-import { childName, identityOf, instanceOf, selectorText } from '../desired/names.ts';
+import { childName, identityOf, instanceOf, selectorText, servingLabels } from '../desired/names.ts';
+import { alive, isServing } from '../fleet/closing.ts';
+import type { FleetPlan, FleetPod } from '../fleet/fleet.ts';
 import type { Backends } from './backends.ts';
 import {
   type ConditionType,
@@ -9,6 +11,7 @@ import {
   type Fleet,
   gatewaysAvailable,
   messagingReachable,
+  progressing,
   ready,
   scalingActive,
   storeReachable,
@@ -16,12 +19,27 @@ import {
 } from './conditions.ts';
 import { worstProblem } from './pod-problem.ts';
 
+/** The gateways, counted by what the planner sees. */
+export interface GatewayCount {
+  readonly desired: number;
+  /** Pods of the serving revision. */
+  readonly replicas: number;
+  /** Those of them that take clients. */
+  readonly ready: number;
+  /** Pods of any revision that are being emptied. */
+  readonly draining: number;
+}
+
 export interface StatusInput {
   readonly cluster: ChatCluster;
   readonly children: readonly KubeObject[];
   readonly gatewayPods: readonly Pod[];
   readonly workerPods: readonly Pod[];
-  readonly desiredGateways: number;
+  readonly gateways: GatewayCount;
+  readonly desiredWorkers: number;
+  /** Revision the client Service leads to, or `*`. */
+  readonly serving: string;
+  readonly rollout: FleetPlan['rollout'];
   readonly image: string;
   /** undefined until the workers have been asked once */
   readonly backends: Backends | undefined;
@@ -43,12 +61,24 @@ interface Counted extends KubeObject {
   readonly status?: { readonly replicas?: number; readonly readyReplicas?: number };
 }
 
-function fleet(deployment: Counted | undefined, desired: number, pods: readonly Pod[]): Fleet {
+function workerFleet(deployment: Counted | undefined, desired: number, pods: readonly Pod[]): Fleet {
   return {
     desired,
     replicas: deployment?.status?.replicas ?? 0,
     ready: deployment?.status?.readyReplicas ?? 0,
     problem: worstProblem(pods),
+  };
+}
+
+/** What of the fleet a person and `/scale` want to know. @param serving revision of the client Service, or `*` */
+export function countGateways(pods: readonly FleetPod[], serving: string, desired: number): GatewayCount {
+  const living = alive(pods);
+  const there = living.filter(pod => isServing(pod, serving));
+  return {
+    desired,
+    replicas: there.length,
+    ready: there.filter(pod => pod.ready && pod.intent === undefined).length,
+    draining: living.filter(pod => pod.intent !== undefined).length,
   };
 }
 
@@ -71,19 +101,12 @@ function urlOf({ metadata, spec }: ChatCluster, service: ServiceObject | undefin
  */
 export function status(input: StatusInput): ChatClusterStatus {
   const { cluster, children, backends } = input;
-  const { metadata, spec } = cluster;
+  const { metadata } = cluster;
   const find = (kind: string, name: string) =>
     children.find(child => child.kind === kind && child.metadata.name === name);
-  const gateways = fleet(
-    find('Deployment', childName.deployment(metadata.name, 'gateway')),
-    input.desiredGateways,
-    input.gatewayPods,
-  );
-  const workers = fleet(
-    find('Deployment', childName.deployment(metadata.name, 'worker')),
-    spec.worker.replicas,
-    input.workerPods,
-  );
+  const gateways: Fleet = { ...input.gateways, problem: worstProblem(input.gatewayPods) };
+  const deployment = find('Deployment', childName.workers(metadata.name));
+  const workers = workerFleet(deployment, input.desiredWorkers, input.workerPods);
   const previous = cluster.status?.conditions ?? [];
   const available = gatewaysAvailable(gateways);
   const before = (type: ConditionType) => previous.find(condition => condition.type === type);
@@ -92,7 +115,9 @@ export function status(input: StatusInput): ChatClusterStatus {
     storeReachable(backends, before('StoreReachable')),
   ];
   const scaling = scalingActive(input.decision, before('ScalingActive'));
-  const verdicts = [ready(available, gateways, workers, reach, input.failure), available, ...reach, scaling];
+  const moving = progressing(input.rollout);
+  const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure });
+  const verdicts = [works, available, moving, ...reach, scaling];
   const held = cluster.status?.gateways?.connections;
   const connections = input.connections === undefined ? held : roundConnections(input.connections);
   return {
@@ -101,11 +126,13 @@ export function status(input: StatusInput): ChatClusterStatus {
     instance: instanceOf(cluster),
     image: input.image,
     url: urlOf(cluster, find('Service', childName.clientService(metadata.name))),
-    selector: selectorText(metadata.name, 'gateway'),
+    selector: selectorText(servingLabels(metadata.name, input.serving)),
     gateways: {
       replicas: gateways.replicas,
       readyReplicas: gateways.ready,
       desiredReplicas: gateways.desired,
+      drainingReplicas: input.gateways.draining,
+      revision: input.serving,
       ...(connections === undefined ? {} : { connections }),
     },
     workers: { replicas: workers.replicas, readyReplicas: workers.ready },

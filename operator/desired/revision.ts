@@ -1,0 +1,32 @@
+import { OPTIONS, type Option } from '../../server/options.ts';
+import type { ChatCluster } from '../api/chat-cluster.ts';
+import { type Component, RESTART_ANNOTATION } from './names.ts';
+import { fieldValues, hashOf, secretRefs } from './options.ts';
+
+/** Everything about a component that only a new pod can take on, without what equals an option's default. */
+function needsNewPod({ metadata, spec }: ChatCluster, component: Component): object {
+  const options = fieldValues(spec, component)
+    .filter(([option]) => component === 'worker' || !isLive(OPTIONS[option]))
+    .filter(([option, value]) => !('default' in OPTIONS[option]) || String(OPTIONS[option].default) !== value);
+  return {
+    image: [spec.image.reference ?? '', spec.image.pullPolicy, spec.image.pullSecrets ?? []],
+    pods: [spec[component].resources, spec[component].podTemplate],
+    secrets: secretRefs(spec, component),
+    options: Object.fromEntries(options),
+    restart: metadata.annotations?.[RESTART_ANNOTATION] ?? '',
+  };
+}
+
+/** Whether a running gateway takes on a new value of this option. */
+export function isLive(option: Option): boolean {
+  return option.live === true;
+}
+
+/**
+ * Name of what a person asked for: 10 hexadecimal digits, the same for as long as nothing was changed that takes new pods.
+ * It does not depend on how this version of the operator writes pods, so that its upgrade alone rolls nothing: an option
+ * that a later version adds counts only where it is not the default. A test holds the name of the example.
+ */
+export function revisionOf(cluster: ChatCluster, component: Component): string {
+  return hashOf(needsNewPod(cluster, component)).slice(0, 10);
+}

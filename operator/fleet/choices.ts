@@ -1,0 +1,74 @@
+import type { ChatCluster } from '../api/chat-cluster.ts';
+import type { KubeObject } from '../api/kube-object.ts';
+import type { Choices, WantedRevision } from '../desired/desired.ts';
+import {
+  childName,
+  REVISION_ANNOTATION,
+  REVISION_LABEL,
+  STOPPED_ANNOTATION,
+  TARGETED_ANNOTATION,
+  TEMPLATE_ANNOTATION,
+} from '../desired/names.ts';
+import { revisionOf } from '../desired/revision.ts';
+import type { FleetInput, FleetPlan } from './fleet.ts';
+import { type DeploymentObject, gatewayDeployments } from './observe.ts';
+
+/** The pod template a Deployment was made with, whatever this version of the operator would write. */
+function templateOf({ metadata, spec }: DeploymentObject): object | undefined {
+  const text = metadata.annotations?.[TEMPLATE_ANNOTATION];
+  try {
+    return text === undefined ? spec?.template : (JSON.parse(text) as object);
+  } catch {
+    return spec?.template;
+  }
+}
+
+/** Image of the gateways in a pod template. */
+export function imageIn(template: object | undefined): string | undefined {
+  const { spec } = (template ?? {}) as { spec?: { containers?: readonly { image?: string }[] } };
+  return spec?.containers?.[0]?.image;
+}
+
+function wantedRevision(
+  { revision, replicas, targetedAt }: FleetPlan['revisions'][number],
+  plan: FleetPlan,
+  live: DeploymentObject | undefined,
+): WantedRevision {
+  const before = live?.metadata.annotations;
+  const since = new Date(targetedAt);
+  // Wanted anew: what stopped an earlier try is past.
+  const again = before?.[TARGETED_ANNOTATION] !== since.toISOString();
+  const held = again ? '' : (before?.[STOPPED_ANNOTATION] ?? '');
+  return {
+    revision,
+    replicas,
+    targetedAt: since,
+    stopped: revision === plan.target && plan.stop !== '' ? plan.stop : held,
+    template: live && templateOf(live),
+  };
+}
+
+/** What the children are made from: the plan, and what was chosen before and stands. */
+export function choicesOf(
+  cluster: ChatCluster,
+  children: readonly KubeObject[],
+  plan: FleetPlan,
+  input: Pick<FleetInput, 'serving' | 'servingSince' | 'now'>,
+  given: { readonly defaultImage: string; readonly workerReplicas: number },
+): Choices {
+  const live = new Map(
+    gatewayDeployments(cluster, children).map(object => [object.metadata.labels?.[REVISION_LABEL], object]),
+  );
+  const workers = children.find(
+    ({ kind, metadata }) => kind === 'Deployment' && metadata.name === childName.workers(cluster.metadata.name),
+  );
+  const isCurrent = workers?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker');
+  const stays = input.serving === plan.serving && input.servingSince > 0;
+  return {
+    defaultImage: given.defaultImage,
+    revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, live.get(wanted.revision))),
+    serving: plan.serving,
+    servingSince: new Date(stays ? input.servingSince : input.now),
+    workers: { replicas: given.workerReplicas, template: workers && isCurrent ? templateOf(workers) : undefined },
+  };
+}

@@ -1,0 +1,112 @@
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract.ts';
+import type { ChatCluster } from '../api/chat-cluster.ts';
+import { type Endpoint, isReady, type KubeObject, type Pod } from '../api/kube-object.ts';
+import {
+  CONTINUE_ANNOTATION,
+  childName,
+  MOVED_ANNOTATION,
+  REVISION_LABEL,
+  STOPPED_ANNOTATION,
+  TARGETED_ANNOTATION,
+} from '../desired/names.ts';
+import { ALL_REVISIONS, type FleetPod, type FleetRevision } from './fleet.ts';
+
+/** What the watches and probes hold of the gateways of one ChatCluster. */
+export interface Sighting {
+  readonly cluster: ChatCluster;
+  readonly children: readonly KubeObject[];
+  readonly pods: readonly Pod[];
+  /** Of the client Service. */
+  readonly endpoints: readonly Endpoint[];
+  readonly leavingNodes: ReadonlySet<string>;
+  /** By pod name; those that did not say are missing. */
+  readonly connections: ReadonlyMap<string, number>;
+}
+
+export interface DeploymentObject extends KubeObject {
+  readonly spec?: { readonly replicas?: number; readonly template?: object };
+}
+interface ServiceObject extends KubeObject {
+  readonly spec?: { readonly selector?: Readonly<Record<string, string>> };
+}
+
+const time = (text: string | undefined) => (text === undefined ? 0 : Date.parse(text) || 0);
+
+/** What somebody else wrote there: an intent nobody has, so that it is taken away. */
+const NOBODYS: TrafficIntent = { reason: 'Rebalance', since: '' };
+
+/** The intent as it stands on a pod. */
+export function intentOf(pod: Pod): TrafficIntent | undefined {
+  const text = pod.metadata.annotations?.[TRAFFIC_ANNOTATION];
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as TrafficIntent) : NOBODYS;
+  } catch {
+    return NOBODYS;
+  }
+}
+
+function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): FleetPod {
+  const { metadata, status, spec } = pod;
+  const readyCondition = status.conditions.find(({ type }) => type === 'Ready');
+  const running = status.containers.some(({ startedAt }) => startedAt !== undefined);
+  return {
+    name: metadata.name,
+    revision: metadata.labels?.[REVISION_LABEL] ?? '',
+    scheduled: spec?.nodeName !== undefined,
+    running,
+    ready: isReady(pod),
+    readySince: time(readyCondition?.lastTransitionTime) || undefined,
+    terminating: metadata.deletionTimestamp !== undefined,
+    offered: offered.has(metadata.name),
+    nodeLeaving: spec?.nodeName !== undefined && sighting.leavingNodes.has(spec.nodeName),
+    intent: intentOf(pod),
+    connections: running ? sighting.connections.get(metadata.name) : 0,
+    createdAt: time(metadata.creationTimestamp),
+  };
+}
+
+/** Gateway Deployments of `cluster`, one a revision. */
+export function gatewayDeployments(cluster: ChatCluster, children: readonly KubeObject[]): DeploymentObject[] {
+  return children.filter(({ kind, metadata }) => {
+    const revision = metadata.labels?.[REVISION_LABEL];
+    const owned = metadata.ownerReferences?.some(({ uid }) => uid === cluster.metadata.uid);
+    return (
+      kind === 'Deployment' &&
+      revision !== undefined &&
+      owned &&
+      metadata.name === childName.gateways(cluster.metadata.name, revision)
+    );
+  });
+}
+
+/** The fleet as the planner sees it. */
+export function observeFleet(sighting: Sighting): {
+  readonly pods: FleetPod[];
+  readonly revisions: FleetRevision[];
+  readonly serving: string | undefined;
+  readonly servingSince: number;
+} {
+  const { cluster, children, endpoints } = sighting;
+  const offered = new Set(endpoints.filter(({ ready }) => ready).map(({ pod }) => pod));
+  const goOn = cluster.metadata.annotations?.[CONTINUE_ANNOTATION];
+  const name = childName.clientService(cluster.metadata.name);
+  const service = children.find(child => child.kind === 'Service' && child.metadata.name === name) as
+    | ServiceObject
+    | undefined;
+  return {
+    pods: sighting.pods.map(pod => fleetPod(pod, sighting, offered)),
+    revisions: gatewayDeployments(cluster, children).map(({ metadata, spec }) => {
+      const revision = metadata.labels?.[REVISION_LABEL] ?? '';
+      return {
+        revision,
+        replicas: spec?.replicas ?? 0,
+        targetedAt: time(metadata.annotations?.[TARGETED_ANNOTATION]),
+        stopped: goOn === revision ? '' : (metadata.annotations?.[STOPPED_ANNOTATION] ?? ''),
+      };
+    }),
+    serving: service && (service.spec?.selector?.[REVISION_LABEL] ?? ALL_REVISIONS),
+    servingSince: time(service?.metadata.annotations?.[MOVED_ANNOTATION]),
+  };
+}
