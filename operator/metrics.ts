@@ -10,6 +10,7 @@ export interface Metrics {
   readonly repairs: Counter<'kind'>;
   readonly gateways: Gauge<'namespace' | 'name' | 'size'>;
   readonly connections: Gauge<'namespace' | 'name'>;
+  readonly targets: Gauge<'namespace' | 'name' | 'target'>;
 }
 
 /** @param queueDepth read at each scrape */
@@ -59,7 +60,7 @@ export function createMetrics(queueDepth: () => number): Metrics {
     }),
     gateways: new Gauge({
       name: 'chatcluster_operator_gateways',
-      help: 'Gateways of a ChatCluster: wanted by the load, bounded by minReplicas and maxReplicas and the window, ready.',
+      help: 'Gateways of a ChatCluster: wanted by the load, bounded by minReplicas, maxReplicas and behavior, ready.',
       labelNames: ['namespace', 'name', 'size'],
       registers,
     }),
@@ -67,6 +68,12 @@ export function createMetrics(queueDepth: () => number): Metrics {
       name: 'chatcluster_operator_connections',
       help: 'Client connections of a ChatCluster as the autoscaler last read them.',
       labelNames: ['namespace', 'name'],
+      registers,
+    }),
+    targets: new Gauge({
+      name: 'chatcluster_operator_target_gateways',
+      help: 'Gateways each target of the autoscaler asks for; the highest wins. Targets: connections, deliveries, eventLoopLag, cpu, climb, freeSlots, lossOfOne.',
+      labelNames: ['namespace', 'name', 'target'],
       registers,
     }),
   };

@@ -1,48 +1,56 @@
 import type { AutoscalingSpec } from '../api/chat-cluster.ts';
+import { fewestAllowed, fewestWanted, longestPeriodMs, mostAllowed, mostWanted } from './behavior.ts';
+import { CLIMB_MS, climb } from './climb.ts';
+import { collapseHold, hasFallen } from './collapse.ts';
+import { covers, type Observation, remember, usable, within } from './history.ts';
+import { type FleetLoad, fleetLoad, type GatewaySample } from './sample.ts';
+import { type Ask, asks, highest, plural, type Target } from './targets.ts';
 
-/** What one gateway holds; `undefined` when it is ready but did not say. */
-export interface LoadSample {
-  readonly pod: string;
-  readonly connections: number | undefined;
-}
-
-/** How many gateways were thought to be needed at a time. */
-export interface Recommendation {
-  readonly at: number;
-  readonly replicas: number;
-}
-
-export type ScaleBounds = Pick<
-  AutoscalingSpec,
-  'minReplicas' | 'maxReplicas' | 'targetConnections' | 'scaleDownWindowSeconds'
->;
+/** Directions in which the size is held from outside. */
+export type Held = 'None' | 'ScaleIn' | 'ScaleOut' | 'All';
 
 export interface ScaleInput {
-  readonly spec: ScaleBounds;
-  /** Gateways asked for now. */
+  readonly spec: AutoscalingSpec;
+  /** `gateway.replicas`: decides unless the mode is Builtin. */
+  readonly replicas: number;
+  /** `limits.maxConnections` */
+  readonly maxConnections: number;
+  /** Gateways asked for now, without those already being drained. */
   readonly current: number;
-  /** One for each ready gateway; undefined while they have not been asked since the operator started. */
-  readonly samples: readonly LoadSample[] | undefined;
+  /** One for each running gateway; undefined while they have not been asked since the operator started. */
+  readonly samples: readonly GatewaySample[] | undefined;
+  readonly held: Held;
+  /** Why it is held, in words; empty for None. */
+  readonly why: string;
   /** Milliseconds that never run backwards. */
   readonly now: number;
   /** {@link Decision.history} of the last decision; empty after a start of the operator. */
-  readonly history: readonly Recommendation[];
+  readonly history: readonly Observation[];
 }
 
 export type ScaleReason =
   | 'ScaledUp'
   | 'ScaledDown'
   | 'Steady'
-  /** Fewer would do, but not yet for the whole window. */
+  /** Another number would do, but not yet for the whole window. */
   | 'WindowOpen'
-  /** Fewer would do, but gateways that are not ready would be removed first, and nobody knows what they hold. */
-  | 'GatewaysNotReady'
+  /** `behavior` allows no step in this direction now. */
+  | 'RateLimited'
+  /** `selectPolicy: Disabled` */
+  | 'DirectionDisabled'
+  /** The total fell so far that the clients are expected back. */
+  | 'Collapsed'
+  | 'Held'
   | 'NotAskedYet'
   | 'NoGatewayReady'
-  /** A gateway did not say what it holds: nothing is changed. */
+  /** A gateway did not say what it holds. */
   | 'LoadUnknown'
   /** More than `maxReplicas` would be needed. */
-  | 'AtMaximum';
+  | 'AtMaximum'
+  /** `gateway.replicas` decides, which an autoscaler sets through /scale. */
+  | 'External'
+  /** `gateway.replicas` decides. */
+  | 'Disabled';
 
 export interface Decision {
   /** Gateways to run. */
@@ -52,73 +60,157 @@ export interface Decision {
   readonly message: string;
   /** Connections of all gateways; undefined when not all said. */
   readonly connections: number | undefined;
-  /** Gateways the connections ask for, before the bounds. */
+  /** Gateways that are asked for, before bounds and behaviour; undefined when the load is not known. */
   readonly wanted: number | undefined;
-  readonly history: readonly Recommendation[];
+  /** The target that asks for most; undefined when the load is not known. */
+  readonly target: Target | undefined;
+  /** What every target asks for. */
+  readonly asks: readonly Ask[];
+  readonly history: readonly Observation[];
 }
 
-const plural = (count: number, noun: string) => `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+type Outcome = Pick<Decision, 'replicas' | 'reason' | 'message'>;
+
+/** A gateway has to be gone this long before another one is added for it: a restart takes less. */
+const LOST_MS = 30_000;
+const NAMES_SHOWN = 4;
 
 /**
- * How many gateways there should be. Up at once; down to the most that was needed at any time of the window, which has to
- * have been seen whole. Unknown load counts as "all are needed", so that it can only delay a step down. The
- * bounds hold always, also when the load is unknown.
+ * How many gateways there should be. Pure; the memory may be lost, which only delays a step down. The bounds hold always,
+ * also when the load is unknown; nothing else is taken away without every gateway having said what it holds.
  */
-export function decide({ spec, current, samples: asked, now, history }: ScaleInput): Decision {
-  const { minReplicas: min, maxReplicas: max, targetConnections: target } = spec;
-  const clamp = (replicas: number) => Math.min(max, Math.max(min, replicas));
-  const samples = asked ?? [];
-  const unknown = samples.filter(sample => sample.connections === undefined).map(sample => sample.pod);
-  const known = samples.length > 0 && unknown.length === 0;
-  const connections = samples.reduce((sum, sample) => sum + (sample.connections ?? 0), 0);
-  const wanted = known ? Math.ceil(connections / target) : undefined;
-
-  // Without a past, what runs is what was needed.
-  const past = history.length === 0 ? [{ at: now, replicas: current }] : history;
-  const recent = [...past, { at: now, replicas: wanted ?? current }].filter(
-    entry => entry.at > now - spec.scaleDownWindowSeconds * 1_000,
-  );
-  const made = { connections: known ? connections : undefined, wanted, history: keep(recent, now, wanted ?? current) };
-
-  if (wanted === undefined) {
-    const replicas = clamp(current);
-    if (replicas !== current) {
-      const message = `from ${current} to ${replicas}: the bounds are ${min} to ${max}`;
-      return { ...made, replicas, reason: replicas > current ? 'ScaledUp' : 'ScaledDown', message };
-    }
-    if (!asked) return { ...made, replicas, reason: 'NotAskedYet', message: 'the gateways have not been asked yet' };
-    if (samples.length === 0) return { ...made, replicas, reason: 'NoGatewayReady', message: 'no gateway is ready' };
-    const message = `${unknown.join(', ')} did not say what it holds; the size is kept`;
-    return { ...made, replicas, reason: 'LoadUnknown', message };
-  }
-  const bounded = clamp(wanted);
-  const load = `${plural(connections, 'connection')} at ${target.toLocaleString('en')} a gateway`;
-  if (bounded > current) {
-    return { ...made, replicas: bounded, reason: 'ScaledUp', message: `from ${current} to ${bounded}: ${load}` };
-  }
-  const needed = Math.max(bounded, ...recent.map(entry => clamp(entry.replicas)));
-  if (needed < current) {
-    if (current <= max && samples.length < current) {
-      const message = `${samples.length} of ${plural(current, 'gateway')} ready; fewer only when all are`;
-      return { ...made, replicas: current, reason: 'GatewaysNotReady', message };
-    }
-    return { ...made, replicas: needed, reason: 'ScaledDown', message: `from ${current} to ${needed}: ${load}` };
-  }
-  if (wanted > max)
-    return {
-      ...made,
-      replicas: current,
-      reason: 'AtMaximum',
-      message: `more than maxReplicas, ${max}, would be needed`,
-    };
-  if (bounded < current) {
-    const message = `fewer gateways would do; waiting for a window of ${spec.scaleDownWindowSeconds} s`;
-    return { ...made, replicas: current, reason: 'WindowOpen', message };
-  }
-  return { ...made, replicas: current, reason: 'Steady', message: 'as many gateways as needed' };
+export function decide(input: ScaleInput): Decision {
+  if (input.spec.mode !== 'Builtin') return declared(input);
+  const { spec, samples, current, now } = input;
+  const history = usable(input.history, now);
+  const load = fleetLoad(samples ?? []);
+  const known = samples !== undefined && load.ready > 0 && load.silent.length === 0;
+  const complete = known && load.vanished.length === 0;
+  const connections = complete ? load.connections : undefined;
+  const seen = { at: now, current, connections, lost: load.lost, fell: hasFallen(history, spec, now, connections) };
+  const slope = climb([...history, { ...seen, wanted: undefined }], now);
+  const all = known ? asks({ ...input, load, climb: slope }) : [];
+  const most = highest(all);
+  const replaced = lostFor(history, load.lost, now);
+  const wanted = most && most.gateways + replaced;
+  const keepMs = Math.max(coverMs(spec), spec.behavior.scaleUp.stabilizationWindowSeconds * 1_000) + CLIMB_MS;
+  const made = remember(history, { ...seen, wanted: complete ? wanted : undefined }, keepMs);
+  const outcome = weigh({ ...input, history: made }, load, most, wanted, replaced);
+  return { ...outcome, connections, wanted, target: most?.target, asks: all, history: made };
 }
 
-/** The recommendations of the window, never none, so that an operator that just started differs from one that watched. */
-function keep(recent: readonly Recommendation[], at: number, replicas: number): readonly Recommendation[] {
-  return recent.length > 0 ? recent : [{ at, replicas }];
+/** What `gateway.replicas` says: nothing is measured. */
+function declared({ spec, replicas: asked, current, held, why }: ScaleInput): Decision {
+  const external = spec.mode === 'External';
+  const replicas = external ? clamp(spec, asked) : asked;
+  const bounds = replicas === asked ? '' : `, the bounds are ${spec.minReplicas} to ${spec.maxReplicas}`;
+  const none = { connections: undefined, wanted: undefined, target: undefined, asks: [], history: [] };
+  if (blocked(held, current, replicas))
+    return { ...none, replicas: current, reason: 'Held', message: `${why}; gateway.replicas is ${asked}` };
+  const step = replicas === current ? '' : `from ${current} to ${replicas}: `;
+  const message = `${step}gateway.replicas is ${asked}${bounds}`;
+  return { ...none, replicas, reason: external ? 'External' : 'Disabled', message };
+}
+
+const clamp = ({ minReplicas, maxReplicas }: AutoscalingSpec, replicas: number) =>
+  Math.min(maxReplicas, Math.max(minReplicas, replicas));
+
+const blocked = (held: Held, current: number, next: number) =>
+  held === 'All' || (held === 'ScaleIn' && next < current) || (held === 'ScaleOut' && next > current);
+
+/** How far the memory has to reach before anything is taken away, so that whoever remembers less acts later. */
+function coverMs({ behavior: { scaleDown }, collapsePercent, collapseHoldSeconds, leadSeconds }: AutoscalingSpec) {
+  const holdMs = collapsePercent < 100 ? collapseHoldSeconds * 1_000 : 0;
+  const earlierMs = Math.max(holdMs, leadSeconds > 0 ? CLIMB_MS : 0);
+  return Math.max(scaleDown.stabilizationWindowSeconds * 1_000 + earlierMs, longestPeriodMs(scaleDown));
+}
+
+/** Gateways that have been gone for long enough. */
+function lostFor(history: readonly Observation[], lost: number, now: number): number {
+  if (!covers(history, now, LOST_MS)) return 0;
+  return within(history, now, LOST_MS).reduce((fewest, each) => Math.min(fewest, each.lost), lost);
+}
+
+function names(pods: readonly string[]): string {
+  const more = pods.length - NAMES_SHOWN;
+  return more > 0 ? `${pods.slice(0, NAMES_SHOWN).join(', ')} and ${more} more` : pods.join(', ');
+}
+
+function weigh(
+  input: ScaleInput,
+  load: FleetLoad,
+  most: Ask | undefined,
+  wanted: number | undefined,
+  replaced: number,
+): Outcome {
+  const { spec, current, held, why, samples } = input;
+  const keep = (reason: ScaleReason, message: string): Outcome => ({ replicas: current, reason, message });
+  const asked = wanted === undefined ? '' : `; ${plural(wanted, 'gateway')} wanted`;
+  const bounded = clamp(spec, current);
+  if (held === 'All') return keep('Held', `${why}${asked}`);
+  if (bounded !== current) {
+    if (blocked(held, current, bounded))
+      return keep('Held', `${why}; the bounds are ${spec.minReplicas} to ${spec.maxReplicas}`);
+    const message = `from ${current} to ${bounded}: the bounds are ${spec.minReplicas} to ${spec.maxReplicas}`;
+    return { replicas: bounded, reason: bounded > current ? 'ScaledUp' : 'ScaledDown', message };
+  }
+  if (!samples) return keep('NotAskedYet', 'the gateways have not been asked yet');
+  if (load.silent.length > 0)
+    return keep('LoadUnknown', `${names(load.silent)} did not say what it holds; the size is kept`);
+  if (!most || wanted === undefined) return keep('NoGatewayReady', 'no gateway is ready');
+
+  const text = replaced > 0 ? `${most.text}, and ${plural(replaced, 'gateway')} lost` : most.text;
+  const next = clamp(spec, wanted);
+  if (next > current)
+    return blocked(held, current, next) ? keep('Held', `${why}${asked}: ${text}`) : up(input, wanted, text);
+  if (wanted > spec.maxReplicas) {
+    return keep('AtMaximum', `${plural(wanted, 'gateway')} wanted and maxReplicas is ${spec.maxReplicas}: ${text}`);
+  }
+  if (load.vanished.length > 0) {
+    const message = `${names(load.vanished)} is not ready and did not say what it holds; none is removed`;
+    return keep('LoadUnknown', message);
+  }
+  if (next === current) return keep('Steady', `${plural(current, 'gateway')}: ${text}`);
+  return blocked(held, current, next) ? keep('Held', `${why}${asked}: ${text}`) : down(input, next, text);
+}
+
+function up({ spec, current, now, history }: ScaleInput, wanted: number, text: string): Outcome {
+  const rules = spec.behavior.scaleUp;
+  const keep = (reason: ScaleReason, message: string): Outcome => ({ replicas: current, reason, message });
+  if (rules.selectPolicy === 'Disabled')
+    return keep('DirectionDisabled', `behavior.scaleUp is Disabled; ${plural(wanted, 'gateway')} wanted: ${text}`);
+  const stable = clamp(spec, fewestWanted(history, rules, now, wanted));
+  if (stable <= current) {
+    const window = `waiting for a window of ${rules.stabilizationWindowSeconds} s`;
+    return keep('WindowOpen', `${plural(wanted, 'gateway')} wanted, ${window}: ${text}`);
+  }
+  const replicas = Math.min(stable, mostAllowed(rules, history, current, now));
+  if (replicas === current)
+    return keep('RateLimited', `${plural(wanted, 'gateway')} wanted, behavior.scaleUp allows none more now: ${text}`);
+  const rest = wanted > replicas ? ` (${wanted} wanted)` : '';
+  return { replicas, reason: 'ScaledUp', message: `from ${current} to ${replicas}${rest}: ${text}` };
+}
+
+function down({ spec, current, now, history }: ScaleInput, next: number, text: string): Outcome {
+  const rules = spec.behavior.scaleDown;
+  const fewer = `${plural(next, 'gateway')} would do`;
+  const keep = (reason: ScaleReason, message: string): Outcome => ({ replicas: current, reason, message });
+  if (rules.selectPolicy === 'Disabled')
+    return keep('DirectionDisabled', `behavior.scaleDown is Disabled; ${fewer}: ${text}`);
+  const hold = collapseHold(history, spec, now);
+  if (hold) {
+    const message = `connections fell by more than ${spec.collapsePercent} % at once; none is removed for ${hold.leftSeconds} s more: ${text}`;
+    return keep('Collapsed', message);
+  }
+  if (!covers(history, now, coverMs(spec))) {
+    return keep('WindowOpen', `${fewer}; the load has not been watched for ${coverMs(spec) / 1_000} s yet: ${text}`);
+  }
+  const stable = clamp(spec, mostWanted(history, rules, now, next));
+  if (stable >= current) {
+    const window = `waiting for a window of ${rules.stabilizationWindowSeconds} s`;
+    return keep('WindowOpen', `${fewer}; ${window}: ${text}`);
+  }
+  const replicas = Math.max(stable, fewestAllowed(rules, history, current, now));
+  if (replicas === current) return keep('RateLimited', `${fewer}; behavior.scaleDown allows none fewer now: ${text}`);
+  return { replicas, reason: 'ScaledDown', message: `from ${current} to ${replicas}: ${text}` };
 }

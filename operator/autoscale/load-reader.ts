@@ -1,21 +1,116 @@
-import { ADMIN_PATHS, type GatewayLoad, PORTS } from '../../server/contract.ts';
+import { ADMIN_PATHS, type GatewayLoad, PORTS, TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import { isReady, type Pod } from '../api/kube-object.ts';
-import type { LoadSample } from './decide.ts';
+import type { GatewaySample } from './sample.ts';
 
-function connectionsOf(load: unknown): number | undefined {
-  const { connections } = (load ?? {}) as Partial<GatewayLoad>;
-  return typeof connections === 'number' && Number.isSafeInteger(connections) && connections >= 0
-    ? connections
-    : undefined;
+/** What one running gateway is and says. */
+export interface LoadSample extends GatewaySample {
+  readonly load: GatewayLoad | undefined;
 }
 
-/** Asks every ready gateway what it holds, all at once. Never rejects: who does not answer is `undefined`. */
-export async function readLoads(gateways: readonly Pod[], ask: AskPod): Promise<LoadSample[]> {
-  return await Promise.all(
-    gateways.filter(isReady).map(async pod => ({
-      pod: pod.metadata.name,
-      connections: await ask(pod, PORTS.admin, ADMIN_PATHS.load).then(connectionsOf, () => undefined),
-    })),
+const RATES = [
+  'maxConnections',
+  'deliveriesPerSecond',
+  'eventLoopLagMs',
+  'cpu',
+  'commandsPerSecond',
+  'errorsPerSecond',
+  'publishMs',
+  'refusedPerSecond',
+] as const satisfies readonly (keyof GatewayLoad)[];
+
+const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+/**
+ * The body of `/load`, checked. Numbers that an older gateway does not have yet are 0.
+ * @returns undefined for what is no load
+ */
+export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const said = body as Partial<Record<keyof GatewayLoad, unknown>>;
+  const { connections, gateway, optionsVersion } = said;
+  if (!isAmount(connections) || !Number.isSafeInteger(connections)) return undefined;
+  if (RATES.some(name => said[name] !== undefined && !isAmount(said[name]))) return undefined;
+  const rates = Object.fromEntries(RATES.map(name => [name, said[name] ?? 0])) as Record<
+    (typeof RATES)[number],
+    number
+  >;
+  return {
+    gateway: typeof gateway === 'string' ? gateway : pod,
+    ready: said.ready === true,
+    draining: said.draining === true,
+    connections,
+    ...rates,
+    optionsVersion: typeof optionsVersion === 'string' ? optionsVersion : '',
+  };
+}
+
+/** Whether a pod is to go, or to be emptied. One that only sheds some connections stays. */
+function isLeaving({ metadata }: Pod): boolean {
+  if (metadata.deletionTimestamp !== undefined) return true;
+  const text = metadata.annotations?.[TRAFFIC_ANNOTATION];
+  if (text === undefined) return false;
+  try {
+    return (JSON.parse(text) as Partial<TrafficIntent> | null)?.reason !== 'Rebalance';
+  } catch {
+    return true; // the gateway is NotReady for it, whatever it means
+  }
+}
+
+/** The kubelet sets all conditions in one go when it meets the pod; times are whole seconds. */
+const SAME_MOMENT_MS = 1_000;
+
+/** Whether a pod is ready or has been. Unknown counts as yes: silence of such a pod holds the size. */
+function hasServed(pod: Pod): boolean {
+  const time = (type: string) =>
+    Date.parse(pod.status.conditions.find(condition => condition.type === type)?.lastTransitionTime ?? '');
+  // A pod that was never ready has been not ready since it was set up.
+  return !(Math.abs(time('Ready') - time('Initialized')) <= SAME_MOMENT_MS) || isReady(pod);
+}
+
+/** For clocks of two machines. */
+const SKEW_MS = 10_000;
+
+/** Its `deletionTimestamp` is the end of its grace; a pod still there after it is on a node that is gone. */
+function isOver({ metadata }: Pod, wall: number): boolean {
+  return metadata.deletionTimestamp !== undefined && Date.parse(metadata.deletionTimestamp) + SKEW_MS < wall;
+}
+
+/**
+ * Asks every running gateway what it holds, all at once, also those that are NotReady or terminate: they may still hold
+ * clients. Never rejects: the load of who does not answer is undefined, and who does not answer after the end of its grace
+ * period is left out.
+ * @param wall milliseconds since 1970
+ */
+export async function readLoads(gateways: readonly Pod[], ask: AskPod, wall: number): Promise<LoadSample[]> {
+  const running = gateways.filter(({ status }) => status.phase === 'Running' && status.podIP !== undefined);
+  const samples = await Promise.all(
+    running.map(async gateway => {
+      const pod = gateway.metadata.name;
+      const load = await ask(gateway, PORTS.admin, ADMIN_PATHS.load).then(
+        body => parseLoad(body, pod),
+        () => undefined,
+      );
+      if (load === undefined && isOver(gateway, wall)) return [];
+      return [{ pod, ready: isReady(gateway), leaving: isLeaving(gateway), served: hasServed(gateway), load }];
+    }),
   );
+  return samples.flat();
+}
+
+/** Connections of each gateway that said so, or that cannot have any, by pod name. */
+export function connectionsByPod(samples: readonly LoadSample[]): ReadonlyMap<string, number> {
+  return new Map(
+    samples.flatMap(({ pod, load, served }) => {
+      const connections = load?.connections ?? (served ? undefined : 0);
+      return connections === undefined ? [] : [[pod, connections] as const];
+    }),
+  );
+}
+
+/** Connections of all gateways; undefined when not all said, or there is none. */
+export function totalConnections(samples: readonly LoadSample[]): number | undefined {
+  const known = connectionsByPod(samples);
+  if (samples.length === 0 || known.size < samples.length) return undefined;
+  return [...known.values()].reduce((sum, count) => sum + count, 0);
 }

@@ -1,6 +1,5 @@
 import type { AskPod } from '../api/ask-pod.ts';
-import type { LoadSample } from '../autoscale/decide.ts';
-import { readLoads } from '../autoscale/load-reader.ts';
+import { type LoadSample, readLoads } from '../autoscale/load-reader.ts';
 import type { Clock } from '../clock.ts';
 import { type Backends, readBackends } from '../reconcile/backends.ts';
 import type { Caches } from './caches.ts';
@@ -29,6 +28,12 @@ export interface ProbesOptions {
 const CONCURRENCY = 64;
 /** A worker that is busy for a moment is not yet silent. */
 const SILENT_AFTER_MS = 15_000;
+
+/** What a pass would do something about: rates and the lag differ in every round. */
+function said(probe: Probe | undefined): string {
+  const loads = probe?.loads.map(({ pod, ready, leaving, load }) => [pod, ready, leaving, load?.connections]);
+  return JSON.stringify([loads, probe?.backends.health, probe?.backends.silence]);
+}
 
 /**
  * Asks the pods of all ChatClusters, again and again, beside the work queue: a pod that does not answer delays nobody
@@ -71,7 +76,7 @@ export class Probes {
     let after: Probe;
     try {
       const [loads, backends] = await Promise.all([
-        readLoads(caches.pods(key, 'gateway'), this.#ask),
+        readLoads(caches.pods(key, 'gateway'), this.#ask, clock.date().getTime()),
         readBackends(caches.pods(key, 'worker'), this.#ask),
       ]);
       const at = clock.now();
@@ -86,7 +91,6 @@ export class Probes {
     } finally {
       this.#asking.delete(key);
     }
-    const said = (probe: Probe | undefined) => JSON.stringify([probe?.loads, probe?.backends]);
     onResult(key, said(before) !== said(after));
   }
 

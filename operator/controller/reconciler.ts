@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import { type Decision, decide, type LoadSample, type Recommendation } from '../autoscale/decide.ts';
+import { type Decision, decide } from '../autoscale/decide.ts';
+import type { Observation } from '../autoscale/history.ts';
+import { type LoadSample, totalConnections } from '../autoscale/load-reader.ts';
+import { TARGETS } from '../autoscale/targets.ts';
 import type { Clock } from '../clock.ts';
 import { desired, imageOf } from '../desired/desired.ts';
 import { childName } from '../desired/names.ts';
@@ -31,7 +34,7 @@ export interface ReconcilerOptions {
 
 /** What a pass leaves for the next one. All of it may be lost: a new operator starts without. */
 interface Memory {
-  history: readonly Recommendation[];
+  history: readonly Observation[];
   /** Results of the probe that the last decision was made on: each is counted once. */
   decidedOn: Probe | undefined;
   connectionsWrittenAt: number;
@@ -41,7 +44,7 @@ interface Memory {
 const CONNECTIONS_MS = 30_000;
 /** Loads older than this are unknown. */
 const STALE_MS = 15_000;
-const forgotten = ({ pod }: LoadSample): LoadSample => ({ pod, connections: undefined });
+const forgotten = (sample: LoadSample): LoadSample => ({ ...sample, load: undefined });
 
 interface Deployment extends KubeObject {
   readonly spec?: { readonly replicas?: number };
@@ -69,12 +72,12 @@ export class Reconciler {
     const observed = caches.children(key);
     const current = this.#currentGateways(cluster, observed);
     const decision = this.#decide(key, cluster, current, memory);
-    const gatewayReplicas = decision?.replicas ?? cluster.spec.gateway.replicas;
+    const gatewayReplicas = decision.replicas;
     const { actions, taken } = plan(observed, desired(cluster, { gatewayReplicas, defaultImage }));
 
     const { done, failure, error } = await this.#write(actions, taken);
     const isNew = cluster.status?.observedGeneration === undefined;
-    const scaled = decision !== undefined && decision.replicas !== current;
+    const scaled = decision.replicas !== current;
     this.#tell(cluster, noticesOfActions(done, isNew, scaled));
     if (error === undefined) this.#tell(cluster, noticeOfDecision(decision, current));
     const again = await this.#report(key, cluster, gatewayReplicas, decision, failure);
@@ -93,7 +96,7 @@ export class Reconciler {
     const { caches, client, clock, defaultImage, probes } = this.#options;
     const memory = this.#memoryOf(key);
     const probe = probes.latest(key);
-    const total = totalOf(probe);
+    const total = probe && totalConnections(probe.loads);
     const waitMs = Math.max(0, memory.connectionsWrittenAt + CONNECTIONS_MS - clock.now());
     const next = status({
       cluster,
@@ -145,27 +148,29 @@ export class Reconciler {
     const [namespace = '', name = ''] = key.split('/');
     this.#options.metrics.connections.remove({ namespace, name });
     for (const size of ['wanted', 'bounded', 'ready']) this.#options.metrics.gateways.remove({ namespace, name, size });
+    for (const target of TARGETS) this.#options.metrics.targets.remove({ namespace, name, target });
   }
 
   #currentGateways(cluster: ChatCluster, observed: ReturnType<Caches['children']>): number {
     const name = childName.deployment(cluster.metadata.name, 'gateway');
     const found = observed.find(child => child.object.kind === 'Deployment' && child.object.metadata.name === name);
     const { gateway } = cluster.spec;
-    return (found?.object as Deployment | undefined)?.spec?.replicas ?? gateway.autoscaling.minReplicas;
+    const begun = gateway.autoscaling.mode === 'Builtin' ? gateway.autoscaling.minReplicas : gateway.replicas;
+    return (found?.object as Deployment | undefined)?.spec?.replicas ?? begun;
   }
 
-  #decide(key: string, cluster: ChatCluster, current: number, memory: Memory): Decision | undefined {
-    const { autoscaling } = cluster.spec.gateway;
-    if (autoscaling.mode === 'Disabled') {
-      memory.history = [];
-      return undefined;
-    }
+  #decide(key: string, cluster: ChatCluster, current: number, memory: Memory): Decision {
+    const { gateway, limits } = cluster.spec;
     const probe = this.#options.probes.latest(key);
     const now = this.#options.clock.now();
     const decision = decide({
-      spec: autoscaling,
+      spec: gateway.autoscaling,
+      replicas: gateway.replicas,
+      maxConnections: limits.maxConnections,
       current,
       samples: probe && (now - probe.at > STALE_MS ? probe.loads.map(forgotten) : probe.loads),
+      held: 'None',
+      why: '',
       now,
       history: memory.history,
     });
@@ -201,19 +206,14 @@ export class Reconciler {
   }
 
   #measure({ metadata }: ChatCluster, decision: Decision | undefined, ready: number): void {
-    const { gateways, connections } = this.#options.metrics;
+    const { gateways, connections, targets } = this.#options.metrics;
     const labels = { namespace: metadata.namespace, name: metadata.name };
     gateways.set({ ...labels, size: 'ready' }, ready);
     if (decision?.wanted !== undefined) gateways.set({ ...labels, size: 'wanted' }, decision.wanted);
     if (decision) gateways.set({ ...labels, size: 'bounded' }, decision.replicas);
     if (decision?.connections !== undefined) connections.set(labels, decision.connections);
+    for (const { target, gateways: count } of decision?.asks ?? []) targets.set({ ...labels, target }, count);
   }
-}
-
-function totalOf(probe: Probe | undefined): number | undefined {
-  if (!probe || probe.loads.length === 0) return undefined;
-  const known = probe.loads.flatMap(load => load.connections ?? []);
-  return known.length === probe.loads.length ? known.reduce((sum, count) => sum + count, 0) : undefined;
 }
 
 /** What trying again does not help. */

@@ -6,15 +6,18 @@ import type { Pod } from '../api/kube-object.ts';
 export interface Backends {
   /** What one worker that answered said; undefined if none did. */
   readonly health: Pick<BackendHealth, 'nats' | 'store'> | undefined;
+  /** Messages that MongoDB does not have yet; undefined while no worker that reaches NATS says. */
+  readonly storeLag: number | undefined;
   /** Why nobody answered, without anything that changes from pass to pass. */
   readonly silence: string;
 }
 
-function healthOf(body: unknown): Backends['health'] {
-  const { nats, store } = (body ?? {}) as Partial<BackendHealth>;
+function healthOf(body: unknown): BackendHealth | undefined {
+  const { nats, store, storeLag } = (body ?? {}) as Partial<BackendHealth>;
   const said = (backend: unknown): backend is BackendHealth['nats'] =>
     typeof backend === 'object' && backend !== null && 'reachable' in backend && typeof backend.reachable === 'boolean';
-  return said(nats) && said(store) ? { nats, store } : undefined;
+  if (!said(nats) || !said(store)) return undefined;
+  return { nats, store, storeLag: typeof storeLag === 'number' && storeLag >= 0 ? storeLag : 0 };
 }
 
 /**
@@ -36,15 +39,18 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
   );
   const said = answers.flatMap(answer => answer.health ?? []);
   const [first] = said;
+  // Each worker measures all streams; one that cannot reach NATS repeats what it knew.
+  const lags = said.filter(health => health.nats.reachable).map(health => health.storeLag);
   if (!first) {
     const silence = running.length === 0 ? 'no worker is running' : (answers[0]?.problem ?? 'no answer');
-    return { health: undefined, silence };
+    return { health: undefined, storeLag: undefined, silence };
   }
   return {
     health: {
       nats: said.find(health => health.nats.reachable)?.nats ?? first.nats,
       store: said.find(health => health.store.reachable)?.store ?? first.store,
     },
+    storeLag: lags.length > 0 ? Math.max(...lags) : undefined,
     silence: '',
   };
 }

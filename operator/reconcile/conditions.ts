@@ -1,5 +1,5 @@
 import type { Condition } from '../api/kube-object.ts';
-import type { Decision } from '../autoscale/decide.ts';
+import type { Decision, ScaleReason } from '../autoscale/decide.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { Backends } from './backends.ts';
 import type { PodProblem } from './pod-problem.ts';
@@ -86,6 +86,12 @@ export function storeReachable(backends: Backends | undefined, previous: Conditi
   return reachable('StoreReachable', 'store', backends, previous);
 }
 
+/** Reasons for which the size cannot follow the load. */
+const INACTIVE = new Set<ScaleReason>(['LoadUnknown', 'NoGatewayReady', 'Held', 'Disabled']);
+/** Reasons whose numbers change with every look; the condition keeps those it began with. */
+const MOVING = new Set<ScaleReason>(['AtMaximum', 'Collapsed', 'DirectionDisabled']);
+const QUIET = new Set<ScaleReason>(['Steady', 'WindowOpen', 'RateLimited']);
+
 /** @param previous the condition as it stands: the numbers of the last step stay until something else is to be said */
 export function scalingActive(decision: Decision | undefined, previous: Condition | undefined): Verdict {
   const type = 'ScalingActive';
@@ -94,9 +100,12 @@ export function scalingActive(decision: Decision | undefined, previous: Conditio
   const same = (): Verdict | undefined =>
     previous && { type, status: previous.status, reason: previous.reason, message: previous.message };
   if (reason === 'NotAskedYet') return same() ?? { type, status: 'Unknown', reason, message };
-  if (reason === 'LoadUnknown' || reason === 'NoGatewayReady' || reason === 'GatewaysNotReady')
-    return { type, status: 'False', reason, message };
-  if (reason !== 'Steady' && reason !== 'WindowOpen') return { type, status: 'True', reason, message };
+  if (reason === 'Disabled') return { type, status: 'False', reason, message: 'gateway.replicas decides' };
+  if (reason === 'External')
+    return { type, status: 'True', reason, message: 'gateway.replicas decides, set through /scale' };
+  if (INACTIVE.has(reason)) return { type, status: 'False', reason, message };
+  if (MOVING.has(reason) && previous?.reason === reason) return same() as Verdict;
+  if (!QUIET.has(reason)) return { type, status: 'True', reason, message };
   // A load that swings around a target would rewrite the status with every swing.
   if (previous?.reason === 'ScaledUp' || previous?.reason === 'ScaledDown') return same() as Verdict;
   return { type, status: 'True', reason: 'Steady', message: 'as many gateways as were needed within the window' };

@@ -57,7 +57,9 @@ export function noticesOfActions(done: readonly Action[], isNew: boolean, scaled
 
 export function noticeOfDecision(decision: Decision | undefined, current: number): Notice[] {
   if (!decision || decision.replicas === current) return [];
-  return [{ type: 'Normal', reason: decision.reason, action: 'Scale', note: `gateways ${decision.message}` }];
+  // Whoever decided: the Event says which way it went.
+  const reason = decision.replicas > current ? 'ScaledUp' : 'ScaledDown';
+  return [{ type: 'Normal', reason, action: 'Scale', note: `gateways ${decision.message}` }];
 }
 
 const STARTING = new Set(['GatewaysNotReady', 'WorkersNotReady', 'NotAskedYet', 'NoWorkerAnswers']);
@@ -85,7 +87,9 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
             ? normal(condition.type)
             : [];
       case 'ScalingActive':
-        return condition.reason === 'LoadUnknown' && was && was.reason !== 'LoadUnknown' ? warning('LoadUnknown') : [];
+        if (!was || was.reason === condition.reason) return [];
+        if (condition.reason === 'LoadUnknown' || condition.reason === 'AtMaximum') return warning(condition.reason);
+        return condition.reason === 'Collapsed' || condition.reason === 'Held' ? normal(condition.reason) : [];
       default:
         return [];
     }

@@ -1,0 +1,97 @@
+import type { ScalingPolicy, ScalingRules } from '../api/chat-cluster.ts';
+import { type Observation, within } from './history.ts';
+
+/**
+ * The size at the start of a period, as HPA reckons it: what was added in it taken off, what was removed put back.
+ * @param asOf whether a change between two looks counts from the earlier or from the later one
+ */
+function sizeBefore(
+  history: readonly Observation[],
+  current: number,
+  now: number,
+  periodMs: number,
+  asOf: 'earlier' | 'later',
+): number {
+  const looks = [...history, { at: now, current }];
+  return looks.slice(1).reduce((size, look, index) => {
+    const before = looks[index] ?? look;
+    const at = asOf === 'earlier' ? before.at : look.at;
+    return at > now - periodMs ? size - (look.current - before.current) : size;
+  }, current);
+}
+
+function limits(
+  rules: ScalingRules,
+  limit: (policy: ScalingPolicy) => number,
+  largest: (...limits: number[]) => number,
+  smallest: (...limits: number[]) => number,
+): number {
+  const all = rules.policies.map(limit);
+  return rules.selectPolicy === 'Min' ? smallest(...all) : largest(...all);
+}
+
+/** Most gateways the rules allow now; `current` when they allow none more. */
+export function mostAllowed(
+  rules: ScalingRules,
+  history: readonly Observation[],
+  current: number,
+  now: number,
+): number {
+  if (rules.selectPolicy === 'Disabled') return current;
+  const most = limits(
+    rules,
+    ({ type, value, periodSeconds }) => {
+      const start = sizeBefore(history, current, now, periodSeconds * 1_000, 'earlier');
+      return type === 'Pods' ? start + value : Math.ceil(start * (1 + value / 100));
+    },
+    Math.max,
+    Math.min,
+  );
+  return Math.max(current, most);
+}
+
+/** Fewest gateways the rules allow now; `current` when they allow none fewer. Per cent are rounded down. */
+export function fewestAllowed(
+  rules: ScalingRules,
+  history: readonly Observation[],
+  current: number,
+  now: number,
+): number {
+  if (rules.selectPolicy === 'Disabled') return current;
+  const fewest = limits(
+    rules,
+    ({ type, value, periodSeconds }) => {
+      const start = sizeBefore(history, current, now, periodSeconds * 1_000, 'later');
+      return start - (type === 'Pods' ? value : Math.floor((start * value) / 100));
+    },
+    Math.min,
+    Math.max,
+  );
+  return Math.min(current, Math.max(0, fewest));
+}
+
+/** Longest period of the policies, milliseconds. */
+export function longestPeriodMs(rules: ScalingRules): number {
+  return rules.policies.reduce((longest, policy) => Math.max(longest, policy.periodSeconds * 1_000), 0);
+}
+
+/** The fewest that were asked for at any time of the window, and now. */
+export function fewestWanted(
+  history: readonly Observation[],
+  rules: ScalingRules,
+  now: number,
+  wanted: number,
+): number {
+  return within(history, now, rules.stabilizationWindowSeconds * 1_000).reduce(
+    (fewest, each) => Math.min(fewest, each.wanted ?? fewest),
+    wanted,
+  );
+}
+
+/** The most that were asked for at any time of the window, and now. While the load was unknown, all were. */
+export function mostWanted(history: readonly Observation[], rules: ScalingRules, now: number, wanted: number): number {
+  return within(history, now, rules.stabilizationWindowSeconds * 1_000).reduce(
+    (most, each) => Math.max(most, each.wanted ?? each.current),
+    wanted,
+  );
+}

@@ -1,0 +1,53 @@
+/** What one look at the fleet found; the autoscaler's memory is a list of them, oldest first. */
+export interface Observation {
+  /** Milliseconds that never run backwards. */
+  readonly at: number;
+  /** Gateways there were to be. */
+  readonly current: number;
+  /** Gateways the load asked for; undefined when not every gateway had said what it holds. */
+  readonly wanted: number | undefined;
+  /** Connections of all gateways; undefined as `wanted`. */
+  readonly connections: number | undefined;
+  /** {@link FleetLoad.lost} */
+  readonly lost: number;
+  /** Whether the total was far below what it had been within the window. */
+  readonly fell: boolean;
+}
+
+/** After a pause this long nothing is known of what was between. */
+const GAP_MS = 300_000;
+
+const same = (a: Observation, b: Observation) =>
+  a.current === b.current &&
+  a.wanted === b.wanted &&
+  a.connections === b.connections &&
+  a.lost === b.lost &&
+  a.fell === b.fell;
+
+/** The memory as far as it may be relied on. */
+export function usable(history: readonly Observation[], now: number): readonly Observation[] {
+  const last = history.at(-1);
+  return last && now - last.at > GAP_MS ? [] : history;
+}
+
+/** The observations of the last `ms`. */
+export function within(history: readonly Observation[], now: number, ms: number): Observation[] {
+  return history.filter(each => each.at > now - ms);
+}
+
+/** Whether the memory reaches `ms` back. */
+export function covers(history: readonly Observation[], now: number, ms: number): boolean {
+  return (history[0]?.at ?? Number.POSITIVE_INFINITY) <= now - ms;
+}
+
+/**
+ * The memory with one observation more: of equal ones in a row the first and the last are kept, and of those older than
+ * `keepMs` the newest, which tells that the memory reaches that far.
+ */
+export function remember(history: readonly Observation[], next: Observation, keepMs: number): readonly Observation[] {
+  const [before, last] = history.slice(-2);
+  const repeated = before && last && same(before, last) && same(last, next);
+  const all = [...(repeated ? history.slice(0, -1) : history), next];
+  const first = all.findLastIndex(each => each.at <= next.at - keepMs);
+  return all.slice(Math.max(0, first));
+}
