@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { OPTIONS, type Option, type OptionName, type Process } from './options.ts';
+import { LIVE_OPTIONS, OPTIONS, type Option, type OptionName, type Process } from './options.ts';
 
 type Value<O> = O extends { kind: 'integer' }
   ? number
@@ -46,12 +46,16 @@ function parse(option: Option, raw: string | undefined): { value: string | numbe
   return { value: raw };
 }
 
+export type ProcessKind = Process | 'standalone';
+export type Env = Readonly<Record<string, string | undefined>>;
+
 /**
  * Reads the options of `process` from `env`. A CHAT_ variable that no option has is a problem too, so that a typing
  * error cannot pass unseen.
+ * @param files content of files named after the variables of live options: it wins over the variable
  * @throws {ConfigError} with all problems
  */
-export function loadConfig(process: Process | 'standalone', env: Readonly<Record<string, string | undefined>>): Config {
+export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<string, string> = new Map()): Config {
   const problems: string[] = [];
   const values: Record<string, string | number> = {};
   const known = new Set<string>();
@@ -59,7 +63,7 @@ export function loadConfig(process: Process | 'standalone', env: Readonly<Record
     known.add(option.env);
     const applies = process === 'standalone' || option.for.includes(process);
     const result = applies
-      ? parse(option, env[option.env])
+      ? parse(option, rawOf(option, env, files))
       : { value: 'default' in option ? (option.default ?? '') : '' };
     if ('problem' in result) problems.push(result.problem);
     else values[name] = result.value;
@@ -67,10 +71,40 @@ export function loadConfig(process: Process | 'standalone', env: Readonly<Record
   for (const name of Object.keys(env)) {
     if (name.startsWith('CHAT_') && !known.has(name)) problems.push(`${name} is not an option`);
   }
-  // A late answer to one heartbeat would be taken for the answer to the next.
-  if (Number(values['pongSeconds']) >= Number(values['pingSeconds']))
-    problems.push(`${OPTIONS.pongSeconds.env} must be below ${OPTIONS.pingSeconds.env}`);
+  if (!heartbeatsFit(values as Config)) problems.push(HEARTBEATS);
   if (problems.length > 0) throw new ConfigError(problems);
   if (values['processName'] === '') values['processName'] = hostname();
   return values as Config;
 }
+
+/**
+ * The live options as `env` and `files` have them now. One with a problem keeps its value of `current`.
+ * @returns the options that changed, and the problems in the words of {@link ConfigError}
+ */
+export function reloadConfig(
+  current: Config,
+  env: Env,
+  files: ReadonlyMap<string, string>,
+): { readonly changed: Partial<Config>; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const changed: Partial<Record<OptionName, string | number>> = {};
+  for (const name of LIVE_OPTIONS) {
+    const result = parse(OPTIONS[name], rawOf(OPTIONS[name], env, files));
+    if ('problem' in result) problems.push(result.problem);
+    else if (result.value !== current[name]) changed[name] = result.value;
+  }
+  if (!heartbeatsFit({ ...current, ...changed } as Config)) {
+    problems.push(HEARTBEATS);
+    delete changed.pingSeconds;
+    delete changed.pongSeconds;
+  }
+  return { changed: changed as Partial<Config>, problems };
+}
+
+const rawOf = (option: Option, env: Env, files: ReadonlyMap<string, string>) =>
+  (option.live ? files.get(option.env) : undefined) ?? env[option.env];
+
+/** A late answer to one heartbeat would be taken for the answer to the next. */
+const heartbeatsFit = ({ pingSeconds, pongSeconds }: Pick<Config, 'pingSeconds' | 'pongSeconds'>) =>
+  pongSeconds < pingSeconds;
+const HEARTBEATS = `${OPTIONS.pongSeconds.env} must be below ${OPTIONS.pingSeconds.env}`;

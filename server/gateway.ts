@@ -1,7 +1,7 @@
 /** Entry point of a gateway: options from the environment, a drain on SIGTERM, an immediate end on a second signal. */
 import { names } from './bus/names.ts';
-import { loadConfig } from './config.ts';
 import { startGateway } from './gateway/start.ts';
+import { LiveSource } from './live/source.ts';
 import { createLogger } from './logger.ts';
 import { run } from './run.ts';
 import { mongoStore } from './store/mongo.ts';
@@ -9,11 +9,12 @@ import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
 
 await run(async () => {
-  const config = loadConfig('gateway', process.env);
+  const live = await LiveSource.open('gateway', process.env);
+  const { config } = live;
   const tracing = await startTracing('chatcluster-gateway', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
-  const gateway = await startGateway(config, { store, logger, ...(tracing ? { trace: messageTrace() } : {}) });
+  const gateway = await startGateway(config, { store, logger, live, ...(tracing ? { trace: messageTrace() } : {}) });
   return async () => {
     await gateway.drain();
     await Promise.allSettled([store.close(), tracing?.stop()]);

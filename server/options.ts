@@ -13,6 +13,8 @@ interface Common {
   readonly help: string;
   /** True for values that must come from a Secret and never reach a log. */
   readonly secret?: boolean;
+  /** True for what a gateway also reads from {@link OPTIONS.liveDir} while it runs. */
+  readonly live?: boolean;
 }
 export interface IntegerOption extends Common {
   readonly kind: 'integer';
@@ -54,6 +56,8 @@ const choice = <C extends string>(
   help: string,
 ): ChoiceOption<C> => ({ kind: 'choice', env, for: where, choices, default: preset, help });
 
+const live = <O extends Option>(option: O) => ({ ...option, live: true }) as const;
+
 export const OPTIONS = {
   instance: {
     kind: 'text',
@@ -70,12 +74,8 @@ export const OPTIONS = {
     default: '',
     help: 'Name of this process in logs, presence and the load endpoint. Default: the host name, which is the pod name.',
   },
-  logLevel: choice(
-    'CHAT_LOG_LEVEL',
-    both,
-    ['debug', 'info', 'warn', 'error'],
-    'info',
-    'Least severe level that is logged.',
+  logLevel: live(
+    choice('CHAT_LOG_LEVEL', both, ['debug', 'info', 'warn', 'error'], 'info', 'Least severe level that is logged.'),
   ),
   adminPort: integer(
     'CHAT_ADMIN_PORT',
@@ -92,11 +92,19 @@ export const OPTIONS = {
     minLength: 1,
     help: 'NATS servers, comma separated, for example nats://nats:4222.',
   },
-  natsUser: { kind: 'text', env: 'CHAT_NATS_USER', for: both, default: '', help: 'User for NATS; empty for none.' },
+  natsUser: {
+    kind: 'text',
+    env: 'CHAT_NATS_USER',
+    for: both,
+    live: true,
+    default: '',
+    help: 'User for NATS; empty for none.',
+  },
   natsPassword: {
     kind: 'text',
     env: 'CHAT_NATS_PASSWORD',
     for: both,
+    live: true,
     default: '',
     secret: true,
     help: 'Password for NATS; empty for none.',
@@ -105,6 +113,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_MONGODB_URI',
     for: both,
+    live: true,
     minLength: 1,
     secret: true,
     help: 'MongoDB connection string. The database is named after the instance, not after the path in the string.',
@@ -118,11 +127,19 @@ export const OPTIONS = {
     'Stream pairs the rooms are spread over. Cannot change while messages are kept.',
   ),
 
+  liveDir: {
+    kind: 'text',
+    env: 'CHAT_LIVE_DIR',
+    for: gateway,
+    default: '',
+    help: 'Directory with a file for each live option, named after its variable, whose content wins over the variable; empty for none. Read at the start and every 500 ms, together with the pod annotations that ask for a drain.',
+  },
   port: integer('CHAT_PORT', gateway, 8080, 0, 65535, 'Port for clients; 0 takes any free port.'),
   authSecret: {
     kind: 'text',
     env: 'CHAT_AUTH_SECRET',
     for: gateway,
+    live: true,
     minLength: 32,
     secret: true,
     help: 'Secret that signs the HS256 tokens, at least 32 characters.',
@@ -131,6 +148,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_AUTH_ISSUER',
     for: gateway,
+    live: true,
     default: '',
     help: 'Required value of the claim iss; empty: not checked.',
   },
@@ -138,6 +156,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_AUTH_AUDIENCE',
     for: gateway,
+    live: true,
     default: '',
     help: 'Required value of the claim aud; empty: not checked.',
   },
@@ -145,6 +164,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_ALLOWED_ORIGINS',
     for: gateway,
+    live: true,
     default: '*',
     help: 'Origins that browsers may connect from, comma separated; * allows all. Requests without an Origin header are allowed.',
   },
@@ -152,6 +172,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_ROOM_KINDS',
     for: gateway,
+    live: true,
     default: 'channel=Open',
     pattern: /^([a-z][a-z0-9]{0,31}=(Open|Claim)(,|$))*$/,
     help: 'Kinds of rooms and who may use them, comma separated. Open: every signed-in user. Claim: users whose token lists the room (or kind:*) in the claim rooms.',
@@ -163,29 +184,29 @@ export const OPTIONS = {
     'Disabled',
     'POST /dev/token gives a token to anyone who names a user. For development only.',
   ),
-  webPage: choice(
-    'CHAT_WEB_PAGE',
-    gateway,
-    ['Enabled', 'Disabled'],
-    'Disabled',
-    'Serves the chat page on the client port.',
+  webPage: live(
+    choice('CHAT_WEB_PAGE', gateway, ['Enabled', 'Disabled'], 'Disabled', 'Serves the chat page on the client port.'),
   ),
 
-  maxConnections: integer(
-    'CHAT_MAX_CONNECTIONS',
-    gateway,
-    15_000,
-    1,
-    1_000_000,
-    'Connections a gateway accepts; more are refused with HTTP 503.',
+  maxConnections: live(
+    integer(
+      'CHAT_MAX_CONNECTIONS',
+      gateway,
+      15_000,
+      1,
+      1_000_000,
+      'Connections a gateway accepts; more are refused with HTTP 503.',
+    ),
   ),
-  connectsPerSecond: integer(
-    'CHAT_CONNECTS_PER_SECOND',
-    gateway,
-    500,
-    1,
-    100_000,
-    'New connections a gateway accepts a second, with a burst of one second; more are refused with HTTP 503.',
+  connectsPerSecond: live(
+    integer(
+      'CHAT_CONNECTS_PER_SECOND',
+      gateway,
+      500,
+      1,
+      100_000,
+      'New connections a gateway accepts a second, with a burst of one second; more are refused with HTTP 503.',
+    ),
   ),
   maxFrameBytes: integer(
     'CHAT_MAX_FRAME_BYTES',
@@ -195,37 +216,38 @@ export const OPTIONS = {
     16 * MIB,
     'Largest frame from a client; a larger one closes the connection with 1009.',
   ),
-  maxMessageBytes: integer(
-    'CHAT_MAX_MESSAGE_BYTES',
-    gateway,
-    32_768,
-    64,
-    MIB,
-    'Largest body of one message, in bytes of UTF-8; a larger one answers 107.',
+  maxMessageBytes: live(
+    integer(
+      'CHAT_MAX_MESSAGE_BYTES',
+      gateway,
+      32_768,
+      64,
+      MIB,
+      'Largest body of one message, in bytes of UTF-8; a larger one answers 107.',
+    ),
   ),
-  maxSubscriptions: integer(
-    'CHAT_MAX_SUBSCRIPTIONS',
-    gateway,
-    128,
-    1,
-    10_000,
-    'Rooms a connection may subscribe to; more answer 106.',
+  maxSubscriptions: live(
+    integer('CHAT_MAX_SUBSCRIPTIONS', gateway, 128, 1, 10_000, 'Rooms a connection may subscribe to; more answer 106.'),
   ),
-  commandsPerSecond: integer(
-    'CHAT_COMMANDS_PER_SECOND',
-    gateway,
-    100,
-    1,
-    1_000_000,
-    'Commands a connection may send a second; more answer 111.',
+  commandsPerSecond: live(
+    integer(
+      'CHAT_COMMANDS_PER_SECOND',
+      gateway,
+      100,
+      1,
+      1_000_000,
+      'Commands a connection may send a second; more answer 111.',
+    ),
   ),
-  commandBurst: integer(
-    'CHAT_COMMAND_BURST',
-    gateway,
-    1_500,
-    1,
-    1_000_000,
-    'Commands a connection may send at once before the rate applies.',
+  commandBurst: live(
+    integer(
+      'CHAT_COMMAND_BURST',
+      gateway,
+      1_500,
+      1,
+      1_000_000,
+      'Commands a connection may send at once before the rate applies.',
+    ),
   ),
   sendBufferBytes: integer(
     'CHAT_SEND_BUFFER_BYTES',
@@ -235,96 +257,115 @@ export const OPTIONS = {
     256 * MIB,
     'Bytes that may wait for one connection; a slower reader is closed with 3008 and recovers.',
   ),
-  sendBufferTotalBytes: integer(
-    'CHAT_SEND_BUFFER_TOTAL_BYTES',
-    gateway,
-    256 * MIB,
-    MIB,
-    64 * 1024 * MIB,
-    'Bytes that may wait for all connections; above it the slowest are closed with 3008.',
+  sendBufferTotalBytes: live(
+    integer(
+      'CHAT_SEND_BUFFER_TOTAL_BYTES',
+      gateway,
+      256 * MIB,
+      MIB,
+      64 * 1024 * MIB,
+      'Bytes that may wait for all connections; above it the slowest are closed with 3008.',
+    ),
   ),
-  tailBytes: integer(
-    'CHAT_TAIL_BYTES',
-    gateway,
-    64 * MIB,
-    0,
-    64 * 1024 * MIB,
-    'Memory for the last messages of the rooms a gateway serves, from which reconnects recover first.',
+  tailBytes: live(
+    integer(
+      'CHAT_TAIL_BYTES',
+      gateway,
+      64 * MIB,
+      0,
+      64 * 1024 * MIB,
+      'Memory for the last messages of the rooms a gateway serves, from which reconnects recover first.',
+    ),
   ),
-  tailMessages: integer('CHAT_TAIL_MESSAGES', gateway, 128, 1, 10_000, 'Last messages kept in memory for one room.'),
-  recoveryLimit: integer(
-    'CHAT_RECOVERY_LIMIT',
-    gateway,
-    10_000,
-    1,
-    1_000_000,
-    'Most messages a reconnect recovers; beyond it the answer is recovered: false and the client pages.',
+  tailMessages: live(
+    integer('CHAT_TAIL_MESSAGES', gateway, 128, 1, 10_000, 'Last messages kept in memory for one room.'),
   ),
-  recoveryChunk: integer(
-    'CHAT_RECOVERY_CHUNK',
-    gateway,
-    100,
-    1,
-    1_000,
-    'Messages read and sent at once while a client recovers.',
+  recoveryLimit: live(
+    integer(
+      'CHAT_RECOVERY_LIMIT',
+      gateway,
+      10_000,
+      1,
+      1_000_000,
+      'Most messages a reconnect recovers; beyond it the answer is recovered: false and the client pages.',
+    ),
   ),
-  historyLimit: integer('CHAT_HISTORY_LIMIT', gateway, 300, 1, 1_000, 'Most messages one history command returns.'),
-  joinLeaveLimit: integer(
-    'CHAT_JOIN_LEAVE_LIMIT',
-    gateway,
-    200,
-    0,
-    10_000,
-    'Connections of a room above which nobody is told who comes and goes; presence still answers.',
+  recoveryChunk: live(
+    integer('CHAT_RECOVERY_CHUNK', gateway, 100, 1, 1_000, 'Messages read and sent at once while a client recovers.'),
   ),
-  pingSeconds: integer('CHAT_PING_SECONDS', gateway, 25, 1, 600, 'Seconds between heartbeats to a client.'),
-  pongSeconds: integer(
-    'CHAT_PONG_SECONDS',
-    gateway,
-    8,
-    1,
-    600,
-    'Seconds a client has to answer a heartbeat before it is closed with 3012.',
+  historyLimit: live(
+    integer('CHAT_HISTORY_LIMIT', gateway, 300, 1, 1_000, 'Most messages one history command returns.'),
   ),
-  connectSeconds: integer(
-    'CHAT_CONNECT_SECONDS',
-    gateway,
-    10,
-    1,
-    600,
-    'Seconds a socket may take to send connect before it is closed with 3502.',
+  joinLeaveLimit: live(
+    integer(
+      'CHAT_JOIN_LEAVE_LIMIT',
+      gateway,
+      200,
+      0,
+      10_000,
+      'Connections of a room above which nobody is told who comes and goes; presence still answers.',
+    ),
   ),
-  expiryGraceSeconds: integer(
-    'CHAT_EXPIRY_GRACE_SECONDS',
-    gateway,
-    25,
-    0,
-    3_600,
-    'Seconds after its expiry in which a token may be refreshed; then the connection closes with 3005.',
+  pingSeconds: live(integer('CHAT_PING_SECONDS', gateway, 25, 1, 600, 'Seconds between heartbeats to a client.')),
+  pongSeconds: live(
+    integer(
+      'CHAT_PONG_SECONDS',
+      gateway,
+      8,
+      1,
+      600,
+      'Seconds a client has to answer a heartbeat before it is closed with 3012.',
+    ),
   ),
-  roomLingerSeconds: integer(
-    'CHAT_ROOM_LINGER_SECONDS',
-    gateway,
-    30,
-    0,
-    3_600,
-    'Seconds a room without local members is still followed, so that those who come back recover from memory.',
+  connectSeconds: live(
+    integer(
+      'CHAT_CONNECT_SECONDS',
+      gateway,
+      10,
+      1,
+      600,
+      'Seconds a socket may take to send connect before it is closed with 3502.',
+    ),
   ),
-  publishTimeoutMs: integer(
-    'CHAT_PUBLISH_TIMEOUT_MS',
-    gateway,
-    3_000,
-    100,
-    4_500,
-    'Time JetStream has to acknowledge; then the publish answers a temporary error. Clients give up at 5 s.',
+  expiryGraceSeconds: live(
+    integer(
+      'CHAT_EXPIRY_GRACE_SECONDS',
+      gateway,
+      25,
+      0,
+      3_600,
+      'Seconds after its expiry in which a token may be refreshed; then the connection closes with 3005.',
+    ),
   ),
-  recheckSeconds: integer(
-    'CHAT_RECHECK_SECONDS',
-    gateway,
-    15,
-    1,
-    300,
-    'Every watched room is compared with its stream this often: the bound on how late a lost live message arrives.',
+  roomLingerSeconds: live(
+    integer(
+      'CHAT_ROOM_LINGER_SECONDS',
+      gateway,
+      30,
+      0,
+      3_600,
+      'Seconds a room without local members is still followed, so that those who come back recover from memory.',
+    ),
+  ),
+  publishTimeoutMs: live(
+    integer(
+      'CHAT_PUBLISH_TIMEOUT_MS',
+      gateway,
+      3_000,
+      100,
+      4_500,
+      'Time JetStream has to acknowledge; then the publish answers a temporary error. Clients give up at 5 s.',
+    ),
+  ),
+  recheckSeconds: live(
+    integer(
+      'CHAT_RECHECK_SECONDS',
+      gateway,
+      15,
+      1,
+      300,
+      'Every watched room is compared with its stream this often: the bound on how late a lost live message arrives.',
+    ),
   ),
   drainSeconds: integer(
     'CHAT_DRAIN_SECONDS',
@@ -397,3 +438,8 @@ export const OPTIONS = {
 } as const satisfies Record<string, Option>;
 
 export type OptionName = keyof typeof OPTIONS;
+
+/** Options a gateway takes without a restart from files named after their variables. All others need a new process. */
+export const LIVE_OPTIONS = (Object.entries(OPTIONS) as [OptionName, Option][])
+  .filter(([, option]) => option.live === true && option.for.includes('gateway'))
+  .map(([name]) => name);

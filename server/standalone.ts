@@ -1,7 +1,7 @@
 /** Gateway and worker in one process, for development. Options as for both; the worker's admin port is any free one. */
 import { names } from './bus/names.ts';
-import { loadConfig } from './config.ts';
 import { startGateway } from './gateway/start.ts';
+import { LiveSource } from './live/source.ts';
 import { createLogger } from './logger.ts';
 import { run } from './run.ts';
 import { mongoStore } from './store/mongo.ts';
@@ -10,13 +10,14 @@ import { startTracing } from './telemetry/tracing.ts';
 import { startWorker } from './worker/start.ts';
 
 await run(async () => {
-  const config = loadConfig('standalone', process.env);
+  const live = await LiveSource.open('standalone', process.env);
+  const { config } = live;
   const tracing = await startTracing('chatcluster', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   const worker = await startWorker({ ...config, adminPort: 0 }, { logger });
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
   const trace = tracing ? { trace: messageTrace() } : {};
-  const gateway = await startGateway(config, { store, logger, host: '127.0.0.1', ...trace });
+  const gateway = await startGateway(config, { store, logger, live, host: '127.0.0.1', ...trace });
   return async () => {
     await gateway.stop(); // nobody waits for a drain in development
     await Promise.allSettled([worker.stop(), store.close(), tracing?.stop()]);

@@ -1,13 +1,20 @@
 import { Rate } from '../session/rate.ts';
 import type { Refusal } from '../socket/uws.ts';
 
-export type RefusalReason = 'origin' | 'connections' | 'rate';
+export type RefusalReason = 'origin' | 'draining' | 'connections' | 'rate';
 
-export interface AdmissionOptions {
+/** Read at each use: limits may change while the gateway runs. */
+export interface AdmissionLimits {
   /** Comma separated; `*` allows all. */
   readonly allowedOrigins: string;
   readonly maxConnections: number;
   readonly connectsPerSecond: number;
+}
+
+export interface AdmissionOptions {
+  readonly limits: AdmissionLimits;
+  /** Whether nobody is to be let in now. */
+  readonly closed: () => boolean;
   /** Connections open now. */
   readonly connections: () => number;
   readonly now: () => number;
@@ -16,17 +23,32 @@ export interface AdmissionOptions {
 
 /** Who may connect, before anything is known of them. A request without an Origin does not come from a page. */
 export function admission(options: AdmissionOptions): (origin: string) => Refusal | null {
-  const origins = new Set(options.allowedOrigins.split(',').map(origin => origin.trim()));
-  const rate = new Rate(options.connectsPerSecond, options.connectsPerSecond, options.now());
+  const { limits } = options;
+  const origins = originList(limits);
+  const rate = new Rate(limits.connectsPerSecond, options.now());
   const judge = (origin: string): RefusalReason | null => {
-    if (origin !== '' && !origins.has('*') && !origins.has(origin)) return 'origin';
-    if (options.connections() >= options.maxConnections) return 'connections';
-    return rate.take(options.now()) ? null : 'rate';
+    if (origin !== '' && !origins(origin)) return 'origin';
+    if (options.closed()) return 'draining';
+    if (options.connections() >= limits.maxConnections) return 'connections';
+    return rate.take(options.now(), limits.connectsPerSecond, limits.connectsPerSecond) ? null : 'rate';
   };
   return origin => {
     const reason = judge(origin);
     if (reason === null) return null;
     options.refused(reason);
     return reason === 'origin' ? '403 Forbidden' : '503 Service Unavailable';
+  };
+}
+
+/** Takes the list apart only when it is another one. */
+function originList(limits: AdmissionLimits): (origin: string) => boolean {
+  let text: string | null = null;
+  let origins: ReadonlySet<string> = new Set();
+  return origin => {
+    if (limits.allowedOrigins !== text) {
+      text = limits.allowedOrigins;
+      origins = new Set(text.split(',').map(each => each.trim()));
+    }
+    return origins.has('*') || origins.has(origin);
   };
 }

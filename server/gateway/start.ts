@@ -9,9 +9,10 @@ import { presenceBus } from '../bus/presence-bus.ts';
 import { onResume } from '../bus/resume.ts';
 import { roomLog } from '../bus/room-log.ts';
 import type { Config } from '../config.ts';
-import { CLIENT_PATHS } from '../contract.ts';
+import { CLIENT_PATHS, type GatewayLoad } from '../contract.ts';
 import { adminServer } from '../http/admin.ts';
 import { clientRoutes } from '../http/client-routes.ts';
+import type { LiveSource } from '../live/source.ts';
 import { Joins } from '../presence/joins.ts';
 import { BEAT_MS, Presence } from '../presence/presence.ts';
 import { CLOSES } from '../protocol/codes.ts';
@@ -23,7 +24,7 @@ import { roomReader } from '../room/reader.ts';
 import { Rooms } from '../room/rooms.ts';
 import { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
-import { drain } from '../session/drain.ts';
+import { WAVE_EVERY_MS } from '../session/drain.ts';
 import { Hub } from '../session/hub.ts';
 import { Session, type SessionHooks } from '../session/session.ts';
 import { type Listener, listen } from '../socket/uws.ts';
@@ -33,12 +34,16 @@ import { LoadMeter } from '../telemetry/load-meter.ts';
 import { type MessageTrace, noTrace } from '../telemetry/message-trace.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { admission } from './admission.ts';
+import { follow } from './follow-live.ts';
 import { Rechecks } from './rechecks.ts';
 import { roomEvents } from './room-events.ts';
+import { Traffic } from './traffic.ts';
 
 export interface GatewayParts {
   readonly store: HistoryStore;
   readonly logger: Logger;
+  /** Where {@link startGateway}'s config comes from, if it may change. */
+  readonly live?: LiveSource;
   /** Default: off. */
   readonly trace?: MessageTrace;
   /** Address to listen on. Default: all. */
@@ -58,6 +63,8 @@ export interface Gateway {
 }
 
 const STREAMS_RETRY_MS = 500;
+/** How often the live directory is looked at. */
+const POLL_MS = 500;
 /** How long NATS may take the farewell, without which the others wait for this gateway's answers. */
 const FAREWELL_MS = 500;
 const CODECS = { json: jsonCodec, protobuf: protobufCodec } as const;
@@ -77,8 +84,6 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const names = namesOf(config.instance);
   const meter = new LoadMeter();
   const budget = new TailBudget(config.tailBytes);
-  let ready = false;
-  let draining = false;
   let listener: Listener | undefined;
   const publish: PublishTopic = (topic, frame, binary) => listener?.publish(topic, frame, binary);
 
@@ -88,18 +93,28 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     subscriptions: () => rooms?.subscriptions() ?? 0,
     rooms: () => rooms?.size ?? 0,
     tailBytes: () => budget.used,
-    eventLoopLagMs: () => meter.eventLoopLagMs,
-    draining: () => draining,
+    eventLoopLagMs: () => meter.rates.eventLoopLagMs,
+    draining: () => traffic.draining,
+    closing: () => traffic.closing,
+    liveOptionsRejected: () => parts.live?.problems.length ?? 0,
   });
-  const load = () => ({
+  const traffic: Traffic = new Traffic({
+    connections: () => hub.sessions.size,
+    shed: count => hub.shed(count),
+    stopAccepting: () => listener?.stopAccepting(),
+    moved: (reason, count) => metrics.moves.inc({ reason }, count),
+    now: elapsed,
+    logger,
+  });
+  traffic.want(parts.live?.wanted ?? null);
+  const load = (): GatewayLoad => ({
     gateway: config.processName,
-    ready,
-    draining,
+    ready: traffic.ready,
+    draining: traffic.draining,
     connections: hub.sessions.size,
     maxConnections: config.maxConnections,
-    deliveriesPerSecond: meter.deliveriesPerSecond,
-    eventLoopLagMs: meter.eventLoopLagMs,
-    cpu: meter.cpu,
+    ...meter.rates,
+    optionsVersion: parts.live?.version ?? '',
   });
   let rooms: Rooms | undefined;
   const admin = await adminServer(config.adminPort, adminRoutes(load, metrics));
@@ -162,6 +177,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       recovered: source => metrics.recovered(source),
     },
     metrics,
+    meter,
     trace,
     logger,
     now,
@@ -182,10 +198,14 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     maxFrameBytes: config.maxFrameBytes,
     sendBufferBytes: config.sendBufferBytes,
     refuse: admission({
-      ...config,
+      limits: config,
+      closed: () => traffic.refusing,
       connections: () => hub.sessions.size,
       now: elapsed,
-      refused: reason => metrics.connectsRefused.inc({ reason }),
+      refused: reason => {
+        metrics.connectsRefused.inc({ reason });
+        if (reason !== 'origin') meter.refused();
+      },
     }),
     open: socket => {
       const session = new Session(socket, context, hooks);
@@ -193,7 +213,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       hub.add(session);
       return session;
     },
-    http: await clientRoutes(config, () => ready),
+    http: await clientRoutes(config, () => traffic.ready),
   });
   listener = client;
 
@@ -207,14 +227,14 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     followed.sweep();
     rechecks.tick();
   }, 1_000);
-  ready = true;
+  const waves = setInterval(() => traffic.wave(), WAVE_EVERY_MS);
+  const polls = parts.live ? setInterval(follow(parts.live, traffic, logger), POLL_MS) : undefined;
+  traffic.start();
   logger.info({ port: client.port, adminPort: admin.port, version: PACKAGE.version }, 'gateway ready');
 
   const stop = once(async () => {
-    ready = false;
     client.stopAccepting();
-    clearInterval(ticks);
-    clearInterval(beats);
+    for (const timer of [ticks, beats, waves, polls]) clearInterval(timer);
     stopResume();
     presence.leave();
     for (const session of [...hub.sessions]) session.end(CLOSES.shutdown);
@@ -224,14 +244,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     await Promise.allSettled([write.close(), read.close(), admin.stop()]);
   });
   const drainOnce = once(async () => {
-    draining = true;
-    ready = false;
-    await drain(hub, {
-      delayMs: config.drainDelaySeconds * 1000,
-      waveMs: config.drainSeconds * 1000,
-      stopAccepting: () => client.stopAccepting(),
-      logger,
-    });
+    await traffic.end(config.drainDelaySeconds * 1000, config.drainSeconds * 1000);
     await stop();
   });
   return { port: client.port, adminPort: admin.port, metrics, drain: drainOnce, stop };

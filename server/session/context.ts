@@ -11,6 +11,7 @@ import type { RoomReader } from '../room/reader.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { HistoryStore } from '../store/store.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Session } from './session.ts';
 
@@ -29,6 +30,7 @@ export interface SessionContext {
   readonly joins: Joins;
   readonly join: JoinOptions;
   readonly metrics: GatewayMetrics;
+  readonly meter: Pick<LoadMeter, 'answered' | 'published'>;
   readonly trace: MessageTrace;
   readonly logger: Logger;
   /** Milliseconds since 1970. */

@@ -1,19 +1,16 @@
-/** A token bucket: `burst` at once, then `perSecond`. */
+/** A token bucket: `burst` at once, then `perSecond`. Both are asked for at each use, as they may change meanwhile. */
 export class Rate {
-  readonly #perMs: number;
-  readonly #burst: number;
   #tokens: number;
   #at: number;
-  constructor(perSecond: number, burst: number, now: number) {
-    this.#perMs = perSecond / 1000;
-    this.#burst = burst;
+  /** @param burst how many it starts with */
+  constructor(burst: number, now: number) {
     this.#tokens = burst;
     this.#at = now;
   }
 
   /** @param now milliseconds; a clock that is set back gives nothing, and takes nothing away */
-  take(now: number): boolean {
-    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, now - this.#at) * this.#perMs);
+  take(now: number, perSecond: number, burst: number): boolean {
+    this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, now - this.#at) * perSecond) / 1000);
     this.#at = now;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;

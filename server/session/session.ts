@@ -60,7 +60,7 @@ export class Session implements SocketHandler {
     this.context = context;
     this.codec = context.codecs[socket.encoding];
     this.openedAt = context.now();
-    this.#rate = new Rate(context.config.commandsPerSecond, context.config.commandBurst, this.openedAt);
+    this.#rate = new Rate(context.config.commandBurst, this.openedAt);
     this.#hooks = hooks;
   }
 
@@ -115,12 +115,15 @@ export class Session implements SocketHandler {
   }
 
   reply(id: number, reply: Reply): void {
-    if (!this.gone) this.send(this.codec.reply(id, reply));
+    if (this.gone) return;
+    this.context.meter.answered(false);
+    this.send(this.codec.reply(id, reply));
   }
 
   fail(id: number, error: ErrorCode, detail?: string): void {
     if (this.gone) return;
     this.context.metrics.errors.inc({ code: String(error.code) });
+    this.context.meter.answered(error.temporary === true);
     this.send(this.codec.error(id, error, detail));
   }
 
@@ -172,7 +175,7 @@ export class Session implements SocketHandler {
     if (command.method === 'send') return this.end(CLOSES.notAvailable);
     if ((this.state === 'new') !== (command.method === 'connect')) return this.end(CLOSES.badRequest);
     if (command.method === 'connect') this.state = 'connecting';
-    else if (!this.#rate.take(this.context.now())) {
+    else if (!this.#takeRate()) {
       const { commandsPerSecond, commandBurst } = this.context.config;
       const limit = `at most ${commandsPerSecond} commands a second, ${commandBurst} at once`;
       return this.fail(command.id, ERRORS.tooManyRequests, limit);
@@ -183,6 +186,11 @@ export class Session implements SocketHandler {
     }
     const wait = this.#run(command);
     if (wait) void this.#drain(wait);
+  }
+
+  #takeRate(): boolean {
+    const { now, config } = this.context;
+    return this.#rate.take(now(), config.commandsPerSecond, config.commandBurst);
   }
 
   /** Holds up what comes until `wait` is over, then works it off in order. */

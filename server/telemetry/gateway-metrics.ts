@@ -10,6 +10,8 @@ export interface GatewayGauges {
   readonly tailBytes: () => number;
   readonly eventLoopLagMs: () => number;
   readonly draining: () => boolean;
+  readonly closing: () => boolean;
+  readonly liveOptionsRejected: () => number;
 }
 
 const SECONDS = [0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -27,6 +29,9 @@ export class GatewayMetrics {
     'reason',
   ]);
   readonly closes = this.#counter('closes_total', 'Connections ended by the gateway, by close code.', ['code']);
+  readonly moves = this.#counter('moves_total', 'Connections told to come back on another gateway, by reason.', [
+    'reason',
+  ]);
   readonly slowDisconnects = this.#counter(
     'slow_disconnects_total',
     'Connections closed because they read too slowly.',
@@ -74,7 +79,13 @@ export class GatewayMetrics {
       'Mean delay of the event loop in the last 5 s.',
       () => gauges.eventLoopLagMs() / 1000,
     );
-    gauge('draining', '1 while the gateway is closing its connections.', () => (gauges.draining() ? 1 : 0));
+    gauge('draining', '1 while the gateway takes no new clients, or ends.', () => Number(gauges.draining()));
+    gauge('closing', '1 while the gateway closes connections in waves.', () => Number(gauges.closing()));
+    gauge(
+      'live_options_rejected',
+      'Live options whose file holds no valid value: the value before stays in force.',
+      gauges.liveOptionsRejected,
+    );
     collectDefaultMetrics({ register: this.registry });
   }
 

@@ -1,22 +1,60 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { GatewayLoad } from '../contract.ts';
+
+type Rates = Pick<
+  GatewayLoad,
+  | 'deliveriesPerSecond'
+  | 'commandsPerSecond'
+  | 'errorsPerSecond'
+  | 'refusedPerSecond'
+  | 'publishMs'
+  | 'eventLoopLagMs'
+  | 'cpu'
+>;
 
 /** Rates over the last few seconds, for the load endpoint. Call {@link LoadMeter.tick} once a second. */
 export class LoadMeter {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #samples: Sample[] = [];
-  #deliveries = 0;
-  /** Mean delay of the event loop, milliseconds. */
-  eventLoopLagMs = 0;
-  deliveriesPerSecond = 0;
-  /** Share of one core, 1 = busy. */
-  cpu = 0;
+  readonly #total = { deliveries: 0, commands: 0, errors: 0, refused: 0, publishes: 0, publishMs: 0 };
+  #rates: Rates = {
+    deliveriesPerSecond: 0,
+    commandsPerSecond: 0,
+    errorsPerSecond: 0,
+    refusedPerSecond: 0,
+    publishMs: 0,
+    eventLoopLagMs: 0,
+    cpu: 0,
+  };
 
   constructor() {
     this.#delay.enable();
   }
 
+  /** As of the last tick; 0 before the second. */
+  get rates(): Rates {
+    return this.#rates;
+  }
+
   delivered(count: number): void {
-    this.#deliveries += count;
+    this.#total.deliveries += count;
+  }
+
+  /** @param failed whether the gateway is to blame, or may be: a backend is away, or a token has the wrong signature */
+  answered(failed: boolean): void {
+    this.#total.commands += 1;
+    if (failed) this.#total.errors += 1;
+  }
+
+  /** A publish was acknowledged. */
+  published(ms: number): void {
+    this.#total.publishes += 1;
+    this.#total.publishMs += ms;
+  }
+
+  /** A connection was refused that another gateway would have taken. */
+  refused(): void {
+    this.#total.refused += 1;
   }
 
   /** @param now milliseconds of a monotonic clock */
@@ -25,15 +63,23 @@ export class LoadMeter {
     // The histogram measures the time between timers, so the interval itself has to go. Without one its mean is NaN.
     const lag = Math.max(0, (this.#delay.mean || 0) / 1e6 - RESOLUTION_MS);
     this.#delay.reset();
-    this.#samples.push({ at: now, deliveries: this.#deliveries, cpuMs: (user + system) / 1000, lag });
+    this.#samples.push({ ...this.#total, at: now, cpuMs: (user + system) / 1000, lag });
     if (this.#samples.length > WINDOW_SAMPLES) this.#samples.shift();
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
     if (!first || !last || first === last) return;
     const ms = last.at - first.at;
-    this.deliveriesPerSecond = ((last.deliveries - first.deliveries) / ms) * 1000;
-    this.cpu = (last.cpuMs - first.cpuMs) / ms;
-    this.eventLoopLagMs = this.#samples.reduce((sum, sample) => sum + sample.lag, 0) / this.#samples.length;
+    const perSecond = (count: Counted) => ((last[count] - first[count]) / ms) * 1000;
+    const publishes = last.publishes - first.publishes;
+    this.#rates = {
+      deliveriesPerSecond: perSecond('deliveries'),
+      commandsPerSecond: perSecond('commands'),
+      errorsPerSecond: perSecond('errors'),
+      refusedPerSecond: perSecond('refused'),
+      publishMs: publishes === 0 ? 0 : (last.publishMs - first.publishMs) / publishes,
+      eventLoopLagMs: this.#samples.reduce((sum, sample) => sum + sample.lag, 0) / this.#samples.length,
+      cpu: (last.cpuMs - first.cpuMs) / ms,
+    };
   }
 
   stop(): void {
@@ -41,9 +87,12 @@ export class LoadMeter {
   }
 }
 
-interface Sample {
+type Counted = 'deliveries' | 'commands' | 'errors' | 'refused';
+
+interface Sample extends Readonly<Record<Counted, number>> {
   readonly at: number;
-  readonly deliveries: number;
+  readonly publishes: number;
+  readonly publishMs: number;
   readonly cpuMs: number;
   readonly lag: number;
 }

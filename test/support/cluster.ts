@@ -28,13 +28,19 @@ export interface ClusterOptions {
   readonly dropLive?: (room: string, offset: number) => boolean;
 }
 
+export interface SpawnedGateway extends RunningGateway {
+  readonly process: Child;
+}
+
 /** Two gateways and a worker of one ChatCluster, in this process. */
 export interface Cluster extends Inspect {
   readonly gateways: readonly [RunningGateway, RunningGateway];
   /** Ends both gateways and starts two new ones, with empty memories, on other ports. */
   restartGateways(): Promise<void>;
-  /** Starts one more gateway as a process of its own. */
-  spawnGateway(): Promise<RunningGateway & { readonly process: Child }>;
+  /** Starts one more gateway as a process of its own; resolves when it is Ready. */
+  spawnGateway(env?: Readonly<Record<string, string>>): Promise<SpawnedGateway>;
+  /** The same, for one that may never be Ready: resolves when its admin port answers. */
+  spawnUnready(env: Readonly<Record<string, string>>): Promise<SpawnedGateway>;
 }
 
 const MIB = 1024 * 1024;
@@ -84,6 +90,27 @@ export async function startCluster(t: Teardown, backends: Backends, options: Clu
   };
   const startBoth = async () => [await start(), await start()] as const;
   let gateways = await startBoth();
+
+  const spawn = async (more: Readonly<Record<string, string>>, up: (answer: Response) => boolean) => {
+    const name = `gateway-${started++}`;
+    const at = addresses(await freePort(), await freePort());
+    const all = {
+      ...env,
+      CHAT_PROCESS_NAME: name,
+      CHAT_PORT: String(at.port),
+      CHAT_ADMIN_PORT: String(at.adminPort),
+      ...more,
+    };
+    const variables = Object.entries(all).map(([variable, value]) => `${variable}=${value}`);
+    const child = await startChild('/usr/bin/env', [...variables, process.execPath, GATEWAY]);
+    t.after(() => child.kill());
+    await until(`${name} is up`, async () => {
+      if (!child.running()) throw new Error(`${name} ended:\n${child.output()}`);
+      const answer = await fetch(at.readyUrl).catch(() => null);
+      return answer !== null && up(answer);
+    });
+    return { name, ...at, process: child };
+  };
   return {
     ...(await inspect(t, config)),
     get gateways() {
@@ -93,24 +120,8 @@ export async function startCluster(t: Teardown, backends: Backends, options: Clu
       await Promise.all(gateways.map(gateway => gateway.stop()));
       gateways = await startBoth();
     },
-    async spawnGateway() {
-      const name = `gateway-${started++}`;
-      const at = addresses(await freePort(), await freePort());
-      const all = {
-        ...env,
-        CHAT_PROCESS_NAME: name,
-        CHAT_PORT: String(at.port),
-        CHAT_ADMIN_PORT: String(at.adminPort),
-      };
-      const variables = Object.entries(all).map(([variable, value]) => `${variable}=${value}`);
-      const child = await startChild('/usr/bin/env', [...variables, process.execPath, GATEWAY]);
-      t.after(() => child.kill());
-      await until(`${name} is ready`, async () => {
-        if (!child.running()) throw new Error(`${name} ended:\n${child.output()}`);
-        return (await fetch(at.readyUrl).catch(() => null))?.ok;
-      });
-      return { name, ...at, process: child };
-    },
+    spawnGateway: (more = {}) => spawn(more, answer => answer.ok),
+    spawnUnready: more => spawn(more, () => true),
   };
 }
 

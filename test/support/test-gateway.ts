@@ -45,6 +45,8 @@ export class TestGateway {
   readonly context: SessionContext;
   /** Close codes of the connections the gateway ended. */
   readonly ended: number[] = [];
+  /** For each answered command, whether it counts against the gateway. */
+  readonly answers: boolean[] = [];
 
   constructor(env: Readonly<Record<string, string>> = {}, codecs: Partial<Record<Encoding, Codec>> = {}) {
     const { log, store, clock } = this;
@@ -118,7 +120,10 @@ export class TestGateway {
         tailBytes: zero,
         eventLoopLagMs: zero,
         draining: () => false,
+        closing: () => false,
+        liveOptionsRejected: zero,
       }),
+      meter: { answered: failed => void this.answers.push(failed), published: () => undefined },
       trace: noTrace,
       logger: pino({ level: 'silent' }),
       now,

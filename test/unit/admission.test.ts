@@ -3,16 +3,16 @@ import { test } from 'node:test';
 import { admission } from '../../server/gateway/admission.ts';
 
 function setUp(allowedOrigins = 'https://chat.example, https://www.example') {
-  const world = { connections: 0, now: 0, refused: [] as string[] };
+  const world = { connections: 0, now: 0, closed: false, refused: [] as string[] };
+  const limits = { allowedOrigins, maxConnections: 100, connectsPerSecond: 10 };
   const judge = admission({
-    allowedOrigins,
-    maxConnections: 100,
-    connectsPerSecond: 10,
+    limits,
+    closed: () => world.closed,
     connections: () => world.connections,
     now: () => world.now,
     refused: reason => void world.refused.push(reason),
   });
-  return { world, judge };
+  return { world, limits, judge };
 }
 
 test('a listed origin, and a client that is no page, are accepted; any other origin is not', () => {
@@ -44,4 +44,29 @@ test('so many connect in a second, and refusals for other reasons do not count',
   world.now = 500;
   assert.equal(accepted(), 5);
   assert.ok(world.refused.includes('rate'));
+});
+
+test('a closed gateway refuses everybody, until it opens again', () => {
+  const { world, judge } = setUp();
+  world.closed = true;
+  assert.equal(judge(''), '503 Service Unavailable');
+  assert.equal(judge('https://evil.example'), '403 Forbidden');
+  world.closed = false;
+  assert.equal(judge(''), null);
+  assert.deepEqual(world.refused, ['draining', 'origin']);
+});
+
+test('limits that change apply to the next who connects', () => {
+  const { world, limits, judge } = setUp();
+  limits.allowedOrigins = 'https://other.example';
+  assert.deepEqual([judge('https://chat.example'), judge('https://other.example')], ['403 Forbidden', null]);
+  limits.connectsPerSecond = 2;
+  world.now = 10_000;
+  assert.deepEqual([judge(''), judge(''), judge('')], [null, null, '503 Service Unavailable']);
+  limits.connectsPerSecond = 10;
+  limits.maxConnections = 5;
+  world.connections = 5;
+  world.now = 20_000;
+  assert.equal(judge(''), '503 Service Unavailable');
+  assert.deepEqual(world.refused, ['origin', 'rate', 'connections']);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { uuid7Source } from '../../client/uuid7.ts';
 import { jsonCodec } from '../../server/protocol/json.ts';
+import { ReadFailed } from '../../server/room/log.ts';
 import { settle } from '../support/settle.ts';
 import { TestGateway } from '../support/test-gateway.ts';
 import { tokenFor } from '../support/token.ts';
@@ -365,4 +366,18 @@ test('a decoder that fails ends the connection with 3004, not the process', () =
   const client = new TestGateway({}, { json: broken }).open();
   client.sayRaw('{}');
   assert.equal(client.closed?.code, 3004);
+});
+
+test('what counts against the gateway are temporary errors and tokens it cannot verify, not what clients get wrong', async () => {
+  const gateway = new TestGateway();
+  const good = await gateway.connect();
+  await good.ask({ id: 2, subscribe: { channel: 'nothing:here' } } as { id: number });
+  await gateway.connect('alice', { exp: 1 });
+  assert.deepEqual(gateway.answers, [false, false, false]);
+  gateway.log.wait = () => Promise.reject(new ReadFailed('the stream does not answer'));
+  await good.ask({ id: 3, subscribe: { channel: 'channel:new' } } as { id: number });
+  const forged = gateway.open();
+  forged.say({ id: 1, connect: { token: await tokenFor('alice', {}, 'not-the-secret-of-this-gateway-at-all') } });
+  assert.equal(await forged.close(), 3500);
+  assert.deepEqual(gateway.answers.slice(3), [true, true]);
 });

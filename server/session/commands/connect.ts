@@ -18,7 +18,10 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
     if (!(error instanceof TokenRefused)) throw error;
     if (session.gone) return;
     context.metrics.tokensRefused.inc({ reason: error.reason });
-    if (error.reason === 'invalid') return session.end(CLOSES.invalidToken);
+    if (error.reason === 'invalid') {
+      context.meter.answered(true); // a gateway with the wrong secret refuses everybody
+      return session.end(CLOSES.invalidToken);
+    }
     session.state = 'refused';
     return session.fail(command.id, ERRORS.tokenExpired);
   }

@@ -36,7 +36,7 @@ export function store(
   body: Uint8Array,
   parts: Pick<Envelope, 'id' | 'dedupe'> & { readonly type: MessageType },
 ): Promise<Stored> {
-  const { log, now, metrics, trace } = session.context;
+  const { log, now, metrics, meter, trace } = session.context;
   const startedAt = performance.now();
   const span = trace.publish(room, parts.type);
   const envelope: Envelope = {
@@ -48,7 +48,9 @@ export function store(
   };
   return log.publish(room, body, envelope).then(
     stored => {
-      metrics.published(parts.type, stored.duplicate, performance.now() - startedAt);
+      const ms = performance.now() - startedAt;
+      metrics.published(parts.type, stored.duplicate, ms);
+      meter.published(ms);
       span.end(stored.offset);
       return stored;
     },

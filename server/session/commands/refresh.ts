@@ -29,6 +29,7 @@ export async function refresh(session: Session, command: Of<'refresh'>): Promise
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error;
     context.metrics.tokensRefused.inc({ reason: error.reason });
+    context.meter.answered(error.reason === 'invalid');
     session.end(error.reason === 'expired' ? CLOSES.expired : CLOSES.invalidToken);
   }
 }

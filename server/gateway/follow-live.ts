@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { LiveSource } from '../live/source.ts';
+import type { Traffic } from './traffic.ts';
+
+/** What to call again and again so that the gateway follows its live directory. */
+export function follow(live: LiveSource, traffic: Traffic, logger: Logger): () => Promise<void> {
+  let busy = false;
+  let unreadable = '';
+  return async () => {
+    if (busy) return;
+    busy = true;
+    try {
+      const change = await live.poll();
+      unreadable = '';
+      if (!change) return;
+      for (const problem of change.problems) logger.error({ problem }, 'a live option is kept as it was');
+      if (change.options.length > 0) logger.info({ options: change.options }, 'live options changed');
+      traffic.want(live.wanted);
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== unreadable) logger.error({ reason: message }, 'the live directory cannot be read');
+      unreadable = message;
+    } finally {
+      busy = false;
+    }
+  };
+}

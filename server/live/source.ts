@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import { type Config, ConfigError, type Env, loadConfig, type ProcessKind, reloadConfig } from '../config.ts';
+import { LIVE_FILES } from '../contract.ts';
+import { LIVE_OPTIONS, OPTIONS, type OptionName } from '../options.ts';
+import { type Files, LiveDirectory } from './directory.ts';
+import { type Wanted, wantedTraffic } from './intent.ts';
+
+/** What {@link LiveSource.poll} found to be new. */
+export interface LiveChange {
+  /** Options of {@link LiveSource.config} that have another value now. */
+  readonly options: readonly OptionName[];
+  /** Problems in words, without the values of secrets. The options they are about kept their values. */
+  readonly problems: readonly string[];
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The options of a gateway, and what of them and of its pod's annotations changes while it runs. */
+export class LiveSource {
+  /** One object for the life of the process: live options change in place, so they are to be read at each use. */
+  readonly config: Config;
+  readonly #env: Env;
+  readonly #directory: LiveDirectory | null;
+  /** What is wanted of the gateway besides taking clients; null for nothing. */
+  wanted: Wanted | null = null;
+  /** The version of the live options, as the operator wrote it, whose values are all in force; empty for none. */
+  version = '';
+  /** Problems of the files as they are now. */
+  problems: readonly string[] = [];
+
+  private constructor(config: Config, env: Env, directory: LiveDirectory | null, files: Files) {
+    this.config = config;
+    this.#env = env;
+    this.#directory = directory;
+    this.version = files.get(LIVE_FILES.version) ?? '';
+    this.wanted = wantedTraffic(files.get(LIVE_FILES.annotations) ?? '');
+  }
+
+  /**
+   * Reads the options from `env` and, if it names one, from the live directory.
+   * @throws {ConfigError} with all problems; files are judged as variables are
+   */
+  static async open(process: ProcessKind, env: Env): Promise<LiveSource> {
+    const path = env[OPTIONS.liveDir.env] ?? '';
+    if (path === '') return new LiveSource(loadConfig(process, env), env, null, new Map());
+    const found = await stat(path).catch(() => null);
+    if (!found?.isDirectory()) throw new ConfigError([`${OPTIONS.liveDir.env} must be a directory, got "${path}"`]);
+    const directory = new LiveDirectory(path, NAMES);
+    const files = (await directory.read()) ?? new Map<string, string>();
+    return new LiveSource(loadConfig(process, env, files), env, directory, files);
+  }
+
+  /**
+   * Takes over what has changed in the directory.
+   * @returns null when nothing has
+   * @throws {Error} when a file cannot be read: everything stays as it is
+   */
+  async poll(): Promise<LiveChange | null> {
+    const files = (await this.#directory?.read()) ?? null;
+    if (!files) return null;
+    this.wanted = wantedTraffic(files.get(LIVE_FILES.annotations) ?? '');
+    const { changed, problems } = reloadConfig(this.config, this.#env, files);
+    Object.assign(this.config as Writable<Config>, changed);
+    const told = problems.join() === this.problems.join() ? [] : problems;
+    this.problems = problems;
+    if (problems.length === 0) this.version = files.get(LIVE_FILES.version) ?? '';
+    return { options: Object.keys(changed) as OptionName[], problems: told };
+  }
+}
+
+const NAMES = [...Object.values(LIVE_FILES), ...LIVE_OPTIONS.map(name => OPTIONS[name].env)];

@@ -1,0 +1,36 @@
+interface Wave {
+  readonly at: number;
+  readonly count: number;
+}
+
+/** Spreads what is done over time: evenly, and in no second more than allowed, however late its caller is. */
+export class Pacer {
+  #waves: readonly Wave[] = [];
+  /** When the next one is due. */
+  #next = Number.NEGATIVE_INFINITY;
+
+  /**
+   * How many may be done now. They count as done.
+   * @param now milliseconds of a monotonic clock
+   * @param wanted how many wait
+   * @param perSecond above 0; below 1 it stands for one in `1 / perSecond` seconds
+   */
+  take(now: number, wanted: number, perSecond: number): number {
+    const windowMs = 1000 / Math.min(1, perSecond);
+    const most = Math.max(1, Math.floor(perSecond));
+    const gapMs = windowMs / most;
+    this.#waves = this.#waves.filter(({ at }) => now - at < windowMs);
+    const done = this.#waves.reduce((sum, { count }) => sum + count, 0);
+    // Who starts, or comes late, does not make up for the time before; a rate that was raised counts at once.
+    this.#next = Math.min(Math.max(this.#next, now - CATCH_UP_MS), now + gapMs);
+    const due = Math.floor((now - this.#next) / gapMs) + 1;
+    const count = Math.max(0, Math.min(wanted, due, most - done));
+    if (count === 0) return 0;
+    this.#next += count * gapMs;
+    this.#waves = [...this.#waves, { at: now, count }];
+    return count;
+  }
+}
+
+/** Longest delay of a timer that the next wave makes up for. */
+const CATCH_UP_MS = 250;
