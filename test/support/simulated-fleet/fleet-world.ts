@@ -1,0 +1,213 @@
+import { ALL_REVISIONS, type FleetInput, type FleetPlan, type FleetSettings } from '../../../operator/fleet/fleet.ts';
+import { ApiServer, SERVICE } from './api-server.ts';
+import { Chance } from './chance.ts';
+import { Client, type Experience } from './clients.ts';
+import { EndpointSlices } from './endpoint-slices.ts';
+import { Kubelet } from './kubelet.ts';
+import { LoadBalancer } from './load-balancer.ts';
+import { drainNode } from './node-drain.ts';
+import type { PodObject } from './objects.ts';
+import type { Wishes } from './observe.ts';
+import { ReplicaSets } from './replica-set.ts';
+import { Scheduler } from './scheduler.ts';
+import { type Planner, SimulatedOperator } from './simulated-operator.ts';
+import { Timeline } from './timeline.ts';
+import { Watchdog } from './watchdog.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly planner: Planner;
+  readonly settings: FleetSettings;
+  readonly size: number;
+  readonly clients: number;
+  /** Pods that fit on each of the two nodes. */
+  readonly room: number;
+  /** How long the slices are behind at most. */
+  readonly slicesLagMs: number;
+  readonly watchLagMs: number;
+  readonly pollMs: number;
+  /** The operator is killed after its write of this number, the first one being 1; another starts later. */
+  readonly killAfterWrite: number | undefined;
+  readonly log: ((line: string) => void) | undefined;
+}
+
+/** Where every simulation begins. */
+export const START = Date.UTC(2026, 0, 1);
+export const FIRST_REVISION = 'r1';
+
+/** A fleet of gateways in a cluster with two nodes, with clients, and an operator, at rest when it begins. */
+export class FleetWorld {
+  readonly time = new Timeline(START);
+  readonly chance: Chance;
+  readonly api = new ApiServer();
+  readonly kubelet: Kubelet;
+  readonly watchdog: Watchdog;
+  readonly clients: readonly Client[];
+  readonly experience: Experience = { closes: [], reconnects: [] };
+  readonly wishes: Wishes;
+  /** Pods that a ReplicaSet removed, in order. */
+  readonly removed: PodObject[] = [];
+  /** Writes that succeeded, in order. */
+  readonly writes: { readonly at: number; readonly what: string }[] = [];
+  /** The last thing an operator saw and planned. */
+  lastPlan: { readonly input: FleetInput; readonly plan: FleetPlan } | undefined;
+  readonly #options: WorldOptions;
+  readonly #silent = new Set<string>();
+  #operator: SimulatedOperator | undefined;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.chance = new Chance(options.seed);
+    const { api, time, chance } = this;
+    const { settings, size } = options;
+    this.wishes = { settings, size, target: FIRST_REVISION, undone: '', hold: '', unhealthy: '' };
+    this.kubelet = new Kubelet(api, time, chance, settings.drain);
+    const balancer = new LoadBalancer(api, time, chance, settings.drain.delaySeconds * 1000);
+    const route = () => {
+      const pod = balancer.choose();
+      return pod === undefined ? undefined : this.kubelet.gateway(pod);
+    };
+    this.#furnish();
+    new Scheduler(api, time, chance);
+    new EndpointSlices(api, time, chance, options.slicesLagMs);
+    new ReplicaSets(api, time, chance, pod => {
+      this.removed.push(pod);
+      this.watchdog.checkRemoval(pod);
+    });
+    // What is there already is told again to those who have just begun to watch.
+    for (const pod of api.pods.list()) api.pods.patch(pod.name, {});
+    api.slices.patch(SERVICE, {});
+    this.watchdog = new Watchdog(api, time, this.kubelet, this.wishes);
+    this.clients = Array.from({ length: options.clients }, () => new Client(time, chance, route, this.experience));
+    this.#trace();
+    for (const client of this.clients) time.after(chance.between(0, 2_000), () => client.connect());
+    time.runUntil(START + settings.drain.delaySeconds * 1000 + 5_000);
+    this.#startOperator();
+    time.runUntil(time.now + 15_000);
+  }
+
+  #furnish(): void {
+    const { api, kubelet } = this;
+    const { room, size } = this.#options;
+    for (const name of ['node-1', 'node-2']) api.nodes.create({ name, unschedulable: false, room });
+    const ready = {
+      phase: 'Running',
+      ready: true,
+      terminating: false,
+      intent: undefined,
+      cost: 0,
+      restarts: 0,
+    } as const;
+    const names = Array.from({ length: size }, (_, index) => `${FIRST_REVISION}-first-${index + 1}`);
+    for (const [index, name] of names.entries()) {
+      const node = `node-${(index % 2) + 1}`;
+      const [createdAt, readySince] = [START - 3_600_000, START - 3_500_000];
+      kubelet.adopt(name);
+      api.pods.create({ ...ready, name, node, createdAt, readySince, revision: FIRST_REVISION });
+    }
+    api.deployments.create({ name: FIRST_REVISION, replicas: size, targetedAt: START - 3_600_000, stopped: '' });
+    const serving = this.wishes.settings.rollout.strategy === 'OnDelete' ? ALL_REVISIONS : FIRST_REVISION;
+    api.services.create({ name: SERVICE, serving, movedAt: 0 });
+    api.slices.create({ name: SERVICE, pods: names });
+  }
+
+  #startOperator(): void {
+    const { api, chance, time, wishes } = this;
+    const { planner, pollMs, watchLagMs } = this.#options;
+    const operator = new SimulatedOperator({
+      api,
+      time,
+      chance,
+      planner,
+      wishes,
+      watchLagMs,
+      pollMs,
+      ask: pod => (this.#silent.has(pod) ? undefined : this.kubelet.gateway(pod)?.connections),
+      onPlan: (input, plan) => {
+        this.lastPlan = { input, plan };
+      },
+      onWrite: what => {
+        this.writes.push({ at: time.now, what });
+        this.note(`  operator writes ${what}`);
+        if (this.writes.length !== this.#options.killAfterWrite) return true;
+        this.killOperator();
+        return false;
+      },
+    });
+    this.#operator = operator;
+  }
+
+  /** Kills the operator. Another one, which knows nothing, takes over later. */
+  killOperator(): void {
+    this.note('the operator is killed');
+    this.#operator?.kill();
+    this.#operator = undefined;
+    this.time.after(this.chance.between(1_000, 20_000), () => {
+      if (!this.#operator) this.api.reach(() => this.#startOperator());
+    });
+  }
+
+  /** Changes what is wanted, and lets the operator hear of it. */
+  wish(change: Partial<Wishes>): void {
+    this.note(`wished: ${JSON.stringify(change)}`);
+    Object.assign(this.wishes, change);
+    this.time.after(this.chance.between(0, this.#options.watchLagMs), () => this.#operator?.wake());
+  }
+
+  crash(pod: string | undefined): void {
+    if (pod === undefined) return;
+    this.note(`${pod} crashes`);
+    this.watchdog.disturbed();
+    this.kubelet.crash(pod);
+  }
+
+  /** `pod` tells nobody what it holds from now on. */
+  silence(pod: string | undefined): void {
+    if (pod === undefined) return;
+    this.note(`${pod} falls silent`);
+    this.#silent.add(pod);
+  }
+
+  loseApiServer(ms: number): void {
+    this.note(`the API server is away for ${ms / 1000} s`);
+    this.watchdog.disturbed();
+    this.api.setAway(true);
+    this.time.after(ms, () => {
+      this.note('the API server is back');
+      this.watchdog.disturbed();
+      this.api.setAway(false);
+    });
+  }
+
+  drainNode(node: string, waitMs: number): void {
+    this.note(`${node} is cordoned, and drained after ${waitMs / 1000} s`);
+    drainNode(this.api, this.time, node, waitMs, () => this.watchdog.disturbed());
+  }
+
+  breakRevision(revision: string): void {
+    this.kubelet.broken.add(revision);
+    this.kubelet.probeAll();
+  }
+
+  /** Pods that live, in the order of their names. */
+  pods(): PodObject[] {
+    const living = this.api.pods.list().filter(pod => !pod.terminating);
+    return living.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  note(line: string): void {
+    this.#options.log?.(`${((this.time.now - START) / 1000).toFixed(2).padStart(8)} ${line}`);
+  }
+
+  #trace(): void {
+    if (!this.#options.log) return;
+    const { api } = this;
+    api.pods.watch((pod, stored) => {
+      const state = [pod.phase, pod.ready ? 'ready' : 'not ready', pod.node ?? 'no node'];
+      if (pod.terminating) state.push('terminating');
+      const connections = this.kubelet.gateway(pod.name)?.connections ?? 0;
+      this.note(stored ? `${pod.name}: ${state.join(', ')}, ${connections} connections` : `${pod.name} is gone`);
+    });
+    api.slices.watch(({ pods }) => this.note(`slices: ${pods.join(' ')}`));
+  }
+}

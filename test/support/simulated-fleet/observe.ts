@@ -1,0 +1,65 @@
+import type { FleetInput, FleetPod, FleetSettings } from '../../../operator/fleet/fleet.ts';
+import { SERVICE } from './api-server.ts';
+import type { Views } from './view.ts';
+
+/** What people, the autoscaler and the health checks want of the fleet at a moment. */
+export interface Wishes {
+  settings: FleetSettings;
+  size: number;
+  target: string;
+  undone: string;
+  hold: string;
+  unhealthy: string;
+}
+
+export interface Load {
+  readonly connections: number;
+  readonly at: number;
+}
+
+/** Loads older than this are unknown. */
+const STALE_MS = 15_000;
+
+/** What a planner is shown of what an operator has been told. */
+export function observe(views: Views, loads: ReadonlyMap<string, Load>, wishes: Wishes, now: number): FleetInput {
+  const offered = new Set(views.slices.get(SERVICE)?.pods);
+  const leaving = new Set(
+    views.nodes
+      .list()
+      .filter(node => node.unschedulable)
+      .map(node => node.name),
+  );
+  const service = views.services.get(SERVICE);
+  const connectionsOf = (name: string, running: boolean): number | undefined => {
+    if (!running) return 0;
+    const load = loads.get(name);
+    return load && now - load.at <= STALE_MS ? load.connections : undefined;
+  };
+  const pods = views.pods.list().map((pod): FleetPod => {
+    const running = pod.phase === 'Running';
+    return {
+      name: pod.name,
+      revision: pod.revision,
+      scheduled: pod.node !== undefined,
+      running,
+      ready: pod.ready,
+      readySince: pod.readySince,
+      terminating: pod.terminating,
+      offered: offered.has(pod.name),
+      nodeLeaving: pod.node !== undefined && leaving.has(pod.node),
+      intent: pod.intent,
+      connections: connectionsOf(pod.name, running),
+      createdAt: pod.createdAt,
+    };
+  });
+  return {
+    ...wishes,
+    serving: service?.serving,
+    servingSince: service?.movedAt ?? 0,
+    revisions: views.deployments
+      .list()
+      .map(({ name, replicas, targetedAt, stopped }) => ({ revision: name, replicas, targetedAt, stopped })),
+    pods,
+    now,
+  };
+}

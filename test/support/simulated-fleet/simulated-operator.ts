@@ -1,0 +1,126 @@
+import type { FleetInput, FleetPlan } from '../../../operator/fleet/fleet.ts';
+import { type ApiServer, Away, Conflict } from './api-server.ts';
+import type { Chance } from './chance.ts';
+import type { Load, Wishes } from './observe.ts';
+import { observe } from './observe.ts';
+import type { Timeline } from './timeline.ts';
+import { View, type Views } from './view.ts';
+import { type Write, writesOf } from './writes.ts';
+
+export type Planner = (input: FleetInput) => FleetPlan;
+
+export interface OperatorSurroundings {
+  readonly api: ApiServer;
+  readonly time: Timeline;
+  readonly chance: Chance;
+  readonly planner: Planner;
+  readonly wishes: Readonly<Wishes>;
+  /** Longest time after which a watch tells of a change. */
+  readonly watchLagMs: number;
+  readonly pollMs: number;
+  /** Asks a pod for its connections; undefined without an answer. */
+  readonly ask: (pod: string) => number | undefined;
+  readonly onPlan: (input: FleetInput, plan: FleetPlan) => void;
+  /** Told of each write that succeeded. @returns whether the operator survives it */
+  readonly onWrite: (what: string) => boolean;
+}
+
+/** Passes are at least this far apart, as in the operator's queue. */
+const MIN_INTERVAL_MS = 200;
+
+/** One operator process: it starts knowing only what it lists, looks, plans, writes, and may be killed between two writes. */
+export class SimulatedOperator {
+  readonly #with: OperatorSurroundings;
+  readonly #views: Views;
+  readonly #loads = new Map<string, Load>();
+  #alive = true;
+  #busy = false;
+  #due = Number.POSITIVE_INFINITY;
+  #lastPass = Number.NEGATIVE_INFINITY;
+
+  constructor(surroundings: OperatorSurroundings) {
+    this.#with = surroundings;
+    const { api, time, chance, watchLagMs } = surroundings;
+    const changed = () => this.wake();
+    this.#views = {
+      pods: new View(api, api.pods, time, chance, watchLagMs, changed),
+      deployments: new View(api, api.deployments, time, chance, watchLagMs, changed),
+      services: new View(api, api.services, time, chance, watchLagMs, changed),
+      slices: new View(api, api.slices, time, chance, watchLagMs, changed),
+      nodes: new View(api, api.nodes, time, chance, watchLagMs, changed),
+    };
+    this.#poll();
+    this.wake();
+  }
+
+  kill(): void {
+    this.#alive = false;
+  }
+
+  /** Asks for a pass soon, or after `ms` at the latest. */
+  wake(ms = 0): void {
+    if (!this.#alive) return;
+    const { time } = this.#with;
+    const at = Math.max(time.now + ms, this.#lastPass + MIN_INTERVAL_MS);
+    if (at >= this.#due) return;
+    this.#due = at;
+    time.after(at - time.now, () => {
+      if (this.#due !== at || this.#busy || !this.#alive) return;
+      this.#pass();
+    });
+  }
+
+  #poll(): void {
+    if (!this.#alive) return;
+    const { ask, chance, pollMs, time } = this.#with;
+    for (const { name } of this.#views.pods.list())
+      time.after(chance.between(10, 200), () => {
+        const connections = ask(name);
+        // An answer takes its time, too.
+        time.after(chance.between(0, 100), () => {
+          const known = this.#loads.get(name)?.connections;
+          if (connections === undefined) this.#loads.delete(name);
+          else this.#loads.set(name, { connections, at: time.now });
+          if (known !== connections) this.wake();
+        });
+      });
+    time.after(pollMs, () => this.#poll());
+  }
+
+  #pass(): void {
+    const { onPlan, planner, time, wishes } = this.#with;
+    this.#due = Number.POSITIVE_INFINITY;
+    this.#lastPass = time.now;
+    this.#busy = true;
+    const input = observe(this.#views, this.#loads, { ...wishes }, time.now);
+    const plan = planner(input);
+    onPlan(input, plan);
+    this.#write(writesOf(plan, this.#views, wishes.target), plan.againMs);
+  }
+
+  #write(writes: readonly Write[], againMs: number | undefined): void {
+    const { api, chance, onWrite, time } = this.#with;
+    const [next, ...rest] = writes;
+    if (!this.#alive) return;
+    if (!next) return this.#ended(againMs);
+    time.after(chance.between(5, 60), () => {
+      if (!this.#alive) return;
+      try {
+        if (api.away) throw new Away();
+        next.run(api, time.now);
+      } catch (error) {
+        if (error instanceof Away || error instanceof Conflict) return this.#ended(chance.between(500, 1_500));
+        throw error;
+      }
+      if (onWrite(next.what)) this.#write(rest, againMs);
+    });
+  }
+
+  #ended(againMs: number | undefined): void {
+    this.#busy = false;
+    const missed = this.#due;
+    this.#due = Number.POSITIVE_INFINITY;
+    if (missed !== Number.POSITIVE_INFINITY) this.wake(Math.max(0, missed - this.#with.time.now));
+    if (againMs !== undefined) this.wake(againMs);
+  }
+}

@@ -1,0 +1,71 @@
+import { ALL_REVISIONS } from '../../../operator/fleet/fleet.ts';
+import { type ApiServer, SERVICE } from './api-server.ts';
+import type { Kubelet } from './kubelet.ts';
+import type { PodObject } from './objects.ts';
+import type { Wishes } from './observe.ts';
+import type { Timeline } from './timeline.ts';
+
+/** After a fault of the surroundings nothing can be asked of the operator for so long. */
+const GRACE_MS = 30_000;
+
+/** Looks at what really is, each time it changes, and writes down what must never be. */
+export class Watchdog {
+  readonly violations: string[] = [];
+  readonly #api: ApiServer;
+  readonly #time: Timeline;
+  readonly #kubelet: Kubelet;
+  readonly #wishes: Readonly<Wishes>;
+  #disturbedAt = Number.NEGATIVE_INFINITY;
+  #served = false;
+
+  constructor(api: ApiServer, time: Timeline, kubelet: Kubelet, wishes: Readonly<Wishes>) {
+    this.#api = api;
+    this.#time = time;
+    this.#kubelet = kubelet;
+    this.#wishes = wishes;
+    api.slices.watch(() => this.#checkOffered());
+    api.pods.watch(() => this.#checkOffered());
+    api.services.watch(({ serving }) => this.#checkServing(serving));
+  }
+
+  /** The surroundings broke something: a crash, an eviction, an outage, or a person who wants another size. */
+  disturbed(): void {
+    this.#disturbedAt = this.#time.now;
+  }
+
+  get #isCalm(): boolean {
+    return this.#time.now - this.#disturbedAt > GRACE_MS && !this.#api.away;
+  }
+
+  #checkOffered(): void {
+    if (this.#wishes.size === 0) {
+      this.#served = false;
+      return;
+    }
+    const offered = this.#api.slices.get(SERVICE)?.pods ?? [];
+    if (offered.some(name => this.#kubelet.gateway(name)?.ready)) this.#served = true;
+    else if (this.#served && this.#isCalm) {
+      this.#violated('no ready gateway is offered');
+      this.#served = false;
+    }
+  }
+
+  #checkServing(serving: string): void {
+    const serves = this.#api.pods.list().some(pod => pod.revision === serving && pod.ready && !pod.terminating);
+    if (serving !== ALL_REVISIONS && this.#served && this.#isCalm && !serves)
+      this.#violated(`the Service selects ${serving}, which has no ready pod`);
+  }
+
+  /** A ReplicaSet has chosen `pod`. */
+  checkRemoval(pod: PodObject): void {
+    const connections = this.#kubelet.gateway(pod.name)?.connections ?? 0;
+    if (pod.ready && pod.intent === undefined) this.#violated(`${pod.name} is removed and was no victim`);
+    const late = pod.intent?.deadline !== undefined && Date.parse(pod.intent.deadline) <= this.#time.now;
+    if (connections > 0 && !late)
+      this.#violated(`${pod.name} is removed with ${connections} connections before its deadline`);
+  }
+
+  #violated(what: string): void {
+    this.violations.push(`${((this.#time.now % 1e7) / 1000).toFixed(1)} s: ${what}`);
+  }
+}

@@ -1,0 +1,65 @@
+import type { FleetPlan } from '../../../operator/fleet/fleet.ts';
+import type { TrafficIntent } from '../../../server/contract.ts';
+import { type ApiServer, SERVICE } from './api-server.ts';
+import type { Views } from './view.ts';
+
+/** One request to the API server, on the versions it was decided on. */
+export interface Write {
+  readonly what: string;
+  /** @throws {Conflict} when the object has changed */
+  readonly run: (api: ApiServer, now: number) => void;
+}
+
+/** Victims are the first a ReplicaSet removes, among pods that are not ready. */
+export function deletionCost(intent: TrafficIntent | undefined): number {
+  return intent?.reason === 'ScaleDown' || intent?.reason === 'Hibernate' ? -1 : 0;
+}
+
+/** The single writes that carry out a plan, in their order. */
+export function writesOf(plan: FleetPlan, views: Views, target: string): Write[] {
+  const writes: Write[] = [];
+  for (const [name, intent] of plan.intents) {
+    const version = views.pods.get(name)?.version;
+    writes.push({
+      what: `intent of ${name}: ${intent ? JSON.stringify(intent) : 'none'}`,
+      run: api => views.pods.written(api.pods.patch(name, { intent, cost: deletionCost(intent) }, version)),
+    });
+  }
+  const wanted = new Map(plan.revisions.map(row => [row.revision, row]));
+  for (const [name, { replicas, targetedAt }] of wanted) {
+    const held = views.deployments.get(name);
+    const stopped = (name === target && plan.stop) || (held?.stopped ?? '');
+    if (held?.replicas === replicas && held.targetedAt === targetedAt && held.stopped === stopped) continue;
+    const next = { replicas, targetedAt, stopped };
+    writes.push({
+      what: `Deployment ${name}: ${JSON.stringify(next)}`,
+      run: api =>
+        views.deployments.written(
+          held ? api.deployments.patch(name, next, held.version) : api.deployments.create({ name, ...next }),
+        ),
+    });
+  }
+  for (const { name, version } of views.deployments.list())
+    if (!wanted.has(name))
+      writes.push({
+        what: `Deployment ${name}: removed`,
+        run: api => {
+          api.deployments.remove(name, version);
+          views.deployments.removed(name);
+        },
+      });
+  const service = views.services.get(SERVICE);
+  if (service?.serving !== plan.serving)
+    writes.push({
+      what: `Service: ${plan.serving}`,
+      run: (api, now) => {
+        const next = { serving: plan.serving, movedAt: service ? now : 0 };
+        views.services.written(
+          service
+            ? api.services.patch(SERVICE, next, service.version)
+            : api.services.create({ name: SERVICE, ...next }),
+        );
+      },
+    });
+  return writes;
+}
