@@ -90,7 +90,7 @@ export class Gateway {
     if (this.#state === 'gone') return onGone();
     this.#state = 'stopping';
     const { delaySeconds, timeoutSeconds } = this.#stopTimes;
-    this.#traffic.end(delaySeconds * 1000, timeoutSeconds * 1000);
+    void this.#traffic.end(delaySeconds * 1000, timeoutSeconds * 1000);
     this.#wave();
     const look = () => {
       if (this.#connections.size > 0) return this.#time.after(WAVE_EVERY_MS, look);
