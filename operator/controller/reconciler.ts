@@ -1,25 +1,33 @@
 import type { Logger } from 'pino';
+import { LIVE_FILES } from '../../server/contract.ts';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
-import type { KubeObject } from '../api/kube-object.ts';
-import { type Decision, decide } from '../autoscale/decide.ts';
-import type { Observation } from '../autoscale/history.ts';
-import { type LoadSample, totalConnections } from '../autoscale/load-reader.ts';
-import { TARGETS } from '../autoscale/targets.ts';
+import { recordOf } from '../autoscale/record.ts';
 import type { Clock } from '../clock.ts';
-import { desired, imageOf } from '../desired/desired.ts';
+import { desired } from '../desired/desired.ts';
 import { childName } from '../desired/names.ts';
-import { ApiError } from '../kube/api-error.ts';
+import { liveOptions } from '../desired/options.ts';
+import { choicesOf } from '../fleet/choices.ts';
+import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
+import { planFleet } from '../fleet/plan.ts';
+import { podPatches } from '../fleet/pod-patches.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WriteFailure } from '../reconcile/conditions.ts';
-import { differences } from '../reconcile/differences.ts';
-import { type Notice, noticeOfDecision, noticesOfActions, noticesOfConditions } from '../reconcile/notices.ts';
-import { type Action, plan } from '../reconcile/plan.ts';
-import { roundConnections, status } from '../reconcile/status.ts';
+import {
+  type Notice,
+  noticeOfDecision,
+  noticesOfActions,
+  noticesOfIntents,
+} from '../reconcile/notices.ts';
+import { type Observed, plan } from '../reconcile/plan.ts';
 import type { Caches } from './caches.ts';
-import type { Probe, Probes } from './probes.ts';
+import { forgetMetrics, measure } from './measure.ts';
+import type { Probes } from './probes.ts';
 import type { Recorder } from './recorder.ts';
-import { carryOut, NameTaken } from './writer.ts';
+import { Reporter } from './reporter.ts';
+import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
+import { viewOf } from './view.ts';
+import { Writer } from './writer.ts';
 
 export interface ReconcilerOptions {
   readonly caches: Caches;
@@ -32,98 +40,79 @@ export interface ReconcilerOptions {
   readonly defaultImage: string;
 }
 
-/** What a pass leaves for the next one. All of it may be lost: a new operator starts without. */
-interface Memory {
-  history: readonly Observation[];
-  /** Results of the probe that the last decision was made on: each is counted once. */
-  decidedOn: Probe | undefined;
-  connectionsWrittenAt: number;
-}
-
-/** How often the number of connections may be the only news in the status. */
-const CONNECTIONS_MS = 30_000;
-/** Loads older than this are unknown. */
-const STALE_MS = 15_000;
-const forgotten = (sample: LoadSample): LoadSample => ({ ...sample, load: undefined });
-
-interface Deployment extends KubeObject {
-  readonly spec?: { readonly replicas?: number };
+/** What one pass found out and decided. */
+export interface Pass {
+  readonly key: string;
+  readonly cluster: ChatCluster;
+  readonly scaling: Scaling;
+  readonly fleet: FleetInput;
+  readonly plan: FleetPlan;
 }
 
 /** Makes one ChatCluster what its spec says. Everything is decided by pure functions on what the caches hold. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  readonly #memory = new Map<string, Memory>();
+  readonly #writer: Writer;
+  readonly #reporter: Reporter;
+  readonly #memory = new Map<string, ScalingMemory>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#writer = new Writer(options);
+    this.#reporter = new Reporter(options);
   }
 
   /** One pass. @returns milliseconds after which another one has news @throws {Error} when it has to be repeated */
   async run(key: string): Promise<number | undefined> {
-    const { caches, defaultImage } = this.#options;
+    const { caches } = this.#options;
     const cluster = caches.cluster(key);
     if (!cluster || cluster.metadata.deletionTimestamp !== undefined) {
       // The garbage collector takes the children: each has its owner's uid.
       this.#forget(key);
       return undefined;
     }
-    const memory = this.#memoryOf(key);
     const observed = caches.children(key);
-    const current = this.#currentGateways(cluster, observed);
-    const decision = this.#decide(key, cluster, current, memory);
-    const gatewayReplicas = decision.replicas;
-    const { actions, taken } = plan(observed, desired(cluster, { gatewayReplicas, defaultImage }));
-
-    const { done, failure, error } = await this.#write(actions, taken);
-    const isNew = cluster.status?.observedGeneration === undefined;
-    const scaled = decision.replicas !== current;
-    this.#tell(cluster, noticesOfActions(done, isNew, scaled));
-    if (error === undefined) this.#tell(cluster, noticeOfDecision(decision, current));
-    const again = await this.#report(key, cluster, gatewayReplicas, decision, failure);
+    const pass = this.#decide(key, cluster, observed);
+    const { failure, error } = await this.#act(pass, observed);
+    const again = await this.#reporter.report(pass, failure, notices => this.#tell(cluster, notices));
     if (error !== undefined) throw error;
-    return again;
+    return least(again, pass.plan.againMs);
   }
 
-  /** Writes the status if it changed. @returns milliseconds after which a newer number of connections may be written */
-  async #report(
-    key: string,
-    cluster: ChatCluster,
-    desiredGateways: number,
-    decision: Decision | undefined,
-    failure: WriteFailure | undefined,
-  ): Promise<number | undefined> {
-    const { caches, client, clock, defaultImage, probes } = this.#options;
-    const memory = this.#memoryOf(key);
+  #decide(key: string, cluster: ChatCluster, observed: readonly Observed[]): Pass {
+    const { caches, probes, clock, log } = this.#options;
+    const children = observed.map(child => child.object);
     const probe = probes.latest(key);
-    const total = probe && totalConnections(probe.loads);
-    const waitMs = Math.max(0, memory.connectionsWrittenAt + CONNECTIONS_MS - clock.now());
-    const next = status({
-      cluster,
-      children: caches.children(key).map(child => child.object),
-      gatewayPods: caches.pods(key, 'gateway'),
-      workerPods: caches.pods(key, 'worker'),
-      desiredGateways,
-      image: imageOf(cluster, { defaultImage }),
-      backends: probe?.backends,
-      decision,
-      failure,
-      connections: waitMs === 0 ? total : undefined,
-      now: clock.date(),
-    });
-    this.#measure(cluster, decision, next.gateways?.readyReplicas ?? 0);
-    if (differences(cluster.status, next).length > 0) {
-      // The uid keeps the status off another ChatCluster of the same name.
-      const { name, namespace, uid } = cluster.metadata;
-      const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status: next };
-      const written = await client.apply(object, 'status');
-      caches.written({ ...written, kind: KIND });
-      if (next.gateways?.connections !== cluster.status?.gateways?.connections)
-        memory.connectionsWrittenAt = clock.now();
-      this.#tell(cluster, noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
+    const view = viewOf(cluster, children, caches.pods(key, 'gateway'), probe, caches, clock.date().getTime());
+    const memory = this.#memoryOf(key);
+    const counted = memory.decidedOn;
+    const foreign = caches.autoscalersOf(key);
+    const scaling = scale({ cluster, children, fleet: view, foreign, probe, now: clock.now() }, memory);
+    // What is decided again on the same answers is no news.
+    if (probe !== counted && log.isLevelEnabled('debug')) {
+      log.debug({ key, decision: recordOf(scaling.input, scaling.decision) }, 'decision');
     }
-    const isOld = total !== undefined && roundConnections(total) !== next.gateways?.connections;
-    return isOld ? waitMs : undefined;
+    const fleet = { ...view, size: scaling.size };
+    return { key, cluster, scaling, fleet, plan: planFleet(fleet) };
+  }
+
+  async #act(
+    { key, cluster, scaling, fleet, plan: next }: Pass,
+    observed: readonly Observed[],
+  ): Promise<{ failure: WriteFailure | undefined; error: unknown }> {
+    const { caches, defaultImage, metrics } = this.#options;
+    const children = observed.map(child => child.object);
+    const pods = caches.pods(key, 'gateway');
+    const patches = podPatches(pods, next.intents, versionIn(cluster, observed));
+    const given = { defaultImage, workerReplicas: scaling.workers.replicas };
+    const { actions, taken } = plan(observed, desired(cluster, choicesOf(cluster, children, next, fleet, given)));
+    const { done, patched, failure, error } = await this.#writer.write(patches, actions, taken);
+    const isNew = cluster.status?.observedGeneration === undefined;
+    this.#tell(cluster, noticesOfActions(done, isNew));
+    this.#tell(cluster, noticesOfIntents(patched, next.intents));
+    if (error === undefined) this.#tell(cluster, noticeOfDecision(scaling.decision, scaling.current, fleet.size));
+    measure(metrics, cluster, scaling, fleet);
+    return { failure, error };
   }
 
   #tell(cluster: ChatCluster, notices: readonly Notice[]): void {
@@ -131,94 +120,31 @@ export class Reconciler {
     for (const notice of notices) this.#options.recorder.record(regarding, notice);
   }
 
-  #memoryOf(key: string): Memory {
+  #memoryOf(key: string): ScalingMemory {
     const held = this.#memory.get(key);
     if (held) return held;
-    const fresh = {
-      history: [],
-      decidedOn: undefined,
-      connectionsWrittenAt: Number.NEGATIVE_INFINITY,
-    };
+    const fresh = newMemory();
     this.#memory.set(key, fresh);
     return fresh;
   }
 
   #forget(key: string): void {
     this.#memory.delete(key);
-    const [namespace = '', name = ''] = key.split('/');
-    this.#options.metrics.connections.remove({ namespace, name });
-    for (const size of ['wanted', 'bounded', 'ready']) this.#options.metrics.gateways.remove({ namespace, name, size });
-    for (const target of TARGETS) this.#options.metrics.targets.remove({ namespace, name, target });
-  }
-
-  #currentGateways(cluster: ChatCluster, observed: ReturnType<Caches['children']>): number {
-    const name = childName.deployment(cluster.metadata.name, 'gateway');
-    const found = observed.find(child => child.object.kind === 'Deployment' && child.object.metadata.name === name);
-    const { gateway } = cluster.spec;
-    const begun = gateway.autoscaling.mode === 'Builtin' ? gateway.autoscaling.minReplicas : gateway.replicas;
-    return (found?.object as Deployment | undefined)?.spec?.replicas ?? begun;
-  }
-
-  #decide(key: string, cluster: ChatCluster, current: number, memory: Memory): Decision {
-    const { gateway, limits } = cluster.spec;
-    const probe = this.#options.probes.latest(key);
-    const now = this.#options.clock.now();
-    const decision = decide({
-      spec: gateway.autoscaling,
-      replicas: gateway.replicas,
-      maxConnections: limits.maxConnections,
-      current,
-      samples: probe && (now - probe.at > STALE_MS ? probe.loads.map(forgotten) : probe.loads),
-      held: 'None',
-      why: '',
-      now,
-      history: memory.history,
-    });
-    if (probe !== memory.decidedOn || memory.history.length === 0) memory.history = decision.history;
-    memory.decidedOn = probe;
-    return decision;
-  }
-
-  async #write(
-    actions: readonly Action[],
-    taken: readonly string[],
-  ): Promise<{ done: Action[]; failure: WriteFailure | undefined; error: unknown }> {
-    const { caches, client, log, metrics } = this.#options;
-    const done: Action[] = [];
-    let failure: WriteFailure | undefined =
-      taken.length > 0
-        ? { reason: 'NameTaken', message: `${taken.join(', ')} belongs to another object or is being deleted` }
-        : undefined;
-    for (const action of actions) {
-      try {
-        const written = await carryOut(client, action);
-        if (written) caches.written({ ...written, apiVersion: action.object.apiVersion, kind: action.object.kind });
-        done.push(action);
-        const repair = action.verb === 'prune' || (action.verb === 'apply' && action.cause === 'drifted');
-        if (repair) metrics.repairs.inc({ kind: action.object.kind });
-        log.info({ action: action.verb, kind: action.object.kind, name: action.object.metadata.name }, 'child written');
-      } catch (error) {
-        failure ??= failureOf(error);
-        return { done, failure, error };
-      }
-    }
-    return { done, failure, error: failure ? new Error(failure.message) : undefined };
-  }
-
-  #measure({ metadata }: ChatCluster, decision: Decision | undefined, ready: number): void {
-    const { gateways, connections, targets } = this.#options.metrics;
-    const labels = { namespace: metadata.namespace, name: metadata.name };
-    gateways.set({ ...labels, size: 'ready' }, ready);
-    if (decision?.wanted !== undefined) gateways.set({ ...labels, size: 'wanted' }, decision.wanted);
-    if (decision) gateways.set({ ...labels, size: 'bounded' }, decision.replicas);
-    if (decision?.connections !== undefined) connections.set(labels, decision.connections);
-    for (const { target, gateways: count } of decision?.asks ?? []) targets.set({ ...labels, target }, count);
+    this.#reporter.forget(key);
+    forgetMetrics(this.#options.metrics, key);
   }
 }
 
-/** What trying again does not help. */
-function failureOf(error: unknown): WriteFailure | undefined {
-  if (error instanceof NameTaken) return { reason: 'NameTaken', message: error.message };
-  if (error instanceof ApiError && error.terminal) return { reason: 'Refused', message: error.message };
-  return undefined;
+/** Version of the live options, once their ConfigMap holds them. */
+function versionIn(cluster: ChatCluster, observed: readonly Observed[]): string | undefined {
+  const name = childName.configMap(cluster.metadata.name, 'gateway');
+  const map = observed.find(({ object }) => object.kind === 'ConfigMap' && object.metadata.name === name);
+  const { data } = (map?.object ?? {}) as { data?: Readonly<Record<string, string>> };
+  const version = liveOptions(cluster)[LIVE_FILES.version];
+  return data?.[LIVE_FILES.version] === version ? version : undefined;
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
 }

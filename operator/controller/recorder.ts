@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../api/kube-object.ts';
+import { microTime } from '../api/micro-time.ts';
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RESOURCES } from '../kube/resources.ts';
@@ -59,7 +60,7 @@ export class Recorder {
       known.writtenAt = now;
       this.#write(() =>
         this.#options.client.patch(RESOURCES.events, known.namespace, known.name, {
-          series: { count: known.count, lastObservedTime: micro(clock.date()) },
+          series: { count: known.count, lastObservedTime: microTime(clock.date()) },
         }),
       );
       return;
@@ -76,7 +77,7 @@ export class Recorder {
       apiVersion: RESOURCES.events.apiVersion,
       kind: RESOURCES.events.kind,
       metadata: { name, namespace },
-      eventTime: micro(clock.date()),
+      eventTime: microTime(clock.date()),
       reportingController: controller,
       reportingInstance: instance,
       type: notice.type,
@@ -95,9 +96,4 @@ export class Recorder {
       .catch(this.#options.onFailure)
       .finally(() => this.#inFlight--);
   }
-}
-
-/** MicroTime has six fraction digits. */
-function micro(date: Date): string {
-  return date.toISOString().replace('Z', '000Z');
 }

@@ -1,8 +1,13 @@
+import type { Logger } from 'pino';
 import type { KubeObject } from '../api/kube-object.ts';
+import type { PodPatch } from '../fleet/pod-patches.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { resourceOf } from '../kube/resources.ts';
+import { RESOURCES, resourceOf } from '../kube/resources.ts';
+import type { Metrics } from '../metrics.ts';
+import type { WriteFailure } from '../reconcile/conditions.ts';
 import { type Action, mayWrite, objectId } from '../reconcile/plan.ts';
+import type { Caches } from './caches.ts';
 
 /** The object's name belongs to somebody else. */
 export class NameTaken extends Error {
@@ -46,4 +51,81 @@ export async function carryOut(client: KubeClient, action: Action): Promise<Kube
 function ignoreNotFound(error: unknown): undefined {
   if (error instanceof ApiError && error.code === 404) return undefined;
   throw error;
+}
+
+/** What came of the writes of a pass. */
+export interface Written {
+  readonly done: readonly Action[];
+  readonly patched: readonly PodPatch[];
+  /** Why not everything can be written, however often it is tried. */
+  readonly failure: WriteFailure | undefined;
+  /** Why the pass has to be repeated. */
+  readonly error: unknown;
+}
+
+export interface WriterOptions {
+  readonly caches: Pick<Caches, 'written'>;
+  readonly client: KubeClient;
+  readonly metrics: Pick<Metrics, 'repairs'>;
+  readonly log: Logger;
+}
+
+/** Carries out what a pass decided, one write after the other, until one fails. */
+export class Writer {
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** Pods first: who is about to be removed is marked before the Deployment asks for fewer. */
+  async write(patches: readonly PodPatch[], actions: readonly Action[], taken: readonly string[]): Promise<Written> {
+    const done: Action[] = [];
+    const patched: PodPatch[] = [];
+    const refused: WriteFailure | undefined =
+      taken.length > 0
+        ? { reason: 'NameTaken', message: `${taken.join(', ')} belongs to another object or is being deleted` }
+        : undefined;
+    try {
+      for (const patch of patches) {
+        await this.#patch(patch);
+        patched.push(patch);
+      }
+      for (const action of actions) {
+        await this.#carryOut(action);
+        done.push(action);
+      }
+    } catch (error) {
+      return { done, patched, failure: refused ?? failureOf(error), error };
+    }
+    return { done, patched, failure: refused, error: refused && new Error(refused.message) };
+  }
+
+  async #patch({ pod, annotations }: PodPatch): Promise<void> {
+    const { caches, client, log } = this.#options;
+    const { name, namespace = '', uid, resourceVersion } = pod.metadata;
+    const written = await client
+      .patch(RESOURCES.pods, namespace, name, { metadata: { uid, resourceVersion, annotations } })
+      // Gone meanwhile: the watch tells.
+      .catch(ignoreNotFound);
+    if (written) caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
+    log.info({ pod: name, annotations }, 'pod annotated');
+  }
+
+  async #carryOut(action: Action): Promise<void> {
+    const { caches, client, log, metrics } = this.#options;
+    const { apiVersion, kind, metadata } = action.object;
+    const written = await carryOut(client, action);
+    if (written) caches.written({ ...written, apiVersion, kind });
+    if (action.verb === 'prune' || (action.verb === 'apply' && action.cause === 'drifted'))
+      metrics.repairs.inc({ kind });
+    log.info({ action: action.verb, kind, name: metadata.name }, 'child written');
+  }
+}
+
+/** What trying again does not help. */
+function failureOf(error: unknown): WriteFailure | undefined {
+  if (error instanceof NameTaken) return { reason: 'NameTaken', message: error.message };
+  if (error instanceof ApiError && error.terminal) return { reason: 'Refused', message: error.message };
+  return undefined;
 }

@@ -18,11 +18,16 @@ export interface Rollout {
 }
 
 /** The revision clients should end at: the spec's, unless a person took it back and another one is still there. */
-export function targetOf({ target, undone, serving, revisions }: FleetInput): string {
+export function targetOf({
+  target,
+  undone,
+  serving,
+  revisions,
+}: Pick<FleetInput, 'target' | 'undone' | 'serving' | 'revisions'>): string {
   if (target !== undone) return target;
   if (serving !== undefined && serving !== undone && serving !== ALL_REVISIONS) return serving;
   const others = revisions.filter(({ revision }) => revision !== undone);
-  return others.sort((a, b) => b.targetedAt - a.targetedAt)[0]?.revision ?? target;
+  return [...others].sort((a, b) => b.targetedAt - a.targetedAt)[0]?.revision ?? target;
 }
 
 /** Gateways that run beyond the wanted number while clients move. */
@@ -87,7 +92,7 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const finished = living.filter(pod => isFinished(pod, input));
   const left = living.filter(pod => !finished.includes(pod));
   for (const { revision } of input.revisions)
-    if (revision !== target) replicas.set(revision, left.filter(pod => pod.revision === revision).length);
+    if (revision !== target) replicas.set(revision, staying(living, finished, revision));
   // A removed one keeps its intent until it is gone.
   const keep = new Map(finished.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : [])));
   if (left.length === 0) {
@@ -118,6 +123,16 @@ export function rollOut(input: FleetInput, target: string): Rollout {
     keep: keepNone,
   });
   return step('Moving', numbers, { intents: new Map([...keep, ...intents]) });
+}
+
+/**
+ * Replicas of an old revision. The ReplicaSet controller does not tell a gateway that is empty from one that is being emptied,
+ * so the empty ones go when all that were begun are.
+ */
+function staying(living: readonly FleetPod[], finished: readonly FleetPod[], revision: string): number {
+  const there = living.filter(pod => pod.revision === revision);
+  const left = there.filter(pod => !finished.includes(pod));
+  return left.some(pod => pod.intent?.keep === 0) ? there.length : left.length;
 }
 
 function byConnections(a: FleetPod, b: FleetPod): number {

@@ -1,6 +1,7 @@
 import type { Condition } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
-import { APPLIED_HASH } from '../desired/names.ts';
+import type { FleetPlan } from '../fleet/fleet.ts';
+import type { PodPatch } from '../fleet/pod-patches.ts';
 import { type Action, objectId } from './plan.ts';
 
 /** Something a person would want to know; becomes an Event. */
@@ -19,19 +20,15 @@ function some(items: readonly string[]): string {
   return more > 0 ? `${items.slice(0, PATHS_SHOWN).join(', ')} and ${more} more` : items.join(', ');
 }
 
-/** Paths that differ when nothing but the number of pods does. */
-const SCALE = new Set(['spec.replicas', `metadata.annotations.${APPLIED_HASH}`]);
+/** Paths that differ when nothing but the number of pods or the revision that serves does: those have notices of their own. */
+const STEPS = /^(spec\.replicas|spec\.selector\..*|spec\.selector\.matchLabels\..*|metadata\.annotations\..*)$/;
 
-/**
- * @param isNew whether the ChatCluster had no children before, so that a missing child is no repair
- * @param scaled whether the autoscaler has made a step, which has a notice of its own
- */
-export function noticesOfActions(done: readonly Action[], isNew: boolean, scaled: boolean): Notice[] {
+/** @param isNew whether the ChatCluster had no children before, so that a missing child is no repair */
+export function noticesOfActions(done: readonly Action[], isNew: boolean): Notice[] {
   const of = (test: (action: Action) => boolean) => done.filter(test).map(action => objectId(action.object));
   const missing = of(action => action.verb === 'apply' && action.cause === 'missing');
   const changed = of(
-    action =>
-      action.verb === 'apply' && action.cause === 'changed' && !(scaled && action.paths.every(path => SCALE.has(path))),
+    action => action.verb === 'apply' && action.cause === 'changed' && !action.paths.every(path => STEPS.test(path)),
   );
   const deleted = of(action => action.verb === 'delete');
   const normal = (reason: string, action: string, note: string): Notice => ({ type: 'Normal', reason, action, note });
@@ -55,12 +52,43 @@ export function noticesOfActions(done: readonly Action[], isNew: boolean, scaled
   return notices;
 }
 
-export function noticeOfDecision(decision: Decision | undefined, current: number): Notice[] {
-  if (!decision || decision.replicas === current) return [];
+/** @param size gateways to run, which is not what was decided while hibernating */
+export function noticeOfDecision(decision: Decision, current: number, size: number): Notice[] {
+  if (size === current) return [];
+  if (size === 0)
+    return [{ type: 'Normal', reason: 'Hibernating', action: 'Scale', note: `gateways from ${current} to 0` }];
   // Whoever decided: the Event says which way it went.
-  const reason = decision.replicas > current ? 'ScaledUp' : 'ScaledDown';
-  return [{ type: 'Normal', reason, action: 'Scale', note: `gateways ${decision.message}` }];
+  const reason = size > current ? 'ScaledUp' : 'ScaledDown';
+  const note = decision.replicas === size && current > 0 ? decision.message : `from ${current} to ${size}`;
+  return [{ type: 'Normal', reason, action: 'Scale', note: `gateways ${note}` }];
 }
+
+/** Gateways that were told something new. @param patched those that were written */
+export function noticesOfIntents(patched: readonly PodPatch[], intents: FleetPlan['intents']): Notice[] {
+  const told = new Map<string, string[]>();
+  for (const { pod } of patched) {
+    const { name } = pod.metadata;
+    if (!intents.has(name)) continue;
+    const intent = intents.get(name);
+    const what = intent ? `${intent.keep === undefined ? 'Closing' : 'Draining'}/${intent.reason}` : 'Reopened/';
+    told.set(what, [...(told.get(what) ?? []), name]);
+  }
+  return [...told].map(([what, names]) => {
+    const [reason = '', cause = ''] = what.split('/');
+    return {
+      type: 'Normal',
+      reason,
+      action: 'Drain',
+      note: `${some(names)}: ${INTENT_NOTES[reason] ?? ''}${cause && ` (${cause})`}`,
+    };
+  });
+}
+
+const INTENT_NOTES: Readonly<Record<string, string>> = {
+  Closing: 'takes no new clients',
+  Draining: 'clients are moved in waves',
+  Reopened: 'takes clients again',
+};
 
 const STARTING = new Set(['GatewaysNotReady', 'WorkersNotReady', 'NotAskedYet', 'NoWorkerAnswers']);
 
@@ -77,7 +105,7 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         if (condition.status === 'True') return changed ? normal('Ready') : [];
         // The first False is the start, and what a start passes through is no news. Any other new reason is.
         if (!was || (!changed && (was.reason === condition.reason || STARTING.has(condition.reason)))) return [];
-        return warning(condition.reason);
+        return condition.reason === 'Hibernating' ? [] : warning(condition.reason);
       case 'MessagingReachable':
       case 'StoreReachable':
         if (!changed || condition.status === 'Unknown') return [];
@@ -86,6 +114,11 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
           : was?.status === 'False'
             ? normal(condition.type)
             : [];
+      case 'Progressing':
+        if (!was || was.reason === condition.reason) return [];
+        if (condition.reason === 'Stopped') return warning('RolloutStopped');
+        if (condition.reason === 'Complete') return normal('RolloutComplete');
+        return was.reason === 'Complete' || condition.reason === 'Held' ? normal(`Rollout${condition.reason}`) : [];
       case 'ScalingActive':
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'LoadUnknown' || condition.reason === 'AtMaximum') return warning(condition.reason);

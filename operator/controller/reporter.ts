@@ -1,0 +1,73 @@
+import { API_VERSION, KIND } from '../api/chat-cluster.ts';
+import { totalConnections } from '../autoscale/load-reader.ts';
+import { imageOf } from '../desired/desired.ts';
+import { REVISION_LABEL } from '../desired/names.ts';
+import { imageIn } from '../fleet/choices.ts';
+import { gatewayDeployments } from '../fleet/observe.ts';
+import type { WriteFailure } from '../reconcile/conditions.ts';
+import { differences } from '../reconcile/differences.ts';
+import { type Notice, noticesOfConditions } from '../reconcile/notices.ts';
+import { countGateways, roundConnections, status } from '../reconcile/status.ts';
+import type { Pass, ReconcilerOptions } from './reconciler.ts';
+
+/** How often the number of connections may be the only news in the status. */
+const CONNECTIONS_MS = 30_000;
+
+/** Writes what was found and decided into the status of a ChatCluster, when it differs. */
+export class Reporter {
+  readonly #options: Pick<ReconcilerOptions, 'caches' | 'client' | 'clock' | 'probes' | 'defaultImage'>;
+  /** When the number of connections was last written. */
+  readonly #writtenAt = new Map<string, number>();
+
+  constructor(options: Pick<ReconcilerOptions, 'caches' | 'client' | 'clock' | 'probes' | 'defaultImage'>) {
+    this.#options = options;
+  }
+
+  forget(key: string): void {
+    this.#writtenAt.delete(key);
+  }
+
+  /** @returns milliseconds after which a newer number of connections may be written */
+  async report(
+    { key, cluster, scaling, fleet, plan }: Pass,
+    failure: WriteFailure | undefined,
+    tell: (notices: readonly Notice[]) => void,
+  ): Promise<number | undefined> {
+    const { caches, client, clock, defaultImage, probes } = this.#options;
+    const probe = probes.latest(key);
+    const total = probe && totalConnections(probe.loads);
+    const writtenAt = this.#writtenAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    const waitMs = Math.max(0, writtenAt + CONNECTIONS_MS - clock.now());
+    const children = caches.children(key).map(child => child.object);
+    const serves = gatewayDeployments(cluster, children).find(
+      ({ metadata }) => metadata.labels?.[REVISION_LABEL] === plan.serving,
+    );
+    const next = status({
+      cluster,
+      children,
+      gatewayPods: caches.pods(key, 'gateway'),
+      workerPods: caches.pods(key, 'worker'),
+      gateways: countGateways(fleet.pods, plan.serving, fleet.size),
+      desiredWorkers: scaling.workers.replicas,
+      serving: plan.serving,
+      rollout: plan.rollout,
+      image: imageIn(serves?.spec?.template) ?? imageOf(cluster, { defaultImage }),
+      backends: probe?.backends,
+      decision: scaling.decision,
+      failure,
+      connections: waitMs === 0 ? total : undefined,
+      now: clock.date(),
+    });
+    if (differences(cluster.status, next).length > 0) {
+      // The uid keeps the status off another ChatCluster of the same name.
+      const { name, namespace, uid } = cluster.metadata;
+      const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status: next };
+      const written = await client.apply(object, 'status');
+      caches.written({ ...written, kind: KIND });
+      if (next.gateways?.connections !== cluster.status?.gateways?.connections) this.#writtenAt.set(key, clock.now());
+      tell(noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
+    }
+    const isOld = total !== undefined && roundConnections(total) !== next.gateways?.connections;
+    return isOld ? waitMs : undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import type { ChatCluster } from '../api/chat-cluster.ts';
+import type { ForeignAutoscaler, KubeObject } from '../api/kube-object.ts';
+import { type Decision, decide, type Held, type ScaleInput } from '../autoscale/decide.ts';
+import { decideWorkers, type LagObservation, type WorkerDecision } from '../autoscale/decide-workers.ts';
+import type { Observation } from '../autoscale/history.ts';
+import { childName, HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
+import { alive, isServing } from '../fleet/closing.ts';
+import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
+import type { Probe } from './probes.ts';
+
+/** Loads older than this are unknown. */
+const STALE_MS = 15_000;
+
+/** What of the fleet the size depends on. */
+export interface FleetSize {
+  readonly pods: readonly FleetPod[];
+  readonly revisions: readonly FleetRevision[];
+  readonly serving: string | undefined;
+  readonly target: string;
+}
+
+/** What a pass leaves for the next one. It may be lost, which only delays a step down. */
+export interface ScalingMemory {
+  history: readonly Observation[];
+  /** Results of the probe the last decision was made on: each is counted once. */
+  decidedOn: Probe | undefined;
+  workerHistory: readonly LagObservation[];
+}
+
+export function newMemory(): ScalingMemory {
+  return { history: [], decidedOn: undefined, workerHistory: [] };
+}
+
+/** Gateways that were wanted last: those there are without the ones being removed. */
+export function currentSize({ spec, status }: ChatCluster, { pods, revisions, serving, target }: FleetSize): number {
+  const isMoving = revisions.length > 1 || serving !== target;
+  // Two revisions side by side say nothing of the size; the status does.
+  if (isMoving && status?.gateways) return status.gateways.desiredReplicas;
+  const replicas = revisions.reduce((sum, revision) => sum + revision.replicas, 0);
+  if (revisions.length === 0) return spec.gateway.autoscaling.minReplicas;
+  const removed = alive(pods).filter(
+    pod => isServing(pod, serving) && (pod.intent?.reason === 'ScaleDown' || pod.intent?.reason === 'Hibernate'),
+  );
+  return Math.max(0, replicas - removed.length);
+}
+
+/** What keeps the size as it is, in which direction, and why in words. */
+function heldBy(
+  { metadata, spec }: ChatCluster,
+  { revisions }: FleetSize,
+  foreign: readonly ForeignAutoscaler[],
+): { held: Held; why: string } {
+  const pause = metadata.annotations?.[PAUSE_ANNOTATION];
+  if (foreign.length > 0 && spec.gateway.autoscaling.mode === 'Builtin') {
+    const names = foreign.map(({ name }) => name).join(', ');
+    return {
+      held: 'All',
+      why: `HorizontalPodAutoscaler ${names} scales it too: delete it, or set autoscaling.mode to External`,
+    };
+  }
+  if (pause === 'All' || pause === 'ScaleIn' || pause === 'ScaleOut')
+    return { held: pause, why: `paused by annotation (${pause})` };
+  if (revisions.length > 1) return { held: 'ScaleIn', why: 'a rollout is in progress' };
+  return { held: 'None', why: '' };
+}
+
+export interface ScalingInput {
+  readonly cluster: ChatCluster;
+  readonly children: readonly KubeObject[];
+  readonly fleet: FleetSize;
+  readonly foreign: readonly ForeignAutoscaler[];
+  readonly probe: Probe | undefined;
+  /** Milliseconds that never run backwards. */
+  readonly now: number;
+}
+
+export interface Scaling {
+  readonly decision: Decision;
+  /** What was decided on, for the record. */
+  readonly input: ScaleInput;
+  /** Gateways to run; 0 while hibernating. */
+  readonly size: number;
+  readonly current: number;
+  readonly workers: WorkerDecision;
+}
+
+function workersOf(
+  { cluster, children, probe, now }: ScalingInput,
+  history: ScalingMemory['workerHistory'],
+): WorkerDecision {
+  const { worker } = cluster.spec;
+  const name = childName.workers(cluster.metadata.name);
+  const deployment = children.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name);
+  const { spec } = (deployment ?? {}) as { spec?: { replicas?: number } };
+  const health = probe?.backends.health;
+  return decideWorkers({
+    spec: worker.autoscaling,
+    replicas: worker.replicas,
+    current:
+      spec?.replicas ?? (worker.autoscaling.mode === 'Builtin' ? worker.autoscaling.minReplicas : worker.replicas),
+    lag: probe?.backends.storeLag,
+    storeReachable: health?.store.reachable ?? true,
+    now,
+    history,
+  });
+}
+
+/** How many gateways and workers there should be now. */
+export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
+  const { cluster, fleet, foreign, probe, now } = given;
+  const { gateway, limits } = cluster.spec;
+  const current = currentSize(cluster, fleet);
+  const isStale = probe !== undefined && now - probe.at > STALE_MS;
+  const input: ScaleInput = {
+    spec: gateway.autoscaling,
+    replicas: gateway.replicas,
+    maxConnections: limits.maxConnections,
+    // Awake again it starts where it may be smallest.
+    current: current === 0 ? gateway.autoscaling.minReplicas : current,
+    samples: probe && (isStale ? probe.loads.map(load => ({ ...load, load: undefined })) : probe.loads),
+    ...heldBy(cluster, fleet, foreign),
+    now,
+    history: memory.history,
+  };
+  const decision = decide(input);
+  const workers = workersOf(given, memory.workerHistory);
+  if (probe !== memory.decidedOn || memory.history.length === 0) {
+    memory.history = decision.history;
+    memory.workerHistory = workers.history;
+  }
+  memory.decidedOn = probe;
+  if (cluster.metadata.annotations?.[HIBERNATE_ANNOTATION] === 'true')
+    return { decision, input, size: 0, current, workers };
+  // Nobody is chosen before it is known what each one holds.
+  const size = probe === undefined ? Math.max(decision.replicas, current) : decision.replicas;
+  return { decision, input, size, current, workers };
+}

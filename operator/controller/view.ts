@@ -1,0 +1,60 @@
+import type { ChatCluster } from '../api/chat-cluster.ts';
+import type { KubeObject, Pod } from '../api/kube-object.ts';
+import { connectionsByPod } from '../autoscale/load-reader.ts';
+import { childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
+import { revisionOf } from '../desired/revision.ts';
+import type { FleetInput } from '../fleet/fleet.ts';
+import { whyUnhealthy } from '../fleet/health.ts';
+import { observeFleet } from '../fleet/observe.ts';
+import { targetOf } from '../fleet/rollout.ts';
+import type { Backends } from '../reconcile/backends.ts';
+import type { Caches } from './caches.ts';
+import type { Probe } from './probes.ts';
+
+/** Everything of the fleet but its size. */
+export type FleetView = Omit<FleetInput, 'size'>;
+
+/** Why clients must not be moved to another revision now. */
+function holdOf({ metadata }: ChatCluster, backends: Backends | undefined): string {
+  if (metadata.annotations?.[PAUSE_ANNOTATION] === 'All') return 'paused by annotation';
+  if (backends?.health?.nats.reachable === false) return 'the workers do not reach NATS';
+  if (backends?.health?.store.reachable === false) return 'the workers do not reach MongoDB';
+  return '';
+}
+
+/** What the caches and the last answers of the pods say of the gateways of a ChatCluster. @param wall milliseconds since 1970 */
+export function viewOf(
+  cluster: ChatCluster,
+  children: readonly KubeObject[],
+  pods: readonly Pod[],
+  probe: Probe | undefined,
+  caches: Pick<Caches, 'endpoints' | 'leavingNodes'>,
+  wall: number,
+): FleetView {
+  const { namespace, name, annotations } = cluster.metadata;
+  const { drain, rollout, rebalance } = cluster.spec.gateway;
+  const loads = probe?.loads ?? [];
+  const seen = observeFleet({
+    cluster,
+    children,
+    pods,
+    endpoints: caches.endpoints(`${namespace}/${name}`, childName.clientService(name)),
+    leavingNodes: caches.leavingNodes(),
+    connections: connectionsByPod(loads),
+  });
+  const wanted = { target: revisionOf(cluster, 'gateway'), undone: annotations?.[UNDO_ANNOTATION] ?? '' };
+  const target = targetOf({ ...seen, ...wanted });
+  const fresh = new Set(
+    pods.filter(pod => pod.metadata.labels?.[REVISION_LABEL] === target).map(pod => pod.metadata.name),
+  );
+  const said = (isFresh: boolean) =>
+    loads.flatMap(({ pod, load }) => (load && fresh.has(pod) === isFresh ? [load] : []));
+  return {
+    ...seen,
+    ...wanted,
+    settings: { drain, rollout, rebalance },
+    hold: holdOf(cluster, probe?.backends),
+    unhealthy: whyUnhealthy(said(true), said(false), rollout),
+    now: wall,
+  };
+}
