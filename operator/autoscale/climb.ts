@@ -1,4 +1,4 @@
-import { type Observation, within } from './history.ts';
+import type { Observation } from './history.ts';
 
 /** Time over which a climb is measured. */
 export const CLIMB_MS = 60_000;
@@ -11,13 +11,13 @@ const LEAST_MS = 20_000;
  * @returns connections a second, never negative
  */
 export function climb(history: readonly Observation[], now: number): number {
-  const known = within(history, now, CLIMB_MS).flatMap(({ at, connections }) =>
-    connections === undefined ? [] : [{ at, connections }],
-  );
+  const known = history.flatMap(({ at, connections }) => (connections === undefined ? [] : [{ at, connections }]));
   const changes = known.slice(1).flatMap((each, index) => {
     const before = known[index];
-    const ms = before ? each.at - before.at : 0;
-    return before && ms > 0 ? [{ ms, rate: ((each.connections - before.connections) / ms) * 1_000 }] : [];
+    if (!before || each.at <= before.at) return [];
+    // Of equal looks in a row only two are remembered: the first may be older than the minute.
+    const ms = each.at - Math.max(before.at, now - CLIMB_MS);
+    return ms > 0 ? [{ ms, rate: ((each.connections - before.connections) / (each.at - before.at)) * 1_000 }] : [];
   });
   const total = changes.reduce((sum, change) => sum + change.ms, 0);
   if (total < LEAST_MS) return 0;
