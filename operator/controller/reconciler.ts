@@ -13,12 +13,7 @@ import { podPatches } from '../fleet/pod-patches.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WriteFailure } from '../reconcile/conditions.ts';
-import {
-  type Notice,
-  noticeOfDecision,
-  noticesOfActions,
-  noticesOfIntents,
-} from '../reconcile/notices.ts';
+import { type Notice, noticeOfDecision, noticesOfActions, noticesOfIntents } from '../reconcile/notices.ts';
 import { type Observed, plan } from '../reconcile/plan.ts';
 import type { Caches } from './caches.ts';
 import { forgetMetrics, measure } from './measure.ts';
@@ -83,8 +78,16 @@ export class Reconciler {
     const { caches, probes, clock, log } = this.#options;
     const children = observed.map(child => child.object);
     const probe = probes.latest(key);
-    const view = viewOf(cluster, children, caches.pods(key, 'gateway'), probe, caches, clock.date().getTime());
     const memory = this.#memoryOf(key);
+    const view = viewOf(
+      cluster,
+      children,
+      caches.pods(key, 'gateway'),
+      probe,
+      caches,
+      memory.unoffered,
+      clock.date().getTime(),
+    );
     const counted = memory.decidedOn;
     const foreign = caches.autoscalersOf(key);
     const scaling = scale({ cluster, children, fleet: view, foreign, probe, now: clock.now() }, memory);

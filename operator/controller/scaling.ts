@@ -7,6 +7,7 @@ import { childName, HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/na
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
 import type { Probe } from './probes.ts';
+import type { Unoffered } from './view.ts';
 
 /** Loads older than this are unknown. */
 const STALE_MS = 15_000;
@@ -25,10 +26,11 @@ export interface ScalingMemory {
   /** Results of the probe the last decision was made on: each is counted once. */
   decidedOn: Probe | undefined;
   workerHistory: readonly LagObservation[];
+  readonly unoffered: Unoffered;
 }
 
 export function newMemory(): ScalingMemory {
-  return { history: [], decidedOn: undefined, workerHistory: [] };
+  return { history: [], decidedOn: undefined, workerHistory: [], unoffered: new Map() };
 }
 
 /** Gateways that were wanted last: those there are without the ones being removed. */

@@ -1,5 +1,5 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
-import type { KubeObject, Pod } from '../api/kube-object.ts';
+import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
 import { connectionsByPod } from '../autoscale/load-reader.ts';
 import { childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
@@ -22,6 +22,19 @@ function holdOf({ metadata }: ChatCluster, backends: Backends | undefined): stri
   return '';
 }
 
+/**
+ * Since when no slice offers a pod, kept from pass to pass. It may be lost: then the time load balancers are given counts
+ * again.
+ */
+export type Unoffered = Map<string, number>;
+
+function noteUnoffered(unoffered: Unoffered, pods: readonly Pod[], endpoints: readonly Endpoint[], wall: number): void {
+  const offered = new Set(endpoints.filter(({ ready }) => ready).map(({ pod }) => pod));
+  const names = new Set(pods.map(pod => pod.metadata.name));
+  for (const name of unoffered.keys()) if (offered.has(name) || !names.has(name)) unoffered.delete(name);
+  for (const name of names) if (!offered.has(name) && !unoffered.has(name)) unoffered.set(name, wall);
+}
+
 /** What the caches and the last answers of the pods say of the gateways of a ChatCluster. @param wall milliseconds since 1970 */
 export function viewOf(
   cluster: ChatCluster,
@@ -29,16 +42,20 @@ export function viewOf(
   pods: readonly Pod[],
   probe: Probe | undefined,
   caches: Pick<Caches, 'endpoints' | 'leavingNodes'>,
+  unoffered: Unoffered,
   wall: number,
 ): FleetView {
   const { namespace, name, annotations } = cluster.metadata;
   const { drain, rollout, rebalance } = cluster.spec.gateway;
   const loads = probe?.loads ?? [];
+  const endpoints = caches.endpoints(`${namespace}/${name}`, childName.clientService(name));
+  noteUnoffered(unoffered, pods, endpoints, wall);
   const seen = observeFleet({
     cluster,
     children,
     pods,
-    endpoints: caches.endpoints(`${namespace}/${name}`, childName.clientService(name)),
+    endpoints,
+    unofferedSince: unoffered,
     leavingNodes: caches.leavingNodes(),
     connections: connectionsByPod(loads),
   });

@@ -15,20 +15,25 @@ export function isServing(pod: FleetPod, serving: string | undefined): boolean {
   return serving === ALL_REVISIONS || pod.revision === serving;
 }
 
-/** Whether new connections no longer reach `pod`: no EndpointSlice offers it, and load balancers have had time to hear. */
-export function isShut(pod: FleetPod, { serving, servingSince, settings, now }: FleetInput): boolean {
-  if (!pod.running) return true;
-  if (pod.offered) return false;
-  const outSince = isServing(pod, serving) ? (pod.ready ? undefined : pod.readySince) : servingSince;
-  return outSince !== undefined && now - outSince >= settings.drain.delaySeconds * 1_000;
+/** Whether new connections reach `pod` now. */
+export function takesClients(pod: FleetPod): boolean {
+  return pod.ready && pod.offered && pod.intent === undefined;
 }
 
-/** Whether `pod` may be removed: it holds nothing, or it had its time. */
+/** Whether new connections no longer reach `pod`: no EndpointSlice offers it, and load balancers have had time to hear. */
+export function isShut(pod: FleetPod, { serving, settings, now }: FleetInput): boolean {
+  if (!pod.running) return true;
+  if (pod.offered || (pod.ready && isServing(pod, serving))) return false;
+  // It closes already, so it was shut before: a new operator need not wait again.
+  if (pod.intent?.keep !== undefined) return true;
+  return pod.unofferedSince !== undefined && now - pod.unofferedSince >= settings.drain.delaySeconds * 1_000;
+}
+
+/** Whether `pod` may be removed: it holds nothing, or it had its time. One that is still ready would not be the one removed. */
 export function isFinished(pod: FleetPod, input: FleetInput): boolean {
   if (!pod.running) return true;
   const { intent } = pod;
-  if (intent?.keep !== 0) return false;
-  if (!isShut(pod, input)) return false;
+  if (intent?.keep !== 0 || pod.ready || !isShut(pod, input)) return false;
   return pod.connections === 0 || (intent.deadline !== undefined && Date.parse(intent.deadline) <= input.now);
 }
 

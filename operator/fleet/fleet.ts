@@ -12,11 +12,11 @@ export interface FleetPod {
   readonly scheduled: boolean;
   readonly running: boolean;
   readonly ready: boolean;
-  /** When Ready last changed; undefined before the kubelet has said so. */
-  readonly readySince: number | undefined;
   readonly terminating: boolean;
   /** Whether an EndpointSlice of the client Service still offers it to new connections. */
   readonly offered: boolean;
+  /** Since when no EndpointSlice was seen to offer it; undefined while one does. A new operator counts from its own start. */
+  readonly unofferedSince: number | undefined;
   /** On a node that takes no more pods: it is about to be drained. */
   readonly nodeLeaving: boolean;
   readonly intent: TrafficIntent | undefined;

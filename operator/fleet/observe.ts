@@ -18,6 +18,8 @@ export interface Sighting {
   readonly pods: readonly Pod[];
   /** Of the client Service. */
   readonly endpoints: readonly Endpoint[];
+  /** By pod name, for those that no slice offers; milliseconds since 1970. */
+  readonly unofferedSince: ReadonlyMap<string, number>;
   readonly leavingNodes: ReadonlySet<string>;
   /** By pod name; those that did not say are missing. */
   readonly connections: ReadonlyMap<string, number>;
@@ -49,7 +51,6 @@ export function intentOf(pod: Pod): TrafficIntent | undefined {
 
 function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): FleetPod {
   const { metadata, status, spec } = pod;
-  const readyCondition = status.conditions.find(({ type }) => type === 'Ready');
   const running = status.containers.some(({ startedAt }) => startedAt !== undefined);
   return {
     name: metadata.name,
@@ -57,9 +58,9 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): F
     scheduled: spec?.nodeName !== undefined,
     running,
     ready: isReady(pod),
-    readySince: time(readyCondition?.lastTransitionTime) || undefined,
     terminating: metadata.deletionTimestamp !== undefined,
     offered: offered.has(metadata.name),
+    unofferedSince: sighting.unofferedSince.get(metadata.name),
     nodeLeaving: spec?.nodeName !== undefined && sighting.leavingNodes.has(spec.nodeName),
     intent: intentOf(pod),
     connections: running ? sighting.connections.get(metadata.name) : 0,

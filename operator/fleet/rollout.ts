@@ -1,5 +1,5 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { alive, closing, isFinished, isShut, keepNone } from './closing.ts';
+import { alive, closing, isFinished, isShut, keepNone, takesClients } from './closing.ts';
 import {
   ALL_REVISIONS,
   type FleetInput,
@@ -91,38 +91,46 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const living = alive(old);
   const finished = living.filter(pod => isFinished(pod, input));
   const left = living.filter(pod => !finished.includes(pod));
-  for (const { revision } of input.revisions)
-    if (revision !== target) replicas.set(revision, staying(living, finished, revision));
-  // A removed one keeps its intent until it is gone.
-  const keep = new Map(finished.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : [])));
+  // What is removed keeps its intent until it is gone.
+  const going = new Map(finished.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : [])));
+  const remove = () => {
+    for (const { revision } of input.revisions)
+      if (revision !== target) replicas.set(revision, staying(living, finished, revision));
+  };
   if (left.length === 0) {
-    const leaving = living.length > 0 || old.length > 0;
-    return step(leaving ? 'Moving' : 'Complete', leaving ? 'old gateways are being removed' : complete(ready), {
-      intents: keep,
-    });
+    remove();
+    if (old.length === 0) return step('Complete', `${ready.length} gateways of one revision`);
+    return step('Moving', 'old gateways are being removed', { intents: going });
   }
   const connections = left.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
-  const numbers = `${left.length} old gateways with ${connections.toLocaleString('en')} connections left`;
-  if (stopped !== '') return step('Stopped', stopped, { intents: keep });
-  if (input.unhealthy !== '') return step('Stopped', input.unhealthy, { intents: keep, stop: input.unhealthy });
-  if (input.hold !== '') return step('Held', `${input.hold}; ${numbers}`, { intents: keep });
+  const numbers = `${left.length} old gateways with about ${roughly(connections)} connections left`;
+  // Whoever holds clients keeps them, and nothing is removed that they may be taken back to.
+  if (stopped !== '') return step('Stopped', stopped);
+  if (input.unhealthy !== '') return step('Stopped', input.unhealthy, { stop: input.unhealthy });
+  if (input.hold !== '') return step('Held', `${input.hold}; ${numbers}`);
+  const takers = ready.filter(takesClients);
+  if (takers.length < needed)
+    return step('Held', `${takers.length} of ${needed} new gateways take clients; ${numbers}`);
   if (!living.every(pod => isShut(pod, input))) return step('Spreading', `load balancers hear of it; ${numbers}`);
 
+  remove();
   // Old gateways may go as far as new ones can stand in for them.
-  const free = Math.max(0, ready.length + left.length - size);
+  const free = Math.max(0, takers.length + left.length - size);
   const begun = left.filter(pod => pod.intent?.keep === 0);
   const others = left.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
-  if (ready.length < needed)
-    return step('Held', `only ${ready.length} new gateways are ready; ${numbers}`, { intents: keep });
-  const batch = [...begun, ...others].slice(0, Math.max(begun.length, free));
   const { drain } = settings;
-  const intents = closing(batch, input, {
+  const intents = closing([...begun, ...others].slice(0, Math.max(begun.length, free)), input, {
     reason: 'Rollout',
     perSecond: drain.reconnectsPerSecond,
     overSeconds: drain.timeoutSeconds,
     keep: keepNone,
   });
-  return step('Moving', numbers, { intents: new Map([...keep, ...intents]) });
+  return step('Moving', numbers, { intents: new Map([...going, ...intents]) });
+}
+
+/** Two digits, so that the status does not change with every connection. */
+function roughly(connections: number): string {
+  return Number(connections.toPrecision(2)).toLocaleString('en');
 }
 
 /**
@@ -147,8 +155,4 @@ function grow(replicas: Map<string, number>, { serving, size }: FleetInput, targ
   if (serving === undefined || serving === ALL_REVISIONS || serving === target) return;
   const now = replicas.get(serving);
   if (now !== undefined) replicas.set(serving, Math.max(now, size));
-}
-
-function complete(ready: readonly FleetPod[]): string {
-  return `${ready.length} gateways of one revision`;
 }

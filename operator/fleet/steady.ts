@@ -1,5 +1,5 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { alive, closing } from './closing.ts';
+import { alive, closing, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 
 type Intents = ReadonlyMap<string, TrafficIntent>;
@@ -15,7 +15,7 @@ const REBALANCE_SECONDS = 60;
  */
 export function leaveNodes(pods: readonly FleetPod[], taken: Intents, now: number): Intents {
   const there = alive(pods).filter(pod => !taken.has(pod.name));
-  const elsewhere = there.some(pod => !pod.nodeLeaving && pod.ready);
+  const elsewhere = there.some(pod => !pod.nodeLeaving && takesClients(pod));
   if (!elsewhere) return new Map();
   const since = new Date(now).toISOString();
   return new Map(
@@ -29,28 +29,39 @@ export function leaveNodes(pods: readonly FleetPod[], taken: Intents, now: numbe
 
 /**
  * Moves clients from gateways far above the mean to the others, for instance after new ones were added: load balancers only
- * place new connections. A gateway that sheds is not ready meanwhile, so that nobody it lets go comes back to it.
+ * place new connections. All gateways above the mean are shut meanwhile, so that nobody is moved to one that sheds next,
+ * and those that take part stay the same until it is over.
  */
 export function rebalance(pods: readonly FleetPod[], input: FleetInput): { intents: Intents; message: string } {
   const none = { intents: new Map(), message: '' };
   const { mode, tolerancePercent, connectionsPerSecond } = input.settings.rebalance;
   const there = alive(pods);
-  const sheds = (pod: FleetPod) => pod.intent?.reason === 'Rebalance';
-  const counts = there.flatMap(pod => pod.connections ?? []);
-  const calm = there.every(pod => pod.running && (sheds(pod) || (pod.ready && pod.intent === undefined)));
-  if (mode === 'Disabled' || !calm || counts.length < there.length || there.length < 2) return none;
-  const mean = Math.ceil(counts.reduce((sum, count) => sum + count, 0) / there.length);
+  const holds = (pod: FleetPod) => pod.connections ?? 0;
+  if (mode === 'Disabled' || there.some(pod => !pod.running || pod.connections === undefined)) return none;
+  const mean = Math.ceil(there.reduce((sum, pod) => sum + holds(pod), 0) / Math.max(1, there.length));
   const bound = Math.max(mean + MIN_EXCESS, mean * (1 + tolerancePercent / 100));
-  const isAbove = (pod: FleetPod) => (pod.connections ?? 0) > (sheds(pod) ? (pod.intent?.keep ?? mean) : bound);
-  const heavy = there.filter(isAbove);
-  if (heavy.length === 0 || heavy.length === there.length) return none;
-  const intents = closing(heavy, input, {
+  const inside = there.filter(pod => pod.intent?.reason === 'Rebalance');
+  const begun = inside.length > 0;
+  const taking = begun ? inside : there.filter(pod => holds(pod) > mean);
+  const rest = there.filter(pod => !taking.includes(pod));
+  if (rest.length === 0 || !rest.every(takesClients)) return none;
+  // Each goes down to the mean of the time it began to close.
+  const keep = (pod: FleetPod) => pod.intent?.keep ?? mean;
+  const heavy = taking.filter(pod => holds(pod) > (pod.intent?.keep ?? bound));
+  if (heavy.length === 0) return none;
+  const since = new Date(input.now).toISOString();
+  const light = taking.filter(pod => !heavy.includes(pod));
+  const shut = closing(taking, input, { reason: 'Rebalance', perSecond: 1, overSeconds: REBALANCE_SECONDS, keep });
+  const isShut = [...shut.values()].some(intent => intent.keep !== undefined);
+  const options = {
     reason: 'Rebalance',
     perSecond: connectionsPerSecond,
     overSeconds: REBALANCE_SECONDS,
-    // Down to the mean of the time it began.
-    keep: pod => pod.intent?.keep ?? mean,
-  });
+    keep,
+  } as const;
+  const shedding = isShut ? closing(heavy, input, options) : shut;
+  const waits = (pod: FleetPod) => pod.intent ?? ({ reason: 'Rebalance', since } as const);
+  const intents = new Map([...light.map(pod => [pod.name, waits(pod)] as const), ...shedding]);
   const names = heavy.map(pod => pod.name).join(', ');
   return { intents, message: `${names}: shedding down to a mean of ${mean.toLocaleString('en')} connections` };
 }

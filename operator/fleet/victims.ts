@@ -1,5 +1,5 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { alive, closing, isFinished, keepNone } from './closing.ts';
+import { alive, closing, isFinished, keepNone, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 
 /**
@@ -46,8 +46,8 @@ export function scaleDown(pods: readonly FleetPod[], size: number, input: FleetI
   const names = victims.map(pod => pod.name).join(', ');
   const begun = victims.some(pod => pod.intent !== undefined && pod.intent.reason !== 'NodeDrain');
   // Unready ones that stay would be removed in place of the victims, and who stays has to take the clients.
-  const waiting = rest.filter(pod => !pod.ready).length;
-  const canTake = begun ? rest.some(pod => pod.ready) : waiting === 0;
+  const waiting = rest.filter(pod => !takesClients(pod)).length;
+  const canTake = begun ? waiting < rest.length : waiting === 0;
   if (size > 0 && !canTake && victims.some(pod => pod.running)) {
     const message = `${waiting} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
     return { intents: new Map(), finished: false, message };
