@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { desired } from '../../operator/desired/desired.ts';
-import { instanceOf } from '../../operator/desired/names.ts';
-import { processEnv, SECRET_ENV } from '../../operator/desired/options.ts';
+import { type DesiredObject, desired } from '../../operator/desired/desired.ts';
+import { type Component, instanceOf, TEMPLATE_ANNOTATION } from '../../operator/desired/names.ts';
+import { liveOptions, SECRET_ENV, startEnv } from '../../operator/desired/options.ts';
+import { podTemplate } from '../../operator/desired/pod-template.ts';
+import { objectId } from '../../operator/reconcile/plan.ts';
 import { loadConfig } from '../../server/config.ts';
-import { INSTANCE_PATTERN } from '../../server/contract.ts';
+import { INSTANCE_PATTERN, LIVE_FILES } from '../../server/contract.ts';
+import { OPTIONS, type Option } from '../../server/options.ts';
+import { choicesFor, wantedRevision } from '../support/choices.ts';
 import { stored } from '../support/crd-schema.ts';
 import { assertGolden } from '../support/golden.ts';
 
-const CHOICES = { gatewayReplicas: 2, defaultImage: 'example.com/chat:1' };
 const FULL = {
   identity: 'kept',
   image: { reference: 'example.com/chat@sha256:00', pullPolicy: 'Always', pullSecrets: [{ name: 'registry' }] },
@@ -37,35 +40,113 @@ const FULL = {
   service: { type: 'LoadBalancer', port: 443, annotations: { cloud: 'yes' } },
 };
 
+type Deployment = DesiredObject & { readonly spec: { readonly template: object; readonly replicas: number } };
+const deployments = (objects: readonly DesiredObject[]) =>
+  objects.filter((object): object is Deployment => object.kind === 'Deployment');
+
+/** Without the stored template, which is the one of the spec in JSON. */
+function readable(objects: readonly DesiredObject[]): object[] {
+  return objects.map(object => {
+    const { [TEMPLATE_ANNOTATION]: template, ...annotations } = object.metadata.annotations ?? {};
+    if (template !== undefined) assert.deepEqual(JSON.parse(template), (object as Deployment).spec.template);
+    return { ...object, metadata: { ...object.metadata, annotations } };
+  });
+}
+
 test('the children of the smallest ChatCluster are those of the golden file', () => {
-  assertGolden('operator/smallest.yaml', desired(stored(), CHOICES));
+  const cluster = stored();
+  assertGolden('operator/smallest.yaml', readable(desired(cluster, choicesFor(cluster))));
 });
 
 test('the children of a ChatCluster with everything are those of the golden file', () => {
-  assertGolden('operator/full.yaml', desired(stored(FULL), { ...CHOICES, gatewayReplicas: 7 }));
+  const cluster = stored(FULL);
+  const revisions = [wantedRevision(cluster, { replicas: 7 })];
+  assertGolden('operator/full.yaml', readable(desired(cluster, choicesFor(cluster, { revisions }))));
 });
 
-test('every process accepts the options the operator writes for it', () => {
-  for (const spec of [{}, FULL]) {
-    const cluster = stored(spec);
-    const secrets = {
-      [SECRET_ENV.mongodbUri]: 'mongodb://db',
-      [SECRET_ENV.authSecret]: 'x'.repeat(32),
-      [SECRET_ENV.natsUser]: 'user',
-      [SECRET_ENV.natsPassword]: 'password',
-    };
-    for (const component of ['gateway', 'worker'] as const) {
-      const config = loadConfig(component, { ...processEnv(cluster, component), ...secrets });
-      assert.equal(config.instance, instanceOf(cluster));
-      assert.equal(config.natsUrl, cluster.spec.nats.urls.join(','));
-    }
+test('in a rollout each revision has a Deployment, and Service and budget select the one that serves', () => {
+  const before = stored();
+  const cluster = stored({ image: { reference: 'example.com/chat:2' } });
+  const old = wantedRevision(before, { replicas: 3, template: podTemplate(before, 'gateway', 'example.com/chat:1') });
+  const fresh = wantedRevision(cluster, { replicas: 3, stopped: 'a publish takes more than 500 ms' });
+  const objects = desired(cluster, choicesFor(cluster, { revisions: [old, fresh], serving: old.revision }));
+  const still = new Set(['Deployment chat-worker', 'Service chat-gateways', 'ServiceAccount chat']);
+  assertGolden(
+    'operator/rollout.yaml',
+    readable(objects.filter(object => object.kind !== 'ConfigMap' && !still.has(objectId(object)))),
+  );
+});
+
+test('a template that was made stays, whatever this operator would write', () => {
+  const cluster = stored();
+  const template = { metadata: { labels: { made: 'by an older operator' } }, spec: { containers: [] } };
+  const revisions = [wantedRevision(cluster, { template })];
+  const objects = desired(cluster, choicesFor(cluster, { revisions, workers: { replicas: 1, template } }));
+  for (const { spec, metadata } of deployments(objects)) {
+    assert.deepEqual(spec.template, template);
+    assert.equal(metadata.annotations?.[TEMPLATE_ANNOTATION], JSON.stringify(template));
   }
+});
+
+const SECRETS = {
+  [SECRET_ENV.mongodbUri]: 'mongodb://db',
+  [SECRET_ENV.authSecret]: 'x'.repeat(32),
+  [SECRET_ENV.natsUser]: 'user',
+  [SECRET_ENV.natsPassword]: 'password',
+};
+
+/** All values a process has once it runs: those it starts with, and a gateway's files over them. */
+function valuesOf(spec: object, component: Component): Record<string, string> {
+  const cluster = stored(spec);
+  const { [LIVE_FILES.version]: _, ...live } = component === 'gateway' ? liveOptions(cluster) : {};
+  return { ...startEnv(cluster, component), ...live };
+}
+
+test('every process accepts the options the operator writes for it', () => {
+  for (const spec of [{}, FULL])
+    for (const component of ['gateway', 'worker'] as const) {
+      const config = loadConfig(component, { ...valuesOf(spec, component), ...SECRETS });
+      assert.equal(config.instance, instanceOf(stored(spec)));
+      assert.equal(config.natsUrl, stored(spec).spec.nats.urls.join(','));
+    }
+});
+
+test('a gateway starts with what needs a new pod and reads the rest; a worker starts with everything', () => {
+  const isLive = new Map(Object.values(OPTIONS).map((row: Option) => [row.env as string, row.live === true]));
+  const cluster = stored(FULL);
+  const { [LIVE_FILES.version]: version, ...live } = liveOptions(cluster);
+  const started = Object.keys(startEnv(cluster, 'gateway'));
+  assert.ok(started.length > 5 && Object.keys(live).length > 5);
+  assert.deepEqual(
+    started.filter(env => isLive.get(env)),
+    [],
+  );
+  assert.deepEqual(
+    Object.keys(live).filter(env => !isLive.get(env)),
+    [],
+  );
+  assert.match(version ?? '', /^[0-9a-f]{16}$/);
+  assert.equal(startEnv(cluster, 'worker')[OPTIONS.logLevel.env], 'info');
+});
+
+test('the version of the live options changes with any of them, and with nothing else', () => {
+  const versionOf = (spec: object) => liveOptions(stored(spec))[LIVE_FILES.version];
+  assert.notEqual(versionOf({ limits: { maxConnections: 9_000 } }), versionOf({}));
+  assert.notEqual(
+    versionOf({ auth: { secretRef: { name: 'auth' }, issuer: 'https://id.example.com' } }),
+    versionOf({}),
+  );
+  assert.equal(versionOf({ image: { reference: 'example.com/chat:2' }, messages: { partitions: 8 } }), versionOf({}));
+});
+
+test('an option that is taken back is written empty, so that gateways that run forget it', () => {
+  assert.equal(liveOptions(stored())[OPTIONS.authIssuer.env], '');
 });
 
 test('no ConfigMap and no plain variable carries what belongs into a Secret', () => {
   const secret = new Set<string>(Object.values(SECRET_ENV));
   for (const component of ['gateway', 'worker'] as const)
-    for (const name of Object.keys(processEnv(stored(FULL), component))) assert.equal(secret.has(name), false, name);
+    for (const name of Object.keys(valuesOf(FULL, component))) assert.equal(secret.has(name), false, name);
 });
 
 test('the instance is stable, short, and another one for another namespace, name or identity', () => {
