@@ -4,6 +4,7 @@ import { startGateway } from './gateway/start.ts';
 import { LiveSource } from './live/source.ts';
 import { createLogger } from './logger.ts';
 import { run } from './run.ts';
+import { followUri } from './store/follow-uri.ts';
 import { mongoStore } from './store/mongo.ts';
 import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
@@ -14,7 +15,14 @@ await run(async () => {
   const tracing = await startTracing('chatcluster-gateway', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
-  const gateway = await startGateway(config, { store, logger, live, ...(tracing ? { trace: messageTrace() } : {}) });
+  const changed = followUri(store, config, logger);
+  const gateway = await startGateway(config, {
+    store,
+    logger,
+    live,
+    changed,
+    ...(tracing ? { trace: messageTrace() } : {}),
+  });
   return async () => {
     await gateway.drain();
     await Promise.allSettled([store.close(), tracing?.stop()]);

@@ -144,6 +144,16 @@ export const OPTIONS = {
     secret: true,
     help: 'Secret that signs the HS256 tokens, at least 32 characters.',
   },
+  authSecretGraceSeconds: live(
+    integer(
+      'CHAT_AUTH_SECRET_GRACE_SECONDS',
+      gateway,
+      3_600,
+      0,
+      30 * 86_400,
+      'Seconds for which tokens signed with a secret that was replaced while the gateway runs still count; 0 refuses them at once. A gateway that starts later knows the new secret alone.',
+    ),
+  ),
   authIssuer: {
     kind: 'text',
     env: 'CHAT_AUTH_ISSUER',

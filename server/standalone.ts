@@ -4,6 +4,7 @@ import { startGateway } from './gateway/start.ts';
 import { LiveSource } from './live/source.ts';
 import { createLogger } from './logger.ts';
 import { run } from './run.ts';
+import { followUri } from './store/follow-uri.ts';
 import { mongoStore } from './store/mongo.ts';
 import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
@@ -16,8 +17,9 @@ await run(async () => {
   const logger = createLogger(config.logLevel, config.processName);
   const worker = await startWorker({ ...config, adminPort: 0 }, { logger });
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
+  const changed = followUri(store, config, logger);
   const trace = tracing ? { trace: messageTrace() } : {};
-  const gateway = await startGateway(config, { store, logger, live, host: '127.0.0.1', ...trace });
+  const gateway = await startGateway(config, { store, logger, live, changed, host: '127.0.0.1', ...trace });
   return async () => {
     await gateway.stop(); // nobody waits for a drain in development
     await Promise.allSettled([worker.stop(), store.close(), tracing?.stop()]);

@@ -29,8 +29,13 @@ export interface Denied {
 
 /** What a user may do. The inbox `user:<id>` belongs to its user; nobody else sees it. */
 export class Policy {
-  readonly #kinds: ReadonlyMap<string, Access>;
+  #kinds: ReadonlyMap<string, Access>;
   constructor(kinds: ReadonlyMap<string, Access>) {
+    this.#kinds = kinds;
+  }
+
+  /** Other rules from now on. Who is in a room stays: see {@link leaveAllForbidden}. */
+  replace(kinds: ReadonlyMap<string, Access>): void {
     this.#kinds = kinds;
   }
 

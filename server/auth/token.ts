@@ -1,4 +1,5 @@
 import { errors, jwtVerify } from 'jose';
+import type { SigningSecrets } from './secrets.ts';
 
 export interface Identity {
   /** The claim `sub`. */
@@ -41,23 +42,42 @@ function checkRooms(rooms: unknown): readonly string[] {
   return rooms;
 }
 
-/**
- * Checks HS256 signature, `exp`, `nbf`, and `iss` and `aud` where they are configured.
- * @param secret at least 32 characters
- */
-export function tokenVerifier(
-  secret: string,
-  options: { readonly issuer: string; readonly audience: string; readonly now: () => number },
-): VerifyToken {
-  const key = new TextEncoder().encode(secret);
+export interface VerifierOptions {
+  /** Read at each use: what may change has getters. Empty: not checked. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly now: () => number;
+  /** Told of each good token that is signed with a secret that was replaced. Default: nobody. */
+  readonly replacedUsed?: () => void;
+}
+
+/** Checks HS256 signature, `exp`, `nbf`, and `iss` and `aud` where they are configured. */
+export function tokenVerifier(secrets: SigningSecrets, options: VerifierOptions): VerifyToken {
+  const verified = async (token: string) => {
+    const now = options.now();
+    const rules = {
+      algorithms: ['HS256'],
+      currentDate: new Date(now),
+      ...(options.issuer === '' ? {} : { issuer: options.issuer }),
+      ...(options.audience === '' ? {} : { audience: options.audience }),
+    };
+    const [current, ...replaced] = secrets.keys(now);
+    try {
+      return await jwtVerify(token, current as Uint8Array, rules);
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      for (const key of replaced) {
+        const found = await jwtVerify(token, key, rules).catch(unlessForged);
+        if (!found) continue;
+        options.replacedUsed?.();
+        return found;
+      }
+      throw error;
+    }
+  };
   return async token => {
     try {
-      const { payload } = await jwtVerify(token, key, {
-        algorithms: ['HS256'],
-        currentDate: new Date(options.now()),
-        ...(options.issuer === '' ? {} : { issuer: options.issuer }),
-        ...(options.audience === '' ? {} : { audience: options.audience }),
-      });
+      const { payload } = await verified(token);
       return {
         user: checkUser(payload.sub),
         expiresAt: payload.exp === undefined ? Number.POSITIVE_INFINITY : payload.exp * 1000,
@@ -72,4 +92,9 @@ export function tokenVerifier(
       );
     }
   };
+}
+
+function unlessForged(error: unknown): null {
+  if (error instanceof errors.JWSSignatureVerificationFailed) return null;
+  throw error;
 }

@@ -34,6 +34,7 @@ export async function connectNats(
     pingInterval: 5_000,
     maxPingOut: 2,
     ignoreClusterUpdates: false,
-    ...(options.natsUser === '' ? {} : { user: options.natsUser, pass: options.natsPassword }),
+    // Asked at each connect: the credentials may have changed since the last.
+    authenticator: () => (options.natsUser === '' ? undefined : { user: options.natsUser, pass: options.natsPassword }),
   });
 }

@@ -11,7 +11,7 @@ import { Unanswered } from './unanswered.ts';
 export interface RoomLogOptions {
   readonly names: Names;
   readonly partitions: number;
-  readonly publishTimeoutMs: number;
+  readonly publishTimeoutMs: () => number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Test hook: true loses a live message, as a real network does. */
@@ -84,7 +84,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     async publish(room, body, envelope): Promise<Stored> {
       if (!connected()) throw new PublishFailed('NATS is not connected'); // else it would wait in a buffer, past its answer
       if (!unanswered.open()) throw new PublishFailed('too much waits for an acknowledgement');
-      const answer = publish(write, subject(room), body, envelope, options.publishTimeoutMs);
+      const answer = publish(write, subject(room), body, envelope, options.publishTimeoutMs());
       return await unanswered.during(body.byteLength + ENVELOPE_BYTES, answer);
     },
 

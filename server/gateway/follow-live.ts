@@ -1,9 +1,17 @@
 import type { Logger } from 'pino';
 import type { LiveSource } from '../live/source.ts';
-import type { Traffic } from './traffic.ts';
+import type { OptionName } from '../options.ts';
 
-/** What to call again and again so that the gateway follows its live directory. */
-export function follow(live: LiveSource, traffic: Traffic, logger: Logger): () => Promise<void> {
+/**
+ * What to call again and again so that the gateway follows its live directory. One that cannot be read changes nothing:
+ * the last that could be stays in force.
+ * @param changed called with whatever is new, the traffic that is wanted too
+ */
+export function follow(
+  live: LiveSource,
+  logger: Logger,
+  changed: (live: LiveSource, options: readonly OptionName[]) => void,
+): () => Promise<void> {
   let busy = false;
   let unreadable = '';
   return async () => {
@@ -15,7 +23,7 @@ export function follow(live: LiveSource, traffic: Traffic, logger: Logger): () =
       if (!change) return;
       for (const problem of change.problems) logger.error({ problem }, 'a live option is kept as it was');
       if (change.options.length > 0) logger.info({ options: change.options }, 'live options changed');
-      traffic.want(live.wanted);
+      changed(live, change.options);
     } catch (error) {
       const { message } = error as Error;
       if (message !== unreadable) logger.error({ reason: message }, 'the live directory cannot be read');

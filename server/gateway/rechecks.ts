@@ -3,14 +3,14 @@ import type { Rooms } from '../room/rooms.ts';
 /** When rooms are compared with their streams: a share of them each second, and all when live messages may be lost. */
 export class Rechecks {
   readonly #rooms: Rooms;
-  readonly #seconds: number;
+  readonly #seconds: () => number;
   #second = 0;
   /** All rooms are to be compared: nobody has begun, or it failed. */
   #owed = false;
   #comparing = false;
 
   /** @param seconds within which every room has its turn */
-  constructor(rooms: Rooms, seconds: number) {
+  constructor(rooms: Rooms, seconds: () => number) {
     this.#rooms = rooms;
     this.#seconds = seconds;
   }
@@ -18,7 +18,10 @@ export class Rechecks {
   /** Call once a second. */
   tick(): void {
     if (this.#owed) void this.#all();
-    else void this.#rooms.recheck(this.#second++ % this.#seconds, this.#seconds);
+    else {
+      const seconds = this.#seconds();
+      void this.#rooms.recheck(this.#second++ % seconds, seconds);
+    }
   }
 
   /**

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Policy, parseKinds } from '../auth/policy.ts';
-import { tokenVerifier } from '../auth/token.ts';
 import { connectNats } from '../bus/connect.ts';
 import { names as namesOf } from '../bus/names.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
@@ -13,15 +11,13 @@ import { CLIENT_PATHS, type GatewayLoad } from '../contract.ts';
 import { adminServer } from '../http/admin.ts';
 import { clientRoutes } from '../http/client-routes.ts';
 import type { LiveSource } from '../live/source.ts';
-import { Joins } from '../presence/joins.ts';
-import { BEAT_MS, Presence } from '../presence/presence.ts';
+import type { OptionName } from '../options.ts';
+import { BEAT_MS } from '../presence/presence.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import { jsonCodec } from '../protocol/json.ts';
 import { protobufCodec } from '../protocol/protobuf.ts';
-import { fanOut, type PublishTopic } from '../room/fan-out.ts';
-import type { RoomLog } from '../room/log.ts';
-import { roomReader } from '../room/reader.ts';
-import { Rooms } from '../room/rooms.ts';
+import type { PublishTopic } from '../room/fan-out.ts';
+import type { Rooms } from '../room/rooms.ts';
 import { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
 import { WAVE_EVERY_MS } from '../session/drain.ts';
@@ -32,11 +28,15 @@ import type { HistoryStore } from '../store/store.ts';
 import { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import { LoadMeter } from '../telemetry/load-meter.ts';
 import { type MessageTrace, noTrace } from '../telemetry/message-trace.ts';
+import { accessOf } from './access.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { admission } from './admission.ts';
+import { applyOptions } from './apply-options.ts';
 import { follow } from './follow-live.ts';
 import { Rechecks } from './rechecks.ts';
 import { roomEvents } from './room-events.ts';
+import { roomParts } from './room-parts.ts';
+import { streamsExist } from './streams-exist.ts';
 import { Traffic } from './traffic.ts';
 
 export interface GatewayParts {
@@ -44,6 +44,8 @@ export interface GatewayParts {
   readonly logger: Logger;
   /** Where {@link startGateway}'s config comes from, if it may change. */
   readonly live?: LiveSource;
+  /** Told of live options that have changed, for what the gateway does not own. */
+  readonly changed?: (options: readonly OptionName[]) => void;
   /** Default: off. */
   readonly trace?: MessageTrace;
   /** Address to listen on. Default: all. */
@@ -62,7 +64,6 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-const STREAMS_RETRY_MS = 500;
 /** How often the live directory is looked at. */
 const POLL_MS = 500;
 /** How long NATS may take the farewell, without which the others wait for this gateway's answers. */
@@ -83,11 +84,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const elapsed = () => performance.now();
   const names = namesOf(config.instance);
   const meter = new LoadMeter();
-  const budget = new TailBudget(config.tailBytes);
+  const budget = new TailBudget(config);
   let listener: Listener | undefined;
   const publish: PublishTopic = (topic, frame, binary) => listener?.publish(topic, frame, binary);
 
-  const hub: Hub = new Hub({ ...config, codecs: CODECS, publish, now });
+  const hub: Hub = new Hub({ limits: config, codecs: CODECS, publish, now });
   const metrics: GatewayMetrics = new GatewayMetrics({
     connections: () => hub.sessions.size,
     subscriptions: () => rooms?.subscriptions() ?? 0,
@@ -107,6 +108,19 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     logger,
   });
   traffic.want(parts.live?.wanted ?? null);
+  const access = accessOf(config, metrics, now);
+  const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now });
+  // From here on, as what is waited for below may be a password that somebody has to correct.
+  const polls = parts.live
+    ? setInterval(
+        follow(parts.live, logger, (live, changed) => {
+          traffic.want(live.wanted);
+          apply(changed);
+          parts.changed?.(changed);
+        }),
+        POLL_MS,
+      )
+    : undefined;
   const load = (): GatewayLoad => ({
     gateway: config.processName,
     ready: traffic.ready,
@@ -124,58 +138,34 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     connectNats(config, `${config.processName} reads`),
   ]);
   const hook = parts.dropLive ? { dropLive: parts.dropLive } : {};
-  const { partitions, publishTimeoutMs } = config;
+  const { partitions } = config;
+  const publishTimeoutMs = () => config.publishTimeoutMs;
   const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now, ...hook });
   await streamsExist(log, logger);
-  const reader = roomReader(log, store, config.recoveryLimit);
-  const followed = new Rooms({
-    log,
-    reader,
-    fanOut: fanOut(CODECS, publish),
-    budget,
-    tailMessages: config.tailMessages,
-    lingerMs: config.roomLingerSeconds * 1000,
-    now: elapsed,
-    later: (run, ms) => setTimeout(run, ms),
-    events: roomEvents(metrics, meter, trace, logger, now),
-  });
-  rooms = followed;
+  const events = roomEvents(metrics, meter, trace, logger, now);
   const bus = presenceBus(write, names);
-  const presence: Presence = new Presence({
-    gateway: config.processName,
-    rooms: followed,
-    bus,
-    now: elapsed,
-    partial: () => metrics.presencePartial.inc(),
-    gone: gateway => joins.gatewayGone(gateway),
-  });
-  const joins = new Joins({
-    gateway: config.processName,
+  const chat = roomParts({
+    config,
+    log,
+    store,
     bus,
     codecs: CODECS,
-    members: room => presence.members(room),
-    limit: config.joinLeaveLimit,
+    publish,
+    budget,
+    events,
+    metrics,
+    now: elapsed,
   });
+  const { presence, rooms: followed } = chat;
+  rooms = followed;
+
   const context: SessionContext = {
     config,
     version: PACKAGE.version,
     codecs: CODECS,
-    verify: tokenVerifier(config.authSecret, { issuer: config.authIssuer, audience: config.authAudience, now }),
-    policy: new Policy(parseKinds(config.roomKinds)),
-    rooms: followed,
-    reader,
-    log,
-    store,
-    presence,
-    joins,
-    join: {
-      reader,
-      log,
-      chunk: config.recoveryChunk,
-      chunkBytes: config.sendBufferBytes / 4,
-      limit: config.recoveryLimit,
-      recovered: source => metrics.recovered(source),
-    },
+    verify: access.verify,
+    policy: access.policy,
+    ...chat,
     metrics,
     meter,
     trace,
@@ -217,7 +207,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   listener = client;
 
-  const rechecks = new Rechecks(followed, config.recheckSeconds);
+  const rechecks = new Rechecks(followed, () => config.recheckSeconds);
   const stopResume = onResume([write, read], names, partitions, () => rechecks.resumed(write.flush()));
   presence.beat();
   const beats = setInterval(() => presence.beat(), BEAT_MS);
@@ -228,7 +218,6 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     rechecks.tick();
   }, 1_000);
   const waves = setInterval(() => traffic.wave(), WAVE_EVERY_MS);
-  const polls = parts.live ? setInterval(follow(parts.live, traffic, logger), POLL_MS) : undefined;
   traffic.start();
   logger.info({ port: client.port, adminPort: admin.port, version: PACKAGE.version }, 'gateway ready');
 
@@ -248,19 +237,6 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     await stop();
   });
   return { port: client.port, adminPort: admin.port, metrics, drain: drainOnce, stop };
-}
-
-/** Only workers make streams: a gateway that was started first waits for them, and is not Ready meanwhile. */
-async function streamsExist(log: RoomLog, logger: Logger): Promise<void> {
-  for (let partition = 0; partition < log.partitions; ) {
-    try {
-      await log.state(partition);
-      partition += 1;
-    } catch (error) {
-      logger.warn({ partition, reason: (error as Error).message }, 'waiting for a worker to make the streams');
-      await sleep(STREAMS_RETRY_MS);
-    }
-  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

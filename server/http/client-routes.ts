@@ -12,6 +12,8 @@ const plain = (status: string, body: string): HttpAnswer => ({
   body,
 });
 
+const NOT_FOUND = plain('404 Not Found', 'not found');
+
 /** The built page: beside the sources in a checkout, beside the server in the image. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
@@ -25,14 +27,16 @@ export async function clientRoutes(
 ): Promise<(request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer> {
   if (config.webPage === 'Enabled' && !existsSync(PAGE_FOLDER))
     throw new Error('the page is enabled but not built: run `npm run build:web`');
-  const page = config.webPage === 'Enabled' ? await pageFiles(PAGE_FOLDER) : new Map<string, HttpAnswer>();
-  const devToken =
-    config.devSignIn === 'Enabled' ? devTokenRoute(config.authSecret, config.authIssuer, config.authAudience) : null;
+  let files = config.webPage === 'Enabled' ? await pageFiles(PAGE_FOLDER) : undefined;
+  const page = async (path: string): Promise<HttpAnswer> => {
+    files ??= await pageFiles(PAGE_FOLDER); // enabled since
+    return files.get(path) ?? NOT_FOUND;
+  };
+  const devToken = config.devSignIn === 'Enabled' ? devTokenRoute(config) : null;
   return request => {
     if (request.path === CLIENT_PATHS.ready)
       return ready() ? plain('200 OK', 'ready') : plain('503 Service Unavailable', 'not ready');
     if (devToken && request.path === CLIENT_PATHS.devToken) return devToken(request);
-    const file = request.method === 'GET' ? page.get(request.path) : undefined;
-    return file ?? plain('404 Not Found', 'not found');
+    return config.webPage === 'Enabled' && request.method === 'GET' ? page(request.path) : NOT_FOUND;
   };
 }

@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose';
 import { checkUser, TokenRefused } from '../auth/token.ts';
+import type { Config } from '../config.ts';
 import type { HttpAnswer, HttpRequest } from '../socket/uws.ts';
 
 /** Seconds a development token is good for. */
@@ -9,17 +10,17 @@ const TTL_SECONDS = 3_600;
  * `POST /dev/token {"user": "alice"}` -> `{"token"}`: signs in whoever asks. Served only when the option devSignIn
  * enables it.
  */
-export function devTokenRoute(secret: string, issuer: string, audience: string) {
-  const key = new TextEncoder().encode(secret);
+export function devTokenRoute(config: Pick<Config, 'authSecret' | 'authIssuer' | 'authAudience'>) {
   return async (request: HttpRequest): Promise<HttpAnswer> => {
     if (request.method !== 'POST') return answer('405 Method Not Allowed', { error: 'use POST' });
     try {
       const { user } = JSON.parse(Buffer.from(request.body).toString('utf8')) as { user?: unknown };
       const token = new SignJWT({ sub: checkUser(user) }).setProtectedHeader({ alg: 'HS256' });
       token.setIssuedAt().setExpirationTime(`${TTL_SECONDS}s`);
-      if (issuer !== '') token.setIssuer(issuer);
-      if (audience !== '') token.setAudience(audience);
-      return answer('200 OK', { token: await token.sign(key) });
+      const { authSecret, authIssuer, authAudience } = config; // as they are now
+      if (authIssuer !== '') token.setIssuer(authIssuer);
+      if (authAudience !== '') token.setAudience(authAudience);
+      return answer('200 OK', { token: await token.sign(new TextEncoder().encode(authSecret)) });
     } catch (error) {
       const why = error instanceof TokenRefused ? error.message : 'the body must be {"user": "a name"}';
       return answer('400 Bad Request', { error: why });

@@ -19,7 +19,7 @@ export interface JoinsOptions {
   /** Who is in a room now. */
   readonly members: (room: string) => Promise<RoomPresence>;
   /** Connections of a room above which nothing is said: each of N who come would be told to N. */
-  readonly limit: number;
+  readonly limit: () => number;
 }
 
 interface Watched {
@@ -66,7 +66,7 @@ export class Joins {
   }
 
   #announce(room: string, type: JoinEvent['type'], { client, user }: ClientInfo, size: number): void {
-    if (size <= this.#options.limit)
+    if (size <= this.#options.limit())
       this.#options.bus.announce(room, { type, client, user, gateway: this.#options.gateway });
   }
 
@@ -88,7 +88,7 @@ export class Joins {
     if (type === 'leave') watched.members.delete(client);
     else if (watched.members.has(client)) return;
     else watched.members.set(client, { client, user, gateway });
-    if (watched.members.size > this.#options.limit) return;
+    if (watched.members.size > this.#options.limit()) return;
     const frames: Partial<Record<Encoding, Frame>> = {};
     for (const watcher of watched.watchers) {
       const { encoding } = watcher;

@@ -9,10 +9,10 @@ export interface JoinOptions {
   readonly reader: RoomReader;
   readonly log: RoomLog;
   /** Most messages, and about as many bytes, that are sent before the reader is looked at again. */
-  readonly chunk: number;
+  readonly chunk: () => number;
   readonly chunkBytes: number;
   /** Most messages that are recovered. */
-  readonly limit: number;
+  readonly limit: () => number;
   /** Counts a recovery by the deepest place it read, or its failure. */
   readonly recovered: (source: Source | 'failed') => void;
 }
@@ -93,7 +93,7 @@ async function enter(
     for (const publication of publications)
       member.send(codec.push({ type: 'publication', channel: room.name, publication }));
   };
-  const fits = (publications: readonly Publication[]) => portionOf(publications, options.chunk, options.chunkBytes);
+  const fits = (publications: readonly Publication[]) => portionOf(publications, options.chunk(), options.chunkBytes);
   const pace = async (publications: readonly Publication[]) => {
     for (let rest = publications; rest.length > 0 && !left(room, member); ) {
       // Others of the same connection may be at it too: only who looks and sends in one turn knows what waits.
@@ -121,9 +121,9 @@ async function enter(
         }
         await pace(missed);
       } else {
-        const page = await options.reader.after(room.name, at, options.chunk);
+        const page = await options.reader.after(room.name, at, options.chunk());
         if (left(room, member)) return;
-        if (!answered && page.messages.length + page.pending > options.limit) return lost();
+        if (!answered && page.messages.length + page.pending > options.limit()) return lost();
         if (source !== 'mongodb') source = page.source;
         // What was left before the tail has been erased. The tail may have moved since, with messages the page lacks.
         if (page.messages.length === 0) at = tailFrom;

@@ -23,7 +23,7 @@ export interface RoomReader {
 }
 
 /** @param countLimit most messages that are counted for {@link Page.pending} in MongoDB */
-export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number): RoomReader {
+export function roomReader(log: RoomLog, store: HistoryStore, countLimit: () => number): RoomReader {
   const flights = new Map<string, Promise<Page>>();
 
   async function readAfter(room: string, offset: number, limit: number): Promise<Page> {
@@ -42,7 +42,7 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: number
       const pending = batch.pending + old.length + fresh.length - messages.length;
       return { messages, pending, source: old.length > 0 ? 'mongodb' : 'stream' };
     }
-    const counted = await store.count(room, range, countLimit + limit);
+    const counted = await store.count(room, range, countLimit() + limit);
     return { messages: old, pending: counted - old.length + fresh.length + batch.pending, source: 'mongodb' };
   }
 

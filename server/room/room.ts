@@ -22,7 +22,6 @@ export interface RoomOptions {
   readonly reader: RoomReader;
   readonly fanOut: FanOut;
   readonly budget: TailBudget;
-  readonly tailMessages: number;
   readonly events: RoomEvents;
   /** Calls back after a delay, in ms. */
   readonly later: (run: () => void, ms: number) => void;
@@ -97,7 +96,7 @@ export class Room {
     this.name = name;
     this.turn = turn;
     this.#options = options;
-    this.tail = new Tail(options.budget, options.tailMessages, 0);
+    this.tail = new Tail(options.budget, 0);
     this.#watch = options.log.watch(name, live => this.#onLive(live));
     this.#opening = this.#start();
     this.#opening.catch(() => undefined); // reported to whoever waits in ready()

@@ -3,7 +3,7 @@ import { Room, type RoomOptions } from './room.ts';
 
 export interface RoomsOptions extends RoomOptions {
   /** A room without members is kept this long, so that those who come back find its tail. */
-  readonly lingerMs: number;
+  readonly lingerMs: () => number;
   readonly now: () => number;
 }
 
@@ -60,7 +60,7 @@ export class Rooms {
     for (const room of this.#rooms.values()) {
       if (room.members.size + room.joining > 0) this.#idle.delete(room);
       else if (!this.#idle.has(room)) this.#idle.set(room, now);
-      else if (now - (this.#idle.get(room) ?? now) >= this.#options.lingerMs) this.#close(room);
+      else if (now - (this.#idle.get(room) ?? now) >= this.#options.lingerMs()) this.#close(room);
     }
     let spare = this.#idle.size - MOST_IDLE;
     for (const room of this.#idle.keys()) if (spare-- > 0) this.#close(room);

@@ -3,16 +3,26 @@ import type { Publication } from '../protocol/codec.ts';
 /** Cost of one entry beside its bytes, measured: objects, and strings that keep the header text they are a part of. */
 const ENTRY_BYTES = 800;
 
+/** Read at each use: a lower one takes effect with the next message. */
+export interface TailLimits {
+  readonly tailBytes: number;
+  readonly tailMessages: number;
+}
+
 /**
  * The bytes all tails of a process may hold together. The room that got a message longest ago gives up its oldest half
  * first, again and again, so busy rooms keep theirs.
  */
 export class TailBudget {
-  readonly limit: number;
+  readonly #limits: TailLimits;
   #used = 0;
   readonly #tails = new Set<Tail>();
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor(limits: TailLimits) {
+    this.#limits = limits;
+  }
+  /** Messages one tail may hold. */
+  get tailMessages(): number {
+    return this.#limits.tailMessages;
   }
   get used(): number {
     return this.#used;
@@ -22,7 +32,7 @@ export class TailBudget {
     this.#used += bytes;
     this.#tails.delete(tail);
     this.#tails.add(tail);
-    while (this.#used > this.limit) {
+    while (this.#used > this.#limits.tailBytes) {
       const [oldest] = this.#tails;
       if (!oldest) return;
       oldest.halve();
@@ -38,12 +48,10 @@ export class TailBudget {
 /** The last messages of one room, without a hole: every message with `from < offset <= newest` is here. */
 export class Tail {
   readonly #budget: TailBudget;
-  readonly #most: number;
   #entries: Publication[] = [];
   #from: number;
-  constructor(budget: TailBudget, most: number, from: number) {
+  constructor(budget: TailBudget, from: number) {
     this.#budget = budget;
-    this.#most = most;
     this.#from = from;
   }
 
@@ -57,7 +65,8 @@ export class Tail {
   /** `publication.offset` must be above all before. */
   append(publication: Publication): void {
     this.#entries.push(publication);
-    if (this.#entries.length >= this.#most * 2) this.#keep(this.#most);
+    const most = this.#budget.tailMessages;
+    if (this.#entries.length >= most * 2) this.#keep(most);
     this.#budget.charge(this, cost(publication));
   }
 

@@ -13,6 +13,7 @@ import type { HistoryStore } from '../store/store.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
+import type { Slice } from './heartbeat.ts';
 import type { Session } from './session.ts';
 
 /** What the commands of a connection work with; one for the whole gateway. */
@@ -36,5 +37,5 @@ export interface SessionContext {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** The heartbeat a new connection takes part in. */
-  readonly heartbeat: (session: Session) => { readonly slice: number; readonly topic: string };
+  readonly heartbeat: (session: Session) => { readonly slice: Slice; readonly topic: string };
 }

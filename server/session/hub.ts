@@ -2,14 +2,15 @@ import type { Config } from '../config.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
+import { Heartbeat, type Slice, topicOf } from './heartbeat.ts';
 import type { Session } from './session.ts';
 
-type Limits = Pick<
-  Config,
-  'pingSeconds' | 'pongSeconds' | 'connectSeconds' | 'expiryGraceSeconds' | 'sendBufferTotalBytes'
->;
-
-export interface HubOptions extends Limits {
+export interface HubOptions {
+  /** Read at each use, as they may change; the heartbeat of a connection stays what it was when it came. */
+  readonly limits: Pick<
+    Config,
+    'pingSeconds' | 'pongSeconds' | 'connectSeconds' | 'expiryGraceSeconds' | 'sendBufferTotalBytes'
+  >;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
   /** Milliseconds since 1970. */
@@ -17,23 +18,17 @@ export interface HubOptions extends Limits {
 }
 
 /**
- * All connections of a gateway, and what happens to them by the clock. {@link tick} is called once a second: it pings
- * one slice of the connections through a topic each, so that the heartbeats of 10,000 sockets are spread over the
- * interval, and ends who did not answer, did not connect, or whose token ran out.
+ * All connections of a gateway, and what happens to them by the clock. {@link tick} is called once a second: it pings a
+ * share of them, and ends who did not answer, did not connect, or whose token ran out.
  */
 export class Hub {
   readonly sessions = new Set<Session>();
   readonly #options: HubOptions;
-  /** When each slice was last pinged. */
-  readonly #pinged: number[];
-  readonly #slices: Set<Session>[];
-  #turn = 0;
-  #next = 0;
+  /** By interval and patience. All but one only serve connections that came before these changed. */
+  readonly #heartbeats = new Map<string, Heartbeat>();
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.#pinged = Array.from({ length: options.pingSeconds }, () => 0);
-    this.#slices = Array.from({ length: options.pingSeconds }, () => new Set());
   }
 
   add(session: Session): void {
@@ -42,42 +37,45 @@ export class Hub {
 
   remove(session: Session): void {
     this.sessions.delete(session);
-    this.#slices[session.slice]?.delete(session);
+    session.slice?.members.delete(session);
   }
 
   /** The slice a new connection joins. */
-  heartbeat(session: Session): { readonly slice: number; readonly topic: string } {
-    const slice = this.#next++ % this.#slices.length;
-    this.#slices[slice]?.add(session);
-    return { slice, topic: topic(slice, session.encoding) };
+  heartbeat(session: Session): { readonly slice: Slice; readonly topic: string } {
+    const slice = this.#heartbeat().join(session);
+    return { slice, topic: topicOf(slice, session.encoding) };
   }
 
   /** Exactly one pong for each ping, else the client does not speak the protocol. */
   pong(session: Session): void {
-    const pinged = this.#pinged[session.slice] ?? 0;
-    if (session.slice < 0 || session.slicedAt > pinged || session.pongAt >= pinged) session.end(CLOSES.badRequest);
-    else session.pongAt = Math.max(this.#options.now(), pinged);
+    const { slice } = session;
+    if (!slice || session.slicedAt > slice.pinged || session.pongAt >= slice.pinged) session.end(CLOSES.badRequest);
+    else session.pongAt = Math.max(this.#options.now(), slice.pinged);
   }
 
   tick(): void {
+    const { limits, codecs, publish } = this.#options;
     const now = this.#options.now();
-    this.#checkPongs(now);
-    this.#ping(now);
+    const current = this.#heartbeat();
+    for (const [key, heartbeat] of this.#heartbeats) {
+      heartbeat.tick(now, codecs, publish);
+      if (heartbeat !== current && heartbeat.empty) this.#heartbeats.delete(key);
+    }
     let waiting = 0;
     for (const session of this.sessions) {
       waiting += session.buffered();
       if (session.state !== 'connected') {
-        if (now - session.openedAt > this.#options.connectSeconds * 1000) session.end(CLOSES.stale);
-      } else if (session.identity && now > session.identity.expiresAt + this.#options.expiryGraceSeconds * 1000) {
+        if (now - session.openedAt > limits.connectSeconds * 1000) session.end(CLOSES.stale);
+      } else if (session.identity && now > session.identity.expiresAt + limits.expiryGraceSeconds * 1000) {
         session.end(CLOSES.expired);
       }
     }
-    if (waiting > this.#options.sendBufferTotalBytes) this.#shed(waiting);
+    if (waiting > limits.sendBufferTotalBytes) this.#shedWaiting(waiting);
   }
 
   /**
-   * Ends up to `count` connections, the ones that came first. SDKs reconnect on {@link CLOSES.shutdown} after a random
-   * delay, and find another gateway.
+   * Ends up to `count` connections, the ones that came first: who came here from another gateway that is on its way out
+   * is the last to be moved again. SDKs come back on {@link CLOSES.shutdown} after a random delay.
    * @returns how many are left
    */
   shed(count: number): number {
@@ -89,32 +87,21 @@ export class Hub {
     return this.sessions.size;
   }
 
-  #ping(now: number): void {
-    const slice = this.#turn++ % this.#slices.length;
-    this.#pinged[slice] = now;
-    for (const codec of [this.#options.codecs.json, this.#options.codecs.protobuf])
-      this.#options.publish(topic(slice, codec.encoding), codec.ping, codec.binary);
-  }
-
-  #checkPongs(now: number): void {
-    const patience = this.#options.pongSeconds * 1000;
-    for (const [slice, pinged] of this.#pinged.entries()) {
-      // Each slice is looked at in the first tick after its patience has run out.
-      if (pinged === 0 || now - pinged < patience || now - pinged >= patience + 1_500) continue;
-      for (const session of this.#slices[slice] ?? [])
-        if (session.slicedAt < pinged && session.pongAt < pinged) session.end(CLOSES.noPong);
-    }
+  #heartbeat(): Heartbeat {
+    const { pingSeconds, pongSeconds } = this.#options.limits;
+    const key = `${pingSeconds}/${pongSeconds}`;
+    const found = this.#heartbeats.get(key) ?? new Heartbeat(pingSeconds, pongSeconds);
+    this.#heartbeats.set(key, found);
+    return found;
   }
 
   /** The connections for which most waits go first, until the rest fits. */
-  #shed(waiting: number): void {
+  #shedWaiting(waiting: number): void {
     let left = waiting;
     for (const session of [...this.sessions].sort((a, b) => b.buffered() - a.buffered())) {
-      if (left <= this.#options.sendBufferTotalBytes) return;
+      if (left <= this.#options.limits.sendBufferTotalBytes) return;
       left -= session.buffered();
       session.end(CLOSES.slow);
     }
   }
 }
-
-const topic = (slice: number, encoding: Encoding) => `ping/${slice}/${encoding}`;

@@ -5,6 +5,7 @@ import type { Socket, SocketHandler } from '../socket/socket.ts';
 import { handle } from './commands/registry.ts';
 import type { SessionContext } from './context.ts';
 import { answerTo } from './failure.ts';
+import type { Slice } from './heartbeat.ts';
 import { Rate } from './rate.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -41,8 +42,8 @@ export class Session implements SocketHandler {
   readonly context: SessionContext;
   readonly codec: Codec;
   identity: Identity | null = null;
-  /** Heartbeat slice, -1 before connect. */
-  slice = -1;
+  /** Heartbeat slice, null before connect. */
+  slice: Slice | null = null;
   /** When it joined its slice, and when it last answered a ping; milliseconds since 1970. */
   slicedAt = 0;
   pongAt = 0;

@@ -27,11 +27,15 @@ export class Subscription implements Member {
     this.#asking = null;
   }
 
-  /** Resolves when the subscribe has been answered. One caller at a time: the connection's queue waits for it. */
+  /** Resolves when the subscribe has been answered. */
   answered(): Promise<void> {
     if (this.#answered) return Promise.resolve();
+    const others = this.#asking;
     return new Promise(resolve => {
-      this.#asking = resolve;
+      this.#asking = () => {
+        others?.();
+        resolve();
+      };
     });
   }
 

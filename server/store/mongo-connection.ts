@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collection, MongoClient, type MongoClientOptions, MongoServerError } from 'mongodb';
 import { StoreUnavailable } from './store.ts';
 
@@ -17,8 +18,9 @@ const CLIENT: MongoClientOptions = {
  * @param uri secret: never part of an error
  */
 export class MongoConnection {
-  readonly #uri: string;
+  #uri: string;
   readonly #database: string;
+  readonly #asking = new Set<Promise<unknown>>();
   #client: Promise<MongoClient> | null = null;
   #closed = false;
 
@@ -41,23 +43,64 @@ export class MongoConnection {
     await client?.close();
   }
 
+  /**
+   * Goes over to another connection string. Connects with it first, again and again; until that works the connection
+   * before serves, and it ends when what was asked of it has been answered.
+   * @param failed told why an attempt failed, when the reason is another than before
+   * @returns true once it is in use; false if another string, or the end, came first
+   */
+  async use(uri: string, failed: (reason: string) => void): Promise<boolean> {
+    this.#uri = uri;
+    let known = '';
+    for (;;) {
+      const client = await this.#connect().catch((error: unknown) => {
+        const reason = error instanceof StoreUnavailable ? error.reason : reasonOf(error);
+        if (reason !== known) failed(reason);
+        known = reason;
+        return null;
+      });
+      if (this.#closed || this.#uri !== uri) {
+        await client?.close();
+        return false;
+      }
+      if (client) {
+        await this.#replace(client);
+        return true;
+      }
+      await sleep(RETRY_MS);
+    }
+  }
+
+  async #replace(client: MongoClient): Promise<void> {
+    const before = this.#client;
+    this.#client = Promise.resolve(client);
+    await Promise.allSettled([...this.#asking]);
+    await (await before?.catch(() => null))?.close();
+  }
+
   /** Runs `work`; whatever it rejects with becomes a {@link StoreUnavailable} with a reason for people. */
   async ask<T>(work: () => Promise<T>): Promise<T> {
+    const asked = work();
+    this.#asking.add(asked);
     try {
-      return await work();
+      return await asked;
     } catch (error) {
       throw error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), error);
+    } finally {
+      this.#asking.delete(asked);
     }
   }
 
   /** A client whose first attempt failed stays closed, so each attempt takes a new one. */
   #connected(): Promise<MongoClient> {
     if (this.#closed) throw new StoreUnavailable('the store is closed');
-    this.#client ??= this.#connect().catch(error => {
-      this.#client = null;
+    if (this.#client) return this.#client;
+    const client = this.#connect().catch(error => {
+      if (this.#client === client) this.#client = null;
       throw error;
     });
-    return this.#client;
+    this.#client = client;
+    return client;
   }
 
   async #connect(): Promise<MongoClient> {
@@ -80,6 +123,7 @@ export class MongoConnection {
   }
 }
 
+const RETRY_MS = 2_000;
 const REASON_LENGTH = 200;
 const AUTHENTICATION_FAILED = 18;
 const UNAUTHORIZED = 13;

@@ -27,6 +27,8 @@ interface RejectedDocument extends MessageDocument {
 export interface MongoStore extends HistoryStore, MessageWriter {
   /** Rejects with {@link StoreUnavailable}, which holds the reason. */
   ping(): Promise<void>;
+  /** See {@link MongoConnection.use}. */
+  use(uri: string, failed: (reason: string) => void): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,10 @@ class Store implements MongoStore {
 
   ping() {
     return this.#connection.ask(() => this.#connection.ping());
+  }
+
+  use(uri: string, failed: (reason: string) => void) {
+    return this.#connection.use(uri, failed);
   }
 
   close() {

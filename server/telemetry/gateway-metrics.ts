@@ -37,6 +37,10 @@ export class GatewayMetrics {
     'Connections closed because they read too slowly.',
   );
   readonly tokensRefused = this.#counter('tokens_refused_total', 'Tokens refused, by reason.', ['reason']);
+  readonly replacedSecretUsed = this.#counter(
+    'tokens_replaced_secret_total',
+    'Tokens accepted although the secret they are signed with was replaced: somebody still signs with it.',
+  );
   readonly errors = this.#counter('command_errors_total', 'Commands answered with an error, by its code.', ['code']);
   readonly messagesIn = this.#counter('messages_in_total', 'Messages acknowledged by the stream, by type.', ['type']);
   readonly duplicates = this.#counter('duplicates_total', 'Messages that were stored before.');

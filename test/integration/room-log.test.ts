@@ -37,7 +37,8 @@ async function start(t: TestContext) {
     changed: () => undefined,
   });
   await streams.ensure(0);
-  const { partitions, publishTimeoutMs } = config;
+  const { partitions } = config;
+  const publishTimeoutMs = () => config.publishTimeoutMs;
   const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now: Date.now });
   const purge = async (upTo: number) => {
     await (await jetstreamManager(write)).streams.purge(names.logStream(0), { seq: upTo + 1 });

@@ -11,6 +11,8 @@ export interface LiveFiles {
   write(files: Readonly<Record<string, string>>): Promise<void>;
   /** Replaces the pod's annotations, and keeps all other files. */
   annotate(annotations: Readonly<Record<string, string>>): Promise<void>;
+  /** Lets `..data` point at another folder of {@link path}. */
+  point(folder: string): Promise<void>;
   /** Sets the traffic annotation, or takes it away. */
   want(intent: Partial<TrafficIntent> | null): Promise<void>;
 }
@@ -30,13 +32,16 @@ export async function liveFiles(t: Teardown, files: Readonly<Record<string, stri
       const folder = `..generation-${generation}`;
       await mkdir(join(path, folder));
       for (const [name, text] of Object.entries(next)) await writeFile(join(path, folder, name), text);
-      await symlink(folder, join(path, '..data_tmp'));
-      await rename(join(path, '..data_tmp'), join(path, '..data'));
+      await live.point(folder);
       for (const name of Object.keys(next).filter(each => !(each in current)))
         await symlink(join('..data', name), join(path, name));
       for (const name of Object.keys(current).filter(each => !(each in next))) await rm(join(path, name));
       await rm(join(path, before), { recursive: true, force: true });
       current = next;
+    },
+    async point(folder) {
+      await symlink(folder, join(path, '..data_tmp'));
+      await rename(join(path, '..data_tmp'), join(path, '..data'));
     },
     async annotate(annotations) {
       const lines = Object.entries(annotations).map(([key, value]) => `${key}=${quote(value)}`);

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { Policy, parseKinds } from '../../server/auth/policy.ts';
+import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
 import { type Config, loadConfig } from '../../server/config.ts';
 import { Joins } from '../../server/presence/joins.ts';
@@ -64,19 +65,18 @@ export class TestGateway {
     const publish = (topic: string, frame: Frame) => {
       for (const client of this.topics.get(topic) ?? []) client.send(frame);
     };
-    const reader = roomReader(log, store, config.recoveryLimit);
+    const reader = roomReader(log, store, () => config.recoveryLimit);
     this.rooms = new Rooms({
       log,
       reader,
       fanOut: fanOut(all, publish),
-      budget: new TailBudget(config.tailBytes),
-      tailMessages: config.tailMessages,
-      lingerMs: config.roomLingerSeconds * 1000,
+      budget: new TailBudget(config),
+      lingerMs: () => config.roomLingerSeconds * 1000,
       now,
       later: (run, ms) => void clock.after(ms, run),
       events: { delivered: () => undefined, repaired: () => undefined, repairFailed: () => undefined },
     });
-    this.hub = new Hub({ ...config, codecs: all, publish, now });
+    this.hub = new Hub({ limits: config, codecs: all, publish, now });
     const zero = () => 0;
     const bus = new PresenceNet().bus();
     const presence = new Presence({
@@ -91,7 +91,7 @@ export class TestGateway {
       config,
       version: '0',
       codecs: all,
-      verify: tokenVerifier(SECRET, { issuer: '', audience: '', now }),
+      verify: tokenVerifier(new SigningSecrets(SECRET, () => 0), { issuer: '', audience: '', now }),
       policy: new Policy(parseKinds(config.roomKinds)),
       rooms: this.rooms,
       reader,
@@ -103,14 +103,14 @@ export class TestGateway {
         bus,
         codecs: all,
         members: room => presence.members(room),
-        limit: config.joinLeaveLimit,
+        limit: () => config.joinLeaveLimit,
       }),
       join: {
         reader,
         log,
-        chunk: config.recoveryChunk,
+        chunk: () => config.recoveryChunk,
         chunkBytes: config.sendBufferBytes / 4,
-        limit: config.recoveryLimit,
+        limit: () => config.recoveryLimit,
         recovered: () => undefined,
       },
       metrics: new GatewayMetrics({

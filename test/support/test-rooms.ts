@@ -35,8 +35,11 @@ export class TestRooms {
   constructor(options: TestRoomsOptions = {}) {
     const { log, store } = this;
     const limit = options.limit ?? 1_000;
-    const reader = roomReader(log, store, limit);
-    this.budget = new TailBudget(options.tailBytes ?? 1_000_000);
+    const reader = roomReader(log, store, () => limit);
+    this.budget = new TailBudget({
+      tailBytes: options.tailBytes ?? 1_000_000,
+      tailMessages: options.tailMessages ?? 100,
+    });
     const settings: RoomsOptions = {
       log,
       reader,
@@ -44,8 +47,7 @@ export class TestRooms {
         for (const member of this.topics.get(topic) ?? []) member.receive(frame);
       }),
       budget: this.budget,
-      tailMessages: options.tailMessages ?? 100,
-      lingerMs: options.lingerMs ?? 30_000,
+      lingerMs: () => options.lingerMs ?? 30_000,
       now: () => this.clock.now(),
       later: (run, ms) => void this.clock.after(ms, run),
       events: {
@@ -58,9 +60,9 @@ export class TestRooms {
     this.joining = {
       reader,
       log,
-      chunk: options.chunk ?? 100,
+      chunk: () => options.chunk ?? 100,
       chunkBytes: options.chunkBytes ?? 1_000_000,
-      limit,
+      limit: () => limit,
       recovered: source => void this.events.push(`recovered ${source}`),
     };
   }

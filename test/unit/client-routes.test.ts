@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
 import { loadConfig } from '../../server/config.ts';
 import { clientRoutes } from '../../server/http/client-routes.ts';
@@ -35,7 +36,7 @@ test('the development sign-in gives a token that the gateway accepts, for an hou
   const ask = await routes({ CHAT_DEV_SIGN_IN: 'Enabled' });
   const { status, body, headers } = await ask('POST', '/dev/token', '{"user":"阿丽"}');
   assert.deepEqual([status, headers['cache-control']], [200, 'no-store']);
-  const verify = tokenVerifier(SECRET, { issuer: 'us', audience: 'chat', now: Date.now });
+  const verify = tokenVerifier(new SigningSecrets(SECRET, () => 0), { issuer: 'us', audience: 'chat', now: Date.now });
   const identity = await verify((JSON.parse(body) as { token: string }).token);
   assert.equal(identity.user, '阿丽');
   const seconds = (identity.expiresAt - Date.now()) / 1000;

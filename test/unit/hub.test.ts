@@ -50,7 +50,7 @@ test('who connects just after its slice was pinged is not blamed for it', async 
   const gateway = new TestGateway(FAST);
   pass(gateway, 1);
   const late = await gateway.connect(); // the first slice
-  assert.equal(late.session.slice, 0);
+  assert.equal(late.session.slice?.topic, 'ping/5/2/0');
   pass(gateway, 4);
   assert.deepEqual([pings(late), late.closed], [0, null]);
   pass(gateway, 1);
@@ -142,6 +142,21 @@ test('who hangs up while connecting is forgotten', async () => {
   gateway.log.wait = () => Promise.resolve();
   gate.resolve();
   await settle();
-  assert.deepEqual([client.heard, client.session.state, client.session.slice], [[], 'closed', -1]);
+  assert.deepEqual([client.heard, client.session.state, client.session.slice], [[], 'closed', null]);
   assert.deepEqual([gateway.hub.sessions.size, gateway.rooms.find('user:alice')?.members.size], [0, 0]);
+});
+
+test('another interval applies to those who connect from then on; who is there keeps the one it was told', async () => {
+  const gateway = new TestGateway(FAST);
+  const before = await gateway.connect();
+  Object.assign(gateway.config, { pingSeconds: 2, pongSeconds: 1 });
+  const since = await gateway.connect();
+  assert.deepEqual(
+    [before, since].map(client => client.heard[0]?.['connect'].ping),
+    [5, 2],
+  );
+  pass(gateway, 20, [before, since]);
+  assert.deepEqual([pings(before), pings(since)], [4, 10]);
+  pass(gateway, 5, [since]);
+  assert.deepEqual([before, since].map(closeCode), [3012, undefined]);
 });

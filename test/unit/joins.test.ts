@@ -36,7 +36,7 @@ function gateway(net: PresenceNet, name: string, present: readonly PresentMember
     bus: net.bus(),
     codecs: { json: jsonCodec, protobuf: protobufCodec },
     members: async () => ({ members, partial: false }),
-    limit,
+    limit: () => limit,
   });
 }
 

@@ -12,7 +12,7 @@ async function setUp(seconds: number) {
   for (let i = 0; i < 10; i++) rooms.log.append(`channel:${i}`);
   const repaired = () => members.filter(member => member.offsets.length > 0).length;
   const comparisons = () => rooms.log.asked.filter(request => request === 'tops').length;
-  return { rooms, rechecks: new Rechecks(rooms.rooms, seconds), repaired, comparisons };
+  return { rooms, rechecks: new Rechecks(rooms.rooms, () => seconds), repaired, comparisons };
 }
 
 const connected = Promise.resolve();

@@ -15,7 +15,7 @@ function filled(count: number) {
     log.append(ROOM);
     log.append('channel:other');
   }
-  return { store, log, reader: roomReader(log, store, 1_000) };
+  return { store, log, reader: roomReader(log, store, () => 1_000) };
 }
 
 const offsets = (messages: readonly { readonly offset: number }[]) => messages.map(({ offset }) => offset);

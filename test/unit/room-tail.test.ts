@@ -6,14 +6,16 @@ import { Tail, TailBudget } from '../../server/room/tail.ts';
 const publication = (offset: number, bytes = 200): Publication => ({ data: new Uint8Array(bytes), offset });
 const offsets = (publications: readonly Publication[]) => publications.map(({ offset }) => offset);
 
-function filled(budget: TailBudget, most: number, offsetsToAdd: readonly number[]): Tail {
-  const tail = new Tail(budget, most, 0);
+const budgetOf = (tailBytes: number, tailMessages = 100) => new TailBudget({ tailBytes, tailMessages });
+
+function filled(budget: TailBudget, offsetsToAdd: readonly number[]): Tail {
+  const tail = new Tail(budget, 0);
   for (const offset of offsetsToAdd) tail.append(publication(offset));
   return tail;
 }
 
 test('a tail answers what follows an offset, also one between two messages', () => {
-  const tail = filled(new TailBudget(1e6), 100, [3, 7, 8, 20]);
+  const tail = filled(budgetOf(1e6), [3, 7, 8, 20]);
   assert.deepEqual(offsets(tail.after(0)), [3, 7, 8, 20]);
   assert.deepEqual(offsets(tail.after(5)), [7, 8, 20]);
   assert.deepEqual(offsets(tail.after(7)), [8, 20]);
@@ -22,8 +24,7 @@ test('a tail answers what follows an offset, also one between two messages', () 
 
 test('a tail keeps its last messages and knows from where on it has everything', () => {
   const tail = filled(
-    new TailBudget(1e6),
-    10,
+    budgetOf(1e6, 10),
     Array.from({ length: 55 }, (_, i) => 2 * i + 2),
   );
   assert.ok(tail.size >= 10 && tail.size < 20);
@@ -34,21 +35,21 @@ test('a tail keeps its last messages and knows from where on it has everything',
 });
 
 test('the budget is never passed, and is free again when a tail is emptied', () => {
-  const budget = new TailBudget(20_000);
-  const tails = Array.from({ length: 10 }, (_, i) => filled(budget, 100, [i + 1]));
+  const budget = budgetOf(20_000);
+  const tails = Array.from({ length: 10 }, (_, i) => filled(budget, [i + 1]));
   for (let offset = 100; offset < 200; offset++) {
     tails[offset % 10]?.append(publication(offset, offset % 7 === 0 ? 5_000 : 100));
-    assert.ok(budget.used <= budget.limit, `${budget.used} at ${offset}`);
+    assert.ok(budget.used <= 20_000, `${budget.used} at ${offset}`);
   }
   for (const tail of tails) tail.restart(200);
   assert.equal(budget.used, 0);
 });
 
 test('the room that got a message longest ago gives up its messages, until it has none', () => {
-  const budget = new TailBudget(16_000);
-  const quiet = filled(budget, 100, [1, 2, 3, 4, 5, 6, 7, 8]);
-  const later = filled(budget, 100, [9, 10, 11, 12]);
-  const busy = new Tail(budget, 100, 12);
+  const budget = budgetOf(16_000);
+  const quiet = filled(budget, [1, 2, 3, 4, 5, 6, 7, 8]);
+  const later = filled(budget, [9, 10, 11, 12]);
+  const busy = new Tail(budget, 12);
   for (let offset = 13; offset <= 22; offset++) busy.append(publication(offset));
   assert.deepEqual([later.size, busy.size], [4, 10]);
   assert.equal(quiet.from, 8 - quiet.size);
@@ -57,8 +58,8 @@ test('the room that got a message longest ago gives up its messages, until it ha
 });
 
 test('a message above the whole budget leaves every tail empty, and each knows what it no longer has', () => {
-  const budget = new TailBudget(10_000);
-  const tails = Array.from({ length: 5 }, (_, i) => filled(budget, 100, [i + 1]));
+  const budget = budgetOf(10_000);
+  const tails = Array.from({ length: 5 }, (_, i) => filled(budget, [i + 1]));
   tails[0]?.append(publication(50, 20_000));
   assert.equal(budget.used, 0);
   assert.deepEqual(
@@ -74,6 +75,19 @@ test('a message above the whole budget leaves every tail empty, and each knows w
 });
 
 test('without a budget nothing is kept', () => {
-  const tail = filled(new TailBudget(0), 100, [5, 6]);
+  const tail = filled(budgetOf(0), [5, 6]);
   assert.deepEqual([tail.size, tail.from, tail.after(6)], [0, 6, []]);
+});
+
+test('lower limits take effect with the next message', () => {
+  const limits = { tailBytes: 1e6, tailMessages: 100 };
+  const budget = new TailBudget(limits);
+  const [one, other] = [filled(budget, [1, 2, 3, 4]), filled(budget, [5, 6, 7, 8])];
+  limits.tailBytes = 5_000;
+  other.append(publication(9));
+  assert.ok(budget.used <= 5_000);
+  assert.ok(one.size < 4 && other.size === 5, `${one.size} and ${other.size}`);
+  limits.tailMessages = 2;
+  other.append(publication(10));
+  assert.deepEqual(offsets(other.after(other.from)), [9, 10]);
 });

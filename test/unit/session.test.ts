@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { uuid7Source } from '../../client/uuid7.ts';
+import { parseKinds } from '../../server/auth/policy.ts';
 import { jsonCodec } from '../../server/protocol/json.ts';
 import { ReadFailed } from '../../server/room/log.ts';
+import { leaveAllForbidden } from '../../server/session/forbidden.ts';
 import { settle } from '../support/settle.ts';
 import { TestGateway } from '../support/test-gateway.ts';
 import { tokenFor } from '../support/token.ts';
@@ -380,4 +382,29 @@ test('what counts against the gateway are temporary errors and tokens it cannot 
   forged.say({ id: 1, connect: { token: await tokenFor('alice', {}, 'not-the-secret-of-this-gateway-at-all') } });
   assert.equal(await forged.close(), 3500);
   assert.deepEqual(gateway.answers.slice(3), [true, true]);
+});
+
+test('when a kind of room is closed, those without the claim leave it, also while they wait for something else', async () => {
+  const gateway = new TestGateway({ CHAT_ROOM_KINDS: 'channel=Open,group=Open' });
+  const stranger = await gateway.connect('bob');
+  const invited = await gateway.connect('alice', { rooms: ['group:a'] });
+  for (const client of [stranger, invited]) {
+    await client.ask({ id: 2, subscribe: { channel: 'group:a' } } as { id: number });
+    await client.ask({ id: 3, subscribe: { channel: ROOM } } as { id: number });
+  }
+  const gate = Promise.withResolvers<void>();
+  gateway.log.wait = () => gate.promise;
+  stranger.say({ id: 4, subscribe: { channel: 'group:b' } }, { id: 5, unsubscribe: { channel: 'group:b' } });
+  gateway.context.policy.replace(parseKinds('channel=Open,group=Claim'));
+  await leaveAllForbidden(gateway.hub.sessions);
+  gateway.log.wait = () => Promise.resolve();
+  gate.resolve();
+  await stranger.reply(5); // both waited for the subscribe
+  await settle();
+  const left = (client: typeof stranger) =>
+    client.heard.flatMap(({ push }) => (push?.unsubscribe ? [[push.channel, push.unsubscribe.code]] : []));
+  assert.deepEqual([left(stranger)[0], left(invited)], [['group:a', 2500], []]);
+  assert.deepEqual([...stranger.session.subscriptions.keys()], ['user:bob', ROOM]);
+  const again = await stranger.ask({ id: 6, subscribe: { channel: 'group:a' } } as { id: number });
+  assert.equal(again.error?.code, 103);
 });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JWTPayload, SignJWT } from 'jose';
+import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { checkUser, MAX_USER_LENGTH, TokenRefused, tokenVerifier } from '../../server/auth/token.ts';
 import { SECRET, tokenFor } from '../support/token.ts';
 
 const NOW = 1_700_000_000;
-const verify = tokenVerifier(SECRET, { issuer: '', audience: '', now: () => NOW * 1000 });
-const strict = tokenVerifier(SECRET, { issuer: 'us', audience: 'chat', now: () => NOW * 1000 });
+const secrets = new SigningSecrets(SECRET, () => 0);
+const verify = tokenVerifier(secrets, { issuer: '', audience: '', now: () => NOW * 1000 });
+const strict = tokenVerifier(secrets, { issuer: 'us', audience: 'chat', now: () => NOW * 1000 });
 
 async function refusal(token: string, by = verify): Promise<string> {
   try {
@@ -82,4 +84,37 @@ test('issuer and audience are checked where they are configured', async () => {
 
 test('a refusal of a user names the limit', () => {
   assert.throws(() => checkUser('x'.repeat(129)), /a user must have 1 to 128 printable characters/);
+});
+
+test('a secret that was replaced counts for its grace, and its use is told; without grace it counts no more', async () => {
+  const world = { now: NOW * 1000, graceMs: 60_000, used: 0 };
+  const rotating = new SigningSecrets(SECRET, () => world.graceMs);
+  const by = tokenVerifier(rotating, {
+    issuer: 'us',
+    audience: '',
+    now: () => world.now,
+    replacedUsed: () => {
+      world.used += 1;
+    },
+  });
+  const [old, next, last] = [SECRET, `${SECRET}-2`, `${SECRET}-3`];
+  const seen = async () => {
+    const tokens = [old, next, last].map(secret => tokenFor('alice', { iss: 'us' }, secret));
+    return await Promise.all(tokens.map(async token => await refusal(await token, by)));
+  };
+  assert.deepEqual(await seen(), ['accepted', 'invalid', 'invalid']);
+  rotating.replace(next, world.now);
+  assert.equal(rotating.secret, next);
+  assert.deepEqual(await seen(), ['accepted', 'accepted', 'invalid']);
+  assert.equal(world.used, 1);
+  world.now += 40_000;
+  rotating.replace(last, world.now);
+  assert.deepEqual(await seen(), ['accepted', 'accepted', 'accepted']);
+  const expired = await tokenFor('alice', { iss: 'us', exp: NOW }, old);
+  assert.equal(await refusal(expired, by), 'expired');
+  assert.equal(await refusal(await tokenFor('alice', { iss: 'them' }, old), by), 'invalid');
+  world.now += 20_000;
+  assert.deepEqual(await seen(), ['invalid', 'accepted', 'accepted']);
+  world.graceMs = 0;
+  assert.deepEqual(await seen(), ['invalid', 'invalid', 'accepted']);
 });

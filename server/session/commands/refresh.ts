@@ -1,5 +1,6 @@
 import { TokenRefused } from '../../auth/token.ts';
 import { CLOSES } from '../../protocol/codes.ts';
+import { leaveForbidden } from '../forbidden.ts';
 import type { Session } from '../session.ts';
 import { secondsLeft } from './connect.ts';
 import type { Of } from './registry.ts';
@@ -21,11 +22,7 @@ export async function refresh(session: Session, command: Of<'refresh'>): Promise
       version: context.version,
       ttl: secondsLeft(identity.expiresAt, context.now()),
     });
-    for (const [channel, subscription] of session.subscriptions) {
-      if (subscription.server || !context.policy.check(identity, channel, 'subscribe')) continue;
-      await subscription.answered();
-      subscription.expelled(channel);
-    }
+    await leaveForbidden(session);
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error;
     context.metrics.tokensRefused.inc({ reason: error.reason });

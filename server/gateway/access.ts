@@ -1,0 +1,28 @@
+import { Policy, parseKinds } from '../auth/policy.ts';
+import { SigningSecrets } from '../auth/secrets.ts';
+import { tokenVerifier, type VerifyToken } from '../auth/token.ts';
+import type { Config } from '../config.ts';
+import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+
+/** Who is somebody, and what they may do. */
+export interface Access {
+  readonly policy: Policy;
+  readonly secrets: SigningSecrets;
+  readonly verify: VerifyToken;
+}
+
+/** @param now milliseconds since 1970 */
+export function accessOf(config: Config, metrics: GatewayMetrics, now: () => number): Access {
+  const secrets = new SigningSecrets(config.authSecret, () => config.authSecretGraceSeconds * 1000);
+  const verify = tokenVerifier(secrets, {
+    get issuer() {
+      return config.authIssuer;
+    },
+    get audience() {
+      return config.authAudience;
+    },
+    now,
+    replacedUsed: () => metrics.replacedSecretUsed.inc(),
+  });
+  return { policy: new Policy(parseKinds(config.roomKinds)), secrets, verify };
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import { type Policy, parseKinds } from '../auth/policy.ts';
+import type { SigningSecrets } from '../auth/secrets.ts';
+import type { Config } from '../config.ts';
+import type { OptionName } from '../options.ts';
+import { leaveAllForbidden } from '../session/forbidden.ts';
+import type { Session } from '../session/session.ts';
+
+export interface Configured {
+  readonly logger: Logger;
+  readonly policy: Policy;
+  readonly secrets: SigningSecrets;
+  readonly sessions: Iterable<Session>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What has to be done when live options change, beyond reading them at the next use. */
+export function applyOptions(config: Config, parts: Configured): (changed: readonly OptionName[]) => void {
+  const { logger, policy, secrets, sessions, now } = parts;
+  const effects: Partial<Record<OptionName, () => void>> = {
+    logLevel: () => {
+      logger.level = config.logLevel;
+    },
+    authSecret: () => secrets.replace(config.authSecret, now()),
+    roomKinds: () => {
+      policy.replace(parseKinds(config.roomKinds));
+      void leaveAllForbidden(sessions);
+    },
+  };
+  return changed => {
+    for (const name of changed) effects[name]?.();
+  };
+}

@@ -1,0 +1,69 @@
+import type { Config } from '../config.ts';
+import { Joins, type JoinsBus } from '../presence/joins.ts';
+import { Presence, type PresenceBus } from '../presence/presence.ts';
+import type { Codec, Encoding } from '../protocol/codec.ts';
+import { fanOut, type PublishTopic } from '../room/fan-out.ts';
+import type { RoomLog } from '../room/log.ts';
+import { roomReader } from '../room/reader.ts';
+import type { RoomEvents } from '../room/room.ts';
+import { Rooms } from '../room/rooms.ts';
+import type { TailBudget } from '../room/tail.ts';
+import type { SessionContext } from '../session/context.ts';
+import type { HistoryStore } from '../store/store.ts';
+import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+
+export interface RoomPartsOptions {
+  readonly config: Config;
+  readonly log: RoomLog;
+  readonly store: HistoryStore;
+  readonly bus: PresenceBus & JoinsBus;
+  readonly codecs: Readonly<Record<Encoding, Codec>>;
+  readonly publish: PublishTopic;
+  readonly budget: TailBudget;
+  readonly events: RoomEvents;
+  readonly metrics: GatewayMetrics;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+type RoomParts = Pick<SessionContext, 'rooms' | 'reader' | 'log' | 'store' | 'presence' | 'joins' | 'join'>;
+
+/** The rooms of a gateway, and who is in them. Limits are read at each use. */
+export function roomParts(options: RoomPartsOptions): RoomParts {
+  const { config, log, store, bus, codecs, publish, budget, events, metrics, now } = options;
+  const reader = roomReader(log, store, () => config.recoveryLimit);
+  const rooms = new Rooms({
+    log,
+    reader,
+    fanOut: fanOut(codecs, publish),
+    budget,
+    lingerMs: () => config.roomLingerSeconds * 1000,
+    now,
+    later: (run, ms) => setTimeout(run, ms),
+    events,
+  });
+  const presence: Presence = new Presence({
+    gateway: config.processName,
+    rooms,
+    bus,
+    now,
+    partial: () => metrics.presencePartial.inc(),
+    gone: gateway => joins.gatewayGone(gateway),
+  });
+  const joins = new Joins({
+    gateway: config.processName,
+    bus,
+    codecs,
+    members: room => presence.members(room),
+    limit: () => config.joinLeaveLimit,
+  });
+  const join = {
+    reader,
+    log,
+    chunk: () => config.recoveryChunk,
+    chunkBytes: config.sendBufferBytes / 4,
+    limit: () => config.recoveryLimit,
+    recovered: metrics.recovered.bind(metrics),
+  };
+  return { rooms, reader, log, store, presence, joins, join };
+}
