@@ -2,18 +2,27 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { type DesiredObject, desired } from '../../operator/desired/desired.ts';
+import { revisionOf } from '../../operator/desired/revision.ts';
 import { differences } from '../../operator/reconcile/differences.ts';
 import { type FieldSet, foreignFields } from '../../operator/reconcile/foreign.ts';
-import { type Observed, plan } from '../../operator/reconcile/plan.ts';
+import { type Observed, objectId, plan } from '../../operator/reconcile/plan.ts';
 import { sameQuantity } from '../../operator/reconcile/quantity.ts';
+import { choicesFor, wantedRevision } from '../support/choices.ts';
 import { stored } from '../support/crd-schema.ts';
 
 const CLUSTER = stored({ gateway: { resources: { requests: { cpu: 1, memory: '1024Mi' } } } });
-const wanted = (gatewayReplicas = 2) => desired(CLUSTER, { gatewayReplicas, defaultImage: 'example.com/chat:1' });
+const GATEWAYS = `chat-gateway-${revisionOf(CLUSTER, 'gateway')}`;
+const wanted = (replicas = 2) =>
+  desired(CLUSTER, choicesFor(CLUSTER, { revisions: [wantedRevision(CLUSTER, { replicas })] }));
 const asIs = (objects: readonly KubeObject[]): Observed[] =>
   objects.map(object => ({ object: structuredClone(object), foreign: [] }));
 
 type Loose = Record<string, never>;
+interface EnvOf {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly [{ readonly env: object[] }] } };
+  };
+}
 /** The children as they are, one of them changed. */
 function changed(
   kind: string,
@@ -30,7 +39,7 @@ function changed(
 function edited(change: (spec: Loose, container: Loose) => void, foreign: Observed['foreign'] = []): Observed[] {
   return changed(
     'Deployment',
-    'chat-gateway',
+    GATEWAYS,
     object => {
       const { spec } = object as unknown as { spec: { template: { spec: { containers: Loose[] } } } };
       change(spec as unknown as Loose, spec.template.spec.containers[0] as Loose);
@@ -38,6 +47,8 @@ function edited(change: (spec: Loose, container: Loose) => void, foreign: Observ
     foreign,
   );
 }
+const OWN_ENV = (wanted().find(object => object.metadata.name === GATEWAYS) as unknown as EnvOf).spec.template.spec
+  .containers[0].env.length;
 const merge = (target: Loose, source: object) => Object.assign(target, source);
 
 test('nothing is written when the children hold what they should', () => {
@@ -64,9 +75,10 @@ test('everything is made in order when there is nothing', () => {
       'apply ConfigMap',
       'apply ConfigMap',
       'apply Service',
+      'apply Deployment',
+      'apply Deployment',
       'apply Service',
-      'apply Deployment',
-      'apply Deployment',
+      'apply PodDisruptionBudget',
     ],
   );
 });
@@ -104,6 +116,73 @@ test('another wish is an update, no drift', () => {
   assert.ok(action?.verb === 'apply' && action.cause === 'changed');
 });
 
+/** As the API server has them. */
+const atVersion = (version: string): Observed[] =>
+  asIs(wanted()).map(({ object, foreign }) => ({
+    object: { ...object, metadata: { ...object.metadata, resourceVersion: version } },
+    foreign,
+  }));
+
+test('an update names the version it was decided on, a new child has none', () => {
+  const [update] = plan(atVersion('17'), wanted(3)).actions;
+  assert.equal(update?.object.metadata.resourceVersion, '17');
+  const [first] = plan([], wanted()).actions;
+  assert.equal(first?.object.metadata.resourceVersion, undefined);
+});
+
+test('the version alone is no difference', () => {
+  assert.deepEqual(plan(atVersion('17'), wanted()).actions, []);
+});
+
+const ROLLED = stored({ ...CLUSTER.spec, image: { reference: 'example.com/chat:2' } });
+const NEXT = revisionOf(ROLLED, 'gateway');
+const both = (serving: string) =>
+  desired(
+    ROLLED,
+    choicesFor(ROLLED, {
+      revisions: [wantedRevision(CLUSTER, { template: {} }), wantedRevision(ROLLED, { template: {} })],
+      serving,
+    }),
+  );
+const before = () => both(revisionOf(CLUSTER, 'gateway'));
+
+test('a new revision is a new Deployment beside the old one, which is not written to', () => {
+  const first = before().filter(object => object.metadata.name !== `chat-gateway-${NEXT}`);
+  const { actions } = plan(asIs(first), before());
+  assert.deepEqual(
+    actions.map(({ verb, object }) => `${verb} ${object.metadata.name}`),
+    [`apply chat-gateway-${NEXT}`],
+  );
+});
+
+test('the Service moves by its selector, with the budget and nothing else', () => {
+  const { actions } = plan(asIs(before()), both(NEXT));
+  assert.deepEqual(
+    actions.map(({ verb, object }) => `${verb} ${objectId(object)}`),
+    ['apply Service chat', 'apply PodDisruptionBudget chat-gateway'],
+  );
+  assert.ok(actions.every(action => action.verb === 'apply' && action.cause === 'changed'));
+});
+
+test('a selector that is to lose its revision is an update too', () => {
+  const { actions } = plan(asIs(before()), both('*'));
+  assert.deepEqual(
+    actions.map(({ object }) => objectId(object)),
+    ['Service chat', 'PodDisruptionBudget chat-gateway'],
+  );
+});
+
+test('an empty revision that is no longer wanted is deleted with its Deployment', () => {
+  const { actions } = plan(
+    asIs(both(NEXT)),
+    both(NEXT).filter(({ metadata }) => metadata.name !== GATEWAYS),
+  );
+  assert.deepEqual(
+    actions.map(({ verb, object }) => `${verb} ${objectId(object)}`),
+    [`delete Deployment ${GATEWAYS}`],
+  );
+});
+
 const owned = (fields: FieldSet): Observed['foreign'] =>
   foreignFields('Deployment', [{ manager: 'kubectl-edit', fieldsV1: fields }]);
 const inContainer = (fields: FieldSet): FieldSet => ({
@@ -129,7 +208,8 @@ test('what others added is removed from the end, and only that', () => {
   assert.deepEqual(more, []);
   assert.ok(action?.verb === 'prune');
   const env = '/spec/template/spec/containers/0/env';
-  assert.deepEqual(action.pointers, [`${env}/3`, `${env}/2`]);
+  const last = OWN_ENV + 1;
+  assert.deepEqual(action.pointers, [`${env}/${last}`, `${env}/${last - 1}`]);
   assert.deepEqual(action.managers, ['kubectl-edit']);
 });
 
