@@ -32,7 +32,9 @@ export interface AskInput {
   readonly climb: number;
 }
 
-const number = (value: number, digits = 0) => value.toLocaleString('en', { maximumFractionDigits: digits });
+// Making one for each number would take most of the time of a decision.
+const FORMATS = [0, 1].map(digits => new Intl.NumberFormat('en', { maximumFractionDigits: digits }));
+const number = (value: number, digits: 0 | 1 = 0) => (FORMATS[digits] as Intl.NumberFormat).format(value);
 export const plural = (count: number, noun: string) => `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Sums of shares are off by a bit in the last place, which is no reason for a gateway. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
-import { decide, type Recommendation } from '../../operator/autoscale/decide.ts';
 import { desired } from '../../operator/desired/desired.ts';
 import { FIELDS } from '../../operator/desired/options.ts';
 import { OPTIONS, type Option } from '../../server/options.ts';
+import { sizesOf } from '../simulate/spec-course.ts';
+import { choicesFor } from '../support/choices.ts';
 import { crdSchema, type Schema, stored, withDefaults } from '../support/crd-schema.ts';
 
 const SPEC = crdSchema().properties?.['spec'] as Schema;
@@ -28,9 +29,11 @@ function every(schema: Schema, visit: (path: string, schema: Schema) => void, pa
 function otherValue(schema: Schema, current: unknown): unknown {
   if (schema.enum) return schema.enum.find(choice => choice !== (current ?? schema.default));
   if (schema['x-kubernetes-preserve-unknown-fields']) return { nodeAffinity: {} };
+  if (schema['x-kubernetes-int-or-string']) return '77%';
   if (schema.type === 'integer') {
     const now = Number(current ?? schema.default ?? 0);
-    return now + 1 <= (schema.maximum ?? Number.POSITIVE_INFINITY) ? now + 1 : now - 1;
+    // As far off as the bounds allow: a step of one may be less than the autoscaler rounds to.
+    return [now * 2 + 20, now + 15, now + 1].find(next => next <= (schema.maximum ?? next)) ?? now - 1;
   }
   if (schema.type === 'array')
     return ['nats://other:4222', 'https://other.example.com'].filter(text =>
@@ -66,37 +69,29 @@ function set(target: unknown, path: Path, change: (current: unknown) => unknown)
   return { ...object, [head]: set(object[head], rest, change) };
 }
 
-const idle = (_: unknown, at: number) => ({ pod: `${at}`, connections: 0 });
-
-/** The sizes the autoscaler takes over 40 minutes in which connections come and go. */
-function sizes({ spec }: ChatCluster): number[] {
-  const { autoscaling } = spec.gateway;
-  let current = 3;
-  let history: readonly Recommendation[] = [];
-  return Array.from({ length: 240 }, (_, step) => {
-    const second = step * 10;
-    const total = second < 900 ? second * 70 + 1 : 0;
-    const samples = [{ pod: 'all', connections: total }, ...Array.from({ length: current - 1 }, idle)];
-    const decision = decide({ spec: autoscaling, current, samples, now: second * 1_000, history });
-    history = decision.history;
-    current = decision.replicas;
-    return current;
-  });
-}
-
-/** Everything a spec can bring about: objects, which carry the options of the processes, and numbers of gateways. */
+/** Everything a spec can bring about: objects, which carry the options of the processes, and sizes over some hours. */
 function effects(cluster: ChatCluster): string {
-  const builtin = cluster.spec.gateway.autoscaling.mode === 'Builtin';
-  const course = builtin ? sizes(cluster) : [cluster.spec.gateway.replicas];
-  return JSON.stringify([course, desired(cluster, { gatewayReplicas: course.at(-1) ?? 0, defaultImage: 'none' })]);
+  return JSON.stringify([sizesOf(cluster), desired(cluster, choicesFor(cluster))]);
 }
+
+/** Each mode reads the fields of its own; free places count where the hard limit is near the target. */
+const BASES = [
+  { gateway: { autoscaling: { mode: 'Builtin' } }, worker: { autoscaling: { mode: 'Builtin' } } },
+  { gateway: { autoscaling: { mode: 'Builtin' } }, limits: { maxConnections: 5_000 } },
+  { gateway: { autoscaling: { mode: 'Disabled' } } },
+].map(base =>
+  stored({
+    ...EVERYTHING,
+    ...base,
+    gateway: { ...EVERYTHING.gateway, ...base.gateway },
+    worker: { ...EVERYTHING.worker, ...base.worker },
+  }),
+);
 
 for (const [path, schema] of leaves(SPEC)) {
   const name = `spec.${path.join('.')}`;
   test(`${name} has an effect`, () => {
-    // Each mode reads the fields of its own.
-    const changed = (['Builtin', 'Disabled'] as const).some(mode => {
-      const base = stored(set(EVERYTHING, ['gateway', 'autoscaling', 'mode'], () => mode) as object);
+    const changed = BASES.some(base => {
       const spec = set(base.spec, path, current => otherValue(schema, current));
       const other = withDefaults(crdSchema(), { ...base, spec }) as ChatCluster;
       assert.notDeepEqual(other.spec, base.spec, 'the test did not change the field');

@@ -50,26 +50,43 @@ test('a pod that does not answer delays nobody else, and is not asked twice at o
   assert.equal(asked, 1);
 });
 
-test('an answer that is no load is no load', async t => {
+test('a gateway that answers something else has no load, and one that starts is asked too', async t => {
   const bodies: Record<string, unknown> = {
     a: { connections: 7 },
     b: { connections: '7' },
-    c: null,
-    d: { connections: -1 },
+    starting: { connections: 0 },
   };
   const { probes } = probing(
     t,
-    { 'a/chat': [...Object.keys(bodies).map(name => pod(name)), pod('starting', false)] },
+    { 'a/chat': [pod('a'), pod('b'), pod('starting', false)] },
     [],
     async gateway => bodies[gateway.metadata.name],
   );
   await settle();
-  assert.deepEqual(probes.latest('a/chat')?.loads, [
-    { pod: 'a', connections: 7 },
-    { pod: 'b', connections: undefined },
-    { pod: 'c', connections: undefined },
-    { pod: 'd', connections: undefined },
-  ]);
+  assert.deepEqual(
+    probes.latest('a/chat')?.loads.map(({ pod: name, ready, load }) => [name, ready, load?.connections]),
+    [
+      ['a', true, 7],
+      ['b', true, undefined],
+      ['starting', false, 0],
+    ],
+  );
+});
+
+test('the lag is the largest a worker that reaches NATS says', async t => {
+  const lags: Record<string, unknown> = {
+    cut: { ...HEALTH, nats: { reachable: false, reason: 'gone' }, storeLag: 900 },
+    one: { ...HEALTH, storeLag: 7 },
+    two: { ...HEALTH, storeLag: 12 },
+  };
+  const { probes } = probing(
+    t,
+    { 'a/chat': [] },
+    Object.keys(lags).map(name => pod(name)),
+    async worker => lags[worker.metadata.name],
+  );
+  await settle();
+  assert.equal(probes.latest('a/chat')?.backends.storeLag, 12);
 });
 
 test('the best answer counts: one worker that reaches a backend is enough', async t => {
@@ -97,12 +114,17 @@ test('workers may be silent for a moment; after 15 s nobody knows', async t => {
   await clock.pass(10_000);
   assert.ok(probes.latest('a/chat')?.backends.health);
   await clock.pass(5_000);
-  assert.deepEqual(probes.latest('a/chat')?.backends, { health: undefined, silence: 'w: no answer within 2 s' });
+  assert.deepEqual(probes.latest('a/chat')?.backends, {
+    health: undefined,
+    storeLag: undefined,
+    silence: 'w: no answer within 2 s',
+  });
 });
 
-test('a round that brings nothing new says so', async t => {
+test('a round that brings nothing new but rates says so', async t => {
   let connections = 1;
-  const { clock, results } = probing(t, { 'a/chat': [pod('g')] }, [], async () => ({ connections }));
+  let cpu = 0;
+  const { clock, results } = probing(t, { 'a/chat': [pod('g')] }, [], async () => ({ connections, cpu: cpu++ }));
   await clock.pass(5_000);
   connections = 2;
   await clock.pass(5_000);
