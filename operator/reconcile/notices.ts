@@ -1,5 +1,6 @@
 import type { Condition } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
+import { REVISION_LABEL } from '../desired/names.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
 import { type Action, objectId } from './plan.ts';
@@ -26,7 +27,11 @@ const STEPS = /^(spec\.replicas|spec\.selector\..*|spec\.selector\.matchLabels\.
 /** @param isNew whether the ChatCluster had no children before, so that a missing child is no repair */
 export function noticesOfActions(done: readonly Action[], isNew: boolean): Notice[] {
   const of = (test: (action: Action) => boolean) => done.filter(test).map(action => objectId(action.object));
-  const missing = of(action => action.verb === 'apply' && action.cause === 'missing');
+  const isRevision = ({ object }: Action) => object.metadata.labels?.[REVISION_LABEL] !== undefined;
+  const missingOf = (revisions: boolean) =>
+    of(each => each.verb === 'apply' && each.cause === 'missing' && (!isNew && isRevision(each)) === revisions);
+  const missing = missingOf(false);
+  const revisions = missingOf(true);
   const changed = of(
     action => action.verb === 'apply' && action.cause === 'changed' && !action.paths.every(path => STEPS.test(path)),
   );
@@ -39,6 +44,7 @@ export function noticesOfActions(done: readonly Action[], isNew: boolean): Notic
         ? normal('Created', 'Create', `created ${missing.join(', ')}`)
         : normal('DriftRepaired', 'Repair', `${missing.join(', ')} was missing and is made again`),
     );
+  if (revisions.length > 0) notices.push(normal('RevisionAdded', 'Create', some(revisions)));
   if (changed.length > 0) notices.push(normal('Updated', 'Update', `updated ${changed.join(', ')}`));
   if (deleted.length > 0) notices.push(normal('Deleted', 'Delete', `deleted ${deleted.join(', ')}`));
   for (const action of done) {

@@ -5,7 +5,7 @@ import { type DesiredObject, desired } from '../../operator/desired/desired.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import { differences } from '../../operator/reconcile/differences.ts';
 import { type FieldSet, foreignFields } from '../../operator/reconcile/foreign.ts';
-import { type Observed, objectId, plan } from '../../operator/reconcile/plan.ts';
+import { type Observed, plan } from '../../operator/reconcile/plan.ts';
 import { sameQuantity } from '../../operator/reconcile/quantity.ts';
 import { choicesFor, wantedRevision } from '../support/choices.ts';
 import { stored } from '../support/crd-schema.ts';
@@ -132,55 +132,6 @@ test('an update names the version it was decided on, a new child has none', () =
 
 test('the version alone is no difference', () => {
   assert.deepEqual(plan(atVersion('17'), wanted()).actions, []);
-});
-
-const ROLLED = stored({ ...CLUSTER.spec, image: { reference: 'example.com/chat:2' } });
-const NEXT = revisionOf(ROLLED, 'gateway');
-const both = (serving: string) =>
-  desired(
-    ROLLED,
-    choicesFor(ROLLED, {
-      revisions: [wantedRevision(CLUSTER, { template: {} }), wantedRevision(ROLLED, { template: {} })],
-      serving,
-    }),
-  );
-const before = () => both(revisionOf(CLUSTER, 'gateway'));
-
-test('a new revision is a new Deployment beside the old one, which is not written to', () => {
-  const first = before().filter(object => object.metadata.name !== `chat-gateway-${NEXT}`);
-  const { actions } = plan(asIs(first), before());
-  assert.deepEqual(
-    actions.map(({ verb, object }) => `${verb} ${object.metadata.name}`),
-    [`apply chat-gateway-${NEXT}`],
-  );
-});
-
-test('the Service moves by its selector, with the budget and nothing else', () => {
-  const { actions } = plan(asIs(before()), both(NEXT));
-  assert.deepEqual(
-    actions.map(({ verb, object }) => `${verb} ${objectId(object)}`),
-    ['apply Service chat', 'apply PodDisruptionBudget chat-gateway'],
-  );
-  assert.ok(actions.every(action => action.verb === 'apply' && action.cause === 'changed'));
-});
-
-test('a selector that is to lose its revision is an update too', () => {
-  const { actions } = plan(asIs(before()), both('*'));
-  assert.deepEqual(
-    actions.map(({ object }) => objectId(object)),
-    ['Service chat', 'PodDisruptionBudget chat-gateway'],
-  );
-});
-
-test('an empty revision that is no longer wanted is deleted with its Deployment', () => {
-  const { actions } = plan(
-    asIs(both(NEXT)),
-    both(NEXT).filter(({ metadata }) => metadata.name !== GATEWAYS),
-  );
-  assert.deepEqual(
-    actions.map(({ verb, object }) => `${verb} ${objectId(object)}`),
-    [`delete Deployment ${GATEWAYS}`],
-  );
 });
 
 const owned = (fields: FieldSet): Observed['foreign'] =>

@@ -3,33 +3,45 @@ import { test } from 'node:test';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../../operator/api/kube-object.ts';
 import type { Decision } from '../../operator/autoscale/decide.ts';
+import type { Backends } from '../../operator/reconcile/backends.ts';
 import { differences } from '../../operator/reconcile/differences.ts';
 import { noticesOfConditions } from '../../operator/reconcile/notices.ts';
 import { worstProblem } from '../../operator/reconcile/pod-problem.ts';
-import { roundConnections, type StatusInput, status } from '../../operator/reconcile/status.ts';
+import { type GatewayCount, roundConnections, type StatusInput, status } from '../../operator/reconcile/status.ts';
+import type { BackendHealth } from '../../server/contract.ts';
 import { stored } from '../support/crd-schema.ts';
 
 const NOON = new Date('2026-01-01T12:00:00.123Z');
 const LATER = new Date('2026-01-01T13:00:00Z');
 
-const deployment = (component: string, replicas: number, readyReplicas: number): KubeObject =>
+const workers = (readyReplicas: number): KubeObject =>
   ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: `chat-${component}` },
-    status: { replicas, readyReplicas },
+    metadata: { name: 'chat-worker' },
+    status: { replicas: 1, readyReplicas },
   }) as KubeObject;
-const WELL = { nats: { reachable: true, reason: '' }, store: { reachable: true, reason: '' } };
+const WORKERS = workers(1);
+const gateways = (ready: number, desired = 2): GatewayCount => ({ desired, replicas: desired, ready, draining: 0 });
+const REACHED = { reachable: true, reason: '' };
+const backends = (health: Partial<BackendHealth> = {}): Backends => ({
+  health: { nats: REACHED, store: REACHED, storeLag: 0, ...health },
+  storeLag: 0,
+  silence: '',
+});
 
 function input(change: Partial<StatusInput> = {}): StatusInput {
   return {
     cluster: stored(),
-    children: [deployment('gateway', 2, 2), deployment('worker', 1, 1)],
+    children: [WORKERS],
     gatewayPods: [],
     workerPods: [],
-    desiredGateways: 2,
+    gateways: gateways(2),
+    desiredWorkers: 1,
+    serving: 'abc',
+    rollout: { reason: 'Complete', message: '2 gateways of one revision' },
     image: 'example.com/chat:1',
-    backends: { health: WELL, silence: '' },
+    backends: backends(),
     decision: undefined,
     failure: undefined,
     connections: undefined,
@@ -71,7 +83,7 @@ test('a second pass over the same makes no difference, whatever the time', () =>
 });
 
 test('the time of a condition is that of the last change of its status, not of its reason', () => {
-  const cluster = after({ children: [deployment('gateway', 2, 1), deployment('worker', 1, 1)] });
+  const cluster = after({ gateways: gateways(1) });
   const available = conditionOf({ cluster, now: LATER }, 'GatewaysAvailable');
   assert.deepEqual([available.reason, available.lastTransitionTime], ['AllReady', '2026-01-01T12:00:00Z']);
   const ready = conditionOf({ cluster: after({ backends: undefined }), now: LATER }, 'Ready');
@@ -79,12 +91,11 @@ test('the time of a condition is that of the last change of its status, not of i
 });
 
 test('some gateways of many still serve: Ready, and the count is said', () => {
-  const children = [deployment('gateway', 3, 2), deployment('worker', 1, 1)];
-  const ready = conditionOf({ children, desiredGateways: 3 }, 'Ready');
+  const ready = conditionOf({ gateways: gateways(2, 3) }, 'Ready');
   assert.deepEqual([ready.status, ready.message], ['True', '2 of 3 gateways ready']);
 });
 
-const NONE = [deployment('gateway', 2, 0), deployment('worker', 1, 1)];
+const NONE = gateways(0);
 const PROBLEMS: readonly (readonly [string, { reason: string; message?: string }, string, RegExp])[] = [
   [
     'a missing Secret',
@@ -119,7 +130,7 @@ const PROBLEMS: readonly (readonly [string, { reason: string; message?: string }
 ];
 for (const [what, waiting, reason, message] of PROBLEMS)
   test(`${what} shows in GatewaysAvailable and Ready as ${reason}`, () => {
-    const change = { children: NONE, gatewayPods: [pod('a', waiting), pod('b')] };
+    const change = { gateways: NONE, gatewayPods: [pod('a', waiting), pod('b')] };
     for (const type of ['GatewaysAvailable', 'Ready']) {
       const condition = conditionOf(change, type);
       assert.deepEqual([condition.status, condition.reason], ['False', reason]);
@@ -135,7 +146,7 @@ test('a new pod that cannot start shows in Ready although the old ones still ser
 });
 
 test('a missing Secret of the workers shows in Ready', () => {
-  const children = [deployment('gateway', 2, 2), deployment('worker', 1, 0)];
+  const children = [workers(0)];
   const workerPods = [pod('w', { reason: 'CreateContainerConfigError', message: 'secret "mongodb" not found' })];
   const ready = conditionOf({ children, workerPods }, 'Ready');
   assert.deepEqual([ready.status, ready.reason], ['False', 'SecretNotFound']);
@@ -152,8 +163,7 @@ test('the worst problem does not depend on the order of the pods', () => {
 });
 
 test('an unreachable backend is a condition with the reason the worker gave', () => {
-  const health = { ...WELL, store: { reachable: false, reason: 'connect ECONNREFUSED' } };
-  const change = { backends: { health, silence: '' } };
+  const change = { backends: backends({ store: { reachable: false, reason: 'connect ECONNREFUSED' } }) };
   const store = conditionOf(change, 'StoreReachable');
   assert.deepEqual([store.status, store.reason], ['False', 'Unreachable']);
   assert.match(store.message, /ECONNREFUSED/);
@@ -162,13 +172,13 @@ test('an unreachable backend is a condition with the reason the worker gave', ()
 });
 
 test('gateways that wait for a backend say which', () => {
-  const health = { ...WELL, nats: { reachable: false, reason: 'ENOTFOUND' } };
-  const ready = conditionOf({ children: NONE, backends: { health, silence: '' } }, 'Ready');
+  const change = { gateways: NONE, backends: backends({ nats: { reachable: false, reason: 'ENOTFOUND' } }) };
+  const ready = conditionOf(change, 'Ready');
   assert.deepEqual([ready.status, ready.reason], ['False', 'MessagingUnreachable']);
 });
 
 test('nobody to ask is Unknown; an operator that has just started repeats what was known', () => {
-  const silent = { backends: { health: undefined, silence: 'no worker is running' } };
+  const silent = { backends: { health: undefined, storeLag: undefined, silence: 'no worker is running' } };
   const store = conditionOf(silent, 'StoreReachable');
   assert.deepEqual([store.status, store.reason, store.message], ['Unknown', 'NoWorkerAnswers', 'no worker is running']);
   assert.equal(conditionOf({ backends: undefined }, 'StoreReachable').reason, 'NotAskedYet');
@@ -182,6 +192,8 @@ const decision = (reason: Decision['reason'], message = 'x'): Decision => ({
   replicas: 3,
   connections: 240,
   wanted: 3,
+  target: undefined,
+  asks: [],
   history: [],
 });
 
@@ -217,11 +229,12 @@ test('the address is that of the load balancer once there is one', () => {
 
 test('what a start passes through is no Event, a cause is', () => {
   const conditions = (change: Partial<StatusInput>) => after(change).status?.conditions ?? [];
-  const begun = conditions({ children: [] });
-  const gatewaysUp = conditions({ children: [deployment('gateway', 2, 2)] });
+  const begun = conditions({ children: [], gateways: NONE });
+  const gatewaysUp = conditions({ children: [] });
   assert.deepEqual(noticesOfConditions(begun, gatewaysUp), []);
   const secret = conditions({
     children: [],
+    gateways: NONE,
     gatewayPods: [pod('a', { reason: 'CreateContainerConfigError', message: 'secret "auth" not found' })],
   });
   assert.deepEqual(
@@ -232,7 +245,7 @@ test('what a start passes through is no Event, a cause is', () => {
 
 test('Events tell of changes of a condition, not of its being', () => {
   const well = after().status?.conditions ?? [];
-  const down = { backends: { health: { ...WELL, store: { reachable: false, reason: 'gone' } }, silence: '' } };
+  const down = { backends: backends({ store: { reachable: false, reason: 'gone' } }) };
   const broken = after(down).status?.conditions ?? [];
   assert.deepEqual(noticesOfConditions(well, well), []);
   assert.deepEqual(
