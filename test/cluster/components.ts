@@ -1,10 +1,10 @@
 /** The processes of the cluster, in the order of their start. Pure; paths are the ones inside the namespaces. */
-import { INSIDE, NETWORK, NODE_NAME } from './layout.ts';
+import { FIRST_NODE, INSIDE, NETWORK, type NodeIdentity } from './layout.ts';
 
 export interface Component {
   readonly name: string;
   readonly command: readonly string[];
-  /** Answers with exit code 0 once the component works; the next one starts then. None: nobody waits for it. */
+  /** Answers on its node with exit code 0 once it works; the next one starts then. None: nobody waits for it. */
   readonly ready?: readonly string[];
 }
 
@@ -16,14 +16,18 @@ const ETCD = 'http://127.0.0.1:2379';
 const flags = (values: Readonly<Record<string, string>>) =>
   Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 
+/** As the cluster's administrator, on its first node. */
 export const kubectlInside = [`${bin}/kubectl`, `--kubeconfig=${CONFIG}/admin.kubeconfig`] as const;
 
-export const COMPONENTS: readonly Component[] = [
-  {
-    name: 'containerd',
-    command: ['containerd', '-c', `${CONFIG}/containerd.toml`],
-    ready: ['ctr', '--address', containerd, 'version'],
-  },
+/** Of every node. */
+export const CONTAINERD: Component = {
+  name: 'containerd',
+  command: ['containerd', '-c', `${CONFIG}/containerd.toml`],
+  ready: ['ctr', '--address', containerd, 'version'],
+};
+
+/** Of the first node. */
+export const CONTROL_PLANE: readonly Component[] = [
   {
     name: 'etcd',
     command: [
@@ -44,7 +48,7 @@ export const COMPONENTS: readonly Component[] = [
       `${bin}/kube-apiserver`,
       ...flags({
         'etcd-servers': ETCD,
-        'advertise-address': NETWORK.node,
+        'advertise-address': FIRST_NODE.address,
         'service-cluster-ip-range': NETWORK.services,
         'authorization-mode': 'Node,RBAC',
         'enable-admission-plugins': 'NodeRestriction',
@@ -99,34 +103,49 @@ export const COMPONENTS: readonly Component[] = [
       ...flags({ kubeconfig: `${CONFIG}/scheduler.kubeconfig`, 'leader-elect': 'false' }),
     ],
   },
-  {
-    name: 'kube-proxy',
-    command: [
-      `${bin}/kube-proxy`,
-      ...flags({
-        kubeconfig: `${CONFIG}/proxy.kubeconfig`,
-        'hostname-override': NODE_NAME,
-        'cluster-cidr': NETWORK.pods,
-        'proxy-mode': 'iptables',
-        // That limit belongs to the whole machine and cannot be written from here.
-        'conntrack-max-per-core': '0',
-      }),
-    ],
-  },
-  {
-    name: 'kubelet',
-    command: [
-      `${bin}/kubelet`,
-      ...flags({
-        config: `${CONFIG}/kubelet.json`,
-        kubeconfig: `${CONFIG}/kubelet.kubeconfig`,
-        'hostname-override': NODE_NAME,
-        'node-ip': NETWORK.node,
-      }),
-    ],
-    ready: [...kubectlInside, 'wait', '--for=condition=Ready', '--timeout=1s', `node/${NODE_NAME}`],
-  },
 ];
+
+/** Of every node, once there is a control plane. The kubelet works when the API server calls its node ready. */
+export function nodeAgents(node: NodeIdentity): readonly Component[] {
+  return [
+    {
+      name: 'kubelet',
+      command: [
+        `${bin}/kubelet`,
+        ...flags({
+          config: `${CONFIG}/kubelet.json`,
+          kubeconfig: `${CONFIG}/kubelet.kubeconfig`,
+          'hostname-override': node.name,
+          'node-ip': node.address,
+        }),
+      ],
+    },
+    {
+      // After the kubelet: it waits for its Node.
+      name: 'kube-proxy',
+      command: [
+        `${bin}/kube-proxy`,
+        ...flags({
+          kubeconfig: `${CONFIG}/proxy.kubeconfig`,
+          'hostname-override': node.name,
+          'cluster-cidr': NETWORK.pods,
+          'proxy-mode': 'iptables',
+          // That limit belongs to the whole machine and cannot be written from here.
+          'conntrack-max-per-core': '0',
+        }),
+      ],
+      // It is well once it has written its rules.
+      ready: [
+        `${bin}/kubectl`,
+        '--kubeconfig=/dev/null',
+        '--server=http://127.0.0.1:10256',
+        'get',
+        '--raw',
+        '/healthz',
+      ],
+    },
+  ];
+}
 
 /** Containerd's client, in the name space of Kubernetes' images. */
 export const ctr = ['ctr', '--address', containerd, '--namespace', 'k8s.io'] as const;

@@ -1,24 +1,30 @@
 import { mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { networkPlugins } from './host.ts';
-import { type Layout, NETWORK } from './layout.ts';
+import { FIRST_NODE, type Layout, NETWORK, type NodeLayout } from './layout.ts';
 import { auditPolicy, containerdConfig, kubeconfig, kubeletConfig, podNetwork } from './node-config.ts';
 
 const OVERLAYFS_MAGIC = 0x794c7630;
-const USERS = ['admin', 'controller-manager', 'scheduler', 'proxy', 'kubelet'] as const;
+/** Of the API server, as both nodes see it. */
+const SERVER = `https://${FIRST_NODE.address}:${NETWORK.apiPort}`;
+const CONTROLLERS = ['admin', 'controller-manager', 'scheduler'] as const;
+const AGENTS = ['proxy', 'kubelet'] as const;
 
-/** Writes what the components read. The certificates must be there. */
-export function writeConfiguration(layout: Layout): void {
-  const file = (name: string, content: string) => writeFileSync(join(layout.config, name), content, { mode: 0o600 });
-  mkdirSync(join(layout.config, 'cni'), { recursive: true });
-  for (const user of USERS) {
-    file(`${user}.kubeconfig`, kubeconfig(`https://127.0.0.1:${NETWORK.apiPort}`, credentials(layout, user)));
-  }
-  const onOverlay = statfsSync(layout.dir).type === OVERLAYFS_MAGIC;
+/** Writes what the components of the control plane read. The certificates must be there. */
+export function writeControlPlaneConfiguration(layout: Layout): void {
+  const file = fileIn(layout.config);
+  for (const user of CONTROLLERS) file(`${user}.kubeconfig`, kubeconfig(SERVER, credentials(layout, user)));
   file('audit-policy.json', auditPolicy());
+}
+
+/** Writes what the components of a node read. Its certificates must be there. */
+export function writeNodeConfiguration(node: NodeLayout): void {
+  const file = fileIn(node.config);
+  for (const user of AGENTS) file(`${user}.kubeconfig`, kubeconfig(SERVER, credentials(node, user)));
+  const onOverlay = statfsSync(node.dir).type === OVERLAYFS_MAGIC;
   file('containerd.toml', containerdConfig(onOverlay ? 'native' : 'overlayfs', networkPlugins()));
-  file('kubelet.json', kubeletConfig(layout.cgroup));
-  file('cni/10-chatcluster.conflist', podNetwork());
+  file('kubelet.json', kubeletConfig(node.cgroup));
+  file('cni/10-chatcluster.conflist', podNetwork(node.pods));
   // Names outside the cluster do not resolve.
   file('resolv.conf', 'nameserver 127.0.0.1\n');
 }
@@ -40,7 +46,15 @@ exec "${join(binaries, program)}" "$@"
   }
 }
 
-function credentials(layout: Layout, user: (typeof USERS)[number]) {
-  const read = (name: string) => readFileSync(join(layout.pki, name));
+function fileIn(dir: string) {
+  return (name: string, content: string): void => {
+    const file = join(dir, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content, { mode: 0o600 });
+  };
+}
+
+function credentials(node: NodeLayout, user: (typeof CONTROLLERS | typeof AGENTS)[number]) {
+  const read = (name: string) => readFileSync(join(node.pki, name));
   return { ca: read('ca.crt'), certificate: read(`${user}.crt`), key: read(`${user}.key`) };
 }

@@ -12,9 +12,9 @@ export const INSIDE = {
   containerd: '/run/chatcluster/containerd.sock',
 } as const;
 
-/** Addresses inside the cluster's own network namespace; nothing outside can reach or collide with them. */
+/** Addresses inside the cluster's own network namespaces; nothing outside can reach or collide with them. */
 export const NETWORK = {
-  node: '10.77.0.1',
+  /** Of the pods of all nodes. */
   pods: '10.88.0.0/16',
   services: '10.96.0.0/16',
   apiService: '10.96.0.1',
@@ -22,41 +22,67 @@ export const NETWORK = {
   apiPort: 6443,
 } as const;
 
-export const NODE_NAME = 'node1';
+/** A node as the cluster sees it. */
+export interface NodeIdentity {
+  readonly name: string;
+  /** Its own address, where the other node and all pods reach it. */
+  readonly address: string;
+  /** Subnet of its pods, a part of {@link NETWORK}'s. */
+  readonly pods: string;
+}
 
-/** Where one cluster keeps its state on the host. */
-export interface Layout {
+/** The node that the control plane runs on. */
+export const FIRST_NODE: NodeIdentity = { name: 'node-1', address: '10.77.0.1', pods: '10.88.0.0/24' };
+const SECOND_NODE: NodeIdentity = { name: 'node-2', address: '10.77.0.2', pods: '10.88.1.0/24' };
+
+/** Where one node keeps its state on the host. */
+export interface NodeLayout extends NodeIdentity {
   readonly dir: string;
-  /** What a user runs: kubectl and helm, with this cluster's kubeconfig as their default. */
-  readonly bin: string;
   readonly log: string;
   readonly pki: string;
   /** Configuration of the components. */
   readonly config: string;
-  /** For use on the host. */
-  readonly kubeconfig: string;
   /** Who holds the namespaces: see {@link ./namespaces.ts}. */
   readonly namespaces: string;
+  /** Every cgroup of the node is below this name. */
+  readonly cgroup: string;
+}
+
+/** Where one cluster keeps its state on the host: that of its first node, and what there is once. */
+export interface Layout extends NodeLayout {
+  /** What a user runs: kubectl and helm, with this cluster's kubeconfig as their default. */
+  readonly bin: string;
+  /** For use on the host. */
+  readonly kubeconfig: string;
   /** One file for each forward that outlives its maker: see {@link ./forward.ts}. */
   readonly forwards: string;
   readonly auditLog: string;
-  /** Every cgroup of the cluster is below this name. */
-  readonly cgroup: string;
+  /** The node of {@link ./second-node.ts}; its directory and cgroups are below those of the first. */
+  readonly second: NodeLayout;
 }
 
 /** @param dir a directory that belongs to the cluster alone */
 export function layoutOf(dir: string): Layout {
+  const cgroup = `chatcluster-${createHash('sha256').update(dir).digest('hex').slice(0, 8)}`;
   return {
-    dir,
+    ...nodeLayout(FIRST_NODE, dir, cgroup),
     bin: join(dir, 'bin'),
+    kubeconfig: join(dir, 'kubeconfig'),
+    forwards: join(dir, 'forwards'),
+    auditLog: join(dir, 'log', 'audit.log'),
+    second: nodeLayout(SECOND_NODE, join(dir, SECOND_NODE.name), `${cgroup}/${SECOND_NODE.name}`),
+  };
+}
+
+function nodeLayout(identity: NodeIdentity, dir: string, cgroup: string): NodeLayout {
+  return {
+    ...identity,
+    dir,
     log: join(dir, 'log'),
     pki: join(dir, 'pki'),
     config: join(dir, 'config'),
-    kubeconfig: join(dir, 'kubeconfig'),
     namespaces: join(dir, 'namespaces.json'),
-    forwards: join(dir, 'forwards'),
-    auditLog: join(dir, 'log', 'audit.log'),
-    cgroup: `chatcluster-${createHash('sha256').update(dir).digest('hex').slice(0, 8)}`,
+    cgroup,
   };
 }
 

@@ -91,16 +91,18 @@ export function containerdConfig(snapshotter: 'overlayfs' | 'native', pluginDir:
 
 export const PAUSE_IMAGE = 'localhost/pause:1';
 
-/** Point-to-point links: everything between pods is routed, so that Services need no firewall on a bridge. */
-export function podNetwork(): string {
+/**
+ * Point-to-point links: everything between pods is routed, so that Services need no firewall on a bridge.
+ * @param pods subnet of the node's pods
+ */
+export function podNetwork(pods: string): string {
   return json({
     cniVersion: '1.0.0',
     name: 'chatcluster',
     plugins: [
       {
         type: 'ptp',
-        ipMasq: true,
-        ipam: { type: 'host-local', ranges: [[{ subnet: NETWORK.pods }]], routes: [{ dst: '0.0.0.0/0' }] },
+        ipam: { type: 'host-local', ranges: [[{ subnet: pods }]], routes: [{ dst: '0.0.0.0/0' }] },
       },
       { type: 'portmap', capabilities: { portMappings: true } },
     ],

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Prepares the cluster's fresh namespaces: node-setup.sh STATE BIN CGROUP NODE-ADDRESS SERVICES. All of it vanishes with
+# Prepares a node's fresh namespaces: node-setup.sh STATE BIN CGROUP NODE-ADDRESS SERVICES. All of it vanishes with
 # them, except the cgroups, which cluster:down removes by their name.
 set -euo pipefail
 state=$1 bin=$2 cgroup=$3 node=$4 services=$5
 
-# What the components keep under /run, /var and /tmp is the cluster's own; the host's is out of sight and reach.
+# What the components keep under /run, /var and /tmp is the node's own; the host's is out of sight and reach.
 mkdir -p "$state"/{etcd,log,tmp,volumes} "$state"/var/{lib,log,tmp}
 chmod 1777 "$state/tmp"
 ln -sfn /run "$state/var/run"

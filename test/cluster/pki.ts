@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Layout, NETWORK, NODE_NAME } from './layout.ts';
+import { FIRST_NODE, type Layout, NETWORK, type NodeIdentity } from './layout.ts';
 
 const run = promisify(execFile);
 const DAYS = '365';
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
 interface Certificate {
+  /** Of its two files, without `.crt` and `.key`, seen from the directory of the authorities. */
   readonly name: string;
   readonly subject: string;
   readonly authority: 'ca' | 'front-proxy-ca';
@@ -31,15 +32,10 @@ const CERTIFICATES: readonly Certificate[] = [
     authority: 'ca',
     hosts: [
       ...API_NAMES.map(name => `DNS:${name}`),
-      ...['127.0.0.1', NETWORK.apiService, NETWORK.node].map(ip => `IP:${ip}`),
+      ...['127.0.0.1', NETWORK.apiService, FIRST_NODE.address].map(ip => `IP:${ip}`),
     ],
   },
-  {
-    name: 'kubelet',
-    subject: `/O=system:nodes/CN=system:node:${NODE_NAME}`,
-    authority: 'ca',
-    hosts: [`DNS:${NODE_NAME}`, `IP:${NETWORK.node}`],
-  },
+  kubelet(FIRST_NODE, 'kubelet'),
   { name: 'admin', subject: '/O=system:masters/CN=admin', authority: 'ca' },
   { name: 'controller-manager', subject: '/CN=system:kube-controller-manager', authority: 'ca' },
   { name: 'scheduler', subject: '/CN=system:kube-scheduler', authority: 'ca' },
@@ -55,24 +51,11 @@ export async function makeCertificates(layout: Layout): Promise<void> {
   mkdirSync(layout.pki, { recursive: true, mode: 0o700 });
   // Without a configuration of its own openssl adds the distribution's extensions to each certificate.
   writeFileSync(join(layout.pki, 'openssl.cnf'), '[req]\ndistinguished_name=dn\n[dn]\n');
-  const openssl = (...args: string[]) => run('openssl', args, { cwd: layout.pki });
+  const openssl = opensslIn(layout.pki);
   for (const name of ['ca', 'front-proxy-ca']) {
     await openssl(...request(name, `/CN=${name}`), '-addext', 'basicConstraints=critical,CA:TRUE');
   }
-  await Promise.all(
-    CERTIFICATES.map(({ name, subject, authority, hosts }) =>
-      openssl(
-        ...request(name, subject),
-        '-CA',
-        `${authority}.crt`,
-        '-CAkey',
-        `${authority}.key`,
-        '-addext',
-        'extendedKeyUsage=serverAuth,clientAuth',
-        ...(hosts ? ['-addext', `subjectAltName=${hosts.join(',')}`] : []),
-      ),
-    ),
-  );
+  await Promise.all(CERTIFICATES.map(each => openssl(...signed(each))));
   await openssl(
     'genpkey',
     '-algorithm',
@@ -84,6 +67,32 @@ export async function makeCertificates(layout: Layout): Promise<void> {
   );
   await openssl('pkey', '-in', 'service-account.key', '-pubout', '-out', 'service-account.pub');
   writeFileSync(done, '');
+}
+
+/** Makes what the second node needs: a certificate of its own, and copies of what all nodes have. */
+export async function makeSecondNodeCertificates({ pki, second }: Layout): Promise<void> {
+  mkdirSync(second.pki, { recursive: true, mode: 0o700 });
+  for (const file of ['ca.crt', 'proxy.crt', 'proxy.key']) copyFileSync(join(pki, file), join(second.pki, file));
+  await opensslIn(pki)(...signed(kubelet(second, join(second.pki, 'kubelet'))));
+}
+
+/** The API server lets it write what belongs to its node, by the name in it. */
+function kubelet(node: NodeIdentity, name: string): Certificate {
+  const subject = `/O=system:nodes/CN=system:node:${node.name}`;
+  return { name, subject, authority: 'ca', hosts: [`DNS:${node.name}`, `IP:${node.address}`] };
+}
+
+function opensslIn(dir: string) {
+  return (...args: string[]) => run('openssl', args, { cwd: dir });
+}
+
+function signed({ name, subject, authority, hosts }: Certificate): string[] {
+  return [
+    ...request(name, subject),
+    ...['-CA', `${authority}.crt`, '-CAkey', `${authority}.key`],
+    ...['-addext', 'extendedKeyUsage=serverAuth,clientAuth'],
+    ...(hosts ? ['-addext', `subjectAltName=${hosts.join(',')}`] : []),
+  ];
 }
 
 function request(name: string, subject: string): string[] {

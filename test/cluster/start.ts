@@ -1,22 +1,21 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { until } from '../support/until.ts';
 import { clusterBinaries } from './binaries.ts';
-import { COMPONENTS, kubectlInside } from './components.ts';
-import { writeAccess, writeConfiguration } from './configuration.ts';
+import { CONTAINERD, CONTROL_PLANE, kubectlInside, nodeAgents } from './components.ts';
+import { writeAccess, writeControlPlaneConfiguration, writeNodeConfiguration } from './configuration.ts';
 import { forwardApi } from './forward.ts';
 import { CLUSTER_TOOLS, ensureTools } from './host.ts';
-import { INSIDE, type Layout, NETWORK, NODE_NAME } from './layout.ts';
+import { INSIDE, type Layout } from './layout.ts';
 import { loadProgram } from './load-image.ts';
-import { execInside, holderOf, makeNamespaces, startInside } from './namespaces.ts';
+import { execInside } from './namespaces.ts';
+import { makeNode, nodeIsReady, startComponents, untilNodeIsReady } from './node.ts';
 import { PAUSE_IMAGE } from './node-config.ts';
 import { makeCertificates } from './pki.ts';
 import { stopCluster } from './stop.ts';
 import { makeVolumes } from './volumes.ts';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const READY_MS = 120_000;
 
 /**
  * Brings the cluster up, from nothing or from an unclean stop; one that works already is left alone.
@@ -26,28 +25,19 @@ const READY_MS = 120_000;
 export async function startCluster(layout: Layout, say: (line: string) => void): Promise<'started' | 'was running'> {
   await ensureTools(CLUSTER_TOOLS);
   const binaries = await clusterBinaries();
-  if (await nodeIsReady(layout)) {
+  if (await nodeIsReady(layout, layout)) {
     writeAccess(layout, binaries, await forwardApi(layout));
     return 'was running';
   }
   await stopCluster(layout);
-  rmSync(layout.log, { recursive: true, force: true });
-  mkdirSync(layout.log, { recursive: true });
   await makeCertificates(layout);
-  writeConfiguration(layout);
-  await makeNamespaces(layout, join(binaries, 'pause'));
-  const setup = [layout.dir, binaries, layout.cgroup, NETWORK.node, NETWORK.services];
-  await execInside(layout, ['bash', join(HERE, 'node-setup.sh'), ...setup]);
+  writeControlPlaneConfiguration(layout);
+  writeNodeConfiguration(layout);
+  await makeNode(layout, binaries);
   const manifest = `${readFileSync(join(HERE, 'manifests/dns.yaml'), 'utf8')}\n---\n${makeVolumes(layout)}`;
-  for (const { name, command, ready } of COMPONENTS) {
-    await startInside(layout, name, command);
-    if (!ready) continue;
-    await until(`${name} works (its log: ${layout.log}/${name}.log)`, () => succeeds(layout, ready), {
-      ms: READY_MS,
-      pollMs: 100,
-    });
-    say(`${name} works`);
-  }
+  await startComponents(layout, [CONTAINERD, ...CONTROL_PLANE, ...nodeAgents(layout)], say);
+  await untilNodeIsReady(layout, layout);
+  say(`${layout.name} is ready`);
   await loadProgram(layout, { name: PAUSE_IMAGE, program: join(binaries, 'pause'), entrypoint: ['/pause'] });
   await loadProgram(layout, {
     name: 'localhost/coredns:1',
@@ -60,19 +50,6 @@ export async function startCluster(layout: Layout, say: (line: string) => void):
   say('DNS works');
   writeAccess(layout, binaries, await forwardApi(layout));
   return 'started';
-}
-
-async function nodeIsReady(layout: Layout): Promise<boolean> {
-  if (holderOf(layout) === null) return false;
-  const wait = [...kubectlInside, 'wait', '--for=condition=Ready', '--timeout=5s', `node/${NODE_NAME}`];
-  return succeeds(layout, wait);
-}
-
-function succeeds(layout: Layout, command: readonly string[]): Promise<boolean> {
-  return execInside(layout, command).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function apply(layout: Layout, manifest: string): Promise<void> {

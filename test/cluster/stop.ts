@@ -2,7 +2,7 @@ import { existsSync, globSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../support/until.ts';
 import { endForwards } from './forward.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, NodeLayout } from './layout.ts';
 import { endNamespaces } from './namespaces.ts';
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -13,11 +13,18 @@ const CGROUPS = '/sys/fs/cgroup';
  */
 export async function stopCluster(layout: Layout): Promise<void> {
   await endForwards(layout);
-  await endNamespaces(layout);
+  await stopNode(layout.second);
+  await stopNode(layout);
+  for (const path of [layout.bin, layout.forwards, layout.kubeconfig]) rmSync(path, { recursive: true, force: true });
+}
+
+/** Ends one node, as a loss of its power would, and removes its data: all but its logs. */
+export async function stopNode(node: NodeLayout): Promise<void> {
+  await endNamespaces(node);
   // The kernel takes a moment to let go of a group whose last process was killed.
-  await until('its cgroups can be removed', () => removeCgroups(layout.cgroup));
-  for (const name of ['etcd', 'var', 'tmp', 'volumes', 'config', 'pki', 'bin', 'forwards', 'kubeconfig']) {
-    rmSync(join(layout.dir, name), { recursive: true, force: true });
+  await until('its cgroups can be removed', () => removeCgroups(node.cgroup));
+  for (const name of ['etcd', 'var', 'tmp', 'volumes', 'config', 'pki']) {
+    rmSync(join(node.dir, name), { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { INSIDE, type Layout, NODE_NAME } from './layout.ts';
+import { FIRST_NODE, INSIDE, type Layout } from './layout.ts';
 
 const COUNT = 16;
 const CLASS = 'local';
@@ -27,7 +27,7 @@ export function makeVolumes(layout: Layout): string {
 }
 
 function volume(name: string) {
-  const hostname = { key: 'kubernetes.io/hostname', operator: 'In', values: [NODE_NAME] };
+  const hostname = { key: 'kubernetes.io/hostname', operator: 'In', values: [FIRST_NODE.name] };
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',

@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { whyNoCluster } from '../cluster/host.ts';
 import { LOCAL, layoutOf } from '../cluster/layout.ts';
 import { execInside, holderOf } from '../cluster/namespaces.ts';
+import { addNode } from '../cluster/second-node.ts';
 import { startCluster } from '../cluster/start.ts';
 import { stopCluster } from '../cluster/stop.ts';
 import { changes, hostState, processesAround } from '../support/host-state.ts';
@@ -42,23 +43,30 @@ after(async () => {
   rmSync(layout.dir, { recursive: true, force: true });
 });
 
-test('a cluster leaves the host as it was, also while it runs, and foreign things untouched', { skip }, async t => {
+test('a cluster of two nodes leaves the host as it was, also while it runs, and foreign things untouched', {
+  skip,
+}, async t => {
   t.after(addForeign());
   const before = hostState(LOCAL.cgroup);
   assert.ok(before.links.some(line => line.includes('foreign0')));
   assert.ok(before.rules.some(line => line.includes('KUBE-SERVICES')));
 
   assert.equal(await startCluster(layout, silent), 'started');
+  assert.equal(await addNode(layout, silent), 'started');
   assert.match(kubectl('get', 'pods', '--all-namespaces'), /coredns.*Running/);
-  assert.ok(processesAround(layout.dir).length > 8);
+  const onSecond = processesAround(layout.second.dir).length;
+  assert.ok(onSecond > 3);
+  assert.ok(processesAround(layout.dir).length - onSecond > 8);
   const running = changes(before, hostState(LOCAL.cgroup));
   assert.ok(running.length > 0);
   assert.deepEqual(
     running.filter(line => !line.startsWith('+ cgroups: ')),
     [],
   );
-  const { stdout } = await execInside(layout, ['iptables-save']);
-  assert.match(stdout, /KUBE-SVC-/, 'the rules are those of its own namespace');
+  for (const node of [layout, layout.second]) {
+    const { stdout } = await execInside(node, ['iptables-save']);
+    assert.match(stdout, /KUBE-SVC-/, 'the rules are those of its own namespace');
+  }
 
   await stopCluster(layout);
   await noProcessLeft();

@@ -22,6 +22,15 @@ test('clusters in different directories have cgroups of different names', () => 
   assert.notEqual(layoutOf('/a').cgroup, layoutOf('/b').cgroup);
 });
 
+test('the second node differs from the first in all it has, and keeps it below what the first one owns', () => {
+  const { second, ...first } = layoutOf('/a');
+  for (const key of Object.keys(second) as (keyof typeof second)[]) assert.notEqual(second[key], first[key], key);
+  for (const path of [second.dir, second.log, second.pki, second.config, second.namespaces]) {
+    assert.ok(path.startsWith(`${first.dir}/`), path);
+  }
+  assert.ok(second.cgroup.startsWith(`${first.cgroup}/`));
+});
+
 test('a process is told apart from a later one with its number, and from one before a reboot', () => {
   const id = processId(process.pid);
   assert.equal(isAlive(id), true);
