@@ -1,3 +1,5 @@
+import type { LeaseTimings } from './leader/election.ts';
+
 export interface OperatorConfig {
   /** Namespace to watch; empty for all. */
   readonly namespace: string;
@@ -11,6 +13,8 @@ export interface OperatorConfig {
   readonly concurrency: number;
   /** Who writes the Events: the pod's name. */
   readonly instance: string;
+  /** Where the Lease is that decides which of several operators acts, and its times. */
+  readonly lease: { readonly namespace: string; readonly name: string; readonly timings: LeaseTimings };
 }
 
 interface Row {
@@ -66,6 +70,21 @@ export const OPERATOR_OPTIONS = {
     pattern: /^[A-Za-z0-9][-A-Za-z0-9.]{0,127}$/,
     must: 'be the name of this process, at most 128 characters',
   },
+  leaseNamespace: {
+    env: 'OPERATOR_LEASE_NAMESPACE',
+    default: 'default',
+    pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    must: 'be a namespace',
+  },
+  leaseName: {
+    env: 'OPERATOR_LEASE_NAME',
+    default: 'chatcluster-operator',
+    pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    must: 'be the name of a Lease',
+  },
+  leaseSeconds: count('OPERATOR_LEASE_SECONDS', 10, /^([3-9]|[1-5][0-9]|60)$/, 'be an integer from 3 to 60'),
+  leaseRenewSeconds: count('OPERATOR_LEASE_RENEW_SECONDS', 7, /^([2-9]|[1-5][0-9])$/, 'be an integer from 2 to 59'),
+  leaseRetrySeconds: count('OPERATOR_LEASE_RETRY_SECONDS', 2, /^([1-9]|[12][0-9])$/, 'be an integer from 1 to 29'),
 } as const satisfies Record<string, Row>;
 
 /** @throws {Error} that lists all problems */
@@ -83,9 +102,23 @@ export function loadOperatorConfig(env: Readonly<Record<string, string | undefin
   const known = new Set(rows.map(([, row]) => row.env));
   for (const name of Object.keys(env))
     if (name.startsWith('OPERATOR_') && !known.has(name)) problems.push(`${name} is not an option`);
+  const timings: LeaseTimings = {
+    durationMs: Number(values.leaseSeconds) * 1_000,
+    renewMs: Number(values.leaseRenewSeconds) * 1_000,
+    retryMs: Number(values.leaseRetrySeconds) * 1_000,
+  };
+  if (timings.renewMs >= timings.durationMs)
+    problems.push('OPERATOR_LEASE_RENEW_SECONDS must be less than OPERATOR_LEASE_SECONDS');
+  if (timings.retryMs * 2 > timings.renewMs)
+    problems.push('OPERATOR_LEASE_RETRY_SECONDS must be at most half of OPERATOR_LEASE_RENEW_SECONDS');
   if (problems.length > 0) throw new Error(`bad configuration:\n${problems.map(line => `  - ${line}`).join('\n')}`);
+  const { namespace, defaultImage, logLevel, instance } = values;
   return {
-    ...values,
+    namespace,
+    defaultImage,
+    logLevel,
+    instance,
+    lease: { namespace: values.leaseNamespace, name: values.leaseName, timings },
     watchNodes: values.watchNodes === '' ? values.namespace === '' : values.watchNodes === 'true',
     adminPort: Number(values.adminPort),
     pollSeconds: Number(values.pollSeconds),

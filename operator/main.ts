@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { startAdmin } from './admin.ts';
 import type { Clock } from './clock.ts';
@@ -26,7 +27,16 @@ function configured() {
 
 const config = configured();
 const log = pino({ level: config.logLevel, base: { process: 'operator', instance: config.instance } });
-const operator = startOperator({ config, kube: defaultAccess(), clock, random: Math.random, ask: askPod, log });
+const operator = startOperator({
+  config,
+  lease: config.lease,
+  identity: `${config.instance}_${randomUUID()}`,
+  kube: defaultAccess(),
+  clock,
+  random: Math.random,
+  ask: askPod,
+  log,
+});
 const admin = await startAdmin({
   port: config.adminPort,
   registry: operator.metrics.registry,

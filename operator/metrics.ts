@@ -7,6 +7,8 @@ export interface Metrics {
   readonly reconcileSeconds: Histogram;
   readonly apiRequests: Counter<'verb' | 'kind' | 'code'>;
   readonly watchFailures: Counter<'kind'>;
+  readonly leader: Gauge;
+  readonly leaderTransitions: Counter<'to'>;
   readonly repairs: Counter<'kind'>;
   readonly gateways: Gauge<'namespace' | 'name' | 'size'>;
   readonly connections: Gauge<'namespace' | 'name'>;
@@ -50,6 +52,17 @@ export function createMetrics(queueDepth: () => number): Metrics {
       name: 'chatcluster_operator_watch_failures_total',
       help: 'Lists and watches that failed and were tried again, by kind.',
       labelNames: ['kind'],
+      registers,
+    }),
+    leader: new Gauge({
+      name: 'chatcluster_operator_leader',
+      help: '1 while this process is the operator that acts, 0 while it stands by.',
+      registers,
+    }),
+    leaderTransitions: new Counter({
+      name: 'chatcluster_operator_leader_transitions_total',
+      help: 'Times this process became the operator that acts (leader), or stopped being it (standby).',
+      labelNames: ['to'],
       registers,
     }),
     repairs: new Counter({

@@ -1,23 +1,27 @@
 import type { Logger } from 'pino';
 import type { AskPod } from './api/ask-pod.ts';
+import { brief } from './brief.ts';
 import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
-import { Probes } from './controller/probes.ts';
-import { WorkQueue } from './controller/queue.ts';
-import { Reconciler } from './controller/reconciler.ts';
-import { Recorder } from './controller/recorder.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
-import { ApiError } from './kube/api-error.ts';
 import { KubeClient } from './kube/client.ts';
 import type { KubeAccess } from './kube/http.ts';
+import type { LeaseTimings } from './leader/election.ts';
+import { alwaysLeader, type Leader } from './leader/leader.ts';
+import { LeaseLeader } from './leader/lease-leader.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { Turn } from './turn.ts';
 
 export interface OperatorOptions {
   readonly config: Pick<
     OperatorConfig,
     'namespace' | 'watchNodes' | 'defaultImage' | 'pollSeconds' | 'concurrency' | 'instance'
   >;
+  /** The Lease that decides which of several operators acts. Without it this one always does: it must be the only one. */
+  readonly lease?: { readonly namespace: string; readonly name: string; readonly timings: LeaseTimings };
+  /** Of this process alone, also after a restart: who holds the Lease. */
+  readonly identity: string;
   readonly kube: KubeAccess;
   readonly clock: Clock;
   readonly random: () => number;
@@ -27,26 +31,26 @@ export interface OperatorOptions {
 
 export interface Operator {
   readonly metrics: Metrics;
+  /** Whether all kinds are listed: so is an operator that stands by. */
   isReady(): boolean;
-  /** Stops the watches, waits for the passes that run. */
+  /** Stops the watches, waits for the passes that run, gives the Lease away. */
   stop(): Promise<void>;
 }
 
-/** What of an error may be logged: the API server's sentence, or the kind of a network failure. */
-function brief(error: unknown): string {
-  if (error instanceof ApiError) return `${error.code} ${error.reason}: ${error.message}`;
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return error instanceof Error ? `${error.message}${cause}` : 'unknown error';
-}
-
-/** Wires watches, queue and reconciler and starts them. Returns at once; {@link Operator.isReady} follows the first lists. */
-export function startOperator({ config, kube, clock, random, ask, log }: OperatorOptions): Operator {
+/** Wires watches, leader election and work and starts them. Returns at once; {@link Operator.isReady} follows the first lists. */
+export function startOperator(options: OperatorOptions): Operator {
+  const { config, kube, clock, random, ask, log } = options;
   const stopping = new AbortController();
-  const metrics = createMetrics(() => queue.depth);
+  let turn: Turn | undefined;
+  const metrics = createMetrics(() => turn?.depth ?? 0);
+  const count = (verb: string, kind: string, code: number) =>
+    metrics.apiRequests.inc({ verb, kind, code: String(code) });
+  const leader = leaderOf(options, metrics, count);
   const client = new KubeClient(kube, {
     fieldManager: FIELD_MANAGER,
     now: () => clock.now(),
-    onRequest: (verb, kind, code) => metrics.apiRequests.inc({ verb, kind, code: String(code) }),
+    onRequest: count,
+    beforeWrite: () => leader.mayWriteMs(),
   });
   const caches = new Caches({
     client,
@@ -54,80 +58,69 @@ export function startOperator({ config, kube, clock, random, ask, log }: Operato
     watchNodes: config.watchNodes,
     clock,
     random,
-    // Before all kinds are listed, a child that is not in the cache may exist all the same.
-    onChange: key => {
-      if (caches.isSynced) queue.add(key);
-    },
+    onChange: key => turn?.add(key),
     onFailure: (resource, error, retryMs) => {
       if (stopping.signal.aborted) return;
       metrics.watchFailures.inc({ kind: resource.kind });
       log.warn({ kind: resource.kind, error: brief(error), retryMs: Math.round(retryMs) }, 'watch failed');
     },
   });
-  const probes = new Probes({
-    caches,
-    ask,
-    clock,
-    intervalMs: config.pollSeconds * 1_000,
-    onResult: (key, changed) => {
-      if (changed || caches.cluster(key)?.spec.gateway.autoscaling.mode === 'Builtin') queue.add(key);
+  const duty = {
+    begin() {
+      turn = new Turn({ config, caches, client, metrics, clock, random, ask, log });
     },
-  });
-  const recorder = new Recorder({
-    client,
-    clock,
-    controller: FIELD_MANAGER,
-    instance: config.instance,
-    onFailure: error => log.warn({ error: brief(error) }, 'event not written'),
-  });
-  const reconciler = new Reconciler({
-    caches,
-    client,
-    probes,
-    recorder,
-    metrics,
-    clock,
-    log,
-    defaultImage: config.defaultImage,
-  });
-  const queue = new WorkQueue({
-    clock,
-    random,
-    concurrency: config.concurrency,
-    minIntervalMs: 200,
-    backoff: { baseMs: 500, maxMs: 60_000 },
-    run: async key => {
-      const end = metrics.reconcileSeconds.startTimer();
-      try {
-        const again = await reconciler.run(key);
-        metrics.reconciles.inc({ result: 'ok' });
-        return again;
-      } catch (error) {
-        metrics.reconciles.inc({ result: 'error' });
-        log.warn({ key, error: brief(error) }, 'pass failed');
-        throw error;
-      } finally {
-        end();
-      }
+    async end() {
+      await turn?.end();
+      turn = undefined;
     },
-  });
+  };
 
   const watching = caches.run(stopping.signal);
-  let stopProbes = () => {};
-  void caches.synced().then(() => {
+  // Before all kinds are listed, a child that is not in the cache may exist all the same.
+  const working = Promise.race([caches.synced(), aborted(stopping.signal)]).then(async () => {
     if (stopping.signal.aborted) return;
-    for (const key of caches.keys()) queue.add(key);
-    stopProbes = probes.start();
     log.info({ chatClusters: caches.keys().length }, 'all kinds are listed');
+    await leader.run(duty, stopping.signal);
   });
   return {
     metrics,
     isReady: () => caches.isSynced,
     async stop() {
       stopping.abort();
-      stopProbes();
-      await queue.close();
+      await working;
       await watching;
     },
   };
+}
+
+/** The Lease has requests of its own: they must not wait behind those of the work, and need no leave of the Lease. */
+function leaderOf(
+  { lease, identity, kube, clock, random, log }: OperatorOptions,
+  metrics: Metrics,
+  onRequest: (verb: string, kind: string, code: number) => void,
+): Leader {
+  if (!lease) return alwaysLeader;
+  const client = new KubeClient(kube, {
+    fieldManager: FIELD_MANAGER,
+    now: () => clock.now(),
+    onRequest,
+    timeoutMs: lease.timings.renewMs / 2,
+  });
+  return new LeaseLeader({
+    ...lease,
+    identity,
+    client,
+    clock,
+    random,
+    onTurn: leads => {
+      metrics.leader.set(leads ? 1 : 0);
+      metrics.leaderTransitions.inc({ to: leads ? 'leader' : 'standby' });
+      log.info({ identity }, leads ? 'leader from now on' : 'no longer leader');
+    },
+    onFailure: error => log.warn({ error: brief(error) }, 'the lease could not be renewed or taken'),
+  });
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
 }

@@ -161,7 +161,7 @@ export class KubeClient {
 
   async #json<T>(request: Request): Promise<T> {
     const beforeWrite = READS.has(request.verb) ? undefined : this.#beforeWrite;
-    const signal = AbortSignal.timeout(Math.min(this.#timeoutMs, beforeWrite?.() ?? this.#timeoutMs));
+    const signal = AbortSignal.timeout(Math.floor(Math.min(this.#timeoutMs, beforeWrite?.() ?? this.#timeoutMs)));
     const answer = await this.#send(request, { signal, ...(beforeWrite ? { beforeSend: beforeWrite } : {}) });
     return JSON.parse(await answer.text()) as T;
   }

@@ -76,6 +76,64 @@ test('with watchNamespace the rights end at that namespace', async () => {
   );
 });
 
+test('nodes are seen in all namespaces, or by a right of their own', async () => {
+  const nodes = async (...args: string[]) => {
+    const roles = ofKind<Role>(await renderChart(...args), 'ClusterRole');
+    return roles.flatMap(role => role.rules).filter(({ resources }) => resources.includes('nodes'));
+  };
+  const rights = [{ apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] }];
+  assert.deepEqual(await nodes(), rights);
+  assert.deepEqual(await nodes('--set', 'watchNamespace=team-a'), []);
+  assert.deepEqual(await nodes('--set', 'watchNodes=Disabled'), []);
+  const objects = ['--set', 'watchNamespace=team-a,watchNodes=Enabled'];
+  assert.deepEqual(await nodes(...objects), rights);
+  assert.deepEqual(
+    ofKind(await renderChart(...objects), 'ClusterRoleBinding').map(binding => binding.metadata.name),
+    ['test-chatcluster-nodes'],
+  );
+});
+
+test("the Lease is the release's own, in its namespace", async () => {
+  const objects = await renderChart('--namespace', 'chat-system', '--set', 'watchNamespace=team-a');
+  const role = ofKind<Role & { rules: { resourceNames?: string[] }[] }>(objects, 'Role').find(({ rules }) =>
+    rules.some(({ resources }) => resources.includes('leases')),
+  );
+  assert.equal(role?.metadata.namespace, 'chat-system');
+  const [known, created] = role?.rules ?? [];
+  assert.deepEqual([known?.resourceNames, known?.verbs], [['test-chatcluster'], ['get', 'update']]);
+  assert.deepEqual([created?.resourceNames, created?.verbs], [undefined, ['create']]);
+  const [deployment] = ofKind<Deployment>(objects, 'Deployment');
+  const name = deployment?.spec.template.spec.containers[0]?.env.find(row => row.name === 'OPERATOR_LEASE_NAME');
+  assert.equal(name?.value, 'test-chatcluster');
+});
+
+test('two operators by default, evicted one at a time, on nodes of their own where possible', async () => {
+  const objects = await renderChart();
+  const [deployment] = ofKind<KubeObject & { spec: Record<string, unknown> }>(objects, 'Deployment');
+  assert.equal(deployment?.spec['replicas'], 2);
+  assert.deepEqual(deployment?.spec['strategy'], {
+    type: 'RollingUpdate',
+    rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
+  });
+  const selector = { 'app.kubernetes.io/name': 'chatcluster-operator', 'app.kubernetes.io/instance': 'test' };
+  const [budget] = ofKind<KubeObject & { spec: object }>(objects, 'PodDisruptionBudget');
+  assert.deepEqual(budget?.spec, {
+    maxUnavailable: 1,
+    unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    selector: { matchLabels: selector },
+  });
+  const { topologySpreadConstraints } = (deployment.spec['template'] as { spec: Record<string, unknown> }).spec;
+  assert.deepEqual(topologySpreadConstraints, [
+    {
+      topologyKey: 'kubernetes.io/hostname',
+      maxSkew: 1,
+      whenUnsatisfiable: 'ScheduleAnyway',
+      matchLabelKeys: ['pod-template-hash'],
+      labelSelector: { matchLabels: selector },
+    },
+  ]);
+});
+
 test('the operator accepts the variables the chart sets', async () => {
   const [deployment] = ofKind<Deployment>(
     await renderChart('--set', 'watchNamespace=team-a,image.repository=example.com/chat,image.tag=v2,pollSeconds=7'),
@@ -93,7 +151,14 @@ test('the operator accepts the variables the chart sets', async () => {
   );
 });
 
-const BAD = ['logLevel=loud', 'pollSeconds=0', 'replicas=2', 'image.digest=latest', 'metrics.port=0'];
+const BAD = [
+  'logLevel=loud',
+  'pollSeconds=0',
+  'replicas=0',
+  'leaderElection.renewSeconds=1',
+  'image.digest=latest',
+  'metrics.port=0',
+];
 for (const value of BAD)
   test(`the value ${value} is refused by the schema, naming it`, async () => {
     const field = value.split('=')[0]?.replace('.', '/') ?? '';

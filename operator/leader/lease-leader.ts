@@ -1,0 +1,140 @@
+import { type Clock, delay } from '../clock.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { RESOURCES } from '../kube/resources.ts';
+import {
+  aloneForMs,
+  type Candidate,
+  claim,
+  type Election,
+  isHeldBy,
+  type Lease,
+  leadsForMs,
+  missed,
+  resignation,
+  saw,
+  UNKNOWN,
+  won,
+} from './election.ts';
+import { type Duty, type Leader, NotLeader } from './leader.ts';
+
+export interface LeaseLeaderOptions extends Candidate {
+  /** Its requests should end well before `timings.renewMs`, so that there is a second attempt. */
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'update'>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Of the Lease. */
+  readonly namespace: string;
+  readonly name: string;
+  /** Told when this process becomes leader, and when it is no more. */
+  readonly onTurn: (leads: boolean) => void;
+  /** Told of an attempt that failed; the next one follows. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Attempts of several candidates must not stay in step. */
+const JITTER = 0.2;
+
+/** Leads while it holds a Lease. See `election.ts` for what that promises. */
+export class LeaseLeader implements Leader {
+  readonly #options: LeaseLeaderOptions;
+  #election: Election = UNKNOWN;
+  /** Ends the turn that is on; undefined in between. */
+  #endTurn: (() => void) | undefined;
+  /** Resolves when the duty of the last turn has ended. */
+  #ended: Promise<void> = Promise.resolve();
+  #cancelExpiry = () => {};
+
+  constructor(options: LeaseLeaderOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this process may act, at this very moment. */
+  holds(): boolean {
+    return leadsForMs(this.#election, this.#options, this.#options.clock.now()) > 0;
+  }
+
+  mayWriteMs(): number {
+    if (!this.holds()) throw new NotLeader();
+    return aloneForMs(this.#election, this.#options, this.#options.clock.now());
+  }
+
+  async run(duty: Duty, signal: AbortSignal): Promise<void> {
+    const { clock, random, timings, onFailure } = this.#options;
+    signal.addEventListener('abort', () => this.#endTurn?.(), { once: true });
+    while (!signal.aborted) {
+      const startedAt = clock.now();
+      try {
+        await this.#attempt();
+      } catch (error) {
+        if (!signal.aborted) onFailure(error);
+      }
+      if (!signal.aborted) await this.#follow(duty);
+      // An attempt that had to be given up has used the time of the next one.
+      const waitMs = timings.retryMs * (1 + JITTER * (random() * 2 - 1)) - (clock.now() - startedAt);
+      await delay(clock, Math.max(0, waitMs), signal);
+    }
+    this.#endTurn?.();
+    await this.#ended;
+    await this.#resign();
+  }
+
+  /** Renews the Lease, or takes it if it is free. */
+  async #attempt(): Promise<void> {
+    // Who holds it knows its version: reading it first would take time of the renewal.
+    if (isHeldBy(this.#options, this.#election.lease) && (await this.#write())) return;
+    const { client, namespace, name, clock } = this.#options;
+    const lease = await client.get<Lease>(RESOURCES.leases, namespace, name).catch(ignore(404));
+    this.#election = saw(this.#election, this.#options, lease, clock.now());
+    await this.#write();
+  }
+
+  /** @returns whether the Lease is this process's now; not when another one was faster */
+  async #write(): Promise<boolean> {
+    const { client, namespace, name, clock } = this.#options;
+    const askedAt = clock.now();
+    const wanted = claim(this.#election, this.#options, { namespace, name }, askedAt, clock.date());
+    if (!wanted) return false;
+    const write = this.#election.lease ? client.update : client.create;
+    const written = await write.call(client, RESOURCES.leases, wanted).catch(ignore(404, 409));
+    this.#election = written ? won(written, askedAt) : missed(this.#election, this.#options, clock.now());
+    return written !== undefined;
+  }
+
+  /** Begins or ends the turn as the Lease says. */
+  async #follow(duty: Duty): Promise<void> {
+    const { clock } = this.#options;
+    // What the last turn still does must not meet what the next one begins.
+    if (!this.#endTurn) await this.#ended;
+    const leadMs = leadsForMs(this.#election, this.#options, clock.now());
+    if (leadMs === 0) {
+      this.#endTurn?.();
+      return;
+    }
+    this.#cancelExpiry();
+    this.#cancelExpiry = clock.after(leadMs, () => this.#endTurn?.());
+    if (this.#endTurn) return;
+    this.#endTurn = () => {
+      this.#endTurn = undefined;
+      this.#cancelExpiry();
+      this.#ended = duty.end();
+      this.#options.onTurn(false);
+    };
+    this.#options.onTurn(true);
+    duty.begin();
+  }
+
+  async #resign(): Promise<void> {
+    const { client, clock, onFailure } = this.#options;
+    const lease = resignation(this.#election, this.#options, clock.date());
+    this.#election = UNKNOWN;
+    if (lease) await client.update(RESOURCES.leases, lease).catch(ignore(404, 409)).catch(onFailure);
+  }
+}
+
+function ignore(...codes: readonly number[]): (error: unknown) => undefined {
+  return error => {
+    if (error instanceof ApiError && codes.includes(error.code)) return undefined;
+    throw error;
+  };
+}
