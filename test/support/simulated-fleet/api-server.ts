@@ -43,11 +43,10 @@ export class Collection<T extends Versioned> {
     return stored;
   }
 
-  /** @throws {Conflict} when `version` is given and is not the stored one */
+  /** @throws {Conflict} when there is none, or `version` is given and is not the stored one */
   remove(name: string, version?: number): void {
     const held = this.#objects.get(name);
-    if (!held) return;
-    if (version !== undefined && version !== held.version) throw new Conflict(name);
+    if (!held || (version !== undefined && version !== held.version)) throw new Conflict(name);
     this.#objects.delete(name);
     for (const watcher of this.#watchers) watcher(held, false);
   }

@@ -1,10 +1,11 @@
-/** Tells a scenario in full: `node test/support/simulated-fleet/explain.ts '<name>' <seed> [<operator killed after write>]`. */
+/** Tells a scenario in full: `node test/support/simulated-fleet/explain.ts '<name or random>' <seed> [<operator killed after write>]`. */
 import { planFleet } from '../../../operator/fleet/plan.ts';
+import { randomScenario } from './random-scenario.ts';
 import { runScenario } from './run-scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const [name, seed = '1', kill] = process.argv.slice(2);
-const scenario = SCENARIOS.find(row => row.name === name);
+const scenario = name === 'random' ? randomScenario(Number(seed)) : SCENARIOS.find(row => row.name === name);
 if (!scenario) {
   for (const row of SCENARIOS) console.log(row.name);
 } else {

@@ -1,4 +1,4 @@
-import { ALL_REVISIONS, type FleetInput, type FleetPlan, type FleetSettings } from '../../../operator/fleet/fleet.ts';
+import { ALL_REVISIONS, type FleetPlan, type FleetSettings } from '../../../operator/fleet/fleet.ts';
 import { ApiServer, SERVICE } from './api-server.ts';
 import { Chance } from './chance.ts';
 import { Client, type Experience } from './clients.ts';
@@ -11,7 +11,7 @@ import type { Wishes } from './observe.ts';
 import { ReplicaSets } from './replica-set.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Planner, SimulatedOperator } from './simulated-operator.ts';
-import { Timeline } from './timeline.ts';
+import { START, Timeline } from './timeline.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface WorldOptions {
@@ -20,7 +20,7 @@ export interface WorldOptions {
   readonly settings: FleetSettings;
   readonly size: number;
   readonly clients: number;
-  /** Pods that fit on each of the two nodes. */
+  /** Pods that fit on the two nodes together. */
   readonly room: number;
   /** How long the slices are behind at most. */
   readonly slicesLagMs: number;
@@ -31,13 +31,11 @@ export interface WorldOptions {
   readonly log: ((line: string) => void) | undefined;
 }
 
-/** Where every simulation begins. */
-export const START = Date.UTC(2026, 0, 1);
 export const FIRST_REVISION = 'r1';
 
 /** A fleet of gateways in a cluster with two nodes, with clients, and an operator, at rest when it begins. */
 export class FleetWorld {
-  readonly time = new Timeline(START);
+  readonly time = new Timeline();
   readonly chance: Chance;
   readonly api = new ApiServer();
   readonly kubelet: Kubelet;
@@ -49,8 +47,8 @@ export class FleetWorld {
   readonly removed: PodObject[] = [];
   /** Writes that succeeded, in order. */
   readonly writes: { readonly at: number; readonly what: string }[] = [];
-  /** The last thing an operator saw and planned. */
-  lastPlan: { readonly input: FleetInput; readonly plan: FleetPlan } | undefined;
+  /** What an operator planned last. */
+  lastPlan: FleetPlan | undefined;
   readonly #options: WorldOptions;
   readonly #silent = new Set<string>();
   #operator: SimulatedOperator | undefined;
@@ -89,9 +87,11 @@ export class FleetWorld {
   #furnish(): void {
     const { api, kubelet } = this;
     const { room, size } = this.#options;
-    for (const name of ['node-1', 'node-2']) api.nodes.create({ name, unschedulable: false, room });
+    api.nodes.create({ name: 'node-1', unschedulable: false, room: Math.ceil(room / 2) });
+    api.nodes.create({ name: 'node-2', unschedulable: false, room: Math.floor(room / 2) });
     const ready = {
       phase: 'Running',
+      running: true,
       ready: true,
       terminating: false,
       intent: undefined,
@@ -123,8 +123,8 @@ export class FleetWorld {
       watchLagMs,
       pollMs,
       ask: pod => (this.#silent.has(pod) ? undefined : this.kubelet.gateway(pod)?.connections),
-      onPlan: (input, plan) => {
-        this.lastPlan = { input, plan };
+      onPlan: plan => {
+        this.lastPlan = plan;
       },
       onWrite: what => {
         this.writes.push({ at: time.now, what });
@@ -179,6 +179,21 @@ export class FleetWorld {
     });
   }
 
+  loseService(): void {
+    this.note('somebody deletes the Service');
+    this.watchdog.disturbed();
+    this.api.services.remove(SERVICE);
+  }
+
+  /** Somebody deletes a gateway of `revision`, if there is one. */
+  deleteOneOf(revision: string): void {
+    const found = this.pods().find(pod => pod.revision === revision);
+    if (!found) return;
+    this.note(`somebody deletes ${found.name}`);
+    this.watchdog.disturbed();
+    this.api.pods.patch(found.name, { terminating: true });
+  }
+
   drainNode(node: string, waitMs: number): void {
     this.note(`${node} is cordoned, and drained after ${waitMs / 1000} s`);
     drainNode(this.api, this.time, node, waitMs, () => this.watchdog.disturbed());
@@ -196,7 +211,7 @@ export class FleetWorld {
   }
 
   note(line: string): void {
-    this.#options.log?.(`${((this.time.now - START) / 1000).toFixed(2).padStart(8)} ${line}`);
+    this.#options.log?.(`${this.time.seconds.padStart(8)} ${line}`);
   }
 
   #trace(): void {

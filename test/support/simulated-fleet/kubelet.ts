@@ -51,7 +51,7 @@ export class Kubelet {
     if (!sandbox?.gateway || sandbox.gateway.isGone || sandbox.stopping) return;
     sandbox.gateway.crash();
     const restarts = (this.#api.pods.get(pod)?.restarts ?? 0) + 1;
-    this.#time.after(this.#chance.between(50, 1_000), () => this.#report(pod, { restarts }));
+    this.#time.after(this.#chance.between(50, 1_000), () => this.#report(pod, { restarts, running: false }));
     this.#time.after(this.#chance.between(1_000, 8_000), () => this.#startGateway(pod, sandbox));
   }
 
@@ -74,7 +74,7 @@ export class Kubelet {
     const gateway = new Gateway(this.#time, this.#chance, this.#stopTimes);
     gateway.follow(sandbox.intent);
     sandbox.gateway = gateway;
-    this.#report(pod, { phase: 'Running' });
+    this.#report(pod, { phase: 'Running', running: true });
     this.#time.after(this.#chance.between(300, 1_500), () => {
       gateway.started();
       gateway.follow(sandbox.intent);
@@ -97,7 +97,7 @@ export class Kubelet {
   }
 
   /** Writes the pod's status with what its probe says when it is written. */
-  #report(name: string, change: Partial<Pick<PodObject, 'phase' | 'restarts'>>): void {
+  #report(name: string, change: Partial<Pick<PodObject, 'phase' | 'running' | 'restarts'>>): void {
     this.#api.reach(() => {
       const held = this.#api.pods.get(name);
       if (!held) return;

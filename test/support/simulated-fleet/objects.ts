@@ -13,6 +13,8 @@ export interface PodObject extends Versioned {
   readonly createdAt: number;
   readonly node: string | undefined;
   readonly phase: 'Pending' | 'Running';
+  /** Whether its container runs: not while it waits to be started again, although the phase stays Running. */
+  readonly running: boolean;
   readonly ready: boolean;
   readonly readySince: number | undefined;
   readonly terminating: boolean;

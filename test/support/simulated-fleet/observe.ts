@@ -17,12 +17,34 @@ export interface Load {
   readonly at: number;
 }
 
+/** What one operator process keeps from pass to pass. */
+export interface Memory {
+  readonly loads: Map<string, Load>;
+  readonly unofferedSince: Map<string, number>;
+}
+
 /** Loads older than this are unknown. */
 const STALE_MS = 15_000;
 
+function noteUnoffered(
+  since: Memory['unofferedSince'],
+  pods: readonly string[],
+  offered: ReadonlySet<string>,
+  now: number,
+): void {
+  for (const name of since.keys()) if (offered.has(name) || !pods.includes(name)) since.delete(name);
+  for (const name of pods) if (!offered.has(name) && !since.has(name)) since.set(name, now);
+}
+
 /** What a planner is shown of what an operator has been told. */
-export function observe(views: Views, loads: ReadonlyMap<string, Load>, wishes: Wishes, now: number): FleetInput {
+export function observe(views: Views, memory: Memory, wishes: Wishes, now: number): FleetInput {
   const offered = new Set(views.slices.get(SERVICE)?.pods);
+  noteUnoffered(
+    memory.unofferedSince,
+    views.pods.list().map(({ name }) => name),
+    offered,
+    now,
+  );
   const leaving = new Set(
     views.nodes
       .list()
@@ -32,20 +54,20 @@ export function observe(views: Views, loads: ReadonlyMap<string, Load>, wishes: 
   const service = views.services.get(SERVICE);
   const connectionsOf = (name: string, running: boolean): number | undefined => {
     if (!running) return 0;
-    const load = loads.get(name);
+    const load = memory.loads.get(name);
     return load && now - load.at <= STALE_MS ? load.connections : undefined;
   };
   const pods = views.pods.list().map((pod): FleetPod => {
-    const running = pod.phase === 'Running';
+    const { running } = pod;
     return {
       name: pod.name,
       revision: pod.revision,
       scheduled: pod.node !== undefined,
       running,
       ready: pod.ready,
-      readySince: pod.readySince,
       terminating: pod.terminating,
       offered: offered.has(pod.name),
+      unofferedSince: memory.unofferedSince.get(pod.name),
       nodeLeaving: pod.node !== undefined && leaving.has(pod.node),
       intent: pod.intent,
       connections: connectionsOf(pod.name, running),

@@ -70,6 +70,7 @@ export class ReplicaSets {
       createdAt: this.#time.now,
       node: undefined,
       phase: 'Pending',
+      running: false,
       ready: false,
       readySince: undefined,
       terminating: false,

@@ -1,8 +1,9 @@
 import { SERVICE } from './api-server.ts';
-import { FleetWorld, START } from './fleet-world.ts';
+import { FleetWorld } from './fleet-world.ts';
 import type { CloseCause } from './gateway.ts';
 import { DEFAULT_SETTINGS, type Scenario } from './scenario.ts';
 import type { Planner } from './simulated-operator.ts';
+import { START } from './timeline.ts';
 
 export interface RunOptions {
   readonly seed: number;
@@ -46,7 +47,7 @@ export function runScenario(scenario: Scenario, { seed, planner, killAfterWrite,
     settings,
     size,
     clients: scenario.clients ?? 24,
-    room: scenario.room ?? 20,
+    room: scenario.room ?? 80,
     slicesLagMs: 200 + (seed % 3) * 1_400,
     watchLagMs: (seed % 5) * 250,
     pollMs: 1_000 + (seed % 4) * 1_000,

@@ -1,5 +1,4 @@
 import type { FleetSettings } from '../../../operator/fleet/fleet.ts';
-import { ALL_REVISIONS } from '../../../operator/fleet/fleet.ts';
 import { SERVICE } from './api-server.ts';
 import { FIRST_REVISION, type FleetWorld } from './fleet-world.ts';
 
@@ -8,7 +7,7 @@ export interface Scenario {
   readonly name: string;
   readonly size?: number;
   readonly clients?: number;
-  /** Pods that fit on each of two nodes; default: as many as ever wanted. */
+  /** Pods that fit on the two nodes together; default: more than are ever wanted. */
   readonly room?: number;
   readonly settings?: {
     readonly drain?: Partial<FleetSettings['drain']>;
@@ -20,8 +19,6 @@ export interface Scenario {
   /** Most moves of any client. */
   readonly moves: number;
   readonly ends: End;
-  /** Closes by ending pods are part of it, so that only what intents close keeps to the rate. */
-  readonly within?: number;
 }
 
 /** What the fleet must be at the end. @returns what is missing; empty when it has got there */
@@ -56,7 +53,32 @@ export function atRest(size: number, revision = FIRST_REVISION, serving = revisi
   };
 }
 
-/** The same where the Service selects all revisions. */
-export function atRestOnDelete(size: number, revision: string): End {
-  return atRest(size, revision, ALL_REVISIONS);
+/** Clients stay with `revision`, and it is said that the rollout was stopped. */
+export function stoppedAt(revision: string, size: number): End {
+  return world => {
+    const ready = world.pods().filter(pod => pod.revision === revision && pod.ready && !pod.intent).length;
+    if (ready !== size) return `${ready} ready gateways of ${revision}`;
+    const reason = world.lastPlan?.rollout.reason;
+    return reason === 'Stopped' ? '' : `the rollout is ${reason}`;
+  };
+}
+
+/** Which gateways hold more than `most` connections; empty when none does. */
+export function unbalanced(world: FleetWorld, most: number): string {
+  const heavy = world.pods().filter(pod => (world.kubelet.gateway(pod.name)?.connections ?? 0) > most);
+  return heavy.map(pod => `${pod.name} holds more than ${most}`).join('; ');
+}
+
+/** A gateway that is being drained. */
+export function victimOf(world: FleetWorld): string | undefined {
+  return world.pods().find(pod => pod.intent !== undefined)?.name;
+}
+
+/** Runs `step` some seconds after the Service has moved to `revision`. */
+export function whenServing(world: FleetWorld, revision: string, seconds: number, step: () => void): void {
+  const unwatch = world.api.services.watch(({ serving }) => {
+    if (serving !== revision) return;
+    unwatch();
+    later(world, seconds, step);
+  });
 }

@@ -1,7 +1,7 @@
 import type { FleetInput, FleetPlan } from '../../../operator/fleet/fleet.ts';
 import { type ApiServer, Away, Conflict } from './api-server.ts';
 import type { Chance } from './chance.ts';
-import type { Load, Wishes } from './observe.ts';
+import type { Memory, Wishes } from './observe.ts';
 import { observe } from './observe.ts';
 import type { Timeline } from './timeline.ts';
 import { View, type Views } from './view.ts';
@@ -20,7 +20,7 @@ export interface OperatorSurroundings {
   readonly pollMs: number;
   /** Asks a pod for its connections; undefined without an answer. */
   readonly ask: (pod: string) => number | undefined;
-  readonly onPlan: (input: FleetInput, plan: FleetPlan) => void;
+  readonly onPlan: (plan: FleetPlan) => void;
   /** Told of each write that succeeded. @returns whether the operator survives it */
   readonly onWrite: (what: string) => boolean;
 }
@@ -32,7 +32,7 @@ const MIN_INTERVAL_MS = 200;
 export class SimulatedOperator {
   readonly #with: OperatorSurroundings;
   readonly #views: Views;
-  readonly #loads = new Map<string, Load>();
+  readonly #memory: Memory = { loads: new Map(), unofferedSince: new Map() };
   #alive = true;
   #busy = false;
   #due = Number.POSITIVE_INFINITY;
@@ -53,6 +53,7 @@ export class SimulatedOperator {
     this.wake();
   }
 
+  /** SIGKILL. A request that is on its way may still arrive. */
   kill(): void {
     this.#alive = false;
   }
@@ -78,9 +79,9 @@ export class SimulatedOperator {
         const connections = ask(name);
         // An answer takes its time, too.
         time.after(chance.between(0, 100), () => {
-          const known = this.#loads.get(name)?.connections;
-          if (connections === undefined) this.#loads.delete(name);
-          else this.#loads.set(name, { connections, at: time.now });
+          const known = this.#memory.loads.get(name)?.connections;
+          if (connections === undefined) this.#memory.loads.delete(name);
+          else this.#memory.loads.set(name, { connections, at: time.now });
           if (known !== connections) this.wake();
         });
       });
@@ -92,10 +93,10 @@ export class SimulatedOperator {
     this.#due = Number.POSITIVE_INFINITY;
     this.#lastPass = time.now;
     this.#busy = true;
-    const input = observe(this.#views, this.#loads, { ...wishes }, time.now);
+    const input = observe(this.#views, this.#memory, { ...wishes }, time.now);
     const plan = planner(input);
-    onPlan(input, plan);
-    this.#write(writesOf(plan, this.#views, wishes.target), plan.againMs);
+    onPlan(plan);
+    this.#write(writesOf(plan, this.#views), plan.againMs);
   }
 
   #write(writes: readonly Write[], againMs: number | undefined): void {
@@ -113,6 +114,20 @@ export class SimulatedOperator {
         throw error;
       }
       if (onWrite(next.what)) this.#write(rest, againMs);
+      else this.#arriveLate(rest[0]);
+    });
+  }
+
+  #arriveLate(write: Write | undefined): void {
+    const { api, chance, onWrite, time } = this.#with;
+    time.after(chance.between(0, 25_000), () => {
+      try {
+        if (!write || api.away) return;
+        write.run(api, time.now);
+        onWrite(`late: ${write.what}`);
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error;
+      }
     });
   }
 

@@ -1,18 +1,21 @@
+/** Where every simulation begins: milliseconds since 1970. */
+export const START = Date.UTC(2026, 0, 1);
+
 /** Simulated time: what is due runs in order of its time, then of its planning. Nothing waits for real time. */
 export class Timeline {
-  #now: number;
+  #now = START;
   #planned = 0;
   /** A binary heap, the next task first. */
   readonly #tasks: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
 
-  /** @param start milliseconds since 1970 */
-  constructor(start: number) {
-    this.#now = start;
-  }
-
   /** Milliseconds since 1970. */
   get now(): number {
     return this.#now;
+  }
+
+  /** Seconds since the beginning, as one may want to read them. */
+  get seconds(): string {
+    return ((this.#now - START) / 1000).toFixed(2);
   }
 
   after(ms: number, run: () => void): void {

@@ -66,6 +66,6 @@ export class Watchdog {
   }
 
   #violated(what: string): void {
-    this.violations.push(`${((this.#time.now % 1e7) / 1000).toFixed(1)} s: ${what}`);
+    this.violations.push(`${this.#time.seconds} s: ${what}`);
   }
 }

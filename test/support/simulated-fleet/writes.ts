@@ -10,13 +10,15 @@ export interface Write {
   readonly run: (api: ApiServer, now: number) => void;
 }
 
-/** Victims are the first a ReplicaSet removes, among pods that are not ready. */
-export function deletionCost(intent: TrafficIntent | undefined): number {
-  return intent?.reason === 'ScaleDown' || intent?.reason === 'Hibernate' ? -1 : 0;
+const VICTIM_REASONS: ReadonlySet<string> = new Set(['ScaleDown', 'Hibernate', 'Rollout']);
+
+/** What is being emptied is the first a ReplicaSet removes, among pods that run and are not ready. */
+function deletionCost(intent: TrafficIntent | undefined): number {
+  return intent && VICTIM_REASONS.has(intent.reason) ? -1_000_000 : 0;
 }
 
 /** The single writes that carry out a plan, in their order. */
-export function writesOf(plan: FleetPlan, views: Views, target: string): Write[] {
+export function writesOf(plan: FleetPlan, views: Views): Write[] {
   const writes: Write[] = [];
   for (const [name, intent] of plan.intents) {
     const version = views.pods.get(name)?.version;
@@ -28,7 +30,9 @@ export function writesOf(plan: FleetPlan, views: Views, target: string): Write[]
   const wanted = new Map(plan.revisions.map(row => [row.revision, row]));
   for (const [name, { replicas, targetedAt }] of wanted) {
     const held = views.deployments.get(name);
-    const stopped = (name === target && plan.stop) || (held?.stopped ?? '');
+    // Wanted anew: what stopped an earlier try is past.
+    const before = held?.targetedAt === targetedAt ? held.stopped : '';
+    const stopped = (name === plan.target && plan.stop) || before;
     if (held?.replicas === replicas && held.targetedAt === targetedAt && held.stopped === stopped) continue;
     const next = { replicas, targetedAt, stopped };
     writes.push({
@@ -39,15 +43,6 @@ export function writesOf(plan: FleetPlan, views: Views, target: string): Write[]
         ),
     });
   }
-  for (const { name, version } of views.deployments.list())
-    if (!wanted.has(name))
-      writes.push({
-        what: `Deployment ${name}: removed`,
-        run: api => {
-          api.deployments.remove(name, version);
-          views.deployments.removed(name);
-        },
-      });
   const service = views.services.get(SERVICE);
   if (service?.serving !== plan.serving)
     writes.push({
@@ -61,5 +56,14 @@ export function writesOf(plan: FleetPlan, views: Views, target: string): Write[]
         );
       },
     });
+  for (const { name, version } of views.deployments.list())
+    if (!wanted.has(name))
+      writes.push({
+        what: `Deployment ${name}: removed`,
+        run: api => {
+          api.deployments.remove(name, version);
+          views.deployments.removed(name);
+        },
+      });
   return writes;
 }

@@ -1,0 +1,230 @@
+import { atRest, later, type Scenario, unbalanced, victimOf } from './scenario.ts';
+
+/** The wanted size changes, and what may happen meanwhile. */
+export const SCALING: readonly Scenario[] = [
+  {
+    name: 'one gateway is taken away',
+    script: world => {
+      world.wish({ size: 3 });
+      return 0;
+    },
+    moves: 1,
+    ends: atRest(3),
+  },
+  {
+    name: 'several gateways are taken away',
+    size: 5,
+    clients: 40,
+    script: world => {
+      world.wish({ size: 2 });
+      return 0;
+    },
+    moves: 1,
+    ends: atRest(2),
+  },
+  {
+    name: 'many gateways are taken away at a rate below their number',
+    size: 12,
+    clients: 72,
+    settings: { drain: { reconnectsPerSecond: 3 } },
+    script: world => {
+      world.wish({ size: 4 });
+      return 0;
+    },
+    moves: 1,
+    ends: atRest(4),
+  },
+  {
+    name: 'a scale-down is taken back in its middle',
+    script: world => {
+      world.wish({ size: 2 });
+      const seconds = world.chance.between(0, 40);
+      later(world, seconds, () => world.wish({ size: 4 }));
+      return seconds;
+    },
+    moves: 1,
+    ends: atRest(4),
+  },
+  {
+    name: 'a gateway is Pending when one is to go',
+    room: 4,
+    script: world => {
+      world.wish({ size: 5 });
+      later(world, 20, () => world.wish({ size: 4 }));
+      return 20;
+    },
+    moves: 0,
+    ends: atRest(4),
+  },
+  {
+    name: 'a gateway is Pending when two are to go',
+    room: 4,
+    script: world => {
+      world.wish({ size: 5 });
+      later(world, 20, () => world.wish({ size: 3 }));
+      return 20;
+    },
+    moves: 1,
+    ends: atRest(3),
+  },
+  {
+    name: 'a gateway becomes Pending while another one is drained',
+    room: 4,
+    script: world => {
+      world.wish({ size: 3 });
+      const seconds = world.chance.between(1, 30);
+      later(world, seconds, () => world.wish({ size: 5 }));
+      later(world, seconds + 10, () => world.wish({ size: 2 }));
+      return seconds + 10;
+    },
+    moves: 2,
+    ends: atRest(2),
+  },
+  {
+    name: 'a victim crashes in the middle of its drain',
+    script: world => {
+      world.wish({ size: 2 });
+      const seconds = world.chance.between(2, 20);
+      later(world, seconds, () => world.crash(victimOf(world)));
+      return seconds;
+    },
+    moves: 1,
+    ends: atRest(2),
+  },
+  {
+    name: 'another gateway crashes while one is drained',
+    script: world => {
+      world.wish({ size: 3 });
+      const seconds = world.chance.between(0, 25);
+      later(world, seconds, () => world.crash(world.pods().find(pod => !pod.intent)?.name));
+      return seconds;
+    },
+    moves: 1,
+    ends: atRest(3),
+  },
+  {
+    name: 'a gateway that never answers may be among those to go',
+    script: world => {
+      world.silence(world.chance.pick(world.pods())?.name);
+      later(world, 5, () => world.wish({ size: 2 }));
+      return 5;
+    },
+    moves: 1,
+    ends: atRest(2),
+  },
+  {
+    name: 'all gateways fall silent in the middle of a scale-down',
+    script: world => {
+      world.wish({ size: 2 });
+      later(world, world.chance.between(0, 10), () => {
+        for (const { name } of world.pods()) world.silence(name);
+      });
+      return 10;
+    },
+    moves: 1,
+    ends: atRest(2),
+  },
+  {
+    name: 'the wanted size flaps',
+    script: world => {
+      for (let flap = 0; flap < 10; flap++) later(world, flap * 6, () => world.wish({ size: flap % 2 === 0 ? 3 : 4 }));
+      later(world, 60, () => world.wish({ size: 3 }));
+      return 60;
+    },
+    moves: 2,
+    ends: atRest(3),
+  },
+  {
+    name: 'the fleet hibernates and comes back',
+    size: 3,
+    script: world => {
+      world.wish({ size: 0 });
+      later(world, 120, () => world.wish({ size: 3 }));
+      return 120;
+    },
+    moves: 1,
+    ends: atRest(3),
+  },
+  {
+    name: 'the fleet hibernates and is woken in the middle',
+    script: world => {
+      world.wish({ size: 0 });
+      const seconds = world.chance.between(0, 40);
+      later(world, seconds, () => world.wish({ size: 4 }));
+      return seconds;
+    },
+    moves: 1,
+    ends: atRest(4),
+  },
+  {
+    name: 'the fleet hibernates and wakes with another spec',
+    script: world => {
+      world.wish({ size: 0 });
+      const seconds = world.chance.between(20, 60);
+      later(world, seconds, () => world.wish({ target: 'r2' }));
+      later(world, seconds + world.chance.between(0, 30), () => world.wish({ size: 4 }));
+      return seconds + 30;
+    },
+    moves: 2,
+    ends: atRest(4, 'r2'),
+  },
+  {
+    name: 'the API server is away in the middle of a scale-down',
+    script: world => {
+      world.wish({ size: 2 });
+      later(world, world.chance.between(0, 25), () => world.loseApiServer(60_000));
+      return 90;
+    },
+    moves: 1,
+    ends: atRest(2),
+  },
+  {
+    name: 'somebody deletes the Service',
+    script: world => {
+      world.loseService();
+      return 1;
+    },
+    moves: 0,
+    ends: atRest(4),
+  },
+  {
+    name: 'gateways are added and take their share',
+    size: 2,
+    clients: 60,
+    settings: { rebalance: { mode: 'Enabled' } },
+    script: world => {
+      world.wish({ size: 4 });
+      return 0;
+    },
+    moves: 1,
+    ends: world => atRest(4)(world) || unbalanced(world, 25),
+  },
+  {
+    name: 'a gateway crashes while others take their share',
+    size: 2,
+    clients: 60,
+    settings: { rebalance: { mode: 'Enabled' } },
+    script: world => {
+      world.wish({ size: 4 });
+      const seconds = world.chance.between(5, 40);
+      later(world, seconds, () => world.crash(world.chance.pick(world.pods())?.name));
+      return seconds;
+    },
+    moves: 2,
+    ends: world => atRest(4)(world) || unbalanced(world, 25),
+  },
+  {
+    name: 'a gateway is taken away while others take their share',
+    size: 2,
+    clients: 60,
+    settings: { rebalance: { mode: 'Enabled' } },
+    script: world => {
+      world.wish({ size: 4 });
+      const seconds = world.chance.between(5, 40);
+      later(world, seconds, () => world.wish({ size: 3 }));
+      return seconds;
+    },
+    moves: 2,
+    ends: world => atRest(3)(world) || unbalanced(world, 30),
+  },
+];
