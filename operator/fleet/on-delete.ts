@@ -6,13 +6,14 @@ import { scaleDown } from './victims.ts';
 
 /**
  * Strategy OnDelete: gateways of all revisions take clients, and an old one is replaced when somebody deletes its pod. What
- * the old Deployment makes after the new revision was wanted is such a replacement: it is given up for a new gateway.
+ * the old Deployment makes after the new revision was wanted is such a replacement: it is given up for a new gateway, unless
+ * clients have come to it while no operator looked.
  */
 export function onDelete(input: FleetInput, target: string): Rollout & { readonly draining: string } {
   const { size, now } = input;
   const since = input.revisions.find(({ revision }) => revision === target)?.targetedAt ?? now;
   const there = alive(input.pods);
-  const isOld = (pod: FleetPod) => pod.revision !== target && pod.createdAt <= since;
+  const isOld = (pod: FleetPod) => pod.revision !== target && (pod.createdAt <= since || pod.connections !== 0);
   const old = there.filter(isOld);
   const stands = there.filter(pod => isOld(pod) || pod.revision === target);
   // A surplus is taken from old gateways first.

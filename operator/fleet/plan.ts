@@ -53,7 +53,8 @@ function servingNow({ revisions, pods }: FleetInput): string | undefined {
 function withScale(made: Rollout, input: FleetInput, target: string): Rollout & { readonly draining: string } {
   const { serving } = made;
   const still = made.rollout.reason === 'Stopped' && input.serving === serving && serving !== target;
-  if (made.rollout.reason !== 'Complete' && !still) return { ...made, draining: '' };
+  const alone = serving === target && input.pods.every(pod => pod.revision === target);
+  if (!alone && !still) return { ...made, draining: '' };
   const down = scaleDown(
     input.pods.filter(pod => pod.revision === serving),
     input.size,

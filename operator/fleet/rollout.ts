@@ -94,12 +94,15 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   // What is removed keeps its intent until it is gone.
   const going = new Map(finished.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : [])));
   const remove = () => {
-    for (const { revision } of input.revisions)
-      if (revision !== target) replicas.set(revision, staying(living, finished, revision));
+    for (const row of input.revisions)
+      if (row.revision !== target) replicas.set(row.revision, staying(living, finished, row));
   };
   if (left.length === 0) {
     remove();
-    if (old.length === 0) return step('Complete', `${ready.length} gateways of one revision`);
+    if (old.length === 0) {
+      const works = ready.length > 0 || size === 0;
+      return step(works ? 'Complete' : 'Starting', `${ready.length} of ${size} gateways ready, all of one revision`);
+    }
     return step('Moving', 'old gateways are being removed', { intents: going });
   }
   const connections = left.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
@@ -134,13 +137,18 @@ function roughly(connections: number): string {
 }
 
 /**
- * Replicas of an old revision. The ReplicaSet controller does not tell a gateway that is empty from one that is being emptied,
- * so the empty ones go when all that were begun are.
+ * Replicas of an old revision. The ReplicaSet controller takes any gateway that is not ready, with clients or without, so the
+ * empty ones go when no other is unready or is about to be.
  */
-function staying(living: readonly FleetPod[], finished: readonly FleetPod[], revision: string): number {
+function staying(
+  living: readonly FleetPod[],
+  finished: readonly FleetPod[],
+  { revision, replicas }: FleetRevision,
+): number {
   const there = living.filter(pod => pod.revision === revision);
   const left = there.filter(pod => !finished.includes(pod));
-  return left.some(pod => pod.intent?.keep === 0) ? there.length : left.length;
+  const settled = left.every(pod => pod.ready && pod.intent === undefined);
+  return Math.min(replicas, settled ? left.length : there.length);
 }
 
 function byConnections(a: FleetPod, b: FleetPod): number {
