@@ -49,6 +49,9 @@ const REFUSED: readonly (readonly [field: string, spec: object])[] = [
     'spec.gateway.autoscaling.targetConnections',
     { gateway: { autoscaling: { targetConnections: 200 } }, limits: { maxConnections: 100 } },
   ],
+  ['spec.gateway.autoscaling.freeSlots', { gateway: { autoscaling: { freeSlots: 'many' } } }],
+  ['spec.gateway.autoscaling.freeSlots', { gateway: { autoscaling: { freeSlots: -1 } } }],
+  ['spec.worker.autoscaling.minReplicas', { worker: { autoscaling: { minReplicas: 5, maxReplicas: 4 } } }],
   ['spec.gateway.resources.limits.cpu', { gateway: { resources: { limits: { cpu: 'much' } } } }],
   ['spec.messages.streamReplicas', { messages: { streamReplicas: 2 } }],
   ['spec.messages.partitions', { messages: { partitions: 65 } }],
@@ -98,7 +101,33 @@ test('what is left out has the documented defaults', async () => {
     minReplicas: 2,
     maxReplicas: 10,
     targetConnections: 5000,
-    scaleDownWindowSeconds: 300,
+    targetDeliveriesPerSecond: 50_000,
+    targetEventLoopLagMilliseconds: 100,
+    targetCpuPercent: 70,
+    freeSlots: '10%',
+    leadSeconds: 60,
+    collapsePercent: 50,
+    collapseHoldSeconds: 600,
+    behavior: {
+      scaleUp: {
+        stabilizationWindowSeconds: 0,
+        policies: [
+          { type: 'Percent', value: 100, periodSeconds: 15 },
+          { type: 'Pods', value: 4, periodSeconds: 15 },
+        ],
+        selectPolicy: 'Max',
+        tolerancePercent: 10,
+      },
+      scaleDown: {
+        stabilizationWindowSeconds: 300,
+        policies: [
+          { type: 'Percent', value: 10, periodSeconds: 60 },
+          { type: 'Pods', value: 1, periodSeconds: 60 },
+        ],
+        selectPolicy: 'Max',
+        tolerancePercent: 10,
+      },
+    },
   });
   assert.deepEqual(spec.rooms.kinds, [{ name: 'channel', access: 'Open' }]);
   assert.equal(spec.mongodb.uriSecretRef.key, 'uri');

@@ -21,7 +21,11 @@ test('connections add a gateway, their end removes one, an unplugged gateway hol
     minReplicas: 2,
     maxReplicas: 4,
     targetConnections: 100,
-    scaleDownWindowSeconds: 3,
+    collapsePercent: 100,
+    leadSeconds: 0,
+    behavior: {
+      scaleDown: { stabilizationWindowSeconds: 3, policies: [{ type: 'Pods', value: 4, periodSeconds: 1 }] },
+    },
   };
   await api.client.create(RESOURCES.chatClusters, chatCluster('chat', { gateway: { replicas: 1, autoscaling } }));
   const replicas = async () =>
