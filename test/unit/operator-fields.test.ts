@@ -7,6 +7,7 @@ import { OPTIONS, type Option } from '../../server/options.ts';
 import { sizesOf } from '../simulate/spec-course.ts';
 import { choicesFor } from '../support/choices.ts';
 import { crdSchema, type Schema, stored, withDefaults } from '../support/crd-schema.ts';
+import { plansOf } from '../support/fleet-scenes.ts';
 
 const SPEC = crdSchema().properties?.['spec'] as Schema;
 type Path = readonly string[];
@@ -69,16 +70,19 @@ function set(target: unknown, path: Path, change: (current: unknown) => unknown)
   return { ...object, [head]: set(object[head], rest, change) };
 }
 
-/** Everything a spec can bring about: objects, which carry the options of the processes, and sizes over some hours. */
+/**
+ * Everything a spec can bring about: objects, which carry the options of the processes, sizes over some hours, and what
+ * gateways are told while they drain, roll out or are rebalanced.
+ */
 function effects(cluster: ChatCluster): string {
-  return JSON.stringify([sizesOf(cluster), desired(cluster, choicesFor(cluster))]);
+  return JSON.stringify([sizesOf(cluster), desired(cluster, choicesFor(cluster)), plansOf(cluster)]);
 }
 
-/** Each mode reads the fields of its own; free places count where the hard limit is near the target. */
+/** Each mode and strategy reads the fields of its own; free places count where the hard limit is near the target. */
 const BASES = [
   { gateway: { autoscaling: { mode: 'Builtin' } }, worker: { autoscaling: { mode: 'Builtin' } } },
   { gateway: { autoscaling: { mode: 'Builtin' } }, limits: { maxConnections: 5_000 } },
-  { gateway: { autoscaling: { mode: 'Disabled' } } },
+  { gateway: { autoscaling: { mode: 'Disabled' }, rollout: { strategy: 'Surge' } } },
 ].map(base =>
   stored({
     ...EVERYTHING,
@@ -97,7 +101,7 @@ for (const [path, schema] of leaves(SPEC)) {
       assert.notDeepEqual(other.spec, base.spec, 'the test did not change the field');
       return effects(base) !== effects(other);
     });
-    assert.ok(changed, `${name} changes no object, no option and no size`);
+    assert.ok(changed, `${name} changes no object, no option, no size and no plan`);
   });
 }
 
@@ -147,7 +151,7 @@ test('bounds and defaults are those of the options', () => {
 test('every option a user may want is a field', () => {
   const set = new Set<string>(Object.values(FIELDS).map(([name]) => name));
   const elsewhere = ['instance', 'logLevel', 'natsUser', 'natsPassword', 'mongodbUri', 'authSecret'];
-  const fixed = ['processName', 'adminPort', 'port'];
+  const fixed = ['processName', 'adminPort', 'port', 'liveDir'];
   const missing = Object.keys(OPTIONS).filter(
     name => !set.has(name) && !elsewhere.includes(name) && !fixed.includes(name),
   );
