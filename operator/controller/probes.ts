@@ -54,6 +54,11 @@ export class Probes {
     return this.#results.get(key);
   }
 
+  /** Asks the pods of a ChatCluster now, unless they are being asked. */
+  refresh(key: string): void {
+    void this.#probe(key);
+  }
+
   /** Starts the rounds. @returns stops them */
   start(): () => void {
     let cancel = () => {};

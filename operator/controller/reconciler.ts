@@ -27,7 +27,7 @@ import { Writer } from './writer.ts';
 export interface ReconcilerOptions {
   readonly caches: Caches;
   readonly client: KubeClient;
-  readonly probes: Pick<Probes, 'latest'>;
+  readonly probes: Pick<Probes, 'latest' | 'refresh'>;
   readonly recorder: Pick<Recorder, 'record'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -43,6 +43,9 @@ export interface Pass {
   readonly fleet: FleetInput;
   readonly plan: FleetPlan;
 }
+
+/** How often gateways are asked while they are being emptied. */
+const ASK_AGAIN_MS = 1_000;
 
 /** Makes one ChatCluster what its spec says. Everything is decided by pure functions on what the caches hold. */
 export class Reconciler {
@@ -71,6 +74,7 @@ export class Reconciler {
     const { failure, error } = await this.#act(pass, observed);
     const again = await this.#reporter.report(pass, failure, notices => this.#tell(cluster, notices));
     if (error !== undefined) throw error;
+    if (pass.plan.againMs !== undefined) this.#askAgain(key);
     return least(again, pass.plan.againMs);
   }
 
@@ -116,6 +120,13 @@ export class Reconciler {
     if (error === undefined) this.#tell(cluster, noticeOfDecision(scaling.decision, scaling.current, fleet.size));
     measure(metrics, cluster, scaling, fleet);
     return { failure, error };
+  }
+
+  /** While gateways are being emptied, the time between two rounds of questions would be most of the wait. */
+  #askAgain(key: string): void {
+    const { probes, clock } = this.#options;
+    const probe = probes.latest(key);
+    if (probe && clock.now() - probe.at >= ASK_AGAIN_MS) probes.refresh(key);
   }
 
   #tell(cluster: ChatCluster, notices: readonly Notice[]): void {
