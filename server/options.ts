@@ -98,6 +98,7 @@ export const OPTIONS = {
     for: both,
     live: true,
     default: '',
+    secret: true,
     help: 'User for NATS; empty for none.',
   },
   natsPassword: {

@@ -116,6 +116,7 @@ export interface ChatClusterSpec {
   readonly mongodb: { readonly uriSecretRef: { readonly name: string; readonly key: string } };
   readonly auth: {
     readonly secretRef: { readonly name: string; readonly key: string };
+    readonly secretGraceSeconds: number;
     readonly issuer?: string;
     readonly audience?: string;
     readonly developmentSignIn: Toggle;

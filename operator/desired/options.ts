@@ -9,6 +9,7 @@ type Read = (spec: ChatClusterSpec) => string | number;
 /** Which field of the spec each option of the processes comes from. */
 export const FIELDS = {
   'nats.urls': ['natsUrl', spec => spec.nats.urls.join(',')],
+  'auth.secretGraceSeconds': ['authSecretGraceSeconds', spec => spec.auth.secretGraceSeconds],
   'auth.issuer': ['authIssuer', spec => spec.auth.issuer ?? ''],
   'auth.audience': ['authAudience', spec => spec.auth.audience ?? ''],
   'auth.developmentSignIn': ['devSignIn', spec => spec.auth.developmentSignIn],

@@ -4,6 +4,7 @@ import { MongoClient } from 'mongodb';
 import { mongoStore } from '../../server/store/mongo.ts';
 import { type LoggedMessage, StoreUnavailable } from '../../server/store/store.ts';
 import { startMongo } from '../local/mongo.ts';
+import { until } from '../support/until.ts';
 
 const mongo = await startMongo();
 test.after(() => mongo.close());
@@ -165,4 +166,27 @@ test('a store that stops is unavailable, and the same object works when it is ba
   await mongo.start();
   await store.write(0, [message(2)]);
   assert.deepEqual(offsets(await store.read('channel:a', whole)), [1, 2]);
+});
+
+test('a store goes over to another connection string without failing what is asked of it meanwhile', async t => {
+  const { store } = freshStore(t);
+  await store.write(0, [message(1)]);
+  const reasons: string[] = [];
+  const mistaken = store.use('mongodb://u:hunter2@127.0.0.1:1/?directConnection=true', reason => reasons.push(reason));
+  await until('it cannot be used', () => reasons.length > 0);
+  assert.doesNotMatch(reasons.join(), /hunter2/);
+  assert.deepEqual(offsets(await store.read('channel:a', whole)), [1]);
+
+  let asking = true;
+  const asked = Array.from({ length: 8 }, async () => {
+    let answers = 0;
+    for (; asking; answers++) assert.deepEqual(offsets(await store.read('channel:a', whole)), [1]);
+    return answers;
+  });
+  const uri = `${mongo.uri}${mongo.uri.includes('?') ? '&' : '/?'}appName=other`;
+  for (let i = 0; i < 5; i++) assert.equal(await store.use(uri, reason => reasons.push(reason)), true);
+  asking = false;
+  for (const answers of await Promise.all(asked)) assert.ok(answers > 0);
+  assert.equal(await mistaken, false);
+  assert.equal(reasons.length, 1);
 });

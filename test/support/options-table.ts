@@ -4,9 +4,14 @@ import { OPTIONS, type Option } from '../../server/options.ts';
 export function optionsTable(): string {
   const rows = Object.values(OPTIONS).map((option: Option) => {
     const where = option.for.join(', ');
-    return `| \`${option.env}\` | ${where} | ${presetOf(option)} | ${boundsOf(option)} | ${option.help}${option.secret ? ' Secret.' : ''} |`;
+    const live = option.live ? 'yes' : '';
+    return `| \`${option.env}\` | ${where} | ${presetOf(option)} | ${boundsOf(option)} | ${live} | ${option.help}${option.secret ? ' Secret.' : ''} |`;
   });
-  return ['| variable | process | default | allowed | effect |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  return [
+    '| variable | process | default | allowed | live | effect |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
 }
 
 function presetOf(option: Option): string {

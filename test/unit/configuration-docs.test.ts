@@ -11,6 +11,35 @@ Gateways and workers read these environment variables at their start; the operat
 value out of bounds, or a \`CHAT_\` variable that is none of these, stops the process with a list of all problems.
 Tracing follows the standard \`OTEL_\` variables and is off until \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set.
 
+## Live options
+A gateway takes the options marked *live* also from files of the directory \`CHAT_LIVE_DIR\`, each named after its
+variable. It looks every 500 ms, so a change needs no restart and moves no client. The operator mounts there its ConfigMap,
+the Secrets and the pod's annotations as one volume.
+
+- A file wins over its variable, byte for byte: a line break at the end of a Secret counts. Where a file is removed the
+  variable counts again, except for a Secret, which stays as it was last.
+- A bad value at the start stops the process, like a bad variable. A bad value later is logged and kept out, and only that
+  one: \`chatcluster_live_options_rejected\` counts them, and \`optionsVersion\` of \`/load\` names the last version whose
+  values were all good.
+- Existing connections keep \`CHAT_PING_SECONDS\` and \`CHAT_PONG_SECONDS\`, because the client was told. Origins, issuer,
+  audience and the limits on connecting are for who connects next. Everything else applies to every connection at once.
+  Users leave rooms of a kind that takes a claim now and that their token does not list.
+- Not live, although limits: \`CHAT_MAX_FRAME_BYTES\` and \`CHAT_SEND_BUFFER_BYTES\`, which the socket library fixes when it
+  listens, and the two times of a drain, because the pod's grace period is made from them and cannot change either.
+
+Secrets change so that nobody notices:
+
+- **Signing secret.** Change the Secret first, wait until \`chatcluster_live_options_rejected\` is 0 and the kubelets have had
+  their 90 s, then let the applications sign with the new one. Tokens signed with the old one count for
+  \`CHAT_AUTH_SECRET_GRACE_SECONDS\` more, and \`chatcluster_tokens_replaced_secret_total\` shows whether somebody still
+  brings them. Who is connected stays so until the token expires. A gateway that starts meanwhile knows the new secret
+  alone, so keep the old applications' time short, or the fleet's size as it is.
+- **NATS.** New credentials are used from the next connection on: change them here first, then at NATS.
+- **MongoDB.** A new connection string is tried until it works. Until then the old connection serves, and what was asked of
+  it is answered before it ends.
+
+## All options
+
 `;
 
 // UPDATE_DOCS=1 writes the file.
