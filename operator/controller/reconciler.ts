@@ -10,6 +10,7 @@ import { choicesOf } from '../fleet/choices.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { podPatches } from '../fleet/pod-patches.ts';
+import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WriteFailure } from '../reconcile/conditions.ts';
@@ -47,6 +48,8 @@ export interface Pass {
 /** How often gateways are asked while they are being emptied. */
 const ASK_AGAIN_MS = 1_000;
 
+const AFTER_CONFLICT_MS = 500;
+
 /** Makes one ChatCluster what its spec says. Everything is decided by pure functions on what the caches hold. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -73,6 +76,8 @@ export class Reconciler {
     const pass = this.#decide(key, cluster, observed);
     const { failure, error } = await this.#act(pass, observed);
     const again = await this.#reporter.report(pass, failure, notices => this.#tell(cluster, notices));
+    // Somebody wrote meanwhile, usually a controller a status: the watch brings it.
+    if (error instanceof ApiError && error.code === 409) return AFTER_CONFLICT_MS;
     if (error !== undefined) throw error;
     if (pass.plan.againMs !== undefined) this.#askAgain(key);
     return least(again, pass.plan.againMs);
