@@ -72,6 +72,8 @@ export class Traffic {
   want(wanted: Wanted | null): void {
     if (same(wanted, this.#wanted)) return;
     if (!this.draining) this.#notReadySince = this.#options.now();
+    if (wanted?.keep !== undefined && this.#wanted?.keep === undefined)
+      this.#pacer.begin(this.#options.now(), wanted.perSecond ?? 1);
     this.#wanted = wanted;
     const { connections, logger } = this.#options;
     logger.info({ wanted, connections: connections() }, wanted ? 'clients are kept away' : 'clients are taken again');

@@ -10,15 +10,22 @@ export class Pacer {
   #next = Number.NEGATIVE_INFINITY;
 
   /**
+   * The first one is due a gap from now. Whoever this rate was taken from may have closed one this very moment.
+   * @param now milliseconds of a monotonic clock
+   * @param perSecond as for {@link take}
+   */
+  begin(now: number, perSecond: number): void {
+    this.#next = Math.max(this.#next, now + gap(perSecond).gapMs);
+  }
+
+  /**
    * How many may be done now. They count as done.
    * @param now milliseconds of a monotonic clock
    * @param wanted how many wait
    * @param perSecond above 0; below 1 it stands for one in `1 / perSecond` seconds
    */
   take(now: number, wanted: number, perSecond: number): number {
-    const windowMs = 1000 / Math.min(1, perSecond);
-    const most = Math.max(1, Math.floor(perSecond));
-    const gapMs = windowMs / most;
+    const { windowMs, most, gapMs } = gap(perSecond);
     this.#waves = this.#waves.filter(({ at }) => now - at < windowMs);
     const done = this.#waves.reduce((sum, { count }) => sum + count, 0);
     // Who starts, or comes late, does not make up for the time before; a rate that was raised counts at once.
@@ -30,6 +37,13 @@ export class Pacer {
     this.#waves = [...this.#waves, { at: now, count }];
     return count;
   }
+}
+
+/** So many in a window, and the time between two. */
+function gap(perSecond: number): { windowMs: number; most: number; gapMs: number } {
+  const windowMs = 1000 / Math.min(1, perSecond);
+  const most = Math.max(1, Math.floor(perSecond));
+  return { windowMs, most, gapMs: windowMs / most };
 }
 
 /** Longest delay of a timer that the next wave makes up for. */

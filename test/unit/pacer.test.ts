@@ -68,3 +68,16 @@ test('no more is given than is wanted', () => {
   const pacer = new Pacer();
   assert.deepEqual([pacer.take(0, 0, 100), pacer.take(0, 3, 100), pacer.take(0, 0, 100)], [0, 3, 0]);
 });
+
+test('who begins waits a gap, so that a rate that changes hands is kept', () => {
+  const first = run(new Pacer(), every(250, 2_000), 1_000, 4);
+  const second = new Pacer();
+  // The first has ended with a close at 1,750; its rate is given on at once.
+  second.begin(1_751, 4);
+  const both = [...first, ...run(second, [1_751, 1_900, 2_001, 2_251, 2_501], 1_000, 4)];
+  assert.ok(peak(both) <= 4 + 1, `${peak(both)} in a second`);
+  assert.deepEqual(
+    both.filter(({ at, count }) => at < 2_001 && at > 1_750 && count > 0),
+    [],
+  );
+});
