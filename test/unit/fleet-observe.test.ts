@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CONTINUE_ANNOTATION, PAUSE_ANNOTATION, UNDO_ANNOTATION } from '../../operator/desired/names.ts';
+import { revisionOf } from '../../operator/desired/revision.ts';
+import { gatewayDeployments } from '../../operator/fleet/observe.ts';
+import { stored } from '../support/crd-schema.ts';
+import {
+  clientService,
+  type GatewayPodChange,
+  gatewayDeployment,
+  gatewayPod,
+  loadOf,
+  type Scene,
+  see,
+} from '../support/fleet-objects.ts';
+
+const CLUSTER = stored();
+const REVISION = revisionOf(CLUSTER, 'gateway');
+const annotated = (annotations: Record<string, string>) => stored({}, { annotations });
+
+const scene = (change: Partial<Scene> = {}): Scene => ({
+  cluster: CLUSTER,
+  children: [gatewayDeployment(CLUSTER, REVISION), clientService(CLUSTER, REVISION)],
+  pods: [gatewayPod('a', REVISION)],
+  offered: ['a'],
+  now: 100_000,
+  ...change,
+});
+const podOf = (change: GatewayPodChange, rest: Partial<Scene> = {}) => {
+  const [pod] = see(scene({ pods: [gatewayPod('a', REVISION, change)], ...rest })).pods;
+  assert.ok(pod);
+  return pod;
+};
+
+test('a gateway is what its pod, its endpoints and its own answer say', () => {
+  const since = new Date(5_000).toISOString();
+  const intent = { reason: 'ScaleDown', since } as const;
+  const change = { ready: false, intent, createdAt: 1_000 };
+  assert.deepEqual(podOf(change, { loads: [loadOf('a', { connections: 7 })], offered: [], unofferedSince: 6_000 }), {
+    name: 'a',
+    revision: REVISION,
+    scheduled: true,
+    running: true,
+    ready: false,
+    terminating: false,
+    offered: false,
+    unofferedSince: 6_000,
+    nodeLeaving: false,
+    intent,
+    connections: 7,
+    createdAt: 1_000,
+  });
+});
+
+test('who does not answer may hold any number; who never ran holds none', () => {
+  assert.equal(podOf({}).connections, undefined);
+  assert.equal(podOf({ running: false }).connections, 0);
+  assert.deepEqual([podOf({ running: false, node: '' }).scheduled, podOf({ running: false }).scheduled], [false, true]);
+});
+
+test('a pod that terminates is not ready, whatever its condition says', () => {
+  const pod = podOf({ terminating: true });
+  assert.deepEqual([pod.terminating, pod.ready], [true, false]);
+});
+
+test('an annotation nobody of ours wrote is an intent, so that it is taken away', () => {
+  for (const intent of ['gone', 'null', '7', '{"reason":']) assert.equal(podOf({ intent }).intent?.since, '', intent);
+  assert.equal(podOf({}).intent, undefined);
+});
+
+test('Deployments count by revision, owner and name: a copy and that of another ChatCluster of the name do not', () => {
+  const mine = gatewayDeployment(CLUSTER, REVISION);
+  const copy = { ...mine, metadata: { ...mine.metadata, name: `${mine.metadata.name}-copy` } };
+  const other = gatewayDeployment(stored({}, { uid: 'another' }), 'bbbbbbbbbb');
+  const service = clientService(CLUSTER, REVISION);
+  assert.deepEqual(gatewayDeployments(CLUSTER, [copy, other, service, mine]), [mine]);
+});
+
+test('what was written down of a rollout is read again; without it, it is none', () => {
+  const children = [
+    gatewayDeployment(CLUSTER, REVISION, { replicas: 3, targetedAt: 50_000, stopped: 'it fails' }),
+    clientService(CLUSTER, 'old', 40_000),
+  ];
+  const seen = see(scene({ children }));
+  assert.deepEqual(seen.revisions, [{ revision: REVISION, replicas: 3, targetedAt: 50_000, stopped: 'it fails' }]);
+  assert.deepEqual([seen.serving, seen.servingSince], ['old', 40_000]);
+  const bare = children.map(child => ({ ...child, metadata: { ...child.metadata, annotations: {} } }));
+  const unknown = see(scene({ children: bare }));
+  assert.deepEqual(unknown.revisions, [{ revision: REVISION, replicas: 3, targetedAt: 0, stopped: '' }]);
+  assert.deepEqual([unknown.serving, unknown.servingSince], ['old', 0]);
+});
+
+test('a Service that selects no revision serves all; without a Service nobody is served', () => {
+  assert.equal(see(scene({ children: [clientService(CLUSTER, '*')] })).serving, '*');
+  assert.equal(see(scene({ children: [] })).serving, undefined);
+});
+
+test('a stopped rollout goes on when a person says so, of this revision alone', () => {
+  const children = [gatewayDeployment(CLUSTER, REVISION, { stopped: 'it fails' })];
+  const stopped = (value: string) =>
+    see(scene({ cluster: annotated({ [CONTINUE_ANNOTATION]: value }), children })).revisions[0]?.stopped;
+  assert.equal(stopped(REVISION), '');
+  assert.equal(stopped('another'), 'it fails');
+});
+
+test('a person undoes a revision or pauses everything', () => {
+  assert.equal(see(scene({ cluster: annotated({ [UNDO_ANNOTATION]: REVISION }) })).undone, REVISION);
+  assert.equal(see(scene({ cluster: annotated({ [PAUSE_ANNOTATION]: 'All' }) })).hold, 'paused by annotation');
+  assert.equal(see(scene({ cluster: annotated({ [PAUSE_ANNOTATION]: 'ScaleIn' }) })).hold, '');
+});
+
+test('the loads of old and new gateways are weighed against each other', () => {
+  const pods = [gatewayPod('old', 'aaaaaaaaaa'), gatewayPod('new', REVISION)];
+  const failing = { errorsPerSecond: 20 };
+  const of = (old: object, fresh: object) =>
+    see(scene({ pods, loads: [loadOf('old', old), loadOf('new', fresh)], offered: ['old', 'new'] })).unhealthy;
+  assert.match(of({}, failing), /5 % of commands/);
+  assert.equal(of(failing, {}), '');
+  assert.equal(of(failing, failing), '');
+});
