@@ -25,8 +25,8 @@ export function targetOf({
   revisions,
 }: Pick<FleetInput, 'target' | 'undone' | 'serving' | 'revisions'>): string {
   if (target !== undone) return target;
-  if (serving !== undefined && serving !== undone && serving !== ALL_REVISIONS) return serving;
   const others = revisions.filter(({ revision }) => revision !== undone);
+  if (serving !== undefined && others.some(({ revision }) => revision === serving)) return serving;
   return [...others].sort((a, b) => b.targetedAt - a.targetedAt)[0]?.revision ?? target;
 }
 
