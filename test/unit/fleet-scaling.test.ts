@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
+import type { KubeObject } from '../../operator/api/kube-object.ts';
+import type { Probe } from '../../operator/controller/probes.ts';
+import { currentSize, newMemory, type ScalingInput, scale } from '../../operator/controller/scaling.ts';
+import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../../operator/desired/names.ts';
+import { revisionOf } from '../../operator/desired/revision.ts';
+import type { TrafficIntent } from '../../server/contract.ts';
+import { stored } from '../support/crd-schema.ts';
+import { clientService, gatewayDeployment, gatewayPod, loadOf, probeOf, see } from '../support/fleet-objects.ts';
+
+const NOW = 1_000_000;
+const HPA = [{ name: 'by-cpu', target: { kind: 'ChatCluster', name: 'chat' } }];
+const BUILTIN = {
+  gateway: { autoscaling: { mode: 'Builtin', minReplicas: 2, maxReplicas: 9, targetConnections: 100 } },
+};
+const declared = (replicas: number, annotations: Record<string, string> = {}) =>
+  stored({ gateway: { replicas } }, { annotations });
+const builtin = (annotations: Record<string, string> = {}) => stored(BUILTIN, { annotations });
+
+interface Fleet {
+  /** Gateways of the revision of the spec. */
+  readonly gateways: number;
+  /** Of them, how many are told to go. */
+  readonly leaving?: number;
+  readonly reason?: TrafficIntent['reason'];
+  /** Replicas of an older revision beside it. */
+  readonly old?: number;
+}
+
+function given(cluster: ChatCluster, { gateways, leaving = 0, reason = 'ScaleDown', old = 0 }: Fleet): ScalingInput {
+  const revision = revisionOf(cluster, 'gateway');
+  const since = new Date(0).toISOString();
+  const names = Array.from({ length: gateways }, (_, at) => `g${at}`);
+  const pods = names.map((name, at) =>
+    at < leaving
+      ? gatewayPod(name, revision, { ready: false, intent: { reason, since, keep: 0 } })
+      : gatewayPod(name, revision),
+  );
+  const children: KubeObject[] = [
+    gatewayDeployment(cluster, revision, { replicas: gateways }),
+    ...(old > 0 ? [gatewayDeployment(cluster, 'aaaaaaaaaa', { replicas: old })] : []),
+    clientService(cluster, revision),
+  ];
+  const fleet = see({ cluster, children, pods, offered: names.slice(leaving), now: NOW });
+  return { cluster, children, fleet, foreign: [], probe: answers(gateways, 60), now: NOW };
+}
+const answers = (gateways: number, each: number): Probe =>
+  probeOf(
+    Array.from({ length: gateways }, (_, at) => loadOf(`g${at}`, { connections: each })),
+    NOW,
+  );
+const sizeOf = (input: ScalingInput) => scale(input, newMemory()).size;
+
+test('gateway.replicas decides, up and down', () => {
+  assert.equal(sizeOf(given(declared(5), { gateways: 3 })), 5);
+  assert.equal(sizeOf(given(declared(1), { gateways: 3 })), 1);
+});
+
+test('nobody is chosen to go before anybody was asked; more are made at once', () => {
+  const unasked = { probe: undefined };
+  assert.equal(sizeOf({ ...given(declared(1), { gateways: 3 }), ...unasked }), 3);
+  assert.equal(sizeOf({ ...given(declared(5), { gateways: 3 }), ...unasked }), 5);
+});
+
+test('a scale-down that has begun stays begun while nobody was asked', () => {
+  const input = { ...given(declared(1), { gateways: 3, leaving: 2 }), probe: undefined };
+  assert.equal(sizeOf(input), 1);
+});
+
+test('those that are told to go count no more; those that shed do', () => {
+  const size = (fleet: Fleet) => {
+    const cluster = declared(3);
+    return currentSize(cluster, given(cluster, fleet).fleet);
+  };
+  assert.equal(size({ gateways: 5 }), 5);
+  assert.equal(size({ gateways: 5, leaving: 2 }), 3);
+  assert.equal(size({ gateways: 5, leaving: 5, reason: 'Hibernate' }), 0);
+  assert.equal(size({ gateways: 5, leaving: 2, reason: 'Rebalance' }), 5);
+});
+
+test('while two revisions stand side by side the size is that of the status, and none is taken away', () => {
+  const status = { gateways: { replicas: 4, readyReplicas: 4, desiredReplicas: 4 } };
+  const cluster: ChatCluster = { ...builtin(), status };
+  const input = given(cluster, { gateways: 4, old: 4 });
+  assert.equal(currentSize(cluster, input.fleet), 4);
+  const { decision, size } = scale({ ...input, probe: answers(4, 1) }, newMemory());
+  assert.deepEqual([size, decision.replicas], [4, 4]);
+  assert.match(
+    scale({ ...given({ ...declared(2), status }, { gateways: 4, old: 4 }) }, newMemory()).decision.message,
+    /a rollout is in progress/,
+  );
+});
+
+test('a rollout does not keep gateways from being added', () => {
+  const status = { gateways: { replicas: 2, readyReplicas: 2, desiredReplicas: 2 } };
+  const input = given({ ...builtin(), status }, { gateways: 2, old: 2 });
+  assert.ok(sizeOf({ ...input, probe: answers(2, 300) }) > 2);
+});
+
+test('a foreign autoscaler holds a Builtin size in both directions, and is named', () => {
+  const busy = { ...given(builtin(), { gateways: 3 }), foreign: HPA, probe: answers(3, 500) };
+  const { size, decision } = scale(busy, newMemory());
+  assert.deepEqual([size, decision.reason], [3, 'Held']);
+  assert.match(decision.message, /HorizontalPodAutoscaler by-cpu scales it too/);
+  assert.ok(sizeOf({ ...busy, foreign: [] }) > 3);
+});
+
+test('a foreign autoscaler is welcome where gateway.replicas decides', () => {
+  const { size, decision } = scale({ ...given(declared(5), { gateways: 3 }), foreign: HPA }, newMemory());
+  assert.deepEqual([size, decision.reason], [5, 'Disabled']);
+});
+
+const PAUSES: readonly (readonly [string, number, number])[] = [
+  ['All', 3, 3],
+  ['ScaleIn', 5, 3],
+  ['ScaleOut', 3, 1],
+  ['something else', 5, 1],
+];
+for (const [pause, up, down] of PAUSES)
+  test(`paused with ${pause}, three gateways of which five or one are wanted are ${up} and ${down}`, () => {
+    const annotations = { [PAUSE_ANNOTATION]: pause };
+    assert.equal(sizeOf(given(declared(5, annotations), { gateways: 3 })), up);
+    assert.equal(sizeOf(given(declared(1, annotations), { gateways: 3 })), down);
+  });
+
+test('hibernating there are none, whatever the load, a pause or a foreign autoscaler says', () => {
+  const annotations = { [HIBERNATE_ANNOTATION]: 'true', [PAUSE_ANNOTATION]: 'All' };
+  for (const cluster of [declared(5, annotations), builtin(annotations)])
+    assert.equal(sizeOf({ ...given(cluster, { gateways: 3 }), foreign: HPA }), 0);
+  assert.equal(sizeOf(given(declared(5, { [HIBERNATE_ANNOTATION]: 'false' }), { gateways: 3 })), 5);
+});
+
+test('awake again it has what is declared, or starts with minReplicas', () => {
+  assert.equal(sizeOf({ ...given(declared(3), { gateways: 0 }), probe: answers(0, 0) }), 3);
+  assert.equal(sizeOf({ ...given(builtin(), { gateways: 0 }), probe: answers(0, 0) }), 2);
+});
+
+test('answers older than 15 s are none: the size is kept and the gateways are named', () => {
+  const { decision, size } = scale({ ...given(builtin(), { gateways: 3 }), now: NOW + 15_001 }, newMemory());
+  assert.deepEqual([size, decision.reason], [3, 'LoadUnknown']);
+  assert.match(decision.message, /g0, g1, g2/);
+});
+
+test('each answer counts once, however often it is looked at', () => {
+  const memory = newMemory();
+  const input = given(builtin(), { gateways: 3 });
+  scale(input, memory);
+  const { length } = memory.history;
+  scale({ ...input, now: NOW + 1_000 }, memory);
+  assert.equal(memory.history.length, length);
+  scale({ ...input, now: NOW + 2_000, probe: answers(3, 61) }, memory);
+  assert.equal(memory.history.length, length + 1);
+});
