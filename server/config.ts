@@ -78,8 +78,8 @@ export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<st
 }
 
 /**
- * The live options as `env` and `files` have them now. One with a problem, or a Secret without a file, keeps its value of
- * `current`.
+ * The live options as `env` and `files` have them now. One with a problem, or a required one without a file, keeps its
+ * value of `current`.
  * @returns the options that changed, and the problems in the words of {@link ConfigError}
  */
 export function reloadConfig(
@@ -91,7 +91,7 @@ export function reloadConfig(
   const changed: Partial<Record<OptionName, string | number>> = {};
   for (const name of LIVE_OPTIONS) {
     // A Secret that somebody removes and makes anew must not bring back the one of the start.
-    if ((OPTIONS[name] as Option).secret && !files.has(OPTIONS[name].env)) continue;
+    if ((OPTIONS[name] as Option).default === undefined && !files.has(OPTIONS[name].env)) continue;
     const result = parse(OPTIONS[name], rawOf(OPTIONS[name], env, files));
     if ('problem' in result) problems.push(result.problem);
     else if (result.value !== current[name]) changed[name] = result.value;

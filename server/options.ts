@@ -145,6 +145,16 @@ export const OPTIONS = {
     secret: true,
     help: 'Secret that signs the HS256 tokens, at least 32 characters.',
   },
+  authPreviousSecret: {
+    kind: 'text',
+    env: 'CHAT_AUTH_PREVIOUS_SECRET',
+    for: gateway,
+    live: true,
+    default: '',
+    minLength: 32,
+    secret: true,
+    help: 'Secret that signed the tokens before; those still count while it is here. Empty for none.',
+  },
   authSecretGraceSeconds: live(
     integer(
       'CHAT_AUTH_SECRET_GRACE_SECONDS',
@@ -152,7 +162,7 @@ export const OPTIONS = {
       3_600,
       0,
       30 * 86_400,
-      'Seconds for which tokens signed with a secret that was replaced while the gateway runs still count; 0 refuses them at once. A gateway that starts later knows the new secret alone.',
+      'Seconds for which tokens signed with a secret that was replaced while the gateway runs still count; 0 refuses them at once. A gateway that starts later does not know it: for those there is CHAT_AUTH_PREVIOUS_SECRET.',
     ),
   ),
   authIssuer: {

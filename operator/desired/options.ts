@@ -83,6 +83,12 @@ export function secretRefs(spec: ChatClusterSpec, component: Component): SecretR
   ];
 }
 
+/** Keys that may be missing, so files of the live volume alone: a variable could not be taken away. */
+export function optionalSecretRefs({ auth }: ChatClusterSpec): SecretRef[] {
+  const { name, key } = auth.secretRef;
+  return [{ env: OPTIONS.authPreviousSecret.env, name, key: `${key}-previous` }];
+}
+
 /** What the fields say for the options of one component, empty values left out. */
 export function fieldValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
   const rows: readonly (readonly [OptionName, Read])[] = [

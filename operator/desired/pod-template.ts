@@ -10,7 +10,7 @@ import {
   REVISION_LABEL,
   selectorLabels,
 } from './names.ts';
-import { hashOf, liveOptions, secretRefs, startEnv } from './options.ts';
+import { hashOf, liveOptions, optionalSecretRefs, secretRefs, startEnv } from './options.ts';
 import { revisionOf } from './revision.ts';
 
 /** Seconds the kubelet waits beyond the drain before it kills, for closing NATS and flushing logs. */
@@ -52,9 +52,11 @@ function liveVolume(cluster: ChatCluster): object {
         { downwardAPI: { items: [annotations] } },
         { configMap: { name: childName.configMap(cluster.metadata.name, 'gateway') } },
         // Optional, because a missing one is told by the container's variables: a volume only hangs.
-        ...secretRefs(cluster.spec, 'gateway').map(({ env: path, name, key }) => ({
-          secret: { name, optional: true, items: [{ key, path }] },
-        })),
+        ...[...secretRefs(cluster.spec, 'gateway'), ...optionalSecretRefs(cluster.spec)].map(
+          ({ env: path, name, key }) => ({
+            secret: { name, optional: true, items: [{ key, path }] },
+          }),
+        ),
       ],
     },
   };

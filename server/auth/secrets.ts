@@ -1,43 +1,51 @@
-interface Replaced {
-  readonly key: Uint8Array;
+interface Key {
+  readonly secret: string;
+  readonly bytes: Uint8Array;
+}
+interface Replaced extends Key {
   readonly at: number;
 }
 
-/** The secret that signs tokens, and those it replaced, which count for a while: not all who sign change at one moment. */
+/** Asked at each use, as both may change. */
+export interface OldSecrets {
+  /** How long a secret counts after it was replaced. */
+  readonly graceMs: () => number;
+  /** One more that counts for as long as it is here; empty for none. */
+  readonly previous: () => string;
+}
+
+const keyOf = (secret: string): Key => ({ secret, bytes: new TextEncoder().encode(secret) });
+
+/** The secret that signs tokens, and older ones that still count: not all who sign change at one moment. */
 export class SigningSecrets {
-  readonly #graceMs: () => number;
-  #secret: string;
-  #key: Uint8Array;
+  readonly #old: OldSecrets;
+  #current: Key;
+  #previous: Key;
   #replaced: readonly Replaced[] = [];
 
-  /**
-   * @param secret at least 32 characters
-   * @param graceMs how long a secret counts after it was replaced; asked at each use
-   */
-  constructor(secret: string, graceMs: () => number) {
-    this.#secret = secret;
-    this.#key = new TextEncoder().encode(secret);
-    this.#graceMs = graceMs;
+  /** @param secret at least 32 characters */
+  constructor(secret: string, old: OldSecrets) {
+    this.#current = keyOf(secret);
+    this.#previous = keyOf(old.previous());
+    this.#old = old;
   }
 
-  /** The secret that signs now. */
-  get secret(): string {
-    return this.#secret;
-  }
-
+  /** Another secret signs from now on. */
   replace(secret: string, now: number): void {
-    this.#replaced = [{ key: this.#key, at: now }, ...this.#alive(now)];
-    this.#secret = secret;
-    this.#key = new TextEncoder().encode(secret);
+    this.#replaced = [{ ...this.#current, at: now }, ...this.#alive(now)];
+    this.#current = keyOf(secret);
   }
 
   /** Keys that tokens may be signed with, the current one first. */
   keys(now: number): readonly Uint8Array[] {
+    const previous = this.#old.previous();
+    if (previous !== this.#previous.secret) this.#previous = keyOf(previous);
     if (this.#replaced.length > 0) this.#replaced = this.#alive(now);
-    return [this.#key, ...this.#replaced.map(({ key }) => key)];
+    const old = previous === '' ? this.#replaced : [this.#previous, ...this.#replaced];
+    return [this.#current.bytes, ...old.map(({ bytes }) => bytes)];
   }
 
   #alive(now: number): readonly Replaced[] {
-    return this.#replaced.filter(({ at }) => now - at < this.#graceMs());
+    return this.#replaced.filter(({ at }) => now - at < this.#old.graceMs());
   }
 }

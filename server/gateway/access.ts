@@ -13,7 +13,10 @@ export interface Access {
 
 /** @param now milliseconds since 1970 */
 export function accessOf(config: Config, metrics: GatewayMetrics, now: () => number): Access {
-  const secrets = new SigningSecrets(config.authSecret, () => config.authSecretGraceSeconds * 1000);
+  const secrets = new SigningSecrets(config.authSecret, {
+    graceMs: () => config.authSecretGraceSeconds * 1000,
+    previous: () => config.authPreviousSecret,
+  });
   const verify = tokenVerifier(secrets, {
     get issuer() {
       return config.authIssuer;

@@ -91,7 +91,11 @@ export class TestGateway {
       config,
       version: '0',
       codecs: all,
-      verify: tokenVerifier(new SigningSecrets(SECRET, () => 0), { issuer: '', audience: '', now }),
+      verify: tokenVerifier(new SigningSecrets(SECRET, { graceMs: () => 0, previous: () => '' }), {
+        issuer: '',
+        audience: '',
+        now,
+      }),
       policy: new Policy(parseKinds(config.roomKinds)),
       rooms: this.rooms,
       reader,

@@ -36,7 +36,11 @@ test('the development sign-in gives a token that the gateway accepts, for an hou
   const ask = await routes({ CHAT_DEV_SIGN_IN: 'Enabled' });
   const { status, body, headers } = await ask('POST', '/dev/token', '{"user":"阿丽"}');
   assert.deepEqual([status, headers['cache-control']], [200, 'no-store']);
-  const verify = tokenVerifier(new SigningSecrets(SECRET, () => 0), { issuer: 'us', audience: 'chat', now: Date.now });
+  const verify = tokenVerifier(new SigningSecrets(SECRET, { graceMs: () => 0, previous: () => '' }), {
+    issuer: 'us',
+    audience: 'chat',
+    now: Date.now,
+  });
   const identity = await verify((JSON.parse(body) as { token: string }).token);
   assert.equal(identity.user, '阿丽');
   const seconds = (identity.expiresAt - Date.now()) / 1000;

@@ -17,7 +17,7 @@ variable. It looks every 500 ms, so a change needs no restart and moves no clien
 the Secrets and the pod's annotations as one volume.
 
 - A file wins over its variable, byte for byte: a line break at the end of a Secret counts. Where a file is removed the
-  variable counts again, except for a Secret, which stays as it was last.
+  variable counts again, but the signing secret and MongoDB's string stay as they were last.
 - A bad value at the start stops the process, like a bad variable. A bad value later is logged and kept out, and only that
   one: \`chatcluster_live_options_rejected\` counts them, and \`optionsVersion\` of \`/load\` names the last version whose
   values were all good.
@@ -29,11 +29,12 @@ the Secrets and the pod's annotations as one volume.
 
 Secrets change so that nobody notices:
 
-- **Signing secret.** Change the Secret first, wait until \`chatcluster_live_options_rejected\` is 0 and the kubelets have had
-  their 90 s, then let the applications sign with the new one. Tokens signed with the old one count for
-  \`CHAT_AUTH_SECRET_GRACE_SECONDS\` more, and \`chatcluster_tokens_replaced_secret_total\` shows whether somebody still
-  brings them. Who is connected stays so until the token expires. A gateway that starts meanwhile knows the new secret
-  alone, so keep the old applications' time short, or the fleet's size as it is.
+- **Signing secret.** In one change of the Secret put the new one under \`secret\` and the old one under
+  \`secret-previous\`. Give the kubelets their 90 s, see that \`chatcluster_live_options_rejected\` is 0, then let the
+  applications sign with the new one. When \`chatcluster_tokens_replaced_secret_total\` rises no more, take
+  \`secret-previous\` away. Who is connected stays so until the token expires. Without \`secret-previous\` a running
+  gateway takes the old tokens for \`CHAT_AUTH_SECRET_GRACE_SECONDS\` more, and one that starts meanwhile refuses them.
+  A secret that others have learnt: change it with a grace of 0 and without \`secret-previous\`.
 - **NATS.** New credentials are used from the next connection on: change them here first, then at NATS.
 - **MongoDB.** A new connection string is tried until it works. Until then the old connection serves, and what was asked of
   it is answered before it ends.

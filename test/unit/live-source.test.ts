@@ -69,6 +69,16 @@ test('heartbeats that do not fit together are kept out together', async t => {
   assert.deepEqual([source.config.pingSeconds, source.config.pongSeconds], [5, 4]);
 });
 
+test('a required Secret whose file is away for a moment stays as it was last; an optional one is gone', async t => {
+  const [first, second] = [`${SECRET}-first`, `${SECRET}-second`];
+  const { live, source } = await open(t, { CHAT_AUTH_SECRET: first });
+  await live.write({ CHAT_AUTH_SECRET: second, CHAT_AUTH_PREVIOUS_SECRET: first });
+  await source.poll();
+  await live.write({ CHAT_HISTORY_LIMIT: '7' });
+  assert.deepEqual(await source.poll(), { options: ['authPreviousSecret', 'historyLimit'], problems: [] });
+  assert.deepEqual([source.config.authSecret, source.config.authPreviousSecret], [second, '']);
+});
+
 test('files of options that are not live, and of none, are ignored', async t => {
   const { live, source } = await open(t, { CHAT_PARTITIONS: '9', CHAT_LATER: '1', other: 'x' });
   assert.equal(source.config.partitions, 4);

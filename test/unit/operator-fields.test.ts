@@ -150,7 +150,15 @@ test('bounds and defaults are those of the options', () => {
 
 test('every option a user may want is a field', () => {
   const set = new Set<string>(Object.values(FIELDS).map(([name]) => name));
-  const elsewhere = ['instance', 'logLevel', 'natsUser', 'natsPassword', 'mongodbUri', 'authSecret'];
+  const elsewhere = [
+    'instance',
+    'logLevel',
+    'natsUser',
+    'natsPassword',
+    'mongodbUri',
+    'authSecret',
+    'authPreviousSecret',
+  ];
   const fixed = ['processName', 'adminPort', 'port', 'liveDir'];
   const missing = Object.keys(OPTIONS).filter(
     name => !set.has(name) && !elsewhere.includes(name) && !fixed.includes(name),
