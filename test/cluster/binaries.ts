@@ -18,7 +18,7 @@ interface Program {
   readonly aliases: readonly string[];
 }
 
-const PROGRAMS: readonly Program[] = [
+const CLUSTER: readonly Program[] = [
   { name: 'pause', package: '.', coldly: 'seconds', aliases: [] },
   {
     name: 'kube',
@@ -38,13 +38,29 @@ const PROGRAMS: readonly Program[] = [
   { name: 'helm', package: 'helm.sh/helm/v4/cmd/helm', coldly: 'about 4 minutes', aliases: [] },
 ];
 
+const METRICS_SERVER: Program = {
+  name: 'metrics-server',
+  package: 'sigs.k8s.io/metrics-server/cmd/metrics-server',
+  coldly: 'about 3 minutes',
+  aliases: [],
+};
+
 /**
  * Builds what the cluster is made of from Go modules, once, and resolves with the directory of the programs: `pause`,
  * `coredns`, `helm` and the Kubernetes components. It is kept under `.cache`, by the hash of its sources.
  */
-export async function clusterBinaries(): Promise<string> {
-  const dir = join(CACHE, `cluster-bin-${hashOfSources()}`);
-  for (const program of PROGRAMS) {
+export function clusterBinaries(): Promise<string> {
+  return built('cluster-bin', CLUSTER);
+}
+
+/** Builds metrics-server, once, as {@link clusterBinaries} does, and resolves with the program. */
+export async function metricsServerBinary(): Promise<string> {
+  return join(await built('metrics-server', [METRICS_SERVER]), METRICS_SERVER.name);
+}
+
+async function built(name: string, programs: readonly Program[]): Promise<string> {
+  const dir = join(CACHE, `${name}-${hashOfSources(programs)}`);
+  for (const program of programs) {
     const binary = join(dir, program.name);
     await buildOnce(
       `cluster-${program.name}`,
@@ -85,9 +101,10 @@ async function linkerFlags(name: string, module: string): Promise<string> {
   return `-s -w ${set('gitVersion', version)} ${set('gitMajor', major)} ${set('gitMinor', minor)}`;
 }
 
-function hashOfSources(): string {
+function hashOfSources(programs: readonly Program[]): string {
   const hash = createHash('sha256');
-  for (const file of globSync('*/*', { cwd: SOURCES }).sort()) {
+  const files = programs.flatMap(({ name }) => globSync(`${name}/*`, { cwd: SOURCES }));
+  for (const file of files.sort()) {
     hash.update(`${file}\n`).update(readFileSync(join(SOURCES, file)));
   }
   return hash.digest('hex').slice(0, 12);

@@ -93,6 +93,10 @@ export const CONTROL_PLANE: readonly Component[] = [
         'cluster-signing-key-file': `${PKI}/ca.key`,
         'use-service-account-credentials': 'true',
         'leader-elect': 'false',
+        // By default an autoscaler looks every 15 s and disregards what a new pod uses for minutes.
+        'horizontal-pod-autoscaler-sync-period': '5s',
+        'horizontal-pod-autoscaler-initial-readiness-delay': '5s',
+        'horizontal-pod-autoscaler-cpu-initialization-period': '10s',
       }),
     ],
   },

@@ -1,4 +1,4 @@
-import { clusterBinaries } from '../cluster/binaries.ts';
+import { clusterBinaries, metricsServerBinary } from '../cluster/binaries.ts';
 import { CLUSTER_TOOLS, ensureTools, IMAGE_TOOLS, whyNoCluster } from '../cluster/host.ts';
 import { LOCAL } from '../cluster/layout.ts';
 import { stopCluster } from '../cluster/stop.ts';
@@ -38,12 +38,16 @@ export async function prepare(rings: readonly string[]): Promise<Stages> {
     if (wants('e2e')) await ensureTools([...CLUSTER_TOOLS, ...IMAGE_TOOLS, ...BROWSER]);
     await clusterBinaries(); // the integration tests run its API server
   });
-  cluster.catch(() => undefined); // reported by the stage that waits for it
+  const addOns = cluster.then(async () => {
+    if (wants('e2e')) await metricsServerBinary();
+  });
+  addOns.catch(() => undefined); // reported by the stage that waits for it
 
   return {
     async before(ring) {
       if (ring === 'integration') await spine;
-      if (ring === 'integration' || ring === 'e2e') await cluster;
+      if (ring === 'integration') await cluster;
+      if (ring === 'e2e') await addOns;
     },
     async after() {
       if (wants('e2e') && noCluster === null) await stopCluster(LOCAL);
