@@ -49,15 +49,22 @@ const CHILDREN: readonly (readonly [Resource, string])[] = [
   [RESOURCES.services, '-gateways'],
   [RESOURCES.configMaps, '-gateway'],
   [RESOURCES.configMaps, '-worker'],
-  [RESOURCES.deployments, '-gateway'],
   [RESOURCES.deployments, '-worker'],
+  [RESOURCES.podDisruptionBudgets, '-gateway'],
 ];
+
+/** The Deployments of its gateways, one a revision. */
+async function gatewaysOf(name: string): Promise<Deployment[]> {
+  const labelSelector = `chatcluster.dev/cluster=${name},chatcluster.dev/revision`;
+  return [...(await api.client.list<Deployment>(RESOURCES.deployments, 'default', { labelSelector })).items];
+}
 
 /** Makes a ChatCluster and waits for its children and a status. */
 async function settled(name: string, spec: object = {}): Promise<ChatCluster> {
   await api.client.create(RESOURCES.chatClusters, chatCluster(name, spec));
   return await until(`${name} has all children and a status`, async () => {
     for (const [resource, suffix] of CHILDREN) if (!(await find(resource, name + suffix))) return undefined;
+    if ((await gatewaysOf(name)).length === 0) return undefined;
     const cluster = await find<ChatCluster>(RESOURCES.chatClusters, name);
     return cluster?.status?.observedGeneration === cluster?.metadata.generation && cluster?.status
       ? cluster
@@ -84,12 +91,21 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
     const child = await find(resource, `made${suffix}`);
     assert.equal(child?.metadata.ownerReferences?.[0]?.uid, cluster.metadata.uid, `${resource.kind} made${suffix}`);
   }
+  const [gateways, ...more] = await gatewaysOf('made');
+  assert.equal(gateways?.metadata.ownerReferences?.[0]?.uid, cluster.metadata.uid);
+  assert.deepEqual(more, []);
+  const revision = gateways?.metadata.labels?.['chatcluster.dev/revision'];
+  assert.equal(gateways?.metadata.name, `made-gateway-${revision}`);
+  const service = await find<{ spec: { selector: Record<string, string> } }>(RESOURCES.services, 'made');
+  assert.equal(service?.spec.selector['chatcluster.dev/revision'], revision);
+  assert.equal(cluster.status?.gateways?.revision, revision);
   assert.equal(cluster.status?.identity, cluster.metadata.uid);
   assert.equal(cluster.status?.image, 'example.com/chat:1');
   const conditions = Object.fromEntries((cluster.status?.conditions ?? []).map(({ type, status }) => [type, status]));
   assert.deepEqual(conditions, {
     Ready: 'False',
     GatewaysAvailable: 'False',
+    Progressing: 'True',
     MessagingReachable: 'Unknown',
     StoreReachable: 'Unknown',
     ScalingActive: 'False',
@@ -98,8 +114,8 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
 
 test('an edited, an added and a deleted part of a child come back', async () => {
   await settled('drift', { gateway: { replicas: 3 } });
-  const name = 'drift-gateway';
-  const original = await find<Deployment>(RESOURCES.deployments, name);
+  const [original] = await gatewaysOf('drift');
+  const { name } = original?.metadata ?? { name: '' };
   const container = original?.spec.template.spec.containers[0];
   assert.ok(container);
   await api.client.patch(RESOURCES.deployments, 'default', name, [
@@ -111,7 +127,9 @@ test('an edited, an added and a deleted part of a child come back', async () => 
     { op: 'add', path: '/spec/template/metadata/annotations/added', value: 'may stay' },
     { op: 'add', path: '/spec/template/spec/hostNetwork', value: true },
   ]);
-  await api.client.patch(RESOURCES.configMaps, 'default', name, { data: { CHAT_ADDED: '1', CHAT_PARTITIONS: '9' } });
+  await api.client.patch(RESOURCES.configMaps, 'default', 'drift-gateway', {
+    data: { CHAT_ADDED: '1', CHAT_PING_SECONDS: '9' },
+  });
   await api.client.patch(RESOURCES.services, 'default', 'drift', { spec: { selector: { added: 'here' } } });
   await api.client.delete((await find(RESOURCES.services, 'drift-gateways')) as KubeObject);
 
@@ -123,7 +141,7 @@ test('an edited, an added and a deleted part of a child come back', async () => 
   await until('everything is as it was', async () => {
     const deployment = await find<Deployment>(RESOURCES.deployments, name);
     const now = deployment?.spec.template.spec.containers[0];
-    const { data } = (await find<{ data: Record<string, string> }>(RESOURCES.configMaps, name)) ?? {};
+    const { data } = (await find<{ data: Record<string, string> }>(RESOURCES.configMaps, 'drift-gateway')) ?? {};
     const service = await find<{ spec: { selector: Record<string, string> } }>(RESOURCES.services, 'drift');
     return (
       deployment?.spec.replicas === 3 &&
@@ -134,7 +152,7 @@ test('an edited, an added and a deleted part of a child come back', async () => 
       deployment.spec.template.metadata.annotations['added'] === 'may stay' &&
       !('hostNetwork' in deployment.spec.template.spec) &&
       data?.['CHAT_ADDED'] === undefined &&
-      data?.['CHAT_PARTITIONS'] === '4' &&
+      data?.['CHAT_PING_SECONDS'] === '25' &&
       !('added' in (service?.spec.selector ?? { added: '' })) &&
       (await find(RESOURCES.services, 'drift-gateways')) !== undefined &&
       (await find(RESOURCES.configMaps, 'drift-worker'))?.metadata.labels?.['chatcluster.dev/cluster'] === 'drift'
@@ -152,26 +170,51 @@ test('nothing is written when nothing changes', async () => {
 });
 
 test('a field that leaves the spec leaves the child', async () => {
-  await settled('left', { gateway: { podTemplate: { nodeSelector: { disk: 'ssd' } } } });
+  await settled('left', { worker: { podTemplate: { nodeSelector: { disk: 'ssd' } } } });
   type WithSelector = { spec: { template: { spec: { nodeSelector?: Record<string, string> } } } };
   const selector = async () =>
-    (await find<WithSelector>(RESOURCES.deployments, 'left-gateway'))?.spec.template.spec.nodeSelector;
+    (await find<WithSelector>(RESOURCES.deployments, 'left-worker'))?.spec.template.spec.nodeSelector;
   assert.deepEqual(await selector(), { disk: 'ssd' });
-  await api.client.patch(RESOURCES.chatClusters, 'default', 'left', { spec: { gateway: { podTemplate: null } } });
+  await api.client.patch(RESOURCES.chatClusters, 'default', 'left', { spec: { worker: { podTemplate: null } } });
   await until('the node selector is gone', async () => (await selector()) === undefined);
 });
 
-test('an option changes the ConfigMap and rolls the pods of its process alone', async () => {
+test('an option that gateways take on while they run changes their ConfigMap and no Deployment', async () => {
+  await settled('live');
+  const templates = async () => {
+    const worker = await find<Deployment>(RESOURCES.deployments, 'live-worker');
+    return [worker, ...(await gatewaysOf('live'))].map(deployment => [
+      deployment?.metadata.name,
+      deployment?.metadata.generation,
+    ]);
+  };
+  const before = await templates();
+  await api.client.patch(RESOURCES.chatClusters, 'default', 'live', { spec: { limits: { maxSubscriptions: 64 } } });
+  await until('the ConfigMap has it', async () => {
+    const map = await find<{ data: Record<string, string> }>(RESOURCES.configMaps, 'live-gateway');
+    return map?.data['CHAT_MAX_SUBSCRIPTIONS'] === '64';
+  });
+  await quiet();
+  assert.deepEqual(await templates(), before);
+});
+
+test('an option of the workers makes new workers and no new gateways', async () => {
   await settled('rolled');
-  const hash = async (component: string) =>
-    (await find<Deployment>(RESOURCES.deployments, `rolled-${component}`))?.spec.template.metadata.annotations[
+  const [before] = await gatewaysOf('rolled');
+  const hash = async () =>
+    (await find<Deployment>(RESOURCES.deployments, 'rolled-worker'))?.spec.template.metadata.annotations[
       'chatcluster.dev/config-hash'
     ];
-  const [gateway, worker] = [await hash('gateway'), await hash('worker')];
-  await api.client.patch(RESOURCES.chatClusters, 'default', 'rolled', { spec: { limits: { maxSubscriptions: 64 } } });
-  await until('the gateways roll', async () => (await hash('gateway')) !== gateway);
+  const worker = await hash();
+  await api.client.patch(RESOURCES.chatClusters, 'default', 'rolled', { spec: { worker: { batchMessages: 64 } } });
+  await until('the workers roll', async () => (await hash()) !== worker);
   await quiet();
-  assert.equal(await hash('worker'), worker);
+  const [after, ...more] = await gatewaysOf('rolled');
+  assert.deepEqual(
+    [after?.metadata.generation, after?.metadata.name],
+    [before?.metadata.generation, before?.metadata.name],
+  );
+  assert.deepEqual(more, []);
 });
 
 test('an object of another owner is left alone, and said so', async () => {
@@ -194,14 +237,14 @@ test('an object of another owner is left alone, and said so', async () => {
     ...service,
     metadata: (await find(RESOURCES.services, 'taken'))?.metadata ?? service.metadata,
   });
-  await until('it goes on once the name is free', () => find(RESOURCES.deployments, 'taken-gateway'));
+  await until('it goes on once the name is free', () => find(RESOURCES.deployments, 'taken-worker'));
 });
 
 test('what the API server refuses in a child shows in Ready, and heals', async () => {
   await settled('refused');
   const set = (effect: unknown) =>
     api.client.patch(RESOURCES.chatClusters, 'default', 'refused', {
-      spec: { gateway: { podTemplate: { affinity: effect } } },
+      spec: { worker: { podTemplate: { affinity: effect } } },
     });
   await set({ nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } });
   const reason = async () => (await find<ChatCluster>(RESOURCES.chatClusters, 'refused'))?.status?.conditions?.[0];
@@ -228,5 +271,5 @@ test('Events tell what was done, once', async () => {
     events.map(event => event.reason),
     ['Created'],
   );
-  assert.match(events[0]?.note ?? '', /Deployment told-gateway/);
+  assert.match(events[0]?.note ?? '', /Deployment told-gateway-[0-9a-f]{10}/);
 });
