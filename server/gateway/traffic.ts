@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Wanted } from '../live/intent.ts';
+import { UNREADABLE, type Wanted } from '../live/intent.ts';
 import { waveSize } from '../session/drain.ts';
 import { Pacer } from '../session/pacer.ts';
 
@@ -76,7 +76,10 @@ export class Traffic {
       this.#pacer.begin(this.#options.now(), wanted.perSecond ?? 1);
     this.#wanted = wanted;
     const { connections, logger } = this.#options;
-    logger.info({ wanted, connections: connections() }, wanted ? 'clients are kept away' : 'clients are taken again');
+    const facts = { wanted, connections: connections() };
+    if (wanted?.reason === UNREADABLE)
+      logger.error(facts, 'the traffic annotation cannot be read: clients are kept away, nobody is moved');
+    else logger.info(facts, wanted ? 'clients are kept away' : 'clients are taken again');
   }
 
   /**

@@ -19,17 +19,19 @@ const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 /**
  * Everything but the WebSocket on the client port.
+ * @param pageFolder where the built page is
  * @throws when the page is enabled and was not built
  */
 export async function clientRoutes(
   config: Config,
   ready: () => boolean,
+  pageFolder = PAGE_FOLDER,
 ): Promise<(request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer> {
-  if (config.webPage === 'Enabled' && !existsSync(PAGE_FOLDER))
+  if (config.webPage === 'Enabled' && !existsSync(pageFolder))
     throw new Error('the page is enabled but not built: run `npm run build:web`');
-  let files = config.webPage === 'Enabled' ? await pageFiles(PAGE_FOLDER) : undefined;
+  let files = config.webPage === 'Enabled' ? await pageFiles(pageFolder) : undefined;
   const page = async (path: string): Promise<HttpAnswer> => {
-    files ??= await pageFiles(PAGE_FOLDER); // enabled since
+    files ??= await pageFiles(pageFolder); // enabled since
     return files.get(path) ?? NOT_FOUND;
   };
   const devToken = config.devSignIn === 'Enabled' ? devTokenRoute(config) : null;

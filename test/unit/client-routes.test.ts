@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
@@ -85,4 +88,25 @@ test('nothing else is there, whatever the path looks like', async () => {
     '/__proto__',
   ])
     assert.equal((await ask('GET', path)).status, 404, path);
+});
+
+test('the page comes and goes with its option, and the sign-in signs with the secret of now', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'page-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'index.html'), '<p>chat</p>');
+  const config = loadConfig('gateway', { ...ENV, CHAT_DEV_SIGN_IN: 'Enabled' });
+  const ask = await clientRoutes(config, () => true, folder);
+  const page = async () => (await ask({ method: 'GET', path: '/', body: Buffer.from('') })).status;
+  assert.equal(await page(), '404 Not Found');
+  Object.assign(config, { webPage: 'Enabled', authSecret: `${SECRET}-2`, authIssuer: 'others' });
+  assert.equal(await page(), '200 OK');
+  const { body } = await ask({ method: 'POST', path: '/dev/token', body: Buffer.from('{"user":"alice"}') });
+  const verify = tokenVerifier(new SigningSecrets(`${SECRET}-2`, { graceMs: () => 0, previous: () => '' }), {
+    issuer: 'others',
+    audience: 'chat',
+    now: Date.now,
+  });
+  assert.equal((await verify((JSON.parse(body.toString()) as { token: string }).token)).user, 'alice');
+  Object.assign(config, { webPage: 'Disabled' });
+  assert.equal(await page(), '404 Not Found');
 });
