@@ -122,7 +122,8 @@ export class Reconciler {
     const isNew = cluster.status?.observedGeneration === undefined;
     this.#tell(cluster, noticesOfActions(done, isNew));
     this.#tell(cluster, noticesOfIntents(patched, next.intents));
-    if (error === undefined) this.#tell(cluster, noticeOfDecision(scaling.decision, scaling.current, fleet.size));
+    if (error === undefined && !isNew)
+      this.#tell(cluster, noticeOfDecision(scaling.decision, scaling.current, fleet.size));
     measure(metrics, cluster, scaling, fleet);
     return { failure, error };
   }

@@ -1,13 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { alive, closing, isFinished, isShut, keepNone, takesClients } from './closing.ts';
-import {
-  ALL_REVISIONS,
-  type FleetInput,
-  type FleetPlan,
-  type FleetPod,
-  type FleetRevision,
-  type RolloutReason,
-} from './fleet.ts';
+import type { FleetInput, FleetPlan, FleetPod, FleetRevision, RolloutReason } from './fleet.ts';
+import { byConnections, grow, makeRoom, staying } from './room.ts';
 
 export interface Rollout {
   readonly serving: string;
@@ -79,13 +73,14 @@ export function rollOut(input: FleetInput, target: string): Rollout {
     if (canMove && input.hold !== '') return step('Held', input.hold);
     if (canMove) return step('Spreading', `the Service moves to ${target}`, { serving: target });
     grow(replicas, input, target);
+    const intents = makeRoom(replicas, input, target);
     const late = held !== undefined && now - held.targetedAt > settings.rollout.progressDeadlineSeconds * 1_000;
     const count = `${ready.length} of ${needed} new gateways ready`;
     if (late) {
       const message = `${count} after ${settings.rollout.progressDeadlineSeconds} s; clients stay where they are`;
-      return step('Stopped', message);
+      return step('Stopped', message, { intents });
     }
-    return step('Starting', count);
+    return step('Starting', count, { intents });
   }
 
   const living = alive(old);
@@ -134,33 +129,4 @@ export function rollOut(input: FleetInput, target: string): Rollout {
 /** Two digits, so that the status does not change with every connection. */
 function roughly(connections: number): string {
   return Number(connections.toPrecision(2)).toLocaleString('en');
-}
-
-/**
- * Replicas of an old revision. The ReplicaSet controller takes any gateway that is not ready, with clients or without, so the
- * empty ones go when no other is unready or is about to be.
- */
-function staying(
-  living: readonly FleetPod[],
-  finished: readonly FleetPod[],
-  { revision, replicas }: FleetRevision,
-): number {
-  const there = living.filter(pod => pod.revision === revision);
-  const left = there.filter(pod => !finished.includes(pod));
-  const settled = left.every(pod => pod.ready && pod.intent === undefined);
-  return Math.min(replicas, settled ? left.length : there.length);
-}
-
-function byConnections(a: FleetPod, b: FleetPod): number {
-  return (
-    (a.connections ?? Number.POSITIVE_INFINITY) - (b.connections ?? Number.POSITIVE_INFINITY) ||
-    (a.name < b.name ? -1 : 1)
-  );
-}
-
-/** The revision that still serves grows with the load; it shrinks when the rollout is over. */
-function grow(replicas: Map<string, number>, { serving, size }: FleetInput, target: string): void {
-  if (serving === undefined || serving === ALL_REVISIONS || serving === target) return;
-  const now = replicas.get(serving);
-  if (now !== undefined) replicas.set(serving, Math.max(now, size));
 }

@@ -6,21 +6,22 @@ import type { FleetInput, FleetPod } from './fleet.ts';
  * The order in which pods go. What the ReplicaSet controller would take first in any case stands first: a pod without a node,
  * then one that does not run. Then those that are being emptied already, then the ones with the fewest connections.
  */
-function rank(pod: FleetPod): readonly number[] {
+function rank(pod: FleetPod, first: (pod: FleetPod) => boolean): readonly number[] {
   const chosen = pod.intent?.reason === 'ScaleDown' || pod.intent?.reason === 'Hibernate';
   return [
     pod.scheduled ? 1 : 0,
     pod.running ? 1 : 0,
     chosen ? 0 : 1,
     pod.nodeLeaving ? 0 : 1,
+    first(pod) ? 0 : 1,
     pod.ready ? 1 : 0,
     pod.connections ?? Number.POSITIVE_INFINITY,
   ];
 }
 
-function byRank(a: FleetPod, b: FleetPod): number {
-  const ranks = rank(b);
-  for (const [index, value] of rank(a).entries()) {
+function byRank(a: FleetPod, b: FleetPod, first: (pod: FleetPod) => boolean): number {
+  const ranks = rank(b, first);
+  for (const [index, value] of rank(a, first).entries()) {
     const other = ranks[index] ?? 0;
     if (value !== other) return value < other ? -1 : 1;
   }
@@ -28,6 +29,7 @@ function byRank(a: FleetPod, b: FleetPod): number {
 }
 
 export interface ScaleDown {
+  readonly victims: readonly FleetPod[];
   /** Intents of the victims; empty while none is chosen. */
   readonly intents: ReadonlyMap<string, TrafficIntent>;
   /** Whether the victims may be removed now. */
@@ -36,12 +38,17 @@ export interface ScaleDown {
   readonly message: string;
 }
 
-/** Chooses which of `pods` go so that `size` are left, and what they are to do until they may. */
-export function scaleDown(pods: readonly FleetPod[], size: number, input: FleetInput): ScaleDown {
+/** Chooses which of `pods` go so that `size` are left, and what they are to do until they may. @param first who goes before others that run as well */
+export function scaleDown(
+  pods: readonly FleetPod[],
+  size: number,
+  input: FleetInput,
+  first: (pod: FleetPod) => boolean = () => false,
+): ScaleDown {
   const there = alive(pods);
   const count = there.length - size;
-  if (count <= 0) return { intents: new Map(), finished: true, message: '' };
-  const victims = [...there].sort(byRank).slice(0, count);
+  if (count <= 0) return { victims: [], intents: new Map(), finished: true, message: '' };
+  const victims = [...there].sort((a, b) => byRank(a, b, first)).slice(0, count);
   const rest = there.filter(pod => !victims.includes(pod));
   const names = victims.map(pod => pod.name).join(', ');
   const begun = victims.some(pod => pod.intent !== undefined && pod.intent.reason !== 'NodeDrain');
@@ -50,7 +57,7 @@ export function scaleDown(pods: readonly FleetPod[], size: number, input: FleetI
   const canTake = begun ? waiting < rest.length : waiting === 0;
   if (size > 0 && !canTake && victims.some(pod => pod.running)) {
     const message = `${waiting} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
-    return { intents: new Map(), finished: false, message };
+    return { victims, intents: new Map(), finished: false, message };
   }
   const { drain } = input.settings;
   const intents = closing(victims, input, {
@@ -66,7 +73,7 @@ export function scaleDown(pods: readonly FleetPod[], size: number, input: FleetI
     : [...intents.values()].some(({ keep }) => keep === 0)
       ? closes(left)
       : 'closing';
-  return { intents, finished, message: `${names}: ${step}` };
+  return { victims, intents, finished, message: `${names}: ${step}` };
 }
 
 function closes(connections: number): string {

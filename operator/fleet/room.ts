@@ -1,0 +1,74 @@
+import type { TrafficIntent } from '../../server/contract.ts';
+import { alive, closing, isFinished, isShut, keepNone, takesClients } from './closing.ts';
+import { ALL_REVISIONS, type FleetInput, type FleetPod, type FleetRevision } from './fleet.ts';
+
+/**
+ * Replicas of an old revision. The ReplicaSet controller takes any gateway that is not ready, with clients or without, so the
+ * empty ones go when no other is unready or is about to be.
+ */
+export function staying(
+  living: readonly FleetPod[],
+  finished: readonly FleetPod[],
+  { revision, replicas }: FleetRevision,
+): number {
+  const there = living.filter(pod => pod.revision === revision);
+  const left = there.filter(pod => !finished.includes(pod));
+  const settled = left.every(pod => pod.ready && pod.intent === undefined);
+  return Math.min(replicas, settled ? left.length : there.length);
+}
+
+/** The gateways that are emptied soonest first. */
+export function byConnections(a: FleetPod, b: FleetPod): number {
+  return (
+    (a.connections ?? Number.POSITIVE_INFINITY) - (b.connections ?? Number.POSITIVE_INFINITY) ||
+    (a.name < b.name ? -1 : 1)
+  );
+}
+
+/** The revision that still serves grows with the load; it shrinks when the rollout is over. */
+export function grow(replicas: Map<string, number>, { serving, size }: FleetInput, target: string): void {
+  if (serving === undefined || serving === ALL_REVISIONS || serving === target) return;
+  const now = replicas.get(serving);
+  let others = 0;
+  for (const [revision, count] of replicas) if (revision !== serving && revision !== target) others += count;
+  if (now !== undefined) replicas.set(serving, Math.max(now, size - others));
+}
+
+/**
+ * Gateways of revisions that neither serve nor are wanted are left by a rollout that was changed on its way. They keep their
+ * clients until the wanted ones serve, so that these move once. Those without clients go now, and when the wanted gateways
+ * fit nowhere, others are emptied for them.
+ * @param replicas lowered for those that go
+ */
+export function makeRoom(
+  replicas: Map<string, number>,
+  input: FleetInput,
+  target: string,
+): ReadonlyMap<string, TrafficIntent> {
+  const { serving, size, settings } = input;
+  if (serving === undefined || serving === ALL_REVISIONS) return new Map();
+  const living = alive(input.pods);
+  const between = input.revisions.filter(({ revision }) => revision !== target && revision !== serving);
+  const isEmpty = (pod: FleetPod) => !pod.running || (pod.connections === 0 && isShut(pod, input));
+  const left: FleetPod[] = [];
+  for (const { revision } of between) {
+    const there = living.filter(pod => pod.revision === revision);
+    if (there.every(isEmpty)) replicas.set(revision, 0);
+    else left.push(...there);
+  }
+  const fits = living.every(pod => pod.revision !== target || pod.scheduled);
+  const begun = left.filter(pod => pod.intent?.keep === 0);
+  const others = left.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
+  const takers = living.filter(pod => pod.revision === serving && takesClients(pod)).length;
+  const free = fits || takers === 0 ? 0 : takers + left.length - size;
+  const batch = [...begun, ...others].slice(0, Math.max(begun.length, free));
+  const finished = batch.filter(pod => isFinished(pod, input));
+  for (const row of between)
+    if (replicas.get(row.revision) !== 0) replicas.set(row.revision, staying(left, finished, row));
+  return closing(batch, input, {
+    reason: 'Rollout',
+    perSecond: settings.drain.reconnectsPerSecond,
+    overSeconds: settings.drain.timeoutSeconds,
+    keep: keepNone,
+  });
+}
