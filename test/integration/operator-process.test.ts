@@ -1,43 +1,15 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { freePort } from '../local/child.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
+import { spawnOperator, startOperatorProcess } from '../support/operator-process.ts';
 import { until } from '../support/until.ts';
-
-const MAIN = join(import.meta.dirname, '../../operator/main.ts');
-
-function operatorProcess(t: TestContext, env: Record<string, string>): { child: ChildProcess; output: () => string } {
-  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env['PATH'] ?? '', ...env } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => (output += String(chunk)));
-  t.after(() => child.kill('SIGKILL'));
-  return { child, output: () => output };
-}
 
 test('the process serves its health, waits for the CRD, and ends on SIGTERM', async t => {
   const api = await startApiServer(t);
-  const dir = mkdtempSync(join(tmpdir(), 'chatcluster-operator-'));
-  t.after(() => rmSync(dir, { recursive: true }));
-  const kubeconfig = join(dir, 'kubeconfig');
-  writeFileSync(kubeconfig, api.kubeconfig('operator'));
-  const port = await freePort();
-  const { child, output } = operatorProcess(t, {
-    KUBECONFIG: kubeconfig,
-    OPERATOR_DEFAULT_IMAGE: 'example.com/chat:1',
-    OPERATOR_ADMIN_PORT: String(port),
-  });
-  const ask = (path: string) =>
-    fetch(`http://127.0.0.1:${port}${path}`).then(
-      async answer => ({ status: answer.status, text: await answer.text() }),
-      () => ({ status: 0, text: '' }),
-    );
+  const { output, ask, end } = await startOperatorProcess(t, api.kubeconfig('operator'));
   await until('it is alive', async () => (await ask('/healthz')).status === 200, { state: output });
   assert.equal((await ask('/readyz')).status, 503, 'there is neither a CRD nor a right to list');
 
@@ -45,7 +17,7 @@ test('the process serves its health, waits for the CRD, and ends on SIGTERM', as
   await until('it is ready', async () => (await ask('/readyz')).status === 200, { ms: 90_000, state: output });
   await api.client.create(RESOURCES.chatClusters, chatCluster('chat'));
   await until('it works', () =>
-    api.client.get(RESOURCES.deployments, 'default', 'chat-gateway').then(
+    api.client.get(RESOURCES.deployments, 'default', 'chat-worker').then(
       () => true,
       () => false,
     ),
@@ -55,14 +27,12 @@ test('the process serves its health, waits for the CRD, and ends on SIGTERM', as
   );
   assert.equal((await ask('/other')).status, 404);
 
-  child.kill('SIGTERM');
-  const [code] = await once(child, 'exit');
-  assert.equal(code, 0, output());
+  assert.equal(await end('SIGTERM'), 0, output());
   assert.ok(!output().includes('token-of-the-operator'), 'no credential is logged');
 });
 
 test('a bad setting ends the process with a list of all problems', async t => {
-  const { child, output } = operatorProcess(t, { OPERATOR_ADMIN_PORT: 'http', OPERATOR_POLL_SECOND: '5' });
+  const { child, output } = spawnOperator(t, { OPERATOR_ADMIN_PORT: 'http', OPERATOR_POLL_SECOND: '5' });
   const [code] = await once(child, 'close');
   assert.equal(code, 1);
   for (const name of ['OPERATOR_DEFAULT_IMAGE', 'OPERATOR_ADMIN_PORT', 'OPERATOR_POLL_SECOND'])

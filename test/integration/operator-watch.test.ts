@@ -68,11 +68,11 @@ test('the operator repairs what was broken while the API server was away', async
   await runOperator(t, api);
   await api.client.create(RESOURCES.chatClusters, chatCluster('chat'));
   const there = () =>
-    api.client.get<KubeObject>(RESOURCES.deployments, 'default', 'chat-gateway').then(
+    api.client.get<KubeObject>(RESOURCES.deployments, 'default', 'chat-worker').then(
       found => found,
       () => undefined,
     );
-  const child = await until('the gateways are made', there);
+  const child = await until('the workers are made', there);
   await api.stop();
   await api.start();
   await api.client.delete(child);
