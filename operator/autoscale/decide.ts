@@ -1,6 +1,6 @@
 import type { AutoscalingSpec } from '../api/chat-cluster.ts';
 import { fewestAllowed, fewestWanted, longestPeriodMs, mostAllowed, mostWanted } from './behavior.ts';
-import { CLIMB_MS, climb } from './climb.ts';
+import { CLIMB_MS, climb, expected } from './climb.ts';
 import { collapseHold, hasFallen } from './collapse.ts';
 import { covers, type Observation, remember, usable, within } from './history.ts';
 import { type FleetLoad, fleetLoad, type GatewaySample } from './sample.ts';
@@ -88,8 +88,9 @@ export function decide(input: ScaleInput): Decision {
   const complete = known && load.vanished.length === 0;
   const connections = complete ? load.connections : undefined;
   const seen = { at: now, current, connections, lost: load.lost, fell: hasFallen(history, spec, now, connections) };
-  const slope = climb([...history, { ...seen, wanted: undefined }], now);
-  const all = known ? asks({ ...input, load, climb: slope }) : [];
+  const perSecond = climb([...history, { ...seen, wanted: undefined }], now);
+  const soon = expected(history, load.connections, perSecond, spec.leadSeconds);
+  const all = known ? asks({ ...input, load, perSecond, soon }) : [];
   const most = highest(all);
   const replaced = lostFor(history, load.lost, now);
   const wanted = most && most.gateways + replaced;

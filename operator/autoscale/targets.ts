@@ -28,8 +28,10 @@ export interface AskInput {
   readonly maxConnections: number;
   readonly current: number;
   readonly load: FleetLoad;
-  /** Connections a second, see {@link climb}. */
-  readonly climb: number;
+  /** How fast connections climb. */
+  readonly perSecond: number;
+  /** Connections expected when a new gateway is ready. */
+  readonly soon: number;
 }
 
 // Making one for each number would take most of the time of a decision.
@@ -48,7 +50,7 @@ export function freePlaces(freeSlots: number | string, connections: number): num
 }
 
 /** All targets with what they ask for, before the bounds. */
-export function asks({ spec, maxConnections, current, load, climb }: AskInput): Ask[] {
+export function asks({ spec, maxConnections, current, load, perSecond, soon }: AskInput): Ask[] {
   const { scaleUp, scaleDown } = spec.behavior;
   const { connections } = load;
   /** HPA's rule: the size is kept while the ratio is about 1. */
@@ -67,7 +69,6 @@ export function asks({ spec, maxConnections, current, load, climb }: AskInput): 
   const held = plural(connections, 'connection');
   const each = `at ${number(spec.targetConnections)} a gateway`;
   const atMost = `at most ${number(maxConnections)} a gateway`;
-  const soon = connections + climb * spec.leadSeconds;
   const free = freePlaces(spec.freeSlots, connections);
   const full = Math.ceil(connections / maxConnections);
   // Who allows a single gateway has accepted its loss.
@@ -89,12 +90,12 @@ export function asks({ spec, maxConnections, current, load, climb }: AskInput): 
       (load.cpu * 100) / spec.targetCpuPercent,
       `${number(load.meanCpu * 100)} % of a core used on average, the target is ${spec.targetCpuPercent} %`,
     ),
-    ...(climb > 0 && spec.leadSeconds > 0
+    ...(soon > connections
       ? [
           soft(
             'climb',
             soon / spec.targetConnections,
-            `${held}, ${number(climb, 1)} more a second, ${number(soon)} in ${spec.leadSeconds} s ${each}`,
+            `${held}, ${number(perSecond, 1)} more a second, ${number(soon)} in ${spec.leadSeconds} s ${each}`,
           ),
         ]
       : []),

@@ -105,7 +105,7 @@ test('what is left out has the documented defaults', async () => {
     targetEventLoopLagMilliseconds: 100,
     targetCpuPercent: 70,
     freeSlots: '10%',
-    leadSeconds: 60,
+    leadSeconds: 30,
     collapsePercent: 50,
     collapseHoldSeconds: 600,
     behavior: {
@@ -116,7 +116,7 @@ test('what is left out has the documented defaults', async () => {
           { type: 'Pods', value: 4, periodSeconds: 15 },
         ],
         selectPolicy: 'Max',
-        tolerancePercent: 10,
+        tolerancePercent: 5,
       },
       scaleDown: {
         stabilizationWindowSeconds: 300,

@@ -84,7 +84,7 @@ function run(trace: Trace, { spec, limits }: Setting, options: WorldOptions, sca
   while (world.second < trace.seconds) {
     const demand = trace.demand(world.second + 1);
     for (const incident of trace.incidents)
-      if (incident.second === world.second) incident.what === 'cut' ? world.cut() : world.killNode();
+      if (incident.second === world.second) incident.what === 'cut' ? world.cut() : world.kill(incident.what);
     world.step(demand);
     if (world.second % scaler.everySeconds === 0) {
       const size = scaler.look(world);

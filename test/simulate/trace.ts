@@ -1,10 +1,10 @@
-import { seeded } from '../support/random.ts';
+import { integer, seeded } from '../support/random.ts';
 
 /** Something that happens to the fleet rather than to the clients' wish to be there. */
 export interface Incident {
   readonly second: number;
-  /** cut: every connection breaks at once. node: a node dies with the gateways on it. */
-  readonly what: 'cut' | 'node';
+  /** cut: every connection breaks at once. gateway: one dies. node: a node dies with the gateways on it. */
+  readonly what: 'cut' | 'gateway' | 'node';
 }
 
 /** What clients do over time, whoever scales. */
@@ -34,6 +34,18 @@ function wander(seed: number): (second: number) => number {
   const waves = [97, 241, 617, 1_511, 4_001].map(period => ({ period, phase: random() * 2 * Math.PI }));
   return second =>
     waves.reduce((sum, { period, phase }) => sum + Math.sin((second / period) * 2 * Math.PI + phase), 0) / waves.length;
+}
+
+/** Clients that are there for 2 to 10 minutes and away for as long, `some` of them, beside those that stay. */
+function flapping(steady: number, some: number): (second: number) => number {
+  const random = seeded(11);
+  const turns = [0];
+  while ((turns.at(-1) ?? 0) < 24 * HOUR) turns.push((turns.at(-1) ?? 0) + 120 + integer(random, 480));
+  return second => {
+    const turn = turns.findLastIndex(each => each <= second);
+    const done = rise(second, turns[turn] ?? 0, (turns[turn] ?? 0) + 60);
+    return steady + some * (turn % 2 === 0 ? done : 1 - done);
+  };
 }
 
 /** @param scale shortens the traces, for tests: 1 for the lengths they are meant to have */
@@ -70,12 +82,9 @@ export function traces(scale = 1): Trace[] {
     {
       ...base,
       name: 'flapping',
-      title: 'A flapping client fleet: 40 % come and go every 8 minutes',
-      seconds: long(3 * HOUR),
-      demand: second => {
-        const phase = second % 960;
-        return 24_000 + 16_000 * (phase < 480 ? rise(phase, 0, 60) : 1 - rise(phase, 480, 540));
-      },
+      title: 'A flapping client fleet: 40 % come and go every 2 to 10 minutes',
+      seconds: long(6 * HOUR),
+      demand: flapping(24_000, 16_000),
       gateways: 9,
     },
     {

@@ -104,9 +104,11 @@ export class World {
     for (const gateway of this.gateways) this.#comeBack(this.#close(gateway, gateway.connections));
   }
 
-  killNode(): void {
+  /** The first gateway, or all of the first node, are cut off for good. */
+  kill(what: 'gateway' | 'node'): void {
+    const [first] = this.ready();
     for (const gateway of this.gateways) {
-      if (gateway.node !== 0 || gateway.state === 'dead') continue;
+      if (what === 'gateway' ? gateway !== first : gateway.node !== 0 || gateway.state === 'dead') continue;
       this.#turn(gateway, 'dead');
       this.#comeBack(this.#close(gateway, gateway.connections));
     }
