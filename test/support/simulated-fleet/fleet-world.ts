@@ -150,6 +150,8 @@ export class FleetWorld {
   /** Changes what is wanted, and lets the operator hear of it. */
   wish(change: Partial<Wishes>): void {
     this.note(`wished: ${JSON.stringify(change)}`);
+    // Who is woken has nobody to offer at first.
+    if (this.wishes.size === 0) this.watchdog.disturbed();
     Object.assign(this.wishes, change);
     this.time.after(this.chance.between(0, this.#options.watchLagMs), () => this.#operator?.wake());
   }
@@ -180,6 +182,7 @@ export class FleetWorld {
   }
 
   loseService(): void {
+    if (!this.api.services.get(SERVICE)) return;
     this.note('somebody deletes the Service');
     this.watchdog.disturbed();
     this.api.services.remove(SERVICE);

@@ -1,76 +1,82 @@
 import { Chance } from './chance.ts';
 import type { FleetWorld } from './fleet-world.ts';
-import { atRest, type End, later, type Scenario } from './scenario.ts';
-
-/** Something that happens at a random moment. @returns the most moves it may cost a client */
-type Step = (world: FleetWorld, state: Plans) => number;
+import { atRest, later, type Scenario } from './scenario.ts';
 
 /** What the steps so far have led to. */
 interface Plans {
   size: number;
   revision: number;
+  /** Most moves a client may have made. */
+  moves: number;
 }
+
+/** Something that happens at a random moment. */
+type Step = (world: FleetWorld, plans: Plans) => void;
 
 const LARGEST = 6;
 
+function target(world: FleetWorld, plans: Plans, revision: number): void {
+  plans.revision = revision;
+  plans.moves += 1;
+  world.wish({ target: `r${revision}` });
+}
+
+const resize: Step = (world, plans) => {
+  plans.size = world.chance.integer(1, LARGEST);
+  plans.moves += 1;
+  world.wish({ size: plans.size });
+};
+const change: Step = (world, plans) => target(world, plans, plans.revision + 1);
+const changeBack: Step = (world, plans) => target(world, plans, Math.max(1, plans.revision - 1));
+const hibernate: Step = (world, plans) => {
+  plans.moves += 1;
+  world.wish({ size: 0 });
+  later(world, world.chance.between(1, 60), () => world.wish({ size: plans.size }));
+};
+const hold: Step = world => {
+  world.wish({ hold: 'NATS is unreachable' });
+  later(world, world.chance.between(5, 60), () => world.wish({ hold: '' }));
+};
+const crash: Step = world => world.crash(world.chance.pick(world.pods())?.name);
+const silence: Step = world => world.silence(world.chance.pick(world.pods())?.name);
+const killOperator: Step = world => world.killOperator();
+const loseApiServer: Step = world => world.loseApiServer(world.chance.between(5_000, 60_000));
+const loseService: Step = world => world.loseService();
+const drainNode: Step = (world, plans) => {
+  // The first gateway stops before it is known that its neighbours will.
+  plans.moves += 2;
+  world.drainNode('node-2', world.chance.between(100, 30_000));
+};
+
 const STEPS: readonly Step[] = [
-  (world, state) => {
-    state.size = world.chance.integer(1, LARGEST);
-    world.wish({ size: state.size });
-    return 1;
-  },
-  (world, state) => {
-    state.revision += 1;
-    world.wish({ target: `r${state.revision}` });
-    return 1;
-  },
-  (world, state) => {
-    // Back to the one before, which may be there still.
-    state.revision = Math.max(1, state.revision - 1);
-    world.wish({ target: `r${state.revision}` });
-    return 1;
-  },
-  world => {
-    world.crash(world.chance.pick(world.pods())?.name);
-    // What its clients connect to may be on its way out.
-    return 0;
-  },
-  world => {
-    world.silence(world.chance.pick(world.pods())?.name);
-    return 0;
-  },
-  world => {
-    world.killOperator();
-    return 0;
-  },
-  world => {
-    world.loseApiServer(world.chance.between(5_000, 60_000));
-    return 0;
-  },
-  world => {
-    world.wish({ hold: 'NATS is unreachable' });
-    later(world, world.chance.between(5, 60), () => world.wish({ hold: '' }));
-    return 0;
-  },
+  resize,
+  resize,
+  change,
+  change,
+  changeBack,
+  hibernate,
+  hold,
+  crash,
+  crash,
+  silence,
+  killOperator,
+  killOperator,
+  loseApiServer,
+  loseService,
+  drainNode,
 ];
 
 /** A schedule of a few steps, close enough to each other to meet; the same for the same seed. */
 export function randomScenario(seed: number): Scenario {
   const chance = new Chance(seed * 7919);
-  const strategy = chance.yes(0.5) ? 'MoveOnce' : 'Surge';
   const surgePercent = chance.integer(10, 100);
-  const size = chance.integer(1, 5);
-  const state: Plans = { size, revision: 1 };
-  let moves = 0;
-  const ends: End = world => atRest(state.size, `r${state.revision}`)(world);
+  const plans: Plans = { size: chance.integer(1, 5), revision: 1, moves: 0 };
   return {
     name: `schedule ${seed}`,
-    size,
+    size: plans.size,
     clients: chance.integer(5, 40),
-    // Everything fits twice, or few more than are wanted.
-    room: strategy === 'Surge' && surgePercent < 30 ? 8 : 80,
     settings: {
-      rollout: { strategy, surgePercent, progressDeadlineSeconds: 600 },
+      rollout: { strategy: chance.yes(0.5) ? 'MoveOnce' : 'Surge', surgePercent, progressDeadlineSeconds: 600 },
       drain: {
         delaySeconds: chance.integer(1, 5),
         timeoutSeconds: chance.integer(5, 40),
@@ -81,16 +87,14 @@ export function randomScenario(seed: number): Scenario {
       let seconds = 0;
       for (let count = chance.integer(1, 5); count > 0; count--) {
         const step = chance.pick(STEPS);
-        later(world, seconds, () => {
-          moves += step?.(world, state) ?? 0;
-        });
+        later(world, seconds, () => step?.(world, plans));
         seconds += chance.between(0, 45);
       }
       return seconds + 61;
     },
     get moves() {
-      return moves;
+      return plans.moves;
     },
-    ends,
+    ends: world => atRest(plans.size, `r${plans.revision}`)(world),
   };
 }

@@ -1,4 +1,12 @@
+import type { FleetSettings } from '../../../operator/fleet/fleet.ts';
+import type { FleetWorld } from './fleet-world.ts';
 import { atRest, later, type Scenario, unbalanced, victimOf } from './scenario.ts';
+
+/** Settings with which gateways are balanced; before, clients are where chance has led them. */
+const balanced = ({ wishes: { settings } }: FleetWorld): FleetSettings => ({
+  ...settings,
+  rebalance: { ...settings.rebalance, mode: 'Enabled' },
+});
 
 /** The wanted size changes, and what may happen meanwhile. */
 export const SCALING: readonly Scenario[] = [
@@ -191,9 +199,8 @@ export const SCALING: readonly Scenario[] = [
     name: 'gateways are added and take their share',
     size: 2,
     clients: 60,
-    settings: { rebalance: { mode: 'Enabled' } },
     script: world => {
-      world.wish({ size: 4 });
+      world.wish({ size: 4, settings: balanced(world) });
       return 0;
     },
     moves: 1,
@@ -203,9 +210,8 @@ export const SCALING: readonly Scenario[] = [
     name: 'a gateway crashes while others take their share',
     size: 2,
     clients: 60,
-    settings: { rebalance: { mode: 'Enabled' } },
     script: world => {
-      world.wish({ size: 4 });
+      world.wish({ size: 4, settings: balanced(world) });
       const seconds = world.chance.between(5, 40);
       later(world, seconds, () => world.crash(world.chance.pick(world.pods())?.name));
       return seconds;
@@ -217,9 +223,8 @@ export const SCALING: readonly Scenario[] = [
     name: 'a gateway is taken away while others take their share',
     size: 2,
     clients: 60,
-    settings: { rebalance: { mode: 'Enabled' } },
     script: world => {
-      world.wish({ size: 4 });
+      world.wish({ size: 4, settings: balanced(world) });
       const seconds = world.chance.between(5, 40);
       later(world, seconds, () => world.wish({ size: 3 }));
       return seconds;

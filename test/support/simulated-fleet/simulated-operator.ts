@@ -120,7 +120,7 @@ export class SimulatedOperator {
 
   #arriveLate(write: Write | undefined): void {
     const { api, chance, onWrite, time } = this.#with;
-    time.after(chance.between(0, 25_000), () => {
+    time.after(chance.between(0, 3_000), () => {
       try {
         if (!write || api.away) return;
         write.run(api, time.now);

@@ -52,14 +52,15 @@ export class Watchdog {
 
   #checkServing(serving: string): void {
     const serves = this.#api.pods.list().some(pod => pod.revision === serving && pod.ready && !pod.terminating);
-    if (serving !== ALL_REVISIONS && this.#served && this.#isCalm && !serves)
+    if (serving !== ALL_REVISIONS && this.#wishes.size > 0 && this.#served && this.#isCalm && !serves)
       this.#violated(`the Service selects ${serving}, which has no ready pod`);
   }
 
   /** A ReplicaSet has chosen `pod`. */
   checkRemoval(pod: PodObject): void {
     const connections = this.#kubelet.gateway(pod.name)?.connections ?? 0;
-    if (pod.ready && pod.intent === undefined) this.#violated(`${pod.name} is removed and was no victim`);
+    const isOffered = this.#api.slices.get(SERVICE)?.pods.includes(pod.name);
+    if (isOffered && pod.intent === undefined) this.#violated(`${pod.name} is removed and was no victim`);
     const late = pod.intent?.deadline !== undefined && Date.parse(pod.intent.deadline) <= this.#time.now;
     if (connections > 0 && !late)
       this.#violated(`${pod.name} is removed with ${connections} connections before its deadline`);
