@@ -53,11 +53,12 @@ export function freePlaces(freeSlots: number | string, connections: number): num
 export function asks({ spec, maxConnections, current, load, perSecond, soon }: AskInput): Ask[] {
   const { scaleUp, scaleDown } = spec.behavior;
   const { connections } = load;
-  /** HPA's rule: the size is kept while the ratio is about 1. */
+  const room = 1 + scaleUp.tolerancePercent / 100;
+  /** HPA's rule: the size is kept while the ratio is about 1. A step down leaves the room that a step up would have. */
   const tolerant = (gateways: number) => {
-    const up = current * (1 + scaleUp.tolerancePercent / 100);
+    if (gateways > current) return gateways <= current * room ? current : roundUp(gateways);
     const down = current * (1 - scaleDown.tolerancePercent / 100);
-    return gateways >= down && gateways <= up ? current : roundUp(gateways);
+    return gateways >= down ? current : Math.min(current, roundUp(gateways * room));
   };
   const soft = (target: Target, gateways: number, text: string): Ask => ({
     target,

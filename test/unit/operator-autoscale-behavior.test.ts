@@ -114,11 +114,22 @@ test('a ratio within the tolerance changes nothing, and places have no tolerance
   assert.equal(tolerant(20).run(5, 2_200).replicas, 20);
   assert.equal(tolerant(20).run(5, 2_201).replicas, 23);
   assert.equal(tolerant(20).run(120, 1_800).replicas, 20);
-  assert.equal(tolerant(20).run(120, 1_799).replicas, 18);
   const full = tolerant(20);
   full.maxConnections = 101;
   assert.equal(full.run(5, 2_000).target, 'lossOfOne');
   assert.equal(full.replicas, 21);
+});
+
+test('a step down leaves the room that a step up would have', () => {
+  const behavior = { scaleUp: { tolerancePercent: 10 } };
+  // 1,710 connections would fit on 18 gateways, and one more than 1,800 x 1.1 would bring the 19th back.
+  const fleet = new EvenFleet(20, { maxReplicas: 100, behavior });
+  assert.equal(fleet.run(120, 1_710).replicas, 19);
+  assert.equal(fleet.run(120, 1_630).replicas, 18);
+  const swings = new EvenFleet(3, { behavior });
+  swings.run(60, 300);
+  swings.run(600, seconds => 195 + (seconds % 20));
+  assert.equal(swings.replicas, 3);
 });
 
 test('a load that swings about a target changes the size once', () => {
