@@ -5,7 +5,7 @@ import { ApiError, apiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { jsonLines } from './json-lines.ts';
 import type { Resource } from './resources.ts';
-import type { Store } from './store.ts';
+import type { Kept, Store } from './store.ts';
 
 export interface ReflectorOptions {
   readonly client: Pick<KubeClient, 'list' | 'watch'>;
@@ -13,7 +13,7 @@ export interface ReflectorOptions {
   /** Empty for all namespaces. */
   readonly namespace: string;
   readonly labelSelector: string;
-  readonly store: Pick<Store<unknown>, 'replace' | 'event' | 'progress'>;
+  readonly store: Pick<Store<unknown>, 'project' | 'replace' | 'event' | 'progress'>;
   readonly clock: Clock;
   readonly random: () => number;
   /** Told of every failed list or watch, and why it went on. */
@@ -83,7 +83,7 @@ export class Reflector {
 
   async #list(): Promise<void> {
     const { client, resource, namespace, labelSelector, store } = this.#options;
-    const items: KubeObject[] = [];
+    const list: Kept<unknown>[] = [];
     let next: string | undefined;
     let version: string;
     do {
@@ -92,11 +92,12 @@ export class Reflector {
         ...(labelSelector === '' ? {} : { labelSelector }),
         ...(next ? { continue: next } : {}),
       });
-      for (const item of page.items) items.push({ ...item, apiVersion: resource.apiVersion, kind: resource.kind });
+      const { apiVersion, kind } = resource;
+      for (const kept of store.project(page.items.map(item => ({ ...item, apiVersion, kind })))) list.push(kept);
       version = page.metadata.resourceVersion;
       next = page.metadata.continue || undefined;
     } while (next);
-    store.replace(items, version);
+    store.replace(list, version);
     this.#version = version;
     this.#isSynced = true;
     this.#markSynced();

@@ -6,6 +6,14 @@ interface Entry<T> {
   readonly value: T;
 }
 
+/** What is kept of an object, not yet in the store. */
+export interface Kept<T> {
+  readonly key: string;
+  readonly version: bigint;
+  /** Undefined for what is of no interest. */
+  readonly of: { readonly group: string; readonly value: T } | undefined;
+}
+
 export function keyOf({ metadata }: KubeObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
@@ -49,13 +57,18 @@ export class Store<T> {
     return this.#entries.size;
   }
 
+  /** What is kept of a page of a list. A list is projected page by page: all of it at once, raw, would take ten times the memory. */
+  project(objects: readonly KubeObject[]): Kept<T>[] {
+    return objects.map(object => this.#kept(object));
+  }
+
   /** Makes the store equal to a complete list. */
-  replace(objects: readonly KubeObject[], version: string): void {
+  replace(list: readonly Kept<T>[], version: string): void {
     // The server's data was restored from an older copy: what is held is not newer, it never was.
     if (BigInt(version) < this.#seen) for (const key of [...this.#entries.keys()]) this.#remove(key);
-    const present = new Set(objects.map(keyOf));
+    const present = new Set(list.map(({ key }) => key));
     for (const key of [...this.#entries.keys()]) if (!present.has(key)) this.#remove(key);
-    for (const object of objects) this.#set(object);
+    for (const kept of list) this.#set(kept);
     this.#seen = BigInt(version);
   }
 
@@ -63,7 +76,7 @@ export class Store<T> {
   event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
     this.progress(object.metadata.resourceVersion ?? '0');
     if (type === 'DELETED') this.#remove(keyOf(object));
-    else this.#set(object);
+    else this.#set(this.#kept(object));
   }
 
   progress(version: string): void {
@@ -72,19 +85,26 @@ export class Store<T> {
 
   /** An answer to a write of our own, ahead of the watch. */
   written(object: KubeObject): void {
-    if (versionOf(object) > this.#seen) this.#set(object);
+    if (versionOf(object) > this.#seen) this.#set(this.#kept(object));
   }
 
-  #set(object: KubeObject): void {
-    const key = keyOf(object);
-    const version = versionOf(object);
+  #kept(object: KubeObject): Kept<T> {
+    const { group: groupOf, project } = this.#options;
+    const group = groupOf(object);
+    return {
+      key: keyOf(object),
+      version: versionOf(object),
+      of: group === undefined ? undefined : { group, value: project(object) },
+    };
+  }
+
+  #set({ key, version, of }: Kept<T>): void {
     const held = this.#entries.get(key);
     if (held && held.version >= version) return;
-    const { group: groupOf, project, same, onChange } = this.#options;
-    const group = groupOf(object);
-    if (held && held.group !== group) this.#remove(key);
-    if (group === undefined) return;
-    const value = project(object);
+    if (held && held.group !== of?.group) this.#remove(key);
+    if (!of) return;
+    const { group, value } = of;
+    const { same, onChange } = this.#options;
     this.#entries.set(key, { version, group, value });
     const members = this.#groups.get(group);
     if (members) members.set(key, value);

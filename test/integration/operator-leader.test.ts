@@ -15,18 +15,23 @@ interface Contender {
 
 const leads = async ({ process }: Contender) => (await process.metric('chatcluster_operator_leader')) === 1;
 
-async function contender(t: TestContext, api: ApiServer): Promise<Contender> {
+type Env = Readonly<Record<string, string>>;
+
+async function contender(t: TestContext, api: ApiServer, env: Env): Promise<Contender> {
   const proxy = await recordingProxy(t, api.kubeconfig('operator'));
-  return { process: await startOperatorProcess(t, proxy.kubeconfig), proxy };
+  return { process: await startOperatorProcess(t, proxy.kubeconfig, env), proxy };
 }
 
 /** Two operators with the rights of the chart, the first of them leader. */
-async function twoOperators(t: TestContext): Promise<{ api: ApiServer; leader: Contender; standby: Contender }> {
+async function twoOperators(
+  t: TestContext,
+  env: Env = {},
+): Promise<{ api: ApiServer; leader: Contender; standby: Contender }> {
   const api = await startApiServer(t);
   await installChart(api);
-  const leader = await contender(t, api);
+  const leader = await contender(t, api, env);
   await until('the first leads', () => leads(leader), { state: leader.process.output });
-  const standby = await contender(t, api);
+  const standby = await contender(t, api, env);
   await until('the second is ready', async () => (await standby.process.ask('/readyz')).status === 200, {
     state: standby.process.output,
   });
@@ -46,8 +51,10 @@ async function served(api: ApiServer, name: string, ms = 30_000): Promise<void> 
   );
 }
 
-test('of two operators one writes; when it is told to go, the other one acts within 5 s', async t => {
-  const { api, leader, standby } = await twoOperators(t);
+test('of two operators one writes; when it is told to go, the other one acts at its next attempt', async t => {
+  // With a Lease of a minute, nobody gets it within the deadline but by being given it.
+  const env = { OPERATOR_LEASE_SECONDS: '60', OPERATOR_LEASE_RENEW_SECONDS: '50' };
+  const { api, leader, standby } = await twoOperators(t, env);
   await served(api, 'first');
   assert.ok(leader.proxy.writes().length > 0);
   assert.deepEqual(standby.proxy.writes(), []);
@@ -56,9 +63,8 @@ test('of two operators one writes; when it is told to go, the other one acts wit
   const toldAt = performance.now();
   const ended = leader.process.end('SIGTERM');
   await until('the other one leads', () => leads(standby), { state: standby.process.output });
-  const tookMs = performance.now() - toldAt;
+  t.diagnostic(`it took ${Math.round(performance.now() - toldAt)} ms`);
   assert.equal(await ended, 0, leader.process.output());
-  assert.ok(tookMs < 5_000, `it took ${Math.round(tookMs)} ms`);
 
   const before = leader.proxy.writes().length;
   await served(api, 'second');
@@ -73,8 +79,10 @@ test('of two operators one writes; when it is told to go, the other one acts wit
 
 test('an operator that is killed is followed within 30 s', async t => {
   const { api, leader, standby } = await twoOperators(t);
+  const killedAt = performance.now();
   await leader.process.end('SIGKILL');
   await served(api, 'orphan', 30_000);
+  t.diagnostic(`it took ${Math.round(performance.now() - killedAt)} ms`);
   assert.ok(standby.proxy.writes().length > 0);
 });
 

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { KubeClient } from '../../operator/kube/client.ts';
+import { KubeClient, type KubeClientOptions } from '../../operator/kube/client.ts';
 import { accessOf } from '../../operator/kube/http.ts';
 
 export interface Call {
@@ -16,10 +16,14 @@ export interface ScriptedApi {
   readonly calls: Call[];
 }
 
-/** @param answer called for every request; it ends the response, or leaves it open for a watch */
+/**
+ * @param answer called for every request; it ends the response, or leaves it open
+ * @param options of the client
+ */
 export async function scriptedApi(
   t: Pick<TestContext, 'after'>,
   answer: (call: Call, response: ServerResponse, at: number) => void,
+  options: Partial<KubeClientOptions> = {},
 ): Promise<ScriptedApi> {
   const calls: Call[] = [];
   const server = createServer((request, response) => {
@@ -43,6 +47,7 @@ export async function scriptedApi(
   const client = new KubeClient(accessOf(JSON.stringify(kubeconfig)), {
     fieldManager: 'test',
     now: () => performance.now(),
+    ...options,
   });
   return { client, calls };
 }
