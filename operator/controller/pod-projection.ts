@@ -1,5 +1,6 @@
 import { GROUP } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../api/kube-object.ts';
+import { DELETION_COST_ANNOTATION } from '../desired/names.ts';
 
 interface RawCondition {
   readonly type: string;
@@ -27,12 +28,11 @@ interface RawPod extends KubeObject {
   };
 }
 
-/** Set by the operator on a pod that is to be removed first. */
-export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
-
 /** Those annotations the operator writes or reads: others can be large. */
 function ownAnnotations(annotations: Readonly<Record<string, string>> = {}): Record<string, string> | undefined {
-  const own = Object.entries(annotations).filter(([key]) => key.startsWith(`${GROUP}/`) || key === DELETION_COST);
+  const own = Object.entries(annotations).filter(
+    ([key]) => key.startsWith(`${GROUP}/`) || key === DELETION_COST_ANNOTATION,
+  );
   return own.length > 0 ? Object.fromEntries(own) : undefined;
 }
 
