@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { UNREADABLE, type Wanted } from '../live/intent.ts';
-import { waveSize } from '../session/drain.ts';
+import { waveShare } from '../session/drain.ts';
 import { Pacer } from '../session/pacer.ts';
 
 export interface TrafficOptions {
@@ -20,6 +20,8 @@ interface End {
   readonly closeAt: number;
   readonly closedAt: number;
   closing: boolean;
+  /** Part of a connection that the waves so far have left out. */
+  owed: number;
   readonly done: () => void;
 }
 
@@ -93,7 +95,7 @@ export class Traffic {
     const closeAt = connections() === 0 ? now() : Math.max(now(), this.#notReadySince + delayMs);
     logger.info({ connections: connections(), delayMs: Math.round(closeAt - now()), closeMs }, 'drain started');
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#end = { closeAt, closedAt: closeAt + closeMs, closing: false, done: resolve };
+    this.#end = { closeAt, closedAt: closeAt + closeMs, closing: false, owed: 0, done: resolve };
     this.wave();
     return promise;
   }
@@ -106,7 +108,10 @@ export class Traffic {
     if (!end || now() < end.closeAt) return this.#shed(paced, this.#wanted?.reason ?? '');
     if (!end.closing) stopAccepting();
     end.closing = true;
-    this.#shed(Math.max(paced, waveSize(connections(), end.closedAt - now())), this.#wanted?.reason ?? SHUTDOWN);
+    end.owed += waveShare(connections(), end.closedAt - now());
+    const due = Math.floor(end.owed);
+    end.owed -= due;
+    this.#shed(Math.max(paced, due), this.#wanted?.reason ?? SHUTDOWN);
     if (connections() === 0) end.done();
   }
 

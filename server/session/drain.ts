@@ -1,7 +1,7 @@
-/** Time between two waves in which connections are closed: a client notices none of it, a load balancer sees no peak. */
-export const WAVE_EVERY_MS = 250;
+/** Time between two waves in which connections are closed: short, so that no wave is a peak for those who take them in. */
+export const WAVE_EVERY_MS = 100;
 
-/** How many connections the next wave closes, so that all are closed when `msLeft` has passed. */
-export function waveSize(connections: number, msLeft: number): number {
-  return Math.ceil(connections / Math.max(1, Math.floor(msLeft / WAVE_EVERY_MS)));
+/** How many connections the next wave closes so that all are closed, evenly, when `msLeft` has passed; not a whole number. */
+export function waveShare(connections: number, msLeft: number): number {
+  return msLeft <= WAVE_EVERY_MS ? connections : (connections * WAVE_EVERY_MS) / msLeft;
 }

@@ -19,7 +19,7 @@ export class Pacer {
   }
 
   /**
-   * How many may be done now. They count as done.
+   * How many may be done now. They count as done. The pace is a tenth below the rate, see {@link WINDOW_MS}.
    * @param now milliseconds of a monotonic clock
    * @param wanted how many wait
    * @param perSecond above 0; below 1 it stands for one in `1 / perSecond` seconds
@@ -41,10 +41,12 @@ export class Pacer {
 
 /** So many in a window, and the time between two. */
 function gap(perSecond: number): { windowMs: number; most: number; gapMs: number } {
-  const windowMs = 1000 / Math.min(1, perSecond);
+  const windowMs = WINDOW_MS / Math.min(1, perSecond);
   const most = Math.max(1, Math.floor(perSecond));
   return { windowMs, most, gapMs: windowMs / most };
 }
 
+/** A second, and what timers and networks may shift a wave by: those who take the clients in count too. */
+const WINDOW_MS = 1_100;
 /** Longest delay of a timer that the next wave makes up for. */
 const CATCH_UP_MS = 250;

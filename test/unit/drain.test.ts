@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waveSize } from '../../server/session/drain.ts';
+import { WAVE_EVERY_MS, waveShare } from '../../server/session/drain.ts';
 
-/** Sizes of the waves that close so many connections when each takes its 250 ms. */
-function waves(connections: number, ms: number): number[] {
-  const sizes: number[] = [];
-  for (let left = connections, msLeft = ms; left > 0; msLeft -= 250) {
-    const size = Math.min(left, waveSize(left, msLeft));
-    sizes.push(size);
-    left -= size;
+/** Connections that are left after each wave. */
+function course(connections: number, ms: number): number[] {
+  const left: number[] = [];
+  let open = connections;
+  for (let msLeft = ms; msLeft > 0 && open > 0; msLeft -= WAVE_EVERY_MS) {
+    open -= waveShare(open, msLeft);
+    left.push(open);
   }
-  return sizes;
+  return left;
 }
 
 for (const [connections, ms] of [
@@ -18,20 +18,21 @@ for (const [connections, ms] of [
   [7, 20_000],
   [1_000, 1_000],
   [1, 1_000],
-  [5, 100],
 ] as const) {
-  test(`${connections} connections are closed in even waves within ${ms} ms`, () => {
-    const sizes = waves(connections, ms);
-    assert.equal(
-      sizes.reduce((sum, size) => sum + size, 0),
-      connections,
-    );
-    assert.ok(sizes.length <= Math.max(1, ms / 250));
-    assert.ok(Math.max(...sizes) <= Math.ceil(connections / Math.max(1, Math.floor(ms / 250))));
+  test(`${connections} connections are closed evenly within ${ms} ms`, () => {
+    const left = course(connections, ms);
+    assert.equal(left.at(-1), 0);
+    assert.equal(left.length, ms / WAVE_EVERY_MS);
+    const half = left[left.length / 2 - 1] ?? Number.NaN;
+    assert.ok(Math.abs(half - connections / 2) < 1e-6, `${half} are left at half-time`);
   });
 }
 
-test('after the deadline the next wave closes all that are left', () => {
-  assert.equal(waveSize(123, 0), 123);
-  assert.equal(waveSize(123, -5_000), 123);
+test('who comes, and waves that come late, are spread over the time that is left', () => {
+  assert.equal(waveShare(500, 5_000), 10);
+  assert.equal(waveShare(500, 2_500), 20);
+});
+
+test('in the last wave, and after the deadline, all that are left are closed', () => {
+  for (const msLeft of [WAVE_EVERY_MS, 0, -5_000]) assert.equal(waveShare(123, msLeft), 123);
 });

