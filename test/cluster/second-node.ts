@@ -21,6 +21,7 @@ const silent = () => undefined;
  */
 export async function addNode(layout: Layout, say: (line: string) => void): Promise<'started' | 'was running'> {
   const node = layout.second;
+  if (holderOf(layout) === null) throw new Error(`no cluster runs in ${layout.dir}: npm run cluster:up`);
   if (await nodeIsReady(layout, node)) return 'was running';
   await removeNode(layout);
   await makeSecondNodeCertificates(layout);
