@@ -9,7 +9,8 @@ export const CHAT = 'chat';
 
 const READY_MS = 300_000;
 
-interface Condition {
+/** Of a ChatCluster. */
+export interface Condition {
   readonly type: string;
   readonly status: string;
   readonly reason: string;
@@ -23,7 +24,11 @@ export interface ChatObject {
     readonly observedGeneration?: number;
     readonly conditions?: readonly Condition[];
     readonly instance?: string;
-    readonly gateways?: { readonly readyReplicas?: number; readonly desiredReplicas?: number };
+    readonly gateways?: {
+      readonly readyReplicas?: number;
+      readonly desiredReplicas?: number;
+      readonly revision?: string;
+    };
   };
 }
 
@@ -54,7 +59,7 @@ export async function applyExamples(access: Access, namespace: string, secret: s
   await apply(example('chatcluster'));
 }
 
-/** Waits until the ChatCluster is Ready. @param say is told each change on the way */
+/** Waits until the ChatCluster is Ready and every client is, or will be, where the spec wants it. @param say is told each change on the way */
 export async function readyChat(access: Access, namespace: string, say: (line: string) => void): Promise<ChatObject> {
   let before = '';
   const ask = async () => {
@@ -63,9 +68,9 @@ export async function readyChat(access: Access, namespace: string, say: (line: s
     const now = conditions.map(each => `${each.type}=${each.status} (${each.message})`).join(', ');
     if (now !== before) say(now === '' ? 'waiting for the operator' : now);
     before = now;
-    const ready = conditions.find(({ type }) => type === 'Ready');
+    const is = (type: string) => conditions.find(each => each.type === type);
     const seen = chat.status?.observedGeneration === chat.metadata.generation;
-    return seen && ready?.status === 'True' ? chat : null;
+    return seen && is('Ready')?.status === 'True' && is('Progressing')?.reason === 'Complete' ? chat : null;
   };
   return until(`the ChatCluster ${namespace}/${CHAT} is Ready`, ask, { ms: READY_MS, pollMs: 500 });
 }

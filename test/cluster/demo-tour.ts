@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { RESTART_ANNOTATION } from '../../operator/desired/names.ts';
 import { CHAT } from './chat-service.ts';
 import { LOCAL } from './layout.ts';
 import { RELEASE } from './release.ts';
@@ -29,8 +30,12 @@ Kill a gateway's process (kill -9) while you type. Its windows move to another o
   node_modules/.bin/node test/cluster/kill-gateway.ts ${namespace}
 
 Change or delete what the operator made. It comes back:
-  ${inDemo} scale deployment ${CHAT}-gateway --replicas 1
+  ${inDemo} scale deployment --selector ${gateways} --replicas 1
   ${inDemo} delete service ${CHAT}
+
+Ask for new gateways. Each window moves to one of them once, and nothing is lost:
+  ${inDemo} annotate chatcluster ${CHAT} --overwrite ${RESTART_ANNOTATION}="$(date)"
+  ${inDemo} get chatcluster ${CHAT} --watch
 
 Open more connections than two gateways should hold, and watch the operator add one:
   node_modules/.bin/node test/cluster/open-connections.ts 127.0.0.1:${port} 500

@@ -18,8 +18,15 @@ export const NAMESPACE = 'e2e';
 export const IN_NAMESPACE = `--namespace=${NAMESPACE}`;
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly status: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: readonly {
       readonly restartCount: number;
       readonly ready: boolean;
@@ -49,7 +56,6 @@ export async function kubeChat(t: Teardown): Promise<KubeChat> {
   await installOperator(access, await imageFor(access, say));
   await applyExamples(access, NAMESPACE, SECRET);
   const chat = await readyChat(access, NAMESPACE, say);
-  await access.kubectl(['rollout', 'status', IN_NAMESPACE, `deployment/${CHAT}-gateway`, '--timeout=3m']);
   const forward = async (service: string, port: number): Promise<Forward> => {
     const made = await forwardService(access, { namespace: NAMESPACE, service, port });
     t.after(() => made.close());
@@ -75,7 +81,9 @@ export async function kubeChat(t: Teardown): Promise<KubeChat> {
 }
 
 async function imageFor(access: Access, say: (line: string) => void): Promise<string> {
-  if (!access.local) return process.env['CHATCLUSTER_IMAGE'] ?? CHAT_IMAGE;
+  const given = process.env['CHATCLUSTER_IMAGE'];
+  if (given) return given; // the cluster has it already
+  if (!access.local) return CHAT_IMAGE;
   await startCluster(access.local, say);
   const image = await buildChatImage();
   await loadBuilt(access.local, image);
@@ -83,7 +91,12 @@ async function imageFor(access: Access, say: (line: string) => void): Promise<st
   return image;
 }
 
-/** Waits on the cluster, where things take a while: by default two minutes. */
-export function eventually<T>(what: string, ask: () => Promise<T>, ms = 120_000): Promise<NonNullable<T>> {
-  return until(what, ask, { ms, pollMs: 500 });
+/** Waits on the cluster, where things take a while: by default two minutes. @param state what to tell when it is in vain */
+export function eventually<T>(
+  what: string,
+  ask: () => Promise<T>,
+  ms = 120_000,
+  state?: () => unknown,
+): Promise<NonNullable<T>> {
+  return until(what, ask, { ms, pollMs: 500, ...(state ? { state } : {}) });
 }
