@@ -42,16 +42,20 @@ export function climb(history: readonly Observation[], now: number): number {
 const RETURN = 1.1;
 
 /**
- * Connections there will be after `seconds` of such a climb. One that only leads back to a level that is remembered, as after
- * an outage or of clients that come and go, is expected to end there.
+ * Connections there will be after `seconds` of such a climb. One that only leads back to a level of before, as after an outage
+ * or of clients that come and go, is expected to end there.
+ * @param windowMs how far back a level counts
  */
 export function expected(
   history: readonly Observation[],
+  now: number,
+  windowMs: number,
   connections: number,
   perSecond: number,
   seconds: number,
 ): number {
   const soon = connections + perSecond * seconds;
-  const peak = history.reduce((most, each) => Math.max(most, each.connections ?? 0), 0);
-  return connections < peak ? Math.min(soon, Math.max(peak, connections * RETURN)) : soon;
+  const before = history.filter(each => each.at > now - windowMs && each.at <= now - CLIMB_MS);
+  const level = before.reduce((most, each) => Math.max(most, each.connections ?? 0), 0);
+  return connections < level * RETURN ? Math.min(soon, Math.max(level, connections * RETURN)) : soon;
 }

@@ -89,7 +89,7 @@ export function decide(input: ScaleInput): Decision {
   const connections = complete ? load.connections : undefined;
   const seen = { at: now, current, connections, lost: load.lost, fell: hasFallen(history, spec, now, connections) };
   const perSecond = climb([...history, { ...seen, wanted: undefined }], now);
-  const soon = expected(history, load.connections, perSecond, spec.leadSeconds);
+  const soon = expected(history, now, windowMs(spec), load.connections, perSecond, spec.leadSeconds);
   const all = known ? asks({ ...input, load, perSecond, soon }) : [];
   const most = highest(all);
   const replaced = lostFor(history, load.lost, now);
@@ -119,11 +119,14 @@ const clamp = ({ minReplicas, maxReplicas }: AutoscalingSpec, replicas: number) 
 const blocked = (held: Held, current: number, next: number) =>
   held === 'All' || (held === 'ScaleIn' && next < current) || (held === 'ScaleOut' && next > current);
 
+const windowMs = ({ behavior }: AutoscalingSpec) => behavior.scaleDown.stabilizationWindowSeconds * 1_000;
+
 /** How far the memory has to reach before anything is taken away, so that whoever remembers less acts later. */
-function coverMs({ behavior: { scaleDown }, collapsePercent, collapseHoldSeconds, leadSeconds }: AutoscalingSpec) {
-  const holdMs = collapsePercent < 100 ? collapseHoldSeconds * 1_000 : 0;
-  const earlierMs = Math.max(holdMs, leadSeconds > 0 ? CLIMB_MS : 0);
-  return Math.max(scaleDown.stabilizationWindowSeconds * 1_000 + earlierMs, longestPeriodMs(scaleDown));
+function coverMs(spec: AutoscalingSpec): number {
+  const holdMs = spec.collapsePercent < 100 ? spec.collapseHoldSeconds * 1_000 : 0;
+  // What was asked for at the start of the window came from what was before it.
+  const climbMs = spec.leadSeconds > 0 ? Math.max(CLIMB_MS, windowMs(spec)) : 0;
+  return Math.max(windowMs(spec) + Math.max(holdMs, climbMs), longestPeriodMs(spec.behavior.scaleDown));
 }
 
 /** Gateways that have been gone for long enough. */

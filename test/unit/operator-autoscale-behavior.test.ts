@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fewestAllowed } from '../../operator/autoscale/behavior.ts';
 import type { AutoscalingChange } from '../simulate/autoscaling-spec.ts';
 import { EvenFleet } from '../simulate/even-fleet.ts';
 
@@ -105,6 +106,18 @@ test('without a window gateways go as fast as the policies say, once a period ha
   assert.deepEqual(sizes(fleet, 25, 201), [5, 5, 5, 5, 3]);
 });
 
+test('a step down counts from the first look that shows it, however long the one before was', () => {
+  const look = (at: number, current: number) => ({ at, current, wanted: 1, connections: 0, lost: 0, fell: false });
+  const rules = {
+    stabilizationWindowSeconds: 0,
+    policies: [PERCENT(10, 60)],
+    selectPolicy: 'Max',
+    tolerancePercent: 0,
+  } as const;
+  assert.equal(fewestAllowed(rules, [look(0, 10), look(50_000, 9)], 9, 70_000), 9);
+  assert.equal(fewestAllowed(rules, [look(0, 20), look(50_000, 18)], 18, 110_000), 17);
+});
+
 test('a ratio within the tolerance changes nothing, and places have no tolerance', () => {
   const tolerant = (replicas: number) =>
     new EvenFleet(replicas, {
@@ -171,6 +184,18 @@ test('a storm that is over in 20 s is no climb, noise is none either', () => {
   assert.equal(noise.replicas, 20);
 });
 
+test('a climb back to a level that is remembered is expected to end there', () => {
+  const fleet = new EvenFleet(20, {
+    maxReplicas: 100,
+    leadSeconds: 60,
+    behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
+  });
+  fleet.run(300, 2_000);
+  fleet.run(120, 500);
+  fleet.run(300, seconds => Math.min(2_000, 500 + seconds * 15));
+  assert.ok(Math.max(...fleet.decisions.map(decision => decision.wanted ?? 0)) <= 22);
+});
+
 const COLLAPSE: AutoscalingChange = { collapsePercent: 50, collapseHoldSeconds: 300 };
 
 test('a total that collapses removes nothing for the hold, and says so', () => {
@@ -203,5 +228,6 @@ test('a collapse stays one while a gateway is silent for a moment', () => {
   fleet.run(400, 1_000);
   fleet.run(30, 100);
   fleet.run(10, 100, samples => samples.map(each => ({ ...each, load: undefined })));
-  assert.equal(fleet.run(200, 100).reason, 'Collapsed');
+  // And the hold is no longer for it.
+  assert.match(fleet.run(200, 100).message, /none is removed for 65 s more/);
 });

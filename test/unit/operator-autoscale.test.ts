@@ -94,6 +94,10 @@ test('a gateway that stays gone for 30 s is replaced, once', () => {
   assert.equal(fleet.run(120, 490, dead).replicas, 6);
 });
 
+test('an operator that has just started does not know how long a gateway has been gone', () => {
+  assert.equal(new EvenFleet(5).run(30, 490, gone).replicas, 5);
+});
+
 test('a gateway that has never been ready is silent without holding anything', () => {
   const fleet = new EvenFleet(5);
   fleet.run(65, 500);
@@ -170,8 +174,9 @@ test('what starting gateways burn is no load, what leaving ones carry is', () =>
 });
 
 test('sums of shares of a core do not round up to one gateway more', () => {
-  const decision = new EvenFleet(3, { behavior: { scaleUp: { tolerancePercent: 0 } } }).run(5, 0, samples =>
-    samples.map(each => ({ ...each, load: { ...sample('').load, cpu: 0.7 } as typeof each.load })),
+  // 0.1 + 0.2 is a bit more than 0.3.
+  const decision = new EvenFleet(3, { targetCpuPercent: 10 }).run(5, 0, samples =>
+    samples.map((each, at) => ({ ...each, load: { ...sample('').load, cpu: at / 10 } as typeof each.load })),
   );
   assert.equal(decision.wanted, 3);
 });
