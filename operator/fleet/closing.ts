@@ -5,6 +5,8 @@ type Intents = ReadonlyMap<string, TrafficIntent>;
 
 /** Time a gateway may take beyond its pace before it is not waited for any longer. */
 const DEADLINE_MARGIN_MS = 10_000;
+/** A gateway stays somewhat below its pace, so that no second is above it. */
+const DEADLINE_FACTOR = 1.2;
 
 /** Pods that hold or will hold clients: what is on its way out ends by itself. */
 export function alive(pods: readonly FleetPod[]): FleetPod[] {
@@ -70,7 +72,7 @@ export function closing(pods: readonly FleetPod[], input: FleetInput, options: C
     else if (held?.keep === keep && held.perSecond === perSecond) intents.set(pod.name, held);
     else {
       const seconds = Math.max(options.overSeconds, excessOf(pod, keep) / perSecond);
-      const deadline = iso(input.now + seconds * 1_000 + DEADLINE_MARGIN_MS);
+      const deadline = iso(input.now + seconds * 1_000 * DEADLINE_FACTOR + DEADLINE_MARGIN_MS);
       intents.set(pod.name, { reason, since, keep, perSecond, deadline });
     }
   }
