@@ -71,11 +71,17 @@ export class Gateway {
     this.#traffic.start();
   }
 
+  /** Whether a connection would be taken, ready or not. */
+  get accepts(): boolean {
+    const listens = this.#state === 'serving' || this.#state === 'stopping';
+    return listens && this.#accepts && !this.#traffic.refusing;
+  }
+
   /** @returns whether the connection was taken */
   accept(connection: Connection): boolean {
-    const listens = this.#state === 'serving' || this.#state === 'stopping';
-    if (!listens || !this.#accepts || this.#traffic.refusing) return false;
+    if (!this.accepts) return false;
     this.#connections.add(connection);
+    this.#wave();
     return true;
   }
 
@@ -108,13 +114,17 @@ export class Gateway {
 
   /** Waves go on while somebody may have to be closed. */
   #wave(): void {
-    if (this.#waves) return;
+    if (this.#waves || !this.#hasWaves) return;
     this.#waves = true;
     this.#time.after(this.#chance.between(0, WAVE_EVERY_MS), () => this.#nextWave());
   }
 
+  get #hasWaves(): boolean {
+    return this.#state === 'stopping' || (this.#state === 'serving' && this.#traffic.closing);
+  }
+
   #nextWave(): void {
-    this.#waves = this.#state !== 'gone' && this.#traffic.draining;
+    this.#waves = this.#hasWaves;
     if (!this.#waves) return;
     this.#traffic.wave();
     this.#time.after(WAVE_EVERY_MS, () => this.#nextWave());

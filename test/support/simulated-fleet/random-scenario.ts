@@ -29,7 +29,8 @@ const resize: Step = (world, plans) => {
 const change: Step = (world, plans) => target(world, plans, plans.revision + 1);
 const changeBack: Step = (world, plans) => target(world, plans, Math.max(1, plans.revision - 1));
 const hibernate: Step = (world, plans) => {
-  plans.moves += 1;
+  // A scale-down that it interrupts begins anew.
+  plans.moves += 2;
   world.wish({ size: 0 });
   later(world, world.chance.between(1, 60), () => world.wish({ size: plans.size }));
 };
@@ -37,7 +38,11 @@ const hold: Step = world => {
   world.wish({ hold: 'NATS is unreachable' });
   later(world, world.chance.between(5, 60), () => world.wish({ hold: '' }));
 };
-const crash: Step = world => world.crash(world.chance.pick(world.pods())?.name);
+const crash: Step = (world, plans) => {
+  // Those who had moved to it may have to move on from where they go then.
+  plans.moves += 1;
+  world.crash(world.chance.pick(world.pods())?.name);
+};
 const silence: Step = world => world.silence(world.chance.pick(world.pods())?.name);
 const killOperator: Step = world => world.killOperator();
 const loseApiServer: Step = world => world.loseApiServer(world.chance.between(5_000, 60_000));

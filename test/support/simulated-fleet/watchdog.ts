@@ -43,7 +43,8 @@ export class Watchdog {
       return;
     }
     const offered = this.#api.slices.get(SERVICE)?.pods ?? [];
-    if (offered.some(name => this.#kubelet.gateway(name)?.ready)) this.#served = true;
+    const serves = (name: string) => this.#api.pods.get(name)?.ready && this.#kubelet.gateway(name)?.accepts;
+    if (offered.some(serves)) this.#served = true;
     else if (this.#served && this.#isCalm) {
       this.#violated('no ready gateway is offered');
       this.#served = false;
@@ -60,7 +61,7 @@ export class Watchdog {
   checkRemoval(pod: PodObject): void {
     const connections = this.#kubelet.gateway(pod.name)?.connections ?? 0;
     const isOffered = this.#api.slices.get(SERVICE)?.pods.includes(pod.name);
-    if (isOffered && pod.intent === undefined) this.#violated(`${pod.name} is removed and was no victim`);
+    if (isOffered && pod.ready && pod.intent === undefined) this.#violated(`${pod.name} is removed and was no victim`);
     const late = pod.intent?.deadline !== undefined && Date.parse(pod.intent.deadline) <= this.#time.now;
     if (connections > 0 && !late)
       this.#violated(`${pod.name} is removed with ${connections} connections before its deadline`);
