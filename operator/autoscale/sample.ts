@@ -24,7 +24,7 @@ export interface FleetLoad {
   readonly meanLagMs: number;
   /** Mean over the ready gateways, as a share of one core. */
   readonly meanCpu: number;
-  /** Cores that ready and leaving gateways use together. */
+  /** Cores that gateways with clients use together, also while they drain or shed some. */
   readonly cpu: number;
   /** Ready gateways that did not say what they hold. */
   readonly silent: readonly string[];
@@ -49,7 +49,7 @@ export function fleetLoad(samples: readonly GatewaySample[]): FleetLoad {
     meanCpu: mean('cpu'),
     // Those that start burn a core on starting alone.
     cpu: sum(
-      samples.filter(sample => sample.ready || sample.leaving),
+      samples.filter(sample => sample.ready || sample.served),
       'cpu',
     ),
     silent: ready.filter(sample => sample.load === undefined).map(sample => sample.pod),

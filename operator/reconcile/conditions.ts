@@ -89,7 +89,9 @@ export function storeReachable(backends: Backends | undefined, previous: Conditi
 /** Reasons for which the size cannot follow the load. */
 const INACTIVE = new Set<ScaleReason>(['LoadUnknown', 'NoGatewayReady', 'Held', 'Disabled']);
 /** Reasons whose numbers change with every look; the condition keeps those it began with. */
-const MOVING = new Set<ScaleReason>(['AtMaximum', 'Collapsed', 'DirectionDisabled']);
+const MOVING = new Set<ScaleReason>(['AtMaximum', 'Collapsed', 'DirectionDisabled', 'Held']);
+/** What a hold says before its numbers. */
+const causeOf = (message: string) => message.split('; ')[0];
 const QUIET = new Set<ScaleReason>(['Steady', 'WindowOpen', 'RateLimited']);
 
 /** @param previous the condition as it stands: the numbers of the last step stay until something else is to be said */
@@ -103,8 +105,9 @@ export function scalingActive(decision: Decision | undefined, previous: Conditio
   if (reason === 'Disabled') return { type, status: 'False', reason, message: 'gateway.replicas decides' };
   if (reason === 'External')
     return { type, status: 'True', reason, message: 'gateway.replicas decides, set through /scale' };
+  const isOld = previous?.reason === reason && (reason !== 'Held' || causeOf(previous.message) === causeOf(message));
+  if (MOVING.has(reason) && isOld) return same() as Verdict;
   if (INACTIVE.has(reason)) return { type, status: 'False', reason, message };
-  if (MOVING.has(reason) && previous?.reason === reason) return same() as Verdict;
   if (!QUIET.has(reason)) return { type, status: 'True', reason, message };
   // A load that swings around a target would rewrite the status with every swing.
   if (previous?.reason === 'ScaledUp' || previous?.reason === 'ScaledDown') return same() as Verdict;

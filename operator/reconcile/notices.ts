@@ -1,5 +1,6 @@
 import type { Condition } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
+import type { WorkerDecision } from '../autoscale/decide-workers.ts';
 import { REVISION_LABEL } from '../desired/names.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
@@ -67,6 +68,12 @@ export function noticeOfDecision(decision: Decision, current: number, size: numb
   const reason = size > current ? 'ScaledUp' : 'ScaledDown';
   const note = decision.replicas === size && current > 0 ? decision.message : `from ${current} to ${size}`;
   return [{ type: 'Normal', reason, action: 'Scale', note: `gateways ${note}` }];
+}
+
+/** Each step of the workers, which come and go without being drained. */
+export function noticeOfWorkers({ reason, message }: WorkerDecision): Notice[] {
+  const isStep = reason === 'ScaledUp' || reason === 'ScaledDown';
+  return isStep ? [{ type: 'Normal', reason, action: 'Scale', note: `workers ${message}` }] : [];
 }
 
 /** Gateways that were told something new. @param patched those that were written */

@@ -7,6 +7,7 @@ import { Hpa, proposal } from '../simulate/hpa.ts';
 import { plot } from '../simulate/plot.ts';
 import { replay } from '../simulate/replay.ts';
 import { MAX_REPLICAS, runBuiltin, runHpa, setting } from '../simulate/run-trace.ts';
+import { table } from '../simulate/table.ts';
 import { type Trace, traces } from '../simulate/trace.ts';
 import { World } from '../simulate/world.ts';
 
@@ -161,14 +162,15 @@ test('no client of the simulated world is lost or made twice', () => {
   }
 });
 
-test('the plots of the documentation are those of the simulator', () => {
-  for (const trace of FULL.filter(({ name }) => name !== 'day')) {
-    const compared = { trace, builtin: runBuiltin(trace, GIVEN), hpa: runHpa(trace, GIVEN) };
-    const file = join(import.meta.dirname, `../../docs/images/scaling-${trace.name}.svg`);
-    assert.equal(
-      readFileSync(file, 'utf8'),
-      plot(compared, GIVEN.spec.targetConnections),
-      'run npm run simulate -- --write',
-    );
+test('the table and the plots of docs/scaling.md are those of the simulator', () => {
+  const docs = join(import.meta.dirname, '../../docs');
+  const compared = FULL.map(trace => ({ trace, builtin: runBuiltin(trace, GIVEN), hpa: runHpa(trace, GIVEN) }));
+  const page = readFileSync(join(docs, 'scaling.md'), 'utf8');
+  assert.ok(page.includes(table(compared)), 'run npm run simulate -- --write');
+  for (const each of compared) {
+    const file = `images/scaling-${each.trace.name}.svg`;
+    assert.ok(page.includes(`](${file})`), file);
+    const held = readFileSync(join(docs, file), 'utf8');
+    assert.equal(held, plot(each, GIVEN.spec.targetConnections), 'run npm run simulate -- --write');
   }
 });
