@@ -7,6 +7,8 @@ import { until } from './until.ts';
 export interface MovingOptions {
   /** Clients that receive; the publishers come on top and receive too. */
   readonly clients: number;
+  /** Clients beside them that only hold a connection. Default 0. */
+  readonly idle?: number;
   /** Milliseconds between two messages of one publisher. Default 100. */
   readonly everyMs?: number;
 }
@@ -89,7 +91,8 @@ export async function movingClients(t: TestContext, url: string, options: Moving
   const reconnects: number[] = [];
   const tracked: Tracked[] = [];
   const publishers: Client[] = [];
-  const total = options.clients + PUBLISHERS;
+  const followers = options.clients + PUBLISHERS;
+  const total = followers + (options.idle ?? 0);
   let opened = 0;
   let over = false;
   let publishing = true;
@@ -104,7 +107,7 @@ export async function movingClients(t: TestContext, url: string, options: Moving
       tracked.push(track(client, ends, reconnects, () => over));
       if (at < PUBLISHERS) publishers.push(client);
       await client.connected();
-      await record(client, `client ${at}`, room, delivery);
+      if (at < followers) await record(client, `client ${at}`, room, delivery);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));

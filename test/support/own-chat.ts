@@ -36,7 +36,12 @@ export interface OwnChat {
 }
 
 export interface OwnSpec {
-  readonly gateway?: { readonly replicas?: number; readonly autoscaling?: object; readonly drain?: object };
+  readonly gateway?: {
+    readonly replicas?: number;
+    readonly autoscaling?: object;
+    readonly drain?: object;
+    readonly rebalance?: object;
+  };
   readonly auth?: object;
   readonly limits?: object;
 }
