@@ -1,10 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import { accessOf } from '../../operator/kube/http.ts';
+import { pathOf, RESOURCES } from '../../operator/kube/resources.ts';
 import { clusterBinaries } from '../cluster/binaries.ts';
 import { type Child, freePort, listening, startChild } from '../local/child.ts';
 import { until } from './until.ts';
@@ -15,6 +18,8 @@ export interface ApiServer {
   kubeconfig(user: 'admin' | 'operator'): string;
   /** As administrator. */
   readonly client: KubeClient;
+  /** Removes a pod that terminates, as the kubelet does once its processes have ended. */
+  terminated(pod: KubeObject): Promise<void>;
   /** Stops the API server; etcd keeps its data. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -78,8 +83,7 @@ export async function startApiServer(t: Pick<TestContext, 'after'>): Promise<Api
     const started = server;
     await until('the API server is ready', async () => {
       if (!started.running()) throw new Error(`the API server ended:\n${started.output()}`);
-      const { readyz } = await readiness(port);
-      return readyz;
+      return (await ask(port, 'GET', '/readyz')) === 200;
     });
   };
   await start();
@@ -87,29 +91,32 @@ export async function startApiServer(t: Pick<TestContext, 'after'>): Promise<Api
     kubeconfig,
     client,
     start,
+    async terminated({ metadata: { name, namespace = '', uid } }) {
+      const body = { gracePeriodSeconds: 0, preconditions: { uid } };
+      const code = await ask(port, 'DELETE', pathOf(RESOURCES.pods, namespace, name), body);
+      // Another one of the name, or none: it is gone.
+      if (![200, 404, 409].includes(code)) throw new Error(`pod ${name} was not removed: ${code}`);
+    },
     async stop() {
       await server?.kill();
     },
   };
 }
 
-async function readiness(port: number): Promise<{ readyz: boolean }> {
-  const { request } = await import('node:https');
+/** As administrator. @returns the status of the answer, 0 without one */
+async function ask(port: number, method: 'GET' | 'DELETE', path: string, body?: object): Promise<number> {
   return await new Promise(resolve => {
-    const ask = request(
-      {
-        port,
-        host: '127.0.0.1',
-        path: '/readyz',
-        rejectUnauthorized: false,
-        headers: { authorization: `Bearer ${TOKENS.admin}` },
-      },
-      answer => {
-        answer.resume();
-        resolve({ readyz: answer.statusCode === 200 });
-      },
-    );
-    ask.on('error', () => resolve({ readyz: false }));
-    ask.end();
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const headers = {
+      authorization: `Bearer ${TOKENS.admin}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    };
+    const asked = request({ port, host: '127.0.0.1', path, method, rejectUnauthorized: false, headers }, answer => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on('error', () => resolve(0));
+    asked.end(text);
   });
 }

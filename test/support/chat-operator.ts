@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { parseAllDocuments } from 'yaml';
+import type { AskPod } from '../../operator/api/ask-pod.ts';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import type { Clock } from '../../operator/clock.ts';
@@ -80,8 +81,16 @@ export async function installChart(api: ApiServer, ...args: readonly string[]): 
   });
 }
 
-/** Starts the operator with the rights of the chart, in this process; the test's end stops it. @param namespace empty for all */
-export async function runOperator(t: Pick<TestContext, 'after'>, api: ApiServer, namespace = ''): Promise<Operator> {
+/**
+ * Starts the operator with the rights of the chart, in this process; the test's end stops it.
+ * @param namespace empty for all @param ask default: over HTTP
+ */
+export async function runOperator(
+  t: Pick<TestContext, 'after'>,
+  api: ApiServer,
+  namespace = '',
+  ask: AskPod = askPod,
+): Promise<Operator> {
   const operator = startOperator({
     config: {
       namespace,
@@ -95,7 +104,7 @@ export async function runOperator(t: Pick<TestContext, 'after'>, api: ApiServer,
     kube: accessOf(api.kubeconfig('operator')),
     clock: CLOCK,
     random: Math.random,
-    ask: askPod,
+    ask,
     log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
   });
   t.after(() => operator.stop());

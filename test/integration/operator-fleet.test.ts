@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { RESOURCES } from '../../operator/kube/resources.ts';
+import type { Operator } from '../../operator/operator.ts';
+import { LIVE_FILES } from '../../server/contract.ts';
+import { type ApiServer, startApiServer } from '../support/api-server.ts';
+import { installChart, requests, runOperator } from '../support/chat-operator.ts';
+import { startControllers } from '../support/controllers.ts';
+import { FakeGateways } from '../support/fake-gateways.ts';
+import { ObservedFleet } from '../support/observed-fleet.ts';
+import { until } from '../support/until.ts';
+
+let api: ApiServer;
+let operator: Operator;
+let pods: FakeGateways;
+const ends: (() => unknown)[] = [];
+const suite = { after: (end: () => unknown) => void ends.unshift(end) } as Parameters<typeof runOperator>[0];
+
+before(async () => {
+  api = await startApiServer(suite);
+  await installChart(api);
+  await startControllers(suite, api);
+  pods = new FakeGateways(api);
+  await pods.start(suite);
+  operator = await runOperator(suite, api, '', pods.ask);
+});
+after(async () => {
+  for (const end of ends) await end();
+});
+
+describe('the operator moves clients only on purpose', { concurrency: true }, () => {
+  test('a scale-down closes the victims to new clients, then moves theirs, then removes them and nobody else', async () => {
+    const fleet = await ObservedFleet.make(api, pods, 'shrinks', { replicas: 4 }, 80);
+    const [deployment] = await fleet.deployments();
+    const before = fleet.names;
+    await fleet.gatewaySpec({ replicas: 2 });
+    const told = await until('two are told to take nobody', async () => {
+      const marked = fleet.gateways.filter(gateway => !gateway.ready);
+      return marked.length === 2 ? marked.map(({ name }) => name) : undefined;
+    });
+    assert.equal((await fleet.deployments())[0]?.spec.replicas, 4);
+    assert.deepEqual(
+      fleet.gateways.map(({ clients }) => clients.size),
+      [20, 20, 20, 20],
+    );
+    for (const name of told) {
+      const { 'chatcluster.dev/traffic': intent = '', ...rest } = await fleet.annotationsOf(name);
+      assert.equal(JSON.parse(intent).reason, 'ScaleDown');
+      assert.ok(Number(rest['controller.kubernetes.io/pod-deletion-cost']) < 0);
+    }
+    await fleet.has(2);
+    assert.deepEqual(
+      fleet.names,
+      before.filter(name => !told.includes(name)),
+    );
+    fleet.assertMoves(1);
+    const incidents = pods.incidentsOf('shrinks');
+    const closings = incidents.filter(({ what }) => what === 'Closing');
+    assert.ok(closings.length > 0);
+    for (const { offered } of closings)
+      assert.deepEqual([...offered].sort(), fleet.names, 'a client may meet a victim');
+    const [first] = (await fleet.deployments()).map(({ metadata }) => metadata.name);
+    assert.equal(first, deployment?.metadata.name);
+  });
+
+  test('a scale-up in the middle of a scale-down takes it back, and no gateway goes', async () => {
+    const drain = { delaySeconds: 1, timeoutSeconds: 20, reconnectsPerSecond: 4 };
+    const fleet = await ObservedFleet.make(api, pods, 'hesitates', { replicas: 3, drain }, 90);
+    const before = fleet.names;
+    await fleet.gatewaySpec({ replicas: 1 });
+    await until('clients are being moved', () => pods.incidentsOf('hesitates').some(({ what }) => what === 'Closing'));
+    await fleet.gatewaySpec({ replicas: 3 });
+    await fleet.has(3);
+    assert.deepEqual(fleet.names, before);
+    for (const name of before) {
+      const annotations = await fleet.annotationsOf(name);
+      assert.deepEqual(
+        [annotations['chatcluster.dev/traffic'], annotations['controller.kubernetes.io/pod-deletion-cost']],
+        [undefined, undefined],
+      );
+    }
+    fleet.assertMoves(1);
+  });
+
+  test('a new image is a second Deployment; the Service moves when it is ready, the old one goes when it is empty', async () => {
+    const fleet = await ObservedFleet.make(api, pods, 'rolls', { replicas: 3 }, 60);
+    const [old = ''] = await fleet.revisions();
+    pods.broken.add('rolls');
+    await fleet.change({ spec: { image: { reference: 'example.com/chat:2' } } });
+    await fleet.says('Progressing', 'Starting');
+    await until('the new gateways run', () => fleet.gateways.length === 6);
+    assert.equal(await fleet.serving(), old);
+    assert.equal((await fleet.cluster()).status?.gateways?.revision, old);
+    pods.broken.delete('rolls');
+    await until('the Service has moved', async () => (await fleet.serving()) !== old);
+    const fresh = (await fleet.revisions()).find(revision => revision !== old);
+    await until('the old Deployment is gone', async () => (await fleet.deployments()).length === 1);
+    await fleet.says('Progressing', 'Complete');
+    await fleet.has(3);
+    assert.deepEqual(await fleet.revisions(), [fresh]);
+    assert.ok(fleet.gateways.every(({ revision }) => revision === fresh));
+    assert.equal((await fleet.cluster()).status?.image, 'example.com/chat:2');
+    fleet.assertMoves(1);
+    const closings = pods.incidentsOf('rolls').filter(({ what }) => what === 'Closing');
+    assert.ok(closings.length > 0);
+    for (const { offered } of closings)
+      assert.deepEqual([...offered].sort(), fleet.names, 'a client may meet an old one');
+  });
+
+  test('with Surge there are few new gateways at a time, and a client moves once', async () => {
+    const rollout = { strategy: 'Surge', surgePercent: 25 };
+    const fleet = await ObservedFleet.make(api, pods, 'surges', { replicas: 4, rollout }, 40);
+    const [old = ''] = await fleet.revisions();
+    let most = 0;
+    await fleet.gatewaySpec({ resources: { requests: { cpu: 2 } } });
+    await until('the old Deployment is gone', async () => {
+      most = Math.max(
+        most,
+        (await fleet.deployments()).reduce((sum, { spec }) => sum + spec.replicas, 0),
+      );
+      return !(await fleet.revisions()).includes(old);
+    });
+    await fleet.has(4);
+    assert.equal(most, 5);
+    fleet.assertMoves(1);
+  });
+
+  test('with OnDelete a gateway is replaced by one of the new revision when somebody deletes its pod', async () => {
+    const fleet = await ObservedFleet.make(api, pods, 'waits', { replicas: 2, rollout: { strategy: 'OnDelete' } });
+    assert.equal(await fleet.serving(), undefined);
+    const before = fleet.names;
+    const [old] = await fleet.revisions();
+    await fleet.change({ spec: { image: { reference: 'example.com/chat:2' } } });
+    await fleet.says('Progressing', 'WaitingForDelete');
+    assert.deepEqual(fleet.names, before);
+    for (const [count, name] of before.entries()) {
+      const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' } };
+      await api.client.delete({ ...object, metadata: { ...object.metadata, ...(await uidOf(name)) } });
+      await until('a new one stands in for it', () => {
+        const fresh = fleet.gateways.filter(({ revision, ready }) => revision !== old && ready);
+        return fresh.length === count + 1 && fleet.gateways.length === 2;
+      });
+    }
+    await fleet.says('Progressing', 'Complete');
+  });
+
+  test('a revision that never becomes ready leaves everybody where they are; undone, it is gone', async () => {
+    const fleet = await ObservedFleet.make(api, pods, 'regrets', { replicas: 2 }, 20);
+    const [old = ''] = await fleet.revisions();
+    const before = fleet.names;
+    pods.broken.add('regrets');
+    await fleet.change({ spec: { image: { reference: 'example.com/chat:2' } } });
+    await until('the new gateways run', () => fleet.gateways.length === 4);
+    const fresh = (await fleet.revisions()).find(revision => revision !== old) ?? '';
+    await fleet.annotate({ 'chatcluster.dev/undo': fresh });
+    await until('the new Deployment is gone', async () => (await fleet.revisions()).join() === old);
+    await fleet.has(2);
+    assert.deepEqual(fleet.names, before);
+    assert.equal(await fleet.serving(), old);
+    await fleet.says('Progressing', 'Complete');
+    assert.equal((await fleet.cluster()).status?.image, 'example.com/chat:1');
+    fleet.assertMoves(0);
+  });
+
+  test('a new revision the API server refuses leaves the old one as it is', async () => {
+    const fleet = await ObservedFleet.make(api, pods, 'refused', { replicas: 2 }, 10);
+    const revisions = await fleet.revisions();
+    const bad = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } };
+    await fleet.gatewaySpec({ podTemplate: { affinity: { nodeAffinity: bad } } });
+    assert.match((await fleet.says('Ready', 'Refused')).message, /nodeSelectorTerms/);
+    assert.deepEqual(await fleet.revisions(), revisions);
+    await fleet.gatewaySpec({ podTemplate: { affinity: null } });
+    await fleet.says('Ready', 'Working');
+    fleet.assertMoves(0);
+  });
+
+  test('a HorizontalPodAutoscaler on a Builtin ChatCluster is a condition and holds the size until it is gone', async () => {
+    const autoscaling = { mode: 'Builtin', minReplicas: 2, maxReplicas: 5, targetConnections: 50 };
+    const fleet = await ObservedFleet.make(api, pods, 'contested', { replicas: 2, autoscaling });
+    const hpa = {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'other', namespace: 'default' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'chatcluster.dev/v1alpha1', kind: 'ChatCluster', name: 'contested' },
+        maxReplicas: 9,
+      },
+    };
+    const made = await api.client.create(RESOURCES.horizontalPodAutoscalers, hpa);
+    const said = await fleet.says('ScalingActive', 'Held');
+    assert.equal(said.status, 'False');
+    assert.match(said.message, /HorizontalPodAutoscaler other scales it too/);
+    for (const gateway of fleet.gateways) gateway.load = { connections: 80 };
+    await until('the load is in the message', async () =>
+      /wanted/.test((await fleet.condition('ScalingActive'))?.message ?? ''),
+    );
+    assert.equal((await fleet.deployments())[0]?.spec.replicas, 2);
+    await api.client.delete({ ...made, kind: 'HorizontalPodAutoscaler' });
+    await until('the size follows the load', async () => ((await fleet.deployments())[0]?.spec.replicas ?? 0) > 2);
+  });
+
+  test('hibernating it has no gateways, and as many as before when it wakes', async () => {
+    const fleet = await ObservedFleet.make(api, pods, 'sleeps', { replicas: 2 }, 20);
+    await fleet.annotate({ 'chatcluster.dev/hibernate': 'true' });
+    await until('no gateway is left', () => fleet.gateways.length === 0);
+    const available = await fleet.says('GatewaysAvailable', 'Hibernating');
+    assert.equal(available.status, 'False');
+    assert.deepEqual(
+      (await fleet.deployments()).map(({ spec }) => spec.replicas),
+      [0],
+    );
+    await fleet.annotate({ 'chatcluster.dev/hibernate': null });
+    await fleet.has(2);
+    await until('everybody is back', () => fleet.gateways.reduce((sum, { clients }) => sum + clients.size, 0) === 20);
+    fleet.assertMoves(1);
+  });
+
+  test('a limit reaches gateways that run by their annotation: no Deployment changes, no pod goes', async () => {
+    const fleet = await ObservedFleet.make(api, pods, 'limited', { replicas: 2 }, 10);
+    const generation = async () =>
+      (await fleet.deployments()).map(({ metadata }) => [metadata.name, metadata.generation]);
+    const [before, names] = [await generation(), fleet.names];
+    await fleet.change({ spec: { limits: { maxSubscriptions: 64 } } });
+    await until('every gateway is told of the new version', async () => {
+      type Map = { readonly data: Readonly<Record<string, string>> };
+      const { data } = await api.client.get<Map>(RESOURCES.configMaps, 'default', 'limited-gateway');
+      const told = await Promise.all(
+        names.map(async name => (await fleet.annotationsOf(name))['chatcluster.dev/options']),
+      );
+      return data['CHAT_MAX_SUBSCRIPTIONS'] === '64' && told.every(version => version === data[LIVE_FILES.version]);
+    });
+    assert.deepEqual([await generation(), fleet.names], [before, names]);
+    fleet.assertMoves(0);
+  });
+});
+
+async function uidOf(pod: string): Promise<{ uid: string }> {
+  const { metadata } = await api.client.get<{ metadata: { uid: string } }>(RESOURCES.pods, 'default', pod);
+  return metadata;
+}
+
+test('once everything has settled nothing is written', async () => {
+  const writes = async () => {
+    const { apply = 0, patch = 0, create = 0, delete: gone = 0 } = await requests(operator);
+    return apply + patch + create + gone;
+  };
+  let last = -1;
+  let passes = 0;
+  const passed = async () =>
+    (await operator.metrics.reconciles.get()).values.reduce((sum, { value }) => sum + value, 0);
+  await until('ten passes wrote nothing', async () => {
+    const now = await writes();
+    if (now !== last) passes = await passed();
+    last = now;
+    return (await passed()) - passes >= 10;
+  });
+});
