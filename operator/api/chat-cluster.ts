@@ -93,6 +93,7 @@ export interface ChatClusterSpec {
       readonly mode: Toggle;
       readonly tolerancePercent: number;
       readonly connectionsPerSecond: number;
+      readonly afterRolloutSeconds: number;
     };
     readonly resources: Resources;
     readonly podTemplate: PodTemplate;

@@ -38,7 +38,7 @@ export interface Choices {
   readonly revisions: readonly WantedRevision[];
   /** Revision the client Service selects, or `*`. */
   readonly serving: string;
-  /** When the Service was last pointed at another revision. */
+  /** When the Service was last moved from one revision to another; 1970 for never. */
   readonly servingSince: Date;
   readonly workers: {
     /** Always sent, because an apply without `replicas` would reset it to 1. */
@@ -166,7 +166,7 @@ function clientService(cluster: ChatCluster, { serving, servingSince }: Choices)
         ports: [{ name: 'client', port, targetPort: 'client', protocol: 'TCP', appProtocol: 'http' }],
       },
     },
-    { ...annotations, [MOVED_ANNOTATION]: servingSince.toISOString() },
+    { ...annotations, ...(servingSince.getTime() > 0 ? { [MOVED_ANNOTATION]: servingSince.toISOString() } : {}) },
   );
 }
 

@@ -63,12 +63,12 @@ export function choicesOf(
     ({ kind, metadata }) => kind === 'Deployment' && metadata.name === childName.workers(cluster.metadata.name),
   );
   const isCurrent = workers?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker');
-  const stays = input.serving === plan.serving && input.servingSince > 0;
+  const hasMoved = input.serving !== undefined && input.serving !== plan.serving;
   return {
     defaultImage: given.defaultImage,
     revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, live.get(wanted.revision))),
     serving: plan.serving,
-    servingSince: new Date(stays ? input.servingSince : input.now),
+    servingSince: new Date(hasMoved ? input.now : input.servingSince),
     workers: { replicas: given.workerReplicas, template: workers && isCurrent ? templateOf(workers) : undefined },
   };
 }

@@ -23,12 +23,15 @@ export function takesClients(pod: FleetPod): boolean {
 }
 
 /** Whether new connections no longer reach `pod`: no EndpointSlice offers it, and load balancers have had time to hear. */
-export function isShut(pod: FleetPod, { serving, settings, now }: FleetInput): boolean {
+export function isShut(pod: FleetPod, { serving, servingSince, settings, now }: FleetInput): boolean {
   if (!pod.running) return true;
   if (pod.offered || (pod.ready && isServing(pod, serving))) return false;
   // It closes already, so it was shut before: a new operator need not wait again.
   if (pod.intent?.keep !== undefined) return true;
-  return pod.unofferedSince !== undefined && now - pod.unofferedSince >= settings.drain.delaySeconds * 1_000;
+  if (pod.unofferedSince === undefined) return false;
+  // A Service that moved twice in a moment may still be about to offer it.
+  const since = isServing(pod, serving) ? pod.unofferedSince : Math.max(pod.unofferedSince, servingSince);
+  return now - since >= settings.drain.delaySeconds * 1_000;
 }
 
 /** Whether `pod` may be removed: it holds nothing, or it had its time. One that is still ready would not be the one removed. */

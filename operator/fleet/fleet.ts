@@ -50,6 +50,7 @@ export interface FleetSettings {
     readonly mode: 'Enabled' | 'Disabled';
     readonly tolerancePercent: number;
     readonly connectionsPerSecond: number;
+    readonly afterRolloutSeconds: number;
   };
 }
 
@@ -64,7 +65,7 @@ export interface FleetInput {
   readonly undone: string;
   /** Revision the client Service selects, or {@link ALL_REVISIONS}; undefined while there is no Service. */
   readonly serving: string | undefined;
-  /** When the client Service was last pointed at another revision; 0 for never. */
+  /** When the client Service was last moved from one revision to another; 0 for never. */
   readonly servingSince: number;
   readonly revisions: readonly FleetRevision[];
   readonly pods: readonly FleetPod[];

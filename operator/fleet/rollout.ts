@@ -126,7 +126,7 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   return step('Moving', numbers, { intents: new Map([...going, ...intents]) });
 }
 
-/** Two digits, so that the status does not change with every connection. */
+/** One digit, so that the status does not change with every connection. */
 function roughly(connections: number): string {
-  return Number(connections.toPrecision(2)).toLocaleString('en');
+  return Number(connections.toPrecision(1)).toLocaleString('en');
 }

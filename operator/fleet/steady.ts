@@ -34,9 +34,10 @@ export function leaveNodes(pods: readonly FleetPod[], taken: Intents, now: numbe
  */
 export function rebalance(pods: readonly FleetPod[], input: FleetInput): { intents: Intents; message: string } {
   const none = { intents: new Map(), message: '' };
-  const { mode, tolerancePercent, connectionsPerSecond } = input.settings.rebalance;
+  const { mode, tolerancePercent, connectionsPerSecond, afterRolloutSeconds } = input.settings.rebalance;
   const there = alive(pods);
   const holds = (pod: FleetPod) => pod.connections ?? 0;
+  if (input.now - input.servingSince < afterRolloutSeconds * 1_000) return none;
   if (mode === 'Disabled' || there.some(pod => !pod.running || pod.connections === undefined)) return none;
   const mean = Math.ceil(there.reduce((sum, pod) => sum + holds(pod), 0) / Math.max(1, there.length));
   const bound = Math.max(mean + MIN_EXCESS, mean * (1 + tolerancePercent / 100));

@@ -100,7 +100,7 @@ export function gatewayDeployment(
 }
 
 /** @param serving revision, or `*` */
-export function clientService(cluster: ChatCluster, serving: string, movedAt = 0): KubeObject {
+export function clientService(cluster: ChatCluster, serving: string, movedAt: number | undefined = 0): KubeObject {
   const object = {
     apiVersion: 'v1',
     kind: 'Service',

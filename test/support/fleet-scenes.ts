@@ -12,12 +12,15 @@ const SECOND = 1_000;
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 
 /** Gateways of one revision, each with as many connections as `holds` says. */
-function steady(cluster: ChatCluster, holds: readonly number[]): Scene {
+function steady(cluster: ChatCluster, holds: readonly number[], movedAt?: number): Scene {
   const revision = revisionOf(cluster, 'gateway');
   const pods = names('g', holds.length);
   return {
     cluster,
-    children: [gatewayDeployment(cluster, revision, { replicas: pods.length }), clientService(cluster, revision)],
+    children: [
+      gatewayDeployment(cluster, revision, { replicas: pods.length }),
+      clientService(cluster, revision, movedAt),
+    ],
     pods: pods.map(name => gatewayPod(name, revision)),
     loads: pods.map((name, at) => loadOf(name, { connections: holds[at] ?? 0 })),
     offered: pods,
@@ -69,6 +72,7 @@ export function plansOf(cluster: ChatCluster): readonly (readonly [string, objec
   const scenes: readonly (readonly [string, Scene, number])[] = [
     ['scale-down', closed(steady(cluster, Array(10).fill(10_000)), ['g0', 'g1', 'g2'], 'ScaleDown'), 7],
     ['uneven', steady(cluster, [1_400, 900, 900, 800]), 4],
+    ['uneven after a rollout', steady(cluster, [1_400, 900, 900, 800], NOW - 300 * SECOND), 4],
     ['shedding', closed(steady(cluster, [9_000, 100, 100, 100]), ['g0'], 'Rebalance'), 4],
     ['a rollout begins', rollout(cluster, 0, false), 10],
     ['a rollout is late', rollout(cluster, 1, false), 10],

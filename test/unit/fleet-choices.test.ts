@@ -52,12 +52,12 @@ test('a revision that is wanted anew starts without what stopped it before', () 
   assert.deepEqual(stoppedOf(earlier), { [OLD]: '', [NEW]: '' });
 });
 
-test('the moment of the move stands while the Service stays, and is now when it moves or nobody wrote it down', () => {
+test('the moment of the move stands while the Service stays, is now when it moves, and there is none before the first', () => {
   const since = (plan: FleetPlan, seen: Partial<typeof SEEN>) =>
     choose(live(), plan, { ...SEEN, ...seen }).servingSince.getTime();
   assert.equal(since(planOf(), {}), 20_000);
   assert.equal(since(planOf({ serving: NEW }), {}), 90_000);
-  assert.equal(since(planOf(), { servingSince: 0 }), 90_000);
+  assert.equal(since(planOf(), { servingSince: 0 }), 0);
 });
 
 test('each revision carries the moment it became the wanted one', () => {

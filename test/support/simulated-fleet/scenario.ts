@@ -27,7 +27,7 @@ export type End = (world: FleetWorld) => string;
 export const DEFAULT_SETTINGS: FleetSettings = {
   drain: { delaySeconds: 3, timeoutSeconds: 20, reconnectsPerSecond: 5 },
   rollout: { strategy: 'MoveOnce', surgePercent: 25, progressDeadlineSeconds: 120 },
-  rebalance: { mode: 'Disabled', tolerancePercent: 20, connectionsPerSecond: 2 },
+  rebalance: { mode: 'Disabled', tolerancePercent: 20, connectionsPerSecond: 2, afterRolloutSeconds: 0 },
 };
 
 /** Runs `step` after `seconds`. */
