@@ -42,7 +42,9 @@ export class Turn {
       clock,
       intervalMs: config.pollSeconds * 1_000,
       onResult: (key, changed) => {
-        if (changed || caches.cluster(key)?.spec.gateway.autoscaling.mode === 'Builtin') this.add(key);
+        const { gateway, worker } = caches.cluster(key)?.spec ?? {};
+        const follows = [gateway, worker].some(component => component?.autoscaling.mode === 'Builtin');
+        if (changed || follows) this.add(key);
       },
     });
     const recorder = new Recorder({
