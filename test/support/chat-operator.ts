@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { parseAllDocuments } from 'yaml';
 import type { AskPod } from '../../operator/api/ask-pod.ts';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
@@ -83,13 +83,14 @@ export async function installChart(api: ApiServer, ...args: readonly string[]): 
 
 /**
  * Starts the operator with the rights of the chart, in this process; the test's end stops it.
- * @param namespace empty for all @param ask default: over HTTP
+ * @param namespace empty for all @param ask default: over HTTP @param log default: none, or of the level LOG_LEVEL
  */
 export async function runOperator(
   t: Pick<TestContext, 'after'>,
   api: ApiServer,
   namespace = '',
   ask: AskPod = askPod,
+  log: Logger = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
 ): Promise<Operator> {
   const operator = startOperator({
     config: {
@@ -105,7 +106,7 @@ export async function runOperator(
     clock: CLOCK,
     random: Math.random,
     ask,
-    log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
+    log,
   });
   t.after(() => operator.stop());
   await until('the operator has listed all kinds', () => operator.isReady());

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { parseRecord } from '../../operator/autoscale/record.ts';
+import { RESOURCES } from '../../operator/kube/resources.ts';
+import { replay } from '../simulate/replay.ts';
+import { startApiServer } from '../support/api-server.ts';
+import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
+import { startControllers } from '../support/controllers.ts';
+import { FakeGateways } from '../support/fake-gateways.ts';
+import { ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
+import { until } from '../support/until.ts';
+
+test('what the operator logs of its decisions is enough to make them again', async t => {
+  const api = await startApiServer(t);
+  await installChart(api);
+  await startControllers(t, api);
+  const pods = new FakeGateways(api);
+  await pods.start(t);
+  const lines: string[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
+  await runOperator(t, api, '', pods.ask, log);
+
+  const autoscaling = {
+    mode: 'Builtin',
+    minReplicas: 2,
+    maxReplicas: 6,
+    targetConnections: 100,
+    collapsePercent: 100,
+    leadSeconds: 0,
+    behavior: {
+      scaleDown: { stabilizationWindowSeconds: 2, policies: [{ type: 'Pods', value: 2, periodSeconds: 1 }] },
+    },
+  };
+  const fleet = new ObservedFleet(api, pods, 'recorded');
+  const gateway = { ...SWIFT, replicas: 2, autoscaling, rebalance: { mode: 'Disabled' } };
+  await api.client.create(RESOURCES.chatClusters, chatCluster('recorded', { gateway }));
+  await fleet.has(2);
+  const hold = (each: number) => {
+    for (const { load } of fleet.gateways) Object.assign(load ?? {}, { connections: each });
+  };
+  hold(250);
+  const taken: number[] = [];
+  const sizeIs = async (size: number) => {
+    await until(`there are ${size}`, async () => (await fleet.deployments())[0]?.spec.replicas === size);
+    taken.push(size);
+  };
+  await sizeIs(5);
+  await fleet.has(5);
+  hold(0);
+  await sizeIs(2);
+
+  const { decisions, steps, different } = replay(lines);
+  assert.ok(decisions > 5);
+  assert.deepEqual(different, []);
+  const outputs = lines.flatMap(line => parseRecord(line) ?? []);
+  const decided = outputs.filter(({ input, output }) => output.replicas !== input.current);
+  assert.equal(decided.length, steps);
+  for (const size of taken) assert.ok(decided.some(({ output }) => output.replicas === size));
+  assert.ok(
+    lines.every(line => !line.includes('"history":[{')),
+  );
+});
