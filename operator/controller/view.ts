@@ -4,7 +4,7 @@ import { connectionsByPod } from '../autoscale/load-reader.ts';
 import { childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import type { FleetInput } from '../fleet/fleet.ts';
-import { whyUnhealthy } from '../fleet/health.ts';
+import { isBackendToBlame, whyUnhealthy } from '../fleet/health.ts';
 import { observeFleet } from '../fleet/observe.ts';
 import { targetOf } from '../fleet/rollout.ts';
 import type { Backends } from '../reconcile/backends.ts';
@@ -66,12 +66,14 @@ export function viewOf(
   );
   const said = (isFresh: boolean) =>
     loads.flatMap(({ pod, load }) => (load && fresh.has(pod) === isFresh ? [load] : []));
+  const hold = holdOf(cluster, probe?.backends);
+  const excused = hold !== '' || isBackendToBlame(cluster.status?.conditions ?? [], wall);
   return {
     ...seen,
     ...wanted,
     settings: { drain, rollout, rebalance },
-    hold: holdOf(cluster, probe?.backends),
-    unhealthy: whyUnhealthy(said(true), said(false), rollout),
+    hold,
+    unhealthy: excused ? '' : whyUnhealthy(said(true), said(false), rollout),
     now: wall,
   };
 }

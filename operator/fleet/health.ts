@@ -1,4 +1,5 @@
 import type { GatewayLoad } from '../../server/contract.ts';
+import type { Condition } from '../api/kube-object.ts';
 
 export interface HealthBounds {
   readonly maxErrorPercent: number;
@@ -41,4 +42,20 @@ export function whyUnhealthy(fresh: readonly GatewayLoad[], old: readonly Gatewa
   if (worse(lag(fresh), lag(old), bounds.maxEventLoopLagMilliseconds))
     return `the event loop of the new revision lags more than ${bounds.maxEventLoopLagMilliseconds} ms`;
   return '';
+}
+
+const BACKENDS: ReadonlySet<string> = new Set(['MessagingReachable', 'StoreReachable']);
+/** Longer than gateways average their rates over, and than it takes clients to be in again. */
+const ECHO_MS = 15_000;
+
+/**
+ * Whether what fails now may come from NATS or MongoDB being away, or having been away a moment ago: that says nothing of a
+ * revision, also where only the new one has clients who could tell.
+ * @param conditions of the ChatCluster, as they stand @param now milliseconds since 1970
+ */
+export function isBackendToBlame(conditions: readonly Condition[], now: number): boolean {
+  return conditions.some(
+    ({ type, status, lastTransitionTime }) =>
+      BACKENDS.has(type) && (status === 'False' || now - Date.parse(lastTransitionTime) < ECHO_MS),
+  );
 }

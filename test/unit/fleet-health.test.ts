@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { whyUnhealthy } from '../../operator/fleet/health.ts';
+import { isBackendToBlame, whyUnhealthy } from '../../operator/fleet/health.ts';
 import type { GatewayLoad } from '../../server/contract.ts';
 import { loadOf } from '../support/fleet-objects.ts';
 
@@ -53,4 +53,17 @@ test('new gateways have to be twice as bad as the old ones', () => {
 
 test('gateways without a publish say nothing of its time', () => {
   assert.notEqual(why([{ publishMs: 1_900 }, { publishMs: 0 }, { publishMs: 0 }]), '');
+});
+
+test('a backend that is away, or was a moment ago, excuses the new revision', () => {
+  const now = Date.parse('2026-01-01T00:01:00Z');
+  const condition = (type: string, status: 'True' | 'False', lastTransitionTime: string) => ({
+    ...{ type, status, lastTransitionTime, observedGeneration: 1, reason: 'R', message: '' },
+  });
+  const blame = (...conditions: readonly ReturnType<typeof condition>[]) => isBackendToBlame(conditions, now);
+  assert.equal(blame(), false);
+  assert.equal(blame(condition('MessagingReachable', 'True', '2026-01-01T00:00:40Z')), false);
+  assert.equal(blame(condition('MessagingReachable', 'True', '2026-01-01T00:00:50Z')), true);
+  assert.equal(blame(condition('StoreReachable', 'False', '2026-01-01T00:00:00Z')), true);
+  assert.equal(blame(condition('Ready', 'False', '2026-01-01T00:00:59Z')), false);
 });
