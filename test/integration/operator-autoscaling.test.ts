@@ -1,21 +1,34 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
-import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { after, before, test } from 'node:test';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { startApiServer } from '../support/api-server.ts';
+import type { Operator } from '../../operator/operator.ts';
+import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
-import { fakePod } from '../support/fake-gateways.ts';
+import { startControllers } from '../support/controllers.ts';
+import { FakeGateways } from '../support/fake-gateways.ts';
+import { type GatewayDeployment, ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
 import { until } from '../support/until.ts';
 
-interface Deployment extends KubeObject {
-  readonly spec: { readonly replicas: number };
-}
+const REACHED = { reachable: true, reason: '' };
+let api: ApiServer;
+let operator: Operator;
+let pods: FakeGateways;
+const ends: (() => unknown)[] = [];
+const suite = { after: (end: () => unknown) => void ends.unshift(end) } as Parameters<typeof runOperator>[0];
 
-test('connections add a gateway, their end removes one, an unplugged gateway holds the size', async t => {
-  const api = await startApiServer(t);
+before(async () => {
+  api = await startApiServer(suite);
   await installChart(api);
-  const operator = await runOperator(t, api);
+  await startControllers(suite, api);
+  pods = new FakeGateways(api);
+  await pods.start(suite);
+  operator = await runOperator(suite, api, '', pods.ask);
+});
+after(async () => {
+  for (const end of ends) await end();
+});
+
+test('connections add a gateway, their end removes one, an unplugged gateway holds the size', async () => {
   const autoscaling = {
     mode: 'Builtin',
     minReplicas: 2,
@@ -27,96 +40,108 @@ test('connections add a gateway, their end removes one, an unplugged gateway hol
       scaleDown: { stabilizationWindowSeconds: 3, policies: [{ type: 'Pods', value: 4, periodSeconds: 1 }] },
     },
   };
-  await api.client.create(RESOURCES.chatClusters, chatCluster('chat', { gateway: { replicas: 1, autoscaling } }));
-  const replicas = async () =>
-    (await api.client.get<Deployment>(RESOURCES.deployments, 'default', 'chat-gateway')).spec.replicas;
-  const cluster = async () => await api.client.get<ChatCluster>(RESOURCES.chatClusters, 'default', 'chat');
-  const condition = async (type: string) => (await cluster()).status?.conditions?.find(each => each.type === type);
-
-  await until('there are minReplicas gateways', async () => (await replicas().catch(() => 0)) === 2);
-  await until('no gateway is ready yet', async () => (await condition('ScalingActive'))?.reason === 'NoGatewayReady');
-  const pods = await Promise.all(
-    ['a', 'b'].map(name => fakePod(t, api.client, 'chat', 'gateway', `chat-gateway-${name}`)),
+  pods.broken.add('chat');
+  const fleet = new ObservedFleet(api, pods, 'chat');
+  const rebalance = { mode: 'Disabled' };
+  await api.client.create(
+    RESOURCES.chatClusters,
+    chatCluster('chat', { gateway: { ...SWIFT, replicas: 1, autoscaling, rebalance } }),
   );
-  for (const pod of pods) {
-    pod.connections = 62;
-    await pod.report({ ready: true });
-  }
-  await until('the load is known', async () => (await condition('ScalingActive'))?.status === 'True');
+  const replicas = async () => (await fleet.deployments())[0]?.spec.replicas;
+  const hold = (each: number) => {
+    for (const gateway of fleet.gateways) gateway.load = { connections: each };
+  };
+  await until('there are minReplicas gateways', async () => (await replicas()) === 2);
+  await fleet.says('ScalingActive', 'NoGatewayReady');
+  await until('they run', () => fleet.gateways.length === 2);
+  hold(62);
+  pods.broken.delete('chat');
+  await until('the load is known', async () => (await fleet.condition('ScalingActive'))?.status === 'True');
+  const counted = async () => (await fleet.cluster()).status?.gateways?.connections;
+  await until('the status counts them roughly', async () => (await counted()) === 120);
 
-  await until('the status counts them roughly', async () => (await cluster()).status?.gateways?.connections === 120);
-
-  for (const pod of pods) pod.connections = 120;
+  hold(120);
   await until('240 connections at 100 a gateway make three', async () => (await replicas()) === 3);
-  const third = await fakePod(t, api.client, 'chat', 'gateway', 'chat-gateway-c');
-  await third.report({ ready: true });
-  const up = await until('the status says why', async () => {
-    const said = await condition('ScalingActive');
-    return said?.reason === 'ScaledUp' ? said : undefined;
-  });
+  const up = await fleet.says('ScalingActive', 'ScaledUp');
   assert.match(up.message, /from 2 to 3: 240 connections at 100 a gateway/);
+  await fleet.has(3);
 
-  for (const pod of [...pods, third]) pod.connections = 0;
-  third.connections = undefined;
-  const held = await until('the condition names the gateway that does not answer', async () => {
-    const said = await condition('ScalingActive');
-    return said?.reason === 'LoadUnknown' ? said : undefined;
-  });
+  hold(0);
+  const [first, , third] = fleet.gateways;
+  assert.ok(first && third);
+  third.load = undefined;
+  const held = await fleet.says('ScalingActive', 'LoadUnknown');
   assert.equal(held.status, 'False');
-  assert.match(held.message, /chat-gateway-c/);
+  assert.ok(held.message.includes(third.name), held.message);
   // Longer than the window: a probe a second, each of which could have scaled down.
-  const wanted = async () => (await operator.metrics.reconciles.get()).values[0]?.value ?? 0;
-  const seen = await wanted();
-  await until('eight more passes were made', async () => (await wanted()) >= seen + 8);
+  const passes = async () => (await operator.metrics.reconciles.get()).values[0]?.value ?? 0;
+  const seen = await passes();
+  await until('eight more passes were made', async () => (await passes()) >= seen + 8);
   assert.equal(await replicas(), 3);
 
-  third.connections = 0;
+  third.load = {};
   await until('an empty window scales down to minReplicas', async () => (await replicas()) === 2);
-  await until('an Event tells of each step', async () => {
+  const steps = async () => {
     const { items } = await api.client.list<{ reason: string; note: string }>(RESOURCES.events, 'default', {});
-    const notes = items.filter(event => event.reason.startsWith('Scaled')).map(event => event.note);
-    return (
-      notes.length === 2 &&
-      notes.includes('gateways from 2 to 3: 240 connections at 100 a gateway') &&
-      notes.includes('gateways from 3 to 2: 0 connections at 100 a gateway')
-    );
-  });
+    return items.filter(event => event.reason.startsWith('Scaled')).map(event => event.note);
+  };
+  await until('an Event tells of each step', async () => (await steps()).length >= 2);
+  assert.deepEqual((await steps()).sort(), [
+    'gateways from 2 to 3: 240 connections at 100 a gateway',
+    'gateways from 3 to 2: 0 connections at 100 a gateway',
+  ]);
 });
 
-test('an unreachable backend, a silent worker and a missing Secret are conditions that heal', async t => {
-  const api = await startApiServer(t);
-  await installChart(api);
-  await runOperator(t, api);
-  await api.client.create(RESOURCES.chatClusters, chatCluster('chat'));
-  const condition = async (type: string) => {
-    const { status } = await api.client.get<ChatCluster>(RESOURCES.chatClusters, 'default', 'chat');
-    const { status: is, reason, message } = status?.conditions?.find(each => each.type === type) ?? {};
-    return { is, reason, message: message ?? '' };
+test('workers follow the messages that wait for them', async () => {
+  const worker = {
+    autoscaling: {
+      mode: 'Builtin',
+      minReplicas: 1,
+      maxReplicas: 4,
+      targetLagMessages: 1_000,
+      scaleUpWindowSeconds: 1,
+      scaleDownWindowSeconds: 2,
+    },
   };
-  const becomes = (type: string, is: string, reason: string) =>
-    until(`${type} is ${is}, ${reason}`, async () => {
-      const now = await condition(type);
-      return now.is === is && now.reason === reason ? now : undefined;
-    });
+  const lag = (storeLag: number) => pods.health.set('lags', { nats: REACHED, store: REACHED, storeLag });
+  lag(0);
+  await api.client.create(RESOURCES.chatClusters, chatCluster('lags', { worker }));
+  const replicas = async () =>
+    (await api.client.get<GatewayDeployment>(RESOURCES.deployments, 'default', 'lags-worker')).spec.replicas;
+  await until('there is one', async () => (await replicas().catch(() => 0)) === 1);
+  lag(2_500);
+  await until('2,500 messages at 1,000 a worker make three', async () => (await replicas()) === 3);
+  lag(0);
+  await until('one is enough again', async () => (await replicas()) === 1);
+});
 
+test('an unreachable backend and a missing Secret are conditions that heal', async () => {
+  const fleet = new ObservedFleet(api, pods, 'ails');
+  pods.waiting.set('ails-worker', { reason: 'ContainerCreating', message: '' });
+  await api.client.create(RESOURCES.chatClusters, chatCluster('ails'));
+  const becomes = async (type: string, is: string, reason: string) => {
+    const condition = await fleet.says(type, reason);
+    assert.equal(condition.status, is);
+    return condition;
+  };
   await becomes('StoreReachable', 'Unknown', 'NoWorkerAnswers');
-  const worker = await fakePod(t, api.client, 'chat', 'worker', 'chat-worker-a');
-  await worker.report({ ready: true });
+  pods.waiting.delete('ails-worker');
   await becomes('StoreReachable', 'True', 'Reachable');
   await becomes('MessagingReachable', 'True', 'Reachable');
 
-  worker.health = { ...worker.health, store: { reachable: false, reason: 'connect ECONNREFUSED' } };
+  const gone = { reachable: false, reason: 'connect ECONNREFUSED' };
+  pods.health.set('ails', { nats: REACHED, store: gone, storeLag: 0 });
   const down = await becomes('StoreReachable', 'False', 'Unreachable');
   assert.match(down.message, /connect ECONNREFUSED/);
-  assert.equal((await condition('MessagingReachable')).is, 'True');
-  worker.health = { ...worker.health, store: { reachable: true, reason: '' } };
+  assert.equal((await fleet.condition('MessagingReachable'))?.status, 'True');
+  pods.health.delete('ails');
   await becomes('StoreReachable', 'True', 'Reachable');
+  await becomes('Ready', 'True', 'Working');
 
-  const gateway = await fakePod(t, api.client, 'chat', 'gateway', 'chat-gateway-a');
   const message = 'secret "auth" not found';
-  await gateway.report({ ready: false, waiting: { reason: 'CreateContainerConfigError', message } });
+  pods.waiting.set('ails-gateway', { reason: 'CreateContainerConfigError', message });
   assert.match((await becomes('GatewaysAvailable', 'False', 'SecretNotFound')).message, /secret "auth" not found/);
   await becomes('Ready', 'False', 'SecretNotFound');
-  await gateway.report({ ready: true });
-  await becomes('GatewaysAvailable', 'False', 'NoneReady');
+  pods.waiting.delete('ails-gateway');
+  await becomes('GatewaysAvailable', 'True', 'AllReady');
 });
