@@ -65,7 +65,7 @@ export const keepNone = (): number => 0;
 export function closing(pods: readonly FleetPod[], input: FleetInput, options: ClosingOptions): Intents {
   const { reason } = options;
   const intents = new Map<string, TrafficIntent>();
-  const rates = pods.every(pod => isShut(pod, input)) ? pace(pods, input, options) : new Map<string, number>();
+  const rates = pace(mayClose(pods, input, options), input, options);
   for (const pod of pods) {
     const held = pod.intent?.reason === reason ? pod.intent : undefined;
     const since = held?.since ?? iso(input.now);
@@ -80,6 +80,17 @@ export function closing(pods: readonly FleetPod[], input: FleetInput, options: C
     }
   }
   return intents;
+}
+
+/**
+ * All of `pods` once they are shut. Those that close already go on while others are out of the slices, but perhaps not for
+ * long enough: a new operator does not know since when.
+ */
+function mayClose(pods: readonly FleetPod[], input: FleetInput, options: ClosingOptions): readonly FleetPod[] {
+  const open = pods.filter(pod => !isShut(pod, input));
+  if (open.length === 0) return pods;
+  const waits = (pod: FleetPod) => !pod.offered && pod.intent?.reason === options.reason;
+  return open.every(waits) ? pods.filter(pod => paceOf(pod, options) !== undefined) : [];
 }
 
 /** Whether `pod` closes already for the same purpose: its pace stands until there is much to gain. */

@@ -21,7 +21,8 @@ export function onDelete(input: FleetInput, target: string): Rollout & { readonl
   const going = down.finished ? down.victims : [];
   const staying = (revision: string) => stands.filter(pod => pod.revision === revision && !going.includes(pod)).length;
   const replicas = new Map<string, number>();
-  for (const { revision } of input.revisions) replicas.set(revision, staying(revision));
+  // Only for want of gateways there are to be more: one that was removed may look as if it stayed for a moment.
+  for (const row of input.revisions) replicas.set(row.revision, Math.min(row.replicas, staying(row.revision)));
   if (down.victims.length === 0) replicas.set(target, size - old.length);
   const message =
     old.length === 0

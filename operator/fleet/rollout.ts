@@ -117,7 +117,12 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const begun = left.filter(pod => pod.intent?.keep === 0);
   const others = left.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
   const { drain } = settings;
-  const intents = closing([...begun, ...others].slice(0, Math.max(begun.length, free)), input, {
+  // Gateways that become unready now could be removed in place of those the Deployment is to be rid of.
+  const removes = input.revisions.some(
+    row => row.revision !== target && (replicas.get(row.revision) ?? 0) < row.replicas,
+  );
+  const most = removes ? begun.length : Math.max(begun.length, free);
+  const intents = closing([...begun, ...others].slice(0, most), input, {
     reason: 'Rollout',
     perSecond: drain.reconnectsPerSecond,
     overSeconds: drain.timeoutSeconds,
