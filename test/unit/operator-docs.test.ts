@@ -23,11 +23,11 @@ test('docs/operator.md names every metric and every setting', async () => {
 
 test('docs/operator.md names every reason of a condition or an Event', () => {
   const reasons = new Set<string>();
-  for (const file of globSync('operator/{reconcile,autoscale,controller}/*.ts', { cwd: ROOT }))
-    for (const [, reason] of readFileSync(join(ROOT, file), 'utf8').matchAll(
-      /reason: '([A-Z]\w+)'|(?:not|normal|warning)\('([A-Z]\w+)'/g,
+  for (const file of globSync('operator/{reconcile,autoscale,controller,fleet}/*.ts', { cwd: ROOT }))
+    for (const [, named, said] of readFileSync(join(ROOT, file), 'utf8').matchAll(
+      /reason: '([A-Z]\w+)'|(?:not|normal|warning|step)\('([A-Z]\w+)'/g,
     ))
-      if (reason) reasons.add(reason);
+      reasons.add(named ?? said ?? '');
   assert.ok(reasons.size > 10);
   // Becomes Steady in the condition.
   reasons.delete('WindowOpen');
