@@ -101,7 +101,9 @@ test('kill -9 of the operator in a rebalance: it goes on, and nobody moves twice
   const clients = await movingClients(t, chat.url, { clients: 120 });
   const leader = await operator.holder();
   await underway(t, chat, clients, 1, async () => {
-    await chat.patch({ spec: { gateway: { replicas: 3, rebalance: { connectionsPerSecond: 3 } } } });
+    await chat.patch({
+      spec: { gateway: { replicas: 3, rebalance: { afterRolloutSeconds: 0, connectionsPerSecond: 3 } } },
+    });
     await until('a few clients have moved', () => clients.moved() > 3, { ms: 90_000 });
     await operator.signalLeader('KILL');
     await operator.newLeader(leader);

@@ -53,3 +53,15 @@ test('a scale-up in the middle of a drain cancels it, and the gateways take clie
   });
   assert.deepEqual((await chat.pods()).map(({ uid }) => uid).sort(), before.map(({ uid }) => uid).sort());
 });
+
+test('sizes asked for one right after the other end at the last one, with one move at most', {
+  skip: kube.unbalanced,
+}, async t => {
+  await chat.settled(3);
+  const clients = await movingClients(t, chat.url, { clients: CLIENTS });
+  await underway(t, chat, clients, 1, async () => {
+    await Promise.all([1, 4, 2].map(scaleTo)); // in whatever order they arrive
+    await scaleTo(2);
+    await chat.settled(2);
+  });
+});

@@ -24,7 +24,7 @@ export interface SendResult {
 export interface Client {
   readonly build: Build;
   readonly sdk: JsonSdk;
-  /** Resolves when connected. */
+  /** Resolves when connected. @throws with the code and reason of a server that refuses */
   connected(): Promise<void>;
   /** Subscribes and resolves when subscribed. */
   subscribe(room: string, options?: Partial<SubscriptionOptions>): Promise<Subscription>;
@@ -61,11 +61,22 @@ export async function openClient(t: TestContext, url: string, options: ClientOpt
   const value = (data: unknown): unknown =>
     build === 'json' ? data : (JSON.parse(Buffer.from(data as Uint8Array).toString('utf8')) as unknown);
   const rpc = async (method: string, data: unknown) => value((await sdk.rpc(method, payload(data))).data);
+  let ended = '';
+  sdk.on('disconnected', ({ code, reason }) => {
+    ended = `disconnected with ${code} (${reason})`;
+  });
+  const ready = async () => {
+    try {
+      await sdk.ready(30_000);
+    } catch (cause) {
+      throw new Error(ended === '' ? 'not connected' : ended, { cause });
+    }
+  };
   sdk.connect();
   return {
     build,
     sdk,
-    connected: () => sdk.ready(30_000),
+    connected: ready,
     async subscribe(room, subscriptionOptions = {}) {
       const subscription = sdk.newSubscription(room, { minResubscribeDelay: 20, ...subscriptionOptions });
       subscription.on('error', () => undefined);
