@@ -94,7 +94,7 @@ export class Reconciler {
       caches.pods(key, 'gateway'),
       probe,
       caches,
-      memory.unoffered,
+      memory.seen,
       clock.date().getTime(),
     );
     const counted = memory.decidedOn;

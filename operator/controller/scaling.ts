@@ -7,7 +7,7 @@ import { childName, HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/na
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
 import type { Probe } from './probes.ts';
-import type { Unoffered } from './view.ts';
+import { nothingSeen, type Seen } from './view.ts';
 
 /** Loads older than this are unknown. */
 const STALE_MS = 15_000;
@@ -26,11 +26,11 @@ export interface ScalingMemory {
   /** Results of the probe the last decision was made on: each is counted once. */
   decidedOn: Probe | undefined;
   workerHistory: readonly LagObservation[];
-  readonly unoffered: Unoffered;
+  readonly seen: Seen;
 }
 
 export function newMemory(): ScalingMemory {
-  return { history: [], decidedOn: undefined, workerHistory: [], unoffered: new Map() };
+  return { history: [], decidedOn: undefined, workerHistory: [], seen: nothingSeen() };
 }
 
 /** Gateways that were wanted last: those there are without the ones being removed. */

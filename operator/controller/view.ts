@@ -22,17 +22,34 @@ function holdOf({ metadata }: ChatCluster, backends: Backends | undefined): stri
   return '';
 }
 
-/**
- * Since when no slice offers a pod, kept from pass to pass. It may be lost: then the time load balancers are given counts
- * again.
- */
-export type Unoffered = Map<string, number>;
+/** What is kept from pass to pass. It may be lost: then the times that are given count again. */
+export interface Seen {
+  /** Since when no slice offers a pod, by its name; milliseconds since 1970. */
+  readonly unoffered: Map<string, number>;
+  /** Since when the new revision does worse; undefined while it does not. */
+  failingSince: number | undefined;
+}
 
-function noteUnoffered(unoffered: Unoffered, pods: readonly Pod[], endpoints: readonly Endpoint[], wall: number): void {
+export function nothingSeen(): Seen {
+  return { unoffered: new Map(), failingSince: undefined };
+}
+
+function noteUnoffered({ unoffered }: Seen, pods: readonly Pod[], endpoints: readonly Endpoint[], wall: number): void {
   const offered = new Set(endpoints.filter(({ ready }) => ready).map(({ pod }) => pod));
   const names = new Set(pods.map(pod => pod.metadata.name));
   for (const name of unoffered.keys()) if (offered.has(name) || !names.has(name)) unoffered.delete(name);
   for (const name of names) if (!offered.has(name) && !unoffered.has(name)) unoffered.set(name, wall);
+}
+
+/** Longer than a blip that the workers do not notice, together with the time gateways average over. */
+const FAILING_MS = 10_000;
+
+/** What fails holds the rollout at once, and stops it when it goes on failing. */
+function judge(seen: Seen, why: string, wall: number): { readonly hold: string; readonly unhealthy: string } {
+  if (why === '') seen.failingSince = undefined;
+  else seen.failingSince ??= wall;
+  const lasts = seen.failingSince !== undefined && wall - seen.failingSince >= FAILING_MS;
+  return lasts ? { hold: '', unhealthy: why } : { hold: why, unhealthy: '' };
 }
 
 /** What the caches and the last answers of the pods say of the gateways of a ChatCluster. @param wall milliseconds since 1970 */
@@ -42,20 +59,20 @@ export function viewOf(
   pods: readonly Pod[],
   probe: Probe | undefined,
   caches: Pick<Caches, 'endpoints' | 'leavingNodes'>,
-  unoffered: Unoffered,
+  kept: Seen,
   wall: number,
 ): FleetView {
   const { namespace, name, annotations } = cluster.metadata;
   const { drain, rollout, rebalance } = cluster.spec.gateway;
   const loads = probe?.loads ?? [];
   const endpoints = caches.endpoints(`${namespace}/${name}`, childName.clientService(name));
-  noteUnoffered(unoffered, pods, endpoints, wall);
+  noteUnoffered(kept, pods, endpoints, wall);
   const seen = observeFleet({
     cluster,
     children,
     pods,
     endpoints,
-    unofferedSince: unoffered,
+    unofferedSince: kept.unoffered,
     leavingNodes: caches.leavingNodes(),
     connections: connectionsByPod(loads),
   });
@@ -68,12 +85,13 @@ export function viewOf(
     loads.flatMap(({ pod, load }) => (load && fresh.has(pod) === isFresh ? [load] : []));
   const hold = holdOf(cluster, probe?.backends);
   const excused = hold !== '' || isBackendToBlame(cluster.status?.conditions ?? [], wall);
+  const verdict = judge(kept, excused ? '' : whyUnhealthy(said(true), said(false), rollout), wall);
   return {
     ...seen,
     ...wanted,
     settings: { drain, rollout, rebalance },
-    hold,
-    unhealthy: excused ? '' : whyUnhealthy(said(true), said(false), rollout),
+    hold: hold || verdict.hold,
+    unhealthy: verdict.unhealthy,
     now: wall,
   };
 }

@@ -152,15 +152,18 @@ export interface Scene {
   readonly offered: readonly string[];
   /** Since when those that are not offered are not. */
   readonly unofferedSince?: number;
+  /** Since when the new revision does worse, if it does; by default for long. */
+  readonly failingSince?: number;
   readonly now: number;
 }
 
 /** What the operator sees of it. */
-export function see({ cluster, children, pods, loads, offered, unofferedSince = 0, now }: Scene): FleetView {
+export function see(scene: Scene): FleetView {
+  const { cluster, children, pods, loads, offered, unofferedSince = 0, failingSince = 0, now } = scene;
   const endpoints: Endpoint[] = offered.map(pod => ({ pod, ready: true, serving: true, terminating: false }));
   const caches = { endpoints: () => endpoints, leavingNodes: () => new Set<string>() };
   const unoffered = new Map(
     pods.flatMap(({ metadata: { name } }) => (offered.includes(name) ? [] : [[name, unofferedSince] as const])),
   );
-  return viewOf(cluster, children, pods, loads && probeOf(loads), caches, unoffered, now);
+  return viewOf(cluster, children, pods, loads && probeOf(loads), caches, { unoffered, failingSince }, now);
 }
