@@ -109,12 +109,16 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const takers = ready.filter(takesClients);
   if (takers.length < needed)
     return step('Held', `${takers.length} of ${needed} new gateways take clients; ${numbers}`);
-  if (!living.every(pod => isShut(pod, input))) return step('Spreading', `load balancers hear of it; ${numbers}`);
+  const begun = left.filter(pod => pod.intent?.keep === 0);
+  if (!living.every(pod => isShut(pod, input))) {
+    // A new operator does not know how long the others have been shut; those that close go on.
+    const intents = new Map([...going, ...begun.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : []))]);
+    return step('Spreading', `load balancers hear of it; ${numbers}`, { intents });
+  }
 
   remove();
   // Old gateways may go as far as new ones can stand in for them.
   const free = Math.max(0, takers.length + left.length - size);
-  const begun = left.filter(pod => pod.intent?.keep === 0);
   const others = left.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
   const { drain } = settings;
   // Gateways that become unready now could be removed in place of those the Deployment is to be rid of.
