@@ -2,12 +2,13 @@ import type { Chance } from './chance.ts';
 import type { CloseCause, Connection, Gateway } from './gateway.ts';
 import type { Timeline } from './timeline.ts';
 
+/** Clients wait at most so long before they connect again. */
+export const LONGEST_RETRY_MS = 1_000;
+
 /** What clients went through, written down by themselves. */
 export interface Experience {
   /** Every close, in the order of time. */
   readonly closes: { readonly at: number; readonly cause: CloseCause }[];
-  /** When a client connected again, in the order of time. */
-  readonly reconnects: number[];
 }
 
 /** A client: always wants one connection, wherever the load balancer leads. */
@@ -20,7 +21,7 @@ export class Client implements Connection {
   #lostAt: number | undefined;
   /** How often it was connected, was closed on purpose and connected again. */
   moves = 0;
-  /** Longest time without a connection, in milliseconds. */
+  /** Longest time between a close and the next connection, in milliseconds. */
   longestGapMs = 0;
 
   /** @param route the gateway a load balancer would lead to now */
@@ -38,10 +39,10 @@ export class Client implements Connection {
 
   connect(): void {
     if (!this.#route()?.accept(this)) return this.#connectSoon();
-    this.longestGapMs = Math.max(this.longestGapMs, this.#time.now - (this.#lostAt ?? this.#time.now));
+    const gapMs = this.#time.now - (this.#lostAt ?? this.#time.now);
     this.#lostAt = undefined;
     if (this.#closedBy === undefined) return;
-    this.#experience.reconnects.push(this.#time.now);
+    this.longestGapMs = Math.max(this.longestGapMs, gapMs);
     if (this.#closedBy !== 'Crashed') this.moves += 1;
   }
 
@@ -53,6 +54,6 @@ export class Client implements Connection {
   }
 
   #connectSoon(): void {
-    this.#time.after(this.#chance.between(200, 1_000), () => this.connect());
+    this.#time.after(this.#chance.between(200, LONGEST_RETRY_MS), () => this.connect());
   }
 }

@@ -41,7 +41,7 @@ export class FleetWorld {
   readonly kubelet: Kubelet;
   readonly watchdog: Watchdog;
   readonly clients: readonly Client[];
-  readonly experience: Experience = { closes: [], reconnects: [] };
+  readonly experience: Experience = { closes: [] };
   readonly wishes: Wishes;
   /** Pods that a ReplicaSet removed, in order. */
   readonly removed: PodObject[] = [];

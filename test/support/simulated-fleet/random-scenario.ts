@@ -79,6 +79,7 @@ export function randomScenario(seed: number): Scenario {
   return {
     name: `schedule ${seed}`,
     size: plans.size,
+    lossy: true,
     clients: chance.integer(5, 40),
     settings: {
       rollout: { strategy: chance.yes(0.5) ? 'MoveOnce' : 'Surge', surgePercent, progressDeadlineSeconds: 600 },

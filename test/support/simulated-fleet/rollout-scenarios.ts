@@ -71,10 +71,11 @@ function rollouts(strategy: 'MoveOnce' | 'Surge', room: number, how: string): re
     },
     {
       name: 'a revision that becomes ready and fails is undone',
+      clients: 60,
       script: world => {
         world.wish({ target: 'r2' });
         // While old gateways hold clients: later there is nothing to take them back to.
-        whenServing(world, 'r2', world.chance.between(0, 4), () =>
+        whenServing(world, 'r2', world.chance.between(0, 9), () =>
           world.wish({ unhealthy: 'one in ten commands fails' }),
         );
         later(world, 100, () => world.wish({ undone: 'r2', unhealthy: '' }));
@@ -110,6 +111,7 @@ function rollouts(strategy: 'MoveOnce' | 'Surge', room: number, how: string): re
     },
     {
       name: 'a new gateway crashes in a rollout',
+      lossy: true,
       script: world => {
         world.wish({ target: 'r2' });
         const seconds = world.chance.between(0, 40);
@@ -121,6 +123,7 @@ function rollouts(strategy: 'MoveOnce' | 'Surge', room: number, how: string): re
     },
     {
       name: 'an old gateway crashes in a rollout',
+      lossy: true,
       script: world => {
         world.wish({ target: 'r2' });
         const seconds = world.chance.between(0, 40);
@@ -132,6 +135,7 @@ function rollouts(strategy: 'MoveOnce' | 'Surge', room: number, how: string): re
     },
     {
       name: 'somebody deletes the Service in a rollout',
+      lossy: true,
       script: world => {
         world.wish({ target: 'r2' });
         const seconds = world.chance.between(0, 40);
@@ -188,7 +192,9 @@ const onDelete: readonly Scenario[] = [
     },
   },
   {
+    // The Service offers gateways again that are being emptied.
     name: 'the strategy is changed to OnDelete and back in a rollout',
+    lossy: true,
     script: world => {
       const { settings } = world.wishes;
       world.wish({ target: 'r2' });

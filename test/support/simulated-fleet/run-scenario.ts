@@ -1,4 +1,5 @@
 import { SERVICE } from './api-server.ts';
+import { LONGEST_RETRY_MS } from './clients.ts';
 import { FleetWorld } from './fleet-world.ts';
 import type { CloseCause } from './gateway.ts';
 import { DEFAULT_SETTINGS, type Scenario } from './scenario.ts';
@@ -19,6 +20,8 @@ export interface Outcome {
   readonly writes: number;
   /** Most moves of any client. */
   readonly moves: number;
+  /** Longest time a client was without a connection after a close. */
+  readonly gapSeconds: number;
   /** Most closes by intents within a second. */
   readonly peak: number;
   /** Seconds until the end was reached. */
@@ -76,13 +79,16 @@ export function runScenario(scenario: Scenario, { seed, planner, killAfterWrite,
 
   const moves = Math.max(0, ...world.clients.map(client => client.moves));
   if (moves > scenario.moves) violations.push(`a client moved ${moves} times`);
+  const gapSeconds = Math.max(0, ...world.clients.map(client => client.longestGapMs)) / 1000;
+  if (!scenario.lossy && gapSeconds > LONGEST_RETRY_MS / 1000)
+    violations.push(`a client was without a connection for ${gapSeconds} s`);
   const drained = peakOf(world, cause => cause !== 'Rebalance');
   if (drained > settings.drain.reconnectsPerSecond)
     violations.push(`${drained} connections were closed within a second`);
   const shed = peakOf(world, cause => cause === 'Rebalance');
   if (shed > settings.rebalance.connectionsPerSecond) violations.push(`${shed} connections were shed within a second`);
   violations.push(...watchdog.violations);
-  return { violations, writes: written, moves, peak: Math.max(drained, shed), seconds, end: endOf(world) };
+  return { violations, writes: written, moves, gapSeconds, peak: Math.max(drained, shed), seconds, end: endOf(world) };
 }
 
 /** Most connections that intents closed within a second. */

@@ -90,6 +90,7 @@ export const SCALING: readonly Scenario[] = [
   },
   {
     name: 'a victim crashes in the middle of its drain',
+    lossy: true,
     script: world => {
       world.wish({ size: 2 });
       const seconds = world.chance.between(2, 20);
@@ -101,6 +102,7 @@ export const SCALING: readonly Scenario[] = [
   },
   {
     name: 'another gateway crashes while one is drained',
+    lossy: true,
     script: world => {
       world.wish({ size: 3 });
       const seconds = world.chance.between(0, 25);
@@ -144,6 +146,7 @@ export const SCALING: readonly Scenario[] = [
   },
   {
     name: 'the fleet hibernates and comes back',
+    lossy: true,
     size: 3,
     script: world => {
       world.wish({ size: 0 });
@@ -155,6 +158,7 @@ export const SCALING: readonly Scenario[] = [
   },
   {
     name: 'the fleet hibernates and is woken in the middle',
+    lossy: true,
     script: world => {
       world.wish({ size: 0 });
       const seconds = world.chance.between(0, 40);
@@ -166,6 +170,7 @@ export const SCALING: readonly Scenario[] = [
   },
   {
     name: 'the fleet hibernates and wakes with another spec',
+    lossy: true,
     script: world => {
       world.wish({ size: 0 });
       const seconds = world.chance.between(20, 60);
@@ -208,6 +213,7 @@ export const SCALING: readonly Scenario[] = [
   },
   {
     name: 'a gateway crashes while others take their share',
+    lossy: true,
     size: 2,
     clients: 60,
     script: world => {
