@@ -162,6 +162,35 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     fleet.assertMoves(0);
   });
 
+  test('a revision that fails once clients are on it is stopped for good; undone, its clients come back', async () => {
+    const drain = { delaySeconds: 1, timeoutSeconds: 10, reconnectsPerSecond: 6 };
+    const fleet = await ObservedFleet.make(api, pods, 'fails', { replicas: 2, drain }, 60);
+    const [old = ''] = await fleet.revisions();
+    const before = fleet.names;
+    await fleet.change({ spec: { image: { reference: 'example.com/chat:2' } } });
+    await until('clients are being moved', () => pods.incidentsOf('fails').some(({ what }) => what === 'Closing'));
+    const fresh = (await fleet.revisions()).find(revision => revision !== old) ?? '';
+    const newOnes = fleet.gateways.filter(({ revision }) => revision === fresh);
+    for (const gateway of newOnes) gateway.load = { commandsPerSecond: 10, errorsPerSecond: 8 };
+    const stopped = await fleet.says('Progressing', 'Stopped');
+    assert.deepEqual([stopped.status, /commands and sign-ins fail/.test(stopped.message)], ['False', true]);
+    await until('the old gateways take clients again', () =>
+      fleet.gateways.every(({ revision, ready }) => revision === fresh || ready),
+    );
+    for (const gateway of newOnes) gateway.load = {};
+    // What stopped it stays written down, whatever it says now.
+    const passed = await passes();
+    await until('five more passes were made', async () => (await passes()) >= passed + 5);
+    assert.equal((await fleet.condition('Progressing'))?.reason, 'Stopped');
+
+    await fleet.annotate({ 'chatcluster.dev/undo': fresh });
+    await until('the new Deployment is gone', async () => (await fleet.revisions()).join() === old);
+    await fleet.says('Progressing', 'Complete');
+    await fleet.has(2);
+    assert.deepEqual(fleet.names, before);
+    fleet.assertMoves(2);
+  });
+
   test('a new revision the API server refuses leaves the old one as it is', async () => {
     const fleet = await ObservedFleet.make(api, pods, 'refused', { replicas: 2 }, 10);
     const revisions = await fleet.revisions();
@@ -233,6 +262,10 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     fleet.assertMoves(0);
   });
 });
+
+async function passes(): Promise<number> {
+  return (await operator.metrics.reconciles.get()).values.reduce((sum, { value }) => sum + value, 0);
+}
 
 async function uidOf(pod: string): Promise<{ uid: string }> {
   const { metadata } = await api.client.get<{ metadata: { uid: string } }>(RESOURCES.pods, 'default', pod);

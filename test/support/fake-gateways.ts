@@ -5,6 +5,7 @@ import type { KubeObject, Pod } from '../../operator/api/kube-object.ts';
 import { projectPod } from '../../operator/controller/pod-projection.ts';
 import { projectSlice } from '../../operator/controller/surroundings.ts';
 import { CLUSTER_LABEL } from '../../operator/desired/names.ts';
+import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import type { BackendHealth } from '../../server/contract.ts';
 import type { ApiServer } from './api-server.ts';
@@ -123,7 +124,7 @@ export class FakeGateways {
       for (const each of clients) this.#place(cluster, each);
     }
     const present = pods.items.map(raw => projectPod({ ...raw, apiVersion: 'v1', kind: 'Pod' }));
-    await Promise.all(present.map(pod => this.#sync(pod)));
+    await Promise.all(present.map(pod => this.#sync(pod).catch(ignoreChanged)));
     const uids = new Set(present.map(pod => pod.metadata.uid));
     for (const uid of this.#running.keys()) if (!uids.has(uid)) this.#running.delete(uid);
   }
@@ -193,10 +194,12 @@ export class FakeGateways {
       ],
     };
     const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, uid }, status } as KubeObject;
-    await this.#api.client.apply(object, 'status').catch(() => {
-      // Gone meanwhile, or written next time.
+    try {
+      await this.#api.client.apply(object, 'status');
+    } catch (error) {
       running.reported = reported;
-    });
+      throw error;
+    }
   }
 
   async #end(pod: Pod): Promise<void> {
@@ -235,6 +238,11 @@ export class FakeGateways {
 
 function clusterOf({ metadata }: KubeObject): string {
   return metadata.labels?.[CLUSTER_LABEL] ?? '';
+}
+
+/** The pod was removed or written since it was listed: the next turn sees it. */
+function ignoreChanged(error: unknown): void {
+  if (!(error instanceof ApiError) || ![404, 409].includes(error.code)) throw error;
 }
 
 /** Kubernetes' times are whole seconds. */
