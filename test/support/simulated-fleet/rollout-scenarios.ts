@@ -10,6 +10,7 @@ function rollouts(strategy: 'MoveOnce' | 'Surge', room: number, how: string): re
         world.wish({ target: 'r2' });
         return 0;
       },
+      removed: 4,
       moves: 1,
       ends: atRest(4, 'r2'),
     },

@@ -79,6 +79,9 @@ export function runScenario(scenario: Scenario, { seed, planner, killAfterWrite,
 
   const moves = Math.max(0, ...world.clients.map(client => client.moves));
   if (moves > scenario.moves) violations.push(`a client moved ${moves} times`);
+  const removed = world.removed.map(({ name }) => name);
+  if (scenario.removed !== undefined && removed.length !== scenario.removed)
+    violations.push(`removed are ${removed.join(', ') || 'none'}`);
   const gapSeconds = Math.max(0, ...world.clients.map(client => client.longestGapMs)) / 1000;
   if (!scenario.lossy && gapSeconds > LONGEST_RETRY_MS / 1000)
     violations.push(`a client was without a connection for ${gapSeconds} s`);

@@ -16,6 +16,7 @@ export const SCALING: readonly Scenario[] = [
       world.wish({ size: 3 });
       return 0;
     },
+    removed: 1,
     moves: 1,
     ends: atRest(3),
   },
@@ -27,6 +28,7 @@ export const SCALING: readonly Scenario[] = [
       world.wish({ size: 2 });
       return 0;
     },
+    removed: 3,
     moves: 1,
     ends: atRest(2),
   },
@@ -39,6 +41,7 @@ export const SCALING: readonly Scenario[] = [
       world.wish({ size: 4 });
       return 0;
     },
+    removed: 8,
     moves: 1,
     ends: atRest(4),
   },
@@ -61,6 +64,7 @@ export const SCALING: readonly Scenario[] = [
       later(world, 20, () => world.wish({ size: 4 }));
       return 20;
     },
+    removed: 1,
     moves: 0,
     ends: atRest(4),
   },
@@ -72,6 +76,7 @@ export const SCALING: readonly Scenario[] = [
       later(world, 20, () => world.wish({ size: 3 }));
       return 20;
     },
+    removed: 2,
     moves: 1,
     ends: atRest(3),
   },
@@ -97,6 +102,7 @@ export const SCALING: readonly Scenario[] = [
       later(world, seconds, () => world.crash(victimOf(world)));
       return seconds;
     },
+    removed: 2,
     moves: 1,
     ends: atRest(2),
   },
@@ -109,6 +115,7 @@ export const SCALING: readonly Scenario[] = [
       later(world, seconds, () => world.crash(world.pods().find(pod => !pod.intent)?.name));
       return seconds;
     },
+    removed: 1,
     moves: 1,
     ends: atRest(3),
   },
@@ -119,6 +126,7 @@ export const SCALING: readonly Scenario[] = [
       later(world, 5, () => world.wish({ size: 2 }));
       return 5;
     },
+    removed: 2,
     moves: 1,
     ends: atRest(2),
   },
@@ -131,6 +139,7 @@ export const SCALING: readonly Scenario[] = [
       });
       return 10;
     },
+    removed: 2,
     moves: 1,
     ends: atRest(2),
   },
@@ -153,6 +162,7 @@ export const SCALING: readonly Scenario[] = [
       later(world, 120, () => world.wish({ size: 3 }));
       return 120;
     },
+    removed: 3,
     moves: 1,
     ends: atRest(3),
   },
@@ -188,6 +198,7 @@ export const SCALING: readonly Scenario[] = [
       later(world, world.chance.between(0, 25), () => world.loseApiServer(60_000));
       return 90;
     },
+    removed: 2,
     moves: 1,
     ends: atRest(2),
   },
@@ -197,6 +208,7 @@ export const SCALING: readonly Scenario[] = [
       world.loseService();
       return 1;
     },
+    removed: 0,
     moves: 0,
     ends: atRest(4),
   },
@@ -208,6 +220,7 @@ export const SCALING: readonly Scenario[] = [
       world.wish({ size: 4, settings: balanced(world) });
       return 0;
     },
+    removed: 0,
     moves: 1,
     ends: world => atRest(4)(world) || unbalanced(world, 25),
   },

@@ -18,6 +18,8 @@ export interface Scenario {
   readonly script: (world: FleetWorld) => number;
   /** Most moves of any client. */
   readonly moves: number;
+  /** How many gateways ReplicaSets remove, no more and no fewer; undefined where that depends on the moment. */
+  readonly removed?: number;
   /** Gateways or the Service are lost, or all sleep: the first attempt of a client to connect again may fail. */
   readonly lossy?: boolean;
   readonly ends: End;
