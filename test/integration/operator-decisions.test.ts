@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { pino } from 'pino';
 import { parseRecord } from '../../operator/autoscale/record.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
@@ -11,15 +11,22 @@ import { FakeGateways } from '../support/fake-gateways.ts';
 import { ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
 import { until } from '../support/until.ts';
 
-test('what the operator logs of its decisions is enough to make them again', async t => {
-  const api = await startApiServer(t);
+// What was started last is stopped first: the gateways before the API server they ask.
+const ends: (() => unknown)[] = [];
+const suite = { after: (end: () => unknown) => void ends.unshift(end) } as Parameters<typeof runOperator>[0];
+after(async () => {
+  for (const end of ends) await end();
+});
+
+test('what the operator logs of its decisions is enough to make them again', async () => {
+  const api = await startApiServer(suite);
   await installChart(api);
-  await startControllers(t, api);
+  await startControllers(suite, api);
   const pods = new FakeGateways(api);
-  await pods.start(t);
+  await pods.start(suite);
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
-  await runOperator(t, api, '', pods.ask, log);
+  await runOperator(suite, api, '', pods.ask, log);
 
   const autoscaling = {
     mode: 'Builtin',
@@ -57,7 +64,5 @@ test('what the operator logs of its decisions is enough to make them again', asy
   const decided = outputs.filter(({ input, output }) => output.replicas !== input.current);
   assert.equal(decided.length, steps);
   for (const size of taken) assert.ok(decided.some(({ output }) => output.replicas === size));
-  assert.ok(
-    lines.every(line => !line.includes('"history":[{')),
-  );
+  assert.ok(lines.every(line => !line.includes('"history":[{')));
 });
