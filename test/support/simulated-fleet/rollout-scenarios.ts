@@ -165,6 +165,7 @@ const ON_DELETE = { rollout: { strategy: 'OnDelete' } } as const;
 const onDelete: readonly Scenario[] = [
   {
     name: 'old gateways are replaced when somebody deletes them',
+    lossy: true,
     settings: ON_DELETE,
     size: 3,
     script: world => {
@@ -177,6 +178,7 @@ const onDelete: readonly Scenario[] = [
   },
   {
     name: 'a fleet of two revisions shrinks and grows',
+    lossy: true,
     settings: ON_DELETE,
     script: world => {
       world.wish({ target: 'r2' });
