@@ -40,10 +40,11 @@ export function currentSize({ spec, status }: ChatCluster, { pods, revisions, se
   if (isMoving && status?.gateways) return status.gateways.desiredReplicas;
   const replicas = revisions.reduce((sum, revision) => sum + revision.replicas, 0);
   if (revisions.length === 0) return spec.gateway.autoscaling.minReplicas;
-  const removed = alive(pods).filter(
-    pod => isServing(pod, serving) && (pod.intent?.reason === 'ScaleDown' || pod.intent?.reason === 'Hibernate'),
-  );
-  return Math.max(0, replicas - removed.length);
+  const there = alive(pods).filter(pod => isServing(pod, serving));
+  const removed = there.filter(({ intent }) => intent?.reason === 'ScaleDown' || intent?.reason === 'Hibernate');
+  // Pods beyond the replicas are removed by Kubernetes this moment, and not counted there any more.
+  const counted = removed.length - Math.max(0, there.length - replicas);
+  return Math.max(0, replicas - Math.max(0, counted));
 }
 
 /** What keeps the size as it is, in which direction, and why in words. */

@@ -55,7 +55,9 @@ export function scaleDown(
   // Unready ones that stay would be removed in place of the victims, and who stays has to take the clients.
   const waiting = rest.filter(pod => !takesClients(pod)).length;
   const canTake = begun ? waiting < rest.length : waiting === 0;
-  if (size > 0 && !canTake && victims.some(pod => pod.running)) {
+  // Fewer are asked for already: whoever lost its intent now would be spared, and another one removed with its clients.
+  const isLowered = replicasOf(there, input) <= size;
+  if (size > 0 && !canTake && !isLowered && victims.some(pod => pod.running)) {
     const message = `${waiting} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
     return { victims, intents: new Map(), finished: false, message };
   }
@@ -74,6 +76,12 @@ export function scaleDown(
       ? closes(left)
       : 'closing';
   return { victims, intents, finished, message: `${names}: ${step}` };
+}
+
+/** What the Deployments of `pods` ask for. */
+function replicasOf(pods: readonly FleetPod[], { revisions }: FleetInput): number {
+  const theirs = revisions.filter(({ revision }) => pods.some(pod => pod.revision === revision));
+  return theirs.reduce((sum, { replicas }) => sum + replicas, 0);
 }
 
 function closes(connections: number): string {

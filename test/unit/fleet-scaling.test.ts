@@ -25,11 +25,14 @@ interface Fleet {
   /** Of them, how many are told to go. */
   readonly leaving?: number;
   readonly reason?: TrafficIntent['reason'];
+  /** Replicas of its Deployment; default: as many as there are. */
+  readonly replicas?: number;
   /** Replicas of an older revision beside it. */
   readonly old?: number;
 }
 
-function given(cluster: ChatCluster, { gateways, leaving = 0, reason = 'ScaleDown', old = 0 }: Fleet): ScalingInput {
+function given(cluster: ChatCluster, fleetOf: Fleet): ScalingInput {
+  const { gateways, leaving = 0, reason = 'ScaleDown', replicas = gateways, old = 0 } = fleetOf;
   const revision = revisionOf(cluster, 'gateway');
   const since = new Date(0).toISOString();
   const names = Array.from({ length: gateways }, (_, at) => `g${at}`);
@@ -39,7 +42,7 @@ function given(cluster: ChatCluster, { gateways, leaving = 0, reason = 'ScaleDow
       : gatewayPod(name, revision),
   );
   const children: KubeObject[] = [
-    gatewayDeployment(cluster, revision, { replicas: gateways }),
+    gatewayDeployment(cluster, revision, { replicas }),
     ...(old > 0 ? [gatewayDeployment(cluster, 'aaaaaaaaaa', { replicas: old })] : []),
     clientService(cluster, revision),
   ];
@@ -78,6 +81,9 @@ test('those that are told to go count no more; those that shed do', () => {
   assert.equal(size({ gateways: 5, leaving: 2 }), 3);
   assert.equal(size({ gateways: 5, leaving: 5, reason: 'Hibernate' }), 0);
   assert.equal(size({ gateways: 5, leaving: 2, reason: 'Rebalance' }), 5);
+  assert.equal(size({ gateways: 5, leaving: 2, replicas: 3 }), 3, 'fewer are asked for, and the pods are still there');
+  assert.equal(size({ gateways: 3, replicas: 3 }), 3);
+  assert.equal(size({ gateways: 3, replicas: 5 }), 5, 'those asked for are still being made');
 });
 
 test('while two revisions stand side by side the size is that of the status, and none is taken away', () => {
@@ -152,4 +158,13 @@ test('each answer counts once, however often it is looked at', () => {
   assert.equal(memory.history.length, length);
   scale({ ...input, now: NOW + 2_000, probe: answers(3, 61) }, memory);
   assert.equal(memory.history.length, length + 1);
+});
+
+test('a gateway that goes is subtracted once: from the replicas before they are lowered, and not after', () => {
+  const cluster = declared(2);
+  const revision = revisionOf(cluster, 'gateway');
+  const before = given(cluster, { gateways: 3, leaving: 1 });
+  const lowered = before.fleet.revisions.map(row => (row.revision === revision ? { ...row, replicas: 2 } : row));
+  assert.equal(currentSize(cluster, before.fleet), 2);
+  assert.equal(currentSize(cluster, { ...before.fleet, revisions: lowered }), 2);
 });
