@@ -5,8 +5,8 @@ import { randomScenario } from '../support/simulated-fleet/random-scenario.ts';
 import { runScenario } from '../support/simulated-fleet/run-scenario.ts';
 import { SCENARIOS } from '../support/simulated-fleet/scenarios.ts';
 
-const SEEDS = 8;
-const SCHEDULES = 400;
+const SEEDS = 5;
+const SCHEDULES = 300;
 
 /** How to see a run in full. */
 const explain = (name: string, seed: number) => `node test/support/simulated-fleet/explain.ts '${name}' ${seed}`;
