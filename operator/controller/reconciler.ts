@@ -14,7 +14,13 @@ import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WriteFailure } from '../reconcile/conditions.ts';
-import { type Notice, noticeOfDecision, noticesOfActions, noticesOfIntents } from '../reconcile/notices.ts';
+import {
+  type Notice,
+  noticeOfDecision,
+  noticeOfWorkers,
+  noticesOfActions,
+  noticesOfIntents,
+} from '../reconcile/notices.ts';
 import { type Observed, plan } from '../reconcile/plan.ts';
 import type { Caches } from './caches.ts';
 import { forgetMetrics, measure } from './measure.ts';
@@ -122,8 +128,10 @@ export class Reconciler {
     const isNew = cluster.status?.observedGeneration === undefined;
     this.#tell(cluster, noticesOfActions(done, isNew));
     this.#tell(cluster, noticesOfIntents(patched, next.intents));
-    if (error === undefined && !isNew)
+    if (error === undefined && !isNew) {
       this.#tell(cluster, noticeOfDecision(scaling.decision, scaling.current, fleet.size));
+      this.#tell(cluster, noticeOfWorkers(scaling.workers));
+    }
     measure(metrics, cluster, scaling, fleet);
     return { failure, error };
   }
