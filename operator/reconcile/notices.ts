@@ -130,7 +130,9 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
       case 'Progressing':
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'Stopped') return warning('RolloutStopped');
-        if (condition.reason === 'Complete') return normal('RolloutComplete');
+        // A new ChatCluster starts too; a rollout also moves clients, or waits for who deletes their gateways.
+        if (condition.reason === 'Complete')
+          return was.reason === 'Starting' || was.reason === 'Spreading' ? [] : normal('RolloutComplete');
         return was.reason === 'Complete' || condition.reason === 'Held' ? normal(`Rollout${condition.reason}`) : [];
       case 'ScalingActive':
         if (!was || was.reason === condition.reason) return [];

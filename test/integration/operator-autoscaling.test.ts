@@ -1,32 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import type { Operator } from '../../operator/operator.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
-import { startControllers } from '../support/controllers.ts';
-import { FakeGateways } from '../support/fake-gateways.ts';
+import { chatCluster } from '../support/chat-operator.ts';
+import { FleetSuite } from '../support/fleet-suite.ts';
 import { type GatewayDeployment, ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
 import { until } from '../support/until.ts';
 
 const REACHED = { reachable: true, reason: '' };
-let api: ApiServer;
-let operator: Operator;
-let pods: FakeGateways;
-const ends: (() => unknown)[] = [];
-const suite = { after: (end: () => unknown) => void ends.unshift(end) } as Parameters<typeof runOperator>[0];
-
-before(async () => {
-  api = await startApiServer(suite);
-  await installChart(api);
-  await startControllers(suite, api);
-  pods = new FakeGateways(api);
-  await pods.start(suite);
-  operator = await runOperator(suite, api, '', pods.ask);
-});
-after(async () => {
-  for (const end of ends) await end();
-});
+const suite = new FleetSuite();
 
 test('connections add a gateway, their end removes one, an unplugged gateway holds the size', async () => {
   const autoscaling = {
@@ -40,10 +21,10 @@ test('connections add a gateway, their end removes one, an unplugged gateway hol
       scaleDown: { stabilizationWindowSeconds: 3, policies: [{ type: 'Pods', value: 4, periodSeconds: 1 }] },
     },
   };
-  pods.broken.add('chat');
-  const fleet = new ObservedFleet(api, pods, 'chat');
+  suite.pods.broken.add('chat');
+  const fleet = new ObservedFleet(suite, 'chat');
   const rebalance = { mode: 'Disabled' };
-  await api.client.create(
+  await suite.api.client.create(
     RESOURCES.chatClusters,
     chatCluster('chat', { gateway: { ...SWIFT, replicas: 1, autoscaling, rebalance } }),
   );
@@ -55,7 +36,7 @@ test('connections add a gateway, their end removes one, an unplugged gateway hol
   await fleet.says('ScalingActive', 'NoGatewayReady');
   await until('they run', () => fleet.gateways.length === 2);
   hold(62);
-  pods.broken.delete('chat');
+  suite.pods.broken.delete('chat');
   await until('the load is known', async () => (await fleet.condition('ScalingActive'))?.status === 'True');
   const counted = async () => (await fleet.cluster()).status?.gateways?.connections;
   await until('the status counts them roughly', async () => (await counted()) === 120);
@@ -74,15 +55,14 @@ test('connections add a gateway, their end removes one, an unplugged gateway hol
   assert.equal(held.status, 'False');
   assert.ok(held.message.includes(third.name), held.message);
   // Longer than the window: a probe a second, each of which could have scaled down.
-  const passes = async () => (await operator.metrics.reconciles.get()).values[0]?.value ?? 0;
-  const seen = await passes();
-  await until('eight more passes were made', async () => (await passes()) >= seen + 8);
+  const seen = await suite.passes();
+  await until('eight more passes were made', async () => (await suite.passes()) >= seen + 8);
   assert.equal(await replicas(), 3);
 
   third.load = {};
   await until('an empty window scales down to minReplicas', async () => (await replicas()) === 2);
   const steps = async () => {
-    const { items } = await api.client.list<{ reason: string; note: string }>(RESOURCES.events, 'default', {});
+    const { items } = await suite.api.client.list<{ reason: string; note: string }>(RESOURCES.events, 'default', {});
     return items.filter(event => event.reason.startsWith('Scaled')).map(event => event.note);
   };
   await until('an Event tells of each step', async () => (await steps()).length >= 2);
@@ -103,11 +83,11 @@ test('workers follow the messages that wait for them', async () => {
       scaleDownWindowSeconds: 2,
     },
   };
-  const lag = (storeLag: number) => pods.health.set('lags', { nats: REACHED, store: REACHED, storeLag });
+  const lag = (storeLag: number) => suite.pods.health.set('lags', { nats: REACHED, store: REACHED, storeLag });
   lag(0);
-  await api.client.create(RESOURCES.chatClusters, chatCluster('lags', { worker }));
+  await suite.api.client.create(RESOURCES.chatClusters, chatCluster('lags', { worker }));
   const replicas = async () =>
-    (await api.client.get<GatewayDeployment>(RESOURCES.deployments, 'default', 'lags-worker')).spec.replicas;
+    (await suite.api.client.get<GatewayDeployment>(RESOURCES.deployments, 'default', 'lags-worker')).spec.replicas;
   await until('there is one', async () => (await replicas().catch(() => 0)) === 1);
   lag(2_500);
   await until('2,500 messages at 1,000 a worker make three', async () => (await replicas()) === 3);
@@ -116,32 +96,32 @@ test('workers follow the messages that wait for them', async () => {
 });
 
 test('an unreachable backend and a missing Secret are conditions that heal', async () => {
-  const fleet = new ObservedFleet(api, pods, 'ails');
-  pods.waiting.set('ails-worker', { reason: 'ContainerCreating', message: '' });
-  await api.client.create(RESOURCES.chatClusters, chatCluster('ails'));
+  const fleet = new ObservedFleet(suite, 'ails');
+  suite.pods.waiting.set('ails-worker', { reason: 'ContainerCreating', message: '' });
+  await suite.api.client.create(RESOURCES.chatClusters, chatCluster('ails'));
   const becomes = async (type: string, is: string, reason: string) => {
     const condition = await fleet.says(type, reason);
     assert.equal(condition.status, is);
     return condition;
   };
   await becomes('StoreReachable', 'Unknown', 'NoWorkerAnswers');
-  pods.waiting.delete('ails-worker');
+  suite.pods.waiting.delete('ails-worker');
   await becomes('StoreReachable', 'True', 'Reachable');
   await becomes('MessagingReachable', 'True', 'Reachable');
 
   const gone = { reachable: false, reason: 'connect ECONNREFUSED' };
-  pods.health.set('ails', { nats: REACHED, store: gone, storeLag: 0 });
+  suite.pods.health.set('ails', { nats: REACHED, store: gone, storeLag: 0 });
   const down = await becomes('StoreReachable', 'False', 'Unreachable');
   assert.match(down.message, /connect ECONNREFUSED/);
   assert.equal((await fleet.condition('MessagingReachable'))?.status, 'True');
-  pods.health.delete('ails');
+  suite.pods.health.delete('ails');
   await becomes('StoreReachable', 'True', 'Reachable');
   await becomes('Ready', 'True', 'Working');
 
   const message = 'secret "auth" not found';
-  pods.waiting.set('ails-gateway', { reason: 'CreateContainerConfigError', message });
+  suite.pods.waiting.set('ails-gateway', { reason: 'CreateContainerConfigError', message });
   assert.match((await becomes('GatewaysAvailable', 'False', 'SecretNotFound')).message, /secret "auth" not found/);
   await becomes('Ready', 'False', 'SecretNotFound');
-  pods.waiting.delete('ails-gateway');
+  suite.pods.waiting.delete('ails-gateway');
   await becomes('GatewaysAvailable', 'True', 'AllReady');
 });

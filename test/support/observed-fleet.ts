@@ -26,7 +26,7 @@ export class ObservedFleet {
   readonly #pods: FakeGateways;
   readonly clients: FakeClient[] = [];
 
-  constructor(api: ApiServer, pods: FakeGateways, name: string) {
+  constructor({ api, pods }: { readonly api: ApiServer; readonly pods: FakeGateways }, name: string) {
     this.#api = api;
     this.#pods = pods;
     this.name = name;
@@ -34,13 +34,12 @@ export class ObservedFleet {
 
   /** Makes it and waits until its gateways are offered, with `clients` connected. @param gateway fields of `spec.gateway` */
   static async make(
-    api: ApiServer,
-    pods: FakeGateways,
+    { api, pods }: { readonly api: ApiServer; readonly pods: FakeGateways },
     name: string,
     gateway: { readonly replicas: number; readonly [field: string]: unknown },
     clients = 0,
   ): Promise<ObservedFleet> {
-    const fleet = new ObservedFleet(api, pods, name);
+    const fleet = new ObservedFleet({ api, pods }, name);
     await api.client.create(RESOURCES.chatClusters, chatCluster(name, { gateway: { ...SWIFT, ...gateway } }));
     await fleet.has(gateway.replicas);
     fleet.clients.push(...pods.connect(name, clients));

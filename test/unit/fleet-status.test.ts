@@ -137,6 +137,9 @@ test('Events tell of the start, the stop, a hold and the end of a rollout, not o
   assert.deepEqual(told('Moving', 'Stopped'), ['Warning RolloutStopped']);
   assert.deepEqual(told('Moving', 'Complete'), ['Normal RolloutComplete']);
   assert.deepEqual(told('Moving', 'Moving'), []);
+  assert.deepEqual(told('WaitingForDelete', 'Complete'), ['Normal RolloutComplete']);
+  assert.deepEqual(told('Starting', 'Complete'), [], 'a new ChatCluster');
+  assert.deepEqual(told('Spreading', 'Complete'), [], 'a new ChatCluster');
   assert.deepEqual(noticesOfConditions([], [condition('Starting')]), []);
 });
 
