@@ -39,7 +39,7 @@ test('what the operator logs of its decisions is enough to make them again', asy
       scaleDown: { stabilizationWindowSeconds: 2, policies: [{ type: 'Pods', value: 2, periodSeconds: 1 }] },
     },
   };
-  const fleet = new ObservedFleet(api, pods, 'recorded');
+  const fleet = new ObservedFleet({ api, pods }, 'recorded');
   const gateway = { ...SWIFT, replicas: 2, autoscaling, rebalance: { mode: 'Disabled' } };
   await api.client.create(RESOURCES.chatClusters, chatCluster('recorded', { gateway }));
   await fleet.has(2);
