@@ -82,6 +82,8 @@ export interface FleetInput {
 export type RolloutReason =
   /** One revision, all of it serving. */
   | 'Complete'
+  /** One revision, and none of its gateways ready: a new ChatCluster, one that wakes, or one in trouble. */
+  | 'NoneReady'
   /** The new revision's gateways are not all ready yet. */
   | 'Starting'
   /** The Service has moved; load balancers may not have heard of it. */

@@ -96,7 +96,7 @@ export function rollOut(input: FleetInput, target: string): Rollout {
     remove();
     if (old.length === 0) {
       const works = ready.length > 0 || size === 0;
-      return step(works ? 'Complete' : 'Starting', `${ready.length} of ${size} gateways ready, all of one revision`);
+      return step(works ? 'Complete' : 'NoneReady', `${ready.length} of ${size} gateways ready, all of one revision`);
     }
     return step('Moving', 'old gateways are being removed', { intents: going });
   }

@@ -127,13 +127,17 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
           : was?.status === 'False'
             ? normal(condition.type)
             : [];
-      case 'Progressing':
+      case 'Progressing': {
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'Stopped') return warning('RolloutStopped');
-        // A new ChatCluster starts too; a rollout also moves clients, or waits for who deletes their gateways.
+        // Of one revision: other conditions tell it.
+        if (condition.reason === 'NoneReady') return [];
+        // Only a rollout moves clients, or waits for who deletes their gateways.
         if (condition.reason === 'Complete')
-          return was.reason === 'Starting' || was.reason === 'Spreading' ? [] : normal('RolloutComplete');
-        return was.reason === 'Complete' || condition.reason === 'Held' ? normal(`Rollout${condition.reason}`) : [];
+          return was.reason === 'NoneReady' || was.reason === 'Spreading' ? [] : normal('RolloutComplete');
+        const begins = was.reason === 'Complete' || was.reason === 'NoneReady';
+        return begins || condition.reason === 'Held' ? normal(`Rollout${condition.reason}`) : [];
+      }
       case 'ScalingActive':
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'LoadUnknown' || condition.reason === 'AtMaximum') return warning(condition.reason);

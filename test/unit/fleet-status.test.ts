@@ -82,7 +82,16 @@ test('/scale sees the gateways that serve and nobody else', () => {
   assert.doesNotMatch(status(input({ serving: '*' })).selector ?? '', /revision/);
 });
 
-const ROLLOUTS = ['Complete', 'Starting', 'Spreading', 'Moving', 'WaitingForDelete', 'Held', 'Stopped'] as const;
+const ROLLOUTS = [
+  'Complete',
+  'NoneReady',
+  'Starting',
+  'Spreading',
+  'Moving',
+  'WaitingForDelete',
+  'Held',
+  'Stopped',
+] as const;
 test('a rollout is Progressing until it is stopped, with its reason and numbers', () => {
   for (const reason of ROLLOUTS) {
     const verdict = progressing({ reason, message: 'numbers' });
@@ -138,7 +147,8 @@ test('Events tell of the start, the stop, a hold and the end of a rollout, not o
   assert.deepEqual(told('Moving', 'Complete'), ['Normal RolloutComplete']);
   assert.deepEqual(told('Moving', 'Moving'), []);
   assert.deepEqual(told('WaitingForDelete', 'Complete'), ['Normal RolloutComplete']);
-  assert.deepEqual(told('Starting', 'Complete'), [], 'a new ChatCluster');
+  assert.deepEqual(told('NoneReady', 'Complete'), [], 'a new ChatCluster');
+  assert.deepEqual(told('Complete', 'NoneReady'), [], 'all gateways are gone for a moment');
   assert.deepEqual(told('Spreading', 'Complete'), [], 'a new ChatCluster');
   assert.deepEqual(noticesOfConditions([], [condition('Starting')]), []);
 });
