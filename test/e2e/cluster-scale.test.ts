@@ -1,47 +1,56 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { CHAT } from '../cluster/chat-service.ts';
-import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
+import { eventually, kubeChat } from '../support/kube-chat.ts';
+import { movingClients } from '../support/moving-clients.ts';
+import { ownChat } from '../support/own-chat.ts';
 import { type PlacedClient, placedClient } from '../support/placed-client.ts';
+import { underway } from '../support/scenario.ts';
 
 const kube = await kubeChat({ after });
-/** Of the example: two gateways hold 400. */
-const ABOVE_TARGET = 410;
+/** Two gateways hold 80. */
+const TARGET = 40;
+const CROWD = 100;
 const AT_ONCE = 16;
 
-test('connections above the target add a gateway that takes connections, and it goes when they have gone', {
+test('connections above the target add gateways that take connections, and those go when the crowd has gone', {
   skip: kube.unbalanced,
 }, async t => {
-  const ready = async () =>
-    (await kube.gateways()).filter(pod => pod.status.containerStatuses?.[0]?.ready).map(pod => pod.metadata.name);
-  const before = await eventually('it starts with two gateways', async () => {
-    const names = await ready();
-    return names.length === 2 ? names : null;
+  const soon = { stabilizationWindowSeconds: 5, policies: [{ type: 'Percent', value: 100, periodSeconds: 5 }] };
+  const chat = await ownChat(t, kube, 'fleet-auto', {
+    gateway: {
+      replicas: 2,
+      autoscaling: {
+        mode: 'Builtin',
+        minReplicas: 2,
+        maxReplicas: 4,
+        targetConnections: TARGET,
+        // A crowd that leaves at once is else expected back.
+        collapsePercent: 100,
+        behavior: { scaleDown: soon },
+      },
+      rebalance: { mode: 'Disabled' },
+    },
   });
-  const clients: PlacedClient[] = [];
-  const lane = async () => {
-    while (clients.length < ABOVE_TARGET) clients.push(await placedClient(t, kube.url, { user: 'crowd' }));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-
-  const added = await eventually('a third gateway is ready', async () => {
-    const names = await ready();
-    return names.length === 3 ? names.find(name => !before.includes(name)) : null;
+  const before = await chat.settled(2);
+  const stay = await movingClients(t, chat.url, { clients: 20 });
+  // One move for each step down.
+  await underway(t, chat, stay, 2, async () => {
+    const crowd: PlacedClient[] = [];
+    const lane = async () => {
+      while (crowd.length < CROWD) crowd.push(await placedClient(t, chat.url, { user: 'crowd' }));
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    const added = await eventually('a gateway more is ready', async () => {
+      const ready = (await chat.pods()).filter(pod => pod.ready && !before.some(({ uid }) => uid === pod.uid));
+      return ready.length > 0 ? ready.map(({ name }) => name) : null;
+    });
+    await eventually('an added gateway serves a client', async () => {
+      const client = await placedClient(t, chat.url, { user: 'late' });
+      crowd.push(client);
+      return added.includes(client.gateway());
+    });
+    assert.ok(((await chat.object()).status?.gateways?.desiredReplicas ?? 0) > 2);
+    for (const client of crowd) client.sdk.disconnect();
+    await chat.settled(2, 240_000);
   });
-  await eventually('the third gateway serves a client', async () => {
-    const client = await placedClient(t, kube.url, { user: 'late' });
-    clients.push(client);
-    return client.gateway() === added;
-  });
-  const scale = await kube.access.kubectl([
-    'get',
-    'chatcluster',
-    CHAT,
-    IN_NAMESPACE,
-    '--output=jsonpath={.status.gateways.replicas}',
-  ]);
-  assert.equal(scale, '3');
-
-  for (const client of clients) client.sdk.disconnect();
-  await eventually('two gateways are left', async () => (await kube.gateways()).length === 2, 240_000);
 });
