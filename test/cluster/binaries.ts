@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOnce, CACHE } from '../local/build-once.ts';
 import { longStep } from '../local/run.ts';
@@ -8,9 +8,12 @@ import { stdoutOf } from './stdout.ts';
 
 const SOURCES = join(dirname(fileURLToPath(import.meta.url)), 'go');
 
-interface Program {
+/** A program to build from a Go module. */
+export interface Program {
   readonly name: string;
-  /** Package to build, seen from the module of the program's name. */
+  /** Directory of its module; programs may share one. */
+  readonly module: string;
+  /** Package to build, seen from the module. */
   readonly package: string;
   /** How long it takes on two cores when Go's build cache is empty. */
   readonly coldly: string;
@@ -19,9 +22,10 @@ interface Program {
 }
 
 const CLUSTER: readonly Program[] = [
-  { name: 'pause', package: '.', coldly: 'seconds', aliases: [] },
+  { name: 'pause', module: join(SOURCES, 'pause'), package: '.', coldly: 'seconds', aliases: [] },
   {
     name: 'kube',
+    module: join(SOURCES, 'kube'),
     package: '.',
     coldly: 'about 9 minutes',
     aliases: [
@@ -34,12 +38,19 @@ const CLUSTER: readonly Program[] = [
       'kubectl',
     ],
   },
-  { name: 'coredns', package: '.', coldly: 'about 2 minutes', aliases: [] },
-  { name: 'helm', package: 'helm.sh/helm/v4/cmd/helm', coldly: 'about 4 minutes', aliases: [] },
+  { name: 'coredns', module: join(SOURCES, 'coredns'), package: '.', coldly: 'about 2 minutes', aliases: [] },
+  {
+    name: 'helm',
+    module: join(SOURCES, 'helm'),
+    package: 'helm.sh/helm/v4/cmd/helm',
+    coldly: 'about 4 minutes',
+    aliases: [],
+  },
 ];
 
 const METRICS_SERVER: Program = {
   name: 'metrics-server',
+  module: join(SOURCES, 'metrics-server'),
   package: 'sigs.k8s.io/metrics-server/cmd/metrics-server',
   coldly: 'about 3 minutes',
   aliases: [],
@@ -50,15 +61,19 @@ const METRICS_SERVER: Program = {
  * `coredns`, `helm` and the Kubernetes components. It is kept under `.cache`, by the hash of its sources.
  */
 export function clusterBinaries(): Promise<string> {
-  return built('cluster-bin', CLUSTER);
+  return builtPrograms('cluster-bin', CLUSTER);
 }
 
 /** Builds metrics-server, once, as {@link clusterBinaries} does, and resolves with the program. */
 export async function metricsServerBinary(): Promise<string> {
-  return join(await built('metrics-server', [METRICS_SERVER]), METRICS_SERVER.name);
+  return join(await builtPrograms('metrics-server', [METRICS_SERVER]), METRICS_SERVER.name);
 }
 
-async function built(name: string, programs: readonly Program[]): Promise<string> {
+/**
+ * Builds programs, once, and resolves with their directory.
+ * @param name of the directory, to which the hash of their modules is added
+ */
+export async function builtPrograms(name: string, programs: readonly Program[]): Promise<string> {
   const dir = join(CACHE, `${name}-${hashOfSources(programs)}`);
   for (const program of programs) {
     const binary = join(dir, program.name);
@@ -72,8 +87,7 @@ async function built(name: string, programs: readonly Program[]): Promise<string
 }
 
 async function build(program: Program, binary: string): Promise<void> {
-  const { name, coldly } = program;
-  const module = join(SOURCES, name);
+  const { name, module, coldly } = program;
   mkdirSync(dirname(binary), { recursive: true });
   for (const alias of program.aliases) {
     rmSync(join(dirname(binary), alias), { force: true });
@@ -103,9 +117,10 @@ async function linkerFlags(name: string, module: string): Promise<string> {
 
 function hashOfSources(programs: readonly Program[]): string {
   const hash = createHash('sha256');
-  const files = programs.flatMap(({ name }) => globSync(`${name}/*`, { cwd: SOURCES }));
+  const modules = new Set(programs.map(({ module }) => module));
+  const files = [...modules].flatMap(module => globSync(join(module, '*')));
   for (const file of files.sort()) {
-    hash.update(`${file}\n`).update(readFileSync(join(SOURCES, file)));
+    hash.update(`${basename(dirname(file))}/${basename(file)}\n`).update(readFileSync(file));
   }
   return hash.digest('hex').slice(0, 12);
 }

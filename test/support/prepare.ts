@@ -23,9 +23,10 @@ const BROWSER = [{ program: 'chromium', debian: 'chromium' }];
  */
 export async function prepare(rings: readonly string[]): Promise<Stages> {
   const wants = (ring: string) => rings.includes(ring);
-  if (!wants('integration') && !wants('e2e')) return { before: async () => undefined, after: async () => undefined };
+  const onCluster = wants('e2e') || wants('interop');
+  if (!wants('integration') && !onCluster) return { before: async () => undefined, after: async () => undefined };
   const problems = await checkPrerequisites(await spinePrerequisites());
-  const noCluster = wants('e2e') ? whyNoCluster(process.platform, process.getuid?.()) : null;
+  const noCluster = onCluster ? whyNoCluster(process.platform, process.getuid?.()) : null;
   if (noCluster !== null && !process.env['CHATCLUSTER_KUBECONFIG']) problems.push(noCluster);
   if (problems.length > 0) throw new Error(`cannot run the tests:\n${problems.join('\n')}`);
 
@@ -35,7 +36,7 @@ export async function prepare(rings: readonly string[]): Promise<Stages> {
     await longStep('building the page', process.execPath, ['web/build.ts']);
   })();
   const cluster = spine.then(async () => {
-    if (wants('e2e')) await ensureTools([...CLUSTER_TOOLS, ...IMAGE_TOOLS, ...BROWSER]);
+    if (onCluster) await ensureTools([...CLUSTER_TOOLS, ...IMAGE_TOOLS, ...BROWSER]);
     await clusterBinaries(); // the integration tests run its API server
   });
   const addOns = cluster.then(async () => {
@@ -46,11 +47,11 @@ export async function prepare(rings: readonly string[]): Promise<Stages> {
   return {
     async before(ring) {
       if (ring === 'integration') await spine;
-      if (ring === 'integration') await cluster;
+      if (ring === 'integration' || ring === 'interop') await cluster;
       if (ring === 'e2e') await addOns;
     },
     async after() {
-      if (wants('e2e') && noCluster === null) await stopCluster(LOCAL);
+      if (onCluster && noCluster === null) await stopCluster(LOCAL);
     },
   };
 }

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Access } from '../cluster/access.ts';
+import { builtPrograms, type Program } from '../cluster/binaries.ts';
+import type { Layout } from '../cluster/layout.ts';
+import { loadProgram } from '../cluster/load-image.ts';
+import { stdoutOf } from '../cluster/stdout.ts';
+import { CACHE } from '../local/build-once.ts';
+import { longStep } from '../local/run.ts';
+import type { Teardown } from '../support/backends.ts';
+
+const MODULE = fileURLToPath(new URL('go/keda', import.meta.url));
+const NAME = 'github.com/kedacore/keda/v2';
+const TAG = 'from-source';
+const METRICS_API = 'apiservice/v1beta1.external.metrics.k8s.io';
+
+/** The programs by the command their pods run, and the image those pods name. */
+const PROGRAMS: readonly (Program & { readonly image: string })[] = [
+  {
+    name: 'keda',
+    module: MODULE,
+    package: `${NAME}/cmd/operator`,
+    coldly: 'about 15 minutes',
+    aliases: [],
+    image: 'ghcr.io/kedacore/keda',
+  },
+  {
+    name: 'keda-adapter',
+    module: MODULE,
+    package: `${NAME}/cmd/adapter`,
+    coldly: 'about 2 minutes',
+    aliases: [],
+    image: 'ghcr.io/kedacore/keda-metrics-apiserver',
+  },
+];
+
+/**
+ * Installs KEDA, built from its Go module with the manifests it is released with, and waits until its metrics API answers.
+ * It goes with the test, and with it every ScaledObject.
+ * @throws when it does not come up
+ */
+export async function installKeda(t: Teardown, access: Access, layout: Layout): Promise<void> {
+  const programs = await builtPrograms('keda', PROGRAMS);
+  for (const { name } of PROGRAMS) {
+    await loadProgram(layout, {
+      name: `localhost/${name}:${TAG}`,
+      program: join(programs, name),
+      entrypoint: [`/${name}`],
+    });
+  }
+  const manifest = await releaseManifest(access);
+  t.after(async () => {
+    // While there is a KEDA to take its finalizer away.
+    const objects = ['scaledobjects', '--all', '--all-namespaces', '--ignore-not-found', '--timeout=60s'];
+    await access.kubectl(['delete', ...objects]);
+    await access.kubectl(['delete', '--ignore-not-found', '--timeout=120s', '-f', '-'], manifest);
+  });
+  await access.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], manifest);
+  await access.kubectl(['wait', '--for=condition=Available', '--timeout=180s', METRICS_API]);
+}
+
+/** What `kubectl apply` takes in its releases, with our images. */
+async function releaseManifest(access: Access): Promise<string> {
+  await longStep('fetching the manifests of KEDA', 'go', ['-C', MODULE, 'mod', 'download', NAME]);
+  const module = await stdoutOf('go', ['-C', MODULE, 'list', '-m', '-f', '{{.Dir}}', NAME]);
+  if (!module) throw new Error(`go cannot tell where ${NAME} is`);
+  const overlay = mkdtempSync(join(CACHE, 'keda-overlay-'));
+  try {
+    const pullPolicy = { op: 'replace', path: '/spec/template/spec/containers/0/imagePullPolicy', value: 'Never' };
+    const kustomization = {
+      resources: [relative(overlay, join(module, 'config/minimal'))],
+      images: PROGRAMS.map(({ name, image }) => ({ name: image, newName: `localhost/${name}`, newTag: TAG })),
+      patches: [{ target: { kind: 'Deployment' }, patch: JSON.stringify([pullPolicy]) }],
+    };
+    writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
+    return await access.kubectl(['kustomize', overlay]);
+  } finally {
+    rmSync(overlay, { recursive: true, force: true });
+  }
+}
