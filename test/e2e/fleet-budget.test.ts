@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { after, type TestContext, test } from 'node:test';
+import { CLIENT_PATHS } from '../../server/contract.ts';
+import { kubeChat } from '../support/kube-chat.ts';
+import { movingClients } from '../support/moving-clients.ts';
+import { ownChat } from '../support/own-chat.ts';
+import { type Pulse, startPulse } from '../support/pulse.ts';
+import { underway } from '../support/scenario.ts';
+
+const kube = await kubeChat({ after });
+const PER_SECOND = 100;
+const chat = await ownChat({ after }, kube, 'fleet-budget', {
+  gateway: { replicas: 3, drain: { delaySeconds: 2, timeoutSeconds: 5, reconnectsPerSecond: PER_SECOND } },
+});
+const CROWD = { clients: 20, idle: 2_500 };
+const ready = chat.url.replace('ws:', 'http:').replace(CLIENT_PATHS.websocket, CLIENT_PATHS.ready);
+const LONG_MS = 240_000;
+
+/** Those that pile up while a process on the way stands still come at once, beside those of the second itself. */
+function withinBudget(t: TestContext, peak: number, pulse: Pulse): void {
+  const still = pulse.longestMs() / 1_000;
+  t.diagnostic(`the way stood still for up to ${still.toFixed(2)} s`);
+  assert.ok(peak <= PER_SECOND * (1 + Math.min(still, 0.5)), `${peak} clients reconnected within a second`);
+}
+
+test('thousands of clients of two gateways that go reconnect no faster than the budget', {
+  skip: kube.unbalanced,
+}, async t => {
+  await chat.settled(3);
+  const clients = await movingClients(t, chat.url, CROWD);
+  const pulse = startPulse(t, ready);
+  const outcome = await underway(t, chat, clients, 1, async () => {
+    await chat.patch({ spec: { gateway: { replicas: 1 } } });
+    await chat.settled(1, LONG_MS);
+  });
+  assert.ok(outcome.moved > outcome.clients / 2, `${outcome.moved} clients were moved`);
+  withinBudget(t, outcome.peakPerSecond, pulse);
+});
+
+test('and so in a rollout of all gateways at once', { skip: kube.unbalanced }, async t => {
+  await chat.patch({ spec: { gateway: { replicas: 2 } } });
+  await chat.settled(2);
+  const clients = await movingClients(t, chat.url, CROWD);
+  const pulse = startPulse(t, ready);
+  const outcome = await underway(t, chat, clients, 1, async () => {
+    await chat.patch({ spec: { gateway: { resources: { requests: { memory: '101Mi' } } } } });
+    await chat.settled(2, LONG_MS);
+  });
+  assert.equal(outcome.moved, outcome.clients);
+  withinBudget(t, outcome.peakPerSecond, pulse);
+});
