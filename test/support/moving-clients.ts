@@ -32,7 +32,7 @@ export interface MovingClients {
   firstEnd(): number | undefined;
   /** Connections now, by gateway. */
   spread(): ReadonlyMap<string, number>;
-  mostMoves(): number;
+  /** Clients that reconnected at all. */
   moved(): number;
   /** Waits until as many more messages are acknowledged. */
   messages(more: number): Promise<void>;
@@ -121,7 +121,6 @@ export async function movingClients(t: TestContext, url: string, options: Moving
     }
   };
   const published = publishers.map(publish);
-  const mostMoves = () => Math.max(...tracked.map(({ moves }) => moves));
   const moved = () => tracked.filter(({ moves }) => moves > 0).length;
   const more = async (count: number) => {
     const enough = messages + count;
@@ -135,7 +134,6 @@ export async function movingClients(t: TestContext, url: string, options: Moving
       for (const { gateway } of tracked) if (gateway !== '') counts.set(gateway, (counts.get(gateway) ?? 0) + 1);
       return counts;
     },
-    mostMoves,
     moved,
     messages: more,
     async finish() {
@@ -150,7 +148,7 @@ export async function movingClients(t: TestContext, url: string, options: Moving
       return {
         clients: total,
         messages,
-        mostMoves: mostMoves(),
+        mostMoves: Math.max(...tracked.map(({ moves }) => moves)),
         moved: moved(),
         peakPerSecond: peakPerSecond(reconnects),
         verdict: delivery.verdict(),

@@ -19,8 +19,6 @@ export interface OperatorPods {
   resume(pod: string): Promise<void>;
   /** Waits until another process than `before` leads. */
   newLeader(before: string): Promise<void>;
-  /** What the pods log from now on: call the result to read it. */
-  logs(): Promise<string>;
 }
 
 export function operatorPods(access: Access): OperatorPods {
@@ -45,7 +43,5 @@ export function operatorPods(access: Access): OperatorPods {
         return now !== '' && now !== before;
       });
     },
-    logs: () =>
-      access.kubectl(['logs', IN_SYSTEM, `--selector=app.kubernetes.io/instance=${RELEASE.name}`, '--tail=-1']),
   };
 }
