@@ -16,6 +16,7 @@ test('kubectl drain of a node moves each of its clients once, and nobody else', 
   await removeNode(local);
   await addNode(local, line => t.diagnostic(line));
   t.after(() => removeNode(local));
+  // A rebalance moves others to the gateways that replace those of the node.
   const chat = await ownChat(t, kube, 'fleet-node', { gateway: { replicas: 4, rebalance: { mode: 'Disabled' } } });
   const { items } = await access.get<{
     items: { metadata: { name: string; uid: string }; spec: { nodeName: string } }[];
