@@ -72,7 +72,7 @@ function hasServed(pod: Pod): boolean {
 const SKEW_MS = 10_000;
 
 /** Its `deletionTimestamp` is the end of its grace; a pod still there after it is on a node that is gone. */
-function isOver({ metadata }: Pod, wall: number): boolean {
+export function isOver({ metadata }: Pod, wall: number): boolean {
   return metadata.deletionTimestamp !== undefined && Date.parse(metadata.deletionTimestamp) + SKEW_MS < wall;
 }
 

@@ -1,6 +1,6 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
-import { connectionsByPod } from '../autoscale/load-reader.ts';
+import { connectionsByPod, isOver } from '../autoscale/load-reader.ts';
 import { childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import type { FleetInput } from '../fleet/fleet.ts';
@@ -52,11 +52,16 @@ function judge(seen: Seen, why: string, wall: number): { readonly hold: string; 
   return lasts ? { hold: '', unhealthy: why } : { hold: why, unhealthy: '' };
 }
 
+/** Of a pod that was evicted for want of memory or disk, the object stays, and its ReplicaSet has put another in its place. */
+function hasEnded({ metadata, status }: Pod): boolean {
+  return metadata.deletionTimestamp === undefined && (status.phase === 'Failed' || status.phase === 'Succeeded');
+}
+
 /** What the caches and the last answers of the pods say of the gateways of a ChatCluster. @param wall milliseconds since 1970 */
 export function viewOf(
   cluster: ChatCluster,
   children: readonly KubeObject[],
-  pods: readonly Pod[],
+  listed: readonly Pod[],
   probe: Probe | undefined,
   caches: Pick<Caches, 'endpoints' | 'leavingNodes'>,
   kept: Seen,
@@ -64,6 +69,7 @@ export function viewOf(
 ): FleetView {
   const { namespace, name, annotations } = cluster.metadata;
   const { drain, rollout, rebalance } = cluster.spec.gateway;
+  const pods = listed.filter(pod => !hasEnded(pod) && !isOver(pod, wall));
   const loads = probe?.loads ?? [];
   const endpoints = caches.endpoints(`${namespace}/${name}`, childName.clientService(name));
   noteUnoffered(kept, pods, endpoints, wall);

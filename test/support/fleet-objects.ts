@@ -22,9 +22,13 @@ export interface GatewayPodChange {
   readonly node?: string;
   readonly intent?: TrafficIntent | string;
   readonly annotations?: Readonly<Record<string, string>>;
-  readonly terminating?: boolean;
+  /** The end of its grace, or true for one that has long to go. */
+  readonly terminating?: boolean | string;
+  readonly phase?: string;
   readonly createdAt?: number;
 }
+
+const GRACE_ENDS = '2100-01-01T00:00:00Z';
 
 export function gatewayPod(name: string, revision: string, change: GatewayPodChange = {}): Pod {
   const {
@@ -34,6 +38,7 @@ export function gatewayPod(name: string, revision: string, change: GatewayPodCha
     intent,
     annotations = {},
     terminating,
+    phase = running ? 'Running' : 'Pending',
     createdAt = 0,
   } = change;
   const text = typeof intent === 'object' ? JSON.stringify(intent) : intent;
@@ -48,11 +53,11 @@ export function gatewayPod(name: string, revision: string, change: GatewayPodCha
       labels: { [REVISION_LABEL]: revision },
       annotations: { ...annotations, ...(text === undefined ? {} : { [TRAFFIC_ANNOTATION]: text }) },
       creationTimestamp: new Date(createdAt).toISOString(),
-      ...(terminating ? { deletionTimestamp: new Date(createdAt).toISOString() } : {}),
+      ...(terminating ? { deletionTimestamp: typeof terminating === 'string' ? terminating : GRACE_ENDS } : {}),
     },
     spec: node === '' ? {} : { nodeName: node },
     status: {
-      phase: running ? 'Running' : 'Pending',
+      phase,
       podIP: '192.0.2.1',
       conditions: [{ type: 'Ready', status: ready && running ? 'True' : 'False' }],
       containers: [{ name: 'gateway', restarts: 0, ...(running ? { startedAt: '2026-01-01T00:00:00Z' } : {}) }],

@@ -63,6 +63,20 @@ test('a pod that terminates is not ready, whatever its condition says', () => {
   assert.deepEqual([pod.terminating, pod.ready], [true, false]);
 });
 
+test('a pod that was evicted, or outlived its grace on a dead node, is no gateway any more', () => {
+  const pods = [
+    gatewayPod('a', REVISION),
+    gatewayPod('evicted', REVISION, { running: false, phase: 'Failed' }),
+    gatewayPod('shut down', REVISION, { running: false, phase: 'Succeeded' }),
+    gatewayPod('drains', REVISION, { terminating: new Date(95_000).toISOString() }),
+    gatewayPod('on a dead node', REVISION, { terminating: new Date(80_000).toISOString() }),
+  ];
+  assert.deepEqual(
+    see(scene({ pods })).pods.map(({ name }) => name),
+    ['a', 'drains'],
+  );
+});
+
 test('an annotation nobody of ours wrote is an intent, so that it is taken away', () => {
   for (const intent of ['gone', 'null', '7', '{"reason":']) assert.equal(podOf({ intent }).intent?.since, '', intent);
   assert.equal(podOf({}).intent, undefined);
