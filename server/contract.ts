@@ -60,7 +60,7 @@ export interface TrafficIntent {
   readonly since: string;
   /** Connections to close down to, with a reconnect code; absent: close none, only take no new ones. With 0 new connections are refused. */
   readonly keep?: number;
-  /** Most connections to close a second; a gateway stays a tenth below it. Always there with `keep`. */
+  /** Most connections to close a second; a gateway stays a fifth below it. Always there with `keep`. */
   readonly perSecond?: number;
   /** When the operator stops waiting for it, ISO 8601. Always there with `keep`; the gateway does not need it. */
   readonly deadline?: string;

@@ -6,7 +6,7 @@ type Intents = ReadonlyMap<string, TrafficIntent>;
 /** Time a gateway may take beyond its pace before it is not waited for any longer. */
 const DEADLINE_MARGIN_MS = 10_000;
 /** A gateway stays somewhat below its pace, so that no second is above it. */
-const DEADLINE_FACTOR = 1.2;
+const DEADLINE_FACTOR = 1.4;
 
 /** Pods that hold or will hold clients: what is on its way out ends by itself. */
 export function alive(pods: readonly FleetPod[]): FleetPod[] {

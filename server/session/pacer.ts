@@ -19,7 +19,7 @@ export class Pacer {
   }
 
   /**
-   * How many may be done now. They count as done. The pace is a tenth below the rate, see {@link WINDOW_MS}.
+   * How many may be done now. They count as done. The pace is a fifth below the rate, see {@link WINDOW_MS}.
    * @param now milliseconds of a monotonic clock
    * @param wanted how many wait
    * @param perSecond above 0; below 1 it stands for one in `1 / perSecond` seconds
@@ -47,6 +47,6 @@ function gap(perSecond: number): { windowMs: number; most: number; gapMs: number
 }
 
 /** A second, and what timers and networks may shift a wave by: those who take the clients in count too. */
-const WINDOW_MS = 1_100;
+const WINDOW_MS = 1_250;
 /** Longest delay of a timer that the next wave makes up for. */
 const CATCH_UP_MS = 250;
