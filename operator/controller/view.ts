@@ -1,7 +1,7 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
 import { connectionsByPod, isOver } from '../autoscale/load-reader.ts';
-import { childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
+import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import type { FleetInput } from '../fleet/fleet.ts';
 import { isBackendToBlame, whyUnhealthy } from '../fleet/health.ts';
@@ -90,7 +90,11 @@ export function viewOf(
   const said = (isFresh: boolean) =>
     loads.flatMap(({ pod, load }) => (load && fresh.has(pod) === isFresh ? [load] : []));
   const hold = holdOf(cluster, probe?.backends);
-  const excused = hold !== '' || isBackendToBlame(cluster.status?.conditions ?? [], wall);
+  const excused =
+    hold !== '' ||
+    // A person has looked at it and wants it all the same.
+    annotations?.[CONTINUE_ANNOTATION] === target ||
+    isBackendToBlame(cluster.status?.conditions ?? [], wall);
   const verdict = judge(kept, excused ? '' : whyUnhealthy(said(true), said(false), rollout), wall);
   return {
     ...seen,

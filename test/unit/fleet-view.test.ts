@@ -36,3 +36,13 @@ test('a hold for another reason is told instead', () => {
   const paused = { ...cluster, metadata: { ...cluster.metadata, annotations: { 'chatcluster.dev/pause': 'All' } } };
   assert.equal(see({ ...failing(100_000, 110_000), cluster: paused }).hold, 'paused by annotation');
 });
+
+test('a person who wants the new revision all the same is not asked again', () => {
+  const annotations = (value: string) => ({
+    ...cluster,
+    metadata: { ...cluster.metadata, annotations: { 'chatcluster.dev/continue': value } },
+  });
+  const seen = see({ ...failing(100_000, 110_000), cluster: annotations(FRESH) });
+  assert.deepEqual([seen.hold, seen.unhealthy], ['', '']);
+  assert.match(see({ ...failing(100_000, 110_000), cluster: annotations('another') }).unhealthy, /fail at the new/);
+});
