@@ -51,8 +51,8 @@ interface RawAutoscaler extends KubeObject {
   };
 }
 
-/** A Deployment of gateways, with or without a revision. */
-const GATEWAYS = /^(.+)-gateway(?:-[a-z0-9]+)?$/;
+/** A Deployment of gateways. Without the revision it is somebody else's: many a Deployment is called a gateway. */
+const GATEWAYS = /^(.+)-gateway-[0-9a-f]{10}$/;
 
 export function projectAutoscaler(raw: KubeObject): ForeignAutoscaler {
   const { kind = '', name = '' } = (raw as RawAutoscaler).spec?.scaleTargetRef ?? {};

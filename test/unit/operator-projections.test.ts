@@ -108,9 +108,14 @@ test('an endpoint is what its slice says, ready where it says nothing, and only 
 
 for (const [what, scaleTargetRef, key] of [
   ['a ChatCluster', { apiVersion: 'chatcluster.dev/v1alpha1', kind: 'ChatCluster', name: 'chat' }, 'team/chat'],
-  ['gateways', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'chat-gateway' }, 'team/chat'],
-  ['gateways of a revision', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'chat-gateway-5f6d' }, 'team/chat'],
-  ['an odd name', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a-gateway-gateway' }, 'team/a-gateway'],
+  ['gateways', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'chat-gateway-0123456789' }, 'team/chat'],
+  [
+    'an odd name',
+    { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a-gateway-gateway-0123456789' },
+    'team/a-gateway',
+  ],
+  ['an API gateway', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'chat-gateway' }, undefined],
+  ['another API gateway', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'chat-gateway-v2' }, undefined],
   ['workers', { apiVersion: 'apps/v1', kind: 'Deployment', name: 'chat-worker' }, undefined],
   ['a StatefulSet', { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'chat-gateway' }, undefined],
   ["another group's ChatCluster", { apiVersion: 'example.com/v1', kind: 'ChatCluster', name: 'chat' }, undefined],
