@@ -1,6 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { alive } from './closing.ts';
-import { ALL_REVISIONS, type FleetInput, type FleetPlan } from './fleet.ts';
+import { ALL_REVISIONS, type FleetInput, type FleetPlan, type RolloutReason } from './fleet.ts';
 import { onDelete } from './on-delete.ts';
 import { type Rollout, rollOut, targetOf } from './rollout.ts';
 import { leaveNodes, rebalance } from './steady.ts';
@@ -8,6 +8,9 @@ import { scaleDown } from './victims.ts';
 
 /** How soon to look again while something goes on that no watch tells of, in milliseconds. */
 const AGAIN_MS = 1_000;
+
+/** States that nothing ends but what watches and answers tell, however long they last. */
+const UNTIMED: ReadonlySet<RolloutReason> = new Set(['Complete', 'NoneReady', 'WaitingForDelete', 'Stopped']);
 
 /** What to do next with the gateways of a ChatCluster. Doing it and looking again leads to the wanted size and revision. */
 export function planFleet(observed: FleetInput): FleetPlan {
@@ -26,8 +29,9 @@ export function planFleet(observed: FleetInput): FleetPlan {
     for (const [name, intent] of balance.intents) intents.set(name, intent);
     draining = balance.message;
   }
+  // Whoever is on a node that leaves waits for its eviction, perhaps for days.
   const settled =
-    (made.rollout.reason === 'Complete' || made.rollout.reason === 'WaitingForDelete') && intents.size === 0;
+    UNTIMED.has(made.rollout.reason) && [...intents.values()].every(({ reason }) => reason === 'NodeDrain');
   return {
     target,
     serving: made.serving,
@@ -70,7 +74,8 @@ function targetedAt({ revisions, now }: FleetInput, revision: string, target: st
   const held = revisions.find(row => row.revision === revision)?.targetedAt ?? 0;
   if (revision !== target) return held;
   const newest = Math.max(0, ...revisions.filter(row => row.revision !== target).map(row => row.targetedAt));
-  return held > newest ? held : now;
+  // The clock of the operator before may be ahead: what is written has to be the newest, else it is written again and again.
+  return held > newest ? held : Math.max(now, newest + 1);
 }
 
 function changes({ pods }: FleetInput, wanted: ReadonlyMap<string, TrafficIntent>): FleetPlan['intents'] {

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FleetInput, FleetPod, FleetRevision } from '../../operator/fleet/fleet.ts';
+import { planFleet } from '../../operator/fleet/plan.ts';
+
+const NOW = 1_000_000;
+
+const pod = (name: string, revision: string, change: Partial<FleetPod> = {}): FleetPod => ({
+  ...{ name, revision, scheduled: true, running: true, ready: true, terminating: false, offered: true },
+  ...{ unofferedSince: undefined, nodeLeaving: false, intent: undefined, connections: 5, createdAt: 0 },
+  ...change,
+});
+const row = (revision: string, targetedAt: number, stopped = ''): FleetRevision => ({
+  revision,
+  replicas: 1,
+  targetedAt,
+  stopped,
+});
+const input = (change: Partial<FleetInput> = {}): FleetInput => ({
+  settings: {
+    drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 },
+    rollout: { strategy: 'MoveOnce', surgePercent: 25, progressDeadlineSeconds: 60 },
+    rebalance: { mode: 'Enabled', tolerancePercent: 25, connectionsPerSecond: 10, afterRolloutSeconds: 0 },
+  },
+  ...{
+    target: 'new',
+    undone: '',
+    serving: 'new',
+    servingSince: 0,
+    revisions: [row('new', 1)],
+    pods: [pod('a', 'new')],
+  },
+  ...{ size: 1, hold: '', unhealthy: '', now: NOW },
+  ...change,
+});
+const targetedAt = (observed: FleetInput) =>
+  planFleet(observed).revisions.find(({ revision }) => revision === 'new')?.targetedAt;
+
+test('a revision is wanted since it came, also when the clock of the operator before was ahead', () => {
+  const ahead = NOW + 120_000;
+  const moving = { serving: 'old', pods: [pod('a', 'old')] };
+  const first = targetedAt(input({ ...moving, revisions: [row('old', ahead)] }));
+  assert.ok(first !== undefined);
+  const again = input({ ...moving, revisions: [row('old', ahead), row('new', first)], now: NOW + 1_000 });
+  assert.equal(targetedAt(again), first, 'it is not written with every pass');
+});
+
+const NODE_DRAIN = { reason: 'NodeDrain', since: new Date(0).toISOString() } as const;
+const leaves = pod('b', 'new', {
+  nodeLeaving: true,
+  intent: NODE_DRAIN,
+  ready: false,
+  offered: false,
+  unofferedSince: 0,
+});
+
+for (const [what, observed, again] of [
+  ['a fleet at rest', input(), undefined],
+  ['one of which nobody is ready', input({ pods: [pod('a', 'new', { ready: false })] }), undefined],
+  [
+    'a rollout that was stopped',
+    input({ serving: 'old', revisions: [row('old', 1), row('new', 2, 'it fails')] }),
+    undefined,
+  ],
+  ['a gateway on a node that leaves', input({ pods: [pod('a', 'new'), leaves], size: 2 }), undefined],
+  ['a rollout that starts', input({ serving: 'old', revisions: [row('old', 1)], pods: [pod('a', 'old')] }), 1_000],
+  ['a scale-down', input({ pods: [pod('a', 'new'), pod('b', 'new')] }), 1_000],
+] as const)
+  test(`${what} is ${again ? '' : 'not '}looked at for the time alone`, () => {
+    assert.equal(planFleet(observed).againMs, again);
+  });
