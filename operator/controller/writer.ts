@@ -88,8 +88,7 @@ export class Writer {
         : undefined;
     try {
       for (const patch of patches) {
-        await this.#patch(patch);
-        patched.push(patch);
+        if (await this.#patch(patch)) patched.push(patch);
       }
       for (const action of actions) {
         await this.#carryOut(action);
@@ -101,15 +100,18 @@ export class Writer {
     return { done, patched, failure: refused, error: refused && new Error(refused.message) };
   }
 
-  async #patch({ pod, annotations }: PodPatch): Promise<void> {
+  /** @returns whether the pod was still there */
+  async #patch({ pod, annotations }: PodPatch): Promise<boolean> {
     const { caches, client, log } = this.#options;
     const { name, namespace = '', uid, resourceVersion } = pod.metadata;
     const written = await client
       .patch(RESOURCES.pods, namespace, name, { metadata: { uid, resourceVersion, annotations } })
       // Gone meanwhile: the watch tells.
       .catch(ignoreNotFound);
-    if (written) caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
+    if (!written) return false;
+    caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
     log.info({ pod: name, annotations }, 'pod annotated');
+    return true;
   }
 
   async #carryOut(action: Action): Promise<void> {
