@@ -79,7 +79,7 @@ export function createMetrics(queueDepth: () => number): Metrics {
     }),
     connections: new Gauge({
       name: 'chatcluster_operator_connections',
-      help: 'Client connections of a ChatCluster as the autoscaler last read them.',
+      help: 'Client connections of a ChatCluster as last read; missing while not every gateway says.',
       labelNames: ['namespace', 'name'],
       registers,
     }),

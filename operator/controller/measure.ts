@@ -1,19 +1,41 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
+import { totalConnections } from '../autoscale/load-reader.ts';
 import { TARGETS } from '../autoscale/targets.ts';
 import type { FleetInput } from '../fleet/fleet.ts';
 import type { Metrics } from '../metrics.ts';
 import { countGateways } from '../reconcile/status.ts';
+import type { Probe } from './probes.ts';
 import type { Scaling } from './scaling.ts';
 
-/** Shows what was decided on as metrics. */
-export function measure(metrics: Metrics, { metadata }: ChatCluster, { decision }: Scaling, fleet: FleetInput): void {
+/** Shows what was decided on as metrics. What is not known, or not asked for, has no series rather than an old number. */
+export function measure(
+  metrics: Metrics,
+  { metadata }: ChatCluster,
+  { decision }: Scaling,
+  fleet: FleetInput,
+  probe: Probe | undefined,
+): void {
   const labels = { namespace: metadata.namespace, name: metadata.name };
   const { ready } = countGateways(fleet.pods, fleet.serving ?? fleet.target, fleet.size);
   metrics.gateways.set({ ...labels, size: 'ready' }, ready);
-  if (decision.wanted !== undefined) metrics.gateways.set({ ...labels, size: 'wanted' }, decision.wanted);
+  show(metrics.gateways, { ...labels, size: 'wanted' }, decision.wanted);
   metrics.gateways.set({ ...labels, size: 'bounded' }, fleet.size);
-  if (decision.connections !== undefined) metrics.connections.set(labels, decision.connections);
-  for (const { target, gateways } of decision.asks) metrics.targets.set({ ...labels, target }, gateways);
+  show(metrics.connections, labels, probe && totalConnections(probe.loads));
+  for (const target of TARGETS) {
+    const ask = decision.asks.find(each => each.target === target);
+    show(metrics.targets, { ...labels, target }, ask?.gateways);
+  }
+}
+
+type Labels = Readonly<Record<string, string>>;
+interface Series {
+  set(labels: Labels, value: number): void;
+  remove(labels: Labels): void;
+}
+
+function show(gauge: Series, labels: Labels, value: number | undefined): void {
+  if (value === undefined) gauge.remove(labels);
+  else gauge.set(labels, value);
 }
 
 /** @param key `namespace/name` of a ChatCluster that is gone */

@@ -118,7 +118,7 @@ export class Reconciler {
     { key, cluster, scaling, fleet, plan: next }: Pass,
     observed: readonly Observed[],
   ): Promise<{ failure: WriteFailure | undefined; error: unknown }> {
-    const { caches, defaultImage, metrics } = this.#options;
+    const { caches, defaultImage, metrics, probes } = this.#options;
     const children = observed.map(child => child.object);
     const pods = caches.pods(key, 'gateway');
     const patches = podPatches(pods, next.intents, versionIn(cluster, observed));
@@ -128,11 +128,10 @@ export class Reconciler {
     const isNew = cluster.status?.observedGeneration === undefined;
     this.#tell(cluster, noticesOfActions(done, isNew));
     this.#tell(cluster, noticesOfIntents(patched, next.intents));
-    if (error === undefined && !isNew) {
-      this.#tell(cluster, noticeOfDecision(scaling.decision, scaling.current, fleet.size));
-      this.#tell(cluster, noticeOfWorkers(scaling.workers));
-    }
-    measure(metrics, cluster, scaling, fleet);
+    const told = cluster.status?.gateways?.desiredReplicas;
+    if (!isNew) this.#tell(cluster, noticeOfDecision(scaling.decision, scaling.current, fleet.size, told));
+    if (!isNew && error === undefined) this.#tell(cluster, noticeOfWorkers(scaling.workers));
+    measure(metrics, cluster, scaling, fleet, probes.latest(key));
     return { failure, error };
   }
 

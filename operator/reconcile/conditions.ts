@@ -89,9 +89,13 @@ export function storeReachable(backends: Backends | undefined, previous: Conditi
 /** Reasons for which the size cannot follow the load. */
 const INACTIVE = new Set<ScaleReason>(['LoadUnknown', 'NoGatewayReady', 'Held', 'Disabled']);
 /** Reasons whose numbers change with every look; the condition keeps those it began with. */
-const MOVING = new Set<ScaleReason>(['AtMaximum', 'Collapsed', 'DirectionDisabled', 'Held']);
-/** What a hold says before its numbers. */
-const causeOf = (message: string) => message.split('; ')[0];
+const MOVING = new Set<ScaleReason>(['AtMaximum', 'Collapsed', 'DirectionDisabled', 'Held', 'ScaledUp', 'ScaledDown']);
+/** What is said before the numbers: why it is held; from how many to how many, which may have to wait for gateways that start. */
+const PART: Partial<Record<ScaleReason, (message: string) => string | undefined>> = {
+  Held: message => message.split('; ')[0],
+  ScaledUp: message => message.split(': ')[0],
+  ScaledDown: message => message.split(': ')[0],
+};
 const QUIET = new Set<ScaleReason>(['Steady', 'WindowOpen', 'RateLimited']);
 
 /** @param previous the condition as it stands: the numbers of the last step stay until something else is to be said */
@@ -105,7 +109,8 @@ export function scalingActive(decision: Decision | undefined, previous: Conditio
   if (reason === 'Disabled') return { type, status: 'False', reason, message: 'gateway.replicas decides' };
   if (reason === 'External')
     return { type, status: 'True', reason, message: 'gateway.replicas decides, set through /scale' };
-  const isOld = previous?.reason === reason && (reason !== 'Held' || causeOf(previous.message) === causeOf(message));
+  const partOf = PART[reason] ?? (() => '');
+  const isOld = previous?.reason === reason && partOf(previous.message) === partOf(message);
   if (MOVING.has(reason) && isOld) return same() as Verdict;
   if (INACTIVE.has(reason)) return { type, status: 'False', reason, message };
   if (!QUIET.has(reason)) return { type, status: 'True', reason, message };

@@ -59,9 +59,17 @@ export function noticesOfActions(done: readonly Action[], isNew: boolean): Notic
   return notices;
 }
 
-/** @param size gateways to run, which is not what was decided while hibernating */
-export function noticeOfDecision(decision: Decision, current: number, size: number): Notice[] {
-  if (size === current) return [];
+/**
+ * @param size gateways to run, which is not what was decided while hibernating
+ * @param told the size that the status says: a step that has to wait is told once, not again with every new number
+ */
+export function noticeOfDecision(
+  decision: Decision,
+  current: number,
+  size: number,
+  told: number | undefined,
+): Notice[] {
+  if (size === current || size === told) return [];
   if (size === 0)
     return [{ type: 'Normal', reason: 'Hibernating', action: 'Scale', note: `gateways from ${current} to 0` }];
   // Whoever decided: the Event says which way it went.

@@ -186,12 +186,16 @@ const decision = {
 } as const;
 
 test('Events tell of each step of the size, whoever decided it', () => {
-  const [up] = noticeOfDecision(decision, 2, 3);
+  const [up] = noticeOfDecision(decision, 2, 3, 2);
   assert.deepEqual([up?.reason, up?.note], ['ScaledUp', 'gateways from 2 to 3: 240 connections']);
-  assert.deepEqual(noticeOfDecision(decision, 3, 3), []);
-  const [asleep] = noticeOfDecision(decision, 2, 0);
+  assert.deepEqual(noticeOfDecision(decision, 3, 3, 3), []);
+  const [asleep] = noticeOfDecision(decision, 2, 0, 2);
   assert.deepEqual([asleep?.reason, asleep?.note], ['Hibernating', 'gateways from 2 to 0']);
-  const [awake] = noticeOfDecision(decision, 0, 3);
+  const [awake] = noticeOfDecision(decision, 0, 3, 0);
   assert.deepEqual([awake?.reason, awake?.note], ['ScaledUp', 'gateways from 0 to 3']);
-  assert.equal(noticeOfDecision({ ...decision, replicas: 1 }, 2, 1)[0]?.reason, 'ScaledDown');
+  assert.equal(noticeOfDecision({ ...decision, replicas: 1 }, 2, 1, undefined)[0]?.reason, 'ScaledDown');
+});
+
+test('a step that has to wait is told once', () => {
+  assert.deepEqual(noticeOfDecision({ ...decision, replicas: 1, message: 'from 2 to 1: 90 connections' }, 2, 1, 1), []);
 });

@@ -82,3 +82,10 @@ test('a step of the workers is an Event with its numbers', () => {
   assert.equal(noticeOfWorkers(step)[0]?.note, 'workers from 1 to 5');
   assert.deepEqual(noticeOfWorkers({ ...step, reason: 'Steady' }), []);
 });
+
+test('a step that has to wait keeps the numbers it began with; another step has others', () => {
+  const before = condition('ScaledDown', 'from 5 to 4: 90 connections');
+  const message = (text: string) => scalingActive(decision('ScaledDown', text), before).message;
+  assert.equal(message('from 5 to 4: 91 connections'), before.message);
+  assert.equal(message('from 4 to 3: 91 connections'), 'from 4 to 3: 91 connections');
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Decision } from '../../operator/autoscale/decide.ts';
+import { forgetMetrics, measure } from '../../operator/controller/measure.ts';
+import { newMemory, scale } from '../../operator/controller/scaling.ts';
+import { revisionOf } from '../../operator/desired/revision.ts';
+import { createMetrics } from '../../operator/metrics.ts';
+import { stored } from '../support/crd-schema.ts';
+import { clientService, gatewayDeployment, gatewayPod, loadOf, probeOf, see } from '../support/fleet-objects.ts';
+
+const cluster = stored();
+const revision = revisionOf(cluster, 'gateway');
+const children = [gatewayDeployment(cluster, revision, { replicas: 1 }), clientService(cluster, revision)];
+const view = see({ cluster, children, pods: [gatewayPod('a', revision)], offered: ['a'], now: 0 });
+const probe = probeOf([loadOf('a', { connections: 7 })]);
+const scaling = scale({ cluster, children, fleet: view, foreign: [], probe, now: 0 }, newMemory());
+const asking: Decision = {
+  ...scaling.decision,
+  wanted: 3,
+  asks: [{ target: 'climb', gateways: 3, text: 'more and more' }],
+};
+
+test('what nobody asks for any more has no series, and a ChatCluster that is gone has none at all', async () => {
+  const metrics = createMetrics(() => 0);
+  const series = async () =>
+    (await metrics.registry.metrics()).split('\n').filter(line => /^chatcluster_operator_.*\{namespace=/.test(line));
+  const has = async (text: string) => (await series()).some(line => line.includes(text));
+  const fleet = { ...view, size: 1 };
+  measure(metrics, cluster, { ...scaling, decision: asking }, fleet, probe);
+  assert.deepEqual([await has('"climb"} 3'), await has('"wanted"} 3'), await has('connections{')], [true, true, true]);
+  measure(metrics, cluster, scaling, fleet, undefined);
+  assert.deepEqual([await has('"climb"'), await has('"wanted"'), await has('connections{')], [false, false, false]);
+  assert.equal(await has('"bounded"} 1'), true);
+  forgetMetrics(metrics, `${cluster.metadata.namespace}/${cluster.metadata.name}`);
+  assert.deepEqual(await series(), []);
+});
