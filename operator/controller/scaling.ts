@@ -54,16 +54,25 @@ function heldBy(
   foreign: readonly ForeignAutoscaler[],
 ): { held: Held; why: string } {
   const pause = metadata.annotations?.[PAUSE_ANNOTATION];
-  if (foreign.length > 0 && spec.gateway.autoscaling.mode === 'Builtin') {
-    const names = foreign.map(({ name }) => name).join(', ');
+  const { autoscaling, rollout } = spec.gateway;
+  const namesOf = (all: readonly ForeignAutoscaler[]) => all.map(({ name }) => name).join(', ');
+  // In every mode: what scales a Deployment takes gateways away with their clients.
+  const past = foreign.filter(({ target }) => target.kind === 'Deployment');
+  if (past.length > 0)
     return {
       held: 'All',
-      why: `HorizontalPodAutoscaler ${names} scales it too: delete it, or set autoscaling.mode to External`,
+      why: `HorizontalPodAutoscaler ${namesOf(past)} scales a Deployment of it: delete it, or point it at the ChatCluster`,
     };
-  }
+  if (foreign.length > 0 && autoscaling.mode === 'Builtin')
+    return {
+      held: 'All',
+      why: `HorizontalPodAutoscaler ${namesOf(foreign)} scales it too: delete it, or set autoscaling.mode to External`,
+    };
   if (pause === 'All' || pause === 'ScaleIn' || pause === 'ScaleOut')
     return { held: pause, why: `paused by annotation (${pause})` };
-  if (revisions.length > 1) return { held: 'ScaleIn', why: 'a rollout is in progress' };
+  // OnDelete may take weeks, and empties gateways of either revision.
+  if (revisions.length > 1 && rollout.strategy !== 'OnDelete')
+    return { held: 'ScaleIn', why: 'a rollout is in progress' };
   return { held: 'None', why: '' };
 }
 

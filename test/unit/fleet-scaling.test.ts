@@ -99,6 +99,12 @@ test('while two revisions stand side by side the size is that of the status, and
   );
 });
 
+test('who replaces gateways by deleting them may have fewer of them meanwhile', () => {
+  const status = { gateways: { replicas: 8, readyReplicas: 8, desiredReplicas: 8 } };
+  const cluster = { ...stored({ gateway: { replicas: 5, rollout: { strategy: 'OnDelete' } } }), status };
+  assert.equal(sizeOf(given(cluster, { gateways: 4, old: 4 })), 5);
+});
+
 test('a rollout does not keep gateways from being added', () => {
   const status = { gateways: { replicas: 2, readyReplicas: 2, desiredReplicas: 2 } };
   const input = given({ ...builtin(), status }, { gateways: 2, old: 2 });
@@ -116,6 +122,13 @@ test('a foreign autoscaler holds a Builtin size in both directions, and is named
 test('a foreign autoscaler is welcome where gateway.replicas decides', () => {
   const { size, decision } = scale({ ...given(declared(5), { gateways: 3 }), foreign: HPA }, newMemory());
   assert.deepEqual([size, decision.reason], [5, 'Disabled']);
+});
+
+test('an autoscaler of a Deployment, which would take gateways with their clients, holds the size in every mode', () => {
+  const foreign = [{ name: 'by-cpu', target: { kind: 'Deployment', name: 'chat-gateway-0123456789' } }];
+  const { size, decision } = scale({ ...given(declared(5), { gateways: 3 }), foreign }, newMemory());
+  assert.deepEqual([size, decision.reason], [3, 'Held']);
+  assert.match(decision.message, /by-cpu scales a Deployment of it/);
 });
 
 const PAUSES: readonly (readonly [string, number, number])[] = [
