@@ -1,4 +1,5 @@
 import type { AutoscalingSpec } from '../api/chat-cluster.ts';
+import { someOf } from '../some-of.ts';
 import { fewestAllowed, fewestWanted, longestPeriodMs, mostAllowed, mostWanted } from './behavior.ts';
 import { CLIMB_MS, climb, expected } from './climb.ts';
 import { collapseHold, hasFallen } from './collapse.ts';
@@ -73,7 +74,6 @@ type Outcome = Pick<Decision, 'replicas' | 'reason' | 'message'>;
 
 /** A gateway has to be gone this long before another one is added for it: a restart takes less. */
 const LOST_MS = 30_000;
-const NAMES_SHOWN = 4;
 
 /**
  * How many gateways there should be. Pure; the memory may be lost, which only delays a step down. The bounds hold always,
@@ -135,11 +135,6 @@ function lostFor(history: readonly Observation[], lost: number, now: number): nu
   return within(history, now, LOST_MS).reduce((fewest, each) => Math.min(fewest, each.lost), lost);
 }
 
-function names(pods: readonly string[]): string {
-  const more = pods.length - NAMES_SHOWN;
-  return more > 0 ? `${pods.slice(0, NAMES_SHOWN).join(', ')} and ${more} more` : pods.join(', ');
-}
-
 function weigh(
   input: ScaleInput,
   load: FleetLoad,
@@ -160,7 +155,7 @@ function weigh(
   }
   if (!samples) return keep('NotAskedYet', 'the gateways have not been asked yet');
   if (load.silent.length > 0)
-    return keep('LoadUnknown', `${names(load.silent)} did not say what it holds; the size is kept`);
+    return keep('LoadUnknown', `${someOf(load.silent)} did not say what it holds; the size is kept`);
   if (!most || wanted === undefined) return keep('NoGatewayReady', 'no gateway is ready');
 
   const text = replaced > 0 ? `${most.text}, and ${plural(replaced, 'gateway')} lost` : most.text;
@@ -171,7 +166,7 @@ function weigh(
     return keep('AtMaximum', `${plural(wanted, 'gateway')} wanted and maxReplicas is ${spec.maxReplicas}: ${text}`);
   }
   if (load.vanished.length > 0) {
-    const message = `${names(load.vanished)} is not ready and did not say what it holds; none is removed`;
+    const message = `${someOf(load.vanished)} is not ready and did not say what it holds; none is removed`;
     return keep('LoadUnknown', message);
   }
   if (next === current) return keep('Steady', `${plural(current, 'gateway')}: ${text}`);

@@ -51,6 +51,7 @@ export class Reporter {
       desiredWorkers: scaling.workers.replicas,
       serving: plan.serving,
       rollout: plan.rollout,
+      draining: plan.draining,
       image: imageIn(serves?.spec?.template) ?? imageOf(cluster, { defaultImage }),
       backends: probe?.backends,
       decision: scaling.decision,

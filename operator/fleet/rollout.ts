@@ -2,6 +2,7 @@ import type { TrafficIntent } from '../../server/contract.ts';
 import { alive, closing, isFinished, isShut, keepNone, takesClients } from './closing.ts';
 import type { FleetInput, FleetPlan, FleetPod, FleetRevision, RolloutReason } from './fleet.ts';
 import { byConnections, grow, makeRoom, staying } from './room.ts';
+import { roughly } from './roughly.ts';
 
 export interface Rollout {
   readonly serving: string;
@@ -133,9 +134,4 @@ export function rollOut(input: FleetInput, target: string): Rollout {
     keep: keepNone,
   });
   return step('Moving', numbers, { intents: new Map([...going, ...intents]) });
-}
-
-/** One digit, so that the status does not change with every connection. */
-function roughly(connections: number): string {
-  return Number(connections.toPrecision(1)).toLocaleString('en');
 }

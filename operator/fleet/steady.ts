@@ -1,6 +1,8 @@
 import type { TrafficIntent } from '../../server/contract.ts';
+import { someOf } from '../some-of.ts';
 import { alive, closing, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
+import { roughly } from './roughly.ts';
 
 type Intents = ReadonlyMap<string, TrafficIntent>;
 
@@ -63,6 +65,6 @@ export function rebalance(pods: readonly FleetPod[], input: FleetInput): { inten
   const shedding = isShut ? closing(heavy, input, options) : shut;
   const waits = (pod: FleetPod) => pod.intent ?? ({ reason: 'Rebalance', since } as const);
   const intents = new Map([...light.map(pod => [pod.name, waits(pod)] as const), ...shedding]);
-  const names = heavy.map(pod => pod.name).join(', ');
-  return { intents, message: `${names}: shedding down to a mean of ${mean.toLocaleString('en')} connections` };
+  const names = someOf(heavy.map(pod => pod.name));
+  return { intents, message: `${names}: shedding down to a mean of about ${roughly(mean)} connections` };
 }

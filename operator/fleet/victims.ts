@@ -1,6 +1,8 @@
 import type { TrafficIntent } from '../../server/contract.ts';
+import { someOf } from '../some-of.ts';
 import { alive, closing, isFinished, keepNone, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
+import { roughly } from './roughly.ts';
 
 /**
  * The order in which pods go. What the ReplicaSet controller would take first in any case stands first: a pod without a node,
@@ -50,7 +52,7 @@ export function scaleDown(
   if (count <= 0) return { victims: [], intents: new Map(), finished: true, message: '' };
   const victims = [...there].sort((a, b) => byRank(a, b, first)).slice(0, count);
   const rest = there.filter(pod => !victims.includes(pod));
-  const names = victims.map(pod => pod.name).join(', ');
+  const names = someOf(victims.map(pod => pod.name));
   const begun = victims.some(pod => pod.intent !== undefined && pod.intent.reason !== 'NodeDrain');
   // Unready ones that stay would be removed in place of the victims, and who stays has to take the clients.
   const waiting = rest.filter(pod => !takesClients(pod)).length;
@@ -73,7 +75,7 @@ export function scaleDown(
   const step = finished
     ? 'being removed'
     : [...intents.values()].some(({ keep }) => keep === 0)
-      ? closes(left)
+      ? `about ${roughly(left)} connections left to move`
       : 'closing';
   return { victims, intents, finished, message: `${names}: ${step}` };
 }
@@ -82,8 +84,4 @@ export function scaleDown(
 function replicasOf(pods: readonly FleetPod[], { revisions }: FleetInput): number {
   const theirs = revisions.filter(({ revision }) => pods.some(pod => pod.revision === revision));
   return theirs.reduce((sum, { replicas }) => sum + replicas, 0);
-}
-
-function closes(connections: number): string {
-  return `${connections.toLocaleString('en')} connections left to move`;
 }

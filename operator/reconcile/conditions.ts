@@ -49,9 +49,10 @@ export function gatewaysAvailable(fleet: Fleet): Verdict {
   return { type, status: 'True', reason: 'AllReady', message: `${ready} gateway${ready === 1 ? '' : 's'} ready` };
 }
 
-/** Whether clients are, or are on their way to, where the spec wants them. */
-export function progressing({ reason, message }: FleetPlan['rollout']): Verdict {
-  return { type: 'Progressing', status: reason === 'Stopped' ? 'False' : 'True', reason, message };
+/** Whether clients are, or are on their way to, where the spec wants them. @param draining what else empties gateways; empty without */
+export function progressing({ reason, message }: FleetPlan['rollout'], draining = ''): Verdict {
+  const all = draining === '' ? message : `${message}; ${draining}`;
+  return { type: 'Progressing', status: reason === 'Stopped' ? 'False' : 'True', reason, message: all };
 }
 
 function reachable(

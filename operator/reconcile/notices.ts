@@ -4,6 +4,7 @@ import type { WorkerDecision } from '../autoscale/decide-workers.ts';
 import { REVISION_LABEL } from '../desired/names.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
+import { someOf } from '../some-of.ts';
 import { type Action, objectId } from './plan.ts';
 
 /** Something a person would want to know; becomes an Event. */
@@ -13,13 +14,6 @@ export interface Notice {
   /** What the operator did, one CamelCase word. */
   readonly action: string;
   readonly note: string;
-}
-
-const PATHS_SHOWN = 4;
-
-function some(items: readonly string[]): string {
-  const more = items.length - PATHS_SHOWN;
-  return more > 0 ? `${items.slice(0, PATHS_SHOWN).join(', ')} and ${more} more` : items.join(', ');
 }
 
 /** Paths that differ when nothing but the number of pods or the revision that serves does: those have notices of their own. */
@@ -45,14 +39,14 @@ export function noticesOfActions(done: readonly Action[], isNew: boolean): Notic
         ? normal('Created', 'Create', `created ${missing.join(', ')}`)
         : normal('DriftRepaired', 'Repair', `${missing.join(', ')} was missing and is made again`),
     );
-  if (revisions.length > 0) notices.push(normal('RevisionAdded', 'Create', some(revisions)));
+  if (revisions.length > 0) notices.push(normal('RevisionAdded', 'Create', someOf(revisions)));
   if (changed.length > 0) notices.push(normal('Updated', 'Update', `updated ${changed.join(', ')}`));
   if (deleted.length > 0) notices.push(normal('Deleted', 'Delete', `deleted ${deleted.join(', ')}`));
   for (const action of done) {
     if (action.verb === 'apply' && action.cause === 'drifted')
-      notices.push(normal('DriftRepaired', 'Repair', `${objectId(action.object)}: put back ${some(action.paths)}`));
+      notices.push(normal('DriftRepaired', 'Repair', `${objectId(action.object)}: put back ${someOf(action.paths)}`));
     if (action.verb === 'prune') {
-      const note = `${objectId(action.object)}: removed ${some(action.pointers)}, added by ${action.managers.join(', ')}`;
+      const note = `${objectId(action.object)}: removed ${someOf(action.pointers)}, added by ${action.managers.join(', ')}`;
       notices.push(normal('DriftRepaired', 'Repair', note));
     }
   }
@@ -100,7 +94,7 @@ export function noticesOfIntents(patched: readonly PodPatch[], intents: FleetPla
       type: 'Normal',
       reason,
       action: 'Drain',
-      note: `${some(names)}: ${INTENT_NOTES[reason] ?? ''}${cause && ` (${cause})`}`,
+      note: `${someOf(names)}: ${INTENT_NOTES[reason] ?? ''}${cause && ` (${cause})`}`,
     };
   });
 }

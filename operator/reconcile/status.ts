@@ -40,6 +40,8 @@ export interface StatusInput {
   /** Revision the client Service leads to, or `*`. */
   readonly serving: string;
   readonly rollout: FleetPlan['rollout'];
+  /** {@link FleetPlan.draining} */
+  readonly draining: string;
   readonly image: string;
   /** undefined until the workers have been asked once */
   readonly backends: Backends | undefined;
@@ -115,7 +117,7 @@ export function status(input: StatusInput): ChatClusterStatus {
     storeReachable(backends, before('StoreReachable')),
   ];
   const scaling = scalingActive(input.decision, before('ScalingActive'));
-  const moving = progressing(input.rollout);
+  const moving = progressing(input.rollout, input.draining);
   const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure });
   const verdicts = [works, available, moving, ...reach, scaling];
   const held = cluster.status?.gateways?.connections;

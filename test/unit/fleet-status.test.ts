@@ -59,6 +59,7 @@ const input = (change: Partial<StatusInput> = {}): StatusInput => ({
   desiredWorkers: 1,
   serving: 'new',
   rollout: { reason: 'Moving', message: '2 old gateways with 10 connections left' },
+  draining: '',
   image: 'example.com/chat:1',
   backends: undefined,
   decision: undefined,
@@ -100,6 +101,12 @@ test('a rollout is Progressing until it is stopped, with its reason and numbers'
       [reason === 'Stopped' ? 'False' : 'True', reason, 'numbers'],
     );
   }
+});
+
+test('what is emptied beside a rollout, or why it waits, is said in the same place', () => {
+  const draining = '1 of the 2 gateways that stay are not ready; nothing is removed until they are';
+  const said = status(input({ rollout: { reason: 'Complete', message: 'all of one revision' }, draining })).conditions;
+  assert.equal(said?.find(({ type }) => type === 'Progressing')?.message, `all of one revision; ${draining}`);
 });
 
 const WELL = { type: 'GatewaysAvailable', status: 'True', reason: 'AllReady', message: 'all' } as const;

@@ -40,6 +40,7 @@ function input(change: Partial<StatusInput> = {}): StatusInput {
     desiredWorkers: 1,
     serving: 'abc',
     rollout: { reason: 'Complete', message: '2 gateways of one revision' },
+    draining: '',
     image: 'example.com/chat:1',
     backends: backends(),
     decision: undefined,
