@@ -6,6 +6,7 @@ import { signalComponent } from '../cluster/signal-component.ts';
 import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube-chat.ts';
 import { movingClients } from '../support/moving-clients.ts';
 import { ownChat } from '../support/own-chat.ts';
+import { untilReached } from '../support/placed-client.ts';
 import { underway } from '../support/scenario.ts';
 import { until } from '../support/until.ts';
 
@@ -24,6 +25,11 @@ test('kill -9 of a gateway in the middle of its drain: it restarts, goes on drai
   skip,
 }, async t => {
   const before = await chat.settled(GATEWAYS);
+  await untilReached(
+    t,
+    chat.url,
+    before.map(pod => pod.name),
+  );
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
   let victim = '';
   // A client that the drain moved and one that the kill moved: nobody is on the victim twice.
@@ -48,6 +54,11 @@ test('an API server that is gone for a minute in a drain: clients stay, and the 
   assert.ok(local);
   await gateway({ replicas: GATEWAYS });
   const before = await chat.settled(GATEWAYS);
+  await untilReached(
+    t,
+    chat.url,
+    before.map(pod => pod.name),
+  );
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
   let victim = '';
   await underway(t, chat, clients, 1, async () => {

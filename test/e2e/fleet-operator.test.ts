@@ -5,6 +5,7 @@ import { kubeChat } from '../support/kube-chat.ts';
 import { type MovingClients, movingClients } from '../support/moving-clients.ts';
 import { operatorPods } from '../support/operator-pods.ts';
 import { ownChat } from '../support/own-chat.ts';
+import { untilReached } from '../support/placed-client.ts';
 import { underway } from '../support/scenario.ts';
 import { until } from '../support/until.ts';
 
@@ -31,10 +32,15 @@ for (const [moment, reached] of Object.entries(MOMENTS)) {
   test(`kill -9 of the operator when ${moment}: the victim goes and no other pod`, { skip }, async t => {
     await scaleTo(3);
     const before = await chat.settled(3);
+    await untilReached(
+      t,
+      chat.url,
+      before.map(pod => pod.name),
+    );
     const clients = await movingClients(t, chat.url, { clients: CLIENTS });
     const leader = await operator.holder();
     let victim = '';
-    await underway(t, chat, clients, 1, async () => {
+    const outcome = await underway(t, chat, clients, 1, async () => {
       await scaleTo(2);
       victim = await until('a victim is chosen', async () => (await victims())[0]?.name);
       await until(moment, () => reached(clients, victim));
@@ -42,6 +48,7 @@ for (const [moment, reached] of Object.entries(MOMENTS)) {
       await operator.newLeader(leader);
       await chat.settled(2);
     });
+    assert.ok(outcome.moved > 0, 'the victim had clients');
     const left = new Set((await chat.pods()).map(({ uid }) => uid));
     assert.deepEqual(
       before.filter(({ uid }) => !left.has(uid)).map(({ name }) => name),
@@ -73,6 +80,11 @@ for (const [moment, reason] of Object.entries(PROGRESS)) {
 test('a leader that stands still for 25 s under a scale-down: one step, not two', { skip }, async t => {
   await scaleTo(3);
   const before = await chat.settled(3);
+  await untilReached(
+    t,
+    chat.url,
+    before.map(pod => pod.name),
+  );
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
   const leader = await operator.holder();
   const outcome = await underway(t, chat, clients, 1, async () => {

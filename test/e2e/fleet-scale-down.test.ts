@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { eventually, kubeChat } from '../support/kube-chat.ts';
 import { movingClients } from '../support/moving-clients.ts';
 import { ownChat } from '../support/own-chat.ts';
-import { clientOn } from '../support/placed-client.ts';
+import { untilReached } from '../support/placed-client.ts';
 import { underway } from '../support/scenario.ts';
 import { watchPods } from '../support/watch-pods.ts';
 
@@ -16,6 +16,11 @@ test('scale-down 4 to 2: all victims take no clients before the first close, cli
   skip: kube.unbalanced,
 }, async t => {
   const before = await chat.settled(4);
+  await untilReached(
+    t,
+    chat.url,
+    before.map(pod => pod.name),
+  );
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
   const watch = await watchPods(t, chat);
   const outcome = await underway(t, chat, clients, 1, async () => {
@@ -41,6 +46,11 @@ test('a scale-up in the middle of a drain cancels it, and the gateways take clie
 }, async t => {
   await chat.patch({ spec: { gateway: { replicas: 3, drain: { reconnectsPerSecond: 3 } } } });
   const before = await chat.settled(3);
+  await untilReached(
+    t,
+    chat.url,
+    before.map(pod => pod.name),
+  );
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
   await underway(t, chat, clients, 1, async () => {
     await scaleTo(1);
@@ -49,7 +59,7 @@ test('a scale-up in the middle of a drain cancels it, and the gateways take clie
     assert.equal(victims.length, 2);
     await scaleTo(3);
     await chat.settled(3);
-    for (const victim of victims) await clientOn(t, chat.url, {}, gateway => gateway === victim);
+    await untilReached(t, chat.url, victims);
   });
   assert.deepEqual((await chat.pods()).map(({ uid }) => uid).sort(), before.map(({ uid }) => uid).sort());
 });

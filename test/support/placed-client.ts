@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import { type Client, type ClientOptions, openClient } from './sdk.ts';
+import { until } from './until.ts';
 
 /** A client that knows which gateway serves it. */
 export interface PlacedClient extends Client {
@@ -33,4 +34,16 @@ export async function clientOn(
     client.sdk.disconnect();
   }
   throw new Error(`${TRIES} connections to ${url} led to no gateway that will do`);
+}
+
+/** Waits until new connections of a balanced address reach all of `gateways`, some of which may have just become ready. */
+export async function untilReached(t: TestContext, url: string, gateways: readonly string[]): Promise<void> {
+  const left = new Set(gateways);
+  const reached = async () => {
+    const client = await placedClient(t, url);
+    left.delete(client.gateway());
+    client.sdk.disconnect();
+    return left.size === 0;
+  };
+  await until('every gateway is reached', reached, { state: () => [...left] });
 }
