@@ -27,7 +27,7 @@ import { forgetMetrics, measure } from './measure.ts';
 import type { Probes } from './probes.ts';
 import type { Recorder } from './recorder.ts';
 import { Reporter } from './reporter.ts';
-import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
+import { loadsOf, newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
 import { viewOf } from './view.ts';
 import { Writer } from './writer.ts';
 
@@ -98,7 +98,7 @@ export class Reconciler {
       cluster,
       children,
       caches.pods(key, 'gateway'),
-      probe,
+      probe && { ...probe, loads: loadsOf(probe, clock.now()) },
       caches,
       memory.seen,
       clock.date().getTime(),

@@ -3,6 +3,7 @@ import type { ForeignAutoscaler, KubeObject } from '../api/kube-object.ts';
 import { type Decision, decide, type Held, type ScaleInput } from '../autoscale/decide.ts';
 import { decideWorkers, type LagObservation, type WorkerDecision } from '../autoscale/decide-workers.ts';
 import type { Observation } from '../autoscale/history.ts';
+import type { LoadSample } from '../autoscale/load-reader.ts';
 import { childName, HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
@@ -117,19 +118,23 @@ function workersOf(
   });
 }
 
+/** What the gateways said; nothing, when that is too long ago to act on. @param now as {@link Probe.at} */
+export function loadsOf(probe: Probe, now: number): readonly LoadSample[] {
+  return now - probe.at > STALE_MS ? probe.loads.map(sample => ({ ...sample, load: undefined })) : probe.loads;
+}
+
 /** How many gateways and workers there should be now. */
 export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
   const { cluster, fleet, foreign, probe, now } = given;
   const { gateway, limits } = cluster.spec;
   const current = currentSize(cluster, fleet);
-  const isStale = probe !== undefined && now - probe.at > STALE_MS;
   const input: ScaleInput = {
     spec: gateway.autoscaling,
     replicas: gateway.replicas,
     maxConnections: limits.maxConnections,
     // Awake again it starts where it may be smallest.
     current: current === 0 ? gateway.autoscaling.minReplicas : current,
-    samples: probe && (isStale ? probe.loads.map(load => ({ ...load, load: undefined })) : probe.loads),
+    samples: probe && loadsOf(probe, now),
     ...heldBy(cluster, fleet, foreign),
     now,
     history: memory.history,

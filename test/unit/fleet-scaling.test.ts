@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { connectionsByPod } from '../../operator/autoscale/load-reader.ts';
 import type { Probe } from '../../operator/controller/probes.ts';
-import { currentSize, newMemory, type ScalingInput, scale } from '../../operator/controller/scaling.ts';
+import { currentSize, loadsOf, newMemory, type ScalingInput, scale } from '../../operator/controller/scaling.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../../operator/desired/names.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import type { TrafficIntent } from '../../server/contract.ts';
@@ -180,4 +181,10 @@ test('a gateway that goes is subtracted once: from the replicas before they are 
   const lowered = before.fleet.revisions.map(row => (row.revision === revision ? { ...row, replicas: 2 } : row));
   assert.equal(currentSize(cluster, before.fleet), 2);
   assert.equal(currentSize(cluster, { ...before.fleet, revisions: lowered }), 2);
+});
+
+test('an answer from too long ago is none: a gateway that was empty then is not taken for empty now', () => {
+  const probe = answers(1, 0);
+  assert.deepEqual([...connectionsByPod(loadsOf(probe, NOW + 15_000))], [['g0', 0]]);
+  assert.deepEqual([...connectionsByPod(loadsOf(probe, NOW + 15_001))], []);
 });
