@@ -58,7 +58,7 @@ export class Recorder {
       known.lastAt = now;
       if (now - known.writtenAt < SERIES_WRITE_MS) return;
       known.writtenAt = now;
-      this.#write(() =>
+      this.#write(id, () =>
         this.#options.client.patch(RESOURCES.events, known.namespace, known.name, {
           series: { count: known.count, lastObservedTime: microTime(clock.date()) },
         }),
@@ -68,7 +68,9 @@ export class Recorder {
     const namespace = regarding.metadata.namespace ?? 'default';
     const name = `${regarding.metadata.name}.${clock.date().getTime().toString(36)}${id}`;
     this.#series.set(id, { name, namespace, lastAt: now, count: 1, writtenAt: now });
-    this.#write(() => this.#options.client.create(RESOURCES.events, this.#event(regarding, notice, namespace, name)));
+    this.#write(id, () =>
+      this.#options.client.create(RESOURCES.events, this.#event(regarding, notice, namespace, name)),
+    );
   }
 
   #event({ apiVersion, kind, metadata }: KubeObject, notice: Notice, namespace: string, name: string): KubeObject {
@@ -89,11 +91,18 @@ export class Recorder {
     return event;
   }
 
-  #write(send: () => Promise<unknown>): void {
-    if (this.#inFlight >= MAX_IN_FLIGHT) return;
+  #write(id: string, send: () => Promise<unknown>): void {
+    if (this.#inFlight >= MAX_IN_FLIGHT) {
+      this.#series.delete(id);
+      return;
+    }
     this.#inFlight++;
     send()
-      .catch(this.#options.onFailure)
+      .catch((error: unknown) => {
+        // There is no Event to count on: the next notice makes one.
+        this.#series.delete(id);
+        this.#options.onFailure(error);
+      })
       .finally(() => this.#inFlight--);
   }
 }

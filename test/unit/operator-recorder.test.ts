@@ -50,6 +50,20 @@ test('the same notice is one Event with a count, written at most once a minute',
   assert.equal(written.patched[0]?.name, written.created[0]?.metadata.name);
 });
 
+test('an Event that could not be written is not counted on', async () => {
+  let works = false;
+  const { clock, written, failures, made } = recorder(async () => {
+    if (!works) throw new Error('no answer');
+    return stored();
+  });
+  made.record(stored(), NOTICE);
+  await settle();
+  works = true;
+  await clock.pass(60_000);
+  made.record(stored(), NOTICE);
+  assert.deepEqual([written.created.length, written.patched.length, failures.length], [2, 0, 1]);
+});
+
 test('another note, another ChatCluster, or ten quiet minutes make another Event', async () => {
   const { clock, written, made } = recorder();
   made.record(stored(), NOTICE);
