@@ -11,14 +11,18 @@ const MIN_EXCESS = 10;
 /** A gateway is to be rid of its excess within this time if the rate allows. */
 const REBALANCE_SECONDS = 60;
 
+/** Share of the gateways that has to take clients elsewhere before those on nodes that leave take none. */
+const LEAST_ELSEWHERE = 0.25;
+
 /**
  * Gateways on nodes that are about to be drained take no new clients, so that a client that is moved off such a node is not
  * moved to another gateway on it. Their clients leave when the pod is evicted: the gateway drains on SIGTERM.
  */
 export function leaveNodes(pods: readonly FleetPod[], taken: Intents, now: number): Intents {
   const there = alive(pods).filter(pod => !taken.has(pod.name));
-  const elsewhere = there.some(pod => !pod.nodeLeaving && takesClients(pod));
-  if (!elsewhere) return new Map();
+  const elsewhere = there.filter(pod => !pod.nodeLeaving && takesClients(pod)).length;
+  // Where all nodes are replaced they are cordoned at once: the few gateways elsewhere would get all that come.
+  if (elsewhere === 0 || elsewhere < there.length * LEAST_ELSEWHERE) return new Map();
   const since = new Date(now).toISOString();
   return new Map(
     there

@@ -69,3 +69,16 @@ for (const [what, observed, again] of [
   test(`${what} is ${again ? '' : 'not '}looked at for the time alone`, () => {
     assert.equal(planFleet(observed).againMs, again);
   });
+
+test('gateways on nodes that leave take nobody, unless hardly any would be left that does', () => {
+  const told = (leaving: number, elsewhere: number) => {
+    const pods = [
+      ...Array.from({ length: leaving }, (_, at) => pod(`l${at}`, 'new', { nodeLeaving: true })),
+      ...Array.from({ length: elsewhere }, (_, at) => pod(`e${at}`, 'new')),
+    ];
+    return planFleet(input({ pods, size: pods.length, revisions: [{ ...row('new', 1), replicas: pods.length }] }))
+      .intents.size;
+  };
+  assert.deepEqual([told(1, 1), told(3, 1), told(9, 3)], [1, 3, 9]);
+  assert.deepEqual([told(1, 0), told(9, 1)], [0, 0]);
+});
