@@ -39,6 +39,9 @@ export function currentSize({ spec, status }: ChatCluster, { pods, revisions, se
   const isMoving = revisions.length > 1 || serving !== target;
   // Two revisions side by side say nothing of the size; the status does.
   if (isMoving && status?.gateways) return status.gateways.desiredReplicas;
+  // A status that was lost, as in a restore. With MoveOnce each revision is of the size, with others both together are.
+  if (revisions.length > 1 && spec.gateway.rollout.strategy === 'MoveOnce')
+    return Math.max(...revisions.map(({ replicas }) => replicas));
   const replicas = revisions.reduce((sum, revision) => sum + revision.replicas, 0);
   if (revisions.length === 0) return spec.gateway.autoscaling.minReplicas;
   const there = alive(pods).filter(pod => isServing(pod, serving));

@@ -100,6 +100,12 @@ test('while two revisions stand side by side the size is that of the status, and
   );
 });
 
+test('without a status the size is that of one revision while both have all, and of both while they share it', () => {
+  assert.equal(currentSize(builtin(), given(builtin(), { gateways: 4, old: 3 }).fleet), 4);
+  const split = stored({ gateway: { ...BUILTIN.gateway, rollout: { strategy: 'OnDelete' } } });
+  assert.equal(currentSize(split, given(split, { gateways: 4, old: 3 }).fleet), 7);
+});
+
 test('who replaces gateways by deleting them may have fewer of them meanwhile', () => {
   const status = { gateways: { replicas: 8, readyReplicas: 8, desiredReplicas: 8 } };
   const cluster = { ...stored({ gateway: { replicas: 5, rollout: { strategy: 'OnDelete' } } }), status };
