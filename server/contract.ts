@@ -39,7 +39,7 @@ export interface GatewayLoad {
   readonly cpu: number;
   /** Commands of clients that were answered, with whatever. */
   readonly commandsPerSecond: number;
-  /** Those of them that ended in an internal or temporary error, or in a refused sign-in. */
+  /** Those of them that ended in a temporary error, and refused tokens while these outnumber the accepted ones. */
   readonly errorsPerSecond: number;
   /** Mean time from a publish command to its acknowledgement; 0 without publishes. */
   readonly publishMs: number;

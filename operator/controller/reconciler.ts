@@ -61,7 +61,8 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #writer: Writer;
   readonly #reporter: Reporter;
-  readonly #memory = new Map<string, ScalingMemory>();
+  /** By key, each of one ChatCluster: one that is made anew under the same name begins anew. */
+  readonly #memory = new Map<string, { readonly uid: string; readonly memory: ScalingMemory }>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -93,7 +94,7 @@ export class Reconciler {
     const { caches, probes, clock, log } = this.#options;
     const children = observed.map(child => child.object);
     const probe = probes.latest(key);
-    const memory = this.#memoryOf(key);
+    const memory = this.#memoryOf(key, cluster.metadata.uid);
     const view = viewOf(
       cluster,
       children,
@@ -147,12 +148,12 @@ export class Reconciler {
     for (const notice of notices) this.#options.recorder.record(regarding, notice);
   }
 
-  #memoryOf(key: string): ScalingMemory {
+  #memoryOf(key: string, uid: string): ScalingMemory {
     const held = this.#memory.get(key);
-    if (held) return held;
-    const fresh = newMemory();
-    this.#memory.set(key, fresh);
-    return fresh;
+    if (held?.uid === uid) return held.memory;
+    const memory = newMemory();
+    this.#memory.set(key, { uid, memory });
+    return memory;
   }
 
   #forget(key: string): void {

@@ -18,7 +18,6 @@ export interface FleetSize {
   readonly pods: readonly FleetPod[];
   readonly revisions: readonly FleetRevision[];
   readonly serving: string | undefined;
-  readonly target: string;
 }
 
 /** What a pass leaves for the next one. It may be lost, which only delays a step down. */
@@ -34,16 +33,19 @@ export function newMemory(): ScalingMemory {
   return { history: [], decidedOn: undefined, workerHistory: [], seen: nothingSeen() };
 }
 
-/** Gateways that were wanted last: those there are without the ones being removed. */
-export function currentSize({ spec, status }: ChatCluster, { pods, revisions, serving, target }: FleetSize): number {
-  const isMoving = revisions.length > 1 || serving !== target;
-  // Two revisions side by side say nothing of the size; the status does.
-  if (isMoving && status?.gateways) return status.gateways.desiredReplicas;
-  // A status that was lost, as in a restore. With MoveOnce each revision is of the size, with others both together are.
+/**
+ * Gateways that were wanted last. The status says so; Deployments may have been scaled by somebody else, or stand two side by
+ * side. Without a status, as after a restore, it is the gateways there are without those being removed.
+ */
+export function currentSize({ spec, status }: ChatCluster, { pods, revisions, serving }: FleetSize): number {
+  const least = spec.gateway.autoscaling.minReplicas;
+  // Gateways without a Deployment were left by a ChatCluster of the same name.
+  if (revisions.length === 0) return Math.max(least, alive(pods).length);
+  if (status?.gateways) return status.gateways.desiredReplicas;
+  // With MoveOnce each revision is of the size, with others both together are.
   if (revisions.length > 1 && spec.gateway.rollout.strategy === 'MoveOnce')
     return Math.max(...revisions.map(({ replicas }) => replicas));
   const replicas = revisions.reduce((sum, revision) => sum + revision.replicas, 0);
-  if (revisions.length === 0) return spec.gateway.autoscaling.minReplicas;
   const there = alive(pods).filter(pod => isServing(pod, serving));
   const removed = there.filter(({ intent }) => intent?.reason === 'ScaleDown' || intent?.reason === 'Hibernate');
   // Pods beyond the replicas are removed by Kubernetes this moment, and not counted there any more.
@@ -51,14 +53,25 @@ export function currentSize({ spec, status }: ChatCluster, { pods, revisions, se
   return Math.max(0, replicas - Math.max(0, counted));
 }
 
+/** What nobody can have meant is held and told, rather than ignored. */
+function misspelt({ metadata: { annotations = {} } }: ChatCluster): string {
+  const pause = annotations[PAUSE_ANNOTATION];
+  if (pause !== undefined && pause !== 'All' && pause !== 'ScaleIn' && pause !== 'ScaleOut')
+    return `annotation ${PAUSE_ANNOTATION} must be All, ScaleIn or ScaleOut, got ${JSON.stringify(pause)}`;
+  const hibernate = annotations[HIBERNATE_ANNOTATION];
+  if (hibernate !== undefined && hibernate !== 'true' && hibernate !== 'false')
+    return `annotation ${HIBERNATE_ANNOTATION} must be "true" or "false", got ${JSON.stringify(hibernate)}`;
+  return '';
+}
+
 /** What keeps the size as it is, in which direction, and why in words. */
 function heldBy(
-  { metadata, spec }: ChatCluster,
+  cluster: ChatCluster,
   { revisions }: FleetSize,
   foreign: readonly ForeignAutoscaler[],
 ): { held: Held; why: string } {
-  const pause = metadata.annotations?.[PAUSE_ANNOTATION];
-  const { autoscaling, rollout } = spec.gateway;
+  const pause = cluster.metadata.annotations?.[PAUSE_ANNOTATION];
+  const { autoscaling, rollout } = cluster.spec.gateway;
   const namesOf = (all: readonly ForeignAutoscaler[]) => all.map(({ name }) => name).join(', ');
   // In every mode: what scales a Deployment takes gateways away with their clients.
   const past = foreign.filter(({ target }) => target.kind === 'Deployment');
@@ -72,6 +85,8 @@ function heldBy(
       held: 'All',
       why: `HorizontalPodAutoscaler ${namesOf(foreign)} scales it too: delete it, or set autoscaling.mode to External`,
     };
+  const mistake = misspelt(cluster);
+  if (mistake !== '') return { held: 'All', why: mistake };
   if (pause === 'All' || pause === 'ScaleIn' || pause === 'ScaleOut')
     return { held: pause, why: `paused by annotation (${pause})` };
   // OnDelete may take weeks, and empties gateways of either revision.

@@ -86,9 +86,16 @@ export class Writer {
       taken.length > 0
         ? { reason: 'NameTaken', message: `${taken.join(', ')} belongs to another object or is being deleted` }
         : undefined;
+    let conflict: unknown;
     try {
       for (const patch of patches) {
-        if (await this.#patch(patch)) patched.push(patch);
+        // One pod that has changed meanwhile holds up no other.
+        const isWritten = await this.#patch(patch).catch((error: unknown) => {
+          if (!(error instanceof ApiError) || error.code !== 409) throw error;
+          conflict = error;
+          return false;
+        });
+        if (isWritten) patched.push(patch);
       }
       for (const action of actions) {
         await this.#carryOut(action);
@@ -97,7 +104,7 @@ export class Writer {
     } catch (error) {
       return { done, patched, failure: refused ?? failureOf(error), error };
     }
-    return { done, patched, failure: refused, error: refused && new Error(refused.message) };
+    return { done, patched, failure: refused, error: refused ? new Error(refused.message) : conflict };
   }
 
   /** @returns whether the pod was still there */

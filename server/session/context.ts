@@ -31,7 +31,7 @@ export interface SessionContext {
   readonly joins: Joins;
   readonly join: JoinOptions;
   readonly metrics: GatewayMetrics;
-  readonly meter: Pick<LoadMeter, 'answered' | 'published'>;
+  readonly meter: Pick<LoadMeter, 'answered' | 'published' | 'tokenChecked'>;
   readonly trace: MessageTrace;
   readonly logger: Logger;
   /** Milliseconds since 1970. */

@@ -16,7 +16,16 @@ type Rates = Pick<
 export class LoadMeter {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #samples: Sample[] = [];
-  readonly #total = { deliveries: 0, commands: 0, errors: 0, refused: 0, publishes: 0, publishMs: 0 };
+  readonly #total = {
+    deliveries: 0,
+    commands: 0,
+    errors: 0,
+    refused: 0,
+    publishes: 0,
+    publishMs: 0,
+    accepted: 0,
+    invalid: 0,
+  };
   #rates: Rates = {
     deliveriesPerSecond: 0,
     commandsPerSecond: 0,
@@ -40,10 +49,19 @@ export class LoadMeter {
     this.#total.deliveries += count;
   }
 
-  /** @param failed whether the gateway is to blame, or may be: a backend is away, or a token has the wrong signature */
+  /** @param failed whether the gateway is to blame, or may be: a backend is away */
   answered(failed: boolean): void {
     this.#total.commands += 1;
     if (failed) this.#total.errors += 1;
+  }
+
+  /**
+   * A token was checked. Refusals count as errors while they outnumber the tokens that are accepted: a gateway with the wrong
+   * secret refuses everybody, a client with a bad token is one client.
+   */
+  tokenChecked(valid: boolean): void {
+    this.#total[valid ? 'accepted' : 'invalid'] += 1;
+    if (!valid) this.#total.commands += 1;
   }
 
   /** A publish was acknowledged. */
@@ -71,10 +89,11 @@ export class LoadMeter {
     const ms = last.at - first.at;
     const perSecond = (count: Counted) => ((last[count] - first[count]) / ms) * 1000;
     const publishes = last.publishes - first.publishes;
+    const invalid = last.invalid - first.invalid;
     this.#rates = {
       deliveriesPerSecond: perSecond('deliveries'),
       commandsPerSecond: perSecond('commands'),
-      errorsPerSecond: perSecond('errors'),
+      errorsPerSecond: perSecond('errors') + (invalid > last.accepted - first.accepted ? perSecond('invalid') : 0),
       refusedPerSecond: perSecond('refused'),
       publishMs: publishes === 0 ? 0 : (last.publishMs - first.publishMs) / publishes,
       eventLoopLagMs: this.#samples.reduce((sum, sample) => sum + sample.lag, 0) / this.#samples.length,
@@ -87,7 +106,7 @@ export class LoadMeter {
   }
 }
 
-type Counted = 'deliveries' | 'commands' | 'errors' | 'refused';
+type Counted = 'deliveries' | 'commands' | 'errors' | 'refused' | 'accepted' | 'invalid';
 
 interface Sample extends Readonly<Record<Counted, number>> {
   readonly at: number;

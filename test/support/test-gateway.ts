@@ -48,6 +48,8 @@ export class TestGateway {
   readonly ended: number[] = [];
   /** For each answered command, whether it counts against the gateway. */
   readonly answers: boolean[] = [];
+  /** For each token that was checked, whether it was valid. */
+  readonly tokens: boolean[] = [];
 
   constructor(env: Readonly<Record<string, string>> = {}, codecs: Partial<Record<Encoding, Codec>> = {}) {
     const { log, store, clock } = this;
@@ -127,7 +129,11 @@ export class TestGateway {
         closing: () => false,
         liveOptionsRejected: zero,
       }),
-      meter: { answered: failed => void this.answers.push(failed), published: () => undefined },
+      meter: {
+        answered: failed => void this.answers.push(failed),
+        tokenChecked: valid => void this.tokens.push(valid),
+        published: () => undefined,
+      },
       trace: noTrace,
       logger: pino({ level: 'silent' }),
       now,

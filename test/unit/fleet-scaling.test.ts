@@ -142,7 +142,7 @@ const PAUSES: readonly (readonly [string, number, number])[] = [
   ['All', 3, 3],
   ['ScaleIn', 5, 3],
   ['ScaleOut', 3, 1],
-  ['something else', 5, 1],
+  ['something nobody can have meant', 3, 3],
 ];
 for (const [pause, up, down] of PAUSES)
   test(`paused with ${pause}, three gateways of which five or one are wanted are ${up} and ${down}`, () => {
@@ -150,6 +150,28 @@ for (const [pause, up, down] of PAUSES)
     assert.equal(sizeOf(given(declared(5, annotations), { gateways: 3 })), up);
     assert.equal(sizeOf(given(declared(1, annotations), { gateways: 3 })), down);
   });
+
+test('an annotation that nobody can have meant holds the size and is told with what it must be', () => {
+  const messageOf = (annotations: Record<string, string>) =>
+    scale(given(declared(5, annotations), { gateways: 3 }), newMemory()).decision.message;
+  assert.match(
+    messageOf({ [PAUSE_ANNOTATION]: 'true' }),
+    /chatcluster.dev\/pause must be All, ScaleIn or ScaleOut, got "true"/,
+  );
+  assert.match(
+    messageOf({ [HIBERNATE_ANNOTATION]: 'True' }),
+    /chatcluster.dev\/hibernate must be "true" or "false", got "True"/,
+  );
+});
+
+test('a Deployment that somebody else scaled is put back to what was wanted', () => {
+  const before = declared(3);
+  const cluster = {
+    ...before,
+    status: { ...before.status, gateways: { replicas: 3, readyReplicas: 3, desiredReplicas: 3 } },
+  };
+  assert.equal(scale(given(cluster, { gateways: 1 }), newMemory()).current, 3);
+});
 
 test('hibernating there are none, whatever the load, a pause or a foreign autoscaler says', () => {
   const annotations = { [HIBERNATE_ANNOTATION]: 'true', [PAUSE_ANNOTATION]: 'All' };

@@ -36,3 +36,18 @@ test('commands, errors, refusals and the time of publishes are those of the last
   for (let second = 11; second <= 15; second++) meter.tick(second * 1_000);
   assert.equal(meter.rates.publishMs, 0);
 });
+
+test('refused tokens are errors while they outnumber the accepted ones', t => {
+  const meter = new LoadMeter();
+  t.after(() => meter.stop());
+  meter.tick(0);
+  const second = (at: number, accepted: number, invalid: number) => {
+    for (let i = 0; i < accepted; i++) meter.tokenChecked(true);
+    for (let i = 0; i < invalid; i++) meter.tokenChecked(false);
+    meter.tick(at * 1_000);
+    return meter.rates.errorsPerSecond;
+  };
+  assert.equal(second(1, 3, 2), 0, 'some clients have bad tokens');
+  assert.equal(second(2, 0, 4), 3, 'everybody is refused');
+  assert.equal(second(3, 30, 0), 0, 'the bad ones came together');
+});

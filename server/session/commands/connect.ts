@@ -14,12 +14,13 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
   if (command.token === '') return session.end(CLOSES.badRequest); // nobody is anonymous
   try {
     session.identity = await context.verify(command.token);
+    context.meter.tokenChecked(true);
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error;
     if (session.gone) return;
     context.metrics.tokensRefused.inc({ reason: error.reason });
     if (error.reason === 'invalid') {
-      context.meter.answered(true); // a gateway with the wrong secret refuses everybody
+      context.meter.tokenChecked(false);
       return session.end(CLOSES.invalidToken);
     }
     session.state = 'refused';

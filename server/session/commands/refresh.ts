@@ -14,6 +14,7 @@ export async function refresh(session: Session, command: Of<'refresh'>): Promise
   if (command.token === '') return session.end(CLOSES.badRequest);
   try {
     const identity = await context.verify(command.token);
+    context.meter.tokenChecked(true);
     if (identity.user !== session.identity?.user) return session.end(CLOSES.invalidToken);
     session.identity = identity;
     session.reply(command.id, {
@@ -26,7 +27,8 @@ export async function refresh(session: Session, command: Of<'refresh'>): Promise
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error;
     context.metrics.tokensRefused.inc({ reason: error.reason });
-    context.meter.answered(error.reason === 'invalid');
+    if (error.reason === 'invalid') context.meter.tokenChecked(false);
+    else context.meter.answered(false);
     session.end(error.reason === 'expired' ? CLOSES.expired : CLOSES.invalidToken);
   }
 }
