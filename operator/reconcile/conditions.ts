@@ -100,9 +100,8 @@ const PART: Partial<Record<ScaleReason, (message: string) => string | undefined>
 const QUIET = new Set<ScaleReason>(['Steady', 'WindowOpen', 'RateLimited']);
 
 /** @param previous the condition as it stands: the numbers of the last step stay until something else is to be said */
-export function scalingActive(decision: Decision | undefined, previous: Condition | undefined): Verdict {
+export function scalingActive(decision: Decision, previous: Condition | undefined): Verdict {
   const type = 'ScalingActive';
-  if (!decision) return { type, status: 'False', reason: 'Disabled', message: 'gateway.replicas decides' };
   const { reason, message } = decision;
   const same = (): Verdict | undefined =>
     previous && { type, status: previous.status, reason: previous.reason, message: previous.message };

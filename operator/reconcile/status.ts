@@ -45,8 +45,7 @@ export interface StatusInput {
   readonly image: string;
   /** undefined until the workers have been asked once */
   readonly backends: Backends | undefined;
-  /** undefined when autoscaling is disabled */
-  readonly decision: Decision | undefined;
+  readonly decision: Decision;
   readonly failure: WriteFailure | undefined;
   /** Client connections, if known and if it is time to say a new number. */
   readonly connections: number | undefined;

@@ -7,6 +7,7 @@ import { noticeOfDecision, noticesOfConditions, noticesOfIntents } from '../../o
 import { countGateways, type StatusInput, status } from '../../operator/reconcile/status.ts';
 import type { TrafficIntent } from '../../server/contract.ts';
 import { stored } from '../support/crd-schema.ts';
+import { decisionOf } from '../support/decision.ts';
 import { clientService, gatewayPod, see } from '../support/fleet-objects.ts';
 
 const CLUSTER = stored();
@@ -62,7 +63,7 @@ const input = (change: Partial<StatusInput> = {}): StatusInput => ({
   draining: '',
   image: 'example.com/chat:1',
   backends: undefined,
-  decision: undefined,
+  decision: decisionOf('Disabled'),
   failure: undefined,
   connections: undefined,
   now: new Date(0),

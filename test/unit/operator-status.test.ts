@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../../operator/api/kube-object.ts';
-import type { Decision } from '../../operator/autoscale/decide.ts';
 import type { Backends } from '../../operator/reconcile/backends.ts';
 import { differences } from '../../operator/reconcile/differences.ts';
 import { noticesOfConditions } from '../../operator/reconcile/notices.ts';
@@ -10,6 +9,7 @@ import { worstProblem } from '../../operator/reconcile/pod-problem.ts';
 import { type GatewayCount, roundConnections, type StatusInput, status } from '../../operator/reconcile/status.ts';
 import type { BackendHealth } from '../../server/contract.ts';
 import { stored } from '../support/crd-schema.ts';
+import { decisionOf } from '../support/decision.ts';
 
 const NOON = new Date('2026-01-01T12:00:00.123Z');
 const LATER = new Date('2026-01-01T13:00:00Z');
@@ -43,7 +43,7 @@ function input(change: Partial<StatusInput> = {}): StatusInput {
     draining: '',
     image: 'example.com/chat:1',
     backends: backends(),
-    decision: undefined,
+    decision: decisionOf('Disabled'),
     failure: undefined,
     connections: undefined,
     now: NOON,
@@ -187,23 +187,12 @@ test('nobody to ask is Unknown; an operator that has just started repeats what w
   assert.deepEqual(differences(cluster.status, status(input({ cluster, backends: undefined, now: LATER }))), []);
 });
 
-const decision = (reason: Decision['reason'], message = 'x'): Decision => ({
-  reason,
-  message,
-  replicas: 3,
-  connections: 240,
-  wanted: 3,
-  target: undefined,
-  asks: [],
-  history: [],
-});
-
 test('the numbers of the last step stay while nothing else is to be said', () => {
-  const cluster = after({ decision: decision('ScaledUp', 'from 2 to 3: 240 connections') });
-  const scaling = conditionOf({ cluster, decision: decision('Steady') }, 'ScalingActive');
+  const cluster = after({ decision: decisionOf('ScaledUp', 'from 2 to 3: 240 connections') });
+  const scaling = conditionOf({ cluster, decision: decisionOf('Steady') }, 'ScalingActive');
   assert.deepEqual([scaling.reason, scaling.message], ['ScaledUp', 'from 2 to 3: 240 connections']);
-  assert.equal(conditionOf({ cluster, decision: decision('WindowOpen') }, 'ScalingActive').reason, 'ScaledUp');
-  assert.equal(conditionOf({ cluster, decision: decision('LoadUnknown') }, 'ScalingActive').status, 'False');
+  assert.equal(conditionOf({ cluster, decision: decisionOf('WindowOpen') }, 'ScalingActive').reason, 'ScaledUp');
+  assert.equal(conditionOf({ cluster, decision: decisionOf('LoadUnknown') }, 'ScalingActive').status, 'False');
 });
 
 test('connections are said with two digits and kept when it is not time for a new number', () => {
