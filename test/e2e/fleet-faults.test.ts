@@ -93,6 +93,8 @@ test('NATS restarted during a rollout: clients are not moved meanwhile, then onc
 });
 
 test('a gateway whose load cannot be read: the size holds, and the condition names the pod', { skip }, async t => {
+  await gateway({ replicas: 2 });
+  await chat.settled(2);
   await gateway({ autoscaling: { mode: 'Builtin', minReplicas: 1, maxReplicas: 4 } });
   const before = await chat.settled(2);
   const [stopped] = before;
