@@ -8,10 +8,17 @@ export const RELEASE = { name: 'chatcluster', namespace: 'chatcluster-system' } 
 
 const CHART = join(REPOSITORY, 'charts/chatcluster');
 
-/** Installs the operator with the chart, or brings it to this checkout's version, and waits until it works. */
-export async function installOperator(access: Access, image: string = CHAT_IMAGE): Promise<void> {
+/**
+ * Installs the operator with the chart, or brings it to this checkout's version, and waits until it works.
+ * @param logLevel at `debug` it logs each decision of the autoscaler
+ */
+export async function installOperator(
+  access: Access,
+  image: string = CHAT_IMAGE,
+  logLevel: 'info' | 'debug' = 'info',
+): Promise<void> {
   const colon = image.lastIndexOf(':');
-  const values = { 'image.repository': image.slice(0, colon), 'image.tag': image.slice(colon + 1) };
+  const values = { 'image.repository': image.slice(0, colon), 'image.tag': image.slice(colon + 1), logLevel };
   await access.helm([
     ...['upgrade', '--install', RELEASE.name, CHART, '--namespace', RELEASE.namespace, '--create-namespace'],
     ...Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { RELEASE } from '../cluster/release.ts';
+import { replay } from '../simulate/replay.ts';
 import { eventually, kubeChat } from '../support/kube-chat.ts';
 import { movingClients } from '../support/moving-clients.ts';
 import { ownChat } from '../support/own-chat.ts';
@@ -53,4 +55,11 @@ test('connections above the target add gateways that take connections, and those
     for (const client of crowd) client.sdk.disconnect();
     await chat.settled(2, 240_000);
   });
+
+  const selector = '--selector=app.kubernetes.io/name=chatcluster-operator';
+  const namespace = `--namespace=${RELEASE.namespace}`;
+  const log = await kube.access.kubectl(['logs', namespace, selector, '--tail=-1', '--since=10m']);
+  const { decisions, steps, different } = replay(log.split('\n'));
+  assert.ok(decisions > 10 && steps >= 2, `${decisions} decisions, ${steps} steps`);
+  assert.deepEqual(different, [], 'what the cluster decided is decided again');
 });

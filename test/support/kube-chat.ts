@@ -53,7 +53,7 @@ export interface KubeChat {
 export async function kubeChat(t: Teardown): Promise<KubeChat> {
   const access = clusterAccess(process.env);
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  await installOperator(access, await imageFor(access, say));
+  await installOperator(access, await imageFor(access, say), 'debug');
   await applyExamples(access, NAMESPACE, SECRET);
   const chat = await readyChat(access, NAMESPACE, say);
   const forward = async (service: string, port: number): Promise<Forward> => {
