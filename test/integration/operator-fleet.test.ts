@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { LIVE_FILES } from '../../server/contract.ts';
 import { FleetSuite } from '../support/fleet-suite.ts';
@@ -207,9 +208,11 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     assert.equal(said.status, 'False');
     assert.match(said.message, /HorizontalPodAutoscaler other scales it too/);
     for (const gateway of fleet.gateways) gateway.load = { connections: 80 };
-    await until('the load is in the message', async () =>
-      /wanted/.test((await fleet.condition('ScalingActive'))?.message ?? ''),
-    );
+    const wanted = { namespace: 'default', name: 'contested', size: 'wanted' };
+    await until('more gateways are wanted', async () => {
+      const { values } = await suite.operator.metrics.gateways.get();
+      return values.some(({ labels, value }) => isDeepStrictEqual(labels, wanted) && value > 2);
+    });
     assert.equal((await fleet.deployments())[0]?.spec.replicas, 2);
     await suite.api.client.delete({ ...made, kind: 'HorizontalPodAutoscaler' });
     await until('the size follows the load', async () => ((await fleet.deployments())[0]?.spec.replicas ?? 0) > 2);
