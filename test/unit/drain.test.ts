@@ -15,7 +15,7 @@ function course(connections: number, ms: number): number[] {
 
 for (const [connections, ms] of [
   [10_000, 20_000],
-  [7, 20_000],
+  [700, 20_000],
   [1_000, 1_000],
   [1, 1_000],
 ] as const) {
@@ -35,4 +35,10 @@ test('who comes, and waves that come late, are spread over the time that is left
 
 test('in the last wave, and after the deadline, all that are left are closed', () => {
   for (const msLeft of [WAVE_EVERY_MS, 0, -5_000]) assert.equal(waveShare(123, msLeft), 123);
+});
+
+test('few are closed one a second, whatever the time', () => {
+  assert.equal(waveShare(7, 20_000), WAVE_EVERY_MS / 1_000);
+  const left = course(7, 20_000);
+  assert.ok(Math.abs(left.length * WAVE_EVERY_MS - 7_000) <= WAVE_EVERY_MS, `${left.length} waves`);
 });
