@@ -84,10 +84,15 @@ test(
       }
     });
     // A later batch may be stored before one that is tried again.
-    await until('everything acknowledged is stored', async () => {
-      const stored = new Set(await bench.stored('channel:a'));
-      return stored.has('after') && acknowledged.every(text => stored.has(text));
-    });
+    let stored = new Set<string>();
+    await until(
+      'everything acknowledged is stored',
+      async () => {
+        stored = new Set(await bench.stored('channel:a'));
+        return stored.has('after') && acknowledged.every(text => stored.has(text));
+      },
+      { state: () => ({ acknowledged: acknowledged.length, stored: stored.size, after: stored.has('after') }) },
+    );
   },
 );
 

@@ -1,6 +1,11 @@
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.backend.QueryResult;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import de.bwaldvogel.mongo.bson.Document;
+import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import de.bwaldvogel.mongo.wire.message.MongoQuery;
+import io.netty.channel.Channel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +25,28 @@ public final class Mongo {
         }
     };
 
+    /** One command at a time: right after a start, inserts beside other commands were acknowledged and then gone. */
+    private static final class Serial extends H2Backend {
+        Serial(String file) {
+            super(file);
+        }
+
+        @Override
+        public synchronized Document handleCommand(Channel channel, String database, String command, Document query) {
+            return super.handleCommand(channel, database, command, query);
+        }
+
+        @Override
+        public synchronized QueryResult handleQuery(MongoQuery query) {
+            return super.handleQuery(query);
+        }
+
+        @Override
+        public synchronized Document handleMessage(MongoMessage message) {
+            return super.handleMessage(message);
+        }
+    }
+
     public static void main(String[] args) throws Exception {
         if (args.length != 3) {
             System.err.println("arguments: data file, bind address, port");
@@ -27,7 +54,7 @@ public final class Mongo {
         }
         Path parent = Path.of(args[0]).toAbsolutePath().getParent();
         Files.createDirectories(parent);
-        MongoServer server = new MongoServer(new H2Backend(args[0]).version(VERSION));
+        MongoServer server = new MongoServer(new Serial(args[0]).version(VERSION));
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
         server.bind(args[1], Integer.parseInt(args[2]));
         System.out.println("MongoDB stand-in listening on " + args[1] + ":" + args[2]);
