@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LIVE_FILES } from '../../server/contract.ts';
-import { OPTIONS, type Option, type OptionName } from '../../server/options.ts';
+import { LIVE_OPTIONS, OPTIONS, type Option, type OptionName } from '../../server/options.ts';
 import type { ChatCluster, ChatClusterSpec } from '../api/chat-cluster.ts';
 import { type Component, instanceOf } from './names.ts';
 
@@ -89,8 +89,10 @@ export function optionalSecretRefs({ auth }: ChatClusterSpec): SecretRef[] {
   return [{ env: OPTIONS.authPreviousSecret.env, name, key: `${key}-previous` }];
 }
 
+const LIVE: ReadonlySet<OptionName> = new Set(LIVE_OPTIONS);
+
 /** What the fields say for the options of one component, empty values left out. */
-export function fieldValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
+function fieldValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
   const rows: readonly (readonly [OptionName, Read])[] = [
     ['logLevel', () => spec[component].logLevel.toLowerCase()],
     ...Object.values(FIELDS),
@@ -107,22 +109,22 @@ function sorted(env: readonly (readonly [string, string])[]): Record<string, str
 
 const variable = ([option, value]: readonly [OptionName, string]) => [OPTIONS[option].env, value] as const;
 
-/** The variables a process starts with, sorted by name: a worker's are all of them, a gateway's those that need a new pod. */
+/** Those of them that a process takes when it starts: a worker's are all of them, a gateway's those that need a new pod. */
+export function startValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
+  return fieldValues(spec, component).filter(([option]) => component === 'worker' || !LIVE.has(option));
+}
+
+/** The variables a process starts with, sorted by name. */
 export function startEnv(cluster: ChatCluster, component: Component): Record<string, string> {
-  const rows = fieldValues(cluster.spec, component).filter(
-    ([option]) => component === 'worker' || !(OPTIONS[option] as Option).live,
-  );
-  return sorted([[OPTIONS.instance.env, instanceOf(cluster)], ...rows.map(variable)]);
+  const values = startValues(cluster.spec, component);
+  return sorted([[OPTIONS.instance.env, instanceOf(cluster)], ...values.map(variable)]);
 }
 
 /** What running gateways take on: the data of their ConfigMap. An empty value is there too, to take back an earlier one. */
 export function liveOptions({ spec }: ChatCluster): Record<string, string> {
   const values = new Map(fieldValues(spec, 'gateway'));
-  const names = ['logLevel', ...Object.values(FIELDS).map(([option]) => option)] as readonly OptionName[];
-  const live = names.filter(option => {
-    const row: Option = OPTIONS[option];
-    return row.live === true && row.for.includes('gateway');
-  });
+  const names: readonly OptionName[] = ['logLevel', ...Object.values(FIELDS).map(([option]) => option)];
+  const live = names.filter(option => LIVE.has(option));
   const data = sorted(live.map(option => variable([option, values.get(option) ?? ''])));
   return { ...data, [LIVE_FILES.version]: hashOf(data) };
 }

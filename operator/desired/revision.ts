@@ -1,13 +1,13 @@
-import { OPTIONS, type Option } from '../../server/options.ts';
+import { OPTIONS } from '../../server/options.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Component, RESTART_ANNOTATION } from './names.ts';
-import { fieldValues, hashOf, secretRefs } from './options.ts';
+import { hashOf, secretRefs, startValues } from './options.ts';
 
 /** Everything about a component that only a new pod can take on, without what equals an option's default. */
 function needsNewPod({ metadata, spec }: ChatCluster, component: Component): object {
-  const options = fieldValues(spec, component)
-    .filter(([option]) => component === 'worker' || !isLive(OPTIONS[option]))
-    .filter(([option, value]) => !('default' in OPTIONS[option]) || String(OPTIONS[option].default) !== value);
+  const options = startValues(spec, component).filter(
+    ([option, value]) => !('default' in OPTIONS[option]) || String(OPTIONS[option].default) !== value,
+  );
   return {
     image: [spec.image.reference ?? '', spec.image.pullPolicy, spec.image.pullSecrets ?? []],
     pods: [spec[component].resources, spec[component].podTemplate],
@@ -15,11 +15,6 @@ function needsNewPod({ metadata, spec }: ChatCluster, component: Component): obj
     options: Object.fromEntries(options),
     restart: metadata.annotations?.[RESTART_ANNOTATION] ?? '',
   };
-}
-
-/** Whether a running gateway takes on a new value of this option. */
-export function isLive(option: Option): boolean {
-  return option.live === true;
 }
 
 /**
