@@ -1,6 +1,7 @@
-import { ADMIN_PATHS, type GatewayLoad, PORTS, TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract.ts';
+import { ADMIN_PATHS, type GatewayLoad, PORTS } from '../../server/contract.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import { isReady, type Pod } from '../api/kube-object.ts';
+import { trafficOf } from '../api/traffic.ts';
 import type { GatewaySample } from './sample.ts';
 
 /** What one running gateway is and says. */
@@ -45,16 +46,11 @@ export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
   };
 }
 
-/** Whether a pod is to go, or to be emptied. One that only sheds some connections stays. */
-function isLeaving({ metadata }: Pod): boolean {
-  if (metadata.deletionTimestamp !== undefined) return true;
-  const text = metadata.annotations?.[TRAFFIC_ANNOTATION];
-  if (text === undefined) return false;
-  try {
-    return (JSON.parse(text) as Partial<TrafficIntent> | null)?.reason !== 'Rebalance';
-  } catch {
-    return true; // the gateway is NotReady for it, whatever it means
-  }
+/** Whether a pod is to go, or to be emptied: also for a reason nobody can read. One that only sheds some connections stays. */
+function isLeaving(pod: Pod): boolean {
+  if (pod.metadata.deletionTimestamp !== undefined) return true;
+  const intent = trafficOf(pod);
+  return intent !== undefined && intent?.reason !== 'Rebalance';
 }
 
 /** The kubelet sets all conditions in one go when it meets the pod; times are whole seconds. */

@@ -4,9 +4,10 @@ import { type Decision, decide, type Held, type ScaleInput } from '../autoscale/
 import { decideWorkers, type LagObservation, type WorkerDecision } from '../autoscale/decide-workers.ts';
 import type { Observation } from '../autoscale/history.ts';
 import type { LoadSample } from '../autoscale/load-reader.ts';
-import { childName, HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
+import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
+import { workerDeployment } from '../fleet/observe.ts';
 import type { Probe } from './probes.ts';
 import { nothingSeen, type Seen } from './view.ts';
 
@@ -120,9 +121,7 @@ function workersOf(
   history: ScalingMemory['workerHistory'],
 ): WorkerDecision {
   const { worker } = cluster.spec;
-  const name = childName.workers(cluster.metadata.name);
-  const deployment = children.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name);
-  const { spec } = (deployment ?? {}) as { spec?: { replicas?: number } };
+  const { spec } = workerDeployment(cluster, children) ?? {};
   const health = probe?.backends.health;
   return decideWorkers({
     spec: worker.autoscaling,

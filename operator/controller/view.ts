@@ -5,7 +5,7 @@ import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_
 import { revisionOf } from '../desired/revision.ts';
 import type { FleetInput } from '../fleet/fleet.ts';
 import { isBackendToBlame, whyUnhealthy } from '../fleet/health.ts';
-import { observeFleet } from '../fleet/observe.ts';
+import { observeFleet, offeredPods } from '../fleet/observe.ts';
 import { targetOf } from '../fleet/rollout.ts';
 import type { Backends } from '../reconcile/backends.ts';
 import type { Caches } from './caches.ts';
@@ -35,7 +35,7 @@ export function nothingSeen(): Seen {
 }
 
 function noteUnoffered({ unoffered }: Seen, pods: readonly Pod[], endpoints: readonly Endpoint[], wall: number): void {
-  const offered = new Set(endpoints.filter(({ ready }) => ready).map(({ pod }) => pod));
+  const offered = offeredPods(endpoints);
   const names = new Set(pods.map(pod => pod.metadata.name));
   for (const name of unoffered.keys()) if (offered.has(name) || !names.has(name)) unoffered.delete(name);
   for (const name of names) if (!offered.has(name) && !unoffered.has(name)) unoffered.set(name, wall);

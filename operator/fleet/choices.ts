@@ -2,7 +2,6 @@ import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Choices, WantedRevision } from '../desired/desired.ts';
 import {
-  childName,
   REVISION_ANNOTATION,
   REVISION_LABEL,
   STOPPED_ANNOTATION,
@@ -11,7 +10,7 @@ import {
 } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import type { FleetInput, FleetPlan } from './fleet.ts';
-import { type DeploymentObject, gatewayDeployments } from './observe.ts';
+import { type DeploymentObject, gatewayDeployments, workerDeployment } from './observe.ts';
 
 /** The pod template a Deployment was made with, whatever this version of the operator would write. */
 function templateOf({ metadata, spec }: DeploymentObject): object | undefined {
@@ -59,9 +58,7 @@ export function choicesOf(
   const live = new Map(
     gatewayDeployments(cluster, children).map(object => [object.metadata.labels?.[REVISION_LABEL], object]),
   );
-  const workers = children.find(
-    ({ kind, metadata }) => kind === 'Deployment' && metadata.name === childName.workers(cluster.metadata.name),
-  );
+  const workers = workerDeployment(cluster, children);
   const isCurrent = workers?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker');
   const hasMoved = input.serving !== undefined && input.serving !== plan.serving;
   return {

@@ -55,9 +55,6 @@ export interface ClosingOptions {
 const iso = (ms: number) => new Date(ms).toISOString();
 const excessOf = (pod: FleetPod, keep: number) => Math.max(0, (pod.connections ?? 0) - keep);
 
-/** For gateways that are to be emptied. */
-export const keepNone = (): number => 0;
-
 /**
  * What `pods` are to do that are emptied together: first none of them takes new connections, and only when all are shut does
  * the first one close any, so that no client moves from one of them to another.
@@ -80,6 +77,12 @@ export function closing(pods: readonly FleetPod[], input: FleetInput, options: C
     }
   }
   return intents;
+}
+
+/** The same for gateways that are to hold nobody in the end, as `gateway.drain` wants it. */
+export function emptying(pods: readonly FleetPod[], input: FleetInput, reason: TrafficIntent['reason']): Intents {
+  const { reconnectsPerSecond: perSecond, timeoutSeconds: overSeconds } = input.settings.drain;
+  return closing(pods, input, { reason, perSecond, overSeconds, keep: () => 0 });
 }
 
 /**

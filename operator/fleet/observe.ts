@@ -1,6 +1,7 @@
-import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract.ts';
+import type { TrafficIntent } from '../../server/contract.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Endpoint, isReady, type KubeObject, type Pod } from '../api/kube-object.ts';
+import { trafficOf } from '../api/traffic.ts';
 import {
   CONTINUE_ANNOTATION,
   childName,
@@ -37,20 +38,9 @@ const time = (text: string | undefined) => (text === undefined ? 0 : Date.parse(
 /** What somebody else wrote there: an intent nobody has, so that it is taken away. */
 const NOBODYS: TrafficIntent = { reason: 'Rebalance', since: '' };
 
-/** The intent as it stands on a pod. */
-export function intentOf(pod: Pod): TrafficIntent | undefined {
-  const text = pod.metadata.annotations?.[TRAFFIC_ANNOTATION];
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as TrafficIntent) : NOBODYS;
-  } catch {
-    return NOBODYS;
-  }
-}
-
 function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): FleetPod {
   const { metadata, status, spec } = pod;
+  const intent = trafficOf(pod);
   const running = status.containers.some(({ startedAt }) => startedAt !== undefined);
   return {
     name: metadata.name,
@@ -62,10 +52,19 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): F
     offered: offered.has(metadata.name),
     unofferedSince: sighting.unofferedSince.get(metadata.name),
     nodeLeaving: spec?.nodeName !== undefined && sighting.leavingNodes.has(spec.nodeName),
-    intent: intentOf(pod),
+    intent: intent === null ? NOBODYS : intent,
     connections: running ? sighting.connections.get(metadata.name) : 0,
     createdAt: time(metadata.creationTimestamp),
   };
+}
+
+/** The Deployment of the workers of `cluster`. */
+export function workerDeployment(
+  { metadata }: ChatCluster,
+  children: readonly KubeObject[],
+): DeploymentObject | undefined {
+  const name = childName.workers(metadata.name);
+  return children.find(child => child.kind === 'Deployment' && child.metadata.name === name);
 }
 
 /** Gateway Deployments of `cluster`, one a revision. */
@@ -82,6 +81,11 @@ export function gatewayDeployments(cluster: ChatCluster, children: readonly Kube
   });
 }
 
+/** Names of the pods that take new connections. */
+export function offeredPods(endpoints: readonly Endpoint[]): ReadonlySet<string> {
+  return new Set(endpoints.filter(({ ready }) => ready).map(({ pod }) => pod));
+}
+
 /** The fleet as the planner sees it. */
 export function observeFleet(sighting: Sighting): {
   readonly pods: FleetPod[];
@@ -90,7 +94,7 @@ export function observeFleet(sighting: Sighting): {
   readonly servingSince: number;
 } {
   const { cluster, children, endpoints } = sighting;
-  const offered = new Set(endpoints.filter(({ ready }) => ready).map(({ pod }) => pod));
+  const offered = offeredPods(endpoints);
   const goOn = cluster.metadata.annotations?.[CONTINUE_ANNOTATION];
   const name = childName.clientService(cluster.metadata.name);
   const service = children.find(child => child.kind === 'Service' && child.metadata.name === name) as

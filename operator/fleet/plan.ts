@@ -1,6 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { alive } from './closing.ts';
-import { ALL_REVISIONS, type FleetInput, type FleetPlan, type RolloutReason } from './fleet.ts';
+import { alive, isServing } from './closing.ts';
+import type { FleetInput, FleetPlan, RolloutReason } from './fleet.ts';
 import { onDelete } from './on-delete.ts';
 import { type Rollout, rollOut, targetOf } from './rollout.ts';
 import { leaveNodes, rebalance } from './steady.ts';
@@ -21,7 +21,7 @@ export function planFleet(observed: FleetInput): FleetPlan {
       ? onDelete(input, target)
       : withScale(rollOut(input, target), input, target);
   const intents = new Map(made.intents);
-  const serving = input.pods.filter(pod => made.serving === ALL_REVISIONS || pod.revision === made.serving);
+  const serving = input.pods.filter(pod => isServing(pod, made.serving));
   for (const [name, intent] of leaveNodes(serving, intents, input.now)) intents.set(name, intent);
   let { draining } = made;
   if (made.rollout.reason === 'Complete' && draining === '' && intents.size === 0) {

@@ -1,7 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { alive, closing, isFinished, isShut, keepNone, takesClients } from './closing.ts';
+import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
 import type { FleetInput, FleetPlan, FleetPod, FleetRevision, RolloutReason } from './fleet.ts';
-import { byConnections, grow, makeRoom, staying } from './room.ts';
+import { grow, makeRoom, nextOf, staying } from './room.ts';
 import { roughly } from './roughly.ts';
 
 export interface Rollout {
@@ -120,18 +120,10 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   remove();
   // Old gateways may go as far as new ones can stand in for them.
   const free = Math.max(0, takers.length + left.length - size);
-  const others = left.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
-  const { drain } = settings;
   // Gateways that become unready now could be removed in place of those the Deployment is to be rid of.
   const removes = input.revisions.some(
     row => row.revision !== target && (replicas.get(row.revision) ?? 0) < row.replicas,
   );
-  const most = removes ? begun.length : Math.max(begun.length, free);
-  const intents = closing([...begun, ...others].slice(0, most), input, {
-    reason: 'Rollout',
-    perSecond: drain.reconnectsPerSecond,
-    overSeconds: drain.timeoutSeconds,
-    keep: keepNone,
-  });
+  const intents = emptying(nextOf(left, removes ? 0 : free), input, 'Rollout');
   return step('Moving', numbers, { intents: new Map([...going, ...intents]) });
 }

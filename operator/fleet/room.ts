@@ -1,5 +1,5 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { alive, closing, isFinished, isShut, keepNone, takesClients } from './closing.ts';
+import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
 import { ALL_REVISIONS, type FleetInput, type FleetPod, type FleetRevision } from './fleet.ts';
 
 /**
@@ -17,8 +17,14 @@ export function staying(
   return Math.min(replicas, settled ? left.length : there.length);
 }
 
-/** The gateways that are emptied soonest first. */
-export function byConnections(a: FleetPod, b: FleetPod): number {
+/** Which of `pods` are emptied next, up to `count`: those that are begun in any case, then those with the fewest connections. */
+export function nextOf(pods: readonly FleetPod[], count: number): readonly FleetPod[] {
+  const begun = pods.filter(pod => pod.intent?.keep === 0);
+  const others = pods.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
+  return [...begun, ...others].slice(0, Math.max(begun.length, count));
+}
+
+function byConnections(a: FleetPod, b: FleetPod): number {
   return (
     (a.connections ?? Number.POSITIVE_INFINITY) - (b.connections ?? Number.POSITIVE_INFINITY) ||
     (a.name < b.name ? -1 : 1)
@@ -45,7 +51,7 @@ export function makeRoom(
   input: FleetInput,
   target: string,
 ): ReadonlyMap<string, TrafficIntent> {
-  const { serving, size, settings } = input;
+  const { serving, size } = input;
   if (serving === undefined || serving === ALL_REVISIONS) return new Map();
   const living = alive(input.pods);
   const between = input.revisions.filter(({ revision }) => revision !== target && revision !== serving);
@@ -57,18 +63,11 @@ export function makeRoom(
     else left.push(...there);
   }
   const fits = living.every(pod => pod.revision !== target || pod.scheduled);
-  const begun = left.filter(pod => pod.intent?.keep === 0);
-  const others = left.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
   const takers = living.filter(pod => pod.revision === serving && takesClients(pod)).length;
   const free = fits || takers === 0 ? 0 : takers + left.length - size;
-  const batch = [...begun, ...others].slice(0, Math.max(begun.length, free));
+  const batch = nextOf(left, free);
   const finished = batch.filter(pod => isFinished(pod, input));
   for (const row of between)
     if (replicas.get(row.revision) !== 0) replicas.set(row.revision, staying(left, finished, row));
-  return closing(batch, input, {
-    reason: 'Rollout',
-    perSecond: settings.drain.reconnectsPerSecond,
-    overSeconds: settings.drain.timeoutSeconds,
-    keep: keepNone,
-  });
+  return emptying(batch, input, 'Rollout');
 }

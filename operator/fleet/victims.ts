@@ -1,6 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
-import { alive, closing, isFinished, keepNone, takesClients } from './closing.ts';
+import { alive, emptying, isFinished, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { roughly } from './roughly.ts';
 
@@ -63,13 +63,7 @@ export function scaleDown(
     const message = `${waiting} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
     return { victims, intents: new Map(), finished: false, message };
   }
-  const { drain } = input.settings;
-  const intents = closing(victims, input, {
-    reason: size === 0 ? 'Hibernate' : 'ScaleDown',
-    perSecond: drain.reconnectsPerSecond,
-    overSeconds: drain.timeoutSeconds,
-    keep: keepNone,
-  });
+  const intents = emptying(victims, input, size === 0 ? 'Hibernate' : 'ScaleDown');
   const finished = victims.every(pod => isFinished(pod, input));
   const left = victims.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
   const step = finished

@@ -1,0 +1,14 @@
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract.ts';
+import type { Pod } from './kube-object.ts';
+
+/** The intent as it stands on a pod; undefined for none, null for what is none: somebody else wrote it. */
+export function trafficOf({ metadata }: Pod): TrafficIntent | null | undefined {
+  const text = metadata.annotations?.[TRAFFIC_ANNOTATION];
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? (value as TrafficIntent | null) : null;
+  } catch {
+    return null;
+  }
+}
