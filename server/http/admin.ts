@@ -21,26 +21,29 @@ export const json = (body: object): AdminAnswer => ({
 });
 
 /**
- * Health, metrics and load, on a port of their own that is not for clients. Routes are answered to GET only.
+ * Health, metrics and load, on a port of their own that is not for clients. Routes are answered to GET and HEAD only.
  * @param port 0 takes any free port
  */
 export async function adminServer(
   port: number,
   routes: Readonly<Record<string, AdminRoute>>,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
+  const answerTo = async (method: string, path: string): Promise<AdminAnswer> => {
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (!route) return text(404, 'not found');
+    if (method !== 'GET' && method !== 'HEAD') return text(405, 'method not allowed');
+    try {
+      return await route();
+    } catch {
+      return text(500, 'internal server error');
+    }
+  };
   const server = createServer(async (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'; // `new URL` throws for `//`
-    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-    let answer = text(404, 'not found');
-    if (request.method !== 'GET') answer = text(405, 'method not allowed');
-    else if (route) {
-      try {
-        answer = await route();
-      } catch {
-        answer = text(500, 'internal server error');
-      }
-    }
-    response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
+    const { status, type, body } = await answerTo(request.method ?? 'GET', path);
+    const allow = status === 405 ? { allow: 'GET, HEAD' } : {};
+    // Node leaves the body of an answer to HEAD away by itself.
+    response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...allow }).end(body);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

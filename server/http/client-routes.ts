@@ -13,12 +13,17 @@ const plain = (status: string, body: string): HttpAnswer => ({
 });
 
 const NOT_FOUND = plain('404 Not Found', 'not found');
+const notAllowed = (allow: string): HttpAnswer => {
+  const { status, headers, body } = plain('405 Method Not Allowed', `use ${allow}`);
+  return { status, headers: { ...headers, allow }, body };
+};
+const READ_ONLY = notAllowed('GET, HEAD');
 
 /** The built page: beside the sources in a checkout, beside the server in the image. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 /**
- * Everything but the WebSocket on the client port.
+ * Everything but the WebSocket on the client port. HEAD comes as GET, see {@link HttpRequest}.
  * @param pageFolder where the built page is
  * @throws when the page is enabled and was not built
  */
@@ -35,10 +40,13 @@ export async function clientRoutes(
     return files.get(path) ?? NOT_FOUND;
   };
   const devToken = config.devSignIn === 'Enabled' ? devTokenRoute(config) : null;
+  const read = (method: string, answer: HttpAnswer): HttpAnswer =>
+    method === 'GET' || answer === NOT_FOUND ? answer : READ_ONLY;
   return request => {
-    if (request.path === CLIENT_PATHS.ready)
-      return ready() ? plain('200 OK', 'ready') : plain('503 Service Unavailable', 'not ready');
-    if (devToken && request.path === CLIENT_PATHS.devToken) return devToken(request);
-    return config.webPage === 'Enabled' && request.method === 'GET' ? page(request.path) : NOT_FOUND;
+    const { method, path } = request;
+    if (path === CLIENT_PATHS.ready)
+      return read(method, ready() ? plain('200 OK', 'ready') : plain('503 Service Unavailable', 'not ready'));
+    if (devToken && path === CLIENT_PATHS.devToken) return devToken(request);
+    return config.webPage === 'Enabled' ? page(path).then(answer => read(method, answer)) : NOT_FOUND;
   };
 }

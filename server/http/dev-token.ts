@@ -12,7 +12,7 @@ const TTL_SECONDS = 3_600;
  */
 export function devTokenRoute(config: Pick<Config, 'authSecret' | 'authIssuer' | 'authAudience'>) {
   return async (request: HttpRequest): Promise<HttpAnswer> => {
-    if (request.method !== 'POST') return answer('405 Method Not Allowed', { error: 'use POST' });
+    if (request.method !== 'POST') return answer('405 Method Not Allowed', { error: 'use POST' }, { allow: 'POST' });
     try {
       const { user } = JSON.parse(Buffer.from(request.body).toString('utf8')) as { user?: unknown };
       const token = new SignJWT({ sub: checkUser(user) }).setProtectedHeader({ alg: 'HS256' });
@@ -28,8 +28,8 @@ export function devTokenRoute(config: Pick<Config, 'authSecret' | 'authIssuer' |
   };
 }
 
-const answer = (status: string, body: object): HttpAnswer => ({
+const answer = (status: string, body: object, headers: Readonly<Record<string, string>> = {}): HttpAnswer => ({
   status,
-  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
   body: JSON.stringify(body),
 });

@@ -1,8 +1,10 @@
+import './header-limit.ts'; // first: uWebSockets.js reads it when it is loaded
 import * as uws from 'uWebSockets.js';
 import type { Encoding, Frame } from '../protocol/codec.ts';
 import { LimitedSocket, type Socket, type SocketHandler } from './socket.ts';
 
 export interface HttpRequest {
+  /** In capitals. HEAD comes as GET: its answer is sent without the body. */
   readonly method: string;
   readonly path: string;
   /** At most {@link MAX_BODY_BYTES}; empty for GET. */
@@ -91,10 +93,14 @@ function serveHttp(app: uws.TemplatedApp, http: ListenOptions['http']): void {
       res.cork(() => {
         res.writeStatus(answer.status);
         for (const [name, value] of Object.entries(answer.headers)) res.writeHeader(name, value);
-        res.end(answer.body);
+        // Given the length itself, `endWithoutBody` waits for the body for ever and never closes.
+        if (head) res.writeHeader('content-length', String(Buffer.byteLength(answer.body))).endWithoutBody();
+        else res.end(answer.body);
       });
     };
-    const method = req.getMethod().toUpperCase();
+    const asked = req.getMethod().toUpperCase();
+    const head = asked === 'HEAD';
+    const method = head ? 'GET' : asked;
     const path = req.getUrl();
     const answer = async (body: Uint8Array | null) => {
       if (!body) return write({ status: '413 Payload Too Large', headers: {}, body: '' });
@@ -104,7 +110,7 @@ function serveHttp(app: uws.TemplatedApp, http: ListenOptions['http']): void {
         write({ status: '500 Internal Server Error', headers: {}, body: '' });
       }
     };
-    if (method === 'GET' || method === 'HEAD') void answer(new Uint8Array(0));
+    if (method === 'GET') void answer(new Uint8Array(0));
     else readBody(res, body => void answer(body));
   });
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import WebSocket from 'ws';
-import { adminServer, text } from '../../server/http/admin.ts';
 import { type ListenOptions, listen, MAX_BODY_BYTES } from '../../server/socket/uws.ts';
+import { ask } from '../support/raw-http.ts';
 
 const PATH = '/connection/websocket';
 
@@ -85,6 +85,18 @@ test('a refused connection is told so before the upgrade', async t => {
   assert.deepEqual(origins, ['https://evil.example', '']);
 });
 
+test('a client with 15 KiB of cookies connects', async t => {
+  const { port } = await start(t);
+  assert.match(await raw(port, upgrade(`Cookie: site=${'x'.repeat(15 * 1024)}\r\n`)), /^HTTP\/1.1 101/);
+});
+
+test('HEAD is answered as GET is, with its length and without its body', async t => {
+  const { port } = await start(t);
+  assert.equal((await ask(port, 'GET', '/a')).body, 'GET /a 0');
+  const head = await ask(port, 'HEAD', '/a');
+  assert.deepEqual([head.status, head.headers['content-length'], head.body], [200, '8', '']);
+});
+
 test('frames come through as they were sent', async t => {
   const { url } = await start(t);
   const socket = new WebSocket(`ws://${url}${PATH}`);
@@ -110,25 +122,4 @@ test('a request that fails is answered with 500', async t => {
     },
   });
   assert.equal((await fetch(`http://${url}/`)).status, 500);
-});
-
-test('the admin port answers any path, also one no URL can be made of', async t => {
-  const server = await adminServer(0, {
-    '/livez': () => text(200, 'live'),
-    '/broken': () => {
-      throw new Error('a bug');
-    },
-  });
-  t.after(() => server.stop());
-  const get = (path: string, method = 'GET') => raw(server.port, `${method} ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
-  for (const [path, status] of [
-    ['/livez', 200],
-    ['/livez?x', 200],
-    ['//', 404],
-    ['http://', 404],
-    ['/constructor', 404],
-    ['/broken', 500],
-  ] as const)
-    assert.match(await get(path), new RegExp(`^HTTP/1.1 ${status}`), path);
-  assert.match(await get('/livez', 'POST'), /^HTTP\/1.1 405/);
 });

@@ -72,8 +72,24 @@ for (const body of [
   });
 }
 
-test('the development sign-in takes POST only', async () => {
-  assert.equal((await (await routes({ CHAT_DEV_SIGN_IN: 'Enabled' }))('GET', '/dev/token')).status, 405);
+test('every path names what it takes to those who ask for something else', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'page-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'index.html'), '<p>chat</p>');
+  const config = loadConfig('gateway', { ...ENV, CHAT_DEV_SIGN_IN: 'Enabled', CHAT_WEB_PAGE: 'Enabled' });
+  const handle = await clientRoutes(config, () => true, folder);
+  const ask = async (method: string, path: string) => {
+    const { status, headers } = await handle({ method, path, body: Buffer.from('{"user":"alice"}') });
+    return [Number(status.split(' ')[0]), headers['allow']];
+  };
+  for (const path of ['/readyz', '/', '/index.html']) {
+    assert.deepEqual(await ask('GET', path), [200, undefined], path);
+    for (const method of ['DELETE', 'POST', 'PUT', 'OPTIONS'])
+      assert.deepEqual(await ask(method, path), [405, 'GET, HEAD'], `${method} ${path}`);
+  }
+  assert.deepEqual(await ask('POST', '/dev/token'), [200, undefined]);
+  for (const method of ['GET', 'DELETE']) assert.deepEqual(await ask(method, '/dev/token'), [405, 'POST'], method);
+  for (const method of ['GET', 'POST']) assert.deepEqual(await ask(method, '/nothing'), [404, undefined], method);
 });
 
 test('nothing else is there, whatever the path looks like', async () => {

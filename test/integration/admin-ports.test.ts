@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { Registry } from 'prom-client';
+import { startAdmin } from '../../operator/admin.ts';
+import { adminServer, text } from '../../server/http/admin.ts';
+import { ask } from '../support/raw-http.ts';
+
+async function ofServer(t: TestContext): Promise<number> {
+  const server = await adminServer(0, {
+    '/readyz': () => text(200, 'ready'),
+    '/broken': () => {
+      throw new Error('a bug');
+    },
+  });
+  t.after(() => server.stop());
+  return server.port;
+}
+
+async function ofOperator(t: TestContext): Promise<number> {
+  const registry = new Registry();
+  const isReady = () => true;
+  registry.metrics = () => Promise.reject(new Error('a bug'));
+  const server = await startAdmin({ port: 0, registry, isReady });
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+for (const { of, start, broken } of [
+  { of: 'a gateway or worker', start: ofServer, broken: '/broken' },
+  { of: 'the operator', start: ofOperator, broken: '/metrics' },
+]) {
+  test(`the admin port of ${of} answers any path, also one no URL can be made of`, async t => {
+    const port = await start(t);
+    for (const [path, status] of [
+      ['/readyz', 200],
+      ['/readyz?verbose', 200],
+      ['//', 404],
+      ['http://', 404],
+      ['/constructor', 404],
+      [broken, 500],
+    ] as const)
+      assert.equal((await ask(port, 'GET', path)).status, status, path);
+  });
+
+  test(`the admin port of ${of} answers HEAD without content, and other methods with 405 and what it takes`, async t => {
+    const port = await start(t);
+    const get = await ask(port, 'GET', '/readyz');
+    assert.ok(get.body.length > 0);
+    const head = await ask(port, 'HEAD', '/readyz');
+    assert.deepEqual([head.status, head.body], [200, '']);
+    assert.equal(head.headers['content-length'], String(get.body.length));
+    for (const method of ['POST', 'DELETE', 'PUT', 'OPTIONS']) {
+      const refused = await ask(port, method, '/readyz');
+      assert.deepEqual([refused.status, refused.headers['allow']], [405, 'GET, HEAD'], method);
+      assert.equal((await ask(port, method, '/nothing')).status, 404, method);
+    }
+  });
+}
