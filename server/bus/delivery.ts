@@ -23,15 +23,16 @@ export interface Delivery extends DeliveryInfo {
 }
 
 /**
- * `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`. Pure.
- * @throws for any other subject
+ * Reads `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`.
+ * Pure.
+ * @returns null for any other subject
  */
-export function deliveryInfo(reply: string): DeliveryInfo {
+export function deliveryInfo(reply: string): DeliveryInfo | null {
   const tokens = reply.split('.');
-  const start = tokens.length === 9 ? 4 : 6;
-  const [deliveries, sequence, , nanoseconds] = tokens.slice(start);
-  if (!reply.startsWith('$JS.ACK.') || tokens.length < 9 || !/^\d+$/.test(nanoseconds ?? ''))
-    throw new Error('not a delivery of a consumer');
+  if (!reply.startsWith('$JS.ACK.') || tokens.length < 9) return null;
+  const numbers = tokens.slice(tokens.length === 9 ? 4 : 6, tokens.length === 9 ? 8 : 10);
+  if (numbers.length < 4 || !numbers.every(token => /^\d{1,20}$/.test(token))) return null;
+  const [deliveries, sequence, , nanoseconds] = numbers;
   return {
     sequence: Number(sequence),
     storedAt: Number(BigInt(nanoseconds ?? '0') / 1_000n),
@@ -39,12 +40,14 @@ export function deliveryInfo(reply: string): DeliveryInfo {
   };
 }
 
-/** @throws for a message that no consumer delivered */
-export function toDelivery(connection: NatsConnection, message: Msg): Delivery {
+/** A message as its consumer delivered it; null for one that no consumer did: anybody may publish to an inbox. */
+export function toDelivery(connection: NatsConnection, message: Msg): Delivery | null {
   const reply = message.reply ?? '';
+  const info = deliveryInfo(reply);
+  if (!info) return null;
   const answer = (word: string): void => connection.publish(reply, word);
   return {
-    ...deliveryInfo(reply),
+    ...info,
     subject: message.subject,
     headers: message.headers,
     data: message.data,

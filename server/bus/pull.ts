@@ -1,5 +1,6 @@
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { type Delivery, toDelivery } from './delivery.ts';
+import { messagesOfPull } from './pull-end.ts';
 
 export interface PullRequest {
   readonly batch: number;
@@ -34,6 +35,7 @@ export function pull(
   return new Promise((resolve, reject) => {
     if (connection.isClosed()) return reject(new PullFailed('the connection to NATS is closed'));
     const messages: Delivery[] = [];
+    let expected = request.batch;
     const inbox = `_INBOX.${crypto.randomUUID()}`;
     const finish = (failure?: PullFailed): void => {
       clearTimeout(timer);
@@ -51,11 +53,16 @@ export function pull(
         timer.refresh();
         const code = message.headers?.code ?? 0;
         if (code === 0) {
-          messages.push(toDelivery(connection, message));
-          if (messages.length === request.batch) finish();
-        } else if (code === 404 || code === 408) finish();
-        else if (code === 409 && /exceeds maxbytes/i.test(message.headers?.description ?? '')) finish();
-        else finish(new PullFailed(`${stream} answered ${code} ${message.headers?.description ?? ''}`));
+          const delivery = toDelivery(connection, message);
+          if (delivery) messages.push(delivery);
+        } else {
+          const { description = '' } = message.headers ?? {};
+          const unsent = message.headers?.get('Nats-Pending-Messages') ?? '';
+          const total = messagesOfPull({ code, description, unsent }, request.batch);
+          if (total === null) return finish(new PullFailed(`${stream} answered ${code} ${description}`));
+          expected = total;
+        }
+        if (messages.length >= expected) finish();
       },
     });
     const body = {

@@ -11,6 +11,12 @@ export interface Backends {
   readonly mongo: LocalMongo;
 }
 
+/** Where a ChatCluster of the tests finds its backends. */
+export interface BackendAddresses {
+  readonly nats: { readonly url: string };
+  readonly mongo: { readonly uri: string };
+}
+
 /** A real nats-server and MongoDB (or its stand-in), shared by the tests of a file: each test takes a cluster of its own. */
 export async function startBackends(t: Teardown): Promise<Backends> {
   const nats = await startNats();

@@ -7,7 +7,7 @@ import { startGateway } from '../../server/gateway/start.ts';
 import { mongoStore } from '../../server/store/mongo.ts';
 import { startWorker } from '../../server/worker/start.ts';
 import { type Child, freePort, startChild } from '../local/child.ts';
-import type { Backends, Teardown } from './backends.ts';
+import type { BackendAddresses, Teardown } from './backends.ts';
 import { type Inspect, inspect } from './inspect.ts';
 import { SECRET } from './token.ts';
 import { until } from './until.ts';
@@ -55,7 +55,11 @@ const addresses = (port: number, adminPort: number) => ({
 });
 
 /** A ChatCluster with streams and a database of its own on shared backends. Everything ends with the test. */
-export async function startCluster(t: Teardown, backends: Backends, options: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster(
+  t: Teardown,
+  backends: BackendAddresses,
+  options: ClusterOptions = {},
+): Promise<Cluster> {
   const env: Readonly<Record<string, string>> = {
     CHAT_INSTANCE: `test-${process.pid}-${instances++}`,
     CHAT_NATS_URL: backends.nats.url,

@@ -8,7 +8,7 @@ import { type Names, names as namesOf } from '../../server/bus/names.ts';
 import { type Config, loadConfig } from '../../server/config.ts';
 import { type BackendHealth, WORKER_PATHS } from '../../server/contract.ts';
 import { startWorker, type Worker } from '../../server/worker/start.ts';
-import type { Backends, Teardown } from './backends.ts';
+import type { BackendAddresses, Teardown } from './backends.ts';
 import { until } from './until.ts';
 
 let instances = 0;
@@ -38,7 +38,7 @@ export interface StoreBench {
 /** A ChatCluster's streams and database without gateways: what the worker sees. One partition, small bounds. */
 export async function storeBench(
   t: Teardown,
-  backends: Backends,
+  backends: BackendAddresses,
   env: Readonly<Record<string, string>> = {},
 ): Promise<StoreBench> {
   const instance = `store-${process.pid}-${instances++}`;
