@@ -50,26 +50,20 @@ export type ProcessKind = Process | 'standalone';
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the options of `process` from `env`. A CHAT_ variable that no option has is a problem too, so that a typing
- * error cannot pass unseen.
+ * Reads the options of `process` from `env`. Variables that no option has are left to `unknownVariables`.
  * @param files content of files named after the variables of live options: it wins over the variable
  * @throws {ConfigError} with all problems
  */
 export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<string, string> = new Map()): Config {
   const problems: string[] = [];
   const values: Record<string, string | number> = {};
-  const known = new Set<string>();
   for (const [name, option] of Object.entries(OPTIONS) as [OptionName, Option][]) {
-    known.add(option.env);
     const applies = process === 'standalone' || option.for.includes(process);
     const result = applies
       ? parse(option, rawOf(option, env, files))
       : { value: 'default' in option ? (option.default ?? '') : '' };
     if ('problem' in result) problems.push(result.problem);
     else values[name] = result.value;
-  }
-  for (const name of Object.keys(env)) {
-    if (name.startsWith('CHAT_') && !known.has(name)) problems.push(`${name} is not an option`);
   }
   if (!heartbeatsFit(values as Config)) problems.push(HEARTBEATS);
   if (problems.length > 0) throw new ConfigError(problems);

@@ -8,12 +8,14 @@ import { followUri } from './store/follow-uri.ts';
 import { mongoStore } from './store/mongo.ts';
 import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
+import { unknownVariables } from './unknown-variables.ts';
 
 await run(async () => {
   const live = await LiveSource.open('gateway', process.env);
   const { config } = live;
   const tracing = await startTracing('chatcluster-gateway', process.env);
   const logger = createLogger(config.logLevel, config.processName);
+  for (const warning of unknownVariables(process.env)) logger.warn(warning);
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
   const changed = followUri(store, config, logger);
   const gateway = await startGateway(config, {

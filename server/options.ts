@@ -405,6 +405,14 @@ export const OPTIONS = {
     'Time between NotReady and the first close, so that load balancers stop choosing this gateway first.',
   ),
 
+  specVersion: {
+    kind: 'text',
+    env: 'CHAT_SPEC_VERSION',
+    for: worker,
+    default: '',
+    pattern: /^(\d{1,15}\.\d{1,10})?$/,
+    help: 'Version of the ChatCluster this process was made for, its creation in milliseconds and its generation, such as 1767225600000.3; set by the operator. Empty counts as older than any.',
+  },
   streamReplicas: integer('CHAT_STREAM_REPLICAS', worker, 1, 1, 5, 'NATS servers that keep each stream: 1, 3 or 5.'),
   streamMaxBytes: integer(
     'CHAT_STREAM_MAX_BYTES',

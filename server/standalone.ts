@@ -8,6 +8,7 @@ import { followUri } from './store/follow-uri.ts';
 import { mongoStore } from './store/mongo.ts';
 import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
+import { unknownVariables } from './unknown-variables.ts';
 import { startWorker } from './worker/start.ts';
 
 await run(async () => {
@@ -15,6 +16,7 @@ await run(async () => {
   const { config } = live;
   const tracing = await startTracing('chatcluster', process.env);
   const logger = createLogger(config.logLevel, config.processName);
+  for (const warning of unknownVariables(process.env)) logger.warn(warning);
   const worker = await startWorker({ ...config, adminPort: 0 }, { logger });
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
   const changed = followUri(store, config, logger);

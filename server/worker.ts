@@ -1,13 +1,17 @@
 /** Entry point of a worker: moves messages from the streams to MongoDB and keeps the streams. Ends 0 on SIGTERM. */
 import { loadConfig } from './config.ts';
+import { createLogger } from './logger.ts';
 import { run } from './run.ts';
 import { startTracing } from './telemetry/tracing.ts';
+import { unknownVariables } from './unknown-variables.ts';
 import { startWorker } from './worker/start.ts';
 
 await run(async () => {
   const config = loadConfig('worker', process.env);
   const tracing = await startTracing('chatcluster-worker', process.env);
-  const worker = await startWorker(config);
+  const logger = createLogger(config.logLevel, config.processName);
+  for (const warning of unknownVariables(process.env)) logger.warn(warning);
+  const worker = await startWorker(config, { logger });
   return async () => {
     await worker.stop();
     await tracing?.stop();

@@ -6,8 +6,10 @@ import type { Clock } from '../clock.ts';
 import { desired } from '../desired/desired.ts';
 import { childName } from '../desired/names.ts';
 import { liveOptions } from '../desired/options.ts';
+import { optionsInUse } from '../desired/worker-options.ts';
 import { choicesOf } from '../fleet/choices.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
+import { workerDeployment } from '../fleet/observe.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { podPatches } from '../fleet/pod-patches.ts';
 import { ApiError } from '../kube/api-error.ts';
@@ -124,7 +126,9 @@ export class Reconciler {
     const pods = caches.pods(key, 'gateway');
     const patches = podPatches(pods, next.intents, versionIn(cluster, observed));
     const given = { defaultImage, workerReplicas: scaling.workers.replicas };
-    const { actions, taken } = plan(observed, desired(cluster, choicesOf(cluster, children, next, fleet, given)));
+    const inUse = optionsInUse(cluster, children, workerDeployment(cluster, children));
+    const wanted = desired(cluster, choicesOf(cluster, children, next, fleet, given));
+    const { actions, taken } = plan(observed, wanted, inUse);
     const { done, patched, failure, error } = await this.#writer.write(patches, actions, taken);
     const isNew = cluster.status?.observedGeneration === undefined;
     this.#tell(cluster, noticesOfActions(done, isNew));
@@ -165,7 +169,7 @@ export class Reconciler {
 
 /** Version of the live options, once their ConfigMap holds them. */
 function versionIn(cluster: ChatCluster, observed: readonly Observed[]): string | undefined {
-  const name = childName.configMap(cluster.metadata.name, 'gateway');
+  const name = childName.liveOptions(cluster.metadata.name);
   const map = observed.find(({ object }) => object.kind === 'ConfigMap' && object.metadata.name === name);
   const { data } = (map?.object ?? {}) as { data?: Readonly<Record<string, string>> };
   const version = liveOptions(cluster)[LIVE_FILES.version];

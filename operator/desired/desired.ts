@@ -15,9 +15,10 @@ import {
   TARGETED_ANNOTATION,
   TEMPLATE_ANNOTATION,
 } from './names.ts';
-import { hashOf, liveOptions, startEnv } from './options.ts';
+import { hashOf, liveOptions, sharedWorkerEnv, startEnv } from './options.ts';
 import { podTemplate } from './pod-template.ts';
 import { revisionOf } from './revision.ts';
+import { optionsIn } from './worker-options.ts';
 
 /** A Deployment of gateways there should be. */
 export interface WantedRevision {
@@ -45,6 +46,8 @@ export interface Choices {
     readonly replicas: number;
     /** The pod template as it was made; undefined when this operator is to make it. */
     readonly template: object | undefined;
+    /** Variables in the ConfigMap that the workers of all revisions shared. */
+    readonly shared: ReadonlySet<string>;
   };
 }
 
@@ -90,14 +93,44 @@ function child(cluster: ChatCluster, body: Body, annotations: Readonly<Record<st
   };
 }
 
-function configMap(cluster: ChatCluster, component: Component): DesiredObject {
+function gatewayOptions(cluster: ChatCluster): DesiredObject {
   return child(cluster, {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    name: childName.configMap(cluster.metadata.name, component),
-    component,
-    data: component === 'gateway' ? liveOptions(cluster) : startEnv(cluster, component),
+    name: childName.liveOptions(cluster.metadata.name),
+    component: 'gateway',
+    data: liveOptions(cluster),
   });
+}
+
+/**
+ * The ConfigMap that the template of the workers reads: the one of its revision, or the one that an older operator made for
+ * all of them. That one takes on no option it does not have, because no revision says that the image knows it.
+ */
+function workerOptions(cluster: ChatCluster, { template, shared }: Choices['workers']): DesiredObject {
+  const { name } = cluster.metadata;
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', component: 'worker' } as const;
+  if (template !== undefined && optionsIn(template) === childName.sharedWorkerOptions(name))
+    return child(cluster, {
+      ...map,
+      name: childName.sharedWorkerOptions(name),
+      data: sharedWorkerEnv(cluster, shared),
+    });
+  const revision = revisionOf(cluster, 'worker');
+  return labelled(
+    child(cluster, {
+      ...map,
+      name: childName.workerOptions(name, revision),
+      data: startEnv(cluster, 'worker'),
+      immutable: true,
+    }),
+    revision,
+  );
+}
+
+function labelled(object: DesiredObject, revision: string): DesiredObject {
+  const { labels: all } = object.metadata;
+  return { ...object, metadata: { ...object.metadata, labels: { ...all, [REVISION_LABEL]: revision } } };
 }
 
 /** What both Deployments have. The template never changes while the Deployment's revision does not. */
@@ -146,7 +179,7 @@ function gateways(cluster: ChatCluster, wanted: WantedRevision, { defaultImage }
       ...(stopped === '' ? {} : { [STOPPED_ANNOTATION]: stopped }),
     },
   });
-  return { ...made, metadata: { ...made.metadata, labels: { ...made.metadata.labels, [REVISION_LABEL]: revision } } };
+  return labelled(made, revision);
 }
 
 /** The Service of the clients: ready gateways of the revision that serves. */
@@ -221,8 +254,8 @@ export function desired(cluster: ChatCluster, choices: Choices): DesiredObject[]
       name: childName.serviceAccount(cluster.metadata.name),
       automountServiceAccountToken: false,
     }),
-    configMap(cluster, 'gateway'),
-    configMap(cluster, 'worker'),
+    gatewayOptions(cluster),
+    workerOptions(cluster, choices.workers),
     gatewaysService(cluster),
     workers(cluster, choices),
     ...choices.revisions.map(revision => gateways(cluster, revision, choices)),

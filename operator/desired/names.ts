@@ -7,9 +7,7 @@ export const FIELD_MANAGER = 'chatcluster-operator';
 
 /** Hash of the object as last applied: a change of the desired object shows even where the live one still covers it. */
 export const APPLIED_HASH = `${GROUP}/applied-hash`;
-/** Hash of the options in the pod template: a change of the ConfigMap rolls the pods. */
-export const CONFIG_HASH = `${GROUP}/config-hash`;
-/** Revision of a gateway's pod, Deployment and, while gateways of one revision serve, of the client Service. */
+/** Revision of a gateway's pod, Deployment and, while gateways of one revision serve, of the client Service; of a worker's options. */
 export const REVISION_LABEL = `${GROUP}/revision`;
 /** On the workers' Deployment: the revision its template was made for. */
 export const REVISION_ANNOTATION = `${GROUP}/revision`;
@@ -47,11 +45,24 @@ export const childName = {
   workers: (cluster: string) => `${cluster}-worker`,
   gateways: (cluster: string, revision: string) => `${cluster}-gateway-${revision}`,
   disruptionBudget: (cluster: string) => `${cluster}-gateway`,
-  configMap: (cluster: string, component: Component) => `${cluster}-${component}`,
+  /** What running gateways take on. */
+  liveOptions: (cluster: string) => `${cluster}-gateway`,
+  /** What workers of one revision start with. */
+  workerOptions: (cluster: string, revision: string) => `${cluster}-worker-${revision}`,
+  /** What workers of all revisions started with, where an older operator made them. */
+  sharedWorkerOptions: (cluster: string) => `${cluster}-worker`,
 } as const;
 
 export function identityOf(cluster: ChatCluster): string {
   return cluster.spec.identity ?? cluster.metadata.uid;
+}
+
+/**
+ * CHAT_SPEC_VERSION: which spec a process was made for, `<creation of the ChatCluster in ms>.<generation>`. Of two workers of
+ * one instance the one with the higher version has the newer options, also after the ChatCluster was made anew.
+ */
+export function specVersionOf({ metadata: { creationTimestamp = '', generation = 0 } }: ChatCluster): string {
+  return `${Date.parse(creationTimestamp) || 0}.${generation}`;
 }
 
 /** CHAT_INSTANCE: at most 51 characters, the same for the same namespace, name and identity for ever. */

@@ -109,23 +109,34 @@ function sorted(env: readonly (readonly [string, string])[]): Record<string, str
 
 const variable = ([option, value]: readonly [OptionName, string]) => [OPTIONS[option].env, value] as const;
 
-/** Those of them that a process takes when it starts: a worker's are all of them, a gateway's those that need a new pod. */
-export function startValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
-  return fieldValues(spec, component).filter(([option]) => component === 'worker' || !LIVE.has(option));
+/** An option at its default is never written: an image that does not know it yet must be able to start, and to go on. */
+function isChosen([option, value]: readonly [OptionName, string]): boolean {
+  const row: Option = OPTIONS[option];
+  return String(row.default ?? '') !== value;
 }
 
-/** The variables a process starts with, sorted by name. */
-export function startEnv(cluster: ChatCluster, component: Component): Record<string, string> {
-  const values = startValues(cluster.spec, component);
+/** Those of them that a process takes when it starts: a worker's are all of them, a gateway's those that need a new pod. */
+export function startValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
+  return fieldValues(spec, component)
+    .filter(([option]) => component === 'worker' || !LIVE.has(option))
+    .filter(isChosen);
+}
+
+/** The variables of the options a process starts with, sorted by name. */
+export function startEnv({ spec }: ChatCluster, component: Component): Record<string, string> {
+  return sorted(startValues(spec, component).map(variable));
+}
+
+/** The variables of the one ConfigMap of all workers. @param there those it has, which stay although at their default */
+export function sharedWorkerEnv(cluster: ChatCluster, there: ReadonlySet<string>): Record<string, string> {
+  const values = fieldValues(cluster.spec, 'worker').filter(row => isChosen(row) || there.has(OPTIONS[row[0]].env));
   return sorted([[OPTIONS.instance.env, instanceOf(cluster)], ...values.map(variable)]);
 }
 
-/** What running gateways take on: the data of their ConfigMap. An empty value is there too, to take back an earlier one. */
+/** What running gateways take on: the data of their ConfigMap. Where an option is not in it, its default counts. */
 export function liveOptions({ spec }: ChatCluster): Record<string, string> {
-  const values = new Map(fieldValues(spec, 'gateway'));
-  const names: readonly OptionName[] = ['logLevel', ...Object.values(FIELDS).map(([option]) => option)];
-  const live = names.filter(option => LIVE.has(option));
-  const data = sorted(live.map(option => variable([option, values.get(option) ?? ''])));
+  const values = fieldValues(spec, 'gateway').filter(([option]) => LIVE.has(option));
+  const data = sorted(values.filter(isChosen).map(variable));
   return { ...data, [LIVE_FILES.version]: hashOf(data) };
 }
 

@@ -2,15 +2,16 @@ import { ADMIN_PATHS, ENTRY, IMAGE_WORKDIR, LIVE_DIR, LIVE_FILES, PORTS } from '
 import { OPTIONS } from '../../server/options.ts';
 import type { ChatCluster, Resources } from '../api/chat-cluster.ts';
 import {
-  CONFIG_HASH,
   type Component,
   childName,
+  instanceOf,
   labels,
   OPTIONS_ANNOTATION,
   REVISION_LABEL,
   selectorLabels,
+  specVersionOf,
 } from './names.ts';
-import { hashOf, liveOptions, optionalSecretRefs, secretRefs, startEnv } from './options.ts';
+import { liveOptions, optionalSecretRefs, secretRefs, startEnv } from './options.ts';
 import { revisionOf } from './revision.ts';
 
 /** Seconds the kubelet waits beyond the drain before it kills, for closing NATS and flushing logs. */
@@ -38,8 +39,11 @@ function env(cluster: ChatCluster, component: Component): object[] {
     name,
     valueFrom: { secretKeyRef: { name: secret, key } },
   }));
+  const instance = { name: OPTIONS.instance.env, value: instanceOf(cluster) };
+  if (component === 'worker')
+    return [instance, { name: OPTIONS.specVersion.env, value: specVersionOf(cluster) }, ...secrets];
   const started = Object.entries(startEnv(cluster, component)).map(([name, value]) => ({ name, value }));
-  return component === 'gateway' ? [...started, { name: OPTIONS.liveDir.env, value: LIVE_DIR }, ...secrets] : secrets;
+  return [instance, ...started, { name: OPTIONS.liveDir.env, value: LIVE_DIR }, ...secrets];
 }
 
 /** What a gateway takes on while it runs: its annotations, its live options, its Secrets. */
@@ -50,7 +54,7 @@ function liveVolume(cluster: ChatCluster): object {
     projected: {
       sources: [
         { downwardAPI: { items: [annotations] } },
-        { configMap: { name: childName.configMap(cluster.metadata.name, 'gateway') } },
+        { configMap: { name: childName.liveOptions(cluster.metadata.name) } },
         // Optional, because a missing one is told by the container's variables: a volume only hangs.
         ...[...secretRefs(cluster.spec, 'gateway'), ...optionalSecretRefs(cluster.spec)].map(
           ({ env: path, name, key }) => ({
@@ -74,11 +78,9 @@ function optional(name: string, value: unknown): object {
   return value === undefined ? {} : { [name]: value };
 }
 
-/** What tells the kubelet of new options: a worker is made anew with them, a gateway reads them. */
+/** What tells the kubelet of new options of a gateway that runs. */
 function version(cluster: ChatCluster, component: Component): Record<string, string> {
-  return component === 'worker'
-    ? { [CONFIG_HASH]: hashOf(startEnv(cluster, component)) }
-    : { [OPTIONS_ANNOTATION]: liveOptions(cluster)[LIVE_FILES.version] ?? '' };
+  return component === 'worker' ? {} : { [OPTIONS_ANNOTATION]: liveOptions(cluster)[LIVE_FILES.version] ?? '' };
 }
 
 /** The pod template of a component's Deployment, as this version of the operator makes it. */
@@ -88,10 +90,11 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
   const { pullPolicy, pullSecrets } = cluster.spec.image;
   const settings = SETTINGS[component];
   const selector = selectorLabels(name, component);
-  const revision = component === 'gateway' ? { [REVISION_LABEL]: revisionOf(cluster, component) } : {};
+  const revision = revisionOf(cluster, component);
+  const revisionLabel = component === 'gateway' ? { [REVISION_LABEL]: revision } : {};
   return {
     metadata: {
-      labels: { ...extra.labels, ...labels(name, component), ...revision },
+      labels: { ...extra.labels, ...labels(name, component), ...revisionLabel },
       annotations: { ...extra.annotations, ...version(cluster, component) },
     },
     spec: {
@@ -127,7 +130,7 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
           workingDir: IMAGE_WORKDIR,
           command: ['node', ENTRY[component]],
           ...(component === 'worker'
-            ? { envFrom: [{ configMapRef: { name: childName.configMap(name, component) } }] }
+            ? { envFrom: [{ configMapRef: { name: childName.workerOptions(name, revision) } }] }
             : { volumeMounts: [{ name: LIVE_VOLUME, mountPath: LIVE_DIR, readOnly: true }] }),
           env: env(cluster, component),
           ports: settings.ports,

@@ -1,18 +1,14 @@
-import { OPTIONS } from '../../server/options.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Component, RESTART_ANNOTATION } from './names.ts';
 import { hashOf, secretRefs, startValues } from './options.ts';
 
 /** Everything about a component that only a new pod can take on, without what equals an option's default. */
 function needsNewPod({ metadata, spec }: ChatCluster, component: Component): object {
-  const options = startValues(spec, component).filter(
-    ([option, value]) => !('default' in OPTIONS[option]) || String(OPTIONS[option].default) !== value,
-  );
   return {
     image: [spec.image.reference ?? '', spec.image.pullPolicy, spec.image.pullSecrets ?? []],
     pods: [spec[component].resources, spec[component].podTemplate],
     secrets: secretRefs(spec, component),
-    options: Object.fromEntries(options),
+    options: Object.fromEntries(startValues(spec, component)),
     restart: metadata.annotations?.[RESTART_ANNOTATION] ?? '',
   };
 }

@@ -9,6 +9,7 @@ import {
   TEMPLATE_ANNOTATION,
 } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
+import { sharedVariables } from '../desired/worker-options.ts';
 import type { FleetInput, FleetPlan } from './fleet.ts';
 import { type DeploymentObject, gatewayDeployments, workerDeployment } from './observe.ts';
 
@@ -66,6 +67,10 @@ export function choicesOf(
     revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, live.get(wanted.revision))),
     serving: plan.serving,
     servingSince: new Date(hasMoved ? input.now : input.servingSince),
-    workers: { replicas: given.workerReplicas, template: workers && isCurrent ? templateOf(workers) : undefined },
+    workers: {
+      replicas: given.workerReplicas,
+      template: workers && isCurrent ? templateOf(workers) : undefined,
+      shared: sharedVariables(cluster, children),
+    },
   };
 }

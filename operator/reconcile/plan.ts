@@ -50,6 +50,13 @@ function atVersion(object: DesiredObject, { metadata: { resourceVersion } }: Kub
   return resourceVersion === undefined ? object : { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
+const DATA = /^\/(data|binaryData)\b/;
+
+/** The data of an immutable ConfigMap cannot be put back. It is removed, and missing in the next pass. */
+function isSealed(live: KubeObject): boolean {
+  return 'immutable' in live && live.immutable === true;
+}
+
 /** What makes `child` hold `object`. A removal waits until nothing is left to apply: an apply changes what it sees. */
 function repair({ object: live, foreign }: Observed, object: DesiredObject): Action | undefined {
   const found = foreign.map(({ manager, fields }) => ({ manager, ...additions(fields, live, object) }));
@@ -57,17 +64,26 @@ function repair({ object: live, foreign }: Observed, object: DesiredObject): Act
     ...differences(live, object).map(path => path.slice(1)),
     ...found.flatMap(({ replace }) => replace.map(pointer => pointer.slice(1).replaceAll('/', '.'))),
   ];
+  const pointers = lastFirst(found.flatMap(({ remove }) => remove));
+  if (isSealed(live) && [...paths.map(path => `/${path}`), ...pointers].some(path => DATA.test(path)))
+    return { verb: 'delete', object: live };
   if (paths.length > 0) {
     const changed = live.metadata.annotations?.[APPLIED_HASH] !== object.metadata.annotations?.[APPLIED_HASH];
     return { verb: 'apply', cause: changed ? 'changed' : 'drifted', object: atVersion(object, live), paths };
   }
-  const pointers = lastFirst(found.flatMap(({ remove }) => remove));
   const managers = found.filter(({ remove }) => remove.length > 0).map(({ manager }) => manager);
   return pointers.length > 0 ? { verb: 'prune', object: live, pointers, managers } : undefined;
 }
 
-/** The writes that make `observed` hold `desired`; none when it does. */
-export function plan(observed: readonly Observed[], wanted: readonly DesiredObject[]): Plan {
+/**
+ * The writes that make `observed` hold `desired`; none when it does.
+ * @param inUse names of ConfigMaps that stay although they are not wanted any more
+ */
+export function plan(
+  observed: readonly Observed[],
+  wanted: readonly DesiredObject[],
+  inUse: ReadonlySet<string> = new Set(),
+): Plan {
   const live = new Map(observed.map(child => [objectId(child.object), child]));
   const actions: Action[] = [];
   const taken: string[] = [];
@@ -90,6 +106,7 @@ export function plan(observed: readonly Observed[], wanted: readonly DesiredObje
   }
   const uid = wanted[0]?.metadata.ownerReferences?.[0]?.uid;
   for (const { object } of live.values()) {
+    if (object.kind === 'ConfigMap' && inUse.has(object.metadata.name)) continue;
     const owner = object.metadata.ownerReferences?.find(reference => reference.controller);
     if (owner?.uid === uid && object.metadata.deletionTimestamp === undefined) actions.push({ verb: 'delete', object });
   }

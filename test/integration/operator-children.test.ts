@@ -38,7 +38,11 @@ interface Deployment extends KubeObject {
     readonly template: {
       readonly metadata: { readonly labels: Record<string, string>; readonly annotations: Record<string, string> };
       readonly spec: {
-        readonly containers: readonly { readonly image: string; readonly env: readonly { name: string }[] }[];
+        readonly containers: readonly {
+          readonly image: string;
+          readonly env: readonly { name: string }[];
+          readonly envFrom?: readonly { readonly configMapRef: { readonly name: string } }[];
+        }[];
       };
     };
   };
@@ -48,7 +52,6 @@ const CHILDREN: readonly (readonly [Resource, string])[] = [
   [RESOURCES.services, ''],
   [RESOURCES.services, '-gateways'],
   [RESOURCES.configMaps, '-gateway'],
-  [RESOURCES.configMaps, '-worker'],
   [RESOURCES.deployments, '-worker'],
   [RESOURCES.podDisruptionBudgets, '-gateway'],
 ];
@@ -57,6 +60,12 @@ const CHILDREN: readonly (readonly [Resource, string])[] = [
 async function gatewaysOf(name: string): Promise<Deployment[]> {
   const labelSelector = `chatcluster.dev/cluster=${name},chatcluster.dev/revision`;
   return [...(await api.client.list<Deployment>(RESOURCES.deployments, 'default', { labelSelector })).items];
+}
+
+/** Name of the ConfigMap its workers start with. */
+async function optionsOf(name: string): Promise<string> {
+  const workers = await find<Deployment>(RESOURCES.deployments, `${name}-worker`);
+  return workers?.spec.template.spec.containers[0]?.envFrom?.[0]?.configMapRef.name ?? '';
 }
 
 /** Makes a ChatCluster and waits for its children and a status. */
@@ -113,7 +122,7 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
 });
 
 test('an edited, an added and a deleted part of a child come back', async () => {
-  await settled('drift', { gateway: { replicas: 3 } });
+  await settled('drift', { gateway: { replicas: 3 }, limits: { pingSeconds: 20 } });
   const [original] = await gatewaysOf('drift');
   const { name } = original?.metadata ?? { name: '' };
   const container = original?.spec.template.spec.containers[0];
@@ -134,7 +143,8 @@ test('an edited, an added and a deleted part of a child come back', async () => 
   await api.client.delete((await find(RESOURCES.services, 'drift-gateways')) as KubeObject);
 
   // Without its label the watches do not show it any more.
-  await api.client.patch(RESOURCES.configMaps, 'default', 'drift-worker', {
+  const options = await optionsOf('drift');
+  await api.client.patch(RESOURCES.configMaps, 'default', options, {
     metadata: { labels: { 'chatcluster.dev/cluster': null } },
   });
 
@@ -152,10 +162,10 @@ test('an edited, an added and a deleted part of a child come back', async () => 
       deployment.spec.template.metadata.annotations['added'] === 'may stay' &&
       !('hostNetwork' in deployment.spec.template.spec) &&
       data?.['CHAT_ADDED'] === undefined &&
-      data?.['CHAT_PING_SECONDS'] === '25' &&
+      data?.['CHAT_PING_SECONDS'] === '20' &&
       !('added' in (service?.spec.selector ?? { added: '' })) &&
       (await find(RESOURCES.services, 'drift-gateways')) !== undefined &&
-      (await find(RESOURCES.configMaps, 'drift-worker'))?.metadata.labels?.['chatcluster.dev/cluster'] === 'drift'
+      (await find(RESOURCES.configMaps, options))?.metadata.labels?.['chatcluster.dev/cluster'] === 'drift'
     );
   });
   const repairs = await operator.metrics.repairs.get();
@@ -198,23 +208,59 @@ test('an option that gateways take on while they run changes their ConfigMap and
   assert.deepEqual(await templates(), before);
 });
 
-test('an option of the workers makes new workers and no new gateways', async () => {
+test('an option of the workers makes new workers and no new gateways, and what they read before stays until they are gone', async () => {
   await settled('rolled');
   const [before] = await gatewaysOf('rolled');
-  const hash = async () =>
-    (await find<Deployment>(RESOURCES.deployments, 'rolled-worker'))?.spec.template.metadata.annotations[
-      'chatcluster.dev/config-hash'
-    ];
-  const worker = await hash();
+  const first = await optionsOf('rolled');
+  type Options = KubeObject & { readonly data: Record<string, string>; readonly immutable?: boolean };
+  const made = await find<Options>(RESOURCES.configMaps, first);
+  assert.deepEqual([made?.immutable, Object.keys(made?.data ?? {})], [true, ['CHAT_NATS_URL']]);
   await api.client.patch(RESOURCES.chatClusters, 'default', 'rolled', { spec: { worker: { batchMessages: 64 } } });
-  await until('the workers roll', async () => (await hash()) !== worker);
+  const next = await until('the workers roll', async () => {
+    const name = await optionsOf('rolled');
+    return name === first ? undefined : name;
+  });
   await quiet();
+  assert.equal((await find<Options>(RESOURCES.configMaps, next))?.data['CHAT_STORE_BATCH'], '64');
+  assert.deepEqual((await find<Options>(RESOURCES.configMaps, first))?.data, made?.data);
   const [after, ...more] = await gatewaysOf('rolled');
   assert.deepEqual(
     [after?.metadata.generation, after?.metadata.name],
     [before?.metadata.generation, before?.metadata.name],
   );
   assert.deepEqual(more, []);
+
+  const { generation } = (await find<Deployment>(RESOURCES.deployments, 'rolled-worker'))?.metadata ?? {};
+  const done = {
+    observedGeneration: generation,
+    replicas: 1,
+    updatedReplicas: 1,
+    readyReplicas: 1,
+    availableReplicas: 1,
+  };
+  await api.client.patch(RESOURCES.deployments, 'default', 'rolled-worker/status', { status: done });
+  await until(
+    'the options of the workers that are gone are too',
+    async () => !(await find(RESOURCES.configMaps, first)),
+  );
+  assert.ok(await find(RESOURCES.configMaps, next));
+});
+
+test('a worker option that somebody replaces is put back, although its ConfigMap cannot be changed', async () => {
+  await settled('sealed');
+  const name = await optionsOf('sealed');
+  const made = (await find(RESOURCES.configMaps, name)) as KubeObject;
+  await api.client.delete(made);
+  const { uid: _, resourceVersion: __, creationTimestamp: ___, ...metadata } = made.metadata;
+  const forged = { ...made, metadata, data: { CHAT_NATS_URL: 'nats://elsewhere:4222' } };
+  await api.client.create(RESOURCES.configMaps, forged).catch((error: unknown) => {
+    // The operator was faster.
+    if (!(error instanceof ApiError) || error.code !== 409) throw error;
+  });
+  await until('it is as it was', async () => {
+    const map = await find<{ data: Record<string, string> }>(RESOURCES.configMaps, name);
+    return map?.data['CHAT_NATS_URL'] === 'nats://nats:4222';
+  });
 });
 
 test('an object of another owner is left alone, and said so', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError, loadConfig } from '../../server/config.ts';
+import { unknownVariables } from '../../server/unknown-variables.ts';
 
 const GOOD = {
   CHAT_INSTANCE: 'demo-0123456789',
@@ -41,8 +42,18 @@ test('all problems are named at once, each with its bounds', () => {
   assert.match(problems.join('\n'), /CHAT_INSTANCE is required/);
 });
 
-test('an option that does not exist is a problem, so that a typing error cannot pass', () => {
-  assert.deepEqual(problemsOf({ CHAT_PROT: '1' }), ['CHAT_PROT is not an option']);
+test('an option that does not exist keeps no process from starting: an operator may be newer than an image', () => {
+  assert.deepEqual(problemsOf({ CHAT_PROT: '1' }), []);
+});
+
+test('a warning names each variable that is ignored, and the option that was meant', () => {
+  const env = { ...GOOD, CHAT_PROT: '1', CHAT_MAXCONNECTIONS: '7', CHAT_ENTIRELY_NEW_THING: 'x', HOME: '/' };
+  assert.deepEqual(unknownVariables(env), [
+    'CHAT_PROT is not an option of this version and is ignored; did you mean CHAT_PORT?',
+    'CHAT_MAXCONNECTIONS is not an option of this version and is ignored; did you mean CHAT_MAX_CONNECTIONS?',
+    'CHAT_ENTIRELY_NEW_THING is not an option of this version and is ignored',
+  ]);
+  assert.deepEqual(unknownVariables(GOOD), []);
 });
 
 test('the value of a secret never stands in a problem', () => {

@@ -8,7 +8,8 @@ const FILE = join(import.meta.dirname, '../../docs/configuration.md');
 const INTRODUCTION = `# Options of the server
 
 Gateways and workers read these environment variables at their start; the operator sets them from the ChatCluster. A
-value out of bounds, or a \`CHAT_\` variable that is none of these, stops the process with a list of all problems.
+value out of bounds stops the process with a list of all problems. A \`CHAT_\` variable that is none of these is ignored, and
+a warning at the start names it and the option that was probably meant: an operator may be newer than the image it runs.
 Tracing follows the standard \`OTEL_\` variables and is off until \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set.
 
 ## Live options

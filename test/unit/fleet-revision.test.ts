@@ -72,6 +72,11 @@ test('the restart annotation makes a new revision of both, each value another on
   }
 });
 
+test('the generation and the age of a ChatCluster are no part of a revision, although its workers are told them', () => {
+  const later = { creationTimestamp: '2026-01-01T00:00:00Z', generation: 9 };
+  assert.deepEqual([gateway({}, later), worker({}, later)], [BASE, worker({})]);
+});
+
 test('a default that is written out is the same revision', () => {
   const defaults = { image: { pullPolicy: stored().spec.image.pullPolicy }, limits: { maxFrameBytes: 65_536 } };
   assert.equal(gateway(defaults), BASE);

@@ -73,7 +73,8 @@ test('a second Deployment is told as a new revision, not as the repair of a miss
 test('a child that vanished is told as repaired, all of a new ChatCluster as created', () => {
   const { actions } = plan(asIs(before().filter(({ kind }) => kind !== 'ConfigMap')), before());
   assert.deepEqual(told(actions), [
-    'DriftRepaired: ConfigMap chat-gateway, ConfigMap chat-worker was missing and is made again',
+    'DriftRepaired: ConfigMap chat-gateway was missing and is made again',
+    `RevisionAdded: ConfigMap chat-worker-${revisionOf(ROLLED, 'worker')}`,
   ]);
   const [created, ...more] = told(plan([], before()).actions, true);
   assert.match(created ?? '', /^Created: created ServiceAccount chat, /);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type DesiredObject, desired } from '../../operator/desired/desired.ts';
-import { type Component, instanceOf, TEMPLATE_ANNOTATION } from '../../operator/desired/names.ts';
+import { type Component, instanceOf, specVersionOf, TEMPLATE_ANNOTATION } from '../../operator/desired/names.ts';
 import { liveOptions, SECRET_ENV, startEnv } from '../../operator/desired/options.ts';
 import { podTemplate } from '../../operator/desired/pod-template.ts';
 import { objectId } from '../../operator/reconcile/plan.ts';
-import { loadConfig } from '../../server/config.ts';
+import { loadConfig, reloadConfig } from '../../server/config.ts';
 import { INSTANCE_PATTERN, LIVE_FILES } from '../../server/contract.ts';
 import { OPTIONS, type Option } from '../../server/options.ts';
 import { choicesFor, wantedRevision } from '../support/choices.ts';
@@ -81,7 +81,10 @@ test('a template that was made stays, whatever this operator would write', () =>
   const cluster = stored();
   const template = { metadata: { labels: { made: 'by an older operator' } }, spec: { containers: [] } };
   const revisions = [wantedRevision(cluster, { template })];
-  const objects = desired(cluster, choicesFor(cluster, { revisions, workers: { replicas: 1, template } }));
+  const objects = desired(
+    cluster,
+    choicesFor(cluster, { revisions, workers: { replicas: 1, template, shared: new Set() } }),
+  );
   for (const { spec, metadata } of deployments(objects)) {
     assert.deepEqual(spec.template, template);
     assert.equal(metadata.annotations?.[TEMPLATE_ANNOTATION], JSON.stringify(template));
@@ -99,7 +102,7 @@ const SECRETS = {
 function valuesOf(spec: object, component: Component): Record<string, string> {
   const cluster = stored(spec);
   const { [LIVE_FILES.version]: _, ...live } = component === 'gateway' ? liveOptions(cluster) : {};
-  return { ...startEnv(cluster, component), ...live };
+  return { [OPTIONS.instance.env]: instanceOf(cluster), ...startEnv(cluster, component), ...live };
 }
 
 test('every process accepts the options the operator writes for it', () => {
@@ -113,10 +116,11 @@ test('every process accepts the options the operator writes for it', () => {
 
 test('a gateway starts with what needs a new pod and reads the rest; a worker starts with everything', () => {
   const isLive = new Map(Object.values(OPTIONS).map((row: Option) => [row.env as string, row.live === true]));
-  const cluster = stored(FULL);
+  const cluster = stored({ ...FULL, worker: { logLevel: 'Warn' } });
   const { [LIVE_FILES.version]: version, ...live } = liveOptions(cluster);
   const started = Object.keys(startEnv(cluster, 'gateway'));
-  assert.ok(started.length > 5 && Object.keys(live).length > 5);
+  assert.deepEqual(started, ['CHAT_DEV_SIGN_IN', 'CHAT_DRAIN_DELAY_SECONDS', 'CHAT_DRAIN_SECONDS', 'CHAT_NATS_URL']);
+  assert.ok(Object.keys(live).length > 4);
   assert.deepEqual(
     started.filter(env => isLive.get(env)),
     [],
@@ -126,7 +130,35 @@ test('a gateway starts with what needs a new pod and reads the rest; a worker st
     [],
   );
   assert.match(version ?? '', /^[0-9a-f]{16}$/);
-  assert.equal(startEnv(cluster, 'worker')[OPTIONS.logLevel.env], 'info');
+  assert.equal(startEnv(cluster, 'worker')[OPTIONS.logLevel.env], 'warn');
+});
+
+test('an option at its default is written nowhere, so that no image meets one it does not know without need', () => {
+  const cluster = stored();
+  assert.deepEqual(startEnv(cluster, 'worker'), { CHAT_NATS_URL: 'nats://nats:4222' });
+  assert.deepEqual(startEnv(cluster, 'gateway'), { CHAT_NATS_URL: 'nats://nats:4222' });
+  assert.deepEqual(Object.keys(liveOptions(cluster)), [LIVE_FILES.version]);
+});
+
+test('an option that is taken back is gone from the files of gateways that run, which take its default again', () => {
+  const files = (spec: object) => new Map(Object.entries(liveOptions(stored(spec))));
+  const start = { ...valuesOf({}, 'gateway'), ...SECRETS };
+  const changed = files({ limits: { maxSubscriptions: 7 }, auth: { secretRef: { name: 'auth' }, issuer: 'x' } });
+  const config = loadConfig('gateway', start, new Map([...changed, ...Object.entries(SECRETS)]));
+  assert.deepEqual([config.maxSubscriptions, config.authIssuer], [7, 'x']);
+  const { changed: taken } = reloadConfig(config, start, new Map([...files({}), ...Object.entries(SECRETS)]));
+  assert.deepEqual(taken, { maxSubscriptions: 128, authIssuer: '' });
+});
+
+test('workers carry the version of the spec they were made for, which a later spec does not change', () => {
+  const metadata = { creationTimestamp: '2026-01-01T00:00:00Z', generation: 3 };
+  const version = specVersionOf(stored({}, metadata));
+  assert.equal(version, '1767225600000.3');
+  assert.match(version, OPTIONS.specVersion.pattern);
+  const template = JSON.stringify(podTemplate(stored({}, metadata), 'worker', 'example.com/chat:1'));
+  assert.ok(template.includes(`{"name":"CHAT_SPEC_VERSION","value":"${version}"}`));
+  const gatewayTemplate = JSON.stringify(podTemplate(stored({}, metadata), 'gateway', 'example.com/chat:1'));
+  assert.doesNotMatch(gatewayTemplate, /CHAT_SPEC_VERSION/);
 });
 
 test('the version of the live options changes with any of them, and with nothing else', () => {
@@ -137,10 +169,6 @@ test('the version of the live options changes with any of them, and with nothing
     versionOf({}),
   );
   assert.equal(versionOf({ image: { reference: 'example.com/chat:2' }, messages: { partitions: 8 } }), versionOf({}));
-});
-
-test('an option that is taken back is written empty, so that gateways that run forget it', () => {
-  assert.equal(liveOptions(stored())[OPTIONS.authIssuer.env], '');
 });
 
 test('no ConfigMap and no plain variable carries what belongs into a Secret', () => {

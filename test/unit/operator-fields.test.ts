@@ -152,6 +152,7 @@ test('every option a user may want is a field', () => {
   const set = new Set<string>(Object.values(FIELDS).map(([name]) => name));
   const elsewhere = [
     'instance',
+    'specVersion',
     'logLevel',
     'natsUser',
     'natsPassword',
