@@ -6,6 +6,7 @@ import { Outbox, type Outgoing } from './outbox.ts';
 import { ReadMark } from './read-mark.ts';
 import { Room } from './room.ts';
 import { type Acknowledgement, Sender } from './sender.ts';
+import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
 import type { Connection, Transport } from './transport.ts';
 import { type RandomBytes, uuid7Source } from './uuid7.ts';
@@ -13,7 +14,10 @@ import { type RandomBytes, uuid7Source } from './uuid7.ts';
 export interface ChatOptions {
   /** The user the tokens are for: whose outbox and marks these are. */
   readonly user: string;
-  /** Where the outbox and the read marks live; {@link memoryStorage} if they need not outlive the process. */
+  /**
+   * Where the outbox and the read marks live; {@link memoryStorage} if they need not outlive the process. A call that
+   * throws is as good as memory.
+   */
   readonly storage: KeyValue;
   /** Connects to the gateways; `onConnection` is to be called on every change. */
   readonly transport: (onConnection: (connection: Connection) => void) => Transport;
@@ -30,7 +34,7 @@ export class Chat {
   readonly user: string;
   /** The connection changed, see {@link Chat.connection}. */
   readonly connectionChanged = new Listeners<Connection>();
-  readonly #options: ChatOptions;
+  readonly #storage: SteadyStorage;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #newId: () => string;
@@ -42,14 +46,14 @@ export class Chat {
 
   constructor(options: ChatOptions) {
     this.user = options.user;
-    this.#options = options;
+    this.#storage = steady(options.storage);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#newId = uuid7Source(
       () => this.#clock.now(),
       options.randomBytes ?? (length => crypto.getRandomValues(new Uint8Array(length))),
     );
-    this.#outbox = new Outbox(options.storage, options.user);
+    this.#outbox = new Outbox(this.#storage, options.user);
     this.#transport = options.transport(connection => {
       this.#connection = connection;
       this.#sender.setOnline(connection.phase === 'connected');
@@ -93,7 +97,7 @@ export class Chat {
         transport: this.#transport,
         clock: this.#clock,
         random: this.#random,
-        readMark: new ReadMark(this.#options.storage, this.user, name),
+        readMark: new ReadMark(this.#storage, this.user, name),
         outgoing: () => this.#outbox.list(name),
         onSend: text => this.#write(name, text),
       });

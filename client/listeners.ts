@@ -8,7 +8,16 @@ export class Listeners<T = void> {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** What a listener throws is reported as an uncaught error, as by the platform's events: the others and the caller go on. */
   emit(event: T): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

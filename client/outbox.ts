@@ -1,3 +1,4 @@
+import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
 
 /** A message of this user that the server has not acknowledged yet. */
@@ -18,24 +19,22 @@ export interface Outgoing {
  * tab sends a message only after its predecessor was answered.
  */
 export class Outbox {
-  readonly #storage: KeyValue;
+  readonly #storage: SteadyStorage;
   readonly #prefix: string;
   readonly #entries = new Map<string, Outgoing>();
-  /** Entries that storage did not take: they live as long as this object. */
-  readonly #unsaved = new Set<string>();
+  /** All that earlier pages left in storage is here. */
+  #loaded = false;
 
   /** @param user whose messages these are; other users of the same storage are not touched */
   constructor(storage: KeyValue, user: string) {
-    this.#storage = storage;
+    this.#storage = steady(storage);
     this.#prefix = `chatcluster/outbox/${encodeURIComponent(user)}/`;
-    for (const key of storage.keys(this.#prefix)) {
-      const entry = parse(storage.get(key));
-      if (entry && key === this.#prefix + entry.id) this.#entries.set(entry.id, entry);
-    }
+    this.#load();
   }
 
   /** Rooms with something to send or decide. */
   rooms(): string[] {
+    if (!this.#loaded) this.#load();
     return [...new Set([...this.#entries.values()].map(entry => entry.room))];
   }
 
@@ -47,7 +46,7 @@ export class Outbox {
   /** The first entry of a room that is to be sent. One that another tab has settled meanwhile is dropped here. */
   next(room: string): Outgoing | null {
     for (const entry of this.list(room)) {
-      if (!this.#unsaved.has(entry.id) && this.#storage.get(this.#prefix + entry.id) === null) {
+      if (this.#storage.get(this.#prefix + entry.id) === null) {
         this.#entries.delete(entry.id);
         continue;
       }
@@ -58,18 +57,11 @@ export class Outbox {
 
   add(entry: Outgoing): void {
     this.#entries.set(entry.id, entry);
-    try {
-      this.#storage.set(this.#prefix + entry.id, JSON.stringify(entry));
-      this.#unsaved.delete(entry.id);
-    } catch {
-      // A full quota must not keep the message from being sent.
-      this.#unsaved.add(entry.id);
-    }
+    this.#storage.set(this.#prefix + entry.id, JSON.stringify(entry));
   }
 
   remove(id: string): void {
     this.#entries.delete(id);
-    this.#unsaved.delete(id);
     this.#storage.remove(this.#prefix + id);
   }
 
@@ -78,10 +70,18 @@ export class Outbox {
     const entry = this.#entries.get(id);
     if (entry) this.add({ ...entry, refusal });
   }
+
+  #load(): void {
+    const { values, complete } = this.#storage.all(this.#prefix);
+    for (const [key, text] of values) {
+      const entry = parse(text);
+      if (entry && key === this.#prefix + entry.id) this.#entries.set(entry.id, entry);
+    }
+    this.#loaded = complete;
+  }
 }
 
-function parse(text: string | null): Outgoing | null {
-  if (text === null) return null;
+function parse(text: string): Outgoing | null {
   try {
     const { id, room, text: body, time, refusal } = JSON.parse(text) as Record<string, unknown>;
     if (typeof id !== 'string' || typeof room !== 'string' || typeof body !== 'string') return null;

@@ -1,3 +1,4 @@
+import { steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
 
 /** How far a user has read a room, kept in storage. */
@@ -7,9 +8,9 @@ export class ReadMark {
   #offset: number | null;
 
   constructor(storage: KeyValue, user: string, room: string) {
-    this.#storage = storage;
+    this.#storage = steady(storage);
     this.#key = `chatcluster/read/${encodeURIComponent(user)}/${room}`;
-    const saved = Number(storage.get(this.#key) ?? Number.NaN);
+    const saved = Number(this.#storage.get(this.#key) ?? Number.NaN);
     this.#offset = Number.isSafeInteger(saved) ? saved : null;
   }
 
@@ -35,10 +36,6 @@ export class ReadMark {
 
   #save(offset: number): void {
     this.#offset = offset;
-    try {
-      this.#storage.set(this.#key, String(offset));
-    } catch {
-      // The mark then lasts as long as the page.
-    }
+    this.#storage.set(this.#key, String(offset));
   }
 }

@@ -60,24 +60,36 @@ export class Sender {
   }
 
   async #drain(room: string, lane: Lane): Promise<void> {
-    const { outbox, send, onAcknowledged, onChange } = this.#options;
     lane.sending = true;
-    for (let entry = outbox.next(room); entry && this.#online; entry = outbox.next(room)) {
-      const answer = await send(entry).catch(callErrorOf);
-      if (answer instanceof CallError && answer.temporary) {
-        this.#retryLater(room, lane);
-        break;
-      }
-      lane.attempts = 0;
-      if (answer instanceof CallError) {
-        outbox.settle(entry.id, { code: answer.code, reason: answer.message });
-      } else {
-        outbox.remove(entry.id);
-        onAcknowledged(entry, answer);
-      }
-      onChange(room);
+    try {
+      while (await this.#sendNext(room, lane));
+    } catch (bug) {
+      this.#retryLater(room, lane);
+      throw bug;
+    } finally {
+      lane.sending = false;
     }
-    lane.sending = false;
+  }
+
+  /** @returns whether the next one may be sent at once */
+  async #sendNext(room: string, lane: Lane): Promise<boolean> {
+    const { outbox, send, onAcknowledged, onChange } = this.#options;
+    const entry = this.#online ? outbox.next(room) : null;
+    if (!entry) return false;
+    const answer = await send(entry).catch(callErrorOf);
+    if (answer instanceof CallError && answer.temporary) {
+      this.#retryLater(room, lane);
+      return false;
+    }
+    lane.attempts = 0;
+    if (answer instanceof CallError) {
+      outbox.settle(entry.id, { code: answer.code, reason: answer.message });
+    } else {
+      outbox.remove(entry.id);
+      onAcknowledged(entry, answer);
+    }
+    onChange(room);
+    return true;
   }
 
   #retryLater(room: string, lane: Lane): void {

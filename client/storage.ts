@@ -1,4 +1,4 @@
-/** Text kept by key beyond the life of the process or page. Any call may throw, for example when a quota is full. */
+/** Text kept by key beyond the life of the process or page. Any call may throw, for example when a quota is full: see {@link SteadyStorage}. */
 export interface KeyValue {
   get(key: string): string | null;
   set(key: string, value: string): void;

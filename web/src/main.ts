@@ -1,7 +1,8 @@
 import { SignInRefused } from '../../client/centrifuge-transport.ts';
 import { type Chat, createChat } from '../../client/chat.ts';
 import { systemClock } from '../../client/clock.ts';
-import { type KeyValue, memoryStorage, webStorage } from '../../client/storage.ts';
+import { type SteadyStorage, steady } from '../../client/steady-storage.ts';
+import { memoryStorage, webStorage } from '../../client/storage.ts';
 import { chooseLanguage, LANGUAGES, type Language, Texts } from './i18n/language.ts';
 import { OpenRooms } from './open-rooms.ts';
 import { hashOfRoom, roomOfHash, websocketUrl } from './page-url.ts';
@@ -67,8 +68,8 @@ function show(): void {
 
 async function signIn(name: string): Promise<void> {
   const token = await fetchToken(name);
-  save(tab, USER_KEY, name);
-  save(local, USER_KEY, name);
+  tab.set(USER_KEY, name);
+  local.set(USER_KEY, name);
   enter(name, token);
 }
 
@@ -109,7 +110,7 @@ function signOut(): void {
 
 function changeLanguage(language: Language): void {
   texts = new Texts(language);
-  save(local, LANGUAGE_KEY, language);
+  local.set(LANGUAGE_KEY, language);
   show();
   document.querySelector<HTMLElement>('.language select')?.focus();
 }
@@ -120,18 +121,10 @@ function savedLanguage(): Language | null {
 }
 
 /** Browsers may forbid storage altogether; then the page works, and forgets when it is closed. */
-function storageOf(open: () => Storage): KeyValue {
+function storageOf(open: () => Storage): SteadyStorage {
   try {
-    return webStorage(open());
+    return steady(webStorage(open()));
   } catch {
-    return memoryStorage();
-  }
-}
-
-function save(storage: KeyValue, key: string, value: string): void {
-  try {
-    storage.set(key, value);
-  } catch {
-    // It then lasts as long as the page.
+    return steady(memoryStorage());
   }
 }

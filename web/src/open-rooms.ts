@@ -1,3 +1,4 @@
+import { steady } from '../../client/steady-storage.ts';
 import type { KeyValue } from '../../client/storage.ts';
 
 const FIRST_VISIT = ['channel:general', 'channel:random'];
@@ -12,9 +13,9 @@ export class OpenRooms {
   #names: readonly string[];
 
   constructor(storage: KeyValue, user: string) {
-    this.#storage = storage;
+    this.#storage = steady(storage);
     this.#key = `chatcluster/rooms/${encodeURIComponent(user)}`;
-    this.#names = parse(storage.get(this.#key)) ?? FIRST_VISIT;
+    this.#names = parse(this.#storage.get(this.#key)) ?? FIRST_VISIT;
   }
 
   get names(): readonly string[] {
@@ -35,11 +36,7 @@ export class OpenRooms {
 
   #save(names: readonly string[]): void {
     this.#names = names;
-    try {
-      this.#storage.set(this.#key, JSON.stringify(names));
-    } catch {
-      // The list then lasts as long as the page.
-    }
+    this.#storage.set(this.#key, JSON.stringify(names));
   }
 }
 

@@ -51,9 +51,10 @@ export function signInView({ texts, name, languageSelect, onSubmit }: SignInOpti
       await onSubmit(wanted);
     } catch (thrown) {
       show(texts.text(thrown instanceof TokenError ? thrown.text : 'signIn.unreachable'));
+      input.focus();
+    } finally {
       submit.disabled = false;
       setText(submit, texts.text('signIn.submit'));
-      input.focus();
     }
   };
 
