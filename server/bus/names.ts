@@ -29,6 +29,13 @@ export interface Names {
   liveSubjects(partition: number): string;
   /** Core NATS subject a room's stored messages are republished on. */
   live(partition: number, room: string): string;
+  /** Stream that keeps the last offset of each room whose messages have been purged from LOG. */
+  lastStream(partition: number): string;
+  /** All subjects of one LAST stream. */
+  lastSubjects(partition: number): string;
+  last(partition: number, room: string): string;
+  /** Subject in LAST that says what it covers: no room's token can be equal to it. */
+  lastMark(partition: number): string;
   /** Durable consumer of the store, one a LOG stream. */
   readonly storeConsumer: string;
   /** Key-value bucket of the lock that workers change streams under. */
@@ -51,6 +58,10 @@ export function names(instance: string): Names {
     log: (partition, room) => `chat.${instance}.log.${partition}.${roomToken(room)}`,
     liveSubjects: partition => `chat.${instance}.live.${partition}.*`,
     live: (partition, room) => `chat.${instance}.live.${partition}.${roomToken(room)}`,
+    lastStream: partition => `CHAT_${instance}_LAST_${partition}`,
+    lastSubjects: partition => `chat.${instance}.last.${partition}.*`,
+    last: (partition, room) => `chat.${instance}.last.${partition}.${roomToken(room)}`,
+    lastMark: partition => `chat.${instance}.last.${partition}.$covered`,
     storeConsumer: 'store',
     lockBucket: `CHAT_${instance}_LOCKS`,
     presenceAsk: `chat.${instance}.presence.ask`,

@@ -55,6 +55,24 @@ export function liveConfig(names: Names, partition: number, options: StreamOptio
   } satisfies Partial<StreamConfig>;
 }
 
+/**
+ * LAST keeps one small value a room, for ever: the offset of its last message, once that has been purged from LOG. See
+ * {@link readCover} for what an absent room means.
+ */
+export function lastConfig(names: Names, partition: number, options: Pick<StreamOptions, 'streamReplicas'>) {
+  return {
+    name: names.lastStream(partition),
+    subjects: [names.lastSubjects(partition)],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: 1,
+    max_age: 0,
+    num_replicas: options.streamReplicas,
+    allow_direct: true,
+  } satisfies Partial<StreamConfig>;
+}
+
 /** Nothing is ever given up: a message comes back until it is stored, or set aside because the database refused it. */
 export function storeConsumerConfig(names: Names, options: StreamOptions) {
   return {

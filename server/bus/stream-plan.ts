@@ -1,6 +1,12 @@
 import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
 import { epochOf } from './epoch.ts';
-import { differences, type liveConfig, type logConfig, type storeConsumerConfig } from './stream-config.ts';
+import {
+  differences,
+  type lastConfig,
+  type liveConfig,
+  type logConfig,
+  type storeConsumerConfig,
+} from './stream-config.ts';
 
 /** How far a sequence is lifted above everything that was ever acknowledged: more than can be between LOG and MongoDB. */
 export const LIFT = 1_000_000;
@@ -14,12 +20,14 @@ export interface Observed {
   readonly live: StreamInfo | null;
   readonly log: StreamInfo | null;
   readonly consumer: ConsumerInfo | null;
+  readonly last: StreamInfo | null;
 }
 
 export interface Wanted {
   readonly log: ReturnType<typeof logConfig>;
   readonly live: ReturnType<typeof liveConfig>;
   readonly consumer: ReturnType<typeof storeConsumerConfig>;
+  readonly last: ReturnType<typeof lastConfig>;
 }
 
 /** One change to a partition's streams. They are made in the order of the plan. */
@@ -33,7 +41,9 @@ export type Step =
   | { readonly do: 'create-live'; readonly from: number; readonly reason: 'missing' | 'log-made-again' | 'stalled' }
   | { readonly do: 'update-live'; readonly differences: readonly string[] }
   | { readonly do: 'create-consumer' }
-  | { readonly do: 'update-consumer'; readonly differences: readonly string[] };
+  | { readonly do: 'update-consumer'; readonly differences: readonly string[] }
+  | { readonly do: 'create-last' }
+  | { readonly do: 'update-last'; readonly differences: readonly string[] };
 
 /**
  * The steps from what is to what should be; none when all is well. Pure.
@@ -42,6 +52,17 @@ export type Step =
  * would reuse offsets that clients hold and MongoDB has. LIVE counts for the floor, because a mirror is never ahead.
  */
 export function planStreams(observed: Observed, wanted: Wanted): Step[] {
+  return [...planOrder(observed, wanted), ...planLast(observed, wanted)];
+}
+
+/** LAST loses nothing that is not looked up in MongoDB instead, so it waits for nothing and is never lifted. */
+function planLast({ last }: Observed, wanted: Wanted): Step[] {
+  if (!last) return [{ do: 'create-last' }];
+  const changed = differences(last.config, wanted.last);
+  return changed.length > 0 ? [{ do: 'update-last', differences: changed }] : [];
+}
+
+function planOrder(observed: Observed, wanted: Wanted): Step[] {
   const { log, live, consumer } = observed;
   const above = Math.max(observed.floor, live?.state.last_seq ?? 0);
   const steps: Step[] = [];

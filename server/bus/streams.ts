@@ -4,7 +4,7 @@ import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
 import { lift } from './lift.ts';
 import type { Names } from './names.ts';
-import { liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
+import { lastConfig, liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
 import { withLock } from './stream-lock.ts';
 import { type Observed, planStreams, type Step, stalled, type Wanted } from './stream-plan.ts';
 
@@ -49,7 +49,7 @@ export class Streams {
   }
 
   /**
-   * Makes one partition's LOG, LIVE and consumer right, and tells LOG's state.
+   * Makes one partition's LOG, LIVE, LAST and consumer right, and tells LOG's state.
    * @throws the reason, of NATS or of the store, that kept it from being right; calling again is always safe
    */
   async ensure(partition: number): Promise<PartitionState> {
@@ -94,6 +94,7 @@ export class Streams {
       log: logConfig(names, partition, options),
       live: liveConfig(names, partition, options),
       consumer: storeConsumerConfig(names, options),
+      last: lastConfig(names, partition, options),
     };
   }
 
@@ -107,7 +108,8 @@ export class Streams {
     const live = await this.#mirrorSettled(jsm, wanted.live.name, mirrorMs);
     const log = await found(jsm.streams.info(wanted.log.name));
     const consumer = log && (await found(jsm.consumers.info(wanted.log.name, wanted.consumer.durable_name)));
-    const observed: Observed = { floor, floorKnown: unknown === null, live, log, consumer };
+    const last = await found(jsm.streams.info(wanted.last.name));
+    const observed: Observed = { floor, floorKnown: unknown === null, live, log, consumer, last };
     return { observed, steps: planStreams(observed, wanted), unknown };
   }
 
@@ -157,6 +159,12 @@ export class Streams {
         return;
       case 'update-consumer':
         await jsm.consumers.update(log.name, consumer.durable_name, consumer);
+        return;
+      case 'create-last':
+        await jsm.streams.add(wanted.last);
+        return;
+      case 'update-last':
+        await jsm.streams.update(wanted.last.name, wanted.last);
         return;
     }
   }

@@ -30,9 +30,13 @@ export class WorkerMetrics {
   );
   readonly retries = this.#counter('store_retries_total', 'Batches written again because MongoDB was away.');
   readonly purged = this.#counter('log_purged_messages_total', 'Stored messages removed from LOG streams.');
+  readonly lastRooms = this.#counter(
+    'last_rooms_total',
+    'Rooms whose last offset was written to a LAST stream before a purge.',
+  );
   readonly streamChanges = this.#counter(
     'stream_changes_total',
-    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer.',
+    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, create-last, update-last.',
     ['change'],
   );
   readonly batchMessages = this.#histogram('store_batch_messages', 'Messages of one batch.', MESSAGES);

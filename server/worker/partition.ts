@@ -128,15 +128,23 @@ export class Partition {
 
   async #purge(): Promise<void> {
     const { partition, config, names, connection, jsm, metrics, log } = this.#parts;
-    const removed = await purge({
+    const done = await purge({
       connection,
       jsm,
+      names,
+      partition,
       stream: names.logStream(partition),
       required: [names.storeConsumer],
       hotWindowMs: config.hotWindowSeconds * 1_000,
     });
+    if (!done) return;
+    const { removed, noted } = done;
     metrics.purged.inc(removed);
-    if (removed > 0) log.debug({ partition, removed }, 'stored messages were removed from the stream');
+    metrics.lastRooms.inc(noted);
+    if (removed > 0) log.debug({ partition, removed, noted }, 'stored messages were removed from the stream');
+    if (done.unnoted === null) return;
+    const reason = (done.unnoted as Error).message;
+    log.warn({ partition, reason }, 'LAST did not take the last offsets of rooms; the purge is tried again');
   }
 
   async #measureLag(): Promise<void> {

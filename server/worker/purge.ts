@@ -1,11 +1,9 @@
-import type { JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { directBatch } from '../bus/direct-read.ts';
+import type { NoteTopsParts } from './note-tops.ts';
+import { type NotedPurge, purgeNoted } from './noted-purge.ts';
 import { type PurgeView, purgeBelow } from './purge-plan.ts';
 
-export interface PurgeParts {
-  readonly connection: NatsConnection;
-  readonly jsm: JetStreamManager;
+export interface PurgeParts extends NoteTopsParts {
   readonly stream: string;
   readonly required: readonly string[];
   readonly hotWindowMs: number;
@@ -13,11 +11,8 @@ export interface PurgeParts {
 
 const READ_TIMEOUT_MS = 5_000;
 
-/**
- * Removes what MongoDB has and the hot window no longer needs from a LOG stream.
- * @returns how many messages were removed
- */
-export async function purge(parts: PurgeParts): Promise<number> {
+/** Removes what MongoDB has and the hot window no longer needs from a LOG stream. @returns null when nothing was due */
+export async function purge(parts: PurgeParts): Promise<NotedPurge | null> {
   // The floors first: a message that comes later is above them all.
   const floors = await durableFloors(parts);
   const { state, ts } = await parts.jsm.streams.info(parts.stream);
@@ -25,8 +20,7 @@ export async function purge(parts: PurgeParts): Promise<number> {
   const hot = await firstSince(parts, windowStart, Date.parse(state.last_ts));
   const view: PurgeView = { first: state.first_seq, last: state.last_seq, floors, required: parts.required, hot };
   const below = purgeBelow(view);
-  if (below === null) return 0;
-  return (await parts.jsm.streams.purge(parts.stream, { seq: below })).purged;
+  return below === null ? null : await purgeNoted(parts, view.first, below, false);
 }
 
 async function durableFloors({ jsm, stream }: PurgeParts): Promise<Map<string, number>> {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
 import { EPOCH_KEY } from '../../server/bus/epoch.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
-import { differences, liveConfig, logConfig, storeConsumerConfig } from '../../server/bus/stream-config.ts';
+import { differences, lastConfig, liveConfig, logConfig, storeConsumerConfig } from '../../server/bus/stream-config.ts';
 import { LIFT, type Observed, planStreams, stalled, type Wanted } from '../../server/bus/stream-plan.ts';
 
 const names = namesOf('a');
@@ -19,6 +19,7 @@ const wanted: Wanted = {
   log: logConfig(names, 0, options),
   live: liveConfig(names, 0, options),
   consumer: storeConsumerConfig(names, options),
+  last: lastConfig(names, 0, options),
 };
 
 /** A stream as the server tells of it: with settings of its own beside ours. */
@@ -35,17 +36,19 @@ function stream(config: object, last: number, extra: object = {}): StreamInfo {
 const log = (last: number, extra: object = {}) =>
   stream(wanted.log, last, { metadata: { [EPOCH_KEY]: 'e' }, ...extra });
 const live = (last: number, extra: object = {}) => stream(wanted.live, last, { mirror_direct: false, ...extra });
+const last = stream(wanted.last, 10);
 const consumer = { config: { ...wanted.consumer, name: 'store', max_waiting: 512 } } as unknown as ConsumerInfo;
 const plan = (observed: Partial<Observed>) =>
-  planStreams({ floor: 90, floorKnown: true, log: log(100), live: live(100), consumer, ...observed }, wanted);
+  planStreams({ floor: 90, floorKnown: true, log: log(100), live: live(100), consumer, last, ...observed }, wanted);
 
 test('streams that are right are left alone', () => assert.deepEqual(plan({}), []));
 
-test('a new partition gets all three, beginning at 1', () => {
-  assert.deepEqual(plan({ floor: 0, log: null, live: null, consumer: null }), [
+test('a new partition gets all four, beginning at 1', () => {
+  assert.deepEqual(plan({ floor: 0, log: null, live: null, consumer: null, last: null }), [
     { do: 'create-log', firstSeq: 1, above: 0 },
     { do: 'create-live', from: 1, reason: 'missing' },
     { do: 'create-consumer' },
+    { do: 'create-last' },
   ]);
 });
 
@@ -53,6 +56,14 @@ test('a stream that vanished begins far above everything that was given out', ()
   const [first, second] = plan({ log: null, live: null, consumer: null });
   assert.deepEqual(first, { do: 'create-log', firstSeq: 90 + LIFT, above: 90 });
   assert.deepEqual(second, { do: 'create-live', from: 90 + LIFT, reason: 'missing' });
+});
+
+test('an existing partition gets a LAST stream, without MongoDB too, and its settings are put right', () => {
+  assert.deepEqual(plan({ last: null }), [{ do: 'create-last' }]);
+  assert.deepEqual(plan({ last: null, floor: 0, floorKnown: false }), [{ do: 'create-last' }]);
+  assert.deepEqual(plan({ last: stream(wanted.last, 10, { num_replicas: 3 }) }), [
+    { do: 'update-last', differences: ['num_replicas'] },
+  ]);
 });
 
 test('without MongoDB no stream is made or lifted, and what needs no floor is put right', () => {
@@ -120,6 +131,7 @@ test('LIVE is small and republishes, LOG refuses rather than forgets', () => {
   assert.equal(wanted.log.discard, 'new');
   assert.equal(wanted.log.max_age, 0);
   assert.equal('republish' in wanted.log, false);
+  assert.deepEqual([wanted.last.discard, wanted.last.max_msgs_per_subject], ['old', 1]);
   assert.deepEqual(wanted.live.republish, { src: 'chat.a.log.0.*', dest: 'chat.a.live.0.{{wildcard(1)}}' });
   assert.equal(wanted.consumer.max_deliver, -1);
 });

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { epochOf } from '../../server/bus/epoch.ts';
+import { readCover, readTop } from '../../server/bus/last-entry.ts';
+import { noteTops } from '../../server/worker/note-tops.ts';
+import { purgeNoted } from '../../server/worker/noted-purge.ts';
+import { startBackends } from '../support/backends.ts';
+import { numbered, type StoreBench, storeBench, streamsReady } from '../support/store-bench.ts';
+import { until } from '../support/until.ts';
+
+const backends = await startBackends({ after });
+const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' };
+const HOLDING = { CHAT_HOT_WINDOW_SECONDS: '3600' };
+
+/** What LAST holds: the offset of a room, or null; and what it covers. */
+const last = (bench: StoreBench) => {
+  const value = async (subject: string) => {
+    const found = await bench.jsm.streams.getMessage(bench.names.lastStream(0), { last_by_subj: subject });
+    return found?.data ?? new Uint8Array();
+  };
+  return {
+    top: async (room: string) => readTop(await value(bench.names.last(0, room)).catch(() => new Uint8Array())),
+    cover: async () => readCover(await value(bench.names.lastMark(0)).catch(() => new Uint8Array())),
+  };
+};
+const logInfo = (bench: StoreBench) => bench.jsm.streams.info(bench.names.logStream(0));
+const parts = (bench: StoreBench) => ({ connection: bench.nats, jsm: bench.jsm, names: bench.names, partition: 0 });
+
+test('before a message is purged, the last offset of its room is in LAST, also in a stream that existed before', async t => {
+  const bench = await storeBench(t, backends, PURGING);
+  const early = await bench.worker('early', { hotWindowSeconds: 3_600 });
+  await streamsReady(early);
+  await bench.publish('channel:a.b *>%é界', 'm1');
+  const quiet = await bench.publish('channel:a.b *>%é界', 'm2');
+  await Promise.all(numbered(1, 50).map(text => bench.publish('channel:busy', text)));
+  await early.stop();
+  await bench.jsm.streams.delete(bench.names.lastStream(0)); // as a version without LAST left it
+
+  const worker = await bench.worker('late');
+  const { epoch, end } = await logInfo(bench).then(info => ({ epoch: epochOf(info), end: info.state.last_seq }));
+  await until('everything stored is gone', async () => (await logInfo(bench)).state.messages === 0);
+  const { top, cover } = last(bench);
+  assert.deepEqual(
+    [await top('channel:a.b *>%é界'), await top('channel:busy'), await top('channel:none')],
+    [2, end, null],
+  );
+  assert.equal(quiet, 2);
+  assert.deepEqual(await cover(), { epoch, from: 1, below: end + 1 });
+  assert.equal(await bench.metric(worker, 'chatcluster_last_rooms_total'), 2);
+
+  const later = await bench.publish('channel:a.b *>%é界', 'm3');
+  await until('the next one is gone too', async () => (await logInfo(bench)).state.messages === 0);
+  assert.deepEqual([await top('channel:a.b *>%é界'), (await cover())?.below], [later, later + 1]);
+});
+
+test('a purge by another program begins the cover anew', async t => {
+  const bench = await storeBench(t, backends, HOLDING);
+  await streamsReady(await bench.worker());
+  const { cover } = last(bench);
+  for (const text of numbered(1, 20)) await bench.publish(`channel:${text}`, text);
+  await purgeNoted(parts(bench), 1, 5, false);
+  assert.deepEqual(await cover(), { epoch: epochOf(await logInfo(bench)), from: 1, below: 5 });
+  await bench.jsm.streams.purge(bench.names.logStream(0), { seq: 9 });
+  await purgeNoted(parts(bench), 9, 12, false);
+  assert.deepEqual(await cover(), { epoch: epochOf(await logInfo(bench)), from: 9, below: 12 });
+});
+
+test('workers that note at the same time never leave an offset behind the one purged', async t => {
+  const bench = await storeBench(t, backends, HOLDING);
+  await streamsReady(await bench.worker());
+  const { top, cover } = last(bench);
+  const rooms = Array.from({ length: 40 }, (_, i) => `channel:${i}`);
+  const purged = new Map<string, number>();
+  let lost = 0;
+  for (let round = 0; round < 8; round++) {
+    const offsets = await Promise.all(rooms.map(async room => [room, await bench.publish(room, 'x')] as const));
+    const { first_seq: first, last_seq: end } = (await logInfo(bench)).state;
+    const attempts = [end - 20, end, end + 1].map(below => purgeNoted(parts(bench), first, below, false));
+    for (const { unnoted } of await Promise.all(attempts)) if (unnoted !== null) lost += 1;
+    const state = (await logInfo(bench)).state;
+    for (const [room, offset] of offsets) if (offset < state.first_seq) purged.set(room, offset);
+    for (const [room, offset] of purged) assert.ok(((await top(room)) ?? 0) >= offset, `${room} at ${offset}`);
+    assert.ok(((await cover())?.below ?? 0) >= state.first_seq);
+    assert.equal((await cover())?.from, 1);
+  }
+  assert.ok(lost > 0, 'they never met');
+  assert.ok(purged.size > 0, 'nothing was purged');
+});
+
+test('what LAST does not take stays in the stream, unless that is nearly full', async t => {
+  const bench = await storeBench(t, backends, HOLDING);
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  for (const text of numbered(1, 10)) await bench.publish('channel:a', text);
+  await worker.stop();
+  await bench.jsm.streams.delete(bench.names.lastStream(0));
+  const kept = await purgeNoted(parts(bench), 1, 5, false);
+  assert.deepEqual([kept.removed, kept.noted, kept.unnoted instanceof Error], [0, 0, true]);
+  assert.equal((await logInfo(bench)).state.first_seq, 1);
+  const gone = await purgeNoted(parts(bench), 1, 5, true);
+  assert.deepEqual([gone.removed, gone.noted, gone.unnoted instanceof Error], [4, 0, true]);
+});
+
+test('messages that were deleted from the stream do not end the scan', async t => {
+  const bench = await storeBench(t, backends, HOLDING);
+  await streamsReady(await bench.worker());
+  const { top } = last(bench);
+  for (const text of numbered(1, 10)) await bench.publish('channel:a', text);
+  for (const seq of [4, 5, 9, 10]) await bench.jsm.streams.deleteMessage(bench.names.logStream(0), seq);
+  assert.equal(await noteTops(parts(bench), 6), 1);
+  assert.equal(await top('channel:a'), 3);
+  await noteTops(parts(bench), 11);
+  assert.equal(await top('channel:a'), 8);
+});
