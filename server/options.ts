@@ -39,6 +39,8 @@ const both = ['gateway', 'worker'] as const;
 const gateway = ['gateway'] as const;
 const worker = ['worker'] as const;
 const MIB = 1024 * 1024;
+/** Seconds for which LIVE, the stream of live delivery, holds a message. */
+export const LIVE_AGE_SECONDS = 300;
 
 const integer = (
   env: string,
@@ -384,7 +386,7 @@ export const OPTIONS = {
       gateway,
       15,
       1,
-      300,
+      LIVE_AGE_SECONDS - 1, // LIVE must outlast a round, else every first message of a round costs a read
       'Every watched room is compared with its stream this often: the bound on how late a lost live message arrives.',
     ),
   ),

@@ -6,11 +6,13 @@ export interface DirectBatch {
   readonly messages: readonly Msg[];
   /** Messages that match beyond the last one. */
   readonly pending: number;
+  /** Sequence up to which a `multi_last` without `up_to_seq` looked; null for an empty batch and for other requests. */
+  readonly upTo: number | null;
 }
 
 /**
  * One batched direct get (`$JS.API.DIRECT.GET.<stream>`). The answers end with status 204; no match is 404, which is
- * an empty batch. Everything else, silence included (a server that lost its replica says nothing), is
+ * an empty batch unless messages came before it. Everything else, silence included (a server that lost its replica says nothing), is
  * {@link ReadFailed}. May be stale by what its replica lags.
  *
  * A mirror may answer for its origin, and LIVE holds only the last minutes: `ensureStreams` keeps it out, but a restart
@@ -28,11 +30,11 @@ export function directBatch(
     if (connection.isClosed()) return reject(new ReadFailed('the connection to NATS is closed'));
     const messages: Msg[] = [];
     const inbox = `_INBOX.${crypto.randomUUID()}`;
-    const finish = (error: ReadFailed | null, pending = 0) => {
+    const finish = (error: ReadFailed | null, pending = 0, upTo: number | null = null) => {
       clearTimeout(timer);
       subscription.unsubscribe();
       if (error) reject(error);
-      else resolve({ messages, pending });
+      else resolve({ messages, pending, upTo });
     };
     const timer = setTimeout(() => finish(new ReadFailed(`no answer from ${stream}`)), timeoutMs);
     const subscription = connection.subscribe(inbox, {
@@ -43,9 +45,11 @@ export function directBatch(
           const from = message.headers?.get('Nats-Stream');
           if (from !== stream) return finish(new ReadFailed(`the mirror ${from} answered for ${stream}`));
           messages.push(message);
-        } else if (code === 404) finish(null);
-        else if (code === 204) finish(null, Number(message.headers?.get('Nats-Num-Pending') || 0));
-        else finish(new ReadFailed(`${stream} answered ${code} ${message.headers?.description ?? ''}`));
+        } else if (code === 404 && messages.length === 0) finish(null);
+        else if (code === 204) {
+          const upTo = Number(message.headers?.get('Nats-UpTo-Sequence') || 0);
+          finish(null, Number(message.headers?.get('Nats-Num-Pending') || 0), upTo > 0 ? upTo : null);
+        } else finish(new ReadFailed(`${stream} answered ${code} ${message.headers?.description ?? ''}`));
       },
     });
     try {

@@ -5,7 +5,8 @@ import { directBatch } from './direct-read.ts';
 import { readEnvelope, writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
-import { type Names, partitionOf, roomOfToken } from './names.ts';
+import { type Names, partitionOf } from './names.ts';
+import { readTops } from './tops.ts';
 import { Unanswered } from './unanswered.ts';
 
 export interface RoomLogOptions {
@@ -112,16 +113,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     top: room => leaderGet(room, { last_by_subj: subject(room) }),
     next: (room, after) => leaderGet(room, { seq: after + 1, next_by_subj: subject(room) }),
 
-    async tops(index, rooms) {
-      const subjects = rooms.map(room => names.log(index, room));
-      const batch = await directBatch(read, names.logStream(index), { multi_last: subjects }, READ_TIMEOUT_MS);
-      return new Map(
-        batch.messages.map(found => {
-          const token = (found.headers?.get('Nats-Subject') ?? '').split('.').at(-1) ?? '';
-          return [roomOfToken(token), Number(found.headers?.get('Nats-Sequence'))];
-        }),
-      );
-    },
+    tops: (index, rooms) => readTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS }),
 
     state: shareStarting(readState),
 

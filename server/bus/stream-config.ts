@@ -9,15 +9,13 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { Config } from '../config.ts';
+import { LIVE_AGE_SECONDS } from '../options.ts';
 import type { Names } from './names.ts';
 
 export type StreamOptions = Pick<
   Config,
   'streamReplicas' | 'streamMaxBytes' | 'liveMaxBytes' | 'dedupeSeconds' | 'ackWaitSeconds' | 'storeBatch'
 >;
-
-/** LIVE only feeds live delivery; what is older is read from LOG. */
-const LIVE_AGE_MS = 300_000;
 
 /** LOG acknowledges and deduplicates, and keeps every message until MongoDB has it: no age limit, new ones are refused. */
 export function logConfig(names: Names, partition: number, options: StreamOptions) {
@@ -36,7 +34,7 @@ export function logConfig(names: Names, partition: number, options: StreamOption
 }
 
 /**
- * LIVE mirrors LOG with the same sequences and republishes on core NATS. For each message the server loads the room's
+ * LIVE mirrors the last minutes of LOG with the same sequences and republishes them on core NATS. For each message the server loads the room's
  * previous one, a whole block of up to 8 MB, so this stream is small; LOG never republishes.
  */
 export function liveConfig(names: Names, partition: number, options: StreamOptions) {
@@ -46,7 +44,7 @@ export function liveConfig(names: Names, partition: number, options: StreamOptio
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
     max_bytes: options.liveMaxBytes,
-    max_age: nanos(LIVE_AGE_MS),
+    max_age: nanos(LIVE_AGE_SECONDS * 1_000),
     num_replicas: options.streamReplicas,
     republish: {
       src: names.logSubjects(partition),

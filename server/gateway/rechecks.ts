@@ -29,7 +29,6 @@ export class Rechecks {
    * @param subscribed resolves when what is stored from then on comes live
    */
   async resumed(subscribed: Promise<void>): Promise<void> {
-    this.#rooms.doubt();
     await subscribed.catch(() => undefined); // the connection is gone again: the next one comes back too
     this.#owed = true;
     await this.#all();
@@ -40,7 +39,12 @@ export class Rechecks {
     if (this.#comparing) return;
     this.#comparing = true;
     this.#owed = false;
-    if (!(await this.#rooms.recheck())) this.#owed = true;
-    this.#comparing = false;
+    let all = false;
+    try {
+      all = await this.#rooms.recheck();
+    } finally {
+      this.#comparing = false;
+      this.#owed ||= !all;
+    }
   }
 }

@@ -23,8 +23,8 @@ export interface RoomLog {
   top(room: string): Promise<number>;
   /** Offset of the room's first message above `after`, asked of the leader; 0 if there is none. */
   next(room: string, after: number): Promise<number>;
-  /** Offsets of the last messages of rooms of one partition; a room without a message is missing. */
-  tops(partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Last messages of at most 1,000 rooms of one partition, from any replica. */
+  tops(partition: number, rooms: readonly string[]): Promise<Tops>;
   /** State of a partition as the leader knows it, asked after the call. Concurrent calls share one request. */
   state(partition: number): Promise<PartitionState>;
   /** Everything up to this offset is in MongoDB. May be up to a second old, which only makes it lower. */
@@ -48,6 +48,13 @@ export interface Watch {
   /** Resolves when NATS knows of the watch: messages stored from then on arrive. */
   ready(): Promise<void>;
   stop(): void;
+}
+
+export interface Tops {
+  /** Offset of each room's last message in LOG; a room without one is missing. */
+  readonly offsets: ReadonlyMap<string, number>;
+  /** Offset the replica had reached: of messages above it the answer says nothing. 0 if that is not known. */
+  readonly upTo: number;
 }
 
 export interface PartitionState {

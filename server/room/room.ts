@@ -1,13 +1,16 @@
 import type { Encoding, Position, Publication } from '../protocol/codec.ts';
 import type { FanOut } from './fan-out.ts';
-import type { LiveMessage, PartitionState, RoomLog, Watch } from './log.ts';
+import type { LiveMessage, RoomLog, Watch } from './log.ts';
 import type { Member } from './member.ts';
 import type { StoredMessage } from './message.ts';
 import type { RoomReader } from './reader.ts';
 import { Tail, type TailBudget } from './tail.ts';
 
-/** Why a room read messages that its live flow did not bring. */
-export type RepairCause = 'gap' | 'recheck' | 'opening';
+/**
+ * Why a room read messages instead of taking them from its live flow: one before it is missing, a comparison with the
+ * stream found more, or LIVE has forgotten the message before, so that nothing live can tell whether one is missing.
+ */
+export type RepairCause = 'gap' | 'recheck' | 'opening' | 'forgotten';
 
 /** What a room reports: counted by the gateway's metrics. */
 export interface RoomEvents {
@@ -85,9 +88,8 @@ export class Room {
   #open = false;
   /** Highest offset known to exist. */
   #known = 0;
-  /** Offset of the partition up to which every message of the room is held or at least known. */
+  /** As far as the stream was compared, see {@link #whole}; may be below {@link held}. */
   #sure = 0;
-  #doubtful = false;
   #repairing = false;
   #waiting: readonly Waiting[] = NOBODY;
 
@@ -131,24 +133,19 @@ export class Room {
     if (this.#open && this.#known > this.held) void this.#repair(cause);
   }
 
-  /** Live messages may have been lost, and LIVE may have forgotten them: until {@link compared}, none that follows is trusted. */
-  doubt(): void {
-    this.#doubtful = true;
-  }
-
   /**
    * Takes what a comparison with the stream found.
    * @param top offset of the room's last message in LOG, 0 for none
-   * @param state asked before `top`
-   * @param settled false if there was a doubt since both were asked
+   * @param upTo offset of the partition up to which `top` counts
+   * @param first lowest offset that LOG may hold, asked before `top`
    */
-  compared(top: number, state: PartitionState, settled: boolean): void {
+  compared(top: number, upTo: number, first: number): void {
     if (!this.#open) return;
     // What LOG gave up since the last comparison nobody here may have seen; MongoDB has it.
-    const gone = state.first > this.#sure + 1 ? state.first - 1 : 0;
-    this.#sure = Math.max(this.#sure, state.last);
-    if (settled) this.#doubtful = false;
-    this.catchUp(Math.max(top, gone), 'recheck');
+    const gone = first > this.#whole + 1 ? first - 1 : 0;
+    const exists = Math.max(top, gone, this.#known);
+    if (exists > this.held) this.catchUp(exists, 'recheck');
+    else this.#sure = Math.max(this.#sure, upTo);
   }
 
   /** Resolves when the room holds `offset`, or is closed. */
@@ -204,10 +201,12 @@ export class Room {
   #onLive(live: LiveMessage): void {
     const { message, previous } = live;
     if (this.closed || message.offset <= this.held) return;
-    const gap = previous > this.held || (this.#doubtful && previous === 0);
-    if (!this.#open || this.#repairing || gap) {
+    const gap = previous > this.held;
+    // LIVE holds minutes: 0 means that the message before is not among them, and that may be one that was lost.
+    const forgotten = previous === 0 && message.offset > this.#whole + 1;
+    if (!this.#open || this.#repairing || gap || forgotten) {
       // Everything live is in LOG too: it is read from there, in order.
-      this.catchUp(message.offset, 'gap');
+      this.catchUp(message.offset, forgotten ? 'forgotten' : 'gap');
       return;
     }
     if (message.offset > this.#known) this.#known = message.offset;
@@ -224,6 +223,11 @@ export class Room {
     this.#options.events.delivered(message, members, bytes, live);
   }
 
+  /** Offset of the partition up to which no message of the room is missing: all that there are have been delivered. */
+  get #whole(): number {
+    return Math.max(this.held, this.#sure);
+  }
+
   #advance(offset: number): void {
     this.held = offset;
     if (this.#waiting.length === 0) return;
@@ -235,12 +239,22 @@ export class Room {
   async #repair(cause: RepairCause): Promise<void> {
     if (this.#repairing) return;
     this.#repairing = true;
+    try {
+      const repaired = await this.#readMissing();
+      if (repaired > 0) this.#options.events.repaired(cause, repaired);
+    } finally {
+      this.#repairing = false;
+    }
+  }
+
+  /** @returns how many messages were read */
+  async #readMissing(): Promise<number> {
     let repaired = 0;
     let failures = 0;
     while (!this.closed && this.held < this.#known) {
       const wanted = this.#known;
       try {
-        const { messages } = await this.#options.reader.after(this.name, this.held, REPAIR_CHUNK);
+        const { messages } = await this.#options.reader.after(this.name, this.#whole, REPAIR_CHUNK);
         if (this.closed) break;
         failures = 0;
         for (const message of messages) this.#deliver(message, false);
@@ -251,8 +265,7 @@ export class Room {
         await this.#pause(Math.min(REPAIR_RETRY_MS * 2 ** failures++, REPAIR_RETRY_MOST_MS));
       }
     }
-    this.#repairing = false;
-    if (repaired > 0) this.#options.events.repaired(cause, repaired);
+    return repaired;
   }
 
   #pause(ms: number): Promise<void> {

@@ -19,7 +19,7 @@ export class Rooms {
   readonly #options: RoomsOptions;
   readonly #log: RoomLog;
   #opened = 0;
-  #doubts = 0;
+
   constructor(options: RoomsOptions) {
     this.#options = options;
     this.#log = options.log;
@@ -66,12 +66,6 @@ export class Rooms {
     for (const room of this.#idle.keys()) if (spare-- > 0) this.#close(room);
   }
 
-  /** Call when live messages may have been lost, before {@link recheck}. */
-  doubt(): void {
-    this.#doubts += 1;
-    for (const room of this.#rooms.values()) room.doubt();
-  }
-
   /**
    * Compares `share` of every `shares` rooms with their streams and repairs what the live flow lost. Failures are
    * reported as events, it never rejects.
@@ -88,13 +82,12 @@ export class Rooms {
       if (list) list.push(room);
       else byPartition.set(partition, [room]);
     }
-    const doubts = this.#doubts;
     for (const [partition, rooms] of byPartition) {
       try {
         const state = await this.#log.state(partition);
         this.#compareEpoch(state, rooms);
         for (let start = 0; start < rooms.length; start += SLICE)
-          await this.#compareTops(partition, state, rooms.slice(start, start + SLICE), doubts);
+          if (!(await this.#compareTops(partition, state, rooms.slice(start, start + SLICE)))) all = false;
       } catch (error) {
         all = false;
         this.#options.events.repairFailed(`partition ${partition}`, error);
@@ -115,12 +108,14 @@ export class Rooms {
     }
   }
 
-  async #compareTops(partition: number, state: PartitionState, rooms: readonly Room[], doubts: number): Promise<void> {
-    const tops = await this.#log.tops(
+  /** @returns false if the replica that answered had not reached what the leader has */
+  async #compareTops(partition: number, state: PartitionState, rooms: readonly Room[]): Promise<boolean> {
+    const { offsets, upTo } = await this.#log.tops(
       partition,
       rooms.map(room => room.name),
     );
-    for (const room of rooms) room.compared(tops.get(room.name) ?? 0, state, doubts === this.#doubts);
+    for (const room of rooms) room.compared(offsets.get(room.name) ?? 0, Math.min(upTo, state.last), state.first);
+    return upTo >= state.last;
   }
 
   #close(room: Room): void {

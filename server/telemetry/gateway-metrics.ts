@@ -52,9 +52,11 @@ export class GatewayMetrics {
     'source',
   ]);
   readonly recoveriesFailed = this.#counter('recoveries_failed_total', 'Subscribes answered with recovered: false.');
-  readonly repairs = this.#counter('repairs_total', 'Reads of messages the live flow did not bring, by cause.', [
-    'cause',
-  ]);
+  readonly repairs = this.#counter(
+    'repairs_total',
+    'Reads of messages the live flow did not bring, or could not vouch for (forgotten), by cause.',
+    ['cause'],
+  );
   readonly repaired = this.#counter('repaired_messages_total', 'Messages the live flow did not bring.');
   readonly repairFailures = this.#counter('repair_failures_total', 'Reads for repair that failed and are tried again.');
   readonly presencePartial = this.#counter('presence_partial_total', 'Presence answers in which a gateway is missing.');

@@ -56,3 +56,38 @@ test('one live message in 50 is lost, and the last of the room: every client has
     assert.ok((await compared(gateway)) > (before[index] ?? 0), 'the last message was found by a comparison');
   }
 });
+
+test('a live message is lost and LIVE forgets it before any comparison: it comes before the next, though nothing points at it', async t => {
+  let dropped: 'all' | 'none' = 'all';
+  const cluster = await startCluster(t, backends, {
+    env: {
+      CHAT_PARTITIONS: '1',
+      CHAT_LIVE_MAX_BYTES: String(1024 * 1024),
+      CHAT_RECHECK_SECONDS: '299',
+      CHAT_MAX_SUBSCRIPTIONS: '200',
+    },
+    dropLive: room => room === ROOM && dropped === 'all',
+  });
+  const [gateway] = cluster.gateways;
+  // Rooms are compared in the order they were opened, one a second: this one's turn comes long after the test.
+  const carol = await openClient(t, gateway.url, { user: 'carol' });
+  await Promise.all(Array.from({ length: 150 }, (_, i) => carol.subscribe(`channel:before-${i}`)));
+  const bob = await openClient(t, gateway.url, { user: 'bob' });
+  const delivery = new Delivery();
+  await record(bob, 'bob', ROOM, delivery);
+  const alice = await openClient(t, gateway.url);
+  await sendSurely(alice, ROOM, 'found by the comparison after a second', delivery);
+  await until('the only comparison of this test is over', () => delivery.complete());
+
+  const lost = await sendSurely(alice, ROOM, 'lost', delivery);
+  const text = 'x'.repeat(20_000);
+  await until('LIVE has forgotten the room', async () => {
+    await alice.send('channel:loud', text);
+    return (await cluster.firstLive(ROOM)) > lost.offset;
+  });
+  dropped = 'none';
+  await sendSurely(alice, ROOM, 'next', delivery);
+  await until('bob has both', () => delivery.complete(), { state: () => delivery.state() });
+  assert.deepEqual(delivery.verdict(), FLAWLESS);
+  assert.equal(await metric(gateway.adminPort, 'chatcluster_repairs_total', { cause: 'forgotten' }), 1);
+});

@@ -9,6 +9,8 @@ import type { Teardown } from './backends.ts';
 export interface Inspect {
   /** First offset in the stream of a room's partition: everything below has been purged. */
   firstOffset(room: string): Promise<number>;
+  /** First offset in the LIVE stream of a room's partition. */
+  firstLive(room: string): Promise<number>;
   /** Messages in MongoDB. */
   storedCount(): Promise<number>;
   /** Messages that MongoDB refused and the worker set aside. */
@@ -22,13 +24,14 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
   const mongo = new MongoClient(config.mongodbUri, { serverSelectionTimeoutMS: 5_000 });
   t.after(() => mongo.close());
   const count = (collection: string) => mongo.db(names.database).collection(collection).countDocuments();
+  const first = async (stream: string) => {
+    const answer = await apiRequest<{ state: { first_seq: number } }>(nats, `STREAM.INFO.${stream}`, {}, 5_000);
+    if ('error' in answer) throw new Error(answer.error.description);
+    return answer.ok.state.first_seq;
+  };
   return {
-    async firstOffset(room) {
-      const stream = names.logStream(partitionOf(room, config.partitions));
-      const answer = await apiRequest<{ state: { first_seq: number } }>(nats, `STREAM.INFO.${stream}`, {}, 5_000);
-      if ('error' in answer) throw new Error(answer.error.description);
-      return answer.ok.state.first_seq;
-    },
+    firstOffset: room => first(names.logStream(partitionOf(room, config.partitions))),
+    firstLive: room => first(names.liveStream(partitionOf(room, config.partitions))),
     storedCount: () => count('messages'),
     rejectedCount: () => count('rejected'),
   };

@@ -5,6 +5,7 @@ import {
   ReadFailed,
   type RoomLog,
   type Stored,
+  type Tops,
   type Watch,
 } from '../../server/room/log.ts';
 import type { Envelope, StoredMessage } from '../../server/room/message.ts';
@@ -34,6 +35,8 @@ export class MemoryLog implements RoomLog {
   forgotten = 0;
   /** Requests so far, by name. */
   readonly asked: string[] = [];
+  /** Offsets that pages were read from. */
+  readonly readFrom: number[] = [];
   readonly #messages: StoredMessage[] = [];
   readonly #watches = new Map<string, Set<(message: LiveMessage) => void>>();
   readonly #store: MemoryStore;
@@ -129,6 +132,7 @@ export class MemoryLog implements RoomLog {
   }
 
   readAfter(room: string, after: number, limit: number) {
+    this.readFrom.push(after);
     return this.#ask('readAfter', () => {
       const found = this.#held(room).filter(({ offset }) => offset > after && offset <= this.replicaLast);
       const messages = found.slice(0, limit);
@@ -148,10 +152,14 @@ export class MemoryLog implements RoomLog {
     return this.#ask('next', () => this.#held(room).find(({ offset }) => offset > after)?.offset ?? 0);
   }
 
-  tops(_partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  tops(_partition: number, rooms: readonly string[]): Promise<Tops> {
     return this.#ask('tops', () => {
-      const found = rooms.map(room => [room, this.#held(room).at(-1)?.offset ?? 0] as const);
-      return new Map(found.filter(([, offset]) => offset > 0));
+      const last = (room: string) => this.#held(room).findLast(({ offset }) => offset <= this.replicaLast)?.offset ?? 0;
+      const found = rooms.map(room => [room, last(room)] as const);
+      return {
+        offsets: new Map(found.filter(([, offset]) => offset > 0)),
+        upTo: Math.min(this.last, this.replicaLast),
+      };
     });
   }
 

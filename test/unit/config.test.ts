@@ -67,6 +67,13 @@ test('a heartbeat must be answered before the next one is sent', () => {
   assert.deepEqual(problemsOf({ CHAT_PING_SECONDS: '5', CHAT_PONG_SECONDS: '4' }), []);
 });
 
+test('a round of comparisons takes less time than LIVE holds a message', () => {
+  assert.deepEqual(problemsOf({ CHAT_RECHECK_SECONDS: '300' }), [
+    'CHAT_RECHECK_SECONDS must be an integer from 1 to 299, got "300"',
+  ]);
+  assert.deepEqual(problemsOf({ CHAT_RECHECK_SECONDS: '299' }), []);
+});
+
 test('a worker does not need what only a gateway uses', () => {
   const { CHAT_AUTH_SECRET: _, ...env } = GOOD;
   assert.equal(loadConfig('worker', env).storeBatch, 500);

@@ -71,3 +71,16 @@ test('resumes that come together are one comparison, and one more for those that
   }
   assert.equal(comparisons(), 3); // the one owed, and the share of a second
 });
+
+test('a comparison that breaks in an unforeseen way does not end all later ones', async () => {
+  const { rooms, rechecks, repaired } = await setUp(300);
+  const { connected: up } = rooms.log;
+  rooms.log.connected = () => {
+    throw new Error('unforeseen');
+  };
+  await assert.rejects(rechecks.resumed(connected), { message: 'unforeseen' });
+  rooms.log.connected = up;
+  rechecks.tick();
+  await settle();
+  assert.equal(repaired(), 10);
+});

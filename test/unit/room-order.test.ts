@@ -124,14 +124,58 @@ test('a repair that fails is tried again, later each time, and lets nothing over
   assert.deepEqual(member.offsets, [1, 2, 3]);
 });
 
-test('after a reconnect a message whose predecessor LIVE has forgotten is not trusted', async () => {
+for (const before of [1, 0]) {
+  test(`a message whose predecessor LIVE has forgotten is not trusted, after ${before} messages`, async () => {
+    const rooms = new TestRooms();
+    const member = await rooms.join(ROOM);
+    for (let i = 0; i < before; i++) rooms.log.append(ROOM);
+    rooms.log.loses = () => true;
+    rooms.log.append(ROOM);
+    rooms.log.forgotten = rooms.log.last;
+    rooms.log.loses = () => false;
+    rooms.log.append(ROOM);
+    await settle();
+    assert.deepEqual(member.offsets, rooms.log.offsetsOf(ROOM));
+  });
+}
+
+test('the first message after LIVE has turned over is read from where the last comparison ended', async () => {
   const rooms = new TestRooms();
   const member = await rooms.join(ROOM);
   rooms.log.append(ROOM);
-  rooms.log.loses = offset => offset === 2;
-  rooms.log.append(ROOM); // stored by another gateway while this one was cut off
+  for (let i = 0; i < 5; i++) rooms.log.append(OTHER);
+  await rooms.rooms.recheck();
   rooms.log.forgotten = rooms.log.last;
-  rooms.rooms.doubt();
+  rooms.log.append(OTHER);
+  rooms.log.append(ROOM);
+  await settle();
+  assert.deepEqual(member.offsets, [1, 8]);
+  assert.deepEqual(rooms.log.readFrom, [6]);
+  assert.deepEqual(rooms.events, ['forgotten']);
+});
+
+test('a message right behind what a comparison covered needs no read, whatever LIVE has forgotten', async () => {
+  const rooms = new TestRooms();
+  const member = await rooms.join(ROOM);
+  rooms.log.append(OTHER);
+  await rooms.rooms.recheck();
+  rooms.log.forgotten = rooms.log.last;
+  rooms.log.append(ROOM);
+  assert.deepEqual(member.offsets, [2]);
+  assert.deepEqual(rooms.log.readFrom, []);
+});
+
+test('a comparison counts only as far as the replica that answered it had come', async () => {
+  const rooms = new TestRooms();
+  const member = await rooms.join(ROOM);
+  rooms.log.append(ROOM);
+  rooms.log.replicaLast = rooms.log.last;
+  rooms.log.loses = () => true;
+  rooms.log.append(ROOM);
+  rooms.log.loses = () => false;
+  assert.equal(await rooms.rooms.recheck(), false);
+  rooms.log.replicaLast = Number.POSITIVE_INFINITY;
+  rooms.log.forgotten = rooms.log.last;
   rooms.log.append(ROOM);
   await settle();
   assert.deepEqual(member.offsets, [1, 2, 3]);

@@ -97,8 +97,8 @@ async function play(seed: number): Promise<void> {
       log.fails = chance(0.2) ? request => request === 'readAfter' : () => false;
     },
     () => {
-      if (chance(0.2)) log.forgotten = log.last; // LIVE was made again, which the gateways notice
-      if (log.forgotten === log.last) rooms.rooms.doubt();
+      // LIVE turns over, or is made again.
+      if (chance(0.3)) log.forgotten = Math.max(log.forgotten, log.last - integer(random, 4));
     },
     () => background.push(rooms.rooms.recheck()),
     () => {

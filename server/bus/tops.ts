@@ -1,0 +1,62 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { ReadFailed, type Tops } from '../room/log.ts';
+import { type DirectBatch, directBatch } from './direct-read.ts';
+import { apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
+import { type Names, roomOfToken } from './names.ts';
+
+export interface TopsOptions {
+  readonly names: Names;
+  readonly partition: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Last messages of rooms of one partition, read from any replica in one request. A replica may lag, so the answer says
+ * which sequence it had reached.
+ * @param rooms at most 1,000: the server answers 1,024 subjects
+ * @throws {ReadFailed}
+ */
+export async function readTops(
+  connection: NatsConnection,
+  rooms: readonly string[],
+  options: TopsOptions,
+): Promise<Tops> {
+  const { names, partition, timeoutMs } = options;
+  const stream = names.logStream(partition);
+  const subjects = rooms.map(room => names.log(partition, room));
+  const ask = (more: readonly string[] = []) =>
+    directBatch(connection, stream, { multi_last: [...subjects, ...more] }, timeoutMs);
+
+  const found = await ask();
+  // The server stops after 64 MB of messages.
+  if (found.pending > 0 && rooms.length > 1) return await readHalves(connection, rooms, options);
+  if (found.upTo !== null) return topsOf(found);
+
+  // No room has a message there. Such an answer does not say how far the replica is; one with a match does.
+  const last = await apiRequest<{ message: { subject: string } }>(
+    connection,
+    `STREAM.MSG.GET.${stream}`,
+    { last_by_subj: names.logSubjects(partition) },
+    timeoutMs,
+  );
+  if ('ok' in last) return topsOf(await ask([last.ok.message.subject]));
+  if (last.error.err_code === NO_MESSAGE_FOUND) return { offsets: new Map(), upTo: Number.POSITIVE_INFINITY };
+  throw new ReadFailed(`${stream} answered ${last.error.code} ${last.error.description}`);
+}
+
+async function readHalves(connection: NatsConnection, rooms: readonly string[], options: TopsOptions): Promise<Tops> {
+  const half = Math.ceil(rooms.length / 2);
+  const first = await readTops(connection, rooms.slice(0, half), options);
+  const second = await readTops(connection, rooms.slice(half), options);
+  return { offsets: new Map([...first.offsets, ...second.offsets]), upTo: Math.min(first.upTo, second.upTo) };
+}
+
+const topsOf = ({ messages, upTo }: DirectBatch): Tops => ({
+  offsets: new Map(
+    messages.map(({ headers }) => [
+      roomOfToken((headers?.get('Nats-Subject') ?? '').split('.').at(-1) ?? ''),
+      Number(headers?.get('Nats-Sequence')),
+    ]),
+  ),
+  upTo: upTo ?? 0,
+});
