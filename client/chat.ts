@@ -50,7 +50,7 @@ export class Chat {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#newId = uuid7Source(
-      () => this.#clock.now(),
+      () => this.#clock.wallClock(),
       options.randomBytes ?? (length => crypto.getRandomValues(new Uint8Array(length))),
     );
     this.#outbox = new Outbox(this.#storage, options.user);
@@ -127,7 +127,7 @@ export class Chat {
   }
 
   #write(room: string, text: string): Outgoing {
-    const entry: Outgoing = { id: this.#newId(), room, text, time: this.#clock.now(), refusal: null };
+    const entry: Outgoing = { id: this.#newId(), room, text, time: this.#clock.wallClock(), refusal: null };
     this.#outbox.add(entry);
     this.#rooms.get(room)?.changed.emit();
     this.#sender.wake(room);

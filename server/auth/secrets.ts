@@ -1,9 +1,11 @@
+import type { Moment } from '../clock.ts';
+
 interface Key {
   readonly secret: string;
   readonly bytes: Uint8Array;
 }
 interface Replaced extends Key {
-  readonly at: number;
+  readonly at: Moment;
 }
 
 /** Asked at each use, as both may change. */
@@ -31,13 +33,13 @@ export class SigningSecrets {
   }
 
   /** Another secret signs from now on. */
-  replace(secret: string, now: number): void {
+  replace(secret: string, now: Moment): void {
     this.#replaced = [{ ...this.#current, at: now }, ...this.#alive(now)];
     this.#current = keyOf(secret);
   }
 
   /** Keys that tokens may be signed with, the current one first. */
-  keys(now: number): readonly Uint8Array[] {
+  keys(now: Moment): readonly Uint8Array[] {
     const previous = this.#old.previous();
     if (previous !== this.#previous.secret) this.#previous = keyOf(previous);
     if (this.#replaced.length > 0) this.#replaced = this.#alive(now);
@@ -45,7 +47,7 @@ export class SigningSecrets {
     return [this.#current.bytes, ...old.map(({ bytes }) => bytes)];
   }
 
-  #alive(now: number): readonly Replaced[] {
+  #alive(now: Moment): readonly Replaced[] {
     return this.#replaced.filter(({ at }) => now - at < this.#old.graceMs());
   }
 }

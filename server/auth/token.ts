@@ -1,11 +1,15 @@
 import { errors, jwtVerify } from 'jose';
+import { type Clocks, type Moment, momentAfter } from '../clock.ts';
 import type { SigningSecrets } from './secrets.ts';
 
 export interface Identity {
   /** The claim `sub`. */
   readonly user: string;
-  /** Milliseconds since 1970; Infinity if the token has no `exp`. */
-  readonly expiresAt: number;
+  /**
+   * When it expires: what was left of its life when it was checked, from then on. Infinity if the token has no `exp`. A time
+   * of day that is set afterwards neither ends nor prolongs a connection.
+   */
+  readonly expiresAt: Moment;
   /** The claim `rooms`: rooms of kinds with access `Claim`; `kind:*` stands for all of a kind. */
   readonly rooms: readonly string[];
 }
@@ -42,11 +46,10 @@ function checkRooms(rooms: unknown): readonly string[] {
   return rooms;
 }
 
-export interface VerifierOptions {
+export interface VerifierOptions extends Clocks {
   /** Read at each use: what may change has getters. Empty: not checked. */
   readonly issuer: string;
   readonly audience: string;
-  readonly now: () => number;
   /** Told of each good token that is signed with a secret that was replaced. Default: nobody. */
   readonly replacedUsed?: () => void;
 }
@@ -54,14 +57,13 @@ export interface VerifierOptions {
 /** Checks HS256 signature, `exp`, `nbf`, and `iss` and `aud` where they are configured. */
 export function tokenVerifier(secrets: SigningSecrets, options: VerifierOptions): VerifyToken {
   const verified = async (token: string) => {
-    const now = options.now();
     const rules = {
       algorithms: ['HS256'],
-      currentDate: new Date(now),
+      currentDate: new Date(options.wallClock()),
       ...(options.issuer === '' ? {} : { issuer: options.issuer }),
       ...(options.audience === '' ? {} : { audience: options.audience }),
     };
-    const [current, ...replaced] = secrets.keys(now);
+    const [current, ...replaced] = secrets.keys(options.now());
     try {
       return await jwtVerify(token, current as Uint8Array, rules);
     } catch (error) {
@@ -80,7 +82,7 @@ export function tokenVerifier(secrets: SigningSecrets, options: VerifierOptions)
       const { payload } = await verified(token);
       return {
         user: checkUser(payload.sub),
-        expiresAt: payload.exp === undefined ? Number.POSITIVE_INFINITY : payload.exp * 1000,
+        expiresAt: momentAfter(options.now(), (payload.exp ?? Number.POSITIVE_INFINITY) * 1000 - options.wallClock()),
         rooms: checkRooms(payload['rooms']),
       };
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Msg, MsgCallback, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Moment } from '../clock.ts';
 import { type PartitionState, PublishFailed, ReadFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
 import type { Envelope, StoredMessage } from '../room/message.ts';
 import { directBatch } from './direct-read.ts';
@@ -13,8 +14,7 @@ export interface RoomLogOptions {
   readonly names: Names;
   readonly partitions: number;
   readonly publishTimeoutMs: () => number;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly now: () => Moment;
   /** Test hook: true loses a live message, as a real network does. */
   readonly dropLive?: (room: string, offset: number) => boolean;
 }
@@ -40,7 +40,7 @@ interface StreamInfo {
 export function roomLog(write: NatsConnection, read: NatsConnection, options: RoomLogOptions): RoomLog {
   const { names, partitions } = options;
   const epochs = new Map<number, string>();
-  const floors = new Map<number, { floor: number; at: number }>();
+  const floors = new Map<number, { floor: number; at: Moment }>();
   const partition = (room: string) => partitionOf(room, partitions);
   const stream = (room: string) => names.logStream(partition(room));
   const subject = (room: string) => names.log(partition(room), room);

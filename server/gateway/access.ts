@@ -1,6 +1,7 @@
 import { Policy, parseKinds } from '../auth/policy.ts';
 import { SigningSecrets } from '../auth/secrets.ts';
 import { tokenVerifier, type VerifyToken } from '../auth/token.ts';
+import type { Clocks } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 
@@ -11,8 +12,7 @@ export interface Access {
   readonly verify: VerifyToken;
 }
 
-/** @param now milliseconds since 1970 */
-export function accessOf(config: Config, metrics: GatewayMetrics, now: () => number): Access {
+export function accessOf(config: Config, metrics: GatewayMetrics, clocks: Clocks): Access {
   const secrets = new SigningSecrets(config.authSecret, {
     graceMs: () => config.authSecretGraceSeconds * 1000,
     previous: () => config.authPreviousSecret,
@@ -24,7 +24,7 @@ export function accessOf(config: Config, metrics: GatewayMetrics, now: () => num
     get audience() {
       return config.authAudience;
     },
-    now,
+    ...clocks,
     replacedUsed: () => metrics.replacedSecretUsed.inc(),
   });
   return { policy: new Policy(parseKinds(config.roomKinds)), secrets, verify };

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Policy, parseKinds } from '../auth/policy.ts';
 import type { SigningSecrets } from '../auth/secrets.ts';
+import type { Moment } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { OptionName } from '../options.ts';
 import { leaveAllForbidden } from '../session/forbidden.ts';
@@ -11,8 +12,7 @@ export interface Configured {
   readonly policy: Policy;
   readonly secrets: SigningSecrets;
   readonly sessions: Iterable<Session>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly now: () => Moment;
 }
 
 /** What has to be done when live options change, beyond reading them at the next use. */

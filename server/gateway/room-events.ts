@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { WallTime } from '../clock.ts';
 import type { RoomEvents } from '../room/room.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
@@ -10,14 +11,14 @@ export function roomEvents(
   meter: LoadMeter,
   trace: MessageTrace,
   logger: Logger,
-  now: () => number,
+  wallClock: () => WallTime,
 ): RoomEvents {
   return {
     delivered(message, deliveries, bytes, live) {
       if (deliveries === 0) return;
       meter.delivered(deliveries);
       metrics.delivered(deliveries, bytes);
-      if (live) metrics.deliverySeconds.observe(Math.max(0, now() - message.time) / 1000);
+      if (live) metrics.deliverySeconds.observe(Math.max(0, wallClock() - message.time) / 1000);
       trace.delivered(message, deliveries);
     },
     repaired: (cause, messages) => metrics.repair(cause, messages),

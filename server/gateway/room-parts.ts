@@ -1,3 +1,4 @@
+import type { Moment } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { Joins, type JoinsBus } from '../presence/joins.ts';
 import { Presence, type PresenceBus } from '../presence/presence.ts';
@@ -22,8 +23,7 @@ export interface RoomPartsOptions {
   readonly budget: TailBudget;
   readonly events: RoomEvents;
   readonly metrics: GatewayMetrics;
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
+  readonly now: () => Moment;
 }
 
 type RoomParts = Pick<SessionContext, 'rooms' | 'reader' | 'log' | 'store' | 'presence' | 'joins' | 'join'>;

@@ -6,6 +6,7 @@ import { names as namesOf } from '../bus/names.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { onResume } from '../bus/resume.ts';
 import { roomLog } from '../bus/room-log.ts';
+import { systemClocks } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { CLIENT_PATHS, type GatewayLoad } from '../contract.ts';
 import { adminServer } from '../http/admin.ts';
@@ -21,6 +22,7 @@ import type { Rooms } from '../room/rooms.ts';
 import { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
 import { WAVE_EVERY_MS } from '../session/drain.ts';
+import { TICK_MS } from '../session/heartbeat.ts';
 import { Hub } from '../session/hub.ts';
 import { Session, type SessionHooks } from '../session/session.ts';
 import { type Listener, listen } from '../socket/uws.ts';
@@ -79,16 +81,20 @@ const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.met
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
   const { logger, store } = parts;
   const trace = parts.trace ?? noTrace;
-  const now = Date.now;
-  /** For what is measured between two moments: the time of day may be set back. */
-  const elapsed = () => performance.now();
+  const { now, wallClock } = systemClocks;
   const names = namesOf(config.instance);
   const meter = new LoadMeter();
   const budget = new TailBudget(config);
   let listener: Listener | undefined;
   const publish: PublishTopic = (topic, frame, binary) => listener?.publish(topic, frame, binary);
 
-  const hub: Hub = new Hub({ limits: config, codecs: CODECS, publish, now });
+  const hub: Hub = new Hub({
+    limits: config,
+    codecs: CODECS,
+    publish,
+    now,
+    surplusPong: () => metrics.surplusPongs.inc(),
+  });
   const metrics: GatewayMetrics = new GatewayMetrics({
     connections: () => hub.sessions.size,
     subscriptions: () => rooms?.subscriptions() ?? 0,
@@ -104,11 +110,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     shed: count => hub.shed(count),
     stopAccepting: () => listener?.stopAccepting(),
     moved: (reason, count) => metrics.moves.inc({ reason }, count),
-    now: elapsed,
+    now,
     logger,
   });
   traffic.want(parts.live?.wanted ?? null);
-  const access = accessOf(config, metrics, now);
+  const access = accessOf(config, metrics, systemClocks);
   const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now });
   // From here on, as what is waited for below may be a password that somebody has to correct.
   const polls = parts.live
@@ -142,7 +148,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const publishTimeoutMs = () => config.publishTimeoutMs;
   const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now, ...hook });
   await streamsExist(log, logger);
-  const events = roomEvents(metrics, meter, trace, logger, now);
+  const events = roomEvents(metrics, meter, trace, logger, wallClock);
   const bus = presenceBus(write, names);
   const chat = roomParts({
     config,
@@ -154,7 +160,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     budget,
     events,
     metrics,
-    now: elapsed,
+    now,
   });
   const { presence, rooms: followed } = chat;
   rooms = followed;
@@ -171,6 +177,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     trace,
     logger,
     now,
+    wallClock,
     heartbeat: session => hub.heartbeat(session),
   };
   const hooks: SessionHooks = {
@@ -191,7 +198,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       limits: config,
       closed: () => traffic.refusing,
       connections: () => hub.sessions.size,
-      now: elapsed,
+      now,
       refused: reason => {
         metrics.connectsRefused.inc({ reason });
         if (reason !== 'origin') meter.refused();
@@ -212,11 +219,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   presence.beat();
   const beats = setInterval(() => presence.beat(), BEAT_MS);
   const ticks = setInterval(() => {
-    meter.tick(performance.now());
+    meter.tick(now());
     hub.tick();
+    setImmediate(() => hub.sweep()); // after the sockets have been read
     followed.sweep();
     rechecks.tick();
-  }, 1_000);
+  }, TICK_MS);
   const waves = setInterval(() => traffic.wave(), WAVE_EVERY_MS);
   traffic.start();
   logger.info({ port: client.port, adminPort: admin.port, version: PACKAGE.version }, 'gateway ready');

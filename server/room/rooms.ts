@@ -1,10 +1,11 @@
+import type { Moment } from '../clock.ts';
 import type { PartitionState, RoomLog } from './log.ts';
 import { Room, type RoomOptions } from './room.ts';
 
 export interface RoomsOptions extends RoomOptions {
   /** A room without members is kept this long, so that those who come back find its tail. */
   readonly lingerMs: () => number;
-  readonly now: () => number;
+  readonly now: () => Moment;
 }
 
 /** Rooms of one re-check request: the server answers at most 1,024. */
@@ -15,7 +16,7 @@ const MOST_IDLE = 10_000;
 /** The rooms of one gateway, by name. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
-  readonly #idle = new Map<Room, number>();
+  readonly #idle = new Map<Room, Moment>();
   readonly #options: RoomsOptions;
   readonly #log: RoomLog;
   #opened = 0;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Policy } from '../auth/policy.ts';
 import type { VerifyToken } from '../auth/token.ts';
+import type { Clocks } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Joins } from '../presence/joins.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -17,7 +18,7 @@ import type { Slice } from './heartbeat.ts';
 import type { Session } from './session.ts';
 
 /** What the commands of a connection work with; one for the whole gateway. */
-export interface SessionContext {
+export interface SessionContext extends Clocks {
   readonly config: Config;
   readonly version: string;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
@@ -34,8 +35,6 @@ export interface SessionContext {
   readonly meter: Pick<LoadMeter, 'answered' | 'published' | 'tokenChecked'>;
   readonly trace: MessageTrace;
   readonly logger: Logger;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
   /** The heartbeat a new connection takes part in. */
   readonly heartbeat: (session: Session) => { readonly slice: Slice; readonly topic: string };
 }

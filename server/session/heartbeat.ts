@@ -1,3 +1,4 @@
+import { type Moment, momentAfter } from '../clock.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
@@ -7,27 +8,41 @@ import type { Session } from './session.ts';
 export interface Slice {
   readonly topic: string;
   readonly members: Set<Session>;
-  /** When it was last pinged, milliseconds since 1970; 0 for never. */
-  pinged: number;
+  /** When the next ping is due. */
+  due: Moment;
+  /** When the last ping was sent; -Infinity before the first. */
+  pinged: Moment;
+  /** Milliseconds its members still have to answer that ping; Infinity once they have been looked at. */
+  patienceMs: number;
 }
 
+/** Time between two ticks. */
+export const TICK_MS = 1_000;
+/** A tick that comes later than this was held up by the gateway itself, whose pongs then wait in their sockets. */
+const LATE_MS = 1_100;
+const NEVER = Number.NEGATIVE_INFINITY as Moment;
+
 /**
- * The heartbeat of the connections that were promised one interval: one slice of them is pinged each second, through a
- * topic, so that the heartbeats of 10,000 sockets are spread over the interval.
+ * The heartbeat of the connections that were promised one interval: a slice of them is due each second and pinged through
+ * a topic, so that the heartbeats of 10,000 sockets are spread over the interval. Slices are due by the clock: a tick that
+ * is late pings all that became due since the last, because an SDK that waits too long for a ping connects again.
  */
 export class Heartbeat {
   readonly #slices: readonly Slice[];
+  readonly #intervalMs: number;
   readonly #patienceMs: number;
-  #turn = 0;
   #next = 0;
 
   /** @param pongSeconds must be below `pingSeconds` */
-  constructor(pingSeconds: number, pongSeconds: number) {
+  constructor(pingSeconds: number, pongSeconds: number, now: Moment) {
+    this.#intervalMs = pingSeconds * 1000;
     this.#patienceMs = pongSeconds * 1000;
     this.#slices = Array.from({ length: pingSeconds }, (_, i) => ({
       topic: `ping/${pingSeconds}/${pongSeconds}/${i}`,
       members: new Set<Session>(),
-      pinged: 0,
+      due: momentAfter(now, (i + 1) * TICK_MS),
+      pinged: NEVER,
+      patienceMs: Number.POSITIVE_INFINITY,
     }));
   }
 
@@ -41,22 +56,39 @@ export class Heartbeat {
     return slice;
   }
 
-  /** Call once a second: ends who did not answer, and pings the next slice. */
-  tick(now: number, codecs: Readonly<Record<Encoding, Codec>>, publish: PublishTopic): void {
-    this.#checkPongs(now);
-    const slice = this.#slices[this.#turn++ % this.#slices.length] as Slice;
-    slice.pinged = now;
-    for (const codec of [codecs.json, codecs.protobuf])
-      publish(topicOf(slice, codec.encoding), codec.ping, codec.binary);
+  /**
+   * Pings the slices that are due.
+   * @param sinceMs time since the last tick; of a late one only a tick's worth is taken from the patience with pongs
+   */
+  tick(now: () => Moment, sinceMs: number, codecs: Readonly<Record<Encoding, Codec>>, publish: PublishTopic): void {
+    const began = now();
+    for (const [index, slice] of this.#slices.entries()) {
+      slice.patienceMs -= Math.min(sinceMs, LATE_MS);
+      if (slice.due > began) continue;
+      for (const { encoding, ping, binary } of [codecs.json, codecs.protobuf])
+        publish(topicOf(slice, encoding), ping, binary);
+      slice.pinged = now();
+      slice.patienceMs = this.#patienceMs;
+      slice.due = this.#dueAfter(slice, index);
+    }
   }
 
-  #checkPongs(now: number): void {
-    for (const { pinged, members } of this.#slices) {
-      // Each slice is looked at in the first tick after its patience has run out.
-      if (pinged === 0 || now - pinged < this.#patienceMs || now - pinged >= this.#patienceMs + 1_500) continue;
-      for (const session of members)
-        if (session.slicedAt < pinged && session.pongAt < pinged) session.end(CLOSES.noPong);
+  /** Ends the members that did not answer in time. Call when what waited in the sockets has been read. */
+  endSilent(): void {
+    for (const slice of this.#slices) {
+      if (slice.patienceMs > 0) continue;
+      slice.patienceMs = Number.POSITIVE_INFINITY;
+      for (const session of slice.members) if (session.heardAt < slice.pinged) session.end(CLOSES.noPong);
     }
+  }
+
+  /** Never later than an interval after the ping just sent, and not before its pongs had their time. */
+  #dueAfter({ due, pinged }: Slice, index: number): Moment {
+    const onTime = momentAfter(due, this.#intervalMs);
+    if (onTime - pinged > this.#patienceMs) return onTime;
+    // The gateway stood still, and all slices were pinged at once: they are spread again.
+    const spare = this.#intervalMs - this.#patienceMs;
+    return momentAfter(pinged, this.#patienceMs + (spare * (index + 1)) / this.#slices.length);
   }
 }
 

@@ -1,8 +1,9 @@
+import type { Moment } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
-import { Heartbeat, type Slice, topicOf } from './heartbeat.ts';
+import { Heartbeat, type Slice, TICK_MS, topicOf } from './heartbeat.ts';
 import type { Session } from './session.ts';
 
 export interface HubOptions {
@@ -13,13 +14,14 @@ export interface HubOptions {
   >;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly now: () => Moment;
+  /** Counts a pong that answers no ping. */
+  readonly surplusPong: () => void;
 }
 
 /**
- * All connections of a gateway, and what happens to them by the clock. {@link tick} is called once a second: it pings a
- * share of them, and ends who did not answer, did not connect, or whose token ran out.
+ * All connections of a gateway, and what happens to them by the clock: once a second a share of them is pinged, and those
+ * are ended that did not answer, did not connect, or whose token ran out.
  */
 export class Hub {
   readonly sessions = new Set<Session>();
@@ -27,8 +29,14 @@ export class Hub {
   /** By interval and patience. All but one only serve connections that came before these changed. */
   readonly #heartbeats = new Map<string, Heartbeat>();
 
+  #tickedAt: Moment;
+  /** How much later than due the last tick came. */
+  #lateMs = 0;
+
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#tickedAt = options.now();
+    this.#heartbeat();
   }
 
   add(session: Session): void {
@@ -46,31 +54,51 @@ export class Hub {
     return { slice, topic: topicOf(slice, session.encoding) };
   }
 
-  /** Exactly one pong for each ping, else the client does not speak the protocol. */
+  /** A pong that answers no ping is counted, no more: what it answers may have been lost, or sent twice, on the way. */
   pong(session: Session): void {
     const { slice } = session;
-    if (!slice || session.slicedAt > slice.pinged || session.pongAt >= slice.pinged) session.end(CLOSES.badRequest);
-    else session.pongAt = Math.max(this.#options.now(), slice.pinged);
+    if (slice && session.heardAt < slice.pinged) session.heardAt = this.#options.now();
+    else this.#options.surplusPong();
   }
 
+  /** Pings. Call each {@link TICK_MS}, and {@link sweep} after it. */
   tick(): void {
-    const { limits, codecs, publish } = this.#options;
-    const now = this.#options.now();
+    const { codecs, publish, now } = this.#options;
+    const sinceMs = now() - this.#tickedAt;
+    this.#tickedAt = now();
+    this.#lateMs = Math.max(0, sinceMs - TICK_MS);
     const current = this.#heartbeat();
     for (const [key, heartbeat] of this.#heartbeats) {
-      heartbeat.tick(now, codecs, publish);
+      heartbeat.tick(now, sinceMs, codecs, publish);
       if (heartbeat !== current && heartbeat.empty) this.#heartbeats.delete(key);
     }
-    let waiting = 0;
+  }
+
+  /**
+   * Ends whose time is over. Call after each {@link tick} once what waited in the sockets has been read: a gateway that was
+   * held up must not blame those whose pong, `connect` or `refresh` it has not looked at.
+   */
+  sweep(): void {
+    const { limits } = this.#options;
+    const now = this.#options.now();
+    for (const heartbeat of this.#heartbeats.values()) heartbeat.endSilent();
+    const connectMs = limits.connectSeconds * 1000 + this.#lateMs;
+    const graceMs = limits.expiryGraceSeconds * 1000;
+    const waiting: Waiting[] = [];
+    let total = 0;
     for (const session of this.sessions) {
-      waiting += session.buffered();
-      if (session.state !== 'connected') {
-        if (now - session.openedAt > limits.connectSeconds * 1000) session.end(CLOSES.stale);
-      } else if (session.identity && now > session.identity.expiresAt + limits.expiryGraceSeconds * 1000) {
+      const bytes = session.buffered();
+      if (bytes > 0) {
+        waiting.push({ session, bytes });
+        total += bytes;
+      }
+      if (session.state === 'new' || session.state === 'refused') {
+        if (now - session.openedAt > connectMs) session.end(CLOSES.stale);
+      } else if (session.identity && now - session.identity.expiresAt > graceMs) {
         session.end(CLOSES.expired);
       }
     }
-    if (waiting > limits.sendBufferTotalBytes) this.#shedWaiting(waiting);
+    if (total > limits.sendBufferTotalBytes) endSlowest(waiting, total - limits.sendBufferTotalBytes);
   }
 
   /**
@@ -90,18 +118,24 @@ export class Hub {
   #heartbeat(): Heartbeat {
     const { pingSeconds, pongSeconds } = this.#options.limits;
     const key = `${pingSeconds}/${pongSeconds}`;
-    const found = this.#heartbeats.get(key) ?? new Heartbeat(pingSeconds, pongSeconds);
+    const found = this.#heartbeats.get(key) ?? new Heartbeat(pingSeconds, pongSeconds, this.#options.now());
     this.#heartbeats.set(key, found);
     return found;
   }
+}
 
-  /** The connections for which most waits go first, until the rest fits. */
-  #shedWaiting(waiting: number): void {
-    let left = waiting;
-    for (const session of [...this.sessions].sort((a, b) => b.buffered() - a.buffered())) {
-      if (left <= this.#options.limits.sendBufferTotalBytes) return;
-      left -= session.buffered();
-      session.end(CLOSES.slow);
-    }
+/** A connection and the bytes that wait for it. */
+interface Waiting {
+  readonly session: Session;
+  readonly bytes: number;
+}
+
+/** Ends the connections for which most waits, until `excess` bytes less wait. */
+function endSlowest(waiting: Waiting[], excess: number): void {
+  let left = excess;
+  for (const { session, bytes } of waiting.sort((a, b) => b.bytes - a.bytes)) {
+    if (left <= 0) return;
+    left -= bytes;
+    session.end(CLOSES.slow);
   }
 }

@@ -1,4 +1,5 @@
 import type { Identity } from '../auth/token.ts';
+import type { Moment } from '../clock.ts';
 import { BadFrame, type Codec, type Command, type Encoding, type Frame, type Reply } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/codes.ts';
 import type { Socket, SocketHandler } from '../socket/socket.ts';
@@ -38,15 +39,14 @@ const MOST_QUEUED_BYTES = 4 * 1024 * 1024;
 export class Session implements SocketHandler {
   readonly client = crypto.randomUUID();
   readonly subscriptions = new Map<string, Subscription>();
-  readonly openedAt: number;
+  readonly openedAt: Moment;
   readonly context: SessionContext;
   readonly codec: Codec;
   identity: Identity | null = null;
   /** Heartbeat slice, null before connect. */
   slice: Slice | null = null;
-  /** When it joined its slice, and when it last answered a ping; milliseconds since 1970. */
-  slicedAt = 0;
-  pongAt = 0;
+  /** When it last answered a ping, or joined its slice. */
+  heardAt: Moment;
   state: State = 'new';
   readonly #socket: Socket;
   readonly #rate: Rate;
@@ -61,6 +61,7 @@ export class Session implements SocketHandler {
     this.context = context;
     this.codec = context.codecs[socket.encoding];
     this.openedAt = context.now();
+    this.heardAt = this.openedAt;
     this.#rate = new Rate(context.config.commandBurst, this.openedAt);
     this.#hooks = hooks;
   }

@@ -36,6 +36,7 @@ export class GatewayMetrics {
     'slow_disconnects_total',
     'Connections closed because they read too slowly.',
   );
+  readonly surplusPongs = this.#counter('surplus_pongs_total', 'Pongs of clients that answer no ping; ignored.');
   readonly tokensRefused = this.#counter('tokens_refused_total', 'Tokens refused, by reason.', ['reason']);
   readonly replacedSecretUsed = this.#counter(
     'tokens_replaced_secret_total',

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Moment, systemClocks } from '../clock.ts';
 
 /** Time, as the worker's parts see it. */
 export interface Clock {
-  /** Milliseconds of a clock that never jumps. */
-  now(): number;
+  now(): Moment;
   /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: systemClocks.now,
   sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined),
 };
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Delivery } from '../bus/delivery.ts';
 import type { PullRequest } from '../bus/pull.ts';
+import type { WallTime } from '../clock.ts';
 import { type LoggedMessage, type MessageWriter, StoreUnavailable } from '../store/store.ts';
 import { type BatchLimits, batchStep } from './batch.ts';
 import { backoffMs, type Clock } from './clock.ts';
@@ -26,8 +27,7 @@ export interface DrainParts {
   written(problem: StoreUnavailable | null): void;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Milliseconds since 1970. */
-  readonly wallClock: () => number;
+  readonly wallClock: () => WallTime;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
 }

@@ -5,6 +5,7 @@ import type { Names } from '../bus/names.ts';
 import { pull } from '../bus/pull.ts';
 import { LIFT } from '../bus/stream-plan.ts';
 import type { Streams } from '../bus/streams.ts';
+import { systemClocks } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { type MessageWriter, StoreUnavailable } from '../store/store.ts';
 import { backoffMs, type Clock } from './clock.ts';
@@ -110,7 +111,7 @@ export class Partition {
       written: problem => health.storeIs(problem === null, problem?.reason ?? 'answers'),
       clock,
       random: Math.random,
-      wallClock: Date.now,
+      wallClock: systemClocks.wallClock,
       metrics,
       log,
     });

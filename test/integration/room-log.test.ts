@@ -6,6 +6,7 @@ import { directBatch } from '../../server/bus/direct-read.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
 import { roomLog } from '../../server/bus/room-log.ts';
 import { Streams } from '../../server/bus/streams.ts';
+import { systemClocks } from '../../server/clock.ts';
 import { loadConfig } from '../../server/config.ts';
 import { startNats } from '../local/nats.ts';
 import { roomLogContract } from '../support/room-log-contract.ts';
@@ -39,7 +40,7 @@ async function start(t: TestContext) {
   await streams.ensure(0);
   const { partitions } = config;
   const publishTimeoutMs = () => config.publishTimeoutMs;
-  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now: Date.now });
+  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now: systemClocks.now });
   const purge = async (upTo: number) => {
     await (await jetstreamManager(write)).streams.purge(names.logStream(0), { seq: upTo + 1 });
   };

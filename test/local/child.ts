@@ -89,10 +89,10 @@ export async function startChild(command: string, args: readonly string[], optio
 
 /** Waits until `port` on 127.0.0.1 accepts. @throws with the child's output when it ends first, or after `ms` */
 export async function listening(child: Child, port: number, ms = 30_000): Promise<void> {
-  const deadline = Date.now() + ms;
+  const deadline = performance.now() + ms;
   while (!(await accepts(port))) {
     if (!child.running()) throw new Error(`the process ended before it listened on ${port}:\n${child.output()}`);
-    if (Date.now() > deadline) throw new Error(`nothing listens on ${port} after ${ms} ms:\n${child.output()}`);
+    if (performance.now() > deadline) throw new Error(`nothing listens on ${port} after ${ms} ms:\n${child.output()}`);
     await new Promise(resolve => setTimeout(resolve, 25));
   }
 }

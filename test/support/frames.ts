@@ -7,6 +7,8 @@ import { until } from './until.ts';
 export interface Frames {
   /** Frames that came, in order, heartbeats left out. */
   readonly received: readonly string[];
+  /** Heartbeats that came. */
+  pings(): number;
   send(frame: string | Uint8Array): void;
   /** Resolves with the reply to a command. */
   reply(id: number): Promise<{ readonly [name: string]: unknown }>;
@@ -24,19 +26,25 @@ export async function openFrames(t: TestContext, url: string, options: FramesOpt
   const { subprotocol, pong = true } = options;
   const socket = subprotocol === undefined ? new WebSocket(url) : new WebSocket(url, subprotocol);
   const received: string[] = [];
+  let pings = 0;
   const closed = new Promise<{ code: number; reason: string }>(resolve => {
     socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
   });
   socket.on('message', data => {
     const text = data.toString();
-    if (text !== '{}') received.push(text);
-    else if (pong) socket.send('{}');
+    if (text !== '{}') {
+      received.push(text);
+      return;
+    }
+    pings += 1;
+    if (pong) socket.send('{}');
   });
   socket.on('error', () => undefined);
   t.after(() => socket.terminate());
   await once(socket, 'open');
   return {
     received,
+    pings: () => pings,
     send: frame => socket.send(frame),
     reply: id =>
       until(

@@ -1,16 +1,29 @@
 import type { Clock } from '../../client/clock.ts';
+import { type Moment, momentAfter, type WallTime } from '../../server/clock.ts';
 
-/** A clock that moves only when told to. */
+/** Clocks that move only when told to. The two are far apart, so that taking one for the other shows. */
 export class ManualClock implements Clock {
-  #now: number;
+  #now = 1_000_000 as Moment;
   #tasks: { readonly at: number; readonly task: () => void }[] = [];
+  /** The time of day when the monotonic clock was 0. */
+  #origin: number;
 
-  constructor(now = 1_700_000_000_000) {
-    this.#now = now;
+  /** @param wall the time of day, milliseconds since 1970 */
+  constructor(wall = 1_700_000_000_000) {
+    this.#origin = wall - this.#now;
   }
 
-  now(): number {
+  now(): Moment {
     return this.#now;
+  }
+
+  wallClock(): WallTime {
+    return (this.#origin + this.#now) as WallTime;
+  }
+
+  /** Moves the time of day alone, as an operator or NTP does; negative sets it back. */
+  setWall(ms: number): void {
+    this.#origin += ms;
   }
 
   after(ms: number, task: () => void): () => void {
@@ -28,12 +41,12 @@ export class ManualClock implements Clock {
 
   /** Lets time pass and runs, in order, what falls due. */
   pass(ms: number): void {
-    const end = this.#now + ms;
+    const end = momentAfter(this.#now, ms);
     for (;;) {
       const due = this.#tasks.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (!due) break;
       this.#tasks = this.#tasks.filter(other => other !== due);
-      this.#now = due.at;
+      this.#now = due.at as Moment;
       due.task();
     }
     this.#now = end;

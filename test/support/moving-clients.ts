@@ -28,7 +28,7 @@ export interface Course {
 
 /** Clients of the official SDK that follow one room, in which two of them publish all the time, whatever happens. */
 export interface MovingClients {
-  /** Wall clock of the first connection that ended since the start; undefined while none has. */
+  /** When the first connection since the start ended, on the clock of `performance.now()`; undefined while none has. */
   firstEnd(): number | undefined;
   /** Connections now, by gateway. */
   spread(): ReadonlyMap<string, number>;
@@ -59,11 +59,11 @@ function track(client: Client, ends: number[], reconnects: number[], isOver: () 
   client.sdk.on('connected', ({ data }) => {
     seen.moves += 1;
     seen.gateway = (client.value(data) as { readonly gateway: string }).gateway;
-    if (seen.moves > 0) reconnects.push(Date.now());
+    if (seen.moves > 0) reconnects.push(performance.now());
   });
   client.sdk.on('connecting', () => {
     seen.gateway = '';
-    if (seen.moves >= 0) ends.push(Date.now());
+    if (seen.moves >= 0) ends.push(performance.now());
   });
   client.sdk.on('disconnected', () => {
     if (!isOver()) setTimeout(() => (isOver() ? undefined : client.sdk.connect()), AGAIN_MS);

@@ -50,10 +50,12 @@ export class TestGateway {
   readonly answers: boolean[] = [];
   /** For each token that was checked, whether it was valid. */
   readonly tokens: boolean[] = [];
+  surplusPongs = 0;
 
   constructor(env: Readonly<Record<string, string>> = {}, codecs: Partial<Record<Encoding, Codec>> = {}) {
     const { log, store, clock } = this;
     const now = () => clock.now();
+    const wallClock = () => clock.wallClock();
     const config = loadConfig('gateway', {
       CHAT_INSTANCE: 'test',
       CHAT_NATS_URL: 'nats://none',
@@ -78,7 +80,7 @@ export class TestGateway {
       later: (run, ms) => void clock.after(ms, run),
       events: { delivered: () => undefined, repaired: () => undefined, repairFailed: () => undefined },
     });
-    this.hub = new Hub({ limits: config, codecs: all, publish, now });
+    this.hub = new Hub({ limits: config, codecs: all, publish, now, surplusPong: () => void this.surplusPongs++ });
     const zero = () => 0;
     const bus = new PresenceNet().bus();
     const presence = new Presence({
@@ -97,6 +99,7 @@ export class TestGateway {
         issuer: '',
         audience: '',
         now,
+        wallClock,
       }),
       policy: new Policy(parseKinds(config.roomKinds)),
       rooms: this.rooms,
@@ -137,6 +140,7 @@ export class TestGateway {
       trace: noTrace,
       logger: pino({ level: 'silent' }),
       now,
+      wallClock,
       heartbeat: session => this.hub.heartbeat(session),
     };
   }

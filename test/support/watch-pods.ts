@@ -24,7 +24,7 @@ async function watch(t: Teardown, { access }: OwnChat, args: readonly string[], 
   t.after(() => void child.kill());
   const sightings: Sighting[] = [];
   const lines = createInterface(child.stdout);
-  lines.on('line', text => sightings.push({ at: Date.now(), text }));
+  lines.on('line', text => sightings.push({ at: performance.now(), text }));
   await once(lines, 'line');
   return sightings;
 }
@@ -37,7 +37,7 @@ function offers(text: string, pod: string): boolean {
 
 /** When pods stopped taking clients, as everybody in the cluster could see it. */
 export interface PodWatch {
-  /** Wall clock at which a pod was first seen NotReady and in no ready endpoint of the client Service. @throws if never */
+  /** When a pod was first seen NotReady and in no ready endpoint of the client Service, on the clock of `performance.now()`. @throws if never */
   shutAt(pod: string): number;
   /** Pods that were ever seen NotReady. */
   everUnready(): Set<string>;

@@ -90,6 +90,45 @@ test('the environment is read, and signals are taken, in entry points alone', ()
   assert.deepEqual(broken, []);
 });
 
+/** Where the time of day is read, and why no other clock will do. Everything else is measured with the monotonic clock. */
+const TIME_OF_DAY: Readonly<Record<string, string>> = {
+  'server/clock.ts': 'the one reading of the server, with a type of its own',
+  'client/clock.ts': 'the one reading of the client',
+  'operator/main.ts': 'the one reading of the operator, passed on as `date`',
+  'test/support/chat-operator.ts': 'what operator/main.ts does',
+  'test/support/fake-gateways.ts': 'timestamps that Kubernetes would write',
+  'test/support/sdk.ts': 'ids of messages',
+  'test/support/store-bench.ts': 'times of messages',
+  'test/support/token.ts': 'claims of tokens',
+};
+
+/** Where the operator uses that reading: all of it is compared with, or written among, times that outlive the process. */
+const OPERATOR_DATES: Readonly<Record<string, string>> = {
+  'operator/leader/lease-leader.ts': 'acquireTime and renewTime of the Lease, which only people read',
+  'operator/controller/recorder.ts': 'times of Events',
+  'operator/controller/reporter.ts': 'lastTransitionTime of conditions',
+  'operator/controller/probes.ts': 'compared with the deletionTimestamp of pods',
+  'operator/controller/reconciler.ts':
+    'compared with times in annotations and conditions, which an operator before this one wrote',
+};
+
+test('the time of day is read in named places alone: durations are measured with the monotonic clock', () => {
+  const support = globSync(['test/support/**/*.ts', 'test/local/**/*.ts'], { cwd: ROOT });
+  const reading = (candidates: readonly string[], pattern: RegExp) =>
+    candidates.filter(file => pattern.test(readFileSync(join(ROOT, file), 'utf8'))).sort();
+  assert.deepEqual(
+    reading([...files, ...support], /\bDate\.now\b|\bDate\(\s*\)|\bnew Date\b(?!\()|timeOrigin|Temporal\.Now/),
+    Object.keys(TIME_OF_DAY).sort(),
+  );
+  assert.deepEqual(
+    reading(
+      files.filter(file => file.startsWith('operator/')),
+      /\.date\(\)/,
+    ),
+    Object.keys(OPERATOR_DATES).sort(),
+  );
+});
+
 test('files stay short enough to be read in one go', () => {
   const long = files
     .filter(file => file !== 'server/options.ts') // a table, a row an option

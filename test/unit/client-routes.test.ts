@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
+import { systemClocks } from '../../server/clock.ts';
 import { loadConfig } from '../../server/config.ts';
 import { clientRoutes } from '../../server/http/client-routes.ts';
 import { SECRET } from '../support/token.ts';
@@ -42,11 +43,11 @@ test('the development sign-in gives a token that the gateway accepts, for an hou
   const verify = tokenVerifier(new SigningSecrets(SECRET, { graceMs: () => 0, previous: () => '' }), {
     issuer: 'us',
     audience: 'chat',
-    now: Date.now,
+    ...systemClocks,
   });
   const identity = await verify((JSON.parse(body) as { token: string }).token);
   assert.equal(identity.user, '阿丽');
-  const seconds = (identity.expiresAt - Date.now()) / 1000;
+  const seconds = (identity.expiresAt - systemClocks.now()) / 1000;
   assert.ok(seconds > 3_000 && seconds <= 3_600);
 });
 
@@ -120,7 +121,7 @@ test('the page comes and goes with its option, and the sign-in signs with the se
   const verify = tokenVerifier(new SigningSecrets(`${SECRET}-2`, { graceMs: () => 0, previous: () => '' }), {
     issuer: 'others',
     audience: 'chat',
-    now: Date.now,
+    ...systemClocks,
   });
   assert.equal((await verify((JSON.parse(body.toString()) as { token: string }).token)).user, 'alice');
   Object.assign(config, { webPage: 'Disabled' });

@@ -17,6 +17,7 @@ function pass(gateway: TestGateway, seconds: number, answer: readonly TestClient
     gateway.clock.pass(1_000);
     const before = answer.map(pings);
     gateway.hub.tick();
+    gateway.hub.sweep();
     for (const [i, client] of answer.entries()) if (pings(client) > (before[i] ?? 0)) client.sayRaw('{}');
   }
 }
@@ -67,18 +68,98 @@ for (const { what, say } of [
     },
   },
 ]) {
-  test(`a pong ${what} closes with 3501`, async () => {
+  test(`a pong ${what} is counted and closes nothing`, async () => {
     const gateway = new TestGateway(FAST);
     const client = await gateway.connect();
     say(gateway, client);
-    assert.equal(closeCode(client), 3501);
+    assert.deepEqual([gateway.surplusPongs, client.closed], [1, null]);
+    pass(gateway, 20, [client]);
+    assert.deepEqual([gateway.surplusPongs, client.closed], [1, null]);
   });
 }
 
-test('a pong before connect closes with 3501', () => {
-  const client = new TestGateway().open();
+test('a pong before connect is counted and closes nothing', async () => {
+  const gateway = new TestGateway();
+  const client = gateway.open();
   client.sayRaw('{}');
-  assert.equal(closeCode(client), 3501);
+  client.say({ id: 1, connect: { token: await tokenFor('alice') } });
+  await client.reply(1);
+  assert.deepEqual([gateway.surplusPongs, client.closed], [1, null]);
+});
+
+for (const ms of [-60_000, -3_000, 30_000]) {
+  test(`a time of day that is moved by ${ms / 1000} s closes nobody, whether connected, connecting or refreshing`, async () => {
+    const gateway = new TestGateway({ ...FAST, CHAT_EXPIRY_GRACE_SECONDS: '0' });
+    const exp = gateway.clock.wallClock() / 1000 + 100;
+    const connected = await gateway.connect('alice', { exp });
+    const connecting = gateway.open();
+    gateway.clock.setWall(ms);
+    pass(gateway, 1, [connected]);
+    connecting.say({ id: 1, connect: { token: await tokenFor('bob') } });
+    await connecting.reply(1);
+    pass(gateway, 90, [connected, connecting]);
+    assert.deepEqual([connected.closed, connecting.closed, gateway.surplusPongs], [null, null, 0]);
+    pass(gateway, 10, [connected, connecting]);
+    assert.deepEqual([closeCode(connected), closeCode(connecting)], [3005, undefined]);
+  });
+}
+
+test('ticks that come late do not stretch the time between two pings', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const at: number[] = [];
+  for (let tick = 0; tick < 200; tick++) {
+    gateway.clock.pass(1_400);
+    const before = pings(client);
+    gateway.hub.tick();
+    if (pings(client) > before) {
+      at.push(gateway.clock.now());
+      client.sayRaw('{}');
+    }
+    gateway.hub.sweep();
+  }
+  const gaps = at.slice(1).map((time, i) => time - (at[i] ?? 0));
+  assert.ok(gaps.length > 8 && Math.max(...gaps) <= 25_000 + 1_400, String(gaps));
+  assert.equal(client.closed, null);
+});
+
+test('a gateway that stood still pings all at once, spreads them again, and nobody waits longer than an interval', async () => {
+  const gateway = new TestGateway({ CHAT_PING_SECONDS: '10', CHAT_PONG_SECONDS: '4' });
+  const clients = await Promise.all(Array.from({ length: 10 }, () => gateway.connect()));
+  pass(gateway, 10, clients);
+  gateway.clock.pass(60_000);
+  pass(gateway, 1, clients);
+  assert.deepEqual(new Set(clients.map(pings)), new Set([2]));
+  const perSecond: number[] = [];
+  for (let second = 0; second < 10; second++) {
+    const before = clients.reduce((sum, client) => sum + pings(client), 0);
+    pass(gateway, 1, clients);
+    perSecond.push(clients.reduce((sum, client) => sum + pings(client), 0) - before);
+  }
+  assert.deepEqual(perSecond.slice(0, 4), [0, 0, 0, 0]);
+  assert.ok(Math.max(...perSecond) <= 2, String(perSecond));
+  assert.deepEqual(new Set(clients.map(pings)), new Set([3]));
+  assert.deepEqual(
+    clients.map(client => client.closed),
+    clients.map(() => null),
+  );
+});
+
+test('a gateway that was held up reads what came meanwhile before it blames anybody', async () => {
+  const gateway = new TestGateway(FAST);
+  const client = await gateway.connect();
+  const silent = await gateway.connect();
+  const connecting = gateway.open();
+  pass(gateway, 2); // both have been pinged
+  gateway.clock.pass(60_000);
+  gateway.hub.tick();
+  client.sayRaw('{}');
+  connecting.say({ id: 1, connect: { token: await tokenFor('bob') } });
+  gateway.hub.sweep();
+  assert.deepEqual([client.closed, silent.closed, connecting.closed], [null, null, null]);
+  await connecting.reply(1);
+  pass(gateway, 3, [client, connecting]);
+  assert.deepEqual([client, silent, connecting].map(closeCode), [undefined, 3012, undefined]);
 });
 
 test('who does not connect in time, or was refused, is closed with 3502', async () => {
@@ -95,7 +176,7 @@ test('who does not connect in time, or was refused, is closed with 3502', async 
 
 test('who does not refresh its token is closed with 3005 after the grace; who does, stays', async () => {
   const gateway = new TestGateway({ CHAT_EXPIRY_GRACE_SECONDS: '25' });
-  const now = gateway.clock.now() / 1000;
+  const now = gateway.clock.wallClock() / 1000;
   const [lazy, good] = [
     await gateway.connect('bob', { exp: now + 60 }),
     await gateway.connect('bob', { exp: now + 60 }),
@@ -120,6 +201,20 @@ test('when too much waits for all together, those for whom most waits are closed
   assert.deepEqual(clients.map(closeCode), [undefined, undefined, undefined, undefined, undefined, 3008]);
   pass(gateway, 1, clients);
   assert.equal(gateway.hub.sessions.size, 5);
+});
+
+test('what waits is asked of each socket once a second, also when too much does', async () => {
+  const gateway = new TestGateway({ CHAT_SEND_BUFFER_TOTAL_BYTES: String(MIB) });
+  const clients = await Promise.all(Array.from({ length: 50 }, () => gateway.connect()));
+  let asked = 0;
+  for (const [i, client] of clients.entries())
+    client.buffered = () => {
+      asked += 1;
+      return i * 10_000;
+    };
+  pass(gateway, 1, clients);
+  assert.ok(gateway.hub.sessions.size < 50);
+  assert.equal(asked, 50);
 });
 
 test('shedding ends those who came first, with a code to come back on', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Action, MAX_CHANNEL_BYTES, Policy, parseKinds } from '../../server/auth/policy.ts';
+import type { Moment } from '../../server/clock.ts';
 
 const policy = new Policy(parseKinds('channel=Open,group=Claim,'));
-const who = { user: 'alice', expiresAt: Number.POSITIVE_INFINITY, rooms: ['group:friends', 'club:*'] };
+const who = { user: 'alice', expiresAt: Number.POSITIVE_INFINITY as Moment, rooms: ['group:friends', 'club:*'] };
 const codeOf = (channel: string, action: Action, rooms = who.rooms) =>
   policy.check({ ...who, rooms }, channel, action)?.error.code ?? 0;
 const ACTIONS: readonly Action[] = ['subscribe', 'publish', 'presence', 'history'];

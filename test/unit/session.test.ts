@@ -15,7 +15,7 @@ const send = (id: number, data: object) => ({ id, rpc: { method: 'message.send',
 /** Ids of the gateway's time, `ago` milliseconds back. */
 const idSource = (gateway: TestGateway, ago = 0) =>
   uuid7Source(
-    () => gateway.clock.now() - ago,
+    () => gateway.clock.wallClock() - ago,
     length => crypto.getRandomValues(new Uint8Array(length)),
   );
 

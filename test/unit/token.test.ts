@@ -3,12 +3,15 @@ import { test } from 'node:test';
 import { type JWTPayload, SignJWT } from 'jose';
 import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { checkUser, MAX_USER_LENGTH, TokenRefused, tokenVerifier } from '../../server/auth/token.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { SECRET, tokenFor } from '../support/token.ts';
 
 const NOW = 1_700_000_000;
 const secrets = new SigningSecrets(SECRET, { graceMs: () => 0, previous: () => '' });
-const verify = tokenVerifier(secrets, { issuer: '', audience: '', now: () => NOW * 1000 });
-const strict = tokenVerifier(secrets, { issuer: 'us', audience: 'chat', now: () => NOW * 1000 });
+const clock = new ManualClock(NOW * 1000);
+const clocks = { now: () => clock.now(), wallClock: () => clock.wallClock() };
+const verify = tokenVerifier(secrets, { issuer: '', audience: '', ...clocks });
+const strict = tokenVerifier(secrets, { issuer: 'us', audience: 'chat', ...clocks });
 
 async function refusal(token: string, by = verify): Promise<string> {
   try {
@@ -23,7 +26,7 @@ async function refusal(token: string, by = verify): Promise<string> {
 
 test('a good token names its user, its rooms and when it ends', async () => {
   const token = await tokenFor('alice', { exp: NOW + 1, nbf: NOW, rooms: ['group:a'] });
-  assert.deepEqual(await verify(token), { user: 'alice', expiresAt: (NOW + 1) * 1000, rooms: ['group:a'] });
+  assert.deepEqual(await verify(token), { user: 'alice', expiresAt: clock.now() + 1_000, rooms: ['group:a'] });
   const endless = await verify(await tokenFor('阿丽 "x"'));
   assert.deepEqual(endless, { user: '阿丽 "x"', expiresAt: Number.POSITIVE_INFINITY, rooms: [] });
 });
@@ -87,12 +90,14 @@ test('a refusal of a user names the limit', () => {
 });
 
 test('a secret that was replaced counts for its grace, and its use is told; without grace it counts no more', async () => {
-  const world = { now: NOW * 1000, graceMs: 60_000, previous: '', used: 0 };
+  const time = new ManualClock(NOW * 1000);
+  const world = { graceMs: 60_000, previous: '', used: 0 };
   const rotating = new SigningSecrets(SECRET, { graceMs: () => world.graceMs, previous: () => world.previous });
   const by = tokenVerifier(rotating, {
     issuer: 'us',
     audience: '',
-    now: () => world.now,
+    now: () => time.now(),
+    wallClock: () => time.wallClock(),
     replacedUsed: () => {
       world.used += 1;
     },
@@ -103,16 +108,16 @@ test('a secret that was replaced counts for its grace, and its use is told; with
     return await Promise.all(tokens.map(async token => await refusal(await token, by)));
   };
   assert.deepEqual(await seen(), ['accepted', 'invalid', 'invalid']);
-  rotating.replace(next, world.now);
+  rotating.replace(next, time.now());
   assert.deepEqual(await seen(), ['accepted', 'accepted', 'invalid']);
   assert.equal(world.used, 1);
-  world.now += 40_000;
-  rotating.replace(last, world.now);
+  time.pass(40_000);
+  rotating.replace(last, time.now());
   assert.deepEqual(await seen(), ['accepted', 'accepted', 'accepted']);
   const expired = await tokenFor('alice', { iss: 'us', exp: NOW }, old);
   assert.equal(await refusal(expired, by), 'expired');
   assert.equal(await refusal(await tokenFor('alice', { iss: 'them' }, old), by), 'invalid');
-  world.now += 20_000;
+  time.pass(20_000);
   assert.deepEqual(await seen(), ['invalid', 'accepted', 'accepted']);
   world.graceMs = 0;
   assert.deepEqual(await seen(), ['invalid', 'invalid', 'accepted']);

@@ -5,13 +5,12 @@ import { Health } from '../../server/worker/health.ts';
 import { reasonOf } from '../../server/worker/nats-link.ts';
 import { recentEnough } from '../local/nats-binary.ts';
 import { judge } from '../local/prerequisites.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 function health() {
-  let now = 0;
-  const it = new Health(2, { now: () => now, sleep: async () => undefined });
-  const pass = (ms: number) => {
-    now += ms;
-  };
+  const clock = new ManualClock();
+  const it = new Health(2, { now: () => clock.now(), sleep: async () => undefined });
+  const pass = (ms: number) => clock.pass(ms);
   return { it, pass };
 }
 

@@ -1,5 +1,6 @@
 import { inboxOf } from '../../auth/policy.ts';
 import { TokenRefused } from '../../auth/token.ts';
+import type { Moment } from '../../clock.ts';
 import type { SubscribeResult } from '../../protocol/codec.ts';
 import { CLOSES, ERRORS } from '../../protocol/codes.ts';
 import { join } from '../../room/join.ts';
@@ -52,12 +53,12 @@ function welcome(session: Session, id: number, channel: string, inbox: Subscribe
   const beat = heartbeat(session);
   session.state = 'connected';
   session.slice = beat.slice;
-  session.slicedAt = now();
+  session.heardAt = now();
   session.reply(id, {
     method: 'connect',
     client: session.client,
     version,
-    ttl: secondsLeft(session.identity?.expiresAt ?? 0, now()),
+    ttl: secondsLeft(session.identity?.expiresAt ?? now(), now()),
     ping: config.pingSeconds,
     pong: true,
     data: Buffer.from(JSON.stringify({ gateway: config.processName, version })),
@@ -67,6 +68,6 @@ function welcome(session: Session, id: number, channel: string, inbox: Subscribe
 }
 
 /** Seconds to an expiry, at least 1; 0 if there is none. */
-export function secondsLeft(expiresAt: number, now: number): number {
+export function secondsLeft(expiresAt: Moment, now: Moment): number {
   return Number.isFinite(expiresAt) ? Math.max(1, Math.ceil((expiresAt - now) / 1000)) : 0;
 }

@@ -22,8 +22,8 @@ interface Request {
 export function messageSend(session: Session, data: unknown, id: number): Promise<void> | undefined {
   const request = check(data);
   const { user } = allow(session, request.room, 'publish');
-  const { now, config } = session.context;
-  const body: MessageBody = { type: 'message', id: request.id, text: request.text, time: now() };
+  const { wallClock, config } = session.context;
+  const body: MessageBody = { type: 'message', id: request.id, text: request.text, time: wallClock() };
   const bytes = Buffer.from(JSON.stringify(body));
   checkSize(session, bytes);
   const dedupe = createHash('sha256')
@@ -38,7 +38,7 @@ export function messageSend(session: Session, data: unknown, id: number): Promis
     );
   };
   // JetStream knows the ids of its window. An id that is not surely younger is looked up first.
-  const age = Math.abs(now() - Number.parseInt(request.id.slice(0, 8) + request.id.slice(9, 13), 16));
+  const age = Math.abs(wallClock() - Number.parseInt(request.id.slice(0, 8) + request.id.slice(9, 13), 16));
   if (age < (config.dedupeSeconds * 1000) / 2) {
     send();
     return undefined;

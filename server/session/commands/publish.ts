@@ -36,19 +36,19 @@ export function store(
   body: Uint8Array,
   parts: Pick<Envelope, 'id' | 'dedupe'> & { readonly type: MessageType },
 ): Promise<Stored> {
-  const { log, now, metrics, meter, trace } = session.context;
-  const startedAt = performance.now();
+  const { log, now, wallClock, metrics, meter, trace } = session.context;
+  const startedAt = now();
   const span = trace.publish(room, parts.type);
   const envelope: Envelope = {
     ...parts,
-    time: now(),
+    time: wallClock(),
     user: session.identity?.user ?? '',
     client: session.client,
     traceparent: span.traceparent,
   };
   return log.publish(room, body, envelope).then(
     stored => {
-      const ms = performance.now() - startedAt;
+      const ms = now() - startedAt;
       metrics.published(parts.type, stored.duplicate, ms);
       meter.published(ms);
       span.end(stored.offset);

@@ -97,7 +97,7 @@ export class ChatView {
       texts,
       chat,
       room,
-      now: () => clock.now(),
+      now: () => clock.wallClock(),
       draft: drafts.get(name) ?? '',
       onDraft: text => drafts.set(name, text),
       onMenu: () => this.#drawer('rooms'),
