@@ -316,6 +316,16 @@ export const OPTIONS = {
   recoveryChunk: live(
     integer('CHAT_RECOVERY_CHUNK', gateway, 100, 1, 1_000, 'Messages read and sent at once while a client recovers.'),
   ),
+  recoveriesPerConnection: live(
+    integer(
+      'CHAT_RECOVERIES_PER_CONNECTION',
+      gateway,
+      2,
+      1,
+      100,
+      'Rooms of one connection for which missed messages are read at the same time; the others wait, and hold no messages.',
+    ),
+  ),
   historyLimit: live(
     integer('CHAT_HISTORY_LIMIT', gateway, 300, 1, 1_000, 'Most messages one history command returns.'),
   ),

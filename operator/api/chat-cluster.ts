@@ -147,6 +147,7 @@ export interface ChatClusterSpec {
     readonly tailMessages: number;
     readonly recoveryMessages: number;
     readonly recoveryChunkMessages: number;
+    readonly recoveriesPerConnection: number;
     readonly historyMessages: number;
     readonly joinLeaveConnections: number;
     readonly pingSeconds: number;

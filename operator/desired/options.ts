@@ -41,6 +41,7 @@ export const FIELDS = {
   'limits.tailMessages': ['tailMessages', spec => spec.limits.tailMessages],
   'limits.recoveryMessages': ['recoveryLimit', spec => spec.limits.recoveryMessages],
   'limits.recoveryChunkMessages': ['recoveryChunk', spec => spec.limits.recoveryChunkMessages],
+  'limits.recoveriesPerConnection': ['recoveriesPerConnection', spec => spec.limits.recoveriesPerConnection],
   'limits.historyMessages': ['historyLimit', spec => spec.limits.historyMessages],
   'limits.joinLeaveConnections': ['joinLeaveLimit', spec => spec.limits.joinLeaveConnections],
   'limits.pingSeconds': ['pingSeconds', spec => spec.limits.pingSeconds],

@@ -24,6 +24,7 @@ import type { SessionContext } from '../session/context.ts';
 import { WAVE_EVERY_MS } from '../session/drain.ts';
 import { TICK_MS } from '../session/heartbeat.ts';
 import { Hub } from '../session/hub.ts';
+import { pageTurns } from '../session/pages.ts';
 import { Session, type SessionHooks } from '../session/session.ts';
 import { type Listener, listen } from '../socket/uws.ts';
 import type { HistoryStore } from '../store/store.ts';
@@ -85,6 +86,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const names = namesOf(config.instance);
   const meter = new LoadMeter();
   const budget = new TailBudget(config);
+  const pages = pageTurns(config);
   let listener: Listener | undefined;
   const publish: PublishTopic = (topic, frame, binary) => listener?.publish(topic, frame, binary);
 
@@ -100,6 +102,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     subscriptions: () => rooms?.subscriptions() ?? 0,
     rooms: () => rooms?.size ?? 0,
     tailBytes: () => budget.used,
+    pagesReading: () => pages.underWay,
     eventLoopLagMs: () => meter.rates.eventLoopLagMs,
     draining: () => traffic.draining,
     closing: () => traffic.closing,
@@ -172,6 +175,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     verify: access.verify,
     policy: access.policy,
     ...chat,
+    pages,
     metrics,
     meter,
     trace,

@@ -19,7 +19,8 @@ export interface JoinOptions {
 
 /**
  * Puts a member into a room without a hole and without a repeat between what `answer` carries, what is pushed after it
- * and what comes live. More than one chunk of missed messages is pushed after the answer, as fast as the member reads.
+ * and what comes live. More than one chunk of missed messages is pushed after the answer, as fast as the member reads:
+ * for one that does not read its position is kept, and no message.
  * @param from position to recover from; null starts at the room's top
  * @param answer called once, with what the subscribe reply says; not at all if the member is gone by then
  * @throws {ReadFailed} when the stream does not answer or changed, before `answer` was called
@@ -81,6 +82,7 @@ async function enter(
   }
 
   let at = from.offset;
+  let most = options.chunk();
   let source: Source = 'tail';
   let answered = false;
   const emit = (publications: readonly Publication[]) => {
@@ -93,41 +95,53 @@ async function enter(
     for (const publication of publications)
       member.send(codec.push({ type: 'publication', channel: room.name, publication }));
   };
-  const fits = (publications: readonly Publication[]) => portionOf(publications, options.chunk(), options.chunkBytes);
-  const pace = async (publications: readonly Publication[]) => {
-    for (let rest = publications; rest.length > 0 && !left(room, member); ) {
-      // Others of the same connection may be at it too: only who looks and sends in one turn knows what waits.
-      if (member.congested()) {
-        if (!answered) emit([]);
-        await member.writable();
-        continue;
-      }
-      const count = fits(rest);
+  /** Sends what the member takes now; the rest is read again, as who waits holds no messages. */
+  const pace = (publications: readonly Publication[]) => {
+    let sent = 0;
+    // Others of the same connection may be at it too: only who looks and sends in one turn knows what waits.
+    while (sent < publications.length && !member.congested()) {
+      const rest = publications.slice(sent);
+      const count = portionOf(rest, options.chunk(), options.chunkBytes);
       emit(rest.slice(0, count));
-      rest = rest.slice(count);
+      sent += count;
     }
+    if (!answered) emit([]);
+    return sent;
+  };
+  /** @returns true when nothing is missing any more */
+  const fromTail = (): boolean => {
+    if (at < room.tail.from) return false;
+    const missed = room.tail.after(at);
+    if (pace(missed) < missed.length) return false;
+    room.add(member); // in the same turn as the last of the tail: nothing can come between
+    options.recovered(source);
+    return true;
+  };
+  /** @returns false when the member cannot be given what it missed */
+  const fromLog = async (): Promise<boolean> => {
+    const tailFrom = room.tail.from;
+    if (left(room, member) || at >= tailFrom || (answered && member.congested())) return true;
+    const page = await options.reader.after(room.name, at, most);
+    if (left(room, member)) return true;
+    if (!answered && page.messages.length + page.pending > options.limit()) return false;
+    if (source !== 'mongodb') source = page.source;
+    const sent = pace(page.messages.map(publicationOf));
+    // What was left before the tail has been erased. The tail may have moved since, with messages the page lacks.
+    if (page.messages.length === 0) at = tailFrom;
+    // Of large messages fewer are sent at once: more of them would be read in vain.
+    if (sent === page.messages.length) most = Math.min(options.chunk(), Math.ceil(most * 1.5));
+    else if (sent > 0) most = sent;
+    return true;
   };
 
   try {
     while (!left(room, member)) {
-      const tailFrom = room.tail.from;
-      if (at >= tailFrom) {
-        const missed = room.tail.after(at);
-        if (missed.length === 0 || (!member.congested() && fits(missed) === missed.length)) {
-          emit(missed);
-          room.add(member); // in the same turn as the last of the tail: nothing can come between
-          options.recovered(source);
-          return;
-        }
-        await pace(missed);
-      } else {
-        const page = await options.reader.after(room.name, at, options.chunk());
+      if (fromTail()) return;
+      if (answered && member.congested()) await member.writable();
+      else if (at < room.tail.from) {
+        const recoverable = await member.inTurn(fromLog);
         if (left(room, member)) return;
-        if (!answered && page.messages.length + page.pending > options.limit()) return lost();
-        if (source !== 'mongodb') source = page.source;
-        // What was left before the tail has been erased. The tail may have moved since, with messages the page lacks.
-        if (page.messages.length === 0) at = tailFrom;
-        await pace(page.messages.map(publicationOf));
+        if (!recoverable) return lost();
         // LOG is ahead of the live flow: what the member has by now must not come to it again.
         await room.reached(at);
       }

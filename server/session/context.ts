@@ -16,6 +16,7 @@ import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Slice } from './heartbeat.ts';
 import type { Session } from './session.ts';
+import type { Turns } from './turns.ts';
 
 /** What the commands of a connection work with; one for the whole gateway. */
 export interface SessionContext extends Clocks {
@@ -31,6 +32,8 @@ export interface SessionContext extends Clocks {
   readonly presence: Presence;
   readonly joins: Joins;
   readonly join: JoinOptions;
+  /** Pages of messages being read for clients, of all connections. */
+  readonly pages: Turns;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'answered' | 'published' | 'tokenChecked'>;
   readonly trace: MessageTrace;

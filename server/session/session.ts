@@ -5,10 +5,11 @@ import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/code
 import type { Socket, SocketHandler } from '../socket/socket.ts';
 import { handle } from './commands/registry.ts';
 import type { SessionContext } from './context.ts';
-import { answerTo } from './failure.ts';
+import { answerTo, CommandError } from './failure.ts';
 import type { Slice } from './heartbeat.ts';
 import { Rate } from './rate.ts';
 import type { Subscription } from './subscription.ts';
+import { Turns } from './turns.ts';
 
 /** `refused`: connect was answered with an error; nothing is served any more. */
 type State = 'new' | 'connecting' | 'connected' | 'refused' | 'closed';
@@ -29,6 +30,8 @@ const NO_READS: Promise<void> = Promise.resolve();
 
 /** Share of the send buffer beyond which nobody who can wait adds to it. */
 const CONGESTED = 1 / 16;
+/** Reads of history that may wait for their turn. */
+const MOST_WAITING_READS = 512;
 /** Bytes of frames that may wait behind a command. */
 const MOST_QUEUED_BYTES = 4 * 1024 * 1024;
 
@@ -54,6 +57,9 @@ export class Session implements SocketHandler {
   #queue: Queued[] | null = null;
   #queuedBytes = 0;
   #reads = NO_READS;
+  #waitingReads = 0;
+  /** Pages of missed messages being read; null until the first. */
+  #recoveries: Turns | null = null;
   #writable: (() => void)[] | null = null;
 
   constructor(socket: Socket, context: SessionContext, hooks: SessionHooks) {
@@ -134,10 +140,27 @@ export class Session implements SocketHandler {
     work.catch(error => this.#failed(id, error));
   }
 
-  /** Like {@link background}, one after the other: nobody may have a thousand reads of the streams under way. */
-  inTurn(id: number, work: () => Promise<void>): void {
-    const turn = this.#reads.then(() => (this.gone ? undefined : work()));
-    this.#reads = turn.catch(error => this.#failed(id, error));
+  /**
+   * Like {@link background}, one after the other, and none while the client does not read: nobody may have a thousand reads
+   * of the streams under way.
+   * @throws {CommandError} when too many wait already
+   */
+  inTurn(id: number, read: () => Promise<void>): void {
+    if (this.#waitingReads >= MOST_WAITING_READS)
+      throw new CommandError(ERRORS.tooManyRequests, `at most ${MOST_WAITING_READS} reads of history may wait`);
+    this.#waitingReads += 1;
+    const turn = async () => {
+      this.#waitingReads -= 1;
+      await this.writable();
+      await this.context.pages.run(async () => (this.gone ? undefined : await read()));
+    };
+    this.#reads = this.#reads.then(turn).catch(error => this.#failed(id, error));
+  }
+
+  /** Reads a page of missed messages: few at a time for one connection, and for the gateway. */
+  recoverInTurn<T>(read: () => Promise<T>): Promise<T> {
+    this.#recoveries ??= new Turns(() => this.context.config.recoveriesPerConnection);
+    return this.#recoveries.run(() => this.context.pages.run(read));
   }
 
   end(close: CloseCode): void {

@@ -63,6 +63,9 @@ export class Subscription implements Member {
   writable(): Promise<void> {
     return this.session.writable();
   }
+  inTurn<T>(read: () => Promise<T>): Promise<T> {
+    return this.session.recoverInTurn(read);
+  }
   alive(): boolean {
     return !this.#left && !this.session.gone;
   }

@@ -8,6 +8,7 @@ export interface GatewayGauges {
   readonly subscriptions: () => number;
   readonly rooms: () => number;
   readonly tailBytes: () => number;
+  readonly pagesReading: () => number;
   readonly eventLoopLagMs: () => number;
   readonly draining: () => boolean;
   readonly closing: () => boolean;
@@ -81,6 +82,7 @@ export class GatewayMetrics {
     gauge('subscriptions', 'Rooms times connections.', gauges.subscriptions);
     gauge('rooms', 'Rooms this gateway follows.', gauges.rooms);
     gauge('tail_bytes', 'Memory of the last messages of rooms, in bytes.', gauges.tailBytes);
+    gauge('pages_reading', 'Pages of messages being read for clients that recover or page.', gauges.pagesReading);
     gauge(
       'event_loop_lag_seconds',
       'Mean delay of the event loop in the last 5 s.',

@@ -6,13 +6,19 @@ import { randomBytes } from 'node:crypto';
 import { startMongo } from '../local/mongo.ts';
 import { startNats } from '../local/nats.ts';
 import { fanOutCost } from './fan-out-cost.ts';
+import { greedy } from './greedy.ts';
 import { idleMemory } from './idle-memory.ts';
 import { publishLatency } from './publish-latency.ts';
 import type { Setup } from './setup.ts';
 import { Teardown } from './setup.ts';
 
 const wanted = process.argv.slice(2);
-const BENCHES = { 'idle-memory': idleMemory, 'fan-out': fanOutCost, 'publish-latency': publishLatency } as const;
+const BENCHES = {
+  'idle-memory': idleMemory,
+  'fan-out': fanOutCost,
+  'publish-latency': publishLatency,
+  greedy,
+} as const;
 
 const teardown = new Teardown();
 try {

@@ -15,6 +15,7 @@ import { Rooms } from '../../server/room/rooms.ts';
 import { TailBudget } from '../../server/room/tail.ts';
 import type { SessionContext } from '../../server/session/context.ts';
 import { Hub } from '../../server/session/hub.ts';
+import { pageTurns } from '../../server/session/pages.ts';
 import { Session } from '../../server/session/session.ts';
 import type { Socket } from '../../server/socket/socket.ts';
 import { GatewayMetrics } from '../../server/telemetry/gateway-metrics.ts';
@@ -122,11 +123,13 @@ export class TestGateway {
         limit: () => config.recoveryLimit,
         recovered: () => undefined,
       },
+      pages: pageTurns(config),
       metrics: new GatewayMetrics({
         connections: zero,
         subscriptions: zero,
         rooms: zero,
         tailBytes: zero,
+        pagesReading: zero,
         eventLoopLagMs: zero,
         draining: () => false,
         closing: () => false,

@@ -121,6 +121,9 @@ export class TestMember implements Member {
     if (!this.congested() || this.#gone) return Promise.resolve();
     return new Promise(resolve => this.#writable.push(resolve));
   }
+  inTurn<T>(read: () => Promise<T>): Promise<T> {
+    return read();
+  }
   expelled(room: string): void {
     this.leave();
     this.expulsions.push(room);

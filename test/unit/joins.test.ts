@@ -24,6 +24,7 @@ function watcher(client: string): Member & { readonly frames: Frame[] } {
     send: frame => void frames.push(frame),
     congested: () => false,
     writable: () => Promise.resolve(),
+    inTurn: read => read(),
     expelled: () => undefined,
     alive: () => true,
   };

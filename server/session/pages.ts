@@ -1,0 +1,10 @@
+import { Turns } from './turns.ts';
+
+/** What a page of messages takes while it is read, in bytes: a read of LOG brings at most that much. */
+export const PAGE_BYTES = 1024 * 1024;
+const FEWEST = 4;
+
+/** The pages that are read at the same time for all connections of a gateway: they take a quarter of the send buffers. */
+export function pageTurns(limits: { readonly sendBufferTotalBytes: number }): Turns {
+  return new Turns(() => Math.max(FEWEST, Math.floor(limits.sendBufferTotalBytes / 4 / PAGE_BYTES)));
+}
