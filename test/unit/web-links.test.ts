@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stretchesOf } from '../../web/src/links.ts';
+import { ends } from '../support/ends.ts';
 
 const links = (text: string) => stretchesOf(text).flatMap(({ href }) => href ?? []);
 
@@ -36,4 +37,26 @@ test('the stretches put together are the text', () => {
         .join(''),
       text,
     );
+});
+
+const LINKS = new URL('../../web/src/links.ts', import.meta.url).href;
+
+for (const { what, text } of [
+  { what: 'punctuation that ends nothing', text: "'https://x'.padEnd(4_000_000, '.') + 'x'" },
+  { what: 'brackets around nothing', text: "'https://x'.padEnd(4_000_000, '？)')" },
+  { what: 'addresses without an end', text: "'https://'.repeat(500_000)" },
+  { what: 'addresses that are none', text: "'https://: '.repeat(400_000)" },
+]) {
+  test(`a text of millions of characters with ${what} is cut in proportion to its length`, async () => {
+    const whole = await ends(`const { stretchesOf } = await import(${JSON.stringify(LINKS)});
+      const text = ${text};
+      return stretchesOf(text).map(({ text }) => text).join('') === text;`);
+    assert.equal(whole, true);
+  });
+}
+
+test('an address that is too long to be one is text', () => {
+  const address = `https://example.org/${'x'.repeat(2_048 - 20)}`;
+  assert.deepEqual(links(`see ${address}.`), [address]);
+  assert.deepEqual(stretchesOf(`see ${address}x.`), [{ text: `see ${address}x.` }]);
 });
