@@ -80,12 +80,24 @@ export const LIVE_FILES = {
 } as const;
 export const LIVE_DIR = '/etc/chatcluster';
 
+/**
+ * Room in a LOG stream. `WindowShortened`: stored messages leave it before the hot window has passed. `NearlyFull`: what
+ * MongoDB does not have yet fills most of it, and when it is full, publishes are refused.
+ */
+export type LogRoom = 'Enough' | 'WindowShortened' | 'NearlyFull';
+
 /** Health of the two backends as a worker sees it: body of `GET /backends` on a worker's admin port. */
 export interface BackendHealth {
   readonly nats: { readonly reachable: boolean; readonly reason: string };
   readonly store: { readonly reachable: boolean; readonly reason: string };
   /** Messages in the LOG streams that MongoDB does not have yet. */
   readonly storeLag: number;
+  /** Room in the LOG streams: that of the fullest, with its name; missing from a worker of an earlier release. */
+  readonly log?: {
+    readonly room: LogRoom;
+    /** Empty when there is enough. */
+    readonly reason: string;
+  };
 }
 export const WORKER_PATHS = { backends: '/backends' } as const;
 

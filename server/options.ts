@@ -440,7 +440,7 @@ export const OPTIONS = {
     3_600,
     0,
     30 * 86_400,
-    'Messages younger than this stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB.',
+    'Messages younger than this stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. The oldest leave earlier when the stream is filled above 70 %.',
   ),
   liveMaxBytes: integer(
     'CHAT_LIVE_MAX_BYTES',

@@ -1,4 +1,4 @@
-import { type BackendHealth, PORTS, WORKER_PATHS } from '../../server/contract.ts';
+import { type BackendHealth, type LogRoom, PORTS, WORKER_PATHS } from '../../server/contract.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import type { Pod } from '../api/kube-object.ts';
 
@@ -6,6 +6,8 @@ import type { Pod } from '../api/kube-object.ts';
 export interface Backends {
   /** What one worker that answered said; undefined if none did. */
   readonly health: Pick<BackendHealth, 'nats' | 'store'> | undefined;
+  /** Room in the streams; undefined while no worker that reaches NATS says. */
+  readonly log: BackendHealth['log'];
   /** Messages that MongoDB does not have yet; undefined while no worker that reaches NATS says. */
   readonly storeLag: number | undefined;
   /** Why nobody answered, without anything that changes from pass to pass. */
@@ -13,11 +15,20 @@ export interface Backends {
 }
 
 function healthOf(body: unknown): BackendHealth | undefined {
-  const { nats, store, storeLag } = (body ?? {}) as Partial<BackendHealth>;
+  const { nats, store, storeLag, log } = (body ?? {}) as Partial<BackendHealth>;
   const said = (backend: unknown): backend is BackendHealth['nats'] =>
     typeof backend === 'object' && backend !== null && 'reachable' in backend && typeof backend.reachable === 'boolean';
   if (!said(nats) || !said(store)) return undefined;
-  return { nats, store, storeLag: typeof storeLag === 'number' && storeLag >= 0 ? storeLag : 0 };
+  const lag = typeof storeLag === 'number' && storeLag >= 0 ? storeLag : 0;
+  return { nats, store, storeLag: lag, ...(isRoom(log) ? { log } : {}) };
+}
+
+const WORST_FIRST: readonly LogRoom[] = ['NearlyFull', 'WindowShortened', 'Enough'];
+
+/** Workers of another release may say nothing of it, or a word that is not known here. */
+function isRoom(log: unknown): log is NonNullable<BackendHealth['log']> {
+  const { room, reason } = (log ?? {}) as { room?: unknown; reason?: unknown };
+  return WORST_FIRST.some(each => each === room) && typeof reason === 'string';
 }
 
 /**
@@ -40,16 +51,19 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
   const said = answers.flatMap(answer => answer.health ?? []);
   const [first] = said;
   // Each worker measures all streams; one that cannot reach NATS repeats what it knew.
-  const lags = said.filter(health => health.nats.reachable).map(health => health.storeLag);
+  const measured = said.filter(health => health.nats.reachable);
+  const lags = measured.map(health => health.storeLag);
+  const rooms = measured.flatMap(health => health.log ?? []);
   if (!first) {
     const silence = running.length === 0 ? 'no worker is running' : (answers[0]?.problem ?? 'no answer');
-    return { health: undefined, storeLag: undefined, silence };
+    return { health: undefined, log: undefined, storeLag: undefined, silence };
   }
   return {
     health: {
       nats: said.find(health => health.nats.reachable)?.nats ?? first.nats,
       store: said.find(health => health.store.reachable)?.store ?? first.store,
     },
+    log: WORST_FIRST.flatMap(room => rooms.find(each => each.room === room) ?? [])[0],
     storeLag: lags.length > 0 ? Math.max(...lags) : undefined,
     silence: '',
   };

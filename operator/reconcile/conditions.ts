@@ -10,6 +10,7 @@ export type ConditionType =
   | 'Progressing'
   | 'MessagingReachable'
   | 'StoreReachable'
+  | 'StreamsHaveRoom'
   | 'ScalingActive';
 
 export interface Verdict {
@@ -55,6 +56,12 @@ export function progressing({ reason, message }: FleetPlan['rollout'], draining 
   return { type: 'Progressing', status: reason === 'Stopped' ? 'False' : 'True', reason, message: all };
 }
 
+/** An operator that has just started has nothing better to say than the one before it. */
+function notAsked(type: ConditionType, previous: Condition | undefined): Verdict {
+  if (previous) return { type, status: previous.status, reason: previous.reason, message: previous.message };
+  return { type, status: 'Unknown', reason: 'NotAskedYet', message: 'the workers have not been asked yet' };
+}
+
 function reachable(
   type: 'MessagingReachable' | 'StoreReachable',
   backend: 'nats' | 'store',
@@ -62,11 +69,7 @@ function reachable(
   previous: Condition | undefined,
 ): Verdict {
   const name = backend === 'nats' ? 'NATS' : 'MongoDB';
-  // An operator that has just started has nothing better to say than the one before it.
-  if (!backends && previous)
-    return { type, status: previous.status, reason: previous.reason, message: previous.message };
-  if (!backends)
-    return { type, status: 'Unknown', reason: 'NotAskedYet', message: 'the workers have not been asked yet' };
+  if (!backends) return notAsked(type, previous);
   const health = backends.health?.[backend];
   if (!health) return { type, status: 'Unknown', reason: 'NoWorkerAnswers', message: backends.silence };
   if (health.reachable) return { type, status: 'True', reason: 'Reachable', message: `the workers reach ${name}` };
@@ -85,6 +88,20 @@ export function messagingReachable(backends: Backends | undefined, previous: Con
 /** @param previous the condition as it stands */
 export function storeReachable(backends: Backends | undefined, previous: Condition | undefined): Verdict {
   return reachable('StoreReachable', 'store', backends, previous);
+}
+
+/** Whether the streams can take what comes. @param previous the condition as it stands */
+export function streamsHaveRoom(backends: Backends | undefined, previous: Condition | undefined): Verdict {
+  const type = 'StreamsHaveRoom';
+  if (!backends) return notAsked(type, previous);
+  if (!backends.log) {
+    const message = backends.silence || 'no worker says how full the streams are';
+    return { type, status: 'Unknown', reason: 'NoWorkerAnswers', message };
+  }
+  const { room, reason } = backends.log;
+  if (room === 'NearlyFull') return { type, status: 'False', reason: room, message: reason };
+  if (room === 'WindowShortened') return { type, status: 'True', reason: room, message: reason };
+  return { type, status: 'True', reason: room, message: 'the streams hold the whole hot window' };
 }
 
 /** Reasons for which the size cannot follow the load. */

@@ -129,6 +129,12 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
           : was?.status === 'False'
             ? normal(condition.type)
             : [];
+      case 'StreamsHaveRoom':
+        // Full for a moment and full again is one story: only the worst is a warning.
+        if (!was || was.reason === condition.reason) return [];
+        if (condition.reason === 'NearlyFull') return warning('StreamsNearlyFull');
+        if (condition.reason === 'WindowShortened') return was.status === 'True' ? normal('HotWindowShortened') : [];
+        return [];
       case 'Progressing': {
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'Stopped') return warning('RolloutStopped');

@@ -15,6 +15,7 @@ import {
   ready,
   scalingActive,
   storeReachable,
+  streamsHaveRoom,
   type WriteFailure,
 } from './conditions.ts';
 import { worstProblem } from './pod-problem.ts';
@@ -115,10 +116,11 @@ export function status(input: StatusInput): ChatClusterStatus {
     messagingReachable(backends, before('MessagingReachable')),
     storeReachable(backends, before('StoreReachable')),
   ];
+  const room = streamsHaveRoom(backends, before('StreamsHaveRoom'));
   const scaling = scalingActive(input.decision, before('ScalingActive'));
   const moving = progressing(input.rollout, input.draining);
   const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure });
-  const verdicts = [works, available, moving, ...reach, scaling];
+  const verdicts = [works, available, moving, ...reach, room, scaling];
   const held = cluster.status?.gateways?.connections;
   const connections = input.connections === undefined ? held : roundConnections(input.connections);
   return {

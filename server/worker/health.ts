@@ -1,8 +1,17 @@
-import type { BackendHealth } from '../contract.ts';
+import type { BackendHealth, LogRoom } from '../contract.ts';
 import type { Clock } from './clock.ts';
+import { NEARLY_FULL, PRESSED_ABOVE } from './purge-plan.ts';
 
 /** How long the reason keeps telling of a stream that vanished or ran back. */
 const TELL_MS = 600_000;
+
+const WORST_FIRST: readonly LogRoom[] = ['NearlyFull', 'WindowShortened'];
+const percent = (share: number) => `${Math.round(100 * share)} %`;
+/** Without numbers that move, because they become a condition. */
+const ROOM_REASONS: Readonly<Record<Exclude<LogRoom, 'Enough'>, string>> = {
+  NearlyFull: `messages that MongoDB does not have yet fill more than ${percent(NEARLY_FULL)} of maxBytes; when it is full, publishes are refused`,
+  WindowShortened: `stored messages are removed before the hot window has passed, because the stream filled above ${percent(PRESSED_ABOVE)} of maxBytes`,
+};
 
 /** What a worker knows of NATS and MongoDB, with reasons that people can act on. */
 export class Health {
@@ -21,10 +30,14 @@ export class Health {
   readonly #problems = new Map<number, string>();
   readonly #ensured = new Set<number>();
   readonly #lags = new Map<number, number>();
+  readonly #rooms = new Map<number, LogRoom>();
+  readonly #streamOf: (partition: number) => string;
   #incident: { readonly text: string; readonly at: number } | null = null;
 
-  constructor(partitions: number, clock: Clock) {
+  /** @param streamOf name of a partition's LOG stream */
+  constructor(partitions: number, streamOf: (partition: number) => string, clock: Clock) {
     this.#partitions = partitions;
+    this.#streamOf = streamOf;
     this.#clock = clock;
   }
 
@@ -57,6 +70,10 @@ export class Health {
     this.#lags.set(partition, messages);
   }
 
+  logIs(partition: number, room: LogRoom): void {
+    this.#rooms.set(partition, room);
+  }
+
   /** Whether all streams have been right once. */
   get complete(): boolean {
     return this.#ensured.size === this.#partitions;
@@ -65,7 +82,16 @@ export class Health {
   report(): BackendHealth {
     let storeLag = 0;
     for (const lag of this.#lags.values()) storeLag += lag;
-    return { nats: this.#natsReport(), store: { reachable: this.#storeUp, reason: this.#store }, storeLag };
+    const store = { reachable: this.#storeUp, reason: this.#store };
+    return { nats: this.#natsReport(), store, storeLag, log: this.#logReport() };
+  }
+
+  #logReport(): NonNullable<BackendHealth['log']> {
+    const room = WORST_FIRST.find(each => [...this.#rooms.values()].includes(each)) ?? 'Enough';
+    const streams = [...this.#rooms]
+      .filter(([, each]) => each === room)
+      .map(([partition]) => this.#streamOf(partition));
+    return { room, reason: room === 'Enough' ? '' : `${streams.sort().join(', ')}: ${ROOM_REASONS[room]}` };
   }
 
   #askedFor(backend: string): void {

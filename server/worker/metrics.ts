@@ -34,6 +34,21 @@ export class WorkerMetrics {
     'last_rooms_total',
     'Rooms whose last offset was written to a LAST stream before a purge.',
   );
+  readonly purgedInWindow = this.#counter(
+    'log_purged_in_window_messages_total',
+    'Those of them that were removed before the hot window had passed, because the stream was filling.',
+  );
+  readonly logBytes = this.#gauge('log_bytes', 'Bytes in a LOG stream, by partition.', ['partition']);
+  readonly logMaxBytes = this.#gauge(
+    'log_max_bytes',
+    'Bytes a LOG stream can hold, by partition: when it is full, publishes are refused.',
+    ['partition'],
+  );
+  readonly foreignConsumers = this.#gauge(
+    'log_foreign_consumers',
+    'Durable consumers of other programs on a LOG stream, by partition. Messages do not wait for them.',
+    ['partition'],
+  );
   readonly streamChanges = this.#counter(
     'stream_changes_total',
     'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, create-last, update-last.',

@@ -1,6 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
+import { logConsumers } from '../bus/log-consumers.ts';
 import type { Names } from '../bus/names.ts';
 import { pull } from '../bus/pull.ts';
 import { LIFT } from '../bus/stream-plan.ts';
@@ -12,8 +13,9 @@ import { backoffMs, type Clock } from './clock.ts';
 import { Drain } from './drain.ts';
 import { Gate } from './gate.ts';
 import type { Health } from './health.ts';
+import { lookAtConsumers } from './log-look.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import { purge } from './purge.ts';
+import { Purge } from './purge.ts';
 
 export interface PartitionParts {
   readonly partition: number;
@@ -31,11 +33,12 @@ export interface PartitionParts {
 
 /** A stream that vanished is noticed within this time. */
 const CHECK_MS = 10_000;
-const LAG_MS = 2_000;
+/** Often enough for a stream that fills in seconds. */
+const LOOK_MS = 2_000;
 /** Bytes of one batch; the driver would split a larger one anyway. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-/** The work on one partition: its streams are kept right, drained and purged, and its lag is measured. */
+/** The work on one partition: its streams are kept right, drained, measured and purged. */
 export class Partition {
   readonly #parts: PartitionParts;
   readonly #gate = new Gate();
@@ -50,12 +53,7 @@ export class Partition {
 
   /** Runs until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([
-      this.#keepStreams(signal),
-      this.#drain().run(signal),
-      this.#every(this.#parts.config.purgeSeconds * 1_000, signal, () => this.#purge()),
-      this.#every(LAG_MS, signal, () => this.#measureLag()),
-    ]);
+    await Promise.all([this.#keepStreams(signal), this.#drain().run(signal), this.#keepLooking(signal)]);
   }
 
   /** Stops draining until the streams have been looked at again. */
@@ -127,46 +125,47 @@ export class Partition {
     return this.#epoch;
   }
 
-  async #purge(): Promise<void> {
-    const { partition, config, names, connection, jsm, metrics, log } = this.#parts;
-    const done = await purge({
-      connection,
-      jsm,
-      names,
-      partition,
-      stream: names.logStream(partition),
-      required: [names.storeConsumer],
-      hotWindowMs: config.hotWindowSeconds * 1_000,
-    });
-    if (!done) return;
-    const { removed, noted } = done;
-    metrics.purged.inc(removed);
-    metrics.lastRooms.inc(noted);
-    if (removed > 0) log.debug({ partition, removed, noted }, 'stored messages were removed from the stream');
-    if (done.unnoted === null) return;
-    const reason = (done.unnoted as Error).message;
-    log.warn({ partition, reason }, 'LAST did not take the last offsets of rooms; the purge is tried again');
-  }
-
-  async #measureLag(): Promise<void> {
-    const { partition, names, jsm, metrics, health } = this.#parts;
-    const info = await jsm.consumers.info(names.logStream(partition), names.storeConsumer);
-    const lag = info.num_pending + info.num_ack_pending;
-    metrics.lag.set({ partition: String(partition) }, lag);
-    health.lagIs(partition, lag);
-  }
-
-  /** Only while the streams are right; a failure is told and the next turn tries again. */
-  async #every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-    const { clock, log, partition } = this.#parts;
+  /** Measures and purges, while the streams are right; a failure is logged and the next turn tries again. */
+  async #keepLooking(signal: AbortSignal): Promise<void> {
+    const { partition, clock, log } = this.#parts;
+    const purge = this.#purge();
     while (!signal.aborted) {
-      await clock.sleep(ms, signal);
+      await clock.sleep(LOOK_MS, signal);
       if (signal.aborted || !this.#gate.isOpen) continue;
       try {
-        await work();
+        await this.#look(purge);
       } catch (error) {
         log.debug({ partition, reason: (error as Error).message }, 'a look at the stream failed');
       }
     }
+  }
+
+  async #look(purge: Purge): Promise<void> {
+    const { partition, names, jsm, metrics, health } = this.#parts;
+    const looks = await lookAtConsumers(jsm, names.logStream(partition), logConsumers(names));
+    const store = looks.find(({ claim }) => claim.name === names.storeConsumer)?.info;
+    if (store) {
+      const lag = store.num_pending + store.num_ack_pending;
+      metrics.lag.set({ partition: String(partition) }, lag);
+      health.lagIs(partition, lag);
+    }
+    await purge.turn(looks);
+  }
+
+  #purge(): Purge {
+    const { partition, config, names, connection, jsm, health, metrics, clock, log } = this.#parts;
+    return new Purge({
+      partition,
+      connection,
+      jsm,
+      names,
+      consumers: logConsumers(names),
+      hotWindowMs: config.hotWindowSeconds * 1_000,
+      intervalMs: config.purgeSeconds * 1_000,
+      health,
+      metrics,
+      clock,
+      log,
+    });
   }
 }

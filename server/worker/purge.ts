@@ -1,43 +1,98 @@
-import { directBatch } from '../bus/direct-read.ts';
+import type { StreamInfo } from '@nats-io/jetstream';
+import type { Logger } from 'pino';
+import type { LogConsumer } from '../bus/log-consumers.ts';
+import type { Clock } from './clock.ts';
+import type { Health } from './health.ts';
+import { type ConsumerLook, firstInWindow, foreignConsumers } from './log-look.ts';
+import type { WorkerMetrics } from './metrics.ts';
 import type { NoteTopsParts } from './note-tops.ts';
-import { type NotedPurge, purgeNoted } from './noted-purge.ts';
-import { type PurgeView, purgeBelow } from './purge-plan.ts';
+import { purgeNoted } from './noted-purge.ts';
+import { isNearlyFull, isPressed, planPurge } from './purge-plan.ts';
 
 export interface PurgeParts extends NoteTopsParts {
-  readonly stream: string;
-  readonly required: readonly string[];
+  readonly consumers: readonly LogConsumer[];
   readonly hotWindowMs: number;
+  /** Time between removals of what the hot window has left behind. */
+  readonly intervalMs: number;
+  readonly health: Health;
+  readonly metrics: WorkerMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
-const READ_TIMEOUT_MS = 5_000;
+/** Removes from one LOG stream what is stored and no longer wanted there, and tells how much room it has. */
+export class Purge {
+  readonly #parts: PurgeParts;
+  #dueAt: number;
+  /** When the hot window was last shortened. */
+  #shortenedAt = Number.NEGATIVE_INFINITY;
+  #foreign: readonly string[] = [];
 
-/** Removes what MongoDB has and the hot window no longer needs from a LOG stream. @returns null when nothing was due */
-export async function purge(parts: PurgeParts): Promise<NotedPurge | null> {
-  // The floors first: a message that comes later is above them all.
-  const floors = await durableFloors(parts);
-  const { state, ts } = await parts.jsm.streams.info(parts.stream);
-  const windowStart = Date.parse(ts ?? '') - parts.hotWindowMs; // by the clock that stamps the messages
-  const hot = await firstSince(parts, windowStart, Date.parse(state.last_ts));
-  const view: PurgeView = { first: state.first_seq, last: state.last_seq, floors, required: parts.required, hot };
-  const below = purgeBelow(view);
-  return below === null ? null : await purgeNoted(parts, view.first, below, false);
-}
-
-async function durableFloors({ jsm, stream }: PurgeParts): Promise<Map<string, number>> {
-  const floors = new Map<string, number>();
-  for await (const consumer of jsm.consumers.list(stream)) {
-    const name = consumer.config.durable_name;
-    if (name) floors.set(name, consumer.ack_floor.stream_seq);
+  constructor(parts: PurgeParts) {
+    this.#parts = parts;
+    this.#dueAt = parts.clock.now() + parts.intervalMs;
   }
-  return floors;
-}
 
-/** See {@link PurgeView.hot}. */
-async function firstSince(parts: PurgeParts, start: number, lastAt: number): Promise<number | null | undefined> {
-  if (Number.isNaN(start)) return undefined;
-  if (lastAt < start) return null;
-  const request = { start_time: new Date(start).toISOString(), batch: 1 };
-  const { messages } = await directBatch(parts.connection, parts.stream, request, READ_TIMEOUT_MS);
-  const sequence = Number(messages[0]?.headers?.get('Nats-Sequence'));
-  return sequence > 0 ? sequence : undefined; // the last message is inside, so somebody else answered
+  /**
+   * One look: to be taken often, because a busy stream fills in seconds.
+   * @param looks what the consumers had acknowledged before this was called
+   */
+  async turn(looks: readonly ConsumerLook[]): Promise<void> {
+    const { connection, jsm, names, partition, clock, hotWindowMs, intervalMs } = this.#parts;
+    const info = await jsm.streams.info(names.logStream(partition));
+    const { first_seq: first, last_seq: last, bytes } = info.state;
+    const size = { bytes, maxBytes: info.config.max_bytes };
+    const due = clock.now() >= this.#dueAt;
+    const hot = due || isPressed(size) ? await firstInWindow(connection, info, hotWindowMs) : undefined;
+    const plan = planPurge({ first, last, ...size, claims: looks.map(({ claim }) => claim), hot });
+    if (plan.below !== null) await this.#remove(first, plan.below, plan.shortens, isNearlyFull(size));
+    this.#tell(info, plan.nearlyFull);
+    if (!due) return;
+    this.#dueAt = clock.now() + intervalMs;
+    await this.#lookForForeign();
+  }
+
+  /** Removes the messages [first, below): MongoDB has them. */
+  async #remove(first: number, below: number, shortens: boolean, urgent: boolean): Promise<void> {
+    const { metrics, clock, log, partition, names, hotWindowMs } = this.#parts;
+    const { removed, noted, unnoted } = await purgeNoted(this.#parts, first, below, urgent);
+    metrics.purged.inc(removed);
+    metrics.lastRooms.inc(noted);
+    if (removed > 0) log.debug({ partition, first, removed, noted }, 'stored messages were removed from the stream');
+    if (unnoted !== null) {
+      const reason = (unnoted as Error).message;
+      log.warn({ partition, reason }, 'LAST did not take the last offsets of rooms; the purge is tried again');
+    }
+    if (!shortens || removed === 0) return;
+    metrics.purgedInWindow.inc(removed);
+    if (clock.now() - this.#shortenedAt > hotWindowMs)
+      log.warn(
+        { partition, stream: names.logStream(partition), hotWindowSeconds: hotWindowMs / 1_000 },
+        'the stream is too small for the hot window: stored messages are removed before it has passed, and are read from MongoDB; raise CHAT_STREAM_MAX_BYTES or lower CHAT_HOT_WINDOW_SECONDS',
+      );
+    this.#shortenedAt = clock.now();
+  }
+
+  #tell({ config, state }: StreamInfo, nearlyFull: boolean): void {
+    const { partition, metrics, health, clock, hotWindowMs } = this.#parts;
+    metrics.logBytes.set({ partition: String(partition) }, state.bytes);
+    metrics.logMaxBytes.set({ partition: String(partition) }, config.max_bytes);
+    // Until a whole window has passed without one: the next purge may shorten it again.
+    const shortened = clock.now() - this.#shortenedAt < hotWindowMs;
+    health.logIs(partition, nearlyFull ? 'NearlyFull' : shortened ? 'WindowShortened' : 'Enough');
+  }
+
+  async #lookForForeign(): Promise<void> {
+    const { partition, jsm, names, consumers, metrics, log } = this.#parts;
+    const stream = names.logStream(partition);
+    const found = await foreignConsumers(jsm, stream, consumers);
+    metrics.foreignConsumers.set({ partition: String(partition) }, found.length);
+    const fresh = found.filter(name => !this.#foreign.includes(name));
+    this.#foreign = found;
+    if (fresh.length > 0)
+      log.warn(
+        { partition, stream, consumers: fresh },
+        'durable consumers of other programs are on the stream; it does not wait for them, so they may miss messages that are removed',
+      );
+  }
 }

@@ -117,6 +117,7 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
     Progressing: 'True',
     MessagingReachable: 'Unknown',
     StoreReachable: 'Unknown',
+    StreamsHaveRoom: 'Unknown',
     ScalingActive: 'False',
   });
 });

@@ -1,32 +1,78 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { AckPolicy } from '@nats-io/jetstream';
-import { pull } from '../../server/bus/pull.ts';
+import { pino } from 'pino';
 import { startBackends } from '../support/backends.ts';
 import { numbered, storeBench, streamsReady } from '../support/store-bench.ts';
 import { until } from '../support/until.ts';
 
 const backends = await startBackends({ after });
 
-test('the purge stops at the slowest durable consumer, and goes on when that one does', async t => {
+test('a durable consumer of another program holds no message: it is counted, and named in the log once', async t => {
   const bench = await storeBench(t, backends, { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' });
-  const worker = await bench.worker();
+  const lines: string[] = [];
+  const worker = await bench.worker('worker-0', {}, pino({ level: 'warn' }, { write: line => void lines.push(line) }));
   await streamsReady(worker);
   const stream = bench.names.logStream(0);
-  await bench.jsm.consumers.add(stream, { durable_name: 'push', ack_policy: AckPolicy.All });
+  await bench.jsm.consumers.add(stream, { durable_name: 'foreign', ack_policy: AckPolicy.Explicit });
   const first = async () => (await bench.jsm.streams.info(stream)).state.first_seq;
+  const foreign = async () => await bench.metric(worker, 'chatcluster_log_foreign_consumers');
+  const told = () => lines.filter(line => line.includes('foreign'));
   await Promise.all(numbered(1, 100).map(text => bench.publish('channel:a', text)));
-  await until('all is stored', async () => (await bench.stored('channel:a')).length === 100);
-
-  const [push] = await pull(bench.nats, stream, 'push', { batch: 1, maxBytes: 1_000_000, waitMs: 5_000 });
-  push?.ack(); // the first message only
-  await until('the acknowledged one is gone', async () => (await first()) === 2);
-  await until('the purge has looked again', async () => (await bench.health(worker)).storeLag === 0);
-  assert.equal(await first(), 2);
-
-  await bench.jsm.consumers.delete(stream, 'push');
   await until('everything stored is gone', async () => (await first()) === 101);
   assert.equal(await bench.metric(worker, 'chatcluster_log_purged_messages_total'), 100);
+  await until('it is counted', async () => (await foreign()) === 1);
+  await bench.publish('channel:a', 'm101');
+  await until('the purge has gone on', async () => (await first()) === 102);
+  assert.equal(told().length, 1, told().join('\n'));
+  assert.match(told()[0] ?? '', new RegExp(stream));
+  await bench.jsm.consumers.delete(stream, 'foreign');
+  await until('it is no longer counted', async () => (await foreign()) === 0);
+});
+
+test('a stream that fills gives up the hot window, not the chat: no message is refused while MongoDB keeps up', async t => {
+  const max = 4 * 1024 * 1024;
+  const bench = await storeBench(t, backends, { CHAT_STREAM_MAX_BYTES: String(max) });
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  const state = async () => (await bench.jsm.streams.info(bench.names.logStream(0))).state;
+  const text = 'x'.repeat(8_000);
+  let sent = 0;
+  while (sent < 1_536) {
+    await Promise.all(Array.from({ length: 64 }, () => bench.publish('channel:a', text)));
+    sent += 64;
+    await until('there is room', async () => (await state()).bytes < 0.75 * max, { state: () => sent });
+  }
+  await until('all is stored', async () => (await bench.collection('messages').countDocuments()) === sent);
+  const { bytes, last_seq } = await state();
+  assert.equal(last_seq, sent);
+  assert.ok(bytes > 0.4 * max, `${bytes} bytes are left: no more than needed is given up`);
+  assert.ok((await bench.metric(worker, 'chatcluster_log_bytes')) > 0);
+  assert.equal(await bench.metric(worker, 'chatcluster_log_max_bytes'), max);
+  const shortened = await bench.metric(worker, 'chatcluster_log_purged_in_window_messages_total');
+  assert.equal(shortened, await bench.metric(worker, 'chatcluster_log_purged_messages_total'));
+  const { log } = await bench.health(worker);
+  assert.equal(log?.room, 'WindowShortened');
+  assert.match(log?.reason ?? '', new RegExp(bench.names.logStream(0)));
+});
+
+test('a stream that fills because MongoDB is away keeps everything and says that it is nearly full', async t => {
+  if (!backends.mongo.controllable) return t.skip('MONGODB_URI cannot be stopped');
+  const max = 1024 * 1024;
+  const bench = await storeBench(t, backends, { CHAT_STREAM_MAX_BYTES: String(max) });
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  const room = async () => (await bench.health(worker)).log?.room;
+  await until('there is room', async () => (await room()) === 'Enough');
+  await backends.mongo.stop();
+  const text = 'x'.repeat(8_000);
+  const count = Math.floor((0.9 * max) / 8_400);
+  for (let sent = 0; sent < count; sent++) await bench.publish('channel:a', text);
+  await until('it says so', async () => (await room()) === 'NearlyFull');
+  assert.equal((await bench.jsm.streams.info(bench.names.logStream(0))).state.messages, count);
+  await backends.mongo.start();
+  await until('all is stored', async () => (await bench.collection('messages').countDocuments()) === count);
+  await until('there is room again', async () => (await room()) === 'WindowShortened');
 });
 
 test('the hot window keeps stored messages in the stream', async t => {

@@ -144,7 +144,12 @@ export function loadOf(pod: string, change: Partial<GatewayLoad> = {}): LoadSamp
 const REACHED = { reachable: true, reason: '' };
 
 export function probeOf(loads: readonly LoadSample[], at = 0): Probe {
-  const backends = { health: { nats: REACHED, store: REACHED }, storeLag: 0, silence: '' };
+  const backends = {
+    health: { nats: REACHED, store: REACHED },
+    log: { room: 'Enough', reason: '' } as const,
+    storeLag: 0,
+    silence: '',
+  };
   return { loads, backends, at, healthAt: at };
 }
 

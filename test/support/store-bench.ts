@@ -1,7 +1,7 @@
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Collection, type Document, MongoClient } from 'mongodb';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { connectNats } from '../../server/bus/connect.ts';
 import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { type Names, names as namesOf } from '../../server/bus/names.ts';
@@ -21,7 +21,7 @@ export interface StoreBench {
   readonly nats: NatsConnection;
   readonly jsm: JetStreamManager;
   /** Starts another worker in this process; it ends with the test. */
-  worker(name?: string, options?: Partial<Config>): Promise<Worker>;
+  worker(name?: string, options?: Partial<Config>, logger?: Logger): Promise<Worker>;
   /** Resolves when JetStream answers again after a restart of NATS. */
   natsAnswers(): Promise<void>;
   /** Publishes to partition 0 as a gateway does. @returns the offset */
@@ -67,8 +67,7 @@ export async function storeBench(
     names,
     nats,
     jsm,
-    async worker(name = 'worker-0', options = {}) {
-      const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+    async worker(name = 'worker-0', options = {}, logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })) {
       const worker = await startWorker({ ...config, ...options, processName: name }, { logger });
       t.after(() => worker.stop());
       return worker;

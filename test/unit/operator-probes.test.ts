@@ -89,6 +89,28 @@ test('the lag is the largest a worker that reaches NATS says', async t => {
   assert.equal(probes.latest('a/chat')?.backends.storeLag, 12);
 });
 
+test('the room in the streams is the worst a worker that reaches NATS says; words that are not known say nothing', async t => {
+  const room = (word: string) => ({ room: word, reason: `it is ${word}` });
+  const answers: Record<string, unknown> = {
+    cut: { ...HEALTH, nats: { reachable: false, reason: 'gone' }, log: room('NearlyFull') },
+    older: HEALTH,
+    newer: { ...HEALTH, log: room('Bursting') },
+    one: { ...HEALTH, log: room('Enough') },
+    two: { ...HEALTH, log: room('WindowShortened') },
+  };
+  const names = Object.keys(answers);
+  const ask: AskPod = async worker => answers[worker.metadata.name];
+  const of = async (workers: string[]) => {
+    const workerPods = workers.map(name => pod(name));
+    const { probes } = probing(t, { 'a/chat': [] }, workerPods, ask);
+    await settle();
+    return probes.latest('a/chat')?.backends.log;
+  };
+  assert.deepEqual(await of(names), room('WindowShortened'));
+  assert.deepEqual(await of(['cut', 'one']), room('Enough'));
+  assert.equal(await of(['cut', 'older', 'newer']), undefined);
+});
+
 test('the best answer counts: one worker that reaches a backend is enough', async t => {
   const { probes } = probing(t, { 'a/chat': [] }, [pod('one'), pod('two'), pod('three')], async worker => {
     if (worker.metadata.name === 'three') throw new Error('ECONNREFUSED');
@@ -116,6 +138,7 @@ test('workers may be silent for a moment; after 15 s nobody knows', async t => {
   await clock.pass(5_000);
   assert.deepEqual(probes.latest('a/chat')?.backends, {
     health: undefined,
+    log: undefined,
     storeLag: undefined,
     silence: 'w: no answer within 2 s',
   });

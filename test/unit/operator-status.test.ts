@@ -26,6 +26,7 @@ const gateways = (ready: number, desired = 2): GatewayCount => ({ desired, repli
 const REACHED = { reachable: true, reason: '' };
 const backends = (health: Partial<BackendHealth> = {}): Backends => ({
   health: { nats: REACHED, store: REACHED, storeLag: 0, ...health },
+  log: health.log ?? { room: 'Enough', reason: '' },
   storeLag: 0,
   silence: '',
 });
@@ -89,6 +90,26 @@ test('the time of a condition is that of the last change of its status, not of i
   assert.deepEqual([available.reason, available.lastTransitionTime], ['AllReady', '2026-01-01T12:00:00Z']);
   const ready = conditionOf({ cluster: after({ backends: undefined }), now: LATER }, 'Ready');
   assert.equal(ready.lastTransitionTime, '2026-01-01T13:00:00Z');
+});
+
+test('streams that fill are told by a condition and by Events, and keep no chat from being Ready', () => {
+  const full = { room: 'NearlyFull', reason: 'LOG_0: messages fill it' } as const;
+  const short = { room: 'WindowShortened', reason: 'LOG_0: the window is shorter' } as const;
+  const of = (log: BackendHealth['log']) => conditionOf({ backends: backends(log ? { log } : {}) }, 'StreamsHaveRoom');
+  assert.deepEqual([of(undefined).status, of(undefined).reason], ['True', 'Enough']);
+  assert.deepEqual([of(short).status, of(short).reason, of(short).message], ['True', short.room, short.reason]);
+  assert.deepEqual([of(full).status, of(full).reason, of(full).message], ['False', full.room, full.reason]);
+  assert.equal(conditionOf({ backends: backends({ log: full }) }, 'Ready').status, 'True');
+  const silent = conditionOf({ backends: { ...backends(), log: undefined } }, 'StreamsHaveRoom');
+  assert.deepEqual([silent.status, silent.reason], ['Unknown', 'NoWorkerAnswers']);
+
+  const notices = (before: BackendHealth['log'], now: BackendHealth['log']) =>
+    noticesOfConditions([of(before)], [of(now)]).map(({ type, reason }) => [type, reason]);
+  assert.deepEqual(notices(undefined, short), [['Normal', 'HotWindowShortened']]);
+  assert.deepEqual(notices(short, full), [['Warning', 'StreamsNearlyFull']]);
+  assert.deepEqual(notices(full, full), []);
+  assert.deepEqual(notices(full, short), []);
+  assert.deepEqual(notices(short, undefined), []);
 });
 
 test('some gateways of many still serve: Ready, and the count is said', () => {
@@ -179,7 +200,9 @@ test('gateways that wait for a backend say which', () => {
 });
 
 test('nobody to ask is Unknown; an operator that has just started repeats what was known', () => {
-  const silent = { backends: { health: undefined, storeLag: undefined, silence: 'no worker is running' } };
+  const silent = {
+    backends: { health: undefined, log: undefined, storeLag: undefined, silence: 'no worker is running' },
+  };
   const store = conditionOf(silent, 'StoreReachable');
   assert.deepEqual([store.status, store.reason, store.message], ['Unknown', 'NoWorkerAnswers', 'no worker is running']);
   assert.equal(conditionOf({ backends: undefined }, 'StoreReachable').reason, 'NotAskedYet');

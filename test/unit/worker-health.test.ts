@@ -9,7 +9,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 function health() {
   const clock = new ManualClock();
-  const it = new Health(2, { now: () => clock.now(), sleep: async () => undefined });
+  const it = new Health(2, partition => `LOG_${partition}`, { now: () => clock.now(), sleep: async () => undefined });
   const pass = (ms: number) => clock.pass(ms);
   return { it, pass };
 }
@@ -42,6 +42,21 @@ test('the lag is that of all partitions', () => {
   it.lagIs(1, 4);
   it.lagIs(0, 1);
   assert.equal(it.report().storeLag, 5);
+});
+
+test('the room in the streams is that of the fullest, with its name', () => {
+  const { it } = health();
+  assert.deepEqual(it.report().log, { room: 'Enough', reason: '' });
+  it.logIs(0, 'Enough');
+  it.logIs(1, 'WindowShortened');
+  assert.equal(it.report().log?.room, 'WindowShortened');
+  assert.match(it.report().log?.reason ?? '', /^LOG_1: .* 70 %/);
+  it.logIs(0, 'NearlyFull');
+  assert.equal(it.report().log?.room, 'NearlyFull');
+  assert.match(it.report().log?.reason ?? '', /^LOG_0: .* 80 % .* refused/);
+  it.logIs(0, 'Enough');
+  it.logIs(1, 'Enough');
+  assert.deepEqual(it.report().log, { room: 'Enough', reason: '' });
 });
 
 test('a gate holds until it opens, and lets go of who stops waiting', async () => {

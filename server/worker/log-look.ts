@@ -1,0 +1,63 @@
+import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { directBatch } from '../bus/direct-read.ts';
+import type { LogConsumer } from '../bus/log-consumers.ts';
+import type { Claim, LogView } from './purge-plan.ts';
+
+const READ_TIMEOUT_MS = 5_000;
+const CONSUMER_NOT_FOUND = 10_014;
+
+export interface ConsumerLook {
+  readonly claim: Claim;
+  /** Null when it is missing. */
+  readonly info: ConsumerInfo | null;
+}
+
+/** What our consumers have acknowledged. To be asked before the stream: what comes later is above it all. */
+export async function lookAtConsumers(
+  jsm: JetStreamManager,
+  stream: string,
+  consumers: readonly LogConsumer[],
+): Promise<ConsumerLook[]> {
+  return await Promise.all(
+    consumers.map(async ({ name, greatestLag }) => {
+      const info = await jsm.consumers.info(stream, name).catch((error: unknown) => {
+        if ((error as { code?: unknown }).code === CONSUMER_NOT_FOUND) return null;
+        throw error;
+      });
+      return { claim: { name, greatestLag, floor: info?.ack_floor.stream_seq ?? null }, info };
+    }),
+  );
+}
+
+/** Names of the durable consumers that are not ours. */
+export async function foreignConsumers(
+  jsm: JetStreamManager,
+  stream: string,
+  ours: readonly LogConsumer[],
+): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { config } of jsm.consumers.list(stream)) {
+    const name = config.durable_name;
+    if (name && !ours.some(consumer => consumer.name === name)) names.push(name);
+  }
+  return names;
+}
+
+/**
+ * First message inside the hot window, see {@link LogView.hot}.
+ * @param info the stream's, whose clock stamps the messages
+ */
+export async function firstInWindow(
+  connection: NatsConnection,
+  info: StreamInfo,
+  hotWindowMs: number,
+): Promise<LogView['hot']> {
+  const start = Date.parse(info.ts ?? '') - hotWindowMs;
+  if (Number.isNaN(start)) return undefined;
+  if (Date.parse(info.state.last_ts) < start) return null;
+  const request = { start_time: new Date(start).toISOString(), batch: 1 };
+  const { messages } = await directBatch(connection, info.config.name, request, READ_TIMEOUT_MS);
+  const sequence = Number(messages[0]?.headers?.get('Nats-Sequence'));
+  return sequence > 0 ? sequence : undefined; // the last message is inside, so a replica that lags answered
+}
