@@ -93,6 +93,8 @@ export type Reply =
       /** Seconds between pings. */
       readonly ping: number;
       readonly pong: boolean;
+      /** The server's time of day, milliseconds since 1970. */
+      readonly time: number;
       /** Welcome payload, JSON: names the gateway. */
       readonly data: Uint8Array;
       readonly subs: ReadonlyMap<string, SubscribeResult>;

@@ -58,6 +58,7 @@ function result(reply: Reply): string {
         reply.subs.size === 0 ? undefined : `"subs":${mapOf(reply.subs, subscribeResult)}`,
         number('ping', reply.ping),
         flag('pong', reply.pong),
+        number('time', reply.time),
       );
     case 'subscribe':
       return subscribeResult(reply);

@@ -80,6 +80,7 @@ function result(writer: Writer, reply: Reply): void {
       writeMap(writer, FIELDS.ConnectResult.subs, reply.subs, subscribeResult);
       writeNumber(writer, FIELDS.ConnectResult.ping, reply.ping);
       writeFlag(writer, FIELDS.ConnectResult.pong, reply.pong);
+      writeNumber(writer, FIELDS.ConnectResult.time, reply.time);
       break;
     case 'subscribe':
       subscribeResult(writer, reply);

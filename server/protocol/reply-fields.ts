@@ -17,7 +17,7 @@ export const FIELDS = {
   },
   Error: { code: 1, message: 2, temporary: 3 },
   Push: { channel: 2, pub: 4, join: 5, leave: 6, unsubscribe: 7 },
-  ConnectResult: { client: 1, version: 2, expires: 3, ttl: 4, data: 5, subs: 6, ping: 7, pong: 8 },
+  ConnectResult: { client: 1, version: 2, expires: 3, ttl: 4, data: 5, subs: 6, ping: 7, pong: 8, time: 11 },
   SubscribeResult: {
     recoverable: 3,
     epoch: 6,

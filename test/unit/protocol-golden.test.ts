@@ -139,11 +139,13 @@ const replies: readonly { readonly what: string; reply: Reply; json: string; pro
       ttl: 60,
       ping: 25,
       pong: true,
+      time: 300,
       data: bytes('{}'),
       subs: new Map([['user:a', { ...empty, recoverable: true, epoch: 'e', offset: 300 }]]),
     },
-    json: '{"id":2,"connect":{"client":"c","version":"1","expires":true,"ttl":60,"data":{},"subs":{"user:a":{"recoverable":true,"epoch":"e","offset":300}},"ping":25,"pong":true}}',
-    protobuf: '2a 0802 2a26 0a0163 120131 1801 203c 2a027b7d 3212 0a06757365723a61 1208 1801 320165 48ac02 3819 4001',
+    json: '{"id":2,"connect":{"client":"c","version":"1","expires":true,"ttl":60,"data":{},"subs":{"user:a":{"recoverable":true,"epoch":"e","offset":300}},"ping":25,"pong":true,"time":300}}',
+    protobuf:
+      '2d 0802 2a29 0a0163 120131 1801 203c 2a027b7d 3212 0a06757365723a61 1208 1801 320165 48ac02 3819 4001 58ac02',
   },
   {
     what: 'an rpc result',

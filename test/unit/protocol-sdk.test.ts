@@ -143,6 +143,7 @@ for (const build of builds) {
       ttl: 2 ** 31,
       ping: 25,
       pong: true,
+      time: 1_700_000_000_000,
       data: utf8('{"node":"n"}'),
       subs,
     };
@@ -151,7 +152,7 @@ for (const build of builds) {
       [text(seen, 'client'), text(seen, 'version'), yes(seen, 'expires'), count(seen, 'ttl'), count(seen, 'ping')],
       ['c', 'v', true, 2 ** 31, 25],
     );
-    assert.equal(yes(seen, 'pong'), true);
+    assert.deepEqual([yes(seen, 'pong'), count(seen, 'time')], [true, 1_700_000_000_000]);
     assert.equal(build.seen(seen?.['data']), '{"node":"n"}');
     const seenSubs = Object.entries((seen?.['subs'] ?? {}) as Record<string, Seen>);
     assert.deepEqual(

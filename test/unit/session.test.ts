@@ -19,7 +19,7 @@ const idSource = (gateway: TestGateway, ago = 0) =>
     length => crypto.getRandomValues(new Uint8Array(length)),
   );
 
-test('the reply to connect is the first frame, names the gateway and carries the inbox; what came with it follows', async () => {
+test('the reply to connect is the first frame, names the gateway and its time and carries the inbox; what came with it follows', async () => {
   const gateway = new TestGateway();
   const client = gateway.open();
   client.say({ id: 1, connect: { token: await tokenFor('alice') } }, { id: 2, subscribe: { channel: ROOM } });
@@ -29,7 +29,8 @@ test('the reply to connect is the first frame, names the gateway and carries the
     [1, 2],
   );
   const { connect } = client.heard[0] ?? {};
-  assert.deepEqual(connect.data, { gateway: 'gateway-0', version: '0' });
+  const time = gateway.clock.wallClock();
+  assert.deepEqual([connect.time, connect.data], [time, { gateway: 'gateway-0', version: '0', time }]);
   assert.deepEqual([connect.client, connect.ping, connect.pong], [client.session.client, 25, true]);
   assert.deepEqual(Object.keys(connect.subs), ['user:alice']);
 });

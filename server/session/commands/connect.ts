@@ -49,11 +49,12 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
 }
 
 function welcome(session: Session, id: number, channel: string, inbox: SubscribeResult): void {
-  const { config, version, now, heartbeat } = session.context;
+  const { config, version, now, wallClock, heartbeat } = session.context;
   const beat = heartbeat(session);
   session.state = 'connected';
   session.slice = beat.slice;
   session.heardAt = now();
+  const time = wallClock();
   session.reply(id, {
     method: 'connect',
     client: session.client,
@@ -61,7 +62,9 @@ function welcome(session: Session, id: number, channel: string, inbox: Subscribe
     ttl: secondsLeft(session.identity?.expiresAt ?? now(), now()),
     ping: config.pingSeconds,
     pong: true,
-    data: Buffer.from(JSON.stringify({ gateway: config.processName, version })),
+    time,
+    // The time once more: SDKs hand out the data, not the field.
+    data: Buffer.from(JSON.stringify({ gateway: config.processName, version, time })),
     subs: new Map([[channel, inbox]]),
   });
   session.subscribeTopic(beat.topic);
