@@ -71,19 +71,27 @@ export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<st
   return values as Config;
 }
 
+/** Names of the options that `process` takes while it runs. */
+export function liveOptionsOf(process: ProcessKind): readonly OptionName[] {
+  return process === 'standalone'
+    ? [...new Set([...LIVE_OPTIONS.gateway, ...LIVE_OPTIONS.worker])]
+    : LIVE_OPTIONS[process];
+}
+
 /**
- * The live options as `env` and `files` have them now. One with a problem, or a required one without a file, keeps its
+ * The live options of `process` as `env` and `files` have them now. One with a problem, or a required one without a file, keeps its
  * value of `current`.
  * @returns the options that changed, and the problems in the words of {@link ConfigError}
  */
 export function reloadConfig(
+  process: ProcessKind,
   current: Config,
   env: Env,
   files: ReadonlyMap<string, string>,
 ): { readonly changed: Partial<Config>; readonly problems: readonly string[] } {
   const problems: string[] = [];
   const changed: Partial<Record<OptionName, string | number>> = {};
-  for (const name of LIVE_OPTIONS) {
+  for (const name of liveOptionsOf(process)) {
     // A Secret that somebody removes and makes anew must not bring back the one of the start.
     if ((OPTIONS[name] as Option).default === undefined && !files.has(OPTIONS[name].env)) continue;
     const result = parse(OPTIONS[name], rawOf(OPTIONS[name], env, files));

@@ -13,7 +13,7 @@ interface Common {
   readonly help: string;
   /** True for values that must come from a Secret and never reach a log. */
   readonly secret?: boolean;
-  /** True for what a gateway also reads from {@link OPTIONS.liveDir} while it runs. */
+  /** True for what a process also reads from {@link OPTIONS.liveDir} while it runs. */
   readonly live?: boolean;
 }
 export interface IntegerOption extends Common {
@@ -133,9 +133,9 @@ export const OPTIONS = {
   liveDir: {
     kind: 'text',
     env: 'CHAT_LIVE_DIR',
-    for: gateway,
+    for: both,
     default: '',
-    help: 'Directory with a file for each live option, named after its variable, whose content wins over the variable; empty for none. Read at the start and every 500 ms, together with the pod annotations that ask for a drain.',
+    help: 'Directory with a file for each live option, named after its variable, whose content wins over the variable; empty for none. Read at the start and every 500 ms, by a gateway together with the pod annotations that ask for a drain.',
   },
   port: integer('CHAT_PORT', gateway, 8080, 0, 65535, 'Port for clients; 0 takes any free port.'),
   authSecret: {
@@ -480,7 +480,12 @@ export const OPTIONS = {
 
 export type OptionName = keyof typeof OPTIONS;
 
-/** Options a gateway takes without a restart from files named after their variables. All others need a new process. */
-export const LIVE_OPTIONS = (Object.entries(OPTIONS) as [OptionName, Option][])
-  .filter(([, option]) => option.live === true && option.for.includes('gateway'))
-  .map(([name]) => name);
+const rows = Object.entries(OPTIONS) as [OptionName, Option][];
+const liveOf = (process: Process) =>
+  rows.filter(([, option]) => option.live === true && option.for.includes(process)).map(([name]) => name);
+
+/** Options that a process takes without a restart from files named after their variables. All others need a new process. */
+export const LIVE_OPTIONS: Readonly<Record<Process, readonly OptionName[]>> = {
+  gateway: liveOf('gateway'),
+  worker: liveOf('worker'),
+};

@@ -17,13 +17,13 @@ await run(async () => {
   const tracing = await startTracing('chatcluster', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   for (const warning of unknownVariables(process.env)) logger.warn(warning);
-  const worker = await startWorker({ ...config, adminPort: 0 }, { logger });
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
+  const worker = await startWorker(config, { logger, store, adminPort: 0 });
   const changed = followUri(store, config, logger);
   const trace = tracing ? { trace: messageTrace() } : {};
   const gateway = await startGateway(config, { store, logger, live, changed, host: '127.0.0.1', ...trace });
   return async () => {
     await gateway.stop(); // nobody waits for a drain in development
-    await Promise.allSettled([worker.stop(), store.close(), tracing?.stop()]);
+    await Promise.allSettled([worker.stop(), tracing?.stop()]); // the worker closes the store
   };
 });

@@ -1,5 +1,5 @@
 /** Entry point of a worker: moves messages from the streams to MongoDB and keeps the streams. Ends 0 on SIGTERM. */
-import { loadConfig } from './config.ts';
+import { LiveSource } from './live/source.ts';
 import { createLogger } from './logger.ts';
 import { run } from './run.ts';
 import { startTracing } from './telemetry/tracing.ts';
@@ -7,11 +7,12 @@ import { unknownVariables } from './unknown-variables.ts';
 import { startWorker } from './worker/start.ts';
 
 await run(async () => {
-  const config = loadConfig('worker', process.env);
+  const live = await LiveSource.open('worker', process.env);
+  const { config } = live;
   const tracing = await startTracing('chatcluster-worker', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   for (const warning of unknownVariables(process.env)) logger.warn(warning);
-  const worker = await startWorker(config, { logger });
+  const worker = await startWorker(config, { logger, live });
   return async () => {
     await worker.stop();
     await tracing?.stop();

@@ -90,7 +90,7 @@ export function optionalSecretRefs({ auth }: ChatClusterSpec): SecretRef[] {
   return [{ env: OPTIONS.authPreviousSecret.env, name, key: `${key}-previous` }];
 }
 
-const LIVE: ReadonlySet<OptionName> = new Set(LIVE_OPTIONS);
+const LIVE: ReadonlySet<OptionName> = new Set(LIVE_OPTIONS.gateway);
 
 /** What the fields say for the options of one component, empty values left out. */
 function fieldValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {

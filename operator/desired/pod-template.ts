@@ -40,27 +40,31 @@ function env(cluster: ChatCluster, component: Component): object[] {
     valueFrom: { secretKeyRef: { name: secret, key } },
   }));
   const instance = { name: OPTIONS.instance.env, value: instanceOf(cluster) };
+  const live = { name: OPTIONS.liveDir.env, value: LIVE_DIR };
   if (component === 'worker')
-    return [instance, { name: OPTIONS.specVersion.env, value: specVersionOf(cluster) }, ...secrets];
+    return [instance, { name: OPTIONS.specVersion.env, value: specVersionOf(cluster) }, live, ...secrets];
   const started = Object.entries(startEnv(cluster, component)).map(([name, value]) => ({ name, value }));
-  return [instance, ...started, { name: OPTIONS.liveDir.env, value: LIVE_DIR }, ...secrets];
+  return [instance, ...started, live, ...secrets];
 }
 
-/** What a gateway takes on while it runs: its annotations, its live options, its Secrets. */
-function liveVolume(cluster: ChatCluster): object {
+/** What a process takes on while it runs: its Secrets, and a gateway its annotations and live options too. */
+function liveVolume(cluster: ChatCluster, component: Component): object {
   const annotations = { path: LIVE_FILES.annotations, fieldRef: { fieldPath: 'metadata.annotations' } };
+  const own = [
+    { downwardAPI: { items: [annotations] } },
+    { configMap: { name: childName.liveOptions(cluster.metadata.name) } },
+  ];
+  const secrets = [
+    ...secretRefs(cluster.spec, component),
+    ...(component === 'gateway' ? optionalSecretRefs(cluster.spec) : []),
+  ];
   return {
     name: LIVE_VOLUME,
     projected: {
       sources: [
-        { downwardAPI: { items: [annotations] } },
-        { configMap: { name: childName.liveOptions(cluster.metadata.name) } },
+        ...(component === 'gateway' ? own : []),
         // Optional, because a missing one is told by the container's variables: a volume only hangs.
-        ...[...secretRefs(cluster.spec, 'gateway'), ...optionalSecretRefs(cluster.spec)].map(
-          ({ env: path, name, key }) => ({
-            secret: { name, optional: true, items: [{ key, path }] },
-          }),
-        ),
+        ...secrets.map(({ env: path, name, key }) => ({ secret: { name, optional: true, items: [{ key, path }] } })),
       ],
     },
   };
@@ -112,7 +116,7 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
       ...optional('tolerations', extra.tolerations),
       ...optional('affinity', extra.affinity),
       ...optional('priorityClassName', extra.priorityClassName),
-      ...(component === 'gateway' ? { volumes: [liveVolume(cluster)] } : {}),
+      volumes: [liveVolume(cluster, component)],
       topologySpreadConstraints: [
         {
           maxSkew: 1,
@@ -131,7 +135,8 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
           command: ['node', ENTRY[component]],
           ...(component === 'worker'
             ? { envFrom: [{ configMapRef: { name: childName.workerOptions(name, revision) } }] }
-            : { volumeMounts: [{ name: LIVE_VOLUME, mountPath: LIVE_DIR, readOnly: true }] }),
+            : {}),
+          volumeMounts: [{ name: LIVE_VOLUME, mountPath: LIVE_DIR, readOnly: true }],
           env: env(cluster, component),
           ports: settings.ports,
           // Liveness follows the event loop alone: a process whose NATS is away must not be restarted.

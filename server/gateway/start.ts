@@ -11,6 +11,7 @@ import type { Config } from '../config.ts';
 import { CLIENT_PATHS, type GatewayLoad } from '../contract.ts';
 import { adminServer } from '../http/admin.ts';
 import { clientRoutes } from '../http/client-routes.ts';
+import { follow } from '../live/follow.ts';
 import type { LiveSource } from '../live/source.ts';
 import type { OptionName } from '../options.ts';
 import { BEAT_MS } from '../presence/presence.ts';
@@ -35,7 +36,6 @@ import { accessOf } from './access.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { admission } from './admission.ts';
 import { applyOptions } from './apply-options.ts';
-import { follow } from './follow-live.ts';
 import { Rechecks } from './rechecks.ts';
 import { roomEvents } from './room-events.ts';
 import { roomParts } from './room-parts.ts';
@@ -67,8 +67,6 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** How often the live directory is looked at. */
-const POLL_MS = 500;
 /** How long NATS may take the farewell, without which the others wait for this gateway's answers. */
 const FAREWELL_MS = 500;
 const CODECS = { json: jsonCodec, protobuf: protobufCodec } as const;
@@ -120,16 +118,13 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const access = accessOf(config, metrics, systemClocks);
   const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now });
   // From here on, as what is waited for below may be a password that somebody has to correct.
-  const polls = parts.live
-    ? setInterval(
-        follow(parts.live, logger, (live, changed) => {
-          traffic.want(live.wanted);
-          apply(changed);
-          parts.changed?.(changed);
-        }),
-        POLL_MS,
-      )
-    : undefined;
+  const unfollow = parts.live
+    ? follow(parts.live, logger, (live, changed) => {
+        traffic.want(live.wanted);
+        apply(changed);
+        parts.changed?.(changed);
+      })
+    : () => undefined;
   const load = (): GatewayLoad => ({
     gateway: config.processName,
     ready: traffic.ready,
@@ -235,7 +230,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 
   const stop = once(async () => {
     client.stopAccepting();
-    for (const timer of [ticks, beats, waves, polls]) clearInterval(timer);
+    for (const timer of [ticks, beats, waves]) clearInterval(timer);
+    unfollow();
     stopResume();
     presence.leave();
     for (const session of [...hub.sessions]) session.end(CLOSES.shutdown);

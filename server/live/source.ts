@@ -1,7 +1,15 @@
 import { stat } from 'node:fs/promises';
-import { type Config, ConfigError, type Env, loadConfig, type ProcessKind, reloadConfig } from '../config.ts';
+import {
+  type Config,
+  ConfigError,
+  type Env,
+  liveOptionsOf,
+  loadConfig,
+  type ProcessKind,
+  reloadConfig,
+} from '../config.ts';
 import { LIVE_FILES } from '../contract.ts';
-import { LIVE_OPTIONS, OPTIONS, type OptionName } from '../options.ts';
+import { OPTIONS, type OptionName } from '../options.ts';
 import { type Files, LiveDirectory } from './directory.ts';
 import { type Wanted, wantedTraffic } from './intent.ts';
 
@@ -15,21 +23,23 @@ export interface LiveChange {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The options of a gateway, and what of them and of its pod's annotations changes while it runs. */
+/** The options of a process, and what of them and of its pod's annotations changes while it runs. */
 export class LiveSource {
   /** One object for the life of the process: live options change in place, so they are to be read at each use. */
   readonly config: Config;
+  readonly #process: ProcessKind;
   readonly #env: Env;
   readonly #directory: LiveDirectory | null;
-  /** What is wanted of the gateway besides taking clients; null for nothing. */
+  /** What is wanted of a gateway besides taking clients; null for nothing. */
   wanted: Wanted | null = null;
   /** The version of the live options, as the operator wrote it, whose values are all in force; empty for none. */
   version = '';
   /** Problems of the files as they are now. */
   problems: readonly string[] = [];
 
-  private constructor(config: Config, env: Env, directory: LiveDirectory | null, files: Files) {
-    this.config = config;
+  private constructor(process: ProcessKind, env: Env, directory: LiveDirectory | null, files: Files) {
+    this.config = loadConfig(process, env, files);
+    this.#process = process;
     this.#env = env;
     this.#directory = directory;
     this.version = files.get(LIVE_FILES.version) ?? '';
@@ -42,12 +52,12 @@ export class LiveSource {
    */
   static async open(process: ProcessKind, env: Env): Promise<LiveSource> {
     const path = env[OPTIONS.liveDir.env] ?? '';
-    if (path === '') return new LiveSource(loadConfig(process, env), env, null, new Map());
+    if (path === '') return new LiveSource(process, env, null, new Map());
     const found = await stat(path).catch(() => null);
     if (!found?.isDirectory()) throw new ConfigError([`${OPTIONS.liveDir.env} must be a directory, got "${path}"`]);
-    const directory = new LiveDirectory(path, NAMES);
+    const directory = new LiveDirectory(path, namesFor(process));
     const files = (await directory.read()) ?? new Map<string, string>();
-    return new LiveSource(loadConfig(process, env, files), env, directory, files);
+    return new LiveSource(process, env, directory, files);
   }
 
   /**
@@ -59,7 +69,7 @@ export class LiveSource {
     const files = (await this.#directory?.read()) ?? null;
     if (!files) return null;
     this.wanted = wantedTraffic(files.get(LIVE_FILES.annotations) ?? '');
-    const { changed, problems } = reloadConfig(this.config, this.#env, files);
+    const { changed, problems } = reloadConfig(this.#process, this.config, this.#env, files);
     Object.assign(this.config as Writable<Config>, changed);
     const told = problems.join() === this.problems.join() ? [] : problems;
     this.problems = problems;
@@ -68,4 +78,7 @@ export class LiveSource {
   }
 }
 
-const NAMES = [...Object.values(LIVE_FILES), ...LIVE_OPTIONS.map(name => OPTIONS[name].env)];
+const namesFor = (process: ProcessKind) => [
+  ...Object.values(LIVE_FILES),
+  ...liveOptionsOf(process).map(name => OPTIONS[name].env),
+];

@@ -66,6 +66,10 @@ export class WorkerMetrics {
     SECONDS,
   );
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
+  readonly liveOptionsRejected = this.#gauge(
+    'live_options_rejected',
+    'Live options whose file has a bad value: the last good one stays in force.',
+  );
   readonly storeUp = this.#gauge('store_up', '1 while MongoDB answers.');
 
   constructor() {

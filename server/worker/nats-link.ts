@@ -33,10 +33,17 @@ export async function linkNats(parts: LinkParts, signal: AbortSignal): Promise<N
 }
 
 async function follow(connection: NatsConnection, parts: LinkParts): Promise<void> {
+  let reason = '';
+  const down = (why: string) => {
+    if (why !== reason) parts.state(false, why);
+    reason = why;
+  };
   for await (const status of connection.status()) {
-    if (status.type === 'disconnect') parts.state(false, 'the connection to NATS was lost');
-    else if (status.type === 'error' && isRefusal(status.error)) parts.state(false, reasonOf(status.error));
+    // Each attempt that is refused ends in a disconnect too, which says less.
+    if (status.type === 'disconnect') down(reason || 'the connection to NATS was lost');
+    else if (status.type === 'error' && isRefusal(status.error)) down(reasonOf(status.error));
     else if (status.type === 'reconnect') {
+      reason = '';
       parts.state(true, 'connected');
       parts.resumed();
     }

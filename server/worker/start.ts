@@ -7,7 +7,10 @@ import { Streams } from '../bus/streams.ts';
 import type { Config } from '../config.ts';
 import { ADMIN_PATHS, WORKER_PATHS } from '../contract.ts';
 import { adminServer, json, text } from '../http/admin.ts';
+import { follow } from '../live/follow.ts';
+import type { LiveSource } from '../live/source.ts';
 import { createLogger } from '../logger.ts';
+import { followUri } from '../store/follow-uri.ts';
 import { type MongoStore, mongoStore } from '../store/mongo.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -23,6 +26,10 @@ export interface WorkerParts {
   readonly clock?: Clock;
   /** Default: JSON lines on standard output. */
   readonly logger?: Logger;
+  /** Where {@link startWorker}'s config comes from, if it may change and the worker is to follow it. */
+  readonly live?: LiveSource;
+  /** Default: the one of the configuration. */
+  readonly adminPort?: number;
 }
 
 export interface Worker {
@@ -49,13 +56,20 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   const clock = parts.clock ?? systemClock;
   const names = namesOf(config.instance);
   const store = parts.store ?? mongoStore(config.mongodbUri, names.database);
+  const uriChanged = followUri(store, config, log);
+  const unfollow = parts.live
+    ? follow(parts.live, log, (_, options) => {
+        if (options.includes('logLevel')) log.level = config.logLevel;
+        uriChanged(options);
+      })
+    : () => undefined;
   const health = new Health(config.partitions, names.logStream, clock);
   const metrics = new WorkerMetrics();
   const stopping = new AbortController();
   const { signal } = stopping;
 
   let ready = false; // once complete it stays: an outage must not restart or unlist a worker
-  const admin = await adminServer(config.adminPort, {
+  const admin = await adminServer(parts.adminPort ?? config.adminPort, {
     [ADMIN_PATHS.live]: () => text(200, 'live'),
     [ADMIN_PATHS.ready]: () => {
       ready ||= health.complete;
@@ -72,6 +86,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       const report = health.report();
       metrics.natsUp.set(report.nats.reachable ? 1 : 0);
       metrics.storeUp.set(report.store.reachable ? 1 : 0);
+      metrics.liveOptionsRejected.set(parts.live?.problems.length ?? 0);
       return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() };
     },
   });
@@ -161,6 +176,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     adminPort: admin.port,
     async stop() {
       stopping.abort();
+      unfollow();
       const ended = new AbortController();
       await Promise.race([work.catch(() => undefined), clock.sleep(STOP_MS, ended.signal)]);
       ended.abort();

@@ -13,9 +13,10 @@ a warning at the start names it and the option that was probably meant: an opera
 Tracing follows the standard \`OTEL_\` variables and is off until \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set.
 
 ## Live options
-A gateway takes the options marked *live* also from files of the directory \`CHAT_LIVE_DIR\`, each named after its
-variable. It looks every 500 ms, so a change needs no restart and moves no client. The operator mounts there its ConfigMap,
-the Secrets and the pod's annotations as one volume.
+A process takes the options marked *live* also from files of the directory \`CHAT_LIVE_DIR\`, each named after its
+variable. It looks every 500 ms, so a change needs no restart and moves no client. The operator mounts there the Secrets, and
+in gateways its ConfigMap and the pod's annotations too, as one volume. Workers made by an operator that did not mount it there
+yet take new Secrets with the annotation \`chatcluster.dev/restart\`.
 
 - A file wins over its variable, byte for byte: a line break at the end of a Secret counts. Where a file is removed the
   variable counts again, but the signing secret and MongoDB's string stay as they were last.
@@ -36,7 +37,7 @@ Secrets change so that nobody notices:
   \`secret-previous\` away. Who is connected stays so until the token expires. Without \`secret-previous\` a running
   gateway takes the old tokens for \`CHAT_AUTH_SECRET_GRACE_SECONDS\` more, and one that starts meanwhile refuses them.
   A secret that others have learnt: change it with a grace of 0 and without \`secret-previous\`.
-- **NATS.** New credentials are used from the next connection on: change them here first, then at NATS.
+- **NATS.** Gateways and workers use new credentials from the next connection on: change them here first, then at NATS.
 - **MongoDB.** A new connection string is tried until it works. Until then the old connection serves, and what was asked of
   it is answered before it ends.
 

@@ -117,12 +117,23 @@ test('a file that cannot be read changes nothing', async t => {
   assert.deepEqual([source.config.historyLimit, source.wanted], [7, { reason: 'Rollout' }]);
 });
 
-test('what a new process is needed for is not live, every Secret is', () => {
+test('what a new process is needed for is not live, every Secret is, for each process that has it', () => {
   for (const name of ['port', 'partitions', 'natsUrl', 'maxFrameBytes', 'sendBufferBytes', 'drainSeconds'] as const)
-    assert.ok(!LIVE_OPTIONS.includes(name), name);
+    assert.ok(!LIVE_OPTIONS.gateway.includes(name), name);
   const secrets = Object.entries(OPTIONS).filter(([, option]: [string, Option]) => option.secret);
-  assert.deepEqual(
-    secrets.map(([name]) => name).filter(name => !LIVE_OPTIONS.some(live => live === name)),
-    [],
-  );
+  const missing = (process: 'gateway' | 'worker') =>
+    secrets
+      .filter(([, option]: [string, Option]) => option.for.includes(process))
+      .filter(([name]) => !LIVE_OPTIONS[process].some(live => live === name));
+  assert.deepEqual([missing('gateway'), missing('worker')], [[], []]);
+});
+
+test('a worker takes its own live options alone: files of a gateway do not count', async t => {
+  const files = { CHAT_NATS_PASSWORD: 'first', CHAT_AUTH_SECRET: 'short', CHAT_MAX_CONNECTIONS: 'many' };
+  const live = await liveFiles(t, files);
+  const source = await LiveSource.open('worker', { ...ENV, CHAT_LIVE_DIR: live.path });
+  assert.equal(source.config.natsPassword, 'first');
+  await live.write({ ...files, CHAT_NATS_PASSWORD: 'second', CHAT_MAX_CONNECTIONS: '7' });
+  assert.deepEqual(await source.poll(), { options: ['natsPassword'], problems: [] });
+  assert.equal(source.config.natsPassword, 'second');
 });

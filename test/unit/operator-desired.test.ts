@@ -6,7 +6,7 @@ import { liveOptions, SECRET_ENV, startEnv } from '../../operator/desired/option
 import { podTemplate } from '../../operator/desired/pod-template.ts';
 import { objectId } from '../../operator/reconcile/plan.ts';
 import { loadConfig, reloadConfig } from '../../server/config.ts';
-import { INSTANCE_PATTERN, LIVE_FILES } from '../../server/contract.ts';
+import { INSTANCE_PATTERN, LIVE_DIR, LIVE_FILES } from '../../server/contract.ts';
 import { OPTIONS, type Option } from '../../server/options.ts';
 import { choicesFor, wantedRevision } from '../support/choices.ts';
 import { stored } from '../support/crd-schema.ts';
@@ -146,7 +146,12 @@ test('an option that is taken back is gone from the files of gateways that run, 
   const changed = files({ limits: { maxSubscriptions: 7 }, auth: { secretRef: { name: 'auth' }, issuer: 'x' } });
   const config = loadConfig('gateway', start, new Map([...changed, ...Object.entries(SECRETS)]));
   assert.deepEqual([config.maxSubscriptions, config.authIssuer], [7, 'x']);
-  const { changed: taken } = reloadConfig(config, start, new Map([...files({}), ...Object.entries(SECRETS)]));
+  const { changed: taken } = reloadConfig(
+    'gateway',
+    config,
+    start,
+    new Map([...files({}), ...Object.entries(SECRETS)]),
+  );
   assert.deepEqual(taken, { maxSubscriptions: 128, authIssuer: '' });
 });
 
@@ -175,6 +180,31 @@ test('no ConfigMap and no plain variable carries what belongs into a Secret', ()
   const secret = new Set<string>(Object.values(SECRET_ENV));
   for (const component of ['gateway', 'worker'] as const)
     for (const name of Object.keys(valuesOf(FULL, component))) assert.equal(secret.has(name), false, name);
+});
+
+test('a process finds each Secret as a file, and a change of the Secret reaches it while it runs', () => {
+  const cluster = stored(FULL);
+  for (const component of ['gateway', 'worker'] as const) {
+    const template = podTemplate(cluster, component, '') as {
+      spec: {
+        volumes: { projected: { sources: { secret?: { items: { path: string }[] } }[] } }[];
+        containers: { env: { name: string; valueFrom?: object }[]; volumeMounts: { mountPath: string }[] }[];
+      };
+    };
+    const [container] = template.spec.containers;
+    const variables = container?.env.filter(({ valueFrom }) => valueFrom).map(({ name }) => name) ?? [];
+    const files = template.spec.volumes[0]?.projected.sources.flatMap(({ secret }) => secret?.items ?? []) ?? [];
+    assert.ok(variables.length >= 3);
+    for (const name of variables) {
+      assert.ok(
+        files.some(({ path }) => path === name),
+        `${component}: ${name}`,
+      );
+      const option = Object.values(OPTIONS).find(({ env }) => env === name) as Option | undefined;
+      assert.ok(option?.live && option.for.includes(component), `${component} takes ${name} while it runs`);
+    }
+    assert.equal(container?.volumeMounts[0]?.mountPath, LIVE_DIR);
+  }
 });
 
 test('the instance is stable, short, and another one for another namespace, name or identity', () => {

@@ -1,20 +1,23 @@
 import type { Logger } from 'pino';
-import type { LiveSource } from '../live/source.ts';
 import type { OptionName } from '../options.ts';
+import type { LiveSource } from './source.ts';
+
+/** How often the live directory is looked at. */
+const POLL_MS = 500;
 
 /**
- * What to call again and again so that the gateway follows its live directory. One that cannot be read changes nothing:
- * the last that could be stays in force.
+ * Follows the live directory until the function returned is called. A directory that cannot be read changes nothing: the
+ * last content that could be stays in force.
  * @param changed called with whatever is new, the traffic that is wanted too
  */
 export function follow(
   live: LiveSource,
   logger: Logger,
   changed: (live: LiveSource, options: readonly OptionName[]) => void,
-): () => Promise<void> {
+): () => void {
   let busy = false;
   let unreadable = '';
-  return async () => {
+  const look = async () => {
     if (busy) return;
     busy = true;
     try {
@@ -32,4 +35,6 @@ export function follow(
       busy = false;
     }
   };
+  const timer = setInterval(look, POLL_MS);
+  return () => clearInterval(timer);
 }
