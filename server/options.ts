@@ -137,7 +137,14 @@ export const OPTIONS = {
     default: '',
     help: 'Directory with a file for each live option, named after its variable, whose content wins over the variable; empty for none. Read at the start and every 500 ms, by a gateway together with the pod annotations that ask for a drain.',
   },
-  port: integer('CHAT_PORT', gateway, 8080, 0, 65535, 'Port for clients; 0 takes any free port.'),
+  port: integer(
+    'CHAT_PORT',
+    gateway,
+    8080,
+    0,
+    65535,
+    'Port for clients, on every IPv6 and IPv4 address; 0 takes any free port.',
+  ),
   authSecret: {
     kind: 'text',
     env: 'CHAT_AUTH_SECRET',

@@ -1,4 +1,4 @@
-import { ADMIN_PATHS, ENTRY, IMAGE_WORKDIR, LIVE_DIR, LIVE_FILES, PORTS } from '../../server/contract.ts';
+import { ADMIN_PATHS, CLIENT_PATHS, ENTRY, IMAGE_WORKDIR, LIVE_DIR, LIVE_FILES, PORTS } from '../../server/contract.ts';
 import { OPTIONS } from '../../server/options.ts';
 import type { ChatCluster, Resources } from '../api/chat-cluster.ts';
 import {
@@ -74,8 +74,14 @@ function quantities(amounts: Resources['limits']): Record<string, string> {
   return Object.fromEntries(Object.entries(amounts ?? {}).map(([name, amount]) => [name, String(amount)]));
 }
 
-function probe(path: string, settings: object): object {
-  return { httpGet: { path, port: 'admin', scheme: 'HTTP' }, ...settings };
+function probe(path: string, settings: object, port: 'admin' | 'client' = 'admin'): object {
+  return { httpGet: { path, port, scheme: 'HTTP' }, ...settings };
+}
+
+/** A gateway is asked where clients come in: the admin port would answer although nobody reaches the other one. */
+function readiness(component: Component): object {
+  const settings = { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 2 };
+  return component === 'gateway' ? probe(CLIENT_PATHS.ready, settings, 'client') : probe(ADMIN_PATHS.ready, settings);
 }
 
 function optional(name: string, value: unknown): object {
@@ -142,7 +148,7 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
           // Liveness follows the event loop alone: a process whose NATS is away must not be restarted.
           startupProbe: probe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60 }),
           livenessProbe: probe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 }),
-          readinessProbe: probe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 2 }),
+          readinessProbe: readiness(component),
           resources: { requests: quantities(resources.requests), limits: quantities(resources.limits) },
           securityContext: {
             allowPrivilegeEscalation: false,

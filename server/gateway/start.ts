@@ -51,7 +51,7 @@ export interface GatewayParts {
   readonly changed?: (options: readonly OptionName[]) => void;
   /** Default: off. */
   readonly trace?: MessageTrace;
-  /** Address to listen on. Default: all. */
+  /** Address to listen on. Default: every address of the machine, IPv6 and IPv4. */
   readonly host?: string;
   /** Test hook: true loses a live message, as a network between NATS servers can. */
   readonly dropLive?: (room: string, offset: number) => boolean;
@@ -189,7 +189,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   };
   const client = await listen({
     port: config.port,
-    host: parts.host ?? '0.0.0.0',
+    ...(parts.host === undefined ? {} : { hosts: [parts.host] }),
     path: CLIENT_PATHS.websocket,
     maxFrameBytes: config.maxFrameBytes,
     sendBufferBytes: config.sendBufferBytes,

@@ -23,7 +23,8 @@ export type Refusal = '403 Forbidden' | '503 Service Unavailable';
 export interface ListenOptions {
   /** 0 takes any free port. */
   readonly port: number;
-  readonly host: string;
+  /** Addresses to try in turn, until one can be listened on. Default: {@link EVERY_ADDRESS}. */
+  readonly hosts?: readonly string[];
   readonly path: string;
   /** Larger frames are handed over too, up to {@link READ_BEYOND} times this, so that their senders can be told. */
   readonly maxFrameBytes: number;
@@ -48,6 +49,8 @@ const READ_BEYOND = 4;
 export const MAX_BODY_BYTES = 16_384;
 /** The most uWS takes; longer than any interval between heartbeats. */
 const IDLE_SECONDS = 960;
+/** Both families, or IPv4 alone where the machine has no IPv6. */
+const EVERY_ADDRESS = ['::', '0.0.0.0'];
 const SUBPROTOCOLS: ReadonlyMap<string, Encoding> = new Map([
   ['centrifuge-json', 'json'],
   ['centrifuge-protobuf', 'protobuf'],
@@ -115,6 +118,14 @@ function serveHttp(app: uws.TemplatedApp, http: ListenOptions['http']): void {
   });
 }
 
+async function listenOn(app: uws.TemplatedApp, hosts: readonly string[], port: number): Promise<uws.us_listen_socket> {
+  for (const host of hosts) {
+    const token = await new Promise<uws.us_listen_socket | false>(resolve => app.listen(host, port, resolve));
+    if (token) return token;
+  }
+  throw new Error(`cannot listen on port ${port} of ${hosts.join(' or ')}: is it in use?`);
+}
+
 /** @throws {Error} when the port cannot be had */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const app = uws.App();
@@ -166,10 +177,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     },
   });
   serveHttp(app, options.http);
-  const token = await new Promise<uws.us_listen_socket | false>(resolve =>
-    app.listen(options.host, options.port, resolve),
-  );
-  if (!token) throw new Error(`cannot listen on ${options.host}:${options.port}`);
+  const token = await listenOn(app, options.hosts ?? EVERY_ADDRESS, options.port);
   let listening = true;
   return {
     port: uws.us_socket_local_port(token),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import WebSocket from 'ws';
 import { type ListenOptions, listen, MAX_BODY_BYTES } from '../../server/socket/uws.ts';
@@ -13,7 +14,7 @@ async function start(t: TestContext, options: Partial<ListenOptions> = {}) {
   const encodings: string[] = [];
   const listener = await listen({
     port: 0,
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     path: PATH,
     maxFrameBytes: 1_024,
     sendBufferBytes: 65_536,
@@ -37,6 +38,37 @@ async function start(t: TestContext, options: Partial<ListenOptions> = {}) {
   t.after(() => listener.stopAccepting());
   return { encodings, url: `127.0.0.1:${listener.port}`, port: listener.port };
 }
+
+/** Opens a connection. @returns the address it came to */
+async function reach(port: number, host: string): Promise<string | undefined> {
+  const socket = connect(port, host);
+  await once(socket, 'connect');
+  const { remoteAddress } = socket;
+  socket.destroy();
+  return remoteAddress;
+}
+
+/** Whether this machine has IPv6 is its own affair: without it there is nothing to reach. */
+const LOOPBACKS = Object.values(networkInterfaces()).flatMap(addresses =>
+  (addresses ?? []).filter(({ internal }) => internal).map(({ address }) => address),
+);
+
+test('a listener is reached by both families of addresses', async t => {
+  // `undefined` is what a gateway asks for.
+  const { port } = await start(t, { hosts: undefined } as unknown as Partial<ListenOptions>);
+  assert.ok(LOOPBACKS.length > 0);
+  for (const address of LOOPBACKS) assert.equal(await reach(port, address), address);
+});
+
+test('where the first address cannot be had the next one is taken, and none is an error that names all', async t => {
+  const foreign = '2001:db8::1'; // for documentation: no machine has it
+  const { port } = await start(t, { hosts: [foreign, '127.0.0.1'] });
+  assert.equal(await reach(port, '127.0.0.1'), '127.0.0.1');
+  await assert.rejects(
+    start(t, { hosts: [foreign, '192.0.2.1'] }),
+    /cannot listen on port 0 of 2001:db8::1 or 192.0.2.1/,
+  );
+});
 
 /** Answers to a raw HTTP request, until the server closes or a head has come. */
 async function raw(port: number, request: string): Promise<string> {
