@@ -1,4 +1,5 @@
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import { headerBytes, readHeaders } from './read-headers.ts';
 
 /** Where and when a stream stored a message, from the subject a consumer's delivery is acknowledged on. */
 export interface DeliveryInfo {
@@ -12,7 +13,10 @@ export interface DeliveryInfo {
 /** A message delivered by a consumer with explicit acknowledgement. */
 export interface Delivery extends DeliveryInfo {
   readonly subject: string;
+  /** As far as they can be read. */
   readonly headers: MsgHdrs | undefined;
+  /** The header block where it could not be read as a whole; null as a rule. */
+  readonly brokenHeaders: Uint8Array | null;
   readonly data: Uint8Array;
   /** Done with it. May be lost on the way: then the message comes again. */
   ack(): void;
@@ -45,11 +49,13 @@ export function toDelivery(connection: NatsConnection, message: Msg): Delivery |
   const reply = message.reply ?? '';
   const info = deliveryInfo(reply);
   if (!info) return null;
+  const { headers, intact } = readHeaders(message);
   const answer = (word: string): void => connection.publish(reply, word);
   return {
     ...info,
     subject: message.subject,
-    headers: message.headers,
+    headers,
+    brokenHeaders: intact ? null : new Uint8Array(headerBytes(message)),
     data: message.data,
     ack: () => answer('+ACK'),
     working: () => answer('+WPI'),

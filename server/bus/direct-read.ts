@@ -1,8 +1,9 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { ReadFailed } from '../room/log.ts';
+import { readHeaders, serverHeader } from './read-headers.ts';
 
 export interface DirectBatch {
-  /** Messages in the order of the stream, headers as stored plus `Nats-Sequence`, `Nats-Subject`. */
+  /** Messages in the order of the stream, headers as stored plus `Nats-Sequence`, `Nats-Subject`: see {@link readHeaders}. */
   readonly messages: readonly Msg[];
   /** Messages that match beyond the last one. */
   readonly pending: number;
@@ -40,16 +41,17 @@ export function directBatch(
     const subscription = connection.subscribe(inbox, {
       callback: (error, message) => {
         if (error) return finish(new ReadFailed(`read of ${stream} failed`, error));
-        const code = message.headers?.code ?? 0;
+        const { headers } = readHeaders(message);
+        const code = headers?.code ?? 0;
         if (code === 0) {
-          const from = message.headers?.get('Nats-Stream');
+          const from = serverHeader(headers, 'Nats-Stream');
           if (from !== stream) return finish(new ReadFailed(`the mirror ${from} answered for ${stream}`));
           messages.push(message);
         } else if (code === 404 && messages.length === 0) finish(null);
         else if (code === 204) {
-          const upTo = Number(message.headers?.get('Nats-UpTo-Sequence') || 0);
-          finish(null, Number(message.headers?.get('Nats-Num-Pending') || 0), upTo > 0 ? upTo : null);
-        } else finish(new ReadFailed(`${stream} answered ${code} ${message.headers?.description ?? ''}`));
+          const upTo = Number(headers?.get('Nats-UpTo-Sequence') || 0);
+          finish(null, Number(headers?.get('Nats-Num-Pending') || 0), upTo > 0 ? upTo : null);
+        } else finish(new ReadFailed(`${stream} answered ${code} ${headers?.description ?? ''}`));
       },
     });
     try {

@@ -5,9 +5,13 @@ export function roomToken(room: string): string {
   return encodeURIComponent(room).replace(/[.*!'()]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** @throws {URIError} for a token that {@link roomToken} did not make */
+/** The room of a subject's token; the token itself where {@link roomToken} did not make it: other clients publish too. */
 export function roomOfToken(token: string): string {
-  return decodeURIComponent(token);
+  try {
+    return decodeURIComponent(token);
+  } catch {
+    return token;
+  }
 }
 
 /** FNV-1a over UTF-8: stable over releases, because a room may never change its partition. */

@@ -1,6 +1,7 @@
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { type Delivery, toDelivery } from './delivery.ts';
 import { messagesOfPull } from './pull-end.ts';
+import { readHeaders } from './read-headers.ts';
 
 export interface PullRequest {
   readonly batch: number;
@@ -51,13 +52,13 @@ export function pull(
       callback: (error, message) => {
         if (error) return finish(new PullFailed(`pull from ${stream} failed`, error));
         timer.refresh();
-        const code = message.headers?.code ?? 0;
-        if (code === 0) {
-          const delivery = toDelivery(connection, message);
-          if (delivery) messages.push(delivery);
-        } else {
-          const { description = '' } = message.headers ?? {};
-          const unsent = message.headers?.get('Nats-Pending-Messages') ?? '';
+        const delivery = toDelivery(connection, message);
+        if (delivery) messages.push(delivery);
+        else {
+          const { headers } = readHeaders(message);
+          const { code = 0, description = '' } = headers ?? {};
+          if (code === 0) return; // not the server's: anybody may publish to an inbox
+          const unsent = headers?.get('Nats-Pending-Messages') ?? '';
           const total = messagesOfPull({ code, description, unsent }, request.batch);
           if (total === null) return finish(new PullFailed(`${stream} answered ${code} ${description}`));
           expected = total;

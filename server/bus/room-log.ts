@@ -1,12 +1,14 @@
 import type { Msg, MsgCallback, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Moment } from '../clock.ts';
 import { type PartitionState, PublishFailed, ReadFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
-import type { Envelope, StoredMessage } from '../room/message.ts';
+import type { Envelope } from '../room/message.ts';
 import { directBatch } from './direct-read.ts';
-import { readEnvelope, writeEnvelope } from './envelope.ts';
+import { writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
 import { type Names, partitionOf } from './names.ts';
+import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
+import { readRoomMessage } from './room-message.ts';
 import { readTops } from './tops.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -15,6 +17,8 @@ export interface RoomLogOptions {
   readonly partitions: number;
   readonly publishTimeoutMs: () => number;
   readonly now: () => Moment;
+  /** Counts messages that clients cannot have for what is in them. Default: not counted. */
+  readonly unreadable?: () => void;
   /** Test hook: true loses a live message, as a real network does. */
   readonly dropLive?: (room: string, offset: number) => boolean;
 }
@@ -47,15 +51,11 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
   const connected = connectionState(write);
   const unanswered = new Unanswered(MOST_UNANSWERED_BYTES);
 
-  const decode = (room: string, found: Msg): StoredMessage =>
-    readEnvelope(
-      room,
-      epochs.get(partition(room)) ?? '',
-      Number(found.headers?.get('Nats-Sequence')),
-      found.headers,
-      // A copy: the library's is a slice of a much larger read, and Buffer.from would share a block with other rooms.
-      new Uint8Array(found.data),
-    );
+  const decode = (room: string, found: Msg) => {
+    const read = readRoomMessage(room, epochs.get(partition(room)) ?? '', found);
+    if (!read.message) options.unreadable?.();
+    return read;
+  };
 
   const leaderGet = async (room: string, request: object): Promise<number> => {
     const answer = await apiRequest<{ message: { seq: number } }>(
@@ -92,22 +92,33 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     watch: (room, live) =>
       new LiveWatch(write, names.live(partition(room), room), (error, found) => {
         if (error) return;
-        const message = decode(room, found);
-        if (options.dropLive?.(room, message.offset)) return;
-        live({ message, previous: Number(found.headers?.get('Nats-Last-Sequence') || 0) });
+        const { message } = decode(room, found);
+        // One that is left out leaves a gap, which the next message or the next comparison closes from LOG.
+        if (!message || options.dropLive?.(room, message.offset)) return;
+        live({ message, previous: offsetOf(serverHeader(readHeaders(found).headers, 'Nats-Last-Sequence')) });
       }),
 
     async readAfter(room, after, limit) {
       const request = { seq: after + 1, next_by_subj: subject(room), batch: limit, max_bytes: READ_BYTES };
       const batch = await directBatch(read, stream(room), request, READ_TIMEOUT_MS);
-      return { messages: batch.messages.map(found => decode(room, found)), pending: batch.pending };
+      const found = batch.messages.map(message => decode(room, message));
+      return {
+        messages: found.flatMap(({ message }) => message ?? []),
+        pending: batch.pending,
+        reached: found.at(-1)?.offset ?? after,
+      };
     },
 
     async readLastBelow(room, before) {
-      const request = { multi_last: [subject(room)], up_to_seq: before - 1 };
-      const batch = await directBatch(read, stream(room), request, READ_TIMEOUT_MS);
-      const found = batch.messages[0];
-      return found ? decode(room, found) : null;
+      for (let below = before; below > 1; ) {
+        const request = { multi_last: [subject(room)], up_to_seq: below - 1 };
+        const [found] = (await directBatch(read, stream(room), request, READ_TIMEOUT_MS)).messages;
+        if (!found) return null;
+        const { message, offset } = decode(room, found);
+        if (message) return message;
+        below = offset;
+      }
+      return null;
     },
 
     top: room => leaderGet(room, { last_by_subj: subject(room) }),

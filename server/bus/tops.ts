@@ -3,6 +3,7 @@ import { ReadFailed, type Tops } from '../room/log.ts';
 import { type DirectBatch, directBatch } from './direct-read.ts';
 import { apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
 import { type Names, roomOfToken } from './names.ts';
+import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 
 export interface TopsOptions {
   readonly names: Names;
@@ -53,10 +54,11 @@ async function readHalves(connection: NatsConnection, rooms: readonly string[], 
 
 const topsOf = ({ messages, upTo }: DirectBatch): Tops => ({
   offsets: new Map(
-    messages.map(({ headers }) => [
-      roomOfToken((headers?.get('Nats-Subject') ?? '').split('.').at(-1) ?? ''),
-      Number(headers?.get('Nats-Sequence')),
-    ]),
+    messages.map(found => {
+      const { headers } = readHeaders(found);
+      const token = serverHeader(headers, 'Nats-Subject').split('.').at(-1) ?? '';
+      return [roomOfToken(token), offsetOf(serverHeader(headers, 'Nats-Sequence'))];
+    }),
   ),
   upTo: upTo ?? 0,
 });

@@ -144,7 +144,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const hook = parts.dropLive ? { dropLive: parts.dropLive } : {};
   const { partitions } = config;
   const publishTimeoutMs = () => config.publishTimeoutMs;
-  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now, ...hook });
+  const unreadable = () => metrics.unreadable.inc();
+  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now, unreadable, ...hook });
   await streamsExist(log, logger);
   const events = roomEvents(metrics, meter, trace, logger, wallClock);
   const bus = presenceBus(write, names);

@@ -22,10 +22,10 @@ export async function findStored(
   const top = await from.log.top(room); // the leader's: a replica that lags must not look like the end
   let after = floor;
   for (let looked = 0; looked < MOST_UNSTORED; looked += BATCH) {
-    const { messages, pending } = await from.log.readAfter(room, after, BATCH);
+    const { messages, pending, reached } = await from.log.readAfter(room, after, BATCH);
     const found = messages.find(message => message.dedupe === dedupe);
     if (found) return { offset: found.offset };
-    after = messages.at(-1)?.offset ?? after;
+    after = reached;
     if (after >= top) return null;
     if (pending === 0) throw new ReadFailed(`a replica of the stream of ${room} lags`);
   }

@@ -12,11 +12,7 @@ export interface RoomLog {
   /** Delivers the room's live messages, until `stop`. */
   watch(room: string, live: (message: LiveMessage) => void): Watch;
   /** Messages with an offset above `after` that are in LOG, ascending, at most `limit`; stale by what the replica lags. */
-  readAfter(
-    room: string,
-    after: number,
-    limit: number,
-  ): Promise<{ readonly messages: StoredMessage[]; readonly pending: number }>;
+  readAfter(room: string, after: number, limit: number): Promise<LogPage>;
   /** The room's last message in LOG with an offset below `before`, which may be at most one above LOG's last; or null. */
   readLastBelow(room: string, before: number): Promise<StoredMessage | null>;
   /** Offset of the room's last message in LOG, asked of the leader; 0 if it has none. */
@@ -31,6 +27,15 @@ export interface RoomLog {
   storedFloor(partition: number): Promise<number>;
   /** False while the connection to NATS is known to be down. */
   connected(): boolean;
+}
+
+export interface LogPage {
+  /** Without those that clients cannot have for what is in them. */
+  readonly messages: readonly StoredMessage[];
+  /** Messages of the room in LOG above {@link reached}. */
+  readonly pending: number;
+  /** Offset of the last message that was looked at, `after` if there was none. */
+  readonly reached: number;
 }
 
 export interface Stored {

@@ -27,9 +27,11 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: () => 
   const flights = new Map<string, Promise<Page>>();
 
   async function readAfter(room: string, offset: number, limit: number): Promise<Page> {
-    const batch = await log.readAfter(room, offset, limit);
+    let batch = await log.readAfter(room, offset, limit);
+    while (batch.messages.length === 0 && batch.reached > offset && batch.pending > 0)
+      batch = await log.readAfter(room, batch.reached, limit); // nothing in it that clients can have
     // An empty answer may be a replica that lags; the leader knows.
-    if (batch.messages.length === 0 && (await log.next(room, offset)) > 0)
+    if (batch.messages.length === 0 && (await log.next(room, batch.reached)) > 0)
       throw new ReadFailed(`a replica of the stream of ${room} lags`);
     // Asked last: what a purge removed meanwhile is below `first` now, so it is read from MongoDB.
     const { first } = await log.state(log.partitionOf(room));

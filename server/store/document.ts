@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Binary } from 'mongodb';
+import { isPlainJson } from '../protocol/raw-json.ts';
 import type { StoredMessage } from '../room/message.ts';
 import type { LoggedMessage } from './store.ts';
 
@@ -59,8 +60,16 @@ export function fromDocument(document: MessageDocument): StoredMessage {
     user: document.user,
     client: document.client,
     traceparent: document.traceparent ?? '',
-    body: typeof document.body === 'string' ? Buffer.from(document.body, 'utf8') : document.body.value(),
+    body: bodyOf(document),
   };
+}
+
+const NULL = Buffer.from('null');
+
+/** A body that is not one line of JSON, which an earlier version stored, would end a client's frame: it reads as null. */
+function bodyOf({ body }: MessageDocument): Uint8Array {
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body.value();
+  return isPlainJson(bytes) ? bytes : NULL;
 }
 
 /** A header that was not a time must not become a date that BSON cannot hold. */

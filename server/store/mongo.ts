@@ -1,4 +1,4 @@
-import { type Collection, MongoBulkWriteError, MongoServerError, type WriteConcernSettings } from 'mongodb';
+import { Binary, type Collection, MongoBulkWriteError, MongoServerError, type WriteConcernSettings } from 'mongodb';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
 import { MongoConnection } from './mongo-connection.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage } from './store.ts';
@@ -21,7 +21,8 @@ interface FloorDocument {
 }
 interface RejectedDocument extends MessageDocument {
   readonly reason: string;
-  readonly code: number;
+  readonly code: number | 'unreadable';
+  readonly headers?: Binary;
 }
 
 export interface MongoStore extends HistoryStore, MessageWriter {
@@ -90,13 +91,12 @@ class Store implements MongoStore {
 
   setAside(partition: number, rejected: RejectedMessage) {
     return this.#connection.ask(async () => {
-      const document: RejectedDocument = {
-        ...toDocument(partition, rejected.message),
-        reason: rejected.reason,
-        code: rejected.code,
-      };
+      const { message, reason, code, headers } = rejected;
+      const raw = code === 'unreadable' ? { body: new Binary(message.body), headers: new Binary(headers) } : {};
+      const document: RejectedDocument = { ...toDocument(partition, message), reason, code, ...raw };
       const collection = await this.#connection.collection<RejectedDocument>('rejected');
       await collection.replaceOne({ _id: document._id }, document, { upsert: true, writeConcern: DURABLE });
+      await this.#raise(partition, message.offset);
     });
   }
 

@@ -26,10 +26,12 @@ export interface LoggedMessage extends StoredMessage {
 
 export interface RejectedMessage {
   readonly message: LoggedMessage;
-  /** The database's words. May quote the message: not for logs. */
+  /** The database's words may quote the message: not for logs. */
   readonly reason: string;
-  /** The database's error code. */
-  readonly code: number;
+  /** The database's error code, or that clients could not have had it for what is in it. */
+  readonly code: number | 'unreadable';
+  /** With `unreadable`: the header block as it came, empty where it is in order. */
+  readonly headers?: Uint8Array;
 }
 
 /** What the worker asks. Every call rejects with {@link StoreUnavailable} when MongoDB is away. */
@@ -39,7 +41,10 @@ export interface MessageWriter {
    * refused for what they are; rejects when nothing is known, and then the batch is written again.
    */
   write(partition: number, batch: readonly LoggedMessage[]): Promise<{ readonly rejected: readonly RejectedMessage[] }>;
-  /** Sets a refused message aside in the collection `rejected`, with the reason. Idempotent. */
+  /**
+   * Sets a message aside in the collection `rejected`, with the reason; an unreadable one byte for byte. Counts for the
+   * floor as a stored one does. Idempotent.
+   */
   setAside(partition: number, rejected: RejectedMessage): Promise<void>;
   /** Highest offset ever stored for a partition, 0 if none. */
   floor(partition: number): Promise<number>;

@@ -61,6 +61,10 @@ export class GatewayMetrics {
   );
   readonly repaired = this.#counter('repaired_messages_total', 'Messages the live flow did not bring.');
   readonly repairFailures = this.#counter('repair_failures_total', 'Reads for repair that failed and are tried again.');
+  readonly unreadable = this.#counter(
+    'unreadable_messages_total',
+    'Messages of a stream that clients cannot have for what is in them: no gateway wrote them. Counted at each read.',
+  );
   readonly presencePartial = this.#counter('presence_partial_total', 'Presence answers in which a gateway is missing.');
   readonly publishSeconds = this.#histogram('publish_seconds', 'Seconds from a command to the acknowledgement.');
   readonly deliverySeconds = this.#histogram(

@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import type { Delivery } from '../bus/delivery.ts';
 import type { PullRequest } from '../bus/pull.ts';
 import type { WallTime } from '../clock.ts';
-import { type LoggedMessage, type MessageWriter, StoreUnavailable } from '../store/store.ts';
+import { type MessageWriter, StoreUnavailable } from '../store/store.ts';
 import { type BatchLimits, batchStep } from './batch.ts';
 import { backoffMs, type Clock } from './clock.ts';
 import type { Gate } from './gate.ts';
-import { loggedMessage } from './logged-message.ts';
+import { type Sorted, sortDeliveries } from './logged-message.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { storeSpans } from './store-trace.ts';
 
@@ -96,17 +96,20 @@ export class Drain {
   async #store(held: readonly Delivery[], signal: AbortSignal): Promise<void> {
     const { clock, metrics, prefix, epochAt, wallClock } = this.#parts;
     const epoch = await epochAt(held.reduce((top, each) => Math.max(top, each.sequence), 0));
-    const batch = held.flatMap(each => loggedMessage(each, prefix, epoch) ?? []);
-    if (batch.length > 0) {
+    const sorted = sortDeliveries(held, prefix, epoch);
+    const batch = sorted.messages;
+    if (batch.length + sorted.unreadable.length > 0) {
       const ended = storeSpans(batch);
       const began = clock.now();
-      const done = await this.#write(batch, signal);
+      const done = await this.#write(sorted, signal);
       ended();
       if (!done) {
         for (const each of held) giveBack(each);
         return;
       }
       metrics.writeSeconds.observe((clock.now() - began) / 1_000);
+    }
+    if (batch.length > 0) {
       const oldest = batch.reduce((first, message) => Math.min(first, message.storedAt), Number.POSITIVE_INFINITY);
       metrics.storedAfter.observe(Math.max(0, wallClock() / 1_000 - oldest / 1_000_000));
       metrics.batchMessages.observe(batch.length);
@@ -117,11 +120,11 @@ export class Drain {
   }
 
   /** @returns false when it was stopped before MongoDB had the batch */
-  async #write(batch: readonly LoggedMessage[], signal: AbortSignal): Promise<boolean> {
+  async #write(sorted: Sorted, signal: AbortSignal): Promise<boolean> {
     const { clock, random, metrics, written } = this.#parts;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#writeOnce(batch);
+        await this.#writeOnce(sorted);
         written(null);
         return true;
       } catch (error) {
@@ -135,15 +138,17 @@ export class Drain {
     }
   }
 
-  async #writeOnce(batch: readonly LoggedMessage[]): Promise<void> {
+  async #writeOnce({ messages, unreadable }: Sorted): Promise<void> {
     const { writer, partition, metrics, log } = this.#parts;
-    const { rejected } = await writer.write(partition, batch);
-    for (const each of rejected) {
+    const { rejected } = messages.length > 0 ? await writer.write(partition, messages) : { rejected: [] };
+    for (const each of [...unreadable, ...rejected]) {
       await writer.setAside(partition, each);
       metrics.rejected.inc({ code: String(each.code) });
       log.error(
         { partition, offset: each.message.offset, epoch: each.message.epoch, code: each.code },
-        'MongoDB refused a message; it is set aside in the collection rejected',
+        each.code === 'unreadable'
+          ? 'a message that no gateway wrote cannot be read; it is set aside in the collection rejected'
+          : 'MongoDB refused a message; it is set aside in the collection rejected',
       );
     }
   }

@@ -2,6 +2,7 @@ import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstr
 import type { NatsConnection } from '@nats-io/transport-node';
 import { directBatch } from '../bus/direct-read.ts';
 import type { LogConsumer } from '../bus/log-consumers.ts';
+import { offsetOf, readHeaders, serverHeader } from '../bus/read-headers.ts';
 import type { Claim, LogView } from './purge-plan.ts';
 
 const READ_TIMEOUT_MS = 5_000;
@@ -58,6 +59,6 @@ export async function firstInWindow(
   if (Date.parse(info.state.last_ts) < start) return null;
   const request = { start_time: new Date(start).toISOString(), batch: 1 };
   const { messages } = await directBatch(connection, info.config.name, request, READ_TIMEOUT_MS);
-  const sequence = Number(messages[0]?.headers?.get('Nats-Sequence'));
+  const sequence = offsetOf(messages[0] ? serverHeader(readHeaders(messages[0]).headers, 'Nats-Sequence') : '');
   return sequence > 0 ? sequence : undefined; // the last message is inside, so a replica that lags answered
 }

@@ -25,7 +25,7 @@ export class WorkerMetrics {
   );
   readonly rejected = this.#counter(
     'store_rejected_messages_total',
-    'Messages MongoDB refused for what they are, set aside in the collection rejected, by its error code.',
+    'Messages set aside in the collection rejected, by the error code with which MongoDB refused them; unreadable for those that no gateway wrote and no client could have had.',
     ['code'],
   );
   readonly retries = this.#counter('store_retries_total', 'Batches written again because MongoDB was away.');

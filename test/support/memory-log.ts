@@ -33,6 +33,8 @@ export class MemoryLog implements RoomLog {
   loses: (offset: number) => boolean = () => false;
   /** LIVE has forgotten everything up to here. */
   forgotten = 0;
+  /** Offsets of messages that clients cannot have for what is in them. */
+  readonly unreadable = new Set<number>();
   /** Requests so far, by name. */
   readonly asked: string[] = [];
   /** Offsets that pages were read from. */
@@ -55,6 +57,12 @@ export class MemoryLog implements RoomLog {
   /** Stores a message and sends it live, unless it gets lost. @returns its offset */
   append(room: string, text = `${this.last + 1}`): number {
     return this.#append(room, bodyOf(text), {});
+  }
+
+  /** Stores a message that clients cannot have. @returns its offset */
+  appendUnreadable(room: string): number {
+    this.unreadable.add(this.last + 1);
+    return this.append(room);
   }
 
   #append(room: string, body: Uint8Array, parts: Partial<Envelope>): number {
@@ -80,6 +88,7 @@ export class MemoryLog implements RoomLog {
 
   /** Sends a message live, perhaps again. */
   live(message: StoredMessage, previous: number): void {
+    if (this.unreadable.has(message.offset)) return;
     for (const live of this.#watches.get(message.room) ?? []) live({ message, previous });
   }
 
@@ -135,13 +144,20 @@ export class MemoryLog implements RoomLog {
     this.readFrom.push(after);
     return this.#ask('readAfter', () => {
       const found = this.#held(room).filter(({ offset }) => offset > after && offset <= this.replicaLast);
-      const messages = found.slice(0, limit);
-      return { messages, pending: found.length - messages.length };
+      const page = found.slice(0, limit);
+      return {
+        messages: page.filter(({ offset }) => !this.unreadable.has(offset)),
+        pending: found.length - page.length,
+        reached: page.at(-1)?.offset ?? after,
+      };
     });
   }
 
   readLastBelow(room: string, before: number) {
-    return this.#ask('readLastBelow', () => this.#held(room).findLast(({ offset }) => offset < before) ?? null);
+    return this.#ask('readLastBelow', () => {
+      const readable = this.#held(room).filter(({ offset }) => !this.unreadable.has(offset));
+      return readable.findLast(({ offset }) => offset < before) ?? null;
+    });
   }
 
   top(room: string): Promise<number> {

@@ -6,7 +6,7 @@ import { names as namesOf } from '../../server/bus/names.ts';
 import type { Envelope } from '../../server/room/message.ts';
 import { fromDocument, toDocument } from '../../server/store/document.ts';
 import { judge } from '../../server/store/write-errors.ts';
-import { loggedMessage } from '../../server/worker/logged-message.ts';
+import { sortDeliveries } from '../../server/worker/logged-message.ts';
 import { isSampled } from '../../server/worker/store-trace.ts';
 
 const names = namesOf('a');
@@ -21,11 +21,18 @@ const envelope: Envelope = {
   traceparent: '',
 };
 
+function versioned(version: string) {
+  const found = writeEnvelope(envelope);
+  found.set('Chat-V', version);
+  return found;
+}
+
 function delivery(over: Partial<Delivery> = {}): Delivery {
   const nothing = () => undefined;
   return {
     subject: names.log(3, 'group:ä b.c'),
     headers: writeEnvelope(envelope),
+    brokenHeaders: null,
     data: Buffer.from('{"a":1}'),
     sequence: 7,
     storedAt: 1_700_000_000_123_456,
@@ -36,6 +43,8 @@ function delivery(over: Partial<Delivery> = {}): Delivery {
     ...over,
   };
 }
+
+const loggedMessage = (one: Delivery) => sortDeliveries([one], prefix, 'e1').messages[0];
 
 test('a delivery tells its sequence and, to the microsecond, when it was stored, with and without a domain', () => {
   const told = { deliveries: 2, sequence: 1_000_007, storedAt: 1_763_741_234_567_890 };
@@ -51,7 +60,7 @@ test('a delivery tells its sequence and, to the microsecond, when it was stored,
 });
 
 test('a message keeps its room and its headers on the way through the document and back', () => {
-  const message = loggedMessage(delivery(), prefix, 'e1');
+  const message = loggedMessage(delivery());
   assert.ok(message);
   assert.equal(message.room, 'group:ä b.c');
   assert.equal(message.user, 'zoë %');
@@ -62,12 +71,42 @@ test('a message keeps its room and its headers on the way through the document a
 });
 
 test('a message without headers, or of a room that is no name, is kept as it is', () => {
-  const message = loggedMessage(delivery({ subject: `${prefix}%E0%A4%A`, headers: undefined }), prefix, 'e1');
+  const message = loggedMessage(delivery({ subject: `${prefix}%E0%A4%A`, headers: undefined }));
   assert.deepEqual([message?.room, message?.type, message?.user], ['%E0%A4%A', 'publish', '']);
 });
 
+for (const { what, over, reason } of [
+  { what: 'broken headers', over: { brokenHeaders: Buffer.from('NATS/1.0\r\nA: b\nc\r\n\r\n') }, reason: /headers/ },
+  { what: 'a version that is no number', over: { headers: versioned('next') }, reason: /Chat-V/ },
+  { what: 'a body that is not JSON', over: { data: Buffer.from('{"a":1}}') }, reason: /JSON/ },
+  { what: 'a body of two lines', over: { data: Buffer.from('1\n{}') }, reason: /JSON/ },
+  { what: 'a body that is not UTF-8', over: { data: Uint8Array.of(0x22, 0xff, 0x22) }, reason: /JSON/ },
+]) {
+  test(`a message with ${what} is set aside, those around it are kept`, () => {
+    const sorted = sortDeliveries(
+      [delivery(), delivery({ sequence: 8, ...over }), delivery({ sequence: 9 })],
+      prefix,
+      'e1',
+    );
+    assert.deepEqual(
+      sorted.messages.map(({ offset }) => offset),
+      [7, 9],
+    );
+    const [aside] = sorted.unreadable;
+    assert.deepEqual([aside?.message.offset, aside?.code], [8, 'unreadable']);
+    assert.match(aside?.reason ?? '', reason);
+  });
+}
+
+test('a message of a later version is kept', () => {
+  assert.equal(loggedMessage(delivery({ headers: versioned('2') }))?.offset, 7);
+});
+
 test('the marker of a lift is not a message', () => {
-  assert.equal(loggedMessage(delivery({ subject: names.fence(3) }), prefix, 'e1'), null);
+  assert.deepEqual(sortDeliveries([delivery({ subject: names.fence(3) })], prefix, 'e1'), {
+    messages: [],
+    unreadable: [],
+  });
 });
 
 const errors = (...codes: number[]) => codes.map((code, index) => ({ index, code, errmsg: `m${code}` }));
