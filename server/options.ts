@@ -174,6 +174,16 @@ export const OPTIONS = {
       'Seconds for which tokens signed with a secret that was replaced while the gateway runs still count; 0 refuses them at once. A gateway that starts later does not know it: for those there is CHAT_AUTH_PREVIOUS_SECRET.',
     ),
   ),
+  authClockToleranceSeconds: live(
+    integer(
+      'CHAT_AUTH_CLOCK_TOLERANCE_SECONDS',
+      gateway,
+      5,
+      0,
+      300,
+      'Seconds by which the clock of whoever signs tokens and that of a gateway may differ: so much before its nbf and after its exp a token still lets in.',
+    ),
+  ),
   authIssuer: {
     kind: 'text',
     env: 'CHAT_AUTH_ISSUER',

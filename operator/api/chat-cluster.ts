@@ -118,6 +118,7 @@ export interface ChatClusterSpec {
   readonly auth: {
     readonly secretRef: { readonly name: string; readonly key: string };
     readonly secretGraceSeconds: number;
+    readonly clockToleranceSeconds: number;
     readonly issuer?: string;
     readonly audience?: string;
     readonly developmentSignIn: Toggle;

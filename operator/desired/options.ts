@@ -10,6 +10,7 @@ type Read = (spec: ChatClusterSpec) => string | number;
 export const FIELDS = {
   'nats.urls': ['natsUrl', spec => spec.nats.urls.join(',')],
   'auth.secretGraceSeconds': ['authSecretGraceSeconds', spec => spec.auth.secretGraceSeconds],
+  'auth.clockToleranceSeconds': ['authClockToleranceSeconds', spec => spec.auth.clockToleranceSeconds],
   'auth.issuer': ['authIssuer', spec => spec.auth.issuer ?? ''],
   'auth.audience': ['authAudience', spec => spec.auth.audience ?? ''],
   'auth.developmentSignIn': ['devSignIn', spec => spec.auth.developmentSignIn],

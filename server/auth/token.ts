@@ -1,6 +1,7 @@
-import { errors, jwtVerify } from 'jose';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { type Clocks, type Moment, momentAfter } from '../clock.ts';
 import type { SigningSecrets } from './secrets.ts';
+import { TokenRefused } from './token-refused.ts';
 
 export interface Identity {
   /** The claim `sub`. */
@@ -14,16 +15,6 @@ export interface Identity {
   readonly rooms: readonly string[];
 }
 
-/** Why a token is no good. `expired` may be answered with a new token, `invalid` never. */
-export class TokenRefused extends Error {
-  readonly reason: 'expired' | 'invalid';
-  constructor(reason: 'expired' | 'invalid', message: string) {
-    super(message);
-    this.name = 'TokenRefused';
-    this.reason = reason;
-  }
-}
-
 export type VerifyToken = (token: string) => Promise<Identity>;
 
 /** Longest user id, in characters. */
@@ -31,18 +22,18 @@ export const MAX_USER_LENGTH = 128;
 /** Most rooms a token may list. */
 const MAX_ROOMS = 1_000;
 
-/** @throws {TokenRefused} with `invalid` for anything but 1 to {@link MAX_USER_LENGTH} printable characters */
+/** @throws {TokenRefused} for anything but 1 to {@link MAX_USER_LENGTH} printable characters */
 export function checkUser(user: unknown): string {
   const fits = typeof user === 'string' && user.length > 0 && user.length <= MAX_USER_LENGTH && user.isWellFormed();
   if (!fits || /\p{Cc}/u.test(user))
-    throw new TokenRefused('invalid', `a user must have 1 to ${MAX_USER_LENGTH} printable characters`);
+    throw new TokenRefused('user', `a user must have 1 to ${MAX_USER_LENGTH} printable characters`);
   return user;
 }
 
 function checkRooms(rooms: unknown): readonly string[] {
   if (rooms === undefined) return [];
   const fits = Array.isArray(rooms) && rooms.length <= MAX_ROOMS && rooms.every(room => typeof room === 'string');
-  if (!fits) throw new TokenRefused('invalid', `the claim rooms must be a list of at most ${MAX_ROOMS} names`);
+  if (!fits) throw new TokenRefused('claims', `the claim rooms must be a list of at most ${MAX_ROOMS} names`);
   return rooms;
 }
 
@@ -50,16 +41,28 @@ export interface VerifierOptions extends Clocks {
   /** Read at each use: what may change has getters. Empty: not checked. */
   readonly issuer: string;
   readonly audience: string;
+  /** Seconds by which the clock of who signs and this one may differ, for `nbf` and `exp`. */
+  readonly toleranceSeconds: number;
   /** Told of each good token that is signed with a secret that was replaced. Default: nobody. */
   readonly replacedUsed?: () => void;
+  /** Told of each claim of a good token that does not do what its writer expects. Default: nobody. */
+  readonly noticed?: (notice: TokenNotice) => void;
 }
 
-/** Checks HS256 signature, `exp`, `nbf`, and `iss` and `aud` where they are configured. */
+/** Claims that other servers of the protocol read, and this one does not. */
+const UNREAD = ['info', 'b64info', 'channels', 'subs', 'meta', 'expire_at'] as const;
+/** `exp`: so far ahead that it must be in milliseconds. */
+export type TokenNotice = (typeof UNREAD)[number] | 'exp';
+/** Seconds since 1970 in the year 5138; a time of today in milliseconds is above it. */
+const FAR_AHEAD = 1e11;
+
+/** Checks HS256 signature, `exp`, `nbf`, and `iss` and `aud` where they are configured. `iat` is not looked at. */
 export function tokenVerifier(secrets: SigningSecrets, options: VerifierOptions): VerifyToken {
   const verified = async (token: string) => {
     const rules = {
       algorithms: ['HS256'],
       currentDate: new Date(options.wallClock()),
+      clockTolerance: options.toleranceSeconds,
       ...(options.issuer === '' ? {} : { issuer: options.issuer }),
       ...(options.audience === '' ? {} : { audience: options.audience }),
     };
@@ -80,21 +83,58 @@ export function tokenVerifier(secrets: SigningSecrets, options: VerifierOptions)
   return async token => {
     try {
       const { payload } = await verified(token);
-      return {
+      const identity = {
         user: checkUser(payload.sub),
-        expiresAt: momentAfter(options.now(), (payload.exp ?? Number.POSITIVE_INFINITY) * 1000 - options.wallClock()),
+        expiresAt: momentAfter(options.now(), expiryOf(payload) - options.wallClock()),
         rooms: checkRooms(payload['rooms']),
       };
+      for (const claim of UNREAD) if (claim in payload) options.noticed?.(claim);
+      if ((payload.exp ?? 0) > FAR_AHEAD) options.noticed?.('exp');
+      return identity;
     } catch (error) {
-      if (error instanceof TokenRefused) throw error;
-      if (error instanceof errors.JWTExpired) throw new TokenRefused('expired', 'the token has expired');
-      throw new TokenRefused(
-        'invalid',
-        error instanceof errors.JOSEError ? error.message : 'the token is not readable',
-      );
+      throw refusalOf(error, options);
     }
   };
 }
+
+/** Milliseconds since 1970; Infinity for a token without `exp`. */
+function expiryOf({ exp }: JWTPayload): number {
+  if (exp === undefined) return Number.POSITIVE_INFINITY;
+  const expiry = exp * 1000;
+  if (!Number.isFinite(expiry)) throw new TokenRefused('claims', 'the claim exp is no time in seconds since 1970');
+  return expiry;
+}
+
+/** What is wrong with a token. Its claims are named only where the signature was good. */
+function refusalOf(error: unknown, options: VerifierOptions): TokenRefused {
+  if (error instanceof TokenRefused) return error;
+  const seconds = options.wallClock() / 1000;
+  if (error instanceof errors.JWTExpired)
+    return new TokenRefused('expired', `the token expired ${Math.ceil(seconds - (error.payload.exp ?? 0))} s ago`);
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return new TokenRefused('signature', 'the signature was made with none of the secrets of this gateway');
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return new TokenRefused('algorithm', 'the token is not signed with HS256');
+  if (!(error instanceof errors.JWTClaimValidationFailed))
+    return new TokenRefused(
+      'malformed',
+      error instanceof errors.JOSEError ? error.message : 'the token is not readable',
+    );
+  const { claim, payload, reason } = error;
+  const found = payload[claim] === undefined ? `there is no claim ${claim}` : `${claim} is ${shown(payload[claim])}`;
+  if (claim === 'iss') return new TokenRefused('issuer', `${found}, this gateway wants ${shown(options.issuer)}`);
+  if (claim === 'aud') return new TokenRefused('audience', `${found}, this gateway wants ${shown(options.audience)}`);
+  if (claim === 'nbf' && reason === 'check_failed')
+    return new TokenRefused(
+      'early',
+      `the token is not valid yet: it will be in ${Math.ceil((payload.nbf ?? 0) - seconds)} s`,
+    );
+  return new TokenRefused('claims', error.message);
+}
+
+/** At most this many characters of a claim are shown. */
+const MOST_SHOWN = 200;
+const shown = (value: unknown): string => JSON.stringify(value).slice(0, MOST_SHOWN);
 
 function unlessForged(error: unknown): null {
   if (error instanceof errors.JWSSignatureVerificationFailed) return null;

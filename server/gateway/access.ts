@@ -1,4 +1,6 @@
+import type { Logger } from 'pino';
 import { Policy, parseKinds } from '../auth/policy.ts';
+import { RefusalLog } from '../auth/refusal-log.ts';
 import { SigningSecrets } from '../auth/secrets.ts';
 import { tokenVerifier, type VerifyToken } from '../auth/token.ts';
 import type { Clocks } from '../clock.ts';
@@ -10,9 +12,11 @@ export interface Access {
   readonly policy: Policy;
   readonly secrets: SigningSecrets;
   readonly verify: VerifyToken;
+  readonly refusals: RefusalLog;
 }
 
-export function accessOf(config: Config, metrics: GatewayMetrics, clocks: Clocks): Access {
+export function accessOf(config: Config, metrics: GatewayMetrics, logger: Logger, clocks: Clocks): Access {
+  const refusals = new RefusalLog(logger, clocks.now);
   const secrets = new SigningSecrets(config.authSecret, {
     graceMs: () => config.authSecretGraceSeconds * 1000,
     previous: () => config.authPreviousSecret,
@@ -24,8 +28,12 @@ export function accessOf(config: Config, metrics: GatewayMetrics, clocks: Clocks
     get audience() {
       return config.authAudience;
     },
+    get toleranceSeconds() {
+      return config.authClockToleranceSeconds;
+    },
     ...clocks,
     replacedUsed: () => metrics.replacedSecretUsed.inc(),
+    noticed: notice => refusals.noticed(notice),
   });
-  return { policy: new Policy(parseKinds(config.roomKinds)), secrets, verify };
+  return { policy: new Policy(parseKinds(config.roomKinds)), secrets, verify, refusals };
 }

@@ -115,7 +115,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     logger,
   });
   traffic.want(parts.live?.wanted ?? null);
-  const access = accessOf(config, metrics, systemClocks);
+  const access = accessOf(config, metrics, logger, systemClocks);
   const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now });
   // From here on, as what is waited for below may be a password that somebody has to correct.
   const unfollow = parts.live
@@ -169,6 +169,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     version: PACKAGE.version,
     codecs: CODECS,
     verify: access.verify,
+    refusals: access.refusals,
     policy: access.policy,
     ...chat,
     pages,

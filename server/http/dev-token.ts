@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose';
-import { checkUser, TokenRefused } from '../auth/token.ts';
+import { checkUser } from '../auth/token.ts';
+import { TokenRefused } from '../auth/token-refused.ts';
 import type { Config } from '../config.ts';
 import type { HttpAnswer, HttpRequest } from '../socket/uws.ts';
 

@@ -1,5 +1,6 @@
 import type { ClientInfo, Publication, Push, Reply, SubscribeResult } from './codec.ts';
 import type { ErrorCode } from './codes.ts';
+import { u32, u64 } from './numbers.ts';
 
 const quote = (text: string): string => JSON.stringify(text);
 
@@ -23,7 +24,8 @@ function info({ user, client }: ClientInfo): string {
 
 function publication({ data, offset, info: sender }: Publication): string {
   const from = sender === undefined ? '' : `,"info":${info(sender)}`;
-  return `{"data":${splice(data)}${from}${offset === 0 ? '' : `,"offset":${offset}`}}`;
+  const at = u64(offset);
+  return `{"data":${splice(data)}${from}${at === 0 ? '' : `,"offset":${at}`}}`;
 }
 
 function list(publications: readonly Publication[]): string {
@@ -40,7 +42,7 @@ function subscribeResult(result: SubscribeResult): string {
     text('epoch', result.epoch),
     result.publications.length === 0 ? undefined : list(result.publications),
     flag('recovered', result.recovered),
-    number('offset', result.offset),
+    number('offset', u64(result.offset)),
     flag('positioned', result.positioned),
     flag('was_recovering', result.wasRecovering),
   );
@@ -53,21 +55,21 @@ function result(reply: Reply): string {
         text('client', reply.client),
         text('version', reply.version),
         flag('expires', reply.ttl > 0),
-        number('ttl', reply.ttl),
+        number('ttl', u32(reply.ttl)),
         raw('data', reply.data),
         reply.subs.size === 0 ? undefined : `"subs":${mapOf(reply.subs, subscribeResult)}`,
-        number('ping', reply.ping),
+        number('ping', u32(reply.ping)),
         flag('pong', reply.pong),
-        number('time', reply.time),
+        number('time', u64(reply.time)),
       );
     case 'subscribe':
       return subscribeResult(reply);
     case 'presence':
       return `{"presence":${mapOf(reply.presence, info)}}`;
     case 'presence_stats':
-      return `{"num_clients":${reply.clients},"num_users":${reply.users}}`;
+      return `{"num_clients":${u32(reply.clients)},"num_users":${u32(reply.users)}}`;
     case 'history':
-      return `{${list(reply.publications)},"epoch":${quote(reply.epoch)},"offset":${reply.offset}}`;
+      return `{${list(reply.publications)},"epoch":${quote(reply.epoch)},"offset":${u64(reply.offset)}}`;
     case 'rpc':
       return object(raw('data', reply.data));
     case 'refresh':
@@ -75,7 +77,7 @@ function result(reply: Reply): string {
         text('client', reply.client),
         text('version', reply.version),
         flag('expires', reply.ttl > 0),
-        number('ttl', reply.ttl),
+        number('ttl', u32(reply.ttl)),
       );
     case 'unsubscribe':
     case 'publish':
@@ -85,11 +87,11 @@ function result(reply: Reply): string {
 }
 
 export function encodeJsonReply(id: number, reply: Reply): string {
-  return `{"id":${id},"${reply.method}":${result(reply)}}`;
+  return `{"id":${u32(id)},"${reply.method}":${result(reply)}}`;
 }
 
 export function encodeJsonError(id: number, { code, message, temporary }: ErrorCode, detail = message): string {
-  return `{"id":${id},"error":${object(number('code', code), text('message', detail), flag('temporary', temporary === true))}}`;
+  return `{"id":${u32(id)},"error":${object(number('code', u32(code)), text('message', detail), flag('temporary', temporary === true))}}`;
 }
 
 export function encodeJsonPush(push: Push): string {
@@ -101,6 +103,6 @@ export function encodeJsonPush(push: Push): string {
     case 'leave':
       return `{"push":{"channel":${channel},"${push.type}":{"info":${info(push.info)}}}}`;
     case 'unsubscribe':
-      return `{"push":{"channel":${channel},"unsubscribe":{"code":${push.code},"reason":${quote(push.reason)}}}}`;
+      return `{"push":{"channel":${channel},"unsubscribe":{"code":${u32(push.code)},"reason":${quote(push.reason)}}}}`;
   }
 }

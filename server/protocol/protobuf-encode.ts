@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import type { ClientInfo, Publication, Push, Reply, SubscribeResult } from './codec.ts';
 import type { ErrorCode } from './codes.ts';
+import { u32, u64 } from './numbers.ts';
 import { FIELDS } from './reply-fields.ts';
 
 type Writer = protobuf.Writer;
@@ -14,9 +15,13 @@ function writeText(writer: Writer, field: number, value: string): void {
 function writeBytes(writer: Writer, field: number, value: Uint8Array): void {
   if (value.length > 0) writer.uint32((field << 3) | LENGTH_DELIMITED).bytes(value);
 }
-/** Unsigned, up to 2^53. */
-function writeNumber(writer: Writer, field: number, value: number): void {
-  if (value !== 0) writer.uint32((field << 3) | VARINT).uint64(value);
+function writeU32(writer: Writer, field: number, value: number): void {
+  const fitting = u32(value);
+  if (fitting !== 0) writer.uint32((field << 3) | VARINT).uint32(fitting);
+}
+function writeU64(writer: Writer, field: number, value: number): void {
+  const fitting = u64(value);
+  if (fitting !== 0) writer.uint32((field << 3) | VARINT).uint64(fitting);
 }
 function writeFlag(writer: Writer, field: number, value: boolean): void {
   if (value) writer.uint32((field << 3) | VARINT).bool(true);
@@ -49,7 +54,7 @@ function info(writer: Writer, { user, client }: ClientInfo): void {
 function publication(writer: Writer, { data, offset, info: sender }: Publication): void {
   writeBytes(writer, FIELDS.Publication.data, data);
   if (sender !== undefined) writeMessage(writer, FIELDS.Publication.info, info, sender);
-  writeNumber(writer, FIELDS.Publication.offset, offset);
+  writeU64(writer, FIELDS.Publication.offset, offset);
 }
 
 function subscribeResult(writer: Writer, result: SubscribeResult): void {
@@ -58,7 +63,7 @@ function subscribeResult(writer: Writer, result: SubscribeResult): void {
   writeText(writer, fields.epoch, result.epoch);
   for (const each of result.publications) writeMessage(writer, fields.publications, publication, each);
   writeFlag(writer, fields.recovered, result.recovered);
-  writeNumber(writer, fields.offset, result.offset);
+  writeU64(writer, fields.offset, result.offset);
   writeFlag(writer, fields.positioned, result.positioned);
   writeFlag(writer, fields.was_recovering, result.wasRecovering);
 }
@@ -69,7 +74,7 @@ function identity(writer: Writer, reply: Extract<Reply, { readonly method: 'conn
   writeText(writer, fields.client, reply.client);
   writeText(writer, fields.version, reply.version);
   writeFlag(writer, fields.expires, reply.ttl > 0);
-  writeNumber(writer, fields.ttl, reply.ttl);
+  writeU32(writer, fields.ttl, reply.ttl);
 }
 
 function result(writer: Writer, reply: Reply): void {
@@ -78,9 +83,9 @@ function result(writer: Writer, reply: Reply): void {
       identity(writer, reply);
       writeBytes(writer, FIELDS.ConnectResult.data, reply.data);
       writeMap(writer, FIELDS.ConnectResult.subs, reply.subs, subscribeResult);
-      writeNumber(writer, FIELDS.ConnectResult.ping, reply.ping);
+      writeU32(writer, FIELDS.ConnectResult.ping, reply.ping);
       writeFlag(writer, FIELDS.ConnectResult.pong, reply.pong);
-      writeNumber(writer, FIELDS.ConnectResult.time, reply.time);
+      writeU64(writer, FIELDS.ConnectResult.time, reply.time);
       break;
     case 'subscribe':
       subscribeResult(writer, reply);
@@ -89,13 +94,13 @@ function result(writer: Writer, reply: Reply): void {
       writeMap(writer, FIELDS.PresenceResult.presence, reply.presence, info);
       break;
     case 'presence_stats':
-      writeNumber(writer, FIELDS.PresenceStatsResult.num_clients, reply.clients);
-      writeNumber(writer, FIELDS.PresenceStatsResult.num_users, reply.users);
+      writeU32(writer, FIELDS.PresenceStatsResult.num_clients, reply.clients);
+      writeU32(writer, FIELDS.PresenceStatsResult.num_users, reply.users);
       break;
     case 'history':
       for (const each of reply.publications) writeMessage(writer, FIELDS.HistoryResult.publications, publication, each);
       writeText(writer, FIELDS.HistoryResult.epoch, reply.epoch);
-      writeNumber(writer, FIELDS.HistoryResult.offset, reply.offset);
+      writeU64(writer, FIELDS.HistoryResult.offset, reply.offset);
       break;
     case 'rpc':
       writeBytes(writer, FIELDS.RPCResult.data, reply.data);
@@ -132,7 +137,7 @@ function joinOrLeave(writer: Writer, who: ClientInfo): void {
 }
 
 function unsubscribe(writer: Writer, { code, reason }: Extract<Push, { readonly type: 'unsubscribe' }>): void {
-  writeNumber(writer, FIELDS.Unsubscribe.code, code);
+  writeU32(writer, FIELDS.Unsubscribe.code, code);
   writeText(writer, FIELDS.Unsubscribe.reason, reason);
 }
 
@@ -145,16 +150,16 @@ function delimited(write: (writer: Writer) => void): Uint8Array {
 
 export function encodeProtobufReply(id: number, reply: Reply): Uint8Array {
   return delimited(writer => {
-    writeNumber(writer, FIELDS.Reply.id, id);
+    writeU32(writer, FIELDS.Reply.id, id);
     writeMessage(writer, FIELDS.Reply[reply.method], result, reply);
   });
 }
 
 export function encodeProtobufError(id: number, { code, message, temporary }: ErrorCode, detail = message): Uint8Array {
   return delimited(writer => {
-    writeNumber(writer, FIELDS.Reply.id, id);
+    writeU32(writer, FIELDS.Reply.id, id);
     writer.uint32((FIELDS.Reply.error << 3) | LENGTH_DELIMITED).fork();
-    writeNumber(writer, FIELDS.Error.code, code);
+    writeU32(writer, FIELDS.Error.code, code);
     writeText(writer, FIELDS.Error.message, detail);
     writeFlag(writer, FIELDS.Error.temporary, temporary === true);
     writer.ldelim();

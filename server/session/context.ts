@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Policy } from '../auth/policy.ts';
+import type { RefusalLog } from '../auth/refusal-log.ts';
 import type { VerifyToken } from '../auth/token.ts';
 import type { Clocks } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -24,6 +25,7 @@ export interface SessionContext extends Clocks {
   readonly version: string;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly verify: VerifyToken;
+  readonly refusals: Pick<RefusalLog, 'refused'>;
   readonly policy: Policy;
   readonly rooms: Rooms;
   readonly reader: RoomReader;

@@ -51,6 +51,8 @@ export class TestGateway {
   readonly answers: boolean[] = [];
   /** For each token that was checked, whether it was valid. */
   readonly tokens: boolean[] = [];
+  /** What was wrong with the tokens that were refused. */
+  readonly refused: string[] = [];
   surplusPongs = 0;
 
   constructor(env: Readonly<Record<string, string>> = {}, codecs: Partial<Record<Encoding, Codec>> = {}) {
@@ -99,9 +101,11 @@ export class TestGateway {
       verify: tokenVerifier(new SigningSecrets(SECRET, { graceMs: () => 0, previous: () => '' }), {
         issuer: '',
         audience: '',
+        toleranceSeconds: config.authClockToleranceSeconds,
         now,
         wallClock,
       }),
+      refusals: { refused: ({ fault }) => void this.refused.push(fault) },
       policy: new Policy(parseKinds(config.roomKinds)),
       rooms: this.rooms,
       reader,

@@ -43,6 +43,7 @@ test('the development sign-in gives a token that the gateway accepts, for an hou
   const verify = tokenVerifier(new SigningSecrets(SECRET, { graceMs: () => 0, previous: () => '' }), {
     issuer: 'us',
     audience: 'chat',
+    toleranceSeconds: 0,
     ...systemClocks,
   });
   const identity = await verify((JSON.parse(body) as { token: string }).token);
@@ -121,6 +122,7 @@ test('the page comes and goes with its option, and the sign-in signs with the se
   const verify = tokenVerifier(new SigningSecrets(`${SECRET}-2`, { graceMs: () => 0, previous: () => '' }), {
     issuer: 'others',
     audience: 'chat',
+    toleranceSeconds: 0,
     ...systemClocks,
   });
   assert.equal((await verify((JSON.parse(body.toString()) as { token: string }).token)).user, 'alice');

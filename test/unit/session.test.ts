@@ -73,6 +73,49 @@ test('an expired token is answered with 109, and nothing else is served', async 
   assert.equal(client.heard.length, 1);
 });
 
+test('a token that is not valid yet is no end: the client gets another one, at connect and at a refresh', async () => {
+  const gateway = new TestGateway();
+  const seconds = Math.floor(gateway.clock.wallClock() / 1000);
+  const client = gateway.open();
+  client.say({ id: 1, connect: { token: await tokenFor('alice', { nbf: seconds + 60 }) } });
+  const { error } = await client.reply(1);
+  assert.deepEqual([error?.code, client.closed], [109, null]);
+  assert.match(error?.message ?? '', /in 60 s/);
+  assert.ok((await (await gateway.connect('alice', { nbf: seconds + 2 })).reply(1))['connect']);
+  const connected = await gateway.connect();
+  connected.say({ id: 2, refresh: { token: await tokenFor('alice', { nbf: seconds + 60 }) } });
+  assert.equal(await connected.close(), 3005);
+  assert.deepEqual(gateway.refused, ['early', 'early']);
+});
+
+test('every token that lets nobody in is reported, also none and one of another user', async () => {
+  const gateway = new TestGateway();
+  const tokens = ['', 'nonsense', await tokenFor('alice', {}, 'not-the-secret-of-this-gateway-at-all')];
+  for (const token of tokens) {
+    const client = gateway.open();
+    client.say({ id: 1, connect: { token } });
+    await client.close();
+  }
+  const connected = await gateway.connect('alice');
+  connected.say({ id: 2, refresh: { token: await tokenFor('bob') } });
+  assert.equal(await connected.close(), 3500);
+  assert.deepEqual(gateway.refused, ['missing', 'malformed', 'signature', 'user']);
+});
+
+for (const [what, exp] of [
+  ['in milliseconds', 1_700_003_600_000],
+  ['beyond 32 bits', 1_700_000_000 + 2 ** 32],
+  ['of the largest number', Number.MAX_VALUE / 1_001],
+] as const) {
+  test(`an expiry ${what} is a ttl of one year, at connect and at a refresh`, async () => {
+    const client = await new TestGateway().connect('alice', { exp });
+    const { ttl, expires } = (await client.reply(1))['connect'];
+    assert.deepEqual([ttl, expires], [31_536_000, true]);
+    const token = await tokenFor('alice', { exp });
+    assert.equal((await client.ask({ id: 2, refresh: { token } } as { id: number }))['refresh'].ttl, 31_536_000);
+  });
+}
+
 test('NATS away at connect is a temporary error, for which the SDKs come back', async () => {
   const gateway = new TestGateway();
   gateway.log.fails = () => true;

@@ -1,5 +1,5 @@
 import { inboxOf } from '../../auth/policy.ts';
-import { TokenRefused } from '../../auth/token.ts';
+import { TokenRefused } from '../../auth/token-refused.ts';
 import type { Moment } from '../../clock.ts';
 import type { SubscribeResult } from '../../protocol/codec.ts';
 import { CLOSES, ERRORS } from '../../protocol/codes.ts';
@@ -7,25 +7,24 @@ import { join } from '../../room/join.ts';
 import { answerTo } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { Subscription } from '../subscription.ts';
+import { refusedToken } from './refused-token.ts';
 import type { Of } from './registry.ts';
 
 /** Signs the connection in and subscribes it to the inbox of its user, then answers: the reply is the first frame. */
 export async function connect(session: Session, command: Of<'connect'>): Promise<void> {
   const { context } = session;
-  if (command.token === '') return session.end(CLOSES.badRequest); // nobody is anonymous
+  if (command.token === '') {
+    context.refusals.refused(new TokenRefused('missing', 'connect came without a token'));
+    return session.end(CLOSES.badRequest); // nobody is anonymous
+  }
   try {
     session.identity = await context.verify(command.token);
     context.meter.tokenChecked(true);
   } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error;
     if (session.gone) return;
-    context.metrics.tokensRefused.inc({ reason: error.reason });
-    if (error.reason === 'invalid') {
-      context.meter.tokenChecked(false);
-      return session.end(CLOSES.invalidToken);
-    }
+    if (refusedToken(session, error) === 'invalid') return session.end(CLOSES.invalidToken);
     session.state = 'refused';
-    return session.fail(command.id, ERRORS.tokenExpired);
+    return session.fail(command.id, ERRORS.tokenExpired, (error as TokenRefused).message);
   }
   if (session.gone) return;
 
@@ -70,7 +69,11 @@ function welcome(session: Session, id: number, channel: string, inbox: Subscribe
   session.subscribeTopic(beat.topic);
 }
 
-/** Seconds to an expiry, at least 1; 0 if there is none. */
+/** The longest ttl a client hears of, a year: timers of SDKs end at once, or never, for what is much longer. */
+const LONGEST_TTL_SECONDS = 365 * 86_400;
+
+/** Seconds to an expiry as the client hears of it, at least 1; 0 if there is none. */
 export function secondsLeft(expiresAt: Moment, now: Moment): number {
-  return Number.isFinite(expiresAt) ? Math.max(1, Math.ceil((expiresAt - now) / 1000)) : 0;
+  if (!Number.isFinite(expiresAt)) return 0;
+  return Math.min(Math.max(1, Math.ceil((expiresAt - now) / 1000)), LONGEST_TTL_SECONDS);
 }

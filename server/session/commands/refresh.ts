@@ -1,8 +1,9 @@
-import { TokenRefused } from '../../auth/token.ts';
+import { TokenRefused } from '../../auth/token-refused.ts';
 import { CLOSES } from '../../protocol/codes.ts';
 import { leaveForbidden } from '../forbidden.ts';
 import type { Session } from '../session.ts';
 import { secondsLeft } from './connect.ts';
+import { refusedToken } from './refused-token.ts';
 import type { Of } from './registry.ts';
 
 /**
@@ -15,7 +16,10 @@ export async function refresh(session: Session, command: Of<'refresh'>): Promise
   try {
     const identity = await context.verify(command.token);
     context.meter.tokenChecked(true);
-    if (identity.user !== session.identity?.user) return session.end(CLOSES.invalidToken);
+    if (identity.user !== session.identity?.user) {
+      context.refusals.refused(new TokenRefused('user', 'a refresh brought the token of another user'));
+      return session.end(CLOSES.invalidToken);
+    }
     session.identity = identity;
     session.reply(command.id, {
       method: 'refresh',
@@ -25,10 +29,9 @@ export async function refresh(session: Session, command: Of<'refresh'>): Promise
     });
     await leaveForbidden(session);
   } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error;
-    context.metrics.tokensRefused.inc({ reason: error.reason });
-    if (error.reason === 'invalid') context.meter.tokenChecked(false);
-    else context.meter.answered(false);
-    session.end(error.reason === 'expired' ? CLOSES.expired : CLOSES.invalidToken);
+    const reason = refusedToken(session, error);
+    if (reason === 'invalid') return session.end(CLOSES.invalidToken);
+    context.meter.answered(false);
+    session.end(CLOSES.expired); // the SDK connects with this token, is answered 109, and gets another one
   }
 }
