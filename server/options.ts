@@ -304,7 +304,7 @@ export const OPTIONS = {
       256 * MIB,
       MIB,
       64 * 1024 * MIB,
-      'Bytes that may wait for all connections; above it the slowest are closed with 3008.',
+      'Bytes that may wait for all connections: in buffers and queues, sent and not known to be read, in sockets that are being closed and in pages being read. Above it the connections that hold most are cut without a close code; they connect again and recover.',
     ),
   ),
   tailBytes: live(

@@ -25,7 +25,8 @@ import type { SessionContext } from '../session/context.ts';
 import { WAVE_EVERY_MS } from '../session/drain.ts';
 import { TICK_MS } from '../session/heartbeat.ts';
 import { Hub } from '../session/hub.ts';
-import { pageTurns } from '../session/pages.ts';
+import { PAGE_BYTES, pageTurns } from '../session/pages.ts';
+import { SendBudget } from '../session/send-budget.ts';
 import { Session, type SessionHooks } from '../session/session.ts';
 import { type Listener, listen } from '../socket/uws.ts';
 import type { HistoryStore } from '../store/store.ts';
@@ -95,12 +96,23 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     now,
     surplusPong: () => metrics.surplusPongs.inc(),
   });
+  const sends = new SendBudget({
+    limit: () => config.sendBufferTotalBytes,
+    holders: function* () {
+      yield* hub.sessions;
+      if (listener) yield* listener.closing;
+    },
+    pages: () => pages.underWay * PAGE_BYTES,
+    soon: setImmediate,
+  });
   const metrics: GatewayMetrics = new GatewayMetrics({
     connections: () => hub.sessions.size,
     subscriptions: () => rooms?.subscriptions() ?? 0,
     rooms: () => rooms?.size ?? 0,
     tailBytes: () => budget.used,
     pagesReading: () => pages.underWay,
+    sendBufferBytes: () => sends.held,
+    closingSockets: () => listener?.closing.size ?? 0,
     eventLoopLagMs: () => meter.rates.eventLoopLagMs,
     draining: () => traffic.draining,
     closing: () => traffic.closing,
@@ -195,10 +207,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     path: CLIENT_PATHS.websocket,
     maxFrameBytes: config.maxFrameBytes,
     sendBufferBytes: config.sendBufferBytes,
+    unreadGrown: bytes => sends.grown(bytes),
     refuse: admission({
       limits: config,
       closed: () => traffic.refusing,
-      connections: () => hub.sessions.size,
+      // Those that are being closed hold memory and a descriptor too.
+      connections: () => hub.sessions.size + (listener?.closing.size ?? 0),
       now,
       refused: reason => {
         metrics.connectsRefused.inc({ reason });
@@ -222,7 +236,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const ticks = setInterval(() => {
     meter.tick(now());
     hub.tick();
-    setImmediate(() => hub.sweep()); // after the sockets have been read
+    // After the sockets have been read.
+    setImmediate(() => {
+      hub.sweep();
+      sends.look();
+    });
     followed.sweep();
     rechecks.tick();
   }, TICK_MS);
@@ -237,6 +255,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     stopResume();
     presence.leave();
     for (const session of [...hub.sessions]) session.end(CLOSES.shutdown);
+    client.endClosing();
     followed.closeAll();
     meter.stop();
     if (log.connected()) await Promise.race([write.flush(), sleep(FAREWELL_MS)]).catch(() => undefined);

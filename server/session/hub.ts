@@ -8,10 +8,7 @@ import type { Session } from './session.ts';
 
 export interface HubOptions {
   /** Read at each use, as they may change; the heartbeat of a connection stays what it was when it came. */
-  readonly limits: Pick<
-    Config,
-    'pingSeconds' | 'pongSeconds' | 'connectSeconds' | 'expiryGraceSeconds' | 'sendBufferTotalBytes'
-  >;
+  readonly limits: Pick<Config, 'pingSeconds' | 'pongSeconds' | 'connectSeconds' | 'expiryGraceSeconds'>;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
   readonly now: () => Moment;
@@ -84,21 +81,13 @@ export class Hub {
     for (const heartbeat of this.#heartbeats.values()) heartbeat.endSilent();
     const connectMs = limits.connectSeconds * 1000 + this.#lateMs;
     const graceMs = limits.expiryGraceSeconds * 1000;
-    const waiting: Waiting[] = [];
-    let total = 0;
     for (const session of this.sessions) {
-      const bytes = session.buffered();
-      if (bytes > 0) {
-        waiting.push({ session, bytes });
-        total += bytes;
-      }
       if (session.state === 'new' || session.state === 'refused') {
         if (now - session.openedAt > connectMs) session.end(CLOSES.stale);
       } else if (session.identity && now - session.identity.expiresAt > graceMs) {
         session.end(CLOSES.expired);
       }
     }
-    if (total > limits.sendBufferTotalBytes) endSlowest(waiting, total - limits.sendBufferTotalBytes);
   }
 
   /**
@@ -121,21 +110,5 @@ export class Hub {
     const found = this.#heartbeats.get(key) ?? new Heartbeat(pingSeconds, pongSeconds, this.#options.now());
     this.#heartbeats.set(key, found);
     return found;
-  }
-}
-
-/** A connection and the bytes that wait for it. */
-interface Waiting {
-  readonly session: Session;
-  readonly bytes: number;
-}
-
-/** Ends the connections for which most waits, until `excess` bytes less wait. */
-function endSlowest(waiting: Waiting[], excess: number): void {
-  let left = excess;
-  for (const { session, bytes } of waiting.sort((a, b) => b.bytes - a.bytes)) {
-    if (left <= 0) return;
-    left -= bytes;
-    session.end(CLOSES.slow);
   }
 }

@@ -28,8 +28,11 @@ type Queued = Exclude<Command, { method: 'pong' | 'send' }>;
 /** Shared by all connections, as most of them read nothing. */
 const NO_READS: Promise<void> = Promise.resolve();
 
-/** Share of the send buffer beyond which nobody who can wait adds to it. */
+/** Shares of the send buffer that may wait in the process, and be unread, before nobody who can wait adds to it. */
 const CONGESTED = 1 / 16;
+const UNREAD = 1 / 4;
+/** What a read of history that waits takes, in bytes. */
+const WAITING_READ_BYTES = 512;
 /** Reads of history that may wait for their turn. */
 const MOST_WAITING_READS = 512;
 /** Bytes of frames that may wait behind a command. */
@@ -169,6 +172,13 @@ export class Session implements SocketHandler {
     this.#socket.end(close);
   }
 
+  /** Ends the connection without a word, to have at once what it holds. SDKs connect again and recover. */
+  cut(): void {
+    if (this.gone) return;
+    this.#hooks.ended(CLOSES.slow);
+    this.#socket.cut();
+  }
+
   subscribeTopic(topic: string): void {
     this.#socket.subscribe(topic);
   }
@@ -177,13 +187,16 @@ export class Session implements SocketHandler {
     this.#socket.unsubscribe(topic);
   }
 
-  buffered(): number {
-    return this.#socket.buffered();
+  /** Bytes of memory, here and in the kernel, that wait for the client or for its turn. */
+  held(): number {
+    const waiting = this.#queuedBytes + this.#waitingReads * WAITING_READ_BYTES;
+    return Math.max(this.#socket.buffered(), this.#socket.unread()) + waiting;
   }
 
   /** True while so much waits for the reader that more should not be sent for now. */
   congested(): boolean {
-    return this.buffered() > this.context.config.sendBufferBytes * CONGESTED;
+    const { sendBufferBytes } = this.context.config;
+    return this.#socket.unread() > sendBufferBytes * UNREAD || this.#socket.buffered() > sendBufferBytes * CONGESTED;
   }
 
   /** Resolves when it may no longer be {@link congested}, or the connection is gone. */

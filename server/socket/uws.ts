@@ -1,6 +1,7 @@
 import './header-limit.ts'; // first: uWebSockets.js reads it when it is loaded
 import * as uws from 'uWebSockets.js';
 import type { Encoding, Frame } from '../protocol/codec.ts';
+import { Backlog } from './backlog.ts';
 import { LimitedSocket, type Socket, type SocketHandler } from './socket.ts';
 
 export interface HttpRequest {
@@ -29,6 +30,8 @@ export interface ListenOptions {
   /** Larger frames are handed over too, up to {@link READ_BEYOND} times this, so that their senders can be told. */
   readonly maxFrameBytes: number;
   readonly sendBufferBytes: number;
+  /** Called with the bytes sent to all sockets that are not known to be read, whenever they become more; must not end any. */
+  unreadGrown(bytes: number): void;
   /** Asked before each upgrade. */
   refuse(origin: string): Refusal | null;
   open(socket: Socket): SocketHandler;
@@ -39,6 +42,10 @@ export interface Listener {
   readonly port: number;
   /** Sends one frame to all sockets of a topic, encoded and copied once. */
   publish(topic: string, frame: Frame, binary: boolean): void;
+  /** Sockets that are being closed, as their readers have not taken what waits. */
+  readonly closing: ReadonlySet<Pick<LimitedSocket, 'held' | 'cut'>>;
+  /** Ends those at once. */
+  endClosing(): void;
   /** Stops accepting; open sockets stay. */
   stopAccepting(): void;
 }
@@ -129,6 +136,7 @@ async function listenOn(app: uws.TemplatedApp, hosts: readonly string[], port: n
 /** @throws {Error} when the port cannot be had */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const app = uws.App();
+  const backlog = new Backlog(options.unreadGrown);
   const overflowed = new Set<LimitedSocket>();
   const endOverflowed = () => {
     for (const socket of overflowed) socket.handleOverflow();
@@ -157,11 +165,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     },
     open: raw => {
       const data = raw.getUserData();
-      data.socket = new LimitedSocket(raw, data.encoding, options.sendBufferBytes);
+      data.socket = new LimitedSocket(raw, data.encoding, options.sendBufferBytes, backlog);
       data.socket.handler = options.open(data.socket);
     },
     message: (raw, frame, binary) => raw.getUserData().socket?.handler?.message(new Uint8Array(frame), binary),
     drain: raw => raw.getUserData().socket?.drained(),
+    pong: (raw, payload) => raw.getUserData().socket?.ponged(new Uint8Array(payload)),
     dropped: raw => {
       const { socket } = raw.getUserData();
       if (!socket) return;
@@ -185,6 +194,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       if (overflowed.size > 0) endOverflowed(); // who missed a frame must not get the next
       app.publish(topic, frame, binary);
     },
+    closing: backlog.closing,
+    endClosing: () => backlog.endClosing(),
     stopAccepting: () => {
       if (!listening) return;
       listening = false;

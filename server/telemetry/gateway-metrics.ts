@@ -9,6 +9,8 @@ export interface GatewayGauges {
   readonly rooms: () => number;
   readonly tailBytes: () => number;
   readonly pagesReading: () => number;
+  readonly sendBufferBytes: () => number;
+  readonly closingSockets: () => number;
   readonly eventLoopLagMs: () => number;
   readonly draining: () => boolean;
   readonly closing: () => boolean;
@@ -86,6 +88,16 @@ export class GatewayMetrics {
     gauge('subscriptions', 'Rooms times connections.', gauges.subscriptions);
     gauge('rooms', 'Rooms this gateway follows.', gauges.rooms);
     gauge('tail_bytes', 'Memory of the last messages of rooms, in bytes.', gauges.tailBytes);
+    gauge(
+      'send_buffer_bytes',
+      'Bytes that wait for the readers of all connections: in buffers and queues, sent and not known to be read, and in pages being read.',
+      gauges.sendBufferBytes,
+    );
+    gauge(
+      'closing_sockets',
+      'Sockets that are being closed and wait, for at most 15 s, until their readers have taken what was sent.',
+      gauges.closingSockets,
+    );
     gauge('pages_reading', 'Pages of messages being read for clients that recover or page.', gauges.pagesReading);
     gauge(
       'event_loop_lag_seconds',

@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import WebSocket from 'ws';
+import { CLOSES } from '../../server/protocol/codes.ts';
+import type { Socket } from '../../server/socket/socket.ts';
 import { type ListenOptions, listen, MAX_BODY_BYTES } from '../../server/socket/uws.ts';
 import { ask } from '../support/raw-http.ts';
 
@@ -18,6 +20,7 @@ async function start(t: TestContext, options: Partial<ListenOptions> = {}) {
     path: PATH,
     maxFrameBytes: 1_024,
     sendBufferBytes: 65_536,
+    unreadGrown: () => undefined,
     refuse: () => null,
     open: socket => {
       encodings.push(socket.encoding);
@@ -36,7 +39,7 @@ async function start(t: TestContext, options: Partial<ListenOptions> = {}) {
     ...options,
   });
   t.after(() => listener.stopAccepting());
-  return { encodings, url: `127.0.0.1:${listener.port}`, port: listener.port };
+  return { encodings, listener, url: `127.0.0.1:${listener.port}`, port: listener.port };
 }
 
 /** Opens a connection. @returns the address it came to */
@@ -154,4 +157,61 @@ test('a request that fails is answered with 500', async t => {
     },
   });
   assert.equal((await fetch(`http://${url}/`)).status, 500);
+});
+
+test('a socket whose client reads nothing counts until it has read, and then learns why it was closed', async t => {
+  const sockets: Socket[] = [];
+  const open = (socket: Socket) => {
+    sockets.push(socket);
+    return { message: () => undefined, drained: () => undefined, overflowed: () => undefined, closed: () => undefined };
+  };
+  let unread = 0;
+  const unreadGrown = (bytes: number) => {
+    unread = bytes;
+  };
+  const { listener, url } = await start(t, { open, unreadGrown });
+  const client = new WebSocket(`ws://${url}${PATH}`);
+  t.after(() => client.terminate());
+  await once(client, 'open');
+  client.pause();
+  const [socket] = sockets;
+  assert.ok(socket);
+  const frame = 'x'.repeat(50_000); // what the kernel takes at once
+  socket.send(frame);
+  assert.deepEqual([socket.unread(), unread, socket.buffered()], [frame.length, frame.length, 0]);
+  socket.end(CLOSES.shutdown);
+  assert.equal(listener.closing.size, 1);
+  const closed = once(client, 'close');
+  client.resume();
+  assert.equal((await closed)[0], CLOSES.shutdown.code);
+  assert.deepEqual([listener.closing.size, socket.unread()], [0, 0]);
+});
+
+test('a socket that is cut is gone at once, whatever waits', async t => {
+  const sockets: Socket[] = [];
+  let closed = 0;
+  const open = (socket: Socket) => {
+    sockets.push(socket);
+    const handler = { message: () => undefined, drained: () => undefined, overflowed: () => undefined };
+    const onClosed = () => {
+      closed += 1;
+    };
+    return { ...handler, closed: onClosed };
+  };
+  const { listener, url } = await start(t, { open });
+  const client = new WebSocket(`ws://${url}${PATH}`);
+  await once(client, 'open');
+  client.pause();
+  const [socket] = sockets;
+  assert.ok(socket);
+  while (socket.buffered() === 0) {
+    socket.send('x'.repeat(60_000));
+    await new Promise(setImmediate);
+  }
+  socket.end(CLOSES.slow);
+  assert.equal(listener.closing.size, 1);
+  for (const each of listener.closing) each.cut();
+  assert.deepEqual([listener.closing.size, closed, socket.buffered()], [0, 1, 0]);
+  client.resume();
+  assert.equal((await once(client, 'close'))[0], 1006);
 });

@@ -15,7 +15,8 @@ import { Rooms } from '../../server/room/rooms.ts';
 import { TailBudget } from '../../server/room/tail.ts';
 import type { SessionContext } from '../../server/session/context.ts';
 import { Hub } from '../../server/session/hub.ts';
-import { pageTurns } from '../../server/session/pages.ts';
+import { PAGE_BYTES, pageTurns } from '../../server/session/pages.ts';
+import { SendBudget } from '../../server/session/send-budget.ts';
 import { Session } from '../../server/session/session.ts';
 import type { Socket } from '../../server/socket/socket.ts';
 import { GatewayMetrics } from '../../server/telemetry/gateway-metrics.ts';
@@ -44,6 +45,7 @@ export class TestGateway {
   readonly config: Config;
   readonly hub: Hub;
   readonly rooms: Rooms;
+  readonly sends: SendBudget;
   readonly context: SessionContext;
   /** Close codes of the connections the gateway ended. */
   readonly ended: number[] = [];
@@ -84,6 +86,12 @@ export class TestGateway {
       events: { delivered: () => undefined, repaired: () => undefined, repairFailed: () => undefined },
     });
     this.hub = new Hub({ limits: config, codecs: all, publish, now, surplusPong: () => void this.surplusPongs++ });
+    this.sends = new SendBudget({
+      limit: () => config.sendBufferTotalBytes,
+      holders: () => this.hub.sessions,
+      pages: () => this.context.pages.underWay * PAGE_BYTES,
+      soon: run => run(),
+    });
     const zero = () => 0;
     const bus = new PresenceNet().bus();
     const presence = new Presence({
@@ -134,6 +142,8 @@ export class TestGateway {
         rooms: zero,
         tailBytes: zero,
         pagesReading: zero,
+        sendBufferBytes: zero,
+        closingSockets: zero,
         eventLoopLagMs: zero,
         draining: () => false,
         closing: () => false,
@@ -174,13 +184,17 @@ export class TestGateway {
   }
 }
 
+/** What a client sees of a connection that ends without a word. */
+const CUT: CloseCode = { code: 1006, reason: '' };
+
 /** A client and its socket: what it says reaches the session at once, what it is told is written down. */
 export class TestClient implements Socket {
   readonly encoding: Encoding;
   readonly heard: Said[] = [];
   closed: CloseCode | null = null;
-  /** Bytes that wait for it. */
+  /** Bytes that wait for it, and that it has been sent and not read. */
   waiting = 0;
+  notRead = 0;
   session!: Session;
   readonly #topics: Map<string, Set<TestClient>>;
   readonly #joined = new Set<string>();
@@ -236,8 +250,14 @@ export class TestClient implements Socket {
     this.#leave();
     this.session.closed();
   }
+  cut(): void {
+    this.end(CUT);
+  }
   buffered(): number {
     return this.waiting;
+  }
+  unread(): number {
+    return this.notRead;
   }
 
   #until<T>(what: string, found: () => T): Promise<NonNullable<T>> {

@@ -4,7 +4,6 @@ import { settle } from '../support/settle.ts';
 import { type TestClient, TestGateway } from '../support/test-gateway.ts';
 import { tokenFor } from '../support/token.ts';
 
-const MIB = 1024 * 1024;
 const FAST = { CHAT_PING_SECONDS: '5', CHAT_PONG_SECONDS: '2' };
 
 const closeCode = (client: TestClient) => client.closed?.code;
@@ -191,30 +190,6 @@ test('who does not refresh its token is closed with 3005 after the grace; who do
   assert.equal(closeCode(lazy), undefined);
   pass(gateway, 1, [lazy, good]);
   assert.deepEqual([lazy, good].map(closeCode), [3005, undefined]);
-});
-
-test('when too much waits for all together, those for whom most waits are closed with 3008, and no more of them', async () => {
-  const gateway = new TestGateway({ CHAT_SEND_BUFFER_TOTAL_BYTES: String(10 * MIB) });
-  const clients = await Promise.all(Array.from({ length: 6 }, () => gateway.connect()));
-  for (const [i, client] of clients.entries()) client.waiting = i * MIB; // 15 MiB
-  pass(gateway, 1, clients);
-  assert.deepEqual(clients.map(closeCode), [undefined, undefined, undefined, undefined, undefined, 3008]);
-  pass(gateway, 1, clients);
-  assert.equal(gateway.hub.sessions.size, 5);
-});
-
-test('what waits is asked of each socket once a second, also when too much does', async () => {
-  const gateway = new TestGateway({ CHAT_SEND_BUFFER_TOTAL_BYTES: String(MIB) });
-  const clients = await Promise.all(Array.from({ length: 50 }, () => gateway.connect()));
-  let asked = 0;
-  for (const [i, client] of clients.entries())
-    client.buffered = () => {
-      asked += 1;
-      return i * 10_000;
-    };
-  pass(gateway, 1, clients);
-  assert.ok(gateway.hub.sessions.size < 50);
-  assert.equal(asked, 50);
 });
 
 test('shedding ends those who came first, with a code to come back on', async () => {

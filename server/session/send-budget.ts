@@ -1,0 +1,69 @@
+/** What holds bytes for a reader: a connection, or a socket that is being closed. */
+export interface Holder {
+  held(): number;
+  /** Gives them up, and the connection with them. */
+  cut(): void;
+}
+
+export interface SendBudgetOptions {
+  /** Bytes; read at each use. */
+  readonly limit: () => number;
+  readonly holders: () => Iterable<Holder>;
+  /** Bytes of the pages that are being read for clients. */
+  readonly pages: () => number;
+  /** Runs something once the sockets may be ended. */
+  readonly soon: (run: () => void) => void;
+}
+
+/** Share of the limit down to which connections are cut between two looks, so that not each frame after it does it again. */
+const BETWEEN = 0.9;
+
+/**
+ * The bytes a gateway holds for all its readers: what waits in sockets and queues, what is sent and not known to be read,
+ * sockets that are being closed, and pages being read. Above the limit the connections that hold most are cut.
+ */
+export class SendBudget {
+  readonly #options: SendBudgetOptions;
+  #held = 0;
+  #due = false;
+
+  constructor(options: SendBudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes as of the last look. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Looks again at once if unread bytes alone are above the limit. */
+  grown(unread: number): void {
+    if (this.#due || unread <= this.#options.limit()) return;
+    this.#due = true;
+    this.#options.soon(() => {
+      this.#due = false;
+      this.look(BETWEEN);
+    });
+  }
+
+  /** Call once a second. Each holder is asked once. @param share of the limit that may be left once it was exceeded */
+  look(share = 1): void {
+    const holders: { readonly holder: Holder; readonly bytes: number }[] = [];
+    let held = this.#options.pages();
+    for (const holder of this.#options.holders()) {
+      const bytes = holder.held();
+      if (bytes === 0) continue;
+      holders.push({ holder, bytes });
+      held += bytes;
+    }
+    const limit = this.#options.limit();
+    if (held > limit) {
+      for (const { holder, bytes } of holders.sort((a, b) => b.bytes - a.bytes)) {
+        if (held <= limit * share) break;
+        held -= bytes;
+        holder.cut();
+      }
+    }
+    this.#held = held;
+  }
+}
