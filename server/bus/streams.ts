@@ -161,10 +161,10 @@ export class Streams {
         await jsm.consumers.update(log.name, consumer.durable_name, consumer);
         return;
       case 'create-last':
-        await jsm.streams.add(wanted.last);
+        await jsm.streams.add({ ...wanted.last }); // the library writes into what it is given
         return;
       case 'update-last':
-        await jsm.streams.update(wanted.last.name, wanted.last);
+        await jsm.streams.update(wanted.last.name, { ...wanted.last });
         return;
     }
   }
