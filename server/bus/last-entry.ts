@@ -15,7 +15,7 @@ export interface Cover {
 
 export const writeTop = (top: number): string => JSON.stringify({ top });
 
-/** @returns the offset; null for a value that is none, which counts as absent */
+/** @returns the offset; null for a value that is none, by which nothing is known of the room */
 export function readTop(data: Uint8Array): number | null {
   const top = fields(data)['top'];
   return Number.isSafeInteger(top) && (top as number) > 0 ? (top as number) : null;

@@ -1,4 +1,4 @@
-import type { Msg, MsgCallback, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Moment } from '../clock.ts';
 import { type PartitionState, PublishFailed, ReadFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
 import type { Envelope } from '../room/message.ts';
@@ -7,6 +7,7 @@ import { writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
 import { type Names, partitionOf } from './names.ts';
+import { readPurgedTops } from './purged-tops.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 import { readRoomMessage } from './room-message.ts';
 import { readTops } from './tops.ts';
@@ -77,6 +78,10 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     return { epoch, first: answer.ok.state.first_seq, last: answer.ok.state.last_seq };
   };
 
+  const state = shareStarting(readState);
+  /** Rooms that open together wait for one flush. */
+  const flushed = shareStarting(() => flush(write));
+
   return {
     partitions,
     partitionOf: partition,
@@ -90,13 +95,18 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     },
 
     watch: (room, live) =>
-      new LiveWatch(write, names.live(partition(room), room), (error, found) => {
-        if (error) return;
-        const { message } = decode(room, found);
-        // One that is left out leaves a gap, which the next message or the next comparison closes from LOG.
-        if (!message || options.dropLive?.(room, message.offset)) return;
-        live({ message, previous: offsetOf(serverHeader(readHeaders(found).headers, 'Nats-Last-Sequence')) });
-      }),
+      new LiveWatch(
+        write.subscribe(names.live(partition(room), room), {
+          callback: (error, found) => {
+            if (error) return;
+            const { message } = decode(room, found);
+            // One that is left out leaves a gap, which the next message or the next comparison closes from LOG.
+            if (!message || options.dropLive?.(room, message.offset)) return;
+            live({ message, previous: offsetOf(serverHeader(readHeaders(found).headers, 'Nats-Last-Sequence')) });
+          },
+        }),
+        flushed,
+      ),
 
     async readAfter(room, after, limit) {
       const request = { seq: after + 1, next_by_subj: subject(room), batch: limit, max_bytes: READ_BYTES };
@@ -126,7 +136,10 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
 
     tops: (index, rooms) => readTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS }),
 
-    state: shareStarting(readState),
+    purgedTops: (index, rooms) =>
+      readPurgedTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS, state: () => state(index) }),
+
+    state,
 
     async storedFloor(index) {
       const known = floors.get(index);
@@ -196,14 +209,14 @@ async function publish(
 
 /** One for each room of a gateway, so it is small. */
 class LiveWatch implements Watch {
-  readonly #connection: NatsConnection;
   readonly #subscription: Subscription;
-  constructor(connection: NatsConnection, subject: string, callback: MsgCallback<Msg>) {
-    this.#connection = connection;
-    this.#subscription = connection.subscribe(subject, { callback });
+  readonly #flushed: (connection: number) => Promise<void>;
+  constructor(subscription: Subscription, flushed: (connection: number) => Promise<void>) {
+    this.#subscription = subscription;
+    this.#flushed = flushed;
   }
   ready(): Promise<void> {
-    return flush(this.#connection);
+    return this.#flushed(0); // of the connection that writes, the only one that watches
   }
   stop(): void {
     this.#subscription.unsubscribe();

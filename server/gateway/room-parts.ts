@@ -26,6 +26,9 @@ export interface RoomPartsOptions {
   readonly now: () => Moment;
 }
 
+/** How long the places of rooms that open are collected before they are asked for. */
+const TOGETHER_MS = 5;
+
 type RoomParts = Pick<SessionContext, 'rooms' | 'reader' | 'log' | 'store' | 'presence' | 'joins' | 'join'>;
 
 /** The rooms of a gateway, and who is in them. Limits are read at each use. */
@@ -39,6 +42,7 @@ export function roomParts(options: RoomPartsOptions): RoomParts {
     budget,
     lingerMs: () => config.roomLingerSeconds * 1000,
     now,
+    soon: run => setTimeout(run, TOGETHER_MS),
     later: (run, ms) => setTimeout(run, ms),
     events,
   });
@@ -59,7 +63,6 @@ export function roomParts(options: RoomPartsOptions): RoomParts {
   });
   const join = {
     reader,
-    log,
     chunk: () => config.recoveryChunk,
     chunkBytes: config.sendBufferBytes / 4,
     limit: () => config.recoveryLimit,

@@ -1,5 +1,5 @@
 import type { Codec, Position, Publication, SubscribeResult } from '../protocol/codec.ts';
-import { ReadFailed, type RoomLog } from './log.ts';
+import { ReadFailed } from './log.ts';
 import type { Member } from './member.ts';
 import { portionOf } from './portion.ts';
 import type { RoomReader, Source } from './reader.ts';
@@ -7,7 +7,6 @@ import { publicationOf, type Room } from './room.ts';
 
 export interface JoinOptions {
   readonly reader: RoomReader;
-  readonly log: RoomLog;
   /** Most messages, and about as many bytes, that are sent before the reader is looked at again. */
   readonly chunk: () => number;
   readonly chunkBytes: number;
@@ -73,12 +72,12 @@ async function enter(
     room.add(member);
   };
   if (from.epoch !== '' && from.epoch !== room.epoch) return lost();
-  if (from.offset > room.held) {
+  if (from.offset > room.whole) {
     // Another gateway may have been ahead of this one, or have opened the room when the stream was longer.
-    const { last } = await options.log.state(options.log.partitionOf(room.name));
+    const place = await room.place();
     if (left(room, member)) return;
-    if (from.offset > last) return lost();
-    await room.reached(await options.log.top(room.name));
+    if (from.offset > place.last) return lost();
+    await room.reached(place.top);
   }
 
   let at = from.offset;

@@ -21,6 +21,12 @@ export interface RoomLog {
   next(room: string, after: number): Promise<number>;
   /** Last messages of at most 1,000 rooms of one partition, from any replica. */
   tops(partition: number, rooms: readonly string[]): Promise<Tops>;
+  /**
+   * For rooms of one partition without a message in LOG: the offset above which none of a room's messages was purged from
+   * LOG, as of after the call. At the room's last message where that was noted, else below LOG's first message.
+   * @param rooms at most 1,000
+   */
+  purgedTops(partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** State of a partition as the leader knows it, asked after the call. Concurrent calls share one request. */
   state(partition: number): Promise<PartitionState>;
   /** Everything up to this offset is in MongoDB. May be up to a second old, which only makes it lower. */

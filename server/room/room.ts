@@ -3,6 +3,7 @@ import type { FanOut } from './fan-out.ts';
 import type { LiveMessage, RoomLog, Watch } from './log.ts';
 import type { Member } from './member.ts';
 import type { StoredMessage } from './message.ts';
+import type { Place, Places } from './places.ts';
 import type { RoomReader } from './reader.ts';
 import { Tail, type TailBudget } from './tail.ts';
 
@@ -22,6 +23,7 @@ export interface RoomEvents {
 
 export interface RoomOptions {
   readonly log: RoomLog;
+  readonly places: Places;
   readonly reader: RoomReader;
   readonly fanOut: FanOut;
   readonly budget: TailBudget;
@@ -38,7 +40,6 @@ interface Waiting {
 const NOBODY: readonly Waiting[] = [];
 const OPENED = Promise.resolve();
 
-const FIRST_RECHECK_MS = 1_000;
 const REPAIR_CHUNK = 100;
 const REPAIR_RETRY_MS = 200;
 const REPAIR_RETRY_MOST_MS = 5_000;
@@ -48,21 +49,6 @@ export const publicationOf = (message: StoredMessage): Publication => ({
   offset: message.offset,
   ...(message.user === '' ? {} : { info: { user: message.user, client: message.client } }),
 });
-
-export interface Place extends Position {
-  /** Last offset of the partition: no message of the room lies between {@link offset} and this. */
-  readonly last: number;
-}
-
-/**
- * Where a room's order stands: its last message, or, if LOG has none, the end of its partition, before which nothing of
- * the room is missing. The state is asked first, so that a message stored meanwhile is above the answer.
- */
-export async function placeOf(log: RoomLog, room: string): Promise<Place> {
-  const { epoch, last } = await log.state(log.partitionOf(room));
-  const top = await log.top(room);
-  return { offset: top === 0 ? last : top, epoch, last };
-}
 
 /**
  * One room on one gateway. Delivers every stored message to its members once, in the order of the stream: what the live
@@ -88,7 +74,7 @@ export class Room {
   #open = false;
   /** Highest offset known to exist. */
   #known = 0;
-  /** As far as the stream was compared, see {@link #whole}; may be below {@link held}. */
+  /** As far as the stream was compared, see {@link whole}; may be below {@link held}. */
   #sure = 0;
   #repairing = false;
   #waiting: readonly Waiting[] = NOBODY;
@@ -107,6 +93,11 @@ export class Room {
   /** Resolves when the room has its place in the order. Rejects with ReadFailed when the stream does not answer. */
   ready(): Promise<void> {
     return this.#opening;
+  }
+
+  /** Where the stream says that the room stands, as of a moment after the call. @throws {ReadFailed} */
+  place(): Promise<Place> {
+    return this.#options.places.of(this.name);
   }
 
   position(): Position {
@@ -137,14 +128,14 @@ export class Room {
    * Takes what a comparison with the stream found.
    * @param top offset of the room's last message in LOG, 0 for none
    * @param upTo offset of the partition up to which `top` counts
-   * @param first lowest offset that LOG may hold, asked before `top`
+   * @param purged highest offset of the room that LOG may have given up
    */
-  compared(top: number, upTo: number, first: number): void {
+  compared(top: number, upTo: number, purged: number, cause: RepairCause): void {
     if (!this.#open) return;
     // What LOG gave up since the last comparison nobody here may have seen; MongoDB has it.
-    const gone = first > this.#whole + 1 ? first - 1 : 0;
+    const gone = purged > this.whole ? purged : 0;
     const exists = Math.max(top, gone, this.#known);
-    if (exists > this.held) this.catchUp(exists, 'recheck');
+    if (exists > this.held) this.catchUp(exists, cause);
     else this.#sure = Math.max(this.#sure, upTo);
   }
 
@@ -175,27 +166,15 @@ export class Room {
   }
 
   async #start(): Promise<void> {
-    const { log } = this.#options;
     await this.#watch.ready();
-    const place = await placeOf(log, this.name);
+    const place = await this.place();
     this.epoch = place.epoch;
     this.held = place.offset;
     this.#sure = place.last;
-    this.tail.restart(place.offset);
+    this.tail.restart(place.top); // who has everything up to here misses nothing, and nothing needs to be read to know it
     this.#open = true;
     this.#opening = OPENED;
     this.catchUp(this.#known, 'opening');
-    // Interest travels the routes between servers after the flush: what was stored meanwhile may never arrive live.
-    this.#options.later(() => void this.#recheck(), FIRST_RECHECK_MS);
-  }
-
-  async #recheck(): Promise<void> {
-    if (this.closed) return;
-    try {
-      this.catchUp(await this.#options.log.top(this.name), 'opening');
-    } catch (error) {
-      this.#options.events.repairFailed(this.name, error); // the regular re-check follows
-    }
   }
 
   #onLive(live: LiveMessage): void {
@@ -203,7 +182,7 @@ export class Room {
     if (this.closed || message.offset <= this.held) return;
     const gap = previous > this.held;
     // LIVE holds minutes: 0 means that the message before is not among them, and that may be one that was lost.
-    const forgotten = previous === 0 && message.offset > this.#whole + 1;
+    const forgotten = previous === 0 && message.offset > this.whole + 1;
     if (!this.#open || this.#repairing || gap || forgotten) {
       // Everything live is in LOG too: it is read from there, in order.
       this.catchUp(message.offset, forgotten ? 'forgotten' : 'gap');
@@ -224,7 +203,7 @@ export class Room {
   }
 
   /** Offset of the partition up to which no message of the room is missing: all that there are have been delivered. */
-  get #whole(): number {
+  get whole(): number {
     return Math.max(this.held, this.#sure);
   }
 
@@ -254,7 +233,7 @@ export class Room {
     while (!this.closed && this.held < this.#known) {
       const wanted = this.#known;
       try {
-        const { messages } = await this.#options.reader.after(this.name, this.#whole, REPAIR_CHUNK);
+        const { messages } = await this.#options.reader.after(this.name, this.whole, REPAIR_CHUNK);
         if (this.closed) break;
         failures = 0;
         for (const message of messages) this.#deliver(message, false);

@@ -1,8 +1,10 @@
 import type { Moment } from '../clock.ts';
+import { FirstChecks } from './first-checks.ts';
 import type { PartitionState, RoomLog } from './log.ts';
-import { Room, type RoomOptions } from './room.ts';
+import { Places, type PlacesOptions } from './places.ts';
+import { type RepairCause, Room, type RoomOptions } from './room.ts';
 
-export interface RoomsOptions extends RoomOptions {
+export interface RoomsOptions extends Omit<RoomOptions, 'places'>, PlacesOptions {
   /** A room without members is kept this long, so that those who come back find its tail. */
   readonly lingerMs: () => number;
   readonly now: () => Moment;
@@ -18,12 +20,19 @@ export class Rooms {
   readonly #rooms = new Map<string, Room>();
   readonly #idle = new Map<Room, Moment>();
   readonly #options: RoomsOptions;
+  readonly #roomOptions: RoomOptions;
   readonly #log: RoomLog;
+  readonly #firstChecks: FirstChecks;
+  /** Asks the streams where rooms stand, whether they are open here or not. */
+  readonly places: Places;
   #opened = 0;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.places = new Places(options);
+    this.#roomOptions = { ...options, places: this.places };
+    this.#firstChecks = new FirstChecks({ ...options, compare: rooms => void this.#compare(rooms, 'opening') });
   }
 
   get size(): number {
@@ -48,10 +57,13 @@ export class Rooms {
       if (this.#idle.has(found)) this.#idle.set(found, this.#options.now());
       return found;
     }
-    const room = new Room(name, this.#options, this.#opened++);
+    const room = new Room(name, this.#roomOptions, this.#opened++);
     this.#rooms.set(name, room);
     this.#idle.set(room, this.#options.now());
-    room.ready().then(undefined, () => this.#close(room)); // the next one who asks tries again
+    room.ready().then(
+      () => this.#firstChecks.opened(room),
+      () => this.#close(room), // the next one who asks tries again
+    );
     return room;
   }
 
@@ -73,32 +85,30 @@ export class Rooms {
    * @returns whether all of them were compared
    */
   async recheck(share = 0, shares = 1): Promise<boolean> {
+    const rooms = [...this.#rooms.values()].filter(room => room.turn % shares === share);
+    return await this.#compare(rooms, 'recheck');
+  }
+
+  closeAll(): void {
+    for (const room of [...this.#rooms.values()]) this.#close(room);
+  }
+
+  async #compare(list: readonly Room[], cause: RepairCause): Promise<boolean> {
     if (!this.#log.connected()) return false; // everything is compared on the reconnect
     let all = true;
-    const byPartition = new Map<number, Room[]>();
-    for (const room of this.#rooms.values()) {
-      if (room.turn % shares !== share) continue;
-      const partition = this.#log.partitionOf(room.name);
-      const list = byPartition.get(partition);
-      if (list) list.push(room);
-      else byPartition.set(partition, [room]);
-    }
+    const byPartition = Map.groupBy(list, room => this.#log.partitionOf(room.name));
     for (const [partition, rooms] of byPartition) {
       try {
         const state = await this.#log.state(partition);
         this.#compareEpoch(state, rooms);
         for (let start = 0; start < rooms.length; start += SLICE)
-          if (!(await this.#compareTops(partition, state, rooms.slice(start, start + SLICE)))) all = false;
+          if (!(await this.#compareTops(partition, state, rooms.slice(start, start + SLICE), cause))) all = false;
       } catch (error) {
         all = false;
         this.#options.events.repairFailed(`partition ${partition}`, error);
       }
     }
     return all;
-  }
-
-  closeAll(): void {
-    for (const room of [...this.#rooms.values()]) this.#close(room);
   }
 
   #compareEpoch(state: PartitionState, rooms: readonly Room[]): void {
@@ -110,12 +120,29 @@ export class Rooms {
   }
 
   /** @returns false if the replica that answered had not reached what the leader has */
-  async #compareTops(partition: number, state: PartitionState, rooms: readonly Room[]): Promise<boolean> {
+  async #compareTops(
+    partition: number,
+    state: PartitionState,
+    rooms: readonly Room[],
+    cause: RepairCause,
+  ): Promise<boolean> {
     const { offsets, upTo } = await this.#log.tops(
       partition,
       rooms.map(room => room.name),
     );
-    for (const room of rooms) room.compared(offsets.get(room.name) ?? 0, Math.min(upTo, state.last), state.first);
+    // A room that was last compared a hot window ago may have missed what has left LOG since.
+    const behind = rooms.filter(room => !offsets.has(room.name) && state.first > room.whole + 1);
+    const purged =
+      behind.length === 0
+        ? null
+        : await this.#log.purgedTops(
+            partition,
+            behind.map(room => room.name),
+          );
+    for (const room of rooms) {
+      const top = offsets.get(room.name) ?? 0;
+      room.compared(top, Math.min(upTo, state.last), purged?.get(room.name) ?? state.first - 1, cause);
+    }
     return upTo >= state.last;
   }
 

@@ -8,6 +8,7 @@ import { roomLog } from '../../server/bus/room-log.ts';
 import { Streams } from '../../server/bus/streams.ts';
 import { systemClocks } from '../../server/clock.ts';
 import { loadConfig } from '../../server/config.ts';
+import { purgeNoted } from '../../server/worker/noted-purge.ts';
 import { startNats } from '../local/nats.ts';
 import { roomLogContract } from '../support/room-log-contract.ts';
 import { SECRET } from '../support/token.ts';
@@ -41,8 +42,11 @@ async function start(t: TestContext) {
   const { partitions } = config;
   const publishTimeoutMs = () => config.publishTimeoutMs;
   const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now: systemClocks.now });
-  const purge = async (upTo: number) => {
-    await (await jetstreamManager(write)).streams.purge(names.logStream(0), { seq: upTo + 1 });
+  const purge = async (upTo: number, noted = true) => {
+    const jsm = await jetstreamManager(write);
+    const { first } = await log.state(0);
+    if (noted) await purgeNoted({ connection: write, jsm, names, partition: 0 }, first, upTo + 1, false);
+    else await jsm.streams.purge(names.logStream(0), { seq: upTo + 1 });
   };
   return { log, purge, names, write, read };
 }

@@ -40,6 +40,8 @@ export class MemoryLog implements RoomLog {
   /** Offsets that pages were read from. */
   readonly readFrom: number[] = [];
   readonly #messages: StoredMessage[] = [];
+  /** First offset from which on every purge was noted; null when the last one was not. */
+  #notedFrom: number | null = 1;
   readonly #watches = new Map<string, Set<(message: LiveMessage) => void>>();
   readonly #store: MemoryStore;
 
@@ -99,10 +101,16 @@ export class MemoryLog implements RoomLog {
     this.floor = Math.max(this.floor, offset);
   }
 
-  /** Moves everything up to an offset from LOG to the store. */
-  purge(upTo: number): void {
+  /**
+   * Moves everything up to an offset from LOG to the store.
+   * @param noted whether the last offsets of the rooms are noted, as a worker does
+   */
+  purge(upTo: number, noted = true): void {
+    if (upTo <= this.purged) return;
     this.storeUpTo(upTo);
-    this.purged = Math.max(this.purged, upTo);
+    if (!noted) this.#notedFrom = null;
+    else this.#notedFrom ??= this.purged + 1;
+    this.purged = upTo;
   }
 
   /** Erases one message everywhere. */
@@ -176,6 +184,15 @@ export class MemoryLog implements RoomLog {
         offsets: new Map(found.filter(([, offset]) => offset > 0)),
         upTo: Math.min(this.last, this.replicaLast),
       };
+    });
+  }
+
+  purgedTops(_partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#ask('purgedTops', () => {
+      const from = this.#notedFrom ?? this.purged + 1;
+      const last = (room: string) =>
+        this.#messages.findLast(message => message.room === room && message.offset <= this.purged)?.offset ?? 0;
+      return new Map(rooms.map(room => [room, Math.max(last(room), from - 1)]));
     });
   }
 

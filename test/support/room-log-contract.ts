@@ -6,7 +6,8 @@ import { until } from './until.ts';
 /** A {@link RoomLog} of one partition without messages, and what only a worker may do with it. */
 export interface LogUnderTest {
   readonly log: RoomLog;
-  purge(upTo: number): Promise<void>;
+  /** @param noted whether the last offsets of the rooms are noted, as a worker does; default: they are */
+  purge(upTo: number, noted?: boolean): Promise<void>;
 }
 
 const ROOM = 'channel:a.b *>%é界';
@@ -102,6 +103,26 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
     assert.equal(tops.offsets.size, 0);
     assert.ok(tops.upTo >= 10, `an empty stream is known up to ${tops.upTo}`);
     assert.equal(await publish(log, ROOM), 11);
+  });
+
+  test(`${name}: the last offset of a room outlives its messages, as far as purges were noted`, async t => {
+    const { log, purge } = await filled(t);
+    const none = Array.from({ length: 997 }, (_, i) => `channel:none ${i}`);
+    const purged = async () => {
+      const tops = await log.purgedTops(0, [ROOM, ...none, OTHER]);
+      assert.equal(tops.size, 999);
+      return [tops.get(ROOM), tops.get(OTHER), tops.get('channel:none 7')];
+    };
+    assert.deepEqual(await purged(), [0, 0, 0]);
+    await purge(4);
+    assert.deepEqual(await purged(), [3, 4, 0]);
+    await purge(10);
+    assert.deepEqual(await purged(), [9, 10, 0]);
+    assert.deepEqual([await publish(log, ROOM), await publish(log, OTHER)], [11, 12]);
+    await purge(11, false);
+    assert.deepEqual(await purged(), [11, 11, 11]);
+    await purge(12);
+    assert.deepEqual(await purged(), [11, 12, 11]);
   });
 
   test(`${name}: live messages carry their predecessor in the room, until the watch is stopped`, async t => {

@@ -82,6 +82,7 @@ export class TestGateway {
       budget: new TailBudget(config),
       lingerMs: () => config.roomLingerSeconds * 1000,
       now,
+      soon: run => queueMicrotask(run),
       later: (run, ms) => void clock.after(ms, run),
       events: { delivered: () => undefined, repaired: () => undefined, repairFailed: () => undefined },
     });
@@ -129,7 +130,6 @@ export class TestGateway {
       }),
       join: {
         reader,
-        log,
         chunk: () => config.recoveryChunk,
         chunkBytes: config.sendBufferBytes / 4,
         limit: () => config.recoveryLimit,

@@ -49,6 +49,7 @@ export class TestRooms {
       budget: this.budget,
       lingerMs: () => options.lingerMs ?? 30_000,
       now: () => this.clock.now(),
+      soon: run => queueMicrotask(run),
       later: (run, ms) => void this.clock.after(ms, run),
       events: {
         delivered: () => undefined,
@@ -59,7 +60,6 @@ export class TestRooms {
     this.rooms = new Rooms(settings);
     this.joining = {
       reader,
-      log,
       chunk: () => options.chunk ?? 100,
       chunkBytes: options.chunkBytes ?? 1_000_000,
       limit: () => limit,

@@ -21,7 +21,7 @@ test('what is written is read, and fields of later versions are ignored', () => 
 });
 
 for (const text of ['', '{', 'null', '7', '{"top":"7"}', '{"top":-1}', '{"top":1.5}', '{"top":1e300}'])
-  test(`an entry ${text || 'without content'} counts as absent`, () => assert.equal(readTop(bytes(text)), null));
+  test(`an entry ${text || 'without content'} says nothing`, () => assert.equal(readTop(bytes(text)), null));
 for (const text of ['', '{}', '{"epoch":"e","from":1}', '{"epoch":1,"from":1,"below":2}'])
   test(`a cover ${text || 'without content'} covers nothing`, () => assert.equal(readCover(bytes(text)), null));
 

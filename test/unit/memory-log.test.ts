@@ -4,5 +4,5 @@ import { roomLogContract } from '../support/room-log-contract.ts';
 
 roomLogContract('in memory', async () => {
   const log = new MemoryLog(new MemoryStore());
-  return { log, purge: async upTo => log.purge(upTo) };
+  return { log, purge: async (upTo, noted) => log.purge(upTo, noted) };
 });

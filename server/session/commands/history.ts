@@ -1,7 +1,7 @@
 import type { Position } from '../../protocol/codec.ts';
 import { ERRORS } from '../../protocol/codes.ts';
 import { portionOf } from '../../room/portion.ts';
-import { placeOf, publicationOf } from '../../room/room.ts';
+import { publicationOf } from '../../room/room.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
@@ -42,8 +42,8 @@ async function read(session: Session, command: Of<'history'>): Promise<void> {
 }
 
 async function positionOf(session: Session, channel: string): Promise<Position> {
-  const { rooms, log } = session.context;
+  const { rooms } = session.context;
   const room = rooms.find(channel);
   if (room?.epoch) return room.position();
-  return await placeOf(log, channel);
+  return await rooms.places.of(channel);
 }

@@ -1,0 +1,72 @@
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { PartitionState } from '../room/log.ts';
+import { directBatch } from './direct-read.ts';
+import { type Cover, purgedTop, readCover, readTop } from './last-entry.ts';
+import { type Names, roomOfToken } from './names.ts';
+import { readHeaders, serverHeader } from './read-headers.ts';
+
+export interface PurgedTopsOptions {
+  readonly names: Names;
+  readonly partition: number;
+  readonly timeoutMs: number;
+  /** State of LOG, asked of the leader after the call. */
+  state(): Promise<PartitionState>;
+}
+
+/** A replica of LAST that lags is asked again as often; then LAST counts as not covering. */
+const ATTEMPTS = 3;
+
+interface Entries {
+  readonly cover: Cover | null;
+  readonly tops: ReadonlyMap<string, number>;
+}
+
+/**
+ * The offsets above which no message of rooms without one in LOG was purged from it, from LAST: see {@link purgedTop}.
+ * Any replica of LAST may answer, because the cover it holds says how far its entries go. A LAST stream that is missing,
+ * is away or does not cover the purges only makes the offsets higher.
+ * @param rooms at most 1,000: the server answers 1,024 subjects
+ * @throws {ReadFailed} when LOG's leader does not answer
+ */
+export async function readPurgedTops(
+  connection: NatsConnection,
+  rooms: readonly string[],
+  options: PurgedTopsOptions,
+): Promise<Map<string, number>> {
+  const { epoch, first } = await options.state();
+  if (first <= 1) return new Map(rooms.map(room => [room, 0]));
+  const covers = ({ cover }: Entries) => cover === null || (cover.epoch === epoch && cover.below >= first);
+  let entries = await readEntries(connection, rooms, options);
+  for (let attempt = 1; attempt < ATTEMPTS && !covers(entries); attempt++)
+    entries = await readEntries(connection, rooms, options);
+  return new Map(rooms.map(room => [room, purgedTop(entries.cover, epoch, first, entries.tops.get(room) ?? null)]));
+}
+
+async function readEntries(
+  connection: NatsConnection,
+  rooms: readonly string[],
+  { names, partition, timeoutMs }: PurgedTopsOptions,
+): Promise<Entries> {
+  const mark = names.lastMark(partition);
+  const multi_last = [...rooms.map(room => names.last(partition, room)), mark];
+  const messages = await directBatch(connection, names.lastStream(partition), { multi_last }, timeoutMs).then(
+    // Entries are small, but one that is left out would look like a room that never had a message.
+    batch => (batch.pending === 0 ? batch.messages : []),
+    () => [],
+  );
+  let cover: Cover | null = null;
+  const tops = new Map<string, number>();
+  for (const message of messages) {
+    const subject = subjectOf(message);
+    if (subject === mark) {
+      cover = readCover(message.data);
+      continue;
+    }
+    const top = readTop(message.data);
+    if (top === null) return { cover: null, tops: new Map() };
+    tops.set(roomOfToken(subject.slice(subject.lastIndexOf('.') + 1)), top);
+  }
+  return { cover, tops };
+}
+
+const subjectOf = (message: Msg): string => serverHeader(readHeaders(message).headers, 'Nats-Subject');

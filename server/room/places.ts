@@ -1,0 +1,124 @@
+import type { Position } from '../protocol/codec.ts';
+import { ReadFailed, type RoomLog } from './log.ts';
+
+export interface Place extends Position {
+  /** No message of the room lies above this and up to {@link offset}: a position from here on has missed nothing. */
+  readonly top: number;
+  /** Last offset of the partition: no message of the room lies between {@link offset} and this. */
+  readonly last: number;
+}
+
+export interface PlacesOptions {
+  readonly log: RoomLog;
+  /** Calls back in a few ms: what is asked until then is asked together. */
+  readonly soon: (run: () => void) => void;
+  /** Calls back after a delay, in ms. */
+  readonly later: (run: () => void, ms: number) => void;
+}
+
+/** Rooms of one request: the server answers at most 1,024. */
+const SLICE = 1_000;
+/** Waits, in ms, before a replica that lags is asked again: a follower may hear of a message with the next heartbeat. */
+const PATIENCE_MS = [10, 40, 150, 400] as const;
+
+interface Lane {
+  readonly partition: number;
+  waiting: Map<string, PromiseWithResolvers<Place>>;
+  /** A question is about to be asked, or under way. */
+  busy: boolean;
+}
+
+/**
+ * Asks where the order of rooms stands. When thousands of clients move at once, thousands of rooms open in seconds: the
+ * rooms of a partition are asked for together, and one question a partition is under way, because a server that has to
+ * answer each room on its own drops what it cannot take.
+ */
+export class Places {
+  readonly #options: PlacesOptions;
+  readonly #lanes = new Map<number, Lane>();
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A room's last message, or, if LOG has none, the end of its partition, before which nothing of the room is missing. As
+   * of a moment after the call.
+   * @throws {ReadFailed}
+   */
+  of(room: string): Promise<Place> {
+    const lane = this.#lane(this.#options.log.partitionOf(room));
+    const asked = lane.waiting.get(room) ?? Promise.withResolvers<Place>();
+    lane.waiting.set(room, asked);
+    this.#start(lane);
+    return asked.promise;
+  }
+
+  #lane(partition: number): Lane {
+    const known = this.#lanes.get(partition);
+    if (known) return known;
+    const lane: Lane = { partition, waiting: new Map(), busy: false };
+    this.#lanes.set(partition, lane);
+    return lane;
+  }
+
+  #start(lane: Lane): void {
+    if (lane.busy || lane.waiting.size === 0) return;
+    lane.busy = true;
+    this.#options.soon(() => void this.#ask(lane));
+  }
+
+  async #ask(lane: Lane): Promise<void> {
+    const asked = lane.waiting;
+    lane.waiting = new Map();
+    try {
+      const places = await readPlaces(this.#options, lane.partition, [...asked.keys()]);
+      for (const [room, { resolve, reject }] of asked) {
+        const place = places.get(room);
+        if (place) resolve(place);
+        else reject(new ReadFailed(`no answer for ${room}`));
+      }
+    } catch (error) {
+      for (const { reject } of asked.values()) reject(error);
+    }
+    lane.busy = false;
+    this.#start(lane);
+  }
+}
+
+/** The state is asked first, so that a message stored meanwhile is above the answer. */
+async function readPlaces(
+  options: PlacesOptions,
+  partition: number,
+  rooms: readonly string[],
+): Promise<Map<string, Place>> {
+  const { log } = options;
+  const { epoch, last } = await log.state(partition);
+  const places = new Map<string, Place>();
+  for (let start = 0; start < rooms.length; start += SLICE) {
+    const slice = rooms.slice(start, start + SLICE);
+    const offsets = await reachedTops(options, partition, slice, last);
+    for (const [room, offset] of offsets) places.set(room, { offset, epoch, top: offset, last });
+    const quiet = slice.filter(room => !offsets.has(room));
+    // Asked after LOG: what was purged meanwhile has been noted by then.
+    const purged = quiet.length === 0 ? null : await log.purgedTops(partition, quiet);
+    for (const room of quiet)
+      places.set(room, { offset: last, epoch, top: Math.min(purged?.get(room) ?? last, last), last });
+  }
+  return places;
+}
+
+/** Tops of rooms from a replica that has everything up to `last`. */
+async function reachedTops(
+  { log, later }: PlacesOptions,
+  partition: number,
+  rooms: readonly string[],
+  last: number,
+): Promise<ReadonlyMap<string, number>> {
+  for (const patience of [...PATIENCE_MS, null]) {
+    const { offsets, upTo } = await log.tops(partition, rooms);
+    if (upTo >= last) return offsets;
+    if (patience !== null) await new Promise<void>(resolve => later(resolve, patience));
+  }
+  throw new ReadFailed(`a replica of the stream of partition ${partition} lags`);
+}
