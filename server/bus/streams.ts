@@ -152,13 +152,13 @@ export class Streams {
         });
       case 'update-live':
         return await withoutDirect(jsm, log.name, async () => {
-          await jsm.streams.update(live.name, live);
+          await jsm.streams.update(live.name, { ...live });
         });
       case 'create-consumer':
-        await jsm.consumers.add(log.name, consumer);
+        await jsm.consumers.add(log.name, { ...consumer });
         return;
       case 'update-consumer':
-        await jsm.consumers.update(log.name, consumer.durable_name, consumer);
+        await jsm.consumers.update(log.name, consumer.durable_name, { ...consumer });
         return;
       case 'create-last':
         await jsm.streams.add({ ...wanted.last }); // the library writes into what it is given
