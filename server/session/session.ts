@@ -23,7 +23,13 @@ export interface SessionHooks {
   closed(session: Session): void;
 }
 
-type Queued = Exclude<Command, { method: 'pong' | 'send' }>;
+type Handled = Exclude<Command, { method: 'pong' | 'send' }>;
+
+interface Queued {
+  readonly command: Handled;
+  /** Its share of the frame it came in. */
+  readonly bytes: number;
+}
 
 /** Shared by all connections, as most of them read nothing. */
 const NO_READS: Promise<void> = Promise.resolve();
@@ -85,10 +91,6 @@ export class Session implements SocketHandler {
   message(frame: Uint8Array): void {
     this.context.metrics.received(frame.byteLength);
     if (frame.byteLength > this.context.config.maxFrameBytes) return this.end(CLOSES.tooLarge);
-    if (this.#queue) {
-      this.#queuedBytes += frame.byteLength;
-      if (this.#queuedBytes > MOST_QUEUED_BYTES) return this.end(CLOSES.tooManyRequests);
-    }
     let commands: Command[];
     try {
       commands = this.codec.decode(frame);
@@ -97,7 +99,7 @@ export class Session implements SocketHandler {
       this.context.logger.error({ err: error }, 'a frame could not be decoded');
       return this.end(CLOSES.internal);
     }
-    for (const command of commands) this.#accept(command);
+    for (const command of commands) this.#accept(command, frame.byteLength / commands.length);
   }
 
   drained(): void {
@@ -207,7 +209,7 @@ export class Session implements SocketHandler {
     return new Promise(resolve => waiting.push(resolve));
   }
 
-  #accept(command: Command): void {
+  #accept(command: Command, bytes: number): void {
     if (this.gone || this.state === 'refused') return;
     if (command.method === 'pong') return this.#hooks.pong(this);
     if (command.method === 'send') return this.end(CLOSES.notAvailable);
@@ -219,7 +221,9 @@ export class Session implements SocketHandler {
       return this.fail(command.id, ERRORS.tooManyRequests, limit);
     }
     if (this.#queue) {
-      this.#queue.push(command);
+      this.#queue.push({ command, bytes });
+      this.#queuedBytes += bytes;
+      if (this.#queuedBytes > MOST_QUEUED_BYTES) this.end(CLOSES.tooManyRequests);
       return;
     }
     const wait = this.#run(command);
@@ -236,13 +240,16 @@ export class Session implements SocketHandler {
     const queue: Queued[] = [];
     this.#queue = queue;
     await wait;
-    for (let command = queue.shift(); command && !this.gone; command = queue.shift()) await this.#run(command);
+    for (let next = queue.shift(); next && !this.gone; next = queue.shift()) {
+      this.#queuedBytes -= next.bytes;
+      await this.#run(next.command);
+    }
     if (this.#queue === queue) this.#queue = null;
     this.#queuedBytes = 0;
   }
 
   /** @returns a promise that never rejects, if the command has to wait */
-  #run(command: Queued): Promise<void> | undefined {
+  #run(command: Handled): Promise<void> | undefined {
     if (this.state === 'refused') return undefined;
     try {
       return handle(this, command)?.catch(error => this.#failed(command.id, error));

@@ -251,6 +251,38 @@ test('what waits behind a command is bounded: more than 4 MiB closes with 3013',
   assert.equal(gateway.log.last, 0);
 });
 
+test('bytes that have left the queue do not count, however long commands keep waiting in it', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const oldId = idSource(gateway, 3_600_000);
+  let gate = Promise.withResolvers<void>();
+  gateway.log.wait = () => gate.promise;
+  const text = 'x'.repeat(30_000);
+  for (let id = 2; id < 200; id++) {
+    client.say(send(id, { room: ROOM, id: oldId(), text })); // waits for a look-up, those behind it for it
+    if (id < 5) continue;
+    while (!client.closed && !client.heard.some(said => said.id === id - 3)) {
+      const before = gate;
+      gate = Promise.withResolvers();
+      before.resolve();
+      await settle();
+    }
+  }
+  assert.equal(client.closed, null);
+});
+
+test('what one frame leaves in the queue counts too', async () => {
+  const gateway = new TestGateway({ CHAT_MAX_FRAME_BYTES: String(16 * 1024 * 1024) });
+  const gate = Promise.withResolvers<void>();
+  gateway.log.wait = () => gate.promise;
+  const client = gateway.open();
+  const data = 'x'.repeat(30_000);
+  const publishes = Array.from({ length: 200 }, (_, i) => ({ id: i + 2, publish: { channel: ROOM, data } }));
+  client.say({ id: 1, connect: { token: await tokenFor('alice') } }, ...publishes);
+  assert.equal(client.closed?.code, 3013);
+  gate.resolve();
+});
+
 test('NATS away answers a publish with a temporary error; the connection and its subscriptions stay', async () => {
   const gateway = new TestGateway();
   const client = await gateway.connect();
