@@ -1,6 +1,7 @@
 import type { HistoryStore } from '../store/store.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 import type { StoredMessage } from './message.ts';
+import { type Patience, patienceOf, soon } from './soon.ts';
 
 export type Source = 'tail' | 'stream' | 'mongodb';
 
@@ -22,8 +23,16 @@ export interface RoomReader {
   before(room: string, offset: number, limit: number): Promise<StoredMessage[]>;
 }
 
-/** @param countLimit most messages that are counted for {@link Page.pending} in MongoDB */
-export function roomReader(log: RoomLog, store: HistoryStore, countLimit: () => number): RoomReader {
+/**
+ * @param countLimit most messages that are counted for {@link Page.pending} in MongoDB
+ * @param patience how long MongoDB is waited for where LOG can answer as well
+ */
+export function roomReader(
+  log: RoomLog,
+  store: HistoryStore,
+  countLimit: () => number,
+  patience: Patience = patienceOf(300),
+): RoomReader {
   const flights = new Map<string, Promise<Page>>();
 
   async function readAfter(room: string, offset: number, limit: number): Promise<Page> {
@@ -67,14 +76,22 @@ export function roomReader(log: RoomLog, store: HistoryStore, countLimit: () => 
     await walk(floor);
     if (found.length === limit) return found;
     const limits = { after: 0, before: Math.min(below, floor + 1), limit: limit - found.length, reverse: true };
-    try {
-      return found.concat(await store.read(room, limits));
-    } catch (unavailable) {
-      // MongoDB is away: LOG still has its hot window. A short page is not the end of history, an empty one is.
-      await walk(0);
-      if (found.length === 0 && first > 1) throw unavailable;
-      return found;
+    let asked: Promise<StoredMessage[]> | null = null;
+    const ask = () => {
+      asked ??= store.read(room, limits);
+      return asked;
+    };
+    if (!store.quiet()) {
+      const stored = await soon(ask(), patience);
+      if (stored) return found.concat(stored);
     }
+    // LOG still has its hot window. A short page is not the end of history, an empty one is: that has to be certain.
+    await walk(0);
+    if (found.length > 0) return found;
+    if (first > 1) return await ask();
+    const oldest = await log.next(room, 0);
+    if (oldest > 0 && oldest < before) throw new ReadFailed(`a replica of the stream of ${room} lags`);
+    return found;
   }
 
   function start(key: string, room: string, offset: number, limit: number): Promise<Page> {

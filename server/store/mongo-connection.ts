@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Collection, MongoClient, type MongoClientOptions, MongoServerError } from 'mongodb';
+import { type Collection, MongoClient, type MongoClientOptions } from 'mongodb';
+import { Circuit } from './circuit.ts';
+import { NotConnected, reasonOf, unreachable } from './mongo-errors.ts';
 import { StoreUnavailable } from './store.ts';
 
 /** Bounds on how long an operation takes to say that MongoDB is away: 2 s when nobody answers, 5 s when it is silent. */
@@ -18,6 +20,16 @@ const CLIENT: MongoClientOptions = {
  * @param uri secret: never part of an error
  */
 export class MongoConnection {
+  readonly circuit = new Circuit({
+    ping: async () => void (await (await this.#connected()).db(this.#database).command({ ping: 1 })),
+    unreachable,
+    reasonOf,
+    now: () => performance.now(),
+    later: (run, ms) => {
+      const timer = setTimeout(run, ms).unref();
+      return () => clearTimeout(timer);
+    },
+  });
   #uri: string;
   readonly #database: string;
   readonly #asking = new Set<Promise<unknown>>();
@@ -33,12 +45,9 @@ export class MongoConnection {
     return (await this.#connected()).db(this.#database).collection<T>(name);
   }
 
-  async ping(): Promise<void> {
-    await (await this.#connected()).db(this.#database).command({ ping: 1 });
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
+    this.circuit.stop();
     const client = await this.#client?.catch(() => null);
     await client?.close();
   }
@@ -54,7 +63,7 @@ export class MongoConnection {
     let known = '';
     for (;;) {
       const client = await this.#connect().catch((error: unknown) => {
-        const reason = error instanceof StoreUnavailable ? error.reason : reasonOf(error);
+        const reason = reasonOf(error);
         if (reason !== known) failed(reason);
         known = reason;
         return null;
@@ -74,20 +83,28 @@ export class MongoConnection {
   async #replace(client: MongoClient): Promise<void> {
     const before = this.#client;
     this.#client = Promise.resolve(client);
+    this.circuit.reconnected();
     await Promise.allSettled([...this.#asking]);
     await (await before?.catch(() => null))?.close();
   }
 
-  /** Runs `work`; whatever it rejects with becomes a {@link StoreUnavailable} with a reason for people. */
-  async ask<T>(work: () => Promise<T>): Promise<T> {
-    const asked = work();
-    this.#asking.add(asked);
+  /** Writes: see {@link Circuit.ask}. */
+  ask<T>(work: () => Promise<T>): Promise<T> {
+    return this.circuit.ask(() => this.#during(work()));
+  }
+
+  /** Reads: see {@link Circuit.look}. */
+  look<T>(work: () => Promise<T>): Promise<T> {
+    return this.circuit.look(() => this.#during(work()));
+  }
+
+  /** The client may not be closed before `answer` is there. */
+  async #during<T>(answer: Promise<T>): Promise<T> {
+    this.#asking.add(answer);
     try {
-      return await asked;
-    } catch (error) {
-      throw error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), error);
+      return await answer;
     } finally {
-      this.#asking.delete(asked);
+      this.#asking.delete(answer);
     }
   }
 
@@ -109,7 +126,7 @@ export class MongoConnection {
       return await client.connect();
     } catch (error) {
       await client.close();
-      throw error;
+      throw new NotConnected(reasonOf(error), error);
     }
   }
 
@@ -118,21 +135,9 @@ export class MongoConnection {
       return new MongoClient(this.#uri, CLIENT);
     } catch {
       // The driver's error quotes the string.
-      throw new StoreUnavailable('the connection string of MongoDB is not valid');
+      throw new NotConnected('the connection string of MongoDB is not valid');
     }
   }
 }
 
 const RETRY_MS = 2_000;
-const REASON_LENGTH = 200;
-const AUTHENTICATION_FAILED = 18;
-const UNAUTHORIZED = 13;
-
-function reasonOf(error: unknown): string {
-  if (error instanceof MongoServerError) {
-    if (error.code === AUTHENTICATION_FAILED) return 'MongoDB refused the credentials';
-    if (error.code === UNAUTHORIZED) return 'the MongoDB user may not do this on the database';
-    return `MongoDB answered error ${error.code ?? '?'} ${error.codeName ?? ''}`.trim(); // its message may quote messages
-  }
-  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, REASON_LENGTH);
-}

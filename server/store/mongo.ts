@@ -26,8 +26,10 @@ interface RejectedDocument extends MessageDocument {
 }
 
 export interface MongoStore extends HistoryStore, MessageWriter {
-  /** Rejects with {@link StoreUnavailable}, which holds the reason. */
+  /** Asks also while MongoDB is known to be away. Rejects with {@link StoreUnavailable}, which holds the reason. */
   ping(): Promise<void>;
+  /** See {@link Circuit.watch}. */
+  watch(changed: (away: string | null) => void): void;
   /** See {@link MongoConnection.use}. */
   use(uri: string, failed: (reason: string) => void): Promise<boolean>;
   close(): Promise<void>;
@@ -53,7 +55,7 @@ class Store implements MongoStore {
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
     const { after, before, limit, reverse } = range;
-    return this.#connection.ask(async () => {
+    return this.#connection.look(async () => {
       const found = await (await this.#messages())
         .find({ room, offset: between(after, before) })
         .sort({ offset: reverse ? -1 : 1 })
@@ -67,14 +69,14 @@ class Store implements MongoStore {
   }
 
   count(room: string, range: Parameters<HistoryStore['count']>[1], most: number) {
-    return this.#connection.ask(async () => {
+    return this.#connection.look(async () => {
       const query = { room, offset: between(range.after, range.before) };
       return await (await this.#messages()).countDocuments(query, { limit: most });
     });
   }
 
   findByDedupe(dedupe: string) {
-    return this.#connection.ask(async () => {
+    return this.#connection.look(async () => {
       const [found] = await (await this.#messages()).find({ dedupe }).sort({ offset: 1 }).limit(1).toArray();
       return found ? { offset: found.offset, epoch: found.epoch } : null;
     });
@@ -101,7 +103,7 @@ class Store implements MongoStore {
   }
 
   floor(partition: number) {
-    return this.#connection.ask(async () => {
+    return this.#connection.look(async () => {
       await this.#index(); // a worker asks this first: better now than while messages wait
       const found = await (await this.#connection.collection<FloorDocument>('floors')).findOne({ _id: partition });
       return found?.offset ?? 0;
@@ -109,7 +111,15 @@ class Store implements MongoStore {
   }
 
   ping() {
-    return this.#connection.ask(() => this.#connection.ping());
+    return this.#connection.circuit.ping();
+  }
+
+  quiet() {
+    return this.#connection.circuit.quiet();
+  }
+
+  watch(changed: (away: string | null) => void) {
+    this.#connection.circuit.watch(changed);
   }
 
   use(uri: string, failed: (reason: string) => void) {

@@ -1,7 +1,12 @@
 import type { StoredMessage } from '../room/message.ts';
 
-/** What the gateway asks of the durable history. Every call rejects with {@link StoreUnavailable} when MongoDB is away. */
+/** What the gateway asks of the durable history. Every question rejects with {@link StoreUnavailable} when MongoDB is away. */
 export interface HistoryStore {
+  /**
+   * True while MongoDB is known not to answer, or is slow to: whoever has another source takes that first. Calls are
+   * refused, or answered late.
+   */
+  quiet(): boolean;
   /**
    * Messages of a room with `after < offset < before`, ascending, or descending if `reverse`.
    * @param range.after exclusive, 0 for the beginning

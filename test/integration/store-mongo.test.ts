@@ -163,8 +163,14 @@ test('a store that stops is unavailable, and the same object works when it is ba
   await store.write(0, [message(1)]);
   await mongo.stop();
   await assert.rejects(store.write(0, [message(2)]), StoreUnavailable);
+  await assert.rejects(store.write(0, [message(2)]), /ECONNREFUSED/, 'the reason stays known');
   await mongo.start();
-  await store.write(0, [message(2)]);
+  await until('it is found again', () =>
+    store.write(0, [message(2)]).then(
+      () => true,
+      () => false,
+    ),
+  );
   assert.deepEqual(offsets(await store.read('channel:a', whole)), [1, 2]);
 });
 

@@ -84,6 +84,7 @@ export async function startCluster(
   const start = async () => {
     const name = `gateway-${started++}`;
     const store = mongoStore(backends.mongo.uri, names(config.instance).database);
+    store.watch(() => undefined);
     const gateway = await startGateway(configOf(name), { store, logger, host: '127.0.0.1', ...hook(options) });
     const stop = async () => {
       await gateway.stop();

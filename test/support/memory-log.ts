@@ -164,7 +164,7 @@ export class MemoryLog implements RoomLog {
   readLastBelow(room: string, before: number) {
     return this.#ask('readLastBelow', () => {
       const readable = this.#held(room).filter(({ offset }) => !this.unreadable.has(offset));
-      return readable.findLast(({ offset }) => offset < before) ?? null;
+      return readable.findLast(({ offset }) => offset < before && offset <= this.replicaLast) ?? null;
     });
   }
 

@@ -7,11 +7,18 @@ type Range = Parameters<HistoryStore['read']>[1];
 export class MemoryStore implements HistoryStore {
   readonly messages: StoredMessage[] = [];
   up = true;
+  /** Answers take this long. */
+  wait: () => Promise<void> = () => Promise.resolve();
   /** Reads so far. */
   reads = 0;
 
+  quiet(): boolean {
+    return !this.up;
+  }
+
   async read(room: string, range: Range): Promise<StoredMessage[]> {
     this.reads += 1;
+    await this.wait();
     const found = this.#in(room, range).sort((a, b) => a.offset - b.offset);
     return (range.reverse ? found.reverse() : found).slice(0, range.limit);
   }

@@ -13,6 +13,14 @@ export const BUILDS: readonly Build[] = ['json', 'protobuf'];
 
 export const nextId = uuid7Source(Date.now, length => randomBytes(length));
 
+const HOUR_MS = 3_600_000;
+
+/** A message id of an hour ago, as from a client whose clock is wrong, or that sends again after a long time. */
+export const oldId = uuid7Source(
+  () => Date.now() - HOUR_MS,
+  length => randomBytes(length),
+);
+
 /** Answer of `message.send`. */
 export interface SendResult {
   readonly offset: number;

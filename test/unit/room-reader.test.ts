@@ -139,6 +139,39 @@ test('the end of history without MongoDB is an end when the stream has everythin
   assert.deepEqual(await reader.before(ROOM, 1, 3), []);
 });
 
+test('that the stream has everything is not believed of a replica that lags', async () => {
+  const { log, store, reader } = filled(2);
+  store.up = false;
+  log.replicaLast = 0;
+  await assert.rejects(reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3), { name: 'ReadFailed' });
+});
+
+test('a MongoDB that is slow is not waited for where the stream can answer, and is where it cannot', async () => {
+  const { log, store } = filled(10);
+  const reader = roomReader(
+    log,
+    store,
+    () => 1_000,
+    () => Promise.resolve(),
+  );
+  const gate = Promise.withResolvers<void>();
+  store.wait = () => gate.promise;
+  log.purge(12);
+  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 5)), [19, 17, 15, 13]);
+  const older = reader.before(ROOM, 13, 3);
+  gate.resolve();
+  assert.deepEqual(offsets(await older), [11, 9, 7]);
+  assert.equal(store.reads, 2, 'one question a page');
+});
+
+test('a MongoDB known to be away is not asked for what the stream has', async () => {
+  const { log, store, reader } = filled(10);
+  log.purge(12);
+  store.up = false;
+  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 5)), [19, 17, 15, 13]);
+  assert.equal(store.reads, 0);
+});
+
 test('a message is found by its key in MongoDB, and above what the worker stored in the stream', async () => {
   const { log, store } = filled(0);
   const envelope = { type: 'message', id: 'x', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
