@@ -289,6 +289,16 @@ export const OPTIONS = {
       'Commands a connection may send at once before the rate applies.',
     ),
   ),
+  lookUpsPerUser: live(
+    integer(
+      'CHAT_LOOK_UPS_PER_USER',
+      gateway,
+      16,
+      1,
+      10_000,
+      'Ids too old for the deduplication window that a gateway looks up in MongoDB at the same time for one user; more answer 111.',
+    ),
+  ),
   sendBufferBytes: integer(
     'CHAT_SEND_BUFFER_BYTES',
     gateway,

@@ -142,6 +142,7 @@ export interface ChatClusterSpec {
     readonly maxSubscriptions: number;
     readonly commandsPerSecond: number;
     readonly commandBurst: number;
+    readonly lookUpsPerUser: number;
     readonly sendBufferBytes: number;
     readonly sendBufferTotalBytes: number;
     readonly tailBytes: number;

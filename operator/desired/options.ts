@@ -36,6 +36,7 @@ export const FIELDS = {
   'limits.maxSubscriptions': ['maxSubscriptions', spec => spec.limits.maxSubscriptions],
   'limits.commandsPerSecond': ['commandsPerSecond', spec => spec.limits.commandsPerSecond],
   'limits.commandBurst': ['commandBurst', spec => spec.limits.commandBurst],
+  'limits.lookUpsPerUser': ['lookUpsPerUser', spec => spec.limits.lookUpsPerUser],
   'limits.sendBufferBytes': ['sendBufferBytes', spec => spec.limits.sendBufferBytes],
   'limits.sendBufferTotalBytes': ['sendBufferTotalBytes', spec => spec.limits.sendBufferTotalBytes],
   'limits.tailBytes': ['tailBytes', spec => spec.limits.tailBytes],

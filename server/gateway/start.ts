@@ -25,9 +25,11 @@ import type { SessionContext } from '../session/context.ts';
 import { WAVE_EVERY_MS } from '../session/drain.ts';
 import { TICK_MS } from '../session/heartbeat.ts';
 import { Hub } from '../session/hub.ts';
+import { LookUps } from '../session/look-ups.ts';
 import { PAGE_BYTES, pageTurns } from '../session/pages.ts';
 import { SendBudget } from '../session/send-budget.ts';
 import { Session, type SessionHooks } from '../session/session.ts';
+import { ToldTime } from '../session/told-time.ts';
 import { type Listener, listen } from '../socket/uws.ts';
 import type { HistoryStore } from '../store/store.ts';
 import { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
@@ -191,6 +193,14 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     logger,
     now,
     wallClock,
+    lookUps: new LookUps({
+      log,
+      store,
+      now,
+      most: () => config.lookUpsPerUser,
+      windowMs: () => config.dedupeSeconds * 1000,
+    }),
+    toldTime: new ToldTime(systemClocks),
     heartbeat: session => hub.heartbeat(session),
   };
   const hooks: SessionHooks = {

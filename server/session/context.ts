@@ -16,7 +16,9 @@ import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Slice } from './heartbeat.ts';
+import type { LookUps } from './look-ups.ts';
 import type { Session } from './session.ts';
+import type { ToldTime } from './told-time.ts';
 import type { Turns } from './turns.ts';
 
 /** What the commands of a connection work with; one for the whole gateway. */
@@ -36,6 +38,8 @@ export interface SessionContext extends Clocks {
   readonly join: JoinOptions;
   /** Pages of messages being read for clients, of all connections. */
   readonly pages: Turns;
+  readonly lookUps: LookUps;
+  readonly toldTime: ToldTime;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'answered' | 'published' | 'tokenChecked'>;
   readonly trace: MessageTrace;

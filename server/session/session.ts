@@ -8,6 +8,7 @@ import type { SessionContext } from './context.ts';
 import { answerTo, CommandError } from './failure.ts';
 import type { Slice } from './heartbeat.ts';
 import { Rate } from './rate.ts';
+import { SendLanes } from './send-lanes.ts';
 import type { Subscription } from './subscription.ts';
 import { Turns } from './turns.ts';
 
@@ -45,8 +46,8 @@ const MOST_WAITING_READS = 512;
 const MOST_QUEUED_BYTES = 4 * 1024 * 1024;
 
 /**
- * One client connection. Commands are handled in the order they came: one that has to wait before its message is on its
- * way to the stream (a token check, a look-up) holds up those behind it; answers may overtake each other.
+ * One client connection. Commands are handled in the order they came: one that has to wait before it is under way (a token
+ * check) holds up those behind it. A look-up holds up the messages to its room alone. Answers may overtake each other.
  */
 export class Session implements SocketHandler {
   readonly client = crypto.randomUUID();
@@ -69,6 +70,8 @@ export class Session implements SocketHandler {
   #waitingReads = 0;
   /** Pages of missed messages being read; null until the first. */
   #recoveries: Turns | null = null;
+  /** Messages that wait for the look-up of an old id; null until the first. */
+  #lanes: SendLanes | null = null;
   #writable: (() => void)[] | null = null;
 
   constructor(socket: Socket, context: SessionContext, hooks: SessionHooks) {
@@ -160,6 +163,27 @@ export class Session implements SocketHandler {
       await this.context.pages.run(async () => (this.gone ? undefined : await read()));
     };
     this.#reads = this.#reads.then(turn).catch(error => this.#failed(id, error));
+  }
+
+  /**
+   * Hands a message over to its room, at once or behind those of the same room that wait for a look-up.
+   * @param bytes what it takes while it waits
+   * @param send puts it on its way before it returns
+   * @param lookUp to be done first; true if nothing is left to send
+   * @throws {CommandError} when too much waits already
+   */
+  handOver(id: number, room: string, bytes: number, send: () => Promise<void>, lookUp?: () => Promise<boolean>): void {
+    if (!lookUp && !this.#lanes?.busy(room)) return this.background(id, send());
+    this.#lanes ??= new SendLanes();
+    this.#lanes.enter(room, bytes, async () => {
+      try {
+        // What is left of a connection that is gone comes again on the next one, in order.
+        if (this.gone || (await lookUp?.()) || this.gone) return;
+        this.background(id, send());
+      } catch (error) {
+        this.#failed(id, error);
+      }
+    });
   }
 
   /** Reads a page of missed messages: few at a time for one connection, and for the gateway. */

@@ -44,6 +44,8 @@ export class MemoryLog implements RoomLog {
   #notedFrom: number | null = 1;
   readonly #watches = new Map<string, Set<(message: LiveMessage) => void>>();
   readonly #store: MemoryStore;
+  /** Deduplication keys of the window, with their offsets. */
+  readonly #ids = new Map<string, number>();
 
   constructor(store: MemoryStore) {
     this.#store = store;
@@ -120,6 +122,11 @@ export class MemoryLog implements RoomLog {
     this.#store.erase(offset);
   }
 
+  /** The deduplication window has passed. */
+  forgetIds(): void {
+    this.#ids.clear();
+  }
+
   offsetsOf(room: string): number[] {
     return this.#messages.filter(message => message.room === room).map(({ offset }) => offset);
   }
@@ -131,9 +138,11 @@ export class MemoryLog implements RoomLog {
 
   async publish(room: string, body: Uint8Array, envelope: Envelope): Promise<Stored> {
     if (this.fails('publish')) throw new PublishFailed('refused');
-    const offset = this.#append(room, body, envelope);
+    const known = envelope.dedupe === '' ? undefined : this.#ids.get(envelope.dedupe);
+    const offset = known ?? this.#append(room, body, envelope);
+    if (envelope.dedupe !== '') this.#ids.set(envelope.dedupe, offset);
     await this.wait();
-    return { offset, duplicate: false };
+    return { offset, duplicate: known !== undefined };
   }
 
   watch(room: string, live: (message: LiveMessage) => void): Watch {

@@ -15,9 +15,11 @@ import { Rooms } from '../../server/room/rooms.ts';
 import { TailBudget } from '../../server/room/tail.ts';
 import type { SessionContext } from '../../server/session/context.ts';
 import { Hub } from '../../server/session/hub.ts';
+import { LookUps } from '../../server/session/look-ups.ts';
 import { PAGE_BYTES, pageTurns } from '../../server/session/pages.ts';
 import { SendBudget } from '../../server/session/send-budget.ts';
 import { Session } from '../../server/session/session.ts';
+import { ToldTime } from '../../server/session/told-time.ts';
 import type { Socket } from '../../server/socket/socket.ts';
 import { GatewayMetrics } from '../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../server/telemetry/message-trace.ts';
@@ -158,6 +160,14 @@ export class TestGateway {
       logger: pino({ level: 'silent' }),
       now,
       wallClock,
+      lookUps: new LookUps({
+        log,
+        store,
+        now,
+        most: () => config.lookUpsPerUser,
+        windowMs: () => config.dedupeSeconds * 1000,
+      }),
+      toldTime: new ToldTime({ now, wallClock }),
       heartbeat: session => this.hub.heartbeat(session),
     };
   }

@@ -147,20 +147,141 @@ test('messages are stored in the order they were sent, though the token check an
   );
 });
 
+/** What JetStream itself would recognise is forgotten. */
+function windowPasses(gateway: TestGateway): void {
+  gateway.clock.pass(gateway.config.dedupeSeconds * 1000);
+  gateway.log.forgetIds();
+}
+
 test('an old id that is stored already is not stored again', async () => {
   const gateway = new TestGateway();
   const client = await gateway.connect();
   const id = idSource(gateway, 3_600_000)();
   const first = await client.ask(send(2, { room: ROOM, id, text: 'x' }));
+  windowPasses(gateway);
   const again = await client.ask(send(3, { room: ROOM, id, text: 'x' }));
   assert.deepEqual(first['rpc'].data, { offset: 1, epoch: 'first', duplicate: false });
   assert.deepEqual(again['rpc'].data, { offset: 1, epoch: 'first', duplicate: true });
   gateway.log.purge(1);
+  windowPasses(gateway);
   const third = await client.ask(send(4, { room: ROOM, id, text: 'x' }));
   assert.deepEqual(third['rpc'].data, { offset: 1, epoch: 'first', duplicate: true });
+  windowPasses(gateway);
   gateway.store.up = false;
   const { error } = await client.ask(send(5, { room: ROOM, id, text: 'x' }));
   assert.deepEqual([error?.code, error?.temporary, gateway.log.last], [100, true, 1]);
+});
+
+/** Makes look-ups in the store wait until `open` is called. */
+function gateStore(gateway: TestGateway): { open(): void; asked(): number } {
+  const gate = Promise.withResolvers<void>();
+  const find = gateway.store.findByDedupe.bind(gateway.store);
+  let asked = 0;
+  gateway.store.findByDedupe = async dedupe => {
+    asked += 1;
+    await gate.promise;
+    return await find(dedupe);
+  };
+  return { open: () => gate.resolve(), asked: () => asked };
+}
+
+test('a look-up holds up the messages to its room, in order, and nothing else', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const [old, young] = [idSource(gateway, 3_600_000), idSource(gateway)];
+  const gate = gateStore(gateway);
+  client.say(
+    send(2, { room: ROOM, id: old(), text: 'first' }),
+    send(3, { room: ROOM, id: young(), text: 'second' }),
+    { id: 4, publish: { channel: ROOM, data: { text: 'third' } } },
+    send(5, { room: ROOM, id: old(), text: 'fourth' }),
+    send(6, { room: 'channel:other', id: young(), text: 'elsewhere' }),
+    { id: 7, subscribe: { channel: ROOM } },
+    { id: 8, history: { channel: ROOM } },
+  );
+  for (const id of [6, 7, 8]) assert.equal((await client.reply(id)).error, undefined);
+  assert.deepEqual([gateway.log.offsetsOf(ROOM), gate.asked()], [[], 1]);
+  gate.open();
+  await client.reply(5);
+  const { messages } = await gateway.log.readAfter(ROOM, 0, 10);
+  assert.deepEqual(
+    messages.map(({ body }) => (JSON.parse(Buffer.from(body).toString()) as { text: string }).text),
+    ['first', 'second', 'third', 'fourth'],
+  );
+  const late = await client.ask(send(9, { room: ROOM, id: young(), text: 'fifth' }));
+  assert.equal(late['rpc'].data.offset, gateway.log.last);
+});
+
+test('what waits behind a look-up is bounded, and goes with its connection', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const young = idSource(gateway);
+  const gate = gateStore(gateway);
+  client.say(send(2, { room: ROOM, id: idSource(gateway, 3_600_000)(), text: 'old' }));
+  for (let id = 3; id < 50; id++) client.say(send(id, { room: ROOM, id: young(), text: 'x'.repeat(30_000) }));
+  const { error } = await client.reply(49);
+  assert.deepEqual([error?.code, error?.temporary], [111, true]);
+  assert.match(error?.message ?? '', /at most 1048576 bytes/);
+  client.hangUp();
+  gate.open();
+  await settle();
+  assert.equal(gateway.log.last, 0);
+});
+
+test('a user has so many look-ups under way, and other users have theirs', async () => {
+  const gateway = new TestGateway({ CHAT_LOOK_UPS_PER_USER: '2' });
+  const [alice, again, bob] = [await gateway.connect(), await gateway.connect(), await gateway.connect('bob')];
+  const old = idSource(gateway, 3_600_000);
+  const gate = gateStore(gateway);
+  alice.say(send(2, { room: 'channel:a', id: old(), text: 'x' }), send(3, { room: 'channel:b', id: old(), text: 'x' }));
+  const { error } = await again.ask(send(2, { room: 'channel:c', id: old(), text: 'x' }));
+  assert.deepEqual([error?.code, error?.temporary], [111, true]);
+  assert.match(error?.message ?? '', /at most 2 old ids/);
+  bob.say(send(2, { room: 'channel:c', id: old(), text: 'x' }));
+  gate.open();
+  for (const reply of [alice.reply(2), alice.reply(3), bob.reply(2)]) assert.equal((await reply).error, undefined);
+  assert.equal((await again.ask(send(3, { room: 'channel:c', id: old(), text: 'x' }))).error, undefined);
+});
+
+test('while MongoDB keeps up, a look-up asks it once and NATS nothing; an id it has not got yet is found all the same', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  await client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number });
+  const old = idSource(gateway, 3_600_000);
+  const [first, second] = [old(), old()];
+  await client.ask(send(3, { room: ROOM, id: first, text: 'x' }));
+  gateway.log.storeUpTo(1);
+  gateway.clock.pass(1_000);
+  await client.ask(send(4, { room: ROOM, id: second, text: 'x' }));
+  const before = gateway.log.asked.length;
+  const again = await client.ask(send(5, { room: ROOM, id: first, text: 'x' }));
+  assert.deepEqual([again['rpc'].data.duplicate, gateway.log.asked.slice(before)], [true, []]);
+
+  // JetStream no longer knows the second, which MongoDB does not have: only LOG can tell.
+  windowPasses(gateway);
+  const late = await client.ask(send(6, { room: ROOM, id: second, text: 'x' }));
+  assert.deepEqual(late['rpc'].data, { offset: 2, epoch: 'first', duplicate: true });
+});
+
+test('an id from the future is refused with the time of the server and what is allowed', async () => {
+  const gateway = new TestGateway({ CHAT_DEDUPE_SECONDS: '120' });
+  const client = await gateway.connect();
+  const ask = (id: number, ahead: number) =>
+    client.ask(send(id, { room: ROOM, id: idSource(gateway, -ahead)(), text: 'x' }));
+  assert.equal((await ask(2, 60_000)).error, undefined);
+  const { error } = await ask(3, 61_000);
+  assert.deepEqual([error?.code, error?.temporary, gateway.log.last], [107, undefined, 1]);
+  assert.match(error?.message ?? '', /^id is 61 s ahead of the server's time, 2023-11-14T22:13:20\.000Z; at most 60 s/);
+});
+
+test('ids of clients that count on from the time they were told are taken after the clock was set back', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const id = idSource(gateway)();
+  gateway.clock.setWall(-300_000);
+  const first = await client.ask(send(2, { room: ROOM, id, text: 'x' }));
+  assert.equal(first['rpc'].data.duplicate, false);
+  assert.equal((await client.ask(send(3, { room: ROOM, id, text: 'x' })))['rpc'].data.duplicate, true);
 });
 
 const GOOD_ID = '018bcfe5-6800-7000-8000-000000000000';

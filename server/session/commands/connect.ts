@@ -48,12 +48,12 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
 }
 
 function welcome(session: Session, id: number, channel: string, inbox: SubscribeResult): void {
-  const { config, version, now, wallClock, heartbeat } = session.context;
+  const { config, version, now, toldTime, heartbeat } = session.context;
   const beat = heartbeat(session);
   session.state = 'connected';
   session.slice = beat.slice;
   session.heardAt = now();
-  const time = wallClock();
+  const time = toldTime.tell();
   session.reply(id, {
     method: 'connect',
     client: session.client,

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { ERRORS } from '../../protocol/codes.ts';
-import { findStored } from '../../room/find-stored.ts';
 import type { MessageBody } from '../../room/message.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
@@ -19,34 +18,47 @@ interface Request {
  * `message.send {room, id, text}` -> `{offset, epoch, duplicate}`. The id is a UUIDv7 of the client's: sent again, on
  * any connection and after any time, it answers the place of the first with `duplicate: true`.
  */
-export function messageSend(session: Session, data: unknown, id: number): Promise<void> | undefined {
+export function messageSend(session: Session, data: unknown, id: number): undefined {
   const request = check(data);
-  const { user } = allow(session, request.room, 'publish');
-  const { wallClock, config } = session.context;
+  const { room } = request;
+  const { user } = allow(session, room, 'publish');
+  const { wallClock, lookUps } = session.context;
+  const isSurelyYoung = checkTime(session, request.id);
   const body: MessageBody = { type: 'message', id: request.id, text: request.text, time: wallClock() };
   const bytes = Buffer.from(JSON.stringify(body));
   checkSize(session, bytes);
   const dedupe = createHash('sha256')
-    .update(JSON.stringify([user, request.room, request.id]))
+    .update(JSON.stringify([user, room, request.id]))
     .digest('base64url');
 
-  const send = () => {
-    const stored = store(session, request.room, bytes, { type: 'message', id: request.id, dedupe });
-    session.background(
-      id,
-      stored.then(({ offset, duplicate }) => answer(session, id, request.room, offset, duplicate)),
-    );
+  const send = async () => {
+    const { offset, duplicate } = await store(session, room, bytes, { type: 'message', id: request.id, dedupe });
+    await answer(session, id, room, offset, duplicate);
   };
-  // JetStream knows the ids of its window. An id that is not surely younger is looked up first.
-  const age = Math.abs(wallClock() - Number.parseInt(request.id.slice(0, 8) + request.id.slice(9, 13), 16));
-  if (age < (config.dedupeSeconds * 1000) / 2) {
-    send();
-    return undefined;
+  const lookUp = async () => {
+    const found = await lookUps.find(user, room, dedupe);
+    if (found) await answer(session, id, room, found.offset, true);
+    return found !== null;
+  };
+  session.handOver(id, room, bytes.byteLength, send, isSurelyYoung ? undefined : lookUp);
+}
+
+/**
+ * Whether JetStream knows the id if it was stored before: its window begins when it stored the message, which is not before
+ * the id was made, give or take half a window for clocks that differ. Other ids have to be looked up.
+ * @throws {CommandError} for an id from the future: sent again later it would be taken for a young one
+ */
+function checkTime(session: Session, id: string): boolean {
+  const { wallClock, toldTime, config } = session.context;
+  const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  const toleranceMs = (config.dedupeSeconds * 1000) / 2;
+  if (time - toldTime.latest() > toleranceMs) {
+    const now = wallClock();
+    const ahead = `id is ${Math.ceil((time - now) / 1000)} s ahead of the server's time, ${new Date(now).toISOString()}`;
+    const advice = 'make ids by the time in the reply to connect';
+    throw new CommandError(ERRORS.badRequest, `${ahead}; at most ${toleranceMs / 1000} s are allowed: ${advice}`);
   }
-  return findStored(session.context, request.room, dedupe).then(found => {
-    if (found) return answer(session, id, request.room, found.offset, true);
-    return send();
-  });
+  return Math.abs(wallClock() - time) < toleranceMs;
 }
 
 async function answer(session: Session, id: number, name: string, offset: number, duplicate: boolean): Promise<void> {

@@ -15,11 +15,10 @@ export function publish(session: Session, command: Of<'publish'>): undefined {
   checkSize(session, data);
   // Anything else could end a subscriber's frame and forge the next one.
   if (!isPlainJson(data)) throw new CommandError(ERRORS.badRequest, 'data must be JSON without line breaks');
-  const stored = store(session, channel, data, { type: 'publish', id: '', dedupe: '' });
-  session.background(
-    command.id,
-    stored.then(() => session.reply(command.id, { method: 'publish' })),
-  );
+  session.handOver(command.id, channel, data.byteLength, async () => {
+    await store(session, channel, data, { type: 'publish', id: '', dedupe: '' });
+    session.reply(command.id, { method: 'publish' });
+  });
 }
 
 /** @throws {CommandError} for a body above the limit */

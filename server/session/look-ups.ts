@@ -1,0 +1,54 @@
+import type { Clocks } from '../clock.ts';
+import { ERRORS } from '../protocol/codes.ts';
+import { findStored } from '../room/find-stored.ts';
+import type { RoomLog } from '../room/log.ts';
+import { StoredUntil } from '../room/stored-until.ts';
+import type { HistoryStore } from '../store/store.ts';
+import { CommandError } from './failure.ts';
+
+export interface LookUpsOptions {
+  readonly log: RoomLog;
+  readonly store: HistoryStore;
+  readonly now: Clocks['now'];
+  /** Look-ups of one user that may be under way. */
+  readonly most: () => number;
+  /** Time for which JetStream itself recognises an id, in milliseconds. */
+  readonly windowMs: () => number;
+}
+
+/** Looks for messages whose ids are too old for JetStream's own memory: few at a time for each user of a gateway. */
+export class LookUps {
+  readonly #options: LookUpsOptions;
+  readonly #storedUntil: StoredUntil;
+  readonly #underWay = new Map<string, number>();
+
+  constructor(options: LookUpsOptions) {
+    this.#options = options;
+    this.#storedUntil = new StoredUntil(options.log, options.now);
+  }
+
+  /**
+   * Where the message with a deduplication key is stored; null if it is not.
+   * @throws {CommandError} 111 when too many look-ups of the user are under way
+   * @throws {StoreUnavailable} when MongoDB is away, {@link ReadFailed} when LOG is, or is too far ahead of MongoDB
+   */
+  async find(user: string, room: string, dedupe: string): Promise<{ readonly offset: number } | null> {
+    const { log, store, most, windowMs } = this.#options;
+    const underWay = this.#underWay.get(user) ?? 0;
+    if (underWay >= most())
+      throw new CommandError(
+        ERRORS.tooManyRequests,
+        `at most ${most()} old ids of a user are looked up at the same time`,
+      );
+    this.#underWay.set(user, underWay + 1);
+    try {
+      // What is younger than the window JetStream recognises: half of it is left for the way there.
+      const inStore = await this.#storedUntil.covers(log.partitionOf(room), windowMs() / 2);
+      return inStore ? await store.findByDedupe(dedupe) : await findStored({ log, store }, room, dedupe);
+    } finally {
+      const left = (this.#underWay.get(user) ?? 1) - 1;
+      if (left > 0) this.#underWay.set(user, left);
+      else this.#underWay.delete(user);
+    }
+  }
+}
