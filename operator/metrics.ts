@@ -73,7 +73,7 @@ export function createMetrics(queueDepth: () => number): Metrics {
     }),
     gateways: new Gauge({
       name: 'chatcluster_operator_gateways',
-      help: 'Gateways of a ChatCluster: wanted by the load, bounded by minReplicas, maxReplicas and behavior, ready.',
+      help: 'Gateways of a ChatCluster: wanted by the load, bounded by minReplicas, maxReplicas and behavior, ready, and cutOff: taken out because they do not reach NATS.',
       labelNames: ['namespace', 'name', 'size'],
       registers,
     }),

@@ -45,6 +45,8 @@ export interface GatewayLoad {
   readonly publishMs: number;
   /** Connections refused by a full or closing gateway, a second. */
   readonly refusedPerSecond: number;
+  /** False once the gateway has been without NATS for 5 s. Missing from older gateways, which counts as true. */
+  readonly natsUp?: boolean;
   /** {@link LIVE_FILES.version} of the live options in force; empty without such files. */
   readonly optionsVersion: string;
 }
@@ -55,7 +57,7 @@ export interface GatewayLoad {
  * the annotation is there the gateway is NotReady; when it is taken away the gateway takes clients again.
  */
 export interface TrafficIntent {
-  readonly reason: 'ScaleDown' | 'Rollout' | 'NodeDrain' | 'Rebalance' | 'Hibernate';
+  readonly reason: 'ScaleDown' | 'Rollout' | 'NodeDrain' | 'CutOff' | 'Rebalance' | 'Hibernate';
   /** When the operator first wanted it, ISO 8601. */
   readonly since: string;
   /** Connections to close down to, with a reconnect code; absent: close none, only take no new ones. With 0 new connections are refused. */

@@ -42,15 +42,19 @@ export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
     draining: said.draining === true,
     connections,
     ...rates,
+    natsUp: said.natsUp !== false,
     optionsVersion: typeof optionsVersion === 'string' ? optionsVersion : '',
   };
 }
 
-/** Whether a pod is to go, or to be emptied: also for a reason nobody can read. One that only sheds some connections stays. */
+/** What is over soon, with the gateway where it was. */
+const STAYS: ReadonlySet<string | undefined> = new Set(['Rebalance', 'CutOff']);
+
+/** Whether a pod is to go, or to be emptied: also for a reason nobody can read. */
 function isLeaving(pod: Pod): boolean {
   if (pod.metadata.deletionTimestamp !== undefined) return true;
   const intent = trafficOf(pod);
-  return intent !== undefined && intent?.reason !== 'Rebalance';
+  return intent !== undefined && !STAYS.has(intent?.reason);
 }
 
 /** The kubelet sets all conditions in one go when it meets the pod; times are whole seconds. */
@@ -102,6 +106,11 @@ export function connectionsByPod(samples: readonly LoadSample[]): ReadonlyMap<st
       return connections === undefined ? [] : [[pod, connections] as const];
     }),
   );
+}
+
+/** Whether each gateway that said so reaches NATS, by pod name. */
+export function natsUpByPod(samples: readonly LoadSample[]): ReadonlyMap<string, boolean> {
+  return new Map(samples.flatMap(({ pod, load }) => (load ? [[pod, load.natsUp !== false] as const] : [])));
 }
 
 /** Connections of all gateways; undefined when not all said, or there is none. */

@@ -1,7 +1,8 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { totalConnections } from '../autoscale/load-reader.ts';
 import { TARGETS } from '../autoscale/targets.ts';
-import type { FleetInput } from '../fleet/fleet.ts';
+import { alive } from '../fleet/closing.ts';
+import type { FleetInput, FleetPod } from '../fleet/fleet.ts';
 import type { Metrics } from '../metrics.ts';
 import { countGateways } from '../reconcile/status.ts';
 import type { Probe } from './probes.ts';
@@ -18,6 +19,7 @@ export function measure(
   const labels = { namespace: metadata.namespace, name: metadata.name };
   const { ready } = countGateways(fleet.pods, fleet.serving ?? fleet.target, fleet.size);
   metrics.gateways.set({ ...labels, size: 'ready' }, ready);
+  metrics.gateways.set({ ...labels, size: 'cutOff' }, alive(fleet.pods).filter(isCutOff).length);
   show(metrics.gateways, { ...labels, size: 'wanted' }, decision.wanted);
   metrics.gateways.set({ ...labels, size: 'bounded' }, fleet.size);
   show(metrics.connections, labels, probe && totalConnections(probe.loads));
@@ -26,6 +28,8 @@ export function measure(
     show(metrics.targets, { ...labels, target }, ask?.gateways);
   }
 }
+
+const isCutOff = ({ intent }: FleetPod) => intent?.reason === 'CutOff';
 
 type Labels = Readonly<Record<string, string>>;
 interface Series {
@@ -42,6 +46,6 @@ function show(gauge: Series, labels: Labels, value: number | undefined): void {
 export function forgetMetrics(metrics: Metrics, key: string): void {
   const [namespace = '', name = ''] = key.split('/');
   metrics.connections.remove({ namespace, name });
-  for (const size of ['wanted', 'bounded', 'ready']) metrics.gateways.remove({ namespace, name, size });
+  for (const size of ['wanted', 'bounded', 'ready', 'cutOff']) metrics.gateways.remove({ namespace, name, size });
   for (const target of TARGETS) metrics.targets.remove({ namespace, name, target });
 }

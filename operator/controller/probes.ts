@@ -31,7 +31,13 @@ const SILENT_AFTER_MS = 15_000;
 
 /** What a pass would do something about: rates and the lag differ in every round. */
 function said(probe: Probe | undefined): string {
-  const loads = probe?.loads.map(({ pod, ready, leaving, load }) => [pod, ready, leaving, load?.connections]);
+  const loads = probe?.loads.map(({ pod, ready, leaving, load }) => [
+    pod,
+    ready,
+    leaving,
+    load?.connections,
+    load?.natsUp,
+  ]);
   const { health, log, silence } = probe?.backends ?? {};
   return JSON.stringify([loads, health, log, silence]);
 }

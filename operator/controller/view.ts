@@ -1,8 +1,10 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
-import { connectionsByPod, isOver } from '../autoscale/load-reader.ts';
+import { connectionsByPod, isOver, natsUpByPod } from '../autoscale/load-reader.ts';
 import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
+import { isServing } from '../fleet/closing.ts';
+import { noteCutOff } from '../fleet/cut-off.ts';
 import type { FleetInput } from '../fleet/fleet.ts';
 import { isBackendToBlame, whyUnhealthy } from '../fleet/health.ts';
 import { observeFleet, offeredPods } from '../fleet/observe.ts';
@@ -26,12 +28,14 @@ function holdOf({ metadata }: ChatCluster, backends: Backends | undefined): stri
 export interface Seen {
   /** Since when no slice offers a pod, by its name; milliseconds since 1970. */
   readonly unoffered: Map<string, number>;
+  /** Since when a pod is without NATS while most others are not, by its name; milliseconds since 1970. */
+  readonly cutOff: Map<string, number>;
   /** Since when the new revision does worse; undefined while it does not. */
   failingSince: number | undefined;
 }
 
 export function nothingSeen(): Seen {
-  return { unoffered: new Map(), failingSince: undefined };
+  return { unoffered: new Map(), cutOff: new Map(), failingSince: undefined };
 }
 
 function noteUnoffered({ unoffered }: Seen, pods: readonly Pod[], endpoints: readonly Endpoint[], wall: number): void {
@@ -81,7 +85,10 @@ export function viewOf(
     unofferedSince: kept.unoffered,
     leavingNodes: caches.leavingNodes(),
     connections: connectionsByPod(loads),
+    natsUp: natsUpByPod(loads),
   });
+  const serving = seen.pods.filter(pod => isServing(pod, seen.serving));
+  noteCutOff(kept.cutOff, serving, wall);
   const wanted = { target: revisionOf(cluster, 'gateway'), undone: annotations?.[UNDO_ANNOTATION] ?? '' };
   const target = targetOf({ ...seen, ...wanted });
   const fresh = new Set(
@@ -98,6 +105,7 @@ export function viewOf(
   const verdict = judge(kept, excused ? '' : whyUnhealthy(said(true), said(false), rollout), wall);
   return {
     ...seen,
+    pods: seen.pods.map(pod => ({ ...pod, cutOffSince: kept.cutOff.get(pod.name) })),
     ...wanted,
     settings: { drain, rollout, rebalance },
     hold: hold || verdict.hold,

@@ -22,6 +22,11 @@ export function takesClients(pod: FleetPod): boolean {
   return pod.ready && pod.offered && pod.intent === undefined;
 }
 
+/** Whether a gateway that takes no clients only waits, for its node or for NATS, which is no step towards its end. */
+export function standsBy({ reason }: TrafficIntent): boolean {
+  return reason === 'NodeDrain' || reason === 'CutOff';
+}
+
 /** Whether new connections no longer reach `pod`: no EndpointSlice offers it, and load balancers have had time to hear. */
 export function isShut(pod: FleetPod, { serving, servingSince, settings, now }: FleetInput): boolean {
   if (!pod.running) return true;

@@ -22,6 +22,10 @@ export interface FleetPod {
   readonly intent: TrafficIntent | undefined;
   /** What it said it holds; undefined when it did not say. A pod that never ran holds 0. */
   readonly connections: number | undefined;
+  /** Whether it reaches NATS; undefined when it did not say. */
+  readonly natsUp: boolean | undefined;
+  /** Since when it has been seen without NATS while most others had it; undefined while that is not so. */
+  readonly cutOffSince: number | undefined;
   readonly createdAt: number;
 }
 
@@ -106,7 +110,7 @@ export interface FleetPlan {
   /** Pods whose intent changes: the new one, or undefined to take it away. */
   readonly intents: ReadonlyMap<string, TrafficIntent | undefined>;
   readonly rollout: { readonly reason: RolloutReason; readonly message: string };
-  /** One sentence on a scale-down or rebalance in progress; empty without. */
+  /** A sentence on a scale-down or rebalance in progress, and on gateways without NATS; empty without. */
   readonly draining: string;
   /** Reason to latch on the target's Deployment; empty to leave it. */
   readonly stop: string;

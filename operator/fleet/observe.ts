@@ -24,6 +24,8 @@ export interface Sighting {
   readonly leavingNodes: ReadonlySet<string>;
   /** By pod name; those that did not say are missing. */
   readonly connections: ReadonlyMap<string, number>;
+  /** Whether each reaches NATS, by pod name; those that did not say are missing. */
+  readonly natsUp: ReadonlyMap<string, boolean>;
 }
 
 export interface DeploymentObject extends KubeObject {
@@ -54,6 +56,8 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): F
     nodeLeaving: spec?.nodeName !== undefined && sighting.leavingNodes.has(spec.nodeName),
     intent: intent === null ? NOBODYS : intent,
     connections: running ? sighting.connections.get(metadata.name) : 0,
+    natsUp: running ? sighting.natsUp.get(metadata.name) : undefined,
+    cutOffSince: undefined,
     createdAt: time(metadata.creationTimestamp),
   };
 }

@@ -1,5 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { alive, isServing } from './closing.ts';
+import { alive, isServing, standsBy } from './closing.ts';
+import { setAside } from './cut-off.ts';
 import type { FleetInput, FleetPlan, RolloutReason } from './fleet.ts';
 import { onDelete } from './on-delete.ts';
 import { type Rollout, rollOut, targetOf } from './rollout.ts';
@@ -23,15 +24,16 @@ export function planFleet(observed: FleetInput): FleetPlan {
   const intents = new Map(made.intents);
   const serving = input.pods.filter(pod => isServing(pod, made.serving));
   for (const [name, intent] of leaveNodes(serving, intents, input.now)) intents.set(name, intent);
+  const aside = setAside(serving, intents, input.now);
+  for (const [name, intent] of aside.intents) intents.set(name, intent);
   let { draining } = made;
   if (made.rollout.reason === 'Complete' && draining === '' && intents.size === 0) {
     const balance = rebalance(serving, input);
     for (const [name, intent] of balance.intents) intents.set(name, intent);
     draining = balance.message;
   }
-  // Whoever is on a node that leaves waits for its eviction, perhaps for days.
-  const settled =
-    UNTIMED.has(made.rollout.reason) && [...intents.values()].every(({ reason }) => reason === 'NodeDrain');
+  // Whoever is on a node that leaves waits for its eviction, perhaps for days, as others may for NATS.
+  const settled = UNTIMED.has(made.rollout.reason) && [...intents.values()].every(standsBy) && !aside.again;
   return {
     target,
     serving: made.serving,
@@ -40,7 +42,7 @@ export function planFleet(observed: FleetInput): FleetPlan {
       .map(([revision, replicas]) => ({ revision, replicas, targetedAt: targetedAt(input, revision, target) })),
     intents: changes(input, intents),
     rollout: made.rollout,
-    draining,
+    draining: [draining, aside.message].filter(text => text !== '').join('; '),
     stop: made.stop,
     againMs: settled ? undefined : AGAIN_MS,
   };

@@ -1,6 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
-import { alive, emptying, isFinished, takesClients } from './closing.ts';
+import { alive, emptying, isFinished, standsBy, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { roughly } from './roughly.ts';
 
@@ -53,7 +53,7 @@ export function scaleDown(
   const victims = [...there].sort((a, b) => byRank(a, b, first)).slice(0, count);
   const rest = there.filter(pod => !victims.includes(pod));
   const names = someOf(victims.map(pod => pod.name));
-  const begun = victims.some(pod => pod.intent !== undefined && pod.intent.reason !== 'NodeDrain');
+  const begun = victims.some(pod => pod.intent !== undefined && !standsBy(pod.intent));
   // Unready ones that stay would be removed in place of the victims, and who stays has to take the clients.
   const waiting = rest.filter(pod => !takesClients(pod)).length;
   const canTake = begun ? waiting < rest.length : waiting === 0;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { connectNats } from '../bus/connect.ts';
 import { names as namesOf } from '../bus/names.ts';
+import { natsUp } from '../bus/nats-up.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { onResume } from '../bus/resume.ts';
 import { roomLog } from '../bus/room-log.ts';
@@ -89,6 +90,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const budget = new TailBudget(config);
   const pages = pageTurns(config);
   let listener: Listener | undefined;
+  let isNatsUp = () => false;
   const publish: PublishTopic = (topic, frame, binary) => listener?.publish(topic, frame, binary);
 
   const hub: Hub = new Hub({
@@ -118,6 +120,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     eventLoopLagMs: () => meter.rates.eventLoopLagMs,
     draining: () => traffic.draining,
     closing: () => traffic.closing,
+    natsUp: () => isNatsUp(),
     liveOptionsRejected: () => parts.live?.problems.length ?? 0,
   });
   const traffic: Traffic = new Traffic({
@@ -146,6 +149,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     connections: hub.sessions.size,
     maxConnections: config.maxConnections,
     ...meter.rates,
+    natsUp: isNatsUp(),
     optionsVersion: parts.live?.version ?? '',
   });
   let rooms: Rooms | undefined;
@@ -156,6 +160,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     connectNats(config, `${config.processName} reads`),
   ]);
   const hook = parts.dropLive ? { dropLive: parts.dropLive } : {};
+  isNatsUp = natsUp([write, read], now);
   const { partitions } = config;
   const publishTimeoutMs = () => config.publishTimeoutMs;
   const unreadable = () => metrics.unreadable.inc();

@@ -14,6 +14,7 @@ export interface GatewayGauges {
   readonly eventLoopLagMs: () => number;
   readonly draining: () => boolean;
   readonly closing: () => boolean;
+  readonly natsUp: () => boolean;
   readonly liveOptionsRejected: () => number;
 }
 
@@ -105,6 +106,7 @@ export class GatewayMetrics {
       () => gauges.eventLoopLagMs() / 1000,
     );
     gauge('draining', '1 while the gateway takes no new clients, or ends.', () => Number(gauges.draining()));
+    gauge('nats_up', '0 once NATS has been away from this gateway for 5 s.', () => Number(gauges.natsUp()));
     gauge('closing', '1 while the gateway closes connections in waves.', () => Number(gauges.closing()));
     gauge(
       'live_options_rejected',

@@ -244,6 +244,25 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     fleet.assertMoves(1);
   });
 
+  test('a gateway without NATS takes no new clients and keeps its own, and takes clients again once it has NATS', async () => {
+    const fleet = await ObservedFleet.make(suite, 'severed', { replicas: 3 }, 30);
+    const [gateway] = fleet.gateways;
+    assert.ok(gateway);
+    gateway.load = { natsUp: false };
+    const cutOff = async () => (await fleet.annotationsOf(gateway.name))['chatcluster.dev/traffic'];
+    await until('it is closed to new clients', async () => !suite.pods.offeredOf('severed').includes(gateway.name));
+    assert.match((await cutOff()) ?? '', /^{"reason":"CutOff","since":"[^"]+"}$/);
+    const { message } = await until('the condition names it', async () => {
+      const condition = await fleet.condition('Progressing');
+      return condition?.message.includes(gateway.name) ? condition : undefined;
+    });
+    assert.match(message, /cut off from NATS/);
+    gateway.load = { natsUp: true };
+    await fleet.has(3);
+    assert.equal(await cutOff(), undefined);
+    fleet.assertMoves(0);
+  });
+
   test('a limit reaches gateways that run by their annotation: no Deployment changes, no pod goes', async () => {
     const fleet = await ObservedFleet.make(suite, 'limited', { replicas: 2 }, 10);
     const generation = async () =>

@@ -164,16 +164,28 @@ export interface Scene {
   readonly unofferedSince?: number;
   /** Since when the new revision does worse, if it does; by default for long. */
   readonly failingSince?: number;
+  /** Since when gateways have been without NATS while most others were not, by name. */
+  readonly cutOff?: Map<string, number>;
   readonly now: number;
 }
 
 /** What the operator sees of it. */
 export function see(scene: Scene): FleetView {
-  const { cluster, children, pods, loads, offered, unofferedSince = 0, failingSince = 0, now } = scene;
+  const {
+    cluster,
+    children,
+    pods,
+    loads,
+    offered,
+    unofferedSince = 0,
+    failingSince = 0,
+    cutOff = new Map(),
+    now,
+  } = scene;
   const endpoints: Endpoint[] = offered.map(pod => ({ pod, ready: true, serving: true, terminating: false }));
   const caches = { endpoints: () => endpoints, leavingNodes: () => new Set<string>() };
   const unoffered = new Map(
     pods.flatMap(({ metadata: { name } }) => (offered.includes(name) ? [] : [[name, unofferedSince] as const])),
   );
-  return viewOf(cluster, children, pods, loads && probeOf(loads), caches, { unoffered, failingSince }, now);
+  return viewOf(cluster, children, pods, loads && probeOf(loads), caches, { unoffered, cutOff, failingSince }, now);
 }

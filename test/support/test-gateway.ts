@@ -149,6 +149,7 @@ export class TestGateway {
         eventLoopLagMs: zero,
         draining: () => false,
         closing: () => false,
+        natsUp: () => true,
         liveOptionsRejected: zero,
       }),
       meter: {

@@ -48,6 +48,8 @@ test('a gateway is what its pod, its endpoints and its own answer say', () => {
     nodeLeaving: false,
     intent,
     connections: 7,
+    natsUp: true,
+    cutOffSince: undefined,
     createdAt: 1_000,
   });
 });

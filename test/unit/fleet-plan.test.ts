@@ -7,7 +7,15 @@ const NOW = 1_000_000;
 
 const pod = (name: string, revision: string, change: Partial<FleetPod> = {}): FleetPod => ({
   ...{ name, revision, scheduled: true, running: true, ready: true, terminating: false, offered: true },
-  ...{ unofferedSince: undefined, nodeLeaving: false, intent: undefined, connections: 5, createdAt: 0 },
+  ...{
+    unofferedSince: undefined,
+    nodeLeaving: false,
+    intent: undefined,
+    natsUp: true,
+    cutOffSince: undefined,
+    connections: 5,
+    createdAt: 0,
+  },
   ...change,
 });
 const row = (revision: string, targetedAt: number, stopped = ''): FleetRevision => ({

@@ -14,7 +14,15 @@ const EMPTIED = {
 
 const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
   ...{ name, revision: 'one', scheduled: true, running: true, ready: true, terminating: false, offered: true },
-  ...{ unofferedSince: undefined, nodeLeaving: false, intent: undefined, connections: 5, createdAt: 0 },
+  ...{
+    unofferedSince: undefined,
+    nodeLeaving: false,
+    intent: undefined,
+    natsUp: true,
+    cutOffSince: undefined,
+    connections: 5,
+    createdAt: 0,
+  },
   ...change,
 });
 /** As a node that was not heard of for a while leaves them: all there, none ready. */

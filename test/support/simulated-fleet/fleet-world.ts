@@ -122,7 +122,7 @@ export class FleetWorld {
       wishes,
       watchLagMs,
       pollMs,
-      ask: pod => (this.#silent.has(pod) ? undefined : this.kubelet.gateway(pod)?.connections),
+      ask: pod => (this.#silent.has(pod) ? undefined : this.kubelet.gateway(pod)),
       onPlan: plan => {
         this.lastPlan = plan;
       },
@@ -168,6 +168,16 @@ export class FleetWorld {
     if (pod === undefined) return;
     this.note(`${pod} falls silent`);
     this.#silent.add(pod);
+  }
+
+  /** Lets NATS be away from `pods` for `ms`. */
+  cutOff(pods: readonly PodObject[], ms: number): void {
+    const gateways = pods.flatMap(({ name }) => this.kubelet.gateway(name) ?? []);
+    this.note(`NATS is away from ${pods.map(({ name }) => name).join(', ')} for ${ms / 1000} s`);
+    for (const gateway of gateways) gateway.natsUp = false;
+    this.time.after(ms, () => {
+      for (const gateway of gateways) gateway.natsUp = true;
+    });
   }
 
   loseApiServer(ms: number): void {

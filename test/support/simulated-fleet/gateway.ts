@@ -31,6 +31,8 @@ export class Gateway {
   #state: 'starting' | 'serving' | 'stopping' | 'gone' = 'starting';
   #accepts = true;
   #waves = false;
+  /** Whether it reaches NATS. */
+  natsUp = true;
 
   constructor(time: Timeline, chance: Chance, stopTimes: StopTimes) {
     this.#time = time;

@@ -1,3 +1,5 @@
+import { isServing } from '../../../operator/fleet/closing.ts';
+import { noteCutOff } from '../../../operator/fleet/cut-off.ts';
 import type { FleetInput, FleetPod, FleetSettings } from '../../../operator/fleet/fleet.ts';
 import { SERVICE } from './api-server.ts';
 import type { Views } from './view.ts';
@@ -14,6 +16,7 @@ export interface Wishes {
 
 export interface Load {
   readonly connections: number;
+  readonly natsUp: boolean;
   readonly at: number;
 }
 
@@ -21,6 +24,7 @@ export interface Load {
 export interface Memory {
   readonly loads: Map<string, Load>;
   readonly unofferedSince: Map<string, number>;
+  readonly cutOffSince: Map<string, number>;
 }
 
 /** Loads older than this are unknown. */
@@ -52,10 +56,9 @@ export function observe(views: Views, memory: Memory, wishes: Wishes, now: numbe
       .map(node => node.name),
   );
   const service = views.services.get(SERVICE);
-  const connectionsOf = (name: string, running: boolean): number | undefined => {
-    if (!running) return 0;
+  const loadOf = (name: string): Load | undefined => {
     const load = memory.loads.get(name);
-    return load && now - load.at <= STALE_MS ? load.connections : undefined;
+    return load && now - load.at <= STALE_MS ? load : undefined;
   };
   const pods = views.pods.list().map((pod): FleetPod => {
     const { running } = pod;
@@ -70,10 +73,17 @@ export function observe(views: Views, memory: Memory, wishes: Wishes, now: numbe
       unofferedSince: memory.unofferedSince.get(pod.name),
       nodeLeaving: pod.node !== undefined && leaving.has(pod.node),
       intent: pod.intent,
-      connections: connectionsOf(pod.name, running),
+      connections: running ? loadOf(pod.name)?.connections : 0,
+      natsUp: running ? loadOf(pod.name)?.natsUp : undefined,
+      cutOffSince: undefined,
       createdAt: pod.createdAt,
     };
   });
+  noteCutOff(
+    memory.cutOffSince,
+    pods.filter(pod => isServing(pod, service?.serving)),
+    now,
+  );
   return {
     ...wishes,
     serving: service?.serving,
@@ -81,7 +91,7 @@ export function observe(views: Views, memory: Memory, wishes: Wishes, now: numbe
     revisions: views.deployments
       .list()
       .map(({ name, replicas, targetedAt, stopped }) => ({ revision: name, replicas, targetedAt, stopped })),
-    pods,
+    pods: pods.map(pod => ({ ...pod, cutOffSince: memory.cutOffSince.get(pod.name) })),
     now,
   };
 }

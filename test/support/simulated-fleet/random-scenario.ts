@@ -45,6 +45,10 @@ const crash: Step = (world, plans) => {
 };
 const silence: Step = world => world.silence(world.chance.pick(world.pods())?.name);
 const killOperator: Step = world => world.killOperator();
+const cutOff: Step = world => {
+  const pods = world.pods();
+  world.cutOff(pods.slice(0, world.chance.integer(1, Math.max(1, pods.length))), world.chance.between(1_000, 60_000));
+};
 const loseApiServer: Step = world => world.loseApiServer(world.chance.between(5_000, 60_000));
 const loseService: Step = world => world.loseService();
 const drainNode: Step = (world, plans) => {
@@ -64,6 +68,7 @@ const STEPS: readonly Step[] = [
   crash,
   crash,
   silence,
+  cutOff,
   killOperator,
   killOperator,
   loseApiServer,

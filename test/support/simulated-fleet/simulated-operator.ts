@@ -1,7 +1,7 @@
 import type { FleetInput, FleetPlan } from '../../../operator/fleet/fleet.ts';
 import { type ApiServer, Away, Conflict } from './api-server.ts';
 import type { Chance } from './chance.ts';
-import type { Memory, Wishes } from './observe.ts';
+import type { Load, Memory, Wishes } from './observe.ts';
 import { observe } from './observe.ts';
 import type { Timeline } from './timeline.ts';
 import { View, type Views } from './view.ts';
@@ -19,7 +19,7 @@ export interface OperatorSurroundings {
   readonly watchLagMs: number;
   readonly pollMs: number;
   /** Asks a pod for its connections; undefined without an answer. */
-  readonly ask: (pod: string) => number | undefined;
+  readonly ask: (pod: string) => Pick<Load, 'connections' | 'natsUp'> | undefined;
   readonly onPlan: (plan: FleetPlan) => void;
   /** Told of each write that succeeded. @returns whether the operator survives it */
   readonly onWrite: (what: string) => boolean;
@@ -32,7 +32,7 @@ const MIN_INTERVAL_MS = 200;
 export class SimulatedOperator {
   readonly #with: OperatorSurroundings;
   readonly #views: Views;
-  readonly #memory: Memory = { loads: new Map(), unofferedSince: new Map() };
+  readonly #memory: Memory = { loads: new Map(), unofferedSince: new Map(), cutOffSince: new Map() };
   #alive = true;
   #busy = false;
   #due = Number.POSITIVE_INFINITY;
@@ -76,13 +76,14 @@ export class SimulatedOperator {
     const { ask, chance, pollMs, time } = this.#with;
     for (const { name } of this.#views.pods.list())
       time.after(chance.between(10, 200), () => {
-        const connections = ask(name);
+        const gateway = ask(name);
+        const said = gateway && { connections: gateway.connections, natsUp: gateway.natsUp };
         // An answer takes its time, too.
         time.after(chance.between(0, 100), () => {
-          const known = this.#memory.loads.get(name)?.connections;
-          if (connections === undefined) this.#memory.loads.delete(name);
-          else this.#memory.loads.set(name, { connections, at: time.now });
-          if (known !== connections) this.wake();
+          const known = this.#memory.loads.get(name);
+          if (said === undefined) this.#memory.loads.delete(name);
+          else this.#memory.loads.set(name, { ...said, at: time.now });
+          if (known?.connections !== said?.connections || known?.natsUp !== said?.natsUp) this.wake();
         });
       });
     time.after(pollMs, () => this.#poll());
