@@ -120,7 +120,7 @@ async function enter(
   const fromLog = async (): Promise<boolean> => {
     const tailFrom = room.tail.from;
     if (left(room, member) || at >= tailFrom || (answered && member.congested())) return true;
-    const page = await options.reader.after(room.name, at, most);
+    const page = await options.reader.after(room.name, at, most, !answered);
     if (left(room, member)) return true;
     if (!answered && page.messages.length + page.pending > options.limit()) return false;
     if (source !== 'mongodb') source = page.source;

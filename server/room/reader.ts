@@ -7,7 +7,7 @@ export type Source = 'tail' | 'stream' | 'mongodb';
 
 export interface Page {
   readonly messages: readonly StoredMessage[];
-  /** Messages of the room that follow the last one here, as far as known. */
+  /** Messages of the room that follow the last one here, as far as known; of those in MongoDB only if they are counted. */
   readonly pending: number;
   readonly source: Exclude<Source, 'tail'>;
 }
@@ -17,8 +17,9 @@ export interface RoomReader {
   /**
    * At most `limit` messages after an offset, ascending; an empty page is certain: the leader was asked, after the call.
    * Readers of the same page at the same time share one read.
+   * @param counted whether {@link Page.pending} counts what follows in MongoDB, which reads thousands of keys
    */
-  after(room: string, offset: number, limit: number): Promise<Page>;
+  after(room: string, offset: number, limit: number, counted?: boolean): Promise<Page>;
   /** At most `limit` messages before an offset, descending. */
   before(room: string, offset: number, limit: number): Promise<StoredMessage[]>;
 }
@@ -35,7 +36,7 @@ export function roomReader(
 ): RoomReader {
   const flights = new Map<string, Promise<Page>>();
 
-  async function readAfter(room: string, offset: number, limit: number): Promise<Page> {
+  async function readAfter(room: string, offset: number, limit: number, counted: boolean): Promise<Page> {
     let batch = await log.readAfter(room, offset, limit);
     while (batch.messages.length === 0 && batch.reached > offset && batch.pending > 0)
       batch = await log.readAfter(room, batch.reached, limit); // nothing in it that clients can have
@@ -53,8 +54,8 @@ export function roomReader(
       const pending = batch.pending + old.length + fresh.length - messages.length;
       return { messages, pending, source: old.length > 0 ? 'mongodb' : 'stream' };
     }
-    const counted = await store.count(room, range, countLimit() + limit);
-    return { messages: old, pending: counted - old.length + fresh.length + batch.pending, source: 'mongodb' };
+    const following = counted ? (await store.count(room, range, countLimit() + limit)) - old.length : 0;
+    return { messages: old, pending: following + fresh.length + batch.pending, source: 'mongodb' };
   }
 
   async function readBefore(room: string, before: number, limit: number): Promise<StoredMessage[]> {
@@ -94,21 +95,21 @@ export function roomReader(
     return found;
   }
 
-  function start(key: string, room: string, offset: number, limit: number): Promise<Page> {
-    const read = readAfter(room, offset, limit).finally(() => flights.delete(key));
+  function start(key: string, room: string, offset: number, limit: number, counted: boolean): Promise<Page> {
+    const read = readAfter(room, offset, limit, counted).finally(() => flights.delete(key));
     flights.set(key, read);
     return read;
   }
 
   return {
-    async after(room, offset, limit) {
-      const key = `${offset} ${limit} ${room}`;
+    async after(room, offset, limit, counted = false) {
+      const key = `${offset} ${limit} ${counted} ${room}`;
       const flight = flights.get(key);
-      if (!flight) return await start(key, room, offset, limit);
+      if (!flight) return await start(key, room, offset, limit, counted);
       const page = await flight;
       if (page.messages.length > 0) return page;
       // That nothing was there when somebody else asked says nothing about now.
-      return await (flights.get(key) ?? start(key, room, offset, limit));
+      return await (flights.get(key) ?? start(key, room, offset, limit, counted));
     },
     before: readBefore,
   };

@@ -11,6 +11,8 @@ export class MemoryStore implements HistoryStore {
   wait: () => Promise<void> = () => Promise.resolve();
   /** Reads so far. */
   reads = 0;
+  /** Counts so far. */
+  counts = 0;
 
   quiet(): boolean {
     return !this.up;
@@ -24,6 +26,7 @@ export class MemoryStore implements HistoryStore {
   }
 
   async count(room: string, range: Pick<Range, 'after' | 'before'>, most: number): Promise<number> {
+    this.counts += 1;
     return Math.min(most, this.#in(room, range).length);
   }
 

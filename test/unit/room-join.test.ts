@@ -64,6 +64,16 @@ test('recovery reads MongoDB below the stream, and counts as the deepest place i
   assert.deepEqual(recoveries(rooms), ['recovered mongodb']);
 });
 
+test('what a recovery reads in many pages of MongoDB is counted once, and history and repairs count nothing', async () => {
+  const rooms = filled(200, { chunk: 10 });
+  rooms.log.purge(200);
+  const member = await rooms.join(ROOM, position(3));
+  assert.deepEqual(member.offsets, upTo(200, 4));
+  assert.equal(rooms.store.counts, 1);
+  await rooms.joining.reader.after(ROOM, 10, 10);
+  assert.equal(rooms.store.counts, 1);
+});
+
 test('recovery from the beginning takes any epoch', async () => {
   const rooms = filled(3);
   const member = await rooms.join(ROOM, position(0, ''));

@@ -26,7 +26,7 @@ for (const purged of [0, 4, 7, 8, 13, 40]) {
     log.purge(purged);
     const seen: number[] = [];
     for (;;) {
-      const { messages, pending } = await reader.after(ROOM, seen.at(-1) ?? 0, 6);
+      const { messages, pending } = await reader.after(ROOM, seen.at(-1) ?? 0, 6, true);
       seen.push(...offsets(messages));
       assert.equal(pending, 20 - seen.length);
       if (messages.length === 0) break;

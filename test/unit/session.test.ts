@@ -125,6 +125,34 @@ test('NATS away at connect is a temporary error, for which the SDKs come back', 
   assert.deepEqual([answer.error?.code, answer.error?.temporary], [100, true]);
 });
 
+test('MongoDB away keeps nobody from connecting: what the inbox missed there is not recovered, everything else works', async () => {
+  const gateway = new TestGateway();
+  const { log, store, rooms } = gateway;
+  const missed = [log.append('user:alice'), log.append('user:alice')];
+  log.purge(log.last);
+  store.up = false;
+  const connectFrom = async (offset: number) => {
+    const subs = { 'user:alice': { recover: true, epoch: log.epoch, offset } };
+    const client = gateway.open();
+    client.say({ id: 1, connect: { token: await tokenFor('alice'), subs } });
+    const said = await client.reply(1);
+    return { client, inbox: said['connect']?.subs['user:alice'], error: said.error };
+  };
+  const behind = await connectFrom((missed[1] ?? 0) - 1);
+  assert.deepEqual(behind.error, undefined);
+  assert.deepEqual(
+    [behind.inbox.was_recovering, behind.inbox.recovered ?? false, behind.inbox.publications ?? []],
+    [true, false, []],
+  );
+  assert.equal(behind.inbox.offset, rooms.find('user:alice')?.held);
+  const fresh = log.append('user:alice');
+  assert.deepEqual(behind.client.heard.at(-1)?.['push'].pub.offset, fresh);
+  assert.ok((await behind.client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number }))['subscribe']);
+
+  const level = await connectFrom(fresh);
+  assert.deepEqual([level.error, level.inbox.recovered], [undefined, true]);
+});
+
 test('messages are stored in the order they were sent, though the token check and look-ups take their time', async () => {
   const gateway = new TestGateway();
   const client = gateway.open();

@@ -1,9 +1,10 @@
 import { inboxOf } from '../../auth/policy.ts';
 import { TokenRefused } from '../../auth/token-refused.ts';
 import type { Moment } from '../../clock.ts';
-import type { SubscribeResult } from '../../protocol/codec.ts';
+import type { Position, SubscribeResult } from '../../protocol/codec.ts';
 import { CLOSES, ERRORS } from '../../protocol/codes.ts';
 import { join } from '../../room/join.ts';
+import { StoreUnavailable } from '../../store/store.ts';
 import { answerTo } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { Subscription } from '../subscription.ts';
@@ -32,10 +33,17 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
   const inbox = new Subscription(session, context.rooms.open(channel), true);
   const wanted = command.subs.get(channel);
   const from = wanted?.recover ? { offset: wanted.offset, epoch: wanted.epoch } : null;
-  const joined = join(inbox.room, inbox, session.codec, from, context.join, result => {
-    session.subscriptions.set(channel, inbox);
-    welcome(session, command.id, channel, result);
-    inbox.answer();
+  const enter = (position: Position | null) =>
+    join(inbox.room, inbox, session.codec, position, context.join, result => {
+      session.subscriptions.set(channel, inbox);
+      welcome(session, command.id, channel, { ...result, wasRecovering: from !== null });
+      inbox.answer();
+    });
+  const joined = enter(from).catch(error => {
+    if (!(error instanceof StoreUnavailable) || session.state !== 'connecting') throw error;
+    // Only MongoDB has what the inbox missed. That keeps nobody out: the client reads it from history later.
+    context.join.recovered('failed');
+    return enter(null);
   });
   try {
     await Promise.race([joined, inbox.answered()]); // what the inbox still recovers holds up no command
