@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Moment } from '../clock.ts';
 import { type PartitionState, PublishFailed, ReadFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
@@ -189,6 +190,16 @@ function shareStarting<T>(ask: (index: number) => Promise<T>): (index: number) =
   };
 }
 
+interface PublishAck {
+  readonly seq?: number;
+  readonly duplicate?: boolean;
+  readonly error?: ApiError;
+}
+
+/** `duplicate message id is in process`. */
+const DUPLICATE_IN_PROCESS = 10_158;
+const IN_PROCESS_WAIT_MS = 25;
+
 async function publish(
   connection: NatsConnection,
   subject: string,
@@ -196,13 +207,22 @@ async function publish(
   envelope: Envelope,
   timeoutMs: number,
 ): Promise<Stored> {
-  let reply: Msg;
-  try {
-    reply = await connection.request(subject, body, { timeout: timeoutMs, headers: writeEnvelope(envelope) });
-  } catch (error) {
-    throw new PublishFailed('JetStream did not acknowledge', error);
+  const deadline = performance.now() + timeoutMs;
+  const headers = writeEnvelope(envelope);
+  const attempt = async (timeout: number): Promise<PublishAck> => {
+    try {
+      const reply = await connection.request(subject, body, { timeout, headers });
+      return JSON.parse(textDecoder.decode(reply.data)) as PublishAck;
+    } catch (error) {
+      throw new PublishFailed('JetStream did not acknowledge', error);
+    }
+  };
+  let ack = await attempt(timeoutMs);
+  // With several replicas the first message of an id waits for the quorum: its place is not known yet.
+  while (ack.error?.err_code === DUPLICATE_IN_PROCESS && performance.now() + IN_PROCESS_WAIT_MS < deadline) {
+    await sleep(IN_PROCESS_WAIT_MS);
+    ack = await attempt(Math.max(1, deadline - performance.now()));
   }
-  const ack = JSON.parse(textDecoder.decode(reply.data)) as { seq?: number; duplicate?: boolean; error?: ApiError };
   if (ack.error || !ack.seq) throw new PublishFailed(`JetStream refused: ${ack.error?.description ?? 'no sequence'}`);
   return { offset: ack.seq, duplicate: ack.duplicate === true };
 }

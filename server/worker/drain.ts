@@ -25,12 +25,17 @@ export interface DrainParts {
   readonly writer: MessageWriter;
   /** Told how each write went: null for success. */
   written(problem: StoreUnavailable | null): void;
+  /** Called with the reason while the stream cannot be read several times in a row, and with null once it can. */
+  read(problem: string | null): void;
   readonly clock: Clock;
   readonly random: () => number;
   readonly wallClock: () => WallTime;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
 }
+
+/** Reads that fail one after the other before storing counts as stuck: an election takes one or two. */
+const STUCK = 3;
 
 /**
  * Moves one partition's messages from LOG to MongoDB: batch, write, acknowledge. While MongoDB is away the batch is held
@@ -46,7 +51,7 @@ export class Drain {
 
   /** Runs until `signal` aborts. Then a write under way is finished, and what is held is given back. */
   async run(signal: AbortSignal): Promise<void> {
-    const { gate, clock, random, log, partition } = this.#parts;
+    const { gate, clock, random, log, partition, read } = this.#parts;
     let failures = 0;
     while (!signal.aborted) {
       await gate.pass(signal);
@@ -56,10 +61,13 @@ export class Drain {
       try {
         await this.#collect(held, signal);
         if (held.length > 0) await this.#store(held, signal);
+        if (failures >= STUCK) read(null);
         failures = 0;
       } catch (error) {
         failures += 1;
-        log.warn({ partition, reason: (error as Error).message }, 'reading the stream failed and is tried again');
+        const reason = (error as Error).message;
+        log.warn({ partition, reason }, 'reading the stream failed and is tried again');
+        if (failures >= STUCK) read(reason);
         for (const each of held) giveBack(each);
         await clock.sleep(backoffMs(failures, random()), signal);
       } finally {

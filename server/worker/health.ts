@@ -28,6 +28,7 @@ export class Health {
     this.#allAsked = resolve;
   });
   readonly #problems = new Map<number, string>();
+  readonly #unread = new Map<number, string>();
   readonly #ensured = new Set<number>();
   readonly #lags = new Map<number, number>();
   readonly #rooms = new Map<number, LogRoom>();
@@ -59,6 +60,12 @@ export class Health {
       this.#problems.delete(partition);
       this.#ensured.add(partition);
     } else this.#problems.set(partition, problem);
+  }
+
+  /** @param problem null when the partition's messages can be read again */
+  readingIs(partition: number, problem: string | null): void {
+    if (problem === null) this.#unread.delete(partition);
+    else this.#unread.set(partition, problem);
   }
 
   /** Something that people should know of although it is over. */
@@ -100,7 +107,7 @@ export class Health {
 
   #natsReport(): BackendHealth['nats'] {
     if (!this.#natsUp) return { reachable: false, reason: this.#nats };
-    const [problem] = this.#problems.values();
+    const [problem = [...this.#unread.values()][0]] = this.#problems.values();
     if (problem !== undefined) return { reachable: false, reason: problem };
     if (!this.complete)
       return {

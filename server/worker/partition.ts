@@ -106,6 +106,8 @@ export class Partition {
       pull: request => pull(connection, names.logStream(partition), names.storeConsumer, request),
       epochAt: offset => this.#epochAt(offset),
       writer,
+      read: problem =>
+        health.readingIs(partition, problem && `${names.logStream(partition)} cannot be read: ${problem}`),
       written: problem => health.storeIs(problem === null, problem?.reason ?? 'answers'),
       clock,
       random: Math.random,

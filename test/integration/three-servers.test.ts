@@ -5,7 +5,7 @@ import { startMongo } from '../local/mongo.ts';
 import { startNatsCluster } from '../local/nats-cluster.ts';
 import { startCluster } from '../support/cluster.ts';
 import { Delivery, FLAWLESS } from '../support/delivery.ts';
-import { BUILDS, openClient, record, sendSurely } from '../support/sdk.ts';
+import { BUILDS, nextId, openClient, record, sendSurely } from '../support/sdk.ts';
 import { type StoreBench, storeBench, streamsReady } from '../support/store-bench.ts';
 import { until } from '../support/until.ts';
 
@@ -151,6 +151,20 @@ test('three servers: without a quorum every send is answered and gateways stay R
   assert.deepEqual({ lost, reordered, moved }, { lost: [], reordered: [], moved: [] });
   // What was answered with a temporary error may be stored, once.
   assert.deepEqual(delivery.verdict().repeated, []);
+});
+
+test('three servers: one message that is sent by many at the same moment is stored once, and all learn its place', async t => {
+  const cluster = await startCluster(t, backends, { env: THREE });
+  const clients = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => openClient(t, cluster.gateways[index % 2]?.url ?? '')),
+  );
+  await Promise.all(clients.map(client => client.connected()));
+  for (let round = 0; round < 10; round++) {
+    const id = nextId();
+    const answers = await Promise.all(clients.map(client => client.send('channel:race', `${round}`, id)));
+    assert.equal(new Set(answers.map(({ offset }) => offset)).size, 1);
+    assert.equal(answers.filter(({ duplicate }) => !duplicate).length, 1);
+  }
 });
 
 test('three servers: streams of one replica grow to three while they are used, and what is purged is recovered', async t => {

@@ -27,6 +27,9 @@ test('health tells the nearest reason: connection, then streams, then what happe
   assert.equal(it.complete, false);
   it.streamsAre(1, null);
   assert.deepEqual(it.report().nats, { reachable: true, reason: 'connected' });
+  it.readingIs(1, 'LOG_1 cannot be read: 409');
+  assert.deepEqual(it.report().nats, { reachable: false, reason: 'LOG_1 cannot be read: 409' });
+  it.readingIs(1, null);
   it.incident('stream X vanished');
   assert.deepEqual(it.report().nats, { reachable: true, reason: 'stream X vanished' });
   pass(600_001);
