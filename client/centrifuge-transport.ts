@@ -30,6 +30,7 @@ export function centrifugeTransport(options: CentrifugeOptions): Transport {
       client: id,
       gateway: textOf(data?.gateway),
       version: textOf(data?.version),
+      time: typeof data?.time === 'number' ? data.time : null,
     });
   });
   return {

@@ -2,14 +2,16 @@ import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Listeners } from './listeners.ts';
+import { MessageIds } from './message-ids.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { ReadMark } from './read-mark.ts';
 import { Room } from './room.ts';
 import { type Acknowledgement, Sender } from './sender.ts';
+import { ServerTime } from './server-time.ts';
 import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
 import type { Connection, Transport } from './transport.ts';
-import { type RandomBytes, uuid7Source } from './uuid7.ts';
+import type { RandomBytes } from './uuid7.ts';
 
 export interface ChatOptions {
   /** The user the tokens are for: whose outbox and marks these are. */
@@ -37,7 +39,8 @@ export class Chat {
   readonly #storage: SteadyStorage;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #newId: () => string;
+  readonly #serverTime: ServerTime;
+  readonly #ids: MessageIds;
   readonly #transport: Transport;
   readonly #outbox: Outbox;
   readonly #sender: Sender;
@@ -49,13 +52,18 @@ export class Chat {
     this.#storage = steady(options.storage);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#newId = uuid7Source(
-      () => this.#clock.wallClock(),
+    this.#serverTime = new ServerTime(this.#clock);
+    this.#ids = new MessageIds(
+      () => this.#serverTime.now(),
       options.randomBytes ?? (length => crypto.getRandomValues(new Uint8Array(length))),
     );
     this.#outbox = new Outbox(this.#storage, options.user);
     this.#transport = options.transport(connection => {
       this.#connection = connection;
+      if (connection.phase === 'connected' && connection.time !== null) {
+        this.#serverTime.told(connection.time);
+        this.#ids.restart();
+      }
       this.#sender.setOnline(connection.phase === 'connected');
       this.connectionChanged.emit(connection);
     });
@@ -64,6 +72,7 @@ export class Chat {
       clock: this.#clock,
       random: this.#random,
       send: entry => this.#send(entry),
+      renewed: (entry, refusal) => this.#ids.renew(this.#outbox, entry, refusal),
       onAcknowledged: ({ room, id, text, time }, { offset }) =>
         this.#rooms.get(room)?.acknowledged({ offset, id, text, time, user: this.user }),
       onChange: room => this.#rooms.get(room)?.changed.emit(),
@@ -127,7 +136,8 @@ export class Chat {
   }
 
   #write(room: string, text: string): Outgoing {
-    const entry: Outgoing = { id: this.#newId(), room, text, time: this.#clock.wallClock(), refusal: null };
+    const id = this.#ids.next(this.#outbox.list(room).at(-1)?.id);
+    const entry: Outgoing = { id, room, text, time: this.#serverTime.now(), refusal: null };
     this.#outbox.add(entry);
     this.#rooms.get(room)?.changed.emit();
     this.#sender.wake(room);

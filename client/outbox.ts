@@ -3,7 +3,7 @@ import type { KeyValue } from './storage.ts';
 
 /** A message of this user that the server has not acknowledged yet. */
 export interface Outgoing {
-  /** Made once: every try carries it, so that the room gets the message once. */
+  /** Every try carries it, so that the room gets the message once. Another one only after a refusal because of it. */
   readonly id: string;
   readonly room: string;
   readonly text: string;
@@ -63,6 +63,15 @@ export class Outbox {
   remove(id: string): void {
     this.#entries.delete(id);
     this.#storage.remove(this.#prefix + id);
+  }
+
+  /** Gives an entry another id. One that another tab has settled meanwhile is dropped. */
+  renew(id: string, next: string): void {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    const settled = this.#storage.get(this.#prefix + id) === null;
+    this.remove(id);
+    if (!settled) this.add({ ...entry, id: next });
   }
 
   /** Sets or clears the refusal of an entry; nothing happens if it is gone. */

@@ -18,6 +18,8 @@ export interface SenderOptions {
   readonly random: () => number;
   /** Sends one message. @throws {CallError} */
   readonly send: (entry: Outgoing) => Promise<Acknowledgement>;
+  /** Asked about a final refusal: true if the message has another id now, and is to be sent again. */
+  readonly renewed: (entry: Outgoing, refusal: CallError) => boolean;
   readonly onAcknowledged: (entry: Outgoing, ack: Acknowledgement) => void;
   /** A room's outbox looks different now. */
   readonly onChange: (room: string) => void;
@@ -73,7 +75,7 @@ export class Sender {
 
   /** @returns whether the next one may be sent at once */
   async #sendNext(room: string, lane: Lane): Promise<boolean> {
-    const { outbox, send, onAcknowledged, onChange } = this.#options;
+    const { outbox, send, renewed, onAcknowledged, onChange } = this.#options;
     const entry = this.#online ? outbox.next(room) : null;
     if (!entry) return false;
     const answer = await send(entry).catch(callErrorOf);
@@ -83,7 +85,7 @@ export class Sender {
     }
     lane.attempts = 0;
     if (answer instanceof CallError) {
-      outbox.settle(entry.id, { code: answer.code, reason: answer.message });
+      if (!renewed(entry, answer)) outbox.settle(entry.id, { code: answer.code, reason: answer.message });
     } else {
       outbox.remove(entry.id);
       onAcknowledged(entry, answer);

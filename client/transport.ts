@@ -11,7 +11,14 @@ export interface Transport {
 
 export type Connection =
   /** `gateway` and `version` are empty when the server does not name them. */
-  | { readonly phase: 'connected'; readonly client: string; readonly gateway: string; readonly version: string }
+  | {
+      readonly phase: 'connected';
+      readonly client: string;
+      readonly gateway: string;
+      readonly version: string;
+      /** The server's time of day, milliseconds since 1970; null when the server does not say it. */
+      readonly time: number | null;
+    }
   | { readonly phase: 'connecting'; readonly code: number; readonly reason: string }
   /** Not tried again by itself. Code 0: asked for. */
   | { readonly phase: 'disconnected'; readonly code: number; readonly reason: string };

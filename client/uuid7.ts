@@ -7,10 +7,11 @@ const SEQUENCE_MAX = 0xfff;
  * Makes UUIDs of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits that count within a millisecond, 62 random bits.
  * Ids of one source rise strictly, also when the clock stands still or steps back, so sorting by id is sorting by creation.
  * @param now milliseconds since 1970
+ * @param after a time that all ids are to be above, milliseconds since 1970. Default: none.
  */
-export function uuid7Source(now: () => number, random: RandomBytes): () => string {
-  let lastTime = -1;
-  let sequence = 0;
+export function uuid7Source(now: () => number, random: RandomBytes, after = -1): () => string {
+  let lastTime = after;
+  let sequence = SEQUENCE_MAX;
   return () => {
     const time = Math.trunc(now());
     const bytes = random(10);

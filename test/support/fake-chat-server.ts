@@ -29,6 +29,10 @@ export class FakeChatServer implements Transport {
   recovers = true;
   /** Answers the next `message.send` commands, one each, before the real answer: `lost` stores but does not answer. */
   readonly sendFaults: (CallError | 'lost')[] = [];
+  /** The server's time, milliseconds since 1970; null: it does not say. */
+  time: () => number | null = () => null;
+  /** Why a message is refused, whatever is sent; null if it is not. */
+  refuses: (sent: Sent) => CallError | null = () => null;
   readonly historyFaults: CallError[] = [];
   members: Member[] = [];
   readonly #user: string;
@@ -46,7 +50,13 @@ export class FakeChatServer implements Transport {
 
   connect(): void {
     this.#online = true;
-    this.#onConnection({ phase: 'connected', client: 'client-1', gateway: 'gateway-1', version: '1' });
+    this.#onConnection({
+      phase: 'connected',
+      client: 'client-1',
+      gateway: 'gateway-1',
+      version: '1',
+      time: this.time(),
+    });
     for (const room of this.#links.keys()) this.#subscribe(room);
   }
 
@@ -94,6 +104,8 @@ export class FakeChatServer implements Transport {
     if (method !== 'message.send') throw new CallError(104, 'method not found', false);
     const sent = data as Sent;
     this.sends.push(sent);
+    const refusal = this.refuses(sent);
+    if (refusal) throw refusal;
     const fault = this.sendFaults.shift();
     if (fault instanceof CallError) throw fault;
     const { room, id, text } = sent;

@@ -56,6 +56,62 @@ test('a message carries an id that tells when it was written', () => {
   assert.equal(uuid7Time(chat.open(ROOM).send('hello').id), clock.wallClock());
 });
 
+const AHEAD = new CallError(107, "id is ahead of the server's time", false);
+const HOUR_MS = 3_600_000;
+
+/** A server whose time is right, for a machine whose clock is not. */
+function serverTime(clock: ManualClock, machineAheadMs: number): () => number {
+  const real = clock.wallClock() - machineAheadMs - clock.now();
+  return () => real + clock.now();
+}
+
+test("ids carry the server's time from the connect on, whatever the machine believes", async () => {
+  const { chat, server, clock } = start();
+  server.time = serverTime(clock, HOUR_MS);
+  chat.connect();
+  await settle();
+  clock.pass(5_000);
+  clock.setWall(-7 * HOUR_MS);
+  const sent = chat.open(ROOM).send('hello');
+  assert.deepEqual([uuid7Time(sent.id), sent.time], [server.time(), server.time()]);
+});
+
+test('messages written offline by a fast clock are refused once, get new ids, and arrive once and in order', async () => {
+  const storage = memoryStorage();
+  const earlier = start(storage);
+  const old = earlier.chat.open(ROOM).send('one');
+  const { chat, server, clock } = start(storage);
+  server.time = serverTime(clock, HOUR_MS);
+  server.refuses = ({ id }) => ((uuid7Time(id) ?? 0) > (server.time() ?? 0) + 60_000 ? AHEAD : null);
+  const room = chat.open(ROOM);
+  room.send('two');
+  chat.connect(); // from here on new ids carry the server's time: they must not overtake
+  room.send('three');
+  const other = chat.open('channel:other');
+  other.send('elsewhere');
+  await settle();
+  assert.deepEqual([texts(room), texts(other)], [['one', 'two', 'three'], ['elsewhere']]);
+  assert.deepEqual([room.outgoing, storage.keys('chatcluster/outbox/')], [[], []]);
+  assert.deepEqual(
+    server.sends.map(({ text }) => text),
+    ['one', 'elsewhere', 'one', 'two', 'three'],
+  );
+  assert.ok(server.sends.at(-1)?.id !== old.id);
+});
+
+test('another 107, or one for an id that is not ahead, is final', async () => {
+  const { chat, server, clock } = start();
+  server.time = serverTime(clock, 0);
+  const room = chat.open(ROOM);
+  chat.connect();
+  await settle();
+  server.sendFaults.push(AHEAD);
+  room.send('x');
+  await settle();
+  assert.equal(room.outgoing[0]?.refusal?.code, 107);
+  assert.equal(server.sends.length, 1);
+});
+
 test('a message whose answer was lost is sent again with its id and appears once', async () => {
   const { chat, server, clock } = start();
   const room = chat.open(ROOM);

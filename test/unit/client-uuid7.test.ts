@@ -41,6 +41,19 @@ test('ids rise when the clock steps back', () => {
   assert.ok(next() > before);
 });
 
+test('ids of a source are above all ids of the time it is to be after', () => {
+  const at = 5_000;
+  const highest =
+    Array.from(
+      { length: 2_049 },
+      uuid7Source(() => at, ones),
+    ).at(-1) ?? '';
+  assert.equal(uuid7Time(highest), at);
+  const next = uuid7Source(() => 1_000, zeros, at);
+  assert.ok(next() > highest);
+  assert.ok(uuid7Source(() => 9_000, zeros, at)() > highest);
+});
+
 test('text that is not a UUID of version 7 has no time', () => {
   assert.equal(uuid7Time('017f22e2-79b0-4cc3-98c4-dc0c0c07398f'), null);
   assert.equal(uuid7Time('hello'), null);
