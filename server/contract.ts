@@ -33,6 +33,7 @@ export interface GatewayLoad {
   readonly ready: boolean;
   readonly draining: boolean;
   readonly connections: number;
+  /** Most it accepts: fewer than the option where the limit on open files is too low. */
   readonly maxConnections: number;
   readonly deliveriesPerSecond: number;
   readonly eventLoopLagMs: number;

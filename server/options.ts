@@ -235,7 +235,7 @@ export const OPTIONS = {
       15_000,
       1,
       1_000_000,
-      'Connections a gateway accepts; more are refused with HTTP 503.',
+      'Connections a gateway accepts; more are refused with HTTP 503. Needs 256 more open files than this (ulimit -n): with fewer it accepts what fits, and logs an error.',
     ),
   ),
   connectsPerSecond: live(

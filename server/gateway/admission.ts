@@ -7,7 +7,6 @@ export type RefusalReason = 'origin' | 'draining' | 'connections' | 'rate';
 export interface AdmissionLimits {
   /** Comma separated; `*` allows all. */
   readonly allowedOrigins: string;
-  readonly maxConnections: number;
   readonly connectsPerSecond: number;
 }
 
@@ -15,6 +14,8 @@ export interface AdmissionOptions {
   readonly limits: AdmissionLimits;
   /** Whether nobody is to be let in now. */
   readonly closed: () => boolean;
+  /** Most connections there may be. */
+  readonly most: () => number;
   /** Connections open now. */
   readonly connections: () => number;
   readonly now: () => number;
@@ -29,7 +30,7 @@ export function admission(options: AdmissionOptions): (origin: string) => Refusa
   const judge = (origin: string): RefusalReason | null => {
     if (origin !== '' && !origins(origin)) return 'origin';
     if (options.closed()) return 'draining';
-    if (options.connections() >= limits.maxConnections) return 'connections';
+    if (options.connections() >= options.most()) return 'connections';
     return rate.take(options.now(), limits.connectsPerSecond, limits.connectsPerSecond) ? null : 'rate';
   };
   return origin => {

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import type { OptionName } from '../options.ts';
 import { leaveAllForbidden } from '../session/forbidden.ts';
 import type { Session } from '../session/session.ts';
+import { checkOpenFiles } from './open-files.ts';
 
 export interface Configured {
   readonly logger: Logger;
@@ -13,15 +14,18 @@ export interface Configured {
   readonly secrets: SigningSecrets;
   readonly sessions: Iterable<Session>;
   readonly now: () => Moment;
+  /** How many files the process may open. */
+  readonly openFiles: number;
 }
 
 /** What has to be done when live options change, beyond reading them at the next use. */
 export function applyOptions(config: Config, parts: Configured): (changed: readonly OptionName[]) => void {
-  const { logger, policy, secrets, sessions, now } = parts;
+  const { logger, policy, secrets, sessions, now, openFiles } = parts;
   const effects: Partial<Record<OptionName, () => void>> = {
     logLevel: () => {
       logger.level = config.logLevel;
     },
+    maxConnections: () => checkOpenFiles(openFiles, config.maxConnections, logger),
     authSecret: () => secrets.replace(config.authSecret, now()),
     roomKinds: () => {
       policy.replace(parseKinds(config.roomKinds));

@@ -40,6 +40,7 @@ import { accessOf } from './access.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { admission } from './admission.ts';
 import { applyOptions } from './apply-options.ts';
+import { checkOpenFiles, connectionsWithin, openFilesLimit } from './open-files.ts';
 import { Rechecks } from './rechecks.ts';
 import { roomEvents } from './room-events.ts';
 import { roomParts } from './room-parts.ts';
@@ -89,6 +90,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const meter = new LoadMeter();
   const budget = new TailBudget(config);
   const pages = pageTurns(config);
+  const openFiles = await openFilesLimit();
+  const mostConnections = () => connectionsWithin(openFiles, config.maxConnections);
   let listener: Listener | undefined;
   let isNatsUp = () => false;
   const publish: PublishTopic = (topic, frame, binary) => listener?.publish(topic, frame, binary);
@@ -111,6 +114,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   const metrics: GatewayMetrics = new GatewayMetrics({
     connections: () => hub.sessions.size,
+    mostConnections,
     subscriptions: () => rooms?.subscriptions() ?? 0,
     rooms: () => rooms?.size ?? 0,
     tailBytes: () => budget.used,
@@ -133,7 +137,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   traffic.want(parts.live?.wanted ?? null);
   const access = accessOf(config, metrics, logger, systemClocks);
-  const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now });
+  const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now, openFiles });
+  checkOpenFiles(openFiles, config.maxConnections, logger);
   // From here on, as what is waited for below may be a password that somebody has to correct.
   const unfollow = parts.live
     ? follow(parts.live, logger, (live, changed) => {
@@ -147,7 +152,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     ready: traffic.ready,
     draining: traffic.draining,
     connections: hub.sessions.size,
-    maxConnections: config.maxConnections,
+    maxConnections: mostConnections(),
     ...meter.rates,
     natsUp: isNatsUp(),
     optionsVersion: parts.live?.version ?? '',
@@ -225,6 +230,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     unreadGrown: bytes => sends.grown(bytes),
     refuse: admission({
       limits: config,
+      most: mostConnections,
       closed: () => traffic.refusing,
       // Those that are being closed hold memory and a descriptor too.
       connections: () => hub.sessions.size + (listener?.closing.size ?? 0),

@@ -5,6 +5,7 @@ import type { RepairCause } from '../room/room.ts';
 /** Numbers that are read when somebody asks for the metrics. */
 export interface GatewayGauges {
   readonly connections: () => number;
+  readonly mostConnections: () => number;
   readonly subscriptions: () => number;
   readonly rooms: () => number;
   readonly tailBytes: () => number;
@@ -86,6 +87,11 @@ export class GatewayMetrics {
         },
       });
     gauge('connections', 'Open client connections.', gauges.connections);
+    gauge(
+      'connections_limit',
+      'Client connections this gateway accepts: CHAT_MAX_CONNECTIONS, or fewer where the limit on open files is too low.',
+      gauges.mostConnections,
+    );
     gauge('subscriptions', 'Rooms times connections.', gauges.subscriptions);
     gauge('rooms', 'Rooms this gateway follows.', gauges.rooms);
     gauge('tail_bytes', 'Memory of the last messages of rooms, in bytes.', gauges.tailBytes);

@@ -37,8 +37,8 @@ export interface Cluster extends Inspect {
   readonly gateways: readonly [RunningGateway, RunningGateway];
   /** Ends both gateways and starts two new ones, with empty memories, on other ports. */
   restartGateways(): Promise<void>;
-  /** Starts one more gateway as a process of its own; resolves when it is Ready. */
-  spawnGateway(env?: Readonly<Record<string, string>>): Promise<SpawnedGateway>;
+  /** Starts one more gateway as a process of its own; resolves when it is Ready. @param through a command that runs it */
+  spawnGateway(env?: Readonly<Record<string, string>>, through?: readonly string[]): Promise<SpawnedGateway>;
   /** The same, for one that may never be Ready: resolves when its admin port answers. */
   spawnUnready(env: Readonly<Record<string, string>>): Promise<SpawnedGateway>;
 }
@@ -96,7 +96,11 @@ export async function startCluster(
   const startBoth = async () => [await start(), await start()] as const;
   let gateways = await startBoth();
 
-  const spawn = async (more: Readonly<Record<string, string>>, up: (answer: Response) => boolean) => {
+  const spawn = async (
+    more: Readonly<Record<string, string>>,
+    up: (answer: Response) => boolean,
+    through: readonly string[] = [],
+  ) => {
     const name = `gateway-${started++}`;
     const at = addresses(await freePort(), await freePort());
     const all = {
@@ -107,7 +111,7 @@ export async function startCluster(
       ...more,
     };
     const variables = Object.entries(all).map(([variable, value]) => `${variable}=${value}`);
-    const child = await startChild('/usr/bin/env', [...variables, process.execPath, GATEWAY]);
+    const child = await startChild('/usr/bin/env', [...variables, ...through, process.execPath, GATEWAY]);
     t.after(() => child.kill());
     await until(`${name} is up`, async () => {
       if (!child.running()) throw new Error(`${name} ended:\n${child.output()}`);
@@ -125,7 +129,7 @@ export async function startCluster(
       await Promise.all(gateways.map(gateway => gateway.stop()));
       gateways = await startBoth();
     },
-    spawnGateway: (more = {}) => spawn(more, answer => answer.ok),
+    spawnGateway: (more = {}, through = []) => spawn(more, answer => answer.ok, through),
     spawnUnready: more => spawn(more, () => true),
   };
 }

@@ -140,6 +140,7 @@ export class TestGateway {
       pages: pageTurns(config),
       metrics: new GatewayMetrics({
         connections: zero,
+        mostConnections: zero,
         subscriptions: zero,
         rooms: zero,
         tailBytes: zero,

@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { admission } from '../../server/gateway/admission.ts';
 
 function setUp(allowedOrigins = 'https://chat.example, https://www.example') {
-  const world = { connections: 0, now: 0, closed: false, refused: [] as string[] };
-  const limits = { allowedOrigins, maxConnections: 100, connectsPerSecond: 10 };
+  const world = { connections: 0, most: 100, now: 0, closed: false, refused: [] as string[] };
+  const limits = { allowedOrigins, connectsPerSecond: 10 };
   const judge = admission({
     limits,
     closed: () => world.closed,
+    most: () => world.most,
     connections: () => world.connections,
     now: () => world.now,
     refused: reason => void world.refused.push(reason),
@@ -64,7 +65,7 @@ test('limits that change apply to the next who connects', () => {
   world.now = 10_000;
   assert.deepEqual([judge(''), judge(''), judge('')], [null, null, '503 Service Unavailable']);
   limits.connectsPerSecond = 10;
-  limits.maxConnections = 5;
+  world.most = 5;
   world.connections = 5;
   world.now = 20_000;
   assert.equal(judge(''), '503 Service Unavailable');
