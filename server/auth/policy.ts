@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import { inboxOf, MAX_CHANNEL_BYTES } from './names.ts';
 import type { Identity } from './token.ts';
 
 /** `Open`: every signed-in user. `Claim`: users whose token lists the room. */
@@ -6,9 +7,6 @@ export type Access = 'Open' | 'Claim';
 
 /** What a user wants to do in a room. */
 export type Action = 'subscribe' | 'publish' | 'presence' | 'history';
-
-/** A channel name in bytes of UTF-8. */
-export const MAX_CHANNEL_BYTES = 255;
 
 /** @param text `kind=Access`, comma separated, as in the option roomKinds */
 export function parseKinds(text: string): ReadonlyMap<string, Access> {
@@ -19,8 +17,6 @@ export function parseKinds(text: string): ReadonlyMap<string, Access> {
   }
   return kinds;
 }
-
-export const inboxOf = (user: string) => `user:${user}`;
 
 export interface Denied {
   readonly error: ErrorCode;

@@ -1,5 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { type Clocks, type Moment, momentAfter } from '../clock.ts';
+import { MAX_USER_BYTES } from './names.ts';
 import type { SigningSecrets } from './secrets.ts';
 import { TokenRefused } from './token-refused.ts';
 
@@ -17,16 +18,14 @@ export interface Identity {
 
 export type VerifyToken = (token: string) => Promise<Identity>;
 
-/** Longest user id, in characters. */
-export const MAX_USER_LENGTH = 128;
 /** Most rooms a token may list. */
 const MAX_ROOMS = 1_000;
 
-/** @throws {TokenRefused} for anything but 1 to {@link MAX_USER_LENGTH} printable characters */
+/** @throws {TokenRefused} for anything but 1 to {@link MAX_USER_BYTES} bytes of printable characters */
 export function checkUser(user: unknown): string {
-  const fits = typeof user === 'string' && user.length > 0 && user.length <= MAX_USER_LENGTH && user.isWellFormed();
-  if (!fits || /\p{Cc}/u.test(user))
-    throw new TokenRefused('user', `a user must have 1 to ${MAX_USER_LENGTH} printable characters`);
+  const fits = typeof user === 'string' && user !== '' && Buffer.byteLength(user) <= MAX_USER_BYTES;
+  if (!fits || !user.isWellFormed() || /\p{Cc}/u.test(user))
+    throw new TokenRefused('user', `a user must have 1 to ${MAX_USER_BYTES} bytes of printable characters`);
   return user;
 }
 

@@ -15,8 +15,9 @@ interface Numbered {
 
 /**
  * `data` is raw bytes as sent: from a JSON frame it is valid JSON without line breaks, from a Protobuf frame it is
- * anything at all until `isPlainJson` has seen it. Texts are well-formed Unicode, absent ones empty. Offsets above 2^53
- * are cut to `Number.MAX_SAFE_INTEGER`.
+ * anything at all until `isPlainJson` has seen it. Absent texts are empty; one that is no Unicode is here, not well-formed,
+ * so that the command is answered and the connection goes on: nothing of it may reach NATS or another client. Offsets
+ * above 2^53 are cut to `Number.MAX_SAFE_INTEGER`.
  */
 export type Command =
   | (Numbered & {

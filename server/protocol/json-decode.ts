@@ -19,9 +19,8 @@ function asObject(value: unknown, name: string): JsonObject {
   return value as JsonObject;
 }
 
-/** Refuses lone surrogates: they have no UTF-8, so they could never reach a Protobuf client or NATS. */
 function asString(value: unknown, name: string): string {
-  if (typeof value !== 'string' || !value.isWellFormed()) throw new BadFrame(`${name} is no text`);
+  if (typeof value !== 'string') throw new BadFrame(`${name} is no text`);
   return value;
 }
 
@@ -35,7 +34,7 @@ function asInteger(value: unknown, name: string, bounds: { readonly min: number;
 function readMap(value: unknown, fields: Fields, name: string): ReadonlyMap<string, unknown> {
   const map = new Map<string, unknown>();
   for (const [key, entry] of Object.entries(asObject(value ?? {}, name))) {
-    map.set(asString(key, name), readFields(asObject(entry, name), fields));
+    map.set(key, readFields(asObject(entry, name), fields));
   }
   return map;
 }

@@ -18,11 +18,10 @@ function toNumber(value: number | protobuf.Long): number {
   return Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
-function readText(reader: Reader): string {
-  const text = decodeUtf8(reader.bytes());
-  if (text === null) throw new BadFrame('text is not UTF-8');
-  return text;
-}
+/** Stands for text that is not UTF-8: like half a character from a JSON client it is well-formed nowhere. */
+const ILL_FORMED = '\ud800';
+
+const readText = (reader: Reader): string => decodeUtf8(reader.bytes()) ?? ILL_FORMED;
 
 interface ScalarRow {
   readonly wire: number;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import { inboxOf } from '../../server/auth/policy.ts';
+import { inboxOf } from '../../server/auth/names.ts';
 import type { Position } from '../../server/protocol/codec.ts';
 import { startMongo } from '../local/mongo.ts';
 import { startNats } from '../local/nats.ts';

@@ -121,6 +121,22 @@ for (const build of BUILDS) {
     assert.equal(connections, 1);
   });
 
+  test(`${build}: half an emoji in a room name ends that subscription, not the client`, async t => {
+    const { gateways } = await startCluster(t, backends);
+    const client = await openClient(t, gateways[0].url, { build });
+    await client.connected();
+    const disconnected: number[] = [];
+    client.sdk.on('disconnected', ({ code }) => disconnected.push(code));
+    const room = 'channel:\ud83d';
+    const subscription = client.sdk.newSubscription(room);
+    const ended = new Promise<number>(resolve => subscription.on('unsubscribed', ({ code }) => resolve(code)));
+    subscription.subscribe();
+    assert.equal(await ended, 102);
+    await assert.rejects(client.publish(room, 1), { code: 102 });
+    await client.send('channel:whole', 'still here');
+    assert.deepEqual(disconnected, []);
+  });
+
   test(`${build}: unsubscribing and subscribing again back to back works`, async t => {
     const { gateways } = await startCluster(t, backends);
     const client = await openClient(t, gateways[0].url, { build });

@@ -1,5 +1,5 @@
 import WebSocket from 'ws';
-import { inboxOf } from '../../server/auth/policy.ts';
+import { inboxOf } from '../../server/auth/names.ts';
 import type { Position } from '../../server/protocol/codec.ts';
 
 interface Reply {

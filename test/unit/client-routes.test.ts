@@ -62,7 +62,7 @@ for (const body of [
   '{"user":""}',
   '{"user":"a\\nb"}',
   '{"user":"\\ud800"}',
-  `{"user":"${'x'.repeat(129)}"}`,
+  `{"user":"${'x'.repeat(251)}"}`,
   '{"__proto__":{"user":"x"}}',
   Buffer.from([0xff, 0xfe]),
 ]) {

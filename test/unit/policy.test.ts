@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Action, MAX_CHANNEL_BYTES, Policy, parseKinds } from '../../server/auth/policy.ts';
+import { MAX_CHANNEL_BYTES } from '../../server/auth/names.ts';
+import { type Action, Policy, parseKinds } from '../../server/auth/policy.ts';
 import type { Moment } from '../../server/clock.ts';
 
 const policy = new Policy(parseKinds('channel=Open,group=Claim,'));

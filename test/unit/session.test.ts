@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { uuid7Source } from '../../client/uuid7.ts';
+import { MAX_USER_BYTES } from '../../server/auth/names.ts';
 import { parseKinds } from '../../server/auth/policy.ts';
 import { jsonCodec } from '../../server/protocol/json.ts';
 import { ReadFailed } from '../../server/room/log.ts';
@@ -54,6 +55,19 @@ for (const { what, frame, code } of [
     assert.deepEqual([client.heard, gateway.ended, gateway.hub.sessions.size], [[], [code], 0]);
   });
 }
+
+test('every user who may connect may use their inbox, whatever their name is made of', async () => {
+  for (const user of ['a'.repeat(MAX_USER_BYTES), '你'.repeat(Math.floor(MAX_USER_BYTES / 3)), '🙂'.repeat(62)]) {
+    const client = await new TestGateway().connect(user);
+    const [inbox] = Object.keys((await client.reply(1))['connect'].subs);
+    assert.ok((await client.ask({ id: 2, history: { channel: inbox } } as { id: number }))['history'], user);
+  }
+  for (const user of ['a'.repeat(MAX_USER_BYTES + 1), '你'.repeat(84)]) {
+    const client = new TestGateway().open();
+    client.say({ id: 1, connect: { token: await tokenFor(user) } });
+    assert.equal(await client.close(), 3500, user);
+  }
+});
 
 test('a second connect closes with 3501', async () => {
   const client = await new TestGateway().connect();
@@ -310,6 +324,26 @@ test('ids of clients that count on from the time they were told are taken after 
   const first = await client.ask(send(2, { room: ROOM, id, text: 'x' }));
   assert.equal(first['rpc'].data.duplicate, false);
   assert.equal((await client.ask(send(3, { room: ROOM, id, text: 'x' })))['rpc'].data.duplicate, true);
+});
+
+test('half a character in a name is answered by the command that has it, and the connection goes on', async () => {
+  const channel = 'channel:\ud83d';
+  const client = await new TestGateway().connect();
+  const commands = [
+    { subscribe: { channel } },
+    { publish: { channel, data: 1 } },
+    { history: { channel } },
+    { presence: { channel } },
+    { presence_stats: { channel } },
+    { rpc: { method: 'message.send', data: { room: channel, id: GOOD_ID, text: 'x' } } },
+  ];
+  for (const [index, command] of commands.entries()) {
+    const { error } = await client.ask({ id: index + 2, ...command });
+    assert.equal(error?.code, 102, Object.keys(command)[0]);
+  }
+  assert.ok((await client.ask({ id: 20, unsubscribe: { channel } } as { id: number }))['unsubscribe']);
+  assert.equal((await client.ask({ id: 21, rpc: { method: '\ud83d' } } as { id: number })).error?.code, 104);
+  assert.equal(client.closed, null);
 });
 
 const GOOD_ID = '018bcfe5-6800-7000-8000-000000000000';

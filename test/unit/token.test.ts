@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { type JWTPayload, SignJWT } from 'jose';
+import { MAX_USER_BYTES } from '../../server/auth/names.ts';
 import { SigningSecrets } from '../../server/auth/secrets.ts';
-import { checkUser, MAX_USER_LENGTH, tokenVerifier } from '../../server/auth/token.ts';
+import { checkUser, tokenVerifier } from '../../server/auth/token.ts';
 import { TokenRefused } from '../../server/auth/token-refused.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { SECRET, tokenFor } from '../support/token.ts';
@@ -43,7 +44,7 @@ for (const { what, claims, reason } of [
   { what: 'a token with an empty user', claims: { sub: '' }, reason: 'invalid' },
   { what: 'a token whose user is a number', claims: { sub: 7 }, reason: 'invalid' },
   { what: 'a token whose user breaks lines', claims: { sub: 'a\r\nb' }, reason: 'invalid' },
-  { what: 'a token with too long a user', claims: { sub: 'x'.repeat(MAX_USER_LENGTH + 1) }, reason: 'invalid' },
+  { what: 'a token with too long a user', claims: { sub: 'x'.repeat(MAX_USER_BYTES + 1) }, reason: 'invalid' },
   { what: 'a token whose expiry is text', claims: { exp: 'never' }, reason: 'invalid' },
   { what: 'a token whose rooms are text', claims: { rooms: 'group:a' }, reason: 'invalid' },
   { what: 'a token whose rooms hold a number', claims: { rooms: ['group:a', 1] }, reason: 'invalid' },
@@ -155,7 +156,7 @@ test('issuer and audience are checked where they are configured', async () => {
 });
 
 test('a refusal of a user names the limit', () => {
-  assert.throws(() => checkUser('x'.repeat(129)), /a user must have 1 to 128 printable characters/);
+  assert.throws(() => checkUser('é'.repeat(126)), /a user must have 1 to 250 bytes/);
 });
 
 test('a secret that was replaced counts for its grace, and its use is told; without grace it counts no more', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryStorage } from '../../client/storage.ts';
+import { Policy, parseKinds } from '../../server/auth/policy.ts';
+import type { Moment } from '../../server/clock.ts';
 import { OpenRooms } from '../../web/src/open-rooms.ts';
 import { hashOfRoom, roomOfHash, websocketUrl } from '../../web/src/page-url.ts';
 import { roomMention, roomOfInput, roomTitle } from '../../web/src/room-name.ts';
@@ -10,7 +12,30 @@ test('what people type becomes a room of the usual kind unless they name another
   assert.equal(roomOfInput('#general'), 'channel:general');
   assert.equal(roomOfInput('群聊'), 'channel:群聊');
   assert.equal(roomOfInput('group:team'), 'group:team');
-  for (const bad of ['', '  ', '#', 'group:', 'two words', 'x'.repeat(201)]) assert.equal(roomOfInput(bad), null, bad);
+  for (const bad of ['', '  ', '#', 'group:', 'two words', 'x'.repeat(248), 'line\0break', 'half \ud83d', '\ud83d'])
+    assert.equal(roomOfInput(bad), null, bad);
+});
+
+test('the page knows the names the server accepts, also from its address and its memory', () => {
+  const policy = new Policy(parseKinds('channel=Open'));
+  const who = { user: 'alice', expiresAt: 0 as Moment, rooms: [] };
+  const storage = memoryStorage();
+  const names = [
+    'a',
+    '群'.repeat(82),
+    '群'.repeat(83),
+    '🙂'.repeat(61),
+    '🙂'.repeat(62),
+    'x'.repeat(247),
+    'x'.repeat(248),
+  ];
+  for (const name of [...names, '\ud83d', 'a\u0085b', 'a\u007fb']) {
+    const accepted = policy.check(who, `channel:${name}`, 'subscribe') === null;
+    assert.equal(roomOfInput(name) !== null, accepted, name);
+    if (name.isWellFormed()) assert.equal(roomOfHash(hashOfRoom(`channel:${name}`)) !== null, accepted, name);
+    storage.set('chatcluster/rooms/alice', JSON.stringify([`channel:${name}`]));
+    assert.equal(new OpenRooms(storage, 'alice').names.length, accepted ? 1 : 0, name);
+  }
 });
 
 test('a room is shown without the usual kind', () => {

@@ -1,5 +1,6 @@
 import { steady } from '../../client/steady-storage.ts';
 import type { KeyValue } from '../../client/storage.ts';
+import { isRoom } from './room-name.ts';
 
 const FIRST_VISIT = ['channel:general', 'channel:random'];
 
@@ -43,7 +44,9 @@ export class OpenRooms {
 function parse(text: string | null): string[] | null {
   try {
     const names: unknown = JSON.parse(text ?? 'null');
-    return Array.isArray(names) ? names.filter(name => typeof name === 'string').slice(0, MAX_OPEN_ROOMS) : null;
+    return Array.isArray(names)
+      ? names.filter(name => typeof name === 'string' && isRoom(name)).slice(0, MAX_OPEN_ROOMS)
+      : null;
   } catch {
     return null;
   }

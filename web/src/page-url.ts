@@ -1,3 +1,5 @@
+import { isRoom } from './room-name.ts';
+
 /** Where the gateway answers, next to the page, whatever path a proxy put it under. */
 export function websocketUrl(base: string): string {
   const url = new URL('connection/websocket', base);
@@ -11,7 +13,7 @@ export function websocketUrl(base: string): string {
 export function roomOfHash(hash: string): string | null {
   try {
     const room = decodeURIComponent(hash.replace(/^#/, ''));
-    return /^[a-z][a-z0-9]{0,31}:\S+$/.test(room) ? room : null;
+    return isRoom(room) ? room : null;
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import { inboxOf } from '../../auth/policy.ts';
+import { inboxOf } from '../../auth/names.ts';
 import { TokenRefused } from '../../auth/token-refused.ts';
 import type { Moment } from '../../clock.ts';
 import type { Position, SubscribeResult } from '../../protocol/codec.ts';
