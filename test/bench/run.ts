@@ -11,6 +11,7 @@ import { idleMemory } from './idle-memory.ts';
 import { publishLatency } from './publish-latency.ts';
 import type { Setup } from './setup.ts';
 import { Teardown } from './setup.ts';
+import { threeServers } from './three-servers.ts';
 
 const wanted = process.argv.slice(2);
 const BENCHES = {
@@ -18,6 +19,7 @@ const BENCHES = {
   'fan-out': fanOutCost,
   'publish-latency': publishLatency,
   greedy,
+  'three-servers': threeServers,
 } as const;
 
 const teardown = new Teardown();
