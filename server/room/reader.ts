@@ -1,6 +1,7 @@
 import type { HistoryStore } from '../store/store.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 import type { StoredMessage } from './message.ts';
+import { readBackward } from './read-backward.ts';
 import { type Patience, patienceOf, soon } from './soon.ts';
 
 export type Source = 'tail' | 'stream' | 'mongodb';
@@ -64,17 +65,12 @@ export function roomReader(
     const { first, last } = await log.state(partition);
     const found: StoredMessage[] = [];
     let below = Math.min(before, last + 1);
-    /** Walks down LOG, which has no reverse read, one message at a time, to `until`. */
-    const walk = async (until: number): Promise<void> => {
-      while (found.length < limit) {
-        const message = below > 1 ? await log.readLastBelow(room, below) : null;
-        if (!message || message.offset <= until) return;
-        found.push(message);
-        below = message.offset;
-      }
+    const readLog = async (after: number): Promise<void> => {
+      found.push(...(await readBackward(log, room, { after, before: below }, limit - found.length)));
+      below = found.at(-1)?.offset ?? below;
     };
     // Above the floor only LOG is whole: normally a handful of messages.
-    await walk(floor);
+    await readLog(floor);
     if (found.length === limit) return found;
     const limits = { after: 0, before: Math.min(below, floor + 1), limit: limit - found.length, reverse: true };
     let asked: Promise<StoredMessage[]> | null = null;
@@ -87,7 +83,7 @@ export function roomReader(
       if (stored) return found.concat(stored);
     }
     // LOG still has its hot window. A short page is not the end of history, an empty one is: that has to be certain.
-    await walk(0);
+    await readLog(first - 1);
     if (found.length > 0) return found;
     if (first > 1) return await ask();
     const oldest = await log.next(room, 0);

@@ -172,6 +172,36 @@ test('a MongoDB known to be away is not asked for what the stream has', async ()
   assert.equal(store.reads, 0);
 });
 
+/** Which of 20,000 offsets are the room's. */
+const COURSES: Readonly<Record<string, (offset: number) => boolean>> = {
+  'that has the partition for itself': () => true,
+  'among many': offset => offset % 97 === 0,
+  'that was busy long ago': offset => offset > 2_000 && offset < 2_400,
+  'with bursts far apart': offset => offset % 5_000 < 60,
+  'that was busy for a moment after a quiet time': offset => offset % 500 === 0 || offset > 19_900,
+};
+for (const [course, mine] of Object.entries(COURSES)) {
+  test(`while MongoDB is behind or away, pages of a room ${course} are whole, and take some requests each`, async () => {
+    const store = new MemoryStore();
+    const log = new MemoryLog(store);
+    for (let offset = 1; offset <= 20_000; offset++) log.append(mine(offset) ? ROOM : 'channel:other');
+    store.up = false;
+    const reader = roomReader(log, store, () => 1_000);
+    const seen: number[] = [];
+    let most = 0;
+    for (let pages = 0; pages < 12; pages++) {
+      const asked = log.asked.length;
+      const page = await reader.before(ROOM, seen.at(-1) ?? Number.MAX_SAFE_INTEGER, 100);
+      most = Math.max(most, log.asked.length - asked);
+      if (page.length === 0) break;
+      seen.push(...offsets(page));
+    }
+    assert.deepEqual(seen, log.offsetsOf(ROOM).toReversed().slice(0, seen.length));
+    assert.ok(seen.length === log.offsetsOf(ROOM).length || seen.length >= 1_000, `${seen.length} messages`);
+    assert.ok(most <= 16, `${most} requests for a page`);
+  });
+}
+
 test('a message is found by its key in MongoDB, and above what the worker stored in the stream', async () => {
   const { log, store } = filled(0);
   const envelope = { type: 'message', id: 'x', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
