@@ -72,6 +72,17 @@ export class Tail {
 
   /** Everything after `offset`, which must be at least {@link from}. */
   after(offset: number): Publication[] {
+    return this.#entries.slice(this.#indexAbove(offset));
+  }
+
+  /** The last `limit` messages below `offset`, descending; null if some of them may be missing here. */
+  before(offset: number, limit: number): Publication[] | null {
+    const end = this.#indexAbove(offset - 1);
+    if (end < limit && this.#from > 0) return null;
+    return this.#entries.slice(Math.max(0, end - limit), end).reverse();
+  }
+
+  #indexAbove(offset: number): number {
     let low = 0;
     let high = this.#entries.length;
     while (low < high) {
@@ -80,7 +91,7 @@ export class Tail {
       if (entry && entry.offset <= offset) low = middle + 1;
       else high = middle;
     }
-    return this.#entries.slice(low);
+    return low;
   }
 
   halve(): void {

@@ -22,6 +22,18 @@ test('a tail answers what follows an offset, also one between two messages', () 
   assert.deepEqual(offsets(tail.after(20)), []);
 });
 
+test('a tail answers a page backwards if nothing of it is missing', () => {
+  const whole = filled(budgetOf(1e6), [3, 7, 8, 20]);
+  assert.deepEqual(offsets(whole.before(Number.MAX_SAFE_INTEGER, 2) ?? []), [20, 8]);
+  assert.deepEqual(offsets(whole.before(8, 5) ?? []), [7, 3]);
+  assert.deepEqual(whole.before(3, 5), []);
+  const cut = new Tail(budgetOf(1e6), 2);
+  for (const offset of [3, 7, 8]) cut.append(publication(offset));
+  assert.deepEqual(offsets(cut.before(9, 3) ?? []), [8, 7, 3]);
+  assert.equal(cut.before(8, 3), null);
+  assert.equal(cut.before(1, 1), null);
+});
+
 test('a tail keeps its last messages and knows from where on it has everything', () => {
   const tail = filled(
     budgetOf(1e6, 10),

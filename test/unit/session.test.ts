@@ -564,6 +564,48 @@ test('a page of history ends where one frame is large enough, and the next goes 
   );
 });
 
+test('the newest page of history, and those below it, come from the tail of a room as far as that has them', async () => {
+  const gateway = new TestGateway({ CHAT_TAIL_MESSAGES: '60' });
+  const { log, store } = gateway;
+  for (let i = 0; i < 30; i++) log.append(ROOM);
+  const client = await gateway.connect();
+  await client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number });
+  for (let i = 0; i < 50; i++) log.append(ROOM);
+  log.storeUpTo(log.last);
+  let id = 3;
+  const page = async (limit: number, before?: number) => {
+    const since = before === undefined ? {} : { since: { offset: before, epoch: log.epoch } };
+    const said = await client.ask({ id, history: { channel: ROOM, limit, reverse: true, ...since } } as { id: number });
+    id += 1;
+    return said['history'].publications.map(({ offset }: { offset: number }) => offset);
+  };
+  const down = (from: number, count: number) => Array.from({ length: count }, (_, i) => from - i);
+  const reads = () => store.reads + log.asked.filter(request => /^read[AL]|^stored/.test(request)).length;
+
+  assert.deepEqual(await page(20), down(80, 20));
+  assert.deepEqual(await page(20, 61), down(60, 20));
+  assert.equal(reads(), 0, 'what the tail has was read');
+  assert.deepEqual(await page(20, 41), down(40, 20));
+  assert.ok(reads() > 0);
+
+  // Acknowledged, but it has not come live: the newest page has it all the same.
+  log.loses = () => true;
+  const sent = log.append(ROOM);
+  assert.deepEqual(await page(3), [sent, 80, 79]);
+});
+
+test('a room that had no message when it was opened is whole in its tail', async () => {
+  const gateway = new TestGateway();
+  const { log, store } = gateway;
+  const client = await gateway.connect();
+  await client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number });
+  for (let i = 0; i < 3; i++) log.append(ROOM);
+  store.up = false;
+  const said = await client.ask({ id: 3, history: { channel: ROOM, limit: 20, reverse: true } } as { id: number });
+  assert.equal(said['history'].publications.length, 3);
+  assert.equal(log.asked.filter(request => /^read[AL]/.test(request)).length, 0);
+});
+
 test('a connection has one read of history under way, and every one is answered, in order', async () => {
   const gateway = new TestGateway();
   for (let i = 0; i < 5; i++) gateway.log.append(ROOM);

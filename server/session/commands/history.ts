@@ -1,7 +1,7 @@
-import type { Position } from '../../protocol/codec.ts';
+import type { Position, Publication } from '../../protocol/codec.ts';
 import { ERRORS } from '../../protocol/codes.ts';
 import { portionOf } from '../../room/portion.ts';
-import { publicationOf } from '../../room/room.ts';
+import { publicationOf, type Room } from '../../room/room.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
@@ -28,17 +28,33 @@ async function read(session: Session, command: Of<'history'>): Promise<void> {
   const limit = command.limit < 0 ? most : Math.min(command.limit, most);
   const page = async () => {
     if (limit === 0) return [];
-    if (command.reverse)
-      return await context.reader.before(channel, since ? since.offset : Number.MAX_SAFE_INTEGER, limit);
-    return (await context.reader.after(channel, since?.offset ?? 0, limit)).messages;
+    if (command.reverse) return await backwards(session, channel, since?.offset ?? Number.MAX_SAFE_INTEGER, limit);
+    return (await context.reader.after(channel, since?.offset ?? 0, limit)).messages.map(publicationOf);
   };
-  const publications = (await page()).map(publicationOf);
+  const publications = await page();
   session.reply(command.id, {
     method: 'history',
     publications: publications.slice(0, portionOf(publications, limit, PAGE_BYTES)),
     epoch: top.epoch,
     offset: top.offset,
   });
+}
+
+/** From the room's tail if that has the page, else from the stream and MongoDB. */
+async function backwards(session: Session, channel: string, before: number, limit: number): Promise<Publication[]> {
+  const { rooms, reader } = session.context;
+  const room = rooms.find(channel);
+  if (room?.epoch && room.tail.before(before, limit) && (before <= room.held || (await upToDate(room)))) {
+    const page = room.tail.before(before, limit); // it may have moved
+    if (page) return page;
+  }
+  return (await reader.before(channel, before, limit)).map(publicationOf);
+}
+
+/** Whether nothing is acknowledged that has not come to the room yet. */
+async function upToDate(room: Room): Promise<boolean> {
+  const { top, epoch } = await room.place();
+  return !room.closed && room.epoch === epoch && top <= room.held;
 }
 
 async function positionOf(session: Session, channel: string): Promise<Position> {
