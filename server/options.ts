@@ -356,6 +356,16 @@ export const OPTIONS = {
   historyLimit: live(
     integer('CHAT_HISTORY_LIMIT', gateway, 300, 1, 1_000, 'Most messages one history command returns.'),
   ),
+  presenceLimit: live(
+    integer(
+      'CHAT_PRESENCE_LIMIT',
+      gateway,
+      1_000,
+      0,
+      10_000,
+      'Connections of a room above which presence answers 106 instead of listing them; presence_stats counts rooms of any size.',
+    ),
+  ),
   joinLeaveLimit: live(
     integer(
       'CHAT_JOIN_LEAVE_LIMIT',
@@ -363,7 +373,7 @@ export const OPTIONS = {
       200,
       0,
       10_000,
-      'Connections of a room above which nobody is told who comes and goes; presence still answers.',
+      'Connections of a room above which its subscribers are not told who comes and goes, until it has shrunk to 80 % of this.',
     ),
   ),
   pingSeconds: live(integer('CHAT_PING_SECONDS', gateway, 25, 1, 600, 'Seconds between heartbeats to a client.')),

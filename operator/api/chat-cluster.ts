@@ -151,6 +151,7 @@ export interface ChatClusterSpec {
     readonly recoveryChunkMessages: number;
     readonly recoveriesPerConnection: number;
     readonly historyMessages: number;
+    readonly presenceConnections: number;
     readonly joinLeaveConnections: number;
     readonly pingSeconds: number;
     readonly pongSeconds: number;

@@ -45,6 +45,7 @@ export const FIELDS = {
   'limits.recoveryChunkMessages': ['recoveryChunk', spec => spec.limits.recoveryChunkMessages],
   'limits.recoveriesPerConnection': ['recoveriesPerConnection', spec => spec.limits.recoveriesPerConnection],
   'limits.historyMessages': ['historyLimit', spec => spec.limits.historyMessages],
+  'limits.presenceConnections': ['presenceLimit', spec => spec.limits.presenceConnections],
   'limits.joinLeaveConnections': ['joinLeaveLimit', spec => spec.limits.joinLeaveConnections],
   'limits.pingSeconds': ['pingSeconds', spec => spec.limits.pingSeconds],
   'limits.pongSeconds': ['pongSeconds', spec => spec.limits.pongSeconds],

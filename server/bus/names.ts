@@ -44,7 +44,9 @@ export interface Names {
   readonly storeConsumer: string;
   /** Key-value bucket of the lock that workers change streams under. */
   readonly lockBucket: string;
-  /** Request to all gateways for the members of rooms. */
+  /** Questions to one gateway for what it knows of its rooms. */
+  presenceOf(gateway: string): string;
+  /** Questions of the previous release to all gateways. */
   readonly presenceAsk: string;
   /** Heartbeats of the gateways. */
   readonly gatewayBeat: string;
@@ -68,6 +70,7 @@ export function names(instance: string): Names {
     lastMark: partition => `chat.${instance}.last.${partition}.$covered`,
     storeConsumer: 'store',
     lockBucket: `CHAT_${instance}_LOCKS`,
+    presenceOf: gateway => `chat.${instance}.presence.of.${roomToken(gateway)}`,
     presenceAsk: `chat.${instance}.presence.ask`,
     gatewayBeat: `chat.${instance}.gateway.beat`,
     joins: room => `chat.${instance}.joins.${roomToken(room)}`,

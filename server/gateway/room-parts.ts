@@ -1,7 +1,8 @@
 import type { Moment } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { Joins, type JoinsBus } from '../presence/joins.ts';
-import { Presence, type PresenceBus } from '../presence/presence.ts';
+import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
+import { Joins } from '../presence/joins.ts';
+import { Presence } from '../presence/presence.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { fanOut, type PublishTopic } from '../room/fan-out.ts';
 import type { RoomLog } from '../room/log.ts';
@@ -29,12 +30,16 @@ export interface RoomPartsOptions {
 /** How long the places of rooms that open are collected before they are asked for. */
 const TOGETHER_MS = 5;
 
-type RoomParts = Pick<SessionContext, 'rooms' | 'reader' | 'log' | 'store' | 'presence' | 'joins' | 'join'>;
+interface RoomParts extends Pick<SessionContext, 'rooms' | 'reader' | 'log' | 'store' | 'presence' | 'joins' | 'join'> {
+  /** Call each {@link BEAT_MS}. */
+  readonly beat: () => void;
+}
 
 /** The rooms of a gateway, and who is in them. Limits are read at each use. */
 export function roomParts(options: RoomPartsOptions): RoomParts {
   const { config, log, store, bus, codecs, publish, budget, events, metrics, now } = options;
   const reader = roomReader(log, store, () => config.recoveryLimit);
+  const later = (run: () => void, ms: number) => void setTimeout(run, ms);
   const rooms = new Rooms({
     log,
     reader,
@@ -43,7 +48,7 @@ export function roomParts(options: RoomPartsOptions): RoomParts {
     lingerMs: () => config.roomLingerSeconds * 1000,
     now,
     soon: run => setTimeout(run, TOGETHER_MS),
-    later: (run, ms) => setTimeout(run, ms),
+    later,
     events,
   });
   const presence: Presence = new Presence({
@@ -51,15 +56,20 @@ export function roomParts(options: RoomPartsOptions): RoomParts {
     rooms,
     bus,
     now,
+    later,
     partial: () => metrics.presencePartial.inc(),
     gone: gateway => joins.gatewayGone(gateway),
+    resumed: () => joins.resumed(),
   });
-  const joins = new Joins({
+  const joins: Joins = new Joins({
     gateway: config.processName,
     bus,
     codecs,
-    members: room => presence.members(room),
+    members: (room, most) => presence.membersNow(room, most),
+    changed: room => presence.changed(room),
     limit: () => config.joinLeaveLimit,
+    now,
+    later,
   });
   const join = {
     reader,
@@ -68,5 +78,9 @@ export function roomParts(options: RoomPartsOptions): RoomParts {
     limit: () => config.recoveryLimit,
     recovered: metrics.recovered.bind(metrics),
   };
-  return { rooms, reader, log, store, presence, joins, join };
+  const beat = () => {
+    presence.beat();
+    joins.tick();
+  };
+  return { rooms, reader, log, store, presence, joins, join, beat };
 }

@@ -15,7 +15,7 @@ import { clientRoutes } from '../http/client-routes.ts';
 import { follow } from '../live/follow.ts';
 import type { LiveSource } from '../live/source.ts';
 import type { OptionName } from '../options.ts';
-import { BEAT_MS } from '../presence/presence.ts';
+import { BEAT_MS } from '../presence/peers.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import { jsonCodec } from '../protocol/json.ts';
 import { protobufCodec } from '../protocol/protobuf.ts';
@@ -252,8 +252,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 
   const rechecks = new Rechecks(followed, () => config.recheckSeconds);
   const stopResume = onResume([write, read], names, partitions, () => rechecks.resumed(write.flush()));
-  presence.beat();
-  const beats = setInterval(() => presence.beat(), BEAT_MS);
+  chat.beat();
+  const beats = setInterval(chat.beat, BEAT_MS);
   const ticks = setInterval(() => {
     meter.tick(now());
     hub.tick();

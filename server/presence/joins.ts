@@ -1,38 +1,52 @@
+import type { Moment } from '../clock.ts';
 import type { ClientInfo, Codec, Encoding, Frame } from '../protocol/codec.ts';
 import type { Member } from '../room/member.ts';
-import type { PresentMember, RoomPresence } from './presence.ts';
-
-/** Announcements between the gateways, of one room. Ephemeral: without offset, and without order against messages. */
-export interface JoinsBus {
-  announce(room: string, event: JoinEvent): void;
-  hear(room: string, heard: (event: JoinEvent) => void): { stop(): void };
-}
-
-export interface JoinEvent extends PresentMember {
-  readonly type: 'join' | 'leave';
-}
+import type { Asked, JoinsBus } from './bus.ts';
+import type { PresentMember } from './gather.ts';
+import type { RoomPresence } from './presence.ts';
+import { type Coming, Watched } from './watched.ts';
+import { type JoinEvent, readJoin } from './wire.ts';
 
 export interface JoinsOptions {
   readonly gateway: string;
   readonly bus: JoinsBus;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
-  /** Who is in a room now. */
-  readonly members: (room: string) => Promise<RoomPresence>;
+  /** Who is in a room now, listed up to `most` connections. */
+  readonly members: (room: string, most: number) => Promise<RoomPresence>;
+  /** Somebody came or went: what is known of the room is old. */
+  readonly changed: (room: string) => void;
   /** Connections of a room above which nothing is said: each of N who come would be told to N. */
   readonly limit: () => number;
+  readonly now: () => Moment;
+  readonly later: (run: () => void, ms: number) => void;
 }
 
-interface Watched {
+interface Entry {
   readonly watchers: Set<Member>;
-  /** Who is known to be in the room, and where, so that the leaves of a gateway that died can be told. */
-  readonly members: Map<string, PresentMember>;
-  readonly hearing: { stop(): void };
+  readonly watched: Watched;
+  readonly hearing: Asked;
+  /** When the room is to be compared next. */
+  due: number;
+  comparing: boolean;
 }
+
+/** First watchers are collected this long: after a drain their rooms are asked for together. */
+const COLLECT_MS = 50;
+/**
+ * Time to the second comparison: a gateway that has not heard of the watcher yet, because interest takes its time
+ * through a cluster of NATS servers, has announced nothing.
+ */
+const SECOND_MS = 1_000;
+/** Time between comparisons, which find what was lost. */
+const COMPARE_MS = 60_000;
+/** The same for a room that is too large, and for an answer that left something open. */
+const COMPARE_SOON_MS = 5_000;
 
 /** Tells those who asked for it who comes into their rooms and who leaves. */
 export class Joins {
   readonly #options: JoinsOptions;
-  readonly #rooms = new Map<string, Watched>();
+  readonly #rooms = new Map<string, Entry>();
+  #started: string[] = [];
   constructor(options: JoinsOptions) {
     this.#options = options;
   }
@@ -47,53 +61,98 @@ export class Joins {
   }
 
   watch(room: string, member: Member): void {
-    const watched = this.#rooms.get(room) ?? this.#start(room);
-    watched.watchers.add(member);
+    const entry = this.#rooms.get(room) ?? this.#start(room);
+    entry.watchers.add(member);
   }
 
   unwatch(room: string, member: Member): void {
-    const watched = this.#rooms.get(room);
-    if (!watched?.watchers.delete(member) || watched.watchers.size > 0) return;
-    watched.hearing.stop();
+    const entry = this.#rooms.get(room);
+    if (!entry?.watchers.delete(member) || entry.watchers.size > 0) return;
+    entry.hearing.stop();
     this.#rooms.delete(room);
+  }
+
+  /** A connection here was answered who is in a room. */
+  seen(room: string, members: ReadonlyMap<string, PresentMember>): void {
+    this.#rooms.get(room)?.watched.seen(members.values());
   }
 
   /** A gateway died without a word: its members are gone. */
   gatewayGone(gateway: string): void {
-    for (const [room, watched] of this.#rooms)
-      for (const member of [...watched.members.values()])
-        if (member.gateway === gateway) this.#heard(room, watched, { ...member, type: 'leave' });
+    for (const [room, entry] of this.#rooms) this.#tell(room, entry, entry.watched.gone(gateway));
+  }
+
+  /** Events of all rooms may have been lost. */
+  resumed(): void {
+    for (const entry of this.#rooms.values()) entry.due = 0;
+    this.tick();
+  }
+
+  /** Compares the rooms that are due. Call every few seconds. */
+  tick(): void {
+    const now = this.#options.now();
+    for (const [room, entry] of this.#rooms) if (entry.due <= now) void this.#compare(room, entry);
   }
 
   #announce(room: string, type: JoinEvent['type'], { client, user }: ClientInfo, size: number): void {
-    if (size <= this.#options.limit())
-      this.#options.bus.announce(room, { type, client, user, gateway: this.#options.gateway });
+    if (size > this.#options.limit()) return;
+    const event: JoinEvent = { type, client, user, gateway: this.#options.gateway };
+    this.#options.bus.announce(room, JSON.stringify(event));
   }
 
-  #start(room: string): Watched {
-    const watched: Watched = {
+  #start(room: string): Entry {
+    const entry: Entry = {
       watchers: new Set(),
-      members: new Map(),
-      hearing: this.#options.bus.hear(room, event => this.#heard(room, watched, event)),
+      watched: new Watched(this.#options.limit),
+      hearing: this.#options.bus.hear(room, text => {
+        const event = readJoin(text);
+        if (!event) return;
+        this.#options.changed(room);
+        const now = this.#options.now();
+        this.#tell(room, entry, entry.watched.heard(event, now));
+        if (entry.watched.silent && !entry.comparing) entry.due = Math.min(entry.due, now + COMPARE_SOON_MS);
+      }),
+      due: Number.POSITIVE_INFINITY,
+      comparing: false,
     };
-    this.#rooms.set(room, watched);
-    void this.#options.members(room).then(({ members }) => {
-      for (const [client, member] of members) if (!watched.members.has(client)) watched.members.set(client, member);
-    });
-    return watched;
+    this.#rooms.set(room, entry);
+    if (this.#started.push(room) === 1) this.#options.later(() => this.#compareStarted(), COLLECT_MS);
+    return entry;
   }
 
-  #heard(room: string, watched: Watched, event: JoinEvent): void {
-    const { type, client, user, gateway } = event;
-    if (type === 'leave') watched.members.delete(client);
-    else if (watched.members.has(client)) return;
-    else watched.members.set(client, { client, user, gateway });
-    if (watched.members.size > this.#options.limit()) return;
-    const frames: Partial<Record<Encoding, Frame>> = {};
-    for (const watcher of watched.watchers) {
-      const { encoding } = watcher;
-      frames[encoding] ??= this.#options.codecs[encoding].push({ type, channel: room, info: { client, user } });
-      watcher.send(frames[encoding]);
+  #compareStarted(): void {
+    const started = this.#started;
+    this.#started = [];
+    for (const room of started) {
+      const entry = this.#rooms.get(room);
+      if (entry?.due !== Number.POSITIVE_INFINITY) continue;
+      void this.#compare(room, entry, SECOND_MS);
+    }
+  }
+
+  /** @param next time to the next comparison if this one is fine */
+  async #compare(room: string, entry: Entry, next = COMPARE_MS): Promise<void> {
+    if (entry.comparing) return;
+    const { members, limit, now } = this.#options;
+    entry.comparing = true;
+    entry.due = Number.POSITIVE_INFINITY;
+    entry.watched.asking(now());
+    const found = await members(room, limit());
+    const overtaken = entry.due === 0; // what was lost meanwhile the answer may not know of
+    entry.comparing = false;
+    if (this.#rooms.get(room) !== entry) return;
+    this.#tell(room, entry, entry.watched.compare(found));
+    if (!overtaken) entry.due = now() + (entry.watched.unsure ? Math.min(next, COMPARE_SOON_MS) : next);
+  }
+
+  #tell(room: string, entry: Entry, news: readonly Coming[]): void {
+    for (const { type, client, user } of news) {
+      const frames: Partial<Record<Encoding, Frame>> = {};
+      for (const watcher of entry.watchers) {
+        const { encoding } = watcher;
+        frames[encoding] ??= this.#options.codecs[encoding].push({ type, channel: room, info: { client, user } });
+        watcher.send(frames[encoding]);
+      }
     }
   }
 }

@@ -1,136 +1,211 @@
-import type { ClientInfo } from '../protocol/codec.ts';
+import type { Moment } from '../clock.ts';
+import type { Member } from '../room/member.ts';
 import type { Rooms } from '../room/rooms.ts';
-import { Gateways } from './beat.ts';
-
-/** A connection, and the gateway that holds it. */
-export interface PresentMember extends ClientInfo {
-  readonly gateway: string;
-}
+import type { PresenceBus } from './bus.ts';
+import { type Gathered, Gatherer, type PresentMember } from './gather.ts';
+import { Own } from './own.ts';
+import { Peers } from './peers.ts';
+import { answerPrevious } from './previous.ts';
+import { countUsers } from './users.ts';
+import { type Beat, readBeat, readQuestion, readShards, type Wanted, writeQuestion } from './wire.ts';
 
 export interface RoomPresence {
-  /** Connections by id. */
-  readonly members: ReadonlyMap<string, PresentMember>;
-  /** True if a gateway did not answer in time, or a room was too large for one answer. */
+  /** Connections on all gateways. */
+  readonly clients: number;
+  /** By connection id; null for a room with more of them than were to be listed. */
+  readonly members: ReadonlyMap<string, PresentMember> | null;
+  /** True if a gateway is missing: it did not answer in time. */
   readonly partial: boolean;
 }
 
-/** What a gateway answers for its own connections: `[client, user]` pairs. */
-interface Answer {
-  readonly gateway: string;
-  readonly members: readonly (readonly [string, string])[];
-  readonly partial: boolean;
-}
-
-/** Ephemeral messages between the gateways. */
-export interface PresenceBus {
-  /** Says that this gateway lives. */
-  beat(gateway: string, leaving: boolean): void;
-  onBeat(heard: (gateway: string, leaving: boolean) => void): void;
-  /** Asks all gateways; `answer` is called for each reply until `stop` is. */
-  ask(question: string, answer: (reply: string) => void): { stop(): void };
-  onAsk(reply: (question: string) => string): void;
+export interface RoomStats {
+  /** Connections on all gateways. */
+  readonly clients: number;
+  /** Distinct users: exact up to 8,192 users a gateway, within about 2 % above. */
+  readonly users: number;
 }
 
 export interface PresenceOptions {
   readonly gateway: string;
   readonly rooms: Rooms;
   readonly bus: PresenceBus;
-  readonly now: () => number;
+  readonly now: () => Moment;
+  readonly later: (run: () => void, ms: number) => void;
   /** Counts answers that miss somebody. */
   readonly partial: () => void;
-  /** A gateway has not been heard of for three heartbeats, or said that it ends. */
+  /** A gateway has not been heard of for three heartbeats, or was replaced by one of the same name. */
   readonly gone: (gateway: string) => void;
+  /** What the other gateways said may have been lost, and can be heard again. */
+  readonly resumed: () => void;
 }
 
-/** Heartbeats are sent this often, and count as fresh for three times as long. */
-export const BEAT_MS = 2_000;
-/** How long the gateways have to answer. */
-const DEADLINE_MS = 300;
-/** How long an answer serves those who ask next. */
+/** How long an answer of the other gateways serves those who ask next. */
 const CACHE_MS = 1_000;
-/** Connections in one answer: with the longest ids, 427 bytes each, it is below the 1 MB of a NATS message. */
-export const MOST_MEMBERS = 2_000;
+/** What changed is collected this long before the others hear of it. */
+const CHANGE_MS = 50;
+/** Changed shards above which it is shorter to let the others ask for all. */
+const MOST_CHANGES = 5_000;
 
-/** Who is in a room: asked of all gateways at once, each answers for its own connections. */
+/** Who is in a room: this gateway's own connections, and those of the gateways that may have some. */
 export class Presence {
   readonly #options: PresenceOptions;
-  readonly #gateways = new Gateways(BEAT_MS * 3);
-  readonly #cache = new Map<string, { readonly at: number; readonly found: Promise<RoomPresence> }>();
+  readonly #own: Own;
+  readonly #peers: Peers;
+  readonly #gatherer: Gatherer;
+  readonly #life: string = crypto.randomUUID();
+  readonly #cache = new Map<string, { readonly at: number; readonly found: Promise<Gathered> }>();
+  #changing = false;
 
   constructor(options: PresenceOptions) {
+    const { gateway, rooms, bus, now, later } = options;
     this.#options = options;
-    options.bus.onBeat((gateway, leaving) => {
-      if (leaving) {
-        this.#gateways.forget(gateway);
-        return options.gone(gateway);
-      }
-      const stranger = !this.#gateways.alive(options.now()).includes(gateway);
-      this.#gateways.hear(gateway, options.now());
-      if (stranger && gateway !== options.gateway) options.bus.beat(options.gateway, false); // it does not know us yet
+    this.#peers = new Peers(gateway);
+    this.#gatherer = new Gatherer({ peers: this.#peers, bus, now });
+    const changed = () => {
+      if (this.#changing) return;
+      this.#changing = true;
+      later(() => this.#sayChanges(), CHANGE_MS);
+    };
+    this.#own = new Own({ rooms, now, changed });
+    bus.onBeat(text => this.#heard(text));
+    bus.onAsk(gateway, (question, maxBytes) => this.#answer(question, maxBytes));
+    bus.onAskPrevious(room => answerPrevious(gateway, this.#own, room));
+    bus.onReconnect(() => {
+      this.#cache.clear();
+      this.#say({}); // the others compare its version with theirs
+      options.resumed();
     });
-    options.bus.onAsk(room => JSON.stringify(this.#own(room)));
+  }
+
+  /** A connection has subscribed to a room: it is present from now on. */
+  entered(room: string, member: Member): void {
+    this.#own.entered(room, member);
+  }
+
+  /** The room delivers to it from now on. */
+  arrived(room: string, member: Member): void {
+    this.#own.arrived(room, member);
+  }
+
+  left(room: string, member: Member): void {
+    this.#own.left(room, member);
   }
 
   /** Call each {@link BEAT_MS}. */
   beat(): void {
     const now = this.#options.now();
-    this.#options.bus.beat(this.#options.gateway, false);
-    for (const gateway of this.#gateways.sweep(now)) this.#options.gone(gateway);
-    for (const [room, entry] of this.#cache) if (now - entry.at > CACHE_MS) this.#cache.delete(room);
+    for (const gateway of this.#peers.sweep(now)) this.#gone(gateway);
+    for (const [key, entry] of this.#cache) if (now - entry.at > CACHE_MS) this.#cache.delete(key);
+    this.#own.sweep();
+    this.#say({});
   }
 
   leave(): void {
-    this.#options.bus.beat(this.#options.gateway, true);
+    this.#say({ leaving: true });
   }
 
-  /** Never rejects: who does not answer within 300 ms is missing, and the answer is partial. */
-  members(room: string): Promise<RoomPresence> {
+  /**
+   * Who is in a room. Never rejects: who does not answer within 300 ms is missing, and the answer is partial. What the
+   * other gateways answer serves for a second; this gateway's own connections are always as they are now.
+   * @param most connections up to which they are listed
+   */
+  async members(room: string, most: number): Promise<RoomPresence> {
+    return this.#whole(await this.#cached({ room, most, users: false }), room, most);
+  }
+
+  /** The same, asked now. */
+  async membersNow(room: string, most: number): Promise<RoomPresence> {
+    return this.#whole(await this.#ask({ room, most, users: false }), room, most);
+  }
+
+  /** How many are in a room of any size. Never rejects. */
+  async stats(room: string): Promise<RoomStats> {
+    const others = await this.#cached({ room, most: 0, users: true });
+    const own = this.#own.users(room);
+    const users = others.digests.length === 0 ? own.size : countUsers([this.#own.digest(room), ...others.digests]);
+    return { clients: this.#own.clients(room) + others.clients, users };
+  }
+
+  /** Somebody came or went on another gateway: the next question is asked again. */
+  changed(room: string): void {
+    for (const users of [true, false]) this.#cache.delete(keyOf(room, users));
+  }
+
+  #whole(others: Gathered, room: string, most: number): RoomPresence {
+    const clients = this.#own.clients(room) + others.clients;
+    if (clients > most) return { clients, members: null, partial: others.partial };
+    const members = new Map(others.members);
+    const { gateway } = this.#options;
+    for (const { client, user } of this.#own.members(room)) members.set(client, { client, user, gateway });
+    return { clients, members, partial: others.partial };
+  }
+
+  #cached(wanted: Wanted): Promise<Gathered> {
     const now = this.#options.now();
-    const cached = this.#cache.get(room);
+    const key = keyOf(wanted.room, wanted.users);
+    const cached = this.#cache.get(key);
     if (cached && now - cached.at <= CACHE_MS) return cached.found;
-    const found = this.#gather(room);
-    this.#cache.set(room, { at: now, found });
+    const found = this.#ask(wanted);
+    this.#cache.set(key, { at: now, found });
     return found;
   }
 
-  #own(room: string): Answer {
-    const members: [string, string][] = [];
-    const all = this.#options.rooms.find(room)?.members ?? [];
-    for (const member of all) {
-      if (members.length === MOST_MEMBERS) return { gateway: this.#options.gateway, members, partial: true };
-      members.push([member.client, member.user]);
-    }
-    return { gateway: this.#options.gateway, members, partial: false };
+  async #ask(wanted: Wanted): Promise<Gathered> {
+    const found = await this.#gatherer.ask(wanted);
+    if (found.partial) this.#options.partial();
+    return found;
   }
 
-  #gather(room: string): Promise<RoomPresence> {
-    const { gateway, bus, now } = this.#options;
-    const members = new Map<string, PresentMember>();
-    const missing = new Set(this.#gateways.alive(now()));
-    missing.delete(gateway);
-    let partial = false;
-    const add = (answer: Answer) => {
-      for (const [client, user] of answer.members) members.set(client, { client, user, gateway: answer.gateway });
-      partial ||= answer.partial;
-    };
-    add(this.#own(room));
-    return new Promise(resolve => {
-      if (missing.size === 0) return resolve({ members, partial });
-      const done = () => {
-        clearTimeout(timer);
-        asked.stop();
-        partial ||= missing.size > 0;
-        if (partial) this.#options.partial();
-        resolve({ members, partial });
-      };
-      const timer = setTimeout(done, DEADLINE_MS);
-      const asked = bus.ask(room, reply => {
-        const answer = JSON.parse(reply) as Answer;
-        if (answer.gateway === gateway) return;
-        add(answer);
-        missing.delete(answer.gateway);
-        if (missing.size === 0) done();
-      });
+  #say(more: Partial<Pick<Beat, 'leaving' | 'change'>>): void {
+    const { gateway, bus } = this.#options;
+    const beat: Beat = { gateway, leaving: false, life: this.#life, version: this.#own.shards.version, ...more };
+    bus.beat(JSON.stringify(beat));
+  }
+
+  #sayChanges(): void {
+    this.#changing = false;
+    const change = this.#own.shards.take();
+    if (!change) return;
+    const many = change.set.length + change.cleared.length > MOST_CHANGES;
+    this.#say(many ? {} : { change });
+  }
+
+  #heard(text: string): void {
+    const beat = readBeat(text);
+    if (!beat) return;
+    const { gateway, now } = this.#options;
+    if (beat.leaving) {
+      if (beat.gateway !== gateway) this.#gone(beat.gateway);
+      return;
+    }
+    const { stranger, replaced, unknown } = this.#peers.hear(beat, now());
+    if (replaced) this.#options.gone(beat.gateway);
+    if (stranger) this.#say({});
+    if (unknown) this.#askShards(beat.gateway);
+  }
+
+  #gone(gateway: string): void {
+    this.#peers.forget(gateway);
+    this.#cache.clear(); // it may hold members of that gateway
+    this.#options.gone(gateway);
+  }
+
+  #askShards(gateway: string): void {
+    const asked = this.#options.bus.ask(gateway, writeQuestion({ shards: true }), reply => {
+      asked.stop();
+      const answer = reply === null ? null : readShards(reply);
+      if (answer) this.#peers.learn(gateway, answer);
     });
+    this.#options.later(() => asked.stop(), CACHE_MS);
+  }
+
+  #answer(text: string, maxBytes: number): readonly string[] {
+    const question = readQuestion(text);
+    if (!question) return [];
+    if ('rooms' in question) return this.#own.answer(question.rooms, maxBytes);
+    const { shards } = this.#own;
+    return [JSON.stringify({ life: this.#life, version: shards.version, shards: shards.toText() })];
   }
 }
+
+const keyOf = (room: string, users: boolean) => `${users ? 'users' : 'members'} ${room}`;

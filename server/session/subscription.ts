@@ -74,9 +74,16 @@ export class Subscription implements Member {
   entered(watch: boolean): void {
     if (this.#left) return;
     this.#entered = true;
-    const { joins } = this.session.context;
+    const { joins, presence } = this.session.context;
+    presence.entered(this.room.name, this);
+    if (this.server) return; // connections of one user are not told of each other
     if (watch) joins.watch(this.room.name, this); // first: SDKs expect to hear of themselves
     joins.entered(this.room.name, this, this.room.members.size);
+  }
+
+  /** Says that the room delivers to the connection. */
+  arrived(): void {
+    if (this.#entered && !this.#left) this.session.context.presence.arrived(this.room.name, this);
   }
 
   /** Takes the connection out of the room; what is on its way in stops. */
@@ -85,7 +92,9 @@ export class Subscription implements Member {
     this.#left = true;
     this.room.remove(this);
     if (!this.#entered) return;
-    const { joins } = this.session.context;
+    const { joins, presence } = this.session.context;
+    presence.left(this.room.name, this);
+    if (this.server) return;
     joins.unwatch(this.room.name, this);
     joins.left(this.room.name, this, this.room.members.size);
   }

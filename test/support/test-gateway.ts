@@ -102,8 +102,10 @@ export class TestGateway {
       rooms: this.rooms,
       bus,
       now,
+      later: (run, ms) => void clock.after(ms, run),
       partial: () => undefined,
       gone: () => undefined,
+      resumed: () => undefined,
     });
     this.context = {
       config,
@@ -127,8 +129,11 @@ export class TestGateway {
         gateway: config.processName,
         bus,
         codecs: all,
-        members: room => presence.members(room),
+        members: (room, most) => presence.membersNow(room, most),
+        changed: room => presence.changed(room),
         limit: () => config.joinLeaveLimit,
+        now,
+        later: (run, ms) => void clock.after(ms, run),
       }),
       join: {
         reader,

@@ -392,6 +392,13 @@ for (const { what, command, code, message } of [
   { what: 'the own inbox', command: { subscribe: { channel: 'user:alice' } }, code: 105, message: /inbox/ },
   { what: 'an unknown kind', command: { history: { channel: 'secret:a' } }, code: 102, message: /unknown kind secret/ },
   { what: 'a foreign inbox', command: { presence: { channel: 'user:bob' } }, code: 103, message: /another user/ },
+  {
+    what: 'the presence of a room one is not in',
+    command: { presence: { channel: ROOM } },
+    code: 103,
+    message: /presence is for subscribers of the room/,
+  },
+  { what: 'its statistics', command: { presence_stats: { channel: ROOM } }, code: 103, message: /for subscribers/ },
   { what: 'a refresh of one room', command: { sub_refresh: { channel: ROOM, token: 'x' } }, code: 108, message: /./ },
 ]) {
   test(`${what} answers ${code} and says why`, async () => {
@@ -405,6 +412,32 @@ for (const { what, command, code, message } of [
     assert.deepEqual([client.closed, gateway.log.last], [null, 0]);
   });
 }
+
+test('presence that is asked in the frame of the subscribe is answered after it, with the one who asks', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  client.say(
+    { id: 2, subscribe: { channel: ROOM, join_leave: true } },
+    { id: 3, presence: { channel: ROOM } },
+    { id: 4, presence_stats: { channel: ROOM } },
+  );
+  const { presence } = await client.reply(3);
+  const { presence_stats: stats } = await client.reply(4);
+  const users = Object.values(presence.presence as Record<string, { user: string }>).map(({ user }) => user);
+  assert.deepEqual([users, stats], [['alice'], { num_clients: 1, num_users: 1 }]);
+  client.say({ id: 5, unsubscribe: { channel: ROOM } }, { id: 6, presence: { channel: ROOM } });
+  assert.equal((await client.reply(6)).error?.code, 103);
+});
+
+test('presence whose answer a reader could not take answers 106 and names presence_stats', async () => {
+  const gateway = new TestGateway({ CHAT_SEND_BUFFER_BYTES: '65536' });
+  const user = '界'.repeat(80);
+  const clients = await Promise.all(Array.from({ length: 100 }, () => gateway.connect(user)));
+  for (const client of clients) await client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number });
+  const { error } = (await clients[0]?.ask({ id: 3, presence: { channel: ROOM } } as { id: number })) ?? {};
+  assert.deepEqual([error?.code, error?.temporary], [106, undefined]);
+  assert.match(error?.message ?? '', /100 connections, too many for one reply: ask for presence_stats/);
+});
 
 test('too many commands answer 111, temporary, with the limit', async () => {
   const gateway = new TestGateway({ CHAT_COMMANDS_PER_SECOND: '10', CHAT_COMMAND_BURST: '5' });

@@ -38,6 +38,7 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
       session.subscriptions.set(channel, inbox);
       welcome(session, command.id, channel, { ...result, wasRecovering: from !== null });
       inbox.answer();
+      inbox.entered(false);
     });
   const joined = enter(from).catch(error => {
     if (!(error instanceof StoreUnavailable) || session.state !== 'connecting') throw error;
@@ -45,6 +46,10 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
     context.join.recovered('failed');
     return enter(null);
   });
+  void joined.then(
+    () => inbox.arrived(),
+    () => undefined, // reported below
+  );
   try {
     await Promise.race([joined, inbox.answered()]); // what the inbox still recovers holds up no command
   } catch (error) {

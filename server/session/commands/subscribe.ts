@@ -35,6 +35,7 @@ async function enter(session: Session, command: Of<'subscribe'>, subscription: S
       subscription.answer();
       subscription.entered(command.joinLeave);
     });
+    subscription.arrived();
   } catch (error) {
     forget(session, channel, subscription);
     subscription.answer();

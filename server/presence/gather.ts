@@ -1,0 +1,146 @@
+import type { Moment } from '../clock.ts';
+import type { Asked, PresenceBus } from './bus.ts';
+import type { Peers } from './peers.ts';
+import { readPrevious } from './previous.ts';
+import { digestOf, type UserDigest } from './users.ts';
+import { type Answer, type Part, readAnswer, type Wanted, writeQuestion } from './wire.ts';
+
+/** A connection, and the gateway that holds it. */
+export interface PresentMember {
+  readonly client: string;
+  readonly user: string;
+  readonly gateway: string;
+}
+
+/** What the other gateways answered about a room. */
+export interface Gathered {
+  clients: number;
+  /** By connection id; only of gateways that have at most as many as were to be listed. */
+  readonly members: Map<string, PresentMember>;
+  readonly digests: UserDigest[];
+  /** True if a gateway did not answer in time, or not completely. */
+  partial: boolean;
+}
+
+interface Pending extends Gathered {
+  readonly wanted: Wanted;
+  left: number;
+  readonly done: (gathered: Gathered) => void;
+}
+
+export interface GatherOptions {
+  readonly peers: Peers;
+  readonly bus: PresenceBus;
+  readonly now: () => Moment;
+}
+
+/** How long a gateway has to answer. */
+const DEADLINE_MS = 300;
+/** Rooms in one question. */
+const MOST_ROOMS = 500;
+
+/**
+ * Asks the gateways that may have members of a room. What is asked in one turn of the event loop goes to each of them in
+ * one question, and all of them are waited for: a gateway that NATS knows to be away for no time, any other for 300 ms.
+ */
+export class Gatherer {
+  readonly #options: GatherOptions;
+  /** Questions of this turn, by gateway. */
+  readonly #next = new Map<string, Pending[]>();
+  constructor(options: GatherOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects. */
+  ask(wanted: Wanted): Promise<Gathered> {
+    const { peers, now } = this.#options;
+    const { current, previous } = peers.holders(wanted.room, now());
+    return new Promise(done => {
+      const left = current.length + previous.length;
+      const pending: Pending = { wanted, left, done, clients: 0, members: new Map(), digests: [], partial: false };
+      if (left === 0) return done(pending);
+      for (const gateway of current) this.#add(gateway, pending);
+      if (previous.length > 0) this.#askPrevious(previous, pending);
+    });
+  }
+
+  #add(gateway: string, pending: Pending): void {
+    const waiting = this.#next.get(gateway);
+    if (waiting) {
+      waiting.push(pending);
+      return;
+    }
+    this.#next.set(gateway, [pending]);
+    setImmediate(() => this.#send(gateway));
+  }
+
+  #send(gateway: string): void {
+    const all = this.#next.get(gateway) ?? [];
+    this.#next.delete(gateway);
+    for (let start = 0; start < all.length; start += MOST_ROOMS)
+      this.#ask(gateway, all.slice(start, start + MOST_ROOMS));
+  }
+
+  #ask(gateway: string, asked: readonly Pending[]): void {
+    const listed = asked.map(() => 0);
+    const full = asked.map(() => 0);
+    const take = ({ parts }: Answer) => {
+      for (const part of parts) {
+        const pending = asked[part.room];
+        if (!pending) continue;
+        add(pending, gateway, part);
+        full[part.room] = part.clients;
+        listed[part.room] = (listed[part.room] ?? 0) + (part.members?.length ?? 0);
+      }
+    };
+    const end = (complete: boolean) => {
+      question.stop();
+      clearTimeout(timer);
+      for (const [index, pending] of asked.entries()) {
+        const clients = full[index] ?? 0;
+        pending.clients += clients;
+        const cut = clients <= pending.wanted.most && (listed[index] ?? 0) < clients;
+        settle(pending, 1, complete && !cut);
+      }
+    };
+    const timer = setTimeout(() => end(false), DEADLINE_MS);
+    const text = writeQuestion({ rooms: asked.map(({ wanted }) => wanted) });
+    const question: Asked = this.#options.bus.ask(gateway, text, reply => {
+      const answer = reply === null ? null : readAnswer(reply);
+      if (answer) take(answer);
+      if (!answer || answer.last) end(answer !== null);
+    });
+  }
+
+  /** The previous release hears one question of all, and says at most 2,000 connections. */
+  #askPrevious(gateways: readonly string[], pending: Pending): void {
+    const missing = new Set(gateways);
+    const end = () => {
+      question.stop();
+      clearTimeout(timer);
+      settle(pending, gateways.length, missing.size === 0);
+    };
+    const timer = setTimeout(end, DEADLINE_MS);
+    const question = this.#options.bus.askPrevious(pending.wanted.room, reply => {
+      const answer = readPrevious(reply);
+      if (!answer || !missing.delete(answer.gateway)) return;
+      const { gateway, members, partial } = answer;
+      add(pending, gateway, { room: 0, clients: members.length, members });
+      pending.clients += members.length;
+      pending.partial ||= partial;
+      if (pending.wanted.users) pending.digests.push(digestOf(new Set(members.map(([, user]) => user))));
+      if (missing.size === 0) end();
+    });
+  }
+}
+
+function add(pending: Pending, gateway: string, { members, users }: Part): void {
+  for (const [client, user] of members ?? []) pending.members.set(client, { client, user, gateway });
+  if (users) pending.digests.push(users);
+}
+
+function settle(pending: Pending, answers: number, complete: boolean): void {
+  pending.partial ||= !complete;
+  pending.left -= answers;
+  if (pending.left === 0) pending.done(pending);
+}

@@ -1,0 +1,138 @@
+import { SHARDS, type ShardChange } from './shards.ts';
+import type { UserDigest } from './users.ts';
+
+/**
+ * What gateways say to each other about presence, as JSON. Gateways of two releases run side by side: a reader ignores
+ * fields it does not know, and what it cannot read counts as lost. Every `read` returns null then, and never throws.
+ */
+export interface Beat {
+  readonly gateway: string;
+  /** True for the last one. */
+  readonly leaving: boolean;
+  /** Random, one a process: the same name with another one is another gateway. Empty from the previous release. */
+  readonly life: string;
+  /** Version of the gateway's shards, counting {@link change}. */
+  readonly version: number;
+  /** What this version changed against the one before; absent in a plain heartbeat. */
+  readonly change?: ShardChange;
+}
+
+/** What is asked about one room. */
+export interface Wanted {
+  readonly room: string;
+  /** Connections up to which they are listed; a gateway with more answers their number alone. */
+  readonly most: number;
+  /** Whether the users are to be counted. */
+  readonly users: boolean;
+}
+
+export type Question = { readonly rooms: readonly Wanted[] } | { readonly shards: true };
+
+/** A gateway's own connections in one room, or a piece of them. */
+export interface Part {
+  /** Index of the room in the question. */
+  readonly room: number;
+  readonly clients: number;
+  /** `[client, user]` pairs; several parts together list all. */
+  readonly members?: readonly (readonly [string, string])[];
+  readonly users?: UserDigest;
+}
+
+/** One of the messages that answer a question. Rooms without connections are missing. */
+export interface Answer {
+  readonly parts: readonly Part[];
+  readonly last: boolean;
+}
+
+/** All shards of a gateway. */
+export interface ShardsAnswer {
+  readonly life: string;
+  readonly version: number;
+  readonly shards: string;
+}
+
+export interface JoinEvent {
+  readonly type: 'join' | 'leave';
+  readonly client: string;
+  readonly user: string;
+  readonly gateway: string;
+}
+
+export function readBeat(text: string): Beat | null {
+  const { gateway, leaving, life = '', version = 0, change } = objectOf(text);
+  if (typeof gateway !== 'string' || gateway === '' || typeof life !== 'string' || !isCount(version)) return null;
+  const beat = { gateway, leaving: leaving === true, life, version };
+  if (change === undefined) return beat;
+  const { set, cleared } = asObject(change);
+  return isShards(set) && isShards(cleared) ? { ...beat, change: { set, cleared } } : null;
+}
+
+/** Rooms are short on the wire: there may be hundreds in a question. */
+export const writeQuestion = (question: Question): string =>
+  JSON.stringify(
+    'shards' in question ? question : { rooms: question.rooms.map(({ room, most, users }) => [room, most, +users]) },
+  );
+
+export function readQuestion(text: string): Question | null {
+  const { rooms, shards } = objectOf(text);
+  if (shards === true) return { shards };
+  if (!Array.isArray(rooms)) return null;
+  const wanted: Wanted[] = [];
+  for (const entry of rooms as unknown[]) {
+    const [room, most, users] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    if (typeof room !== 'string' || !isCount(most)) return null;
+    wanted.push({ room, most, users: users === 1 });
+  }
+  return { rooms: wanted };
+}
+
+export function readAnswer(text: string): Answer | null {
+  const { parts, last } = objectOf(text);
+  if (!Array.isArray(parts)) return null;
+  return parts.every(isPart) ? { parts, last: last === true } : null;
+}
+
+export function readShards(text: string): ShardsAnswer | null {
+  const { life, version, shards } = objectOf(text);
+  return typeof life === 'string' && isCount(version) && typeof shards === 'string' ? { life, version, shards } : null;
+}
+
+export function readJoin(text: string): JoinEvent | null {
+  const { type, client, user, gateway } = objectOf(text);
+  if (type !== 'join' && type !== 'leave') return null;
+  if (typeof client !== 'string' || typeof user !== 'string' || typeof gateway !== 'string') return null;
+  return client === '' || !user.isWellFormed() || !client.isWellFormed() ? null : { type, client, user, gateway };
+}
+
+export function isMembers(value: unknown): value is readonly (readonly [string, string])[] {
+  return Array.isArray(value) && (value as unknown[]).every(isMember);
+}
+
+function isMember(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [client, user] = value as unknown[];
+  return typeof client === 'string' && typeof user === 'string' && client.isWellFormed() && user.isWellFormed();
+}
+
+function isPart(value: unknown): value is Part {
+  const { room, clients, members, users } = asObject(value);
+  if (!isCount(room) || !isCount(clients)) return false;
+  if (users !== undefined && typeof (asObject(users)['hashes'] ?? asObject(users)['sketch']) !== 'string') return false;
+  return members === undefined || isMembers(members);
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isShards = (value: unknown): value is number[] =>
+  Array.isArray(value) && (value as unknown[]).every(shard => isCount(shard) && shard < SHARDS);
+
+/** The object that `text` is; an empty one for anything else. */
+export function objectOf(text: string): Record<string, unknown> {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+const asObject = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
