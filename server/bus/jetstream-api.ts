@@ -8,6 +8,9 @@ export interface ApiError {
   readonly description: string;
 }
 
+/** The message is larger than the stream takes, or its headers are. */
+export const MESSAGE_TOO_LARGE = 10_054;
+export const HEADERS_TOO_LARGE = 10_097;
 /** No message matches. */
 export const NO_MESSAGE_FOUND = 10_037;
 export const STREAM_NOT_FOUND = 10_059;

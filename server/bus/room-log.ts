@@ -1,13 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { errors, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Moment } from '../clock.ts';
-import { type PartitionState, PublishFailed, ReadFailed, type RoomLog, type Stored, type Watch } from '../room/log.ts';
+import {
+  MessageRefused,
+  type PartitionState,
+  PublishFailed,
+  ReadFailed,
+  type RoomLog,
+  type Stored,
+  type Watch,
+} from '../room/log.ts';
 import type { Envelope } from '../room/message.ts';
 import { directBatch } from './direct-read.ts';
 import { writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
-import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
+import { type ApiError, apiRequest, HEADERS_TOO_LARGE, MESSAGE_TOO_LARGE, NO_MESSAGE_FOUND } from './jetstream-api.ts';
 import { type Names, partitionOf } from './names.ts';
+import { mostBodyBytes } from './payload-limit.ts';
 import { readPurgedTops } from './purged-tops.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 import { readRoomMessage } from './room-message.ts';
@@ -87,6 +96,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     partitions,
     partitionOf: partition,
     connected,
+    mostBodyBytes: () => mostBodyBytes(write),
 
     async publish(room, body, envelope): Promise<Stored> {
       if (!connected()) throw new PublishFailed('NATS is not connected'); // else it would wait in a buffer, past its answer
@@ -197,6 +207,8 @@ interface PublishAck {
 }
 
 /** `duplicate message id is in process`. */
+/** Refusals of a message for what it is: no later try fares better. */
+const PERMANENT: ReadonlySet<number> = new Set([MESSAGE_TOO_LARGE, HEADERS_TOO_LARGE]);
 const DUPLICATE_IN_PROCESS = 10_158;
 const IN_PROCESS_WAIT_MS = 25;
 
@@ -214,6 +226,9 @@ async function publish(
       const reply = await connection.request(subject, body, { timeout, headers });
       return JSON.parse(textDecoder.decode(reply.data)) as PublishAck;
     } catch (error) {
+      // What the library itself does not send: larger than the server takes, or a header that would end another.
+      if (error instanceof errors.InvalidArgumentError)
+        throw new MessageRefused(`NATS takes no such message: ${error.message}`, error);
       throw new PublishFailed('JetStream did not acknowledge', error);
     }
   };
@@ -223,6 +238,8 @@ async function publish(
     await sleep(IN_PROCESS_WAIT_MS);
     ack = await attempt(Math.max(1, deadline - performance.now()));
   }
+  if (ack.error && PERMANENT.has(ack.error.err_code))
+    throw new MessageRefused(`the stream takes no such message: ${ack.error.description}`);
   if (ack.error || !ack.seq) throw new PublishFailed(`JetStream refused: ${ack.error?.description ?? 'no sequence'}`);
   return { offset: ack.seq, duplicate: ack.duplicate === true };
 }

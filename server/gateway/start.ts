@@ -40,7 +40,9 @@ import { accessOf } from './access.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { admission } from './admission.ts';
 import { applyOptions } from './apply-options.ts';
+import { once } from './once.ts';
 import { checkOpenFiles, connectionsWithin, openFilesLimit } from './open-files.ts';
+import { payloadCheck } from './payload-check.ts';
 import { Rechecks } from './rechecks.ts';
 import { roomEvents } from './room-events.ts';
 import { roomParts } from './room-parts.ts';
@@ -203,13 +205,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     logger,
     now,
     wallClock,
-    lookUps: new LookUps({
-      log,
-      store,
-      now,
-      most: () => config.lookUpsPerUser,
-      windowMs: () => config.dedupeSeconds * 1000,
-    }),
+    lookUps: new LookUps({ log, store, now, limits: config }),
     toldTime: new ToldTime(systemClocks),
     heartbeat: session => hub.heartbeat(session),
   };
@@ -254,7 +250,10 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const stopResume = onResume([write, read], names, partitions, () => rechecks.resumed(write.flush()));
   chat.beat();
   const beats = setInterval(chat.beat, BEAT_MS);
+  const checkPayload = payloadCheck(config, log.mostBodyBytes, logger);
+  checkPayload();
   const ticks = setInterval(() => {
+    checkPayload();
     meter.tick(now());
     hub.tick();
     // After the sockets have been read.
@@ -287,12 +286,4 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     await stop();
   });
   return { port: client.port, adminPort: admin.port, metrics, drain: drainOnce, stop };
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= work();
-    return running;
-  };
 }

@@ -6,7 +6,8 @@ export interface RoomLog {
   partitionOf(room: string): number;
   /**
    * Sends before it returns, so that two calls are stored in the order of the calls.
-   * Rejects with {@link PublishFailed} when the message is not, or perhaps not, stored.
+   * Rejects with {@link PublishFailed} when the message is not, or perhaps not, stored, and with {@link MessageRefused} when it
+   * never will be.
    */
   publish(room: string, body: Uint8Array, envelope: Envelope): Promise<Stored>;
   /** Delivers the room's live messages, until `stop`. */
@@ -31,6 +32,8 @@ export interface RoomLog {
   state(partition: number): Promise<PartitionState>;
   /** Everything up to this offset is in MongoDB. May be up to a second old, which only makes it lower. */
   storedFloor(partition: number): Promise<number>;
+  /** The largest body a message may have now, in bytes: NATS takes no larger one. */
+  mostBodyBytes(): number;
   /** False while the connection to NATS is known to be down. */
   connected(): boolean;
 }
@@ -80,6 +83,14 @@ export class PublishFailed extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'PublishFailed';
+  }
+}
+
+/** NATS takes no such message: it is not stored, and sending it again is no use. */
+export class MessageRefused extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'MessageRefused';
   }
 }
 

@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
-import { PublishFailed, ReadFailed } from '../room/log.ts';
+import { MessageRefused, PublishFailed, ReadFailed } from '../room/log.ts';
 import { StoreUnavailable } from '../store/store.ts';
 
 /** A command that is answered with an error of the catalogue. */
@@ -20,6 +20,7 @@ export function answerTo(error: unknown): {
   readonly unexpected: boolean;
 } {
   if (error instanceof CommandError) return { error: error.error, detail: error.message, unexpected: false };
+  if (error instanceof MessageRefused) return { error: ERRORS.badRequest, detail: error.message, unexpected: false };
   if (error instanceof PublishFailed || error instanceof ReadFailed)
     return { error: ERRORS.internal, detail: 'messaging is unavailable, try again', unexpected: false };
   if (error instanceof StoreUnavailable)

@@ -1,4 +1,5 @@
 import type { Clocks } from '../clock.ts';
+import type { Config } from '../config.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { findStored } from '../room/find-stored.ts';
 import type { RoomLog } from '../room/log.ts';
@@ -10,10 +11,8 @@ export interface LookUpsOptions {
   readonly log: RoomLog;
   readonly store: HistoryStore;
   readonly now: Clocks['now'];
-  /** Look-ups of one user that may be under way. */
-  readonly most: () => number;
-  /** Time for which JetStream itself recognises an id, in milliseconds. */
-  readonly windowMs: () => number;
+  /** Read at each use, as they may change. */
+  readonly limits: Pick<Config, 'lookUpsPerUser' | 'dedupeSeconds'>;
 }
 
 /** Looks for messages whose ids are too old for JetStream's own memory: few at a time for each user of a gateway. */
@@ -33,17 +32,17 @@ export class LookUps {
    * @throws {StoreUnavailable} when MongoDB is away, {@link ReadFailed} when LOG is, or is too far ahead of MongoDB
    */
   async find(user: string, room: string, dedupe: string): Promise<{ readonly offset: number } | null> {
-    const { log, store, most, windowMs } = this.#options;
+    const { log, store, limits } = this.#options;
     const underWay = this.#underWay.get(user) ?? 0;
-    if (underWay >= most())
+    if (underWay >= limits.lookUpsPerUser)
       throw new CommandError(
         ERRORS.tooManyRequests,
-        `at most ${most()} old ids of a user are looked up at the same time`,
+        `at most ${limits.lookUpsPerUser} old ids of a user are looked up at the same time`,
       );
     this.#underWay.set(user, underWay + 1);
     try {
       // What is younger than the window JetStream recognises: half of it is left for the way there.
-      const inStore = await this.#storedUntil.covers(log.partitionOf(room), windowMs() / 2);
+      const inStore = await this.#storedUntil.covers(log.partitionOf(room), (limits.dedupeSeconds * 1000) / 2);
       return inStore ? await store.findByDedupe(dedupe) : await findStored({ log, store }, room, dedupe);
     } finally {
       const left = (this.#underWay.get(user) ?? 1) - 1;

@@ -13,6 +13,8 @@ export interface NatsSettings extends LocalServerSettings {
   /** Credentials that clients must give; default: none. */
   readonly user?: string;
   readonly password?: string;
+  /** Largest message, headers and all, in bytes. Default 1 MiB. */
+  readonly maxPayload?: number;
 }
 
 /** Starts a real nats-server with JetStream on 127.0.0.1. Building it the first time takes up to a minute. */
@@ -35,7 +37,7 @@ function configuration(dir: string, port: number, settings: NatsSettings): strin
   const lines = [
     `listen: "127.0.0.1:${port}"`,
     'server_name: local',
-    'max_payload: 1MB',
+    `max_payload: ${settings.maxPayload ?? 1024 * 1024}`,
     // Streams reserve their largest size; the default allowance, 75% of the free disk, would refuse them on a small one.
     `jetstream { store_dir: ${JSON.stringify(dir)}, max_file_store: 64GB, max_memory_store: 256MB }`,
   ];

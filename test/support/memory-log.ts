@@ -54,6 +54,11 @@ export class MemoryLog implements RoomLog {
   partitionOf(): number {
     return 0;
   }
+  /** The largest body that is taken. */
+  most = Number.POSITIVE_INFINITY;
+  mostBodyBytes(): number {
+    return this.most;
+  }
   connected(): boolean {
     return this.up;
   }

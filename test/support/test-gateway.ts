@@ -167,13 +167,7 @@ export class TestGateway {
       logger: pino({ level: 'silent' }),
       now,
       wallClock,
-      lookUps: new LookUps({
-        log,
-        store,
-        now,
-        most: () => config.lookUpsPerUser,
-        windowMs: () => config.dedupeSeconds * 1000,
-      }),
+      lookUps: new LookUps({ log, store, now, limits: config }),
       toldTime: new ToldTime({ now, wallClock }),
       heartbeat: session => this.hub.heartbeat(session),
     };

@@ -4,7 +4,7 @@ import { uuid7Source } from '../../client/uuid7.ts';
 import { MAX_USER_BYTES } from '../../server/auth/names.ts';
 import { parseKinds } from '../../server/auth/policy.ts';
 import { jsonCodec } from '../../server/protocol/json.ts';
-import { ReadFailed } from '../../server/room/log.ts';
+import { MessageRefused, ReadFailed } from '../../server/room/log.ts';
 import { leaveAllForbidden } from '../../server/session/forbidden.ts';
 import { settle } from '../support/settle.ts';
 import { TestGateway } from '../support/test-gateway.ts';
@@ -497,6 +497,27 @@ test('what one frame leaves in the queue counts too', async () => {
   client.say({ id: 1, connect: { token: await tokenFor('alice') } }, ...publishes);
   assert.equal(client.closed?.code, 3013);
   gate.resolve();
+});
+
+test('a message larger than NATS takes is refused for good, with the real limit, and holds up nothing', async () => {
+  const gateway = new TestGateway();
+  gateway.log.most = 1_000;
+  const client = await gateway.connect();
+  client.say(
+    { id: 2, publish: { channel: ROOM, data: 'x'.repeat(1_000) } },
+    send(3, { room: ROOM, id: idSource(gateway)(), text: 'x'.repeat(1_000) }),
+    { id: 4, publish: { channel: ROOM, data: 'x' } },
+  );
+  for (const id of [2, 3]) {
+    const { error } = await client.reply(id);
+    assert.deepEqual([error?.code, error?.temporary], [107, undefined]);
+    assert.match(error?.message ?? '', /at most 1000 bytes/);
+  }
+  assert.equal((await client.reply(4)).error, undefined);
+  gateway.log.publish = () => Promise.reject(new MessageRefused('the stream takes no such message: too large'));
+  const { error } = await client.ask({ id: 5, publish: { channel: ROOM, data: 'x' } } as { id: number });
+  assert.deepEqual([error?.code, error?.temporary], [107, undefined]);
+  assert.match(error?.message ?? '', /takes no such message/);
 });
 
 test('NATS away answers a publish with a temporary error; the connection and its subscriptions stay', async () => {

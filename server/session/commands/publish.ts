@@ -23,9 +23,9 @@ export function publish(session: Session, command: Of<'publish'>): undefined {
 
 /** @throws {CommandError} for a body above the limit */
 export function checkSize(session: Session, body: Uint8Array): void {
-  const { maxMessageBytes } = session.context.config;
-  if (body.byteLength > maxMessageBytes)
-    throw new CommandError(ERRORS.badRequest, `a message must have at most ${maxMessageBytes} bytes`);
+  const { config, log } = session.context;
+  const most = Math.min(config.maxMessageBytes, log.mostBodyBytes());
+  if (body.byteLength > most) throw new CommandError(ERRORS.badRequest, `a message must have at most ${most} bytes`);
 }
 
 /** Hands a message to the stream before it returns; resolves when the stream has it. */

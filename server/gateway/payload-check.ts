@@ -1,0 +1,28 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { OPTIONS } from '../options.ts';
+
+/**
+ * Warns when the option allows messages that NATS does not take: they are answered with 107.
+ * @param most the largest body that NATS takes now, in bytes
+ * @returns to be called now and then, as both may change; each pair of numbers is logged once
+ */
+export function payloadCheck(
+  limits: Pick<Config, 'maxMessageBytes'>,
+  most: () => number,
+  logger: Pick<Logger, 'warn'>,
+): () => void {
+  let warned = '';
+  return () => {
+    const { maxMessageBytes } = limits;
+    const natsTakesBytes = most();
+    const pair = `${maxMessageBytes} ${natsTakesBytes}`;
+    if (maxMessageBytes <= natsTakesBytes || pair === warned) return;
+    warned = pair;
+    const advice = `raise max_payload of nats-server or lower ${OPTIONS.maxMessageBytes.env}`;
+    logger.warn(
+      { maxMessageBytes, natsTakesBytes },
+      `messages larger than NATS takes are answered with 107: ${advice}`,
+    );
+  };
+}

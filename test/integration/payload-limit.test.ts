@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { names } from '../../server/bus/names.ts';
+import { startMongo } from '../local/mongo.ts';
+import { startNats } from '../local/nats.ts';
+import { startCluster } from '../support/cluster.ts';
+import { openClient } from '../support/sdk.ts';
+
+const nats = await startNats({ maxPayload: 16_384 });
+after(() => nats.close());
+const mongo = await startMongo();
+after(() => mongo.close());
+const ROOM = 'channel:r';
+const facts = (error: unknown) => {
+  const { code, temporary, message } = error as { code: number; temporary?: boolean; message: string };
+  return { code, temporary: temporary === true, message };
+};
+
+test('a message above what NATS takes answers 107 with the limit, and the next one is stored', async t => {
+  const { gateways } = await startCluster(t, { nats, mongo });
+  const client = await openClient(t, gateways[0].url);
+  const refused = client.send(ROOM, 'x'.repeat(20_000)).catch(facts);
+  const publish = client.publish(ROOM, 'x'.repeat(15_000)).catch(facts);
+  const next = client.send(ROOM, 'x'.repeat(14_000));
+  const expected = { code: 107, temporary: false, message: 'a message must have at most 14336 bytes' };
+  assert.deepEqual(await refused, expected);
+  assert.deepEqual(await publish, expected);
+  assert.equal((await next).duplicate, false);
+});
+
+test('a message above what its stream takes answers 107', async t => {
+  const { gateways } = await startCluster(
+    t,
+    { nats, mongo },
+    {
+      env: { CHAT_INSTANCE: 'payload', CHAT_PARTITIONS: '1' },
+    },
+  );
+  const connection = await connect({ servers: nats.url });
+  t.after(() => connection.close());
+  const manager = await jetstreamManager(connection);
+  await manager.streams.update(names('payload').logStream(0), { max_msg_size: 1_000 });
+  const client = await openClient(t, gateways[0].url);
+  const answer = await client.send(ROOM, 'x'.repeat(5_000)).catch(facts);
+  assert.deepEqual(answer, {
+    code: 107,
+    temporary: false,
+    message: 'the stream takes no such message: message size exceeds maximum allowed',
+  });
+});
