@@ -81,6 +81,8 @@ async function enter(
   }
 
   let at = from.offset;
+  /** What the client continues from: each publication that follows moves it on, so it must not be above what it has. */
+  let start = at;
   let most = options.chunk();
   let source: Source = 'tail';
   let answered = false;
@@ -88,7 +90,7 @@ async function enter(
     at = publications.at(-1)?.offset ?? at;
     if (!answered) {
       answered = true;
-      answer({ ...fresh, offset: from.offset, wasRecovering: true, recovered: true, publications });
+      answer({ ...fresh, offset: start, wasRecovering: true, recovered: true, publications });
       return;
     }
     for (const publication of publications)
@@ -111,6 +113,7 @@ async function enter(
   const fromTail = (): boolean => {
     if (at < room.tail.from) return false;
     const missed = room.tail.after(at);
+    if (missed.length === 0) start = Math.max(at, room.held);
     if (pace(missed) < missed.length) return false;
     room.add(member); // in the same turn as the last of the tail: nothing can come between
     options.recovered(source);

@@ -44,3 +44,22 @@ for (const build of BUILDS) {
     assert.equal(asked, 2);
   });
 }
+
+for (const build of BUILDS) {
+  test(`${build}: a subscription with a token of its own ends with 108 and is not tried again`, async t => {
+    const { gateways } = await startCluster(t, backends);
+    const client = await openClient(t, gateways[0].url, { build });
+    let asked = 0;
+    const subscription = client.sdk.newSubscription('channel:own', {
+      getToken: async () => {
+        asked += 1;
+        return await tokenFor('alice', { channel: 'channel:own' });
+      },
+    });
+    const ended = new Promise<number>(resolve => subscription.on('unsubscribed', ({ code }) => resolve(code)));
+    subscription.subscribe();
+    assert.equal(await ended, 108);
+    await client.send('channel:own', 'the connection goes on');
+    assert.deepEqual([asked, subscription.state], [1, 'unsubscribed']);
+  });
+}

@@ -7,7 +7,7 @@ import { jsonCodec } from '../../server/protocol/json.ts';
 import { MessageRefused, ReadFailed } from '../../server/room/log.ts';
 import { leaveAllForbidden } from '../../server/session/forbidden.ts';
 import { settle } from '../support/settle.ts';
-import { TestGateway } from '../support/test-gateway.ts';
+import { type TestClient, TestGateway } from '../support/test-gateway.ts';
 import { tokenFor } from '../support/token.ts';
 
 const ROOM = 'channel:room';
@@ -326,6 +326,20 @@ test('ids of clients that count on from the time they were told are taken after 
   assert.equal((await client.ask(send(3, { room: ROOM, id, text: 'x' })))['rpc'].data.duplicate, true);
 });
 
+test('who may read a room may do so without being in it, and who may not may not', async () => {
+  const gateway = new TestGateway({ CHAT_ROOM_KINDS: 'channel=Open,group=Claim' });
+  const outsider = await gateway.connect('bob');
+  const invited = await gateway.connect('alice', { rooms: ['group:a'] });
+  const asked = async (client: TestClient, id: number, channel: string) => [
+    (await client.ask({ id, history: { channel, limit: 1 } } as { id: number })).error?.code ?? 0,
+    (await client.ask(send(id + 1, { room: channel, id: idSource(gateway)(), text: 'x' }))).error?.code ?? 0,
+  ];
+  assert.deepEqual(await asked(outsider, 2, ROOM), [0, 0]);
+  assert.deepEqual(await asked(invited, 2, 'group:a'), [0, 0]);
+  assert.deepEqual(await asked(outsider, 12, 'group:a'), [103, 103]);
+  assert.equal(outsider.session.subscriptions.size, 1); // the inbox
+});
+
 test('half a character in a name is answered by the command that has it, and the connection goes on', async () => {
   const channel = 'channel:\ud83d';
   const client = await new TestGateway().connect();
@@ -391,6 +405,12 @@ for (const { what, command, code, message } of [
   { what: 'subscribing twice', command: { subscribe: { channel: 'channel:a' } }, code: 105, message: /already/ },
   { what: 'the own inbox', command: { subscribe: { channel: 'user:alice' } }, code: 105, message: /inbox/ },
   { what: 'an unknown kind', command: { history: { channel: 'secret:a' } }, code: 102, message: /unknown kind secret/ },
+  {
+    what: 'a subscription with a token of its own',
+    command: { subscribe: { channel: 'channel:c', token: 'anything' } },
+    code: 108,
+    message: /token/,
+  },
   { what: 'a foreign inbox', command: { presence: { channel: 'user:bob' } }, code: 103, message: /another user/ },
   {
     what: 'the presence of a room one is not in',

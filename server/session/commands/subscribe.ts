@@ -12,6 +12,12 @@ const FLAG_UNRECOVERABLE_ERROR = 2;
 export function subscribe(session: Session, command: Of<'subscribe'>): undefined {
   const { channel } = command;
   allow(session, channel, 'subscribe');
+  // Final: the SDK stops. Answered 109 it would get another token, and again.
+  if (command.token !== '')
+    throw new CommandError(
+      ERRORS.notAvailable,
+      'subscription tokens are not read: the claim rooms of the connection lists rooms',
+    );
   if (session.subscriptions.has(channel)) throw new CommandError(ERRORS.alreadySubscribed);
   const { maxSubscriptions } = session.context.config;
   if (session.subscriptions.size >= maxSubscriptions)
