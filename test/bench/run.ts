@@ -9,6 +9,7 @@ import { fanOutCost } from './fan-out-cost.ts';
 import { greedy } from './greedy.ts';
 import { idleMemory } from './idle-memory.ts';
 import { publishLatency } from './publish-latency.ts';
+import { quietDrain } from './quiet-drain.ts';
 import type { Setup } from './setup.ts';
 import { Teardown } from './setup.ts';
 import { threeServers } from './three-servers.ts';
@@ -19,6 +20,7 @@ const BENCHES = {
   'fan-out': fanOutCost,
   'publish-latency': publishLatency,
   greedy,
+  'quiet-drain': quietDrain,
   'three-servers': threeServers,
 } as const;
 
