@@ -11,6 +11,8 @@ export interface Inspect {
   firstOffset(room: string): Promise<number>;
   /** First offset in the LIVE stream of a room's partition. */
   firstLive(room: string): Promise<number>;
+  /** Last offset in the stream of a room's partition. */
+  lastOffset(room: string): Promise<number>;
   /** Messages in MongoDB. */
   storedCount(): Promise<number>;
   /** Messages that MongoDB refused and the worker set aside. */
@@ -24,14 +26,20 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
   const mongo = new MongoClient(config.mongodbUri, { serverSelectionTimeoutMS: 5_000 });
   t.after(() => mongo.close());
   const count = (collection: string) => mongo.db(names.database).collection(collection).countDocuments();
-  const first = async (stream: string) => {
-    const answer = await apiRequest<{ state: { first_seq: number } }>(nats, `STREAM.INFO.${stream}`, {}, 5_000);
+  const stateOf = async (stream: string) => {
+    const answer = await apiRequest<{ state: { first_seq: number; last_seq: number } }>(
+      nats,
+      `STREAM.INFO.${stream}`,
+      {},
+      5_000,
+    );
     if ('error' in answer) throw new Error(answer.error.description);
-    return answer.ok.state.first_seq;
+    return answer.ok.state;
   };
   return {
-    firstOffset: room => first(names.logStream(partitionOf(room, config.partitions))),
-    firstLive: room => first(names.liveStream(partitionOf(room, config.partitions))),
+    firstOffset: async room => (await stateOf(names.logStream(partitionOf(room, config.partitions)))).first_seq,
+    lastOffset: async room => (await stateOf(names.logStream(partitionOf(room, config.partitions)))).last_seq,
+    firstLive: async room => (await stateOf(names.liveStream(partitionOf(room, config.partitions)))).first_seq,
     storedCount: () => count('messages'),
     rejectedCount: () => count('rejected'),
   };

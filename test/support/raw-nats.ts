@@ -5,7 +5,7 @@ import type { Teardown } from './backends.ts';
 /** A connection to a nats-server that checks nothing of what it sends, as clients in other languages do not. */
 export interface RawNats {
   /** Resolves when the server has taken the message. @param headers the whole block, with its first line and its end */
-  publish(subject: string, headers: string, body: string | Uint8Array): Promise<void>;
+  publish(subject: string, headers: string | Uint8Array, body: string | Uint8Array): Promise<void>;
 }
 
 export async function rawNats(t: Teardown, port: number): Promise<RawNats> {
