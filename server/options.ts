@@ -299,6 +299,46 @@ export const OPTIONS = {
       'Ids too old for the deduplication window that a gateway looks up in MongoDB at the same time for one user; more answer 111.',
     ),
   ),
+  maxConnectionsPerUser: live(
+    integer(
+      'CHAT_MAX_CONNECTIONS_PER_USER',
+      gateway,
+      100,
+      1,
+      1_000_000,
+      'Connections of one user to a gateway; the connect of another is answered with the temporary error 111.',
+    ),
+  ),
+  publishedBytesPerSecondPerUser: live(
+    integer(
+      'CHAT_PUBLISHED_BYTES_PER_SECOND_PER_USER',
+      gateway,
+      MIB,
+      1_024,
+      1024 * MIB,
+      'Bytes of messages one user may publish a second on a gateway, ten seconds of it at once; more answer 111.',
+    ),
+  ),
+  messagesPerSecondPerRoom: live(
+    integer(
+      'CHAT_MESSAGES_PER_SECOND_PER_ROOM',
+      gateway,
+      200,
+      1,
+      1_000_000,
+      'Messages a gateway takes into one room a second, ten seconds of it at once; more answer 111.',
+    ),
+  ),
+  roomsOpenedPerSecondPerUser: live(
+    integer(
+      'CHAT_ROOMS_OPENED_PER_SECOND_PER_USER',
+      gateway,
+      100,
+      1,
+      1_000_000,
+      'Rooms nobody else follows on a gateway that one user may subscribe to a second, ten seconds of it at once; more answer 111. Each costs a subscription of NATS and two requests.',
+    ),
+  ),
   sendBufferBytes: integer(
     'CHAT_SEND_BUFFER_BYTES',
     gateway,

@@ -143,6 +143,10 @@ export interface ChatClusterSpec {
     readonly commandsPerSecond: number;
     readonly commandBurst: number;
     readonly lookUpsPerUser: number;
+    readonly maxConnectionsPerUser: number;
+    readonly publishedBytesPerSecondPerUser: number;
+    readonly messagesPerSecondPerRoom: number;
+    readonly roomsOpenedPerSecondPerUser: number;
     readonly sendBufferBytes: number;
     readonly sendBufferTotalBytes: number;
     readonly tailBytes: number;

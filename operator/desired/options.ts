@@ -37,6 +37,16 @@ export const FIELDS = {
   'limits.commandsPerSecond': ['commandsPerSecond', spec => spec.limits.commandsPerSecond],
   'limits.commandBurst': ['commandBurst', spec => spec.limits.commandBurst],
   'limits.lookUpsPerUser': ['lookUpsPerUser', spec => spec.limits.lookUpsPerUser],
+  'limits.maxConnectionsPerUser': ['maxConnectionsPerUser', spec => spec.limits.maxConnectionsPerUser],
+  'limits.publishedBytesPerSecondPerUser': [
+    'publishedBytesPerSecondPerUser',
+    spec => spec.limits.publishedBytesPerSecondPerUser,
+  ],
+  'limits.messagesPerSecondPerRoom': ['messagesPerSecondPerRoom', spec => spec.limits.messagesPerSecondPerRoom],
+  'limits.roomsOpenedPerSecondPerUser': [
+    'roomsOpenedPerSecondPerUser',
+    spec => spec.limits.roomsOpenedPerSecondPerUser,
+  ],
   'limits.sendBufferBytes': ['sendBufferBytes', spec => spec.limits.sendBufferBytes],
   'limits.sendBufferTotalBytes': ['sendBufferTotalBytes', spec => spec.limits.sendBufferTotalBytes],
   'limits.tailBytes': ['tailBytes', spec => spec.limits.tailBytes],

@@ -27,8 +27,6 @@ import { WAVE_EVERY_MS } from '../session/drain.ts';
 import { TICK_MS } from '../session/heartbeat.ts';
 import { Hub } from '../session/hub.ts';
 import { LookUps } from '../session/look-ups.ts';
-import { PAGE_BYTES, pageTurns } from '../session/pages.ts';
-import { SendBudget } from '../session/send-budget.ts';
 import { Session, type SessionHooks } from '../session/session.ts';
 import { ToldTime } from '../session/told-time.ts';
 import { type Listener, listen } from '../socket/uws.ts';
@@ -40,6 +38,7 @@ import { accessOf } from './access.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { admission } from './admission.ts';
 import { applyOptions } from './apply-options.ts';
+import { clientLimits } from './client-limits.ts';
 import { once } from './once.ts';
 import { checkOpenFiles, connectionsWithin, openFilesLimit } from './open-files.ts';
 import { payloadCheck } from './payload-check.ts';
@@ -91,7 +90,6 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const names = namesOf(config.instance);
   const meter = new LoadMeter();
   const budget = new TailBudget(config);
-  const pages = pageTurns(config);
   const openFiles = await openFilesLimit();
   const mostConnections = () => connectionsWithin(openFiles, config.maxConnections);
   let listener: Listener | undefined;
@@ -105,22 +103,14 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     now,
     surplusPong: () => metrics.surplusPongs.inc(),
   });
-  const sends = new SendBudget({
-    limit: () => config.sendBufferTotalBytes,
-    holders: function* () {
-      yield* hub.sessions;
-      if (listener) yield* listener.closing;
-    },
-    pages: () => pages.underWay * PAGE_BYTES,
-    soon: setImmediate,
-  });
+  const { sends, ...shared } = clientLimits(config, () => [...hub.sessions, ...(listener?.closing ?? [])]);
   const metrics: GatewayMetrics = new GatewayMetrics({
     connections: () => hub.sessions.size,
     mostConnections,
     subscriptions: () => rooms?.subscriptions() ?? 0,
     rooms: () => rooms?.size ?? 0,
     tailBytes: () => budget.used,
-    pagesReading: () => pages.underWay,
+    pagesReading: () => shared.pages.underWay,
     sendBufferBytes: () => sends.held,
     closingSockets: () => listener?.closing.size ?? 0,
     eventLoopLagMs: () => meter.rates.eventLoopLagMs,
@@ -198,7 +188,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     refusals: access.refusals,
     policy: access.policy,
     ...chat,
-    pages,
+    ...shared,
     metrics,
     meter,
     trace,

@@ -17,9 +17,11 @@ import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Slice } from './heartbeat.ts';
 import type { LookUps } from './look-ups.ts';
+import type { Rates } from './rates.ts';
 import type { Session } from './session.ts';
 import type { ToldTime } from './told-time.ts';
 import type { Turns } from './turns.ts';
+import type { Users } from './users.ts';
 
 /** What the commands of a connection work with; one for the whole gateway. */
 export interface SessionContext extends Clocks {
@@ -40,6 +42,9 @@ export interface SessionContext extends Clocks {
   readonly pages: Turns;
   readonly lookUps: LookUps;
   readonly toldTime: ToldTime;
+  readonly users: Users;
+  /** Messages published here, by room. */
+  readonly rates: Rates;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'answered' | 'published' | 'tokenChecked'>;
   readonly trace: MessageTrace;

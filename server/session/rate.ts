@@ -8,12 +8,16 @@ export class Rate {
     this.#at = now;
   }
 
-  /** @param now milliseconds; a clock that is set back gives nothing, and takes nothing away */
-  take(now: number, perSecond: number, burst: number): boolean {
+  /**
+   * @param now milliseconds; a clock that is set back gives nothing, and takes nothing away
+   * @param count how many are taken, at most `burst`
+   * @param spare how many have to be left after it
+   */
+  take(now: number, perSecond: number, burst: number, count = 1, spare = 0): boolean {
     this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, now - this.#at) * perSecond) / 1000);
     this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < count + spare) return false;
+    this.#tokens -= count;
     return true;
   }
 }

@@ -9,6 +9,11 @@ export class SendLanes {
   readonly #ends = new Map<string, Promise<void>>();
   #bytes = 0;
 
+  /** Bytes that wait. */
+  get waiting(): number {
+    return this.#bytes;
+  }
+
   /** Whether a message to the room has to wait for those before it. */
   busy(room: string): boolean {
     return this.#ends.has(room);

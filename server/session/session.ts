@@ -11,6 +11,7 @@ import { Rate } from './rate.ts';
 import { SendLanes } from './send-lanes.ts';
 import type { Subscription } from './subscription.ts';
 import { Turns } from './turns.ts';
+import type { User } from './users.ts';
 
 /** `refused`: connect was answered with an error; nothing is served any more. */
 type State = 'new' | 'connecting' | 'connected' | 'refused' | 'closed';
@@ -56,6 +57,8 @@ export class Session implements SocketHandler {
   readonly context: SessionContext;
   readonly codec: Codec;
   identity: Identity | null = null;
+  /** Who it counts for; null before the token was checked. */
+  user: User | null = null;
   /** Heartbeat slice, null before connect. */
   slice: Slice | null = null;
   /** When it last answered a ping, or joined its slice. */
@@ -120,6 +123,7 @@ export class Session implements SocketHandler {
     this.state = 'closed';
     for (const subscription of this.subscriptions.values()) subscription.leave();
     this.subscriptions.clear();
+    if (this.user) this.context.users.leave(this.user, this.context.now());
     this.#queue = null;
     for (const resume of this.#writable ?? []) resume();
     this.#writable = null;
@@ -215,7 +219,7 @@ export class Session implements SocketHandler {
 
   /** Bytes of memory, here and in the kernel, that wait for the client or for its turn. */
   held(): number {
-    const waiting = this.#queuedBytes + this.#waitingReads * WAITING_READ_BYTES;
+    const waiting = this.#queuedBytes + (this.#lanes?.waiting ?? 0) + this.#waitingReads * WAITING_READ_BYTES;
     return Math.max(this.#socket.buffered(), this.#socket.unread()) + waiting;
   }
 

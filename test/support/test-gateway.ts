@@ -17,9 +17,11 @@ import type { SessionContext } from '../../server/session/context.ts';
 import { Hub } from '../../server/session/hub.ts';
 import { LookUps } from '../../server/session/look-ups.ts';
 import { PAGE_BYTES, pageTurns } from '../../server/session/pages.ts';
+import { Rates } from '../../server/session/rates.ts';
 import { SendBudget } from '../../server/session/send-budget.ts';
 import { Session } from '../../server/session/session.ts';
 import { ToldTime } from '../../server/session/told-time.ts';
+import { Users } from '../../server/session/users.ts';
 import type { Socket } from '../../server/socket/socket.ts';
 import { GatewayMetrics } from '../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../server/telemetry/message-trace.ts';
@@ -143,6 +145,8 @@ export class TestGateway {
         recovered: () => undefined,
       },
       pages: pageTurns(config),
+      users: new Users(),
+      rates: new Rates(),
       metrics: new GatewayMetrics({
         connections: zero,
         mostConnections: zero,

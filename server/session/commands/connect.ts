@@ -10,6 +10,7 @@ import type { Session } from '../session.ts';
 import { Subscription } from '../subscription.ts';
 import { refusedToken } from './refused-token.ts';
 import type { Of } from './registry.ts';
+import { countConnection } from './within-limits.ts';
 
 /** Signs the connection in and subscribes it to the inbox of its user, then answers: the reply is the first frame. */
 export async function connect(session: Session, command: Of<'connect'>): Promise<void> {
@@ -30,6 +31,11 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
   if (session.gone) return;
 
   const channel = inboxOf(session.identity.user);
+  try {
+    countConnection(session, session.identity.user);
+  } catch (error) {
+    return refuse(session, command.id, error);
+  }
   const inbox = new Subscription(session, context.rooms.open(channel), true);
   const wanted = command.subs.get(channel);
   const from = wanted?.recover ? { offset: wanted.offset, epoch: wanted.epoch } : null;
@@ -54,10 +60,15 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
     await Promise.race([joined, inbox.answered()]); // what the inbox still recovers holds up no command
   } catch (error) {
     if (session.state !== 'connecting') throw error;
-    session.state = 'refused';
-    const answer = answerTo(error);
-    session.fail(command.id, answer.error, answer.detail);
+    refuse(session, command.id, error);
   }
+}
+
+/** SDKs connect again after a temporary error. */
+function refuse(session: Session, id: number, error: unknown): void {
+  session.state = 'refused';
+  const answer = answerTo(error);
+  session.fail(id, answer.error, answer.detail);
 }
 
 function welcome(session: Session, id: number, channel: string, inbox: SubscribeResult): void {

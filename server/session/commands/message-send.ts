@@ -5,6 +5,7 @@ import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
 import { checkSize, store } from './publish.ts';
+import { countMessage } from './within-limits.ts';
 
 const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -27,6 +28,7 @@ export function messageSend(session: Session, data: unknown, id: number): undefi
   const body: MessageBody = { type: 'message', id: request.id, text: request.text, time: wallClock() };
   const bytes = Buffer.from(JSON.stringify(body));
   checkSize(session, bytes);
+  countMessage(session, request.room, bytes.byteLength);
   const dedupe = createHash('sha256')
     .update(JSON.stringify([user, room, request.id]))
     .digest('base64url');

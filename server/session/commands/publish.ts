@@ -6,6 +6,7 @@ import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
 import type { Of } from './registry.ts';
+import { countMessage } from './within-limits.ts';
 
 /** The protocol's bare publish: the client's data, without an id, so a retry after a lost answer is a second message. */
 export function publish(session: Session, command: Of<'publish'>): undefined {
@@ -15,6 +16,7 @@ export function publish(session: Session, command: Of<'publish'>): undefined {
   checkSize(session, data);
   // Anything else could end a subscriber's frame and forge the next one.
   if (!isPlainJson(data)) throw new CommandError(ERRORS.badRequest, 'data must be JSON without line breaks');
+  countMessage(session, channel, data.byteLength);
   session.handOver(command.id, channel, data.byteLength, async () => {
     await store(session, channel, data, { type: 'publish', id: '', dedupe: '' });
     session.reply(command.id, { method: 'publish' });

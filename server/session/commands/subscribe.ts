@@ -5,6 +5,7 @@ import type { Session } from '../session.ts';
 import { Subscription } from '../subscription.ts';
 import { allow } from './allow.ts';
 import type { Of } from './registry.ts';
+import { countRoom } from './within-limits.ts';
 
 /** Bit of the subscribe flag: error 112 instead of `recovered: false`. */
 const FLAG_UNRECOVERABLE_ERROR = 2;
@@ -24,6 +25,7 @@ export function subscribe(session: Session, command: Of<'subscribe'>): undefined
     throw new CommandError(ERRORS.limitExceeded, `at most ${maxSubscriptions} subscriptions a connection`);
   if (command.type !== 0) throw new CommandError(ERRORS.notAvailable, 'only stream subscriptions are offered');
   if (command.filtered) throw new CommandError(ERRORS.badRequest, 'tags filters are not offered');
+  countRoom(session, channel);
 
   const subscription = new Subscription(session, session.context.rooms.open(channel), false);
   session.subscriptions.set(channel, subscription);

@@ -1,0 +1,28 @@
+import type { SessionContext } from '../session/context.ts';
+import { PAGE_BYTES, pageTurns } from '../session/pages.ts';
+import { Rates } from '../session/rates.ts';
+import { type Holder, SendBudget } from '../session/send-budget.ts';
+import { Users } from '../session/users.ts';
+
+/** What connections share, and are held to together. */
+export interface ClientLimits extends Pick<SessionContext, 'pages' | 'users' | 'rates'> {
+  readonly sends: SendBudget;
+}
+
+/**
+ * @param limits read at each use
+ * @param holders all connections, and the sockets that are being closed
+ */
+export function clientLimits(
+  limits: { readonly sendBufferTotalBytes: number },
+  holders: () => Iterable<Holder>,
+): ClientLimits {
+  const pages = pageTurns(limits);
+  const sends = new SendBudget({
+    limit: () => limits.sendBufferTotalBytes,
+    holders,
+    pages: () => pages.underWay * PAGE_BYTES,
+    soon: setImmediate,
+  });
+  return { pages, sends, users: new Users(), rates: new Rates() };
+}
