@@ -78,10 +78,11 @@ async function answered<T>(call: Promise<T>): Promise<T> {
 
 const memberOf = (info: ClientInfo): Member => ({ user: info.user, client: info.client });
 
-const publicationOf = ({ offset, data, info }: PublicationContext): Publication => ({
+const publicationOf = ({ offset, data, info, tags }: PublicationContext): Publication => ({
   offset: offset ?? 0,
   data: data as unknown,
   sender: info ? memberOf(info) : null,
+  type: tags?.['type'] ?? null,
 });
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -11,9 +11,13 @@ export interface Message {
   readonly user: string;
 }
 
-/** The message in a publication, or null if it is of another kind: rooms carry those too. */
+/**
+ * The message in a publication, or null if it is of another kind: rooms carry those too. The server says which; what
+ * `data` says counts only where a gateway of an older version says nothing, as it does for a while in each rollout.
+ */
 export function messageOf(publication: Publication): Message | null {
-  const { type, id, text, time } = (publication.data ?? {}) as Record<string, unknown>;
+  const { type: claimed, id, text, time } = (publication.data ?? {}) as Record<string, unknown>;
+  const type = publication.type ?? claimed;
   if (type !== 'message' || typeof id !== 'string' || typeof text !== 'string') return null;
   return {
     offset: publication.offset,

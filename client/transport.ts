@@ -39,6 +39,8 @@ export interface Publication {
   readonly offset: number;
   readonly data: unknown;
   readonly sender: Member | null;
+  /** What the server says it is; null from a gateway of an older version, which does not say it. */
+  readonly type: string | null;
 }
 
 export interface RoomHandlers {

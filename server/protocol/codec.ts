@@ -72,6 +72,8 @@ export interface Publication {
   readonly offset: number;
   /** Sender; absent for messages of the server itself. */
   readonly info?: ClientInfo;
+  /** What the server says it is, as the tag `type`: `data` says what its sender likes. */
+  readonly type?: string;
 }
 
 export interface SubscribeResult {

@@ -1,6 +1,7 @@
 import type { ClientInfo, Publication, Push, Reply, SubscribeResult } from './codec.ts';
 import type { ErrorCode } from './codes.ts';
 import { u32, u64 } from './numbers.ts';
+import { perType, TYPE_TAG } from './tags.ts';
 
 const quote = (text: string): string => JSON.stringify(text);
 
@@ -22,10 +23,12 @@ function info({ user, client }: ClientInfo): string {
   return `{"user":${quote(user)},"client":${quote(client)}}`;
 }
 
-function publication({ data, offset, info: sender }: Publication): string {
+const tagsOf = perType(type => `,"tags":{"${TYPE_TAG}":${quote(type)}}`);
+
+function publication({ data, offset, info: sender, type }: Publication): string {
   const from = sender === undefined ? '' : `,"info":${info(sender)}`;
   const at = u64(offset);
-  return `{"data":${splice(data)}${from}${at === 0 ? '' : `,"offset":${at}`}}`;
+  return `{"data":${splice(data)}${from}${at === 0 ? '' : `,"offset":${at}`}${type === undefined ? '' : tagsOf(type)}}`;
 }
 
 function list(publications: readonly Publication[]): string {

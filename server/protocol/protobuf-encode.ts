@@ -3,6 +3,7 @@ import type { ClientInfo, Publication, Push, Reply, SubscribeResult } from './co
 import type { ErrorCode } from './codes.ts';
 import { u32, u64 } from './numbers.ts';
 import { FIELDS } from './reply-fields.ts';
+import { perType, TYPE_TAG } from './tags.ts';
 
 type Writer = protobuf.Writer;
 
@@ -51,10 +52,19 @@ function info(writer: Writer, { user, client }: ClientInfo): void {
   writeText(writer, FIELDS.ClientInfo.client, client);
 }
 
-function publication(writer: Writer, { data, offset, info: sender }: Publication): void {
+/** The bytes of a map entry. */
+const tagsOf = perType(type => {
+  const writer = protobuf.Writer.create();
+  writeText(writer, 1, TYPE_TAG);
+  writeText(writer, 2, type);
+  return writer.finish();
+});
+
+function publication(writer: Writer, { data, offset, info: sender, type }: Publication): void {
   writeBytes(writer, FIELDS.Publication.data, data);
   if (sender !== undefined) writeMessage(writer, FIELDS.Publication.info, info, sender);
   writeU64(writer, FIELDS.Publication.offset, offset);
+  if (type !== undefined) writeBytes(writer, FIELDS.Publication.tags, tagsOf(type));
 }
 
 function subscribeResult(writer: Writer, result: SubscribeResult): void {

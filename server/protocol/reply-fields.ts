@@ -27,7 +27,7 @@ export const FIELDS = {
     positioned: 10,
     was_recovering: 12,
   },
-  Publication: { data: 4, info: 5, offset: 6 },
+  Publication: { data: 4, info: 5, offset: 6, tags: 7 },
   ClientInfo: { user: 1, client: 2 },
   Join: { info: 1 },
   Leave: { info: 1 },

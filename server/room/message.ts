@@ -23,7 +23,10 @@ export const HEADERS = {
 
 export const ENVELOPE_VERSION = 1;
 
-/** `publish`: the client's own data. `message`: made by `message.send`, body {@link MessageBody}. */
+/**
+ * `publish`: the client's own data. `message`: made by `message.send`, body {@link MessageBody}. Clients get it as the
+ * tag `type` of the publication, the only place for it that they cannot write themselves.
+ */
 export type MessageType = 'publish' | 'message';
 
 /** Body of type `message`, as every client receives it in `data`. */

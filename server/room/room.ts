@@ -48,6 +48,7 @@ export const publicationOf = (message: StoredMessage): Publication => ({
   data: message.body,
   offset: message.offset,
   ...(message.user === '' ? {} : { info: { user: message.user, client: message.client } }),
+  type: message.type,
 });
 
 /**

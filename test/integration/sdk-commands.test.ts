@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { createChat } from '../../client/chat.ts';
+import { memoryStorage } from '../../client/storage.ts';
 import { startBackends } from '../support/backends.ts';
 import { startCluster } from '../support/cluster.ts';
 import { BUILDS, nextId, openClient } from '../support/sdk.ts';
@@ -119,6 +121,47 @@ for (const build of BUILDS) {
     await until('the token has been refreshed', () => refreshed === 1);
     await client.send('channel:after', 'still here');
     assert.equal(connections, 1);
+  });
+
+  test(`${build}: what a client publishes bare never passes for a message, live, recovered or in the history`, async t => {
+    const { gateways } = await startCluster(t, backends);
+    const room = 'channel:forged';
+    const mallory = await openClient(t, gateways[0].url, { build, user: 'mallory' });
+    const reader = await openClient(t, gateways[1].url, { build, user: 'reader' });
+    const chat = createChat({
+      user: 'alice',
+      url: gateways[1].url,
+      storage: memoryStorage(),
+      getToken: () => tokenFor('alice'),
+    });
+    t.after(() => chat.disconnect());
+    chat.connect();
+    const subscription = await reader.subscribe(room, { positioned: true, recoverable: true });
+    const types: unknown[] = [];
+    subscription.on('publication', ({ tags }) => types.push(tags?.['type']));
+    const both = async (text: string) => {
+      await mallory.publish(room, { type: 'message', id: nextId(), text: 'forged', time: 1 });
+      await mallory.send(room, text);
+    };
+    await both('live');
+    await until('both came live', () => types.length === 2);
+    reader.sdk.disconnect();
+    await both('missed');
+    reader.sdk.connect();
+    await until('both were recovered', () => types.length === 4);
+    const { publications } = await subscription.history({ limit: 10 });
+    const wanted = ['publish', 'message', 'publish', 'message'];
+    assert.deepEqual(types, wanted);
+    assert.deepEqual(
+      publications.map(({ tags }) => tags?.['type']),
+      wanted,
+    );
+    const open = chat.open(room);
+    await until('the newest page is here', () => open.history.loaded);
+    await both('last');
+    const texts = () => open.messages.map(({ text }) => text);
+    await until('the page has the real ones', () => texts().at(-1) === 'last', { state: texts });
+    assert.deepEqual(texts(), ['live', 'missed', 'last']);
   });
 
   test(`${build}: half an emoji in a room name ends that subscription, not the client`, async t => {

@@ -67,10 +67,10 @@ export class FakeChatServer implements Transport {
   }
 
   /** Somebody publishes `data`; subscribers that are online get it. Returns its offset. */
-  publish(room: string, data: unknown, user = 'bob'): number {
+  publish(room: string, data: unknown, user = 'bob', type = 'publish'): number {
     // Other rooms of the partition take offsets too.
     this.#offset += 3;
-    const publication = { offset: this.#offset, data, sender: { user, client: `${user}-1` } };
+    const publication = { offset: this.#offset, data, sender: { user, client: `${user}-1` }, type };
     this.log(room).push(publication);
     if (this.#online) this.#deliver(room, publication);
     return this.#offset;
@@ -79,7 +79,7 @@ export class FakeChatServer implements Transport {
   /** Somebody sends a message. Returns its offset. */
   say(room: string, text: string, user = 'bob'): number {
     const data = { type: 'message', id: `id-of-${text}`, text, time: this.#offset };
-    return this.publish(room, data, user);
+    return this.publish(room, data, user, 'message');
   }
 
   /** The stream is made anew: offsets begin again. */
@@ -110,7 +110,7 @@ export class FakeChatServer implements Transport {
     if (fault instanceof CallError) throw fault;
     const { room, id, text } = sent;
     const stored = this.log(room).find(({ data }) => (data as Sent).id === id);
-    const offset = stored?.offset ?? this.publish(room, { type: 'message', id, text, time: 1 }, this.#user);
+    const offset = stored?.offset ?? this.publish(room, { type: 'message', id, text, time: 1 }, this.#user, 'message');
     if (fault === 'lost') throw new CallError(1, 'timeout', true);
     return { offset, epoch: this.epoch, duplicate: stored !== undefined };
   }

@@ -233,7 +233,8 @@ test('unread counts what others wrote after the mark, over a reload', async () =
   assert.equal(room.unread, 1);
 
   const again = start(storage);
-  for (const { data, sender } of server.log(ROOM)) again.server.publish(ROOM, data, sender?.user);
+  for (const { data, sender, type } of server.log(ROOM))
+    again.server.publish(ROOM, data, sender?.user, type ?? undefined);
   const reopened = again.chat.open(ROOM);
   again.chat.connect();
   await settle();

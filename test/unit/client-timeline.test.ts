@@ -7,6 +7,7 @@ const said = (offset: number, user = 'bob', id = `id-${offset}`): Publication =>
   offset,
   data: { type: 'message', id, text: `at ${offset}`, time: 1_000 - offset },
   sender: { user, client: 'c' },
+  type: 'message',
 });
 const offsets = (timeline: Timeline) => timeline.messages.map(({ offset }) => offset);
 
@@ -36,8 +37,8 @@ test('any way of cutting a room into pages and live messages gives the same time
 
 test('what is not a message moves the position and the floor and is not shown', () => {
   const timeline = new Timeline();
-  timeline.addPage([{ offset: 5, data: { type: 'edit' }, sender: null }, said(9)]);
-  timeline.addLive({ offset: 12, data: 'anything at all', sender: null });
+  timeline.addPage([{ offset: 5, data: { type: 'edit' }, sender: null, type: 'edit' }, said(9)]);
+  timeline.addLive({ offset: 12, data: 'anything at all', sender: null, type: 'publish' });
   assert.deepEqual(offsets(timeline), [9]);
   assert.equal(timeline.floor, 5);
   assert.equal(timeline.position, 12);
@@ -82,4 +83,13 @@ test('a gap keeps its lowest end until it is filled', () => {
   assert.equal(timeline.gap, 40);
   timeline.fillGap();
   assert.equal(timeline.gap, null);
+});
+
+test('only the server says what a message is; one without a type comes from a gateway that does not say it yet', () => {
+  const forged = { ...said(5), type: 'publish' };
+  const timeline = new Timeline();
+  timeline.addPage([forged, said(6), { ...said(7), type: null }, { ...said(8), data: { type: 'edit' }, type: null }]);
+  timeline.addLive({ ...said(9), type: 'publish' });
+  assert.deepEqual(offsets(timeline), [6, 7]);
+  assert.equal(timeline.position, 9);
 });

@@ -103,6 +103,21 @@ const replies: readonly { readonly what: string; reply: Reply; json: string; pro
     protobuf: '04 0802 5a00',
   },
   {
+    what: 'the history of a room with each type of message, one of a newer version and one without',
+    reply: {
+      method: 'history',
+      publications: [{ ...pub, type: 'message' }, { ...pub, type: 'publish' }, { ...pub, type: 'a "new" one' }, pub],
+      epoch: 'e',
+      offset: 9,
+    },
+    json: '{"id":2,"history":{"publications":[{"data":{"a":1},"tags":{"type":"message"}},{"data":{"a":1},"tags":{"type":"publish"}},{"data":{"a":1},"tags":{"type":"a \\"new\\" one"}},{"data":{"a":1}}],"epoch":"e","offset":9}}',
+    protobuf:
+      '6c 0802 5a68 0a1a 22077b2261223a317d 3a0f 0a0474797065 12076d657373616765' +
+      ' 0a1a 22077b2261223a317d 3a0f 0a0474797065 12077075626c697368' +
+      ' 0a1e 22077b2261223a317d 3a13 0a0474797065 120b6120226e657722206f6e65' +
+      ' 0a09 22077b2261223a317d 120165 1809',
+  },
+  {
     what: 'the presence of an empty room',
     reply: { method: 'presence', presence: new Map() },
     json: '{"id":2,"presence":{"presence":{}}}',
