@@ -545,6 +545,14 @@ export const OPTIONS = {
   ),
   storeBatch: integer('CHAT_STORE_BATCH', worker, 500, 1, 10_000, 'Most messages written to MongoDB at once.'),
   storeDelayMs: integer('CHAT_STORE_DELAY_MS', worker, 50, 0, 10_000, 'Longest a message waits for its batch to fill.'),
+  lastRooms: integer(
+    'CHAT_LAST_ROOMS',
+    worker,
+    1_000_000,
+    1_000,
+    100_000_000,
+    'Rooms of a partition whose last offset NATS keeps after their messages have left the LOG stream, about 130 bytes of disk each on each server. Above it those quiet for longest are forgotten: a client that comes back to one reads MongoDB to learn that it missed nothing.',
+  ),
   purgeSeconds: integer(
     'CHAT_PURGE_SECONDS',
     worker,

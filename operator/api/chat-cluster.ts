@@ -131,6 +131,7 @@ export interface ChatClusterSpec {
     readonly liveMaxBytes: number;
     readonly hotWindowSeconds: number;
     readonly dedupeWindowSeconds: number;
+    readonly lastRooms: number;
     readonly purgeIntervalSeconds: number;
   };
   readonly rooms: { readonly kinds: readonly { readonly name: string; readonly access: 'Open' | 'Claim' }[] };

@@ -28,6 +28,7 @@ export const FIELDS = {
   'messages.liveMaxBytes': ['liveMaxBytes', spec => spec.messages.liveMaxBytes],
   'messages.hotWindowSeconds': ['hotWindowSeconds', spec => spec.messages.hotWindowSeconds],
   'messages.dedupeWindowSeconds': ['dedupeSeconds', spec => spec.messages.dedupeWindowSeconds],
+  'messages.lastRooms': ['lastRooms', spec => spec.messages.lastRooms],
   'messages.purgeIntervalSeconds': ['purgeSeconds', spec => spec.messages.purgeIntervalSeconds],
   'limits.maxConnections': ['maxConnections', spec => spec.limits.maxConnections],
   'limits.connectsPerSecond': ['connectsPerSecond', spec => spec.limits.connectsPerSecond],

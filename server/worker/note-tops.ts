@@ -60,8 +60,8 @@ export async function noteTops(parts: NoteTopsParts, below: number): Promise<num
   return entries.length;
 }
 
-/** Asked of the leader. */
-async function coverOf({ jsm, names, partition }: NoteTopsParts): Promise<Cover | null> {
+/** What LAST covers, asked of the leader; null for nothing. */
+export async function coverOf({ jsm, names, partition }: NoteTopsParts): Promise<Cover | null> {
   try {
     const query = { last_by_subj: names.lastMark(partition) };
     const found = await jsm.streams.getMessage(names.lastStream(partition), query);
@@ -116,6 +116,11 @@ async function anyBetween({ jsm, names, partition }: NoteTopsParts, reached: num
     if ((error as { code?: unknown }).code === NO_MESSAGE_FOUND) return false;
     throw error;
   }
+}
+
+/** Writes the cover right after the sequence `end` of LAST. @throws {NotNoted} when another program wrote after `end` */
+export async function writeCoverAfter(parts: NoteTopsParts, end: number, cover: Cover): Promise<void> {
+  await writeChain(parts, end, [[parts.names.lastMark(parts.partition), writeCover(cover)]]);
 }
 
 /** Writes values in order, the first right after the sequence `end`, with nothing of another program between them. */

@@ -163,6 +163,7 @@ export class Partition {
       names,
       consumers: logConsumers(names),
       hotWindowMs: config.hotWindowSeconds * 1_000,
+      lastRooms: config.lastRooms,
       intervalMs: config.purgeSeconds * 1_000,
       health,
       metrics,

@@ -2,6 +2,7 @@ import type { StreamInfo } from '@nats-io/jetstream';
 import type { Logger } from 'pino';
 import type { LogConsumer } from '../bus/log-consumers.ts';
 import type { Clock } from './clock.ts';
+import { forgetTops } from './forget-tops.ts';
 import type { Health } from './health.ts';
 import { type ConsumerLook, firstInWindow, foreignConsumers } from './log-look.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -12,6 +13,8 @@ import { isNearlyFull, isPressed, planPurge } from './purge-plan.ts';
 export interface PurgeParts extends NoteTopsParts {
   readonly consumers: readonly LogConsumer[];
   readonly hotWindowMs: number;
+  /** Rooms whose last offset LAST keeps. */
+  readonly lastRooms: number;
   /** Time between removals of what the hot window has left behind. */
   readonly intervalMs: number;
   readonly health: Health;
@@ -63,6 +66,7 @@ export class Purge {
       const reason = (unnoted as Error).message;
       log.warn({ partition, reason }, 'LAST did not take the last offsets of rooms; the purge is tried again');
     }
+    if (noted > 0) await this.#forget();
     if (!shortens || removed === 0) return;
     metrics.purgedInWindow.inc(removed);
     if (clock.now() - this.#shortenedAt > hotWindowMs)
@@ -71,6 +75,20 @@ export class Purge {
         'the stream is too small for the hot window: stored messages are removed before it has passed, and are read from MongoDB; raise CHAT_STREAM_MAX_BYTES or lower CHAT_HOT_WINDOW_SECONDS',
       );
     this.#shortenedAt = clock.now();
+  }
+
+  /** LAST keeps a room for ever, and anyone may name a new one. */
+  async #forget(): Promise<void> {
+    const { partition, names, lastRooms, log } = this.#parts;
+    const forgotten = await forgetTops(this.#parts, lastRooms).catch((error: Error) => {
+      log.debug({ partition, reason: error.message }, 'LAST could not be brought back to its limit; it is tried again');
+      return 0;
+    });
+    if (forgotten > 0)
+      log.info(
+        { partition, stream: names.lastStream(partition), forgotten, lastRooms },
+        'LAST holds more rooms than CHAT_LAST_ROOMS: those quiet for longest were forgotten; who comes back to them reads MongoDB',
+      );
   }
 
   #tell({ config, state }: StreamInfo, nearlyFull: boolean): void {

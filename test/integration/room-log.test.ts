@@ -87,6 +87,17 @@ test('a direct get of more rooms than the server answers is a failure, not a sho
   await assert.rejects(directBatch(read, names.logStream(0), all, 2_000), /413/);
 });
 
+test('without a LAST stream, as before an upgrade of the workers, nothing is known of what was purged', async t => {
+  const { log, write, names, purge } = await start(t);
+  const envelope = { type: 'publish', id: '', dedupe: '', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  for (let i = 0; i < 5; i++) await log.publish('channel:a', new Uint8Array([0x31]), envelope);
+  const jsm = await jetstreamManager(write);
+  await jsm.streams.delete(names.lastStream(0));
+  assert.deepEqual([...(await log.purgedTops(0, ['channel:b']))], [['channel:b', 0]]);
+  await purge(3, false);
+  assert.deepEqual([...(await log.purgedTops(0, ['channel:b']))], [['channel:b', 3]]);
+});
+
 test('a direct get that nobody answers, or on a closed connection, is a failure', async t => {
   const { read } = await start(t);
   await assert.rejects(directBatch(read, 'NO_SUCH_STREAM', { seq: 1 }, 500), { name: 'ReadFailed' });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { epochOf } from '../../server/bus/epoch.ts';
 import { readCover, readTop } from '../../server/bus/last-entry.ts';
+import { forgetTops } from '../../server/worker/forget-tops.ts';
 import { noteTops } from '../../server/worker/note-tops.ts';
 import { purgeNoted } from '../../server/worker/noted-purge.ts';
 import { startBackends } from '../support/backends.ts';
@@ -99,6 +100,35 @@ test('what LAST does not take stays in the stream, unless that is nearly full', 
   assert.equal((await logInfo(bench)).state.first_seq, 1);
   const gone = await purgeNoted(parts(bench), 1, 5, true);
   assert.deepEqual([gone.removed, gone.noted, gone.unnoted instanceof Error], [4, 0, true]);
+});
+
+test('LAST keeps so many rooms, and says that it knows nothing of those it has forgotten', async t => {
+  const bench = await storeBench(t, backends, HOLDING);
+  await streamsReady(await bench.worker());
+  const { top, cover } = last(bench);
+  const rooms = Array.from({ length: 60 }, (_, i) => `channel:${i}`);
+  for (const room of rooms) await bench.publish(room, 'x'); // room i at offset i + 1
+  await noteTops(parts(bench), 31);
+  await noteTops(parts(bench), 61);
+  assert.equal(await forgetTops(parts(bench), 60), 0);
+  assert.equal(await forgetTops(parts(bench), 40), 21); // of 60 rooms and the cover
+  const { messages } = (await bench.jsm.streams.info(bench.names.lastStream(0))).state;
+  assert.equal(messages, 40);
+  const { from = 0, below } = (await cover()) ?? {};
+  assert.equal(below, 61);
+  for (const [i, room] of rooms.entries()) assert.equal(await top(room), i + 1 < from ? null : i + 1, room);
+  assert.equal(from, 22);
+});
+
+test('rooms above CHAT_LAST_ROOMS are forgotten by the worker', async t => {
+  const bench = await storeBench(t, backends, PURGING);
+  const worker = await bench.worker('worker-0', { lastRooms: 20 });
+  await streamsReady(worker);
+  await Promise.all(Array.from({ length: 100 }, (_, i) => bench.publish(`channel:${i}`, 'x')));
+  const held = async () => (await bench.jsm.streams.info(bench.names.lastStream(0))).state.messages;
+  await until('everything stored is gone', async () => (await logInfo(bench)).state.messages === 0);
+  await until('LAST is at its limit', async () => (await held()) <= 22);
+  assert.ok(((await last(bench).cover())?.from ?? 0) > 70);
 });
 
 test('messages that were deleted from the stream do not end the scan', async t => {
