@@ -60,6 +60,14 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
   const stream = (room: string) => names.logStream(partition(room));
   const subject = (room: string) => names.log(partition(room), room);
   const connected = connectionState(write);
+  const readable = connectionState(read);
+  /** What is asked while the connection is known to be down would only wait for its time to be over. */
+  const whileUp =
+    <A extends unknown[], T>(ask: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      if (!readable()) throw new ReadFailed('NATS is not connected');
+      return await ask(...args);
+    };
   const unanswered = new Unanswered(MOST_UNANSWERED_BYTES);
 
   const decode = (room: string, found: Msg) => {
@@ -68,7 +76,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     return read;
   };
 
-  const leaderGet = async (room: string, request: object): Promise<number> => {
+  const leaderGet = whileUp(async (room: string, request: object): Promise<number> => {
     const answer = await apiRequest<{ message: { seq: number } }>(
       read,
       `STREAM.MSG.GET.${stream(room)}`,
@@ -78,7 +86,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     if ('ok' in answer) return answer.ok.message.seq;
     if (answer.error.err_code === NO_MESSAGE_FOUND) return 0;
     throw refused(stream(room), answer.error);
-  };
+  });
 
   const readState = async (index: number): Promise<PartitionState> => {
     const answer = await apiRequest<StreamInfo>(read, `STREAM.INFO.${names.logStream(index)}`, {}, READ_TIMEOUT_MS);
@@ -88,7 +96,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     return { epoch, first: answer.ok.state.first_seq, last: answer.ok.state.last_seq };
   };
 
-  const state = shareStarting(readState);
+  const state = whileUp(shareStarting(readState));
   /** Rooms that open together wait for one flush. */
   const flushed = shareStarting(() => flush(write));
 
@@ -119,7 +127,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
         flushed,
       ),
 
-    async readAfter(room, after, limit) {
+    readAfter: whileUp(async (room, after, limit) => {
       const request = { seq: after + 1, next_by_subj: subject(room), batch: limit, max_bytes: READ_BYTES };
       const batch = await directBatch(read, stream(room), request, READ_TIMEOUT_MS);
       const found = batch.messages.map(message => decode(room, message));
@@ -128,9 +136,9 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
         pending: batch.pending,
         reached: found.at(-1)?.offset ?? after,
       };
-    },
+    }),
 
-    async readLastBelow(room, before) {
+    readLastBelow: whileUp(async (room, before) => {
       for (let below = before; below > 1; ) {
         const request = { multi_last: [subject(room)], up_to_seq: below - 1 };
         const [found] = (await directBatch(read, stream(room), request, READ_TIMEOUT_MS)).messages;
@@ -140,19 +148,20 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
         below = offset;
       }
       return null;
-    },
+    }),
 
     top: room => leaderGet(room, { last_by_subj: subject(room) }),
     next: (room, after) => leaderGet(room, { seq: after + 1, next_by_subj: subject(room) }),
 
-    tops: (index, rooms) => readTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS }),
+    tops: whileUp((index, rooms) => readTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS })),
 
-    purgedTops: (index, rooms) =>
+    purgedTops: whileUp((index, rooms) =>
       readPurgedTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS, state: () => state(index) }),
+    ),
 
     state,
 
-    async storedFloor(index) {
+    storedFloor: whileUp(async index => {
       const known = floors.get(index);
       if (known && options.now() - known.at < FLOOR_AGE_MS) return known.floor;
       const at = options.now();
@@ -165,7 +174,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
       if ('error' in answer) throw refused(`consumer of ${names.logStream(index)}`, answer.error);
       floors.set(index, { floor: answer.ok.ack_floor.stream_seq, at });
       return answer.ok.ack_floor.stream_seq;
-    },
+    }),
   };
 }
 

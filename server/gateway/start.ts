@@ -197,6 +197,10 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     wallClock,
     lookUps: new LookUps({ log, store, now, limits: config }),
     toldTime: new ToldTime(systemClocks),
+    later: (run, ms) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
     heartbeat: session => hub.heartbeat(session),
   };
   const hooks: SessionHooks = {

@@ -16,6 +16,7 @@ import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Slice } from './heartbeat.ts';
+import type { Later } from './in-time.ts';
 import type { LookUps } from './look-ups.ts';
 import type { Rates } from './rates.ts';
 import type { Session } from './session.ts';
@@ -49,6 +50,7 @@ export interface SessionContext extends Clocks {
   readonly meter: Pick<LoadMeter, 'answered' | 'published' | 'tokenChecked'>;
   readonly trace: MessageTrace;
   readonly logger: Logger;
+  readonly later: Later;
   /** The heartbeat a new connection takes part in. */
   readonly heartbeat: (session: Session) => { readonly slice: Slice; readonly topic: string };
 }

@@ -5,9 +5,10 @@ import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/code
 import type { Socket, SocketHandler } from '../socket/socket.ts';
 import { handle } from './commands/registry.ts';
 import type { SessionContext } from './context.ts';
-import { answerTo, CommandError } from './failure.ts';
+import { answerTo } from './failure.ts';
 import type { Slice } from './heartbeat.ts';
 import { Rate } from './rate.ts';
+import { Reads } from './reads.ts';
 import { SendLanes } from './send-lanes.ts';
 import type { Subscription } from './subscription.ts';
 import { Turns } from './turns.ts';
@@ -33,16 +34,9 @@ interface Queued {
   readonly bytes: number;
 }
 
-/** Shared by all connections, as most of them read nothing. */
-const NO_READS: Promise<void> = Promise.resolve();
-
 /** Shares of the send buffer that may wait in the process, and be unread, before nobody who can wait adds to it. */
 const CONGESTED = 1 / 16;
 const UNREAD = 1 / 4;
-/** What a read of history that waits takes, in bytes. */
-const WAITING_READ_BYTES = 512;
-/** Reads of history that may wait for their turn. */
-const MOST_WAITING_READS = 512;
 /** Bytes of frames that may wait behind a command. */
 const MOST_QUEUED_BYTES = 4 * 1024 * 1024;
 
@@ -69,8 +63,7 @@ export class Session implements SocketHandler {
   readonly #hooks: SessionHooks;
   #queue: Queued[] | null = null;
   #queuedBytes = 0;
-  #reads = NO_READS;
-  #waitingReads = 0;
+  #reads: Reads | null = null;
   /** Pages of missed messages being read; null until the first. */
   #recoveries: Turns | null = null;
   /** Messages that wait for the look-up of an old id; null until the first. */
@@ -149,24 +142,16 @@ export class Session implements SocketHandler {
 
   /** Lets `work` go on beside the commands that follow; its failure becomes the answer. */
   background(id: number, work: Promise<void>): void {
-    work.catch(error => this.#failed(id, error));
+    work.catch(error => this.failed(id, error));
   }
 
   /**
-   * Like {@link background}, one after the other, and none while the client does not read: nobody may have a thousand reads
-   * of the streams under way.
+   * Reads a page and sends it, see {@link Reads}.
    * @throws {CommandError} when too many wait already
    */
-  inTurn(id: number, read: () => Promise<void>): void {
-    if (this.#waitingReads >= MOST_WAITING_READS)
-      throw new CommandError(ERRORS.tooManyRequests, `at most ${MOST_WAITING_READS} reads of history may wait`);
-    this.#waitingReads += 1;
-    const turn = async () => {
-      this.#waitingReads -= 1;
-      await this.writable();
-      await this.context.pages.run(async () => (this.gone ? undefined : await read()));
-    };
-    this.#reads = this.#reads.then(turn).catch(error => this.#failed(id, error));
+  inTurn(id: number, read: () => Promise<Reply>): void {
+    this.#reads ??= new Reads(this);
+    this.#reads.add(id, read);
   }
 
   /**
@@ -185,7 +170,7 @@ export class Session implements SocketHandler {
         if (this.gone || (await lookUp?.()) || this.gone) return;
         this.background(id, send());
       } catch (error) {
-        this.#failed(id, error);
+        this.failed(id, error);
       }
     });
   }
@@ -219,7 +204,7 @@ export class Session implements SocketHandler {
 
   /** Bytes of memory, here and in the kernel, that wait for the client or for its turn. */
   held(): number {
-    const waiting = this.#queuedBytes + (this.#lanes?.waiting ?? 0) + this.#waitingReads * WAITING_READ_BYTES;
+    const waiting = this.#queuedBytes + (this.#lanes?.waiting ?? 0) + (this.#reads?.bytes ?? 0);
     return Math.max(this.#socket.buffered(), this.#socket.unread()) + waiting;
   }
 
@@ -280,14 +265,15 @@ export class Session implements SocketHandler {
   #run(command: Handled): Promise<void> | undefined {
     if (this.state === 'refused') return undefined;
     try {
-      return handle(this, command)?.catch(error => this.#failed(command.id, error));
+      return handle(this, command)?.catch(error => this.failed(command.id, error));
     } catch (error) {
-      this.#failed(command.id, error);
+      this.failed(command.id, error);
       return undefined;
     }
   }
 
-  #failed(id: number, error: unknown): void {
+  /** Answers a command that threw. */
+  failed(id: number, error: unknown): void {
     const answer = answerTo(error);
     if (answer.unexpected) this.context.logger.error({ err: error }, 'a command failed unexpectedly');
     else this.context.logger.debug({ reason: String(error), code: answer.error.code }, 'a command failed');

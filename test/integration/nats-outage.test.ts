@@ -15,7 +15,7 @@ test('NATS is silent for 20 s and restarted: nobody is disconnected, every publi
   let dropQuiet = false;
   const cluster = await startCluster(t, backends, {
     // The regular re-check must not be what finds the lost message.
-    env: { CHAT_RECHECK_SECONDS: '300' },
+    env: { CHAT_RECHECK_SECONDS: '299' },
     dropLive: room => dropQuiet && room === QUIET,
   });
   const delivery = new Delivery();

@@ -12,15 +12,16 @@ import { purgeNoted } from '../../server/worker/noted-purge.ts';
 import { startNats } from '../local/nats.ts';
 import { roomLogContract } from '../support/room-log-contract.ts';
 import { SECRET } from '../support/token.ts';
+import { until } from '../support/until.ts';
 
 const nats = await startNats();
 after(() => nats.close());
 let instances = 0;
 
-async function start(t: TestContext) {
+async function start(t: TestContext, server = nats) {
   const config = loadConfig('standalone', {
     CHAT_INSTANCE: `room-log-${instances++}`,
-    CHAT_NATS_URL: nats.url,
+    CHAT_NATS_URL: server.url,
     CHAT_MONGODB_URI: 'mongodb://none',
     CHAT_AUTH_SECRET: SECRET,
     CHAT_PARTITIONS: '1',
@@ -51,7 +52,39 @@ async function start(t: TestContext) {
   return { log, purge, names, write, read };
 }
 
-roomLogContract('over NATS', start);
+roomLogContract('over NATS', t => start(t));
+
+test('while NATS is known to be down every read fails at once, and works again afterwards', async t => {
+  const own = await startNats();
+  t.after(() => own.close());
+  const { log, read } = await start(t, own);
+  const down = new Promise<void>(resolve => {
+    void (async () => {
+      for await (const { type } of read.status()) if (type === 'disconnect') resolve();
+    })();
+  });
+  await own.kill();
+  await down;
+  const room = 'channel:a';
+  const reads = () => [
+    log.state(0),
+    log.top(room),
+    log.next(room, 0),
+    log.tops(0, [room]),
+    log.purgedTops(0, [room]),
+    log.readAfter(room, 0, 1),
+    log.readLastBelow(room, 9),
+    log.storedFloor(0),
+  ];
+  for (const asked of reads()) await assert.rejects(asked, { name: 'ReadFailed', message: 'NATS is not connected' });
+  await own.start();
+  await until('all work again', () =>
+    Promise.all(reads()).then(
+      () => true,
+      () => false,
+    ),
+  );
+});
 
 test('a publish without a stream, or without NATS, is a failure, not a wait', async t => {
   const { log, write, names } = await start(t);

@@ -173,6 +173,7 @@ export class TestGateway {
       wallClock,
       lookUps: new LookUps({ log, store, now, limits: config }),
       toldTime: new ToldTime({ now, wallClock }),
+      later: (run, ms) => clock.after(ms, run),
       heartbeat: session => this.hub.heartbeat(session),
     };
   }

@@ -9,6 +9,7 @@ import { leaveAllForbidden } from '../../server/session/forbidden.ts';
 import { settle } from '../support/settle.ts';
 import { type TestClient, TestGateway } from '../support/test-gateway.ts';
 import { tokenFor } from '../support/token.ts';
+import { until } from '../support/until.ts';
 
 const ROOM = 'channel:room';
 const send = (id: number, data: object) => ({ id, rpc: { method: 'message.send', data } });
@@ -783,4 +784,64 @@ test('when a kind of room is closed, those without the claim leave it, also whil
   assert.deepEqual([...stranger.session.subscriptions.keys()], ['user:bob', ROOM]);
   const again = await stranger.ask({ id: 6, subscribe: { channel: 'group:a' } } as { id: number });
   assert.equal(again.error?.code, 103);
+});
+
+/** Answers of NATS take this long by the gateway's clock. */
+const slowNats = (gateway: TestGateway, ms: number) => {
+  gateway.log.wait = () => new Promise(resolve => void gateway.clock.after(ms, resolve));
+};
+/** Lets time pass in steps in which everything that is due runs. */
+const passSlowly = async (gateway: TestGateway, ms: number) => {
+  for (let passed = 0; passed < ms; passed += 100) {
+    gateway.clock.pass(100);
+    await settle();
+  }
+};
+
+test('every question is answered before clients give up, though they wait for each other and for a NATS that is slow', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  gateway.log.append(ROOM);
+  slowNats(gateway, 500);
+  const ids = Array.from({ length: 12 }, (_, i) => i + 2);
+  for (const id of ids) client.say({ id, history: { channel: ROOM, limit: 10 } });
+  await passSlowly(gateway, 4_500);
+  const answers = client.heard.filter(({ id }) => ids.includes(id ?? 0));
+  assert.deepEqual(answers.map(({ id }) => id).sort(), ids.toSorted());
+  for (const { error, history } of answers.slice(1)) assert.ok(history || (error?.code === 100 && error.temporary));
+  assert.ok(
+    answers.some(({ history }) => history),
+    'those whose turn came',
+  );
+  const asked = gateway.log.asked.length;
+  await passSlowly(gateway, 60_000);
+  assert.ok(gateway.log.asked.length - asked < 5, 'nothing is read for those that were answered');
+  assert.equal(client.heard.filter(({ id }) => ids.includes(id ?? 0)).length, ids.length, 'no second answer');
+});
+
+test('a subscribe that takes too long is answered before clients give up, and may be tried again', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  slowNats(gateway, 3_000);
+  client.say({ id: 2, subscribe: { channel: ROOM } });
+  await passSlowly(gateway, 4_500);
+  const { error } = await client.reply(2);
+  assert.deepEqual([error?.code, error?.temporary, client.session.subscriptions.has(ROOM)], [100, true, false]);
+  await passSlowly(gateway, 20_000);
+  gateway.log.wait = () => Promise.resolve();
+  assert.ok((await client.ask({ id: 3, subscribe: { channel: ROOM } } as { id: number }))['subscribe']);
+  assert.equal(gateway.rooms.find(ROOM)?.members.size, 1);
+});
+
+test('a connect that takes too long is answered before clients give up', async () => {
+  const gateway = new TestGateway();
+  slowNats(gateway, 3_000);
+  const client = gateway.open();
+  client.say({ id: 1, connect: { token: await tokenFor('alice') } });
+  await until('the token is checked', () => gateway.tokens.length === 1);
+  await passSlowly(gateway, 4_500);
+  const { error } = await client.reply(1);
+  assert.deepEqual([error?.code, error?.temporary], [100, true]);
+  await passSlowly(gateway, 20_000);
+  assert.equal(gateway.rooms.subscriptions(), 0);
 });

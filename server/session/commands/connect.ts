@@ -6,6 +6,7 @@ import { CLOSES, ERRORS } from '../../protocol/codes.ts';
 import { join } from '../../room/join.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import { answerTo } from '../failure.ts';
+import { inTime } from '../in-time.ts';
 import type { Session } from '../session.ts';
 import { Subscription } from '../subscription.ts';
 import { refusedToken } from './refused-token.ts';
@@ -57,9 +58,11 @@ export async function connect(session: Session, command: Of<'connect'>): Promise
     () => undefined, // reported below
   );
   try {
-    await Promise.race([joined, inbox.answered()]); // what the inbox still recovers holds up no command
+    // What the inbox still recovers holds up no command.
+    await inTime(Promise.race([joined, inbox.answered()]), context.later);
   } catch (error) {
     if (session.state !== 'connecting') throw error;
+    inbox.leave();
     refuse(session, command.id, error);
   }
 }

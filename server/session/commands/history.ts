@@ -1,4 +1,4 @@
-import type { Position, Publication } from '../../protocol/codec.ts';
+import type { Position, Publication, Reply } from '../../protocol/codec.ts';
 import { ERRORS } from '../../protocol/codes.ts';
 import { portionOf } from '../../room/portion.ts';
 import { publicationOf, type Room } from '../../room/room.ts';
@@ -19,7 +19,7 @@ export function history(session: Session, command: Of<'history'>): undefined {
   session.inTurn(command.id, () => read(session, command));
 }
 
-async function read(session: Session, command: Of<'history'>): Promise<void> {
+async function read(session: Session, command: Of<'history'>): Promise<Reply> {
   const { context } = session;
   const { channel, since } = command;
   const top = await positionOf(session, channel);
@@ -32,12 +32,12 @@ async function read(session: Session, command: Of<'history'>): Promise<void> {
     return (await context.reader.after(channel, since?.offset ?? 0, limit)).messages.map(publicationOf);
   };
   const publications = await page();
-  session.reply(command.id, {
+  return {
     method: 'history',
     publications: publications.slice(0, portionOf(publications, limit, PAGE_BYTES)),
     epoch: top.epoch,
     offset: top.offset,
-  });
+  };
 }
 
 /** From the room's tail if that has the page, else from the stream and MongoDB. */

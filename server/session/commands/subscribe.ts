@@ -1,6 +1,7 @@
 import { ERRORS } from '../../protocol/codes.ts';
 import { join } from '../../room/join.ts';
 import { CommandError } from '../failure.ts';
+import { inTime } from '../in-time.ts';
 import type { Session } from '../session.ts';
 import { Subscription } from '../subscription.ts';
 import { allow } from './allow.ts';
@@ -36,13 +37,15 @@ async function enter(session: Session, command: Of<'subscribe'>, subscription: S
   const { channel } = command;
   const from = command.recover ? command.position : null;
   try {
-    await join(subscription.room, subscription, session.codec, from, session.context.join, result => {
+    const joined = join(subscription.room, subscription, session.codec, from, session.context.join, result => {
       if (result.wasRecovering && !result.recovered && (command.flag & FLAG_UNRECOVERABLE_ERROR) !== 0)
         throw new CommandError(ERRORS.unrecoverablePosition);
       session.reply(command.id, { method: 'subscribe', ...result });
       subscription.answer();
       subscription.entered(command.joinLeave);
     });
+    await inTime(Promise.race([joined, subscription.answered()]), session.context.later);
+    await joined;
     subscription.arrived();
   } catch (error) {
     forget(session, channel, subscription);
