@@ -43,7 +43,8 @@ function parse(option: Option, raw: string | undefined): { value: string | numbe
     return { problem: `${option.env} must have at least ${option.minLength} characters, got ${raw.length}` };
   if (option.pattern && !option.pattern.test(raw))
     return { problem: `${option.env} must match ${option.pattern.source}, got ${shown}` };
-  return { value: raw };
+  const problem = option.problem?.(raw);
+  return problem ? { problem: `${option.env}: ${problem}` } : { value: raw };
 }
 
 export type ProcessKind = Process | 'standalone';

@@ -4,6 +4,7 @@
  */
 
 import { INSTANCE_PATTERN } from './contract.ts';
+import { rangesProblem } from './ranges.ts';
 
 export type Process = 'gateway' | 'worker';
 
@@ -26,6 +27,8 @@ export interface TextOption extends Common {
   readonly kind: 'text';
   readonly default?: string;
   readonly pattern?: RegExp;
+  /** What is wrong with a value, or null. */
+  readonly problem?: (value: string) => string | null;
   readonly minLength?: number;
 }
 export interface ChoiceOption<C extends string = string> extends Common {
@@ -246,6 +249,35 @@ export const OPTIONS = {
       1,
       100_000,
       'New connections a gateway accepts a second, with a burst of one second; more are refused with HTTP 503.',
+    ),
+  ),
+  connectsPerSecondPerAddress: live(
+    integer(
+      'CHAT_CONNECTS_PER_SECOND_PER_ADDRESS',
+      gateway,
+      50,
+      1,
+      100_000,
+      'New connections a second that every client address (of IPv6: a /64) is sure of. Above it an address gets what others leave of CHAT_CONNECTS_PER_SECOND, all of it if no other comes; what it does not get is refused with HTTP 429.',
+    ),
+  ),
+  trustedProxies: {
+    kind: 'text',
+    env: 'CHAT_TRUSTED_PROXIES',
+    for: gateway,
+    live: true,
+    default: 'none',
+    problem: rangesProblem,
+    help: 'Proxies whose X-Forwarded-For is believed, in CIDR notation, comma separated, or none: the client is the last address in it that is no proxy of these. Without it all clients behind a proxy share its address.',
+  },
+  maxUnsignedConnections: live(
+    integer(
+      'CHAT_MAX_UNSIGNED_CONNECTIONS',
+      gateway,
+      2_000,
+      1,
+      1_000_000,
+      'Connections that have not signed in yet; above it the one that waits longest is closed with 3013, so that those never fill a gateway.',
     ),
   ),
   maxFrameBytes: integer(

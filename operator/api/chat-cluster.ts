@@ -138,6 +138,9 @@ export interface ChatClusterSpec {
   readonly limits: {
     readonly maxConnections: number;
     readonly connectsPerSecond: number;
+    readonly connectsPerSecondPerAddress: number;
+    readonly trustedProxies: readonly string[];
+    readonly maxUnsignedConnections: number;
     readonly maxFrameBytes: number;
     readonly maxMessageBytes: number;
     readonly maxSubscriptions: number;

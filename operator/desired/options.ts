@@ -32,6 +32,12 @@ export const FIELDS = {
   'messages.purgeIntervalSeconds': ['purgeSeconds', spec => spec.messages.purgeIntervalSeconds],
   'limits.maxConnections': ['maxConnections', spec => spec.limits.maxConnections],
   'limits.connectsPerSecond': ['connectsPerSecond', spec => spec.limits.connectsPerSecond],
+  'limits.connectsPerSecondPerAddress': [
+    'connectsPerSecondPerAddress',
+    spec => spec.limits.connectsPerSecondPerAddress,
+  ],
+  'limits.trustedProxies': ['trustedProxies', spec => spec.limits.trustedProxies.join(',')],
+  'limits.maxUnsignedConnections': ['maxUnsignedConnections', spec => spec.limits.maxUnsignedConnections],
   'limits.maxFrameBytes': ['maxFrameBytes', spec => spec.limits.maxFrameBytes],
   'limits.maxMessageBytes': ['maxMessageBytes', spec => spec.limits.maxMessageBytes],
   'limits.maxSubscriptions': ['maxSubscriptions', spec => spec.limits.maxSubscriptions],

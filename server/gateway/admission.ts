@@ -1,13 +1,20 @@
-import { Rate } from '../session/rate.ts';
-import type { Refusal } from '../socket/uws.ts';
+import type { Refusal, UpgradeRequest } from '../socket/uws.ts';
+import { Addresses } from './addresses.ts';
+import { ConnectRate, type ConnectRates } from './connect-rate.ts';
 
-export type RefusalReason = 'origin' | 'draining' | 'connections' | 'rate';
+export type RefusalReason = 'origin' | 'draining' | 'connections' | 'address' | 'rate';
+
+const STATUS: Readonly<Partial<Record<RefusalReason, Refusal>>> = {
+  origin: '403 Forbidden',
+  address: '429 Too Many Requests',
+};
 
 /** Read at each use: limits may change while the gateway runs. */
-export interface AdmissionLimits {
+export interface AdmissionLimits extends ConnectRates {
   /** Comma separated; `*` allows all. */
   readonly allowedOrigins: string;
-  readonly connectsPerSecond: number;
+  /** As {@link Addresses} takes it. */
+  readonly trustedProxies: string;
 }
 
 export interface AdmissionOptions {
@@ -18,26 +25,31 @@ export interface AdmissionOptions {
   readonly most: () => number;
   /** Connections open now. */
   readonly connections: () => number;
+  /** Ends a connection that has had its time to sign in. @returns whether there was one */
+  readonly makeRoom: () => boolean;
   readonly now: () => number;
   readonly refused: (reason: RefusalReason) => void;
 }
 
 /** Who may connect, before anything is known of them. A request without an Origin does not come from a page. */
-export function admission(options: AdmissionOptions): (origin: string) => Refusal | null {
+export function admission(options: AdmissionOptions): (request: UpgradeRequest) => Refusal | null {
   const { limits } = options;
   const origins = originList(limits);
-  const rate = new Rate(limits.connectsPerSecond, options.now());
-  const judge = (origin: string): RefusalReason | null => {
+  const addresses = new Addresses(() => limits.trustedProxies);
+  const rate = new ConnectRate(limits, options.now());
+  const full = () => options.connections() >= options.most();
+  const judge = (request: UpgradeRequest): RefusalReason | null => {
+    const { origin } = request;
     if (origin !== '' && !origins(origin)) return 'origin';
     if (options.closed()) return 'draining';
-    if (options.connections() >= options.most()) return 'connections';
-    return rate.take(options.now(), limits.connectsPerSecond, limits.connectsPerSecond) ? null : 'rate';
+    if (full() && !(options.makeRoom() && !full())) return 'connections';
+    return rate.take(addresses.nameOf(request), options.now());
   };
-  return origin => {
-    const reason = judge(origin);
+  return request => {
+    const reason = judge(request);
     if (reason === null) return null;
     options.refused(reason);
-    return reason === 'origin' ? '403 Forbidden' : '503 Service Unavailable';
+    return STATUS[reason] ?? '503 Service Unavailable';
   };
 }
 

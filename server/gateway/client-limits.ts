@@ -2,20 +2,23 @@ import type { SessionContext } from '../session/context.ts';
 import { PAGE_BYTES, pageTurns } from '../session/pages.ts';
 import { Rates } from '../session/rates.ts';
 import { type Holder, SendBudget } from '../session/send-budget.ts';
+import { Unsigned } from '../session/unsigned.ts';
 import { Users } from '../session/users.ts';
 
 /** What connections share, and are held to together. */
-export interface ClientLimits extends Pick<SessionContext, 'pages' | 'users' | 'rates'> {
+export interface ClientLimits extends Pick<SessionContext, 'pages' | 'users' | 'unsigned' | 'rates'> {
   readonly sends: SendBudget;
 }
 
 /**
  * @param limits read at each use
  * @param holders all connections, and the sockets that are being closed
+ * @param unsignedEnded called for each connection that is closed because others wait to sign in
  */
 export function clientLimits(
-  limits: { readonly sendBufferTotalBytes: number },
+  limits: { readonly sendBufferTotalBytes: number; readonly maxUnsignedConnections: number },
   holders: () => Iterable<Holder>,
+  unsignedEnded: () => void,
 ): ClientLimits {
   const pages = pageTurns(limits);
   const sends = new SendBudget({
@@ -24,5 +27,6 @@ export function clientLimits(
     pages: () => pages.underWay * PAGE_BYTES,
     soon: setImmediate,
   });
-  return { pages, sends, users: new Users(), rates: new Rates() };
+  const unsigned = new Unsigned(() => limits.maxUnsignedConnections, unsignedEnded);
+  return { pages, sends, users: new Users(), unsigned, rates: new Rates() };
 }

@@ -103,7 +103,11 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     now,
     surplusPong: () => metrics.surplusPongs.inc(),
   });
-  const { sends, ...shared } = clientLimits(config, () => [...hub.sessions, ...(listener?.closing ?? [])]);
+  const { sends, ...shared } = clientLimits(
+    config,
+    () => [...hub.sessions, ...(listener?.closing ?? [])],
+    () => metrics.limited.inc({ limit: 'unsigned' }),
+  );
   const metrics: GatewayMetrics = new GatewayMetrics({
     connections: () => hub.sessions.size,
     mostConnections,
@@ -205,7 +209,10 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   };
   const hooks: SessionHooks = {
     pong: session => hub.pong(session),
-    closed: session => hub.remove(session),
+    closed: session => {
+      hub.remove(session);
+      shared.unsigned.remove(session);
+    },
     ended: close => {
       metrics.closes.inc({ code: String(close.code) });
       if (close === CLOSES.slow) metrics.slowDisconnects.inc();
@@ -224,16 +231,18 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       closed: () => traffic.refusing,
       // Those that are being closed hold memory and a descriptor too.
       connections: () => hub.sessions.size + (listener?.closing.size ?? 0),
+      makeRoom: () => shared.unsigned.makeRoom(now()),
       now,
       refused: reason => {
         metrics.connectsRefused.inc({ reason });
-        if (reason !== 'origin') meter.refused();
+        if (reason !== 'origin' && reason !== 'address') meter.refused();
       },
     }),
     open: socket => {
       const session = new Session(socket, context, hooks);
       metrics.connects.inc();
       hub.add(session);
+      shared.unsigned.add(session);
       return session;
     },
     http: await clientRoutes(config, () => traffic.ready),

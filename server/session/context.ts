@@ -22,6 +22,7 @@ import type { Rates } from './rates.ts';
 import type { Session } from './session.ts';
 import type { ToldTime } from './told-time.ts';
 import type { Turns } from './turns.ts';
+import type { Unsigned } from './unsigned.ts';
 import type { Users } from './users.ts';
 
 /** What the commands of a connection work with; one for the whole gateway. */
@@ -44,6 +45,7 @@ export interface SessionContext extends Clocks {
   readonly lookUps: LookUps;
   readonly toldTime: ToldTime;
   readonly users: Users;
+  readonly unsigned: Unsigned;
   /** Messages published here, by room. */
   readonly rates: Rates;
   readonly metrics: GatewayMetrics;

@@ -19,7 +19,17 @@ export interface HttpAnswer {
 }
 
 /** Why a connection is not accepted, as an HTTP status line. */
-export type Refusal = '403 Forbidden' | '503 Service Unavailable';
+export type Refusal = '403 Forbidden' | '429 Too Many Requests' | '503 Service Unavailable';
+
+/** A request for a WebSocket. Valid until the return of what it is handed to. */
+export interface UpgradeRequest {
+  /** The header Origin; empty without one. */
+  readonly origin: string;
+  /** Address of the other end of the TCP connection: 4 or 16 bytes. */
+  readonly peer: Uint8Array;
+  /** All values of the header X-Forwarded-For, comma separated. */
+  readonly forwardedFor: () => string;
+}
 
 export interface ListenOptions {
   /** 0 takes any free port. */
@@ -33,7 +43,7 @@ export interface ListenOptions {
   /** Called with the bytes sent to all sockets that are not known to be read, whenever they become more; must not end any. */
   unreadGrown(bytes: number): void;
   /** Asked before each upgrade. */
-  refuse(origin: string): Refusal | null;
+  refuse(request: UpgradeRequest): Refusal | null;
   open(socket: Socket): SocketHandler;
   http(request: HttpRequest): Promise<HttpAnswer> | HttpAnswer;
 }
@@ -77,6 +87,15 @@ function negotiate(offer: string, query: string): { encoding: Encoding; echo: st
   const asked = new URLSearchParams(query);
   const protobuf = asked.get('cf_protocol') === 'protobuf' || asked.get('format') === 'protobuf';
   return { encoding: protobuf ? 'protobuf' : 'json', echo: '' };
+}
+
+/** A proxy may add a header of its own instead of going on with the client's: all of them, in their order. */
+function valuesOf(req: uws.HttpRequest, header: string): string {
+  const values: string[] = [];
+  req.forEach((name, value) => {
+    if (name === header) values.push(value);
+  });
+  return values.join(',');
 }
 
 function readBody(res: uws.HttpResponse, done: (body: Uint8Array | null) => void): void {
@@ -149,7 +168,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     idleTimeout: IDLE_SECONDS,
     sendPingsAutomatically: false,
     upgrade: (res, req, context) => {
-      const refusal = options.refuse(req.getHeader('origin'));
+      const refusal = options.refuse({
+        origin: req.getHeader('origin'),
+        peer: new Uint8Array(res.getRemoteAddress()),
+        forwardedFor: () => valuesOf(req, 'x-forwarded-for'),
+      });
       if (refusal) {
         res.writeStatus(refusal).writeHeader('retry-after', '1').end('', true);
         return;

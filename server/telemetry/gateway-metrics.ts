@@ -48,9 +48,11 @@ export class GatewayMetrics {
     'Tokens accepted although the secret they are signed with was replaced: somebody still signs with it.',
   );
   readonly errors = this.#counter('command_errors_total', 'Commands answered with an error, by its code.', ['code']);
-  readonly limited = this.#counter('limited_total', 'Commands refused by a limit that clients share, by its name.', [
-    'limit',
-  ]);
+  readonly limited = this.#counter(
+    'limited_total',
+    'Commands refused, and connections closed, by a limit that clients share, by its name.',
+    ['limit'],
+  );
   readonly messagesIn = this.#counter('messages_in_total', 'Messages acknowledged by the stream, by type.', ['type']);
   readonly duplicates = this.#counter('duplicates_total', 'Messages that were stored before.');
   readonly publishFailures = this.#counter('publish_failures_total', 'Messages the stream did not acknowledge.');

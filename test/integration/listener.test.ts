@@ -110,7 +110,7 @@ for (const { offer, encoding, echo } of [
 test('a refused connection is told so before the upgrade', async t => {
   const origins: string[] = [];
   const { port } = await start(t, {
-    refuse: origin => {
+    refuse: ({ origin }) => {
       origins.push(origin);
       return origin === '' ? '503 Service Unavailable' : '403 Forbidden';
     },
@@ -214,4 +214,17 @@ test('a socket that is cut is gone at once, whatever waits', async t => {
   assert.deepEqual([listener.closing.size, closed, socket.buffered()], [0, 1, 0]);
   client.resume();
   assert.equal((await once(client, 'close'))[0], 1006);
+});
+
+test('an upgrade is judged by its peer and by all values of X-Forwarded-For, and refused with when to come back', async t => {
+  const seen: unknown[] = [];
+  const { port } = await start(t, {
+    refuse: ({ peer, forwardedFor }) => {
+      seen.push([[...peer], forwardedFor()]);
+      return '429 Too Many Requests';
+    },
+  });
+  const headers = 'X-Forwarded-For: 6.6.6.6, 192.0.2.1\r\nX-Forwarded-For: 10.0.0.1\r\n';
+  assert.match(await raw(port, upgrade(headers)), /^HTTP\/1.1 429 .*\r\n(.*\r\n)*retry-after: 1/i);
+  assert.deepEqual(seen, [[[127, 0, 0, 1], '6.6.6.6, 192.0.2.1,10.0.0.1']]);
 });

@@ -21,6 +21,7 @@ import { Rates } from '../../server/session/rates.ts';
 import { SendBudget } from '../../server/session/send-budget.ts';
 import { Session } from '../../server/session/session.ts';
 import { ToldTime } from '../../server/session/told-time.ts';
+import { Unsigned } from '../../server/session/unsigned.ts';
 import { Users } from '../../server/session/users.ts';
 import type { Socket } from '../../server/socket/socket.ts';
 import { GatewayMetrics } from '../../server/telemetry/gateway-metrics.ts';
@@ -146,6 +147,10 @@ export class TestGateway {
       },
       pages: pageTurns(config),
       users: new Users(),
+      unsigned: new Unsigned(
+        () => config.maxUnsignedConnections,
+        () => this.context.metrics.limited.inc({ limit: 'unsigned' }),
+      ),
       rates: new Rates(),
       metrics: new GatewayMetrics({
         connections: zero,
@@ -183,11 +188,15 @@ export class TestGateway {
     const client = new TestClient(this.topics, encoding);
     const session = new Session(client, this.context, {
       pong: answered => this.hub.pong(answered),
-      closed: gone => this.hub.remove(gone),
+      closed: gone => {
+        this.hub.remove(gone);
+        this.context.unsigned.remove(gone);
+      },
       ended: close => void this.ended.push(close.code),
     });
     client.session = session;
     this.hub.add(session);
+    this.context.unsigned.add(session);
     return client;
   }
 

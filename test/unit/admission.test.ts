@@ -3,16 +3,24 @@ import { test } from 'node:test';
 import { admission } from '../../server/gateway/admission.ts';
 
 function setUp(allowedOrigins = 'https://chat.example, https://www.example') {
-  const world = { connections: 0, most: 100, now: 0, closed: false, refused: [] as string[] };
-  const limits = { allowedOrigins, connectsPerSecond: 10 };
-  const judge = admission({
+  const world = { connections: 0, most: 100, patient: 0, now: 0, closed: false, refused: [] as string[] };
+  const limits = { allowedOrigins, connectsPerSecond: 10, connectsPerSecondPerAddress: 10, trustedProxies: 'none' };
+  const admit = admission({
     limits,
     closed: () => world.closed,
     most: () => world.most,
     connections: () => world.connections,
+    makeRoom: () => {
+      if (world.patient === 0) return false;
+      world.patient -= 1;
+      world.connections -= 1;
+      return true;
+    },
     now: () => world.now,
     refused: reason => void world.refused.push(reason),
   });
+  const judge = (origin: string, peer = [192, 0, 2, 1]) =>
+    admit({ origin, peer: new Uint8Array(peer), forwardedFor: () => '' });
   return { world, limits, judge };
 }
 
@@ -70,4 +78,21 @@ test('limits that change apply to the next who connects', () => {
   world.now = 20_000;
   assert.equal(judge(''), '503 Service Unavailable');
   assert.deepEqual(world.refused, ['origin', 'rate', 'connections']);
+});
+
+test('a full gateway takes another one in place of a connection that had its time to sign in', () => {
+  const { world, judge } = setUp();
+  Object.assign(world, { connections: 100, patient: 1 });
+  assert.equal(judge(''), null);
+  world.connections = 100;
+  assert.equal(judge(''), '503 Service Unavailable');
+});
+
+test('an address that had its share while others need theirs is refused with 429', () => {
+  const { world, limits, judge } = setUp();
+  limits.connectsPerSecondPerAddress = 2;
+  for (let i = 0; i < 9; i++) judge('');
+  assert.equal(judge('', [192, 0, 2, 2]), null);
+  assert.equal(judge(''), '429 Too Many Requests');
+  assert.deepEqual(world.refused, ['address']);
 });

@@ -37,7 +37,7 @@ function otherValue(schema: Schema, current: unknown): unknown {
     return [now * 2 + 20, now + 15, now + 1].find(next => next <= (schema.maximum ?? next)) ?? now - 1;
   }
   if (schema.type === 'array')
-    return ['nats://other:4222', 'https://other.example.com'].filter(text =>
+    return ['nats://other:4222', 'https://other.example.com', '10.0.0.0/8'].filter(text =>
       new RegExp(schema.items?.pattern ?? '').test(text),
     );
   if (schema.type === 'object')

@@ -14,11 +14,12 @@ const exceeded = (session: Session, limit: Limit, option: OptionName, what: stri
 
 /** @throws {CommandError} when the user has as many connections to this gateway as one may have */
 export function countConnection(session: Session, user: string): void {
-  const { users, config, now } = session.context;
+  const { users, unsigned, config, now } = session.context;
   const { maxConnectionsPerUser: most } = config;
   session.user = users.enter(user, most, now());
   if (!session.user)
     throw exceeded(session, 'user_connections', 'maxConnectionsPerUser', `at most ${most} connections a user`);
+  unsigned.remove(session);
 }
 
 /** Counts a message on its way into a room. @throws {CommandError} when it is too much for the room or of the user */
