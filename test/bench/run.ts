@@ -8,6 +8,7 @@ import { startNats } from '../local/nats.ts';
 import { fanOutCost } from './fan-out-cost.ts';
 import { greedy } from './greedy.ts';
 import { idleMemory } from './idle-memory.ts';
+import { mongodbAway } from './mongodb-away.ts';
 import { publishLatency } from './publish-latency.ts';
 import { quietDrain } from './quiet-drain.ts';
 import type { Setup } from './setup.ts';
@@ -22,6 +23,7 @@ const BENCHES = {
   greedy,
   'quiet-drain': quietDrain,
   'three-servers': threeServers,
+  'mongodb-away': mongodbAway,
 } as const;
 
 const teardown = new Teardown();

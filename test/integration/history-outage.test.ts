@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
+import { createChat } from '../../client/chat.ts';
+import { memoryStorage } from '../../client/storage.ts';
 import { startBackends } from '../support/backends.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { type Client, oldId, openClient } from '../support/sdk.ts';
+import { tokenFor } from '../support/token.ts';
 import { until } from '../support/until.ts';
 
 const backends = await startBackends({ after });
@@ -50,6 +53,26 @@ for (const { what, goes, comes } of [
     t.diagnostic(
       `MongoDB ${what}: newest page of ${ROOMS.length} rooms, last after ${longest(first)}, then ${longest(second)}`,
     );
+
+    const chat = createChat({
+      user: 'carol',
+      storage: memoryStorage(),
+      url: cluster.gateways[0].url,
+      getToken: () => tokenFor('carol'),
+    });
+    t.after(() => chat.disconnect());
+    const refusals: string[] = [];
+    const opened = performance.now();
+    const rooms = ROOMS.map(name => {
+      const room = chat.open(name);
+      room.changed.add(() => room.history.error && refusals.push(`${name}: ${room.history.error.message}`));
+      return room;
+    });
+    chat.connect();
+    await until('a page shows every room', () => rooms.every(({ history }) => history.loaded));
+    assert.deepEqual(refusals, [], 'no room had to ask twice');
+    for (const { messages } of rooms) assert.equal(messages.length, IN_EACH);
+    t.diagnostic(`the chat client shows ${ROOMS.length} rooms after ${Math.round(performance.now() - opened)} ms`);
 
     const bob = await openClient(t, cluster.gateways[0].url, { user: 'bob' });
     await bob.connected();
