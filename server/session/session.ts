@@ -7,6 +7,7 @@ import { handle } from './commands/registry.ts';
 import type { SessionContext } from './context.ts';
 import { answerTo } from './failure.ts';
 import type { Slice } from './heartbeat.ts';
+import { inTime } from './in-time.ts';
 import { Rate } from './rate.ts';
 import { Reads } from './reads.ts';
 import { SendLanes } from './send-lanes.ts';
@@ -26,6 +27,7 @@ export interface SessionHooks {
   closed(session: Session): void;
 }
 
+type LookUp = () => Promise<Reply | null>;
 type Handled = Exclude<Command, { method: 'pong' | 'send' }>;
 
 interface Queued {
@@ -155,23 +157,35 @@ export class Session implements SocketHandler {
   }
 
   /**
-   * Hands a message over to its room, at once or behind those of the same room that wait for a look-up.
+   * Hands a message over to its room, at once or behind those of the same room that wait for a look-up. One that waits is
+   * answered in time, see {@link inTime}, and not sent after that.
    * @param bytes what it takes while it waits
-   * @param send puts it on its way before it returns
-   * @param lookUp to be done first; true if nothing is left to send
+   * @param send puts it on its way before it returns; resolves to the answer
+   * @param lookUp to be done first; the answer if nothing is left to send
    * @throws {CommandError} when too much waits already
    */
-  handOver(id: number, room: string, bytes: number, send: () => Promise<void>, lookUp?: () => Promise<boolean>): void {
-    if (!lookUp && !this.#lanes?.busy(room)) return this.background(id, send());
+  handOver(id: number, room: string, bytes: number, send: () => Promise<Reply>, lookUp?: LookUp): void {
+    const sent = (reply: Reply | null): void => {
+      if (reply) this.reply(id, reply);
+    };
+    if (!lookUp && !this.#lanes?.busy(room)) return this.background(id, send().then(sent));
     this.#lanes ??= new SendLanes();
+    const { promise, resolve, reject } = Promise.withResolvers<Reply | null>();
+    let answered = false;
     this.#lanes.enter(room, bytes, async () => {
+      // What is left of a connection that is gone comes again on the next one, in order.
+      const over = () => this.gone || answered;
       try {
-        // What is left of a connection that is gone comes again on the next one, in order.
-        if (this.gone || (await lookUp?.()) || this.gone) return;
-        this.background(id, send());
+        const known = over() ? null : ((await lookUp?.()) ?? null);
+        if (known || over()) resolve(known);
+        else send().then(resolve, reject);
       } catch (error) {
-        this.failed(id, error);
+        reject(error);
       }
+    });
+    inTime(promise, this.context.later).then(sent, error => {
+      answered = true;
+      this.failed(id, error);
     });
   }
 

@@ -845,3 +845,22 @@ test('a connect that takes too long is answered before clients give up', async (
   await passSlowly(gateway, 20_000);
   assert.equal(gateway.rooms.subscriptions(), 0);
 });
+
+test('messages that wait for look-ups of old ids are answered before clients give up, and not sent after that', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const oldId = idSource(gateway, 3_600_000);
+  slowNats(gateway, 700);
+  const ids = Array.from({ length: 6 }, (_, i) => i + 2);
+  for (const id of ids) client.say(send(id, { room: ROOM, id: oldId(), text: `text ${id}` }));
+  await passSlowly(gateway, 4_500);
+  const answers = client.heard.filter(({ id }) => ids.includes(id ?? 0));
+  assert.deepEqual(answers.map(({ id }) => id).sort(), ids);
+  const refused = answers.filter(({ error }) => error);
+  assert.ok(refused.length > 0);
+  for (const { error } of refused) assert.deepEqual([error?.code, error?.temporary], [100, true]);
+  const { last } = gateway.log;
+  await passSlowly(gateway, 60_000);
+  assert.equal(gateway.log.last, last);
+  assert.equal(client.heard.filter(({ id }) => ids.includes(id ?? 0)).length, ids.length, 'no second answer');
+});

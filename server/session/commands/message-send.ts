@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Reply } from '../../protocol/codec.ts';
 import { ERRORS } from '../../protocol/codes.ts';
 import type { MessageBody } from '../../room/message.ts';
 import { CommandError } from '../failure.ts';
@@ -35,12 +36,11 @@ export function messageSend(session: Session, data: unknown, id: number): undefi
 
   const send = async () => {
     const { offset, duplicate } = await store(session, room, bytes, { type: 'message', id: request.id, dedupe });
-    await answer(session, id, room, offset, duplicate);
+    return await answer(session, room, offset, duplicate);
   };
   const lookUp = async () => {
     const found = await lookUps.find(user, room, dedupe);
-    if (found) await answer(session, id, room, found.offset, true);
-    return found !== null;
+    return found && (await answer(session, room, found.offset, true));
   };
   session.handOver(id, room, bytes.byteLength, send, isSurelyYoung ? undefined : lookUp);
 }
@@ -63,10 +63,10 @@ function checkTime(session: Session, id: string): boolean {
   return Math.abs(wallClock() - time) < toleranceMs;
 }
 
-async function answer(session: Session, id: number, name: string, offset: number, duplicate: boolean): Promise<void> {
+async function answer(session: Session, name: string, offset: number, duplicate: boolean): Promise<Reply> {
   const { rooms, log } = session.context;
   const epoch = rooms.find(name)?.epoch || (await log.state(log.partitionOf(name))).epoch;
-  session.reply(id, { method: 'rpc', data: Buffer.from(JSON.stringify({ offset, epoch, duplicate })) });
+  return { method: 'rpc', data: Buffer.from(JSON.stringify({ offset, epoch, duplicate })) };
 }
 
 function check(data: unknown): Request {

@@ -19,7 +19,7 @@ export function publish(session: Session, command: Of<'publish'>): undefined {
   countMessage(session, channel, data.byteLength);
   session.handOver(command.id, channel, data.byteLength, async () => {
     await store(session, channel, data, { type: 'publish', id: '', dedupe: '' });
-    session.reply(command.id, { method: 'publish' });
+    return { method: 'publish' };
   });
 }
 
