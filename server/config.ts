@@ -66,7 +66,7 @@ export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<st
     if ('problem' in result) problems.push(result.problem);
     else values[name] = result.value;
   }
-  if (!heartbeatsFit(values as Config)) problems.push(HEARTBEATS);
+  for (const { fits, problem } of PAIRS) if (!fits(values as Config)) problems.push(problem);
   if (problems.length > 0) throw new ConfigError(problems);
   if (values['processName'] === '') values['processName'] = hostname();
   return values as Config;
@@ -99,10 +99,10 @@ export function reloadConfig(
     if ('problem' in result) problems.push(result.problem);
     else if (result.value !== current[name]) changed[name] = result.value;
   }
-  if (!heartbeatsFit({ ...current, ...changed } as Config)) {
-    problems.push(HEARTBEATS);
-    delete changed.pingSeconds;
-    delete changed.pongSeconds;
+  for (const { names, fits, problem } of PAIRS) {
+    if (fits({ ...current, ...changed } as Config)) continue;
+    problems.push(problem);
+    for (const name of names) delete changed[name];
   }
   return { changed: changed as Partial<Config>, problems };
 }
@@ -110,7 +110,36 @@ export function reloadConfig(
 const rawOf = (option: Option, env: Env, files: ReadonlyMap<string, string>) =>
   (option.live ? files.get(option.env) : undefined) ?? env[option.env];
 
-/** A late answer to one heartbeat would be taken for the answer to the next. */
-const heartbeatsFit = ({ pingSeconds, pongSeconds }: Pick<Config, 'pingSeconds' | 'pongSeconds'>) =>
-  pongSeconds < pingSeconds;
-const HEARTBEATS = `${OPTIONS.pongSeconds.env} must be below ${OPTIONS.pingSeconds.env}`;
+interface Pair {
+  readonly names: readonly OptionName[];
+  readonly fits: (config: Config) => boolean;
+  readonly problem: string;
+}
+
+const envOf = (name: OptionName) => OPTIONS[name].env;
+
+/** Options that must fit each other. A live one that no longer fits keeps its value. */
+const PAIRS: readonly Pair[] = [
+  {
+    // A late answer to one heartbeat would be taken for the answer to the next.
+    names: ['pingSeconds', 'pongSeconds'],
+    fits: ({ pingSeconds, pongSeconds }) => pongSeconds < pingSeconds,
+    problem: `${envOf('pongSeconds')} must be below ${envOf('pingSeconds')}`,
+  },
+  {
+    names: ['maxMessageBytes', 'maxFrameBytes'],
+    fits: ({ maxMessageBytes, maxFrameBytes }) => maxMessageBytes <= maxFrameBytes,
+    problem: `${envOf('maxMessageBytes')} must not be above ${envOf('maxFrameBytes')}`,
+  },
+  {
+    // One message would close a reader that is not slow.
+    names: ['maxMessageBytes', 'sendBufferBytes'],
+    fits: ({ maxMessageBytes, sendBufferBytes }) => maxMessageBytes <= sendBufferBytes,
+    problem: `${envOf('maxMessageBytes')} must not be above ${envOf('sendBufferBytes')}`,
+  },
+  {
+    names: ['sendBufferBytes', 'sendBufferTotalBytes'],
+    fits: ({ sendBufferBytes, sendBufferTotalBytes }) => sendBufferBytes <= sendBufferTotalBytes,
+    problem: `${envOf('sendBufferBytes')} must not be above ${envOf('sendBufferTotalBytes')}`,
+  },
+];

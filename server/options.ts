@@ -286,7 +286,7 @@ export const OPTIONS = {
     65_536,
     1_024,
     16 * MIB,
-    'Largest frame from a client; a larger one closes the connection with 1009.',
+    'Largest command from a client; a larger one answers 107. A frame of several may have 1 KiB more for each of CHAT_MAX_SUBSCRIPTIONS.',
   ),
   maxMessageBytes: live(
     integer(
@@ -299,7 +299,14 @@ export const OPTIONS = {
     ),
   ),
   maxSubscriptions: live(
-    integer('CHAT_MAX_SUBSCRIPTIONS', gateway, 128, 1, 10_000, 'Rooms a connection may subscribe to; more answer 106.'),
+    integer(
+      'CHAT_MAX_SUBSCRIPTIONS',
+      gateway,
+      128,
+      1,
+      10_000,
+      'Rooms a connection may subscribe to; more answer 106. The inbox of its user does not count.',
+    ),
   ),
   commandsPerSecond: live(
     integer(
@@ -318,7 +325,7 @@ export const OPTIONS = {
       1_500,
       1,
       1_000_000,
-      'Commands a connection may send at once before the rate applies.',
+      'Commands a connection may send at once before the rate applies; never fewer than CHAT_MAX_SUBSCRIPTIONS.',
     ),
   ),
   lookUpsPerUser: live(

@@ -5,6 +5,7 @@ import type { Moment } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { OptionName } from '../options.ts';
 import { leaveAllForbidden } from '../session/forbidden.ts';
+import { mostFrameBytes, mostReadBytes } from '../session/frame-limits.ts';
 import type { Session } from '../session/session.ts';
 import { checkOpenFiles } from './open-files.ts';
 
@@ -21,11 +22,20 @@ export interface Configured {
 /** What has to be done when live options change, beyond reading them at the next use. */
 export function applyOptions(config: Config, parts: Configured): (changed: readonly OptionName[]) => void {
   const { logger, policy, secrets, sessions, now, openFiles } = parts;
+  const readBytes = mostReadBytes(config); // as long as the listener lives
   const effects: Partial<Record<OptionName, () => void>> = {
     logLevel: () => {
       logger.level = config.logLevel;
     },
     maxConnections: () => checkOpenFiles(openFiles, config.maxConnections, logger),
+    maxSubscriptions: () => {
+      if (mostFrameBytes(config) <= readBytes) return;
+      const facts = { maxSubscriptions: config.maxSubscriptions, readBytes, mostFrameBytes: mostFrameBytes(config) };
+      logger.warn(
+        facts,
+        'clients with as many long room names reconnect with larger frames than this gateway reads: restart it',
+      );
+    },
     authSecret: () => secrets.replace(config.authSecret, now()),
     roomKinds: () => {
       policy.replace(parseKinds(config.roomKinds));

@@ -24,10 +24,12 @@ import type { Rooms } from '../room/rooms.ts';
 import { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
 import { WAVE_EVERY_MS } from '../session/drain.ts';
+import { mostReadBytes } from '../session/frame-limits.ts';
 import { TICK_MS } from '../session/heartbeat.ts';
 import { Hub } from '../session/hub.ts';
 import { LookUps } from '../session/look-ups.ts';
-import { Session, type SessionHooks } from '../session/session.ts';
+import { Session } from '../session/session.ts';
+import type { SessionHooks } from '../session/session-hooks.ts';
 import { ToldTime } from '../session/told-time.ts';
 import { type Listener, listen } from '../socket/uws.ts';
 import type { HistoryStore } from '../store/store.ts';
@@ -222,7 +224,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     port: config.port,
     ...(parts.host === undefined ? {} : { hosts: [parts.host] }),
     path: CLIENT_PATHS.websocket,
-    maxFrameBytes: config.maxFrameBytes,
+    mostReadBytes: mostReadBytes(config),
     sendBufferBytes: config.sendBufferBytes,
     unreadGrown: bytes => sends.grown(bytes),
     refuse: admission({

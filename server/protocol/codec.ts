@@ -139,6 +139,8 @@ export interface Codec {
    * @throws {BadFrame} for anything that is not one or more well-formed commands
    */
   decode(frame: Uint8Array): Command[];
+  /** Bytes of each command of a frame that {@link decode} takes, in order; JSON may add a last one for what is left empty. */
+  sizes(frame: Uint8Array): number[];
   reply(id: number, reply: Reply): Frame;
   /** @param detail replaces the catalogue's message, to name the field and the limit */
   error(id: number, error: ErrorCode, detail?: string): Frame;

@@ -115,3 +115,16 @@ export function decodeJsonFrame(frame: Uint8Array): Command[] {
   if (lines.length > COMMANDS_PER_FRAME) throw new BadFrame('too many commands');
   return lines.map(decodeLine);
 }
+
+const NEWLINE = 0x0a;
+
+/** Bytes of the lines of a frame. */
+export function jsonSizes(frame: Uint8Array): number[] {
+  const sizes: number[] = [];
+  for (let start = 0; ; ) {
+    const end = frame.indexOf(NEWLINE, start);
+    sizes.push((end < 0 ? frame.length : end) - start);
+    if (end < 0) return sizes;
+    start = end + 1;
+  }
+}

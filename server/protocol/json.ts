@@ -1,5 +1,5 @@
 import type { Codec } from './codec.ts';
-import { decodeJsonFrame } from './json-decode.ts';
+import { decodeJsonFrame, jsonSizes } from './json-decode.ts';
 import { encodeJsonError, encodeJsonPush, encodeJsonReply } from './json-encode.ts';
 
 /** The protocol in JSON: text frames, one object a line. What clients speak that ask for no subprotocol. */
@@ -9,6 +9,7 @@ export const jsonCodec: Codec = {
   subprotocol: 'centrifuge-json',
   ping: '{}',
   decode: decodeJsonFrame,
+  sizes: jsonSizes,
   reply: encodeJsonReply,
   error: encodeJsonError,
   push: encodeJsonPush,

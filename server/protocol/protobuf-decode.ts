@@ -127,3 +127,14 @@ export function decodeProtobufFrame(frame: Uint8Array): Command[] {
     throw error instanceof BadFrame ? error : new BadFrame('malformed Protobuf');
   }
 }
+
+/** Bytes of the commands of a frame. */
+export function protobufSizes(frame: Uint8Array): number[] {
+  const sizes: number[] = [];
+  for (const reader = protobuf.Reader.create(frame); reader.pos < reader.len; ) {
+    const size = reader.uint32();
+    sizes.push(size);
+    reader.skip(size);
+  }
+  return sizes;
+}

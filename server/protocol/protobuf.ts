@@ -1,5 +1,5 @@
 import type { Codec } from './codec.ts';
-import { decodeProtobufFrame } from './protobuf-decode.ts';
+import { decodeProtobufFrame, protobufSizes } from './protobuf-decode.ts';
 import { encodeProtobufError, encodeProtobufPush, encodeProtobufReply } from './protobuf-encode.ts';
 
 /** The protocol in Protobuf: binary frames, every message after its length. Chosen by the subprotocol. */
@@ -9,6 +9,7 @@ export const protobufCodec: Codec = {
   subprotocol: 'centrifuge-protobuf',
   ping: Uint8Array.of(0),
   decode: decodeProtobufFrame,
+  sizes: protobufSizes,
   reply: encodeProtobufReply,
   error: encodeProtobufError,
   push: encodeProtobufPush,

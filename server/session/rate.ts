@@ -21,3 +21,7 @@ export class Rate {
     return true;
   }
 }
+
+/** What a connection may send at once, in commands: a client that comes back subscribes to all its rooms. */
+export const burstOf = (limits: { readonly commandBurst: number; readonly maxSubscriptions: number }) =>
+  Math.max(limits.commandBurst, limits.maxSubscriptions);

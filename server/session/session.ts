@@ -6,26 +6,19 @@ import type { Socket, SocketHandler } from '../socket/socket.ts';
 import { handle } from './commands/registry.ts';
 import type { SessionContext } from './context.ts';
 import { answerTo } from './failure.ts';
+import { judge, mostCommandBytes } from './frame-limits.ts';
 import type { Slice } from './heartbeat.ts';
 import { inTime } from './in-time.ts';
-import { Rate } from './rate.ts';
+import { burstOf, Rate } from './rate.ts';
 import { Reads } from './reads.ts';
 import { SendLanes } from './send-lanes.ts';
+import type { SessionHooks } from './session-hooks.ts';
 import type { Subscription } from './subscription.ts';
 import { Turns } from './turns.ts';
 import type { User } from './users.ts';
 
 /** `refused`: connect was answered with an error; nothing is served any more. */
 type State = 'new' | 'connecting' | 'connected' | 'refused' | 'closed';
-
-export interface SessionHooks {
-  /** The client answered a ping. */
-  pong(session: Session): void;
-  /** The gateway ends the connection. */
-  ended(close: CloseCode): void;
-  /** The connection is gone, whoever ended it. */
-  closed(session: Session): void;
-}
 
 type LookUp = () => Promise<Reply | null>;
 type Handled = Exclude<Command, { method: 'pong' | 'send' }>;
@@ -78,7 +71,7 @@ export class Session implements SocketHandler {
     this.codec = context.codecs[socket.encoding];
     this.openedAt = context.now();
     this.heardAt = this.openedAt;
-    this.#rate = new Rate(context.config.commandBurst, this.openedAt);
+    this.#rate = new Rate(burstOf(context.config), this.openedAt);
     this.#hooks = hooks;
   }
 
@@ -91,7 +84,6 @@ export class Session implements SocketHandler {
 
   message(frame: Uint8Array): void {
     this.context.metrics.received(frame.byteLength);
-    if (frame.byteLength > this.context.config.maxFrameBytes) return this.end(CLOSES.tooLarge);
     let commands: Command[];
     try {
       commands = this.codec.decode(frame);
@@ -100,7 +92,18 @@ export class Session implements SocketHandler {
       this.context.logger.error({ err: error }, 'a frame could not be decoded');
       return this.end(CLOSES.internal);
     }
+    if (frame.byteLength > mostCommandBytes(this.context.config)) return this.#acceptLarge(frame, commands);
     for (const command of commands) this.#accept(command, frame.byteLength / commands.length);
+  }
+
+  #acceptLarge(frame: Uint8Array, commands: readonly Command[]): void {
+    const judged = judge(this.context.config, frame.byteLength, this.codec.sizes(frame));
+    for (const [index, command] of commands.entries()) {
+      const { bytes = 0, refusal = null } = judged[index] ?? {};
+      if (refusal && command.method === 'connect') this.end(CLOSES.tooLarge);
+      else if (!refusal || !('id' in command) || this.state === 'new') this.#accept(command, bytes);
+      else this.fail(command.id, refusal.error, refusal.detail);
+    }
   }
 
   drained(): void {
@@ -243,8 +246,8 @@ export class Session implements SocketHandler {
     if ((this.state === 'new') !== (command.method === 'connect')) return this.end(CLOSES.badRequest);
     if (command.method === 'connect') this.state = 'connecting';
     else if (!this.#takeRate()) {
-      const { commandsPerSecond, commandBurst } = this.context.config;
-      const limit = `at most ${commandsPerSecond} commands a second, ${commandBurst} at once`;
+      const { config } = this.context;
+      const limit = `at most ${config.commandsPerSecond} commands a second, ${burstOf(config)} at once`;
       return this.fail(command.id, ERRORS.tooManyRequests, limit);
     }
     if (this.#queue) {
@@ -259,7 +262,7 @@ export class Session implements SocketHandler {
 
   #takeRate(): boolean {
     const { now, config } = this.context;
-    return this.#rate.take(now(), config.commandsPerSecond, config.commandBurst);
+    return this.#rate.take(now(), config.commandsPerSecond, burstOf(config));
   }
 
   /** Holds up what comes until `wait` is over, then works it off in order. */

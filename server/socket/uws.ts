@@ -37,8 +37,8 @@ export interface ListenOptions {
   /** Addresses to try in turn, until one can be listened on. Default: {@link EVERY_ADDRESS}. */
   readonly hosts?: readonly string[];
   readonly path: string;
-  /** Larger frames are handed over too, up to {@link READ_BEYOND} times this, so that their senders can be told. */
-  readonly maxFrameBytes: number;
+  /** Largest frame that is handed over. uWS drops the socket without a code for a larger one. */
+  readonly mostReadBytes: number;
   readonly sendBufferBytes: number;
   /** Called with the bytes sent to all sockets that are not known to be read, whenever they become more; must not end any. */
   unreadGrown(bytes: number): void;
@@ -60,8 +60,6 @@ export interface Listener {
   stopAccepting(): void;
 }
 
-/** uWS drops the socket without a code for frames above its limit, and SDKs then connect and send the same again, for ever. */
-const READ_BEYOND = 4;
 /** Largest HTTP request body; a larger one is answered with 413. */
 export const MAX_BODY_BYTES = 16_384;
 /** The most uWS takes; longer than any interval between heartbeats. */
@@ -162,7 +160,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     overflowed.clear();
   };
   app.ws<Data>(options.path, {
-    maxPayloadLength: options.maxFrameBytes * READ_BEYOND,
+    maxPayloadLength: options.mostReadBytes,
     maxBackpressure: options.sendBufferBytes,
     // Heartbeats are ours; this one only frees sockets whose peer never answers a close.
     idleTimeout: IDLE_SECONDS,

@@ -57,6 +57,10 @@ const REFUSED: readonly (readonly [field: string, spec: object])[] = [
   ['spec.messages.partitions', { messages: { partitions: 65 } }],
   ['spec.limits.maxMessageBytes', { limits: { maxMessageBytes: 65_537 } }],
   ['spec.limits.pongSeconds', { limits: { pongSeconds: 25 } }],
+  [
+    'maxMessageBytes must not be above sendBufferBytes',
+    { limits: { maxFrameBytes: 131_072, sendBufferBytes: 65_536, maxMessageBytes: 65_537 } },
+  ],
   ['spec.limits.sendBufferBytes', { limits: { sendBufferBytes: 2_097_152, sendBufferTotalBytes: 1_048_576 } }],
   ['spec.rooms.kinds[0].name', { rooms: { kinds: [{ name: 'Channel', access: 'Open' }] } }],
   [

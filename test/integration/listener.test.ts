@@ -18,7 +18,7 @@ async function start(t: TestContext, options: Partial<ListenOptions> = {}) {
     port: 0,
     hosts: ['127.0.0.1'],
     path: PATH,
-    maxFrameBytes: 1_024,
+    mostReadBytes: 4_096,
     sendBufferBytes: 65_536,
     unreadGrown: () => undefined,
     refuse: () => null,

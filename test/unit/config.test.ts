@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, loadConfig } from '../../server/config.ts';
+import { ConfigError, liveOptionsOf, loadConfig, reloadConfig } from '../../server/config.ts';
+import { OPTIONS } from '../../server/options.ts';
 import { unknownVariables } from '../../server/unknown-variables.ts';
 
 const GOOD = {
@@ -55,6 +56,49 @@ test('a warning names each variable that is ignored, and the option that was mea
   ]);
   assert.deepEqual(unknownVariables(GOOD), []);
 });
+
+for (const [what, env, problem] of [
+  ['a pong after the next ping', { CHAT_PING_SECONDS: '5', CHAT_PONG_SECONDS: '5' }, 'CHAT_PONG_SECONDS must be below'],
+  [
+    'a message above a frame',
+    { CHAT_MAX_MESSAGE_BYTES: '65537' },
+    'CHAT_MAX_MESSAGE_BYTES must not be above CHAT_MAX_FRAME',
+  ],
+  [
+    'a message above a send buffer',
+    { CHAT_MAX_MESSAGE_BYTES: '65537', CHAT_MAX_FRAME_BYTES: '100000', CHAT_SEND_BUFFER_BYTES: '65536' },
+    'CHAT_MAX_MESSAGE_BYTES must not be above CHAT_SEND_BUFFER_BYTES',
+  ],
+  [
+    'a send buffer above all of them',
+    { CHAT_SEND_BUFFER_BYTES: '2097152', CHAT_SEND_BUFFER_TOTAL_BYTES: '1048576' },
+    'CHAT_SEND_BUFFER_BYTES must not be above CHAT_SEND_BUFFER_TOTAL_BYTES',
+  ],
+] as const) {
+  test(`${what} is a problem at the start, and changes nothing while the gateway runs`, () => {
+    const [found = '', ...others] = problemsOf(env);
+    assert.ok(found.includes(problem), found);
+    assert.deepEqual(others, []);
+    const start: Record<string, string> = {};
+    const later = new Map<string, string>();
+    for (const [name, value] of Object.entries(env)) {
+      if (liveOptionsOf('gateway').some(option => OPTIONS[option].env === name)) later.set(name, value);
+      else start[name] = value;
+    }
+    const current = loadConfig('gateway', { ...GOOD, ...start });
+    const { changed, problems } = reloadConfig(
+      'gateway',
+      current,
+      { ...GOOD, ...start },
+      later.set('CHAT_AUTH_SECRET', GOOD.CHAT_AUTH_SECRET),
+    );
+    assert.deepEqual(changed, {});
+    assert.ok(
+      problems.some(each => each.includes(problem)),
+      String(problems),
+    );
+  });
+}
 
 test('the value of a secret never stands in a problem', () => {
   const problems = problemsOf({ CHAT_AUTH_SECRET: 'too-short' });

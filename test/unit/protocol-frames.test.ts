@@ -198,3 +198,14 @@ for (const [codec, seed] of SEEDS) {
     assert.ok(refused > 5_000 && refused < 20_000, `${refused} refused`);
   });
 }
+
+test('the sizes of the commands of a frame are those of its lines, and of what follows each length', () => {
+  const lines = ['{"id":1,"unsubscribe":{"channel":"é"}}', '{}', '{"id":2,"unsubscribe":{"channel":"a"}}'];
+  const sizes = lines.map(line => Buffer.byteLength(line));
+  assert.deepEqual(jsonCodec.sizes(bytes(lines.join('\n'))), sizes);
+  assert.deepEqual(jsonCodec.sizes(bytes(`${lines.join('\n')}\n`)), [...sizes, 0]);
+  assert.equal(jsonCodec.decode(bytes(`${lines.join('\n')}\n`)).length, 3);
+  const frame = hex('07 0801 3203 0a0161 00 07 0802 3203 0a0161');
+  assert.equal(protobufCodec.decode(frame).length, 3);
+  assert.deepEqual(protobufCodec.sizes(frame), [7, 0, 7]);
+});

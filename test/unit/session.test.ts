@@ -401,7 +401,7 @@ for (const { what, command, code, message } of [
     what: 'a subscription too many',
     command: { subscribe: { channel: 'channel:c' } },
     code: 106,
-    message: /at most 3 subscriptions/,
+    message: /at most 2 subscriptions/,
   },
   { what: 'subscribing twice', command: { subscribe: { channel: 'channel:a' } }, code: 105, message: /already/ },
   { what: 'the own inbox', command: { subscribe: { channel: 'user:alice' } }, code: 105, message: /inbox/ },
@@ -423,7 +423,7 @@ for (const { what, command, code, message } of [
   { what: 'a refresh of one room', command: { sub_refresh: { channel: ROOM, token: 'x' } }, code: 108, message: /./ },
 ]) {
   test(`${what} answers ${code} and says why`, async () => {
-    const gateway = new TestGateway({ CHAT_MAX_MESSAGE_BYTES: '1024', CHAT_MAX_SUBSCRIPTIONS: '3' });
+    const gateway = new TestGateway({ CHAT_MAX_MESSAGE_BYTES: '1024', CHAT_MAX_SUBSCRIPTIONS: '2' });
     const client = await gateway.connect();
     await client.ask({ id: 2, subscribe: { channel: 'channel:a' } } as { id: number });
     await client.ask({ id: 3, subscribe: { channel: 'channel:b' } } as { id: number });
@@ -460,8 +460,75 @@ test('presence whose answer a reader could not take answers 106 and names presen
   assert.match(error?.message ?? '', /100 connections, too many for one reply: ask for presence_stats/);
 });
 
+for (const { subscriptions, length } of [
+  { subscriptions: 128, length: 240 },
+  { subscriptions: 1_000, length: 40 },
+]) {
+  test(`a reconnect to ${subscriptions} rooms with names of ${length} characters, as SDKs send it, is served`, async () => {
+    const gateway = new TestGateway({
+      CHAT_MAX_SUBSCRIPTIONS: String(subscriptions),
+      CHAT_COMMAND_BURST: '10',
+    });
+    const client = gateway.open();
+    const rooms = Array.from({ length: subscriptions }, (_, i) => `channel:${String(i).padStart(length - 8, '"')}`);
+    const position = { recover: true, offset: 0, epoch: 'first' };
+    const commands = [
+      { id: 1, connect: { token: await tokenFor('alice') } },
+      ...rooms.map((channel, i) => ({ id: i + 2, subscribe: { channel, ...position } })),
+    ];
+    assert.ok(commands.map(command => JSON.stringify(command)).join('\n').length > 65_536);
+    client.say(...commands);
+    await client.reply(subscriptions + 1);
+    assert.deepEqual([client.closed, client.heard.filter(({ error }) => error)], [null, []]);
+    assert.equal(client.session.subscriptions.size, subscriptions + 1);
+  });
+}
+
+test('what waited for the connection comes in one frame and is served; one command too large is refused alone', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const data = 'x'.repeat(30_000);
+  client.say(
+    { id: 2, publish: { channel: ROOM, data } },
+    { id: 3, publish: { channel: ROOM, data: 'x'.repeat(70_000) } },
+    { id: 4, publish: { channel: ROOM, data } },
+  );
+  await client.reply(4);
+  assert.deepEqual([(await client.reply(2)).error, (await client.reply(4)).error], [undefined, undefined]);
+  const { error } = await client.reply(3);
+  assert.deepEqual([error?.code, error?.temporary, client.closed], [107, undefined, null]);
+  assert.match(error?.message ?? '', /a command must have at most 65536 bytes/);
+  assert.equal(gateway.log.last, 2);
+});
+
+test('a frame above its limit is answered with a temporary error, command by command, and the connection stays', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const commands = Array.from({ length: 8 }, (_, i) => ({
+    id: i + 2,
+    publish: { channel: ROOM, data: 'x'.repeat(30_000) },
+  }));
+  client.say(...commands);
+  const answers = await Promise.all(commands.map(({ id }) => client.reply(id)));
+  assert.deepEqual(new Set(answers.map(({ error }) => `${error?.code} ${error?.temporary}`)), new Set(['111 true']));
+  assert.match(answers[0]?.error?.message ?? '', /at most 196608 bytes/);
+  assert.deepEqual([client.closed, gateway.log.last], [null, 0]);
+});
+
+test("the user's inbox takes none of the subscriptions", async () => {
+  const gateway = new TestGateway({ CHAT_MAX_SUBSCRIPTIONS: '1' });
+  const client = await gateway.connect();
+  const subscribe = (id: number, channel: string) => client.ask({ id, subscribe: { channel } } as { id: number });
+  assert.equal((await subscribe(2, 'channel:a')).error, undefined);
+  assert.equal((await subscribe(3, 'channel:b')).error?.code, 106);
+});
+
 test('too many commands answer 111, temporary, with the limit', async () => {
-  const gateway = new TestGateway({ CHAT_COMMANDS_PER_SECOND: '10', CHAT_COMMAND_BURST: '5' });
+  const gateway = new TestGateway({
+    CHAT_COMMANDS_PER_SECOND: '10',
+    CHAT_COMMAND_BURST: '5',
+    CHAT_MAX_SUBSCRIPTIONS: '5',
+  });
   const client = await gateway.connect();
   for (let id = 2; id <= 8; id++) client.say({ id, unsubscribe: { channel: ROOM } });
   const { error } = await client.reply(8);

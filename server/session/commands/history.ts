@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
 import type { Of } from './registry.ts';
 
-/** Bytes of one page: a reply is one frame, and a reader must be able to take it. */
+/** Bytes of one page, at most half a send buffer: a reply is one frame, and a reader must be able to take it. */
 const PAGE_BYTES = 512 * 1024;
 
 /**
@@ -32,9 +32,10 @@ async function read(session: Session, command: Of<'history'>): Promise<Reply> {
     return (await context.reader.after(channel, since?.offset ?? 0, limit)).messages.map(publicationOf);
   };
   const publications = await page();
+  const pageBytes = Math.min(PAGE_BYTES, context.config.sendBufferBytes / 2);
   return {
     method: 'history',
-    publications: publications.slice(0, portionOf(publications, limit, PAGE_BYTES)),
+    publications: publications.slice(0, portionOf(publications, limit, pageBytes)),
     epoch: top.epoch,
     offset: top.offset,
   };

@@ -1,3 +1,4 @@
+import { inboxOf } from '../../auth/names.ts';
 import { ERRORS } from '../../protocol/codes.ts';
 import { join } from '../../room/join.ts';
 import { CommandError } from '../failure.ts';
@@ -22,7 +23,8 @@ export function subscribe(session: Session, command: Of<'subscribe'>): undefined
     );
   if (session.subscriptions.has(channel)) throw new CommandError(ERRORS.alreadySubscribed);
   const { maxSubscriptions } = session.context.config;
-  if (session.subscriptions.size >= maxSubscriptions)
+  const own = session.identity && session.subscriptions.has(inboxOf(session.identity.user)) ? 1 : 0;
+  if (session.subscriptions.size - own >= maxSubscriptions)
     throw new CommandError(ERRORS.limitExceeded, `at most ${maxSubscriptions} subscriptions a connection`);
   if (command.type !== 0) throw new CommandError(ERRORS.notAvailable, 'only stream subscriptions are offered');
   if (command.filtered) throw new CommandError(ERRORS.badRequest, 'tags filters are not offered');
