@@ -8,6 +8,8 @@ export interface DeliveryInfo {
   readonly storedAt: number;
   /** 1 for the first delivery. */
   readonly deliveries: number;
+  /** Which of its consumer's deliveries this is, from 1. */
+  readonly place: number;
 }
 
 /** A message delivered by a consumer with explicit acknowledgement. */
@@ -36,11 +38,12 @@ export function deliveryInfo(reply: string): DeliveryInfo | null {
   if (!reply.startsWith('$JS.ACK.') || tokens.length < 9) return null;
   const numbers = tokens.slice(tokens.length === 9 ? 4 : 6, tokens.length === 9 ? 8 : 10);
   if (numbers.length < 4 || !numbers.every(token => /^\d{1,20}$/.test(token))) return null;
-  const [deliveries, sequence, , nanoseconds] = numbers;
+  const [deliveries, sequence, place, nanoseconds] = numbers;
   return {
     sequence: Number(sequence),
     storedAt: Number(BigInt(nanoseconds ?? '0') / 1_000n),
     deliveries: Number(deliveries),
+    place: Number(place),
   };
 }
 

@@ -1,8 +1,8 @@
-import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
-import { pull } from './pull.ts';
+import { scanStream } from './scan.ts';
 import type { logConfig } from './stream-config.ts';
 
 export interface LiftOptions {
@@ -17,9 +17,7 @@ export interface LiftOptions {
 }
 
 const FENCE_TIMEOUT_MS = 5_000;
-const SCAN = { batch: 500, maxBytes: 8 * 1024 * 1024 };
-const SCAN_WAIT_MS = 5_000;
-const SCAN_IDLE_MS = 60_000;
+const SCAN = { batch: 500, maxBytes: 8 * 1024 * 1024, waitMs: 5_000 };
 
 /**
  * Raises a LOG stream that ran back, under a new epoch, and loses nothing of what is in it.
@@ -58,15 +56,9 @@ async function rescueAll(
   const { last_seq: last, messages: count } = (await jsm.streams.info(options.log.name)).state;
   if (count === 0) return;
   // Not the durable consumer: after lost data its floor may be above messages that are not stored.
-  const consumer = await jsm.consumers.add(options.log.name, {
-    ack_policy: AckPolicy.None,
-    deliver_policy: DeliverPolicy.All,
-    mem_storage: true,
-    inactive_threshold: nanos(SCAN_IDLE_MS),
-  });
-  try {
+  await scanStream({ connection, jsm, stream: options.log.name }, async scan => {
     for (let at = 0; at < last; ) {
-      const messages = await pull(connection, options.log.name, consumer.name, { ...SCAN, waitMs: SCAN_WAIT_MS });
+      const messages = await scan(SCAN);
       const reached = messages.at(-1)?.sequence;
       if (reached === undefined) throw new Error(`the scan of ${options.log.name} ended at ${at} of ${last}`);
       const rooms = messages.filter(message => message.subject !== options.fence);
@@ -74,7 +66,5 @@ async function rescueAll(
       options.check();
       at = reached;
     }
-  } finally {
-    await jsm.consumers.delete(options.log.name, consumer.name).catch(() => undefined); // else it ends by itself
-  }
+  });
 }

@@ -1,11 +1,8 @@
-import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
 import { readTop } from '../bus/last-entry.ts';
-import { pull } from '../bus/pull.ts';
+import { scanStream } from '../bus/scan.ts';
 import { coverOf, type NoteTopsParts, NotNoted, writeCoverAfter } from './note-tops.ts';
 
 const SCAN = { batch: 1_000, maxBytes: 8 * 1024 * 1024, waitMs: 1_000 };
-const SCAN_IDLE_MS = 60_000;
 /** LAST grows by this share above its limit before it is brought back, so that this is seldom done. */
 const SLACK = 0.1;
 
@@ -30,32 +27,20 @@ export async function forgetTops(parts: NoteTopsParts, most: number): Promise<nu
 /** The highest top among the first `count` entries of LAST, and where they end. */
 async function readOldest(parts: NoteTopsParts, count: number): Promise<{ top: number; sequence: number }> {
   const { connection, jsm, names, partition } = parts;
-  const last = names.lastStream(partition);
-  const consumer = await jsm.consumers.add(last, {
-    ack_policy: AckPolicy.None,
-    deliver_policy: DeliverPolicy.All,
-    mem_storage: true,
-    num_replicas: 1,
-    inactive_threshold: nanos(SCAN_IDLE_MS),
-  });
+  const stream = names.lastStream(partition);
   const mark = names.lastMark(partition);
-  let top = 0;
-  let sequence = 0;
-  try {
+  return await scanStream({ connection, jsm, stream }, async scan => {
+    let top = 0;
+    let sequence = 0;
     for (let read = 0; read < count; ) {
-      const entries = await pull(connection, last, consumer.name, {
-        ...SCAN,
-        batch: Math.min(SCAN.batch, count - read),
-      });
-      if (entries.length === 0) throw new NotNoted(`the scan of ${last} ended at ${sequence}`);
+      const entries = await scan({ ...SCAN, batch: Math.min(SCAN.batch, count - read) });
+      if (entries.length === 0) throw new NotNoted(`the scan of ${stream} ended at ${sequence}`);
       for (const entry of entries) {
         if (entry.subject !== mark) top = Math.max(top, readTop(entry.data) ?? 0);
         sequence = entry.sequence;
       }
       read += entries.length;
     }
-  } finally {
-    await jsm.consumers.delete(last, consumer.name).catch(() => undefined); // else it ends by itself
-  }
-  return { top, sequence };
+    return { top, sequence };
+  });
 }

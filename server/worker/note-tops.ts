@@ -1,9 +1,9 @@
-import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
-import { headers, type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { epochOf } from '../bus/epoch.ts';
 import { type Cover, coverWith, readCover, writeCover, writeTop } from '../bus/last-entry.ts';
 import type { Names } from '../bus/names.ts';
-import { pull } from '../bus/pull.ts';
+import { scanStream } from '../bus/scan.ts';
 
 export interface NoteTopsParts {
   readonly connection: NatsConnection;
@@ -20,10 +20,9 @@ export class NotNoted extends Error {
   }
 }
 
-const SCAN = { batch: 1_000, maxBytes: 8 * 1024 * 1024, waitMs: 0 };
+const SCAN = { batch: 1_000, maxBytes: 8 * 1024 * 1024 };
 const SCAN_LATE_MS = 1_000;
 const SCAN_ATTEMPTS = 5;
-const SCAN_IDLE_MS = 60_000;
 /** Writes that are under way at once. */
 const WINDOW = 500;
 const WRITE_TIMEOUT_MS = 5_000;
@@ -55,8 +54,7 @@ export async function noteTops(parts: NoteTopsParts, below: number): Promise<num
     names.lastSubjects(partition).replace('*', token),
     writeTop(top),
   ]);
-  const covered = coverWith(cover, epochOf(log), first, below);
-  await writeChain(parts, end, [...entries, [names.lastMark(partition), writeCover(covered)]]);
+  await writeChain(parts, end, entries, coverWith(cover, epochOf(log), first, below));
   return entries.length;
 }
 
@@ -76,22 +74,12 @@ export async function coverOf({ jsm, names, partition }: NoteTopsParts): Promise
 async function topsBelow(parts: NoteTopsParts, first: number, below: number): Promise<Map<string, number>> {
   const { connection, jsm, names, partition } = parts;
   const stream = names.logStream(partition);
-  const consumer = await jsm.consumers.add(stream, {
-    ack_policy: AckPolicy.None,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: first,
-    headers_only: true,
-    mem_storage: true,
-    num_replicas: 1,
-    inactive_threshold: nanos(SCAN_IDLE_MS),
-  });
   const prefix = names.logSubjects(partition).replace('*', '');
   const tops = new Map<string, number>();
-  try {
+  await scanStream({ connection, jsm, stream, first, headersOnly: true }, async scan => {
     let reached = first - 1;
     for (let late = 0; reached < below - 1; ) {
-      const waitMs = late === 0 ? 0 : SCAN_LATE_MS;
-      const messages = await pull(connection, stream, consumer.name, { ...SCAN, waitMs });
+      const messages = await scan({ ...SCAN, waitMs: late === 0 ? 0 : SCAN_LATE_MS });
       for (const { subject, sequence } of messages) {
         reached = sequence;
         if (sequence < below && subject.startsWith(prefix)) tops.set(subject.slice(prefix.length), sequence);
@@ -100,9 +88,7 @@ async function topsBelow(parts: NoteTopsParts, first: number, below: number): Pr
       else if (!(await anyBetween(parts, reached, below))) break;
       else if (++late === SCAN_ATTEMPTS) throw new NotNoted(`the scan of ${stream} ended at ${reached} of ${below}`);
     }
-  } finally {
-    await jsm.consumers.delete(stream, consumer.name).catch(() => undefined); // else it ends by itself
-  }
+  });
   return tops;
 }
 
@@ -120,24 +106,32 @@ async function anyBetween({ jsm, names, partition }: NoteTopsParts, reached: num
 
 /** Writes the cover right after the sequence `end` of LAST. @throws {NotNoted} when another program wrote after `end` */
 export async function writeCoverAfter(parts: NoteTopsParts, end: number, cover: Cover): Promise<void> {
-  await writeChain(parts, end, [[parts.names.lastMark(parts.partition), writeCover(cover)]]);
+  await writeChain(parts, end, [], cover);
 }
 
-/** Writes values in order, the first right after the sequence `end`, with nothing of another program between them. */
+/**
+ * Writes entries and then the cover, the first right after the sequence `end` of LAST, with nothing of another program
+ * between them. Writes are under way together, so those behind a refused one may be taken if what came between happens to
+ * make up for it. That does no harm to an entry, but the cover speaks for all: it is sent once they are acknowledged. The
+ * first of each window goes alone, so that of workers that meet all but one stop there.
+ */
 async function writeChain(
-  { connection }: NoteTopsParts,
+  { connection, names, partition }: NoteTopsParts,
   end: number,
   entries: readonly (readonly [subject: string, value: string])[],
+  cover: Cover,
 ): Promise<void> {
+  const write = async ([subject, value]: readonly [string, string], index: number): Promise<void> => {
+    const expected = headers();
+    expected.set('Nats-Expected-Last-Sequence', String(end + index));
+    const answer = await connection.request(subject, value, { headers: expected, timeout: WRITE_TIMEOUT_MS });
+    const { error } = answer.json<{ error?: { description: string } }>();
+    if (error) throw new NotNoted(`LAST took no write: ${error.description}`);
+  };
   for (let start = 0; start < entries.length; start += WINDOW) {
-    const answers = entries.slice(start, start + WINDOW).map(([subject, value], index) => {
-      const expected = headers();
-      expected.set('Nats-Expected-Last-Sequence', String(end + start + index));
-      return connection.request(subject, value, { headers: expected, timeout: WRITE_TIMEOUT_MS });
-    });
-    for (const answer of await Promise.all(answers)) {
-      const { error } = answer.json<{ error?: { description: string } }>();
-      if (error) throw new NotNoted(`LAST took no write: ${error.description}`);
-    }
+    const [first, ...others] = entries.slice(start, start + WINDOW);
+    if (first) await write(first, start);
+    await Promise.all(others.map((entry, index) => write(entry, start + 1 + index)));
   }
+  await write([names.lastMark(partition), writeCover(cover)], entries.length);
 }

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { type Delivery, deliveryInfo } from '../../server/bus/delivery.ts';
 import { epochOf } from '../../server/bus/epoch.ts';
+import { lift } from '../../server/bus/lift.ts';
+import { logConfig } from '../../server/bus/stream-config.ts';
 import { LIFT } from '../../server/bus/stream-plan.ts';
 import { startBackends } from '../support/backends.ts';
+import { faultyNats } from '../support/faulty-nats.ts';
 import { numbered, type StoreBench, storeBench, streamsReady } from '../support/store-bench.ts';
 import { until } from '../support/until.ts';
 
@@ -156,4 +160,28 @@ test('bounds change in place, and what is in the stream stays', async t => {
   assert.equal(live.mirror_direct, false, 'a mirror of the last minutes must not answer reads of the stream');
   assert.equal(consumer.ack_wait, 7e9);
   assert.deepEqual(await logState(bench), before);
+});
+
+test('a lift removes nothing when the connection loses messages while it rescues them', async t => {
+  const bench = await storeBench(t, backends);
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  await worker.stop();
+  for (const text of numbered(1, 9)) await bench.publish('channel:a', text);
+  const loses = ({ reply = '' }: { reply?: string }) => [4, 5].includes(deliveryInfo(reply)?.sequence ?? 0);
+  const rescued: number[] = [];
+  const options = {
+    log: logConfig(bench.names, 0, bench.config),
+    fence: bench.names.fence(0),
+    to: 1_000,
+    rescue: async (messages: readonly Delivery[]) => void rescued.push(...messages.map(({ sequence }) => sequence)),
+    check: () => undefined,
+  };
+  await assert.rejects(lift(faultyNats(bench.nats, { loses }), bench.jsm, options), /lost messages/);
+  assert.equal((await logState(bench)).first, 1);
+  await bench.publish('channel:a', 'chat goes on');
+  rescued.length = 0;
+  await lift(bench.nats, bench.jsm, options);
+  assert.deepEqual(rescued.slice(0, 9), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.equal((await logState(bench)).last, 999);
 });
