@@ -219,33 +219,28 @@ export class Room {
   async #repair(cause: RepairCause): Promise<void> {
     if (this.#repairing) return;
     this.#repairing = true;
+    let repaired = 0;
+    let failures = 0;
+    // Between the last look at what is known and the end of the repair nothing may come: nobody would repair it.
     try {
-      const repaired = await this.#readMissing();
-      if (repaired > 0) this.#options.events.repaired(cause, repaired);
+      while (!this.closed && this.held < this.#known) {
+        const wanted = this.#known;
+        try {
+          const { messages } = await this.#options.reader.after(this.name, this.whole, REPAIR_CHUNK);
+          if (this.closed) break;
+          failures = 0;
+          for (const message of messages) this.#deliver(message, false);
+          repaired += messages.length;
+          if (messages.length === 0) this.#advance(wanted); // erased; what became known during the read is above it
+        } catch (error) {
+          this.#options.events.repairFailed(this.name, error);
+          await this.#pause(Math.min(REPAIR_RETRY_MS * 2 ** failures++, REPAIR_RETRY_MOST_MS));
+        }
+      }
     } finally {
       this.#repairing = false;
     }
-  }
-
-  /** @returns how many messages were read */
-  async #readMissing(): Promise<number> {
-    let repaired = 0;
-    let failures = 0;
-    while (!this.closed && this.held < this.#known) {
-      const wanted = this.#known;
-      try {
-        const { messages } = await this.#options.reader.after(this.name, this.whole, REPAIR_CHUNK);
-        if (this.closed) break;
-        failures = 0;
-        for (const message of messages) this.#deliver(message, false);
-        repaired += messages.length;
-        if (messages.length === 0) this.#advance(wanted); // erased; what became known during the read is above it
-      } catch (error) {
-        this.#options.events.repairFailed(this.name, error);
-        await this.#pause(Math.min(REPAIR_RETRY_MS * 2 ** failures++, REPAIR_RETRY_MOST_MS));
-      }
-    }
-    return repaired;
+    if (repaired > 0) this.#options.events.repaired(cause, repaired);
   }
 
   #pause(ms: number): Promise<void> {

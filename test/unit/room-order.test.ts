@@ -276,3 +276,20 @@ test('a room that could not be opened is tried again by the next who asks', asyn
   rooms.log.append(ROOM);
   assert.deepEqual(member.offsets, [1]);
 });
+
+test('what becomes known just as a repair ends is repaired as well', async () => {
+  for (let turns = 0; turns < 40; turns++) {
+    const rooms = new TestRooms();
+    const member = await rooms.join(ROOM);
+    const room = rooms.rooms.find(ROOM);
+    rooms.log.loses = () => true;
+    rooms.log.append(ROOM);
+    rooms.log.append(ROOM);
+    room?.catchUp(1, 'recheck');
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    rooms.log.append(ROOM);
+    room?.catchUp(3, 'recheck');
+    await settle();
+    assert.deepEqual(member.offsets, [1, 2, 3], `after ${turns} turns`);
+  }
+});
