@@ -217,8 +217,8 @@ export const OPTIONS = {
     for: gateway,
     live: true,
     default: 'channel=Open',
-    pattern: /^([a-z][a-z0-9]{0,31}=(Open|Claim)(,|$))*$/,
-    help: 'Kinds of rooms and who may use them, comma separated. Open: every signed-in user. Claim: users whose token lists the room (or kind:*) in the claim rooms.',
+    pattern: /^([a-z][a-z0-9]{0,31}=(Open|Claim)(\/Publish(Enabled|Disabled))?(,|$))*$/,
+    help: 'Kinds of rooms and who may use them, comma separated. Open: every signed-in user. Claim: users whose token lists the room (or kind:*) in the claim rooms. Whether the protocol’s bare publish is open may follow, for example channel=Open/PublishDisabled; without it, it is in Open kinds and is not in Claim kinds. message.send is always open to who may use the room.',
   },
   devSignIn: choice(
     'CHAT_DEV_SIGN_IN',

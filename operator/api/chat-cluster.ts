@@ -72,6 +72,12 @@ export interface RolloutSpec {
   readonly maxEventLoopLagMilliseconds: number;
 }
 
+export interface RoomKind {
+  readonly name: string;
+  readonly access: 'Open' | 'Claim';
+  readonly publish?: Toggle;
+}
+
 /** `spec` as the API server returns it, with the schema's defaults. What each field does stands in `crds/chatclusters.yaml`. */
 export interface ChatClusterSpec {
   readonly identity?: string;
@@ -134,7 +140,7 @@ export interface ChatClusterSpec {
     readonly lastRooms: number;
     readonly purgeIntervalSeconds: number;
   };
-  readonly rooms: { readonly kinds: readonly { readonly name: string; readonly access: 'Open' | 'Claim' }[] };
+  readonly rooms: { readonly kinds: readonly RoomKind[] };
   readonly limits: {
     readonly maxConnections: number;
     readonly connectsPerSecond: number;

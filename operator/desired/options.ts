@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
-import { LIVE_FILES } from '../../server/contract.ts';
+import { BARE_PUBLISH, LIVE_FILES } from '../../server/contract.ts';
 import { LIVE_OPTIONS, OPTIONS, type Option, type OptionName } from '../../server/options.ts';
-import type { ChatCluster, ChatClusterSpec } from '../api/chat-cluster.ts';
+import type { ChatCluster, ChatClusterSpec, RoomKind } from '../api/chat-cluster.ts';
 import { type Component, instanceOf } from './names.ts';
 
 type Read = (spec: ChatClusterSpec) => string | number;
+
+/** A publish that its access implies is left out: a gateway of an older version knows no other form. */
+function kindText({ name, access, publish = BARE_PUBLISH[access] }: RoomKind): string {
+  return publish === BARE_PUBLISH[access] ? `${name}=${access}` : `${name}=${access}/Publish${publish}`;
+}
 
 /** Which field of the spec each option of the processes comes from. */
 export const FIELDS = {
@@ -15,7 +20,7 @@ export const FIELDS = {
   'auth.audience': ['authAudience', spec => spec.auth.audience ?? ''],
   'auth.developmentSignIn': ['devSignIn', spec => spec.auth.developmentSignIn],
   'auth.allowedOrigins': ['allowedOrigins', spec => spec.auth.allowedOrigins.join(',')],
-  'rooms.kinds': ['roomKinds', spec => spec.rooms.kinds.map(kind => `${kind.name}=${kind.access}`).join(',')],
+  'rooms.kinds': ['roomKinds', spec => spec.rooms.kinds.map(kindText).join(',')],
   'gateway.webPage': ['webPage', spec => spec.gateway.webPage],
   'gateway.drain.delaySeconds': ['drainDelaySeconds', spec => spec.gateway.drain.delaySeconds],
   'gateway.drain.timeoutSeconds': ['drainSeconds', spec => spec.gateway.drain.timeoutSeconds],

@@ -1,19 +1,28 @@
+import { BARE_PUBLISH } from '../contract.ts';
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
 import { inboxOf, MAX_CHANNEL_BYTES } from './names.ts';
 import type { Identity } from './token.ts';
 
 /** `Open`: every signed-in user. `Claim`: users whose token lists the room. */
-export type Access = 'Open' | 'Claim';
+export type Access = keyof typeof BARE_PUBLISH;
 
-/** What a user wants to do in a room. */
-export type Action = 'subscribe' | 'publish' | 'presence' | 'history';
+export interface Kind {
+  readonly access: Access;
+  /** Whether the protocol's bare publish is open; `message.send` always is, to who may use the room. */
+  readonly publish: 'Enabled' | 'Disabled';
+}
 
-/** @param text `kind=Access`, comma separated, as in the option roomKinds */
-export function parseKinds(text: string): ReadonlyMap<string, Access> {
-  const kinds = new Map<string, Access>();
+/** What a user wants to do in a room. `publish`: the protocol's bare publish; `send`: `message.send`. */
+export type Action = 'subscribe' | 'publish' | 'send' | 'presence' | 'history';
+
+/** @param text `kind=Access` or `kind=Access/PublishEnabled`, comma separated, as in the option roomKinds */
+export function parseKinds(text: string): ReadonlyMap<string, Kind> {
+  const kinds = new Map<string, Kind>();
   for (const entry of text.split(',').filter(entry => entry !== '')) {
-    const [kind = '', access] = entry.split('=');
-    kinds.set(kind, access as Access);
+    const [kind = '', rules = ''] = entry.split('=');
+    const [word, publish] = rules.split('/Publish');
+    const access = word as Access;
+    kinds.set(kind, { access, publish: (publish as Kind['publish'] | undefined) ?? BARE_PUBLISH[access] });
   }
   return kinds;
 }
@@ -25,13 +34,13 @@ export interface Denied {
 
 /** What a user may do. The inbox `user:<id>` belongs to its user; nobody else sees it. */
 export class Policy {
-  #kinds: ReadonlyMap<string, Access>;
-  constructor(kinds: ReadonlyMap<string, Access>) {
+  #kinds: ReadonlyMap<string, Kind>;
+  constructor(kinds: ReadonlyMap<string, Kind>) {
     this.#kinds = kinds;
   }
 
   /** Other rules from now on. Who is in a room stays: see {@link leaveAllForbidden}. */
-  replace(kinds: ReadonlyMap<string, Access>): void {
+  replace(kinds: ReadonlyMap<string, Kind>): void {
     this.#kinds = kinds;
   }
 
@@ -49,10 +58,14 @@ export class Policy {
         ? { error: ERRORS.alreadySubscribed, detail: 'the server subscribes every connection to its inbox' }
         : null;
     }
-    const access = this.#kinds.get(kind);
-    if (!access) return { error: ERRORS.unknownChannel, detail: `unknown kind ${kind}` };
-    if (access === 'Open' || who.rooms.includes(channel) || who.rooms.includes(`${kind}:*`)) return null;
-    return denied('the token does not list this room');
+    const rules = this.#kinds.get(kind);
+    if (!rules) return { error: ERRORS.unknownChannel, detail: `unknown kind ${kind}` };
+    const { access, publish } = rules;
+    if (access !== 'Open' && !who.rooms.includes(channel) && !who.rooms.includes(`${kind}:*`))
+      return denied('the token does not list this room');
+    if (action === 'publish' && publish === 'Disabled')
+      return { error: ERRORS.notAvailable, detail: `publish is not open in rooms of kind ${kind}: use message.send` };
+    return null;
   }
 }
 

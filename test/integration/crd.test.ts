@@ -62,6 +62,7 @@ const REFUSED: readonly (readonly [field: string, spec: object])[] = [
     { limits: { maxFrameBytes: 131_072, sendBufferBytes: 65_536, maxMessageBytes: 65_537 } },
   ],
   ['spec.limits.sendBufferBytes', { limits: { sendBufferBytes: 2_097_152, sendBufferTotalBytes: 1_048_576 } }],
+  ['spec.rooms.kinds[0].publish', { rooms: { kinds: [{ name: 'a', access: 'Open', publish: 'Sometimes' }] } }],
   ['spec.rooms.kinds[0].name', { rooms: { kinds: [{ name: 'Channel', access: 'Open' }] } }],
   [
     'spec.rooms.kinds[1]: Duplicate value',

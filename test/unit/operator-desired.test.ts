@@ -225,3 +225,20 @@ test('a ChatCluster that names the identity of a deleted one takes over its data
   const heir = stored({ identity: deleted.metadata.uid }, { uid: 'new' });
   assert.equal(instanceOf(heir), instanceOf(deleted));
 });
+
+test('a kind of rooms says whether bare publish is open only where its access does not: older gateways know no other form', () => {
+  const kinds = ['Open', 'Claim'].flatMap(access =>
+    [undefined, 'Enabled', 'Disabled'].map(publish => ({
+      name: `${access.toLowerCase()}${publish?.toLowerCase() ?? ''}`,
+      access,
+      ...(publish === undefined ? {} : { publish }),
+    })),
+  );
+  const text = liveOptions(stored({ rooms: { kinds } }))[OPTIONS.roomKinds.env];
+  assert.equal(
+    text,
+    'open=Open,openenabled=Open,opendisabled=Open/PublishDisabled,' +
+      'claim=Claim,claimenabled=Claim/PublishEnabled,claimdisabled=Claim',
+  );
+  assert.match(text ?? '', OPTIONS.roomKinds.pattern);
+});

@@ -60,6 +60,7 @@ const EVERYTHING = {
     },
   },
   nats: { urls: ['nats://nats:4222'], credentialsSecretRef: { name: 'nats' } },
+  rooms: { kinds: [{ name: 'channel', access: 'Open', publish: 'Enabled' }] },
 };
 
 function set(target: unknown, path: Path, change: (current: unknown) => unknown): unknown {

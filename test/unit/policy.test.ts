@@ -8,7 +8,7 @@ const policy = new Policy(parseKinds('channel=Open,group=Claim,'));
 const who = { user: 'alice', expiresAt: Number.POSITIVE_INFINITY as Moment, rooms: ['group:friends', 'club:*'] };
 const codeOf = (channel: string, action: Action, rooms = who.rooms) =>
   policy.check({ ...who, rooms }, channel, action)?.error.code ?? 0;
-const ACTIONS: readonly Action[] = ['subscribe', 'publish', 'presence', 'history'];
+const ACTIONS: readonly Action[] = ['subscribe', 'send', 'presence', 'history'];
 
 for (const { what, channel, code, rooms } of [
   { what: 'a room of an open kind', channel: 'channel:lobby', code: 0 },
@@ -50,4 +50,24 @@ test('a kind called user cannot open the inboxes', () => {
 
 test('a refusal names the limit', () => {
   assert.match(policy.check(who, `channel:${'x'.repeat(300)}`, 'publish')?.detail ?? '', /channel .* 255 bytes/);
+});
+
+for (const { kinds, publish, claimed } of [
+  { kinds: 'room=Open', publish: 0, claimed: 0 },
+  { kinds: 'room=Claim', publish: 103, claimed: 108 },
+  { kinds: 'room=Open/PublishDisabled', publish: 108, claimed: 108 },
+  { kinds: 'room=Claim/PublishEnabled', publish: 103, claimed: 0 },
+]) {
+  test(`with ${kinds} a bare publish is ${publish}, ${claimed} for who has the claim; message.send follows access alone`, () => {
+    const by = new Policy(parseKinds(kinds));
+    const code = (action: Action, rooms: readonly string[]) =>
+      by.check({ ...who, rooms }, 'room:a', action)?.error.code ?? 0;
+    assert.deepEqual([code('publish', []), code('publish', ['room:a'])], [publish, claimed]);
+    assert.deepEqual([code('send', []), code('send', ['room:*'])], [publish === 103 ? 103 : 0, 0]);
+  });
+}
+
+test('who may not publish bare is told what to use instead', () => {
+  const by = new Policy(parseKinds('room=Open/PublishDisabled'));
+  assert.match(by.check(who, 'room:a', 'publish')?.detail ?? '', /kind room.*message\.send/);
 });

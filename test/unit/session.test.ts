@@ -341,6 +341,20 @@ test('who may read a room may do so without being in it, and who may not may not
   assert.equal(outsider.session.subscriptions.size, 1); // the inbox
 });
 
+test('where bare publish is closed, message.send goes on, and the connection with it', async () => {
+  const gateway = new TestGateway({ CHAT_ROOM_KINDS: 'channel=Open,group=Claim,wall=Open/PublishDisabled' });
+  const client = await gateway.connect('alice', { rooms: ['group:a'] });
+  for (const [index, channel] of ['group:a', 'wall:a'].entries()) {
+    const id = 2 + index * 2;
+    const { error } = await client.ask({ id, publish: { channel, data: 1 } } as { id: number });
+    assert.equal(error?.code, 108, channel);
+    const sent = await client.ask(send(id + 1, { room: channel, id: idSource(gateway)(), text: 'x' }));
+    assert.equal(sent.error, undefined, channel);
+  }
+  assert.ok((await client.ask({ id: 9, publish: { channel: ROOM, data: 1 } } as { id: number }))['publish']);
+  assert.ok((await client.ask({ id: 10, publish: { channel: 'user:alice', data: 1 } } as { id: number }))['publish']);
+});
+
 test('half a character in a name is answered by the command that has it, and the connection goes on', async () => {
   const channel = 'channel:\ud83d';
   const client = await new TestGateway().connect();

@@ -23,7 +23,7 @@ interface Request {
 export function messageSend(session: Session, data: unknown, id: number): undefined {
   const request = check(data);
   const { room } = request;
-  const { user } = allow(session, room, 'publish');
+  const { user } = allow(session, room, 'send');
   const { wallClock, lookUps } = session.context;
   const isSurelyYoung = checkTime(session, request.id);
   const body: MessageBody = { type: 'message', id: request.id, text: request.text, time: wallClock() };
