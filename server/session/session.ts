@@ -31,7 +31,7 @@ interface Queued {
 
 /** Shares of the send buffer that may wait in the process, and be unread, before nobody who can wait adds to it. */
 const CONGESTED = 1 / 16;
-const UNREAD = 1 / 4;
+const UNREAD = 1 / 8;
 /** Bytes of frames that may wait behind a command. */
 const MOST_QUEUED_BYTES = 4 * 1024 * 1024;
 

@@ -130,3 +130,40 @@ test('who leaves while it waits for its turn has nothing read', async () => {
   assert.ok(reads.all <= 2, `${reads.all} reads`);
   assert.equal(gateway.context.pages.waiting, 0);
 });
+
+for (const { what, text, messages, most } of [
+  {
+    what: 'large messages: no more is read than about a page of them',
+    text: 'x'.repeat(30_000),
+    messages: 17,
+    most: 50,
+  },
+  { what: 'small messages: all of them, in two reads', text: 'x', messages: 300, most: 300 },
+]) {
+  for (const reverse of [false, true]) {
+    test(`a page of history, ${reverse ? 'backwards' : 'forwards'}, of ${what}`, async () => {
+      const gateway = new TestGateway();
+      for (let i = 0; i < 400; i++) gateway.log.append(roomOf(1), text);
+      gateway.log.purge(400); // MongoDB has no limit of bytes
+      const limits: number[] = [];
+      const read = gateway.store.read.bind(gateway.store);
+      gateway.store.read = (room, range) => {
+        limits.push(range.limit);
+        return read(room, range);
+      };
+      const client = await gateway.connect();
+      const since = { offset: reverse ? 401 : 0, epoch: 'first' };
+      const { history } = await client.ask({ id: 2, history: { channel: roomOf(1), limit: -1, since, reverse } } as {
+        id: number;
+      });
+      const seen = history.publications.map(({ offset }: { offset: number }) => offset);
+      const expected = Array.from({ length: messages }, (_, i) => (reverse ? 400 - i : i + 1));
+      assert.deepEqual(seen, expected);
+      assert.equal(
+        limits.reduce((sum, limit) => sum + limit, 0),
+        most,
+      );
+      assert.ok(limits.length <= 2);
+    });
+  }
+}

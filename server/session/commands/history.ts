@@ -9,6 +9,8 @@ import type { Of } from './registry.ts';
 
 /** Bytes of one page, at most half a send buffer: a reply is one frame, and a reader must be able to take it. */
 const PAGE_BYTES = 512 * 1024;
+/** Messages that are read before it is known how large they are: not much memory, whatever they are. */
+const FIRST_STEP = 50;
 
 /**
  * Pages through a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. A
@@ -26,19 +28,38 @@ async function read(session: Session, command: Of<'history'>): Promise<Reply> {
   if (since && since.epoch !== '' && since.epoch !== top.epoch) throw new CommandError(ERRORS.unrecoverablePosition);
   const most = context.config.historyLimit;
   const limit = command.limit < 0 ? most : Math.min(command.limit, most);
-  const page = async () => {
-    if (limit === 0) return [];
-    if (command.reverse) return await backwards(session, channel, since?.offset ?? Number.MAX_SAFE_INTEGER, limit);
-    return (await context.reader.after(channel, since?.offset ?? 0, limit)).messages.map(publicationOf);
+  const step = async (from: number | undefined, count: number) => {
+    if (command.reverse) return await backwards(session, channel, from ?? Number.MAX_SAFE_INTEGER, count);
+    return (await context.reader.after(channel, from ?? 0, count)).messages.map(publicationOf);
   };
-  const publications = await page();
   const pageBytes = Math.min(PAGE_BYTES, context.config.sendBufferBytes / 2);
+  const publications = await inSteps(since?.offset, limit, pageBytes, step);
   return {
     method: 'history',
     publications: publications.slice(0, portionOf(publications, limit, pageBytes)),
     epoch: top.epoch,
     offset: top.offset,
   };
+}
+
+/** Reads what fits into a page, and not much more: of large messages few, of small ones all in two steps. */
+async function inSteps(
+  from: number | undefined,
+  limit: number,
+  pageBytes: number,
+  read: (from: number | undefined, count: number) => Promise<readonly Publication[]>,
+): Promise<readonly Publication[]> {
+  const found: Publication[] = [];
+  let bytes = 0;
+  for (let count = Math.min(limit, FIRST_STEP); count > 0; ) {
+    const more = await read(found.at(-1)?.offset ?? from, count);
+    found.push(...more);
+    for (const { data } of more) bytes += data.byteLength;
+    if (more.length < count) break;
+    const mean = Math.max(1, bytes / found.length);
+    count = Math.min(limit - found.length, Math.floor((pageBytes - bytes) / mean));
+  }
+  return found;
 }
 
 /** From the room's tail if that has the page, else from the stream and MongoDB. */
