@@ -61,6 +61,7 @@ function join(client: Centrifuge, room: string, handlers: RoomHandlers): RoomLin
         })),
       ),
     presence: () => answered(subscription.presence().then(({ clients }) => Object.values(clients).map(memberOf))),
+    countUsers: () => answered(subscription.presenceStats().then(({ numUsers }) => numUsers)),
     close() {
       subscription.removeAllListeners();
       client.removeSubscription(subscription);

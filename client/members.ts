@@ -19,6 +19,11 @@ export class Members {
     this.#userByClient = new Map(members.map(member => [member.client, member.user]));
   }
 
+  /** The room is too large for its members to be known. */
+  forget(): void {
+    this.#userByClient = null;
+  }
+
   /** Joins before the first answer are left out: the answer holds them. */
   joined(member: Member): void {
     this.#userByClient?.set(member.client, member.user);

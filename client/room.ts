@@ -29,6 +29,9 @@ export interface RoomOptions {
   readonly onSend: (text: string) => Outgoing;
 }
 
+/** Answer of the server to a question that is too large. */
+const LIMIT_EXCEEDED = 106;
+
 /** One room as one user sees it. Read the properties again on every {@link changed}. */
 export class Room {
   readonly name: string;
@@ -40,6 +43,8 @@ export class Room {
   #link: RoomLink;
   #status: RoomStatus = { phase: 'joining' };
   #refreshing = false;
+  /** Users of a room whose members are too many to be listed. */
+  #count: number | null = null;
   #usersError: CallError | null = null;
   #refreshedAt = 0;
   #cancelRefresh: (() => void) | null = null;
@@ -79,6 +84,11 @@ export class Room {
   /** Users here with the number of their connections; null while it is not known. */
   get users(): ReturnType<Members['users']> {
     return this.#members.users();
+  }
+
+  /** Number of users here, also where the room is too large for {@link users}; null while it is not known. */
+  get userCount(): number | null {
+    return this.users?.length ?? this.#count;
   }
 
   /** Why the last question who is here had no answer; null if it had one. */
@@ -122,7 +132,7 @@ export class Room {
     this.#refreshing = true;
     this.#refreshedAt = this.#options.clock.now();
     try {
-      this.#members.replace(await this.#link.presence());
+      await this.#askMembers();
       this.#usersError = null;
     } catch (thrown) {
       this.#usersError = callErrorOf(thrown);
@@ -130,6 +140,17 @@ export class Room {
       this.#refreshing = false;
     }
     this.changed.emit();
+  }
+
+  async #askMembers(): Promise<void> {
+    try {
+      this.#members.replace(await this.#link.presence());
+      this.#count = null;
+    } catch (thrown) {
+      if (callErrorOf(thrown).code !== LIMIT_EXCEEDED) throw thrown;
+      this.#members.forget();
+      this.#count = await this.#link.countUsers();
+    }
   }
 
   /** Asks to be let in again after a refusal. */

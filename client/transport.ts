@@ -71,6 +71,9 @@ export interface RoomLink {
   /** @throws {CallError} */
   history(request: HistoryRequest): Promise<HistoryPage>;
   /** @throws {CallError} */
+  /** Rejects with code 106 for a room with more connections than gateways list. */
   presence(): Promise<Member[]>;
+  /** Number of users in the room, exact in rooms that are listed, near in larger ones. */
+  countUsers(): Promise<number>;
   close(): void;
 }

@@ -35,6 +35,8 @@ export class FakeChatServer implements Transport {
   refuses: (sent: Sent) => CallError | null = () => null;
   readonly historyFaults: CallError[] = [];
   members: Member[] = [];
+  /** Connections above which a room is only counted. */
+  mostListed = Number.POSITIVE_INFINITY;
   readonly #user: string;
   readonly #onConnection: (connection: Connection) => void;
   readonly #rooms = new Map<string, Publication[]>();
@@ -120,7 +122,11 @@ export class FakeChatServer implements Transport {
     if (this.#online) queueMicrotask(() => this.#subscribe(room));
     return {
       history: request => this.#history(room, request),
-      presence: async () => this.members,
+      presence: async () => {
+        if (this.members.length > this.mostListed) throw new CallError(106, 'limit exceeded', false);
+        return this.members;
+      },
+      countUsers: async () => new Set(this.members.map(({ user }) => user)).size,
       close: () => void this.#links.delete(room),
     };
   }

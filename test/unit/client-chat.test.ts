@@ -261,6 +261,22 @@ test('people are counted once, however many connections they have', async () => 
   ]);
 });
 
+test('a room with more people than gateways list is counted, and listed again once it is smaller', async () => {
+  const { chat, server } = start();
+  server.members = ['1', '2', '3'].map(client => ({ user: `user-${client}`, client }));
+  const room = chat.open(ROOM);
+  chat.connect();
+  await settle();
+  await room.refreshMembers();
+  assert.deepEqual([room.users?.length, room.userCount], [3, 3]);
+  server.mostListed = 2;
+  await room.refreshMembers();
+  assert.deepEqual([room.users, room.userCount, room.usersError], [null, 3, null]);
+  server.mostListed = 3;
+  await room.refreshMembers();
+  assert.deepEqual([room.users?.length, room.userCount], [3, 3]);
+});
+
 test('somebody who speaks without being known to be here makes the room ask, at most every two seconds', async () => {
   const { chat, server, clock } = start();
   const room = chat.open(ROOM);

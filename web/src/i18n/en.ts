@@ -60,6 +60,7 @@ export const en = {
   'people.show': 'Show who is here',
   'people.hide': 'Hide who is here',
   'people.you': '{user} (you)',
+  'people.many': 'Too many people to list',
   'people.unknown': 'Not known right now',
   'people.count.one': '{count} person here',
   'people.count.other': '{count} people here',

@@ -62,6 +62,7 @@ export const zh: Strings = {
   'people.show': '显示在线成员',
   'people.hide': '隐藏在线成员',
   'people.you': '{user}（你）',
+  'people.many': '人数过多，无法列出',
   'people.unknown': '暂时未知',
   'people.count.one': '{count} 人在线',
   'people.count.other': '{count} 人在线',

@@ -121,7 +121,7 @@ export class Conversation {
   #whoIsHere(online: boolean): string {
     const { room, texts } = this.#options;
     if (online && room.status.phase === 'joining') return texts.text('room.joining');
-    const count = room.status.phase === 'refused' ? 0 : (room.users?.length ?? 0);
+    const count = room.status.phase === 'refused' ? 0 : (room.userCount ?? 0);
     return count > 0 ? texts.count('people.count', count) : '';
   }
 

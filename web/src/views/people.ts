@@ -33,7 +33,9 @@ export class People {
 
   update(room: Room): void {
     const users = room.users;
-    setText(this.#note, users === null && room.usersError ? this.#texts.text('people.unknown') : '');
+    const many = users === null && room.userCount !== null;
+    const unknown = users === null && room.usersError ? this.#texts.text('people.unknown') : '';
+    setText(this.#note, many ? this.#texts.text('people.many') : unknown);
     reconcile<Person>(this.#list, users ?? [], {
       key: person => person.user,
       create: person => this.#create(person),
