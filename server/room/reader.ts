@@ -4,6 +4,9 @@ import type { StoredMessage } from './message.ts';
 import { readBackward } from './read-backward.ts';
 import { type Patience, patienceOf, soon } from './soon.ts';
 
+/** Reads of the newest messages, when a replica lags or a purge comes between, before that is a failure. */
+const ATTEMPTS = 4;
+
 export type Source = 'tail' | 'stream' | 'mongodb';
 
 export interface Page {
@@ -59,32 +62,57 @@ export function roomReader(
     return { messages: old, pending: following + fresh.length + batch.pending, source: 'mongodb' };
   }
 
-  async function readBefore(room: string, before: number, limit: number): Promise<StoredMessage[]> {
+  /** The newest messages that MongoDB may lack, and where LOG and MongoDB divide. */
+  async function readUnstored(room: string, before: number, limit: number) {
     const partition = log.partitionOf(room);
     const floor = await log.storedFloor(partition);
-    const { first, last } = await log.state(partition);
-    const found: StoredMessage[] = [];
-    let below = Math.min(before, last + 1);
-    const readLog = async (after: number): Promise<void> => {
-      found.push(...(await readBackward(log, room, { after, before: below }, limit - found.length)));
-      below = found.at(-1)?.offset ?? below;
-    };
-    // Above the floor only LOG is whole: normally a handful of messages.
-    await readLog(floor);
+    let { first, last } = await log.state(partition);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const stored = Math.max(floor, first - 1);
+      const end = Math.min(before, last + 1);
+      if (end - 1 <= stored) return { found: [], stored, first, end };
+      const found = await readBackward(log, room, { after: stored, before: end }, limit);
+      // Asked after the read: what a purge took out of it is below `first` now, and what a replica lacked is known.
+      const [whole, now] = await Promise.all([
+        leaderHasNoMore(room, found[0]?.offset ?? stored, end),
+        log.state(partition),
+      ]);
+      if (whole && now.first - 1 <= stored) return { found, stored, first, end };
+      ({ first, last } = now);
+    }
+    throw new ReadFailed(`a replica of the stream of ${room} lags`);
+  }
+
+  /** Whether LOG's leader knows of no message between two offsets that clients can have. */
+  async function leaderHasNoMore(room: string, after: number, before: number): Promise<boolean> {
+    for (let at = after; at < before - 1; ) {
+      const next = await log.next(room, at);
+      if (next === 0 || next >= before) return true;
+      const { messages, reached } = await log.readAfter(room, next - 1, 1);
+      if (messages.length > 0 || reached < next) return false;
+      at = next; // one that clients cannot have
+    }
+    return true;
+  }
+
+  async function readBefore(room: string, before: number, limit: number): Promise<StoredMessage[]> {
+    // Above what is stored only LOG is whole: normally a handful of messages.
+    const { found, stored, first, end } = await readUnstored(room, before, limit);
     if (found.length === limit) return found;
-    const limits = { after: 0, before: Math.min(below, floor + 1), limit: limit - found.length, reverse: true };
+    const below = found.at(-1)?.offset ?? end;
+    const limits = { after: 0, before: Math.min(below, stored + 1), limit: limit - found.length, reverse: true };
     let asked: Promise<StoredMessage[]> | null = null;
     const ask = () => {
       asked ??= store.read(room, limits);
       return asked;
     };
     if (!store.quiet()) {
-      const stored = await soon(ask(), patience);
-      if (stored) return found.concat(stored);
+      const old = await soon(ask(), patience);
+      if (old) return found.concat(old);
     }
     // LOG still has its hot window. A short page is not the end of history, an empty one is: that has to be certain.
-    await readLog(first - 1);
-    if (found.length > 0) return found;
+    const recent = await readBackward(log, room, { after: first - 1, before: below }, limit - found.length);
+    if (found.length + recent.length > 0) return found.concat(recent);
     if (first > 1) return await ask();
     const oldest = await log.next(room, 0);
     if (oldest > 0 && oldest < before) throw new ReadFailed(`a replica of the stream of ${room} lags`);

@@ -122,6 +122,40 @@ test('backwards, what the worker has not stored is read from the stream, and the
   assert.equal(store.reads, 1);
 });
 
+test('a purge while a page is read backwards leaves no hole in it', async () => {
+  for (let turn = 1; turn <= 8; turn++) {
+    const { log, reader } = filled(10);
+    log.storeUpTo(8);
+    let turns = 0;
+    log.wait = async () => {
+      turns += 1;
+      if (turns === turn) log.purge(15);
+    };
+    const page = await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 8);
+    assert.deepEqual(offsets(page), [19, 17, 15, 13, 11, 9, 7, 5], `purged in turn ${turn}`);
+  }
+});
+
+test('the newest page is not one of a replica that lags', async () => {
+  const { log, reader } = filled(10);
+  log.storeUpTo(8);
+  log.replicaLast = 18;
+  await assert.rejects(reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3), { name: 'ReadFailed' });
+  assert.deepEqual(offsets(await reader.before(ROOM, 18, 3)), [17, 15, 13]);
+  log.asked.length = 0;
+  log.wait = async () => {
+    if (log.asked.includes('next')) log.replicaLast = 20; // it has caught up
+  };
+  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3)), [19, 17, 15]);
+});
+
+test('a message that clients cannot have does not look like a replica that lags', async () => {
+  const { log, reader } = filled(2);
+  log.appendUnreadable(ROOM);
+  log.appendUnreadable(ROOM);
+  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3)), [3, 1]);
+});
+
 test('without MongoDB history goes back as far as the stream does, and then is a failure, not the end', async () => {
   const { log, store, reader } = filled(10);
   log.purge(12);
