@@ -1,6 +1,6 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { ReadFailed } from '../room/log.ts';
-import { readHeaders, serverHeader } from './read-headers.ts';
+import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 
 export interface DirectBatch {
   /** Messages in the order of the stream, headers as stored plus `Nats-Sequence`, `Nats-Subject`: see {@link readHeaders}. */
@@ -13,8 +13,8 @@ export interface DirectBatch {
 
 /**
  * One batched direct get (`$JS.API.DIRECT.GET.<stream>`). The answers end with status 204; no match is 404, which is
- * an empty batch unless messages came before it. Everything else, silence included (a server that lost its replica says nothing), is
- * {@link ReadFailed}. May be stale by what its replica lags.
+ * an empty batch unless messages came before it. Everything else is {@link ReadFailed}: silence (a server that lost its
+ * replica says nothing), and a part that a connection lost. May be stale by what its replica lags.
  *
  * A mirror may answer for its origin, and LIVE holds only the last minutes: `ensureStreams` keeps it out, but a restart
  * of nats-server brings it back until a worker has looked. Its messages name it, so it is never taken for the whole; an
@@ -30,6 +30,8 @@ export function directBatch(
   return new Promise((resolve, reject) => {
     if (connection.isClosed()) return reject(new ReadFailed('the connection to NATS is closed'));
     const messages: Msg[] = [];
+    /** Sequence of the last message; each answer names the one before it. */
+    let reached = 0;
     const inbox = `_INBOX.${crypto.randomUUID()}`;
     const finish = (error: ReadFailed | null, pending = 0, upTo: number | null = null) => {
       clearTimeout(timer);
@@ -43,14 +45,17 @@ export function directBatch(
         if (error) return finish(new ReadFailed(`read of ${stream} failed`, error));
         const { headers } = readHeaders(message);
         const code = headers?.code ?? 0;
+        if ((code === 0 || code === 204) && offsetOf(serverHeader(headers, 'Nats-Last-Sequence')) !== reached)
+          return finish(new ReadFailed(`a part of what ${stream} answered was lost on the way`));
         if (code === 0) {
           const from = serverHeader(headers, 'Nats-Stream');
           if (from !== stream) return finish(new ReadFailed(`the mirror ${from} answered for ${stream}`));
           messages.push(message);
+          reached = offsetOf(serverHeader(headers, 'Nats-Sequence'));
         } else if (code === 404 && messages.length === 0) finish(null);
         else if (code === 204) {
-          const upTo = Number(headers?.get('Nats-UpTo-Sequence') || 0);
-          finish(null, Number(headers?.get('Nats-Num-Pending') || 0), upTo > 0 ? upTo : null);
+          const upTo = offsetOf(serverHeader(headers, 'Nats-UpTo-Sequence'));
+          finish(null, offsetOf(serverHeader(headers, 'Nats-Num-Pending')), upTo > 0 ? upTo : null);
         } else finish(new ReadFailed(`${stream} answered ${code} ${headers?.description ?? ''}`));
       },
     });

@@ -10,6 +10,7 @@ import { systemClocks } from '../../server/clock.ts';
 import { loadConfig } from '../../server/config.ts';
 import { purgeNoted } from '../../server/worker/noted-purge.ts';
 import { startNats } from '../local/nats.ts';
+import { faultyNats } from '../support/faulty-nats.ts';
 import { roomLogContract } from '../support/room-log-contract.ts';
 import { SECRET } from '../support/token.ts';
 import { until } from '../support/until.ts';
@@ -136,4 +137,27 @@ test('a direct get that nobody answers, or on a closed connection, is a failure'
   await assert.rejects(directBatch(read, 'NO_SUCH_STREAM', { seq: 1 }, 500), { name: 'ReadFailed' });
   await read.close();
   await assert.rejects(directBatch(read, 'NO_SUCH_STREAM', { seq: 1 }, 500), { name: 'ReadFailed' });
+});
+
+test('a read of which the connection loses a part fails: what is missing is not taken for absent', async t => {
+  const { write, names } = await start(t);
+  const rooms = ['channel:a', 'channel:b', 'channel:c'];
+  for (const room of [...rooms, ...rooms]) await write.request(names.log(0, room), '"x"'); // at 1 to 6
+  const stream = names.logStream(0);
+  const requests = [
+    { seq: 1, next_by_subj: names.logSubjects(0), batch: 3 },
+    { multi_last: rooms.map(room => names.log(0, room)) },
+  ];
+  for (const request of requests) {
+    assert.equal((await directBatch(write, stream, request, 2_000)).messages.length, 3);
+    for (const lost of [0, 1, 2]) {
+      let count = 0;
+      const lossy = faultyNats(write, { loses: () => count++ === lost });
+      await assert.rejects(
+        directBatch(lossy, stream, request, 2_000),
+        { name: 'ReadFailed' },
+        `without answer ${lost}`,
+      );
+    }
+  }
 });
