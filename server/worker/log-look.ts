@@ -31,6 +31,17 @@ export async function lookAtConsumers(
   );
 }
 
+/**
+ * What LIVE still needs of LOG. A mirror skips what is gone when it gets there: those messages would never go live, and the
+ * next one would name a predecessor that every gateway holds already, so that nobody would miss them.
+ */
+export async function claimOfLive(jsm: JetStreamManager, live: string): Promise<Claim> {
+  const { config, state } = await jsm.streams.info(live);
+  // A mirror that was just made has copied nothing, and begins where it was told to.
+  const floor = Math.max(state.last_seq, (config.mirror?.opt_start_seq ?? 1) - 1);
+  return { name: live, floor, greatestLag: Number.POSITIVE_INFINITY };
+}
+
 /** Names of the durable consumers that are not ours. */
 export async function foreignConsumers(
   jsm: JetStreamManager,

@@ -109,3 +109,24 @@ test('nothing is purged while MongoDB does not have it', async t => {
   await backends.mongo.start();
   await until('all is stored', async () => (await bench.stored('channel:a')).length === 50);
 });
+
+test('nothing is purged before LIVE has copied it: every message still goes live after LIVE stood still', async t => {
+  const bench = await storeBench(t, backends, { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' });
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  const [log, live] = [bench.names.logStream(0), bench.names.liveStream(0)];
+  const seen: number[] = [];
+  bench.nats.subscribe(bench.names.liveSubjects(0), {
+    callback: (_error, message) => void seen.push(Number(message.headers?.get('Nats-Sequence'))),
+  });
+  await bench.publish('channel:a', 'm1');
+  await until('it is stored and purged', async () => (await bench.jsm.streams.info(log)).state.first_seq === 2);
+  const { config } = await bench.jsm.streams.info(live);
+  await bench.jsm.streams.delete(live);
+  // It hears from nobody until the worker makes it again, some seconds later.
+  await bench.jsm.streams.add({ ...config, mirror: { name: `${log}_NOWHERE`, opt_start_seq: 2 } });
+  await Promise.all(numbered(2, 20).map(text => bench.publish('channel:a', text)));
+  await until('all is stored', async () => (await bench.stored('channel:a')).length === 20);
+  await until('all has gone live', () => seen.length === 20, { ms: 60_000, state: () => seen });
+  await until('and is purged', async () => (await bench.jsm.streams.info(log)).state.first_seq === 21);
+});
