@@ -24,8 +24,11 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
     });
     return { stop: () => subscription.unsubscribe() };
   };
+  /** What is larger than the server takes, or comes when the connection ends, counts as lost: it is said from timers. */
   const send = (subject: string, body: string, options: Parameters<NatsConnection['publish']>[2] = {}) => {
-    if (!connection.isClosed()) connection.publish(subject, body, options);
+    try {
+      connection.publish(subject, body, options);
+    } catch {}
   };
 
   const inbox = `_INBOX.${crypto.randomUUID()}`;

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { names } from '../../server/bus/names.ts';
+import { presenceBus } from '../../server/bus/presence-bus.ts';
 import { startMongo } from '../local/mongo.ts';
 import { startNats } from '../local/nats.ts';
 import { startCluster } from '../support/cluster.ts';
@@ -49,4 +50,20 @@ test('a message above what its stream takes answers 107', async t => {
     temporary: false,
     message: 'the stream takes no such message: message size exceeds maximum allowed',
   });
+});
+
+test('what gateways say to each other counts as lost when NATS takes no such message, and ends no process', async () => {
+  const connection = await connect({ servers: nats.url });
+  const bus = presenceBus(connection, names('presence'));
+  const large = 'x'.repeat(20_000);
+  const heard: string[] = [];
+  bus.onBeat(text => heard.push(text));
+  bus.beat(large);
+  bus.announce(ROOM, large);
+  bus.ask('gateway', large, () => assert.fail('it was answered')).stop();
+  bus.beat('next');
+  await connection.flush();
+  assert.deepEqual(heard, ['next']);
+  await connection.close();
+  bus.beat('late');
 });
