@@ -14,6 +14,10 @@ export const HEADERS_TOO_LARGE = 10_097;
 /** No message matches. */
 export const NO_MESSAGE_FOUND = 10_037;
 export const STREAM_NOT_FOUND = 10_059;
+export const CONSUMER_NOT_FOUND = 10_014;
+
+/** The API's error code of what the library throws; undefined for anything else. */
+export const apiCodeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | null)?.code;
 
 /**
  * One request to the JetStream API, answered by the leader.

@@ -215,9 +215,9 @@ interface PublishAck {
   readonly error?: ApiError;
 }
 
-/** `duplicate message id is in process`. */
 /** Refusals of a message for what it is: no later try fares better. */
 const PERMANENT: ReadonlySet<number> = new Set([MESSAGE_TOO_LARGE, HEADERS_TOO_LARGE]);
+/** `duplicate message id is in process`. */
 const DUPLICATE_IN_PROCESS = 10_158;
 const IN_PROCESS_WAIT_MS = 25;
 

@@ -2,6 +2,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
+import { apiCodeOf, CONSUMER_NOT_FOUND, STREAM_NOT_FOUND } from './jetstream-api.ts';
 import { lift } from './lift.ts';
 import type { Names } from './names.ts';
 import { lastConfig, liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
@@ -180,14 +181,11 @@ async function withoutDirect(jsm: JetStreamManager, log: string, change: () => P
   await jsm.streams.update(log, { allow_direct: true });
 }
 
-const STREAM_NOT_FOUND = 10_059;
-const CONSUMER_NOT_FOUND = 10_014;
-
 async function found<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked;
   } catch (error) {
-    const code = (error as { code?: unknown }).code;
+    const code = apiCodeOf(error);
     if (code === STREAM_NOT_FOUND || code === CONSUMER_NOT_FOUND) return null;
     throw error;
   }

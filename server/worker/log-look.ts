@@ -1,12 +1,12 @@
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { directBatch } from '../bus/direct-read.ts';
+import { apiCodeOf, CONSUMER_NOT_FOUND } from '../bus/jetstream-api.ts';
 import type { LogConsumer } from '../bus/log-consumers.ts';
 import { offsetOf, readHeaders, serverHeader } from '../bus/read-headers.ts';
 import type { Claim, LogView } from './purge-plan.ts';
 
 const READ_TIMEOUT_MS = 5_000;
-const CONSUMER_NOT_FOUND = 10_014;
 
 export interface ConsumerLook {
   readonly claim: Claim;
@@ -23,7 +23,7 @@ export async function lookAtConsumers(
   return await Promise.all(
     consumers.map(async ({ name, greatestLag }) => {
       const info = await jsm.consumers.info(stream, name).catch((error: unknown) => {
-        if ((error as { code?: unknown }).code === CONSUMER_NOT_FOUND) return null;
+        if (apiCodeOf(error) === CONSUMER_NOT_FOUND) return null;
         throw error;
       });
       return { claim: { name, greatestLag, floor: info?.ack_floor.stream_seq ?? null }, info };

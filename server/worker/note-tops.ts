@@ -1,6 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { epochOf } from '../bus/epoch.ts';
+import { apiCodeOf, NO_MESSAGE_FOUND } from '../bus/jetstream-api.ts';
 import { type Cover, coverWith, readCover, writeCover, writeTop } from '../bus/last-entry.ts';
 import type { Names } from '../bus/names.ts';
 import { scanStream } from '../bus/scan.ts';
@@ -26,7 +27,6 @@ const SCAN_ATTEMPTS = 5;
 /** Writes that are under way at once. */
 const WINDOW = 500;
 const WRITE_TIMEOUT_MS = 5_000;
-const NO_MESSAGE_FOUND = 10_037;
 
 /**
  * Writes the last offset of each room with a message in LOG below `below` to LAST. To be called before these messages are
@@ -65,7 +65,7 @@ export async function coverOf({ jsm, names, partition }: NoteTopsParts): Promise
     const found = await jsm.streams.getMessage(names.lastStream(partition), query);
     return found && readCover(found.data);
   } catch (error) {
-    if ((error as { code?: unknown }).code === NO_MESSAGE_FOUND) return null;
+    if (apiCodeOf(error) === NO_MESSAGE_FOUND) return null;
     throw error;
   }
 }
@@ -99,7 +99,7 @@ async function anyBetween({ jsm, names, partition }: NoteTopsParts, reached: num
     const found = await jsm.streams.getMessage(names.logStream(partition), query);
     return found !== null && found.seq < below;
   } catch (error) {
-    if ((error as { code?: unknown }).code === NO_MESSAGE_FOUND) return false;
+    if (apiCodeOf(error) === NO_MESSAGE_FOUND) return false;
     throw error;
   }
 }
