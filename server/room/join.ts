@@ -76,7 +76,8 @@ async function enter(
     // Another gateway may have been ahead of this one, or have opened the room when the stream was longer.
     const place = await room.place();
     if (left(room, member)) return;
-    if (from.offset > place.last) return lost();
+    // A room hears of a new epoch with its next comparison; until then its own says nothing of what the stream holds.
+    if (place.epoch !== room.epoch || from.offset > place.last) return lost();
     await room.reached(place.top);
   }
 

@@ -111,6 +111,19 @@ for (const { what, purged } of [
   });
 }
 
+test('a position above a room that does not know yet that its stream was lifted is not recovered', async () => {
+  const rooms = filled(5);
+  await rooms.join(ROOM);
+  // The stream ran back from 9 to 5, took one message at an offset used before, and was lifted.
+  rooms.log.loses = () => true;
+  rooms.log.append(ROOM);
+  rooms.log.purge(6);
+  rooms.log.epoch = 'second';
+  rooms.log.last = 1_000;
+  const member = await rooms.join(ROOM, position(9));
+  assert.deepEqual([member.answer?.recovered, member.offsets], [false, []]);
+});
+
 test('another epoch is not recovered', async () => {
   const rooms = filled(5);
   const member = await rooms.join(ROOM, position(3, 'older'));
