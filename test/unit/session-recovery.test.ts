@@ -167,3 +167,17 @@ for (const { what, text, messages, most } of [
     });
   }
 }
+
+test('what a page of history has found is answered also when MongoDB, which has the rest, is away', async () => {
+  const gateway = new TestGateway();
+  for (let i = 0; i < 100; i++) gateway.log.append(roomOf(1));
+  gateway.log.purge(50); // the first step takes all that the stream has
+  gateway.store.up = false;
+  const client = await gateway.connect();
+  const since = { offset: 101, epoch: 'first' };
+  const page = { id: 2, history: { channel: roomOf(1), limit: -1, since, reverse: true } };
+  const { history, error } = await client.ask(page as { id: number });
+  assert.deepEqual([error, history?.publications.length], [undefined, 50]);
+  const older = { id: 3, history: { ...page.history, since: { offset: 51, epoch: 'first' } } };
+  assert.equal((await client.ask(older as { id: number })).error?.code, 100);
+});

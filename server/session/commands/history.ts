@@ -52,7 +52,10 @@ async function inSteps(
   const found: Publication[] = [];
   let bytes = 0;
   for (let count = Math.min(limit, FIRST_STEP); count > 0; ) {
-    const more = await read(found.at(-1)?.offset ?? from, count);
+    const more = await read(found.at(-1)?.offset ?? from, count).catch((error: unknown) => {
+      if (found.length === 0) throw error;
+      return []; // a page may be short
+    });
     found.push(...more);
     for (const { data } of more) bytes += data.byteLength;
     if (more.length < count) break;
