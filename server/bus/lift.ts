@@ -2,6 +2,8 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
+import { LOST_KEY } from './lost-ranges.ts';
+import { FROM_KEY } from './refill-plan.ts';
 import { scanStream } from './scan.ts';
 import type { logConfig } from './stream-config.ts';
 
@@ -29,7 +31,6 @@ const SCAN = { batch: 500, maxBytes: 8 * 1024 * 1024, waitMs: 5_000 };
 export async function lift(connection: NatsConnection, jsm: JetStreamManager, options: LiftOptions): Promise<void> {
   const { log, fence } = options;
   const before = await jsm.streams.info(log.name);
-  const metadata = before.config.metadata;
   try {
     await jsm.streams.update(log.name, { subjects: [fence] });
     // The answer comes from the stream's own queue, after everything that was accepted before the fence. A refusal, from
@@ -41,7 +42,9 @@ export async function lift(connection: NatsConnection, jsm: JetStreamManager, op
     await jsm.streams.update(log.name, { subjects: log.subjects }).catch(() => undefined); // chat goes on meanwhile
     throw error;
   }
-  const epoch = { metadata: { ...metadata, [EPOCH_KEY]: newEpoch() } };
+  // What was lost of the incarnation before is below every offset of this one.
+  const { [LOST_KEY]: _, ...kept } = before.config.metadata ?? {};
+  const epoch = { metadata: { ...kept, [EPOCH_KEY]: newEpoch(), [FROM_KEY]: String(options.to) } };
   await jsm.streams.update(log.name, { subjects: [fence], ...epoch });
   await jsm.streams.purge(log.name, { seq: options.to });
   await jsm.streams.update(log.name, { ...log, ...epoch });

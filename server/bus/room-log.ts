@@ -15,6 +15,7 @@ import { directBatch } from './direct-read.ts';
 import { writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
 import { type ApiError, apiRequest, HEADERS_TOO_LARGE, MESSAGE_TOO_LARGE, NO_MESSAGE_FOUND } from './jetstream-api.ts';
+import { lostRangesOf } from './lost-ranges.ts';
 import { type Names, partitionOf } from './names.ts';
 import { mostBodyBytes } from './payload-limit.ts';
 import { readPurgedTops } from './purged-tops.ts';
@@ -93,7 +94,8 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     if ('error' in answer) throw refused(names.logStream(index), answer.error);
     const epoch = epochOf(answer.ok);
     epochs.set(index, epoch);
-    return { epoch, first: answer.ok.state.first_seq, last: answer.ok.state.last_seq };
+    const { first_seq: first, last_seq: last } = answer.ok.state;
+    return { epoch, first, last, lost: lostRangesOf(answer.ok) };
   };
 
   const state = whileUp(shareStarting(readState));

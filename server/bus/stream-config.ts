@@ -1,7 +1,6 @@
 import {
   AckPolicy,
   type ConsumerConfig,
-  DeliverPolicy,
   DiscardPolicy,
   RetentionPolicy,
   StorageType,
@@ -76,7 +75,6 @@ export function storeConsumerConfig(names: Names, options: StreamOptions) {
   return {
     durable_name: names.storeConsumer,
     ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(options.ackWaitSeconds * 1_000),
     max_deliver: -1,
     // Several workers hold a batch each, and two for a moment during a rollout.

@@ -1,5 +1,7 @@
 import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
+import type { StoredFloor } from '../store/store.ts';
 import { epochOf } from './epoch.ts';
+import { adoptedStart, incarnationStart, planRefill, type Refill } from './refill-plan.ts';
 import {
   differences,
   type lastConfig,
@@ -11,12 +13,12 @@ import {
 /** How far a sequence is lifted above everything that was ever acknowledged: more than can be between LOG and MongoDB. */
 export const LIFT = 1_000_000;
 
-/** What is known of one partition. Read in this order: the floor, LIVE, LOG; a later one may only be further. */
+/** What is known of one partition. Read in this order: the consumer, the floor, LIVE, LOG; a later one may only be further. */
 export interface Observed {
   /** Highest offset that anybody is known to have seen: stored in MongoDB, or seen by this process before. */
   readonly floor: number;
-  /** False while MongoDB does not tell its part of the floor: then no LOG stream is created or lifted. */
-  readonly floorKnown: boolean;
+  /** Null while MongoDB does not tell: then no LOG stream is created or lifted, and nothing is stored again. */
+  readonly stored: StoredFloor | null;
   readonly live: StreamInfo | null;
   readonly log: StreamInfo | null;
   readonly consumer: ConsumerInfo | null;
@@ -36,11 +38,14 @@ export type Step =
   | { readonly do: 'create-log'; readonly firstSeq: number; readonly above: number }
   /** The stream ran back: raise it to `to`, under a new epoch. */
   | { readonly do: 'lift'; readonly to: number; readonly last: number; readonly above: number }
-  | { readonly do: 'update-log'; readonly differences: readonly string[] }
+  /** `from` is the first offset of the incarnation, where it is not noted yet. */
+  | { readonly do: 'update-log'; readonly differences: readonly string[]; readonly from?: number }
   /** Made again if it exists. `from` is the first sequence it mirrors. */
   | { readonly do: 'create-live'; readonly from: number; readonly reason: 'missing' | 'log-made-again' | 'stalled' }
   | { readonly do: 'update-live'; readonly differences: readonly string[] }
   | { readonly do: 'create-consumer' }
+  /** MongoDB lost messages: deliver them again, and note what is lost for ever. */
+  | ({ readonly do: 'refill' } & Refill)
   | { readonly do: 'update-consumer'; readonly differences: readonly string[] }
   | { readonly do: 'create-last' }
   | { readonly do: 'update-last'; readonly differences: readonly string[] };
@@ -67,7 +72,7 @@ function planOrder(observed: Observed, wanted: Wanted): Step[] {
   const above = Math.max(observed.floor, live?.state.last_seq ?? 0);
   const steps: Step[] = [];
   if (!log) {
-    if (!observed.floorKnown) return [];
+    if (!observed.stored) return [];
     const firstSeq = above === 0 ? 1 : above + LIFT;
     steps.push({ do: 'create-log', firstSeq, above });
     // A mirror whose origin was gone comes back after 20 s only.
@@ -75,13 +80,10 @@ function planOrder(observed: Observed, wanted: Wanted): Step[] {
     steps.push({ do: 'create-consumer' });
     return steps;
   }
-  if (log.state.last_seq < above && observed.floorKnown)
-    steps.push({ do: 'lift', to: above + LIFT, last: log.state.last_seq, above });
-  else {
-    const changed = differences(log.config, wanted.log);
-    if (epochOf(log) === '') changed.push('epoch');
-    if (changed.length > 0) steps.push({ do: 'update-log', differences: changed });
-  }
+  // A MongoDB that lost messages takes none before that is settled, and a lift stores some.
+  const lifted = log.state.last_seq < above && observed.stored?.fell === false;
+  if (lifted) steps.push({ do: 'lift', to: above + LIFT, last: log.state.last_seq, above });
+  else steps.push(...planLog(log, observed, wanted));
   if (!live) steps.push({ do: 'create-live', from: log.state.last_seq + 1, reason: 'missing' });
   else if (stalled(live)) steps.push({ do: 'create-live', from: live.state.last_seq + 1, reason: 'stalled' });
   else {
@@ -94,7 +96,26 @@ function planOrder(observed: Observed, wanted: Wanted): Step[] {
     const changed = differences(consumer.config, wanted.consumer);
     if (changed.length > 0) steps.push({ do: 'update-consumer', differences: changed });
   }
+  // A lifted stream has been stored whole, and its consumer moves: the next look judges both.
+  const refill = lifted ? null : refillOf(log, observed);
+  if (refill) steps.push({ do: 'refill', ...refill });
   return steps;
+}
+
+function planLog(log: StreamInfo, { stored, consumer }: Observed, wanted: Wanted): Step[] {
+  const changed = differences(log.config, wanted.log);
+  if (epochOf(log) === '') changed.push('epoch');
+  const ackFloor = consumer?.ack_floor.stream_seq ?? 0;
+  const noted = incarnationStart(log) !== null || !stored;
+  const from = noted ? {} : { from: adoptedStart(stored, ackFloor, log.state.first_seq) };
+  if (!noted) changed.push('from');
+  return changed.length > 0 ? [{ do: 'update-log', differences: changed, ...from }] : [];
+}
+
+function refillOf(log: StreamInfo, { stored, consumer }: Observed): Refill | null {
+  const from = incarnationStart(log); // noted first, where it is not
+  if (!stored || !consumer || from === null) return null;
+  return planRefill({ stored, ackFloor: consumer.ack_floor.stream_seq, first: log.state.first_seq, from });
 }
 
 /** A mirror hears from its origin each second; -1 means never. */

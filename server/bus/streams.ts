@@ -1,10 +1,13 @@
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { DeliverPolicy, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { StoredFloor } from '../store/store.ts';
 import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
 import { apiCodeOf, CONSUMER_NOT_FOUND, STREAM_NOT_FOUND } from './jetstream-api.ts';
 import { lift } from './lift.ts';
 import type { Names } from './names.ts';
+import { refill } from './refill.ts';
+import { FROM_KEY } from './refill-plan.ts';
 import { lastConfig, liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
 import { withLock } from './stream-lock.ts';
 import { type Observed, planStreams, type Step, stalled, type Wanted } from './stream-plan.ts';
@@ -14,8 +17,10 @@ export interface StreamsDeps {
   readonly options: StreamOptions;
   /** Name of this process. */
   readonly holder: string;
-  /** Highest offset MongoDB ever had of a partition. No LOG stream is made while this rejects. */
-  floor(partition: number): Promise<number>;
+  /** How far MongoDB has a partition. No LOG stream is made while this rejects. */
+  floor(partition: number): Promise<StoredFloor>;
+  /** See {@link MessageWriter.settle}. */
+  settle(partition: number, upTo: number): Promise<void>;
   /** Stores messages that are about to be removed by a lift. Resolves when they are safe. */
   rescue(partition: number, messages: readonly Delivery[], epoch: string): Promise<void>;
   /** Told of every change, after it was made. */
@@ -100,17 +105,18 @@ export class Streams {
   }
 
   async #look(jsm: JetStreamManager, partition: number, wanted: Wanted, mirrorMs: number) {
+    // Before the floor: what it has acknowledged by now is in MongoDB.
+    const consumer = await found(jsm.consumers.info(wanted.log.name, wanted.consumer.durable_name));
     let unknown: unknown = null;
-    const stored = await this.#deps.floor(partition).catch(error => {
+    const stored = await this.#deps.floor(partition).catch((error: unknown) => {
       unknown = error;
-      return 0;
+      return null;
     });
-    const floor = Math.max(stored, this.#seen.get(partition) ?? 0);
+    const floor = Math.max(stored?.offset ?? 0, this.#seen.get(partition) ?? 0);
     const live = await this.#mirrorSettled(jsm, wanted.live.name, mirrorMs);
     const log = await found(jsm.streams.info(wanted.log.name));
-    const consumer = log && (await found(jsm.consumers.info(wanted.log.name, wanted.consumer.durable_name)));
     const last = await found(jsm.streams.info(wanted.last.name));
-    const observed: Observed = { floor, floorKnown: unknown === null, live, log, consumer, last };
+    const observed: Observed = { floor, stored, live, log, consumer, last };
     return { observed, steps: planStreams(observed, wanted), unknown };
   }
 
@@ -129,7 +135,8 @@ export class Streams {
     switch (step.do) {
       case 'create-log': {
         const first = step.firstSeq > 1 ? { first_seq: step.firstSeq } : {};
-        await jsm.streams.add({ ...log, ...first, metadata: { [EPOCH_KEY]: newEpoch() } });
+        const metadata = { [EPOCH_KEY]: newEpoch(), [FROM_KEY]: String(step.firstSeq) };
+        await jsm.streams.add({ ...log, ...first, metadata });
         return;
       }
       case 'lift':
@@ -142,8 +149,9 @@ export class Streams {
         });
       case 'update-log': {
         const held = await jsm.streams.info(log.name);
-        const epoch = epochOf(held) || newEpoch();
-        await jsm.streams.update(log.name, { ...log, metadata: { ...held.config.metadata, [EPOCH_KEY]: epoch } });
+        const from = step.from === undefined ? {} : { [FROM_KEY]: String(step.from) };
+        const metadata = { ...held.config.metadata, [EPOCH_KEY]: epochOf(held) || newEpoch(), ...from };
+        await jsm.streams.update(log.name, { ...log, metadata });
         return;
       }
       case 'create-live':
@@ -156,7 +164,11 @@ export class Streams {
           await jsm.streams.update(live.name, { ...live });
         });
       case 'create-consumer':
-        await jsm.consumers.add(log.name, { ...consumer });
+        await jsm.consumers.add(log.name, { ...consumer, deliver_policy: DeliverPolicy.All });
+        return;
+      case 'refill':
+        await refill(jsm, log.name, consumer, step);
+        await this.#deps.settle(partition, step.lost?.to ?? 0);
         return;
       case 'update-consumer':
         await jsm.consumers.update(log.name, consumer.durable_name, { ...consumer });

@@ -126,6 +126,7 @@ async function enter(
     if (left(room, member) || at >= tailFrom || (answered && member.congested())) return true;
     const page = await options.reader.after(room.name, at, most, !answered);
     if (left(room, member)) return true;
+    if (page.holed) return false;
     if (!answered && page.messages.length + page.pending > options.limit()) return false;
     if (source !== 'mongodb') source = page.source;
     const sent = pace(page.messages.map(publicationOf));
@@ -144,6 +145,7 @@ async function enter(
       else if (at < room.tail.from) {
         const recoverable = await member.inTurn(fromLog);
         if (left(room, member)) return;
+        if (!recoverable && answered) return member.expelled(room.name); // the next subscribe says that it is lost
         if (!recoverable) return lost();
         // LOG is ahead of the live flow: what the member has by now must not come to it again.
         await room.reached(at);

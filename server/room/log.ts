@@ -73,9 +73,17 @@ export interface Tops {
 
 export interface PartitionState {
   readonly epoch: string;
-  /** Lowest offset LOG may hold: everything below is in MongoDB. */
+  /** Lowest offset LOG may hold: everything below is in MongoDB, except what is {@link lost}. */
   readonly first: number;
   readonly last: number;
+  /** Offsets of this epoch that MongoDB lost when LOG did not have them any more, ascending. Nearly always none. */
+  readonly lost: readonly OffsetRange[];
+}
+
+/** Offsets from `from` to `to`, both included. */
+export interface OffsetRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** JetStream did not acknowledge. The message may still be stored: a retry with the same id is safe. */

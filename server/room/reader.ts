@@ -14,6 +14,8 @@ export interface Page {
   /** Messages of the room that follow the last one here, as far as known; of those in MongoDB only if they are counted. */
   readonly pending: number;
   readonly source: Exclude<Source, 'tail'>;
+  /** True when messages after the offset are lost for ever, so that nobody can say that these are all. */
+  readonly holed: boolean;
 }
 
 /** Reads a room from LOG where LOG has it and from MongoDB below, so that no seam and no half-written batch shows. */
@@ -48,18 +50,19 @@ export function roomReader(
     if (batch.messages.length === 0 && (await log.next(room, batch.reached)) > 0)
       throw new ReadFailed(`a replica of the stream of ${room} lags`);
     // Asked last: what a purge removed meanwhile is below `first` now, so it is read from MongoDB.
-    const { first } = await log.state(log.partitionOf(room));
-    if (offset + 1 >= first) return { ...batch, source: 'stream' };
+    const { first, lost } = await log.state(log.partitionOf(room));
+    if (offset + 1 >= first) return { ...batch, source: 'stream', holed: false };
+    const holed = lost.some(({ to }) => to > offset);
     const range = { after: offset, before: first };
     const old = await store.read(room, { ...range, limit, reverse: false });
     const fresh = batch.messages.filter(message => message.offset >= first);
     if (old.length < limit) {
       const messages = [...old, ...fresh].slice(0, limit);
       const pending = batch.pending + old.length + fresh.length - messages.length;
-      return { messages, pending, source: old.length > 0 ? 'mongodb' : 'stream' };
+      return { messages, pending, source: old.length > 0 ? 'mongodb' : 'stream', holed };
     }
     const following = counted ? (await store.count(room, range, countLimit() + limit)) - old.length : 0;
-    return { messages: old, pending: following + fresh.length + batch.pending, source: 'mongodb' };
+    return { messages: old, pending: following + fresh.length + batch.pending, source: 'mongodb', holed };
   }
 
   /** The newest messages that MongoDB may lack, and where LOG and MongoDB divide. */

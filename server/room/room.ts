@@ -149,7 +149,10 @@ export class Room {
     });
   }
 
-  /** The stream's incarnation changed: members subscribe again, and then learn that what they hold cannot be continued. */
+  /**
+   * The stream's incarnation changed, or what is missing is lost: members subscribe again, and then learn that what they
+   * hold cannot be continued.
+   */
   invalidate(): void {
     this.close();
     for (const member of [...this.members]) {
@@ -226,8 +229,12 @@ export class Room {
       while (!this.closed && this.held < this.#known) {
         const wanted = this.#known;
         try {
-          const { messages } = await this.#options.reader.after(this.name, this.whole, REPAIR_CHUNK);
+          const { messages, holed } = await this.#options.reader.after(this.name, this.whole, REPAIR_CHUNK);
           if (this.closed) break;
+          if (holed) {
+            this.invalidate();
+            break;
+          }
           failures = 0;
           for (const message of messages) this.#deliver(message, false);
           repaired += messages.length;

@@ -47,13 +47,16 @@ export class Rooms {
   }
 
   find(name: string): Room | undefined {
-    return this.#rooms.get(name);
+    const room = this.#rooms.get(name);
+    return room?.closed ? undefined : room;
   }
 
   /** The room, opened if nobody here has it. It stays while it has members, and `lingerMs` longer. */
   open(name: string): Room {
     const found = this.#rooms.get(name);
-    if (found) {
+    if (found?.closed)
+      this.#forget(found); // it could not be continued
+    else if (found) {
       if (this.#idle.has(found)) this.#idle.set(found, this.#options.now());
       return found;
     }

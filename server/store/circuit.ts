@@ -93,7 +93,7 @@ export class Circuit {
         if (!unreachable(error)) this.#reachability.answered(asked, now());
         else if (this.#reachability.failed(asked, reason)) this.#pulse.now();
       });
-      throw new StoreUnavailable(reason, error);
+      throw error instanceof StoreUnavailable ? error : new StoreUnavailable(reason, error);
     }
   }
 

@@ -1,5 +1,7 @@
 import { Binary, type Collection, MongoBulkWriteError, MongoServerError, type WriteConcernSettings } from 'mongodb';
+import { systemClocks } from '../clock.ts';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
+import { type FloorDocument, Floors } from './floors.ts';
 import { MongoConnection } from './mongo-connection.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage } from './store.ts';
 import { type BulkError, judge, type Verdict } from './write-errors.ts';
@@ -15,10 +17,6 @@ const INDEXES = [
 const DUPLICATE_KEY = 11_000;
 const NAMESPACE_NOT_FOUND = 26;
 
-interface FloorDocument {
-  readonly _id: number;
-  readonly offset: number;
-}
 interface RejectedDocument extends MessageDocument {
   readonly reason: string;
   readonly code: number | 'unreadable';
@@ -47,10 +45,12 @@ export function mongoStore(uri: string, database: string): MongoStore {
 
 class Store implements MongoStore {
   readonly #connection: MongoConnection;
+  readonly #floors: Floors;
   #indexed = false;
 
   constructor(connection: MongoConnection) {
     this.#connection = connection;
+    this.#floors = new Floors(() => connection.collection<FloorDocument>('floors'), DURABLE);
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
@@ -82,11 +82,14 @@ class Store implements MongoStore {
     });
   }
 
-  write(partition: number, batch: readonly LoggedMessage[]) {
+  write(partition: number, batch: readonly LoggedMessage[], reached = 0) {
     return this.#connection.ask(async () => {
       await this.#index();
-      const highest = batch.reduce((top, message) => Math.max(top, message.offset), 0);
-      const [rejected] = await Promise.all([this.#insert(partition, batch), this.#raise(partition, highest)]);
+      await this.#floors.check(partition);
+      const rejected = batch.length === 0 ? [] : await this.#insert(partition, batch);
+      // Afterwards, so that a MongoDB that goes back to any moment never says more than it has.
+      const offset = batch.reduce((top, message) => Math.max(top, message.offset), reached);
+      await this.#floors.raise(partition, { offset });
       return { rejected };
     });
   }
@@ -98,16 +101,23 @@ class Store implements MongoStore {
       const document: RejectedDocument = { ...toDocument(partition, message), reason, code, ...raw };
       const collection = await this.#connection.collection<RejectedDocument>('rejected');
       await collection.replaceOne({ _id: document._id }, document, { upsert: true, writeConcern: DURABLE });
-      await this.#raise(partition, message.offset);
+      await this.#floors.raise(partition, { offset: message.offset });
     });
   }
 
   floor(partition: number) {
     return this.#connection.look(async () => {
       await this.#index(); // a worker asks this first: better now than while messages wait
-      const found = await (await this.#connection.collection<FloorDocument>('floors')).findOne({ _id: partition });
-      return found?.offset ?? 0;
+      return await this.#floors.read(partition);
     });
+  }
+
+  complete(partition: number, offset: number) {
+    return this.#connection.ask(() => this.#floors.raise(partition, { offset, complete: offset }));
+  }
+
+  settle(partition: number, upTo: number) {
+    return this.#connection.ask(() => this.#floors.settle(partition, upTo, systemClocks.wallClock()));
   }
 
   ping() {
@@ -165,19 +175,6 @@ class Store implements MongoStore {
       const message = batch[index];
       return message ? [{ message, code, reason }] : [];
     });
-  }
-
-  async #raise(partition: number, offset: number): Promise<void> {
-    const floors = await this.#connection.collection<FloorDocument>('floors');
-    const raise = () =>
-      floors.updateOne({ _id: partition }, { $max: { offset } }, { upsert: true, writeConcern: DURABLE });
-    try {
-      await raise();
-    } catch (error) {
-      // Two workers may both have tried to insert it; now it is there.
-      if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error;
-      await raise();
-    }
   }
 
   async #index(): Promise<void> {

@@ -44,15 +44,37 @@ export interface MessageWriter {
   /**
    * Stores a batch, idempotently: a message that is there already is success. Resolves with the messages the database
    * refused for what they are; rejects when nothing is known, and then the batch is written again.
+   * @param reached offset up to which the batch reaches, when messages that are not stored were left out of it
    */
-  write(partition: number, batch: readonly LoggedMessage[]): Promise<{ readonly rejected: readonly RejectedMessage[] }>;
+  write(
+    partition: number,
+    batch: readonly LoggedMessage[],
+    reached?: number,
+  ): Promise<{ readonly rejected: readonly RejectedMessage[] }>;
   /**
    * Sets a message aside in the collection `rejected`, with the reason; an unreadable one byte for byte. Counts for the
    * floor as a stored one does. Idempotent.
    */
   setAside(partition: number, rejected: RejectedMessage): Promise<void>;
-  /** Highest offset ever stored for a partition, 0 if none. */
-  floor(partition: number): Promise<number>;
+  /** How far a partition is stored. */
+  floor(partition: number): Promise<StoredFloor>;
+  /** Notes that everything up to `offset` is stored. @throws {StoreRolledBack} */
+  complete(partition: number, offset: number): Promise<void>;
+  /**
+   * Takes what MongoDB has of a partition for all there is: what it lost is stored again from its floor on, or is lost.
+   * @param upTo end of what is lost for ever; 0 when nothing is
+   */
+  settle(partition: number, upTo: number): Promise<void>;
+}
+
+/** How far MongoDB has a partition's messages. */
+export interface StoredFloor {
+  /** Highest offset ever stored, 0 if none; below it batches of other workers may be missing. */
+  readonly offset: number;
+  /** Everything up to here is stored; null in a database that an earlier release wrote. */
+  readonly complete: number | null;
+  /** MongoDB has less than it told this process before: it was restored, or is another one. */
+  readonly fell: boolean;
 }
 
 /** The database could not be asked or did not answer: nothing is known about the messages. */
@@ -63,5 +85,13 @@ export class StoreUnavailable extends Error {
     super(`the message store is unavailable: ${reason}`, { cause });
     this.name = 'StoreUnavailable';
     this.reason = reason;
+  }
+}
+
+/** MongoDB lost messages that it had: what the streams still have of them is to be stored again before anything else. */
+export class StoreRolledBack extends StoreUnavailable {
+  constructor() {
+    super('MongoDB lost messages that it had: it was restored, or is another one');
+    this.name = 'StoreRolledBack';
   }
 }

@@ -103,21 +103,19 @@ export class Drain {
 
   async #store(held: readonly Delivery[], signal: AbortSignal): Promise<void> {
     const { clock, metrics, prefix, epochAt, wallClock } = this.#parts;
-    const epoch = await epochAt(held.reduce((top, each) => Math.max(top, each.sequence), 0));
-    const sorted = sortDeliveries(held, prefix, epoch);
+    const reached = held.reduce((top, each) => Math.max(top, each.sequence), 0);
+    const sorted = sortDeliveries(held, prefix, await epochAt(reached));
     const batch = sorted.messages;
-    if (batch.length + sorted.unreadable.length > 0) {
-      const ended = storeSpans(batch);
-      const began = clock.now();
-      const done = await this.#write(sorted, signal);
-      ended();
-      if (!done) {
-        for (const each of held) giveBack(each);
-        return;
-      }
-      metrics.writeSeconds.observe((clock.now() - began) / 1_000);
+    const ended = storeSpans(batch);
+    const began = clock.now();
+    const done = await this.#write(sorted, reached, signal);
+    ended();
+    if (!done) {
+      for (const each of held) giveBack(each);
+      return;
     }
     if (batch.length > 0) {
+      metrics.writeSeconds.observe((clock.now() - began) / 1_000);
       const oldest = batch.reduce((first, message) => Math.min(first, message.storedAt), Number.POSITIVE_INFINITY);
       metrics.storedAfter.observe(Math.max(0, wallClock() / 1_000 - oldest / 1_000_000));
       metrics.batchMessages.observe(batch.length);
@@ -128,11 +126,11 @@ export class Drain {
   }
 
   /** @returns false when it was stopped before MongoDB had the batch */
-  async #write(sorted: Sorted, signal: AbortSignal): Promise<boolean> {
+  async #write(sorted: Sorted, reached: number, signal: AbortSignal): Promise<boolean> {
     const { clock, random, metrics, written } = this.#parts;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#writeOnce(sorted);
+        await this.#writeOnce(sorted, reached);
         written(null);
         return true;
       } catch (error) {
@@ -146,9 +144,9 @@ export class Drain {
     }
   }
 
-  async #writeOnce({ messages, unreadable }: Sorted): Promise<void> {
+  async #writeOnce({ messages, unreadable }: Sorted, reached: number): Promise<void> {
     const { writer, partition, metrics, log } = this.#parts;
-    const { rejected } = messages.length > 0 ? await writer.write(partition, messages) : { rejected: [] };
+    const { rejected } = await writer.write(partition, messages, reached);
     for (const each of [...unreadable, ...rejected]) {
       await writer.setAside(partition, each);
       metrics.rejected.inc({ code: String(each.code) });

@@ -44,6 +44,11 @@ export class WorkerMetrics {
     'Bytes a LOG stream can hold, by partition: when it is full, publishes are refused.',
     ['partition'],
   );
+  readonly complete = this.#gauge(
+    'store_complete_offset',
+    'Offset up to which MongoDB has every message of a LOG stream, by partition, as this worker noted it last.',
+    ['partition'],
+  );
   readonly foreignConsumers = this.#gauge(
     'log_foreign_consumers',
     'Durable consumers of other programs on a LOG stream, by partition. Messages do not wait for them.',
@@ -51,7 +56,7 @@ export class WorkerMetrics {
   );
   readonly streamChanges = this.#counter(
     'stream_changes_total',
-    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, create-last, update-last.',
+    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, refill, create-last, update-last.',
     ['change'],
   );
   readonly batchMessages = this.#histogram('store_batch_messages', 'Messages of one batch.', MESSAGES);

@@ -8,7 +8,7 @@ import { LIFT } from '../bus/stream-plan.ts';
 import type { Streams } from '../bus/streams.ts';
 import { systemClocks } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { type MessageWriter, StoreUnavailable } from '../store/store.ts';
+import { type MessageWriter, StoreRolledBack, StoreUnavailable } from '../store/store.ts';
 import { backoffMs, type Clock } from './clock.ts';
 import { Drain } from './drain.ts';
 import { Gate } from './gate.ts';
@@ -46,6 +46,8 @@ export class Partition {
   #epoch = '';
   /** Last sequence when the epoch was read. */
   #epochReadAt = 0;
+  /** What {@link MessageWriter.complete} was called with last. */
+  #complete = 0;
 
   constructor(parts: PartitionParts) {
     this.#parts = parts;
@@ -108,7 +110,10 @@ export class Partition {
       writer,
       read: problem =>
         health.readingIs(partition, problem && `${names.logStream(partition)} cannot be read: ${problem}`),
-      written: problem => health.storeIs(problem === null, problem?.reason ?? 'answers'),
+      written: problem => {
+        health.storeIs(problem === null, problem?.reason ?? 'answers');
+        if (problem instanceof StoreRolledBack) this.recheck();
+      },
       clock,
       random: Math.random,
       wallClock: systemClocks.wallClock,
@@ -137,6 +142,7 @@ export class Partition {
       try {
         await this.#look(purge);
       } catch (error) {
+        if (error instanceof StoreRolledBack) this.recheck();
         log.debug({ partition, reason: (error as Error).message }, 'a look at the stream failed');
       }
     }
@@ -151,17 +157,32 @@ export class Partition {
       metrics.lag.set({ partition: String(partition) }, lag);
       health.lagIs(partition, lag);
     }
-    await purge.turn(looks);
+    const unnoted = await this.#noteComplete(store?.ack_floor.stream_seq ?? 0).then(
+      () => null,
+      (error: Error) => error,
+    );
+    await purge.turn(looks, unnoted === null);
+    if (unnoted) throw unnoted;
+  }
+
+  /** Tells MongoDB up to where it has everything, from which it is filled again should it lose messages. */
+  async #noteComplete(ackFloor: number): Promise<void> {
+    const { writer, partition, metrics } = this.#parts;
+    if (ackFloor === this.#complete) return;
+    await writer.complete(partition, ackFloor);
+    this.#complete = ackFloor;
+    metrics.complete.set({ partition: String(partition) }, ackFloor);
   }
 
   #purge(): Purge {
-    const { partition, config, names, connection, jsm, health, metrics, clock, log } = this.#parts;
+    const { partition, config, names, connection, jsm, writer, health, metrics, clock, log } = this.#parts;
     return new Purge({
       partition,
       connection,
       jsm,
       names,
       consumers: logConsumers(names),
+      floor: () => writer.floor(partition),
       hotWindowMs: config.hotWindowSeconds * 1_000,
       lastRooms: config.lastRooms,
       intervalMs: config.purgeSeconds * 1_000,

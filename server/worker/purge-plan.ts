@@ -49,7 +49,8 @@ export const isNearlyFull = ({ bytes, maxBytes }: Size) => maxBytes > 0 && bytes
  * consumer has not acknowledged never goes. Pure.
  */
 export function planPurge(view: LogView): PurgePlan {
-  const { first, last, bytes, maxBytes, hot } = view;
+  const { last, bytes, maxBytes, hot } = view;
+  const first = Math.max(1, view.first); // a stream that never had a message begins at 0
   const held = heldAbove(view);
   const count = last - first + 1;
   if (count <= 0) return { below: null, shortens: false, nearlyFull: false };

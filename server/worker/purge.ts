@@ -1,6 +1,7 @@
 import type { StreamInfo } from '@nats-io/jetstream';
 import type { Logger } from 'pino';
 import type { LogConsumer } from '../bus/log-consumers.ts';
+import { type StoredFloor, StoreRolledBack } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { forgetTops } from './forget-tops.ts';
 import type { Health } from './health.ts';
@@ -8,13 +9,15 @@ import { type ConsumerLook, claimOfLive, firstInWindow, foreignConsumers } from 
 import type { WorkerMetrics } from './metrics.ts';
 import type { NoteTopsParts } from './note-tops.ts';
 import { purgeNoted } from './noted-purge.ts';
-import { isNearlyFull, isPressed, planPurge } from './purge-plan.ts';
+import { isNearlyFull, isPressed, type LogView, planPurge } from './purge-plan.ts';
 
 export interface PurgeParts extends NoteTopsParts {
   readonly consumers: readonly LogConsumer[];
   readonly hotWindowMs: number;
   /** Rooms whose last offset LAST keeps. */
   readonly lastRooms: number;
+  /** How far MongoDB has the partition now: what a consumer has acknowledged may be lost since. */
+  floor(): Promise<StoredFloor>;
   /** Time between removals of what the hot window has left behind. */
   readonly intervalMs: number;
   readonly health: Health;
@@ -39,8 +42,10 @@ export class Purge {
   /**
    * One look: to be taken often, because a busy stream fills in seconds.
    * @param looks what the consumers had acknowledged before this was called
+   * @param mayRemove false while MongoDB does not tell what it has
+   * @throws {StoreUnavailable} when MongoDB is away, and {@link StoreRolledBack} when it lost messages
    */
-  async turn(looks: readonly ConsumerLook[]): Promise<void> {
+  async turn(looks: readonly ConsumerLook[], mayRemove: boolean): Promise<void> {
     const { connection, jsm, names, partition, clock, hotWindowMs, intervalMs } = this.#parts;
     const info = await jsm.streams.info(names.logStream(partition));
     const { first_seq: first, last_seq: last, bytes } = info.state;
@@ -50,12 +55,22 @@ export class Purge {
     const hot = wanted ? await firstInWindow(connection, info, hotWindowMs) : undefined;
     const claims = looks.map(({ claim }) => claim);
     if (wanted) claims.push(await claimOfLive(jsm, names.liveStream(partition)));
-    const plan = planPurge({ first, last, ...size, claims, hot });
-    if (plan.below !== null) await this.#remove(first, plan.below, plan.shortens, isNearlyFull(size));
+    const view = { first, last, ...size, claims, hot };
+    const plan = planPurge(view);
     this.#tell(info, plan.nearlyFull);
-    if (!due) return;
-    this.#dueAt = clock.now() + intervalMs;
-    await this.#lookForForeign();
+    if (due) {
+      this.#dueAt = clock.now() + intervalMs;
+      await this.#lookForForeign();
+    }
+    if (mayRemove && plan.below !== null) await this.#removeStored(view);
+  }
+
+  async #removeStored(view: LogView): Promise<void> {
+    const { complete, fell } = await this.#parts.floor();
+    if (fell) throw new StoreRolledBack();
+    const stored = { name: 'MongoDB', floor: complete, greatestLag: Number.POSITIVE_INFINITY };
+    const { below, shortens } = planPurge({ ...view, claims: [...view.claims, stored] });
+    if (below !== null) await this.#remove(view.first, below, shortens, isNearlyFull(view));
   }
 
   /** Removes the messages [first, below): MongoDB has them. */

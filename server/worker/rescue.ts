@@ -9,7 +9,8 @@ export function rescuer(writer: MessageWriter, names: Names, metrics: WorkerMetr
   return async (partition: number, deliveries: readonly Delivery[], epoch: string): Promise<void> => {
     const prefix = names.logSubjects(partition).replace('*', '');
     const { messages, unreadable } = sortDeliveries(deliveries, prefix, epoch);
-    const { rejected } = messages.length > 0 ? await writer.write(partition, messages) : { rejected: [] };
+    const reached = deliveries.reduce((top, each) => Math.max(top, each.sequence), 0);
+    const { rejected } = await writer.write(partition, messages, reached);
     for (const each of [...unreadable, ...rejected]) {
       await writer.setAside(partition, each);
       metrics.rejected.inc({ code: String(each.code) });

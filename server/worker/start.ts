@@ -15,6 +15,7 @@ import { type MongoStore, mongoStore } from '../store/mongo.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Health } from './health.ts';
+import { incidentOf } from './incident.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { linkNats } from './nats-link.ts';
 import { Partition } from './partition.ts';
@@ -98,11 +99,10 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   const changed = (partition: number, step: Step): void => {
     metrics.streamChanges.inc({ change: step.do });
     const stream = names.logStream(partition);
-    const lost = step.do === 'lift' || (step.do === 'create-log' && step.above > 0);
-    if (!lost) return log.info({ partition, stream, step }, 'streams changed');
-    const what = step.do === 'lift' ? 'ran back' : 'vanished';
-    log.error({ partition, stream, step }, `stream ${what}; it goes on above all offsets, under a new epoch`);
-    health.incident(`stream ${stream} ${what} and goes on above offset ${step.above} under a new epoch`);
+    const incident = incidentOf(stream, step);
+    if (incident === null) return log.info({ partition, stream, step }, 'streams changed');
+    log.error({ partition, stream, step }, incident);
+    health.incident(incident);
   };
 
   const drain = async (): Promise<void> => {
@@ -130,6 +130,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       options: config,
       holder: config.processName,
       floor: partition => store.floor(partition),
+      settle: (partition, upTo) => store.settle(partition, upTo),
       rescue: rescuer(store, names, metrics),
       changed,
     });

@@ -36,7 +36,8 @@ async function start(t: TestContext, server = nats) {
     names,
     options: config,
     holder: 'test',
-    floor: async () => 0,
+    floor: async () => ({ offset: 0, complete: 0, fell: false }),
+    settle: async () => undefined,
     rescue: async () => undefined,
     changed: () => undefined,
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MongoClient } from 'mongodb';
 import { mongoStore } from '../../server/store/mongo.ts';
-import { type LoggedMessage, StoreUnavailable } from '../../server/store/store.ts';
+import { type LoggedMessage, StoreRolledBack, StoreUnavailable } from '../../server/store/store.ts';
 import { startMongo } from '../local/mongo.ts';
 import { until } from '../support/until.ts';
 
@@ -82,7 +82,7 @@ test('partitions do not share offsets', async t => {
   await store.write(0, [message(1)]);
   await store.write(1, [message(1, { room: 'channel:b' })]);
   assert.equal(await database.collection('messages').countDocuments(), 2);
-  assert.equal(await store.floor(1), 1);
+  assert.equal((await store.floor(1)).offset, 1);
 });
 
 test('history is read between two offsets, in both directions, at most the limit', async t => {
@@ -118,10 +118,42 @@ test('the first message under a deduplication key is found', async t => {
 
 test('the floor of a partition only rises, also when two workers raise it at once', async t => {
   const { store } = freshStore(t);
-  assert.equal(await store.floor(0), 0);
+  assert.deepEqual(await store.floor(0), { offset: 0, complete: null, fell: false });
   await Promise.all([store.write(0, [message(40)]), store.write(0, [message(41)]), store.write(0, [message(39)])]);
   await store.write(0, [message(3)]);
-  assert.equal(await store.floor(0), 41);
+  assert.equal((await store.floor(0)).offset, 41);
+});
+
+test('a database that went back takes no message before that is settled, and every process learns of it once', async t => {
+  const { store, database } = freshStore(t);
+  const other = mongoStore(mongo.uri, database.databaseName);
+  t.after(() => other.close());
+  await store.write(0, [message(20)]);
+  await store.complete(0, 15);
+  assert.deepEqual(await other.floor(0), { offset: 20, complete: 15, fell: false });
+  const floors = database.collection<{ _id: number }>('floors');
+  await floors.replaceOne({ _id: 0 }, { offset: 10, complete: 8 });
+  await assert.rejects(store.write(0, [message(21)]), StoreRolledBack);
+  await assert.rejects(other.complete(0, 21), StoreRolledBack);
+  assert.deepEqual(await store.floor(0), { offset: 10, complete: 8, fell: true });
+  await store.settle(0, 0);
+  assert.deepEqual(await store.floor(0), { offset: 10, complete: 8, fell: false });
+  assert.deepEqual(await other.floor(0), { offset: 10, complete: 8, fell: false });
+  await other.write(0, [message(21)]);
+  await floors.deleteMany({});
+  await assert.rejects(store.write(0, []), StoreRolledBack);
+  await store.settle(0, 30);
+  await other.write(0, [message(31)]);
+  await store.complete(0, 31);
+  assert.deepEqual(await other.floor(0), { offset: 31, complete: 31, fell: false });
+});
+
+test('a batch raises the floor as far as it reaches, also without a message of a room', async t => {
+  const { store } = freshStore(t);
+  await store.write(0, [], 7);
+  assert.equal((await store.floor(0)).offset, 7);
+  await store.write(0, [message(8)], 9);
+  assert.equal((await store.floor(0)).offset, 9);
 });
 
 test('a message the database refuses is told apart from the rest of its batch, and set aside once', async t => {

@@ -13,7 +13,10 @@ test('MongoDB away for ten ack waits loses nothing, repeats nothing and sets not
   const worker = await bench.worker();
   await streamsReady(worker);
   await bench.publish('channel:a', 'm1');
-  await until('the first is stored', async () => (await bench.stored('channel:a')).length === 1);
+  await until('the first is acknowledged', async () => {
+    const { ack_floor } = await bench.jsm.consumers.info(bench.names.logStream(0), bench.names.storeConsumer);
+    return ack_floor.stream_seq === 1;
+  });
 
   await mongo.stop();
   t.after(() => mongo.start());

@@ -1,5 +1,6 @@
 import {
   type LiveMessage,
+  type OffsetRange,
   type PartitionState,
   PublishFailed,
   ReadFailed,
@@ -20,6 +21,8 @@ export class MemoryLog implements RoomLog {
   /** Everything up to here is purged from LOG. */
   purged = 0;
   last = 0;
+  /** What neither LOG nor the store has any more. */
+  lost: OffsetRange[] = [];
   /** What the worker has moved to the store. */
   floor = 0;
   /** A replica that lags knows nothing above this offset. */
@@ -211,7 +214,7 @@ export class MemoryLog implements RoomLog {
   }
 
   state(): Promise<PartitionState> {
-    return this.#ask('state', () => ({ epoch: this.epoch, first: this.purged + 1, last: this.last }));
+    return this.#ask('state', () => ({ epoch: this.epoch, first: this.purged + 1, last: this.last, lost: this.lost }));
   }
 
   storedFloor(): Promise<number> {

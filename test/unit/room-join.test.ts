@@ -124,6 +124,39 @@ test('a position above a room that does not know yet that its stream was lifted 
   assert.deepEqual([member.answer?.recovered, member.offsets], [false, []]);
 });
 
+test('what is lost is never recovered silently, and what is not lost is recovered', async () => {
+  const rooms = filled(20);
+  rooms.log.purge(15);
+  rooms.log.lost = [{ from: 6, to: 10 }];
+  for (const offset of [6, 7, 8, 9, 10]) rooms.store.erase(offset);
+  for (const offset of [3, 5, 9]) {
+    const lost = await rooms.join(ROOM, position(offset));
+    assert.deepEqual([lost.answer?.wasRecovering, lost.answer?.recovered, lost.offsets], [true, false, []]);
+  }
+  const kept = await rooms.join(ROOM, position(10));
+  assert.deepEqual([kept.answer?.recovered, kept.offsets], [true, upTo(20, 11)]);
+  const fresh = await rooms.join(ROOM);
+  assert.equal(fresh.answer?.recovered, false);
+});
+
+test('who is in a room when what it missed is lost subscribes again, and learns it then', async () => {
+  const rooms = await live(4);
+  const member = await rooms.join(ROOM);
+  rooms.log.loses = () => true;
+  for (let i = 0; i < 6; i++) rooms.log.append(ROOM);
+  rooms.log.loses = () => false;
+  rooms.log.purge(10);
+  rooms.log.lost = [{ from: 5, to: 10 }];
+  for (const offset of upTo(10, 5)) rooms.store.erase(offset);
+  await rooms.rooms.recheck();
+  await settle();
+  assert.deepEqual(member.expulsions, [ROOM]);
+  const again = await rooms.join(ROOM, position(4));
+  assert.deepEqual([again.answer?.recovered, again.offsets], [false, []]);
+  rooms.log.append(ROOM);
+  assert.deepEqual(again.offsets, [11]);
+});
+
 test('another epoch is not recovered', async () => {
   const rooms = filled(5);
   const member = await rooms.join(ROOM, position(3, 'older'));

@@ -31,6 +31,7 @@ const cases: [what: string, change: Partial<LogView>, below: number | null][] = 
   ['without the start of the hot window nothing goes', { hot: undefined }, null],
   ['a floor above the stream does not pass its end', { claims: [store(500)] }, 101],
   ['what is gone already is not purged again', { first: 81 }, null],
+  ['a stream that never had a message is left alone', { first: 0, last: 0, bytes: 0, claims: [store(0)] }, null],
   ['an empty stream is left alone', { first: 101, last: 100, bytes: 0 }, null],
   ['a filling stream gives up the hot window', { hot: 1, maxBytes: 140 * MIB }, 31],
   ['also when the start of the hot window could not be read', { hot: undefined, maxBytes: 140 * MIB }, 31],

@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
 import { EPOCH_KEY } from '../../server/bus/epoch.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
+import { FROM_KEY } from '../../server/bus/refill-plan.ts';
 import { differences, lastConfig, liveConfig, logConfig, storeConsumerConfig } from '../../server/bus/stream-config.ts';
 import { LIFT, type Observed, planStreams, stalled, type Wanted } from '../../server/bus/stream-plan.ts';
+import type { StoredFloor } from '../../server/store/store.ts';
 
 const names = namesOf('a');
 const options = {
@@ -34,12 +36,25 @@ function stream(config: object, last: number, extra: object = {}): StreamInfo {
   } as unknown as StreamInfo;
 }
 const log = (last: number, extra: object = {}) =>
-  stream(wanted.log, last, { metadata: { [EPOCH_KEY]: 'e' }, ...extra });
+  stream(wanted.log, last, { metadata: { [EPOCH_KEY]: 'e', [FROM_KEY]: '1' }, ...extra });
 const live = (last: number, extra: object = {}) => stream(wanted.live, last, { mirror_direct: false, ...extra });
 const last = stream(wanted.last, 10);
-const consumer = { config: { ...wanted.consumer, name: 'store', max_waiting: 512 } } as unknown as ConsumerInfo;
+/** @param ackFloor everything up to here is acknowledged */
+const consumerAt = (ackFloor: number, over: object = {}) =>
+  ({
+    config: { ...wanted.consumer, name: 'store', max_waiting: 512, deliver_policy: 'all', ...over },
+    ack_floor: { stream_seq: ackFloor, consumer_seq: ackFloor },
+  }) as unknown as ConsumerInfo;
+const consumer = consumerAt(90);
+const stored = (offset: number, over: Partial<StoredFloor> = {}): StoredFloor => ({
+  offset,
+  complete: offset,
+  fell: false,
+  ...over,
+});
+const ALL = stored(90);
 const plan = (observed: Partial<Observed>) =>
-  planStreams({ floor: 90, floorKnown: true, log: log(100), live: live(100), consumer, last, ...observed }, wanted);
+  planStreams({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, ...observed }, wanted);
 
 test('streams that are right are left alone', () => assert.deepEqual(plan({}), []));
 
@@ -60,17 +75,17 @@ test('a stream that vanished begins far above everything that was given out', ()
 
 test('an existing partition gets a LAST stream, without MongoDB too, and its settings are put right', () => {
   assert.deepEqual(plan({ last: null }), [{ do: 'create-last' }]);
-  assert.deepEqual(plan({ last: null, floor: 0, floorKnown: false }), [{ do: 'create-last' }]);
+  assert.deepEqual(plan({ last: null, floor: 0, stored: null }), [{ do: 'create-last' }]);
   assert.deepEqual(plan({ last: stream(wanted.last, 10, { num_replicas: 3 }) }), [
     { do: 'update-last', differences: ['num_replicas'] },
   ]);
 });
 
 test('without MongoDB no stream is made or lifted, and what needs no floor is put right', () => {
-  assert.deepEqual(plan({ floor: 101, floorKnown: false }), []);
-  assert.deepEqual(plan({ floor: 0, floorKnown: false, log: null, live: null, consumer: null }), []);
+  assert.deepEqual(plan({ floor: 101, stored: null }), []);
+  assert.deepEqual(plan({ floor: 0, stored: null, log: null, live: null, consumer: null }), []);
   const silent = { ...live(70), mirror: { name: 'x', lag: 0, active: -1 } } as StreamInfo;
-  assert.deepEqual(plan({ floor: 0, floorKnown: false, live: silent, consumer: null }), [
+  assert.deepEqual(plan({ floor: 0, stored: null, live: silent, consumer: null }), [
     { do: 'create-live', from: 71, reason: 'stalled' },
     { do: 'create-consumer' },
   ]);
@@ -93,7 +108,8 @@ test('a lifted stream is not lifted again', () => {
 });
 
 test('a stream without an epoch gets one', () => {
-  assert.deepEqual(plan({ log: log(100, { metadata: {} }) }), [{ do: 'update-log', differences: ['epoch'] }]);
+  const metadata = { [FROM_KEY]: '1' };
+  assert.deepEqual(plan({ log: log(100, { metadata }) }), [{ do: 'update-log', differences: ['epoch'] }]);
 });
 
 test('changed bounds and a fence that was left are put right in place', () => {
@@ -101,8 +117,9 @@ test('changed bounds and a fence that was left are put right in place', () => {
     { do: 'update-log', differences: ['subjects', 'max_bytes'] },
   ]);
   assert.deepEqual(plan({ live: live(100, { max_bytes: 5 }) }), [{ do: 'update-live', differences: ['max_bytes'] }]);
-  const slow = { config: { ...wanted.consumer, ack_wait: 1 } } as unknown as ConsumerInfo;
-  assert.deepEqual(plan({ consumer: slow }), [{ do: 'update-consumer', differences: ['ack_wait'] }]);
+  assert.deepEqual(plan({ consumer: consumerAt(90, { ack_wait: 1 }) }), [
+    { do: 'update-consumer', differences: ['ack_wait'] },
+  ]);
 });
 
 test('a mirror that may answer for LOG is stopped from it', () => {
@@ -134,4 +151,33 @@ test('LIVE is small and republishes, LOG refuses rather than forgets', () => {
   assert.deepEqual([wanted.last.discard, wanted.last.max_msgs_per_subject], ['old', 1]);
   assert.deepEqual(wanted.live.republish, { src: 'chat.a.log.0.*', dest: 'chat.a.live.0.{{wildcard(1)}}' });
   assert.equal(wanted.consumer.max_deliver, -1);
+});
+
+test('a consumer that was made to deliver from a sequence on is left alone', () => {
+  assert.deepEqual(plan({ consumer: consumerAt(90, { deliver_policy: 'by_start_sequence', opt_start_seq: 11 }) }), []);
+});
+
+test('a MongoDB that has less than is acknowledged is filled again from where it is complete', () => {
+  const step = { do: 'refill', from: 41, lost: null };
+  assert.deepEqual(plan({ stored: stored(40) }), [step]);
+  assert.deepEqual(plan({ stored: stored(60, { complete: 40 }) }), [step]);
+  assert.deepEqual(plan({ stored: stored(95, { complete: 40, fell: true }) }), [step]);
+});
+
+test('a stream of an earlier release gets the first offset of its incarnation, before anything is judged by it', () => {
+  const metadata = { [EPOCH_KEY]: 'e' };
+  const adopt = (from: number) => [{ do: 'update-log', differences: ['from'], from }];
+  const purged = { ...log(100, { metadata }), state: { ...log(100).state, first_seq: 51 } } as StreamInfo;
+  assert.deepEqual(plan({ log: purged }), adopt(1));
+  assert.deepEqual(plan({ log: purged, stored: stored(40) }), adopt(51));
+  assert.deepEqual(plan({ log: purged, stored: null }), []);
+});
+
+test('a MongoDB that lost messages is settled before a stream is lifted, because that stores some', () => {
+  const fell = stored(95, { complete: 40, fell: true });
+  assert.deepEqual(plan({ floor: 200, stored: fell }), [{ do: 'refill', from: 41, lost: null }]);
+  assert.deepEqual(
+    plan({ floor: 200, stored: stored(200) }).map(step => step.do),
+    ['lift'],
+  );
 });

@@ -1,0 +1,28 @@
+import { DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
+import { LOST_KEY, lostRangesOf, withLostRange } from './lost-ranges.ts';
+import type { Refill } from './refill-plan.ts';
+import type { storeConsumerConfig } from './stream-config.ts';
+
+const CONSUMER_NOT_FOUND = 10_014;
+
+/**
+ * Makes the store's consumer deliver again what MongoDB lost, after noting on the stream what it does not have any more.
+ * While the consumer is missing nothing is purged. Stopped anywhere, it is begun again: what is stored twice is stored
+ * once, and a consumer that is missing is made from the stream's beginning.
+ */
+export async function refill(
+  jsm: JetStreamManager,
+  stream: string,
+  consumer: ReturnType<typeof storeConsumerConfig>,
+  { from, lost }: Refill,
+): Promise<void> {
+  if (lost) {
+    const { config } = await jsm.streams.info(stream);
+    const metadata = { ...config.metadata, [LOST_KEY]: withLostRange(lostRangesOf({ config }), lost) };
+    await jsm.streams.update(stream, { metadata });
+  }
+  await jsm.consumers.delete(stream, consumer.durable_name).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== CONSUMER_NOT_FOUND) throw error;
+  });
+  await jsm.consumers.add(stream, { ...consumer, deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from });
+}
