@@ -539,7 +539,7 @@ export const OPTIONS = {
     for: worker,
     default: '',
     pattern: /^(\d{1,15}\.\d{1,10})?$/,
-    help: 'Version of the ChatCluster this process was made for, its creation in milliseconds and its generation, such as 1767225600000.3; set by the operator. Empty counts as older than any.',
+    help: 'Version of the ChatCluster this process was made for, its creation in milliseconds and its generation, such as 1767225600000.3; set by the operator. Of workers with different options the newest decides the settings of the streams. Empty counts as older than any.',
   },
   streamReplicas: integer('CHAT_STREAM_REPLICAS', worker, 1, 1, 5, 'NATS servers that keep each stream: 1, 3 or 5.'),
   streamMaxBytes: integer(

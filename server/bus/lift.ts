@@ -47,7 +47,7 @@ export async function lift(connection: NatsConnection, jsm: JetStreamManager, op
   const epoch = { metadata: { ...kept, [EPOCH_KEY]: newEpoch(), [FROM_KEY]: String(options.to) } };
   await jsm.streams.update(log.name, { subjects: [fence], ...epoch });
   await jsm.streams.purge(log.name, { seq: options.to });
-  await jsm.streams.update(log.name, { ...log, ...epoch });
+  await jsm.streams.update(log.name, { subjects: log.subjects, ...epoch }); // the next look judges its other settings
 }
 
 async function rescueAll(

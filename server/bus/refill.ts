@@ -13,7 +13,7 @@ const CONSUMER_NOT_FOUND = 10_014;
 export async function refill(
   jsm: JetStreamManager,
   stream: string,
-  consumer: ReturnType<typeof storeConsumerConfig>,
+  consumer: ReturnType<typeof storeConsumerConfig> & { readonly metadata: Record<string, string> },
   { from, lost }: Refill,
 ): Promise<void> {
   if (lost) {

@@ -13,7 +13,13 @@ import type { Names } from './names.ts';
 
 export type StreamOptions = Pick<
   Config,
-  'streamReplicas' | 'streamMaxBytes' | 'liveMaxBytes' | 'dedupeSeconds' | 'ackWaitSeconds' | 'storeBatch'
+  | 'streamReplicas'
+  | 'streamMaxBytes'
+  | 'liveMaxBytes'
+  | 'dedupeSeconds'
+  | 'ackWaitSeconds'
+  | 'storeBatch'
+  | 'specVersion'
 >;
 
 /** LOG acknowledges and deduplicates, and keeps every message until MongoDB has it: no age limit, new ones are refused. */

@@ -1,7 +1,8 @@
 import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
 import type { StoredFloor } from '../store/store.ts';
-import { epochOf } from './epoch.ts';
+import { epochOf, type WithMetadata } from './epoch.ts';
 import { adoptedStart, incarnationStart, planRefill, type Refill } from './refill-plan.ts';
+import { compareSpecs, specOf } from './spec-version.ts';
 import {
   differences,
   type lastConfig,
@@ -26,6 +27,8 @@ export interface Observed {
 }
 
 export interface Wanted {
+  /** Version of the spec the settings come from, see {@link SPEC_KEY}. */
+  readonly spec: string;
   readonly log: ReturnType<typeof logConfig>;
   readonly live: ReturnType<typeof liveConfig>;
   readonly consumer: ReturnType<typeof storeConsumerConfig>;
@@ -60,10 +63,21 @@ export function planStreams(observed: Observed, wanted: Wanted): Step[] {
   return [...planOrder(observed, wanted), ...planLast(observed, wanted)];
 }
 
+/**
+ * What to change of a stream or consumer. Two workers with different options would change it for ever: the settings of the
+ * newer spec stay, and one of an older spec puts right only what no option says, such as a fence that was left.
+ */
+function changesOf(held: WithMetadata, wanted: object, spec: string): string[] {
+  const changed = differences(held.config, wanted);
+  const order = compareSpecs(specOf(held), spec);
+  if (order > 0) return changed.filter(setting => setting === 'subjects');
+  return order < 0 ? [...changed, 'spec'] : changed;
+}
+
 /** LAST loses nothing that is not looked up in MongoDB instead, so it waits for nothing and is never lifted. */
 function planLast({ last }: Observed, wanted: Wanted): Step[] {
   if (!last) return [{ do: 'create-last' }];
-  const changed = differences(last.config, wanted.last);
+  const changed = changesOf(last, wanted.last, wanted.spec);
   return changed.length > 0 ? [{ do: 'update-last', differences: changed }] : [];
 }
 
@@ -87,13 +101,13 @@ function planOrder(observed: Observed, wanted: Wanted): Step[] {
   if (!live) steps.push({ do: 'create-live', from: log.state.last_seq + 1, reason: 'missing' });
   else if (stalled(live)) steps.push({ do: 'create-live', from: live.state.last_seq + 1, reason: 'stalled' });
   else {
-    const changed = differences(live.config, wanted.live);
+    const changed = changesOf(live, wanted.live, wanted.spec);
     if (live.config.mirror_direct) changed.push('mirror_direct');
     if (changed.length > 0) steps.push({ do: 'update-live', differences: changed });
   }
   if (!consumer) steps.push({ do: 'create-consumer' });
   else {
-    const changed = differences(consumer.config, wanted.consumer);
+    const changed = changesOf(consumer, wanted.consumer, wanted.spec);
     if (changed.length > 0) steps.push({ do: 'update-consumer', differences: changed });
   }
   // A lifted stream has been stored whole, and its consumer moves: the next look judges both.
@@ -103,7 +117,7 @@ function planOrder(observed: Observed, wanted: Wanted): Step[] {
 }
 
 function planLog(log: StreamInfo, { stored, consumer }: Observed, wanted: Wanted): Step[] {
-  const changed = differences(log.config, wanted.log);
+  const changed = changesOf(log, wanted.log, wanted.spec);
   if (epochOf(log) === '') changed.push('epoch');
   const ackFloor = consumer?.ack_floor.stream_seq ?? 0;
   const noted = incarnationStart(log) !== null || !stored;

@@ -2,12 +2,13 @@ import { DeliverPolicy, type JetStreamManager, jetstreamManager } from '@nats-io
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { StoredFloor } from '../store/store.ts';
 import type { Delivery } from './delivery.ts';
-import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
+import { EPOCH_KEY, epochOf, newEpoch, type WithMetadata } from './epoch.ts';
 import { apiCodeOf, CONSUMER_NOT_FOUND, STREAM_NOT_FOUND } from './jetstream-api.ts';
 import { lift } from './lift.ts';
 import type { Names } from './names.ts';
 import { refill } from './refill.ts';
 import { FROM_KEY } from './refill-plan.ts';
+import { specMetadata } from './spec-version.ts';
 import { lastConfig, liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
 import { withLock } from './stream-lock.ts';
 import { type Observed, planStreams, type Step, stalled, type Wanted } from './stream-plan.ts';
@@ -97,6 +98,7 @@ export class Streams {
   #wanted(partition: number): Wanted {
     const { names, options } = this.#deps;
     return {
+      spec: options.specVersion,
       log: logConfig(names, partition, options),
       live: liveConfig(names, partition, options),
       consumer: storeConsumerConfig(names, options),
@@ -131,11 +133,12 @@ export class Streams {
   }
 
   async #apply(jsm: JetStreamManager, partition: number, wanted: Wanted, step: Step, check: () => void): Promise<void> {
-    const { log, live, consumer } = wanted;
+    const { log, live, consumer, last } = wanted;
+    const made = specMetadata(wanted.spec);
     switch (step.do) {
       case 'create-log': {
         const first = step.firstSeq > 1 ? { first_seq: step.firstSeq } : {};
-        const metadata = { [EPOCH_KEY]: newEpoch(), [FROM_KEY]: String(step.firstSeq) };
+        const metadata = { ...made, [EPOCH_KEY]: newEpoch(), [FROM_KEY]: String(step.firstSeq) };
         await jsm.streams.add({ ...log, ...first, metadata });
         return;
       }
@@ -150,38 +153,52 @@ export class Streams {
       case 'update-log': {
         const held = await jsm.streams.info(log.name);
         const from = step.from === undefined ? {} : { [FROM_KEY]: String(step.from) };
-        const metadata = { ...held.config.metadata, [EPOCH_KEY]: epochOf(held) || newEpoch(), ...from };
-        await jsm.streams.update(log.name, { ...log, metadata });
+        const { metadata, ...settings } = changed(held, log, step.differences, made);
+        const epoch = { [EPOCH_KEY]: epochOf(held) || newEpoch() };
+        await jsm.streams.update(log.name, { ...settings, metadata: { ...metadata, ...epoch, ...from } });
         return;
       }
       case 'create-live':
         return await withoutDirect(jsm, log.name, async () => {
           if (step.reason !== 'missing') await jsm.streams.delete(live.name);
-          await jsm.streams.add({ ...live, mirror: { name: log.name, opt_start_seq: step.from } });
+          await jsm.streams.add({ ...live, metadata: made, mirror: { name: log.name, opt_start_seq: step.from } });
         });
       case 'update-live':
         return await withoutDirect(jsm, log.name, async () => {
-          await jsm.streams.update(live.name, { ...live });
+          const held = await jsm.streams.info(live.name);
+          await jsm.streams.update(live.name, changed(held, live, step.differences, made));
         });
       case 'create-consumer':
-        await jsm.consumers.add(log.name, { ...consumer, deliver_policy: DeliverPolicy.All });
+        await jsm.consumers.add(log.name, { ...consumer, metadata: made, deliver_policy: DeliverPolicy.All });
         return;
       case 'refill':
-        await refill(jsm, log.name, consumer, step);
+        await refill(jsm, log.name, { ...consumer, metadata: made }, step);
         await this.#deps.settle(partition, step.lost?.to ?? 0);
         return;
-      case 'update-consumer':
-        await jsm.consumers.update(log.name, consumer.durable_name, { ...consumer });
+      case 'update-consumer': {
+        const held = await jsm.consumers.info(log.name, consumer.durable_name);
+        await jsm.consumers.update(log.name, consumer.durable_name, changed(held, consumer, step.differences, made));
         return;
+      }
       case 'create-last':
-        await jsm.streams.add({ ...wanted.last }); // the library writes into what it is given
+        await jsm.streams.add({ ...last, metadata: made });
         return;
-      case 'update-last':
-        await jsm.streams.update(wanted.last.name, { ...wanted.last });
+      case 'update-last': {
+        const held = await jsm.streams.info(last.name);
+        await jsm.streams.update(last.name, changed(held, last, step.differences, made));
         return;
+      }
     }
   }
 }
+
+/** The settings that differ, and the spec they come from where that is another. The library adds the others as they are. */
+function changed<T extends object>(held: WithMetadata, wanted: T, names: readonly string[], made: Metadata) {
+  const settings = Object.fromEntries(Object.entries(wanted).filter(([name]) => names.includes(name))) as Partial<T>;
+  const metadata: Metadata = { ...held.config.metadata, ...(names.includes('spec') ? made : {}) };
+  return { ...settings, metadata };
+}
+type Metadata = Readonly<Record<string, string>>;
 
 /**
  * A mirror inherits `allow_direct` of its origin when it is made or changed, and then answers half of the origin's direct

@@ -4,6 +4,7 @@ import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
 import { EPOCH_KEY } from '../../server/bus/epoch.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
 import { FROM_KEY } from '../../server/bus/refill-plan.ts';
+import { compareSpecs, SPEC_KEY } from '../../server/bus/spec-version.ts';
 import { differences, lastConfig, liveConfig, logConfig, storeConsumerConfig } from '../../server/bus/stream-config.ts';
 import { LIFT, type Observed, planStreams, stalled, type Wanted } from '../../server/bus/stream-plan.ts';
 import type { StoredFloor } from '../../server/store/store.ts';
@@ -16,8 +17,10 @@ const options = {
   dedupeSeconds: 120,
   ackWaitSeconds: 30,
   storeBatch: 500,
+  specVersion: '',
 };
 const wanted: Wanted = {
+  spec: '',
   log: logConfig(names, 0, options),
   live: liveConfig(names, 0, options),
   consumer: storeConsumerConfig(names, options),
@@ -180,4 +183,30 @@ test('a MongoDB that lost messages is settled before a stream is lifted, because
     plan({ floor: 200, stored: stored(200) }).map(step => step.do),
     ['lift'],
   );
+});
+
+test('the spec of a stream decides who changes it', () => {
+  const at = (spec: string) => ({ [EPOCH_KEY]: 'e', [FROM_KEY]: '1', [SPEC_KEY]: spec });
+  const other = (spec: string) => log(100, { max_bytes: 5, metadata: at(spec) });
+  const mine = '1767225600000.3';
+  const planAt = (held: string, observed: Partial<Observed> = {}) =>
+    planStreams(
+      { floor: 90, stored: ALL, log: other(held), live: null, consumer, last, ...observed },
+      { ...wanted, spec: mine },
+    ).filter(step => step.do === 'update-log');
+  const update = (...differences: string[]) => [{ do: 'update-log', differences }];
+  assert.deepEqual(planAt('1767225600000.2'), update('max_bytes', 'spec'));
+  assert.deepEqual(planAt(''), update('max_bytes', 'spec'));
+  assert.deepEqual(planAt(mine), update('max_bytes'));
+  assert.deepEqual(planAt('1767225600000.10'), []);
+  assert.deepEqual(planAt('1767225600001.1'), []);
+  const fenced = log(100, { max_bytes: 5, subjects: ['fence'], metadata: at('1767225600000.10') });
+  assert.deepEqual(planAt('', { log: fenced }), update('subjects'));
+});
+
+test('specs are compared as numbers, first by when they were made', () => {
+  const ascending = ['', '9.1', '1767225600000.2', '1767225600000.10', '1767225600001.1'];
+  for (const [i, a] of ascending.entries())
+    for (const [j, b] of ascending.entries())
+      assert.equal(Math.sign(compareSpecs(a, b)), Math.sign(i - j), `${a} ${b}`);
 });
