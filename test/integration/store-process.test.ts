@@ -71,7 +71,7 @@ test('SIGTERM while MongoDB is away ends a worker with 0, and gives back what it
 
 test('bad options end a worker with 1 and the list of all problems, without the secrets', async t => {
   const bench = await storeBench(t, backends);
-  const bad = { CHAT_PARTITIONS: '0', CHAT_STORE_BATCH: 'many', CHAT_NATS_URL: '', CHAT_TYPO: '1' };
+  const bad = { CHAT_PARTITIONS: '0', CHAT_STORE_BATCH: 'many', CHAT_NATS_URL: '' };
   const { child } = await workerProcess(t, bench, { ...bad, CHAT_MONGODB_URI: 'mongodb://u:hunter2@h' });
   await child.ended;
   assert.equal(child.exitCode(), 1);
