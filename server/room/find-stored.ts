@@ -1,4 +1,4 @@
-import type { HistoryStore } from '../store/store.ts';
+import type { HistoryStore, SentKey } from '../store/store.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 
 /** Messages of a room above the stored floor that are looked through. */
@@ -13,17 +13,17 @@ const BATCH = 500;
 export async function findStored(
   from: { readonly store: HistoryStore; readonly log: RoomLog },
   room: string,
-  dedupe: string,
+  key: SentKey,
 ): Promise<{ readonly offset: number } | null> {
   // The floor first: what is stored after it was asked is found in one of the two.
   const floor = await from.log.storedFloor(from.log.partitionOf(room));
-  const stored = await from.store.findByDedupe(dedupe);
+  const stored = await from.store.findSent(key);
   if (stored) return stored;
   const top = await from.log.top(room); // the leader's: a replica that lags must not look like the end
   let after = floor;
   for (let looked = 0; looked < MOST_UNSTORED; looked += BATCH) {
     const { messages, pending, reached } = await from.log.readAfter(room, after, BATCH);
-    const found = messages.find(message => message.dedupe === dedupe);
+    const found = messages.find(message => message.dedupe === key.dedupe);
     if (found) return { offset: found.offset };
     after = reached;
     if (after >= top) return null;

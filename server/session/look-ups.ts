@@ -4,7 +4,7 @@ import { ERRORS } from '../protocol/codes.ts';
 import { findStored } from '../room/find-stored.ts';
 import type { RoomLog } from '../room/log.ts';
 import { StoredUntil } from '../room/stored-until.ts';
-import type { HistoryStore } from '../store/store.ts';
+import type { HistoryStore, SentKey } from '../store/store.ts';
 import { CommandError } from './failure.ts';
 
 export interface LookUpsOptions {
@@ -31,7 +31,7 @@ export class LookUps {
    * @throws {CommandError} 111 when too many look-ups of the user are under way
    * @throws {StoreUnavailable} when MongoDB is away, {@link ReadFailed} when LOG is, or is too far ahead of MongoDB
    */
-  async find(user: string, room: string, dedupe: string): Promise<{ readonly offset: number } | null> {
+  async find(user: string, room: string, key: SentKey): Promise<{ readonly offset: number } | null> {
     const { log, store, limits } = this.#options;
     const underWay = this.#underWay.get(user) ?? 0;
     if (underWay >= limits.lookUpsPerUser)
@@ -43,7 +43,7 @@ export class LookUps {
     try {
       // What is younger than the window JetStream recognises: half of it is left for the way there.
       const inStore = await this.#storedUntil.covers(log.partitionOf(room), (limits.dedupeSeconds * 1000) / 2);
-      return inStore ? await store.findByDedupe(dedupe) : await findStored({ log, store }, room, dedupe);
+      return inStore ? await store.findSent(key) : await findStored({ log, store }, room, key);
     } finally {
       const left = (this.#underWay.get(user) ?? 1) - 1;
       if (left > 0) this.#underWay.set(user, left);

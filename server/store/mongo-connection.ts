@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Collection, MongoClient, type MongoClientOptions } from 'mongodb';
+import { type Collection, type Db, MongoClient, type MongoClientOptions } from 'mongodb';
 import { Circuit } from './circuit.ts';
 import { NotConnected, reasonOf, unreachable } from './mongo-errors.ts';
 import { StoreUnavailable } from './store.ts';
@@ -12,6 +12,9 @@ const CLIENT: MongoClientOptions = {
   waitQueueTimeoutMS: 2_000,
   heartbeatFrequencyMS: 5_000,
   maxPoolSize: 20,
+  // Whatever the connection string says: a secondary that lags has holes, and what is not at a majority may be taken back.
+  readPreference: 'primary',
+  readConcernLevel: 'majority',
   appName: 'chatcluster',
 };
 
@@ -98,6 +101,16 @@ export class MongoConnection {
     return this.circuit.look(() => this.#during(work()));
   }
 
+  /** Runs work that takes long on a client of its own, without a bound on how long an answer takes. */
+  async apart<T>(work: (database: Db) => Promise<T>): Promise<T> {
+    const client = this.#newClient({ ...CLIENT, socketTimeoutMS: 0, maxPoolSize: 1 });
+    try {
+      return await work((await client.connect()).db(this.#database));
+    } finally {
+      await client.close();
+    }
+  }
+
   /** The client may not be closed before `answer` is there. */
   async #during<T>(answer: Promise<T>): Promise<T> {
     this.#asking.add(answer);
@@ -130,9 +143,9 @@ export class MongoConnection {
     }
   }
 
-  #newClient(): MongoClient {
+  #newClient(options = CLIENT): MongoClient {
     try {
-      return new MongoClient(this.#uri, CLIENT);
+      return new MongoClient(this.#uri, options);
     } catch {
       // The driver's error quotes the string.
       throw new NotConnected('the connection string of MongoDB is not valid');

@@ -1,21 +1,18 @@
-import { Binary, type Collection, MongoBulkWriteError, MongoServerError, type WriteConcernSettings } from 'mongodb';
+import { Binary, type Collection, MongoBulkWriteError, type WriteConcernSettings } from 'mongodb';
 import { systemClocks } from '../clock.ts';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
 import { type FloorDocument, Floors } from './floors.ts';
+import { ALL_INDEXES, buildIndexes, missingIndexes } from './indexes.ts';
 import { MongoConnection } from './mongo-connection.ts';
-import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage } from './store.ts';
+import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from './store.ts';
 import { type BulkError, judge, type Verdict } from './write-errors.ts';
 
 /** JetStream forgets a message once it is acknowledged here: a majority must have it, on disk. */
 const DURABLE: WriteConcernSettings = { w: 'majority', journal: true };
 
-const INDEXES = [
-  { name: 'room_offset', key: { room: 1, offset: 1 }, sparse: false },
-  { name: 'dedupe', key: { dedupe: 1 }, sparse: true },
-] as const;
-
 const DUPLICATE_KEY = 11_000;
-const NAMESPACE_NOT_FOUND = 26;
+/** Longest that the server may take for a read: clients and the driver have given up by then. */
+const READ = { maxTimeMS: 4_000 } as const;
 
 interface RejectedDocument extends MessageDocument {
   readonly reason: string;
@@ -26,6 +23,10 @@ interface RejectedDocument extends MessageDocument {
 export interface MongoStore extends HistoryStore, MessageWriter {
   /** Asks also while MongoDB is known to be away. Rejects with {@link StoreUnavailable}, which holds the reason. */
   ping(): Promise<void>;
+  /** Names of indexes that the collection `messages` should have and has not. */
+  missingIndexes(): Promise<readonly string[]>;
+  /** Builds indexes on a connection of its own, however long it takes. */
+  buildIndexes(names: readonly string[]): Promise<void>;
   /** See {@link Circuit.watch}. */
   watch(changed: (away: string | null) => void): void;
   /** See {@link MongoConnection.use}. */
@@ -57,7 +58,7 @@ class Store implements MongoStore {
     const { after, before, limit, reverse } = range;
     return this.#connection.look(async () => {
       const found = await (await this.#messages())
-        .find({ room, offset: between(after, before) })
+        .find({ room, offset: between(after, before) }, READ)
         .sort({ offset: reverse ? -1 : 1 })
         .limit(limit + 1)
         .toArray();
@@ -71,13 +72,13 @@ class Store implements MongoStore {
   count(room: string, range: Parameters<HistoryStore['count']>[1], most: number) {
     return this.#connection.look(async () => {
       const query = { room, offset: between(range.after, range.before) };
-      return await (await this.#messages()).countDocuments(query, { limit: most });
+      return await (await this.#messages()).countDocuments(query, { limit: most, ...READ });
     });
   }
 
-  findByDedupe(dedupe: string) {
+  findSent({ id, dedupe }: SentKey) {
     return this.#connection.look(async () => {
-      const [found] = await (await this.#messages()).find({ dedupe }).sort({ offset: 1 }).limit(1).toArray();
+      const [found] = await (await this.#messages()).find({ id, dedupe }, READ).sort({ offset: 1 }).limit(1).toArray();
       return found ? { offset: found.offset, epoch: found.epoch } : null;
     });
   }
@@ -118,6 +119,16 @@ class Store implements MongoStore {
 
   settle(partition: number, upTo: number) {
     return this.#connection.ask(() => this.#floors.settle(partition, upTo, systemClocks.wallClock()));
+  }
+
+  missingIndexes() {
+    return this.#connection.look(async () => (await missingIndexes(await this.#messages())) ?? []);
+  }
+
+  buildIndexes(names: readonly string[]) {
+    return this.#connection.apart(async database =>
+      buildIndexes(database.collection<MessageDocument>('messages'), names),
+    );
   }
 
   ping() {
@@ -177,28 +188,16 @@ class Store implements MongoStore {
     });
   }
 
+  /** A new collection gets its indexes before its first message; those of a large one are built beside the work. */
   async #index(): Promise<void> {
     if (this.#indexed) return;
     const messages = await this.#messages();
-    // Asked first, because the stand-in adds an index anew each time and fails reads that run meanwhile.
-    const present = new Set((await indexesOf(messages)).map(each => each.name));
-    for (const { name, key, sparse } of INDEXES) {
-      if (!present.has(name)) await messages.createIndex(key, { name, sparse });
-    }
+    if ((await missingIndexes(messages)) === null) await buildIndexes(messages, ALL_INDEXES);
     this.#indexed = true;
   }
 
   #messages(): Promise<Collection<MessageDocument>> {
     return this.#connection.collection<MessageDocument>('messages');
-  }
-}
-
-async function indexesOf(collection: Collection<MessageDocument>) {
-  try {
-    return await collection.indexes();
-  } catch (error) {
-    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return [];
-    throw error;
   }
 }
 

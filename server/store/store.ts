@@ -19,9 +19,12 @@ export interface HistoryStore {
   ): Promise<StoredMessage[]>;
   /** How many messages of a room have `after < offset < before`, counted up to `most`. */
   count(room: string, range: { readonly after: number; readonly before: number }, most: number): Promise<number>;
-  /** The first message stored under a deduplication key, or null. */
-  findByDedupe(dedupe: string): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null>;
+  /** The first message that was stored for a message as its client sent it, or null. */
+  findSent(key: SentKey): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null>;
 }
+
+/** A message as its client sent it, the first time or again. */
+export type SentKey = Pick<StoredMessage, 'id' | 'dedupe'>;
 
 /** A message as a partition's stream holds it: what tells it from every other, also in a stream that was restored. */
 export interface LoggedMessage extends StoredMessage {

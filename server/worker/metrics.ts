@@ -70,6 +70,10 @@ export class WorkerMetrics {
     'Seconds from the stream to MongoDB of the oldest message of a batch (clocks of two machines).',
     SECONDS,
   );
+  readonly indexesMissing = this.#gauge(
+    'store_indexes_missing',
+    'Indexes that the collection messages should have and has not: they are being built in the background.',
+  );
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
   readonly liveOptionsRejected = this.#gauge(
     'live_options_rejected',

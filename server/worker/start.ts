@@ -16,6 +16,7 @@ import { StoreUnavailable } from '../store/store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Health } from './health.ts';
 import { incidentOf } from './incident.ts';
+import { keepIndexes } from './keep-indexes.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { linkNats } from './nats-link.ts';
 import { Partition } from './partition.ts';
@@ -166,7 +167,8 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     }
   };
 
-  const work = Promise.all([drain(), watchStore()]);
+  const indexes = keepIndexes({ store, missing: count => metrics.indexesMissing.set(count), clock, log }, signal);
+  const work = Promise.all([drain(), watchStore(), indexes]);
   work.catch(error => {
     log.fatal({ reason: (error as Error).message }, 'the worker cannot go on');
     throw error; // ends the process: a worker that does nothing must not look alive

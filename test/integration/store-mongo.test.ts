@@ -105,15 +105,16 @@ test('a page does not end between two messages of one offset', async t => {
   assert.deepEqual(offsets(await store.read('channel:a', { ...whole, after: 2, limit: 2 })), [3]);
 });
 
-test('the first message under a deduplication key is found', async t => {
+test('the first message of an id is found, of the same user and room alone', async t => {
   const { store } = freshStore(t);
   await store.write(0, [
     message(7, { dedupe: 'k', epoch: 'e7' }),
     message(5, { dedupe: 'k' }),
     message(6, { dedupe: '' }),
   ]);
-  assert.deepEqual(await store.findByDedupe('k'), { offset: 5, epoch: 'e1' });
-  assert.equal(await store.findByDedupe('none'), null);
+  assert.deepEqual(await store.findSent({ id: message(5).id, dedupe: 'k' }), { offset: 5, epoch: 'e1' });
+  assert.equal(await store.findSent({ id: message(5).id, dedupe: 'another room' }), null);
+  assert.equal(await store.findSent({ id: 'another', dedupe: 'k' }), null);
 });
 
 test('the floor of a partition only rises, also when two workers raise it at once', async t => {

@@ -1,5 +1,5 @@
 import type { StoredMessage } from '../../server/room/message.ts';
-import { type HistoryStore, StoreUnavailable } from '../../server/store/store.ts';
+import { type HistoryStore, type SentKey, StoreUnavailable } from '../../server/store/store.ts';
 
 type Range = Parameters<HistoryStore['read']>[1];
 
@@ -30,9 +30,9 @@ export class MemoryStore implements HistoryStore {
     return Math.min(most, this.#in(room, range).length);
   }
 
-  async findByDedupe(dedupe: string): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null> {
+  async findSent({ id, dedupe }: SentKey): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null> {
     this.#check();
-    return this.messages.find(message => message.dedupe === dedupe) ?? null;
+    return this.messages.find(message => message.id === id && message.dedupe === dedupe) ?? null;
   }
 
   erase(offset: number): void {

@@ -243,7 +243,7 @@ test('a message is found by its key in MongoDB, and above what the worker stored
     await log.publish(ROOM, new Uint8Array([0x31]), { ...envelope, dedupe: `key ${i + 1}` });
   log.storeUpTo(100);
   log.purge(50);
-  const find = (key: string) => findStored({ log, store }, ROOM, key);
+  const find = (dedupe: string) => findStored({ log, store }, ROOM, { id: 'x', dedupe });
   assert.equal((await find('key 7'))?.offset, 7);
   assert.equal((await find('key 100'))?.offset, 100);
   assert.equal((await find('key 101'))?.offset, 101);
@@ -258,5 +258,5 @@ test('a message is found by its key in MongoDB, and above what the worker stored
 test('a store that is too far behind is no proof that a message is new', async () => {
   const { log, store } = filled(0);
   for (let i = 0; i < 10_600; i++) log.append(ROOM);
-  await assert.rejects(findStored({ log, store }, ROOM, 'any'), { name: 'ReadFailed' });
+  await assert.rejects(findStored({ log, store }, ROOM, { id: 'x', dedupe: 'any' }), { name: 'ReadFailed' });
 });

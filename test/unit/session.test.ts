@@ -218,12 +218,12 @@ test('an old id that is stored already is not stored again', async () => {
 /** Makes look-ups in the store wait until `open` is called. */
 function gateStore(gateway: TestGateway): { open(): void; asked(): number } {
   const gate = Promise.withResolvers<void>();
-  const find = gateway.store.findByDedupe.bind(gateway.store);
+  const find = gateway.store.findSent.bind(gateway.store);
   let asked = 0;
-  gateway.store.findByDedupe = async dedupe => {
+  gateway.store.findSent = async key => {
     asked += 1;
     await gate.promise;
-    return await find(dedupe);
+    return await find(key);
   };
   return { open: () => gate.resolve(), asked: () => asked };
 }

@@ -39,7 +39,7 @@ export function messageSend(session: Session, data: unknown, id: number): undefi
     return await answer(session, room, offset, duplicate);
   };
   const lookUp = async () => {
-    const found = await lookUps.find(user, room, dedupe);
+    const found = await lookUps.find(user, room, { id: request.id, dedupe });
     return found && (await answer(session, room, found.offset, true));
   };
   session.handOver(id, room, bytes.byteLength, send, isSurelyYoung ? undefined : lookUp);

@@ -1,0 +1,32 @@
+import { type Collection, MongoServerError } from 'mongodb';
+import type { MessageDocument } from './document.ts';
+
+/**
+ * Indexes of the collection `messages`. A message is looked up by the client's id, whose time comes first, so that the
+ * index grows at its end; its deduplication key then tells the user and the room.
+ */
+const INDEXES = [
+  { name: 'room_offset', key: { room: 1, offset: 1 }, sparse: false },
+  { name: 'id', key: { id: 1 }, sparse: true },
+] as const;
+
+const NAMESPACE_NOT_FOUND = 26;
+
+/** Names of the indexes that are missing; null where there is no collection yet. */
+export async function missingIndexes(messages: Collection<MessageDocument>): Promise<string[] | null> {
+  try {
+    const present = new Set((await messages.indexes()).map(each => each.name));
+    return INDEXES.filter(({ name }) => !present.has(name)).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return null;
+    throw error;
+  }
+}
+
+/** Builds indexes one after the other; on a large collection each takes as long as it takes. */
+export async function buildIndexes(messages: Collection<MessageDocument>, names: readonly string[]): Promise<void> {
+  for (const { name, key, sparse } of INDEXES)
+    if (names.includes(name)) await messages.createIndex(key, { name, sparse });
+}
+
+export const ALL_INDEXES: readonly string[] = INDEXES.map(({ name }) => name);
