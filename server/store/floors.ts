@@ -1,4 +1,5 @@
 import { type Collection, type Filter, MongoServerError, type WriteConcernSettings } from 'mongodb';
+import { READ } from './mongo-connection.ts';
 import { type StoredFloor, StoreRolledBack } from './store.ts';
 
 /** How far a partition is stored: one document each in the collection `floors`. */
@@ -37,7 +38,7 @@ export class Floors {
 
   async read(partition: number): Promise<StoredFloor> {
     const known = this.#knownOf(partition); // before the question: another write may raise both meanwhile
-    const document = await (await this.#collection()).findOne({ _id: partition });
+    const document = await (await this.#collection()).findOne({ _id: partition }, READ);
     const fell = isBelow(document, known);
     if (!fell) this.#learn(partition, document);
     return { offset: document?.offset ?? 0, complete: document?.complete ?? null, fell };
@@ -54,7 +55,7 @@ export class Floors {
     for (;;) {
       const known = this.#knownOf(partition);
       if (await this.#raiseAbove(floors, partition, known, to)) break;
-      const document = await floors.findOne({ _id: partition });
+      const document = await floors.findOne({ _id: partition }, READ);
       if (isBelow(document, known)) throw new StoreRolledBack();
       this.#learn(partition, document); // another worker settled the loss, or the document is there by now
     }

@@ -18,6 +18,9 @@ const CLIENT: MongoClientOptions = {
   appName: 'chatcluster',
 };
 
+/** Longest that the server may take for a read: below the socket's time-out, so that the work ends there too. */
+export const READ = { maxTimeMS: 4_000 } as const;
+
 /**
  * One database of MongoDB. Connects when it is first asked; after that the driver reconnects by itself.
  * @param uri secret: never part of an error

@@ -3,7 +3,7 @@ import { systemClocks } from '../clock.ts';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
 import { type FloorDocument, Floors } from './floors.ts';
 import { ALL_INDEXES, buildIndexes, missingIndexes } from './indexes.ts';
-import { MongoConnection } from './mongo-connection.ts';
+import { MongoConnection, READ } from './mongo-connection.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from './store.ts';
 import { type BulkError, judge, type Verdict } from './write-errors.ts';
 
@@ -11,8 +11,6 @@ import { type BulkError, judge, type Verdict } from './write-errors.ts';
 const DURABLE: WriteConcernSettings = { w: 'majority', journal: true };
 
 const DUPLICATE_KEY = 11_000;
-/** Longest that the server may take for a read: clients and the driver have given up by then. */
-const READ = { maxTimeMS: 4_000 } as const;
 
 interface RejectedDocument extends MessageDocument {
   readonly reason: string;
@@ -175,9 +173,9 @@ class Store implements MongoStore {
     const held = new Set(
       keys.length === 0
         ? []
-        : (await (await this.#messages()).find({ _id: { $in: keys } }, { projection: { _id: 1 } }).toArray()).map(
-            found => found._id,
-          ),
+        : (
+            await (await this.#messages()).find({ _id: { $in: keys } }, { ...READ, projection: { _id: 1 } }).toArray()
+          ).map(found => found._id),
     );
     const foreign = verdict.duplicates
       .filter(index => !held.has(key(index)))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MongoClient } from 'mongodb';
+import { Collection, MongoClient } from 'mongodb';
 import { mongoStore } from '../../server/store/mongo.ts';
 import { type LoggedMessage, StoreRolledBack, StoreUnavailable } from '../../server/store/store.ts';
 import { startMongo } from '../local/mongo.ts';
@@ -228,4 +228,31 @@ test('a store goes over to another connection string without failing what is ask
   for (const answers of await Promise.all(asked)) assert.ok(answers > 0);
   assert.equal(await mistaken, false);
   assert.equal(reasons.length, 1);
+});
+
+test('what is read is what a majority has, of the primary, within a time, whatever the connection string says', async t => {
+  const { database } = freshStore(t);
+  const other = 'readPreference=secondaryPreferred&readConcernLevel=local&w=1&journal=false';
+  const store = mongoStore(`${mongo.uri}${mongo.uri.includes('?') ? '&' : '?'}${other}`, database.databaseName);
+  t.after(() => store.close());
+  const questions: [string, Collection, unknown][] = [];
+  for (const question of ['find', 'findOne', 'countDocuments'] as const) {
+    const asked = Collection.prototype[question] as (...given: unknown[]) => unknown;
+    t.mock.method(Collection.prototype, question, function (this: Collection, ...given: unknown[]) {
+      questions.push([question, this, given.at(-1)]);
+      return asked.apply(this, given);
+    });
+  }
+  await store.floor(0);
+  await store.write(0, [message(1)]);
+  await store.write(0, [message(1)]);
+  await store.read('channel:a', whole);
+  await store.count('channel:a', whole, 10);
+  await store.findSent({ id: 'id-1', dedupe: 'key-1' });
+  const names = new Set(questions.map(([name]) => name));
+  assert.deepEqual([...names].sort(), ['countDocuments', 'find', 'findOne']);
+  for (const [name, { readPreference, readConcern }, options] of questions) {
+    assert.deepEqual([name, readPreference?.mode, readConcern?.level], [name, 'primary', 'majority']);
+    assert.ok(((options as { maxTimeMS?: number }).maxTimeMS ?? 0) > 0, name);
+  }
 });
