@@ -556,7 +556,7 @@ export const OPTIONS = {
     3_600,
     0,
     30 * 86_400,
-    'Messages younger than this stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. The oldest leave earlier when the stream is filled above 70 %.',
+    'Messages younger than this stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. At least half of the deduplication window, so that NATS knows young ids after a restart. The oldest leave earlier when the stream is filled above 70 %.',
   ),
   liveMaxBytes: integer(
     'CHAT_LIVE_MAX_BYTES',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errors, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { errors, type Msg, millis, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Moment } from '../clock.ts';
 import {
   MessageRefused,
@@ -21,6 +21,7 @@ import { mostBodyBytes } from './payload-limit.ts';
 import { readPurgedTops } from './purged-tops.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 import { readRoomMessage } from './room-message.ts';
+import { shareStarting } from './share-starting.ts';
 import { readTops } from './tops.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -45,7 +46,7 @@ const ENVELOPE_BYTES = 500;
 const textDecoder = new TextDecoder();
 
 interface StreamInfo {
-  readonly config: { readonly metadata?: Record<string, string> };
+  readonly config: { readonly metadata?: Record<string, string>; readonly duplicate_window: number };
   readonly state: { readonly first_seq: number; readonly last_seq: number };
 }
 
@@ -56,6 +57,8 @@ interface StreamInfo {
 export function roomLog(write: NatsConnection, read: NatsConnection, options: RoomLogOptions): RoomLog {
   const { names, partitions } = options;
   const epochs = new Map<number, string>();
+  /** Milliseconds in which each stream recognises a repeated id. */
+  const windows = new Map<number, number>();
   const floors = new Map<number, { floor: number; at: Moment }>();
   const partition = (room: string) => partitionOf(room, partitions);
   const stream = (room: string) => names.logStream(partition(room));
@@ -94,6 +97,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     if ('error' in answer) throw refused(names.logStream(index), answer.error);
     const epoch = epochOf(answer.ok);
     epochs.set(index, epoch);
+    windows.set(index, millis(answer.ok.config.duplicate_window));
     const { first_seq: first, last_seq: last } = answer.ok.state;
     return { epoch, first, last, lost: lostRangesOf(answer.ok) };
   };
@@ -163,6 +167,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
 
     state,
 
+    dedupeMs: index => windows.get(index) ?? Number.POSITIVE_INFINITY,
     storedFloor: whileUp(async index => {
       const known = floors.get(index);
       if (known && options.now() - known.at < FLOOR_AGE_MS) return known.floor;
@@ -182,34 +187,6 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
 
 const refused = (what: string, error: ApiError) =>
   new ReadFailed(`${what} answered ${error.code} ${error.description}`);
-
-interface Flight<T> {
-  readonly current: Promise<T>;
-  next: Promise<T> | null;
-}
-
-/** Calls that arrive while a request is under way share the next one: an answer is never older than its question. */
-function shareStarting<T>(ask: (index: number) => Promise<T>): (index: number) => Promise<T> {
-  const flights = new Map<number, Flight<T>>();
-  return index => {
-    const flight = flights.get(index);
-    if (flight) {
-      flight.next ??= flight.current.then(start, start);
-      return flight.next;
-    }
-    return start();
-    function start(): Promise<T> {
-      const request = ask(index);
-      const mine: Flight<T> = { current: request, next: null };
-      flights.set(index, mine);
-      const done = () => {
-        if (flights.get(index) === mine && !mine.next) flights.delete(index);
-      };
-      request.then(done, done);
-      return request;
-    }
-  };
-}
 
 interface PublishAck {
   readonly seq?: number;

@@ -30,6 +30,8 @@ export interface RoomLog {
   purgedTops(partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** State of a partition as the leader knows it, asked after the call. Concurrent calls share one request. */
   state(partition: number): Promise<PartitionState>;
+  /** Milliseconds in which LOG recognises a repeated id, as it was last seen; Infinity before. Its options may lag behind ours. */
+  dedupeMs(partition: number): number;
   /** Everything up to this offset is in MongoDB. May be up to a second old, which only makes it lower. */
   storedFloor(partition: number): Promise<number>;
   /** The largest body a message may have now, in bytes: NATS takes no larger one. */

@@ -27,6 +27,15 @@ export class LookUps {
   }
 
   /**
+   * Milliseconds for which JetStream surely knows an id of the room: half of its window, the rest is left for clocks that
+   * differ and the way there. The stream's own window counts, where the worker has another option than this gateway.
+   */
+  youngMs(room: string): number {
+    const { log, limits } = this.#options;
+    return Math.min(limits.dedupeSeconds * 1000, log.dedupeMs(log.partitionOf(room))) / 2;
+  }
+
+  /**
    * Where the message with a deduplication key is stored; null if it is not.
    * @throws {CommandError} 111 when too many look-ups of the user are under way
    * @throws {StoreUnavailable} when MongoDB is away, {@link ReadFailed} when LOG is, or is too far ahead of MongoDB
@@ -41,8 +50,7 @@ export class LookUps {
       );
     this.#underWay.set(user, underWay + 1);
     try {
-      // What is younger than the window JetStream recognises: half of it is left for the way there.
-      const inStore = await this.#storedUntil.covers(log.partitionOf(room), (limits.dedupeSeconds * 1000) / 2);
+      const inStore = await this.#storedUntil.covers(log.partitionOf(room), this.youngMs(room));
       return inStore ? await store.findSent(key) : await findStored({ log, store }, room, key);
     } finally {
       const left = (this.#underWay.get(user) ?? 1) - 1;

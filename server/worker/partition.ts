@@ -16,6 +16,7 @@ import type { Health } from './health.ts';
 import { lookAtConsumers } from './log-look.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { Purge } from './purge.ts';
+import { hotWindowMs } from './purge-plan.ts';
 
 export interface PartitionParts {
   readonly partition: number;
@@ -183,7 +184,7 @@ export class Partition {
       names,
       consumers: logConsumers(names),
       floor: () => writer.floor(partition),
-      hotWindowMs: config.hotWindowSeconds * 1_000,
+      hotWindowMs: hotWindowMs(config),
       lastRooms: config.lastRooms,
       intervalMs: config.purgeSeconds * 1_000,
       health,

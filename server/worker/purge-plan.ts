@@ -5,6 +5,14 @@ export const PRESSED_TO = 0.5;
 /** Share from which the stream may soon be full. People hear of it when that much must be kept, because it is not stored. */
 export const NEARLY_FULL = 0.8;
 
+/**
+ * Milliseconds that stored messages stay in LOG. When NATS starts it learns the ids it recognises from the messages there, and
+ * gateways trust it with ids of half the deduplication window: so they stay at least as long. Pure.
+ */
+export function hotWindowMs(options: { readonly hotWindowSeconds: number; readonly dedupeSeconds: number }): number {
+  return Math.max(options.hotWindowSeconds, options.dedupeSeconds / 2) * 1_000;
+}
+
 /** What a consumer of ours still needs of a LOG stream. */
 export interface Claim {
   readonly name: string;

@@ -35,7 +35,12 @@ export async function quietDrain(setup: Setup): Promise<Row[]> {
     CHAT_LOG_LEVEL: 'error',
     CHAT_PARTITIONS: String(PARTITIONS),
   };
-  const purging = { CHAT_ADMIN_PORT: '0', CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' };
+  const purging = {
+    CHAT_ADMIN_PORT: '0',
+    CHAT_HOT_WINDOW_SECONDS: '0',
+    CHAT_DEDUPE_SECONDS: '10',
+    CHAT_PURGE_SECONDS: '1',
+  };
   const worker = start('server/worker.ts', { ...env, ...purging }, setup.teardown);
   const serving = { CHAT_PORT: String(port), CHAT_ADMIN_PORT: String(adminPort), CHAT_CONNECTS_PER_SECOND: '100000' };
   const gateway = start(

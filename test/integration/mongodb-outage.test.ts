@@ -41,7 +41,9 @@ test('MongoDB is away for longer than the ack wait: chat goes on, nothing is los
 });
 
 test('history older than the stream answers a temporary error while MongoDB is away', { skip: external }, async t => {
-  const cluster = await startCluster(t, backends, { env: { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' } });
+  const cluster = await startCluster(t, backends, {
+    env: { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' },
+  });
   const alice = await openClient(t, cluster.gateways[0].url);
   const { offset, epoch } = await alice.send(ROOM, 'old');
   await until('the stream has forgotten it', async () => (await cluster.firstOffset(ROOM)) > offset);
@@ -64,6 +66,7 @@ test('the stream is full because MongoDB is away: publishes answer a temporary e
       CHAT_PARTITIONS: '1',
       CHAT_STREAM_MAX_BYTES: String(1024 * 1024),
       CHAT_HOT_WINDOW_SECONDS: '0',
+      CHAT_DEDUPE_SECONDS: '10',
       CHAT_PURGE_SECONDS: '1',
     },
   });

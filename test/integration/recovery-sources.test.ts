@@ -76,7 +76,7 @@ for (const build of BUILDS) {
   });
 
   test(`${build}: after the stream was purged too, recovery reads MongoDB`, async t => {
-    const env = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' };
+    const env = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
     const counts = await cutOff(t, env, async (cluster, last) => {
       await until('the worker has purged what bob missed', async () => (await cluster.firstOffset(ROOM)) > last);
       await cluster.restartGateways();

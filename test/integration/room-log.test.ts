@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
 import { connectNats } from '../../server/bus/connect.ts';
 import { directBatch } from '../../server/bus/direct-read.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
@@ -161,4 +162,14 @@ test('a read of which the connection loses a part fails: what is missing is not 
       );
     }
   }
+});
+
+test('how long ids are recognised is what the stream says, not an option', async t => {
+  const { log, names, write } = await start(t);
+  const jsm = await jetstreamManager(write);
+  await log.state(0);
+  assert.equal(log.dedupeMs(0), 120_000);
+  await jsm.streams.update(names.logStream(0), { duplicate_window: nanos(10_000) });
+  await log.state(0);
+  assert.equal(log.dedupeMs(0), 10_000);
 });

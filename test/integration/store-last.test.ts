@@ -13,7 +13,7 @@ import { numbered, type StoreBench, storeBench, streamsReady } from '../support/
 import { until } from '../support/until.ts';
 
 const backends = await startBackends({ after });
-const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' };
+const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
 const HOLDING = { CHAT_HOT_WINDOW_SECONDS: '3600' };
 
 /** What LAST holds: the offset of a room, or null; and what it covers. */

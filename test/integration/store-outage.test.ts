@@ -61,6 +61,7 @@ test(
     const bench = await storeBench(t, backends, {
       CHAT_STREAM_MAX_BYTES: String(1024 * 1024),
       CHAT_HOT_WINDOW_SECONDS: '0',
+      CHAT_DEDUPE_SECONDS: '10',
       CHAT_PURGE_SECONDS: '1',
     });
     await streamsReady(await bench.worker());

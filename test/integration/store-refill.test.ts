@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 
 const backends = await startBackends({ after });
 const KEEPING = { CHAT_HOT_WINDOW_SECONDS: '3600', CHAT_PURGE_SECONDS: '1' };
-const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' };
+const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
 const ROOM = 'channel:a';
 
 interface Database {
@@ -70,7 +70,7 @@ for (const offset of [10, 0])
     await publishStored(bench, 1, 20);
     await first.stop();
     await windBack(bench, offset);
-    const options = { hotWindowSeconds: 0, purgeSeconds: 1 };
+    const options = { hotWindowSeconds: 0, dedupeSeconds: 10, purgeSeconds: 1 };
     const workers = [await bench.worker('worker-1', options), await bench.worker('worker-2', options)];
     for (const worker of workers) await streamsReady(worker);
     await bench.publish(ROOM, 'm21');

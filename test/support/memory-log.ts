@@ -21,6 +21,8 @@ export class MemoryLog implements RoomLog {
   /** Everything up to here is purged from LOG. */
   purged = 0;
   last = 0;
+  /** Milliseconds in which LOG recognises a repeated id. */
+  window = Number.POSITIVE_INFINITY;
   /** What neither LOG nor the store has any more. */
   lost: OffsetRange[] = [];
   /** What the worker has moved to the store. */
@@ -215,6 +217,10 @@ export class MemoryLog implements RoomLog {
 
   state(): Promise<PartitionState> {
     return this.#ask('state', () => ({ epoch: this.epoch, first: this.purged + 1, last: this.last, lost: this.lost }));
+  }
+
+  dedupeMs(): number {
+    return this.window;
   }
 
   storedFloor(): Promise<number> {

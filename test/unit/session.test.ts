@@ -215,6 +215,17 @@ test('an old id that is stored already is not stored again', async () => {
   assert.deepEqual([error?.code, error?.temporary, gateway.log.last], [100, true, 1]);
 });
 
+test('an id that the window of the stream may not cover is looked up, whatever the option of the gateway says', async () => {
+  const gateway = new TestGateway();
+  const client = await gateway.connect();
+  const id = idSource(gateway, 10_000)();
+  await client.ask(send(2, { room: ROOM, id, text: 'x' }));
+  gateway.log.window = 10_000;
+  gateway.log.forgetIds();
+  const again = await client.ask(send(3, { room: ROOM, id, text: 'x' }));
+  assert.deepEqual(again['rpc'].data, { offset: 1, epoch: 'first', duplicate: true });
+});
+
 /** Makes look-ups in the store wait until `open` is called. */
 function gateStore(gateway: TestGateway): { open(): void; asked(): number } {
   const gate = Promise.withResolvers<void>();

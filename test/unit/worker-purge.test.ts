@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type Claim,
+  hotWindowMs,
   type LogView,
   NEARLY_FULL,
   PRESSED_ABOVE,
@@ -40,6 +41,11 @@ const cases: [what: string, change: Partial<LogView>, below: number | null][] = 
 ];
 for (const [what, change, below] of cases)
   test(what, () => assert.equal(planPurge({ ...view, ...change }).below, below));
+
+test('messages stay as long as NATS has to know their ids after a restart', () => {
+  assert.equal(hotWindowMs({ hotWindowSeconds: 3_600, dedupeSeconds: 120 }), 3_600_000);
+  assert.equal(hotWindowMs({ hotWindowSeconds: 0, dedupeSeconds: 120 }), 60_000);
+});
 
 test('a window is shortened only by what is removed inside it', () => {
   const full = { ...view, maxBytes: 140 * MIB };

@@ -25,7 +25,7 @@ export function messageSend(session: Session, data: unknown, id: number): undefi
   const { room } = request;
   const { user } = allow(session, room, 'send');
   const { wallClock, lookUps } = session.context;
-  const isSurelyYoung = checkTime(session, request.id);
+  const isSurelyYoung = checkTime(session, request);
   const body: MessageBody = { type: 'message', id: request.id, text: request.text, time: wallClock() };
   const bytes = Buffer.from(JSON.stringify(body));
   checkSize(session, bytes);
@@ -50,10 +50,10 @@ export function messageSend(session: Session, data: unknown, id: number): undefi
  * the id was made, give or take half a window for clocks that differ. Other ids have to be looked up.
  * @throws {CommandError} for an id from the future: sent again later it would be taken for a young one
  */
-function checkTime(session: Session, id: string): boolean {
-  const { wallClock, toldTime, config } = session.context;
+function checkTime(session: Session, { room, id }: Request): boolean {
+  const { wallClock, toldTime, lookUps } = session.context;
   const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-  const toleranceMs = (config.dedupeSeconds * 1000) / 2;
+  const toleranceMs = lookUps.youngMs(room);
   if (time - toldTime.latest() > toleranceMs) {
     const now = wallClock();
     const ahead = `id is ${Math.ceil((time - now) / 1000)} s ahead of the server's time, ${new Date(now).toISOString()}`;
