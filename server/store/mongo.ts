@@ -45,7 +45,8 @@ export function mongoStore(uri: string, database: string): MongoStore {
 class Store implements MongoStore {
   readonly #connection: MongoConnection;
   readonly #floors: Floors;
-  #indexed = false;
+  /** The look at a new collection, under way or done. */
+  #looked: Promise<void> | null = null;
 
   constructor(connection: MongoConnection) {
     this.#connection = connection;
@@ -120,7 +121,10 @@ class Store implements MongoStore {
   }
 
   missingIndexes() {
-    return this.#connection.look(async () => (await missingIndexes(await this.#messages())) ?? []);
+    return this.#connection.look(async () => {
+      await this.#looked; // a new collection is getting its indexes
+      return (await missingIndexes(await this.#messages())) ?? [];
+    });
   }
 
   buildIndexes(names: readonly string[]) {
@@ -187,11 +191,17 @@ class Store implements MongoStore {
   }
 
   /** A new collection gets its indexes before its first message; those of a large one are built beside the work. */
-  async #index(): Promise<void> {
-    if (this.#indexed) return;
+  #index(): Promise<void> {
+    this.#looked ??= this.#indexNew().catch(error => {
+      this.#looked = null;
+      throw error;
+    });
+    return this.#looked;
+  }
+
+  async #indexNew(): Promise<void> {
     const messages = await this.#messages();
     if ((await missingIndexes(messages)) === null) await buildIndexes(messages, ALL_INDEXES);
-    this.#indexed = true;
   }
 
   #messages(): Promise<Collection<MessageDocument>> {

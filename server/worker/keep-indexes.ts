@@ -29,7 +29,7 @@ export async function keepIndexes({ store, missing, clock, log }: IndexParts, si
         );
         await store.buildIndexes(names);
         missing(0);
-        log.info({ indexes: names, seconds: Math.round((clock.now() - began) / 1_000) }, 'the indexes are built');
+        log.info({ indexes: names, ms: Math.round(clock.now() - began) }, 'the indexes are built');
       }
       reason = '';
     } catch (error) {

@@ -258,7 +258,7 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     });
     assert.match(message, /cut off from NATS/);
     gateway.load = { natsUp: true };
-    await fleet.has(3);
+    await fleet.has(3, 90_000); // it stays out for half a minute
     assert.equal(await cutOff(), undefined);
     fleet.assertMoves(0);
   });

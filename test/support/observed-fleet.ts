@@ -78,8 +78,8 @@ export class ObservedFleet {
     });
   }
 
-  /** Waits until so many gateways run, all of them ready and offered to clients, and nothing goes on. */
-  async has(count: number): Promise<void> {
+  /** Waits until so many gateways run, all of them ready and offered to clients, and nothing goes on. @param ms deadline */
+  async has(count: number, ms = 30_000): Promise<void> {
     await until(
       `${this.name} has ${count} gateways`,
       async () => {
@@ -92,7 +92,7 @@ export class ObservedFleet {
           this.names.every(name => offered.includes(name))
         );
       },
-      { state: () => [this.names, this.#pods.offeredOf(this.name)] },
+      { ms, state: () => [this.names, this.#pods.offeredOf(this.name)] },
     );
   }
 
