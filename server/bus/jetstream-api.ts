@@ -16,8 +16,16 @@ export const NO_MESSAGE_FOUND = 10_037;
 export const STREAM_NOT_FOUND = 10_059;
 export const CONSUMER_NOT_FOUND = 10_014;
 
-/** The API's error code of what the library throws; undefined for anything else. */
-export const apiCodeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | null)?.code;
+/** The answer to a question that the library asks; null for a refusal with one of the codes, which say that it is missing. */
+export async function orNull<T>(asked: Promise<T>, ...missing: readonly number[]): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    const code = (error as { readonly code?: unknown } | null)?.code;
+    if (missing.some(each => each === code)) return null;
+    throw error;
+  }
+}
 
 /**
  * One request to the JetStream API, answered by the leader.

@@ -1,9 +1,8 @@
 import { DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
+import { CONSUMER_NOT_FOUND, orNull } from './jetstream-api.ts';
 import { LOST_KEY, lostRangesOf, withLostRange } from './lost-ranges.ts';
 import type { Refill } from './refill-plan.ts';
 import type { storeConsumerConfig } from './stream-config.ts';
-
-const CONSUMER_NOT_FOUND = 10_014;
 
 /**
  * Makes the store's consumer deliver again what MongoDB lost, after noting on the stream what it does not have any more.
@@ -21,8 +20,6 @@ export async function refill(
     const metadata = { ...config.metadata, [LOST_KEY]: withLostRange(lostRangesOf({ config }), lost) };
     await jsm.streams.update(stream, { metadata });
   }
-  await jsm.consumers.delete(stream, consumer.durable_name).catch((error: unknown) => {
-    if ((error as { code?: unknown }).code !== CONSUMER_NOT_FOUND) throw error;
-  });
+  await orNull(jsm.consumers.delete(stream, consumer.durable_name), CONSUMER_NOT_FOUND);
   await jsm.consumers.add(stream, { ...consumer, deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from });
 }

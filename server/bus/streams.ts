@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { StoredFloor } from '../store/store.ts';
 import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch, type WithMetadata } from './epoch.ts';
-import { apiCodeOf, CONSUMER_NOT_FOUND, STREAM_NOT_FOUND } from './jetstream-api.ts';
+import { CONSUMER_NOT_FOUND, orNull, STREAM_NOT_FOUND } from './jetstream-api.ts';
 import { lift } from './lift.ts';
 import type { Names } from './names.ts';
 import { refill } from './refill.ts';
@@ -210,12 +210,4 @@ async function withoutDirect(jsm: JetStreamManager, log: string, change: () => P
   await jsm.streams.update(log, { allow_direct: true });
 }
 
-async function found<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    const code = apiCodeOf(error);
-    if (code === STREAM_NOT_FOUND || code === CONSUMER_NOT_FOUND) return null;
-    throw error;
-  }
-}
+const found = <T>(asked: Promise<T>) => orNull(asked, STREAM_NOT_FOUND, CONSUMER_NOT_FOUND);

@@ -1,7 +1,7 @@
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { directBatch } from '../bus/direct-read.ts';
-import { apiCodeOf, CONSUMER_NOT_FOUND } from '../bus/jetstream-api.ts';
+import { CONSUMER_NOT_FOUND, orNull } from '../bus/jetstream-api.ts';
 import type { LogConsumer } from '../bus/log-consumers.ts';
 import { offsetOf, readHeaders, serverHeader } from '../bus/read-headers.ts';
 import type { Claim, LogView } from './purge-plan.ts';
@@ -14,7 +14,7 @@ export interface ConsumerLook {
   readonly info: ConsumerInfo | null;
 }
 
-/** What our consumers have acknowledged. To be asked before the stream: what comes later is above it all. */
+/** Acknowledgements of our consumers. To be asked before the stream: what comes later is above it all. */
 export async function lookAtConsumers(
   jsm: JetStreamManager,
   stream: string,
@@ -22,10 +22,7 @@ export async function lookAtConsumers(
 ): Promise<ConsumerLook[]> {
   return await Promise.all(
     consumers.map(async ({ name, greatestLag }) => {
-      const info = await jsm.consumers.info(stream, name).catch((error: unknown) => {
-        if (apiCodeOf(error) === CONSUMER_NOT_FOUND) return null;
-        throw error;
-      });
+      const info = await orNull(jsm.consumers.info(stream, name), CONSUMER_NOT_FOUND);
       return { claim: { name, greatestLag, floor: info?.ack_floor.stream_seq ?? null }, info };
     }),
   );

@@ -1,7 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { epochOf } from '../bus/epoch.ts';
-import { apiCodeOf, NO_MESSAGE_FOUND } from '../bus/jetstream-api.ts';
+import { NO_MESSAGE_FOUND, orNull } from '../bus/jetstream-api.ts';
 import { type Cover, coverWith, readCover, writeCover, writeTop } from '../bus/last-entry.ts';
 import type { Names } from '../bus/names.ts';
 import { scanStream } from '../bus/scan.ts';
@@ -58,16 +58,11 @@ export async function noteTops(parts: NoteTopsParts, below: number): Promise<num
   return entries.length;
 }
 
-/** What LAST covers, asked of the leader; null for nothing. */
+/** The cover of LAST, asked of the leader; null for nothing. */
 export async function coverOf({ jsm, names, partition }: NoteTopsParts): Promise<Cover | null> {
-  try {
-    const query = { last_by_subj: names.lastMark(partition) };
-    const found = await jsm.streams.getMessage(names.lastStream(partition), query);
-    return found && readCover(found.data);
-  } catch (error) {
-    if (apiCodeOf(error) === NO_MESSAGE_FOUND) return null;
-    throw error;
-  }
+  const query = { last_by_subj: names.lastMark(partition) };
+  const found = await orNull(jsm.streams.getMessage(names.lastStream(partition), query), NO_MESSAGE_FOUND);
+  return found && readCover(found.data);
 }
 
 /** Last offset by room token of the messages in [first, below). Bodies are not read. */
@@ -92,16 +87,11 @@ async function topsBelow(parts: NoteTopsParts, first: number, below: number): Pr
   return tops;
 }
 
-/** Whether LOG has a message above `reached` and below `below`: the leader's word, as the scan's replica may lag. */
+/** True if LOG has a message above `reached` and below `below`: the leader's word, as the scan's replica may lag. */
 async function anyBetween({ jsm, names, partition }: NoteTopsParts, reached: number, below: number): Promise<boolean> {
-  try {
-    const query = { seq: reached + 1, next_by_subj: names.logSubjects(partition) };
-    const found = await jsm.streams.getMessage(names.logStream(partition), query);
-    return found !== null && found.seq < below;
-  } catch (error) {
-    if (apiCodeOf(error) === NO_MESSAGE_FOUND) return false;
-    throw error;
-  }
+  const query = { seq: reached + 1, next_by_subj: names.logSubjects(partition) };
+  const found = await orNull(jsm.streams.getMessage(names.logStream(partition), query), NO_MESSAGE_FOUND);
+  return found !== null && found.seq < below;
 }
 
 /** Writes the cover right after the sequence `end` of LAST. @throws {NotNoted} when another program wrote after `end` */

@@ -7,13 +7,10 @@ import { numbered, storeBench, streamsReady } from '../support/store-bench.ts';
 import { until } from '../support/until.ts';
 
 const backends = await startBackends({ after });
+const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
 
 test('a durable consumer of another program holds no message: it is counted, and named in the log once', async t => {
-  const bench = await storeBench(t, backends, {
-    CHAT_HOT_WINDOW_SECONDS: '0',
-    CHAT_DEDUPE_SECONDS: '10',
-    CHAT_PURGE_SECONDS: '1',
-  });
+  const bench = await storeBench(t, backends, PURGING);
   const lines: string[] = [];
   const worker = await bench.worker('worker-0', {}, pino({ level: 'warn' }, { write: line => void lines.push(line) }));
   await streamsReady(worker);
@@ -103,11 +100,7 @@ test('the hot window keeps stored messages in the stream', async t => {
 
 test('nothing is purged while MongoDB does not have it', async t => {
   if (!backends.mongo.controllable) return t.skip('MONGODB_URI cannot be stopped');
-  const bench = await storeBench(t, backends, {
-    CHAT_HOT_WINDOW_SECONDS: '0',
-    CHAT_DEDUPE_SECONDS: '10',
-    CHAT_PURGE_SECONDS: '1',
-  });
+  const bench = await storeBench(t, backends, PURGING);
   const worker = await bench.worker();
   await streamsReady(worker);
   const stream = bench.names.logStream(0);
@@ -123,11 +116,7 @@ test('nothing is purged while MongoDB does not have it', async t => {
 });
 
 test('nothing is purged before LIVE has copied it: every message still goes live after LIVE stood still', async t => {
-  const bench = await storeBench(t, backends, {
-    CHAT_HOT_WINDOW_SECONDS: '0',
-    CHAT_DEDUPE_SECONDS: '10',
-    CHAT_PURGE_SECONDS: '1',
-  });
+  const bench = await storeBench(t, backends, PURGING);
   const worker = await bench.worker();
   await streamsReady(worker);
   const [log, live] = [bench.names.logStream(0), bench.names.liveStream(0)];
