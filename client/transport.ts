@@ -39,7 +39,7 @@ export interface Publication {
   readonly offset: number;
   readonly data: unknown;
   readonly sender: Member | null;
-  /** What the server says it is; null from a gateway of an older version, which does not say it. */
+  /** Type by the server's word; null from a gateway of an older version, which sends none. */
   readonly type: string | null;
 }
 

@@ -104,7 +104,7 @@ export interface BackendHealth {
 }
 export const WORKER_PATHS = { backends: '/backends' } as const;
 
-/** Whether the protocol's bare publish is open in a kind of rooms that does not say, by its access. */
+/** True if the protocol's bare publish is open in a kind of rooms that does not say, by its access. */
 export const BARE_PUBLISH = { Open: 'Enabled', Claim: 'Disabled' } as const;
 
 /** Names a ChatCluster's streams, subjects, database: lower-case letters, digits and `-`, at most 51 characters. */

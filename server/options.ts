@@ -27,7 +27,7 @@ export interface TextOption extends Common {
   readonly kind: 'text';
   readonly default?: string;
   readonly pattern?: RegExp;
-  /** What is wrong with a value, or null. */
+  /** Fault of a value, or null. */
   readonly problem?: (value: string) => string | null;
   readonly minLength?: number;
 }

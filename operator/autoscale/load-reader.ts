@@ -50,7 +50,7 @@ export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
 /** What is over soon, with the gateway where it was. */
 const STAYS: ReadonlySet<string | undefined> = new Set(['Rebalance', 'CutOff']);
 
-/** Whether a pod is to go, or to be emptied: also for a reason nobody can read. */
+/** True if a pod is to go, or to be emptied: also for a reason nobody can read. */
 function isLeaving(pod: Pod): boolean {
   if (pod.metadata.deletionTimestamp !== undefined) return true;
   const intent = trafficOf(pod);
@@ -108,7 +108,7 @@ export function connectionsByPod(samples: readonly LoadSample[]): ReadonlyMap<st
   );
 }
 
-/** Whether each gateway that said so reaches NATS, by pod name. */
+/** True if each gateway that said so reaches NATS, by pod name. */
 export function natsUpByPod(samples: readonly LoadSample[]): ReadonlyMap<string, boolean> {
   return new Map(samples.flatMap(({ pod, load }) => (load ? [[pod, load.natsUp !== false] as const] : [])));
 }

@@ -45,11 +45,11 @@ export const childName = {
   workers: (cluster: string) => `${cluster}-worker`,
   gateways: (cluster: string, revision: string) => `${cluster}-gateway-${revision}`,
   disruptionBudget: (cluster: string) => `${cluster}-gateway`,
-  /** What running gateways take on. */
+  /** Options that running gateways follow. */
   liveOptions: (cluster: string) => `${cluster}-gateway`,
-  /** What workers of one revision start with. */
+  /** Options that workers of one revision start with. */
   workerOptions: (cluster: string, revision: string) => `${cluster}-worker-${revision}`,
-  /** What workers of all revisions started with, where an older operator made them. */
+  /** Options of workers of all revisions, where an older operator made them. */
   sharedWorkerOptions: (cluster: string) => `${cluster}-worker`,
 } as const;
 

@@ -159,7 +159,7 @@ export function sharedWorkerEnv(cluster: ChatCluster, there: ReadonlySet<string>
   return sorted([[OPTIONS.instance.env, instanceOf(cluster)], ...values.map(variable)]);
 }
 
-/** What running gateways take on: the data of their ConfigMap. Where an option is not in it, its default counts. */
+/** Data of the ConfigMap that running gateways follow. Where an option is not in it, its default counts. */
 export function liveOptions({ spec }: ChatCluster): Record<string, string> {
   const values = fieldValues(spec, 'gateway').filter(([option]) => LIVE.has(option));
   const data = sorted(values.filter(isChosen).map(variable));

@@ -47,7 +47,7 @@ function env(cluster: ChatCluster, component: Component): object[] {
   return [instance, ...started, live, ...secrets];
 }
 
-/** What a process takes on while it runs: its Secrets, and a gateway its annotations and live options too. */
+/** Files that a process follows while it runs: its Secrets, and a gateway its annotations and live options too. */
 function liveVolume(cluster: ChatCluster, component: Component): object {
   const annotations = { path: LIVE_FILES.annotations, fieldRef: { fieldPath: 'metadata.annotations' } };
   const own = [
@@ -88,7 +88,7 @@ function optional(name: string, value: unknown): object {
   return value === undefined ? {} : { [name]: value };
 }
 
-/** What tells the kubelet of new options of a gateway that runs. */
+/** Annotation that makes the kubelet refresh the options of a running gateway. */
 function version(cluster: ChatCluster, component: Component): Record<string, string> {
   return component === 'worker' ? {} : { [OPTIONS_ANNOTATION]: liveOptions(cluster)[LIVE_FILES.version] ?? '' };
 }

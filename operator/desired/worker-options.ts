@@ -37,7 +37,7 @@ export interface WorkerDeployment extends KubeObject {
   };
 }
 
-/** Whether none but the newest ReplicaSet of a Deployment has pods, or will have. */
+/** True if none but the newest ReplicaSet of a Deployment has pods, or will have. */
 function isRolledOut({ metadata, spec, status = {} }: WorkerDeployment): boolean {
   const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
   const wanted = spec?.replicas ?? 1;

@@ -22,7 +22,7 @@ export function takesClients(pod: FleetPod): boolean {
   return pod.ready && pod.offered && pod.intent === undefined;
 }
 
-/** Whether a gateway that takes no clients only waits, for its node or for NATS, which is no step towards its end. */
+/** True if a gateway that takes no clients only waits, for its node or for NATS, which is no step towards its end. */
 export function standsBy({ reason }: TrafficIntent): boolean {
   return reason === 'NodeDrain' || reason === 'CutOff';
 }

@@ -31,7 +31,7 @@ export interface CutOff {
   readonly intents: ReadonlyMap<string, TrafficIntent>;
   /** One sentence; empty without. */
   readonly message: string;
-  /** Whether the passing of time alone changes the intents. */
+  /** True if the passing of time alone changes the intents. */
   readonly again: boolean;
 }
 

@@ -22,7 +22,7 @@ export interface FleetPod {
   readonly intent: TrafficIntent | undefined;
   /** What it said it holds; undefined when it did not say. A pod that never ran holds 0. */
   readonly connections: number | undefined;
-  /** Whether it reaches NATS; undefined when it did not say. */
+  /** True if it reaches NATS; undefined when it did not say. */
   readonly natsUp: boolean | undefined;
   /** Since when it has been seen without NATS while most others had it; undefined while that is not so. */
   readonly cutOffSince: number | undefined;

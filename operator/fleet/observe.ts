@@ -24,7 +24,7 @@ export interface Sighting {
   readonly leavingNodes: ReadonlySet<string>;
   /** By pod name; those that did not say are missing. */
   readonly connections: ReadonlyMap<string, number>;
-  /** Whether each reaches NATS, by pod name; those that did not say are missing. */
+  /** True if each reaches NATS, by pod name; those that did not say are missing. */
   readonly natsUp: ReadonlyMap<string, boolean>;
 }
 

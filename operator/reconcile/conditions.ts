@@ -90,7 +90,7 @@ export function storeReachable(backends: Backends | undefined, previous: Conditi
   return reachable('StoreReachable', 'store', backends, previous);
 }
 
-/** Whether the streams can take what comes. @param previous the condition as it stands */
+/** True if the streams can take what comes. @param previous the condition as it stands */
 export function streamsHaveRoom(backends: Backends | undefined, previous: Condition | undefined): Verdict {
   const type = 'StreamsHaveRoom';
   if (!backends) return notAsked(type, previous);

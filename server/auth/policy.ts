@@ -8,11 +8,11 @@ export type Access = keyof typeof BARE_PUBLISH;
 
 export interface Kind {
   readonly access: Access;
-  /** Whether the protocol's bare publish is open; `message.send` always is, to who may use the room. */
+  /** True if the protocol's bare publish is open; `message.send` always is, to who may use the room. */
   readonly publish: 'Enabled' | 'Disabled';
 }
 
-/** What a user wants to do in a room. `publish`: the protocol's bare publish; `send`: `message.send`. */
+/** Action of a user in a room. `publish`: the protocol's bare publish; `send`: `message.send`. */
 export type Action = 'subscribe' | 'publish' | 'send' | 'presence' | 'history';
 
 /** @param text `kind=Access` or `kind=Access/PublishEnabled`, comma separated, as in the option roomKinds */

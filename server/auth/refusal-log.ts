@@ -8,7 +8,7 @@ import type { TokenFault, TokenRefused } from './token-refused.ts';
 const MOST_LINES = 3;
 const WINDOW_MS = 60_000;
 
-/** What whoever reads the log has to change. */
+/** The setting that an administrator has to change. */
 const ADVICE: Readonly<Record<TokenFault, string>> = {
   missing: 'clients have to send a token with connect',
   malformed: 'it is no signed JWT: look at what the application hands to the client',

@@ -1,4 +1,4 @@
-/** What a refused token has wrong. */
+/** Faults of a refused token. */
 export type TokenFault =
   | 'missing'
   | 'malformed'

@@ -104,7 +104,7 @@ function expiryOf({ exp }: JWTPayload): number {
   return expiry;
 }
 
-/** What is wrong with a token. Its claims are named only where the signature was good. */
+/** Faults of a token. Its claims are named only where the signature was good. */
 function refusalOf(error: unknown, options: VerifierOptions): TokenRefused {
   if (error instanceof TokenRefused) return error;
   const seconds = options.wallClock() / 1000;

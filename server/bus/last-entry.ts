@@ -3,7 +3,7 @@
  * add fields, and readers ignore those they do not know. One entry more, the cover, says for which offsets entries exist.
  */
 
-/** What a LAST stream covers: the last message of a room is in LOG, or has an entry, or lies below {@link from}. */
+/** Reach of a LAST stream: the last message of a room is in LOG, or has an entry, or lies below {@link from}. */
 export interface Cover {
   /** Incarnation of LOG that the offsets belong to. */
   readonly epoch: string;

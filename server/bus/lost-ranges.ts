@@ -7,7 +7,7 @@ export const LOST_KEY = 'chat-lost';
 /** Ranges that are kept apart; of more, the oldest are joined with what lies between them. */
 const MOST = 32;
 
-/** What was lost of a stream's incarnation, ascending. A part that cannot be read is left out. Pure. */
+/** Lost ranges of a stream's incarnation, ascending. A part that cannot be read is left out. Pure. */
 export function lostRangesOf(info: WithMetadata): OffsetRange[] {
   const text = info.config.metadata?.[LOST_KEY] ?? '';
   return text.split(',').flatMap(part => {

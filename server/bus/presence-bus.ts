@@ -4,7 +4,7 @@ import type { Names } from './names.ts';
 
 /** Largest message of an answer, unless the server takes less. */
 const MOST_BYTES = 256 * 1024;
-/** What the protocol and the reader of a message need besides its body. */
+/** Bytes of a message besides its body. */
 const SPARE_BYTES = 4 * 1024;
 /** Marks a question to the previous release: gateways that know the header have been asked by themselves. */
 const NOT_FOR_ME = 'Chat-Presence';

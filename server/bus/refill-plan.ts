@@ -19,7 +19,7 @@ export interface RefillView {
 export interface Refill {
   /** First sequence that is delivered, and stored, again. */
   readonly from: number;
-  /** What the stream does not have any more either. */
+  /** Offsets that the stream does not have any more either. */
   readonly lost: OffsetRange | null;
 }
 

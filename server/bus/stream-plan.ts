@@ -14,7 +14,7 @@ import {
 /** How far a sequence is lifted above everything that was ever acknowledged: more than can be between LOG and MongoDB. */
 export const LIFT = 1_000_000;
 
-/** What is known of one partition. Read in this order: the consumer, the floor, LIVE, LOG; a later one may only be further. */
+/** State of one partition. Read in this order: the consumer, the floor, LIVE, LOG; a later one may only be further. */
 export interface Observed {
   /** Highest offset that anybody is known to have seen: stored in MongoDB, or seen by this process before. */
   readonly floor: number;

@@ -5,7 +5,7 @@ import { type Holder, SendBudget } from '../session/send-budget.ts';
 import { Unsigned } from '../session/unsigned.ts';
 import { Users } from '../session/users.ts';
 
-/** What connections share, and are held to together. */
+/** Limits that connections share. */
 export interface ClientLimits extends Pick<SessionContext, 'pages' | 'users' | 'unsigned' | 'rates'> {
   readonly sends: SendBudget;
 }

@@ -30,7 +30,7 @@ export class LiveSource {
   readonly #process: ProcessKind;
   readonly #env: Env;
   readonly #directory: LiveDirectory | null;
-  /** What is wanted of a gateway besides taking clients; null for nothing. */
+  /** The intent for a gateway besides taking clients; null for none. */
   wanted: Wanted | null = null;
   /** The version of the live options, as the operator wrote it, whose values are all in force; empty for none. */
   version = '';

@@ -12,7 +12,7 @@ export interface PresentMember {
   readonly gateway: string;
 }
 
-/** What the other gateways answered about a room. */
+/** Answers of the other gateways about a room. */
 export interface Gathered {
   clients: number;
   /** By connection id; only of gateways that have at most as many as were to be listed. */

@@ -11,7 +11,7 @@ export interface JoinsOptions {
   readonly gateway: string;
   readonly bus: JoinsBus;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
-  /** Who is in a room now, listed up to `most` connections. */
+  /** Members of a room now, listed up to `most` connections. */
   readonly members: (room: string, most: number) => Promise<RoomPresence>;
   /** Somebody came or went: what is known of the room is old. */
   readonly changed: (room: string) => void;

@@ -18,7 +18,7 @@ interface Peer {
   shards: ShardSet | null;
 }
 
-/** What a heartbeat told. */
+/** Content of a heartbeat. */
 export interface Heard {
   /** Not heard of lately: it does not know of this gateway either. */
   readonly stranger: boolean;

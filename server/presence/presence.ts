@@ -46,7 +46,7 @@ const CHANGE_MS = 50;
 /** Changed shards above which it is shorter to let the others ask for all. */
 const MOST_CHANGES = 5_000;
 
-/** Who is in a room: this gateway's own connections, and those of the gateways that may have some. */
+/** Members of a room: this gateway's own connections, and those of the gateways that may have some. */
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #own: Own;
@@ -105,7 +105,7 @@ export class Presence {
   }
 
   /**
-   * Who is in a room. Never rejects: who does not answer within 300 ms is missing, and the answer is partial. What the
+   * Members of a room. Never rejects: who does not answer within 300 ms is missing, and the answer is partial. What the
    * other gateways answer serves for a second; this gateway's own connections are always as they are now.
    * @param most connections up to which they are listed
    */

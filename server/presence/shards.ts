@@ -83,7 +83,7 @@ export class OwnShards {
     return count === 0 && this.#touch(shard);
   }
 
-  /** What has changed since the last call; it makes a new version. Null for nothing. */
+  /** Changes since the last call, which make a new version; null for none. */
   take(): ShardChange | null {
     const set: number[] = [];
     const cleared: number[] = [];

@@ -3,7 +3,7 @@ import type { PresentMember } from './gather.ts';
 import type { RoomPresence } from './presence.ts';
 import type { JoinEvent } from './wire.ts';
 
-/** What watchers are to hear of. */
+/** News for watchers. */
 export interface Coming {
   readonly type: 'join' | 'leave';
   readonly client: string;
@@ -33,7 +33,7 @@ interface Told extends PresentMember {
  */
 export class Watched {
   readonly #limit: () => number;
-  /** Who the watchers know to be there. */
+  /** Members that the watchers know of. */
   readonly #told = new Map<string, Told>();
   /** Those of them who were there before the first watcher: their join may still be on its way. */
   readonly #untold = new Set<string>();

@@ -2,7 +2,7 @@ import { SHARDS, type ShardChange } from './shards.ts';
 import type { UserDigest } from './users.ts';
 
 /**
- * What gateways say to each other about presence, as JSON. Gateways of two releases run side by side: a reader ignores
+ * Messages between gateways about presence, as JSON. Gateways of two releases run side by side: a reader ignores
  * fields it does not know, and what it cannot read counts as lost. Every `read` returns null then, and never throws.
  */
 export interface Beat {
@@ -13,16 +13,16 @@ export interface Beat {
   readonly life: string;
   /** Version of the gateway's shards, counting {@link change}. */
   readonly version: number;
-  /** What this version changed against the one before; absent in a plain heartbeat. */
+  /** Changes of this version against the one before; absent in a plain heartbeat. */
   readonly change?: ShardChange;
 }
 
-/** What is asked about one room. */
+/** A question about one room. */
 export interface Wanted {
   readonly room: string;
   /** Connections up to which they are listed; a gateway with more answers their number alone. */
   readonly most: number;
-  /** Whether the users are to be counted. */
+  /** True if the users are to be counted. */
   readonly users: boolean;
 }
 

@@ -72,7 +72,7 @@ export interface Publication {
   readonly offset: number;
   /** Sender; absent for messages of the server itself. */
   readonly info?: ClientInfo;
-  /** What the server says it is, as the tag `type`: `data` says what its sender likes. */
+  /** Type of the publication by the server's word, as the tag `type`: `data` says what its sender likes. */
   readonly type?: string;
 }
 

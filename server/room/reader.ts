@@ -86,7 +86,7 @@ export function roomReader(
     throw new ReadFailed(`a replica of the stream of ${room} lags`);
   }
 
-  /** Whether LOG's leader knows of no message between two offsets that clients can have. */
+  /** True if LOG's leader knows of no message between two offsets that clients can have. */
   async function leaderHasNoMore(room: string, after: number, before: number): Promise<boolean> {
     for (let at = after; at < before - 1; ) {
       const next = await log.next(room, at);

@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
 
 /** A subscribe with the longest name, each of its characters escaped, a position and a token. */
 const SUBSCRIBE_BYTES = 1_024;
-/** What stands around the body of a message in its command. */
+/** Text around the body of a message in its command. */
 const AROUND_BODY_BYTES = 1_024;
 /** Frames above the limit that are read, so that their senders can be told; from larger ones the socket is cut. */
 const READ_BEYOND = 2;

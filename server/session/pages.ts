@@ -1,6 +1,6 @@
 import { Turns } from './turns.ts';
 
-/** What a page of messages takes while it is read, in bytes: a read of LOG brings at most that much. */
+/** Bytes counted for a page of messages while it is read: a read of LOG brings at most that much. */
 export const PAGE_BYTES = 1024 * 1024;
 const FEWEST = 4;
 

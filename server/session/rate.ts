@@ -22,6 +22,6 @@ export class Rate {
   }
 }
 
-/** What a connection may send at once, in commands: a client that comes back subscribes to all its rooms. */
+/** Commands that a connection may send at once: a client that comes back subscribes to all its rooms. */
 export const burstOf = (limits: { readonly commandBurst: number; readonly maxSubscriptions: number }) =>
   Math.max(limits.commandBurst, limits.maxSubscriptions);

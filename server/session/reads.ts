@@ -14,7 +14,7 @@ export interface Asker {
   failed(id: number, error: unknown): void;
 }
 
-/** What a read of history that waits takes, in bytes. */
+/** Bytes counted for a read of history that waits. */
 const WAITING_READ_BYTES = 512;
 /** Reads of history that may wait for their turn. */
 const MOST_WAITING_READS = 512;

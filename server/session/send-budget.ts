@@ -1,4 +1,4 @@
-/** What holds bytes for a reader: a connection, or a socket that is being closed. */
+/** A holder of bytes for a reader: a connection, or a socket that is being closed. */
 export interface Holder {
   held(): number;
   /** Gives them up, and the connection with them. */

@@ -14,7 +14,7 @@ export class SendLanes {
     return this.#bytes;
   }
 
-  /** Whether a message to the room has to wait for those before it. */
+  /** True if a message to the room has to wait for those before it. */
   busy(room: string): boolean {
     return this.#ends.has(room);
   }

@@ -1,7 +1,7 @@
 import type { CloseCode } from '../protocol/codes.ts';
 import type { Session } from './session.ts';
 
-/** What a connection tells its gateway. */
+/** Events that a connection reports to its gateway. */
 export interface SessionHooks {
   /** The client answered a ping. */
   pong(session: Session): void;

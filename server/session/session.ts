@@ -46,7 +46,7 @@ export class Session implements SocketHandler {
   readonly context: SessionContext;
   readonly codec: Codec;
   identity: Identity | null = null;
-  /** Who it counts for; null before the token was checked. */
+  /** User it counts for; null before the token was checked. */
   user: User | null = null;
   /** Heartbeat slice, null before connect. */
   slice: Slice | null = null;

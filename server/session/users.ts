@@ -1,6 +1,6 @@
 import { Rate } from './rate.ts';
 
-/** What the connections of one user have of a gateway together. */
+/** Usage of one gateway by all connections of a user. */
 export interface User {
   readonly name: string;
   connections: number;

@@ -1,6 +1,6 @@
 import type { LimitedSocket } from './socket.ts';
 
-/** What the sockets of a listener hold beyond what uWS queues for their readers. */
+/** Bytes that the sockets of a listener hold beyond those that uWS queues for their readers. */
 export class Backlog {
   /** Sockets whose end waits until their reader has taken what is on its way. */
   readonly closing = new Set<LimitedSocket>();

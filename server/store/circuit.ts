@@ -5,7 +5,7 @@ import { StoreUnavailable } from './store.ts';
 export interface CircuitOptions {
   /** The cheapest question there is. */
   readonly ping: () => Promise<void>;
-  /** Whether an error says that nothing was heard of the database. */
+  /** True if an error says that nothing was heard of the database. */
   readonly unreachable: (error: unknown) => boolean;
   /** For people. */
   readonly reasonOf: (error: unknown) => string;

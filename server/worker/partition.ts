@@ -47,7 +47,7 @@ export class Partition {
   #epoch = '';
   /** Last sequence when the epoch was read. */
   #epochReadAt = 0;
-  /** What {@link MessageWriter.complete} was called with last. */
+  /** Last argument of {@link MessageWriter.complete}. */
   #complete = 0;
 
   constructor(parts: PartitionParts) {

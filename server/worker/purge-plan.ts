@@ -13,7 +13,7 @@ export function hotWindowMs(options: { readonly hotWindowSeconds: number; readon
   return Math.max(options.hotWindowSeconds, options.dedupeSeconds / 2) * 1_000;
 }
 
-/** What a consumer of ours still needs of a LOG stream. */
+/** The part of a LOG stream that a consumer of ours still needs. */
 export interface Claim {
   readonly name: string;
   /** Everything up to this sequence is acknowledged; null when the consumer is missing, so that nothing is known to be. */
@@ -37,18 +37,18 @@ export interface LogView {
 export interface PurgePlan {
   /** Sequence below which messages go; null when none do. */
   readonly below: number | null;
-  /** Whether messages inside the hot window are among them. */
+  /** True if messages inside the hot window are among them. */
   readonly shortens: boolean;
-  /** Whether what has to stay nearly fills the stream: soon it refuses messages, unless storing catches up. */
+  /** True if what has to stay nearly fills the stream: soon it refuses messages, unless storing catches up. */
   readonly nearlyFull: boolean;
 }
 
 type Size = Pick<LogView, 'bytes' | 'maxBytes'>;
 
-/** Whether the stream is so full that the hot window is given up. Pure. */
+/** True if the stream is so full that the hot window is given up. Pure. */
 export const isPressed = ({ bytes, maxBytes }: Size) => maxBytes > 0 && bytes > PRESSED_ABOVE * maxBytes;
 
-/** Whether it is so full that room comes before everything but what is not stored. Pure. */
+/** True if it is so full that room comes before everything but what is not stored. Pure. */
 export const isNearlyFull = ({ bytes, maxBytes }: Size) => maxBytes > 0 && bytes > NEARLY_FULL * maxBytes;
 
 /**

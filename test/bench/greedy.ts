@@ -17,7 +17,7 @@ const MIB = 1024 * 1024;
 /** The defaults of CHAT_SEND_BUFFER_TOTAL_BYTES and CHAT_TAIL_BYTES. */
 const BUDGETS = (256 + 64) * MIB;
 
-/** What clients that ask for all messages and read none can make a gateway and its sockets hold. */
+/** Memory of a gateway and its sockets under clients that ask for all messages and read none. */
 export async function greedy(setup: Setup): Promise<Row[]> {
   const spine = await startSpine(setup);
   const rooms = Array.from({ length: ROOMS }, (_, index) => `channel:greedy-${index}`);

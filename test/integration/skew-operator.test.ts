@@ -17,7 +17,7 @@ import { baseVersion } from '../skew/base-version.ts';
 import { choicesFor, wantedRevision } from '../support/choices.ts';
 import { crdSchema, stored, withDefaults } from '../support/crd-schema.ts';
 
-/** What of the version before makes the children of a ChatCluster. */
+/** The part of the version before that makes the children of a ChatCluster. */
 interface Base {
   readonly desired: (cluster: ChatCluster, choices: object) => KubeObject[];
   readonly choicesFor: (cluster: ChatCluster) => object;

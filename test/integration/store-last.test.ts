@@ -16,7 +16,7 @@ const backends = await startBackends({ after });
 const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
 const HOLDING = { CHAT_HOT_WINDOW_SECONDS: '3600' };
 
-/** What LAST holds: the offset of a room, or null; and what it covers. */
+/** Content of LAST: the offset of a room, or null; and its cover. */
 const last = (bench: StoreBench) => {
   const value = async (subject: string) => {
     const found = await bench.jsm.streams.getMessage(bench.names.lastStream(0), { last_by_subj: subject });
@@ -91,7 +91,7 @@ test('workers that note at the same time never leave an offset behind the one pu
   assert.ok(purged.size > 0, 'nothing was purged');
 });
 
-/** What a gateway learns of rooms without a message in LOG. */
+/** Last offsets of rooms without a message in LOG. */
 const purgedTops = (bench: StoreBench, rooms: readonly string[]) =>
   readPurgedTops(bench.nats, rooms, {
     names: bench.names,

@@ -1,7 +1,7 @@
 import { connectNats } from '../../server/bus/connect.ts';
 import type { Teardown } from './backends.ts';
 
-/** What is asked of JetStream. */
+/** Questions to JetStream. */
 export interface ApiRequests {
   /** Requests that only a leader answers, so far. */
   leader(): number;

@@ -23,7 +23,7 @@ export class MemoryLog implements RoomLog {
   last = 0;
   /** Milliseconds in which LOG recognises a repeated id. */
   window = Number.POSITIVE_INFINITY;
-  /** What neither LOG nor the store has any more. */
+  /** Offsets that neither LOG nor the store has any more. */
   lost: OffsetRange[] = [];
   /** What the worker has moved to the store. */
   floor = 0;

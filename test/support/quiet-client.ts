@@ -21,7 +21,7 @@ interface Subscribed extends Partial<Position> {
 export interface Returned {
   /** Rooms, the inbox included, that were recovered without a missed message. */
   readonly complete: number;
-  /** What was answered otherwise. */
+  /** Other answers. */
   readonly others: readonly Reply[];
 }
 

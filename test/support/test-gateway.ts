@@ -58,7 +58,7 @@ export class TestGateway {
   readonly answers: boolean[] = [];
   /** For each token that was checked, whether it was valid. */
   readonly tokens: boolean[] = [];
-  /** What was wrong with the tokens that were refused. */
+  /** Faults of the tokens that were refused. */
   readonly refused: string[] = [];
   surplusPongs = 0;
 
@@ -209,7 +209,7 @@ export class TestGateway {
   }
 }
 
-/** What a client sees of a connection that ends without a word. */
+/** The client's side of a connection that ends without a close frame. */
 const CUT: CloseCode = { code: 1006, reason: '' };
 
 /** A client and its socket: what it says reaches the session at once, what it is told is written down. */

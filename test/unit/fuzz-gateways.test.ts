@@ -6,7 +6,7 @@ import { settle } from '../support/settle.ts';
 
 const ROOM = 'channel:room';
 
-/** What gateways of this release and the one before say to each other. */
+/** Messages between gateways of this release and the one before. */
 const CORPUS = [
   '{"gateway":"gateway-1","leaving":false,"life":"x","version":3,"change":{"set":[1],"cleared":[2]}}',
   '{"gateway":"gateway-9","leaving":false}',

@@ -10,7 +10,7 @@ const source = readFileSync(new URL('../../server/protocol/client.proto', import
 const { root } = protobuf.parse(source, { keepCase: true });
 const ReplyType = root.lookupType('Reply');
 
-/** What a client reads, whichever encoding it came in. */
+/** A frame as the client reads it, in either encoding. */
 function read(codec: Codec, frame: string | Uint8Array): Record<string, unknown> {
   if (codec.encoding === 'json') return JSON.parse(String(frame)) as Record<string, unknown>;
   return ReplyType.toObject(ReplyType.decodeDelimited(frame as Uint8Array), {

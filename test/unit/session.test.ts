@@ -190,7 +190,7 @@ test('messages are stored in the order they were sent, though the token check an
   );
 });
 
-/** What JetStream itself would recognise is forgotten. */
+/** Lets the window in which JetStream recognises ids pass. */
 function windowPasses(gateway: TestGateway): void {
   gateway.clock.pass(gateway.config.dedupeSeconds * 1000);
   gateway.log.forgetIds();

@@ -26,7 +26,7 @@ const named = (objects: readonly KubeObject[], kind: string, name: string) =>
   objects.find(object => object.kind === kind && object.metadata.name === name) as Loose;
 const asIs = (objects: readonly KubeObject[]): Observed[] => objects.map(object => ({ object, foreign: [] }));
 
-/** What a pass wants and writes of the workers and their options. */
+/** Workers and options as a pass wants and writes them. */
 function pass(cluster: ChatCluster, children: readonly KubeObject[]) {
   const { template: _, ...rest } = choicesFor(cluster).workers;
   const fleet = { serving: undefined, servingSince: 0, now: 0 };

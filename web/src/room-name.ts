@@ -2,12 +2,12 @@ const KIND = /^[a-z][a-z0-9]{0,31}:/;
 const DEFAULT_KIND = 'channel:';
 /** The server's limit, in bytes of UTF-8. */
 const MAX_BYTES = 255;
-/** What no name has: spaces, control characters, halves of characters. */
+/** Characters that no name has: spaces, control characters, halves of characters. */
 const UNFIT = /\s|\p{Cc}|\p{Cs}/u;
 
 const encoder = new TextEncoder();
 
-/** Whether the page may open a room of this name: `kind:name`, as the server takes it, and without spaces. */
+/** True if the page may open a room of this name: `kind:name`, as the server takes it, and without spaces. */
 export function isRoom(room: string): boolean {
   const kind = KIND.exec(room)?.[0];
   if (kind === undefined || kind.length === room.length || UNFIT.test(room)) return false;

@@ -76,7 +76,7 @@ async function backwards(session: Session, channel: string, before: number, limi
   return (await reader.before(channel, before, limit)).map(publicationOf);
 }
 
-/** Whether nothing is acknowledged that has not come to the room yet. */
+/** True if nothing is acknowledged that has not come to the room yet. */
 async function upToDate(room: Room): Promise<boolean> {
   const { top, epoch } = await room.place();
   return !room.closed && room.epoch === epoch && top <= room.held;

@@ -31,7 +31,7 @@ export class Gateway {
   #state: 'starting' | 'serving' | 'stopping' | 'gone' = 'starting';
   #accepts = true;
   #waves = false;
-  /** Whether it reaches NATS. */
+  /** True if it reaches NATS. */
   natsUp = true;
 
   constructor(time: Timeline, chance: Chance, stopTimes: StopTimes) {
