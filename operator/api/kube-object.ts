@@ -87,3 +87,8 @@ export function isReady(pod: Pod): boolean {
     pod.status.conditions.some(condition => condition.type === 'Ready' && condition.status === 'True')
   );
 }
+
+/** Whether one container of a pod runs. The pod's phase says so of any of them, such as a sidecar. */
+export function isRunning(pod: Pod, container: string): boolean {
+  return pod.status.containers.some(({ name, startedAt }) => name === container && startedAt !== undefined);
+}

@@ -7,7 +7,7 @@ import { Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import { RESOURCES, type Resource } from '../kube/resources.ts';
 import { keyOf, Store, type StoreOptions } from '../kube/store.ts';
 import type { Observed } from '../reconcile/plan.ts';
-import { projectPod } from './pod-projection.ts';
+import { podKey, projectPod } from './pod-projection.ts';
 import { projectChild, projectCluster } from './projections.ts';
 import { autoscaledKey, clusterKey, leavingNode, projectAutoscaler, projectSlice, type Slice } from './surroundings.ts';
 
@@ -59,7 +59,7 @@ export class Caches {
         mirror(resource, CLUSTER_LABEL, { project: projectChild, group: clusterKey }),
       ]),
     );
-    this.#pods = mirror(RESOURCES.pods, CLUSTER_LABEL, { project: projectPod, group: clusterKey });
+    this.#pods = mirror(RESOURCES.pods, CLUSTER_LABEL, { project: projectPod, group: podKey });
     this.#slices = mirror(RESOURCES.endpointSlices, CLUSTER_LABEL, {
       project: projectSlice,
       group: clusterKey,

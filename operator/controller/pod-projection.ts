@@ -1,6 +1,7 @@
 import { GROUP } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../api/kube-object.ts';
-import { DELETION_COST_ANNOTATION } from '../desired/names.ts';
+import { CLUSTER_LABEL, childName, DELETION_COST_ANNOTATION, REVISION_LABEL } from '../desired/names.ts';
+import { clusterKey } from './surroundings.ts';
 
 interface RawCondition {
   readonly type: string;
@@ -81,4 +82,27 @@ export function projectPod(raw: KubeObject): Pod {
       })),
     },
   };
+}
+
+/** Name of the Deployment a pod comes from, if it is what its labels say. */
+function deploymentOf({ labels = {} }: KubeObject['metadata']): string | undefined {
+  const cluster = labels[CLUSTER_LABEL];
+  if (cluster === undefined) return undefined;
+  const component = labels['app.kubernetes.io/component'];
+  if (component === 'worker') return childName.workers(cluster);
+  return component === 'gateway' ? childName.gateways(cluster, labels[REVISION_LABEL] ?? '') : undefined;
+}
+
+/**
+ * Key (`namespace/name`) of the ChatCluster a pod belongs to; undefined for a pod that no ReplicaSet of one of its Deployments
+ * controls. Anybody can give a pod labels, and the operator asks and annotates what it takes for a gateway.
+ */
+export function podKey(pod: KubeObject): string | undefined {
+  const { metadata } = pod;
+  const deployment = deploymentOf(metadata);
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  if (deployment === undefined || owner?.kind !== 'ReplicaSet' || !owner.apiVersion.startsWith('apps/'))
+    return undefined;
+  // The Deployment controller names a ReplicaSet after its Deployment and the hash of its template.
+  return owner.name.replace(/-[a-z0-9]+$/, '') === deployment ? clusterKey(pod) : undefined;
 }

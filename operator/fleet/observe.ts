@@ -1,6 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
-import { type Endpoint, isReady, type KubeObject, type Pod } from '../api/kube-object.ts';
+import { type Endpoint, isReady, isRunning, type KubeObject, type Pod } from '../api/kube-object.ts';
 import { trafficOf } from '../api/traffic.ts';
 import {
   CONTINUE_ANNOTATION,
@@ -41,9 +41,9 @@ const time = (text: string | undefined) => (text === undefined ? 0 : Date.parse(
 const NOBODYS: TrafficIntent = { reason: 'Rebalance', since: '' };
 
 function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): FleetPod {
-  const { metadata, status, spec } = pod;
+  const { metadata, spec } = pod;
   const intent = trafficOf(pod);
-  const running = status.containers.some(({ startedAt }) => startedAt !== undefined);
+  const running = isRunning(pod, 'gateway');
   return {
     name: metadata.name,
     revision: metadata.labels?.[REVISION_LABEL] ?? '',

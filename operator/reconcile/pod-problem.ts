@@ -25,8 +25,14 @@ const RANK: readonly PodProblem['reason'][] = [
   'Unschedulable',
 ];
 
+/** A sidecar that does not start keeps its pod from being ready, and often only because the process it serves does not run. */
+function ownFirst({ metadata, status }: Pod): Pod['status']['containers'] {
+  const own = metadata.labels?.['app.kubernetes.io/component'];
+  return [...status.containers].sort((a, b) => Number(b.name === own) - Number(a.name === own));
+}
+
 function problemOf(pod: Pod): PodProblem | undefined {
-  for (const { name, waiting, lastExit } of pod.status.containers) {
+  for (const { name, waiting, lastExit } of ownFirst(pod)) {
     const reason = WAITING[waiting?.reason ?? ''];
     if (!reason) continue;
     const said = waiting?.message ?? '';

@@ -10,6 +10,7 @@ import { CLOCK, chatCluster, installChart } from '../support/chat-operator.ts';
 import { until } from '../support/until.ts';
 
 const KEY = 'default/chat';
+const UID = '00000000-0000-4000-8000-000000000000';
 
 /** The caches with the rights of the chart, listed once. */
 async function watching(t: TestContext, api: ApiServer, options: { namespace: string; watchNodes: boolean }) {
@@ -45,13 +46,18 @@ const labelled = (kind: Resource, name: string, body: object, labels: object = {
     ...body,
   }) as KubeObject;
 const node = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
-const pod = (name: string, nodeName: string) =>
+const intruder = (name: string, nodeName: string) =>
   labelled(
     RESOURCES.pods,
     name,
     { spec: { nodeName, containers: [{ name: 'gateway', image: 'example.com/chat:1' }] } },
-    { 'app.kubernetes.io/component': 'gateway' },
+    { 'app.kubernetes.io/component': 'gateway', 'chatcluster.dev/revision': '0123456789' },
   );
+const pod = (name: string, nodeName: string): KubeObject => {
+  const replicaSet = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'chat-gateway-0123456789-5d4f8c7b9' };
+  const made = intruder(name, nodeName);
+  return { ...made, metadata: { ...made.metadata, ownerReferences: [{ ...replicaSet, uid: UID, controller: true }] } };
+};
 
 test('endpoints are known by their Service', async t => {
   const api = await startApiServer(t);
@@ -137,6 +143,20 @@ test('the answer to a patch of a pod is known at once, and the chart gives the r
     await client.patch(RESOURCES.pods, 'default', 'gateway-1', { metadata: { uid, resourceVersion, annotations } }),
   );
   assert.deepEqual(caches.pods(KEY, 'gateway')[0]?.metadata.annotations, annotations);
+});
+
+test('a pod that bears the labels of a gateway and is none belongs to nobody', async t => {
+  const api = await startApiServer(t);
+  await installChart(api);
+  const { caches, changes } = await watching(t, api, { namespace: '', watchNodes: true });
+  await api.client.create(RESOURCES.pods, intruder('intruder', 'node-1'));
+  await api.client.create(RESOURCES.pods, pod('gateway-1', 'node-1'));
+  await until('the gateway is known', () => caches.pods(KEY, 'gateway').length > 0);
+  assert.deepEqual(
+    caches.pods(KEY, 'gateway').map(({ metadata }) => metadata.name),
+    ['gateway-1'],
+  );
+  assert.deepEqual(changes, [KEY], 'nobody is told of the other');
 });
 
 test('in one namespace, nodes are not asked for', async t => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Pod } from '../../operator/api/kube-object.ts';
 import { CONTINUE_ANNOTATION, PAUSE_ANNOTATION, UNDO_ANNOTATION } from '../../operator/desired/names.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import { gatewayDeployments } from '../../operator/fleet/observe.ts';
@@ -82,6 +83,16 @@ test('a pod that was evicted, or outlived its grace on a dead node, is no gatewa
 test('an annotation nobody of ours wrote is an intent, so that it is taken away', () => {
   for (const intent of ['gone', 'null', '7', '{"reason":']) assert.equal(podOf({ intent }).intent?.since, '', intent);
   assert.equal(podOf({}).intent, undefined);
+});
+
+test('a sidecar that runs does not make a gateway one that runs', () => {
+  const beside = (pod: Pod): Pod => {
+    const sidecar = { name: 'proxy', restarts: 0, startedAt: '2026-01-01T00:00:00Z' };
+    return { ...pod, status: { ...pod.status, containers: [sidecar, ...pod.status.containers] } };
+  };
+  const of = (change: GatewayPodChange) => see(scene({ pods: [beside(gatewayPod('a', REVISION, change))] })).pods[0];
+  assert.deepEqual([of({ running: false })?.running, of({ running: false })?.connections], [false, 0]);
+  assert.equal(of({})?.running, true);
 });
 
 test('Deployments count by revision, owner and name: a copy and that of another ChatCluster of the name do not', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
-import { projectPod } from '../../operator/controller/pod-projection.ts';
+import { podKey, projectPod } from '../../operator/controller/pod-projection.ts';
 import { autoscaledKey, leavingNode, projectSlice } from '../../operator/controller/surroundings.ts';
 
 const object = (body: object, metadata: object = {}): KubeObject =>
@@ -76,6 +76,34 @@ test('a pod that nothing is known of yet has no fields with nothing in them', ()
     status: { conditions: [], containers: [] },
   });
 });
+
+const OURS = {
+  'chatcluster.dev/cluster': 'chat',
+  'app.kubernetes.io/component': 'gateway',
+  'chatcluster.dev/revision': '0123456789',
+};
+const WORKER = { ...OURS, 'app.kubernetes.io/component': 'worker' };
+const owned = (name: string, change: object = {}) => ({
+  ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid: 'u', controller: true, ...change }],
+});
+for (const [what, metadata, key] of [
+  ['a gateway', { labels: OURS, ...owned('chat-gateway-0123456789-5d4f8c7b9') }, 'team/chat'],
+  ['a worker', { labels: WORKER, ...owned('chat-worker-7c9d6b5f4') }, 'team/chat'],
+  ['a pod with their labels alone', { labels: OURS }, undefined],
+  ['a pod of another Deployment', { labels: OURS, ...owned('web-5d4f8c7b9') }, undefined],
+  ['a gateway of another revision', { labels: OURS, ...owned('chat-gateway-aaaaaaaaaa-5d4f8c7b9') }, undefined],
+  ['a worker that says it is a gateway', { labels: OURS, ...owned('chat-worker-7c9d6b5f4') }, undefined],
+  ['a pod of a Deployment with a longer name', { labels: WORKER, ...owned('chat-worker-copy-7c9d6b5f4') }, undefined],
+  ['a pod of a Job', { labels: WORKER, ...owned('chat-worker-1', { apiVersion: 'batch/v1', kind: 'Job' }) }, undefined],
+  [
+    'a pod that a ReplicaSet owns but does not control',
+    { labels: WORKER, ...owned('chat-worker-7c9d6b5f4', { controller: false }) },
+    undefined,
+  ],
+] as const)
+  test(`${what} belongs to ${key ?? 'nobody here'}`, () => {
+    assert.equal(podKey(object({}, metadata)), key);
+  });
 
 test('an endpoint is what its slice says, ready where it says nothing, and only if it is a pod', () => {
   const of = (name: string, conditions?: object) => ({ targetRef: { kind: 'Pod', name }, conditions });

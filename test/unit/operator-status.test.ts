@@ -184,6 +184,19 @@ test('the worst problem does not depend on the order of the pods', () => {
   assert.deepEqual(worstProblem(pods), worstProblem(pods.toReversed()));
 });
 
+test('a pod says what is wrong with its own process before what is wrong beside it', () => {
+  const { status: own, ...rest } = pod('g', {
+    reason: 'CreateContainerConfigError',
+    message: 'secret "auth" not found',
+  });
+  const labels = { 'app.kubernetes.io/component': 'gateway' };
+  const sidecar = { name: 'proxy', restarts: 3, waiting: { reason: 'CrashLoopBackOff' } };
+  const of = (containers: Pod['status']['containers']) =>
+    worstProblem([{ ...rest, metadata: { ...rest.metadata, labels }, status: { ...own, containers } }]);
+  assert.equal(of([sidecar, ...own.containers])?.reason, 'SecretNotFound');
+  assert.equal(of([sidecar])?.message, 'container proxy keeps stopping; see its log');
+});
+
 test('an unreachable backend is a condition with the reason the worker gave', () => {
   const change = { backends: backends({ store: { reachable: false, reason: 'connect ECONNREFUSED' } }) };
   const store = conditionOf(change, 'StoreReachable');
