@@ -11,6 +11,7 @@ import type { LeaseTimings } from './leader/election.ts';
 import { alwaysLeader, type Leader } from './leader/leader.ts';
 import { LeaseLeader } from './leader/lease-leader.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { withoutRepeats } from './repeats.ts';
 import { Turn } from './turn.ts';
 
 export interface OperatorOptions {
@@ -106,6 +107,7 @@ function leaderOf(
     onRequest,
     timeoutMs: lease.timings.renewMs / 2,
   });
+  const failed = withoutRepeats(clock, error => log.warn({ error }, 'the lease could not be renewed or taken'));
   return new LeaseLeader({
     ...lease,
     identity,
@@ -117,7 +119,7 @@ function leaderOf(
       metrics.leaderTransitions.inc({ to: leads ? 'leader' : 'standby' });
       log.info({ identity }, leads ? 'leader from now on' : 'no longer leader');
     },
-    onFailure: error => log.warn({ error: brief(error) }, 'the lease could not be renewed or taken'),
+    onFailure: error => failed(brief(error)),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import type { WallTime } from '../clock.ts';
+import type { Clocks } from '../clock.ts';
+import { Repeats } from '../repeats.ts';
 import type { RoomEvents } from '../room/room.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
@@ -11,8 +12,9 @@ export function roomEvents(
   meter: LoadMeter,
   trace: MessageTrace,
   logger: Logger,
-  wallClock: () => WallTime,
+  { now, wallClock }: Clocks,
 ): RoomEvents {
+  const repeats = new Repeats(now);
   return {
     delivered(message, deliveries, bytes, live) {
       if (deliveries === 0) return;
@@ -24,7 +26,10 @@ export function roomEvents(
     repaired: (cause, messages) => metrics.repair(cause, messages),
     repairFailed(room, error) {
       metrics.repairFailures.inc();
-      logger.warn({ room, reason: (error as Error).message }, 'a re-check failed and is tried again');
+      // Rooms fail together: one of them stands for all.
+      const reason = (error as Error).message;
+      const news = repeats.news(reason);
+      if (news) logger.warn({ room, reason, ...news }, 'a re-check failed and is tried again');
     },
   };
 }

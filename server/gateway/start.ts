@@ -169,7 +169,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const unreadable = () => metrics.unreadable.inc();
   const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now, unreadable, ...hook });
   await streamsExist(log, logger);
-  const events = roomEvents(metrics, meter, trace, logger, wallClock);
+  const events = roomEvents(metrics, meter, trace, logger, { now, wallClock });
   const bus = presenceBus(write, names);
   const chat = roomParts({
     config,

@@ -1,18 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { type Moment, systemClocks } from '../clock.ts';
+import { Repeats } from '../repeats.ts';
 import type { RoomLog } from '../room/log.ts';
 
 const RETRY_MS = 500;
 
+/** How a wait passes its time. */
+export interface Waiting {
+  readonly now: () => Moment;
+  /** Between two tries. */
+  readonly pause: () => Promise<unknown>;
+}
+
+const BY_THE_CLOCK: Waiting = { now: systemClocks.now, pause: () => sleep(RETRY_MS) };
+
 /** Only workers make streams: a gateway that was started first waits for them, and is not Ready meanwhile. */
-export async function streamsExist(log: RoomLog, logger: Logger): Promise<void> {
+export async function streamsExist(
+  log: Pick<RoomLog, 'partitions' | 'state'>,
+  logger: Logger,
+  { now, pause }: Waiting = BY_THE_CLOCK,
+): Promise<void> {
+  const repeats = new Repeats(now);
   for (let partition = 0; partition < log.partitions; ) {
     try {
       await log.state(partition);
       partition += 1;
     } catch (error) {
-      logger.warn({ partition, reason: (error as Error).message }, 'waiting for a worker to make the streams');
-      await sleep(RETRY_MS);
+      const reason = (error as Error).message;
+      const news = repeats.news(reason);
+      if (news) logger.warn({ partition, reason, ...news }, 'waiting for a worker to make the streams');
+      await pause();
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Delivery } from '../bus/delivery.ts';
 import type { PullRequest } from '../bus/pull.ts';
 import type { WallTime } from '../clock.ts';
+import { Repeats } from '../repeats.ts';
 import { type MessageWriter, StoreUnavailable } from '../store/store.ts';
 import { type BatchLimits, batchStep } from './batch.ts';
 import { backoffMs, type Clock } from './clock.ts';
@@ -52,6 +53,7 @@ export class Drain {
   /** Runs until `signal` aborts. Then a write under way is finished, and what is held is given back. */
   async run(signal: AbortSignal): Promise<void> {
     const { gate, clock, random, log, partition, read } = this.#parts;
+    const repeats = new Repeats(clock.now);
     let failures = 0;
     while (!signal.aborted) {
       await gate.pass(signal);
@@ -66,7 +68,8 @@ export class Drain {
       } catch (error) {
         failures += 1;
         const reason = (error as Error).message;
-        log.warn({ partition, reason }, 'reading the stream failed and is tried again');
+        const news = repeats.news(reason);
+        if (news) log.warn({ partition, reason, ...news }, 'reading the stream failed and is tried again');
         if (failures >= STUCK) read(reason);
         for (const each of held) giveBack(each);
         await clock.sleep(backoffMs(failures, random()), signal);

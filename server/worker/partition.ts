@@ -8,6 +8,7 @@ import { LIFT } from '../bus/stream-plan.ts';
 import type { Streams } from '../bus/streams.ts';
 import { systemClocks } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { Repeats } from '../repeats.ts';
 import { type MessageWriter, StoreRolledBack, StoreUnavailable } from '../store/store.ts';
 import { backoffMs, type Clock } from './clock.ts';
 import { Drain } from './drain.ts';
@@ -49,9 +50,11 @@ export class Partition {
   #epochReadAt = 0;
   /** Last argument of {@link MessageWriter.complete}. */
   #complete = 0;
+  readonly #repeats: Repeats;
 
   constructor(parts: PartitionParts) {
     this.#parts = parts;
+    this.#repeats = new Repeats(() => parts.clock.now());
   }
 
   /** Runs until `signal` aborts. */
@@ -92,7 +95,8 @@ export class Partition {
       if (error instanceof StoreUnavailable) health.storeIs(false, error.reason);
       else {
         health.streamsAre(partition, `stream ${names.logStream(partition)}: ${reason}`);
-        log.warn({ partition, reason }, 'the streams are not right; this is tried again');
+        const news = this.#repeats.news(reason);
+        if (news) log.warn({ partition, reason, ...news }, 'the streams are not right; this is tried again');
       }
       return reason;
     }

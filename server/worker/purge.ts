@@ -1,6 +1,7 @@
 import type { StreamInfo } from '@nats-io/jetstream';
 import type { Logger } from 'pino';
 import type { LogConsumer } from '../bus/log-consumers.ts';
+import { Repeats } from '../repeats.ts';
 import { type StoredFloor, StoreRolledBack } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { forgetTops } from './forget-tops.ts';
@@ -33,9 +34,11 @@ export class Purge {
   /** When the hot window was last shortened. */
   #shortenedAt = Number.NEGATIVE_INFINITY;
   #foreign: readonly string[] = [];
+  readonly #repeats: Repeats;
 
   constructor(parts: PurgeParts) {
     this.#parts = parts;
+    this.#repeats = new Repeats(() => parts.clock.now());
     this.#dueAt = parts.clock.now() + parts.intervalMs;
   }
 
@@ -82,7 +85,12 @@ export class Purge {
     if (removed > 0) log.debug({ partition, first, removed, noted }, 'stored messages were removed from the stream');
     if (unnoted !== null) {
       const reason = (unnoted as Error).message;
-      log.warn({ partition, reason }, 'LAST did not take the last offsets of rooms; the purge is tried again');
+      const news = this.#repeats.news(reason);
+      if (news)
+        log.warn(
+          { partition, reason, ...news },
+          'LAST did not take the last offsets of rooms; the purge is tried again',
+        );
     }
     if (noted > 0) await this.#forget();
     if (!shortens || removed === 0) return;
