@@ -117,10 +117,11 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
     const changed = was?.status !== condition.status;
     switch (condition.type) {
       case 'Ready':
-        if (condition.status === 'True') return changed ? normal('Ready') : [];
+        if (condition.status === 'True') return changed && condition.reason !== 'Hibernating' ? normal('Ready') : [];
         // The first False is the start, and what a start passes through is no news. Any other new reason is.
         if (!was || (!changed && (was.reason === condition.reason || STARTING.has(condition.reason)))) return [];
-        return condition.reason === 'Hibernating' ? [] : warning(condition.reason);
+        // Neither is what it passes through when it wakes.
+        return was.reason === 'Hibernating' && STARTING.has(condition.reason) ? [] : warning(condition.reason);
       case 'MessagingReachable':
       case 'StoreReachable':
         if (!changed || condition.status === 'Unknown') return [];

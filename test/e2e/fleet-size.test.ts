@@ -116,7 +116,7 @@ test('hibernate takes a ChatCluster to zero gateways and back, and its messages 
     await hibernate('true');
     await eventually('no gateway is left', async () => (await chat.pods()).length === 0);
     const ready = await chat.condition('Ready');
-    assert.deepEqual([ready?.status, ready?.reason], ['False', 'Hibernating']);
+    assert.deepEqual([ready?.status, ready?.reason], ['True', 'Hibernating']);
     await hibernate(null);
     await chat.settled(2);
   });

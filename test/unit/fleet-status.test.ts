@@ -128,10 +128,27 @@ test('a stopped rollout is not what was declared: not Ready; one in progress is'
   assert.equal(readyWith({ reason: 'Moving', message: '' }).status, 'True');
 });
 
-test('a chat that hibernates says so instead of gateways that are missing', () => {
+test('a chat that hibernates is what was declared: Ready, and it says why nobody can connect', () => {
   const available = gatewaysAvailable({ ...FLEET, desired: 0, replicas: 0, ready: 0 });
   assert.deepEqual([available.status, available.reason], ['False', 'Hibernating']);
-  assert.equal(readyWith({ reason: 'Complete', message: '' }, available).reason, 'Hibernating');
+  const asleep = readyWith({ reason: 'Complete', message: '' }, available);
+  assert.deepEqual([asleep.status, asleep.reason], ['True', 'Hibernating']);
+});
+
+test('what a chat passes through on its way to sleep and back is no warning', () => {
+  const ready = (status: Condition['status'], reason: string): Condition => ({
+    type: 'Ready',
+    status,
+    reason,
+    message: '',
+    lastTransitionTime: '',
+  });
+  const told = (from: Condition, to: Condition) => noticesOfConditions([from], [to]).map(({ reason }) => reason);
+  const [works, sleeps] = [ready('True', 'Working'), ready('True', 'Hibernating')];
+  assert.deepEqual(told(works, sleeps), []);
+  assert.deepEqual(told(sleeps, ready('False', 'GatewaysNotReady')), []);
+  assert.deepEqual(told(sleeps, ready('False', 'CrashLooping')), ['CrashLooping']);
+  assert.deepEqual(told(ready('False', 'GatewaysNotReady'), works), ['Ready']);
 });
 
 const condition = (reason: string, is: Condition['status'] = 'True'): Condition => ({
