@@ -1,5 +1,5 @@
 import type { ScalingPolicy, ScalingRules } from '../api/chat-cluster.ts';
-import { type Observation, within } from './history.ts';
+import { type Observation, unknownShare, within } from './history.ts';
 
 /**
  * The size at the start of a period, as HPA reckons it: what was added in it taken off, what was removed put back.
@@ -88,10 +88,16 @@ export function fewestWanted(
   );
 }
 
-/** The most that were asked for at any time of the window, and now. While the load was unknown, all were. */
+/** Of a window that was known for less than the rest of it, nobody can say that fewer were enough all the time. */
+const MOST_UNKNOWN = 0.2;
+
+/** The most that were asked for at any time of the window, and now. If too much of it is unknown, all were. */
 export function mostWanted(history: readonly Observation[], rules: ScalingRules, now: number, wanted: number): number {
-  return within(history, now, rules.stabilizationWindowSeconds * 1_000).reduce(
-    (most, each) => Math.max(most, each.wanted ?? each.current),
-    wanted,
-  );
+  const windowMs = rules.stabilizationWindowSeconds * 1_000;
+  const window = within(history, now, windowMs);
+  const isUnknown = unknownShare(history, now, windowMs) > MOST_UNKNOWN;
+  return window.reduce((most, { wanted: asked, current }) => {
+    const needed = isUnknown ? Math.max(current, asked ?? 0) : (asked ?? 0);
+    return Math.max(most, needed);
+  }, wanted);
 }

@@ -61,7 +61,7 @@ export interface Decision {
   readonly message: string;
   /** Connections of all gateways; undefined when not all said. */
   readonly connections: number | undefined;
-  /** Gateways that are asked for, before bounds and behaviour; undefined when the load is not known. */
+  /** Gateways that are asked for, before bounds and behaviour: at least so many, where some are silent; undefined when all are. */
   readonly wanted: number | undefined;
   /** The target that asks for most; undefined when the load is not known. */
   readonly target: Target | undefined;
@@ -77,15 +77,16 @@ const LOST_MS = 30_000;
 
 /**
  * How many gateways there should be. Pure; the memory may be lost, which only delays a step down. The bounds hold always,
- * also when the load is unknown; nothing else is taken away without every gateway having said what it holds.
+ * also when the load is unknown; nothing else is taken away without every gateway having said what it holds. What some say
+ * is enough to add by: it is the least there is.
  */
 export function decide(input: ScaleInput): Decision {
   if (input.spec.mode !== 'Builtin') return declared(input);
   const { spec, samples, current, now } = input;
   const history = usable(input.history, now);
   const load = fleetLoad(samples ?? []);
-  const known = samples !== undefined && load.ready > 0 && load.silent.length === 0;
-  const complete = known && load.vanished.length === 0;
+  const known = samples !== undefined && load.ready > load.silent.length;
+  const complete = known && load.silent.length === 0 && load.vanished.length === 0;
   const connections = complete ? load.connections : undefined;
   const seen = { at: now, current, connections, lost: load.lost, fell: hasFallen(history, spec, now, connections) };
   const perSecond = climb([...history, { ...seen, wanted: undefined }], now);
@@ -95,7 +96,7 @@ export function decide(input: ScaleInput): Decision {
   const replaced = lostFor(history, load.lost, now);
   const wanted = most && most.gateways + replaced;
   const keepMs = Math.max(coverMs(spec), spec.behavior.scaleUp.stabilizationWindowSeconds * 1_000) + CLIMB_MS;
-  const made = remember(history, { ...seen, wanted: complete ? wanted : undefined }, keepMs);
+  const made = remember(history, { ...seen, wanted }, keepMs);
   const outcome = weigh({ ...input, history: made }, load, most, wanted, replaced);
   return { ...outcome, connections, wanted, target: most?.target, asks: all, history: made };
 }
@@ -154,23 +155,32 @@ function weigh(
     return { replicas: bounded, reason: bounded > current ? 'ScaledUp' : 'ScaledDown', message };
   }
   if (!samples) return keep('NotAskedYet', 'the gateways have not been asked yet');
-  if (load.silent.length > 0)
-    return keep('LoadUnknown', `${someOf(load.silent)} did not say what it holds; the size is kept`);
-  if (!most || wanted === undefined) return keep('NoGatewayReady', 'no gateway is ready');
+  const silence = `${someOf(load.silent)} did not say what it holds`;
+  if (!most || wanted === undefined)
+    return load.ready > 0
+      ? keep('LoadUnknown', `${silence}; the size is kept`)
+      : keep('NoGatewayReady', 'no gateway is ready');
 
-  const text = replaced > 0 ? `${most.text}, and ${plural(replaced, 'gateway')} lost` : most.text;
+  const text = textOf(most, load, replaced);
   const next = clamp(spec, wanted);
   if (next > current)
     return blocked(held, current, next) ? keep('Held', `${why}${asked}: ${text}`) : up(input, wanted, text);
   if (wanted > spec.maxReplicas) {
     return keep('AtMaximum', `${plural(wanted, 'gateway')} wanted and maxReplicas is ${spec.maxReplicas}: ${text}`);
   }
+  if (load.silent.length > 0) return keep('LoadUnknown', `${silence}; none is removed`);
   if (load.vanished.length > 0) {
     const message = `${someOf(load.vanished)} is not ready and did not say what it holds; none is removed`;
     return keep('LoadUnknown', message);
   }
   if (next === current) return keep('Steady', `${plural(current, 'gateway')}: ${text}`);
   return blocked(held, current, next) ? keep('Held', `${why}${asked}: ${text}`) : down(input, next, text);
+}
+
+function textOf({ text }: Ask, { silent }: FleetLoad, replaced: number): string {
+  const lost = replaced > 0 ? `, and ${plural(replaced, 'gateway')} lost` : '';
+  const others = silent.length > 0 ? `, and ${plural(silent.length, 'gateway')} that did not say what it holds` : '';
+  return `${text}${lost}${others}`;
 }
 
 function up({ spec, current, now, history }: ScaleInput, wanted: number, text: string): Outcome {

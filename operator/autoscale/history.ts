@@ -4,9 +4,9 @@ export interface Observation {
   readonly at: number;
   /** Gateways there were to be. */
   readonly current: number;
-  /** Gateways the load asked for; undefined when not every gateway had said what it holds. */
+  /** Gateways the load asked for: at least so many, where not every gateway had said what it holds; undefined when none had. */
   readonly wanted: number | undefined;
-  /** Connections of all gateways; undefined as `wanted`. */
+  /** Connections of all gateways; undefined when not every gateway had said what it holds. */
   readonly connections: number | undefined;
   /** {@link FleetLoad.lost} */
   readonly lost: number;
@@ -33,6 +33,16 @@ export function usable(history: readonly Observation[], now: number): readonly O
 /** The observations of the last `ms`. */
 export function within(history: readonly Observation[], now: number, ms: number): Observation[] {
   return history.filter(each => each.at > now - ms);
+}
+
+/** How much of the last `ms` the load was not known of every gateway: a share. Each look stands for the time since the one before. */
+export function unknownShare(history: readonly Observation[], now: number, ms: number): number {
+  const start = now - ms;
+  const unknown = history.reduce((sum, look, index) => {
+    const since = Math.max(start, history[index - 1]?.at ?? look.at);
+    return look.connections === undefined ? sum + Math.max(0, look.at - since) : sum;
+  }, 0);
+  return ms === 0 ? 0 : unknown / ms;
 }
 
 /** Whether the memory reaches `ms` back. */

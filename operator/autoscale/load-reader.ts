@@ -2,12 +2,15 @@ import { ADMIN_PATHS, type GatewayLoad, PORTS } from '../../server/contract.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import { isReady, type Pod } from '../api/kube-object.ts';
 import { trafficOf } from '../api/traffic.ts';
-import type { GatewaySample } from './sample.ts';
+import type { Answer, Kept } from './last-answers.ts';
 
-/** What one running gateway is and says. */
-export interface LoadSample extends GatewaySample {
+/** What one running gateway is, and what it said when it was asked. */
+export interface GatewayAnswer extends Answer {
   readonly load: GatewayLoad | undefined;
 }
+
+/** The same, with what it said last in place of silence. */
+export type LoadSample = GatewayAnswer & Kept;
 
 const RATES = [
   'maxConnections',
@@ -68,6 +71,11 @@ function hasServed(pod: Pod): boolean {
   return !(Math.abs(time('Ready') - time('Initialized')) <= SAME_MOMENT_MS) || isReady(pod);
 }
 
+function lifeOf({ metadata, status }: Pod): string {
+  const restarts = status.containers.reduce((sum, container) => sum + container.restarts, 0);
+  return `${metadata.uid ?? metadata.name}/${restarts}`;
+}
+
 /** For clocks of two machines. */
 const SKEW_MS = 10_000;
 
@@ -82,7 +90,7 @@ export function isOver({ metadata }: Pod, wall: number): boolean {
  * period is left out.
  * @param wall milliseconds since 1970
  */
-export async function readLoads(gateways: readonly Pod[], ask: AskPod, wall: number): Promise<LoadSample[]> {
+export async function readLoads(gateways: readonly Pod[], ask: AskPod, wall: number): Promise<GatewayAnswer[]> {
   const running = gateways.filter(({ status }) => status.phase === 'Running' && status.podIP !== undefined);
   const samples = await Promise.all(
     running.map(async gateway => {
@@ -92,18 +100,26 @@ export async function readLoads(gateways: readonly Pod[], ask: AskPod, wall: num
         () => undefined,
       );
       if (load === undefined && isOver(gateway, wall)) return [];
-      return [{ pod, ready: isReady(gateway), leaving: isLeaving(gateway), served: hasServed(gateway), load }];
+      const state = { ready: isReady(gateway), leaving: isLeaving(gateway), served: hasServed(gateway) };
+      return [{ pod, ...state, load, life: lifeOf(gateway) }];
     }),
   );
   return samples.flat();
 }
 
-/** Connections of each gateway that said so, or that cannot have any, by pod name. */
+const connectionsOf = ({ load, served }: GatewayAnswer) => load?.connections ?? (served ? undefined : 0);
+
+/**
+ * Connections of each gateway that said so, or that cannot have any, by pod name. One that was empty when it last spoke may
+ * have clients by now, and an empty one is removed: only what it says this time makes it one.
+ */
 export function connectionsByPod(samples: readonly LoadSample[]): ReadonlyMap<string, number> {
   return new Map(
-    samples.flatMap(({ pod, load, served }) => {
-      const connections = load?.connections ?? (served ? undefined : 0);
-      return connections === undefined ? [] : [[pod, connections] as const];
+    samples.flatMap(sample => {
+      const connections = connectionsOf(sample);
+      return connections === undefined || (sample.kept && connections === 0)
+        ? []
+        : [[sample.pod, connections] as const];
     }),
   );
 }
@@ -114,8 +130,8 @@ export function natsUpByPod(samples: readonly LoadSample[]): ReadonlyMap<string,
 }
 
 /** Connections of all gateways; undefined when not all said, or there is none. */
-export function totalConnections(samples: readonly LoadSample[]): number | undefined {
-  const known = connectionsByPod(samples);
-  if (samples.length === 0 || known.size < samples.length) return undefined;
-  return [...known.values()].reduce((sum, count) => sum + count, 0);
+export function totalConnections(samples: readonly GatewayAnswer[]): number | undefined {
+  const known = samples.flatMap(sample => connectionsOf(sample) ?? []);
+  if (samples.length === 0 || known.length < samples.length) return undefined;
+  return known.reduce((sum, count) => sum + count, 0);
 }

@@ -1,4 +1,5 @@
 import type { AskPod } from '../api/ask-pod.ts';
+import { keepAnswers } from '../autoscale/last-answers.ts';
 import { type LoadSample, readLoads } from '../autoscale/load-reader.ts';
 import type { Clock } from '../clock.ts';
 import { type Backends, readBackends } from '../reconcile/backends.ts';
@@ -94,7 +95,7 @@ export class Probes {
       const at = clock.now();
       const patient = !backends.health && before?.backends.health && at - before.healthAt < SILENT_AFTER_MS;
       after = {
-        loads,
+        loads: keepAnswers(loads, before?.loads ?? [], at),
         backends: patient ? before.backends : backends,
         at,
         healthAt: backends.health || !before ? at : before.healthAt,

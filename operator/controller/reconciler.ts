@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { LIVE_FILES } from '../../server/contract.ts';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
+import { upToDate } from '../autoscale/last-answers.ts';
 import { recordOf } from '../autoscale/record.ts';
 import type { Clock } from '../clock.ts';
 import { desired } from '../desired/desired.ts';
@@ -29,7 +30,7 @@ import { forgetMetrics, measure } from './measure.ts';
 import type { Probes } from './probes.ts';
 import type { Recorder } from './recorder.ts';
 import { Reporter } from './reporter.ts';
-import { loadsOf, newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
+import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
 import { viewOf } from './view.ts';
 import { Writer } from './writer.ts';
 
@@ -101,7 +102,7 @@ export class Reconciler {
       cluster,
       children,
       caches.pods(key, 'gateway'),
-      probe && { ...probe, loads: loadsOf(probe, clock.now()) },
+      probe && { ...probe, loads: upToDate(probe.loads, clock.now()) },
       caches,
       memory.seen,
       clock.date().getTime(),

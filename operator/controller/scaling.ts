@@ -3,16 +3,13 @@ import type { ForeignAutoscaler, KubeObject } from '../api/kube-object.ts';
 import { type Decision, decide, type Held, type ScaleInput } from '../autoscale/decide.ts';
 import { decideWorkers, type LagObservation, type WorkerDecision } from '../autoscale/decide-workers.ts';
 import type { Observation } from '../autoscale/history.ts';
-import type { LoadSample } from '../autoscale/load-reader.ts';
+import { upToDate } from '../autoscale/last-answers.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
 import { workerDeployment } from '../fleet/observe.ts';
 import type { Probe } from './probes.ts';
 import { nothingSeen, type Seen } from './view.ts';
-
-/** Loads older than this are unknown. */
-const STALE_MS = 15_000;
 
 /** What of the fleet the size depends on. */
 export interface FleetSize {
@@ -135,11 +132,6 @@ function workersOf(
   });
 }
 
-/** What the gateways said; nothing, when that is too long ago to act on. @param now as {@link Probe.at} */
-export function loadsOf(probe: Probe, now: number): readonly LoadSample[] {
-  return now - probe.at > STALE_MS ? probe.loads.map(sample => ({ ...sample, load: undefined })) : probe.loads;
-}
-
 /** How many gateways and workers there should be now. */
 export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
   const { cluster, fleet, foreign, probe, now } = given;
@@ -151,7 +143,7 @@ export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
     maxConnections: limits.maxConnections,
     // Awake again it starts where it may be smallest.
     current: current === 0 ? gateway.autoscaling.minReplicas : current,
-    samples: probe && loadsOf(probe, now),
+    samples: probe && upToDate(probe.loads, now),
     ...heldBy(cluster, fleet, foreign),
     now,
     history: memory.history,

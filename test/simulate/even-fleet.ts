@@ -4,7 +4,8 @@ import type { Observation } from '../../operator/autoscale/history.ts';
 import type { GatewaySample } from '../../operator/autoscale/sample.ts';
 import { type AutoscalingChange, autoscaling } from './autoscaling-spec.ts';
 
-export type Change = (samples: GatewaySample[]) => GatewaySample[];
+/** @param now milliseconds */
+export type Change = (samples: GatewaySample[], now: number) => GatewaySample[];
 
 /** @param load what differs from an idle gateway */
 export function sample(pod: string, load: Partial<GatewaySample['load']> = {}): GatewaySample {
@@ -75,7 +76,7 @@ export class EvenFleet {
         replicas: 1,
         maxConnections: this.maxConnections,
         current: this.replicas,
-        samples: change(even),
+        samples: change(even, this.seconds * 1_000),
         held: this.held,
         why: this.held === 'None' ? '' : 'somebody said so',
         now: this.seconds * 1_000,

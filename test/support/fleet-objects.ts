@@ -1,6 +1,7 @@
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { Endpoint, KubeObject, Pod } from '../../operator/api/kube-object.ts';
-import type { LoadSample } from '../../operator/autoscale/load-reader.ts';
+import { keepAnswers } from '../../operator/autoscale/last-answers.ts';
+import type { GatewayAnswer } from '../../operator/autoscale/load-reader.ts';
 import type { Probe } from '../../operator/controller/probes.ts';
 import { type FleetView, viewOf } from '../../operator/controller/view.ts';
 import {
@@ -121,7 +122,7 @@ export function clientService(cluster: ChatCluster, serving: string, movedAt: nu
 }
 
 /** What a gateway says of itself when it is asked. */
-export function loadOf(pod: string, change: Partial<GatewayLoad> = {}): LoadSample {
+export function loadOf(pod: string, change: Partial<GatewayLoad> = {}): GatewayAnswer {
   const load: GatewayLoad = {
     gateway: pod,
     ready: true,
@@ -138,26 +139,26 @@ export function loadOf(pod: string, change: Partial<GatewayLoad> = {}): LoadSamp
     optionsVersion: '',
     ...change,
   };
-  return { pod, ready: true, leaving: false, served: true, load };
+  return { pod, ready: true, leaving: false, served: true, load, life: `${pod}/0` };
 }
 
 const REACHED = { reachable: true, reason: '' };
 
-export function probeOf(loads: readonly LoadSample[], at = 0): Probe {
+export function probeOf(loads: readonly GatewayAnswer[], at = 0): Probe {
   const backends = {
     health: { nats: REACHED, store: REACHED },
     log: { room: 'Enough', reason: '' } as const,
     storeLag: 0,
     silence: '',
   };
-  return { loads, backends, at, healthAt: at };
+  return { loads: keepAnswers(loads, [], at), backends, at, healthAt: at };
 }
 
 export interface Scene {
   readonly cluster: ChatCluster;
   readonly children: readonly KubeObject[];
   readonly pods: readonly Pod[];
-  readonly loads?: readonly LoadSample[];
+  readonly loads?: readonly GatewayAnswer[];
   /** Pods that load balancers are told of. */
   readonly offered: readonly string[];
   /** Since when those that are not offered are not. */

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { upToDate } from '../../operator/autoscale/last-answers.ts';
 import { connectionsByPod } from '../../operator/autoscale/load-reader.ts';
 import type { Probe } from '../../operator/controller/probes.ts';
-import { currentSize, loadsOf, newMemory, type ScalingInput, scale } from '../../operator/controller/scaling.ts';
+import { currentSize, newMemory, type ScalingInput, scale } from '../../operator/controller/scaling.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../../operator/desired/names.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import type { TrafficIntent } from '../../server/contract.ts';
@@ -213,6 +214,6 @@ test('a gateway that goes is subtracted once: from the replicas before they are 
 
 test('an answer from too long ago is none: a gateway that was empty then is not taken for empty now', () => {
   const probe = answers(1, 0);
-  assert.deepEqual([...connectionsByPod(loadsOf(probe, NOW + 15_000))], [['g0', 0]]);
-  assert.deepEqual([...connectionsByPod(loadsOf(probe, NOW + 15_001))], []);
+  assert.deepEqual([...connectionsByPod(upToDate(probe.loads, NOW + 15_000))], [['g0', 0]]);
+  assert.deepEqual([...connectionsByPod(upToDate(probe.loads, NOW + 15_001))], []);
 });

@@ -81,8 +81,9 @@ export class SimulatedOperator {
         // An answer takes its time, too.
         time.after(chance.between(0, 100), () => {
           const known = this.#memory.loads.get(name);
-          if (said === undefined) this.#memory.loads.delete(name);
-          else this.#memory.loads.set(name, { ...said, at: time.now });
+          // Silence is what it said last, but nobody is taken for empty by it.
+          if (said === undefined && known?.connections === 0) this.#memory.loads.delete(name);
+          if (said !== undefined) this.#memory.loads.set(name, { ...said, at: time.now });
           if (known?.connections !== said?.connections || known?.natsUp !== said?.natsUp) this.wake();
         });
       });
