@@ -8,6 +8,7 @@ import { Probes } from './controller/probes.ts';
 import { WorkQueue } from './controller/queue.ts';
 import { Reconciler } from './controller/reconciler.ts';
 import { Recorder } from './controller/recorder.ts';
+import { wishOf } from './controller/wish.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { Metrics } from './metrics.ts';
@@ -62,6 +63,7 @@ export class Turn {
       concurrency: config.concurrency,
       minIntervalMs: 200,
       backoff: { baseMs: 500, maxMs: 60_000 },
+      wish: key => wishOf(caches.cluster(key)),
       run: async key => {
         const end = metrics.reconcileSeconds.startTimer();
         try {

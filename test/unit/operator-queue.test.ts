@@ -5,7 +5,8 @@ import { WorkQueue } from '../../operator/controller/queue.ts';
 import { SimulatedClock, settle } from '../support/simulated-clock.ts';
 
 /** A queue whose work is ended by the test. */
-function simulated(concurrency = 2, minIntervalMs = 0) {
+function simulated(concurrency = 2, minIntervalMs = 0, maxMs = 1_000) {
+  const wishes = new Map<string, string>();
   const clock = new SimulatedClock();
   const started: { readonly key: string; readonly at: number }[] = [];
   const running = new Map<string, (outcome: number | undefined | Error) => void>();
@@ -14,7 +15,8 @@ function simulated(concurrency = 2, minIntervalMs = 0) {
     random: () => 1,
     concurrency,
     minIntervalMs,
-    backoff: { baseMs: 100, maxMs: 1_000 },
+    backoff: { baseMs: 100, maxMs },
+    wish: key => wishes.get(key) ?? '',
     run: key =>
       new Promise((resolve, reject) => {
         assert.ok(!running.has(key), `${key} runs twice at the same time`);
@@ -31,7 +33,7 @@ function simulated(concurrency = 2, minIntervalMs = 0) {
     await settle();
   };
   const keys = () => started.map(start => start.key);
-  return { clock, queue, started, running, end, keys };
+  return { clock, queue, started, running, end, keys, wishes };
 }
 
 test('a key added many times before its turn is worked on once', async () => {
@@ -96,13 +98,128 @@ test('the backoff doubles up to its maximum, half of it random', () => {
   assert.equal(backoffMs(backoff, 3, 0), 200);
 });
 
-test('an event does not wait for the backoff', async () => {
-  const { clock, queue, end, keys } = simulated();
+test('an event cuts a backoff short, but not below 5 s: a refused child keeps the others waiting no longer', async () => {
+  const { clock, queue, end, started } = simulated(2, 0, 60_000);
   queue.add('a');
+  for (let failures = 0; failures < 8; failures++) {
+    await end('a', new Error('no'));
+    await clock.pass(100 * 2 ** failures);
+  }
   await end('a', new Error('no'));
-  await clock.pass(10);
+  const failedAt = clock.now();
+  await clock.pass(1_000);
   queue.add('a');
-  assert.deepEqual(keys(), ['a', 'a']);
+  queue.add('a');
+  await clock.pass(3_999);
+  assert.ok((started.at(-1)?.at ?? 0) <= failedAt);
+  await clock.pass(1);
+  assert.equal(started.at(-1)?.at, failedAt + 5_000);
+});
+
+test('events do not cut short the backoff of a key that hung', async () => {
+  const { clock, queue, end, started } = simulated(2, 0, 60_000);
+  queue.add('a');
+  await clock.pass(15_000);
+  await end('a', new Error('no answer'));
+  for (let at = 0; at < 100; at += 10) {
+    queue.add('a');
+    assert.equal(started.length, 1);
+    await clock.pass(10);
+  }
+  assert.equal(started.length, 2);
+});
+
+test('what a person changes is tried at once, and once', async () => {
+  const { clock, queue, end, started, wishes } = simulated(2, 0, 60_000);
+  queue.add('a');
+  for (let failures = 0; failures < 9; failures++) {
+    await clock.pass(15_000);
+    await end('a', new Error('no answer'));
+    await clock.pass(60_000);
+  }
+  await end('a', new Error('no answer'));
+  const before = started.length;
+  wishes.set('a', 'mended');
+  queue.add('a');
+  assert.equal(started.length, before + 1);
+  await clock.pass(15_000);
+  await end('a', new Error('still no answer'));
+  queue.add('a');
+  assert.equal(started.length, before + 1, 'the same wish waits like any other event');
+  await clock.pass(60_000);
+  wishes.set('a', 'mended again');
+  queue.add('a');
+  await end('a', new Error('it changed while it ran'));
+  assert.equal(started.length, before + 3);
+});
+
+test('keys that hang take no slot from keys that do well, after their first time', async () => {
+  const { clock, queue, end, keys, running } = simulated(2, 0, 60_000);
+  for (let i = 0; i < 6; i++) queue.add(`hangs-${i}`);
+  queue.add('well');
+  await clock.pass(6_000);
+  assert.ok(running.has('well'), 'those in front of it give their slots away after 2 s each');
+  await end('well');
+  await clock.pass(15_000);
+  for (let i = 0; i < 6; i++) await end(`hangs-${i}`, new Error('no answer'));
+  await clock.pass(60_000);
+  assert.equal([...running.keys()].length, 1, 'of those in trouble as many run as they have slots');
+  for (let i = 0; i < 10; i++) {
+    const before = keys().length;
+    queue.add('well');
+    assert.equal(keys()[before], 'well', 'whoever does well starts at once');
+    await end('well');
+  }
+});
+
+test('a key that is slow but succeeds waits among those in trouble, until it is fast again', async () => {
+  const { clock, queue, end, running } = simulated(1, 0);
+  queue.add('slow');
+  await clock.pass(3_000);
+  await end('slow');
+  queue.add('slow');
+  queue.add('well');
+  assert.deepEqual([...running.keys()], ['slow', 'well']);
+  await end('slow');
+  queue.add('slow');
+  assert.deepEqual([...running.keys()], ['well'], 'it waits for the slot of those that do well');
+});
+
+test('24 keys whose writes hang do not change how often another one has its turn', async () => {
+  const clock = new SimulatedClock();
+  const HANGING = Array.from({ length: 24 }, (_, i) => `hangs-${i}`);
+  const starts: number[] = [];
+  const queue = new WorkQueue({
+    clock,
+    random: () => 0.5,
+    concurrency: 8,
+    minIntervalMs: 200,
+    backoff: { baseMs: 500, maxMs: 60_000 },
+    run: async key => {
+      if (key === 'well') {
+        starts.push(clock.now());
+        return undefined;
+      }
+      await new Promise<void>((_, reject) => clock.after(15_000, () => reject(new Error('no answer'))));
+    },
+  });
+  const MINUTES = 10;
+  for (let at = 0; at < MINUTES * 60_000; at += 5_000) {
+    for (const key of HANGING) queue.add(key);
+    queue.add('well');
+    await clock.pass(5_000);
+  }
+  const [first = 0, ...others] = starts;
+  // At first nobody knows who hangs: 24 of them, 8 at a time.
+  assert.ok(first <= 6_000, `first at ${first}`);
+  assert.deepEqual(
+    others,
+    Array.from({ length: MINUTES * 12 - 2 }, (_, turn) => (turn + 2) * 5_000),
+    'from then on each turn comes when it is wanted',
+  );
+  const ended = queue.close();
+  await clock.pass(15_000);
+  await ended;
 });
 
 test('a key that asks for it comes back at its time, an earlier wish stands', async () => {
