@@ -78,7 +78,10 @@ export interface RoomKind {
   readonly publish?: Toggle;
 }
 
-/** `spec` as the API server returns it, with the schema's defaults. What each field does stands in `crds/chatclusters.yaml`. */
+/**
+ * `spec` with all defaults, as the caches hold it (`desired/spec-defaults.ts`): the API server returns what its author set, and
+ * those of other versions. What each field does stands in `crds/chatclusters.yaml`.
+ */
 export interface ChatClusterSpec {
   readonly identity?: string;
   readonly image: {

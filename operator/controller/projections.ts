@@ -1,5 +1,6 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
+import { withDefaults } from '../desired/spec-defaults.ts';
 import { type FieldSet, foreignFields } from '../reconcile/foreign.ts';
 import type { Observed } from '../reconcile/plan.ts';
 
@@ -18,8 +19,10 @@ function slim<T extends KubeObject>(raw: KubeObject): T {
   return { ...raw, metadata } as KubeObject as T;
 }
 
+/** A ChatCluster with all defaults, whatever its author left out and whatever the CRD in the cluster knows. */
 export function projectCluster(raw: KubeObject): ChatCluster {
-  return slim(raw);
+  const cluster = slim<ChatCluster>(raw);
+  return { ...cluster, spec: withDefaults(cluster.spec) };
 }
 
 export function projectChild(raw: KubeObject): Observed {

@@ -1,12 +1,18 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Component, RESTART_ANNOTATION } from './names.ts';
 import { hashOf, secretRefs, startValues } from './options.ts';
+import { onlySet } from './spec-defaults.ts';
 
-/** Everything about a component that only a new pod can take on, without what equals an option's default. */
+/**
+ * Everything about a component that only a new pod can take on, without what equals an option's default. Of `podTemplate` only
+ * what is set: a field that a later version adds with a default rolls nobody. What is added elsewhere has to be left out
+ * in the same way where it is not set.
+ */
 function needsNewPod({ metadata, spec }: ChatCluster, component: Component): object {
+  const { resources, podTemplate } = spec[component];
   return {
     image: [spec.image.reference ?? '', spec.image.pullPolicy, spec.image.pullSecrets ?? []],
-    pods: [spec[component].resources, spec[component].podTemplate],
+    pods: [resources, onlySet(podTemplate, `${component}.podTemplate`)],
     secrets: secretRefs(spec, component),
     options: Object.fromEntries(startValues(spec, component)),
     restart: metadata.annotations?.[RESTART_ANNOTATION] ?? '',

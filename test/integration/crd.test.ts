@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { withDefaults } from '../../operator/desired/spec-defaults.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { differences } from '../../operator/reconcile/differences.ts';
@@ -57,6 +58,10 @@ const REFUSED: readonly (readonly [field: string, spec: object])[] = [
   ['spec.messages.partitions', { messages: { partitions: 65 } }],
   ['spec.limits.maxMessageBytes', { limits: { maxMessageBytes: 65_537 } }],
   ['spec.limits.pongSeconds', { limits: { pongSeconds: 25 } }],
+  // Against the default of what is left out.
+  ['spec.limits.pongSeconds', { limits: { pingSeconds: 8 } }],
+  ['spec.gateway.autoscaling.minReplicas', { gateway: { autoscaling: { maxReplicas: 1 } } }],
+  ['spec.gateway.autoscaling.targetConnections', { limits: { maxConnections: 4_999 } }],
   [
     'maxMessageBytes must not be above sendBufferBytes',
     { limits: { maxFrameBytes: 131_072, sendBufferBytes: 65_536, maxMessageBytes: 65_537 } },
@@ -98,44 +103,32 @@ test('what decides where the data is cannot change', async () => {
   await patch('kept', { limits: { maxSubscriptions: 7 } });
 });
 
-test('what is left out has the documented defaults', async () => {
-  const { spec } = await create(chatCluster('defaults'));
-  assert.equal(spec.gateway.replicas, 2);
-  assert.deepEqual(spec.gateway.autoscaling, {
-    mode: 'Disabled',
-    minReplicas: 2,
-    maxReplicas: 10,
-    targetConnections: 5000,
-    targetDeliveriesPerSecond: 50_000,
-    targetEventLoopLagMilliseconds: 100,
-    targetCpuPercent: 70,
-    freeSlots: '10%',
-    leadSeconds: 30,
-    collapsePercent: 50,
-    collapseHoldSeconds: 600,
-    behavior: {
-      scaleUp: {
-        stabilizationWindowSeconds: 0,
-        policies: [
-          { type: 'Percent', value: 100, periodSeconds: 15 },
-          { type: 'Pods', value: 4, periodSeconds: 15 },
-        ],
-        selectPolicy: 'Max',
-        tolerancePercent: 5,
-      },
-      scaleDown: {
-        stabilizationWindowSeconds: 300,
-        policies: [
-          { type: 'Percent', value: 10, periodSeconds: 60 },
-          { type: 'Pods', value: 1, periodSeconds: 60 },
-        ],
-        selectPolicy: 'Max',
-        tolerancePercent: 10,
-      },
-    },
-  });
-  assert.deepEqual(spec.rooms.kinds, [{ name: 'channel', access: 'Open' }]);
-  assert.equal(spec.mongodb.uriSecretRef.key, 'uri');
+test('partitions that are left out are 4, and cannot become others', async () => {
+  await create(chatCluster('four'));
+  assert.match(await refusal(patch('four', { messages: { partitions: 8 } })), /partitions cannot change/);
+  await patch('four', { messages: { partitions: 4 } });
+  await patch('four', { messages: null });
+  assert.match(await refusal(patch('four', { messages: { partitions: 1 } })), /partitions cannot change/);
+});
+
+test('what is left out is not written into the object: later defaults reach it', async () => {
+  const given = chatCluster('defaults');
+  const { spec } = await create(given);
+  assert.deepEqual(spec, { ...given.spec, gateway: { replicas: 2 } });
+});
+
+test('an object into which all defaults were written is taken as it is, and lets go of them by a patch with null', async () => {
+  const given = chatCluster('persisted');
+  const full = withDefaults(given.spec);
+  const made = await create({ ...given, spec: full } as KubeObject);
+  assert.deepEqual(differences(made.spec, full), []);
+  await patch('persisted', { gateway: { autoscaling: { targetConnections: null }, rollout: null }, limits: null });
+  const { spec } = await api.client.get<ChatCluster>(RESOURCES.chatClusters, 'default', 'persisted');
+  assert.equal('limits' in spec, false);
+  assert.equal('rollout' in spec.gateway, false);
+  assert.equal('targetConnections' in spec.gateway.autoscaling, false);
+  assert.equal(spec.gateway.autoscaling.maxReplicas, 10);
+  assert.deepEqual(withDefaults(spec), full);
 });
 
 test('a field nobody knows is dropped, not kept to mislead', async () => {

@@ -15,14 +15,15 @@ import { gatewayDeployments, workerDeployment } from '../../operator/fleet/obser
 import { objectId, plan } from '../../operator/reconcile/plan.ts';
 import { baseVersion } from '../skew/base-version.ts';
 import { choicesFor, wantedRevision } from '../support/choices.ts';
-import { crdSchema, stored, withDefaults } from '../support/crd-schema.ts';
+import { cached, type Schema, stored } from '../support/crd-schema.ts';
 
 /** The part of the version before that makes the children of a ChatCluster. */
 interface Base {
   readonly desired: (cluster: ChatCluster, choices: object) => KubeObject[];
   readonly choicesFor: (cluster: ChatCluster) => object;
-  readonly crdSchema: typeof crdSchema;
-  readonly withDefaults: typeof withDefaults;
+  readonly crdSchema: () => Schema;
+  /** `value` with the defaults of the schema, which the API server wrote into every object. */
+  readonly withDefaults: (schema: Schema, value: unknown) => unknown;
 }
 
 const folder = await baseVersion();
@@ -58,8 +59,7 @@ for (const [what, cluster] of CLUSTERS)
   test(`an upgrade of the operator changes nothing that pods of ${what} ChatCluster start with`, () => {
     const before = BASE.withDefaults(BASE.crdSchema(), cluster) as ChatCluster;
     const children = structuredClone(BASE.desired(before, BASE.choicesFor(before)));
-    // What the API server has stored gets the defaults of the new schema when it is read.
-    const now = withDefaults(crdSchema(), before) as ChatCluster;
+    const now = cached(before);
     const [gateways] = gatewayDeployments(now, children);
     assert.equal(gateways?.metadata.labels?.[REVISION_LABEL], revisionOf(now, 'gateway'), 'the gateways would roll');
 

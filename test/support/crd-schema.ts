@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
+import { withDefaults } from '../../operator/desired/spec-defaults.ts';
 
 /** The part of OpenAPI v3 that the CRD uses. */
 export interface Schema {
@@ -19,6 +20,7 @@ export interface Schema {
   readonly maxItems?: number;
   readonly maxProperties?: number;
   readonly pattern?: string;
+  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[];
   readonly 'x-kubernetes-int-or-string'?: boolean;
   readonly 'x-kubernetes-preserve-unknown-fields'?: boolean;
   readonly 'x-kubernetes-list-type'?: string;
@@ -43,19 +45,12 @@ function read(): Schema {
   return version.schema.openAPIV3Schema;
 }
 
-/** `value` with the schema's defaults, as the API server fills them in. */
-export function withDefaults(schema: Schema, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(item => (schema.items ? withDefaults(schema.items, item) : item));
-  if (typeof value !== 'object' || value === null) return value;
-  const result: Record<string, unknown> = { ...value };
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    const given = result[name] ?? structuredClone(property.default);
-    if (given !== undefined) result[name] = withDefaults(property, given);
-  }
-  return result;
+/** `object` as the caches of the operator hold it. */
+export function cached(object: Omit<ChatCluster, 'spec'> & { readonly spec: object }): ChatCluster {
+  return { ...object, spec: withDefaults(object.spec) };
 }
 
-/** A ChatCluster as the API server returns it. */
+/** The smallest ChatCluster with `spec` laid over it, as the caches of the operator hold it. */
 export function stored(spec: object = {}, metadata: object = {}): ChatCluster {
   const object = {
     apiVersion: 'chatcluster.dev/v1alpha1',
@@ -74,5 +69,5 @@ export function stored(spec: object = {}, metadata: object = {}): ChatCluster {
       ...spec,
     },
   };
-  return withDefaults(crdSchema(), object) as ChatCluster;
+  return cached(object);
 }

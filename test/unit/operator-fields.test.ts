@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import { desired } from '../../operator/desired/desired.ts';
 import { FIELDS } from '../../operator/desired/options.ts';
+import { withDefaults } from '../../operator/desired/spec-defaults.ts';
 import { OPTIONS, type Option } from '../../server/options.ts';
 import { sizesOf } from '../simulate/spec-course.ts';
 import { choicesFor } from '../support/choices.ts';
-import { crdSchema, type Schema, stored, withDefaults } from '../support/crd-schema.ts';
+import { crdSchema, type Schema, stored } from '../support/crd-schema.ts';
 import { plansOf } from '../support/fleet-scenes.ts';
 
 const SPEC = crdSchema().properties?.['spec'] as Schema;
@@ -28,11 +29,11 @@ function every(schema: Schema, visit: (path: string, schema: Schema) => void, pa
 
 /** A value that is valid and neither the default nor what stands there. */
 function otherValue(schema: Schema, current: unknown): unknown {
-  if (schema.enum) return schema.enum.find(choice => choice !== (current ?? schema.default));
+  if (schema.enum) return schema.enum.find(choice => choice !== current);
   if (schema['x-kubernetes-preserve-unknown-fields']) return { nodeAffinity: {} };
   if (schema['x-kubernetes-int-or-string']) return '77%';
   if (schema.type === 'integer') {
-    const now = Number(current ?? schema.default ?? 0);
+    const now = Number(current ?? 0);
     // As far off as the bounds allow: a step of one may be less than the autoscaler rounds to.
     return [now * 2 + 20, now + 15, now + 1].find(next => next <= (schema.maximum ?? next)) ?? now - 1;
   }
@@ -98,7 +99,7 @@ for (const [path, schema] of leaves(SPEC)) {
   test(`${name} has an effect`, () => {
     const changed = BASES.some(base => {
       const spec = set(base.spec, path, current => otherValue(schema, current));
-      const other = withDefaults(crdSchema(), { ...base, spec }) as ChatCluster;
+      const other = { ...base, spec: withDefaults(spec as object) };
       assert.notDeepEqual(other.spec, base.spec, 'the test did not change the field');
       return effects(base) !== effects(other);
     });
@@ -129,22 +130,19 @@ test('every field is explained, every list says how it merges, everything has a 
   assert.deepEqual(missing, []);
 });
 
-test('bounds and defaults are those of the options', () => {
+test('bounds are those of the options', () => {
   const wrong: string[] = [];
   const byPath = new Map(leaves(SPEC).map(([path, schema]) => [path.join('.'), schema]));
   for (const [path, [name]] of Object.entries(FIELDS)) {
     const option: Option = OPTIONS[name];
     const schema = byPath.get(path);
     if (option.kind === 'integer') {
-      const declared = [schema?.minimum, schema?.maximum, schema?.default];
-      const expected = [option.min, option.max, option.default];
+      const declared = [schema?.minimum, schema?.maximum];
+      const expected = [option.min, option.max];
       if (declared.join() !== expected.join()) wrong.push(`${path}: ${declared} but the option has ${expected}`);
     }
-    if (
-      option.kind === 'choice' &&
-      (schema?.default !== option.default || schema.enum?.toSorted().join() !== option.choices.toSorted().join())
-    )
-      wrong.push(`${path}: ${schema?.enum} default ${schema?.default}`);
+    if (option.kind === 'choice' && schema?.enum?.toSorted().join() !== option.choices.toSorted().join())
+      wrong.push(`${path}: ${schema?.enum}`);
   }
   assert.deepEqual(wrong, []);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SPEC_DEFAULTS } from '../../operator/desired/spec-defaults.ts';
 import { crdSchema, type Schema } from '../support/crd-schema.ts';
 
 const FILE = join(import.meta.dirname, '../../docs/chatcluster.md');
@@ -19,8 +20,8 @@ function typeOf(schema: Schema): string {
 function rows(schema: Schema, path: string): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const at = `${path}.${name}`;
-    const shown =
-      property.default === undefined || property.properties ? '' : `\`${JSON.stringify(property.default)}\``;
+    const preset = SPEC_DEFAULTS[at.replace(/^spec\./, '')];
+    const shown = preset === undefined || property.properties ? '' : `\`${JSON.stringify(preset)}\``;
     const required = schema.required?.includes(name) && shown === '' ? 'required' : shown;
     const row = `| \`${at}\` | ${typeOf(property)} | ${required} | ${(property.description ?? '').replace(/[|*]/g, '\\$&')} |`;
     return [row, ...rows(property, at), ...(property.items ? rows(property.items, `${at}[]`) : [])];
