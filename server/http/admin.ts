@@ -21,6 +21,12 @@ export const json = (body: object): AdminAnswer => ({
 });
 
 /**
+ * The operator asks every 5 to 60 s, over one connection. Node's default of 5 s would close it between two questions, or right
+ * as one comes in.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
+/**
  * Health, metrics and load, on a port of their own that is not for clients. Routes are answered to GET and HEAD only.
  * @param port 0 takes any free port
  */
@@ -45,6 +51,7 @@ export async function adminServer(
     // Node leaves the body of an answer to HEAD away by itself.
     response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...allow }).end(body);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, resolve);

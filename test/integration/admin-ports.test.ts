@@ -57,3 +57,9 @@ for (const { of, start, broken } of [
     }
   });
 }
+
+test('a gateway or worker keeps the connection of whom asks again a minute later', async t => {
+  const answer = await fetch(`http://127.0.0.1:${await ofServer(t)}/readyz`);
+  const [, seconds] = /timeout=(\d+)/.exec(answer.headers.get('keep-alive') ?? '') ?? [];
+  assert.ok(Number(seconds) > 60, `it is kept for ${seconds} s`);
+});

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { Pod } from '../../operator/api/kube-object.ts';
-import { askPod } from '../../operator/kube/pod-http.ts';
+import { askPod, podHttp } from '../../operator/kube/pod-http.ts';
 import { freePort } from '../local/child.ts';
+import { until } from '../support/until.ts';
 
 function pod(podIP?: string): Pod {
   return {
@@ -15,9 +16,13 @@ function pod(podIP?: string): Pod {
   };
 }
 
-async function served(t: TestContext, listener: RequestListener): Promise<number> {
-  const server = createServer(listener);
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+async function served(
+  t: TestContext,
+  listener: RequestListener,
+  onConnection: (socket: Socket) => void = () => undefined,
+): Promise<number> {
+  const server = createServer({ keepAliveTimeout: 60_000 }, listener).on('connection', onConnection);
+  await new Promise<void>(resolve => server.listen(0, '0.0.0.0', resolve));
   t.after(() => {
     server.closeAllConnections();
     server.close();
@@ -48,10 +53,68 @@ test('every way not to answer is told apart, and is over within 2 s', async t =>
   assert.equal(await why('/', pod()), 'it has no address yet');
   assert.equal(await why('/', pod('127.0.0.1'), await freePort()), 'ECONNREFUSED');
   assert.equal(await why('/error'), 'it answered 503');
-  assert.equal(await why('/elsewhere'), 'the request failed');
+  assert.equal(await why('/elsewhere'), 'it answered 302');
   assert.equal(await why('/large'), 'it answered more than 65536 bytes');
   assert.equal(await why('/text'), 'it answered no JSON');
   const [silent, half] = await Promise.all([why('/silent'), why('/half')]);
   assert.equal(silent, 'no answer within 2 s');
   assert.equal(half, 'no answer within 2 s');
+});
+
+const OK: RequestListener = (_, response) => response.end('{}');
+
+test('four questions take one connection', async t => {
+  let connections = 0;
+  const port = await served(t, OK, () => connections++);
+  const ask = podHttp();
+  for (let question = 0; question < 4; question++) await ask(pod('127.0.0.1'), port, '/load');
+  assert.equal(connections, 1);
+});
+
+test('a connection that the pod closes while it is used again costs no answer', async t => {
+  const sockets: Socket[] = [];
+  let questions = 0;
+  const port = await served(
+    t,
+    (request, response) => {
+      questions++;
+      // As a process does that ends, or one whose keep-alive time was over right then.
+      if (questions === 2) request.socket.resetAndDestroy();
+      else response.end('{}');
+    },
+    socket => sockets.push(socket),
+  );
+  const ask = podHttp();
+  await ask(pod('127.0.0.1'), port, '/load');
+  assert.deepEqual(await ask(pod('127.0.0.1'), port, '/load'), {});
+  assert.deepEqual([sockets.length, questions], [2, 3]);
+});
+
+test('no more connections are kept than are allowed, over all pods; the others are asked all the same', async t => {
+  const open = new Set<Socket>();
+  let connections = 0;
+  const port = await served(t, OK, socket => {
+    connections++;
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  const ask = podHttp(2);
+  const pods = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'].map(pod);
+  for (let round = 0; round < 3; round++) await Promise.all(pods.map(each => ask(each, port, '/load')));
+  await until('the others are closed', () => open.size === 2);
+  assert.ok(connections > 4, 'those that are not kept are made again');
+});
+
+test('of a pod that is silent no connection is left', async t => {
+  const open = new Set<Socket>();
+  const port = await served(
+    t,
+    () => undefined,
+    socket => {
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+    },
+  );
+  await assert.rejects(podHttp()(pod('127.0.0.1'), port, '/load'), { message: 'no answer within 2 s' });
+  await until('it is closed', () => open.size === 0);
 });
