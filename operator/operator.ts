@@ -43,7 +43,11 @@ export function startOperator(options: OperatorOptions): Operator {
   const { config, kube, clock, random, ask, log } = options;
   const stopping = new AbortController();
   let turn: Turn | undefined;
-  const metrics = createMetrics(() => turn?.depth ?? 0);
+  const metrics = createMetrics({
+    queue: () => turn?.queue,
+    cachedObjects: () => caches.sizes(),
+    leaseAgeMs: () => leader.ageMs(),
+  });
   const count = (verb: string, kind: string, code: number) =>
     metrics.apiRequests.inc({ verb, kind, code: String(code) });
   const leader = leaderOf(options, metrics, count);
@@ -119,7 +123,15 @@ function leaderOf(
       metrics.leaderTransitions.inc({ to: leads ? 'leader' : 'standby' });
       log.info({ identity }, leads ? 'leader from now on' : 'no longer leader');
     },
-    onFailure: error => failed(brief(error)),
+    onAttempt: (holder, renewed) => {
+      if (renewed) metrics.leaseRenewals.inc();
+      metrics.leaseHolder.reset();
+      if (holder !== '') metrics.leaseHolder.set({ holder }, 1);
+    },
+    onFailure: error => {
+      metrics.leaseFailures.inc();
+      failed(brief(error));
+    },
   });
 }
 

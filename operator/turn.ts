@@ -4,6 +4,7 @@ import { brief } from './brief.ts';
 import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import type { Caches } from './controller/caches.ts';
+import { forgetAll } from './controller/measure.ts';
 import { Probes } from './controller/probes.ts';
 import { WorkQueue } from './controller/queue.ts';
 import { Reconciler } from './controller/reconciler.ts';
@@ -12,6 +13,7 @@ import { wishOf } from './controller/wish.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { Metrics } from './metrics.ts';
+import type { QueueState } from './work-metrics.ts';
 
 export interface TurnOptions {
   readonly config: Pick<OperatorConfig, 'defaultImage' | 'pollSeconds' | 'concurrency' | 'instance'>;
@@ -39,7 +41,7 @@ export class Turn {
     this.#metrics = metrics;
     const probes = new Probes({
       caches,
-      ask,
+      ask: measured(ask, metrics),
       clock,
       intervalMs: config.pollSeconds * 1_000,
       onResult: (key, changed) => {
@@ -69,6 +71,7 @@ export class Turn {
         try {
           const again = await reconciler.run(key);
           metrics.reconciles.inc({ result: 'ok' });
+          metrics.lastSuccess.set(clock.date().getTime() / 1_000);
           return again;
         } catch (error) {
           metrics.reconciles.inc({ result: 'error' });
@@ -78,6 +81,9 @@ export class Turn {
           end();
         }
       },
+      onAdd: () => metrics.queueAdds.inc(),
+      onStart: waitedMs => metrics.queueWaitSeconds.observe(waitedMs / 1_000),
+      onRetry: () => metrics.queueRetries.inc(),
     });
     for (const key of caches.keys()) this.add(key);
     this.#stopProbes = probes.start();
@@ -88,16 +94,32 @@ export class Turn {
     this.#queue.add(key);
   }
 
-  /** ChatClusters that wait for their turn. */
-  get depth(): number {
-    return this.#queue.depth;
+  /** What waits and what runs at this moment. */
+  get queue(): QueueState {
+    return this.#queue.state;
   }
 
   /** Starts nothing more; resolves when the passes that run have ended. */
   async end(): Promise<void> {
     this.#stopProbes();
     await this.#queue.close();
-    // Another process measures them from now on.
-    for (const gauge of [this.#metrics.gateways, this.#metrics.connections, this.#metrics.targets]) gauge.reset();
+    forgetAll(this.#metrics);
   }
+}
+
+/** Counts what is asked, and how long it takes. */
+function measured(ask: AskPod, { probes, probeSeconds }: Metrics): AskPod {
+  return async (pod, port, path) => {
+    const end = probeSeconds.startTimer();
+    try {
+      const answer = await ask(pod, port, path);
+      probes.inc({ result: 'answered' });
+      return answer;
+    } catch (error) {
+      probes.inc({ result: 'failed' });
+      throw error;
+    } finally {
+      end();
+    }
+  };
 }

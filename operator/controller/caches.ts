@@ -39,6 +39,7 @@ export class Caches {
   readonly #autoscalers: Store<ForeignAutoscaler>;
   /** By name, and only those that leave: heartbeats of all the others are no news. */
   readonly #leaving: Store<string>;
+  readonly #stores = new Map<string, { readonly size: number }>();
   readonly #reflectors: Reflector[] = [];
 
   constructor(options: CachesOptions) {
@@ -49,6 +50,7 @@ export class Caches {
       kept: Omit<StoreOptions<T>, 'onChange'>,
     ): Store<T> => {
       const store = new Store({ onChange, ...kept });
+      this.#stores.set(resource.kind, store);
       this.#reflectors.push(new Reflector({ ...options, resource, labelSelector, store }));
       return store;
     };
@@ -76,7 +78,8 @@ export class Caches {
       same: () => true,
       onChange: node => this.#nodeChanged(node, onChange),
     });
-    if (options.watchNodes)
+    if (options.watchNodes) {
+      this.#stores.set(RESOURCES.nodes.kind, this.#leaving);
       this.#reflectors.push(
         new Reflector({
           ...options,
@@ -86,6 +89,7 @@ export class Caches {
           store: this.#leaving,
         }),
       );
+    }
   }
 
   get isSynced(): boolean {
@@ -100,6 +104,11 @@ export class Caches {
   /** Resolves when every kind has been listed once. */
   async synced(): Promise<void> {
     await Promise.all(this.#reflectors.map(reflector => reflector.synced));
+  }
+
+  /** How many objects of each kind are held. */
+  sizes(): (readonly [kind: string, count: number])[] {
+    return [...this.#stores].map(([kind, store]) => [kind, store.size] as const);
   }
 
   keys(): string[] {

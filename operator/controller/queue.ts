@@ -1,5 +1,6 @@
 import { type Backoff, backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
+import type { QueueState } from '../work-metrics.ts';
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
@@ -16,6 +17,12 @@ export interface WorkQueueOptions {
   readonly wish?: (key: string) => string;
   /** Does the work. A rejection is retried with backoff. @returns milliseconds after which to look again */
   readonly run: (key: string) => Promise<number | undefined>;
+  /** Told of every {@link WorkQueue.add}. */
+  readonly onAdd?: () => void;
+  /** Told when work on a key begins. @param waitedMs how long it waited for a worker after its turn had come */
+  readonly onStart?: (waitedMs: number) => void;
+  /** Told when work on a key is put off because it failed. */
+  readonly onRetry?: () => void;
 }
 
 /** In trouble is who failed or was slow the last time. */
@@ -24,6 +31,8 @@ type Lane = 'well' | 'inTrouble';
 interface Entry {
   /** Earliest time that is wanted for the next start; undefined when none is. */
   due: number | undefined;
+  /** When its turn came. */
+  readyAt: number;
   startedAt: number;
   failures: number;
   /** Whether the last run took longer than {@link SLOW_MS}. */
@@ -81,9 +90,21 @@ export class WorkQueue {
     return this.#ready.well.size + this.#ready.inTrouble.size;
   }
 
+  /** What waits and what runs at this moment. */
+  get state(): QueueState {
+    const now = this.#options.clock.now();
+    const times = [...this.#entries.values()].flatMap(({ running, startedAt }) => (running ? [now - startedAt] : []));
+    return {
+      depth: this.depth,
+      unfinishedMs: times.reduce((sum, ms) => sum + ms, 0),
+      longestMs: Math.max(0, ...times),
+    };
+  }
+
   /** Wants `key` worked on, now or after `ms`. An earlier wish stands. */
   add(key: string, ms = 0): void {
     if (this.#closed) return;
+    this.#options.onAdd?.();
     const entry = this.#entryOf(key);
     const due = this.#options.clock.now() + ms;
     const isForgiven = this.#forgive(key, entry);
@@ -110,6 +131,7 @@ export class WorkQueue {
       const never = Number.NEGATIVE_INFINITY;
       entry = {
         due: undefined,
+        readyAt: 0,
         startedAt: never,
         failures: 0,
         slow: false,
@@ -140,6 +162,7 @@ export class WorkQueue {
     const now = clock.now();
     const start = Math.max(entry.due ?? now, entry.startedAt + minIntervalMs, entry.notBefore);
     const begin = () => {
+      entry.readyAt = clock.now();
       const lane = laneOf(entry);
       this.#ready[other(lane)].delete(key);
       this.#ready[lane].add(key);
@@ -159,10 +182,11 @@ export class WorkQueue {
   }
 
   #start(key: string, entry: Entry, lane: Lane): void {
-    const { run, wish, clock } = this.#options;
+    const { run, wish, clock, onStart } = this.#options;
     entry.due = undefined;
     entry.running = lane;
     entry.startedAt = clock.now();
+    onStart?.(entry.startedAt - entry.readyAt);
     entry.wish = wish?.(key);
     this.#running[lane]++;
     entry.cancel = clock.after(SLOW_MS, () => this.#makeRoom(entry));
@@ -191,7 +215,8 @@ export class WorkQueue {
   }
 
   #failed(entry: Entry): number {
-    const { backoff, random, clock } = this.#options;
+    const { backoff, random, clock, onRetry } = this.#options;
+    onRetry?.();
     const again = backoffMs(backoff, ++entry.failures, random());
     this.#time(entry);
     entry.notBefore = clock.now() + (entry.slow ? again : Math.min(again, AFTER_FAILURE_MS));

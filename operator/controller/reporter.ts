@@ -8,23 +8,29 @@ import type { WriteFailure } from '../reconcile/conditions.ts';
 import { differences } from '../reconcile/differences.ts';
 import { type Notice, noticesOfConditions } from '../reconcile/notices.ts';
 import { countGateways, roundConnections, status } from '../reconcile/status.ts';
+import { ConditionSeries } from './condition-series.ts';
 import type { Pass, ReconcilerOptions } from './reconciler.ts';
 
 /** How often the number of connections may be the only news in the status. */
 const CONNECTIONS_MS = 30_000;
 
+type ReporterOptions = Pick<ReconcilerOptions, 'caches' | 'client' | 'clock' | 'metrics' | 'probes' | 'defaultImage'>;
+
 /** Writes what was found and decided into the status of a ChatCluster, when it differs. */
 export class Reporter {
-  readonly #options: Pick<ReconcilerOptions, 'caches' | 'client' | 'clock' | 'probes' | 'defaultImage'>;
+  readonly #options: ReporterOptions;
+  readonly #series: ConditionSeries;
   /** When the number of connections was last written. */
   readonly #writtenAt = new Map<string, number>();
 
-  constructor(options: Pick<ReconcilerOptions, 'caches' | 'client' | 'clock' | 'probes' | 'defaultImage'>) {
+  constructor(options: ReporterOptions) {
     this.#options = options;
+    this.#series = new ConditionSeries(options.metrics);
   }
 
   forget(key: string): void {
     this.#writtenAt.delete(key);
+    this.#series.forget(key);
   }
 
   /** @returns milliseconds after which a newer number of connections may be written */
@@ -59,6 +65,7 @@ export class Reporter {
       connections: waitMs === 0 ? total : undefined,
       now: clock.date(),
     });
+    this.#series.show(key, next.conditions ?? []);
     if (differences(cluster.status, next).length > 0) {
       // The uid keeps the status off another ChatCluster of the same name.
       const { name, namespace, uid } = cluster.metadata;

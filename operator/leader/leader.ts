@@ -14,6 +14,8 @@ export interface Leader {
    * @throws {NotLeader} when this process must not write
    */
   mayWriteMs(): number;
+  /** Milliseconds since the last renewal was asked for; undefined while this process is not leader, or needs no renewal. */
+  ageMs(): number | undefined;
   /** Begins and ends the duty as this process becomes leader and stops being it; ends it when `signal` aborts. */
   run(duty: Duty, signal: AbortSignal): Promise<void>;
 }
@@ -29,6 +31,7 @@ export class NotLeader extends Error {
 /** For a process that is known to be the only one, as in tests. */
 export const alwaysLeader: Leader = {
   mayWriteMs: () => Number.POSITIVE_INFINITY,
+  ageMs: () => undefined,
   async run(duty, signal) {
     duty.begin();
     if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));

@@ -30,6 +30,8 @@ export interface LeaseLeaderOptions extends Candidate {
   readonly onTurn: (leads: boolean) => void;
   /** Told of an attempt that failed; the next one follows. */
   readonly onFailure: (error: unknown) => void;
+  /** Told of an attempt that got an answer. @param holder identity, empty while nobody has it @param renewed whether it was written */
+  readonly onAttempt?: (holder: string, renewed: boolean) => void;
 }
 
 /** Attempts of several candidates must not stay in step. */
@@ -59,13 +61,19 @@ export class LeaseLeader implements Leader {
     return aloneForMs(this.#election, this.#options, this.#options.clock.now());
   }
 
+  ageMs(): number | undefined {
+    const { renewedAt } = this.#election;
+    return renewedAt === undefined ? undefined : this.#options.clock.now() - renewedAt;
+  }
+
   async run(duty: Duty, signal: AbortSignal): Promise<void> {
-    const { clock, random, timings, onFailure } = this.#options;
+    const { clock, random, timings, onAttempt, onFailure } = this.#options;
     signal.addEventListener('abort', () => this.#endTurn?.(), { once: true });
     while (!signal.aborted) {
       const startedAt = clock.now();
       try {
-        await this.#attempt();
+        const renewed = await this.#attempt();
+        onAttempt?.(this.#election.lease?.spec?.holderIdentity ?? '', renewed);
       } catch (error) {
         if (!signal.aborted) onFailure(error);
       }
@@ -79,14 +87,14 @@ export class LeaseLeader implements Leader {
     await this.#resign();
   }
 
-  /** Renews the Lease, or takes it if it is free. */
-  async #attempt(): Promise<void> {
+  /** Renews the Lease, or takes it if it is free. @returns whether it is this process's now */
+  async #attempt(): Promise<boolean> {
     // Who holds it knows its version: reading it first would take time of the renewal.
-    if (isHeldBy(this.#options, this.#election.lease) && (await this.#write())) return;
+    if (isHeldBy(this.#options, this.#election.lease) && (await this.#write())) return true;
     const { client, namespace, name, clock } = this.#options;
     const lease = await client.get<Lease>(RESOURCES.leases, namespace, name).catch(ignore(404));
     this.#election = saw(this.#election, this.#options, lease, clock.now());
-    await this.#write();
+    return await this.#write();
   }
 
   /** @returns whether the Lease is this process's now; not when another one was faster */

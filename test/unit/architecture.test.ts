@@ -106,6 +106,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
 const OPERATOR_DATES: Readonly<Record<string, string>> = {
   'operator/leader/lease-leader.ts': 'acquireTime and renewTime of the Lease, which only people read',
   'operator/controller/recorder.ts': 'times of Events',
+  'operator/turn.ts': 'time of the last success in the metrics, which are compared with the clock of who reads them',
   'operator/controller/reporter.ts': 'lastTransitionTime of conditions',
   'operator/controller/probes.ts': 'compared with the deletionTimestamp of pods',
   'operator/controller/reconciler.ts':

@@ -8,15 +8,44 @@ import { createMetrics } from '../../operator/metrics.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const page = readFileSync(join(ROOT, 'docs/operator.md'), 'utf8');
 
-test('docs/operator.md names every metric and every setting', async () => {
-  const { registry } = createMetrics(() => 0);
-  const own = (await registry.getMetricsAsJSON())
-    .map(metric => metric.name)
-    .filter(name => name.startsWith('chatcluster'));
-  const settings = Object.values(OPERATOR_OPTIONS).map(row => row.env);
+interface Described {
+  readonly name: string;
+  readonly type: string;
+  readonly labelNames: readonly string[];
+}
+
+/** The operator's own metrics. */
+function described(): Described[] {
+  const { registry } = createMetrics();
+  return registry
+    .getMetricsAsArray()
+    .map(metric => metric as unknown as { get(): Promise<{ type: string }> } & Omit<Described, 'type'>)
+    .map(metric => ({ name: metric.name, labelNames: metric.labelNames, type: metric.constructor.name.toLowerCase() }))
+    .filter(({ name }) => name.startsWith('chatcluster'));
+}
+
+test('docs/operator.md lists every metric with its labels, and no other', () => {
+  const own = described().map(({ name, labelNames }) => name + (labelNames.length > 0 ? `{${labelNames.join()}}` : ''));
+  const listed = [...page.matchAll(/^\| `(chatcluster_[^`]+)` \|/gm)].map(([, name]) => name);
   assert.ok(own.length > 5);
+  assert.deepEqual(listed.toSorted(), own.toSorted());
+});
+
+test("metrics are named by Prometheus' rules", () => {
+  const broken = described().filter(({ name, type, labelNames }) => {
+    const isCounter = type === 'counter';
+    const names = [name, ...labelNames];
+    return (
+      isCounter !== name.endsWith('_total') || names.some(each => !/^[a-z][a-z_]*$/.test(each)) || /_ms$/.test(name)
+    );
+  });
+  assert.deepEqual(broken, []);
+});
+
+test('docs/operator.md names every setting', () => {
+  const settings = Object.values(OPERATOR_OPTIONS).map(row => row.env);
   assert.deepEqual(
-    [...own, ...settings].filter(name => !page.includes(`\`${name}`)),
+    settings.filter(name => !page.includes(`\`${name}`)),
     [],
   );
 });

@@ -21,12 +21,13 @@ const asking: Decision = {
 };
 
 test('what nobody asks for any more has no series, and a ChatCluster that is gone has none at all', async () => {
-  const metrics = createMetrics(() => 0);
+  const metrics = createMetrics();
   const series = async () =>
     (await metrics.registry.metrics()).split('\n').filter(line => /^chatcluster_operator_.*\{namespace=/.test(line));
   const has = async (text: string) => (await series()).some(line => line.includes(text));
   const fleet = { ...view, size: 1 };
   measure(metrics, cluster, { ...scaling, decision: asking }, fleet, probe);
+  assert.equal(await has('silent_gateways{'), true);
   assert.deepEqual([await has('"climb"} 3'), await has('"wanted"} 3'), await has('connections{')], [true, true, true]);
   measure(metrics, cluster, scaling, fleet, undefined);
   assert.deepEqual([await has('"climb"'), await has('"wanted"'), await has('connections{')], [false, false, false]);

@@ -274,3 +274,34 @@ test('closing starts nothing more and waits for what runs', async () => {
   assert.equal(closed, true);
   assert.deepEqual(keys(), ['a']);
 });
+
+test('what is added, waits, runs and is tried again is told', async () => {
+  const clock = new SimulatedClock();
+  const told: string[] = [];
+  const ends: ((error?: Error) => void)[] = [];
+  const queue = new WorkQueue({
+    clock,
+    random: () => 1,
+    concurrency: 1,
+    minIntervalMs: 0,
+    backoff: { baseMs: 100, maxMs: 1_000 },
+    run: () =>
+      new Promise((resolve, reject) => {
+        ends.push(error => (error ? reject(error) : resolve(undefined)));
+      }),
+    onAdd: () => told.push('added'),
+    onStart: waitedMs => told.push(`started after ${waitedMs}`),
+    onRetry: () => told.push('retried'),
+  });
+  queue.add('first');
+  queue.add('second');
+  assert.deepEqual(queue.state, { depth: 1, unfinishedMs: 0, longestMs: 0 });
+  await clock.pass(40);
+  assert.deepEqual(queue.state, { depth: 1, unfinishedMs: 40, longestMs: 40 });
+  ends.shift()?.(new Error('no'));
+  await settle();
+  ends.shift()?.();
+  await settle();
+  assert.deepEqual(queue.state, { depth: 0, unfinishedMs: 0, longestMs: 0 });
+  assert.deepEqual(told, ['added', 'started after 0', 'added', 'retried', 'started after 40']);
+});

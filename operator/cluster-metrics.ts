@@ -1,0 +1,53 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** Metrics of single ChatClusters. */
+export interface ClusterMetrics {
+  readonly repairs: Counter<'kind'>;
+  readonly gateways: Gauge<'namespace' | 'name' | 'size'>;
+  readonly connections: Gauge<'namespace' | 'name'>;
+  readonly silentPods: Gauge<'namespace' | 'name'>;
+  readonly targets: Gauge<'namespace' | 'name' | 'target'>;
+  readonly conditions: Gauge<'namespace' | 'name' | 'type' | 'status' | 'reason'>;
+}
+
+export function clusterMetrics(registry: Registry): ClusterMetrics {
+  const registers = [registry];
+  return {
+    repairs: new Counter({
+      name: 'chatcluster_operator_drift_repairs_total',
+      help: 'Children that somebody else had changed and that were put back, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    gateways: new Gauge({
+      name: 'chatcluster_operator_gateways',
+      help: 'Gateways of a ChatCluster: wanted by the load, bounded by minReplicas, maxReplicas and behavior, ready, and cutOff: taken out because they do not reach NATS.',
+      labelNames: ['namespace', 'name', 'size'],
+      registers,
+    }),
+    connections: new Gauge({
+      name: 'chatcluster_operator_connections',
+      help: 'Client connections of a ChatCluster as last read; missing while not every gateway says.',
+      labelNames: ['namespace', 'name'],
+      registers,
+    }),
+    silentPods: new Gauge({
+      name: 'chatcluster_operator_silent_gateways',
+      help: 'Running gateways of a ChatCluster that did not say what they hold when they were last asked.',
+      labelNames: ['namespace', 'name'],
+      registers,
+    }),
+    targets: new Gauge({
+      name: 'chatcluster_operator_target_gateways',
+      help: 'Gateways each target of the autoscaler asks for; the highest wins. Targets: connections, deliveries, eventLoopLag, cpu, climb, freeSlots, lossOfOne.',
+      labelNames: ['namespace', 'name', 'target'],
+      registers,
+    }),
+    conditions: new Gauge({
+      name: 'chatcluster_status_condition',
+      help: '1 for what a condition of a ChatCluster says: one series a type, by status (True, False, Unknown) and reason.',
+      labelNames: ['namespace', 'name', 'type', 'status', 'reason'],
+      registers,
+    }),
+  };
+}
