@@ -59,13 +59,15 @@ export interface GatewayLoad {
  */
 export interface TrafficIntent {
   readonly reason: 'ScaleDown' | 'Rollout' | 'NodeDrain' | 'CutOff' | 'Rebalance' | 'Hibernate';
-  /** When the operator first wanted it, ISO 8601. */
+  /** When the operator first wanted it, ISO 8601: for people. */
   readonly since: string;
   /** Connections to close down to, with a reconnect code; absent: close none, only take no new ones. With 0 new connections are refused. */
   readonly keep?: number;
   /** Most connections to close a second; a gateway stays a fifth below it. Always there with `keep`. */
   readonly perSecond?: number;
-  /** When the operator stops waiting for it, ISO 8601. Always there with `keep`; the gateway does not need it. */
+  /** Seconds the operator waits for it, from when it first sees this intent. Always there with `keep`; the gateway does not need it. */
+  readonly waitSeconds?: number;
+  /** When that will be, ISO 8601: for people, and for an operator older than `waitSeconds`. Always there with `keep`. */
   readonly deadline?: string;
 }
 export const TRAFFIC_ANNOTATION = 'chatcluster.dev/traffic';

@@ -2,6 +2,7 @@ import { ADMIN_PATHS, type GatewayLoad, PORTS } from '../../server/contract.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import { isReady, type Pod } from '../api/kube-object.ts';
 import { trafficOf } from '../api/traffic.ts';
+import type { FirstSeen } from '../first-seen.ts';
 import type { Answer, Kept } from './last-answers.ts';
 
 /** What one running gateway is, and what it said when it was asked. */
@@ -76,22 +77,29 @@ function lifeOf({ metadata, status }: Pod): string {
   return `${metadata.uid ?? metadata.name}/${restarts}`;
 }
 
-/** For clocks of two machines. */
-const SKEW_MS = 10_000;
+/** A kubelet that works needs so long beyond the grace of a pod to report its end. */
+const REPORT_MS = 10_000;
 
-/** Its `deletionTimestamp` is the end of its grace; a pod still there after it is on a node that is gone. */
-export function isOver({ metadata }: Pod, wall: number): boolean {
-  return metadata.deletionTimestamp !== undefined && Date.parse(metadata.deletionTimestamp) + SKEW_MS < wall;
+/** A pod that is still there after its grace is on a node that is gone. The grace counts from when the deletion was first seen. */
+export function isOver({ metadata }: Pod, firstSeen: FirstSeen, now: number): boolean {
+  const { name, uid, deletionTimestamp, deletionGracePeriodSeconds: grace = 0 } = metadata;
+  if (deletionTimestamp === undefined) return false;
+  return now - firstSeen.since(`end of ${name} ${uid}`, String(grace), now) > grace * 1_000 + REPORT_MS;
 }
 
 /**
  * Asks every running gateway what it holds, all at once, also those that are NotReady or terminate: they may still hold
  * clients. Never rejects: the load of who does not answer is undefined, and who does not answer after the end of its grace
  * period is left out.
- * @param wall milliseconds since 1970
+ * @param isOver whether the grace period of a pod is over
  */
-export async function readLoads(gateways: readonly Pod[], ask: AskPod, wall: number): Promise<GatewayAnswer[]> {
+export async function readLoads(
+  gateways: readonly Pod[],
+  ask: AskPod,
+  isOver: (pod: Pod) => boolean,
+): Promise<GatewayAnswer[]> {
   const running = gateways.filter(({ status }) => status.phase === 'Running' && status.podIP !== undefined);
+  const over = new Set(running.filter(isOver));
   const samples = await Promise.all(
     running.map(async gateway => {
       const pod = gateway.metadata.name;
@@ -99,7 +107,7 @@ export async function readLoads(gateways: readonly Pod[], ask: AskPod, wall: num
         body => parseLoad(body, pod),
         () => undefined,
       );
-      if (load === undefined && isOver(gateway, wall)) return [];
+      if (over.has(gateway) && load === undefined) return [];
       const state = { ready: isReady(gateway), leaving: isLeaving(gateway), served: hasServed(gateway) };
       return [{ pod, ...state, load, life: lifeOf(gateway) }];
     }),

@@ -48,7 +48,8 @@ function present<T extends object>(fields: T): Present<T> {
 /** What is kept of a Pod: about 1.6 KB of memory. */
 export function projectPod(raw: KubeObject): Pod {
   const { metadata, spec, status = {} } = raw as RawPod;
-  const { name, namespace, uid, labels, resourceVersion, creationTimestamp, deletionTimestamp } = metadata;
+  const { name, namespace, uid, labels, resourceVersion, creationTimestamp } = metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   const annotations = ownAnnotations(metadata.annotations);
   return {
     apiVersion: 'v1',
@@ -62,6 +63,7 @@ export function projectPod(raw: KubeObject): Pod {
       resourceVersion,
       creationTimestamp,
       deletionTimestamp,
+      deletionGracePeriodSeconds,
     }),
     spec: present({ nodeName: spec?.nodeName || undefined }),
     status: {

@@ -1,7 +1,8 @@
 import type { AskPod } from '../api/ask-pod.ts';
 import { keepAnswers } from '../autoscale/last-answers.ts';
-import { type LoadSample, readLoads } from '../autoscale/load-reader.ts';
+import { isOver, type LoadSample, readLoads } from '../autoscale/load-reader.ts';
 import type { Clock } from '../clock.ts';
+import { FirstSeen } from '../first-seen.ts';
 import { type Backends, readBackends } from '../reconcile/backends.ts';
 import type { Caches } from './caches.ts';
 
@@ -50,6 +51,7 @@ function said(probe: Probe | undefined): string {
 export class Probes {
   readonly #options: ProbesOptions;
   readonly #results = new Map<string, Probe>();
+  readonly #firstSeen = new Map<string, FirstSeen>();
   readonly #asking = new Set<string>();
   readonly #waiting: (() => void)[] = [];
   #inFlight = 0;
@@ -73,6 +75,7 @@ export class Probes {
     const round = () => {
       const keys = this.#options.caches.keys();
       const present = new Set(keys);
+      for (const key of this.#firstSeen.keys()) if (!present.has(key)) this.#firstSeen.delete(key);
       for (const key of this.#results.keys()) if (!present.has(key)) this.#results.delete(key);
       for (const key of keys) void this.#probe(key);
       cancel = this.#options.clock.after(this.#options.intervalMs, round);
@@ -81,15 +84,23 @@ export class Probes {
     return () => cancel();
   }
 
+  #firstSeenOf(key: string): FirstSeen {
+    const held = this.#firstSeen.get(key) ?? new FirstSeen();
+    this.#firstSeen.set(key, held);
+    return held;
+  }
+
   async #probe(key: string): Promise<void> {
     if (this.#asking.has(key)) return;
     this.#asking.add(key);
     const { caches, onResult, clock } = this.#options;
     const before = this.#results.get(key);
+    const firstSeen = this.#firstSeenOf(key);
+    firstSeen.begin();
     let after: Probe;
     try {
       const [loads, backends] = await Promise.all([
-        readLoads(caches.pods(key, 'gateway'), this.#ask, clock.date().getTime()),
+        readLoads(caches.pods(key, 'gateway'), this.#ask, pod => isOver(pod, firstSeen, clock.now())),
         readBackends(caches.pods(key, 'worker'), this.#ask),
       ]);
       const at = clock.now();

@@ -105,7 +105,7 @@ export class Reconciler {
       probe && { ...probe, loads: upToDate(probe.loads, clock.now()) },
       caches,
       memory.seen,
-      clock.date().getTime(),
+      { now: clock.now(), wall: clock.date().getTime() },
     );
     const counted = memory.decidedOn;
     const foreign = caches.autoscalersOf(key);

@@ -3,6 +3,7 @@ import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
 import { connectionsByPod, isOver, natsUpByPod } from '../autoscale/load-reader.ts';
 import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
+import { FirstSeen } from '../first-seen.ts';
 import { isServing } from '../fleet/closing.ts';
 import { noteCutOff } from '../fleet/cut-off.ts';
 import type { FleetInput } from '../fleet/fleet.ts';
@@ -24,35 +25,41 @@ function holdOf({ metadata }: ChatCluster, backends: Backends | undefined): stri
   return '';
 }
 
-/** What is kept from pass to pass. It may be lost: then the times that are given count again. */
+/** What is kept from pass to pass, by the clock that never runs backwards. It may be lost: then the times that are given count again. */
 export interface Seen {
-  /** Since when no slice offers a pod, by its name; milliseconds since 1970. */
+  /** Since when no slice offers a pod, by its name. */
   readonly unoffered: Map<string, number>;
-  /** Since when a pod is without NATS while most others are not, by its name; milliseconds since 1970. */
+  /** Since when a pod is without NATS while most others are not, by its name. */
   readonly cutOff: Map<string, number>;
   /** Since when the new revision does worse; undefined while it does not. */
   failingSince: number | undefined;
+  readonly firstSeen: FirstSeen;
 }
 
 export function nothingSeen(): Seen {
-  return { unoffered: new Map(), cutOff: new Map(), failingSince: undefined };
+  return { unoffered: new Map(), cutOff: new Map(), failingSince: undefined, firstSeen: new FirstSeen() };
 }
 
-function noteUnoffered({ unoffered }: Seen, pods: readonly Pod[], endpoints: readonly Endpoint[], wall: number): void {
+function noteUnoffered({ unoffered }: Seen, pods: readonly Pod[], endpoints: readonly Endpoint[], now: number): void {
   const offered = offeredPods(endpoints);
   const names = new Set(pods.map(pod => pod.metadata.name));
   for (const name of unoffered.keys()) if (offered.has(name) || !names.has(name)) unoffered.delete(name);
-  for (const name of names) if (!offered.has(name) && !unoffered.has(name)) unoffered.set(name, wall);
+  for (const name of names) if (!offered.has(name) && !unoffered.has(name)) unoffered.set(name, now);
 }
 
 /** Longer than a blip that the workers do not notice, together with the time gateways average over. */
 const FAILING_MS = 10_000;
 
-/** What fails holds the rollout at once, and stops it when it goes on failing. */
-function judge(seen: Seen, why: string, wall: number): { readonly hold: string; readonly unhealthy: string } {
-  if (why === '') seen.failingSince = undefined;
-  else seen.failingSince ??= wall;
-  const lasts = seen.failingSince !== undefined && wall - seen.failingSince >= FAILING_MS;
+/** What fails holds the rollout at once, and stops it when it goes on failing. @param excused while it may not be the revision's fault */
+function judge(
+  seen: Seen,
+  why: string,
+  excused: boolean,
+  now: number,
+): { readonly hold: string; readonly unhealthy: string } {
+  if (why === '' || excused) seen.failingSince = undefined;
+  else seen.failingSince ??= now;
+  const lasts = seen.failingSince !== undefined && now - seen.failingSince >= FAILING_MS;
   return lasts ? { hold: '', unhealthy: why } : { hold: why, unhealthy: '' };
 }
 
@@ -61,7 +68,7 @@ function hasEnded({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp === undefined && (status.phase === 'Failed' || status.phase === 'Succeeded');
 }
 
-/** What the caches and the last answers of the pods say of the gateways of a ChatCluster. @param wall milliseconds since 1970 */
+/** What the caches and the last answers of the pods say of the gateways of a ChatCluster. */
 export function viewOf(
   cluster: ChatCluster,
   children: readonly KubeObject[],
@@ -69,14 +76,16 @@ export function viewOf(
   probe: Probe | undefined,
   caches: Pick<Caches, 'endpoints' | 'leavingNodes'>,
   kept: Seen,
-  wall: number,
+  { now, wall }: Pick<FleetInput, 'now' | 'wall'>,
 ): FleetView {
   const { namespace, name, annotations } = cluster.metadata;
   const { drain, rollout, rebalance } = cluster.spec.gateway;
-  const pods = listed.filter(pod => !hasEnded(pod) && !isOver(pod, wall));
+  const { firstSeen } = kept;
+  firstSeen.begin();
+  const pods = listed.filter(pod => !hasEnded(pod) && !isOver(pod, firstSeen, now));
   const loads = probe?.loads ?? [];
   const endpoints = caches.endpoints(`${namespace}/${name}`, childName.clientService(name));
-  noteUnoffered(kept, pods, endpoints, wall);
+  noteUnoffered(kept, pods, endpoints, now);
   const seen = observeFleet({
     cluster,
     children,
@@ -86,9 +95,11 @@ export function viewOf(
     leavingNodes: caches.leavingNodes(),
     connections: connectionsByPod(loads),
     natsUp: natsUpByPod(loads),
+    firstSeen,
+    now,
   });
   const serving = seen.pods.filter(pod => isServing(pod, seen.serving));
-  noteCutOff(kept.cutOff, serving, wall);
+  noteCutOff(kept.cutOff, serving, now);
   const wanted = { target: revisionOf(cluster, 'gateway'), undone: annotations?.[UNDO_ANNOTATION] ?? '' };
   const target = targetOf({ ...seen, ...wanted });
   const fresh = new Set(
@@ -97,12 +108,12 @@ export function viewOf(
   const said = (isFresh: boolean) =>
     loads.flatMap(({ pod, load }) => (load && fresh.has(pod) === isFresh ? [load] : []));
   const hold = holdOf(cluster, probe?.backends);
-  const excused =
-    hold !== '' ||
-    // A person has looked at it and wants it all the same.
-    annotations?.[CONTINUE_ANNOTATION] === target ||
-    isBackendToBlame(cluster.status?.conditions ?? [], wall);
-  const verdict = judge(kept, excused ? '' : whyUnhealthy(said(true), said(false), rollout), wall);
+  const changedAt = (type: string, status: string) => firstSeen.since(`condition ${type}`, status, now);
+  const excused = isBackendToBlame(cluster.status?.conditions ?? [], changedAt, now);
+  // A person has looked at it and wants it all the same.
+  const isWanted = annotations?.[CONTINUE_ANNOTATION] === target;
+  const why = hold !== '' || isWanted ? '' : whyUnhealthy(said(true), said(false), rollout);
+  const verdict = judge(kept, why, excused, now);
   return {
     ...seen,
     pods: seen.pods.map(pod => ({ ...pod, cutOffSince: kept.cutOff.get(pod.name) })),
@@ -110,6 +121,7 @@ export function viewOf(
     settings: { drain, rollout, rebalance },
     hold: hold || verdict.hold,
     unhealthy: verdict.unhealthy,
-    now: wall,
+    now,
+    wall,
   };
 }

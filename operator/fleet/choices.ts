@@ -53,7 +53,7 @@ export function choicesOf(
   cluster: ChatCluster,
   children: readonly KubeObject[],
   plan: FleetPlan,
-  input: Pick<FleetInput, 'serving' | 'servingSince' | 'now'>,
+  input: Pick<FleetInput, 'serving' | 'movedAt' | 'wall'>,
   given: { readonly defaultImage: string; readonly workerReplicas: number },
 ): Choices {
   const live = new Map(
@@ -66,7 +66,7 @@ export function choicesOf(
     defaultImage: given.defaultImage,
     revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, live.get(wanted.revision))),
     serving: plan.serving,
-    servingSince: new Date(hasMoved ? input.now : input.servingSince),
+    servingSince: new Date(hasMoved ? input.wall : input.movedAt),
     workers: {
       replicas: given.workerReplicas,
       template: workers && isCurrent ? templateOf(workers) : undefined,

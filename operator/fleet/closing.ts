@@ -4,9 +4,9 @@ import { ALL_REVISIONS, type FleetInput, type FleetPod } from './fleet.ts';
 type Intents = ReadonlyMap<string, TrafficIntent>;
 
 /** Time a gateway may take beyond its pace before it is not waited for any longer. */
-const DEADLINE_MARGIN_MS = 10_000;
+const WAIT_MARGIN_SECONDS = 10;
 /** A gateway stays somewhat below its pace, so that no second is above it. */
-const DEADLINE_FACTOR = 1.4;
+const WAIT_FACTOR = 1.4;
 
 /** Pods that hold or will hold clients: what is on its way out ends by itself. */
 export function alive(pods: readonly FleetPod[]): FleetPod[] {
@@ -42,9 +42,14 @@ export function isShut(pod: FleetPod, { serving, servingSince, settings, now }: 
 /** Whether `pod` may be removed: it holds nothing, or it had its time. One that is still ready would not be the one removed. */
 export function isFinished(pod: FleetPod, input: FleetInput): boolean {
   if (!pod.running) return true;
-  const { intent } = pod;
-  if (intent?.keep !== 0 || pod.ready || !isShut(pod, input)) return false;
-  return pod.connections === 0 || (intent.deadline !== undefined && Date.parse(intent.deadline) <= input.now);
+  if (pod.intent?.keep !== 0 || pod.ready || !isShut(pod, input)) return false;
+  return pod.connections === 0 || hadItsTime(pod, input.now);
+}
+
+/** Whether the time is over that was given to what `pod` does. */
+function hadItsTime({ intent, intentSince }: FleetPod, now: number): boolean {
+  if (intent?.waitSeconds === undefined || intentSince === undefined) return false;
+  return now - intentSince >= intent.waitSeconds * 1_000;
 }
 
 export interface ClosingOptions {
@@ -57,7 +62,8 @@ export interface ClosingOptions {
   readonly keep: (pod: FleetPod) => number;
 }
 
-const iso = (ms: number) => new Date(ms).toISOString();
+/** A time of day as people read it. */
+export const iso = (wall: number) => new Date(wall).toISOString();
 const excessOf = (pod: FleetPod, keep: number) => Math.max(0, (pod.connections ?? 0) - keep);
 
 /**
@@ -70,15 +76,17 @@ export function closing(pods: readonly FleetPod[], input: FleetInput, options: C
   const rates = pace(mayClose(pods, input, options), input, options);
   for (const pod of pods) {
     const held = pod.intent?.reason === reason ? pod.intent : undefined;
-    const since = held?.since ?? iso(input.now);
+    const since = held?.since ?? iso(input.wall);
     const keep = options.keep(pod);
     const perSecond = rates.get(pod.name);
     if (perSecond === undefined) intents.set(pod.name, held && held.keep === undefined ? held : { reason, since });
-    else if (held?.keep === keep && held.perSecond === perSecond) intents.set(pod.name, held);
+    else if (held?.keep === keep && held.perSecond === perSecond && held.waitSeconds !== undefined)
+      intents.set(pod.name, held);
     else {
       const seconds = Math.max(options.overSeconds, excessOf(pod, keep) / perSecond);
-      const deadline = iso(input.now + seconds * 1_000 * DEADLINE_FACTOR + DEADLINE_MARGIN_MS);
-      intents.set(pod.name, { reason, since, keep, perSecond, deadline });
+      const waitSeconds = Math.ceil(seconds * WAIT_FACTOR + WAIT_MARGIN_SECONDS);
+      const deadline = iso(input.wall + waitSeconds * 1_000);
+      intents.set(pod.name, { reason, since, keep, perSecond, waitSeconds, deadline });
     }
   }
   return intents;

@@ -1,7 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
-import { alive, takesClients } from './closing.ts';
-import type { FleetPod } from './fleet.ts';
+import { alive, iso, takesClients } from './closing.ts';
+import type { FleetInput, FleetPod } from './fleet.ts';
 
 /**
  * A gateway has to be the odd one out for so long. Gateways notice an outage of NATS, and its end, up to 15 s apart: meanwhile
@@ -40,13 +40,17 @@ export interface CutOff {
  * the emptiest, and would attract all who connect. Its own clients stay, as a reconnect costs more than a short outage.
  * @param pods that serve @param taken those with something else to do
  */
-export function setAside(pods: readonly FleetPod[], taken: ReadonlyMap<string, TrafficIntent>, now: number): CutOff {
+export function setAside(
+  pods: readonly FleetPod[],
+  taken: ReadonlyMap<string, TrafficIntent>,
+  { now, wall }: Pick<FleetInput, 'now' | 'wall'>,
+): CutOff {
   const there = alive(pods).filter(pod => !taken.has(pod.name));
   if (!mostAreUp(there)) return { intents: new Map(), message: '', again: false };
-  const since = new Date(now).toISOString();
+  const since = iso(wall);
   const aside = there.flatMap(pod => {
     const held = pod.intent?.reason === 'CutOff' ? pod.intent : undefined;
-    if (held) return staysOut(pod, held, now) ? [[pod.name, held] as const] : [];
+    if (held) return staysOut(pod, now) ? [[pod.name, held] as const] : [];
     const isOut = pod.cutOffSince !== undefined && now - pod.cutOffSince >= PATIENCE_MS;
     // One that is not ready attracts nobody: it starts, or has a problem of its own.
     return isOut && pod.ready ? [[pod.name, { reason: 'CutOff', since } as const] as const] : [];
@@ -59,6 +63,6 @@ export function setAside(pods: readonly FleetPod[], taken: ReadonlyMap<string, T
 }
 
 /** What does not answer is no better than it was. */
-function staysOut({ natsUp }: FleetPod, { since }: TrafficIntent, now: number): boolean {
-  return natsUp !== true || now - Date.parse(since) < RETURN_MS;
+function staysOut({ natsUp, intentSince }: FleetPod, now: number): boolean {
+  return natsUp !== true || now - (intentSince ?? now) < RETURN_MS;
 }

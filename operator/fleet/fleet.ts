@@ -4,7 +4,10 @@
  */
 import type { TrafficIntent } from '../../server/contract.ts';
 
-/** A gateway pod, terminating ones too. Times are milliseconds since 1970. */
+/**
+ * A gateway pod, terminating ones too. What has lasted `since` some time is measured with the clock of {@link FleetInput.now},
+ * from when this operator first saw it so.
+ */
 export interface FleetPod {
   readonly name: string;
   /** Revision of the Deployment that made it. */
@@ -15,17 +18,20 @@ export interface FleetPod {
   readonly terminating: boolean;
   /** Whether an EndpointSlice of the client Service still offers it to new connections. */
   readonly offered: boolean;
-  /** Since when no EndpointSlice was seen to offer it; undefined while one does. A new operator counts from its own start. */
+  /** Since when no EndpointSlice was seen to offer it; undefined while one does. */
   readonly unofferedSince: number | undefined;
   /** On a node that takes no more pods: it is about to be drained. */
   readonly nodeLeaving: boolean;
   readonly intent: TrafficIntent | undefined;
+  /** Since when it has had this very intent; undefined without one. */
+  readonly intentSince: number | undefined;
   /** What it said it holds; undefined when it did not say. A pod that never ran holds 0. */
   readonly connections: number | undefined;
   /** True if it reaches NATS; undefined when it did not say. */
   readonly natsUp: boolean | undefined;
   /** Since when it has been seen without NATS while most others had it; undefined while that is not so. */
   readonly cutOffSince: number | undefined;
+  /** By the clock of the API server, milliseconds since 1970. */
   readonly createdAt: number;
 }
 
@@ -33,8 +39,15 @@ export interface FleetPod {
 export interface FleetRevision {
   readonly revision: string;
   readonly replicas: number;
-  /** When it last became the revision of the spec; 0 when nobody wrote it down. */
+  /** By the clock of the API server, milliseconds since 1970; 0 when it is not known. */
+  readonly createdAt: number;
+  /**
+   * When it last became the revision of the spec, by the time of day of the operator that saw to it, milliseconds since 1970; 0
+   * when nobody wrote it down. It tells which revision is the newest, and nothing is measured from it.
+   */
   readonly targetedAt: number;
+  /** Since when this operator has seen it wanted since {@link targetedAt}. */
+  readonly targetedSince: number;
   /** Why its rollout was stopped, latched on the Deployment; empty when it was not. */
   readonly stopped: string;
 }
@@ -69,8 +82,10 @@ export interface FleetInput {
   readonly undone: string;
   /** Revision the client Service selects, or {@link ALL_REVISIONS}; undefined while there is no Service. */
   readonly serving: string | undefined;
-  /** When the client Service was last moved from one revision to another; 0 for never. */
+  /** Since when it has; negative infinity where the Service was never moved. */
   readonly servingSince: number;
+  /** When the client Service was last moved from one revision to another, by the time of day, milliseconds since 1970; 0 for never. */
+  readonly movedAt: number;
   readonly revisions: readonly FleetRevision[];
   readonly pods: readonly FleetPod[];
   /** Gateways to run: what the autoscaler or gateway.replicas says; 0 while hibernating. */
@@ -79,8 +94,10 @@ export interface FleetInput {
   readonly hold: string;
   /** Why the revision that clients are being moved to is worse than the old one; empty when it is not. */
   readonly unhealthy: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds that never run backwards: everything is measured with these. */
   readonly now: number;
+  /** The time of day, milliseconds since 1970: only for what is written down. */
+  readonly wall: number;
 }
 
 export type RolloutReason =

@@ -50,12 +50,16 @@ const ECHO_MS = 15_000;
 
 /**
  * Whether what fails now may come from NATS or MongoDB being away, or having been away a moment ago: that says nothing of a
- * revision, also where only the new one has clients who could tell.
- * @param conditions of the ChatCluster, as they stand @param now milliseconds since 1970
+ * revision, also where only the new one has clients who could tell. For an operator that has just begun they may have been.
+ * @param conditions of the ChatCluster, as they stand @param since when this operator first saw a condition in its status
  */
-export function isBackendToBlame(conditions: readonly Condition[], now: number): boolean {
-  return conditions.some(
-    ({ type, status, lastTransitionTime }) =>
-      BACKENDS.has(type) && (status === 'False' || now - Date.parse(lastTransitionTime) < ECHO_MS),
-  );
+export function isBackendToBlame(
+  conditions: readonly Condition[],
+  since: (type: string, status: string) => number,
+  now: number,
+): boolean {
+  // Each is asked for, as what is not asked for is forgotten.
+  const backends = conditions.filter(({ type }) => BACKENDS.has(type));
+  const recent = backends.map(({ type, status }) => now - since(type, status) < ECHO_MS || status === 'False');
+  return recent.includes(true);
 }

@@ -10,8 +10,9 @@ import { scaleDown } from './victims.ts';
  * clients have come to it while no operator looked.
  */
 export function onDelete(input: FleetInput, target: string): Rollout & { readonly draining: string } {
-  const { size, now } = input;
-  const since = input.revisions.find(({ revision }) => revision === target)?.targetedAt ?? now;
+  const { size } = input;
+  // Both times are the API server's.
+  const since = input.revisions.find(({ revision }) => revision === target)?.createdAt ?? Number.POSITIVE_INFINITY;
   const there = alive(input.pods);
   const isOld = (pod: FleetPod) =>
     pod.revision !== target && (pod.createdAt <= since || pod.ready || pod.connections !== 0);

@@ -23,8 +23,8 @@ export function planFleet(observed: FleetInput): FleetPlan {
       : withScale(rollOut(input, target), input, target);
   const intents = new Map(made.intents);
   const serving = input.pods.filter(pod => isServing(pod, made.serving));
-  for (const [name, intent] of leaveNodes(serving, intents, input.now)) intents.set(name, intent);
-  const aside = setAside(serving, intents, input.now);
+  for (const [name, intent] of leaveNodes(serving, intents, input.wall)) intents.set(name, intent);
+  const aside = setAside(serving, intents, input);
   for (const [name, intent] of aside.intents) intents.set(name, intent);
   let { draining } = made;
   if (made.rollout.reason === 'Complete' && draining === '' && intents.size === 0) {
@@ -71,13 +71,13 @@ function withScale(made: Rollout, input: FleetInput, target: string): Rollout & 
   return { ...made, replicas, intents: new Map([...made.intents, ...down.intents]), draining: down.message };
 }
 
-/** The moment from which a revision is the wanted one, so that time limits count from there and not from an earlier try. */
-function targetedAt({ revisions, now }: FleetInput, revision: string, target: string): number {
+/** The time of day at which a revision became the wanted one, which tells this try from an earlier one. */
+function targetedAt({ revisions, wall }: FleetInput, revision: string, target: string): number {
   const held = revisions.find(row => row.revision === revision)?.targetedAt ?? 0;
   if (revision !== target) return held;
   const newest = Math.max(0, ...revisions.filter(row => row.revision !== target).map(row => row.targetedAt));
   // The clock of the operator before may be ahead: what is written has to be the newest, else it is written again and again.
-  return held > newest ? held : Math.max(now, newest + 1);
+  return held > newest ? held : Math.max(wall, newest + 1);
 }
 
 function changes({ pods }: FleetInput, wanted: ReadonlyMap<string, TrafficIntent>): FleetPlan['intents'] {
@@ -95,6 +95,7 @@ function same(a: TrafficIntent | undefined, b: TrafficIntent | undefined): boole
     a.since === b.since &&
     a.keep === b.keep &&
     a.perSecond === b.perSecond &&
+    a.waitSeconds === b.waitSeconds &&
     a.deadline === b.deadline
   );
 }

@@ -75,7 +75,7 @@ export function rollOut(input: FleetInput, target: string): Rollout {
     if (canMove) return step('Spreading', `the Service moves to ${target}`, { serving: target });
     grow(replicas, input, target);
     const intents = makeRoom(replicas, input, target);
-    const late = held !== undefined && now - held.targetedAt > settings.rollout.progressDeadlineSeconds * 1_000;
+    const late = held !== undefined && now - held.targetedSince > settings.rollout.progressDeadlineSeconds * 1_000;
     const count = `${ready.length} of ${needed} new gateways ready`;
     if (late) {
       const message = `${count} after ${settings.rollout.progressDeadlineSeconds} s; clients stay where they are`;

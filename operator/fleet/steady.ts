@@ -1,6 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
-import { alive, closing, takesClients } from './closing.ts';
+import { alive, closing, iso, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { roughly } from './roughly.ts';
 
@@ -18,12 +18,12 @@ const LEAST_ELSEWHERE = 0.25;
  * Gateways on nodes that are about to be drained take no new clients, so that a client that is moved off such a node is not
  * moved to another gateway on it. Their clients leave when the pod is evicted: the gateway drains on SIGTERM.
  */
-export function leaveNodes(pods: readonly FleetPod[], taken: Intents, now: number): Intents {
+export function leaveNodes(pods: readonly FleetPod[], taken: Intents, wall: number): Intents {
   const there = alive(pods).filter(pod => !taken.has(pod.name));
   const elsewhere = there.filter(pod => !pod.nodeLeaving && takesClients(pod)).length;
   // Where all nodes are replaced they are cordoned at once: the few gateways elsewhere would get all that come.
   if (elsewhere === 0 || elsewhere < there.length * LEAST_ELSEWHERE) return new Map();
-  const since = new Date(now).toISOString();
+  const since = iso(wall);
   return new Map(
     there
       .filter(pod => pod.nodeLeaving)
@@ -56,7 +56,7 @@ export function rebalance(pods: readonly FleetPod[], input: FleetInput): { inten
   const keep = (pod: FleetPod) => pod.intent?.keep ?? mean;
   const heavy = taking.filter(pod => holds(pod) > (pod.intent?.keep ?? bound));
   if (heavy.length === 0) return none;
-  const since = new Date(input.now).toISOString();
+  const since = iso(input.wall);
   const light = taking.filter(pod => !heavy.includes(pod));
   const shut = closing(taking, input, { reason: 'Rebalance', perSecond: 1, overSeconds: REBALANCE_SECONDS, keep });
   const isShut = [...shut.values()].some(intent => intent.keep !== undefined);

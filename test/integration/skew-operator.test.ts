@@ -74,7 +74,7 @@ for (const [what, cluster] of CLUSTERS)
       draining: '',
       againMs: undefined,
     };
-    const seen = { serving: revision, servingSince: choicesFor(now).servingSince.getTime(), now: 0 };
+    const seen = { serving: revision, movedAt: choicesFor(now).servingSince.getTime(), wall: 0 };
     const given = { defaultImage: 'example.com/chat:of-the-new-operator', workerReplicas: now.spec.worker.replicas };
     const choices = choicesOf(now, children, fleet, seen, given);
     const inUse = optionsInUse(now, children, workerDeployment(now, children));

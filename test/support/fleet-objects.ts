@@ -3,7 +3,7 @@ import type { Endpoint, KubeObject, Pod } from '../../operator/api/kube-object.t
 import { keepAnswers } from '../../operator/autoscale/last-answers.ts';
 import type { GatewayAnswer } from '../../operator/autoscale/load-reader.ts';
 import type { Probe } from '../../operator/controller/probes.ts';
-import { type FleetView, viewOf } from '../../operator/controller/view.ts';
+import { type FleetView, nothingSeen, type Seen, viewOf } from '../../operator/controller/view.ts';
 import {
   childName,
   MOVED_ANNOTATION,
@@ -23,13 +23,19 @@ export interface GatewayPodChange {
   readonly node?: string;
   readonly intent?: TrafficIntent | string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** The end of its grace, or true for one that has long to go. */
-  readonly terminating?: boolean | string;
+  /** The seconds of its grace, or true for many. */
+  readonly terminating?: boolean | number;
   readonly phase?: string;
   readonly createdAt?: number;
 }
 
-const GRACE_ENDS = '2100-01-01T00:00:00Z';
+const LONG_GRACE_SECONDS = 3_600;
+
+/** @param grace its seconds, or true for many */
+const deleted = (grace: number | true) => ({
+  deletionTimestamp: '2026-01-01T00:00:00Z',
+  deletionGracePeriodSeconds: grace === true ? LONG_GRACE_SECONDS : grace,
+});
 
 export function gatewayPod(name: string, revision: string, change: GatewayPodChange = {}): Pod {
   const {
@@ -54,7 +60,7 @@ export function gatewayPod(name: string, revision: string, change: GatewayPodCha
       labels: { [REVISION_LABEL]: revision },
       annotations: { ...annotations, ...(text === undefined ? {} : { [TRAFFIC_ANNOTATION]: text }) },
       creationTimestamp: new Date(createdAt).toISOString(),
-      ...(terminating ? { deletionTimestamp: typeof terminating === 'string' ? terminating : GRACE_ENDS } : {}),
+      ...(terminating === undefined || terminating === false ? {} : deleted(terminating)),
     },
     spec: node === '' ? {} : { nodeName: node },
     status: {
@@ -167,8 +173,14 @@ export interface Scene {
   readonly failingSince?: number;
   /** Since when gateways have been without NATS while most others were not, by name. */
   readonly cutOff?: Map<string, number>;
+  /** What it remembers of an earlier scene; nothing by default. */
+  readonly seen?: Seen;
+  /** Of the clock that never runs backwards. */
   readonly now: number;
 }
+
+/** The time of day is another one, so that whatever is measured with it is wrong. */
+export const WALL_AHEAD_MS = Date.UTC(2026, 0, 1);
 
 /** What the operator sees of it. */
 export function see(scene: Scene): FleetView {
@@ -188,5 +200,6 @@ export function see(scene: Scene): FleetView {
   const unoffered = new Map(
     pods.flatMap(({ metadata: { name } }) => (offered.includes(name) ? [] : [[name, unofferedSince] as const])),
   );
-  return viewOf(cluster, children, pods, loads && probeOf(loads), caches, { unoffered, cutOff, failingSince }, now);
+  const seen = { ...nothingSeen(), ...scene.seen, unoffered, cutOff, failingSince };
+  return viewOf(cluster, children, pods, loads && probeOf(loads), caches, seen, { now, wall: now + WALL_AHEAD_MS });
 }

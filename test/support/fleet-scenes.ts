@@ -1,4 +1,5 @@
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
+import { nothingSeen } from '../../operator/controller/view.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import type { FleetPlan } from '../../operator/fleet/fleet.ts';
 import { planFleet } from '../../operator/fleet/plan.ts';
@@ -41,17 +42,16 @@ function closed(scene: Scene, chosen: readonly string[], reason: TrafficIntent['
   };
 }
 
-/** Ten old gateways and `fresh` ready ones of the spec's revision, wanted 400 s ago. */
+/** Ten old gateways and `fresh` ready ones of the spec's revision. */
 function rollout(cluster: ChatCluster, fresh: number, moved: boolean, load: Partial<GatewayLoad> = {}): Scene {
   const revision = revisionOf(cluster, 'gateway');
   const [before, after] = [names('o', 10), names('n', fresh)];
-  const targetedAt = NOW - 400 * SECOND;
   return {
     cluster,
     children: [
       gatewayDeployment(cluster, OLD, { replicas: 10 }),
-      gatewayDeployment(cluster, revision, { replicas: fresh, targetedAt }),
-      clientService(cluster, moved ? revision : OLD, NOW - 100 * SECOND),
+      gatewayDeployment(cluster, revision, { replicas: fresh, targetedAt: 1 }),
+      clientService(cluster, moved ? revision : OLD, 1),
     ],
     pods: [...before.map(name => gatewayPod(name, OLD)), ...after.map(name => gatewayPod(name, revision))],
     loads: [
@@ -65,14 +65,14 @@ function rollout(cluster: ChatCluster, fresh: number, moved: boolean, load: Part
 }
 
 /**
- * What the fleet planner wants with the settings of `cluster` in situations that between them call for every setting. The
- * revision of the spec serves, or is about to.
+ * What the fleet planner wants with the settings of `cluster` in situations that between them call for every setting, each of
+ * which has lasted for some time. The revision of the spec serves, or is about to.
  */
 export function plansOf(cluster: ChatCluster): readonly (readonly [string, object])[] {
-  const scenes: readonly (readonly [string, Scene, number])[] = [
+  const scenes: readonly (readonly [name: string, scene: Scene, size: number, sinceSeconds?: number])[] = [
     ['scale-down', closed(steady(cluster, Array(10).fill(10_000)), ['g0', 'g1', 'g2'], 'ScaleDown'), 7],
     ['uneven', steady(cluster, [1_400, 900, 900, 800]), 4],
-    ['uneven after a rollout', steady(cluster, [1_400, 900, 900, 800], NOW - 300 * SECOND), 4],
+    ['uneven after a rollout', steady(cluster, [1_400, 900, 900, 800], 1), 4, 300],
     ['shedding', closed(steady(cluster, [9_000, 100, 100, 100]), ['g0'], 'Rebalance'), 4],
     ['a rollout begins', rollout(cluster, 0, false), 10],
     ['a rollout is late', rollout(cluster, 1, false), 10],
@@ -81,7 +81,11 @@ export function plansOf(cluster: ChatCluster): readonly (readonly [string, objec
     ['new gateways are slow', rollout(cluster, 10, true, { publishMs: 1_500 }), 10],
     ['new gateways lag', rollout(cluster, 10, true, { eventLoopLagMs: 700 }), 10],
   ];
-  return scenes.map(([name, scene, size]) => [name, readable(planFleet({ ...see(scene), size }))]);
+  return scenes.map(([name, scene, size, sinceSeconds = 400]) => {
+    const seen = nothingSeen();
+    see({ ...scene, seen, now: NOW - sinceSeconds * SECOND });
+    return [name, readable(planFleet({ ...see({ ...scene, seen }), size }))];
+  });
 }
 
 /** Without the names of revisions, which follow from the spec in other ways. */

@@ -108,9 +108,23 @@ const OPERATOR_DATES: Readonly<Record<string, string>> = {
   'operator/controller/recorder.ts': 'times of Events',
   'operator/turn.ts': 'time of the last success in the metrics, which are compared with the clock of who reads them',
   'operator/controller/reporter.ts': 'lastTransitionTime of conditions',
-  'operator/controller/probes.ts': 'compared with the deletionTimestamp of pods',
   'operator/controller/reconciler.ts':
-    'compared with times in annotations and conditions, which an operator before this one wrote',
+    'what is written down: times of intents, of revisions and of moves of the Service',
+};
+
+/** Where the decisions of the operator turn times of day into numbers or back, and why nothing is measured with them. */
+const WRITTEN_TIMES: Readonly<Record<string, string>> = {
+  'operator/autoscale/load-reader.ts': 'two times of one pod, written by one kubelet',
+  'operator/fleet/choices.ts': 'annotations of Deployments and the Service',
+  'operator/fleet/closing.ts': 'times of intents, for people',
+  'operator/fleet/observe.ts': 'creationTimestamps, which only the API server writes, and which revision is the newest',
+};
+
+/** Where a time of day is compared or added to. */
+const RECKONED_TIMES: Readonly<Record<string, string>> = {
+  'operator/fleet/closing.ts': 'the deadline of an intent, for people; the operator waits by its other clock',
+  'operator/fleet/plan.ts': 'which revision is the newest; a new one is written as newer than all others',
+  'operator/fleet/rollout.ts': 'which revision is the newest',
 };
 
 test('the time of day is read in named places alone: durations are measured with the monotonic clock', () => {
@@ -128,6 +142,16 @@ test('the time of day is read in named places alone: durations are measured with
     ),
     Object.keys(OPERATOR_DATES).sort(),
   );
+});
+
+test('what the operator decides is measured with the monotonic clock: times of day only name and order', () => {
+  const deciding = files.filter(file => /^operator\/(fleet|autoscale|controller)\//.test(file));
+  const using = (pattern: RegExp) =>
+    deciding.filter(file => pattern.test(readFileSync(join(ROOT, file), 'utf8'))).sort();
+  assert.deepEqual(using(/\bDate\.parse\b|\bnew Date\(/), Object.keys(WRITTEN_TIMES).sort());
+  const day = String.raw`\b(?:wall|targetedAt|movedAt|newest)\b`;
+  const reckoned = new RegExp(String.raw`${day}\)? (?:[-+*/]|[<>]=?) |(?:[-+*/]|[<>]=?) (?:\w+\.)*${day}`);
+  assert.deepEqual(using(reckoned), Object.keys(RECKONED_TIMES).sort());
 });
 
 test('files stay short enough to be read in one go', () => {

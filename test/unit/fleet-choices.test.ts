@@ -33,7 +33,7 @@ const live = (stopped = '', targetedAt = 50_000) => [
   gatewayDeployment(CLUSTER, OLD, { targetedAt: 10_000 }),
   gatewayDeployment(CLUSTER, NEW, { targetedAt, stopped }),
 ];
-const SEEN = { serving: OLD, servingSince: 20_000, now: 90_000 };
+const SEEN = { serving: OLD, movedAt: 20_000, wall: 90_000 };
 const choose = (children: readonly KubeObject[], plan = planOf(), seen: Parameters<typeof choicesOf>[3] = SEEN) =>
   choicesOf(CLUSTER, children, plan, seen, GIVEN);
 const stoppedOf = (children: readonly KubeObject[], plan?: FleetPlan) =>
@@ -57,7 +57,7 @@ test('the moment of the move stands while the Service stays, is now when it move
     choose(live(), plan, { ...SEEN, ...seen }).servingSince.getTime();
   assert.equal(since(planOf(), {}), 20_000);
   assert.equal(since(planOf({ serving: NEW }), {}), 90_000);
-  assert.equal(since(planOf(), { servingSince: 0 }), 0);
+  assert.equal(since(planOf(), { movedAt: 0 }), 0);
 });
 
 test('each revision carries the moment it became the wanted one', () => {

@@ -7,11 +7,21 @@ import { OUTAGES } from '../support/simulated-fleet/cut-off-scenarios.ts';
 import { runScenario } from '../support/simulated-fleet/run-scenario.ts';
 
 const NOW = 1_000_000;
-const CUT_OFF = { reason: 'CutOff', since: new Date(NOW - 10_000).toISOString() } as const;
+const WALL = Date.UTC(2026, 0, 1);
+const AT = { now: NOW, wall: WALL };
+const CUT_OFF = { reason: 'CutOff', since: new Date(WALL + 3_600_000).toISOString() } as const;
 
 const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
   ...{ name, revision: 'r1', scheduled: true, running: true, ready: true, terminating: false, offered: true },
-  ...{ unofferedSince: undefined, nodeLeaving: false, intent: undefined, natsUp: true, connections: 5, createdAt: 0 },
+  ...{
+    unofferedSince: undefined,
+    nodeLeaving: false,
+    intent: undefined,
+    intentSince: undefined,
+    natsUp: true,
+    connections: 5,
+    createdAt: 0,
+  },
   cutOffSince: undefined,
   ...change,
 });
@@ -20,14 +30,16 @@ const down = (count: number, change: Partial<FleetPod> = {}) =>
   Array.from({ length: count }, (_, at) => pod(`down-${at}`, { natsUp: false, cutOffSince: NOW - 15_000, ...change }));
 /** One that was taken out. */
 const out = (change: Partial<FleetPod> = {}) =>
-  pod('out', { natsUp: false, ready: false, offered: false, intent: CUT_OFF, ...change });
-const namesOf = (pods: readonly FleetPod[], now = NOW) => [...setAside(pods, new Map(), now).intents.keys()];
+  pod('out', { natsUp: false, ready: false, offered: false, intent: CUT_OFF, intentSince: NOW - 10_000, ...change });
+const namesOf = (pods: readonly FleetPod[], now = NOW) => [
+  ...setAside(pods, new Map(), { now, wall: WALL }).intents.keys(),
+];
 
 test('a gateway without NATS takes no new clients and keeps its own', () => {
-  const { intents, message } = setAside([...up(2), ...down(1)], new Map(), NOW);
-  assert.deepEqual([...intents], [['down-0', { reason: 'CutOff', since: new Date(NOW).toISOString() }]]);
+  const { intents, message } = setAside([...up(2), ...down(1)], new Map(), AT);
+  assert.deepEqual([...intents], [['down-0', { reason: 'CutOff', since: new Date(WALL).toISOString() }]]);
   assert.equal(message, 'down-0: cut off from NATS, no new clients');
-  assert.deepEqual(setAside(up(3), new Map(), NOW), { intents: new Map(), message: '', again: false });
+  assert.deepEqual(setAside(up(3), new Map(), AT), { intents: new Map(), message: '', again: false });
 });
 
 test('where half of the gateways or more are without NATS nobody is taken out, and who was comes back', () => {
@@ -47,7 +59,7 @@ test('gateways that do not answer, or take no clients, are no place to go', () =
 test('one that reaches NATS again stays out for 30 s in all, so that one that comes and goes is written to rarely', () => {
   const back = [...up(2), out({ natsUp: true })];
   assert.deepEqual([namesOf(back), namesOf(back, NOW + 19_999), namesOf(back, NOW + 20_000)], [['out'], ['out'], []]);
-  const { intents } = setAside(back, new Map(), NOW);
+  const { intents } = setAside(back, new Map(), AT);
   assert.equal(intents.get('out'), CUT_OFF, 'it is not written again');
 });
 
@@ -74,7 +86,7 @@ test('a gateway has to be the odd one out for 15 s: an outage is noticed by one 
 });
 
 test('the planner looks again for the time alone while somebody is about to be taken out or to come back, and only then', () => {
-  const again = (pods: readonly FleetPod[]) => setAside(pods, new Map(), NOW).again;
+  const again = (pods: readonly FleetPod[]) => setAside(pods, new Map(), AT).again;
   assert.ok(again([...up(2), ...down(1, { cutOffSince: NOW - 1_000 })]));
   assert.ok(again([...up(2), out({ natsUp: true })]));
   assert.ok(!again([...up(2), out()]));
@@ -92,5 +104,5 @@ for (const scenario of OUTAGES)
 test('one that starts, or is to do something else, is left alone', () => {
   assert.deepEqual(namesOf([...up(2), ...down(1, { ready: false })]), []);
   const taken = new Map([['down-0', { reason: 'ScaleDown', since: '' } as const]]);
-  assert.deepEqual([...setAside([...up(2), ...down(1)], taken, NOW).intents], []);
+  assert.deepEqual([...setAside([...up(2), ...down(1)], taken, AT).intents], []);
 });

@@ -81,6 +81,29 @@ test('writing at rest is noticed', () => {
   isNoticed('one gateway is taken away', planner, /at rest/);
 });
 
+test('taking a time of day for the end of a drain is noticed, where that of the next operator is another', () => {
+  const planner = (input: FleetInput) => {
+    const isPast = (deadline = '') => Date.parse(deadline) <= input.wall;
+    const pods = input.pods.map(pod =>
+      isPast(pod.intent?.deadline) ? { ...pod, intentSince: Number.NEGATIVE_INFINITY } : pod,
+    );
+    return planFleet({ ...input, pods });
+  };
+  isNoticed('an operator that is an hour ahead takes over in a scale-down', planner, /is removed with/);
+  isNoticed('the time of day is set an hour ahead in a rollout', planner, /is removed with/);
+});
+
+test('taking a time of day for the age of a rollout is noticed', () => {
+  const planner = (input: FleetInput) =>
+    planFleet({
+      ...input,
+      revisions: input.revisions.map(row => ({ ...row, targetedSince: input.now - (input.wall - row.targetedAt) })),
+    });
+  const waits = 'while a revision does not become ready';
+  isNoticed(`the time of day is set an hour ahead ${waits}`, planner, /Stopped half way/);
+  isNoticed(`the time of day is set an hour back ${waits}`, planner, /not at its end/);
+});
+
 test('a drain that is never finished is noticed', () => {
   const planner = (input: FleetInput) => {
     const plan = planFleet(input);

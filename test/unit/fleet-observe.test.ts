@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../operator/api/kube-object.ts';
+import { nothingSeen } from '../../operator/controller/view.ts';
 import { CONTINUE_ANNOTATION, PAUSE_ANNOTATION, UNDO_ANNOTATION } from '../../operator/desired/names.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import { gatewayDeployments } from '../../operator/fleet/observe.ts';
@@ -48,6 +49,7 @@ test('a gateway is what its pod, its endpoints and its own answer say', () => {
     unofferedSince: 6_000,
     nodeLeaving: false,
     intent,
+    intentSince: 100_000,
     connections: 7,
     natsUp: true,
     cutOffSince: undefined,
@@ -71,13 +73,13 @@ test('a pod that was evicted, or outlived its grace on a dead node, is no gatewa
     gatewayPod('a', REVISION),
     gatewayPod('evicted', REVISION, { running: false, phase: 'Failed' }),
     gatewayPod('shut down', REVISION, { running: false, phase: 'Succeeded' }),
-    gatewayPod('drains', REVISION, { terminating: new Date(95_000).toISOString() }),
-    gatewayPod('on a dead node', REVISION, { terminating: new Date(80_000).toISOString() }),
+    gatewayPod('drains', REVISION, { terminating: 11 }),
+    gatewayPod('on a dead node', REVISION, { terminating: 10 }),
   ];
-  assert.deepEqual(
-    see(scene({ pods })).pods.map(({ name }) => name),
-    ['a', 'drains'],
-  );
+  const seen = nothingSeen();
+  const at = (now: number) => see(scene({ pods, seen, now })).pods.map(({ name }) => name);
+  assert.deepEqual(at(100_000), ['a', 'drains', 'on a dead node'], 'the grace counts from when it is first seen');
+  assert.deepEqual(at(120_001), ['a', 'drains']);
 });
 
 test('an annotation nobody of ours wrote is an intent, so that it is taken away', () => {
@@ -109,12 +111,28 @@ test('what was written down of a rollout is read again; without it, it is none',
     clientService(CLUSTER, 'old', 40_000),
   ];
   const seen = see(scene({ children }));
-  assert.deepEqual(seen.revisions, [{ revision: REVISION, replicas: 3, targetedAt: 50_000, stopped: 'it fails' }]);
-  assert.deepEqual([seen.serving, seen.servingSince], ['old', 40_000]);
+  const row = { revision: REVISION, replicas: 3, createdAt: 0, targetedSince: 100_000 };
+  assert.deepEqual(seen.revisions, [{ ...row, targetedAt: 50_000, stopped: 'it fails' }]);
+  assert.deepEqual([seen.serving, seen.servingSince, seen.movedAt], ['old', 100_000, 40_000]);
   const bare = children.map(child => ({ ...child, metadata: { ...child.metadata, annotations: {} } }));
   const unknown = see(scene({ children: bare }));
-  assert.deepEqual(unknown.revisions, [{ revision: REVISION, replicas: 3, targetedAt: 0, stopped: '' }]);
-  assert.deepEqual([unknown.serving, unknown.servingSince], ['old', 0]);
+  assert.deepEqual(unknown.revisions, [{ ...row, targetedAt: 0, stopped: '' }]);
+  assert.deepEqual([unknown.serving, unknown.servingSince, unknown.movedAt], ['old', Number.NEGATIVE_INFINITY, 0]);
+});
+
+test('how long things have been so is measured from the first look that found them so, whatever was written down', () => {
+  const seen = nothingSeen();
+  const look = (now: number, targetedAt: number, movedAt: number, since: string) => {
+    const children = [gatewayDeployment(CLUSTER, REVISION, { targetedAt }), clientService(CLUSTER, REVISION, movedAt)];
+    const pods = [gatewayPod('a', REVISION, { intent: { reason: 'CutOff', since } })];
+    const { pods: found, revisions, servingSince } = see(scene({ children, pods, seen, now }));
+    return [revisions[0]?.targetedSince, servingSince, found[0]?.intentSince];
+  };
+  assert.deepEqual(look(1_000, 7, 7, 'then'), [1_000, 1_000, 1_000]);
+  assert.deepEqual(look(2_000, 7, 7, 'then'), [1_000, 1_000, 1_000]);
+  assert.deepEqual(look(3_000, 9e12, 9e12, 'later'), [3_000, 3_000, 3_000]);
+  see(scene({ children: [], pods: [], seen, now: 4_000 }));
+  assert.deepEqual(look(5_000, 9e12, 9e12, 'later'), [5_000, 5_000, 5_000], 'what was gone in between begins anew');
 });
 
 test('a Service that selects no revision serves all; without a Service nobody is served', () => {

@@ -4,6 +4,7 @@ import type { FleetInput, FleetPod, FleetRevision } from '../../operator/fleet/f
 import { planFleet } from '../../operator/fleet/plan.ts';
 
 const NOW = 1_000_000;
+const WALL = Date.UTC(2026, 0, 1);
 
 const pod = (name: string, revision: string, change: Partial<FleetPod> = {}): FleetPod => ({
   ...{ name, revision, scheduled: true, running: true, ready: true, terminating: false, offered: true },
@@ -11,6 +12,7 @@ const pod = (name: string, revision: string, change: Partial<FleetPod> = {}): Fl
     unofferedSince: undefined,
     nodeLeaving: false,
     intent: undefined,
+    intentSince: undefined,
     natsUp: true,
     cutOffSince: undefined,
     connections: 5,
@@ -21,7 +23,9 @@ const pod = (name: string, revision: string, change: Partial<FleetPod> = {}): Fl
 const row = (revision: string, targetedAt: number, stopped = ''): FleetRevision => ({
   revision,
   replicas: 1,
+  createdAt: 0,
   targetedAt,
+  targetedSince: NOW,
   stopped,
 });
 const input = (change: Partial<FleetInput> = {}): FleetInput => ({
@@ -35,21 +39,27 @@ const input = (change: Partial<FleetInput> = {}): FleetInput => ({
     undone: '',
     serving: 'new',
     servingSince: 0,
+    movedAt: 0,
     revisions: [row('new', 1)],
     pods: [pod('a', 'new')],
   },
-  ...{ size: 1, hold: '', unhealthy: '', now: NOW },
+  ...{ size: 1, hold: '', unhealthy: '', now: NOW, wall: WALL },
   ...change,
 });
 const targetedAt = (observed: FleetInput) =>
   planFleet(observed).revisions.find(({ revision }) => revision === 'new')?.targetedAt;
 
 test('a revision is wanted since it came, also when the clock of the operator before was ahead', () => {
-  const ahead = NOW + 120_000;
+  const ahead = WALL + 3_600_000;
   const moving = { serving: 'old', pods: [pod('a', 'old')] };
   const first = targetedAt(input({ ...moving, revisions: [row('old', ahead)] }));
   assert.ok(first !== undefined);
-  const again = input({ ...moving, revisions: [row('old', ahead), row('new', first)], now: NOW + 1_000 });
+  const again = input({
+    ...moving,
+    revisions: [row('old', ahead), row('new', first)],
+    now: NOW + 1_000,
+    wall: WALL + 1_000,
+  });
   assert.equal(targetedAt(again), first, 'it is not written with every pass');
 });
 

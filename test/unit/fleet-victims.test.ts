@@ -9,7 +9,8 @@ const EMPTIED = {
   since: new Date(0).toISOString(),
   keep: 0,
   perSecond: 10,
-  deadline: new Date(2 * NOW).toISOString(),
+  waitSeconds: 20,
+  deadline: new Date(20_000).toISOString(),
 } as const;
 
 const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
@@ -18,6 +19,7 @@ const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
     unofferedSince: undefined,
     nodeLeaving: false,
     intent: undefined,
+    intentSince: undefined,
     natsUp: true,
     cutOffSince: undefined,
     connections: 5,
@@ -33,7 +35,7 @@ const down = (replicas: number) =>
   scaleDown(PODS, 2, {
     now: NOW,
     serving: 'one',
-    revisions: [{ revision: 'one', replicas, targetedAt: 0, stopped: '' }],
+    revisions: [{ revision: 'one', replicas, createdAt: 0, targetedAt: 0, targetedSince: 0, stopped: '' }],
     settings: { drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 } },
   } as unknown as FleetInput);
 

@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../operator/api/kube-object.ts';
 import { keepAnswers } from '../../operator/autoscale/last-answers.ts';
-import { connectionsByPod, parseLoad, readLoads, totalConnections } from '../../operator/autoscale/load-reader.ts';
+import {
+  connectionsByPod,
+  isOver,
+  parseLoad,
+  readLoads,
+  totalConnections,
+} from '../../operator/autoscale/load-reader.ts';
+import { FirstSeen } from '../../operator/first-seen.ts';
 import { TRAFFIC_ANNOTATION } from '../../server/contract.ts';
 
-const NOW = Date.parse('2026-01-01T12:00:00Z');
 const START = '2026-01-01T11:00:00Z';
 
 interface Kind {
@@ -50,7 +56,7 @@ async function read(pods: readonly Pod[], ...silent: readonly string[]) {
       if (silent.includes(metadata.name)) throw new Error('no answer within 2 s');
       return { connections: 1 };
     },
-    NOW,
+    ({ metadata }) => metadata.name === 'over',
   );
   return { asked, samples };
 }
@@ -115,6 +121,16 @@ test('a silent pod whose grace is over is on a dead node and holds nobody', asyn
     (await read(pods)).samples.map(({ pod: name }) => name),
     ['over', 'ending'],
   );
+});
+
+test('the grace of a pod counts from when its end was first seen, whatever the time of day is', () => {
+  const firstSeen = new FirstSeen();
+  const ending = pod('ending', { deleted: '2000-01-01T00:00:00Z' });
+  const over = (grace: number, now: number) =>
+    isOver({ ...ending, metadata: { ...ending.metadata, deletionGracePeriodSeconds: grace } }, firstSeen, now);
+  assert.deepEqual([over(30, 1_000), over(30, 41_000), over(30, 41_001)], [false, false, true]);
+  assert.equal(over(5, 50_000), false, 'somebody shortened it, from now on');
+  assert.equal(isOver(pod('lives'), firstSeen, 1e9), false);
 });
 
 test('the total is that of all gateways, and unknown without any', async () => {

@@ -92,7 +92,7 @@ async function looks(
         if (connections === undefined) throw new Error('no answer within 2 s');
         return { connections };
       },
-      0,
+      () => false,
     );
     samples = keepAnswers(answers, samples, look * 5_000);
     seen.push(...samples);

@@ -29,7 +29,7 @@ const asIs = (objects: readonly KubeObject[]): Observed[] => objects.map(object 
 /** Workers and options as a pass wants and writes them. */
 function pass(cluster: ChatCluster, children: readonly KubeObject[]) {
   const { template: _, ...rest } = choicesFor(cluster).workers;
-  const fleet = { serving: undefined, servingSince: 0, now: 0 };
+  const fleet = { serving: undefined, movedAt: 0, wall: 0 };
   const empty = {
     target: '',
     serving: '',

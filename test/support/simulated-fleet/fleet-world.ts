@@ -51,6 +51,7 @@ export class FleetWorld {
   lastPlan: FleetPlan | undefined;
   readonly #options: WorldOptions;
   readonly #silent = new Set<string>();
+  #wallAhead = 0;
   #operator: SimulatedOperator | undefined;
 
   constructor(options: WorldOptions) {
@@ -105,7 +106,8 @@ export class FleetWorld {
       kubelet.adopt(name);
       api.pods.create({ ...ready, name, node, createdAt, readySince, revision: FIRST_REVISION });
     }
-    api.deployments.create({ name: FIRST_REVISION, replicas: size, targetedAt: START - 3_600_000, stopped: '' });
+    const [createdAt, targetedAt] = [START - 3_600_000, START - 3_600_000];
+    api.deployments.create({ name: FIRST_REVISION, createdAt, replicas: size, targetedAt, stopped: '' });
     const serving = this.wishes.settings.rollout.strategy === 'OnDelete' ? ALL_REVISIONS : FIRST_REVISION;
     api.services.create({ name: SERVICE, serving, movedAt: 0 });
     api.slices.create({ name: SERVICE, pods: names });
@@ -122,6 +124,7 @@ export class FleetWorld {
       wishes,
       watchLagMs,
       pollMs,
+      wallAhead: () => this.#wallAhead,
       ask: pod => (this.#silent.has(pod) ? undefined : this.kubelet.gateway(pod)),
       onPlan: plan => {
         this.lastPlan = plan;
@@ -168,6 +171,12 @@ export class FleetWorld {
     if (pod === undefined) return;
     this.note(`${pod} falls silent`);
     this.#silent.add(pod);
+  }
+
+  /** The time of day of the operator's machine is set: from now on it is so much ahead of the API server's. */
+  setWallClock(aheadMs: number): void {
+    this.note(`the operator's time of day is ${aheadMs / 1000} s ahead`);
+    this.#wallAhead = aheadMs;
   }
 
   /** Lets NATS be away from `pods` for `ms`. */

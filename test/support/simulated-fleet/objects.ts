@@ -26,8 +26,9 @@ export interface PodObject extends Versioned {
 
 /** The Deployment of a revision, which is its name. */
 export interface DeploymentObject extends Versioned {
+  readonly createdAt: number;
   readonly replicas: number;
-  /** When it last became the revision of the spec. */
+  /** When it last became the revision of the spec, by the time of day of an operator. */
   readonly targetedAt: number;
   /** Why its rollout was stopped; empty when it was not. */
   readonly stopped: string;
@@ -37,7 +38,7 @@ export interface DeploymentObject extends Versioned {
 export interface ServiceObject extends Versioned {
   /** Revision it selects, or `ALL_REVISIONS`. */
   readonly serving: string;
-  /** When it was last pointed at another revision; 0 for never. */
+  /** When it was last pointed at another revision, by the time of day of an operator; 0 for never. */
   readonly movedAt: number;
 }
 

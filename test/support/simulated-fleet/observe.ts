@@ -1,3 +1,4 @@
+import type { FirstSeen } from '../../../operator/first-seen.ts';
 import { isServing } from '../../../operator/fleet/closing.ts';
 import { noteCutOff } from '../../../operator/fleet/cut-off.ts';
 import type { FleetInput, FleetPod, FleetSettings } from '../../../operator/fleet/fleet.ts';
@@ -25,6 +26,7 @@ export interface Memory {
   readonly loads: Map<string, Load>;
   readonly unofferedSince: Map<string, number>;
   readonly cutOffSince: Map<string, number>;
+  readonly firstSeen: FirstSeen;
 }
 
 /** Loads older than this are unknown. */
@@ -40,8 +42,15 @@ function noteUnoffered(
   for (const name of pods) if (!offered.has(name) && !since.has(name)) since.set(name, now);
 }
 
-/** What a planner is shown of what an operator has been told. */
-export function observe(views: Views, memory: Memory, wishes: Wishes, now: number): FleetInput {
+/** What a planner is shown of what an operator has been told. @param clocks of its process */
+export function observe(
+  views: Views,
+  memory: Memory,
+  wishes: Wishes,
+  { now, wall }: Pick<FleetInput, 'now' | 'wall'>,
+): FleetInput {
+  const { firstSeen } = memory;
+  firstSeen.begin();
   const offered = new Set(views.slices.get(SERVICE)?.pods);
   noteUnoffered(
     memory.unofferedSince,
@@ -73,6 +82,7 @@ export function observe(views: Views, memory: Memory, wishes: Wishes, now: numbe
       unofferedSince: memory.unofferedSince.get(pod.name),
       nodeLeaving: pod.node !== undefined && leaving.has(pod.node),
       intent: pod.intent,
+      intentSince: pod.intent && firstSeen.since(`intent of ${pod.name}`, JSON.stringify(pod.intent), now),
       connections: running ? loadOf(pod.name)?.connections : 0,
       natsUp: running ? loadOf(pod.name)?.natsUp : undefined,
       cutOffSince: undefined,
@@ -87,11 +97,17 @@ export function observe(views: Views, memory: Memory, wishes: Wishes, now: numbe
   return {
     ...wishes,
     serving: service?.serving,
-    servingSince: service?.movedAt ?? 0,
-    revisions: views.deployments
-      .list()
-      .map(({ name, replicas, targetedAt, stopped }) => ({ revision: name, replicas, targetedAt, stopped })),
+    servingSince: service?.movedAt
+      ? firstSeen.since('serving', `${service.serving} since ${service.movedAt}`, now)
+      : Number.NEGATIVE_INFINITY,
+    movedAt: service?.movedAt ?? 0,
+    revisions: views.deployments.list().map(({ name, version: _, ...row }) => ({
+      ...row,
+      revision: name,
+      targetedSince: firstSeen.since(`target ${name}`, String(row.targetedAt), now),
+    })),
     pods: pods.map(pod => ({ ...pod, cutOffSince: memory.cutOffSince.get(pod.name) })),
     now,
+    wall,
   };
 }

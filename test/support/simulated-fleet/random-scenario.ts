@@ -49,6 +49,7 @@ const cutOff: Step = world => {
   const pods = world.pods();
   world.cutOff(pods.slice(0, world.chance.integer(1, Math.max(1, pods.length))), world.chance.between(1_000, 60_000));
 };
+const setWallClock: Step = world => world.setWallClock(world.chance.between(-3_600_000, 3_600_000));
 const loseApiServer: Step = world => world.loseApiServer(world.chance.between(5_000, 60_000));
 const loseService: Step = world => world.loseService();
 const drainNode: Step = (world, plans) => {
@@ -71,6 +72,7 @@ const STEPS: readonly Step[] = [
   cutOff,
   killOperator,
   killOperator,
+  setWallClock,
   loseApiServer,
   loseService,
   drainNode,

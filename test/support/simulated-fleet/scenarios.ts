@@ -1,7 +1,15 @@
+import { CLOCKS } from './clock-scenarios.ts';
 import { CUT_OFF } from './cut-off-scenarios.ts';
 import { NODES } from './node-scenarios.ts';
 import { ROLLOUTS, TIGHT_ROLLOUTS } from './rollout-scenarios.ts';
 import { SCALING } from './scaling-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...SCALING, ...ROLLOUTS, ...TIGHT_ROLLOUTS, ...NODES, ...CUT_OFF];
+export const SCENARIOS: readonly Scenario[] = [
+  ...SCALING,
+  ...ROLLOUTS,
+  ...TIGHT_ROLLOUTS,
+  ...NODES,
+  ...CUT_OFF,
+  ...CLOCKS,
+];

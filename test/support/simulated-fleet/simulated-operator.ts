@@ -1,3 +1,4 @@
+import { FirstSeen } from '../../../operator/first-seen.ts';
 import type { FleetInput, FleetPlan } from '../../../operator/fleet/fleet.ts';
 import { type ApiServer, Away, Conflict } from './api-server.ts';
 import type { Chance } from './chance.ts';
@@ -5,7 +6,7 @@ import type { Load, Memory, Wishes } from './observe.ts';
 import { observe } from './observe.ts';
 import type { Timeline } from './timeline.ts';
 import { View, type Views } from './view.ts';
-import { type Write, writesOf } from './writes.ts';
+import { type Now, type Write, writesOf } from './writes.ts';
 
 export type Planner = (input: FleetInput) => FleetPlan;
 
@@ -20,6 +21,8 @@ export interface OperatorSurroundings {
   readonly pollMs: number;
   /** Asks a pod for its connections; undefined without an answer. */
   readonly ask: (pod: string) => Pick<Load, 'connections' | 'natsUp'> | undefined;
+  /** By how much its time of day is ahead of the API server's, in milliseconds. */
+  readonly wallAhead: () => number;
   readonly onPlan: (plan: FleetPlan) => void;
   /** Told of each write that succeeded. @returns whether the operator survives it */
   readonly onWrite: (what: string) => boolean;
@@ -32,7 +35,14 @@ const MIN_INTERVAL_MS = 200;
 export class SimulatedOperator {
   readonly #with: OperatorSurroundings;
   readonly #views: Views;
-  readonly #memory: Memory = { loads: new Map(), unofferedSince: new Map(), cutOffSince: new Map() };
+  readonly #memory: Memory = {
+    loads: new Map(),
+    unofferedSince: new Map(),
+    cutOffSince: new Map(),
+    firstSeen: new FirstSeen(),
+  };
+  /** Its clock begins somewhere. */
+  readonly #bornAt: number;
   #alive = true;
   #busy = false;
   #due = Number.POSITIVE_INFINITY;
@@ -41,6 +51,7 @@ export class SimulatedOperator {
   constructor(surroundings: OperatorSurroundings) {
     this.#with = surroundings;
     const { api, time, chance, watchLagMs } = surroundings;
+    this.#bornAt = time.now;
     const changed = () => this.wake();
     this.#views = {
       pods: new View(api, api.pods, time, chance, watchLagMs, changed),
@@ -71,6 +82,17 @@ export class SimulatedOperator {
     });
   }
 
+  /** Milliseconds that never run backwards. */
+  get #now(): number {
+    return this.#with.time.now - this.#bornAt;
+  }
+
+  /** The times of a write. */
+  get #stamps(): Now {
+    const { time, wallAhead } = this.#with;
+    return { server: time.now, wall: time.now + wallAhead() };
+  }
+
   #poll(): void {
     if (!this.#alive) return;
     const { ask, chance, pollMs, time } = this.#with;
@@ -83,7 +105,7 @@ export class SimulatedOperator {
           const known = this.#memory.loads.get(name);
           // Silence is what it said last, but nobody is taken for empty by it.
           if (said === undefined && known?.connections === 0) this.#memory.loads.delete(name);
-          if (said !== undefined) this.#memory.loads.set(name, { ...said, at: time.now });
+          if (said !== undefined) this.#memory.loads.set(name, { ...said, at: this.#now });
           if (known?.connections !== said?.connections || known?.natsUp !== said?.natsUp) this.wake();
         });
       });
@@ -95,7 +117,8 @@ export class SimulatedOperator {
     this.#due = Number.POSITIVE_INFINITY;
     this.#lastPass = time.now;
     this.#busy = true;
-    const input = observe(this.#views, this.#memory, { ...wishes }, time.now);
+    const clocks = { now: this.#now, wall: this.#stamps.wall };
+    const input = observe(this.#views, this.#memory, { ...wishes }, clocks);
     const plan = planner(input);
     onPlan(plan);
     this.#write(writesOf(plan, this.#views), plan.againMs);
@@ -110,7 +133,7 @@ export class SimulatedOperator {
       if (!this.#alive) return;
       try {
         if (api.away) throw new Away();
-        next.run(api, time.now);
+        next.run(api, this.#stamps);
       } catch (error) {
         if (error instanceof Away || error instanceof Conflict) return this.#ended(chance.between(500, 1_500));
         throw error;
@@ -125,7 +148,7 @@ export class SimulatedOperator {
     time.after(chance.between(0, 3_000), () => {
       try {
         if (!write || api.away) return;
-        write.run(api, time.now);
+        write.run(api, this.#stamps);
         onWrite(`late: ${write.what}`);
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;

@@ -15,6 +15,7 @@ export class Watchdog {
   readonly #time: Timeline;
   readonly #kubelet: Kubelet;
   readonly #wishes: Readonly<Wishes>;
+  readonly #intents = new Map<string, { readonly intent: PodObject['intent']; readonly since: number }>();
   #disturbedAt = Number.NEGATIVE_INFINITY;
   #served = false;
 
@@ -24,7 +25,12 @@ export class Watchdog {
     this.#kubelet = kubelet;
     this.#wishes = wishes;
     api.slices.watch(() => this.#checkOffered());
-    api.pods.watch(() => this.#checkOffered());
+    api.pods.watch((pod, stored) => {
+      if (!stored) this.#intents.delete(pod.name);
+      else if (this.#intents.get(pod.name)?.intent !== pod.intent)
+        this.#intents.set(pod.name, { intent: pod.intent, since: time.now });
+      this.#checkOffered();
+    });
     api.services.watch(({ serving }) => this.#checkServing(serving));
   }
 
@@ -62,7 +68,8 @@ export class Watchdog {
     const connections = this.#kubelet.gateway(pod.name)?.connections ?? 0;
     const isOffered = this.#api.slices.get(SERVICE)?.pods.includes(pod.name);
     if (isOffered && pod.ready && pod.intent === undefined) this.#violated(`${pod.name} is removed and was no victim`);
-    const late = pod.intent?.deadline !== undefined && Date.parse(pod.intent.deadline) <= this.#time.now;
+    const { since = this.#time.now } = this.#intents.get(pod.name) ?? {};
+    const late = this.#time.now - since >= (pod.intent?.waitSeconds ?? Number.POSITIVE_INFINITY) * 1_000;
     if (connections > 0 && !late)
       this.#violated(`${pod.name} is removed with ${connections} connections before its deadline`);
   }

@@ -3,11 +3,17 @@ import type { TrafficIntent } from '../../../server/contract.ts';
 import { type ApiServer, SERVICE } from './api-server.ts';
 import type { Views } from './view.ts';
 
+/** The time at the API server and the time of day of the operator: milliseconds since 1970. */
+export interface Now {
+  readonly server: number;
+  readonly wall: number;
+}
+
 /** One request to the API server, on the versions it was decided on. */
 export interface Write {
   readonly what: string;
   /** @throws {Conflict} when the object has changed */
-  readonly run: (api: ApiServer, now: number) => void;
+  readonly run: (api: ApiServer, now: Now) => void;
 }
 
 const VICTIM_REASONS: ReadonlySet<string> = new Set(['ScaleDown', 'Hibernate', 'Rollout']);
@@ -37,9 +43,11 @@ export function writesOf(plan: FleetPlan, views: Views): Write[] {
     const next = { replicas, targetedAt, stopped };
     writes.push({
       what: `Deployment ${name}: ${JSON.stringify(next)}`,
-      run: api =>
+      run: (api, { server }) =>
         views.deployments.written(
-          held ? api.deployments.patch(name, next, held.version) : api.deployments.create({ name, ...next }),
+          held
+            ? api.deployments.patch(name, next, held.version)
+            : api.deployments.create({ name, createdAt: server, ...next }),
         ),
     });
   }
@@ -47,8 +55,8 @@ export function writesOf(plan: FleetPlan, views: Views): Write[] {
   if (service?.serving !== plan.serving)
     writes.push({
       what: `Service: ${plan.serving}`,
-      run: (api, now) => {
-        const next = { serving: plan.serving, movedAt: service ? now : 0 };
+      run: (api, { wall }) => {
+        const next = { serving: plan.serving, movedAt: service ? wall : 0 };
         views.services.written(
           service
             ? api.services.patch(SERVICE, next, service.version)
