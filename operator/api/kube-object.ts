@@ -40,6 +40,27 @@ export interface Condition {
   readonly message: string;
 }
 
+/** What is kept of one container of a Pod. */
+export interface PodContainer {
+  readonly name: string;
+  readonly restarts: number;
+  /** Since when it runs; missing while it does not. */
+  readonly startedAt?: string;
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  /** Its image, while it waits. */
+  readonly image?: string;
+  /** How it stopped last. */
+  readonly lastExit?: {
+    readonly reason?: string;
+    readonly exitCode?: number;
+    readonly finishedAt?: string;
+    /** Its last words, one line. */
+    readonly message?: string;
+  };
+  /** Its limit, where it was killed for want of memory. */
+  readonly memoryLimit?: string;
+}
+
 /** What is kept of a Pod. */
 export interface Pod extends KubeObject {
   /** Its `nodeName` is missing until it is scheduled. */
@@ -54,14 +75,12 @@ export interface Pod extends KubeObject {
       readonly reason?: string;
       readonly message?: string;
     }[];
-    readonly containers: readonly {
-      readonly name: string;
-      readonly restarts: number;
-      /** Since when it runs; missing while it does not. */
-      readonly startedAt?: string;
-      readonly waiting?: { readonly reason?: string; readonly message?: string };
-      readonly lastExit?: { readonly reason?: string; readonly exitCode?: number };
-    }[];
+    readonly containers: readonly PodContainer[];
+    /** Also sidecars that are started like one; missing without any. */
+    readonly initContainers?: readonly PodContainer[];
+    /** Why a pod that has failed did, such as `Evicted`. */
+    readonly reason?: string;
+    readonly message?: string;
   };
 }
 

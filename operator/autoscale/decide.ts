@@ -23,6 +23,8 @@ export interface ScaleInput {
   readonly held: Held;
   /** Why it is held, in words; empty for None. */
   readonly why: string;
+  /** Why no further pod can be created, in words; missing when they can. */
+  readonly refused?: string | undefined;
   /** Milliseconds that never run backwards. */
   readonly now: number;
   /** {@link Decision.history} of the last decision; empty after a start of the operator. */
@@ -48,6 +50,8 @@ export type ScaleReason =
   | 'LoadUnknown'
   /** More than `maxReplicas` would be needed. */
   | 'AtMaximum'
+  /** More would be needed, and Kubernetes creates none: a quota, for example. */
+  | 'PodsRefused'
   /** `gateway.replicas` decides, which an autoscaler sets through /scale. */
   | 'External'
   /** `gateway.replicas` decides. */
@@ -183,11 +187,13 @@ function textOf({ text }: Ask, { silent }: FleetLoad, replaced: number): string 
   return `${text}${lost}${others}`;
 }
 
-function up({ spec, current, now, history }: ScaleInput, wanted: number, text: string): Outcome {
+function up({ spec, current, refused, now, history }: ScaleInput, wanted: number, text: string): Outcome {
   const rules = spec.behavior.scaleUp;
   const keep = (reason: ScaleReason, message: string): Outcome => ({ replicas: current, reason, message });
   if (rules.selectPolicy === 'Disabled')
     return keep('DirectionDisabled', `behavior.scaleUp is Disabled; ${plural(wanted, 'gateway')} wanted: ${text}`);
+  // Those that were asked for come as soon as they may; to ask for more would only take a step back later.
+  if (refused !== undefined) return keep('PodsRefused', `${refused}; ${plural(wanted, 'gateway')} wanted: ${text}`);
   const stable = clamp(spec, fewestWanted(history, rules, now, wanted));
   if (stable <= current) {
     const window = `waiting for a window of ${rules.stabilizationWindowSeconds} s`;

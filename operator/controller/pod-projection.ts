@@ -1,6 +1,7 @@
 import { GROUP } from '../api/chat-cluster.ts';
-import type { KubeObject, Pod } from '../api/kube-object.ts';
+import type { KubeObject, Pod, PodContainer } from '../api/kube-object.ts';
 import { CLUSTER_LABEL, childName, DELETION_COST_ANNOTATION, REVISION_LABEL } from '../desired/names.ts';
+import { lastWords } from './last-words.ts';
 import { clusterKey } from './surroundings.ts';
 
 interface RawCondition {
@@ -11,21 +12,44 @@ interface RawCondition {
   readonly message?: string;
 }
 
+interface RawExit {
+  readonly reason?: string;
+  readonly exitCode?: number;
+  readonly finishedAt?: string;
+  readonly message?: string;
+}
+
+interface RawContainerStatus {
+  readonly name: string;
+  readonly image?: string;
+  readonly restartCount?: number;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly running?: { readonly startedAt?: string };
+    readonly terminated?: RawExit;
+  };
+  readonly lastState?: { readonly terminated?: RawExit };
+}
+
+interface RawContainer {
+  readonly name: string;
+  readonly resources?: { readonly limits?: { readonly memory?: string } };
+}
+
 interface RawPod extends KubeObject {
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly containers?: readonly RawContainer[];
+    readonly initContainers?: readonly RawContainer[];
+  };
   readonly status?: {
     readonly phase?: string;
     readonly podIP?: string;
+    readonly reason?: string;
+    readonly message?: string;
     readonly conditions?: readonly RawCondition[];
-    readonly containerStatuses?: readonly {
-      readonly name: string;
-      readonly restartCount?: number;
-      readonly state?: {
-        readonly waiting?: { readonly reason?: string; readonly message?: string };
-        readonly running?: { readonly startedAt?: string };
-      };
-      readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode?: number } };
-    }[];
+    readonly containerStatuses?: readonly RawContainerStatus[];
+    readonly initContainerStatuses?: readonly RawContainerStatus[];
   };
 }
 
@@ -43,6 +67,33 @@ type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 
 function present<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+function projectExit(exit: RawExit | undefined): PodContainer['lastExit'] {
+  if (!exit) return undefined;
+  const { reason, exitCode, finishedAt, message } = exit;
+  return present({ reason, exitCode, finishedAt, message: lastWords(message ?? '') || undefined });
+}
+
+function projectContainers(
+  statuses: readonly RawContainerStatus[] = [],
+  specs: readonly RawContainer[] = [],
+): PodContainer[] {
+  return statuses.map(({ name, image, restartCount, state, lastState }) => {
+    const lastExit = projectExit(state?.terminated ?? lastState?.terminated);
+    const limits = specs.find(spec => spec.name === name)?.resources?.limits;
+    return {
+      name,
+      restarts: restartCount ?? 0,
+      ...present({
+        startedAt: state?.running?.startedAt,
+        waiting: state?.waiting,
+        image: state?.waiting && image,
+        lastExit,
+        memoryLimit: lastExit?.reason === 'OOMKilled' ? limits?.memory : undefined,
+      }),
+    };
+  });
 }
 
 /** What is kept of a Pod: about 1.6 KB of memory. */
@@ -67,21 +118,16 @@ export function projectPod(raw: KubeObject): Pod {
     }),
     spec: present({ nodeName: spec?.nodeName || undefined }),
     status: {
-      ...present({ phase: status.phase, podIP: status.podIP }),
+      ...present({ phase: status.phase, podIP: status.podIP, reason: status.reason, message: status.message }),
       conditions: (status.conditions ?? []).map(({ type, status: is, lastTransitionTime, reason, message }) => ({
         type,
         status: is,
         ...present({ lastTransitionTime: lastTransitionTime ?? undefined, reason, message }),
       })),
-      containers: (status.containerStatuses ?? []).map(({ name: container, restartCount, state, lastState }) => ({
-        name: container,
-        restarts: restartCount ?? 0,
-        ...present({
-          startedAt: state?.running?.startedAt,
-          waiting: state?.waiting,
-          lastExit: lastState?.terminated,
-        }),
-      })),
+      containers: projectContainers(status.containerStatuses, spec?.containers),
+      ...(status.initContainerStatuses
+        ? { initContainers: projectContainers(status.initContainerStatuses, spec?.initContainers) }
+        : {}),
     },
   };
 }

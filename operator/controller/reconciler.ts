@@ -26,6 +26,7 @@ import {
 } from '../reconcile/notices.ts';
 import { type Observed, plan } from '../reconcile/plan.ts';
 import type { Caches } from './caches.ts';
+import { least } from './least.ts';
 import { forgetMetrics, measure } from './measure.ts';
 import type { Probes } from './probes.ts';
 import type { Recorder } from './recorder.ts';
@@ -175,9 +176,4 @@ function versionIn(cluster: ChatCluster, observed: readonly Observed[]): string 
   const { data } = (map?.object ?? {}) as { data?: Readonly<Record<string, string>> };
   const version = liveOptions(cluster)[LIVE_FILES.version];
   return data?.[LIVE_FILES.version] === version ? version : undefined;
-}
-
-function least(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
 }

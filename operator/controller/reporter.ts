@@ -1,4 +1,5 @@
 import { API_VERSION, KIND } from '../api/chat-cluster.ts';
+import type { Condition, Pod } from '../api/kube-object.ts';
 import { totalConnections } from '../autoscale/load-reader.ts';
 import { imageOf } from '../desired/desired.ts';
 import { REVISION_LABEL } from '../desired/names.ts';
@@ -7,12 +8,18 @@ import { gatewayDeployments } from '../fleet/observe.ts';
 import type { WriteFailure } from '../reconcile/conditions.ts';
 import { differences } from '../reconcile/differences.ts';
 import { type Notice, noticesOfConditions } from '../reconcile/notices.ts';
+import { isStarting } from '../reconcile/pod-problem.ts';
 import { countGateways, roundConnections, status } from '../reconcile/status.ts';
 import { ConditionSeries } from './condition-series.ts';
+import { least } from './least.ts';
 import type { Pass, ReconcilerOptions } from './reconciler.ts';
 
 /** How often the number of connections may be the only news in the status. */
 const CONNECTIONS_MS = 30_000;
+/** How often to look at pods that do not start: a person waits for the reason. */
+const STARTING_LOOK_MS = 30_000;
+/** How often to look whether what happened is long enough ago. */
+const UNSTABLE_LOOK_MS = 300_000;
 
 type ReporterOptions = Pick<ReconcilerOptions, 'caches' | 'client' | 'clock' | 'metrics' | 'probes' | 'defaultImage'>;
 
@@ -33,7 +40,7 @@ export class Reporter {
     this.#series.forget(key);
   }
 
-  /** @returns milliseconds after which a newer number of connections may be written */
+  /** @returns milliseconds after which another status may be due */
   async report(
     { key, cluster, scaling, fleet, plan }: Pass,
     failure: WriteFailure | undefined,
@@ -76,6 +83,15 @@ export class Reporter {
       tell(noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
     }
     const isOld = total !== undefined && roundConnections(total) !== next.gateways?.connections;
-    return isOld ? waitMs : undefined;
+    const pods = (['gateway', 'worker'] as const).flatMap(component => caches.pods(key, component));
+    return least(isOld ? waitMs : undefined, lookAgainMs(pods, next.conditions ?? []));
   }
+}
+
+/** Milliseconds after which the passing of time alone makes another status: pods that take long to start, or have been well for an hour. */
+function lookAgainMs(pods: readonly Pod[], conditions: readonly Condition[]): number | undefined {
+  if (pods.some(isStarting)) return STARTING_LOOK_MS;
+  return conditions.some(({ type, status: is }) => type === 'PodsStable' && is === 'False')
+    ? UNSTABLE_LOOK_MS
+    : undefined;
 }

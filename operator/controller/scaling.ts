@@ -7,7 +7,8 @@ import { upToDate } from '../autoscale/last-answers.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
-import { workerDeployment } from '../fleet/observe.ts';
+import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
+import { refusedPods } from '../reconcile/deployments.ts';
 import type { Probe } from './probes.ts';
 import { nothingSeen, type Seen } from './view.ts';
 
@@ -134,7 +135,7 @@ function workersOf(
 
 /** How many gateways and workers there should be now. */
 export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
-  const { cluster, fleet, foreign, probe, now } = given;
+  const { cluster, children, fleet, foreign, probe, now } = given;
   const { gateway, limits } = cluster.spec;
   const current = currentSize(cluster, fleet);
   const input: ScaleInput = {
@@ -145,6 +146,7 @@ export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
     current: current === 0 ? gateway.autoscaling.minReplicas : current,
     samples: probe && upToDate(probe.loads, now),
     ...heldBy(cluster, fleet, foreign),
+    refused: refusedPods(gatewayDeployments(cluster, children))?.message,
     now,
     history: memory.history,
   };

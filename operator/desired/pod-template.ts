@@ -149,6 +149,8 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
           startupProbe: probe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60 }),
           livenessProbe: probe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 }),
           readinessProbe: readiness(component),
+          // The operator has no right to read logs; the end of one that failed is in the pod's status with this.
+          terminationMessagePolicy: 'FallbackToLogsOnError',
           resources: { requests: quantities(resources.requests), limits: quantities(resources.limits) },
           securityContext: {
             allowPrivilegeEscalation: false,

@@ -2,16 +2,19 @@ import type { Condition } from '../api/kube-object.ts';
 import type { Decision, ScaleReason } from '../autoscale/decide.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { Backends } from './backends.ts';
+import type { Update } from './deployments.ts';
 import type { PodProblem } from './pod-problem.ts';
 
 export type ConditionType =
   | 'Ready'
   | 'GatewaysAvailable'
   | 'Progressing'
+  | 'RolledOut'
   | 'MessagingReachable'
   | 'StoreReachable'
   | 'StreamsHaveRoom'
-  | 'ScalingActive';
+  | 'ScalingActive'
+  | 'PodsStable';
 
 export interface Verdict {
   readonly type: ConditionType;
@@ -26,6 +29,10 @@ export interface Fleet {
   readonly replicas: number;
   readonly ready: number;
   readonly problem: PodProblem | undefined;
+}
+
+export interface WorkerFleet extends Fleet {
+  readonly update: Update;
 }
 
 /** Why not everything can be written, however often it is tried. */
@@ -50,10 +57,25 @@ export function gatewaysAvailable(fleet: Fleet): Verdict {
   return { type, status: 'True', reason: 'AllReady', message: `${ready} gateway${ready === 1 ? '' : 's'} ready` };
 }
 
-/** Whether clients are, or are on their way to, where the spec wants them. @param draining what else empties gateways; empty without */
-export function progressing({ reason, message }: FleetPlan['rollout'], draining = ''): Verdict {
-  const all = draining === '' ? message : `${message}; ${draining}`;
+/** Whether clients are, or are on their way to, where the spec wants them. @param besides what else goes on; empty without */
+export function progressing({ reason, message }: FleetPlan['rollout'], besides: readonly string[] = []): Verdict {
+  const all = [message, ...besides.filter(text => text !== '')].join('; ');
   return { type: 'Progressing', status: reason === 'Stopped' ? 'False' : 'True', reason, message: all };
+}
+
+/** Whether a change has come to its end: all gateways and workers are of the revision the spec asks for. */
+export function rolledOut({ reason, message }: FleetPlan['rollout'], { desired, update }: WorkerFleet): Verdict {
+  const type = 'RolledOut';
+  if (reason !== 'Complete') return { type, status: 'False', reason, message };
+  if (update.isComplete)
+    return { type, status: 'True', reason, message: 'gateways and workers are what the spec asks for' };
+  const said = update.stalled === '' ? '' : `: ${update.stalled}`;
+  return {
+    type,
+    status: 'False',
+    reason: 'WorkersUpdating',
+    message: `${Math.min(update.updated, desired)} of ${desired} workers updated${said}`,
+  };
 }
 
 /** An operator that has just started has nothing better to say than the one before it. */
@@ -105,12 +127,21 @@ export function streamsHaveRoom(backends: Backends | undefined, previous: Condit
 }
 
 /** Reasons for which the size cannot follow the load. */
-const INACTIVE = new Set<ScaleReason>(['LoadUnknown', 'NoGatewayReady', 'Held', 'Disabled']);
+const INACTIVE = new Set<ScaleReason>(['LoadUnknown', 'NoGatewayReady', 'Held', 'PodsRefused', 'Disabled']);
 /** Reasons whose numbers change with every look; the condition keeps those it began with. */
-const MOVING = new Set<ScaleReason>(['AtMaximum', 'Collapsed', 'DirectionDisabled', 'Held', 'ScaledUp', 'ScaledDown']);
+const MOVING = new Set<ScaleReason>([
+  'AtMaximum',
+  'PodsRefused',
+  'Collapsed',
+  'DirectionDisabled',
+  'Held',
+  'ScaledUp',
+  'ScaledDown',
+]);
 /** What is said before the numbers: why it is held; from how many to how many, which may have to wait for gateways that start. */
 const PART: Partial<Record<ScaleReason, (message: string) => string | undefined>> = {
   Held: message => message.split('; ')[0],
+  PodsRefused: message => message.split('; ')[0],
   ScaledUp: message => message.split(': ')[0],
   ScaledDown: message => message.split(': ')[0],
 };
@@ -140,7 +171,7 @@ export interface ReadyInput {
   readonly available: Verdict;
   readonly moving: Verdict;
   readonly gateways: Fleet;
-  readonly workers: Fleet;
+  readonly workers: WorkerFleet;
   readonly backends: readonly Verdict[];
   readonly failure: WriteFailure | undefined;
 }
@@ -154,6 +185,7 @@ export function ready({ available, moving, gateways, workers, backends, failure 
   if (gateways.problem) return not(gateways.problem.reason, countOf('gateways', gateways));
   if (workers.problem) return not(workers.problem.reason, countOf('workers', workers));
   if (moving.status === 'False') return not('RolloutStopped', moving.message);
+  if (workers.update.stalled !== '') return not('RolloutStopped', `workers: ${workers.update.stalled}`);
   // Before the counts: processes become ready once they have reached both.
   const down = backends.find(verdict => verdict.status === 'False');
   if (down) return not(`${down.type.replace('Reachable', '')}Unreachable`, down.message);

@@ -136,6 +136,8 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         if (condition.reason === 'NearlyFull') return warning('StreamsNearlyFull');
         if (condition.reason === 'WindowShortened') return was.status === 'True' ? normal('HotWindowShortened') : [];
         return [];
+      case 'PodsStable':
+        return was && was.reason !== condition.reason && condition.status === 'False' ? warning(condition.reason) : [];
       case 'Progressing': {
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'Stopped') return warning('RolloutStopped');

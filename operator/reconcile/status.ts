@@ -1,9 +1,18 @@
 import type { ChatCluster, ChatClusterStatus } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
-import { childName, identityOf, instanceOf, selectorText, servingLabels } from '../desired/names.ts';
+import {
+  childName,
+  identityOf,
+  instanceOf,
+  REVISION_ANNOTATION,
+  selectorText,
+  servingLabels,
+} from '../desired/names.ts';
+import { revisionOf } from '../desired/revision.ts';
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPlan, FleetPod } from '../fleet/fleet.ts';
+import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
 import type { Backends } from './backends.ts';
 import {
   type ConditionType,
@@ -13,11 +22,15 @@ import {
   messagingReachable,
   progressing,
   ready,
+  rolledOut,
   scalingActive,
   storeReachable,
   streamsHaveRoom,
+  type WorkerFleet,
   type WriteFailure,
 } from './conditions.ts';
+import { type Deployment, refusedPods, updateOf } from './deployments.ts';
+import { podsStable } from './incidents.ts';
 import { worstProblem } from './pod-problem.ts';
 
 /** The gateways, counted by what the planner sees. */
@@ -59,16 +72,16 @@ export function roundConnections(connections: number): number {
   return Number(connections.toPrecision(2));
 }
 
-interface Counted extends KubeObject {
-  readonly status?: { readonly replicas?: number; readonly readyReplicas?: number };
-}
-
-function workerFleet(deployment: Counted | undefined, desired: number, pods: readonly Pod[]): Fleet {
+/** The workers, and how far they are of the wanted revision. */
+function workerFleet({ cluster, children, desiredWorkers, workerPods, now }: StatusInput): WorkerFleet {
+  const deployment: Deployment | undefined = workerDeployment(cluster, children);
+  const isCurrent = deployment?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker');
   return {
-    desired,
+    desired: desiredWorkers,
     replicas: deployment?.status?.replicas ?? 0,
     ready: deployment?.status?.readyReplicas ?? 0,
-    problem: worstProblem(pods),
+    problem: worstProblem(workerPods, now.getTime(), refusedPods(deployment ? [deployment] : [])),
+    update: updateOf(deployment, isCurrent),
   };
 }
 
@@ -106,9 +119,10 @@ export function status(input: StatusInput): ChatClusterStatus {
   const { metadata } = cluster;
   const find = (kind: string, name: string) =>
     children.find(child => child.kind === kind && child.metadata.name === name);
-  const gateways: Fleet = { ...input.gateways, problem: worstProblem(input.gatewayPods) };
-  const deployment = find('Deployment', childName.workers(metadata.name));
-  const workers = workerFleet(deployment, input.desiredWorkers, input.workerPods);
+  const now = input.now.getTime();
+  const refused = refusedPods(gatewayDeployments(cluster, children));
+  const gateways: Fleet = { ...input.gateways, problem: worstProblem(input.gatewayPods, now, refused) };
+  const workers = workerFleet(input);
   const previous = cluster.status?.conditions ?? [];
   const available = gatewaysAvailable(gateways);
   const before = (type: ConditionType) => previous.find(condition => condition.type === type);
@@ -118,9 +132,11 @@ export function status(input: StatusInput): ChatClusterStatus {
   ];
   const room = streamsHaveRoom(backends, before('StreamsHaveRoom'));
   const scaling = scalingActive(input.decision, before('ScalingActive'));
-  const moving = progressing(input.rollout, input.draining);
+  const moving = progressing(input.rollout, [input.draining, refused?.message ?? '']);
   const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure });
-  const verdicts = [works, available, moving, ...reach, room, scaling];
+  const done = rolledOut(input.rollout, workers);
+  const stable = podsStable(input.gatewayPods, input.workerPods, now);
+  const verdicts = [works, available, moving, done, ...reach, room, scaling, stable];
   const held = cluster.status?.gateways?.connections;
   const connections = input.connections === undefined ? held : roundConnections(input.connections);
   return {

@@ -115,10 +115,12 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
     Ready: 'False',
     GatewaysAvailable: 'False',
     Progressing: 'True',
+    RolledOut: 'False',
     MessagingReachable: 'Unknown',
     StoreReachable: 'Unknown',
     StreamsHaveRoom: 'Unknown',
     ScalingActive: 'False',
+    PodsStable: 'True',
   });
 });
 

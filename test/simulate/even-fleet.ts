@@ -34,6 +34,8 @@ export class EvenFleet {
   seconds = 0;
   replicas: number;
   held: Held = 'None';
+  /** {@link ScaleInput.refused} */
+  refused: string | undefined;
   maxConnections = 1_000;
   readonly decisions: Decision[] = [];
   readonly #spec: ReturnType<typeof autoscaling>;
@@ -78,6 +80,7 @@ export class EvenFleet {
         current: this.replicas,
         samples: change(even, this.seconds * 1_000),
         held: this.held,
+        refused: this.refused,
         why: this.held === 'None' ? '' : 'somebody said so',
         now: this.seconds * 1_000,
         history: this.#history,

@@ -46,6 +46,11 @@ export class FakeGateways {
   readonly broken = new Set<string>();
   /** Why containers of a pod do not start, by a part of the pod's name. */
   readonly waiting = new Map<string, { readonly reason: string; readonly message: string }>();
+  /** How a container stopped before it was started again, by a part of the pod's name. */
+  readonly stopped = new Map<
+    string,
+    { readonly reason: string; readonly exitCode: number; readonly message?: string }
+  >();
   readonly #api: ApiServer;
   readonly #running = new Map<string, Running>();
   readonly #offered = new Map<string, string[]>();
@@ -167,7 +172,8 @@ export class FakeGateways {
     const { name, namespace, uid = '' } = pod.metadata;
     const ready = gateway?.ready ?? true;
     const waiting = [...this.waiting].find(([part]) => name.includes(part))?.[1];
-    const news = JSON.stringify([ready, waiting]);
+    const stopped = [...this.stopped].find(([part]) => name.includes(part))?.[1];
+    const news = JSON.stringify([ready, waiting, stopped]);
     const running = this.#running.get(uid);
     if (!running || news === reported) return;
     running.reported = news;
@@ -188,7 +194,8 @@ export class FakeGateways {
           image: 'example.com/chat:1',
           imageID: '',
           ready: isUp,
-          restartCount: 0,
+          restartCount: stopped ? 1 : 0,
+          ...(stopped ? { lastState: { terminated: { ...stopped, startedAt, finishedAt: seconds() } } } : {}),
           state: waiting ? { waiting } : { running: { startedAt } },
         },
       ],

@@ -117,7 +117,7 @@ const readyWith = (rollout: FleetPlan['rollout'], available: ReturnType<typeof g
     available,
     moving: progressing(rollout),
     gateways: FLEET,
-    workers: FLEET,
+    workers: { ...FLEET, update: { isComplete: true, stalled: '', updated: 2 } },
     backends: [],
     failure: undefined,
   });

@@ -35,6 +35,7 @@ const STATUS: readonly (readonly [ScaleReason, string, string])[] = [
   ['External', 'True', 'External'],
   ['Disabled', 'False', 'Disabled'],
   ['Held', 'False', 'Held'],
+  ['PodsRefused', 'False', 'PodsRefused'],
   ['LoadUnknown', 'False', 'LoadUnknown'],
   ['NoGatewayReady', 'False', 'NoGatewayReady'],
   ['NotAskedYet', 'Unknown', 'NotAskedYet'],

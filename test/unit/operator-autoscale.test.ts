@@ -32,6 +32,19 @@ test('never more than maxReplicas, and it says that more would be needed', () =>
   assert.match(decision.message, /^1,000 gateways wanted and maxReplicas is 10: 100,000 connections at 100/);
 });
 
+test('none is asked for while pods are refused, and as many as are needed once they are not', () => {
+  const fleet = new EvenFleet(2);
+  fleet.refused = 'pods cannot be created: exceeded quota';
+  const decision = fleet.run(300, 701);
+  assert.deepEqual([decision.replicas, decision.reason], [2, 'PodsRefused']);
+  assert.equal(decision.message, `${fleet.refused}; 8 gateways wanted: 701 connections at 100 a gateway`);
+  fleet.refused = undefined;
+  assert.equal(fleet.run(5, 701).replicas, 8);
+  fleet.refused = 'pods cannot be created: exceeded quota';
+  fleet.run(600, 100);
+  assert.equal(fleet.replicas, 2, 'fewer are always possible');
+});
+
 test('never fewer than minReplicas, nobody connected', () => {
   const fleet = new EvenFleet(3);
   fleet.run(600, 0);

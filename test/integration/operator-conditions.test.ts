@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
+import { clusterBinaries } from '../cluster/binaries.ts';
+import { FleetSuite } from '../support/fleet-suite.ts';
+import { ObservedFleet } from '../support/observed-fleet.ts';
+import { until } from '../support/until.ts';
+
+const suite = new FleetSuite();
+const QUOTAS = { kind: 'ResourceQuota', apiVersion: 'v1', plural: 'resourcequotas' };
+const LIMITS = { kind: 'LimitRange', apiVersion: 'v1', plural: 'limitranges' };
+
+const named = ({ apiVersion, kind }: Resource, name: string, body: object) =>
+  ({ apiVersion, kind, metadata: { name, namespace: 'default' }, ...body }) as KubeObject;
+
+/** Pods of the namespace, which a quota counts. */
+async function podCount(): Promise<number> {
+  return (await suite.api.client.list(RESOURCES.pods, 'default', {})).items.length;
+}
+
+async function reasonsToldOf(name: string): Promise<string[]> {
+  type Told = { readonly reason: string; readonly regarding: { readonly name: string } };
+  const { items } = await suite.api.client.list<Told>(RESOURCES.events, 'default', {});
+  return items.flatMap(({ regarding, reason }) => (regarding.name === name ? [reason] : [])).sort();
+}
+
+async function kubectl(t: TestContext, ...args: readonly string[]): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'chatcluster-kubectl-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const kubeconfig = join(dir, 'kubeconfig');
+  writeFileSync(kubeconfig, suite.api.kubeconfig('admin'));
+  const { stdout } = await promisify(execFile)(join(await clusterBinaries(), 'kubectl'), args, {
+    // It keeps what the API server offers in its home.
+    env: { KUBECONFIG: kubeconfig, HOME: dir },
+  });
+  return stdout;
+}
+
+describe('a person sees in the conditions what stands in the way', () => {
+  test('a quota that refuses gateways is named, the autoscaler asks for no more, and all heals', async t => {
+    const autoscaling = {
+      mode: 'Builtin',
+      minReplicas: 2,
+      maxReplicas: 9,
+      targetConnections: 10,
+      freeSlots: 0,
+      behavior: { scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 1 }] } },
+    };
+    const fleet = await ObservedFleet.make(suite, 'bounded', { replicas: 2, autoscaling });
+    const hard = { pods: String((await podCount()) + 1) };
+    await suite.api.client.create(QUOTAS, named(QUOTAS, 'small', { spec: { hard } }));
+    t.after(() => kubectl(t, 'delete', '--ignore-not-found', 'quota', 'small'));
+    // The controller that counts is not there: admission counts up from what the status says.
+    const used = { pods: String(await podCount()) };
+    await suite.api.client.patch(QUOTAS, 'default', 'small/status', { status: { hard, used } });
+    for (const gateway of fleet.gateways) gateway.load = { connections: 40 };
+    const ready = await fleet.says('Ready', 'PodsRefused');
+    assert.equal(ready.status, 'False');
+    assert.match(ready.message, /pods cannot be created: exceeded quota: small, requested: pods=1/);
+    assert.equal((await fleet.condition('GatewaysAvailable'))?.reason, 'PodsRefused');
+    const scaling = await fleet.says('ScalingActive', 'PodsRefused');
+    assert.equal(scaling.status, 'False');
+    assert.match(scaling.message, /exceeded quota: small.*; \d gateways wanted/);
+    const size = (await fleet.cluster()).status?.gateways?.desiredReplicas ?? 0;
+    assert.ok(size > 2 && size < 9, `asked for ${size}`);
+    const passes = await suite.passes();
+    await until('it has looked again a few times', async () => (await suite.passes()) > passes + 5);
+    assert.equal((await fleet.cluster()).status?.gateways?.desiredReplicas, size);
+    assert.equal((await reasonsToldOf('bounded')).filter(reason => reason === 'PodsRefused').length, 1);
+    await kubectl(t, 'delete', 'quota', 'small');
+    await until('it goes on once pods are created', async () => fleet.gateways.length > size);
+  });
+
+  test('a LimitRange that refuses the new worker is told although the old one still works', async t => {
+    const fleet = await ObservedFleet.make(suite, 'limited', { replicas: 2 });
+    await fleet.says('RolledOut', 'Complete');
+    const limits = [{ type: 'Container', max: { memory: '2Gi' } }];
+    await suite.api.client.create(LIMITS, named(LIMITS, 'low', { spec: { limits } }));
+    t.after(() => kubectl(t, 'delete', 'limitrange', 'low'));
+    await fleet.change({ spec: { worker: { resources: { limits: { memory: '3Gi' } } } } });
+    const ready = await fleet.says('Ready', 'PodsRefused');
+    assert.equal(ready.status, 'False');
+    assert.match(
+      ready.message,
+      /1 of 1 workers ready: pods cannot be created: maximum memory usage per Container is 2Gi/,
+    );
+    const done = await fleet.condition('RolledOut');
+    assert.deepEqual([done?.status, done?.reason], ['False', 'WorkersUpdating']);
+    assert.deepEqual(
+      (await reasonsToldOf('limited')).filter(reason => reason === 'PodsRefused'),
+      ['PodsRefused'],
+    );
+    await fleet.change({ spec: { worker: { resources: { limits: { memory: '1Gi' } } } } });
+    await fleet.says('Ready', 'Working');
+    await fleet.says('RolledOut', 'Complete');
+  });
+
+  test('a gateway that was killed for want of memory is told with its limit, though it is back', async () => {
+    const fleet = await ObservedFleet.make(suite, 'hungry', {
+      replicas: 2,
+      resources: { limits: { memory: '512Mi' } },
+    });
+    assert.equal((await fleet.says('PodsStable', 'Stable')).status, 'True');
+    for (const name of fleet.names) suite.pods.stopped.set(name, { reason: 'OOMKilled', exitCode: 137 });
+    const told = await until('both are counted', async () => {
+      const condition = await fleet.says('PodsStable', 'OOMKilled');
+      return condition.message.includes('2 gateways') ? condition : undefined;
+    });
+    assert.match(
+      told.message,
+      /2 gateways killed for want of memory \(container gateway, memory limit 512Mi; restarts: 2\)/,
+    );
+    assert.equal((await fleet.condition('Ready'))?.status, 'True');
+    assert.deepEqual(
+      (await reasonsToldOf('hungry')).filter(reason => reason === 'OOMKilled'),
+      ['OOMKilled'],
+    );
+  });
+
+  test('a crash carries its last words, a missing image its name', async () => {
+    const fleet = await ObservedFleet.make(suite, 'failing', { replicas: 1 });
+    const [name = ''] = fleet.names;
+    const waiting = (reason: string) => suite.pods.waiting.set(name, { reason, message: 'back-off 40s' });
+    suite.pods.stopped.set(name, { reason: 'Error', exitCode: 1, message: 'CHAT_PORT must be a number\n' });
+    waiting('CrashLoopBackOff');
+    assert.match((await fleet.says('Ready', 'CrashLooping')).message, /last exit code 1: CHAT_PORT must be a number$/);
+    waiting('ImagePullBackOff');
+    assert.match((await fleet.says('Ready', 'ImagePullFailed')).message, /the image example.com\/chat:1 of container/);
+  });
+
+  test('kubectl waits for the end of a rollout, and is not deceived by the state before', async t => {
+    const fleet = await ObservedFleet.make(suite, 'awaited', { replicas: 2 }, 20);
+    await kubectl(t, 'wait', '--for=condition=Ready', '--timeout=60s', 'chatcluster/awaited');
+    await fleet.change({ spec: { image: { reference: 'example.com/chat:2' } } });
+    // At once: the status is still that of the generation before.
+    await kubectl(t, 'wait', '--for=condition=RolledOut', '--timeout=120s', 'chatcluster/awaited');
+    assert.deepEqual(
+      (await fleet.deployments()).map(({ spec }) => spec.template.spec.containers[0]?.image),
+      ['example.com/chat:2'],
+    );
+    await fleet.annotate({ 'chatcluster.dev/hibernate': 'true' });
+    await fleet.says('Ready', 'Hibernating');
+    await kubectl(t, 'wait', '--for=condition=Ready', '--timeout=60s', 'chatcluster/awaited');
+  });
+});
