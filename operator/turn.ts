@@ -43,6 +43,7 @@ export class Turn {
       caches,
       ask: measured(ask, metrics),
       clock,
+      random,
       intervalMs: config.pollSeconds * 1_000,
       onResult: (key, changed) => {
         const { gateway, worker } = caches.cluster(key)?.spec ?? {};

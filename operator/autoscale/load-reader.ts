@@ -73,7 +73,7 @@ function hasServed(pod: Pod): boolean {
 }
 
 function lifeOf({ metadata, status }: Pod): string {
-  const restarts = status.containers.reduce((sum, container) => sum + container.restarts, 0);
+  const restarts = status.containers.find(({ name }) => name === 'gateway')?.restarts ?? 0;
   return `${metadata.uid ?? metadata.name}/${restarts}`;
 }
 

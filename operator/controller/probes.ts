@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { FirstSeen } from '../first-seen.ts';
 import { type Backends, readBackends } from '../reconcile/backends.ts';
 import type { Caches } from './caches.ts';
+import { Questions } from './questions.ts';
 
 /** What the pods of one ChatCluster said when they were last asked. */
 export interface Probe {
@@ -20,14 +21,18 @@ export interface ProbesOptions {
   readonly caches: Pick<Caches, 'keys' | 'pods'>;
   readonly ask: AskPod;
   readonly clock: Clock;
-  /** Time between two rounds. */
+  /** From 0 to 1: spreads the rounds of all ChatClusters over the interval. */
+  readonly random: () => number;
+  /** Time between two rounds of a ChatCluster. */
   readonly intervalMs: number;
   /** Told after each round of a ChatCluster. @param changed whether the answers differ from the round before */
   readonly onResult: (key: string, changed: boolean) => void;
 }
 
-/** Requests to pods at the same time, over all ChatClusters. */
-const CONCURRENCY = 64;
+/** Where nothing depends on the answers, there are fewer rounds by this factor: one in 30 s instead of 5 s. */
+const QUIET = 6;
+/** How finely rounds are spread. */
+const TICK_MS = 100;
 /** A worker that is busy for a moment is not yet silent. */
 const SILENT_AFTER_MS = 15_000;
 
@@ -44,20 +49,28 @@ function said(probe: Probe | undefined): string {
   return JSON.stringify([loads, health, log, silence]);
 }
 
+/** When a ChatCluster has its rounds. */
+interface Turn {
+  /** When its pods are asked next. */
+  due: number;
+  quiet: boolean;
+  asking: boolean;
+  readonly firstSeen: FirstSeen;
+}
+
 /**
- * Asks the pods of all ChatClusters, again and again, beside the work queue: a pod that does not answer delays nobody
- * but the next round of its own ChatCluster.
+ * Asks the pods of all ChatClusters, again and again, beside the work queue, each ChatCluster at a time of its own. A pod that
+ * does not answer delays nobody but the next round of its own ChatCluster.
  */
 export class Probes {
   readonly #options: ProbesOptions;
+  readonly #questions: Questions;
   readonly #results = new Map<string, Probe>();
-  readonly #firstSeen = new Map<string, FirstSeen>();
-  readonly #asking = new Set<string>();
-  readonly #waiting: (() => void)[] = [];
-  #inFlight = 0;
+  readonly #turns = new Map<string, Turn>();
 
   constructor(options: ProbesOptions) {
     this.#options = options;
+    this.#questions = new Questions(options);
   }
 
   latest(key: string): Probe | undefined {
@@ -66,42 +79,79 @@ export class Probes {
 
   /** Asks the pods of a ChatCluster now, unless they are being asked. */
   refresh(key: string): void {
-    void this.#probe(key);
+    const turn = this.#turns.get(key);
+    if (turn) this.#round(key, turn, this.#options.clock.now());
+  }
+
+  /** Says whether anything depends on what the pods of a ChatCluster say. Until it is said, something does. */
+  pace(key: string, quiet: boolean): void {
+    const turn = this.#turns.get(key);
+    if (!turn || turn.quiet === quiet) return;
+    turn.quiet = quiet;
+    // What is known may be half a minute old.
+    if (!quiet) turn.due = this.#options.clock.now();
+    else turn.due += this.#options.random() * (QUIET - 1) * this.#options.intervalMs;
   }
 
   /** Starts the rounds. @returns stops them */
   start(): () => void {
+    const { clock } = this.#options;
     let cancel = () => {};
-    const round = () => {
-      const keys = this.#options.caches.keys();
-      const present = new Set(keys);
-      for (const key of this.#firstSeen.keys()) if (!present.has(key)) this.#firstSeen.delete(key);
-      for (const key of this.#results.keys()) if (!present.has(key)) this.#results.delete(key);
-      for (const key of keys) void this.#probe(key);
-      cancel = this.#options.clock.after(this.#options.intervalMs, round);
+    const tick = () => {
+      this.#tick();
+      cancel = clock.after(TICK_MS, tick);
     };
-    round();
+    tick();
     return () => cancel();
   }
 
-  #firstSeenOf(key: string): FirstSeen {
-    const held = this.#firstSeen.get(key) ?? new FirstSeen();
-    this.#firstSeen.set(key, held);
-    return held;
+  #tick(): void {
+    const { caches, clock } = this.#options;
+    const now = clock.now();
+    const keys = caches.keys();
+    for (const key of keys) {
+      const turn = this.#turns.get(key);
+      if (!turn) this.#begin(key, now);
+      else if (turn.due <= now) this.#round(key, turn, turn.due);
+    }
+    if (keys.length === this.#turns.size) return;
+    const present = new Set(keys);
+    for (const key of this.#turns.keys()) {
+      if (present.has(key)) continue;
+      this.#turns.delete(key);
+      this.#results.delete(key);
+    }
   }
 
-  async #probe(key: string): Promise<void> {
-    if (this.#asking.has(key)) return;
-    this.#asking.add(key);
+  /** The first answers are waited for; the second ones come early, so that those that began together part. */
+  #begin(key: string, now: number): void {
+    const { random, intervalMs } = this.#options;
+    const turn = { due: now, quiet: false, asking: false, firstSeen: new FirstSeen() };
+    this.#turns.set(key, turn);
+    this.#round(key, turn, now);
+    turn.due = now + random() * intervalMs;
+  }
+
+  /** @param at when it was due */
+  #round(key: string, turn: Turn, at: number): void {
+    if (turn.asking) return;
+    const everyMs = this.#options.intervalMs * (turn.quiet ? QUIET : 1);
+    // Missed rounds are not made up for.
+    turn.due = Math.max(at + everyMs, this.#options.clock.now());
+    void this.#probe(key, turn);
+  }
+
+  async #probe(key: string, turn: Turn): Promise<void> {
     const { caches, onResult, clock } = this.#options;
+    turn.asking = true;
+    turn.firstSeen.begin();
     const before = this.#results.get(key);
-    const firstSeen = this.#firstSeenOf(key);
-    firstSeen.begin();
+    const ask = this.#questions.of(key);
     let after: Probe;
     try {
       const [loads, backends] = await Promise.all([
-        readLoads(caches.pods(key, 'gateway'), this.#ask, pod => isOver(pod, firstSeen, clock.now())),
-        readBackends(caches.pods(key, 'worker'), this.#ask),
+        readLoads(caches.pods(key, 'gateway'), ask, pod => isOver(pod, turn.firstSeen, clock.now())),
+        readBackends(caches.pods(key, 'worker'), ask),
       ]);
       const at = clock.now();
       const patient = !backends.health && before?.backends.health && at - before.healthAt < SILENT_AFTER_MS;
@@ -111,22 +161,12 @@ export class Probes {
         at,
         healthAt: backends.health || !before ? at : before.healthAt,
       };
-      this.#results.set(key, after);
     } finally {
-      this.#asking.delete(key);
+      turn.asking = false;
     }
+    // Gone meanwhile.
+    if (this.#turns.get(key) !== turn) return;
+    this.#results.set(key, after);
     onResult(key, said(before) !== said(after));
   }
-
-  readonly #ask: AskPod = async (pod, port, path) => {
-    if (this.#inFlight >= CONCURRENCY) await new Promise<void>(resolve => this.#waiting.push(resolve));
-    else this.#inFlight++;
-    try {
-      return await this.#options.ask(pod, port, path);
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#inFlight--;
-    }
-  };
 }

@@ -29,6 +29,7 @@ import type { Caches } from './caches.ts';
 import { least } from './least.ts';
 import { forgetMetrics, measure } from './measure.ts';
 import type { Probes } from './probes.ts';
+import { isQuiet } from './quiet.ts';
 import type { Recorder } from './recorder.ts';
 import { Reporter } from './reporter.ts';
 import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
@@ -38,7 +39,7 @@ import { Writer } from './writer.ts';
 export interface ReconcilerOptions {
   readonly caches: Caches;
   readonly client: KubeClient;
-  readonly probes: Pick<Probes, 'latest' | 'refresh'>;
+  readonly probes: Pick<Probes, 'latest' | 'refresh' | 'pace'>;
   readonly recorder: Pick<Recorder, 'record'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -76,7 +77,7 @@ export class Reconciler {
 
   /** One pass. @returns milliseconds after which another one has news @throws {Error} when it has to be repeated */
   async run(key: string): Promise<number | undefined> {
-    const { caches } = this.#options;
+    const { caches, probes } = this.#options;
     const cluster = caches.cluster(key);
     if (!cluster || cluster.metadata.deletionTimestamp !== undefined) {
       // The garbage collector takes the children: each has its owner's uid.
@@ -87,6 +88,8 @@ export class Reconciler {
     const pass = this.#decide(key, cluster, observed);
     const { failure, error } = await this.#act(pass, observed);
     const again = await this.#reporter.report(pass, failure, notices => this.#tell(cluster, notices));
+    const reported = caches.cluster(key) ?? cluster;
+    probes.pace(key, isQuiet({ cluster: reported, plan: pass.plan, probe: probes.latest(key) }));
     // Somebody wrote meanwhile, usually a controller a status: the watch brings it.
     if (error instanceof ApiError && error.code === 409) return AFTER_CONFLICT_MS;
     if (error !== undefined) throw error;

@@ -109,6 +109,13 @@ test('a gateway is what it last said for 15 s', async () => {
 test('what it said ends with a restart of its container, and with its readiness', async () => {
   const restarted = (look: number) => ({ containers: [{ name: 'gateway', restarts: look }] });
   assert.deepEqual(await looks([7, undefined], restarted), [7, undefined]);
+  const beside = (look: number) => ({
+    containers: [
+      { name: 'proxy', restarts: look },
+      { name: 'gateway', restarts: 0 },
+    ],
+  });
+  assert.deepEqual(await looks([7, undefined], beside), [7, 7], 'a sidecar holds no clients');
   const unready = (look: number) => ({
     conditions: READY.map(each => (each.type === 'Ready' && look > 0 ? { ...each, status: 'False' } : each)),
   });

@@ -28,6 +28,7 @@ function probing(t: { after(end: () => void): void }, gateways: Record<string, P
     },
     ask,
     clock,
+    random: () => 1,
     intervalMs: 5_000,
     onResult: (key, changed) => results.push({ key, changed }),
   });
