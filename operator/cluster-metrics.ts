@@ -3,6 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 /** Metrics of single ChatClusters. */
 export interface ClusterMetrics {
   readonly repairs: Counter<'kind'>;
+  readonly writeFailures: Counter<'kind'>;
   readonly gateways: Gauge<'namespace' | 'name' | 'size'>;
   readonly connections: Gauge<'namespace' | 'name'>;
   readonly silentPods: Gauge<'namespace' | 'name'>;
@@ -16,6 +17,12 @@ export function clusterMetrics(registry: Registry): ClusterMetrics {
     repairs: new Counter({
       name: 'chatcluster_operator_drift_repairs_total',
       help: 'Children that somebody else had changed and that were put back, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    writeFailures: new Counter({
+      name: 'chatcluster_operator_write_failures_total',
+      help: 'Writes to children and pods that did not succeed and are tried again, by kind.',
       labelNames: ['kind'],
       registers,
     }),

@@ -59,7 +59,7 @@ export class Turn {
       onFailure: error => log.warn({ error: brief(error) }, 'event not written'),
     });
     const { defaultImage } = config;
-    const reconciler = new Reconciler({ caches, client, probes, recorder, metrics, clock, log, defaultImage });
+    const reconciler = new Reconciler({ caches, client, probes, recorder, metrics, clock, random, log, defaultImage });
     this.#queue = new WorkQueue({
       clock,
       random,

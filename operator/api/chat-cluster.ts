@@ -84,6 +84,7 @@ export interface RoomKind {
  */
 export interface ChatClusterSpec {
   readonly identity?: string;
+  readonly serviceAccountName?: string;
   readonly image: {
     readonly reference?: string;
     readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';

@@ -1,5 +1,5 @@
-/** The smaller of two amounts; one that is undefined is none. */
-export function least(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
+/** The smallest of some amounts; one that is undefined is none. */
+export function least(...amounts: readonly (number | undefined)[]): number | undefined {
+  const known = amounts.filter(amount => amount !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

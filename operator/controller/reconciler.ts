@@ -13,10 +13,8 @@ import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
 import { workerDeployment } from '../fleet/observe.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { podPatches } from '../fleet/pod-patches.ts';
-import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
-import type { WriteFailure } from '../reconcile/conditions.ts';
 import {
   type Notice,
   noticeOfDecision,
@@ -24,8 +22,10 @@ import {
   noticesOfActions,
   noticesOfIntents,
 } from '../reconcile/notices.ts';
-import { type Observed, plan } from '../reconcile/plan.ts';
+import { type Observed, objectId, plan } from '../reconcile/plan.ts';
+import { noticesOfFailures, type WriteFailure, writeFailure } from '../reconcile/write-failure.ts';
 import type { Caches } from './caches.ts';
+import { FailedWrites } from './failed-writes.ts';
 import { least } from './least.ts';
 import { forgetMetrics, measure } from './measure.ts';
 import type { Probes } from './probes.ts';
@@ -33,8 +33,9 @@ import { isQuiet } from './quiet.ts';
 import type { Recorder } from './recorder.ts';
 import { Reporter } from './reporter.ts';
 import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
+import { isStepOpen, StepNotice } from './step-notice.ts';
 import { viewOf } from './view.ts';
-import { Writer } from './writer.ts';
+import { Writer, type Written } from './writer.ts';
 
 export interface ReconcilerOptions {
   readonly caches: Caches;
@@ -43,6 +44,7 @@ export interface ReconcilerOptions {
   readonly recorder: Pick<Recorder, 'record'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly log: Logger;
   readonly defaultImage: string;
 }
@@ -59,7 +61,15 @@ export interface Pass {
 /** How often gateways are asked while they are being emptied. */
 const ASK_AGAIN_MS = 1_000;
 
-const AFTER_CONFLICT_MS = 500;
+/** What is kept of one ChatCluster from pass to pass. */
+interface Memory {
+  readonly uid: string;
+  readonly scaling: ScalingMemory;
+  readonly failed: FailedWrites;
+  readonly steps: StepNotice;
+  /** Ids of objects that the pass before could not write. */
+  open: ReadonlySet<string>;
+}
 
 /** Makes one ChatCluster what its spec says. Everything is decided by pure functions on what the caches hold. */
 export class Reconciler {
@@ -67,7 +77,7 @@ export class Reconciler {
   readonly #writer: Writer;
   readonly #reporter: Reporter;
   /** By key, each of one ChatCluster: one that is made anew under the same name begins anew. */
-  readonly #memory = new Map<string, { readonly uid: string; readonly memory: ScalingMemory }>();
+  readonly #memory = new Map<string, Memory>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -86,22 +96,30 @@ export class Reconciler {
     }
     const observed = caches.children(key);
     const pass = this.#decide(key, cluster, observed);
-    const { failure, error } = await this.#act(pass, observed);
-    const again = await this.#reporter.report(pass, failure, notices => this.#tell(cluster, notices));
+    const { failed } = this.#memoryOf(key, cluster.metadata.uid);
+    const written = await this.#act(pass, observed);
+    const again = await this.#reporter.report(pass, this.#failureOf(cluster, written, failed), notices =>
+      this.#tell(cluster, notices),
+    );
     const reported = caches.cluster(key) ?? cluster;
     probes.pace(key, isQuiet({ cluster: reported, plan: pass.plan, probe: probes.latest(key) }));
-    // Somebody wrote meanwhile, usually a controller a status: the watch brings it.
-    if (error instanceof ApiError && error.code === 409) return AFTER_CONFLICT_MS;
-    if (error !== undefined) throw error;
+    if (written.error !== undefined) throw written.error;
     if (pass.plan.againMs !== undefined) this.#askAgain(key);
-    return least(again, pass.plan.againMs);
+    return least(again, pass.plan.againMs, failed.againMs(this.#options.clock.now()));
+  }
+
+  #failureOf(cluster: ChatCluster, { waiting }: Written, failed: FailedWrites): WriteFailure | undefined {
+    const now = this.#options.clock.now();
+    const ready = cluster.status?.conditions?.find(({ type }) => type === 'Ready');
+    this.#tell(cluster, noticesOfFailures(failed.news(now)));
+    return writeFailure(failed.shown(now, ready?.reason === 'WriteFailing'), waiting);
   }
 
   #decide(key: string, cluster: ChatCluster, observed: readonly Observed[]): Pass {
     const { caches, probes, clock, log } = this.#options;
     const children = observed.map(child => child.object);
     const probe = probes.latest(key);
-    const memory = this.#memoryOf(key, cluster.metadata.uid);
+    const memory = this.#memoryOf(key, cluster.metadata.uid).scaling;
     const view = viewOf(
       cluster,
       children,
@@ -122,27 +140,31 @@ export class Reconciler {
     return { key, cluster, scaling, fleet, plan: planFleet(fleet) };
   }
 
-  async #act(
-    { key, cluster, scaling, fleet, plan: next }: Pass,
-    observed: readonly Observed[],
-  ): Promise<{ failure: WriteFailure | undefined; error: unknown }> {
+  async #act({ key, cluster, scaling, fleet, plan: next }: Pass, observed: readonly Observed[]): Promise<Written> {
     const { caches, defaultImage, metrics, probes } = this.#options;
+    const memory = this.#memoryOf(key, cluster.metadata.uid);
     const children = observed.map(child => child.object);
     const pods = caches.pods(key, 'gateway');
     const patches = podPatches(pods, next.intents, versionIn(cluster, observed));
     const given = { defaultImage, workerReplicas: scaling.workers.replicas };
-    const inUse = optionsInUse(cluster, children, workerDeployment(cluster, children));
+    const workers = workerDeployment(cluster, children);
+    const inUse = optionsInUse(cluster, children, workers);
     const wanted = desired(cluster, choicesOf(cluster, children, next, fleet, given));
     const { actions, taken } = plan(observed, wanted, inUse);
-    const { done, patched, failure, error } = await this.#writer.write(patches, actions, taken);
+    const work = { cluster: cluster.metadata, observed, patches, actions, taken };
+    const written = await this.#writer.write(work, memory.failed);
+    const { done, patched, open, error } = written;
     const isNew = cluster.status?.observedGeneration === undefined;
-    this.#tell(cluster, noticesOfActions(done, isNew));
+    this.#tell(cluster, noticesOfActions(done, isNew, memory.open));
     this.#tell(cluster, noticesOfIntents(patched, next.intents));
     const told = cluster.status?.gateways?.desiredReplicas;
-    if (!isNew) this.#tell(cluster, noticeOfDecision(scaling.decision, scaling.current, fleet.size, told));
-    if (!isNew && error === undefined) this.#tell(cluster, noticeOfWorkers(scaling.workers));
+    const step = isNew ? [] : noticeOfDecision(scaling.decision, scaling.current, fleet.size, told);
+    const isWritten = error === undefined && !isStepOpen(open, cluster.metadata.name);
+    this.#tell(cluster, memory.steps.take(step, scaling.current, fleet.size, isWritten));
+    if (!isNew && workers && !open.has(objectId(workers))) this.#tell(cluster, noticeOfWorkers(scaling.workers));
+    memory.open = open;
     measure(metrics, cluster, scaling, fleet, probes.latest(key));
-    return { failure, error };
+    return written;
   }
 
   /** While gateways are being emptied, the time between two rounds of questions would be most of the wait. */
@@ -157,11 +179,18 @@ export class Reconciler {
     for (const notice of notices) this.#options.recorder.record(regarding, notice);
   }
 
-  #memoryOf(key: string, uid: string): ScalingMemory {
+  #memoryOf(key: string, uid: string): Memory {
     const held = this.#memory.get(key);
-    if (held?.uid === uid) return held.memory;
-    const memory = newMemory();
-    this.#memory.set(key, { uid, memory });
+    if (held?.uid === uid) return held;
+    const { random } = this.#options;
+    const memory: Memory = {
+      uid,
+      scaling: newMemory(),
+      failed: new FailedWrites(random),
+      steps: new StepNotice(),
+      open: new Set(),
+    };
+    this.#memory.set(key, memory);
     return memory;
   }
 

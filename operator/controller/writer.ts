@@ -1,21 +1,17 @@
 import type { Logger } from 'pino';
 import type { KubeObject } from '../api/kube-object.ts';
+import { brief } from '../brief.ts';
+import type { Clock } from '../clock.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RESOURCES, resourceOf } from '../kube/resources.ts';
 import type { Metrics } from '../metrics.ts';
-import type { WriteFailure } from '../reconcile/conditions.ts';
-import { type Action, mayWrite, objectId } from '../reconcile/plan.ts';
+import { type Action, mayWrite, type Observed, type Plan } from '../reconcile/plan.ts';
+import { NameTaken, stopsAll } from '../reconcile/write-failure.ts';
 import type { Caches } from './caches.ts';
-
-/** The object's name belongs to somebody else. */
-export class NameTaken extends Error {
-  constructor(object: KubeObject) {
-    super(`${objectId(object)} exists and does not belong to this ChatCluster`);
-    this.name = 'NameTaken';
-  }
-}
+import type { FailedWrites } from './failed-writes.ts';
+import { type Step, stepsOf } from './steps.ts';
 
 /**
  * Carries out one action of a plan.
@@ -43,7 +39,7 @@ export async function carryOut(client: KubeClient, action: Action): Promise<Kube
   }
   if (action.cause === 'missing') {
     const there = await client.get<KubeObject>(resourceOf(object.kind), namespace, name).catch(ignoreNotFound);
-    if (there && !mayWrite({ ...there, kind: object.kind }, object)) throw new NameTaken(object);
+    if (there && !mayWrite({ ...there, kind: object.kind }, object)) throw NameTaken.by(object);
   }
   return await client.apply(object);
 }
@@ -53,24 +49,37 @@ function ignoreNotFound(error: unknown): undefined {
   throw error;
 }
 
+/** What a pass wants to write for one ChatCluster. */
+export interface Work extends Plan {
+  readonly cluster: { readonly namespace: string; readonly name: string };
+  readonly observed: readonly Observed[];
+  readonly patches: readonly PodPatch[];
+}
+
 /** What came of the writes of a pass. */
 export interface Written {
   readonly done: readonly Action[];
   readonly patched: readonly PodPatch[];
-  /** Why not everything can be written, however often it is tried. */
-  readonly failure: WriteFailure | undefined;
-  /** Why the pass has to be repeated. */
+  /** Ids of objects that are not written: the write failed, now or a moment ago, or waits for such a one. */
+  readonly open: ReadonlySet<string>;
+  /** Those of them whose own write did not fail. */
+  readonly waiting: readonly string[];
+  /** Why the rest was not tried: there is no way to the API server, or writes were held up for long. */
   readonly error: unknown;
 }
 
 export interface WriterOptions {
   readonly caches: Pick<Caches, 'written'>;
   readonly client: KubeClient;
-  readonly metrics: Pick<Metrics, 'repairs'>;
+  readonly metrics: Pick<Metrics, 'repairs' | 'writeFailures'>;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
 }
 
-/** Carries out what a pass decided, one write after the other, until one fails. */
+/** Writes that fail hold up a pass no longer than this, each kind of object: a webhook that hangs for one hangs for all. */
+const HELD_UP_MS = 5_000;
+
+/** Carries out what a pass decided, one write after the other. One that fails holds up only what needs it. */
 export class Writer {
   readonly #options: WriterOptions;
 
@@ -78,37 +87,51 @@ export class Writer {
     this.#options = options;
   }
 
-  /** Pods first: who is about to be removed is marked before the Deployment asks for fewer. */
-  async write(patches: readonly PodPatch[], actions: readonly Action[], taken: readonly string[]): Promise<Written> {
-    const done: Action[] = [];
-    const patched: PodPatch[] = [];
-    const refused: WriteFailure | undefined =
-      taken.length > 0
-        ? { reason: 'NameTaken', message: `${taken.join(', ')} belongs to another object or is being deleted` }
-        : undefined;
-    let conflict: unknown;
-    try {
-      for (const patch of patches) {
-        // One pod that has changed meanwhile holds up no other.
-        const isWritten = await this.#patch(patch).catch((error: unknown) => {
-          if (!(error instanceof ApiError) || error.code !== 409) throw error;
-          conflict = error;
-          return false;
-        });
-        if (isWritten) patched.push(patch);
+  /** @param failed those of the passes before; what fails now is added */
+  async write({ cluster, observed, patches, actions, taken }: Work, failed: FailedWrites): Promise<Written> {
+    const { clock } = this.#options;
+    const steps = stepsOf(patches, actions, observed, taken);
+    failed.keep(new Set([...taken, ...steps.map(({ id }) => id)]));
+    for (const id of taken) failed.note(id, '', new NameTaken(id), clock.now());
+    const open = new Set([...taken, ...steps.map(({ id }) => id)]);
+    const heldUp = new Map<string, number>();
+    const written: { done: Action[]; patched: PodPatch[] } = { done: [], patched: [] };
+    const waiting: string[] = [];
+    let late: unknown;
+    for (const step of knownToFailLast(steps, failed)) {
+      const startedAt = clock.now();
+      if (step.needs.some(id => open.has(id))) waiting.push(step.id);
+      else if (failed.isDue(step.id, step.attempt, startedAt) && (heldUp.get(step.kind) ?? 0) < HELD_UP_MS) {
+        try {
+          await this.#take(cluster, step, written);
+          open.delete(step.id);
+          failed.succeeded(step.id);
+        } catch (error) {
+          this.#failed(cluster, step, error);
+          if (stopsAll(error)) return { ...written, open, waiting, error };
+          const now = clock.now();
+          failed.note(step.id, step.attempt, error, now);
+          heldUp.set(step.kind, (heldUp.get(step.kind) ?? 0) + now - startedAt);
+          if ((heldUp.get(step.kind) ?? 0) >= HELD_UP_MS) late = error;
+        }
       }
-      for (const action of actions) {
-        await this.#carryOut(action);
-        done.push(action);
-      }
-    } catch (error) {
-      return { done, patched, failure: refused ?? failureOf(error), error };
     }
-    return { done, patched, failure: refused, error: refused ? new Error(refused.message) : conflict };
+    return { ...written, open, waiting, error: late };
+  }
+
+  async #take(
+    cluster: Work['cluster'],
+    { of }: Step,
+    { done, patched }: { done: Action[]; patched: PodPatch[] },
+  ): Promise<void> {
+    if ('action' in of) {
+      await this.#carryOut(cluster, of.action);
+      done.push(of.action);
+    } else if (await this.#patch(cluster, of.patch)) patched.push(of.patch);
   }
 
   /** @returns whether the pod was still there */
-  async #patch({ pod, annotations }: PodPatch): Promise<boolean> {
+  async #patch(cluster: Work['cluster'], { pod, annotations }: PodPatch): Promise<boolean> {
     const { caches, client, log } = this.#options;
     const { name, namespace = '', uid, resourceVersion } = pod.metadata;
     const written = await client
@@ -117,24 +140,32 @@ export class Writer {
       .catch(ignoreNotFound);
     if (!written) return false;
     caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
-    log.info({ pod: name, annotations }, 'pod annotated');
+    log.info({ ...told(cluster), pod: name, annotations }, 'pod annotated');
     return true;
   }
 
-  async #carryOut(action: Action): Promise<void> {
+  async #carryOut(cluster: Work['cluster'], action: Action): Promise<void> {
     const { caches, client, log, metrics } = this.#options;
     const { apiVersion, kind, metadata } = action.object;
     const written = await carryOut(client, action);
     if (written) caches.written({ ...written, apiVersion, kind });
     if (action.verb === 'prune' || (action.verb === 'apply' && action.cause === 'drifted'))
       metrics.repairs.inc({ kind });
-    log.info({ action: action.verb, kind, name: metadata.name }, 'child written');
+    log.info({ ...told(cluster), action: action.verb, kind, name: metadata.name }, 'child written');
+  }
+
+  #failed(cluster: Work['cluster'], { id, kind }: Step, error: unknown): void {
+    const { log, metrics } = this.#options;
+    metrics.writeFailures.inc({ kind });
+    log.warn({ ...told(cluster), object: id, error: brief(error) }, 'write failed');
   }
 }
 
-/** What trying again does not help. */
-function failureOf(error: unknown): WriteFailure | undefined {
-  if (error instanceof NameTaken) return { reason: 'NameTaken', message: error.message };
-  if (error instanceof ApiError && error.terminal) return { reason: 'Refused', message: error.message };
-  return undefined;
+function told({ namespace, name }: Work['cluster']): { readonly namespace: string; readonly chatCluster: string } {
+  return { namespace, chatCluster: name };
+}
+
+/** What has failed before may take its time: the others do not wait behind it. */
+function knownToFailLast(steps: readonly Step[], failed: FailedWrites): Step[] {
+  return [...steps.filter(({ id }) => !failed.has(id)), ...steps.filter(({ id }) => failed.has(id))];
 }

@@ -93,6 +93,13 @@ function child(cluster: ChatCluster, body: Body, annotations: Readonly<Record<st
   };
 }
 
+/** None where the spec names one. */
+function serviceAccount(cluster: ChatCluster): DesiredObject[] {
+  if (cluster.spec.serviceAccountName !== undefined) return [];
+  const name = childName.serviceAccount(cluster.metadata.name);
+  return [child(cluster, { apiVersion: 'v1', kind: 'ServiceAccount', name, automountServiceAccountToken: false })];
+}
+
 function gatewayOptions(cluster: ChatCluster): DesiredObject {
   return child(cluster, {
     apiVersion: 'v1',
@@ -243,23 +250,19 @@ function gatewaysService(cluster: ChatCluster): DesiredObject {
 }
 
 /**
- * All children of a ChatCluster, in the order they are written: what pods refer to comes before the pods.
+ * All children of a ChatCluster, in the order they are written: what pods refer to comes before the pods, gateways before
+ * workers.
  * Secrets are never among them: the operator has no right to read or write one.
  */
 export function desired(cluster: ChatCluster, choices: Choices): DesiredObject[] {
   return [
-    child(cluster, {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      name: childName.serviceAccount(cluster.metadata.name),
-      automountServiceAccountToken: false,
-    }),
+    ...serviceAccount(cluster),
     gatewayOptions(cluster),
-    workerOptions(cluster, choices.workers),
     gatewaysService(cluster),
-    workers(cluster, choices),
     ...choices.revisions.map(revision => gateways(cluster, revision, choices)),
     clientService(cluster, choices),
     disruptionBudget(cluster, choices),
+    workerOptions(cluster, choices.workers),
+    workers(cluster, choices),
   ];
 }

@@ -108,7 +108,7 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
       annotations: { ...extra.annotations, ...version(cluster, component) },
     },
     spec: {
-      serviceAccountName: childName.serviceAccount(name),
+      serviceAccountName: cluster.spec.serviceAccountName ?? childName.serviceAccount(name),
       automountServiceAccountToken: false,
       // Service links would inject CHAT_PORT and the like for a Service called chat: unknown options to the processes.
       enableServiceLinks: false,

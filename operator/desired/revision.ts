@@ -16,6 +16,8 @@ function needsNewPod({ metadata, spec }: ChatCluster, component: Component): obj
     secrets: secretRefs(spec, component),
     options: Object.fromEntries(startValues(spec, component)),
     restart: metadata.annotations?.[RESTART_ANNOTATION] ?? '',
+    // Of no weight where it is not set, so that no ChatCluster from before it rolls.
+    ...(spec.serviceAccountName === undefined ? {} : { serviceAccount: spec.serviceAccountName }),
   };
 }
 

@@ -15,6 +15,8 @@ export class ApiError extends Error {
 
   /** Whether the same request cannot succeed until the object or the rights change. */
   get terminal(): boolean {
+    // Of an apply with a field that the kind does not have, which is the server's only answer 500 to a bad request.
+    if (this.code === 500) return this.message.includes('field not declared in schema');
     return this.code >= 400 && this.code < 500 && ![401, 404, 408, 409, 410, 429].includes(this.code);
   }
 }

@@ -4,6 +4,7 @@ import type { FleetPlan } from '../fleet/fleet.ts';
 import type { Backends } from './backends.ts';
 import type { Update } from './deployments.ts';
 import type { PodProblem } from './pod-problem.ts';
+import type { WriteFailure } from './write-failure.ts';
 
 export type ConditionType =
   | 'Ready'
@@ -33,12 +34,6 @@ export interface Fleet {
 
 export interface WorkerFleet extends Fleet {
   readonly update: Update;
-}
-
-/** Why not everything can be written, however often it is tried. */
-export interface WriteFailure {
-  readonly reason: 'NameTaken' | 'Refused';
-  readonly message: string;
 }
 
 function countOf(noun: string, { desired, ready, problem }: Fleet): string {

@@ -19,26 +19,32 @@ export interface Notice {
 /** Paths that differ when nothing but the number of pods or the revision that serves does: those have notices of their own. */
 const STEPS = /^(spec\.replicas|spec\.selector\..*|spec\.selector\.matchLabels\..*|metadata\.annotations\..*)$/;
 
-/** @param isNew whether the ChatCluster had no children before, so that a missing child is no repair */
-export function noticesOfActions(done: readonly Action[], isNew: boolean): Notice[] {
+/**
+ * @param isNew whether the ChatCluster had no children before, so that a missing child is no repair
+ * @param unmade ids of what could not be made until now
+ */
+export function noticesOfActions(
+  done: readonly Action[],
+  isNew: boolean,
+  unmade: ReadonlySet<string> = new Set(),
+): Notice[] {
   const of = (test: (action: Action) => boolean) => done.filter(test).map(action => objectId(action.object));
   const isRevision = ({ object }: Action) => object.metadata.labels?.[REVISION_LABEL] !== undefined;
-  const missingOf = (revisions: boolean) =>
-    of(each => each.verb === 'apply' && each.cause === 'missing' && (!isNew && isRevision(each)) === revisions);
-  const missing = missingOf(false);
-  const revisions = missingOf(true);
+  const isFirst = ({ object }: Action) => isNew || unmade.has(objectId(object));
+  const missingOf = (test: (action: Action) => boolean) =>
+    of(each => each.verb === 'apply' && each.cause === 'missing' && test(each));
+  const created = missingOf(isFirst);
+  const revisions = missingOf(each => !isFirst(each) && isRevision(each));
+  const missing = missingOf(each => !isFirst(each) && !isRevision(each));
   const changed = of(
     action => action.verb === 'apply' && action.cause === 'changed' && !action.paths.every(path => STEPS.test(path)),
   );
   const deleted = of(action => action.verb === 'delete');
   const normal = (reason: string, action: string, note: string): Notice => ({ type: 'Normal', reason, action, note });
   const notices: Notice[] = [];
+  if (created.length > 0) notices.push(normal('Created', 'Create', `created ${created.join(', ')}`));
   if (missing.length > 0)
-    notices.push(
-      isNew
-        ? normal('Created', 'Create', `created ${missing.join(', ')}`)
-        : normal('DriftRepaired', 'Repair', `${missing.join(', ')} was missing and is made again`),
-    );
+    notices.push(normal('DriftRepaired', 'Repair', `${missing.join(', ')} was missing and is made again`));
   if (revisions.length > 0) notices.push(normal('RevisionAdded', 'Create', someOf(revisions)));
   if (changed.length > 0) notices.push(normal('Updated', 'Update', `updated ${changed.join(', ')}`));
   if (deleted.length > 0) notices.push(normal('Deleted', 'Delete', `deleted ${deleted.join(', ')}`));
@@ -105,6 +111,7 @@ const INTENT_NOTES: Readonly<Record<string, string>> = {
   Reopened: 'takes clients again',
 };
 
+const WRITING: ReadonlySet<string> = new Set(['NameTaken', 'Refused', 'WriteFailing']);
 const STARTING = new Set(['GatewaysNotReady', 'WorkersNotReady', 'NotAskedYet', 'NoWorkerAnswers']);
 
 /** What became different between two sets of conditions. */
@@ -118,6 +125,8 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
     switch (condition.type) {
       case 'Ready':
         if (condition.status === 'True') return changed && condition.reason !== 'Hibernating' ? normal('Ready') : [];
+        // Told for each object, also at the start.
+        if (WRITING.has(condition.reason)) return [];
         // The first False is the start, and what a start passes through is no news. Any other new reason is.
         if (!was || (!changed && (was.reason === condition.reason || STARTING.has(condition.reason)))) return [];
         // Neither is what it passes through when it wakes.

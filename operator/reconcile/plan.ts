@@ -107,6 +107,8 @@ export function plan(
   const uid = wanted[0]?.metadata.ownerReferences?.[0]?.uid;
   for (const { object } of live.values()) {
     if (object.kind === 'ConfigMap' && inUse.has(object.metadata.name)) continue;
+    // Pods of an earlier revision may run as it, and have to be made again when one of them goes.
+    if (object.kind === 'ServiceAccount') continue;
     const owner = object.metadata.ownerReferences?.find(reference => reference.controller);
     if (owner?.uid === uid && object.metadata.deletionTimestamp === undefined) actions.push({ verb: 'delete', object });
   }

@@ -27,11 +27,11 @@ import {
   storeReachable,
   streamsHaveRoom,
   type WorkerFleet,
-  type WriteFailure,
 } from './conditions.ts';
 import { type Deployment, refusedPods, updateOf } from './deployments.ts';
 import { podsStable } from './incidents.ts';
 import { worstProblem } from './pod-problem.ts';
+import type { WriteFailure } from './write-failure.ts';
 
 /** The gateways, counted by what the planner sees. */
 export interface GatewayCount {

@@ -73,12 +73,12 @@ test('everything is made in order when there is nothing', () => {
     [
       'apply ServiceAccount',
       'apply ConfigMap',
-      'apply ConfigMap',
       'apply Service',
-      'apply Deployment',
       'apply Deployment',
       'apply Service',
       'apply PodDisruptionBudget',
+      'apply ConfigMap',
+      'apply Deployment',
     ],
   );
 });
@@ -231,7 +231,7 @@ test('a child that is being deleted is not written to', () => {
 });
 
 test('a child nobody wants any more is deleted, unless it is somebody else’s', () => {
-  const [first] = wanted() as [DesiredObject];
+  const [, first] = wanted() as [DesiredObject, DesiredObject];
   const old = { ...first, metadata: { ...first.metadata, name: 'old' } };
   const foreign = { ...old, metadata: { ...old.metadata, name: 'foreign', ownerReferences: [] } };
   const { actions } = plan(asIs([...wanted(), old, foreign]), wanted());

@@ -89,6 +89,7 @@ test('the rules of the CRD take the defaults of the table for what is left out',
 /** Paths of the fields that may be left out and have no default. */
 const OPTIONAL = [
   'identity',
+  'serviceAccountName',
   'image.reference',
   'image.pullSecrets',
   'nats.credentialsSecretRef',

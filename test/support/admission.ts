@@ -1,0 +1,120 @@
+import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { ApiError } from '../../operator/kube/api-error.ts';
+import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
+import type { ApiServer } from './api-server.ts';
+import { until } from './until.ts';
+
+const API = 'admissionregistration.k8s.io/v1';
+const POLICY: Resource = {
+  kind: 'ValidatingAdmissionPolicy',
+  apiVersion: API,
+  plural: 'validatingadmissionpolicies',
+};
+const BINDING: Resource = {
+  kind: 'ValidatingAdmissionPolicyBinding',
+  apiVersion: API,
+  plural: 'validatingadmissionpolicybindings',
+};
+const WEBHOOK: Resource = {
+  kind: 'ValidatingWebhookConfiguration',
+  apiVersion: API,
+  plural: 'validatingwebhookconfigurations',
+};
+
+const configMap = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default' },
+});
+
+/** Waits until the API server answers the making of the ConfigMap `name` as `isRight` says. It may take it a moment to hear of rules. */
+async function heard(api: ApiServer, name: string, isRight: (error: unknown) => boolean): Promise<void> {
+  await until(`the API server has heard of ${name}`, async () => {
+    try {
+      const made = await api.client.create(RESOURCES.configMaps, configMap(name));
+      await api.client.delete({ ...made, kind: 'ConfigMap' });
+      return isRight(undefined);
+    } catch (error) {
+      return isRight(error);
+    }
+  });
+}
+
+const rule = (apiGroups: readonly string[], resources: readonly string[]) => ({
+  apiGroups,
+  apiVersions: ['*'],
+  operations: ['CREATE', 'UPDATE'],
+  resources,
+});
+
+/**
+ * Makes the API server refuse what `denies`, a CEL expression over `object` and `oldObject`, holds for. Resolves when it does.
+ * @param resources such as `deployments`; made and updated
+ * @returns lets it through again
+ */
+export async function deny(
+  api: ApiServer,
+  name: string,
+  resources: { readonly groups: readonly string[]; readonly names: readonly string[] },
+  denies: string,
+): Promise<() => Promise<void>> {
+  const probe = `probe-${name}`;
+  await api.client.create(POLICY, {
+    apiVersion: API,
+    kind: POLICY.kind,
+    metadata: { name },
+    ...{
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: { resourceRules: [rule(resources.groups, resources.names), rule([''], ['configmaps'])] },
+        validations: [
+          { expression: `!(object.metadata.name == '${probe}' || (${denies}))`, message: `${name} does not want it` },
+        ],
+      },
+    },
+  });
+  await api.client.create(BINDING, {
+    apiVersion: API,
+    kind: BINDING.kind,
+    metadata: { name },
+    ...{ spec: { policyName: name, validationActions: ['Deny'] } },
+  });
+  const isDenied = (error: unknown) => error instanceof ApiError && error.message.includes('does not want it');
+  await heard(api, probe, isDenied);
+  return async () => {
+    await api.client.patch(POLICY, '', name, { spec: { validations: [{ expression: 'true' }] } });
+    await heard(api, probe, error => !isDenied(error));
+  };
+}
+
+/**
+ * A webhook that nobody answers stands before every write of `resource` with the label `chatcluster.dev/cluster: cluster`.
+ * @returns takes it away
+ */
+export async function deadWebhook(
+  api: ApiServer,
+  cluster: string,
+  resources: { readonly groups: readonly string[]; readonly names: readonly string[] },
+): Promise<() => Promise<void>> {
+  await api.client.create(WEBHOOK, {
+    apiVersion: API,
+    kind: WEBHOOK.kind,
+    metadata: { name: `dead-${cluster}` },
+    ...{
+      webhooks: [
+        {
+          name: 'dead.example.com',
+          admissionReviewVersions: ['v1'],
+          sideEffects: 'None',
+          failurePolicy: 'Fail',
+          timeoutSeconds: 1,
+          // Nobody listens on the port 1.
+          clientConfig: { url: 'https://127.0.0.1:1/' },
+          objectSelector: { matchLabels: { 'chatcluster.dev/cluster': cluster } },
+          rules: [rule(resources.groups, resources.names)],
+        },
+      ],
+    },
+  });
+  return async () => void (await api.client.patch(WEBHOOK, '', `dead-${cluster}`, { webhooks: null }));
+}
