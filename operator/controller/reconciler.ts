@@ -34,7 +34,7 @@ import type { Recorder } from './recorder.ts';
 import { Reporter } from './reporter.ts';
 import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
 import { isStepOpen, StepNotice } from './step-notice.ts';
-import { viewOf } from './view.ts';
+import { noteShort, viewOf } from './view.ts';
 import { Writer, type Written } from './writer.ts';
 
 export interface ReconcilerOptions {
@@ -137,7 +137,9 @@ export class Reconciler {
       log.debug({ key, decision: recordOf(scaling.input, scaling.decision) }, 'decision');
     }
     const fleet = { ...view, size: scaling.size };
-    return { key, cluster, scaling, fleet, plan: planFleet(fleet) };
+    const plan = planFleet(fleet);
+    noteShort(memory.seen, plan.short, clock.now());
+    return { key, cluster, scaling, fleet, plan };
   }
 
   async #act({ key, cluster, scaling, fleet, plan: next }: Pass, observed: readonly Observed[]): Promise<Written> {

@@ -1,12 +1,13 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
-import { connectionsByPod, isOver, natsUpByPod } from '../autoscale/load-reader.ts';
+import { connectionsByPod, isOver, type LoadSample, natsUpByPod } from '../autoscale/load-reader.ts';
+import { freePlaces } from '../autoscale/targets.ts';
 import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import { FirstSeen } from '../first-seen.ts';
 import { isServing } from '../fleet/closing.ts';
 import { noteCutOff } from '../fleet/cut-off.ts';
-import type { FleetInput } from '../fleet/fleet.ts';
+import type { FleetInput, FleetSettings } from '../fleet/fleet.ts';
 import { isBackendToBlame, whyUnhealthy } from '../fleet/health.ts';
 import { observeFleet, offeredPods } from '../fleet/observe.ts';
 import { targetOf } from '../fleet/rollout.ts';
@@ -33,11 +34,19 @@ export interface Seen {
   readonly cutOff: Map<string, number>;
   /** Since when the new revision does worse; undefined while it does not. */
   failingSince: number | undefined;
+  /** Since when too few gateways take clients for what goes on; undefined while enough do. */
+  shortSince: number | undefined;
   readonly firstSeen: FirstSeen;
 }
 
 export function nothingSeen(): Seen {
-  return { unoffered: new Map(), cutOff: new Map(), failingSince: undefined, firstSeen: new FirstSeen() };
+  return {
+    unoffered: new Map(),
+    cutOff: new Map(),
+    failingSince: undefined,
+    shortSince: undefined,
+    firstSeen: new FirstSeen(),
+  };
 }
 
 function noteUnoffered({ unoffered }: Seen, pods: readonly Pod[], endpoints: readonly Endpoint[], now: number): void {
@@ -61,6 +70,21 @@ function judge(
   else seen.failingSince ??= now;
   const lasts = seen.failingSince !== undefined && now - seen.failingSince >= FAILING_MS;
   return lasts ? { hold: '', unhealthy: why } : { hold: why, unhealthy: '' };
+}
+
+function capacityOf({ spec }: ChatCluster, loads: readonly LoadSample[]): FleetSettings['capacity'] {
+  const { autoscaling } = spec.gateway;
+  const clients = loads.reduce((sum, { load }) => sum + (load?.connections ?? 0), 0);
+  return {
+    maxConnections: spec.limits.maxConnections,
+    targetConnections: autoscaling.mode === 'Builtin' ? autoscaling.targetConnections : undefined,
+    freePlaces: freePlaces(autoscaling.freeSlots, clients),
+  };
+}
+
+/** Keeps in `seen` since when too few gateways take clients for what goes on. @param short of the plan that was just made */
+export function noteShort(seen: Seen, short: boolean, now: number): void {
+  seen.shortSince = short ? (seen.shortSince ?? now) : undefined;
 }
 
 /** Of a pod that was evicted for want of memory or disk, the object stays, and its ReplicaSet has put another in its place. */
@@ -118,7 +142,8 @@ export function viewOf(
     ...seen,
     pods: seen.pods.map(pod => ({ ...pod, cutOffSince: kept.cutOff.get(pod.name) })),
     ...wanted,
-    settings: { drain, rollout, rebalance },
+    settings: { drain, rollout, rebalance, capacity: capacityOf(cluster, loads) },
+    shortSince: kept.shortSince,
     hold: hold || verdict.hold,
     unhealthy: verdict.unhealthy,
     now,

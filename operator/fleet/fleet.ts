@@ -69,6 +69,14 @@ export interface FleetSettings {
     readonly connectionsPerSecond: number;
     readonly afterRolloutSeconds: number;
   };
+  readonly capacity: {
+    /** Connections a gateway may hold. */
+    readonly maxConnections: number;
+    /** Connections a gateway is to hold; undefined where no autoscaler sees to it. */
+    readonly targetConnections: number | undefined;
+    /** Places that are to be free over all gateways. */
+    readonly freePlaces: number;
+  };
 }
 
 /** What the client Service selects when gateways of all revisions take clients, which is so with the strategy OnDelete. */
@@ -94,6 +102,8 @@ export interface FleetInput {
   readonly hold: string;
   /** Why the revision that clients are being moved to is worse than the old one; empty when it is not. */
   readonly unhealthy: string;
+  /** Since when the plans in a row have been {@link FleetPlan.short}; undefined while the last one was not. */
+  readonly shortSince: number | undefined;
   /** Milliseconds that never run backwards: everything is measured with these. */
   readonly now: number;
   /** The time of day, milliseconds since 1970: only for what is written down. */
@@ -129,6 +139,8 @@ export interface FleetPlan {
   readonly rollout: { readonly reason: RolloutReason; readonly message: string };
   /** A sentence on a scale-down or rebalance in progress, and on gateways without NATS; empty without. */
   readonly draining: string;
+  /** True if too few gateways take clients for what goes on, which is given up when that lasts. */
+  readonly short: boolean;
   /** Reason to latch on the target's Deployment; empty to leave it. */
   readonly stop: string;
   /** Milliseconds after which the passing of time alone changes the plan; undefined when it does not. */

@@ -23,17 +23,20 @@ export function planFleet(observed: FleetInput): FleetPlan {
       : withScale(rollOut(input, target), input, target);
   const intents = new Map(made.intents);
   const serving = input.pods.filter(pod => isServing(pod, made.serving));
-  for (const [name, intent] of leaveNodes(serving, intents, input.wall)) intents.set(name, intent);
+  const leaving = leaveNodes(serving, intents, input);
+  for (const [name, intent] of leaving.intents) intents.set(name, intent);
   const aside = setAside(serving, intents, input);
   for (const [name, intent] of aside.intents) intents.set(name, intent);
   let { draining } = made;
+  let short = leaving.short || made.short === true;
   if (made.rollout.reason === 'Complete' && draining === '' && intents.size === 0) {
     const balance = rebalance(serving, input);
     for (const [name, intent] of balance.intents) intents.set(name, intent);
     draining = balance.message;
+    short ||= balance.short;
   }
   // Whoever is on a node that leaves waits for its eviction, perhaps for days, as others may for NATS.
-  const settled = UNTIMED.has(made.rollout.reason) && [...intents.values()].every(standsBy) && !aside.again;
+  const settled = UNTIMED.has(made.rollout.reason) && [...intents.values()].every(standsBy) && !aside.again && !short;
   return {
     target,
     serving: made.serving,
@@ -43,6 +46,7 @@ export function planFleet(observed: FleetInput): FleetPlan {
     intents: changes(input, intents),
     rollout: made.rollout,
     draining: [draining, aside.message].filter(text => text !== '').join('; '),
+    short,
     stop: made.stop,
     againMs: settled ? undefined : AGAIN_MS,
   };

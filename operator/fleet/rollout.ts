@@ -1,4 +1,5 @@
 import type { TrafficIntent } from '../../server/contract.ts';
+import { areEnough, clientsOf, lasts } from './capacity.ts';
 import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
 import type { FleetInput, FleetPlan, FleetPod, FleetRevision, RolloutReason } from './fleet.ts';
 import { grow, makeRoom, nextOf, staying } from './room.ts';
@@ -10,6 +11,8 @@ export interface Rollout {
   readonly intents: ReadonlyMap<string, TrafficIntent>;
   readonly rollout: FleetPlan['rollout'];
   readonly stop: string;
+  /** {@link FleetPlan.short} */
+  readonly short?: boolean;
 }
 
 /** The revision clients should end at: the spec's, unless a person took it back and another one is still there. */
@@ -36,6 +39,11 @@ function readyOf(target: string, pods: readonly FleetPod[]): FleetPod[] {
   return pods.filter(pod => pod.revision === target && pod.ready && pod.intent === undefined);
 }
 
+/** Chosen already. A gateway of the new revision that misses a probe is no reason to choose anew. */
+function isMoving({ intent }: FleetPod): boolean {
+  return intent?.reason === 'Rollout';
+}
+
 /** Replicas of the target while old gateways remain: the wanted number where they fit, never fewer than it has. */
 function growth(input: FleetInput, target: FleetRevision | undefined, old: readonly FleetPod[]): number {
   const surge = surgeOf(input);
@@ -58,6 +66,8 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   replicas.set(target, wanted);
   const stopped = held?.stopped ?? '';
   const needed = Math.min(size, surgeOf(input));
+  // Of all clients, those that so many gateways are for.
+  const clients = (clientsOf(alive(input.pods), settings.capacity) * needed) / Math.max(1, size);
   const step = (reason: RolloutReason, message: string, rest: Partial<Rollout> = {}): Rollout => ({
     serving: serving ?? target,
     replicas,
@@ -69,7 +79,8 @@ export function rollOut(input: FleetInput, target: string): Rollout {
 
   if (serving !== target) {
     // A Service that serves nobody has nothing to lose.
-    const canMove = ready.length >= needed || (serving === undefined && held === undefined);
+    const canMove =
+      areEnough(ready.length, needed, clients, input, false) || (serving === undefined && held === undefined);
     if (stopped !== '') return step('Stopped', stopped);
     if (canMove && input.hold !== '') return step('Held', input.hold);
     if (canMove) return step('Spreading', `the Service moves to ${target}`, { serving: target });
@@ -108,8 +119,13 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   if (input.unhealthy !== '') return step('Stopped', input.unhealthy, { stop: input.unhealthy });
   if (input.hold !== '') return step('Held', `${input.hold}; ${numbers}`);
   const takers = ready.filter(takesClients);
-  if (takers.length < needed)
-    return step('Held', `${takers.length} of ${needed} new gateways take clients; ${numbers}`);
+  if (!areEnough(takers.length, needed, clients, input, true)) {
+    const message = `${takers.length} of ${needed} new gateways take clients; ${numbers}`;
+    if (takers.length === 0 || lasts(input)) return step('Held', message, { short: true });
+    // They may be back in a moment: who closes connections goes on, and nobody begins.
+    const begun = left.filter(isMoving).flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : []));
+    return step('Moving', numbers, { intents: new Map([...going, ...begun]), short: true });
+  }
   const begun = left.filter(pod => pod.intent?.keep === 0);
   if (!living.every(pod => isShut(pod, input))) {
     // A new operator does not know how long the others have been shut; those that close go on.
@@ -124,6 +140,6 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const removes = input.revisions.some(
     row => row.revision !== target && (replicas.get(row.revision) ?? 0) < row.replicas,
   );
-  const intents = emptying(nextOf(left, removes ? 0 : free), input, 'Rollout');
+  const intents = emptying(nextOf(left, removes ? 0 : free, isMoving), input, 'Rollout');
   return step('Moving', numbers, { intents: new Map([...going, ...intents]) });
 }

@@ -17,10 +17,17 @@ export function staying(
   return Math.min(replicas, settled ? left.length : there.length);
 }
 
-/** Which of `pods` are emptied next, up to `count`: those that are begun in any case, then those with the fewest connections. */
-export function nextOf(pods: readonly FleetPod[], count: number): readonly FleetPod[] {
-  const begun = pods.filter(pod => pod.intent?.keep === 0);
-  const others = pods.filter(pod => pod.intent?.keep !== 0).sort(byConnections);
+/**
+ * Which of `pods` are emptied next, up to `count`: those that are begun in any case, then those with the fewest connections.
+ * @param isBegun by default what closes connections
+ */
+export function nextOf(
+  pods: readonly FleetPod[],
+  count: number,
+  isBegun: (pod: FleetPod) => boolean = pod => pod.intent?.keep === 0,
+): readonly FleetPod[] {
+  const begun = pods.filter(isBegun);
+  const others = pods.filter(pod => !isBegun(pod)).sort(byConnections);
   return [...begun, ...others].slice(0, Math.max(begun.length, count));
 }
 

@@ -1,6 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
-import { alive, closing, iso, takesClients } from './closing.ts';
+import { areEnough, clientsOf, lasts, mostSay, takersOf } from './capacity.ts';
+import { alive, closing, iso } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { roughly } from './roughly.ts';
 
@@ -14,23 +15,29 @@ const REBALANCE_SECONDS = 60;
 /** Share of the gateways that has to take clients elsewhere before those on nodes that leave take none. */
 const LEAST_ELSEWHERE = 0.25;
 
+interface Steady {
+  readonly intents: Intents;
+  /** {@link FleetPlan.short} */
+  readonly short: boolean;
+}
+
 /**
  * Gateways on nodes that are about to be drained take no new clients, so that a client that is moved off such a node is not
  * moved to another gateway on it. Their clients leave when the pod is evicted: the gateway drains on SIGTERM.
  */
-export function leaveNodes(pods: readonly FleetPod[], taken: Intents, wall: number): Intents {
+export function leaveNodes(pods: readonly FleetPod[], taken: Intents, input: FleetInput): Steady {
   const there = alive(pods).filter(pod => !taken.has(pod.name));
-  const elsewhere = there.filter(pod => !pod.nodeLeaving && takesClients(pod)).length;
+  const leaving = there.filter(pod => pod.nodeLeaving);
+  const held = leaving.filter(pod => pod.intent?.reason === 'NodeDrain');
+  const elsewhere = takersOf(there.filter(pod => !pod.nodeLeaving));
   // Where all nodes are replaced they are cordoned at once: the few gateways elsewhere would get all that come.
-  if (elsewhere === 0 || elsewhere < there.length * LEAST_ELSEWHERE) return new Map();
-  const since = iso(wall);
-  return new Map(
-    there
-      .filter(pod => pod.nodeLeaving)
-      .map(
-        pod => [pod.name, pod.intent?.reason === 'NodeDrain' ? pod.intent : { reason: 'NodeDrain', since }] as const,
-      ),
-  );
+  const few = elsewhere < there.length * LEAST_ELSEWHERE;
+  const short = few && held.length > 0;
+  if (elsewhere === 0 || (few && (!short || lasts(input)))) return { intents: new Map(), short };
+  const since = iso(input.wall);
+  const intentOf = ({ intent }: FleetPod) =>
+    intent?.reason === 'NodeDrain' ? intent : ({ reason: 'NodeDrain', since } as const);
+  return { intents: new Map((few ? held : leaving).map(pod => [pod.name, intentOf(pod)] as const)), short };
 }
 
 /**
@@ -38,20 +45,30 @@ export function leaveNodes(pods: readonly FleetPod[], taken: Intents, wall: numb
  * place new connections. All gateways above the mean are shut meanwhile, so that nobody is moved to one that sheds next,
  * and those that take part stay the same until it is over.
  */
-export function rebalance(pods: readonly FleetPod[], input: FleetInput): { intents: Intents; message: string } {
-  const none = { intents: new Map(), message: '' };
+export function rebalance(pods: readonly FleetPod[], input: FleetInput): Steady & { readonly message: string } {
+  const none = { intents: new Map(), message: '', short: false };
   const { mode, tolerancePercent, connectionsPerSecond, afterRolloutSeconds } = input.settings.rebalance;
   const there = alive(pods);
   const holds = (pod: FleetPod) => pod.connections ?? 0;
-  if (input.now - input.servingSince < afterRolloutSeconds * 1_000) return none;
-  if (mode === 'Disabled' || there.some(pod => !pod.running || pod.connections === undefined)) return none;
-  const mean = Math.ceil(there.reduce((sum, pod) => sum + holds(pod), 0) / Math.max(1, there.length));
-  const bound = Math.max(mean + MIN_EXCESS, mean * (1 + tolerancePercent / 100));
   const inside = there.filter(pod => pod.intent?.reason === 'Rebalance');
   const begun = inside.length > 0;
-  const taking = begun ? inside : there.filter(pod => holds(pod) > mean);
+  if (mode === 'Disabled' || (!begun && input.now - input.servingSince < afterRolloutSeconds * 1_000)) return none;
+  // Who does not run or say what it holds neither sheds nor counts for the mean.
+  const known = there.filter(pod => pod.running && pod.connections !== undefined);
+  const mean = Math.ceil(known.reduce((sum, pod) => sum + holds(pod), 0) / Math.max(1, known.length));
+  const bound = Math.max(mean + MIN_EXCESS, mean * (1 + tolerancePercent / 100));
+  const taking = begun ? inside : known.filter(pod => holds(pod) > mean);
   const rest = there.filter(pod => !taking.includes(pod));
-  if (rest.length === 0 || !rest.every(takesClients)) return none;
+  if (rest.length === 0) return none;
+  const clients = clientsOf(rest, input.settings.capacity);
+  if (
+    !mostSay(known.length, there.length, begun) ||
+    !areEnough(takersOf(rest), rest.length, clients + mean * taking.length, input, begun)
+  ) {
+    if (!begun || takersOf(rest) === 0 || lasts(input)) return { ...none, short: begun };
+    const held = inside.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : []));
+    return { intents: new Map(held), message: sheds(inside, mean), short: true };
+  }
   // Each goes down to the mean of the time it began to close.
   const keep = (pod: FleetPod) => pod.intent?.keep ?? mean;
   const heavy = taking.filter(pod => holds(pod) > (pod.intent?.keep ?? bound));
@@ -69,6 +86,10 @@ export function rebalance(pods: readonly FleetPod[], input: FleetInput): { inten
   const shedding = isShut ? closing(heavy, input, options) : shut;
   const waits = (pod: FleetPod) => pod.intent ?? ({ reason: 'Rebalance', since } as const);
   const intents = new Map([...light.map(pod => [pod.name, waits(pod)] as const), ...shedding]);
-  const names = someOf(heavy.map(pod => pod.name));
-  return { intents, message: `${names}: shedding down to a mean of about ${roughly(mean)} connections` };
+  return { intents, message: sheds(heavy, mean), short: false };
+}
+
+function sheds(pods: readonly FleetPod[], mean: number): string {
+  const names = someOf(pods.map(pod => pod.name));
+  return `${names}: shedding down to a mean of about ${roughly(mean)} connections`;
 }

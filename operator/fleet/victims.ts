@@ -1,6 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
-import { alive, emptying, isFinished, standsBy, takesClients } from './closing.ts';
+import { areEnough, clientsOf, takersOf } from './capacity.ts';
+import { alive, emptying, isFinished, standsBy } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { roughly } from './roughly.ts';
 
@@ -54,13 +55,13 @@ export function scaleDown(
   const rest = there.filter(pod => !victims.includes(pod));
   const names = someOf(victims.map(pod => pod.name));
   const begun = victims.some(pod => pod.intent !== undefined && !standsBy(pod.intent));
-  // Unready ones that stay would be removed in place of the victims, and who stays has to take the clients.
-  const waiting = rest.filter(pod => !takesClients(pod)).length;
-  const canTake = begun ? waiting < rest.length : waiting === 0;
+  const takers = takersOf(rest);
+  const clients = clientsOf(there, input.settings.capacity);
+  const canTake = begun ? takers > 0 : areEnough(takers, rest.length, clients, input, false);
   // Fewer are asked for already: whoever lost its intent now would be spared, and another one removed with its clients.
   const isLowered = replicasOf(there, input) <= size;
   if (size > 0 && !canTake && !isLowered && victims.some(pod => pod.running)) {
-    const message = `${waiting} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
+    const message = `${rest.length - takers} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
     return { victims, intents: new Map(), finished: false, message };
   }
   const intents = emptying(victims, input, size === 0 ? 'Hibernate' : 'ScaleDown');

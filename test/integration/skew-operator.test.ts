@@ -72,6 +72,7 @@ for (const [what, cluster] of CLUSTERS)
       rollout: { reason: 'Complete', message: '' },
       stop: '',
       draining: '',
+      short: false,
       againMs: undefined,
     };
     const seen = { serving: revision, movedAt: choicesFor(now).servingSince.getTime(), wall: 0 };

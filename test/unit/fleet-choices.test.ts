@@ -25,6 +25,7 @@ const planOf = (change: Partial<FleetPlan> = {}): FleetPlan => ({
   intents: new Map(),
   rollout: { reason: 'Moving', message: '' },
   draining: '',
+  short: false,
   stop: '',
   againMs: undefined,
   ...change,

@@ -33,6 +33,7 @@ const input = (change: Partial<FleetInput> = {}): FleetInput => ({
     drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 },
     rollout: { strategy: 'MoveOnce', surgePercent: 25, progressDeadlineSeconds: 60 },
     rebalance: { mode: 'Enabled', tolerancePercent: 25, connectionsPerSecond: 10, afterRolloutSeconds: 0 },
+    capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
   },
   ...{
     target: 'new',
@@ -43,7 +44,7 @@ const input = (change: Partial<FleetInput> = {}): FleetInput => ({
     revisions: [row('new', 1)],
     pods: [pod('a', 'new')],
   },
-  ...{ size: 1, hold: '', unhealthy: '', now: NOW, wall: WALL },
+  ...{ size: 1, hold: '', unhealthy: '', shortSince: undefined, now: NOW, wall: WALL },
   ...change,
 });
 const targetedAt = (observed: FleetInput) =>

@@ -36,7 +36,10 @@ const down = (replicas: number) =>
     now: NOW,
     serving: 'one',
     revisions: [{ revision: 'one', replicas, createdAt: 0, targetedAt: 0, targetedSince: 0, stopped: '' }],
-    settings: { drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 } },
+    settings: {
+      drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 },
+      capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
+    },
   } as unknown as FleetInput);
 
 test('a victim whose place is given up already stays the victim, though nobody else is ready', () => {

@@ -37,6 +37,7 @@ function pass(cluster: ChatCluster, children: readonly KubeObject[]) {
     intents: new Map(),
     stop: '',
     draining: '',
+    short: false,
     againMs: undefined,
   };
   const rollout = { reason: 'Complete', message: '' } as const;

@@ -27,6 +27,7 @@ export interface Memory {
   readonly unofferedSince: Map<string, number>;
   readonly cutOffSince: Map<string, number>;
   readonly firstSeen: FirstSeen;
+  shortSince: number | undefined;
 }
 
 /** Loads older than this are unknown. */
@@ -107,6 +108,7 @@ export function observe(
       targetedSince: firstSeen.since(`target ${name}`, String(row.targetedAt), now),
     })),
     pods: pods.map(pod => ({ ...pod, cutOffSince: memory.cutOffSince.get(pod.name) })),
+    shortSince: memory.shortSince,
     now,
     wall,
   };

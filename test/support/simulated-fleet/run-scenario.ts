@@ -38,11 +38,12 @@ const REST_SECONDS = 40;
 /** Plays `scenario` in simulated time and judges it. */
 export function runScenario(scenario: Scenario, { seed, planner, killAfterWrite, log }: RunOptions): Outcome {
   const size = scenario.size ?? 4;
-  const { drain, rollout, rebalance } = scenario.settings ?? {};
+  const { drain, rollout, rebalance, capacity } = scenario.settings ?? {};
   const settings = {
     drain: { ...DEFAULT_SETTINGS.drain, ...drain },
     rollout: { ...DEFAULT_SETTINGS.rollout, ...rollout },
     rebalance: { ...DEFAULT_SETTINGS.rebalance, ...rebalance },
+    capacity: { ...DEFAULT_SETTINGS.capacity, ...capacity },
   };
   const world = new FleetWorld({
     seed,

@@ -13,6 +13,7 @@ export interface Scenario {
     readonly drain?: Partial<FleetSettings['drain']>;
     readonly rollout?: Partial<FleetSettings['rollout']>;
     readonly rebalance?: Partial<FleetSettings['rebalance']>;
+    readonly capacity?: Partial<FleetSettings['capacity']>;
   };
   /** Plans what happens. @returns seconds after which the last of it has happened */
   readonly script: (world: FleetWorld) => number;
@@ -32,6 +33,7 @@ export const DEFAULT_SETTINGS: FleetSettings = {
   drain: { delaySeconds: 3, timeoutSeconds: 20, reconnectsPerSecond: 5 },
   rollout: { strategy: 'MoveOnce', surgePercent: 25, progressDeadlineSeconds: 120 },
   rebalance: { mode: 'Disabled', tolerancePercent: 20, connectionsPerSecond: 2, afterRolloutSeconds: 0 },
+  capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
 };
 
 /** Runs `step` after `seconds`. */

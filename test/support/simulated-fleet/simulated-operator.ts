@@ -40,6 +40,7 @@ export class SimulatedOperator {
     unofferedSince: new Map(),
     cutOffSince: new Map(),
     firstSeen: new FirstSeen(),
+    shortSince: undefined,
   };
   /** Its clock begins somewhere. */
   readonly #bornAt: number;
@@ -120,6 +121,7 @@ export class SimulatedOperator {
     const clocks = { now: this.#now, wall: this.#stamps.wall };
     const input = observe(this.#views, this.#memory, { ...wishes }, clocks);
     const plan = planner(input);
+    this.#memory.shortSince = plan.short ? (input.shortSince ?? input.now) : undefined;
     onPlan(plan);
     this.#write(writesOf(plan, this.#views), plan.againMs);
   }
