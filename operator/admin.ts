@@ -1,11 +1,14 @@
 import { createServer, type Server } from 'node:http';
+import type { Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface AdminOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly registry: Metrics['registry'];
-  readonly isReady: () => boolean;
+  readonly health: () => Health;
+  /** Told why an answer could not be made. */
+  readonly onError?: (error: unknown) => void;
 }
 
 interface Answer {
@@ -14,12 +17,23 @@ interface Answer {
   readonly body: string;
 }
 
-/** Serves `/healthz` (the event loop), `/readyz` (all kinds are listed) and `/metrics` to GET and HEAD. */
-export async function startAdmin({ port, registry, isReady }: AdminOptions): Promise<Server> {
+/** 200 where nothing is wrong; the body says what is, a line each. */
+function verdict(wrong: readonly string[], notes: readonly string[] = []): Answer {
+  const lines = wrong.length > 0 ? wrong : ['ok', ...notes.map(note => `without ${note}`)];
+  return { status: wrong.length > 0 ? 503 : 200, body: `${lines.join('\n')}\n` };
+}
+
+/**
+ * Serves `/healthz` (nothing hangs), `/readyz` (what is needed is known, and current) and `/metrics` to GET and HEAD.
+ * @throws {Error} when the port cannot be had
+ */
+export async function startAdmin({ port, registry, health, onError }: AdminOptions): Promise<Server> {
   const routes: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
-    '/healthz': () => ({ status: 200, body: 'ok\n' }),
-    '/readyz': () =>
-      isReady() ? { status: 200, body: 'ok\n' } : { status: 503, body: 'not all kinds are listed yet\n' },
+    '/healthz': () => verdict(health().dead),
+    '/readyz': () => {
+      const { unready, without } = health();
+      return verdict(unready, without);
+    },
     '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
   };
   const answerTo = async (method: string, path: string): Promise<Answer> => {
@@ -28,7 +42,8 @@ export async function startAdmin({ port, registry, isReady }: AdminOptions): Pro
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'method not allowed\n' };
     try {
       return await route();
-    } catch {
+    } catch (error) {
+      onError?.(error);
       return { status: 500, body: 'internal server error\n' };
     }
   };

@@ -1,9 +1,9 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** What is read when metrics are scraped. */
 export interface ApiState {
-  /** Objects in the cache of each kind. */
-  readonly cachedObjects: () => Iterable<readonly [kind: string, count: number]>;
+  /** How many objects of each kind are held, and whether what is known of the kind is current. */
+  readonly kinds: () => Iterable<{ readonly kind: string; readonly objects: number; readonly isCurrent: boolean }>;
   /** Milliseconds since the last renewal of the Lease was asked for; undefined while this process does not hold it. */
   readonly leaseAgeMs: () => number | undefined;
 }
@@ -11,7 +11,11 @@ export interface ApiState {
 /** Metrics of what the operator has to do with the API server. */
 export interface ApiMetrics {
   readonly apiRequests: Counter<'verb' | 'kind' | 'code'>;
+  readonly lists: Counter<'kind' | 'cause'>;
+  readonly listSeconds: Histogram<'kind'>;
+  readonly watchEvents: Counter<'kind' | 'type'>;
   readonly watchFailures: Counter<'kind'>;
+  readonly unreadable: Counter<'kind'>;
   readonly leader: Gauge;
   readonly leaderTransitions: Counter<'to'>;
   readonly leaseRenewals: Counter;
@@ -27,7 +31,16 @@ export function apiMetrics(registry: Registry, state: ApiState): ApiMetrics {
     labelNames: ['kind'],
     registers,
     collect() {
-      for (const [kind, count] of state.cachedObjects()) this.set({ kind }, count);
+      for (const { kind, objects } of state.kinds()) this.set({ kind }, objects);
+    },
+  });
+  new Gauge({
+    name: 'chatcluster_operator_kind_synced',
+    help: '1 while what is known of a kind is current, 0 before its first list and while it cannot be listed or watched.',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const { kind, isCurrent } of state.kinds()) this.set({ kind }, isCurrent ? 1 : 0);
     },
   });
   new Gauge({
@@ -49,6 +62,31 @@ function watchMetrics(registers: Registry[]) {
       name: 'chatcluster_operator_api_requests_total',
       help: 'Requests to the API server, by verb, kind and HTTP status; 0 means no answer.',
       labelNames: ['verb', 'kind', 'code'],
+      registers,
+    }),
+    lists: new Counter({
+      name: 'chatcluster_operator_lists_total',
+      help: 'Complete lists of all objects of a kind, by cause: Start, Expired, Silence, Outage, Refused.',
+      labelNames: ['kind', 'cause'],
+      registers,
+    }),
+    listSeconds: new Histogram({
+      name: 'chatcluster_operator_list_seconds',
+      help: 'Duration of complete lists, in seconds, by kind.',
+      labelNames: ['kind'],
+      buckets: [0.01, 0.05, 0.2, 1, 5, 20, 60],
+      registers,
+    }),
+    watchEvents: new Counter({
+      name: 'chatcluster_operator_watch_events_total',
+      help: 'Events of watches, by kind and type: ADDED, MODIFIED, DELETED, BOOKMARK.',
+      labelNames: ['kind', 'type'],
+      registers,
+    }),
+    unreadable: new Counter({
+      name: 'chatcluster_operator_unreadable_objects_total',
+      help: 'Versions of objects that could not be read and were passed over, by kind.',
+      labelNames: ['kind'],
       registers,
     }),
     watchFailures: new Counter({

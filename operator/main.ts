@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { startAdmin } from './admin.ts';
+import { errorFields } from './brief.ts';
 import type { Clock } from './clock.ts';
 import { loadOperatorConfig } from './config.ts';
 import { defaultAccess } from './kube/http.ts';
@@ -40,7 +41,8 @@ const operator = startOperator({
 const admin = await startAdmin({
   port: config.adminPort,
   registry: operator.metrics.registry,
-  isReady: () => operator.isReady(),
+  health: () => operator.health(),
+  onError: error => log.error(errorFields(error), 'metrics could not be collected'),
 });
 log.info({ address: admin.address(), namespace: config.namespace || 'all' }, 'operator started');
 

@@ -15,7 +15,7 @@ export interface LiveState extends ApiState {
 }
 
 /** Of a process that does nothing yet. */
-const IDLE: LiveState = { queue: () => undefined, cachedObjects: () => [], leaseAgeMs: () => undefined };
+const IDLE: LiveState = { queue: () => undefined, kinds: () => [], leaseAgeMs: () => undefined };
 const EMPTY: QueueState = { depth: 0, unfinishedMs: 0, longestMs: 0 };
 
 export function createMetrics(live: LiveState = IDLE): Metrics {

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { AskPod } from './api/ask-pod.ts';
-import { brief } from './brief.ts';
+import { brief, errorFields } from './brief.ts';
 import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
+import { type Health, healthOf } from './health.ts';
 import { KubeClient } from './kube/client.ts';
 import type { KubeAccess } from './kube/http.ts';
 import type { LeaseTimings } from './leader/election.ts';
@@ -32,8 +33,9 @@ export interface OperatorOptions {
 
 export interface Operator {
   readonly metrics: Metrics;
-  /** Whether all kinds are listed: so is an operator that stands by. */
+  /** Whether all kinds are listed, or done without: so is an operator that stands by. */
   isReady(): boolean;
+  health(): Health;
   /** Stops the watches, waits for the passes that run, gives the Lease away. */
   stop(): Promise<void>;
 }
@@ -45,7 +47,7 @@ export function startOperator(options: OperatorOptions): Operator {
   let turn: Turn | undefined;
   const metrics = createMetrics({
     queue: () => turn?.queue,
-    cachedObjects: () => caches.sizes(),
+    kinds: () => caches.kinds().map(kind => ({ ...kind, isCurrent: kind.isSynced && kind.failingMs === 0 })),
     leaseAgeMs: () => leader.ageMs(),
   });
   const count = (verb: string, kind: string, code: number) =>
@@ -67,8 +69,25 @@ export function startOperator(options: OperatorOptions): Operator {
     onFailure: (resource, error, retryMs) => {
       if (stopping.signal.aborted) return;
       metrics.watchFailures.inc({ kind: resource.kind });
-      log.warn({ kind: resource.kind, error: brief(error), retryMs: Math.round(retryMs) }, 'watch failed');
+      log.warn({ kind: resource.kind, ...errorFields(error), retryMs: Math.round(retryMs) }, 'watch failed');
     },
+    onMissing: ({ kind }, error, without) => {
+      if (without === undefined) log.error({ kind, error: brief(error) }, 'a kind that is needed cannot be listed');
+      else log.warn({ kind, error: brief(error), without }, 'goes on without a kind');
+    },
+    onRegained: ({ kind }) => {
+      log.info({ kind }, 'a kind that was missing is known again');
+      for (const key of caches.keys()) turn?.add(key);
+    },
+    onUnreadable: ({ kind }, object, error) => {
+      metrics.unreadable.inc({ kind });
+      log.error({ kind, object, ...errorFields(error) }, 'an object cannot be read: what was known of it stays');
+    },
+    onListed: ({ kind }, cause, ms) => {
+      metrics.lists.inc({ kind, cause });
+      metrics.listSeconds.observe({ kind }, ms / 1_000);
+    },
+    onEvent: ({ kind }, type) => metrics.watchEvents.inc({ kind, type }),
   });
   const duty = {
     begin() {
@@ -90,6 +109,8 @@ export function startOperator(options: OperatorOptions): Operator {
   return {
     metrics,
     isReady: () => caches.isSynced,
+    health: () =>
+      healthOf({ kinds: caches.kinds(), longestPassMs: turn?.queue.longestMs ?? 0, lease: leader.trouble() }),
     async stop() {
       stopping.abort();
       await working;

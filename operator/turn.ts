@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { AskPod } from './api/ask-pod.ts';
-import { brief } from './brief.ts';
+import { errorFields } from './brief.ts';
 import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import type { Caches } from './controller/caches.ts';
@@ -56,7 +56,7 @@ export class Turn {
       clock,
       controller: FIELD_MANAGER,
       instance: config.instance,
-      onFailure: error => log.warn({ error: brief(error) }, 'event not written'),
+      onFailure: error => log.warn(errorFields(error), 'event not written'),
     });
     const { defaultImage } = config;
     const reconciler = new Reconciler({ caches, client, probes, recorder, metrics, clock, random, log, defaultImage });
@@ -76,7 +76,7 @@ export class Turn {
           return again;
         } catch (error) {
           metrics.reconciles.inc({ result: 'error' });
-          log.warn({ key, error: brief(error) }, 'pass failed');
+          log.warn({ key, ...errorFields(error) }, 'pass failed');
           throw error;
         } finally {
           end();

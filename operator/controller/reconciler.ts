@@ -151,7 +151,8 @@ export class Reconciler {
     const given = { defaultImage, workerReplicas: scaling.workers.replicas };
     const workers = workerDeployment(cluster, children);
     const inUse = optionsInUse(cluster, children, workers);
-    const wanted = desired(cluster, choicesOf(cluster, children, next, fleet, given));
+    const described = desired(cluster, choicesOf(cluster, children, next, fleet, given));
+    const wanted = described.filter(({ kind }) => caches.knows(kind));
     const { actions, taken } = plan(observed, wanted, inUse);
     const work = { cluster: cluster.metadata, observed, patches, actions, taken };
     const written = await this.#writer.write(work, memory.failed);

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import { apiError } from './api-error.ts';
 import { type HttpAnswer, type HttpRequest, type KubeAccess, KubeHttp } from './http.ts';
+import { type ListMeta, readList } from './json-list.ts';
 import { pathOf, type Resource, resourceOf } from './resources.ts';
 
 type Verb = 'get' | 'list' | 'watch' | 'apply' | 'patch' | 'create' | 'update' | 'delete';
@@ -17,8 +18,9 @@ const METHOD: Record<Verb, HttpRequest['method']> = {
 const READS: ReadonlySet<Verb> = new Set<Verb>(['get', 'list', 'watch']);
 const TIMEOUT_MS = 15_000;
 
+/** Objects of a list, the whole or a part of it. */
 export interface Page<T> {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly metadata: ListMeta;
   readonly items: readonly T[];
 }
 
@@ -35,7 +37,7 @@ export interface KubeClientOptions {
    * @throws to keep the write from being sent
    */
   readonly beforeWrite?: () => number;
-  /** Milliseconds after which any request but a watch is given up, default 15,000. */
+  /** Milliseconds after which a request for one object is given up, default 15,000. */
   readonly timeoutMs?: number;
 }
 
@@ -71,21 +73,33 @@ export class KubeClient {
     return await this.#json({ verb: 'get', kind: resource.kind, path: pathOf(resource, namespace, name) });
   }
 
+  /** Some objects, all in memory at once. For many there is {@link KubeClient.open}. */
   async list<T>(resource: Resource, namespace: string, query: Readonly<Record<string, string>>): Promise<Page<T>> {
-    return await this.#json({ verb: 'list', kind: resource.kind, path: pathOf(resource, namespace), query });
+    const items: T[] = [];
+    const stream = await this.open('list', resource, namespace, query, AbortSignal.timeout(this.#timeoutMs));
+    const metadata = await readList<T>(
+      stream,
+      item => items.push(item),
+      () => {},
+    );
+    return { metadata, items };
   }
 
-  /** Resolves with the stream once the server has accepted the watch; it ends with the server or with `signal`. */
-  async watch(
+  /**
+   * Resolves with what the server sends once it has accepted the list or watch: a list to be read with `readList`, or lines
+   * of JSON. It ends with the server or with `signal`; nothing else limits its time.
+   */
+  async open(
+    verb: 'list' | 'watch',
     resource: Resource,
     namespace: string,
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
-    const path = pathOf(resource, namespace);
-    const request = { verb: 'watch', kind: resource.kind, path, query: { ...query, watch: 'true' } } as const;
+    const watch = verb === 'watch' ? { watch: 'true' } : {};
+    const request = { verb, kind: resource.kind, path: pathOf(resource, namespace), query: { ...query, ...watch } };
     const stream = (await this.#send(request, { signal })).stream();
-    if (!stream) throw new Error('the watch has no body');
+    if (!stream) throw new Error(`the ${verb} has no body`);
     return stream;
   }
 
@@ -183,7 +197,7 @@ export class KubeClient {
     } finally {
       this.#onRequest?.(verb, kind, answer?.status ?? 0);
     }
-    if (answer.status >= 400) throw apiError(answer.status, await answer.text());
+    if (answer.status >= 400) throw apiError(answer.status, await answer.text(), answer.retryAfter);
     return answer;
   }
 }

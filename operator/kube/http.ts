@@ -1,4 +1,5 @@
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { OPERATOR_VERSION } from '../version.ts';
 
 /** Where the API server is and who we are. */
 export type KubeAccess = KubeConfig;
@@ -16,6 +17,8 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
+  /** Header `Retry-After`, empty without one. */
+  readonly retryAfter: string;
   text(): Promise<string>;
   stream(): ReadableStream<Uint8Array> | null;
 }
@@ -28,6 +31,9 @@ interface Credentials {
 
 /** Tokens on disk are renewed by the kubelet; they are read again after this time, or when the server refuses one. */
 const CREDENTIALS_MS = 60_000;
+
+/** By this an administrator finds the operator in audit logs and flow schemas. */
+const USER_AGENT = `chatcluster-operator/${OPERATOR_VERSION} (${process.platform}/${process.arch}) node/${process.versions.node}`;
 
 /**
  * Requests with the credentials of a kubeconfig. One connection pool serves all of them: the library's own clients open
@@ -61,13 +67,19 @@ export class KubeHttp {
     const { headers, dispatcher } = await this.#currentCredentials();
     for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value);
     context.setHeaderParam('accept', 'application/json');
+    context.setHeaderParam('user-agent', USER_AGENT);
     if (contentType !== undefined) context.setHeaderParam('content-type', contentType);
     if (body !== undefined) context.setBody(body);
     if (dispatcher) context.setDispatcher(dispatcher);
     context.setSignal(signal);
     beforeSend?.();
     const answer = await this.#http.send(context).toPromise();
-    return { status: answer.httpStatusCode, text: () => answer.body.text(), stream: () => answer.body.stream() };
+    return {
+      status: answer.httpStatusCode,
+      retryAfter: answer.headers['retry-after'] ?? '',
+      text: () => answer.body.text(),
+      stream: () => answer.body.stream(),
+    };
   }
 
   async #currentCredentials(): Promise<Credentials> {

@@ -1,139 +1,298 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import { backoffMs } from '../backoff.ts';
+import { brief } from '../brief.ts';
 import { type Clock, delay } from '../clock.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
+import { InitialEvents, NoEndOfInitialEvents } from './initial-events.ts';
 import { jsonLines } from './json-lines.ts';
+import { ANY_VERSION, type Listed, listAll, NEWEST_VERSION, type Selection } from './list.ts';
+import { Patience, Silence } from './patience.ts';
 import type { Resource } from './resources.ts';
-import type { Kept, Store } from './store.ts';
+import type { Store } from './store.ts';
 
-export interface ReflectorOptions {
-  readonly client: Pick<KubeClient, 'list' | 'watch'>;
-  readonly resource: Resource;
-  /** Empty for all namespaces. */
-  readonly namespace: string;
-  readonly labelSelector: string;
+/** Why all objects of a kind are listed. */
+export type ListCause = 'Start' | 'Expired' | 'Silence' | 'Outage' | 'Refused';
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+
+export interface ReflectorOptions extends Selection {
+  readonly client: Pick<KubeClient, 'open'>;
   readonly store: Pick<Store<unknown>, 'project' | 'replace' | 'event' | 'progress'>;
   readonly clock: Clock;
   readonly random: () => number;
   /** Told of every failed list or watch, and why it went on. */
   readonly onFailure: (resource: Resource, error: unknown, retryMs: number) => void;
+  /** Told when lists and watches succeed again. */
+  readonly onRecovered?: (resource: Resource) => void;
+  /** Told when a list is complete and in the store. @param ms how long it took */
+  readonly onListed?: (resource: Resource, cause: ListCause, ms: number) => void;
+  /** Told of every event of a watch. */
+  readonly onEvent?: (resource: Resource, type: EventType) => void;
 }
 
 type WatchEvent =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: KubeObject }
+  | { readonly type: EventType; readonly object: KubeObject }
   | {
       readonly type: 'ERROR';
       readonly object: { readonly code?: number; readonly reason?: string; readonly message?: string };
     };
 
-const PAGE = 500;
+/** How a reflector does. */
+export interface ReflectorState {
+  /** Whether the first list is in the store. */
+  readonly isSynced: boolean;
+  /** Whether it is, or there is no use in waiting for it. */
+  readonly isSettled: boolean;
+  /** Whether the API server refuses the kind: a right is missing, or it has no such kind. */
+  readonly isRefused: boolean;
+  /** How long lists and watches have been failing; 0 while all is well. */
+  readonly failingMs: number;
+  /** Why the last one failed; empty while all is well. */
+  readonly problem: string;
+  /** How long nothing at all has happened, not even a failure. */
+  readonly idleMs: number;
+}
+
+/** A list that is to be made. */
+interface Wanted {
+  readonly cause: ListCause;
+  /** It may be as old as this version. */
+  readonly version: string;
+}
+
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
 const WATCH_SECONDS = 240;
 /** Bookmarks come about once a minute; a watch that is silent for longer is on a dead connection. */
-const SILENCE_MS = 150_000;
-/** A watch that fails this often in a row may ask for a version the server does not have: list again. */
-const FAILURES_BEFORE_LIST = 5;
+const WATCH_SILENCE_MS = 150_000;
+/** The API server itself ends a list after 60 s. */
+const LIST_SILENCE_MS = 60_000;
+/** After so long without a list or a watch, there is more to be told than a watch could go on with: etcd keeps 5 minutes. */
+const OUTAGE_MS = 300_000;
+/** A kind that cannot be listed for so long is done without, if it can be. */
+const GIVE_UP_MS = 30_000;
+/** Answers to who may not, or asks for a kind that is not there. */
+const REFUSALS: readonly number[] = [403, 404];
+/** Answers that the same request gets again: of a server that does not understand it. */
+const NOT_UNDERSTOOD: readonly number[] = [400, 405, 422];
 
 /**
- * Keeps a {@link Store} equal to the API server's objects of one kind, for ever: lists in pages, watches from there, resumes
- * after every end, lists again when the server has forgotten the version.
+ * Keeps a {@link Store} equal to the API server's objects of one kind, for ever: lists, watches from there, resumes after
+ * every end, lists again when the server has forgotten the version.
+ *
+ * A list is a watch that begins with all objects, where the server knows such watches: then neither of the two holds all of them
+ * at once. Else it is a list. Both are served from the API server's cache.
  */
 export class Reflector {
   readonly #options: ReflectorOptions;
-  #version: string | undefined;
+  #version = ANY_VERSION;
+  #wanted: Wanted | undefined = { cause: 'Start', version: ANY_VERSION };
+  #streamsLists = true;
+  /** Since when nothing has come of what was asked; undefined while all is well. */
+  #failingSince: number | undefined;
+  /** Why the last list or watch failed; undefined while all is well. */
+  #error: unknown;
+  /** When something last happened. */
+  #activeAt: number;
+  #isSynced = false;
+  #isSettled = false;
   #markSynced: () => void = () => {};
+  #markSettled: () => void = () => {};
   /** Resolves when the first list is in the store. */
   readonly synced: Promise<void>;
-  #isSynced = false;
+  /** Resolves when it is, or when there is no use in waiting for it: the kind is refused, or fails for 30 s. */
+  readonly settled: Promise<void>;
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
+    this.#activeAt = options.clock.now();
     this.synced = new Promise(resolve => {
       this.#markSynced = resolve;
     });
+    this.settled = new Promise(resolve => {
+      this.#markSettled = resolve;
+    });
   }
 
-  get isSynced(): boolean {
-    return this.#isSynced;
+  get state(): ReflectorState {
+    const now = this.#options.clock.now();
+    const isFailing = this.#failingSince !== undefined;
+    return {
+      isSynced: this.#isSynced,
+      isSettled: this.#isSettled,
+      isRefused: isFailing && this.#error instanceof ApiError && REFUSALS.includes(this.#error.code),
+      failingMs: now - (this.#failingSince ?? now),
+      problem: isFailing ? brief(this.#error) : '',
+      idleMs: now - this.#activeAt,
+    };
   }
 
   /** Runs until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    const { clock, random, onFailure, resource } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
+      const startedAt = clock.now();
+      this.#activeAt = startedAt;
+      const failingSince = this.#failingSince;
       try {
-        if (this.#version === undefined) await this.#list();
-        const startedAt = this.#options.clock.now();
+        if (this.#wanted && !this.#streamsLists) await this.#list(this.#wanted, signal);
         await this.#watch(signal);
-        // A server that ends every watch at once must not be asked in a loop.
-        if (this.#options.clock.now() - startedAt < 1_000) await delay(this.#options.clock, BACKOFF.baseMs, signal);
         failures = 0;
+        // A server that ends every watch at once must not be asked in a loop.
+        if (clock.now() - startedAt < 1_000) await delay(clock, BACKOFF.baseMs, signal);
       } catch (error) {
         if (signal.aborted) return;
-        failures++;
-        const gone = error instanceof ApiError && error.code === 410;
-        if (gone || failures % FAILURES_BEFORE_LIST === 0) this.#version = undefined;
-        const retryMs = backoffMs(BACKOFF, failures, this.#options.random());
-        this.#options.onFailure(this.#options.resource, error, retryMs);
-        await delay(this.#options.clock, retryMs, signal);
+        if (this.#doesWithoutStream(error)) continue;
+        const isShort = clock.now() - startedAt < BACKOFF.maxMs;
+        failures = isShort ? failures + 1 : 1;
+        // A watch that is taken and ends with an error every time is no success in between.
+        this.#failingSince ??= isShort ? (failingSince ?? startedAt) : clock.now();
+        this.#error = error;
+        this.#wanted = this.#wantedAfter(error);
+        const { isRefused, failingMs } = this.state;
+        if (isRefused || failingMs >= GIVE_UP_MS) this.#settle();
+        const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : 0;
+        const retryMs = Math.max(backoffMs(BACKOFF, failures, random()), retryAfterMs);
+        onFailure(resource, error, retryMs);
+        await delay(clock, retryMs, signal);
       }
     }
   }
 
-  async #list(): Promise<void> {
-    const { client, resource, namespace, labelSelector, store } = this.#options;
-    const list: Kept<unknown>[] = [];
-    let next: string | undefined;
-    let version: string;
-    do {
-      const page = await client.list<KubeObject>(resource, namespace, {
-        limit: String(PAGE),
-        ...(labelSelector === '' ? {} : { labelSelector }),
-        ...(next ? { continue: next } : {}),
-      });
-      const { apiVersion, kind } = resource;
-      for (const kept of store.project(page.items.map(item => ({ ...item, apiVersion, kind })))) list.push(kept);
-      version = page.metadata.resourceVersion;
-      next = page.metadata.continue || undefined;
-    } while (next);
-    store.replace(list, version);
-    this.#version = version;
-    this.#isSynced = true;
-    this.#markSynced();
+  /** Whether a list failed only because it was asked for as a watch. */
+  #doesWithoutStream(error: unknown): boolean {
+    if (!this.#wanted || !this.#streamsLists) return false;
+    const isRefused = error instanceof ApiError && NOT_UNDERSTOOD.includes(error.code);
+    if (!isRefused && !(error instanceof NoEndOfInitialEvents)) return false;
+    this.#streamsLists = false;
+    return true;
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
-    const { client, resource, namespace, labelSelector, clock, random } = this.#options;
-    const silence = new AbortController();
-    let cancel = () => {};
-    const heard = () => {
-      cancel();
-      cancel = clock.after(SILENCE_MS, () => silence.abort(new Error('the watch fell silent')));
-    };
-    heard();
+  /** The list to make after a failure; undefined when the watch can go on from where it is. */
+  #wantedAfter(error: unknown): Wanted | undefined {
+    const answer = error instanceof ApiError ? error : undefined;
+    const isGone = answer?.code === 410 || answer?.tooLargeVersion === true;
+    // A list that is as new as what is known can be had from the cache. If not even that is there, the newest is.
+    if (this.#wanted) return isGone ? { ...this.#wanted, version: NEWEST_VERSION } : this.#wanted;
+    const version = this.#version;
+    if (isGone) return { cause: 'Expired', version };
+    if (error instanceof Silence) return { cause: 'Silence', version };
+    if (answer && NOT_UNDERSTOOD.includes(answer.code)) return { cause: 'Refused', version: NEWEST_VERSION };
+    const { clock } = this.#options;
+    if (this.#failingSince !== undefined && clock.now() - this.#failingSince >= OUTAGE_MS)
+      return { cause: 'Outage', version };
+    return undefined;
+  }
+
+  async #list({ version }: Wanted, signal: AbortSignal): Promise<void> {
+    const { client, clock, store } = this.#options;
+    const startedAt = clock.now();
+    const patience = new Patience(clock, LIST_SILENCE_MS, signal);
+    const heard = () => this.#heard(patience);
     try {
-      const stream = await client.watch(
-        resource,
-        namespace,
-        {
-          resourceVersion: this.#version ?? '',
-          allowWatchBookmarks: 'true',
-          timeoutSeconds: String(Math.round(WATCH_SECONDS * (1 + random() / 4))),
-          ...(labelSelector === '' ? {} : { labelSelector }),
-        },
-        AbortSignal.any([signal, silence.signal]),
-      );
-      for await (const event of jsonLines<WatchEvent>(stream, heard)) this.#handle(event);
+      const listed = await listAll(client, this.#options, store, version, patience.signal, heard);
+      this.#took(listed, startedAt);
+    } catch (error) {
+      throw patience.isOver ? new Silence(patience.ms) : error;
     } finally {
-      cancel();
+      patience.end();
     }
   }
 
-  #handle(event: WatchEvent): void {
-    if (event.type === 'ERROR') throw apiError(event.object.code ?? 500, JSON.stringify(event.object));
-    this.#version = event.object.metadata.resourceVersion;
-    if (event.type === 'BOOKMARK') this.#options.store.progress(this.#version ?? '0');
-    else this.#options.store.event(event.type, event.object);
+  #heard(patience: Patience): void {
+    patience.heard();
+    this.#activeAt = this.#options.clock.now();
   }
+
+  #took({ objects, version }: Listed, startedAt: number): void {
+    const { store, clock, resource, onListed } = this.#options;
+    const cause = this.#wanted?.cause ?? 'Start';
+    store.replace(objects, version);
+    this.#version = version;
+    this.#wanted = undefined;
+    this.#isSynced = true;
+    this.#markSynced();
+    this.#settle();
+    this.#recovered();
+    onListed?.(resource, cause, clock.now() - startedAt);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#markSettled();
+  }
+
+  #recovered(): void {
+    if (this.#failingSince === undefined) return;
+    this.#failingSince = undefined;
+    this.#options.onRecovered?.(this.#options.resource);
+  }
+
+  /** Follows what happens, after all that is there if a list is wanted. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { client, resource, namespace, clock, store } = this.#options;
+    const startedAt = clock.now();
+    let initial = this.#wanted && new InitialEvents(store);
+    const patience = new Patience(clock, initial ? LIST_SILENCE_MS : WATCH_SILENCE_MS, signal);
+    let isHeard = false;
+    try {
+      const stream = await client.open('watch', resource, namespace, this.#watchQuery(), patience.signal);
+      if (!initial) this.#recovered();
+      for await (const event of jsonLines<WatchEvent>(stream, () => this.#heard(patience))) {
+        isHeard = true;
+        if (initial) {
+          const listed = this.#takeInitial(initial, event);
+          if (!listed) continue;
+          initial = undefined;
+          this.#took(listed, startedAt);
+          patience.allow(WATCH_SILENCE_MS);
+        } else this.#take(event);
+      }
+      if (initial && !signal.aborted) throw new NoEndOfInitialEvents();
+    } catch (error) {
+      if (!patience.isOver) throw error;
+      throw initial && isHeard ? new NoEndOfInitialEvents() : new Silence(patience.ms);
+    } finally {
+      patience.end();
+    }
+  }
+
+  #watchQuery(): Readonly<Record<string, string>> {
+    const { labelSelector, random } = this.#options;
+    const { version } = this.#wanted ?? {};
+    const from =
+      version === undefined
+        ? { resourceVersion: this.#version }
+        : {
+            sendInitialEvents: 'true',
+            resourceVersion: version === ANY_VERSION ? NEWEST_VERSION : version,
+            resourceVersionMatch: 'NotOlderThan',
+          };
+    return {
+      ...from,
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: String(Math.round(WATCH_SECONDS * (1 + random() / 4))),
+      ...(labelSelector === '' ? {} : { labelSelector }),
+    };
+  }
+
+  #takeInitial(initial: InitialEvents, event: WatchEvent): Listed | undefined {
+    if (event.type === 'ERROR') throw errorOf(event);
+    return initial.take(event.type, event.object);
+  }
+
+  /** What cannot be taken is not passed over: the watch begins with it again. */
+  #take(event: WatchEvent): void {
+    if (event.type === 'ERROR') throw errorOf(event);
+    const { store, resource, onEvent } = this.#options;
+    const { resourceVersion = '0' } = event.object.metadata;
+    if (event.type === 'BOOKMARK') store.progress(resourceVersion);
+    else store.event(event.type, event.object);
+    this.#version = resourceVersion;
+    onEvent?.(resource, event.type);
+  }
+}
+
+function errorOf({ object }: Extract<WatchEvent, { type: 'ERROR' }>): ApiError {
+  return apiError(object.code ?? 500, JSON.stringify(object));
 }

@@ -10,8 +10,9 @@ interface Entry<T> {
 export interface Kept<T> {
   readonly key: string;
   readonly version: bigint;
-  /** Undefined for what is of no interest. */
+  /** Undefined for what is of no interest, and for what could not be read. */
   readonly of: { readonly group: string; readonly value: T } | undefined;
+  readonly isReadable: boolean;
 }
 
 export function keyOf({ metadata }: KubeObject): string {
@@ -28,6 +29,8 @@ export interface StoreOptions<T> {
   /** Key of what the object belongs to; undefined for what is of no interest and is not kept. */
   readonly group: (raw: KubeObject) => string | undefined;
   readonly onChange: (group: string) => void;
+  /** Told of a version of an object that `project` or `group` throws at. What was kept of the version before stays. */
+  readonly onUnreadable?: (raw: KubeObject, error: unknown) => void;
   /** Whether two projections of an object say the same: then its new version is no change. Without it each version is one. */
   readonly same?: (before: T, after: T) => boolean;
 }
@@ -57,26 +60,27 @@ export class Store<T> {
     return this.#entries.size;
   }
 
-  /** What is kept of a page of a list. A list is projected page by page: all of it at once, raw, would take ten times the memory. */
-  project(objects: readonly KubeObject[]): Kept<T>[] {
-    return objects.map(object => this.#kept(object));
+  /** What is to be kept of an object of a list. Each is projected as it comes: all of them, raw, would take ten times the memory. */
+  project(object: KubeObject): Kept<T> {
+    return this.#kept(object);
   }
 
-  /** Makes the store equal to a complete list. */
-  replace(list: readonly Kept<T>[], version: string): void {
+  /** Makes the store equal to a complete list; what was written after it was made stays. */
+  replace(list: ReadonlyMap<string, Kept<T>>, version: string): void {
+    const listed = BigInt(version);
     // The server's data was restored from an older copy: what is held is not newer, it never was.
-    if (BigInt(version) < this.#seen) for (const key of [...this.#entries.keys()]) this.#remove(key);
-    const present = new Set(list.map(({ key }) => key));
-    for (const key of [...this.#entries.keys()]) if (!present.has(key)) this.#remove(key);
-    for (const kept of list) this.#set(kept);
-    this.#seen = BigInt(version);
+    const isRestored = listed < this.#seen;
+    for (const [key, held] of [...this.#entries])
+      if (isRestored || (!list.has(key) && held.version <= listed)) this.#remove(key);
+    for (const kept of list.values()) this.#set(kept);
+    this.#seen = listed;
   }
 
   /** An event of the watch. */
   event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
-    this.progress(object.metadata.resourceVersion ?? '0');
     if (type === 'DELETED') this.#remove(keyOf(object));
     else this.#set(this.#kept(object));
+    this.progress(object.metadata.resourceVersion ?? '0');
   }
 
   progress(version: string): void {
@@ -89,16 +93,19 @@ export class Store<T> {
   }
 
   #kept(object: KubeObject): Kept<T> {
-    const { group: groupOf, project } = this.#options;
-    const group = groupOf(object);
-    return {
-      key: keyOf(object),
-      version: versionOf(object),
-      of: group === undefined ? undefined : { group, value: project(object) },
-    };
+    const { group: groupOf, project, onUnreadable } = this.#options;
+    const found = { key: keyOf(object), version: versionOf(object) };
+    try {
+      const group = groupOf(object);
+      return { ...found, of: group === undefined ? undefined : { group, value: project(object) }, isReadable: true };
+    } catch (error) {
+      onUnreadable?.(object, error);
+      return { ...found, of: undefined, isReadable: false };
+    }
   }
 
-  #set({ key, version, of }: Kept<T>): void {
+  #set({ key, version, of, isReadable }: Kept<T>): void {
+    if (!isReadable) return;
     const held = this.#entries.get(key);
     if (held && held.version >= version) return;
     if (held && held.group !== of?.group) this.#remove(key);

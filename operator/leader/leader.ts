@@ -16,6 +16,8 @@ export interface Leader {
   mayWriteMs(): number;
   /** Milliseconds since the last renewal was asked for; undefined while this process is not leader, or needs no renewal. */
   ageMs(): number | undefined;
+  /** For how long, in milliseconds, and why it cannot be found out who leads; undefined while it can. */
+  trouble(): { readonly failingMs: number; readonly problem: string } | undefined;
   /** Begins and ends the duty as this process becomes leader and stops being it; ends it when `signal` aborts. */
   run(duty: Duty, signal: AbortSignal): Promise<void>;
 }
@@ -32,6 +34,7 @@ export class NotLeader extends Error {
 export const alwaysLeader: Leader = {
   mayWriteMs: () => Number.POSITIVE_INFINITY,
   ageMs: () => undefined,
+  trouble: () => undefined,
   async run(duty, signal) {
     duty.begin();
     if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));

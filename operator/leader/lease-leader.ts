@@ -1,3 +1,4 @@
+import { brief } from '../brief.ts';
 import { type Clock, delay } from '../clock.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -46,6 +47,8 @@ export class LeaseLeader implements Leader {
   /** Resolves when the duty of the last turn has ended. */
   #ended: Promise<void> = Promise.resolve();
   #cancelExpiry = () => {};
+  /** Of the last attempts, since the first of them in a row. */
+  #failure: { readonly since: number; readonly error: unknown } | undefined;
 
   constructor(options: LeaseLeaderOptions) {
     this.#options = options;
@@ -66,6 +69,12 @@ export class LeaseLeader implements Leader {
     return renewedAt === undefined ? undefined : this.#options.clock.now() - renewedAt;
   }
 
+  trouble(): { failingMs: number; problem: string } | undefined {
+    if (!this.#failure) return undefined;
+    const { since, error } = this.#failure;
+    return { failingMs: this.#options.clock.now() - since, problem: brief(error) };
+  }
+
   async run(duty: Duty, signal: AbortSignal): Promise<void> {
     const { clock, random, timings, onAttempt, onFailure } = this.#options;
     signal.addEventListener('abort', () => this.#endTurn?.(), { once: true });
@@ -73,8 +82,10 @@ export class LeaseLeader implements Leader {
       const startedAt = clock.now();
       try {
         const renewed = await this.#attempt();
+        this.#failure = undefined;
         onAttempt?.(this.#election.lease?.spec?.holderIdentity ?? '', renewed);
       } catch (error) {
+        this.#failure = { since: this.#failure?.since ?? startedAt, error };
         if (!signal.aborted) onFailure(error);
       }
       if (!signal.aborted) await this.#follow(duty);

@@ -19,9 +19,9 @@ async function ofServer(t: TestContext): Promise<number> {
 
 async function ofOperator(t: TestContext): Promise<number> {
   const registry = new Registry();
-  const isReady = () => true;
+  const health = () => ({ dead: [], unready: [], without: [] });
   registry.metrics = () => Promise.reject(new Error('a bug'));
-  const server = await startAdmin({ port: 0, registry, isReady });
+  const server = await startAdmin({ port: 0, registry, health });
   t.after(() => server.close());
   return (server.address() as AddressInfo).port;
 }

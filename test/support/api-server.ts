@@ -27,8 +27,11 @@ export interface ApiServer {
 
 const TOKENS = { admin: 'token-of-the-administrator', operator: 'token-of-the-operator' };
 
-/** Starts both on free ports of 127.0.0.1; the test's end stops them. Needs no root. */
-export async function startApiServer(t: Pick<TestContext, 'after'>): Promise<ApiServer> {
+/**
+ * Starts both on free ports of 127.0.0.1; the test's end stops them. Needs no root.
+ * @param flags further ones of kube-apiserver
+ */
+export async function startApiServer(t: Pick<TestContext, 'after'>, flags: readonly string[] = []): Promise<ApiServer> {
   const bin = await clusterBinaries();
   const dir = mkdtempSync(join(tmpdir(), 'chatcluster-api-'));
   const children: Child[] = [];
@@ -78,6 +81,7 @@ export async function startApiServer(t: Pick<TestContext, 'after'>): Promise<Api
       ...['--disable-admission-plugins', 'ServiceAccount'],
       // The default waits for the longest request, which is a watch.
       ...['--shutdown-delay-duration', '0s', '--request-timeout', '20s'],
+      ...flags,
     ]);
     children.push(server);
     const started = server;

@@ -15,7 +15,7 @@ export interface OperatorProcess {
   output(): string;
   /** Asks its admin port; status 0 while nothing answers. */
   ask(path: string): Promise<{ status: number; text: string }>;
-  /** Value of a metric without labels; undefined while nothing answers. */
+  /** Value of a metric, `name` or `name{label="value"}`; undefined while nothing answers. */
   metric(name: string): Promise<number | undefined>;
   /** Ends it. @returns its exit code, null when the signal ended it */
   end(signal: NodeJS.Signals): Promise<number | null>;
@@ -34,11 +34,14 @@ export function spawnOperator(t: Pick<TestContext, 'after'>, env: Readonly<Recor
     );
   return {
     child,
-    output: () => output.slice(-4_000),
+    output: () => output.slice(-20_000),
     ask,
     async metric(name) {
       const { text } = await ask('/metrics');
-      const [, value] = new RegExp(`^${name} (.+)$`, 'm').exec(text) ?? [];
+      const value = text
+        .split('\n')
+        .find(line => line.startsWith(`${name} `))
+        ?.slice(name.length + 1);
       return value === undefined ? undefined : Number(value);
     },
     async end(signal) {

@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { KubeClient, type KubeClientOptions } from '../../operator/kube/client.ts';
@@ -14,6 +14,8 @@ export interface Call {
 export interface ScriptedApi {
   readonly client: KubeClient;
   readonly calls: Call[];
+  /** Of each call. */
+  readonly headers: IncomingHttpHeaders[];
 }
 
 /**
@@ -26,10 +28,12 @@ export async function scriptedApi(
   options: Partial<KubeClientOptions> = {},
 ): Promise<ScriptedApi> {
   const calls: Call[] = [];
+  const headers: IncomingHttpHeaders[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://test');
     const call = { method: request.method ?? '', path: url.pathname, query: Object.fromEntries(url.searchParams) };
     calls.push(call);
+    headers.push(request.headers);
     answer(call, response, calls.length - 1);
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -49,5 +53,5 @@ export async function scriptedApi(
     now: () => performance.now(),
     ...options,
   });
-  return { client, calls };
+  return { client, calls, headers };
 }
