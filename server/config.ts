@@ -20,7 +20,8 @@ export class ConfigError extends Error {
   }
 }
 
-function parse(option: Option, raw: string | undefined): { value: string | number } | { problem: string } {
+function parse(option: Option, given: string | undefined): { value: string | number } | { problem: string } {
+  const raw = option.kind === 'text' && option.oneLine ? given?.replace(/\r?\n$/, '') : given;
   const shown = option.secret ? 'the value given' : JSON.stringify(raw);
   if (option.kind === 'integer') {
     if (raw === undefined || raw === '') return { value: option.default };

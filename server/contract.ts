@@ -50,6 +50,8 @@ export interface GatewayLoad {
   readonly natsUp?: boolean;
   /** {@link LIVE_FILES.version} of the live options in force; empty without such files. */
   readonly optionsVersion: string;
+  /** {@link BackendHealth.refused} */
+  readonly refused?: readonly string[];
 }
 
 /**
@@ -103,7 +105,11 @@ export interface BackendHealth {
     /** Empty when there is enough. */
     readonly reason: string;
   };
+  /** Live options that keep their value, each with its variable and why, without the values of Secrets. Missing when there is none. */
+  readonly refused?: readonly string[];
 }
+/** Most lines of {@link BackendHealth.refused}: one shows what is wrong. */
+export const MOST_REFUSED = 4;
 export const WORKER_PATHS = { backends: '/backends' } as const;
 
 /** True if the protocol's bare publish is open in a kind of rooms that does not say, by its access. */

@@ -30,6 +30,8 @@ export interface TextOption extends Common {
   /** Fault of a value, or null. */
   readonly problem?: (value: string) => string | null;
   readonly minLength?: number;
+  /** True where a line break at the end is none of the value: editors and `echo` leave one in a Secret. */
+  readonly oneLine?: boolean;
 }
 export interface ChoiceOption<C extends string = string> extends Common {
   readonly kind: 'choice';
@@ -104,6 +106,7 @@ export const OPTIONS = {
     live: true,
     default: '',
     secret: true,
+    oneLine: true,
     help: 'User for NATS; empty for none.',
   },
   natsPassword: {
@@ -113,6 +116,7 @@ export const OPTIONS = {
     live: true,
     default: '',
     secret: true,
+    oneLine: true,
     help: 'Password for NATS; empty for none.',
   },
   mongodbUri: {
@@ -122,6 +126,7 @@ export const OPTIONS = {
     live: true,
     minLength: 1,
     secret: true,
+    oneLine: true,
     help: 'MongoDB connection string. The database is named after the instance, not after the path in the string.',
   },
   partitions: integer(

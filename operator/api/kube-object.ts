@@ -19,6 +19,8 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string;
   /** Seconds from the deletion to its timestamp. */
   readonly deletionGracePeriodSeconds?: number;
+  /** Who has something to do before the object goes. */
+  readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];

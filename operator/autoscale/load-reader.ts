@@ -1,6 +1,7 @@
 import { ADMIN_PATHS, type GatewayLoad, PORTS } from '../../server/contract.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import { isReady, type Pod } from '../api/kube-object.ts';
+import { refusedOptions } from '../api/refused-options.ts';
 import { trafficOf } from '../api/traffic.ts';
 import type { FirstSeen } from '../first-seen.ts';
 import type { Answer, Kept } from './last-answers.ts';
@@ -48,6 +49,7 @@ export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
     ...rates,
     natsUp: said.natsUp !== false,
     optionsVersion: typeof optionsVersion === 'string' ? optionsVersion : '',
+    ...refusedOptions(said.refused),
   };
 }
 

@@ -44,9 +44,10 @@ function said(probe: Probe | undefined): string {
     leaving,
     load?.connections,
     load?.natsUp,
+    load?.refused,
   ]);
-  const { health, log, silence } = probe?.backends ?? {};
-  return JSON.stringify([loads, health, log, silence]);
+  const { health, log, refused, silence } = probe?.backends ?? {};
+  return JSON.stringify([loads, health, log, refused, silence]);
 }
 
 /** When a ChatCluster has its rounds. */

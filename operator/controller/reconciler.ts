@@ -92,6 +92,7 @@ export class Reconciler {
     if (!cluster || cluster.metadata.deletionTimestamp !== undefined) {
       // The garbage collector takes the children: each has its owner's uid.
       this.#forget(key);
+      if (cluster) await this.#reporter.reportHeld(cluster, notices => this.#tell(cluster, notices));
       return undefined;
     }
     const observed = caches.children(key);

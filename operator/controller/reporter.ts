@@ -1,10 +1,11 @@
-import { API_VERSION, KIND } from '../api/chat-cluster.ts';
+import { API_VERSION, type ChatCluster, type ChatClusterStatus, KIND } from '../api/chat-cluster.ts';
 import type { Condition, Pod } from '../api/kube-object.ts';
 import { totalConnections } from '../autoscale/load-reader.ts';
 import { imageOf } from '../desired/desired.ts';
 import { REVISION_LABEL } from '../desired/names.ts';
 import { imageIn } from '../fleet/choices.ts';
 import { gatewayDeployments } from '../fleet/observe.ts';
+import { dated, heldByOthers } from '../reconcile/conditions.ts';
 import { differences } from '../reconcile/differences.ts';
 import { type Notice, noticesOfConditions } from '../reconcile/notices.ts';
 import { isStarting } from '../reconcile/pod-problem.ts';
@@ -46,7 +47,7 @@ export class Reporter {
     failure: WriteFailure | undefined,
     tell: (notices: readonly Notice[]) => void,
   ): Promise<number | undefined> {
-    const { caches, client, clock, defaultImage, probes } = this.#options;
+    const { caches, clock, defaultImage, probes } = this.#options;
     const probe = probes.latest(key);
     const total = probe && totalConnections(probe.loads);
     const writtenAt = this.#writtenAt.get(key) ?? Number.NEGATIVE_INFINITY;
@@ -67,24 +68,49 @@ export class Reporter {
       draining: plan.draining,
       image: imageIn(serves?.spec?.template) ?? imageOf(cluster, { defaultImage }),
       backends: probe?.backends,
+      refusals: probe && {
+        gateways: probe.loads.flatMap(({ load }) => load?.refused ?? []),
+        workers: probe.backends.refused ?? [],
+      },
       decision: scaling.decision,
       failure,
       connections: waitMs === 0 ? total : undefined,
       now: clock.date(),
     });
     this.#series.show(key, next.conditions ?? []);
-    if (differences(cluster.status, next).length > 0) {
-      // The uid keeps the status off another ChatCluster of the same name.
-      const { name, namespace, uid } = cluster.metadata;
-      const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status: next };
-      const written = await client.apply(object, 'status');
-      caches.written({ ...written, kind: KIND });
-      if (next.gateways?.connections !== cluster.status?.gateways?.connections) this.#writtenAt.set(key, clock.now());
-      tell(noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
-    }
+    const isWritten = await this.#write(cluster, next, tell);
+    if (isWritten && next.gateways?.connections !== cluster.status?.gateways?.connections)
+      this.#writtenAt.set(key, clock.now());
     const isOld = total !== undefined && roundConnections(total) !== next.gateways?.connections;
     const pods = (['gateway', 'worker'] as const).flatMap(component => caches.pods(key, component));
     return least(isOld ? waitMs : undefined, lookAgainMs(pods, next.conditions ?? []));
+  }
+
+  /** Says of a ChatCluster that is being deleted who holds it: nothing of it is kept as it should be any more. */
+  async reportHeld(cluster: ChatCluster, tell: (notices: readonly Notice[]) => void): Promise<void> {
+    const verdict = heldByOthers(cluster.metadata.finalizers);
+    if (!verdict || !cluster.status) return;
+    const { conditions = [] } = cluster.status;
+    const [ready] = dated([verdict], conditions, cluster.metadata.generation, this.#options.clock.date());
+    const next = conditions.map(condition => (ready && condition.type === ready.type ? ready : condition));
+    await this.#write(cluster, { ...cluster.status, conditions: next }, tell);
+  }
+
+  /** @returns whether it differs from what is there */
+  async #write(
+    cluster: ChatCluster,
+    next: ChatClusterStatus,
+    tell: (notices: readonly Notice[]) => void,
+  ): Promise<boolean> {
+    const { caches, client } = this.#options;
+    if (differences(cluster.status, next).length === 0) return false;
+    // The uid keeps the status off another ChatCluster of the same name.
+    const { name, namespace, uid } = cluster.metadata;
+    const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status: next };
+    const written = await client.apply(object, 'status');
+    caches.written({ ...written, kind: KIND });
+    tell(noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
+    return true;
   }
 }
 

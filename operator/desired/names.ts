@@ -30,6 +30,14 @@ export const UNDO_ANNOTATION = `${GROUP}/undo`;
 export const CONTINUE_ANNOTATION = `${GROUP}/continue`;
 export const PAUSE_ANNOTATION = `${GROUP}/pause`;
 export const HIBERNATE_ANNOTATION = `${GROUP}/hibernate`;
+/** All of them. */
+export const CONTROL_ANNOTATIONS: readonly string[] = [
+  RESTART_ANNOTATION,
+  UNDO_ANNOTATION,
+  CONTINUE_ANNOTATION,
+  PAUSE_ANNOTATION,
+  HIBERNATE_ANNOTATION,
+];
 
 /** Name of the ChatCluster a child belongs to. Watches select by its presence. */
 export const CLUSTER_LABEL = `${GROUP}/cluster`;

@@ -1,6 +1,7 @@
 import { type BackendHealth, type LogRoom, PORTS, WORKER_PATHS } from '../../server/contract.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import type { Pod } from '../api/kube-object.ts';
+import { refusedOptions } from '../api/refused-options.ts';
 
 /** What the workers say of NATS and MongoDB. */
 export interface Backends {
@@ -10,17 +11,19 @@ export interface Backends {
   readonly log: BackendHealth['log'];
   /** Messages that MongoDB does not have yet; undefined while no worker that reaches NATS says. */
   readonly storeLag: number | undefined;
+  /** Options that workers refuse, a line for each worker and option; missing when there is none. */
+  readonly refused?: readonly string[];
   /** Why nobody answered, without anything that changes from pass to pass. */
   readonly silence: string;
 }
 
 function healthOf(body: unknown): BackendHealth | undefined {
-  const { nats, store, storeLag, log } = (body ?? {}) as Partial<BackendHealth>;
+  const { nats, store, storeLag, log, refused } = (body ?? {}) as Partial<BackendHealth>;
   const said = (backend: unknown): backend is BackendHealth['nats'] =>
     typeof backend === 'object' && backend !== null && 'reachable' in backend && typeof backend.reachable === 'boolean';
   if (!said(nats) || !said(store)) return undefined;
   const lag = typeof storeLag === 'number' && storeLag >= 0 ? storeLag : 0;
-  return { nats, store, storeLag: lag, ...(isRoom(log) ? { log } : {}) };
+  return { nats, store, storeLag: lag, ...(isRoom(log) ? { log } : {}), ...refusedOptions(refused) };
 }
 
 const WORST_FIRST: readonly LogRoom[] = ['NearlyFull', 'WindowShortened', 'Enough'];
@@ -53,6 +56,7 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
   // Each worker measures all streams; one that cannot reach NATS repeats what it knew.
   const measured = said.filter(health => health.nats.reachable);
   const lags = measured.map(health => health.storeLag);
+  const refused = said.flatMap(health => health.refused ?? []);
   const rooms = measured.flatMap(health => health.log ?? []);
   if (!first) {
     const silence = running.length === 0 ? 'no worker is running' : (answers[0]?.problem ?? 'no answer');
@@ -65,6 +69,7 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
     },
     log: WORST_FIRST.flatMap(room => rooms.find(each => each.room === room) ?? [])[0],
     storeLag: lags.length > 0 ? Math.max(...lags) : undefined,
+    ...(refused.length > 0 ? { refused } : {}),
     silence: '',
   };
 }

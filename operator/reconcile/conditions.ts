@@ -15,7 +15,8 @@ export type ConditionType =
   | 'StoreReachable'
   | 'StreamsHaveRoom'
   | 'ScalingActive'
-  | 'PodsStable';
+  | 'PodsStable'
+  | 'SettingsInForce';
 
 export interface Verdict {
   readonly type: ConditionType;
@@ -191,6 +192,17 @@ export function ready({ available, moving, gateways, workers, backends, failure 
   if (unknown) return not(unknown.reason, unknown.message);
   // What was declared is so: whoever waits for Ready, such as Flux, must not wait for as long as a chat hibernates.
   return { type, status: 'True', reason: sleeps ? 'Hibernating' : 'Working', message: available.message };
+}
+
+/** Finalizers that Kubernetes sets and takes away by itself. */
+const OWN_FINALIZERS: ReadonlySet<string> = new Set(['foregroundDeletion', 'orphan']);
+
+/** What to say of an object that is being deleted, if somebody holds it. */
+export function heldByOthers(finalizers: readonly string[] = []): Verdict | undefined {
+  const others = finalizers.filter(finalizer => !OWN_FINALIZERS.has(finalizer));
+  if (others.length === 0) return undefined;
+  const message = `it is being deleted and no longer repaired; held by the finalizer ${others.join(', ')}`;
+  return { type: 'Ready', status: 'False', reason: 'Deleting', message };
 }
 
 /** Conditions with the times of their last change of status. @param now the wall's time */

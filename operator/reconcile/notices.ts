@@ -146,6 +146,7 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         if (condition.reason === 'WindowShortened') return was.status === 'True' ? normal('HotWindowShortened') : [];
         return [];
       case 'PodsStable':
+      case 'SettingsInForce':
         return was && was.reason !== condition.reason && condition.status === 'False' ? warning(condition.reason) : [];
       case 'Progressing': {
         if (!was || was.reason === condition.reason) return [];

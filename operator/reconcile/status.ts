@@ -31,6 +31,7 @@ import {
 import { type Deployment, refusedPods, updateOf } from './deployments.ts';
 import { podsStable } from './incidents.ts';
 import { worstProblem } from './pod-problem.ts';
+import { type Refusals, settingsInForce } from './settings.ts';
 import type { WriteFailure } from './write-failure.ts';
 
 /** The gateways, counted by what the planner sees. */
@@ -59,6 +60,8 @@ export interface StatusInput {
   readonly image: string;
   /** undefined until the workers have been asked once */
   readonly backends: Backends | undefined;
+  /** undefined until the processes have been asked once */
+  readonly refusals: Refusals | undefined;
   readonly decision: Decision;
   readonly failure: WriteFailure | undefined;
   /** Client connections, if known and if it is time to say a new number. */
@@ -135,8 +138,9 @@ export function status(input: StatusInput): ChatClusterStatus {
   const moving = progressing(input.rollout, [input.draining, refused?.message ?? '']);
   const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure });
   const done = rolledOut(input.rollout, workers);
+  const settings = settingsInForce(metadata, input.refusals, before('SettingsInForce'));
   const stable = podsStable(input.gatewayPods, input.workerPods, now);
-  const verdicts = [works, available, moving, done, ...reach, room, scaling, stable];
+  const verdicts = [works, available, moving, done, ...reach, room, scaling, stable, settings];
   const held = cluster.status?.gateways?.connections;
   const connections = input.connections === undefined ? held : roundConnections(input.connections);
   return {

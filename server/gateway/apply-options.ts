@@ -8,6 +8,7 @@ import { leaveAllForbidden } from '../session/forbidden.ts';
 import { mostFrameBytes, mostReadBytes } from '../session/frame-limits.ts';
 import type { Session } from '../session/session.ts';
 import { checkOpenFiles } from './open-files.ts';
+import { checkSecrets } from './secret-check.ts';
 
 export interface Configured {
   readonly logger: Logger;
@@ -36,7 +37,10 @@ export function applyOptions(config: Config, parts: Configured): (changed: reado
         'clients with as many long room names reconnect with larger frames than this gateway reads: restart it',
       );
     },
-    authSecret: () => secrets.replace(config.authSecret, now()),
+    authSecret: () => {
+      secrets.replace(config.authSecret, now());
+      checkSecrets(config, logger);
+    },
     roomKinds: () => {
       policy.replace(parseKinds(config.roomKinds));
       void leaveAllForbidden(sessions);

@@ -47,6 +47,7 @@ import { payloadCheck } from './payload-check.ts';
 import { Rechecks } from './rechecks.ts';
 import { roomEvents } from './room-events.ts';
 import { roomParts } from './room-parts.ts';
+import { checkSecrets } from './secret-check.ts';
 import { streamsExist } from './streams-exist.ts';
 import { Traffic } from './traffic.ts';
 
@@ -137,6 +138,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const access = accessOf(config, metrics, logger, systemClocks);
   const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now, openFiles });
   checkOpenFiles(openFiles, config.maxConnections, logger);
+  checkSecrets(config, logger);
   // From here on, as what is waited for below may be a password that somebody has to correct.
   const unfollow = parts.live
     ? follow(parts.live, logger, (live, changed) => {
@@ -154,6 +156,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     ...meter.rates,
     natsUp: isNatsUp(),
     optionsVersion: parts.live?.version ?? '',
+    ...parts.live?.refused,
   });
   let rooms: Rooms | undefined;
   const admin = await adminServer(config.adminPort, adminRoutes(load, metrics));

@@ -8,7 +8,7 @@ import {
   type ProcessKind,
   reloadConfig,
 } from '../config.ts';
-import { LIVE_FILES } from '../contract.ts';
+import { LIVE_FILES, MOST_REFUSED } from '../contract.ts';
 import { OPTIONS, type OptionName } from '../options.ts';
 import { type Files, LiveDirectory } from './directory.ts';
 import { type Wanted, wantedTraffic } from './intent.ts';
@@ -58,6 +58,11 @@ export class LiveSource {
     const directory = new LiveDirectory(path, namesFor(process));
     const files = (await directory.read()) ?? new Map<string, string>();
     return new LiveSource(process, env, directory, files);
+  }
+
+  /** What of {@link problems} is told to the operator. */
+  get refused(): { readonly refused?: readonly string[] } {
+    return this.problems.length === 0 ? {} : { refused: this.problems.slice(0, MOST_REFUSED) };
   }
 
   /**

@@ -82,7 +82,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       const answered = new AbortController();
       await Promise.race([health.asked, clock.sleep(FIRST_ANSWER_MS, answered.signal)]);
       answered.abort();
-      return json(health.report());
+      return json({ ...health.report(), ...parts.live?.refused });
     },
     [ADMIN_PATHS.metrics]: async () => {
       const report = health.report();

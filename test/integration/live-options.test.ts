@@ -67,12 +67,15 @@ test('limits, room kinds and the log level change under an open connection; a ba
   const refused = new Promise(resolve => second.on('unsubscribed', ({ code }) => resolve(code)));
   second.subscribe();
   assert.equal(await refused, 106);
-  assert.equal((await loadOf(gateway)).optionsVersion, 'two');
+  const { optionsVersion, refused: said } = await loadOf(gateway);
+  assert.equal(optionsVersion, 'two');
+  assert.deepEqual(said, ['CHAT_MAX_MESSAGE_BYTES must be an integer from 64 to 1048576, got "many"']);
 
   await live.write({ version: 'four' });
   await inForce('four');
   assert.equal(await errorCode(client.send(ROOM, TEXT)), 107); // the variable says 100
   assert.equal(await metric(gateway.adminPort, 'chatcluster_live_options_rejected'), 0);
+  assert.ok(!('refused' in (await loadOf(gateway))));
   assert.deepEqual(reconnects, []);
 });
 

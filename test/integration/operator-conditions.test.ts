@@ -24,10 +24,14 @@ async function podCount(): Promise<number> {
   return (await suite.api.client.list(RESOURCES.pods, 'default', {})).items.length;
 }
 
-async function reasonsToldOf(name: string): Promise<string[]> {
+/** Waits until Events of a ChatCluster tell of each of `reasons`. @returns how many tell of them */
+async function told(name: string, ...reasons: readonly string[]): Promise<number> {
   type Told = { readonly reason: string; readonly regarding: { readonly name: string } };
-  const { items } = await suite.api.client.list<Told>(RESOURCES.events, 'default', {});
-  return items.flatMap(({ regarding, reason }) => (regarding.name === name ? [reason] : [])).sort();
+  return await until(`Events of ${name} tell of ${reasons}`, async () => {
+    const { items } = await suite.api.client.list<Told>(RESOURCES.events, 'default', {});
+    const found = items.filter(({ regarding, reason }) => regarding.name === name && reasons.includes(reason));
+    return new Set(found.map(({ reason }) => reason)).size === reasons.length ? found.length : undefined;
+  });
 }
 
 async function kubectl(t: TestContext, ...args: readonly string[]): Promise<string> {
@@ -72,7 +76,7 @@ describe('a person sees in the conditions what stands in the way', () => {
     const passes = await suite.passes();
     await until('it has looked again a few times', async () => (await suite.passes()) > passes + 5);
     assert.equal((await fleet.cluster()).status?.gateways?.desiredReplicas, size);
-    assert.equal((await reasonsToldOf('bounded')).filter(reason => reason === 'PodsRefused').length, 1);
+    assert.equal(await told('bounded', 'PodsRefused'), 1);
     await kubectl(t, 'delete', 'quota', 'small');
     await until('it goes on once pods are created', async () => fleet.gateways.length > size);
   });
@@ -92,10 +96,7 @@ describe('a person sees in the conditions what stands in the way', () => {
     );
     const done = await fleet.condition('RolledOut');
     assert.deepEqual([done?.status, done?.reason], ['False', 'WorkersUpdating']);
-    assert.deepEqual(
-      (await reasonsToldOf('limited')).filter(reason => reason === 'PodsRefused'),
-      ['PodsRefused'],
-    );
+    assert.equal(await told('limited', 'PodsRefused'), 1);
     await fleet.change({ spec: { worker: { resources: { limits: { memory: '1Gi' } } } } });
     await fleet.says('Ready', 'Working');
     await fleet.says('RolledOut', 'Complete');
@@ -108,19 +109,16 @@ describe('a person sees in the conditions what stands in the way', () => {
     });
     assert.equal((await fleet.says('PodsStable', 'Stable')).status, 'True');
     for (const name of fleet.names) suite.pods.stopped.set(name, { reason: 'OOMKilled', exitCode: 137 });
-    const told = await until('both are counted', async () => {
+    const counted = await until('both are counted', async () => {
       const condition = await fleet.says('PodsStable', 'OOMKilled');
       return condition.message.includes('2 gateways') ? condition : undefined;
     });
     assert.match(
-      told.message,
+      counted.message,
       /2 gateways killed for want of memory \(container gateway, memory limit 512Mi; restarts: 2\)/,
     );
     assert.equal((await fleet.condition('Ready'))?.status, 'True');
-    assert.deepEqual(
-      (await reasonsToldOf('hungry')).filter(reason => reason === 'OOMKilled'),
-      ['OOMKilled'],
-    );
+    assert.equal(await told('hungry', 'OOMKilled'), 1);
   });
 
   test('a crash carries its last words, a missing image its name', async () => {
@@ -132,6 +130,35 @@ describe('a person sees in the conditions what stands in the way', () => {
     assert.match((await fleet.says('Ready', 'CrashLooping')).message, /last exit code 1: CHAT_PORT must be a number$/);
     waiting('ImagePullBackOff');
     assert.match((await fleet.says('Ready', 'ImagePullFailed')).message, /the image example.com\/chat:1 of container/);
+  });
+
+  test('an option that gateways refuse and an annotation nobody reads are told with what is wrong', async () => {
+    const fleet = await ObservedFleet.make(suite, 'heedless', { replicas: 2 });
+    const line = 'CHAT_AUTH_SECRET must have at least 32 characters, got 7';
+    for (const gateway of fleet.gateways) gateway.load = { refused: [line] };
+    const refused = await until('both are counted', async () => {
+      const condition = await fleet.says('SettingsInForce', 'OptionRefused');
+      return condition.message.startsWith('2 gateways') ? condition : undefined;
+    });
+    assert.equal(refused.message, `2 gateways keep their value: ${line}`);
+    await fleet.annotate({ 'chatcluster.dev/hibernat': 'true' });
+    const { message } = await fleet.says('SettingsInForce', 'UnknownAnnotation');
+    assert.match(message, /chatcluster.dev\/hibernat is not known .*; did you mean chatcluster.dev\/hibernate\?/);
+    await fleet.annotate({ 'chatcluster.dev/hibernat': null });
+    for (const gateway of fleet.gateways) gateway.load = {};
+    assert.equal((await fleet.says('SettingsInForce', 'InForce')).status, 'True');
+    await told('heedless', 'OptionRefused', 'UnknownAnnotation');
+  });
+
+  test('a ChatCluster that somebody holds while it is being deleted says who', async () => {
+    const fleet = await ObservedFleet.make(suite, 'lingers', { replicas: 1 });
+    await fleet.change({ metadata: { finalizers: ['example.com/backup'] } });
+    await suite.api.client.delete({ ...(await fleet.cluster()), kind: RESOURCES.chatClusters.kind });
+    const ready = await fleet.says('Ready', 'Deleting');
+    assert.equal(ready.status, 'False');
+    assert.match(ready.message, /no longer repaired; held by the finalizer example.com\/backup$/);
+    assert.equal(await told('lingers', 'Deleting'), 1);
+    await fleet.change({ metadata: { finalizers: null } });
   });
 
   test('kubectl waits for the end of a rollout, and is not deceived by the state before', async t => {

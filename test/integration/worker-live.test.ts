@@ -81,6 +81,7 @@ test('a bad value is kept out of a worker that runs, is logged, and counted', as
   await live.write({ CHAT_LOG_LEVEL: 'loud' });
   const rejected = () => metric(worker.adminPort, 'chatcluster_live_options_rejected');
   await until('it is counted', async () => (await rejected()) === 1);
+  assert.match((await worker.backends())?.refused?.join() ?? '', /^CHAT_LOG_LEVEL must be one of/);
   assert.match(worker.child.output(), /CHAT_LOG_LEVEL must be one of/);
   await live.write({ CHAT_LOG_LEVEL: 'debug' });
   await until('it is good again', async () => (await rejected()) === 0);

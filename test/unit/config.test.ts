@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Logger } from 'pino';
 import { ConfigError, liveOptionsOf, loadConfig, reloadConfig } from '../../server/config.ts';
+import { checkSecrets } from '../../server/gateway/secret-check.ts';
 import { OPTIONS } from '../../server/options.ts';
 import { unknownVariables } from '../../server/unknown-variables.ts';
 
@@ -99,6 +101,28 @@ for (const [what, env, problem] of [
     );
   });
 }
+
+test('a line break at the end of a Secret is no part of an address or a password, and is one of a signing secret', () => {
+  const config = loadConfig('gateway', {
+    ...GOOD,
+    CHAT_MONGODB_URI: `${GOOD.CHAT_MONGODB_URI}\n`,
+    CHAT_NATS_USER: 'me\r\n',
+    CHAT_NATS_PASSWORD: 'hush\n\n',
+    CHAT_AUTH_SECRET: `${GOOD.CHAT_AUTH_SECRET}\n`,
+  });
+  assert.equal(config.mongodbUri, GOOD.CHAT_MONGODB_URI);
+  assert.deepEqual([config.natsUser, config.natsPassword], ['me', 'hush\n']);
+  assert.equal(config.authSecret, `${GOOD.CHAT_AUTH_SECRET}\n`);
+  const lines: object[] = [];
+  const logger = { warn: (facts: object) => lines.push(facts) } as unknown as Logger;
+  checkSecrets(config, logger);
+  assert.deepEqual(lines, [{ option: 'CHAT_AUTH_SECRET' }]);
+  checkSecrets(loadConfig('gateway', GOOD), logger);
+  assert.equal(lines.length, 1);
+  assert.deepEqual(problemsOf({ CHAT_MONGODB_URI: '\n' }).length, 1, 'nothing is left');
+  const files = new Map([['CHAT_NATS_PASSWORD', 'new\n']]);
+  assert.deepEqual(reloadConfig('gateway', config, GOOD, files).changed.natsPassword, 'new');
+});
 
 test('the value of a secret never stands in a problem', () => {
   const problems = problemsOf({ CHAT_AUTH_SECRET: 'too-short' });

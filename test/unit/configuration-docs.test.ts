@@ -18,11 +18,14 @@ variable. It looks every 500 ms, so a change needs no restart and moves no clien
 in gateways its ConfigMap and the pod's annotations too, as one volume. Workers made by an operator that did not mount it there
 yet take new Secrets with the annotation \`chatcluster.dev/restart\`.
 
-- A file wins over its variable, byte for byte: a line break at the end of a Secret counts. Where a file is removed the
-  variable counts again, but the signing secret and MongoDB's string stay as they were last.
+- A file wins over its variable. Where a file is removed the variable counts again, but the signing secret and MongoDB's
+  string stay as they were last.
+- One line break at the end of MongoDB's string, of the NATS user and of the NATS password is left out: editors and \`echo\` put it
+  there. At the end of a signing secret it counts, because an application that reads the same Secret may sign with it; a
+  gateway warns of it.
 - A bad value at the start stops the process, like a bad variable. A bad value later is logged and kept out, and only that
-  one: \`chatcluster_live_options_rejected\` counts them, and \`optionsVersion\` of \`/load\` names the last version whose
-  values were all good.
+  one: \`chatcluster_live_options_rejected\` counts them, \`refused\` of \`/load\` and \`/backends\` says why, which the ChatCluster's
+  condition \`SettingsInForce\` repeats, and \`optionsVersion\` of \`/load\` names the last version whose values were all good.
 - Existing connections keep \`CHAT_PING_SECONDS\` and \`CHAT_PONG_SECONDS\`, because the client was told. Origins, issuer,
   audience and the limits on connecting are for who connects next. Everything else applies to every connection at once.
   Users leave rooms of a kind that takes a claim now and that their token does not list.

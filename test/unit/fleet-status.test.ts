@@ -56,6 +56,7 @@ const input = (change: Partial<StatusInput> = {}): StatusInput => ({
   children: [],
   gatewayPods: [],
   workerPods: [],
+  refusals: undefined,
   gateways: { desired: 3, replicas: 3, ready: 2, draining: 1 },
   desiredWorkers: 1,
   serving: 'new',

@@ -42,6 +42,7 @@ function input(change: Partial<StatusInput> = {}): StatusInput {
     serving: 'abc',
     rollout: { reason: 'Complete', message: '2 gateways of one revision' },
     draining: '',
+    refusals: { gateways: [], workers: [] },
     image: 'example.com/chat:1',
     backends: backends(),
     decision: decisionOf('Disabled'),

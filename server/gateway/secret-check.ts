@@ -1,0 +1,19 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { OPTIONS } from '../options.ts';
+
+/**
+ * Warns of a signing secret that ends with a line break. It is not taken off, as elsewhere: an application that reads the same
+ * Secret signs with all of it, and its tokens would be refused.
+ */
+export function checkSecrets(
+  config: Pick<Config, 'authSecret' | 'authPreviousSecret'>,
+  logger: Pick<Logger, 'warn'>,
+): void {
+  for (const name of ['authSecret', 'authPreviousSecret'] as const)
+    if (/[\r\n]$/.test(config[name]))
+      logger.warn(
+        { option: OPTIONS[name].env },
+        'the signing secret ends with a line break, which is a part of it: tokens have to be signed with it too',
+      );
+}
