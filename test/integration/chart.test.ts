@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { loadOperatorConfig, OPERATOR_OPTIONS } from '../../operator/config.ts';
 import { clusterBinaries } from '../cluster/binaries.ts';
-import { renderChart } from '../support/chat-operator.ts';
+import { renderChart, renderRelease } from '../support/chat-operator.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CHART = join(ROOT, 'charts/chatcluster');
@@ -158,6 +158,9 @@ const BAD = [
   'leaderElection.renewSeconds=1',
   'image.digest=latest',
   'metrics.port=0',
+  'image.repository=Registry.example.com/Chat',
+  'image.tag=v 1',
+  'chatImage=Chat',
 ];
 for (const value of BAD)
   test(`the value ${value} is refused by the schema, naming it`, async () => {
@@ -168,6 +171,111 @@ for (const value of BAD)
       ({ message }: Error) => message.includes(field) || message.includes(`'${last}'`),
     );
   });
+
+interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** The value each option of the operator is set by; the others are set by fields of the pod, or by names of the release. */
+const VALUES: Partial<Record<keyof typeof OPERATOR_OPTIONS, string>> = {
+  namespace: 'watchNamespace',
+  defaultImage: 'chatImage',
+  logLevel: 'logLevel',
+  pollSeconds: 'pollSeconds',
+  concurrency: 'concurrency',
+  leaseSeconds: 'leaderElection.leaseSeconds',
+  leaseRenewSeconds: 'leaderElection.renewSeconds',
+  leaseRetrySeconds: 'leaderElection.retrySeconds',
+};
+const FROM_ELSEWHERE = ['watchNodes', 'adminPort', 'instance', 'leaseNamespace', 'leaseName'];
+const CANDIDATES = [
+  ...Array.from({ length: 130 }, (_, at) => String(at - 2)),
+  ...[
+    '',
+    'a',
+    'team-a',
+    '-a',
+    'a-',
+    'a.b',
+    'A',
+    'a b',
+    'a'.repeat(63),
+    'a'.repeat(64),
+    'a'.repeat(512),
+    'a'.repeat(513),
+  ],
+  ...['debug', 'info', 'warn', 'error', 'loud', 'example.com/chat:1', 'example.com/chat@sha256:0', '1.5', '1e1'],
+];
+
+function accepts({ type, enum: words, pattern = '', minimum = 0, maximum = 0 }: Schema, text: string): boolean {
+  if (words) return words.includes(text);
+  if (type !== 'integer') return new RegExp(pattern, 'u').test(text);
+  return /^-?[0-9]+$/.test(text) && Number(text) >= minimum && Number(text) <= maximum;
+}
+
+test('the schema of the values accepts what the operator accepts, and nothing else', () => {
+  const schema = JSON.parse(read('charts/chatcluster/values.schema.json')) as Schema;
+  assert.deepEqual(
+    Object.keys(OPERATOR_OPTIONS).filter(name => !(name in VALUES)),
+    FROM_ELSEWHERE,
+  );
+  for (const [name, path] of Object.entries(VALUES)) {
+    const { pattern, ...row } = OPERATOR_OPTIONS[name as keyof typeof VALUES];
+    const of = path.split('.').reduce<Schema | undefined>((at, key) => at?.properties?.[key], schema);
+    assert.ok(of, path);
+    // Left empty, the image is the chart's own.
+    const isEmpty = (text: string) => text === '' && path === 'chatImage';
+    for (const text of CANDIDATES)
+      assert.equal(accepts(of, text), pattern.test(text) || isEmpty(text), `${path}=${text} (${row.env})`);
+  }
+});
+
+for (const [values, said] of [
+  [
+    'leaderElection.leaseSeconds=5',
+    'leaderElection.renewSeconds (7) must be less than leaderElection.leaseSeconds (5)',
+  ],
+  [
+    'leaderElection.renewSeconds=3',
+    'leaderElection.retrySeconds (2) must be at most half of leaderElection.renewSeconds (3)',
+  ],
+] as const)
+  test(`values that do not fit together are refused before anything is installed: ${values}`, async () => {
+    await assert.rejects(renderChart('--set', values), ({ message }: Error) => message.includes(said));
+  });
+
+test('every time the chart accepts for the election is one the operator accepts', async () => {
+  const values = 'leaderElection.leaseSeconds=60,leaderElection.renewSeconds=58,leaderElection.retrySeconds=29';
+  const [deployment] = ofKind<Deployment>(await renderChart('--set', values), 'Deployment');
+  const env = deployment?.spec.template.spec.containers[0]?.env ?? [];
+  const { lease } = loadOperatorConfig(Object.fromEntries(env.map(({ name, value }) => [name, value ?? 'field'])));
+  assert.deepEqual(lease.timings, { durationMs: 60_000, renewMs: 58_000, retryMs: 29_000 });
+});
+
+test('a release may have dots in its name', async () => {
+  const objects = await renderRelease('chat.prod');
+  assert.deepEqual(
+    objects.filter(({ kind, metadata }) => kind !== 'CustomResourceDefinition' && metadata.name.includes('.')),
+    [],
+  );
+  const [deployment] = ofKind<Deployment>(objects, 'Deployment');
+  const env = deployment?.spec.template.spec.containers[0]?.env ?? [];
+  loadOperatorConfig(Object.fromEntries(env.map(({ name, value }) => [name, value ?? 'field'])));
+});
+
+test('an operator that is not ready can be scraped, and one that ended says why', async () => {
+  const objects = await renderChart();
+  const [service] = ofKind<KubeObject & { spec: Record<string, unknown> }>(objects, 'Service');
+  assert.equal(service?.spec['publishNotReadyAddresses'], true);
+  const [deployment] = ofKind<Deployment>(objects, 'Deployment');
+  const container = deployment?.spec.template.spec.containers[0] as { terminationMessagePolicy?: string } | undefined;
+  assert.equal(container?.terminationMessagePolicy, 'FallbackToLogsOnError');
+});
 
 /** Names of all values, with dots. */
 function names(value: unknown, path = ''): string[] {

@@ -45,10 +45,15 @@ const NAMESPACED: Readonly<Record<string, Resource>> = {
   RoleBinding: { kind: 'RoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1', plural: 'rolebindings' },
 };
 
-/** The objects of the chart, as `helm template` prints them. @param args further arguments */
+/** The objects of the chart under the release `test`. @param args further arguments of `helm template` */
 export async function renderChart(...args: readonly string[]): Promise<KubeObject[]> {
+  return await renderRelease('test', ...args);
+}
+
+/** The objects of the chart, as `helm template` prints them. @param release its name @param args further arguments */
+export async function renderRelease(release: string, ...args: readonly string[]): Promise<KubeObject[]> {
   const helm = join(await clusterBinaries(), 'helm');
-  const { stdout } = await promisify(execFile)(helm, ['template', 'test', CHART, ...args], { maxBuffer: 1 << 24 });
+  const { stdout } = await promisify(execFile)(helm, ['template', release, CHART, ...args], { maxBuffer: 1 << 24 });
   return parseAllDocuments(stdout)
     .map(document => document.toJSON() as KubeObject | null)
     .filter(object => object !== null);
