@@ -40,7 +40,7 @@ export function clusterMetrics(registry: Registry): ClusterMetrics {
     }),
     silentPods: new Gauge({
       name: 'chatcluster_operator_silent_gateways',
-      help: 'Running gateways of a ChatCluster that did not say what they hold when they were last asked.',
+      help: 'Running gateways of a ChatCluster whose load is not known, or no longer.',
       labelNames: ['namespace', 'name'],
       registers,
     }),

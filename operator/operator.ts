@@ -151,7 +151,9 @@ function leaderOf(
     },
     onFailure: error => {
       metrics.leaseFailures.inc();
-      failed(brief(error));
+      const { error: said, stack } = errorFields(error);
+      if (stack) log.error({ error: said, stack }, 'the lease could not be renewed or taken');
+      else failed(said);
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { AskPod } from './api/ask-pod.ts';
-import { errorFields } from './brief.ts';
+import { brief, errorFields } from './brief.ts';
 import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import type { Caches } from './controller/caches.ts';
@@ -11,8 +11,10 @@ import { Reconciler } from './controller/reconciler.ts';
 import { Recorder } from './controller/recorder.ts';
 import { wishOf } from './controller/wish.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
+import { ApiError } from './kube/api-error.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { Metrics } from './metrics.ts';
+import { withoutRepeats } from './repeats.ts';
 import type { QueueState } from './work-metrics.ts';
 
 export interface TurnOptions {
@@ -51,12 +53,13 @@ export class Turn {
         if (changed || follows) this.add(key);
       },
     });
+    const notWritten = withoutRepeats(clock, error => log.warn({ error }, 'event not written'));
     const recorder = new Recorder({
       client,
       clock,
       controller: FIELD_MANAGER,
       instance: config.instance,
-      onFailure: error => log.warn(errorFields(error), 'event not written'),
+      onFailure: error => notWritten(brief(error)),
     });
     const { defaultImage } = config;
     const reconciler = new Reconciler({ caches, client, probes, recorder, metrics, clock, random, log, defaultImage });
@@ -82,6 +85,7 @@ export class Turn {
           end();
         }
       },
+      retryAfterMs: error => (error instanceof ApiError ? error.retryAfterMs : 0),
       onAdd: () => metrics.queueAdds.inc(),
       onStart: waitedMs => metrics.queueWaitSeconds.observe(waitedMs / 1_000),
       onRetry: () => metrics.queueRetries.inc(),

@@ -51,9 +51,10 @@ export class FailedWrites {
     const before = this.#entries.get(id);
     const failure = failedWrite(id, error);
     const failures = before?.attempt === attempt ? before.failures + 1 : 1;
-    const isConflict = error instanceof ApiError && error.code === 409;
-    const waitMs =
-      isConflict && failures <= CONFLICTS_AT_ONCE ? AFTER_CONFLICT_MS : backoffMs(BACKOFF, failures, this.#random());
+    const answer = error instanceof ApiError ? error : undefined;
+    const isConflict = answer?.code === 409 && failures <= CONFLICTS_AT_ONCE;
+    const backoff = isConflict ? AFTER_CONFLICT_MS : backoffMs(BACKOFF, failures, this.#random());
+    const waitMs = Math.max(backoff, answer?.retryAfterMs ?? 0);
     const told = before?.failure.reason === failure.reason && before.told;
     this.#entries.set(id, { failure, attempt, since: before?.since ?? now, failures, retryAt: now + waitMs, told });
   }

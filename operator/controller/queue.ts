@@ -17,6 +17,8 @@ export interface WorkQueueOptions {
   readonly wish?: (key: string) => string;
   /** Does the work. A rejection is retried with backoff. @returns milliseconds after which to look again */
   readonly run: (key: string) => Promise<number | undefined>;
+  /** How long, in milliseconds, whoever refused the work wants to be left alone; 0 when that is not said. */
+  readonly retryAfterMs?: (error: unknown) => number;
   /** Told of every {@link WorkQueue.add}. */
   readonly onAdd?: () => void;
   /** Told when work on a key begins. @param waitedMs how long it waited for a worker after its turn had come */
@@ -193,7 +195,7 @@ export class WorkQueue {
     void run(key)
       .then(
         again => this.#succeeded(entry, again),
-        () => this.#failed(entry),
+        (error: unknown) => this.#failed(entry, error),
       )
       .then(again => this.#ended(key, entry, again));
   }
@@ -214,12 +216,13 @@ export class WorkQueue {
     return again;
   }
 
-  #failed(entry: Entry): number {
-    const { backoff, random, clock, onRetry } = this.#options;
+  #failed(entry: Entry, error: unknown): number {
+    const { backoff, random, clock, retryAfterMs, onRetry } = this.#options;
     onRetry?.();
-    const again = backoffMs(backoff, ++entry.failures, random());
+    const told = retryAfterMs?.(error) ?? 0;
+    const again = Math.max(told, backoffMs(backoff, ++entry.failures, random()));
     this.#time(entry);
-    entry.notBefore = clock.now() + (entry.slow ? again : Math.min(again, AFTER_FAILURE_MS));
+    entry.notBefore = clock.now() + (entry.slow ? again : Math.max(told, Math.min(again, AFTER_FAILURE_MS)));
     return again;
   }
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { KubeObject } from '../api/kube-object.ts';
-import { brief } from '../brief.ts';
+import { errorFields } from '../brief.ts';
 import type { Clock } from '../clock.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
 import { ApiError } from '../kube/api-error.ts';
@@ -157,7 +157,7 @@ export class Writer {
   #failed(cluster: Work['cluster'], { id, kind }: Step, error: unknown): void {
     const { log, metrics } = this.#options;
     metrics.writeFailures.inc({ kind });
-    log.warn({ ...told(cluster), object: id, error: brief(error) }, 'write failed');
+    log.warn({ ...told(cluster), object: id, ...errorFields(error) }, 'write failed');
   }
 }
 

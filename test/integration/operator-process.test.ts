@@ -25,6 +25,29 @@ test('the process serves its health, waits for the CRD, and ends on SIGTERM', as
   await until('a pass is counted', async () =>
     /chatcluster_operator_reconciles_total\{result="ok"\} [1-9]/.test((await ask('/metrics')).text),
   );
+  const series = async (pattern: RegExp) => pattern.test((await ask('/metrics')).text);
+  await until('its conditions are shown', () =>
+    series(
+      /^chatcluster_status_condition\{namespace="default",name="chat",type="Ready",status="False",reason="\w+"\} 1$/m,
+    ),
+  );
+  for (const metric of [
+    /^chatcluster_operator_build_info\{version="[0-9.]+",node="v[0-9.]+"\} 1$/m,
+    /^chatcluster_operator_lists_total\{kind="Pod",cause="Start"\} 1$/m,
+    /^chatcluster_operator_list_seconds_count\{kind="Node"\} 1$/m,
+    /^chatcluster_operator_watch_events_total\{kind="ChatCluster",type="ADDED"\} 1$/m,
+    /^chatcluster_operator_cached_objects\{kind="ChatCluster"\} 1$/m,
+    /^chatcluster_operator_kind_synced\{kind="EndpointSlice"\} 1$/m,
+    /^chatcluster_operator_lease_renewals_total [1-9]/m,
+    /^chatcluster_operator_lease_age_seconds [0-9.]+$/m,
+    /^chatcluster_operator_lease_holder\{holder="chatcluster-operator_[0-9a-f-]+"\} 1$/m,
+    /^chatcluster_operator_queue_adds_total [1-9]/m,
+    /^chatcluster_operator_queue_wait_seconds_count [1-9]/m,
+    /^chatcluster_operator_last_success_timestamp_seconds 1[0-9]{9}/m,
+  ])
+    assert.ok(await series(metric), String(metric));
+  await api.client.delete(await api.client.get(RESOURCES.chatClusters, 'default', 'chat'));
+  await until('its series are gone', async () => !(await series(/name="chat"/)));
   assert.equal((await ask('/other')).status, 404);
 
   assert.equal(await end('SIGTERM'), 0, output());

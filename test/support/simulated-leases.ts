@@ -86,6 +86,8 @@ export interface CandidateOptions {
 export class SimulatedCandidate {
   readonly leader: LeaseLeader;
   readonly failures: unknown[] = [];
+  /** Who held the Lease at each attempt that was answered, and whether it was renewed. */
+  readonly seen: string[] = [];
   readonly #clock: MachineClock;
   readonly #time: SimulatedClock;
   readonly #stopping = new AbortController();
@@ -116,6 +118,7 @@ export class SimulatedCandidate {
         update: (_, lease) => send(() => server.update(lease)),
       },
       onTurn: () => {},
+      onAttempt: (holder, renewed) => this.seen.push(renewed ? `${holder} renewed` : holder),
       onFailure: error => this.failures.push(error),
     });
     const note = (what: 'begin' | 'ending' | 'ended') => this.turns.push({ at: time.now(), what });

@@ -153,3 +153,10 @@ test('a step is told when it is written, and not if it is taken back before', ()
   assert.deepEqual(steps.take(notice('4 to 6'), 4, 6, false), []);
   assert.deepEqual(steps.take(notice('6 to 4'), 6, 4, true), []);
 });
+
+test('a write that is refused for now is left alone for as long as the server says', () => {
+  const failed = failedWrites();
+  failed.note(WORKERS, 'a', new ApiError(429, 'TooManyRequests', 'later', { retryAfterMs: 20_000 }), 0);
+  assert.equal(failed.isDue(WORKERS, 'a', 19_999), false);
+  assert.equal(failed.isDue(WORKERS, 'a', 20_000), true);
+});

@@ -179,6 +179,21 @@ test('a turn begins only when all of the last one has ended', async t => {
   );
 });
 
+test('it is told who holds the Lease, how old the last renewal is, and for how long nothing can be found out', async t => {
+  const { all, one, two } = await contest(t);
+  assert.deepEqual([one.seen.at(-1), two.seen.at(-1)], ['one renewed', 'one']);
+  assert.ok((one.leader.ageMs() ?? Infinity) < 3_000);
+  assert.deepEqual([two.leader.ageMs(), one.leader.trouble()], [undefined, undefined]);
+  two.link = 'down';
+  await all.pass(65_000);
+  const trouble = two.leader.trouble();
+  assert.ok(trouble && trouble.failingMs > 60_000);
+  assert.equal(trouble.problem, 'no answer');
+  two.link = 'up';
+  await all.pass(10_000);
+  assert.equal(two.leader.trouble(), undefined);
+});
+
 for (const seed of Array.from({ length: 12 }, (_, at) => at + 1))
   test(`three candidates under faults never act at the same time (seed ${seed})`, async t => {
     const all = new Contest(seed);

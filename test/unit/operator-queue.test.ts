@@ -305,3 +305,28 @@ test('what is added, waits, runs and is tried again is told', async () => {
   assert.deepEqual(queue.state, { depth: 0, unfinishedMs: 0, longestMs: 0 });
   assert.deepEqual(told, ['added', 'started after 0', 'added', 'retried', 'started after 40']);
 });
+
+test('whoever says when to come back is left alone until then, whatever happens meanwhile', async () => {
+  const clock = new SimulatedClock();
+  const started: number[] = [];
+  const queue = new WorkQueue({
+    clock,
+    random: () => 1,
+    concurrency: 1,
+    minIntervalMs: 0,
+    backoff: { baseMs: 100, maxMs: 1_000 },
+    run: async () => {
+      started.push(clock.now());
+      if (started.length === 1) throw new Error('too many requests');
+      return undefined;
+    },
+    retryAfterMs: () => 20_000,
+  });
+  queue.add('a');
+  await clock.pass(5_000);
+  queue.add('a');
+  await clock.pass(14_999);
+  assert.deepEqual(started, [0]);
+  await clock.pass(1);
+  assert.deepEqual(started, [0, 20_000]);
+});
