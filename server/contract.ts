@@ -32,6 +32,8 @@ export interface GatewayLoad {
   readonly gateway: string;
   readonly ready: boolean;
   readonly draining: boolean;
+  /** True while it refuses new connections: with none left it stays without. Missing from older gateways. */
+  readonly refusing?: boolean;
   readonly connections: number;
   /** Most it accepts: fewer than the option where the limit on open files is too low. */
   readonly maxConnections: number;
@@ -56,8 +58,8 @@ export interface GatewayLoad {
 
 /**
  * What the operator wants of a gateway besides taking clients: JSON in the pod annotation {@link TRAFFIC_ANNOTATION}, which
- * the gateway reads from {@link LIVE_FILES.annotations}, so that neither its restart nor the operator's forgets it. While
- * the annotation is there the gateway is NotReady; when it is taken away the gateway takes clients again.
+ * the gateway reads from {@link LIVE_FILES.annotations}, so that neither its restart nor the operator's forgets it. When the
+ * annotation is taken away the gateway takes clients again.
  */
 export interface TrafficIntent {
   readonly reason: 'ScaleDown' | 'Rollout' | 'NodeDrain' | 'CutOff' | 'Rebalance' | 'Hibernate';
@@ -71,6 +73,11 @@ export interface TrafficIntent {
   readonly waitSeconds?: number;
   /** When that will be, ISO 8601: for people, and for an operator older than `waitSeconds`. Always there with `keep`. */
   readonly deadline?: string;
+  /**
+   * True while the client Service does not select the pod, whose label was taken away in the same write: the gateway is as
+   * Ready as ever. Without it the gateway turns NotReady, which is how operators before this field keep clients away.
+   */
+  readonly unselected?: boolean;
 }
 export const TRAFFIC_ANNOTATION = 'chatcluster.dev/traffic';
 

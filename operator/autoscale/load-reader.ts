@@ -45,6 +45,7 @@ export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
     gateway: typeof gateway === 'string' ? gateway : pod,
     ready: said.ready === true,
     draining: said.draining === true,
+    ...(typeof said.refusing === 'boolean' ? { refusing: said.refusing } : {}),
     connections,
     ...rates,
     natsUp: said.natsUp !== false,
@@ -110,7 +111,8 @@ export async function readLoads(
         () => undefined,
       );
       if (over.has(gateway) && load === undefined) return [];
-      const state = { ready: isReady(gateway), leaving: isLeaving(gateway), served: hasServed(gateway) };
+      const leaving = isLeaving(gateway);
+      const state = { ready: isReady(gateway) && !leaving, leaving, served: hasServed(gateway) };
       return [{ pod, ...state, load, life: lifeOf(gateway) }];
     }),
   );
@@ -137,6 +139,13 @@ export function connectionsByPod(samples: readonly LoadSample[]): ReadonlyMap<st
 /** True if each gateway that said so reaches NATS, by pod name. */
 export function natsUpByPod(samples: readonly LoadSample[]): ReadonlyMap<string, boolean> {
   return new Map(samples.flatMap(({ pod, load }) => (load ? [[pod, load.natsUp !== false] as const] : [])));
+}
+
+/** Whether each gateway that said so refuses new connections, by pod name. */
+export function refusingByPod(samples: readonly LoadSample[]): ReadonlyMap<string, boolean> {
+  return new Map(
+    samples.flatMap(({ pod, load }) => (load?.refusing === undefined ? [] : [[pod, load.refusing] as const])),
+  );
 }
 
 /** Connections of all gateways; undefined when not all said, or there is none. */

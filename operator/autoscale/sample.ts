@@ -6,6 +6,7 @@ export type GatewayNumbers = Pick<GatewayLoad, 'connections' | 'deliveriesPerSec
 /** One running gateway. */
 export interface GatewaySample {
   readonly pod: string;
+  /** It is Ready and stays: what it carries is carried on. One that sheds some of its clients is, one that is to be empty is not. */
   readonly ready: boolean;
   /** It terminates or is being drained: what it carries comes to the others. */
   readonly leaving: boolean;

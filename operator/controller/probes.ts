@@ -45,6 +45,7 @@ function said(probe: Probe | undefined): string {
     load?.connections,
     load?.natsUp,
     load?.refused,
+    load?.refusing,
   ]);
   const { health, log, refused, silence } = probe?.backends ?? {};
   return JSON.stringify([loads, health, log, refused, silence]);

@@ -1,3 +1,4 @@
+import type { GatewayLoad } from '../../server/contract.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { Probe } from './probes.ts';
@@ -20,5 +21,7 @@ export function isQuiet({ cluster: { spec, status }, plan, probe }: QuietInput):
   if (!probe?.backends.health || (probe.backends.log?.room ?? 'Enough') !== 'Enough') return false;
   const { nats, store } = probe.backends.health;
   if (!nats.reachable || !store.reachable) return false;
-  return probe.loads.every(({ load, kept }) => load !== undefined && load.natsUp !== false && !kept);
+  // A gateway that was opened again is offered to clients once it says that it refuses them no more.
+  const isCalm = (load: GatewayLoad | undefined) => load && load.natsUp !== false && load.refusing !== true;
+  return probe.loads.every(({ load, kept }) => isCalm(load) && !kept);
 }

@@ -10,7 +10,7 @@ import { liveOptions } from '../desired/options.ts';
 import { optionsInUse } from '../desired/worker-options.ts';
 import { choicesOf } from '../fleet/choices.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
-import { workerDeployment } from '../fleet/observe.ts';
+import { clientSelector, labelledRevisions, refusingOf, workerDeployment } from '../fleet/observe.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { podPatches } from '../fleet/pod-patches.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -148,7 +148,12 @@ export class Reconciler {
     const memory = this.#memoryOf(key, cluster.metadata.uid);
     const children = observed.map(child => child.object);
     const pods = caches.pods(key, 'gateway');
-    const patches = podPatches(pods, next.intents, versionIn(cluster, observed));
+    const patches = podPatches(pods, next.intents, {
+      version: versionIn(cluster, observed),
+      selector: clientSelector(cluster, children),
+      labelled: labelledRevisions(cluster, children),
+      refusing: refusingOf(fleet.pods),
+    });
     const given = { defaultImage, workerReplicas: scaling.workers.replicas };
     const workers = workerDeployment(cluster, children);
     const inUse = optionsInUse(cluster, children, workers);

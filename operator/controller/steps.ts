@@ -90,9 +90,9 @@ function attemptOf(action: Action): string {
   return action.verb === 'prune' ? action.pointers.join() : action.verb;
 }
 
-/** Which annotations, not what is in them: times would make each try a new one. */
-function attemptOfPatch({ annotations }: PodPatch): string {
-  return Object.entries(annotations)
+/** Which annotations and labels, not what is in them: times would make each try a new one. */
+function attemptOfPatch({ annotations, labels }: PodPatch): string {
+  return Object.entries({ ...annotations, ...labels })
     .map(([name, value]) => (value === null ? `-${name}` : name))
     .join();
 }

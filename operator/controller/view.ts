@@ -1,6 +1,6 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
-import { connectionsByPod, isOver, type LoadSample, natsUpByPod } from '../autoscale/load-reader.ts';
+import { connectionsByPod, isOver, type LoadSample, natsUpByPod, refusingByPod } from '../autoscale/load-reader.ts';
 import { freePlaces } from '../autoscale/targets.ts';
 import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
@@ -118,6 +118,7 @@ export function viewOf(
     unofferedSince: kept.unoffered,
     leavingNodes: caches.leavingNodes(),
     connections: connectionsByPod(loads),
+    refusing: refusingByPod(loads),
     natsUp: natsUpByPod(loads),
     firstSeen,
     now,

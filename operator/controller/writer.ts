@@ -131,16 +131,16 @@ export class Writer {
   }
 
   /** @returns whether the pod was still there */
-  async #patch(cluster: Work['cluster'], { pod, annotations }: PodPatch): Promise<boolean> {
+  async #patch(cluster: Work['cluster'], { pod, annotations, labels }: PodPatch): Promise<boolean> {
     const { caches, client, log } = this.#options;
     const { name, namespace = '', uid, resourceVersion } = pod.metadata;
     const written = await client
-      .patch(RESOURCES.pods, namespace, name, { metadata: { uid, resourceVersion, annotations } })
+      .patch(RESOURCES.pods, namespace, name, { metadata: { uid, resourceVersion, annotations, labels } })
       // Gone meanwhile: the watch tells.
       .catch(ignoreNotFound);
     if (!written) return false;
     caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
-    log.info({ ...told(cluster), pod: name, annotations }, 'pod annotated');
+    log.info({ ...told(cluster), pod: name, annotations, labels }, 'pod patched');
     return true;
   }
 

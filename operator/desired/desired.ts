@@ -1,10 +1,14 @@
 import { PORTS } from '../../server/contract.ts';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
+import { isServing } from '../fleet/closing.ts';
 import {
+  ACCEPT,
   APPLIED_HASH,
+  CLIENTS_LABEL,
   type Component,
   childName,
+  hasClientsLabel,
   labels,
   MOVED_ANNOTATION,
   REVISION_ANNOTATION,
@@ -169,9 +173,13 @@ function workers(cluster: ChatCluster, { workers: { replicas, template }, defaul
   });
 }
 
-function gateways(cluster: ChatCluster, wanted: WantedRevision, { defaultImage }: Choices): DesiredObject {
+function templateOf(cluster: ChatCluster, { template }: WantedRevision, { defaultImage }: Choices): object {
+  return template ?? podTemplate(cluster, 'gateway', imageOf(cluster, { defaultImage }));
+}
+
+function gateways(cluster: ChatCluster, wanted: WantedRevision, choices: Choices): DesiredObject {
   const { name } = cluster.metadata;
-  const { revision, replicas, targetedAt, stopped, template } = wanted;
+  const { revision, replicas, targetedAt, stopped } = wanted;
   const made = deployment(cluster, 'gateway', {
     name: childName.gateways(name, revision),
     spec: {
@@ -180,7 +188,7 @@ function gateways(cluster: ChatCluster, wanted: WantedRevision, { defaultImage }
       selector: { matchLabels: servingLabels(name, revision) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
     },
-    template: template ?? podTemplate(cluster, 'gateway', imageOf(cluster, { defaultImage })),
+    template: templateOf(cluster, wanted, choices),
     annotations: {
       [TARGETED_ANNOTATION]: targetedAt.toISOString(),
       ...(stopped === '' ? {} : { [STOPPED_ANNOTATION]: stopped }),
@@ -189,9 +197,17 @@ function gateways(cluster: ChatCluster, wanted: WantedRevision, { defaultImage }
   return labelled(made, revision);
 }
 
-/** The Service of the clients: ready gateways of the revision that serves. */
-function clientService(cluster: ChatCluster, { serving, servingSince }: Choices): DesiredObject {
+/**
+ * The Service of the clients: ready gateways of the revision that serves, of those the ones that are to take clients. Where
+ * pods come without the label, because an older operator wrote their template, it is not asked for: a gateway that is to take
+ * nobody turns NotReady there.
+ */
+function clientService(cluster: ChatCluster, choices: Choices): DesiredObject {
   const { name } = cluster.metadata;
+  const { serving, servingSince } = choices;
+  const labelled = choices.revisions
+    .filter(wanted => isServing(wanted, serving))
+    .every(wanted => hasClientsLabel(templateOf(cluster, wanted, choices)));
   const { type, port, annotations } = cluster.spec.service;
   return child(
     cluster,
@@ -202,7 +218,7 @@ function clientService(cluster: ChatCluster, { serving, servingSince }: Choices)
       component: 'gateway',
       spec: {
         type,
-        selector: servingLabels(name, serving),
+        selector: { ...servingLabels(name, serving), ...(labelled ? { [CLIENTS_LABEL]: ACCEPT } : {}) },
         ports: [{ name: 'client', port, targetPort: 'client', protocol: 'TCP', appProtocol: 'http' }],
       },
     },
@@ -211,22 +227,24 @@ function clientService(cluster: ChatCluster, { serving, servingSince }: Choices)
 }
 
 /**
- * One gateway at a time is evicted, and one that is not ready at any time: it serves nobody new, and drains on SIGTERM. Only
- * gateways that serve count, else the two revisions of a rollout would block a node's drain.
+ * One gateway of each revision at a time is evicted, whether it takes clients or is being emptied of them, and one that is not
+ * ready at any time: it starts, or ends. The revisions of a rollout have a budget each: in one for both, new gateways that are
+ * not ready yet would use up what lets a node with old ones be drained.
  */
-function disruptionBudget(cluster: ChatCluster, { serving }: Choices): DesiredObject {
+function disruptionBudget(cluster: ChatCluster, { revision }: WantedRevision): DesiredObject {
   const { name } = cluster.metadata;
-  return child(cluster, {
+  const budget = child(cluster, {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
-    name: childName.disruptionBudget(name),
+    name: childName.disruptionBudget(name, revision),
     component: 'gateway',
     spec: {
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
-      selector: { matchLabels: servingLabels(name, serving) },
+      selector: { matchLabels: servingLabels(name, revision) },
     },
   });
+  return labelled(budget, revision);
 }
 
 /**
@@ -261,7 +279,7 @@ export function desired(cluster: ChatCluster, choices: Choices): DesiredObject[]
     gatewaysService(cluster),
     ...choices.revisions.map(revision => gateways(cluster, revision, choices)),
     clientService(cluster, choices),
-    disruptionBudget(cluster, choices),
+    ...choices.revisions.map(revision => disruptionBudget(cluster, revision)),
     workerOptions(cluster, choices.workers),
     workers(cluster, choices),
   ];

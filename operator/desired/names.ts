@@ -9,6 +9,10 @@ export const FIELD_MANAGER = 'chatcluster-operator';
 export const APPLIED_HASH = `${GROUP}/applied-hash`;
 /** Revision of a gateway's pod, Deployment and, while gateways of one revision serve, of the client Service; of a worker's options. */
 export const REVISION_LABEL = `${GROUP}/revision`;
+/** On a gateway's pod, unless it is to take no new clients: the client Service selects it by this and {@link ACCEPT}. */
+export const CLIENTS_LABEL = `${GROUP}/clients`;
+/** Value of {@link CLIENTS_LABEL}. */
+export const ACCEPT = 'accept';
 /** On the workers' Deployment: the revision its template was made for. */
 export const REVISION_ANNOTATION = `${GROUP}/revision`;
 /** On a Deployment: its pod template as it was made. An operator that would write it otherwise leaves it. */
@@ -52,7 +56,7 @@ export const childName = {
   gatewaysService: (cluster: string) => `${cluster}-gateways`,
   workers: (cluster: string) => `${cluster}-worker`,
   gateways: (cluster: string, revision: string) => `${cluster}-gateway-${revision}`,
-  disruptionBudget: (cluster: string) => `${cluster}-gateway`,
+  disruptionBudget: (cluster: string, revision: string) => `${cluster}-gateway-${revision}`,
   /** Options that running gateways follow. */
   liveOptions: (cluster: string) => `${cluster}-gateway`,
   /** Options that workers of one revision start with. */
@@ -105,6 +109,12 @@ export function labels(cluster: string, component?: Component): Record<string, s
 export function servingLabels(cluster: string, revision: string): Record<string, string> {
   const all = selectorLabels(cluster, 'gateway');
   return revision === ALL_REVISIONS ? all : { ...all, [REVISION_LABEL]: revision };
+}
+
+/** Whether the pods of a template carry {@link CLIENTS_LABEL}: those of operators before it do not. */
+export function hasClientsLabel(template: object | undefined): boolean {
+  const { metadata } = (template ?? {}) as { metadata?: { labels?: Readonly<Record<string, string>> } };
+  return metadata?.labels?.[CLIENTS_LABEL] === ACCEPT;
 }
 
 /** A selector as `/scale` wants it: `key=value,...`. */

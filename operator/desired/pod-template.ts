@@ -2,6 +2,8 @@ import { ADMIN_PATHS, CLIENT_PATHS, ENTRY, IMAGE_WORKDIR, LIVE_DIR, LIVE_FILES, 
 import { OPTIONS } from '../../server/options.ts';
 import type { ChatCluster, Resources } from '../api/chat-cluster.ts';
 import {
+  ACCEPT,
+  CLIENTS_LABEL,
   type Component,
   childName,
   instanceOf,
@@ -101,10 +103,11 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
   const settings = SETTINGS[component];
   const selector = selectorLabels(name, component);
   const revision = revisionOf(cluster, component);
-  const revisionLabel = component === 'gateway' ? { [REVISION_LABEL]: revision } : {};
+  // A new gateway takes clients also while no operator runs.
+  const gatewayLabels = component === 'gateway' ? { [REVISION_LABEL]: revision, [CLIENTS_LABEL]: ACCEPT } : {};
   return {
     metadata: {
-      labels: { ...extra.labels, ...labels(name, component), ...revisionLabel },
+      labels: { ...extra.labels, ...labels(name, component), ...gatewayLabels },
       annotations: { ...extra.annotations, ...version(cluster, component) },
     },
     spec: {

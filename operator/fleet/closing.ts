@@ -13,8 +13,8 @@ export function alive(pods: readonly FleetPod[]): FleetPod[] {
   return pods.filter(pod => !pod.terminating);
 }
 
-export function isServing(pod: FleetPod, serving: string | undefined): boolean {
-  return serving === ALL_REVISIONS || pod.revision === serving;
+export function isServing({ revision }: Pick<FleetPod, 'revision'>, serving: string | undefined): boolean {
+  return serving === ALL_REVISIONS || revision === serving;
 }
 
 /** Whether new connections reach `pod` now. */
@@ -30,7 +30,7 @@ export function standsBy({ reason }: TrafficIntent): boolean {
 /** Whether new connections no longer reach `pod`: no EndpointSlice offers it, and load balancers have had time to hear. */
 export function isShut(pod: FleetPod, { serving, servingSince, settings, now }: FleetInput): boolean {
   if (!pod.running) return true;
-  if (pod.offered || (pod.ready && isServing(pod, serving))) return false;
+  if (pod.offered || (pod.ready && pod.selectable && isServing(pod, serving))) return false;
   // It closes already, so it was shut before: a new operator need not wait again.
   if (pod.intent?.keep !== undefined) return true;
   if (pod.unofferedSince === undefined) return false;
@@ -39,11 +39,13 @@ export function isShut(pod: FleetPod, { serving, servingSince, settings, now }: 
   return now - since >= settings.drain.delaySeconds * 1_000;
 }
 
-/** Whether `pod` may be removed: it holds nothing, or it had its time. One that is still ready would not be the one removed. */
+/** Whether `pod` may be removed: it holds nothing, or it had its time. Its deletion cost makes it the first to go among the ready. */
 export function isFinished(pod: FleetPod, input: FleetInput): boolean {
   if (!pod.running) return true;
-  if (pod.intent?.keep !== 0 || pod.ready || !isShut(pod, input)) return false;
-  return pod.connections === 0 || hadItsTime(pod, input.now);
+  if (pod.intent?.keep !== 0 || !isShut(pod, input)) return false;
+  // It was empty when it was asked, and may have been still open to those on their way to it.
+  const isEmpty = pod.connections === 0 && (pod.refusing ?? !pod.ready);
+  return isEmpty || hadItsTime(pod, input.now);
 }
 
 /** Whether the time is over that was given to what `pod` does. */

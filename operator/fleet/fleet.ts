@@ -16,6 +16,8 @@ export interface FleetPod {
   readonly running: boolean;
   readonly ready: boolean;
   readonly terminating: boolean;
+  /** False while the client Service passes it over although it serves its revision: its label was taken away. */
+  readonly selectable: boolean;
   /** Whether an EndpointSlice of the client Service still offers it to new connections. */
   readonly offered: boolean;
   /** Since when no EndpointSlice was seen to offer it; undefined while one does. */
@@ -27,6 +29,8 @@ export interface FleetPod {
   readonly intentSince: number | undefined;
   /** What it said it holds; undefined when it did not say. A pod that never ran holds 0. */
   readonly connections: number | undefined;
+  /** Whether it said that it refuses new connections; undefined when it did not say, as an older gateway. */
+  readonly refusing: boolean | undefined;
   /** True if it reaches NATS; undefined when it did not say. */
   readonly natsUp: boolean | undefined;
   /** Since when it has been seen without NATS while most others had it; undefined while that is not so. */

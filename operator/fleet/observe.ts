@@ -3,8 +3,10 @@ import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Endpoint, isReady, isRunning, type KubeObject, type Pod } from '../api/kube-object.ts';
 import { trafficOf } from '../api/traffic.ts';
 import {
+  CLIENTS_LABEL,
   CONTINUE_ANNOTATION,
   childName,
+  hasClientsLabel,
   MOVED_ANNOTATION,
   REVISION_LABEL,
   STOPPED_ANNOTATION,
@@ -25,6 +27,8 @@ export interface Sighting {
   readonly leavingNodes: ReadonlySet<string>;
   /** By pod name; those that did not say are missing. */
   readonly connections: ReadonlyMap<string, number>;
+  /** Whether each refuses new connections, by pod name; those that did not say are missing. */
+  readonly refusing: ReadonlyMap<string, boolean>;
   /** True if each reaches NATS, by pod name; those that did not say are missing. */
   readonly natsUp: ReadonlyMap<string, boolean>;
   readonly firstSeen: FirstSeen;
@@ -35,8 +39,10 @@ export interface Sighting {
 export interface DeploymentObject extends KubeObject {
   readonly spec?: { readonly replicas?: number; readonly template?: object };
 }
+/** Labels that something selects. */
+type Selector = Readonly<Record<string, string>>;
 interface ServiceObject extends KubeObject {
-  readonly spec?: { readonly selector?: Readonly<Record<string, string>> };
+  readonly spec?: { readonly selector?: Selector };
 }
 
 const time = (text: string | undefined) => (text === undefined ? 0 : Date.parse(text) || 0);
@@ -44,7 +50,7 @@ const time = (text: string | undefined) => (text === undefined ? 0 : Date.parse(
 /** What somebody else wrote there: an intent nobody has, so that it is taken away. */
 const NOBODYS: TrafficIntent = { reason: 'Rebalance', since: '' };
 
-function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): FleetPod {
+function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>, selector: Selector = {}): FleetPod {
   const { metadata, spec } = pod;
   const intent = trafficOf(pod);
   const text = metadata.annotations?.[TRAFFIC_ANNOTATION];
@@ -56,6 +62,7 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): F
     running,
     ready: isReady(pod),
     terminating: metadata.deletionTimestamp !== undefined,
+    selectable: selector[CLIENTS_LABEL] === metadata.labels?.[CLIENTS_LABEL] || !(CLIENTS_LABEL in selector),
     offered: offered.has(metadata.name),
     unofferedSince: sighting.unofferedSince.get(metadata.name),
     nodeLeaving: spec?.nodeName !== undefined && sighting.leavingNodes.has(spec.nodeName),
@@ -63,6 +70,7 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>): F
     intentSince:
       text === undefined ? undefined : sighting.firstSeen.since(`intent of ${metadata.name}`, text, sighting.now),
     connections: running ? sighting.connections.get(metadata.name) : 0,
+    refusing: running ? sighting.refusing.get(metadata.name) : undefined,
     natsUp: running ? sighting.natsUp.get(metadata.name) : undefined,
     cutOffSince: undefined,
     createdAt: time(metadata.creationTimestamp),
@@ -92,6 +100,27 @@ export function gatewayDeployments(cluster: ChatCluster, children: readonly Kube
   });
 }
 
+/** Revisions whose pods come with the label that the client Service selects. */
+export function labelledRevisions(cluster: ChatCluster, children: readonly KubeObject[]): ReadonlySet<string> {
+  const labelled = gatewayDeployments(cluster, children).filter(({ spec }) => hasClientsLabel(spec?.template));
+  return new Set(labelled.map(({ metadata }) => metadata.labels?.[REVISION_LABEL] ?? ''));
+}
+
+/** Names of the pods that said that they refuse new connections. */
+export function refusingOf(pods: readonly FleetPod[]): ReadonlySet<string> {
+  return new Set(pods.filter(({ refusing }) => refusing === true).map(({ name }) => name));
+}
+
+/** What the client Service selects; undefined while there is none. */
+export function clientSelector({ metadata }: ChatCluster, children: readonly KubeObject[]): Selector | undefined {
+  return clientServiceOf(metadata.name, children)?.spec?.selector;
+}
+
+function clientServiceOf(cluster: string, children: readonly KubeObject[]): ServiceObject | undefined {
+  const name = childName.clientService(cluster);
+  return children.find(child => child.kind === 'Service' && child.metadata.name === name);
+}
+
 /** Names of the pods that take new connections. */
 export function offeredPods(endpoints: readonly Endpoint[]): ReadonlySet<string> {
   return new Set(endpoints.filter(({ ready }) => ready).map(({ pod }) => pod));
@@ -108,14 +137,11 @@ export function observeFleet(sighting: Sighting): {
   const { cluster, children, endpoints, firstSeen, now } = sighting;
   const offered = offeredPods(endpoints);
   const goOn = cluster.metadata.annotations?.[CONTINUE_ANNOTATION];
-  const name = childName.clientService(cluster.metadata.name);
-  const service = children.find(child => child.kind === 'Service' && child.metadata.name === name) as
-    | ServiceObject
-    | undefined;
+  const service = clientServiceOf(cluster.metadata.name, children);
   const serving = service && (service.spec?.selector?.[REVISION_LABEL] ?? ALL_REVISIONS);
   const movedAt = time(service?.metadata.annotations?.[MOVED_ANNOTATION]);
   return {
-    pods: sighting.pods.map(pod => fleetPod(pod, sighting, offered)),
+    pods: sighting.pods.map(pod => fleetPod(pod, sighting, offered, service?.spec?.selector)),
     revisions: gatewayDeployments(cluster, children).map(({ metadata, spec }) => {
       const revision = metadata.labels?.[REVISION_LABEL] ?? '';
       const targetedAt = time(metadata.annotations?.[TARGETED_ANNOTATION]);

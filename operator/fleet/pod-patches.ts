@@ -1,42 +1,96 @@
-import { TRAFFIC_ANNOTATION } from '../../server/contract.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract.ts';
 import type { Pod } from '../api/kube-object.ts';
-import { DELETION_COST_ANNOTATION, OPTIONS_ANNOTATION } from '../desired/names.ts';
+import { trafficOf } from '../api/traffic.ts';
+import {
+  ACCEPT,
+  CLIENTS_LABEL,
+  DELETION_COST_ANNOTATION,
+  OPTIONS_ANNOTATION,
+  REVISION_LABEL,
+} from '../desired/names.ts';
 import type { FleetPlan } from './fleet.ts';
 
-/** Annotations of a pod that are to change; null takes one away. */
+type Change = Readonly<Record<string, string | null>>;
+
+/** Annotations and labels of a pod that are to change; null takes one away. */
 export interface PodPatch {
   readonly pod: Pod;
-  readonly annotations: Readonly<Record<string, string | null>>;
+  readonly annotations: Change;
+  readonly labels: Change;
 }
 
-/** Of a gateway that is being emptied: the ReplicaSet controller takes it before any other that runs. */
+/** What the writes to pods depend on besides what the planner wants. */
+export interface PodSurroundings {
+  /** Of the live options as their ConfigMap has them; undefined while it is being written. */
+  readonly version: string | undefined;
+  /** What the client Service selects now; undefined without one. */
+  readonly selector: Readonly<Record<string, string>> | undefined;
+  /** Revisions whose pods come with {@link CLIENTS_LABEL}. */
+  readonly labelled: ReadonlySet<string>;
+  /** Pods that said that they refuse new connections. */
+  readonly refusing: ReadonlySet<string>;
+}
+
+/** Of a gateway that is being emptied: the ReplicaSet controller takes it before any other that is ready. */
 const VICTIM_COST = '-1000000';
 const VICTIM_REASONS: ReadonlySet<string> = new Set(['ScaleDown', 'Hibernate', 'Rollout']);
 
-/** Intent and deletion cost go in one write, so that there is no state between them. */
-function trafficOf(pod: Pod, intents: FleetPlan['intents']): PodPatch['annotations'] {
-  if (!intents.has(pod.metadata.name)) return {};
-  const intent = intents.get(pod.metadata.name);
+/** True if a gateway with this intent is to be removed once it is empty. */
+export function isVictim(intent: TrafficIntent | undefined): boolean {
+  return intent !== undefined && VICTIM_REASONS.has(intent.reason);
+}
+
+/** Whether the client Service leads nobody to a pod that has lost its label: without a Service nothing is said. */
+function isUnselected({ metadata }: Pod, selector: PodSurroundings['selector']): boolean {
+  const { [CLIENTS_LABEL]: _, ...labels } = metadata.labels ?? {};
+  return selector !== undefined && Object.entries(selector).some(([key, value]) => labels[key] !== value);
+}
+
+/**
+ * Intent, label and deletion cost go in one write, so that there is no state between them. Only when a gateway is to take clients
+ * again the label waits until it refuses them no more. Whoever changed the label by hand is overruled.
+ */
+function trafficChange(
+  pod: Pod,
+  intents: FleetPlan['intents'],
+  { selector, labelled, refusing }: PodSurroundings,
+): Omit<PodPatch, 'pod'> {
+  const { name, labels = {} } = pod.metadata;
+  const held = trafficOf(pod) ?? undefined;
+  const wanted = intents.has(name) ? intents.get(name) : held;
+  const unselected = wanted !== undefined && isUnselected(pod, selector);
+  const isNew = intents.has(name) || (held?.unselected ?? false) !== unselected;
+  const before = labels[CLIENTS_LABEL];
+  const open = refusing.has(name) ? before : ACCEPT;
+  const label = wanted === undefined ? open : undefined;
+  const isLabelled = labelled.has(labels[REVISION_LABEL] ?? '');
   return {
-    [TRAFFIC_ANNOTATION]: intent ? JSON.stringify(intent) : null,
-    [DELETION_COST_ANNOTATION]: intent && VICTIM_REASONS.has(intent.reason) ? VICTIM_COST : null,
+    annotations: isNew ? annotationsOf(wanted, unselected) : {},
+    labels: isLabelled && before !== label ? { [CLIENTS_LABEL]: label ?? null } : {},
+  };
+}
+
+function annotationsOf(wanted: TrafficIntent | undefined, unselected: boolean): Change {
+  if (!wanted) return { [TRAFFIC_ANNOTATION]: null, [DELETION_COST_ANNOTATION]: null };
+  const { unselected: _, ...intent } = wanted;
+  return {
+    [TRAFFIC_ANNOTATION]: JSON.stringify(unselected ? { ...intent, unselected } : intent),
+    [DELETION_COST_ANNOTATION]: isVictim(wanted) ? VICTIM_COST : null,
   };
 }
 
 /**
- * The writes to gateway pods.
- * @param version of the live options as their ConfigMap has them; undefined while it is being written. The kubelet refreshes
- * the files of a pod when its annotations change, else up to a minute later.
+ * The writes to gateway pods. Among them is the version of the live options: the kubelet refreshes the files of a pod when its
+ * annotations change, else up to a minute later.
  */
-export function podPatches(
-  pods: readonly Pod[],
-  intents: FleetPlan['intents'],
-  version: string | undefined,
-): PodPatch[] {
+export function podPatches(pods: readonly Pod[], intents: FleetPlan['intents'], around: PodSurroundings): PodPatch[] {
+  const { version } = around;
   return pods.flatMap(pod => {
     if (pod.metadata.deletionTimestamp !== undefined) return [];
     const isOld = version !== undefined && pod.metadata.annotations?.[OPTIONS_ANNOTATION] !== version;
-    const annotations = { ...trafficOf(pod, intents), ...(isOld ? { [OPTIONS_ANNOTATION]: version } : {}) };
-    return Object.keys(annotations).length > 0 ? [{ pod, annotations }] : [];
+    const traffic = trafficChange(pod, intents, around);
+    const annotations = { ...traffic.annotations, ...(isOld ? { [OPTIONS_ANNOTATION]: version } : {}) };
+    const isSame = Object.keys(annotations).length === 0 && Object.keys(traffic.labels).length === 0;
+    return isSame ? [] : [{ pod, annotations, labels: traffic.labels }];
   });
 }

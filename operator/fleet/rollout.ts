@@ -36,7 +36,8 @@ export function surgeOf({ settings, size }: FleetInput): number {
 
 /** Whether gateways of the target are there for the clients that are to move to it. */
 function readyOf(target: string, pods: readonly FleetPod[]): FleetPod[] {
-  return pods.filter(pod => pod.revision === target && pod.ready && pod.intent === undefined);
+  const isOpen = (pod: FleetPod) => pod.ready && pod.intent === undefined && pod.refusing !== true;
+  return pods.filter(pod => pod.revision === target && isOpen(pod));
 }
 
 /** Chosen already. A gateway of the new revision that misses a probe is no reason to choose anew. */
@@ -136,10 +137,11 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   remove();
   // Old gateways may go as far as new ones can stand in for them.
   const free = Math.max(0, takers.length + left.length - size);
-  // Gateways that become unready now could be removed in place of those the Deployment is to be rid of.
-  const removes = input.revisions.some(
-    row => row.revision !== target && (replicas.get(row.revision) ?? 0) < row.replicas,
-  );
+  // Gateways that become as cheap now could be removed in place of those the Deployment is to be rid of.
+  const removes = input.revisions.some(({ revision }) => {
+    const there = living.filter(pod => pod.revision === revision).length;
+    return revision !== target && (replicas.get(revision) ?? 0) < there;
+  });
   const intents = emptying(nextOf(left, removes ? 0 : free, isMoving), input, 'Rollout');
   return step('Moving', numbers, { intents: new Map([...going, ...intents]) });
 }

@@ -3,8 +3,8 @@ import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts'
 import { ALL_REVISIONS, type FleetInput, type FleetPod, type FleetRevision } from './fleet.ts';
 
 /**
- * Replicas of an old revision. The ReplicaSet controller takes any gateway that is not ready, with clients or without, so the
- * empty ones go when no other is unready or is about to be.
+ * Replicas of an old revision. The ReplicaSet controller takes any gateway that is not ready, then those that are being emptied,
+ * with clients or without, so the empty ones go when there is no other of either kind.
  */
 export function staying(
   living: readonly FleetPod[],

@@ -65,14 +65,24 @@ export function scaleDown(
     return { victims, intents: new Map(), finished: false, message };
   }
   const intents = emptying(victims, input, size === 0 ? 'Hibernate' : 'ScaleDown');
-  const finished = victims.every(pod => isFinished(pod, input));
+  const empty = victims.every(pod => isFinished(pod, input));
+  const unready = isLowered ? [] : rest.filter(pod => goesBefore(pod, victims));
+  const finished = empty && unready.length === 0;
   const left = victims.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
-  const step = finished
-    ? 'being removed'
-    : [...intents.values()].some(({ keep }) => keep === 0)
-      ? `about ${roughly(left)} connections left to move`
-      : 'closing';
-  return { victims, intents, finished, message: `${names}: ${step}` };
+  const moving = [...intents.values()].some(({ keep }) => keep === 0);
+  const step = moving ? `about ${roughly(left)} connections left to move` : 'closing';
+  const wait = `empty; removed once ${someOf(unready.map(pod => pod.name))} is ready, which would go in their place`;
+  const message = finished ? 'being removed' : empty ? wait : step;
+  return { victims, intents, finished, message: `${names}: ${message}` };
+}
+
+/**
+ * Whether the ReplicaSet controller would take `pod` before one of the empty `victims`: whatever its cost, one that is ready goes
+ * after one that is not. Who holds nobody may.
+ */
+function goesBefore(pod: FleetPod, victims: readonly FleetPod[]): boolean {
+  if (pod.ready || !pod.running || pod.connections === 0) return false;
+  return victims.some(victim => victim.ready && victim.revision === pod.revision);
 }
 
 /** What the Deployments of `pods` ask for. */

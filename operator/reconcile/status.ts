@@ -13,6 +13,7 @@ import { revisionOf } from '../desired/revision.ts';
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPlan, FleetPod } from '../fleet/fleet.ts';
 import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
+import { isVictim } from '../fleet/pod-patches.ts';
 import type { Backends } from './backends.ts';
 import {
   type ConditionType,
@@ -39,7 +40,7 @@ export interface GatewayCount {
   readonly desired: number;
   /** Pods of the serving revision. */
   readonly replicas: number;
-  /** Those of them that take clients. */
+  /** Those of them that are ready and stay. */
   readonly ready: number;
   /** Pods of any revision that are being emptied. */
   readonly draining: number;
@@ -95,7 +96,7 @@ export function countGateways(pods: readonly FleetPod[], serving: string, desire
   return {
     desired,
     replicas: there.length,
-    ready: there.filter(pod => pod.ready && pod.intent === undefined).length,
+    ready: there.filter(pod => pod.ready && !isVictim(pod.intent)).length,
     draining: living.filter(pod => pod.intent !== undefined).length,
   };
 }

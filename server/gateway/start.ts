@@ -151,6 +151,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     gateway: config.processName,
     ready: traffic.ready,
     draining: traffic.draining,
+    refusing: traffic.refusing,
     connections: hub.sessions.size,
     maxConnections: mostConnections(),
     ...meter.rates,

@@ -39,15 +39,15 @@ export class Traffic {
   #wanted: Wanted | null = null;
   #end: End | null = null;
   /** Since when load balancers may know that this gateway takes nobody. */
-  #notReadySince = 0;
+  #shutSince = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
   }
 
-  /** True while load balancers may choose this gateway. */
+  /** True while it works as it should. One that is to take nobody is Ready where it need not say so to be left alone. */
   get ready(): boolean {
-    return this.#started && !this.draining;
+    return this.#started && this.#end === null && (this.#wanted === null || this.#wanted.unselected === true);
   }
 
   /** True while it takes no new clients because it is to have fewer, or to end. */
@@ -73,7 +73,7 @@ export class Traffic {
   /** @param wanted null to take clients again */
   want(wanted: Wanted | null): void {
     if (same(wanted, this.#wanted)) return;
-    if (!this.draining) this.#notReadySince = this.#options.now();
+    if (!this.draining) this.#shutSince = this.#options.now();
     if (wanted?.keep !== undefined && this.#wanted?.keep === undefined)
       this.#pacer.begin(this.#options.now(), wanted.perSecond ?? 1);
     this.#wanted = wanted;
@@ -91,8 +91,8 @@ export class Traffic {
    */
   end(delayMs: number, closeMs: number): Promise<void> {
     const { now, connections, logger } = this.#options;
-    if (!this.draining) this.#notReadySince = now();
-    const closeAt = connections() === 0 ? now() : Math.max(now(), this.#notReadySince + delayMs);
+    if (!this.draining) this.#shutSince = now();
+    const closeAt = connections() === 0 ? now() : Math.max(now(), this.#shutSince + delayMs);
     logger.info({ connections: connections(), delayMs: Math.round(closeAt - now()), closeMs }, 'drain started');
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#end = { closeAt, closedAt: closeAt + closeMs, closing: false, owed: 0, done: resolve };
@@ -130,4 +130,4 @@ export class Traffic {
 }
 
 const same = (a: Wanted | null, b: Wanted | null) =>
-  a?.reason === b?.reason && a?.keep === b?.keep && a?.perSecond === b?.perSecond;
+  a?.reason === b?.reason && a?.keep === b?.keep && a?.perSecond === b?.perSecond && a?.unselected === b?.unselected;

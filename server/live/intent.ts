@@ -2,7 +2,7 @@ import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../contract.ts';
 import { parseAnnotations } from './annotations.ts';
 
 /** What a gateway acts on of a {@link TrafficIntent}. With `keep` there is `perSecond`. */
-export interface Wanted extends Pick<TrafficIntent, 'keep' | 'perSecond'> {
+export interface Wanted extends Pick<TrafficIntent, 'keep' | 'perSecond' | 'unselected'> {
   /** One of {@link TrafficIntent}, a word of a newer operator, or {@link UNREADABLE}. */
   readonly reason: string;
 }
@@ -14,9 +14,9 @@ const REASON = /^[A-Z][A-Za-z]{0,31}$/;
 /**
  * The intent in the pod's annotations; null without one.
  *
- * Any annotation keeps the gateway from being Ready; one that cannot be read closes nothing. Somebody wanted this gateway
- * to take no new clients, and taking them would move them twice; closing to a wrong number could not be taken back. The
- * price of being wrong is one gateway that stands by, and can be seen to.
+ * Only one that says that the Service has let go of the pod leaves the gateway Ready; one that cannot be read does not, and
+ * closes nothing. Somebody wanted this gateway to take no new clients, and taking them would move them twice; closing to a
+ * wrong number could not be taken back. The price of being wrong is one gateway that stands by, and can be seen to.
  * @param text the downward API's file
  */
 export function wantedTraffic(text: string): Wanted | null {
@@ -32,10 +32,11 @@ function parseIntent(json: string): Wanted | undefined {
   } catch {
     return undefined;
   }
-  const { reason, keep, perSecond } = (intent ?? {}) as Partial<Record<keyof TrafficIntent, unknown>>;
+  const { reason, keep, perSecond, unselected } = (intent ?? {}) as Partial<Record<keyof TrafficIntent, unknown>>;
   if (typeof reason !== 'string' || !REASON.test(reason)) return undefined;
-  if (keep === undefined) return { reason };
+  const base = unselected === true ? { reason, unselected } : { reason };
+  if (keep === undefined) return base;
   if (typeof keep !== 'number' || !Number.isSafeInteger(keep) || keep < 0) return undefined;
   if (typeof perSecond !== 'number' || !Number.isFinite(perSecond) || perSecond <= 0) return undefined;
-  return { reason, keep, perSecond };
+  return { ...base, keep, perSecond };
 }

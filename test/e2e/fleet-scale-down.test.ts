@@ -35,7 +35,8 @@ test('scale-down 4 to 2: all victims take no clients before the first close, cli
     left.every(uid => before.some(pod => pod.uid === uid)),
     'no pod was replaced',
   );
-  assert.deepEqual(watch.everUnready(), new Set(victims.map(({ name }) => name)));
+  assert.deepEqual(watch.everShut(), new Set(victims.map(({ name }) => name)));
+  assert.deepEqual(watch.everUnready(), new Set());
   const shut = Math.max(...victims.map(({ name }) => watch.shutAt(name)));
   const first = clients.firstEnd() ?? 0;
   assert.ok(first >= shut, `the first connection ended ${shut - first} ms before all victims were out`);

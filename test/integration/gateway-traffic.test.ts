@@ -90,6 +90,26 @@ test('a drain that is called off in the middle keeps who is left, and takes clie
   checkMoves();
 });
 
+test('a gateway that its Service does not select stays ready while it closes connections, and refuses new ones', async t => {
+  const { cluster, gateway, link, live, moved, checkMoves, finish } = await setUp(t);
+  const isReady = async () => (await fetch(gateway.readyUrl)).ok;
+  await live.want({ reason: 'ScaleDown', unselected: true });
+  await until('it knows', async () => (await loadOf(gateway)).draining);
+  assert.deepEqual([await isReady(), (await loadOf(gateway)).refusing], [true, false]);
+  link.target(cluster.gateways[0].port);
+  await live.want({ reason: 'ScaleDown', keep: 0, perSecond: 50, unselected: true });
+  await until('all have moved', () => moved() === ALL);
+  const { ready, refusing, connections } = await loadOf(gateway);
+  assert.deepEqual({ ready, refusing, connections }, { ready: true, refusing: true, connections: 0 });
+  assert.deepEqual([await isReady(), await attempt(gateway)], [true, 503]);
+  await live.want({ reason: 'ScaleDown', keep: 0, perSecond: 50 });
+  await until('it has to be left alone by itself', async () => !(await isReady()));
+  await live.want(null);
+  await until('it takes clients again', async () => (await isReady()) && (await attempt(gateway)) === 101);
+  await finish();
+  checkMoves();
+});
+
 test('a gateway that is told to end in the middle of a drain moves the rest once and exits', async t => {
   const { gateway, live, elsewhere, moved, checkMoves, finish } = await setUp(t, {
     CHAT_DRAIN_SECONDS: '2',

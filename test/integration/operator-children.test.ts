@@ -53,7 +53,6 @@ const CHILDREN: readonly (readonly [Resource, string])[] = [
   [RESOURCES.services, '-gateways'],
   [RESOURCES.configMaps, '-gateway'],
   [RESOURCES.deployments, '-worker'],
-  [RESOURCES.podDisruptionBudgets, '-gateway'],
 ];
 
 /** The Deployments of its gateways, one a revision. */

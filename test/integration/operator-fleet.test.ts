@@ -16,7 +16,7 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     const before = fleet.names;
     await fleet.gatewaySpec({ replicas: 2 });
     const told = await until('two are told to take nobody', async () => {
-      const marked = fleet.gateways.filter(gateway => !gateway.ready);
+      const marked = fleet.gateways.filter(gateway => gateway.shut);
       return marked.length === 2 ? marked.map(({ name }) => name) : undefined;
     });
     assert.equal((await fleet.deployments())[0]?.spec.replicas, 4);
@@ -173,7 +173,7 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     const stopped = await fleet.says('Progressing', 'Stopped');
     assert.deepEqual([stopped.status, /commands and sign-ins fail/.test(stopped.message)], ['False', true]);
     await until('the old gateways take clients again', () =>
-      fleet.gateways.every(({ revision, ready }) => revision === fresh || ready),
+      fleet.gateways.every(({ revision, shut }) => revision === fresh || !shut),
     );
     for (const gateway of newOnes) gateway.load = {};
     // What stopped it stays written down, whatever it says now.
@@ -251,7 +251,7 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     gateway.load = { natsUp: false };
     const cutOff = async () => (await fleet.annotationsOf(gateway.name))['chatcluster.dev/traffic'];
     await until('it is closed to new clients', async () => !suite.pods.offeredOf('severed').includes(gateway.name));
-    assert.match((await cutOff()) ?? '', /^{"reason":"CutOff","since":"[^"]+"}$/);
+    assert.match((await cutOff()) ?? '', /^{"reason":"CutOff","since":"[^"]+","unselected":true}$/);
     const { message } = await until('the condition names it', async () => {
       const condition = await fleet.condition('Progressing');
       return condition?.message.includes(gateway.name) ? condition : undefined;

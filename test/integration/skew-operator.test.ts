@@ -89,7 +89,7 @@ for (const [what, cluster] of CLUSTERS)
     assert.equal(starts.length, 3);
     const names = starts.map(objectId);
     assert.deepEqual(
-      touched.filter(action => names.some(name => action.endsWith(name)) || / Deployment /.test(action)),
+      touched.filter(action => names.some(name => action.endsWith(name)) || / (Deployment|Service) /.test(action)),
       [],
     );
   });

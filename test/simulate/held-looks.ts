@@ -29,7 +29,7 @@ function gateway(name: string, revision: string, change: Partial<FleetPod>): Fle
   return {
     ...{ name, revision, scheduled: true, running: true, ready: true, terminating: false, offered: true },
     ...{ unofferedSince: undefined, nodeLeaving: false, intent: undefined, intentSince: undefined, createdAt: 0 },
-    ...{ connections: CLIENTS, natsUp: true, cutOffSince: undefined },
+    ...{ connections: CLIENTS, selectable: true, refusing: false, natsUp: true, cutOffSince: undefined },
     ...change,
   };
 }

@@ -6,8 +6,8 @@ import { clusterBinaries } from '../cluster/binaries.ts';
 import { startChild } from '../local/child.ts';
 import type { ApiServer } from './api-server.ts';
 
-/** What makes pods of Deployments, EndpointSlices of Services, and removes what lost its owner. */
-const CONTROLLERS = ['deployment', 'replicaset', 'endpointslice', 'garbage-collector'];
+/** What makes pods of Deployments, EndpointSlices of Services, counts for disruption budgets, and removes what lost its owner. */
+const CONTROLLERS = ['deployment', 'replicaset', 'endpointslice', 'disruption', 'garbage-collector'];
 
 /** Starts Kubernetes' own controllers for `api`; the test's end stops them. */
 export async function startControllers(t: Pick<TestContext, 'after'>, api: ApiServer): Promise<void> {

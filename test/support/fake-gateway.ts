@@ -20,6 +20,8 @@ export class FakeGateway {
   works = false;
   /** What it says of its load besides its clients; undefined for no answer. */
   load: Partial<GatewayLoad> | undefined = {};
+  /** How often it has said its load. */
+  asked = 0;
   readonly #traffic: Traffic;
 
   /** @param onClose takes a client that is told to connect again */
@@ -46,6 +48,10 @@ export class FakeGateway {
   get ready(): boolean {
     return this.works && this.#traffic.ready;
   }
+  /** Whether it is to take no new clients. */
+  get shut(): boolean {
+    return this.#traffic.draining;
+  }
   get refuses(): boolean {
     return this.#traffic.refusing;
   }
@@ -60,10 +66,12 @@ export class FakeGateway {
   /** What `/load` answers. */
   answer(): GatewayLoad {
     if (!this.load) throw new Error('no answer');
+    this.asked += 1;
     return {
       gateway: this.name,
       ready: this.ready,
       draining: this.#traffic.draining,
+      refusing: this.#traffic.refusing,
       connections: this.clients.size,
       maxConnections: 15_000,
       deliveriesPerSecond: 0,

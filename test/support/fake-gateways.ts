@@ -19,7 +19,7 @@ const REACHED = { reachable: true, reason: '' };
 export interface Incident {
   readonly cluster: string;
   readonly gateway: string;
-  readonly what: 'NotReady' | 'Ready' | 'Closing' | 'Terminated';
+  readonly what: 'NotReady' | 'Ready' | 'Shut' | 'Closing' | 'Terminated';
   /** Gateways that clients could connect to at that moment. */
   readonly offered: readonly string[];
   /** Clients that it held. */
@@ -148,11 +148,12 @@ export class FakeGateways {
     const { gateway } = running;
     const cluster = clusterOf(pod);
     if (gateway) {
-      const before = { ready: gateway.ready, clients: gateway.clients.size };
+      const before = { ready: gateway.ready, shut: gateway.shut, clients: gateway.clients.size };
       gateway.works =
         !this.broken.has(`${cluster}/${gateway.revision}`) && (gateway.works || !this.broken.has(cluster));
       gateway.step(pod);
       if (before.ready !== gateway.ready) this.#note(cluster, gateway, gateway.ready ? 'Ready' : 'NotReady');
+      if (gateway.shut && !before.shut) this.#note(cluster, gateway, 'Shut');
       if (before.clients > gateway.clients.size) this.#note(cluster, gateway, 'Closing');
     }
     await this.#report(pod, running);

@@ -23,6 +23,8 @@ export interface GatewayPodChange {
   readonly node?: string;
   readonly intent?: TrafficIntent | string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Besides that of the revision. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** The seconds of its grace, or true for many. */
   readonly terminating?: boolean | number;
   readonly phase?: string;
@@ -44,6 +46,7 @@ export function gatewayPod(name: string, revision: string, change: GatewayPodCha
     node = 'node-1',
     intent,
     annotations = {},
+    labels = {},
     terminating,
     phase = running ? 'Running' : 'Pending',
     createdAt = 0,
@@ -57,7 +60,7 @@ export function gatewayPod(name: string, revision: string, change: GatewayPodCha
       namespace: 'team-a',
       uid: `uid of ${name}`,
       resourceVersion: '1',
-      labels: { [REVISION_LABEL]: revision },
+      labels: { ...labels, [REVISION_LABEL]: revision },
       annotations: { ...annotations, ...(text === undefined ? {} : { [TRAFFIC_ANNOTATION]: text }) },
       creationTimestamp: new Date(createdAt).toISOString(),
       ...(terminating === undefined || terminating === false ? {} : deleted(terminating)),

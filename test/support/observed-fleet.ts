@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { Condition, KubeObject } from '../../operator/api/kube-object.ts';
 import { REVISION_LABEL } from '../../operator/desired/names.ts';
+import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import type { ApiServer } from './api-server.ts';
 import { chatCluster } from './chat-operator.ts';
@@ -10,6 +11,7 @@ import type { FakeGateways } from './fake-gateways.ts';
 import { until } from './until.ts';
 
 export interface GatewayDeployment extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
   readonly spec: {
     readonly replicas: number;
     readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } };
@@ -115,9 +117,24 @@ export class ObservedFleet {
     return service.spec.selector[REVISION_LABEL];
   }
 
+  async pod(gateway: string): Promise<KubeObject> {
+    return await this.#api.client.get<KubeObject>(RESOURCES.pods, 'default', gateway);
+  }
   async annotationsOf(gateway: string): Promise<Readonly<Record<string, string>>> {
-    const pod = await this.#api.client.get<KubeObject>(RESOURCES.pods, 'default', gateway);
-    return pod.metadata.annotations ?? {};
+    return (await this.pod(gateway)).metadata.annotations ?? {};
+  }
+
+  /** What the Eviction API says to the eviction of a gateway: 201, or 429 when a budget is against it. */
+  async evict(gateway: string): Promise<number> {
+    const resource = { kind: 'Eviction', apiVersion: 'v1', plural: `pods/${gateway}/eviction` };
+    const metadata = { name: gateway, namespace: 'default' };
+    return await this.#api.client.create(resource, { apiVersion: 'policy/v1', kind: 'Eviction', metadata }).then(
+      () => 201,
+      (error: unknown) => {
+        if (error instanceof ApiError) return error.code;
+        throw error;
+      },
+    );
   }
 
   /** Nobody was lost, and nobody moved more often than `most` times. */

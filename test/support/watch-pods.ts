@@ -35,18 +35,28 @@ function offers(text: string, pod: string): boolean {
   return ready[names.indexOf(pod)] === 'true';
 }
 
+/** Pods of which a line holds. @param holds told the fields of a line */
+function namesOf(sightings: readonly Sighting[], holds: (fields: readonly string[]) => boolean): Set<string> {
+  const lines = sightings.map(({ text }) => text.split('/'));
+  return new Set(lines.filter(holds).map(([name = '']) => name));
+}
+
 /** When pods stopped taking clients, as everybody in the cluster could see it. */
 export interface PodWatch {
-  /** When a pod was first seen NotReady and in no ready endpoint of the client Service, on the clock of `performance.now()`. @throws if never */
+  /** When a pod was first seen without the label and in no ready endpoint of the client Service, on the clock of `performance.now()`. @throws if never */
   shutAt(pod: string): number;
-  /** Pods that were ever seen NotReady. */
+  /** Pods that were ever seen without the label that asks for clients. */
+  everShut(): Set<string>;
+  /** Pods that were ever seen NotReady before they were to terminate. */
   everUnready(): Set<string>;
 }
 
 export async function watchPods(t: Teardown, chat: OwnChat): Promise<PodWatch> {
   const selector = `--selector=app.kubernetes.io/instance=${chat.name},app.kubernetes.io/component=gateway`;
   const ready = '{.status.conditions[?(@.type=="Ready")].status}';
-  const pods = await watch(t, chat, ['pods', selector], `{.metadata.name} ${ready}`);
+  const label = '{.metadata.labels.chatcluster\\.dev/clients}';
+  const state = `{.metadata.name}/${label}/${ready}/{.metadata.deletionTimestamp}`;
+  const pods = await watch(t, chat, ['pods', selector], state);
   const slices = await watch(
     t,
     chat,
@@ -62,10 +72,10 @@ export async function watchPods(t: Teardown, chat: OwnChat): Promise<PodWatch> {
   return {
     shutAt: pod =>
       Math.max(
-        first(`${pod} NotReady`, pods, text => text === `${pod} False`),
+        first(`${pod} without the label`, pods, text => text.startsWith(`${pod}//`)),
         first(`${pod} out of the endpoints`, slices, text => !offers(text, pod)),
       ),
-    everUnready: () =>
-      new Set(pods.flatMap(({ text }) => (text.endsWith(' False') ? [text.slice(0, -' False'.length)] : []))),
+    everShut: () => namesOf(pods, ([, label]) => label === ''),
+    everUnready: () => namesOf(pods, ([, , ready, end]) => ready === 'False' && end === ''),
   };
 }

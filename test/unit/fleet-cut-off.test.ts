@@ -12,16 +12,9 @@ const AT = { now: NOW, wall: WALL };
 const CUT_OFF = { reason: 'CutOff', since: new Date(WALL + 3_600_000).toISOString() } as const;
 
 const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
-  ...{ name, revision: 'r1', scheduled: true, running: true, ready: true, terminating: false, offered: true },
-  ...{
-    unofferedSince: undefined,
-    nodeLeaving: false,
-    intent: undefined,
-    intentSince: undefined,
-    natsUp: true,
-    connections: 5,
-    createdAt: 0,
-  },
+  ...{ name, revision: 'r1', scheduled: true, running: true, ready: true, terminating: false },
+  ...{ selectable: true, offered: true, unofferedSince: undefined, nodeLeaving: false },
+  ...{ intent: undefined, intentSince: undefined, refusing: false, natsUp: true, connections: 5, createdAt: 0 },
   cutOffSince: undefined,
   ...change,
 });

@@ -129,6 +129,7 @@ test('the simulated ReplicaSet removes pods in the order of the real one', () =>
     readySince: 5_000,
     terminating: false,
     intent: undefined,
+    labelled: true,
     cost: 0,
     restarts: 0,
     ...change,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Pod } from '../../operator/api/kube-object.ts';
+import type { KubeObject, Pod } from '../../operator/api/kube-object.ts';
 import { nothingSeen } from '../../operator/controller/view.ts';
-import { CONTINUE_ANNOTATION, PAUSE_ANNOTATION, UNDO_ANNOTATION } from '../../operator/desired/names.ts';
+import { CLIENTS_LABEL, CONTINUE_ANNOTATION, PAUSE_ANNOTATION, UNDO_ANNOTATION } from '../../operator/desired/names.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import { gatewayDeployments } from '../../operator/fleet/observe.ts';
 import { stored } from '../support/crd-schema.ts';
@@ -45,12 +45,14 @@ test('a gateway is what its pod, its endpoints and its own answer say', () => {
     running: true,
     ready: false,
     terminating: false,
+    selectable: true,
     offered: false,
     unofferedSince: 6_000,
     nodeLeaving: false,
     intent,
     intentSince: 100_000,
     connections: 7,
+    refusing: undefined,
     natsUp: true,
     cutOffSince: undefined,
     createdAt: 1_000,
@@ -138,6 +140,17 @@ test('how long things have been so is measured from the first look that found th
 test('a Service that selects no revision serves all; without a Service nobody is served', () => {
   assert.equal(see(scene({ children: [clientService(CLUSTER, '*')] })).serving, '*');
   assert.equal(see(scene({ children: [] })).serving, undefined);
+});
+
+test('a gateway without the label is passed over where the Service asks for it', () => {
+  const service = clientService(CLUSTER, REVISION) as KubeObject & { readonly spec: { readonly selector: object } };
+  const asks = { ...service, spec: { selector: { ...service.spec.selector, [CLIENTS_LABEL]: 'accept' } } };
+  const selectable = (labels: Record<string, string>, children: readonly KubeObject[]) =>
+    podOf({ labels }, { children }).selectable;
+  assert.equal(selectable({}, [asks]), false);
+  assert.equal(selectable({ [CLIENTS_LABEL]: 'no' }, [asks]), false);
+  assert.equal(selectable({ [CLIENTS_LABEL]: 'accept' }, [asks]), true);
+  assert.deepEqual([selectable({}, [service]), selectable({}, [])], [true, true]);
 });
 
 test('a stopped rollout goes on when a person says so, of this revision alone', () => {

@@ -7,12 +7,15 @@ const NOW = 1_000_000;
 const WALL = Date.UTC(2026, 0, 1);
 
 const pod = (name: string, revision: string, change: Partial<FleetPod> = {}): FleetPod => ({
-  ...{ name, revision, scheduled: true, running: true, ready: true, terminating: false, offered: true },
+  ...{ name, revision, scheduled: true, running: true, ready: true, terminating: false },
   ...{
+    selectable: true,
+    offered: true,
     unofferedSince: undefined,
     nodeLeaving: false,
     intent: undefined,
     intentSince: undefined,
+    refusing: false,
     natsUp: true,
     cutOffSince: undefined,
     connections: 5,

@@ -39,16 +39,14 @@ test('gateways are counted of the revision that serves, those being emptied of a
   assert.deepEqual(countGateways(PODS, '*', 3), { desired: 3, replicas: 5, ready: 3, draining: 1 });
 });
 
-test('a gateway that was told to take nobody is not ready, also before the kubelet says so', () => {
-  const [pod] = see({
-    cluster: CLUSTER,
-    children: [],
-    pods: [gatewayPod('a', 'r', { intent: intent('ScaleDown') })],
-    offered: ['a'],
-    now: 0,
-  }).pods;
-  assert.ok(pod?.ready);
-  assert.deepEqual(countGateways([pod], 'r', 1), { desired: 1, replicas: 1, ready: 0, draining: 1 });
+test('a gateway that is to go counts as ready no more; one that only takes no new clients for a while does', () => {
+  const ready = (reason: TrafficIntent['reason']) => {
+    const pods = [gatewayPod('a', 'r', { intent: intent(reason) })];
+    const seen = see({ cluster: CLUSTER, children: [], pods, offered: [], now: 0 }).pods;
+    return countGateways(seen, 'r', 1).ready;
+  };
+  assert.deepEqual((['ScaleDown', 'Hibernate', 'Rollout'] as const).map(ready), [0, 0, 0]);
+  assert.deepEqual((['Rebalance', 'NodeDrain', 'CutOff'] as const).map(ready), [1, 1, 1]);
 });
 
 const input = (change: Partial<StatusInput> = {}): StatusInput => ({
@@ -187,7 +185,7 @@ test('Events name the gateways that were told something, by what they were told'
     ['c', intent('Rollout', 0)],
     ['d', undefined],
   ]);
-  const patched = pods.map(pod => ({ pod, annotations: {} }));
+  const patched = pods.map(pod => ({ pod, annotations: {}, labels: {} }));
   assert.deepEqual(
     noticesOfIntents(patched, intents).map(({ reason, note }) => `${reason}: ${note}`),
     [

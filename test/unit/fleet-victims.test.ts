@@ -14,12 +14,15 @@ const EMPTIED = {
 } as const;
 
 const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
-  ...{ name, revision: 'one', scheduled: true, running: true, ready: true, terminating: false, offered: true },
+  ...{ name, revision: 'one', scheduled: true, running: true, ready: true, terminating: false },
   ...{
+    selectable: true,
+    offered: true,
     unofferedSince: undefined,
     nodeLeaving: false,
     intent: undefined,
     intentSince: undefined,
+    refusing: false,
     natsUp: true,
     cutOffSince: undefined,
     connections: 5,
@@ -31,16 +34,18 @@ const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
 const UNREADY = { ready: false, offered: false, unofferedSince: 0 };
 const PODS = [pod('a', UNREADY), pod('b', { ...UNREADY, intent: EMPTIED, connections: 0 }), pod('c', UNREADY)];
 
-const down = (replicas: number) =>
-  scaleDown(PODS, 2, {
+const INPUT = (replicas: number) =>
+  ({
     now: NOW,
+    wall: NOW,
     serving: 'one',
     revisions: [{ revision: 'one', replicas, createdAt: 0, targetedAt: 0, targetedSince: 0, stopped: '' }],
     settings: {
       drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 },
       capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
     },
-  } as unknown as FleetInput);
+  }) as unknown as FleetInput;
+const down = (replicas: number) => scaleDown(PODS, 2, INPUT(replicas));
 
 test('a victim whose place is given up already stays the victim, though nobody else is ready', () => {
   assert.deepEqual([...down(2).intents], [['b', EMPTIED]]);
@@ -51,4 +56,43 @@ test('a victim whose place is not given up yet takes clients again when nobody e
   assert.equal(intents.size, 0);
   assert.equal(finished, false);
   assert.match(message, /2 of the 2 gateways that stay are not ready/);
+});
+
+const EMPTY = { offered: false, selectable: false, unofferedSince: 0, intent: EMPTIED, refusing: true, connections: 0 };
+const finished = (rest: Partial<FleetPod>) => {
+  const pods = [pod('a'), pod('b', EMPTY), pod('c', rest)];
+  return scaleDown(pods, 2, INPUT(3));
+};
+
+test('empty victims go only while no gateway that stays would be removed before them, whatever they cost', () => {
+  assert.equal(finished({}).finished, true);
+  const { finished: may, message, intents } = finished(UNREADY);
+  assert.equal(may, false);
+  assert.match(message, /^b: empty; removed once c is ready/);
+  assert.deepEqual([...intents], [['b', EMPTIED]], 'it is not opened again meanwhile');
+  // Who holds nobody may go instead, and one of another Deployment is not asked.
+  assert.equal(finished({ ...UNREADY, connections: 0 }).finished, true);
+  assert.equal(finished({ ...UNREADY, revision: 'two' }).finished, true);
+});
+
+test('a ready victim is empty only once it refuses new clients: those on their way to it may come after it was asked', () => {
+  const removable = (change: Partial<FleetPod>) =>
+    scaleDown([pod('a'), pod('c'), pod('b', { ...EMPTY, ...change })], 2, INPUT(3)).finished;
+  assert.equal(removable({}), true);
+  assert.equal(removable({ refusing: false }), false);
+  // An older gateway does not say so, and is not ready meanwhile.
+  assert.equal(removable({ refusing: undefined }), false);
+  assert.equal(removable({ refusing: undefined, ready: false }), true);
+});
+
+test('a victim that is ready is shut once it has lost its label and load balancers have heard of it', () => {
+  const closes = (change: Partial<FleetPod>) => {
+    const closing = { reason: 'ScaleDown', since: EMPTIED.since } as const;
+    const pods = [pod('a'), pod('c'), pod('b', { ...EMPTY, intent: closing, ...change })];
+    return scaleDown(pods, 2, INPUT(3)).intents.get('b')?.keep === 0;
+  };
+  assert.equal(closes({}), true);
+  assert.equal(closes({ selectable: true }), false);
+  assert.equal(closes({ offered: true }), false);
+  assert.equal(closes({ unofferedSince: NOW - 500 }), false);
 });

@@ -29,6 +29,9 @@ test('an intent says what is wanted, and a newer one may say more', () => {
   assert.deepEqual(wantedTraffic(FILE), { reason: 'ScaleDown', keep: 10, perSecond: 2.5 });
   assert.deepEqual(wanted('{"reason":"Rollout","since":"x"}'), { reason: 'Rollout' });
   assert.deepEqual(wanted('{"reason":"Later","perSecond":3,"new":{}}'), { reason: 'Later' });
+  assert.deepEqual(wanted('{"reason":"Rollout","unselected":true}'), { reason: 'Rollout', unselected: true });
+  for (const other of ['false', '"true"', '1', 'null'])
+    assert.deepEqual(wanted(`{"reason":"Rollout","unselected":${other}}`), { reason: 'Rollout' });
   assert.deepEqual(wanted('{"reason":"Hibernate","keep":0,"perSecond":7}'), {
     reason: 'Hibernate',
     keep: 0,

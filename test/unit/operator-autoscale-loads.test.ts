@@ -94,6 +94,19 @@ test('a gateway that drains or terminates leaves, one that only sheds connection
   );
 });
 
+test('a gateway that stays Ready while it is emptied counts no more, one that sheds a part goes on counting', async () => {
+  const intent = (reason: string) => JSON.stringify({ reason, since: START, unselected: true });
+  const reasons = ['ScaleDown', 'Hibernate', 'Rollout', 'NodeDrain', 'Rebalance', 'CutOff'];
+  const { samples } = await read(reasons.map(reason => pod(reason, { intent: intent(reason) })));
+  const counting = samples.flatMap(({ pod: name, ready }) => (ready ? [name] : []));
+  assert.deepEqual(counting, ['Rebalance', 'CutOff']);
+});
+
+test('a gateway refuses new connections if it says so; an older one does not say', () => {
+  const refusing = (said: unknown) => parseLoad({ connections: 0, refusing: said }, 'a')?.refusing;
+  assert.deepEqual([true, false, undefined, 'yes'].map(refusing), [true, false, undefined, undefined]);
+});
+
 test('a gateway that was never ready has served nobody; one that lost its readiness may hold clients', async () => {
   const { samples } = await read(
     [pod('starting', { ready: false, since: START }), pod('cut-off', { ready: false })],

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DesiredObject, desired } from '../../operator/desired/desired.ts';
-import { type Component, instanceOf, specVersionOf, TEMPLATE_ANNOTATION } from '../../operator/desired/names.ts';
+import { type DesiredObject, desired, type WantedRevision } from '../../operator/desired/desired.ts';
+import {
+  CLIENTS_LABEL,
+  type Component,
+  instanceOf,
+  specVersionOf,
+  TEMPLATE_ANNOTATION,
+} from '../../operator/desired/names.ts';
 import { liveOptions, SECRET_ENV, startEnv } from '../../operator/desired/options.ts';
 import { podTemplate } from '../../operator/desired/pod-template.ts';
 import { objectId } from '../../operator/reconcile/plan.ts';
@@ -64,7 +70,7 @@ test('the children of a ChatCluster with everything are those of the golden file
   assertGolden('operator/full.yaml', readable(desired(cluster, choicesFor(cluster, { revisions }))));
 });
 
-test('in a rollout each revision has a Deployment, and Service and budget select the one that serves', () => {
+test('in a rollout each revision has a Deployment and a budget, and the Service selects the one that serves', () => {
   const before = stored();
   const cluster = stored({ image: { reference: 'example.com/chat:2' } });
   const old = wantedRevision(before, { replicas: 3, template: podTemplate(before, 'gateway', 'example.com/chat:1') });
@@ -75,6 +81,35 @@ test('in a rollout each revision has a Deployment, and Service and budget select
     'operator/rollout.yaml',
     readable(objects.filter(object => object.kind !== 'ConfigMap' && !still.has(objectId(object)))),
   );
+});
+
+test('the Service asks for the label once all pods it selects come with it', () => {
+  const cluster = stored({ image: { reference: 'example.com/chat:2' } });
+  const made = podTemplate(stored(), 'gateway', 'example.com/chat:1');
+  const old = (template: object) => ({ ...wantedRevision(stored(), { template }), revision: 'aaaaaaaaaa' });
+  const before = old({ metadata: { labels: { 'app.kubernetes.io/name': 'chatcluster' } } });
+  const asks = (revisions: readonly WantedRevision[], serving: string) => {
+    const objects = desired(cluster, choicesFor(cluster, { revisions, serving }));
+    const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'chat');
+    const { spec } = service as DesiredObject & { readonly spec: { readonly selector: Record<string, string> } };
+    return spec.selector[CLIENTS_LABEL] === 'accept';
+  };
+  const fresh = wantedRevision(cluster);
+  assert.equal(asks([before, fresh], before.revision), false, 'their pods come without');
+  assert.equal(asks([before, fresh], fresh.revision), true);
+  assert.equal(asks([before, fresh], '*'), false);
+  assert.equal(asks([old(made), fresh], '*'), true);
+});
+
+test('no label of pods that changes while they run is in a selector of a Deployment', () => {
+  const [gateways] = deployments(desired(stored(), choicesFor(stored()))).filter(
+    ({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === 'gateway',
+  );
+  const { selector, template } = (gateways?.spec ?? {}) as {
+    selector: { matchLabels: object };
+    template: { metadata: { labels: object } };
+  };
+  assert.ok(CLIENTS_LABEL in template.metadata.labels && !(CLIENTS_LABEL in selector.matchLabels));
 });
 
 test('a template that was made stays, whatever this operator would write', () => {

@@ -136,7 +136,12 @@ test('fewer gateways wait for the marks of those that go, more do not', () => {
     metadata: { name: 'chat-1', labels: { [REVISION_LABEL]: REVISION } },
     status: { conditions: [], containers: [] },
   };
-  const marks = podPatches([pod], new Map([['chat-1', { reason: 'ScaleDown', since: '', keep: 0 }]]), undefined);
+  const marks = podPatches([pod], new Map([['chat-1', { reason: 'ScaleDown', since: '', keep: 0 }]]), {
+    version: undefined,
+    selector: undefined,
+    labelled: new Set([REVISION]),
+    refusing: new Set(),
+  });
   const gateways = `Deployment chat-gateway-${REVISION}`;
   const step = (size: number) => needs(stepsOf(marks, plan(asIs(2), wanted(size)).actions, asIs(2), []), gateways);
   assert.deepEqual(step(1), ['Pod chat-1']);

@@ -30,6 +30,10 @@ for (const [what, change] of [
   ['it was not asked yet', { probe: undefined }],
   ['a gateway does not answer', { probe: probeOf([loadOf('a'), { ...loadOf('b'), load: undefined }]) }],
   ['a gateway is without NATS', { probe: probeOf([loadOf('a', { natsUp: false })]) }],
+  [
+    'a gateway has not heard yet that it is to take clients again',
+    { probe: probeOf([loadOf('a', { refusing: true })]) },
+  ],
   ['no worker answers', { probe: worker({ health: undefined }) }],
   ['NATS is away', { probe: worker({ health: { nats: unreachable, store: reachable } }) }],
   ['MongoDB is away', { probe: worker({ health: { nats: reachable, store: unreachable } }) }],

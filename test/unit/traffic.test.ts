@@ -49,6 +49,20 @@ test('an intent without a number keeps new clients away and nobody is moved', ()
   assert.deepEqual(facts(traffic), SERVING);
 });
 
+test('a gateway that its Service has let go of stays ready, until the process ends', () => {
+  const { traffic } = setUp(100);
+  traffic.want({ reason: 'ScaleDown', unselected: true });
+  assert.deepEqual(facts(traffic), { ready: true, draining: true, refusing: false, closing: false });
+  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 1, unselected: true });
+  assert.deepEqual(facts(traffic), { ready: true, draining: true, refusing: true, closing: true });
+  // The Service selects it again although it is to take nobody: then readiness has to keep clients away.
+  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 1 });
+  assert.equal(traffic.ready, false);
+  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 1, unselected: true });
+  void traffic.end(1_000, 1_000);
+  assert.equal(traffic.ready, false);
+});
+
 test('connections are closed down to the number, at the rate, and no further', () => {
   const { world, traffic, pass } = setUp(100);
   traffic.want({ reason: 'Rebalance', keep: 70, perSecond: 10 });

@@ -1,9 +1,15 @@
 import { ALL_REVISIONS } from '../../../operator/fleet/fleet.ts';
 import { type ApiServer, SERVICE } from './api-server.ts';
 import type { Chance } from './chance.ts';
+import type { PodObject, ServiceObject } from './objects.ts';
 import type { Timeline } from './timeline.ts';
 
-/** Keeps the slices of the client Service: Ready pods of the revision it selects, some time after either changed. */
+/** Whether the client Service selects `pod`. */
+export function selects({ serving, labelled }: ServiceObject, pod: Pick<PodObject, 'revision' | 'labelled'>): boolean {
+  return (serving === ALL_REVISIONS || pod.revision === serving) && (pod.labelled || !labelled);
+}
+
+/** Keeps the slices of the client Service: Ready pods that it selects, some time after either changed. */
 export class EndpointSlices {
   readonly #api: ApiServer;
   readonly #time: Timeline;
@@ -33,10 +39,10 @@ export class EndpointSlices {
   }
 
   #wanted(): string[] {
-    const serving = this.#api.services.get(SERVICE)?.serving;
+    const service = this.#api.services.get(SERVICE);
     return this.#api.pods
       .list()
-      .filter(pod => (serving === ALL_REVISIONS || pod.revision === serving) && pod.ready && !pod.terminating)
+      .filter(pod => service && selects(service, pod) && pod.ready && !pod.terminating)
       .map(pod => pod.name);
   }
 

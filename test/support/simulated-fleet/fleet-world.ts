@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly settings: FleetSettings;
   readonly size: number;
   readonly clients: number;
+  /** Whether the first revision is of before the label that asks for clients: its pods lack it, and its gateways know nothing of it. */
+  readonly old: boolean;
   /** Pods that fit on the two nodes together. */
   readonly room: number;
   /** How long the slices are behind at most. */
@@ -50,7 +52,6 @@ export class FleetWorld {
   /** What an operator planned last. */
   lastPlan: FleetPlan | undefined;
   readonly #options: WorldOptions;
-  readonly #silent = new Set<string>();
   #wallAhead = 0;
   #operator: SimulatedOperator | undefined;
 
@@ -87,7 +88,8 @@ export class FleetWorld {
 
   #furnish(): void {
     const { api, kubelet } = this;
-    const { room, size } = this.#options;
+    const { old, room, size } = this.#options;
+    if (old) kubelet.old.add(FIRST_REVISION);
     api.nodes.create({ name: 'node-1', unschedulable: false, room: Math.ceil(room / 2) });
     api.nodes.create({ name: 'node-2', unschedulable: false, room: Math.floor(room / 2) });
     const ready = {
@@ -96,6 +98,7 @@ export class FleetWorld {
       ready: true,
       terminating: false,
       intent: undefined,
+      labelled: !old,
       cost: 0,
       restarts: 0,
     } as const;
@@ -103,13 +106,14 @@ export class FleetWorld {
     for (const [index, name] of names.entries()) {
       const node = `node-${(index % 2) + 1}`;
       const [createdAt, readySince] = [START - 3_600_000, START - 3_500_000];
-      kubelet.adopt(name);
+      kubelet.adopt(name, FIRST_REVISION);
       api.pods.create({ ...ready, name, node, createdAt, readySince, revision: FIRST_REVISION });
     }
     const [createdAt, targetedAt] = [START - 3_600_000, START - 3_600_000];
-    api.deployments.create({ name: FIRST_REVISION, createdAt, replicas: size, targetedAt, stopped: '' });
+    const first = { name: FIRST_REVISION, createdAt, replicas: size, targetedAt, stopped: '', labelled: !old };
+    api.deployments.create(first);
     const serving = this.wishes.settings.rollout.strategy === 'OnDelete' ? ALL_REVISIONS : FIRST_REVISION;
-    api.services.create({ name: SERVICE, serving, movedAt: 0 });
+    api.services.create({ name: SERVICE, serving, labelled: !old, movedAt: 0 });
     api.slices.create({ name: SERVICE, pods: names });
   }
 
@@ -125,7 +129,7 @@ export class FleetWorld {
       watchLagMs,
       pollMs,
       wallAhead: () => this.#wallAhead,
-      ask: pod => (this.#silent.has(pod) ? undefined : this.kubelet.gateway(pod)),
+      ask: pod => (this.watchdog.silent.has(pod) ? undefined : this.kubelet.gateway(pod)),
       onPlan: plan => {
         this.lastPlan = plan;
       },
@@ -170,7 +174,7 @@ export class FleetWorld {
   silence(pod: string | undefined): void {
     if (pod === undefined) return;
     this.note(`${pod} falls silent`);
-    this.#silent.add(pod);
+    this.watchdog.silent.add(pod);
   }
 
   /** The time of day of the operator's machine is set: from now on it is so much ahead of the API server's. */

@@ -25,6 +25,7 @@ export class Gateway {
   readonly #time: Timeline;
   readonly #chance: Chance;
   readonly #stopTimes: StopTimes;
+  readonly #isOld: boolean;
   readonly #traffic: Traffic;
   readonly #connections = new Set<Connection>();
   #intent: TrafficIntent | undefined;
@@ -34,8 +35,10 @@ export class Gateway {
   /** True if it reaches NATS. */
   natsUp = true;
 
-  constructor(time: Timeline, chance: Chance, stopTimes: StopTimes) {
+  /** @param isOld whether it is from before the label that asks for clients */
+  constructor(time: Timeline, chance: Chance, stopTimes: StopTimes, isOld: boolean) {
     this.#time = time;
+    this.#isOld = isOld;
     this.#chance = chance;
     this.#stopTimes = stopTimes;
     this.#traffic = new Traffic({
@@ -54,6 +57,9 @@ export class Gateway {
 
   get ready(): boolean {
     return this.#state === 'serving' && this.#traffic.ready;
+  }
+  get refusing(): boolean | undefined {
+    return this.#isOld ? undefined : this.#traffic.refusing;
   }
   get isGone(): boolean {
     return this.#state === 'gone';
@@ -89,7 +95,8 @@ export class Gateway {
 
   follow(intent: TrafficIntent | undefined): void {
     this.#intent = intent;
-    this.#traffic.want(intent ?? null);
+    const { unselected, ...known } = intent ?? { reason: '' };
+    this.#traffic.want(intent ? { ...known, ...(unselected && !this.#isOld ? { unselected } : {}) } : null);
     this.#wave();
   }
 

@@ -18,6 +18,8 @@ export class Kubelet {
   readonly #chance: Chance;
   readonly #stopTimes: StopTimes;
   readonly #sandboxes = new Map<string, Sandbox>();
+  /** Revisions whose gateways are older than the label: an intent always makes them NotReady. */
+  readonly old = new Set<string>();
   /** Revisions whose gateways never pass their readiness probe. */
   readonly broken = new Set<string>();
 
@@ -38,9 +40,9 @@ export class Kubelet {
     return gateway?.isGone ? undefined : gateway;
   }
 
-  /** Runs a pod, about to be stored, that has been running for long. */
-  adopt(pod: string): void {
-    const gateway = new Gateway(this.#time, this.#chance, this.#stopTimes);
+  /** Runs a pod of `revision`, about to be stored, that has been running for long. */
+  adopt(pod: string, revision: string): void {
+    const gateway = this.#newGateway(revision);
     gateway.started();
     this.#sandboxes.set(pod, { gateway, intent: undefined, stopping: false });
   }
@@ -69,9 +71,13 @@ export class Kubelet {
     if (pod.intent !== sandbox.intent) this.#tell(pod, sandbox);
   }
 
+  #newGateway(revision: string): Gateway {
+    return new Gateway(this.#time, this.#chance, this.#stopTimes, this.old.has(revision));
+  }
+
   #startGateway(pod: string, sandbox: Sandbox): void {
     if (sandbox.stopping) return;
-    const gateway = new Gateway(this.#time, this.#chance, this.#stopTimes);
+    const gateway = this.#newGateway(this.#api.pods.get(pod)?.revision ?? '');
     gateway.follow(sandbox.intent);
     sandbox.gateway = gateway;
     this.#report(pod, { phase: 'Running', running: true });

@@ -19,6 +19,8 @@ export interface PodObject extends Versioned {
   readonly readySince: number | undefined;
   readonly terminating: boolean;
   readonly intent: TrafficIntent | undefined;
+  /** Whether it carries the label that asks for clients. */
+  readonly labelled: boolean;
   /** `controller.kubernetes.io/pod-deletion-cost`. */
   readonly cost: number;
   readonly restarts: number;
@@ -32,12 +34,16 @@ export interface DeploymentObject extends Versioned {
   readonly targetedAt: number;
   /** Why its rollout was stopped; empty when it was not. */
   readonly stopped: string;
+  /** Whether its pods come with the label that asks for clients: not where an older operator wrote their template. */
+  readonly labelled: boolean;
 }
 
 /** The client Service. */
 export interface ServiceObject extends Versioned {
   /** Revision it selects, or `ALL_REVISIONS`. */
   readonly serving: string;
+  /** Whether it selects only pods with the label that asks for clients. */
+  readonly labelled: boolean;
   /** When it was last pointed at another revision, by the time of day of an operator; 0 for never. */
   readonly movedAt: number;
 }

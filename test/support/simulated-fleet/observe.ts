@@ -17,6 +17,8 @@ export interface Wishes {
 
 export interface Load {
   readonly connections: number;
+  /** undefined of a gateway that does not know the field. */
+  readonly refusing: boolean | undefined;
   readonly natsUp: boolean;
   readonly at: number;
 }
@@ -79,12 +81,14 @@ export function observe(
       running,
       ready: pod.ready,
       terminating: pod.terminating,
+      selectable: pod.labelled || !service?.labelled,
       offered: offered.has(pod.name),
       unofferedSince: memory.unofferedSince.get(pod.name),
       nodeLeaving: pod.node !== undefined && leaving.has(pod.node),
       intent: pod.intent,
       intentSince: pod.intent && firstSeen.since(`intent of ${pod.name}`, JSON.stringify(pod.intent), now),
       connections: running ? loadOf(pod.name)?.connections : 0,
+      refusing: running ? loadOf(pod.name)?.refusing : undefined,
       natsUp: running ? loadOf(pod.name)?.natsUp : undefined,
       cutOffSince: undefined,
       createdAt: pod.createdAt,

@@ -75,6 +75,7 @@ export class ReplicaSets {
       readySince: undefined,
       terminating: false,
       intent: undefined,
+      labelled: this.#api.deployments.get(revision)?.labelled ?? false,
       cost: 0,
       restarts: 0,
     });

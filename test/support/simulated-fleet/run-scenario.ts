@@ -9,6 +9,8 @@ import { START } from './timeline.ts';
 export interface RunOptions {
   readonly seed: number;
   readonly planner: Planner;
+  /** Whether the first revision is of before the label that asks for clients; by default with every third seed. */
+  readonly old?: boolean;
   /** The operator is killed after its write of this number, the first one being 1. */
   readonly killAfterWrite?: number;
   readonly log?: (line: string) => void;
@@ -36,7 +38,8 @@ const BOUND_SECONDS = 900;
 const REST_SECONDS = 40;
 
 /** Plays `scenario` in simulated time and judges it. */
-export function runScenario(scenario: Scenario, { seed, planner, killAfterWrite, log }: RunOptions): Outcome {
+export function runScenario(scenario: Scenario, options: RunOptions): Outcome {
+  const { seed, planner, killAfterWrite, log, old = seed % 3 === 0 } = options;
   const size = scenario.size ?? 4;
   const { drain, rollout, rebalance, capacity } = scenario.settings ?? {};
   const settings = {
@@ -51,6 +54,7 @@ export function runScenario(scenario: Scenario, { seed, planner, killAfterWrite,
     settings,
     size,
     clients: scenario.clients ?? 24,
+    old,
     room: scenario.room ?? 80,
     slicesLagMs: 200 + (seed % 3) * 1_400,
     watchLagMs: (seed % 5) * 250,

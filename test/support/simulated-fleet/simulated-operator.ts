@@ -1,5 +1,6 @@
 import { FirstSeen } from '../../../operator/first-seen.ts';
 import type { FleetInput, FleetPlan } from '../../../operator/fleet/fleet.ts';
+import { refusingOf } from '../../../operator/fleet/observe.ts';
 import { type ApiServer, Away, Conflict } from './api-server.ts';
 import type { Chance } from './chance.ts';
 import type { Load, Memory, Wishes } from './observe.ts';
@@ -20,7 +21,7 @@ export interface OperatorSurroundings {
   readonly watchLagMs: number;
   readonly pollMs: number;
   /** Asks a pod for its connections; undefined without an answer. */
-  readonly ask: (pod: string) => Pick<Load, 'connections' | 'natsUp'> | undefined;
+  readonly ask: (pod: string) => Omit<Load, 'at'> | undefined;
   /** By how much its time of day is ahead of the API server's, in milliseconds. */
   readonly wallAhead: () => number;
   readonly onPlan: (plan: FleetPlan) => void;
@@ -100,14 +101,19 @@ export class SimulatedOperator {
     for (const { name } of this.#views.pods.list())
       time.after(chance.between(10, 200), () => {
         const gateway = ask(name);
-        const said = gateway && { connections: gateway.connections, natsUp: gateway.natsUp };
+        const said = gateway && {
+          connections: gateway.connections,
+          refusing: gateway.refusing,
+          natsUp: gateway.natsUp,
+        };
         // An answer takes its time, too.
         time.after(chance.between(0, 100), () => {
           const known = this.#memory.loads.get(name);
           // Silence is what it said last, but nobody is taken for empty by it.
           if (said === undefined && known?.connections === 0) this.#memory.loads.delete(name);
           if (said !== undefined) this.#memory.loads.set(name, { ...said, at: this.#now });
-          if (known?.connections !== said?.connections || known?.natsUp !== said?.natsUp) this.wake();
+          const isNews = (['connections', 'refusing', 'natsUp'] as const).some(fact => known?.[fact] !== said?.[fact]);
+          if (isNews) this.wake();
         });
       });
     time.after(pollMs, () => this.#poll());
@@ -123,7 +129,7 @@ export class SimulatedOperator {
     const plan = planner(input);
     this.#memory.shortSince = plan.short ? (input.shortSince ?? input.now) : undefined;
     onPlan(plan);
-    this.#write(writesOf(plan, this.#views), plan.againMs);
+    this.#write(writesOf(plan, this.#views, refusingOf(input.pods)), plan.againMs);
   }
 
   #write(writes: readonly Write[], againMs: number | undefined): void {

@@ -11,6 +11,8 @@ const GRACE_MS = 30_000;
 /** Looks at what really is, each time it changes, and writes down what must never be. */
 export class Watchdog {
   readonly violations: string[] = [];
+  /** Pods that tell nobody what they hold, and whether they refuse clients. */
+  readonly silent = new Set<string>();
   readonly #api: ApiServer;
   readonly #time: Timeline;
   readonly #kubelet: Kubelet;
@@ -49,7 +51,9 @@ export class Watchdog {
       return;
     }
     const offered = this.#api.slices.get(SERVICE)?.pods ?? [];
-    const serves = (name: string) => this.#api.pods.get(name)?.ready && this.#kubelet.gateway(name)?.accepts;
+    // Of a silent one that was opened again nobody can know when it has heard of it.
+    const accepts = (name: string) => this.#kubelet.gateway(name)?.accepts || this.silent.has(name);
+    const serves = (name: string) => this.#api.pods.get(name)?.ready && accepts(name);
     if (offered.some(serves)) this.#served = true;
     else if (this.#served && this.#isCalm) {
       this.#violated('no ready gateway is offered');

@@ -1,6 +1,8 @@
+import { isServing } from '../../../operator/fleet/closing.ts';
 import type { FleetPlan } from '../../../operator/fleet/fleet.ts';
 import type { TrafficIntent } from '../../../server/contract.ts';
 import { type ApiServer, SERVICE } from './api-server.ts';
+import { selects } from './endpoint-slices.ts';
 import type { Views } from './view.ts';
 
 /** The time at the API server and the time of day of the operator: milliseconds since 1970. */
@@ -18,21 +20,38 @@ export interface Write {
 
 const VICTIM_REASONS: ReadonlySet<string> = new Set(['ScaleDown', 'Hibernate', 'Rollout']);
 
-/** What is being emptied is the first a ReplicaSet removes, among pods that run and are not ready. */
+/** What is being emptied is the first a ReplicaSet removes among pods that are ready. */
 function deletionCost(intent: TrafficIntent | undefined): number {
   return intent && VICTIM_REASONS.has(intent.reason) ? -1_000_000 : 0;
 }
 
-/** The single writes that carry out a plan, in their order. */
-export function writesOf(plan: FleetPlan, views: Views): Write[] {
-  const writes: Write[] = [];
-  for (const [name, intent] of plan.intents) {
-    const version = views.pods.get(name)?.version;
-    writes.push({
-      what: `intent of ${name}: ${intent ? JSON.stringify(intent) : 'none'}`,
-      run: api => views.pods.written(api.pods.patch(name, { intent, cost: deletionCost(intent) }, version)),
-    });
-  }
+/** Intents, labels and costs of pods, as `podPatches` of the operator writes them. */
+function podWrites(plan: FleetPlan, views: Views, refusing: ReadonlySet<string>): Write[] {
+  const service = views.services.get(SERVICE);
+  return views.pods.list().flatMap((pod): Write[] => {
+    const { name, version } = pod;
+    if (pod.terminating) return [];
+    const intent = plan.intents.has(name) ? plan.intents.get(name) : pod.intent;
+    const unselected = intent !== undefined && service !== undefined && !selects(service, { ...pod, labelled: false });
+    const { unselected: _, ...rest } = intent ?? {};
+    const next = intent && ({ ...rest, ...(unselected ? { unselected } : {}) } as TrafficIntent);
+    const label = intent === undefined && (pod.labelled || !refusing.has(name));
+    const labelled = views.deployments.get(pod.revision)?.labelled ? label : pod.labelled;
+    const isTold = !plan.intents.has(name) && (pod.intent?.unselected ?? false) === unselected;
+    if (isTold && labelled === pod.labelled) return [];
+    const change = { intent: next, labelled, cost: deletionCost(next) };
+    return [
+      {
+        what: `intent of ${name}: ${next ? JSON.stringify(next) : 'none'}`,
+        run: api => views.pods.written(api.pods.patch(name, change, version)),
+      },
+    ];
+  });
+}
+
+/** The single writes that carry out a plan, in their order. @param refusing pods that said that they refuse new connections */
+export function writesOf(plan: FleetPlan, views: Views, refusing: ReadonlySet<string>): Write[] {
+  const writes = podWrites(plan, views, refusing);
   const wanted = new Map(plan.revisions.map(row => [row.revision, row]));
   for (const [name, { replicas, targetedAt }] of wanted) {
     const held = views.deployments.get(name);
@@ -40,7 +59,7 @@ export function writesOf(plan: FleetPlan, views: Views): Write[] {
     const before = held?.targetedAt === targetedAt ? held.stopped : '';
     const stopped = (name === plan.target && plan.stop) || before;
     if (held?.replicas === replicas && held.targetedAt === targetedAt && held.stopped === stopped) continue;
-    const next = { replicas, targetedAt, stopped };
+    const next = { replicas, targetedAt, stopped, labelled: held?.labelled ?? true };
     writes.push({
       what: `Deployment ${name}: ${JSON.stringify(next)}`,
       run: (api, { server }) =>
@@ -52,11 +71,15 @@ export function writesOf(plan: FleetPlan, views: Views): Write[] {
     });
   }
   const service = views.services.get(SERVICE);
-  if (service?.serving !== plan.serving)
+  const labelled = [...wanted.keys()]
+    .filter(revision => isServing({ revision }, plan.serving))
+    .every(revision => views.deployments.get(revision)?.labelled ?? true);
+  if (service?.serving !== plan.serving || service.labelled !== labelled)
     writes.push({
-      what: `Service: ${plan.serving}`,
+      what: `Service: ${plan.serving}${labelled ? '' : ' without the label'}`,
       run: (api, { wall }) => {
-        const next = { serving: plan.serving, movedAt: service ? wall : 0 };
+        const moved = service && service.serving !== plan.serving ? wall : (service?.movedAt ?? 0);
+        const next = { serving: plan.serving, labelled, movedAt: moved };
         views.services.written(
           service
             ? api.services.patch(SERVICE, next, service.version)
