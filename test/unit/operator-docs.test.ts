@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { OPERATOR_OPTIONS } from '../../operator/config.ts';
+import { CONTROL_ANNOTATIONS } from '../../operator/desired/names.ts';
 import { createMetrics } from '../../operator/metrics.ts';
+import { SigningSecrets } from '../../server/auth/secrets.ts';
+import { tokenVerifier } from '../../server/auth/token.ts';
+import { systemClocks } from '../../server/clock.ts';
+import { crdSchema } from '../support/crd-schema.ts';
+import { SECRET } from '../support/token.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const page = readFileSync(join(ROOT, 'docs/operator.md'), 'utf8');
@@ -48,6 +55,25 @@ test('docs/operator.md names every setting', () => {
     settings.filter(name => !page.includes(`\`${name}`)),
     [],
   );
+});
+
+test('the chart, kubectl explain and the docs name every annotation for people', () => {
+  const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+  const explained = crdSchema().description ?? '';
+  const places = [read('charts/chatcluster/templates/NOTES.txt'), explained, read('docs/rollouts.md')];
+  for (const text of places) for (const name of CONTROL_ANNOTATIONS) assert.ok(text.includes(name), name);
+});
+
+test('the token of docs/operator.md is one', async () => {
+  const block = /```sh\n(secret=[^`]+)```/.exec(page)?.[1] ?? '';
+  const secret = Buffer.from(SECRET).toString('base64');
+  const script = `kubectl() { test "$3" = chat-auth && printf %s ${secret}; }\n${block}printf %s "$token"`;
+  const token = execFileSync('sh', ['-euc', script], { encoding: 'utf8' });
+  const secrets = new SigningSecrets(SECRET, { graceMs: () => 0, previous: () => '' });
+  const rules = { issuer: '', audience: '', toleranceSeconds: 5, ...systemClocks };
+  const { user, expiresAt } = await tokenVerifier(secrets, rules)(token);
+  assert.equal(user, 'alice');
+  assert.ok(Number.isFinite(expiresAt));
 });
 
 test('docs/operator.md names every reason of a condition or an Event', () => {
