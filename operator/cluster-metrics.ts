@@ -7,6 +7,7 @@ export interface ClusterMetrics {
   readonly gateways: Gauge<'namespace' | 'name' | 'size'>;
   readonly connections: Gauge<'namespace' | 'name'>;
   readonly silentPods: Gauge<'namespace' | 'name'>;
+  readonly capacity: Gauge<'namespace' | 'name'>;
   readonly targets: Gauge<'namespace' | 'name' | 'target'>;
   readonly conditions: Gauge<'namespace' | 'name' | 'type' | 'status' | 'reason'>;
 }
@@ -41,6 +42,12 @@ export function clusterMetrics(registry: Registry): ClusterMetrics {
     silentPods: new Gauge({
       name: 'chatcluster_operator_silent_gateways',
       help: 'Running gateways of a ChatCluster whose load is not known, or no longer.',
+      labelNames: ['namespace', 'name'],
+      registers,
+    }),
+    capacity: new Gauge({
+      name: 'chatcluster_operator_gateway_capacity_connections',
+      help: 'Connections one gateway can carry, as learned from what one costs; none while nothing was learned.',
       labelNames: ['namespace', 'name'],
       registers,
     }),

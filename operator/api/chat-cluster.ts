@@ -42,13 +42,13 @@ export interface AutoscalingSpec {
   readonly mode: 'Disabled' | 'Builtin' | 'External';
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  readonly targetConnections: number;
+  /** Unset: what a gateway can carry is learned. */
+  readonly targetConnections?: number;
   readonly targetDeliveriesPerSecond: number;
   readonly targetEventLoopLagMilliseconds: number;
   readonly targetCpuPercent: number;
   /** A count, or per cent of all connections such as `10%`. */
   readonly freeSlots: number | string;
-  readonly leadSeconds: number;
   readonly collapsePercent: number;
   readonly collapseHoldSeconds: number;
   readonly behavior: { readonly scaleUp: ScalingRules; readonly scaleDown: ScalingRules };

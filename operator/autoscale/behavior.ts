@@ -1,5 +1,5 @@
 import type { ScalingPolicy, ScalingRules } from '../api/chat-cluster.ts';
-import { type Observation, unknownShare, within } from './history.ts';
+import { covers, type Observation, unknownShare, within } from './history.ts';
 
 /**
  * The size at the start of a period, as HPA reckons it: what was added in it taken off, what was removed put back.
@@ -88,12 +88,44 @@ export function fewestWanted(
   );
 }
 
+/** A step up so soon after a step down shows that the window was too short, milliseconds. */
+const FLAP_MS = 900_000;
+/** As long as the longest window that can be declared. */
+const LONGEST_WINDOW_MS = 3_600_000;
+
+/** How long the window of scale-downs may become, milliseconds. */
+export function longestWindowMs({ stabilizationWindowSeconds }: ScalingRules): number {
+  const windowMs = stabilizationWindowSeconds * 1_000;
+  return Math.max(windowMs, Math.min(2 * windowMs, LONGEST_WINDOW_MS));
+}
+
+/** How far back the memory tells whether the window was too short. */
+export function flapMs(rules: ScalingRules): number {
+  return longestWindowMs(rules) + FLAP_MS;
+}
+
+/**
+ * The window of scale-downs, milliseconds: twice as long after a step up soon after a step down, so that a load that comes and
+ * goes is waited for. Whoever does not remember whether there was one takes it that there was.
+ */
+export function downWindowMs(history: readonly Observation[], rules: ScalingRules, now: number): number {
+  const longMs = longestWindowMs(rules);
+  if (!covers(history, now, flapMs(rules))) return longMs;
+  let downAt = Number.NEGATIVE_INFINITY;
+  for (const [index, { at, current }] of history.entries()) {
+    const before = history[index - 1]?.current ?? current;
+    if (current < before) downAt = at;
+    if (current > before && at - downAt <= FLAP_MS && at > now - longMs) return longMs;
+  }
+  return rules.stabilizationWindowSeconds * 1_000;
+}
+
 /** Of a window that was known for less than the rest of it, nobody can say that fewer were enough all the time. */
 const MOST_UNKNOWN = 0.2;
 
 /** The most that were asked for at any time of the window, and now. If too much of it is unknown, all were. */
 export function mostWanted(history: readonly Observation[], rules: ScalingRules, now: number, wanted: number): number {
-  const windowMs = rules.stabilizationWindowSeconds * 1_000;
+  const windowMs = downWindowMs(history, rules, now);
   const window = within(history, now, windowMs);
   const isUnknown = unknownShare(history, now, windowMs) > MOST_UNKNOWN;
   return window.reduce((most, { wanted: asked, current }) => {

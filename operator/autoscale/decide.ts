@@ -1,7 +1,16 @@
 import type { AutoscalingSpec } from '../api/chat-cluster.ts';
 import { someOf } from '../some-of.ts';
-import { fewestAllowed, fewestWanted, longestPeriodMs, mostAllowed, mostWanted } from './behavior.ts';
-import { CLIMB_MS, climb, expected } from './climb.ts';
+import {
+  downWindowMs,
+  fewestAllowed,
+  fewestWanted,
+  flapMs,
+  longestPeriodMs,
+  longestWindowMs,
+  mostAllowed,
+  mostWanted,
+} from './behavior.ts';
+import { type Capacity, capacityOf, LEARN_MS, shareOf } from './capacity.ts';
 import { collapseHold, hasFallen } from './collapse.ts';
 import { covers, type Observation, remember, usable, within } from './history.ts';
 import { type FleetLoad, fleetLoad, type GatewaySample } from './sample.ts';
@@ -67,6 +76,8 @@ export interface Decision {
   readonly connections: number | undefined;
   /** Gateways that are asked for, before bounds and behaviour: at least so many, where some are silent; undefined when all are. */
   readonly wanted: number | undefined;
+  /** What a gateway can carry, as learned; undefined while nothing was, or gateways are not counted by load. */
+  readonly capacity: Capacity | undefined;
   /** The target that asks for most; undefined when the load is not known. */
   readonly target: Target | undefined;
   /** What every target asks for. */
@@ -92,17 +103,18 @@ export function decide(input: ScaleInput): Decision {
   const known = samples !== undefined && load.ready > load.silent.length;
   const complete = known && load.silent.length === 0 && load.vanished.length === 0;
   const connections = complete ? load.connections : undefined;
-  const seen = { at: now, current, connections, lost: load.lost, fell: hasFallen(history, spec, now, connections) };
-  const perSecond = climb([...history, { ...seen, wanted: undefined }], now);
-  const soon = expected(history, now, windowMs(spec), load.connections, perSecond, spec.leadSeconds);
-  const all = known ? asks({ ...input, load, perSecond, soon }) : [];
+  const share = known ? shareOf(load, spec) : undefined;
+  const fell = hasFallen(history, spec, now, connections);
+  const seen = { at: now, current, connections, share, lost: load.lost, fell };
+  const capacity = capacityOf([...history, { ...seen, wanted: undefined }], input.maxConnections);
+  const all = known ? asks({ ...input, load, capacity }) : [];
   const most = highest(all);
   const replaced = lostFor(history, load.lost, now);
   const wanted = most && most.gateways + replaced;
-  const keepMs = Math.max(coverMs(spec), spec.behavior.scaleUp.stabilizationWindowSeconds * 1_000) + CLIMB_MS;
-  const made = remember(history, { ...seen, wanted }, keepMs);
+  const keepMs = Math.max(coverMs(spec), spec.behavior.scaleUp.stabilizationWindowSeconds * 1_000);
+  const made = remember(history, { ...seen, wanted }, keepMs, flapMs(spec.behavior.scaleDown));
   const outcome = weigh({ ...input, history: made }, load, most, wanted, replaced);
-  return { ...outcome, connections, wanted, target: most?.target, asks: all, history: made };
+  return { ...outcome, connections, capacity, wanted, target: most?.target, asks: all, history: made };
 }
 
 /** What `gateway.replicas` says: nothing is measured. */
@@ -110,7 +122,14 @@ function declared({ spec, replicas: asked, current, held, why }: ScaleInput): De
   const external = spec.mode === 'External';
   const replicas = external ? clamp(spec, asked) : asked;
   const bounds = replicas === asked ? '' : `, the bounds are ${spec.minReplicas} to ${spec.maxReplicas}`;
-  const none = { connections: undefined, wanted: undefined, target: undefined, asks: [], history: [] };
+  const none = {
+    connections: undefined,
+    capacity: undefined,
+    wanted: undefined,
+    target: undefined,
+    asks: [],
+    history: [],
+  };
   if (blocked(held, current, replicas))
     return { ...none, replicas: current, reason: 'Held', message: `${why}; gateway.replicas is ${asked}` };
   const step = replicas === current ? '' : `from ${current} to ${replicas}: `;
@@ -124,14 +143,15 @@ const clamp = ({ minReplicas, maxReplicas }: AutoscalingSpec, replicas: number) 
 const blocked = (held: Held, current: number, next: number) =>
   held === 'All' || (held === 'ScaleIn' && next < current) || (held === 'ScaleOut' && next > current);
 
-const windowMs = ({ behavior }: AutoscalingSpec) => behavior.scaleDown.stabilizationWindowSeconds * 1_000;
-
 /** How far the memory has to reach before anything is taken away, so that whoever remembers less acts later. */
 function coverMs(spec: AutoscalingSpec): number {
   const holdMs = spec.collapsePercent < 100 ? spec.collapseHoldSeconds * 1_000 : 0;
-  // What was asked for at the start of the window came from what was before it.
-  const climbMs = spec.leadSeconds > 0 ? Math.max(CLIMB_MS, windowMs(spec)) : 0;
-  return Math.max(windowMs(spec) + Math.max(holdMs, climbMs), longestPeriodMs(spec.behavior.scaleDown));
+  const { scaleDown } = spec.behavior;
+  const windowMs = scaleDown.stabilizationWindowSeconds * 1_000;
+  // What was asked for at the start of the window came from what was learned before it.
+  const learnMs = spec.targetConnections === undefined ? LEARN_MS : 0;
+  const watchedMs = Math.max(windowMs + holdMs, longestWindowMs(scaleDown) + learnMs);
+  return Math.max(watchedMs, longestPeriodMs(scaleDown));
 }
 
 /** Gateways that have been gone for long enough. */
@@ -222,7 +242,7 @@ function down({ spec, current, now, history }: ScaleInput, next: number, text: s
   }
   const stable = clamp(spec, mostWanted(history, rules, now, next));
   if (stable >= current) {
-    const window = `waiting for a window of ${rules.stabilizationWindowSeconds} s`;
+    const window = `waiting for a window of ${downWindowMs(history, rules, now) / 1_000} s`;
     return keep('WindowOpen', `${fewer}; ${window}: ${text}`);
   }
   const replicas = Math.max(stable, fewestAllowed(rules, history, current, now));

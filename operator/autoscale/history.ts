@@ -1,3 +1,5 @@
+import type { Share } from './capacity.ts';
+
 /** What one look at the fleet found; the autoscaler's memory is a list of them, oldest first. */
 export interface Observation {
   /** Milliseconds that never run backwards. */
@@ -6,6 +8,8 @@ export interface Observation {
   readonly current: number;
   /** Gateways the load asked for: at least so many, where not every gateway had said what it holds; undefined when none had. */
   readonly wanted: number | undefined;
+  /** What one connection took up; undefined while that was not to be seen. */
+  readonly share?: Share | undefined;
   /** Connections of all gateways; undefined when not every gateway had said what it holds. */
   readonly connections: number | undefined;
   /** {@link FleetLoad.lost} */
@@ -21,6 +25,9 @@ const same = (a: Observation, b: Observation) =>
   a.current === b.current &&
   a.wanted === b.wanted &&
   a.connections === b.connections &&
+  a.share?.cpu === b.share?.cpu &&
+  a.share?.deliveries === b.share?.deliveries &&
+  a.share?.eventLoopLag === b.share?.eventLoopLag &&
   a.lost === b.lost &&
   a.fell === b.fell;
 
@@ -51,13 +58,24 @@ export function covers(history: readonly Observation[], now: number, ms: number)
 }
 
 /**
- * The memory with one observation more: of equal ones in a row the first and the last are kept, and of those older than
- * `keepMs` the newest, which tells that the memory reaches that far.
+ * The memory with one observation more: of equal ones in a row the first and the last are kept, of those older than `keepMs`
+ * only those with which the size changed, and of those older than `stepsMs` the newest, which tells that the memory reaches
+ * that far.
  */
-export function remember(history: readonly Observation[], next: Observation, keepMs: number): readonly Observation[] {
+export function remember(
+  history: readonly Observation[],
+  next: Observation,
+  keepMs: number,
+  stepsMs: number,
+): readonly Observation[] {
   const [before, last] = history.slice(-2);
   const repeated = before && last && same(before, last) && same(last, next);
   const all = [...(repeated ? history.slice(0, -1) : history), next];
-  const first = all.findLastIndex(each => each.at <= next.at - keepMs);
-  return all.slice(Math.max(0, first));
+  const first = Math.max(
+    0,
+    all.findLastIndex(each => each.at <= next.at - Math.max(keepMs, stepsMs)),
+  );
+  // The newest of the older ones stands for what was before the rest.
+  const whole = all.findLastIndex(each => each.at <= next.at - keepMs);
+  return all.filter((look, at) => at >= whole || at === first || (at > first && look.current !== all[at - 1]?.current));
 }

@@ -2,8 +2,8 @@ import type { Decision, ScaleInput } from './decide.ts';
 import type { Observation } from './history.ts';
 import type { GatewaySample } from './sample.ts';
 
-/** An observation as a row: at, current, wanted, connections, lost, fell. */
-type Row = readonly [number, number, number | null, number | null, number, 0 | 1];
+/** An observation as a row: at, current, wanted, connections, lost, fell, share by cpu, deliveries, eventLoopLag. */
+type Row = readonly [number, number, number | null, number | null, number, 0 | 1, ...(readonly number[])];
 
 /** Everything one decision was made of, and what came of it: plain JSON, logged as `decision` at level debug. */
 export interface DecisionRecord {
@@ -17,13 +17,14 @@ export interface DecisionRecord {
 export function recordOf(input: ScaleInput, decision: Decision): DecisionRecord {
   const { history, samples, ...rest } = input;
   const { history: _, ...output } = decision;
-  const row = ({ at, current, wanted, connections, lost, fell }: Observation): Row => [
+  const row = ({ at, current, wanted, connections, lost, fell, share }: Observation): Row => [
     at,
     current,
     wanted ?? null,
     connections ?? null,
     lost,
     fell ? 1 : 0,
+    ...(share ? [share.cpu, share.deliveries, share.eventLoopLag] : []),
   ];
   return { version: 1, input: { ...rest, samples: samples?.map(trimmed) }, history: history.map(row), output };
 }
@@ -55,11 +56,12 @@ export function parseRecord(line: string): DecisionRecord | undefined {
 
 /** The input of a recorded decision. */
 export function inputOf({ input, history }: DecisionRecord): ScaleInput {
-  const observation = ([at, current, wanted, connections, lost, fell]: Row): Observation => ({
+  const observation = ([at, current, wanted, connections, lost, fell, cpu, deliveries, lag]: Row): Observation => ({
     at,
     current,
     wanted: wanted ?? undefined,
     connections: connections ?? undefined,
+    share: cpu === undefined ? undefined : { cpu, deliveries: deliveries ?? 0, eventLoopLag: lag ?? 0 },
     lost,
     fell: fell === 1,
   });

@@ -1,17 +1,9 @@
 import type { AutoscalingSpec } from '../api/chat-cluster.ts';
+import { type Capacity, gatewaysBy, type Resource } from './capacity.ts';
 import type { FleetLoad } from './sample.ts';
 
 /** What may ask for gateways, in the order in which equal ones are named. */
-export const TARGETS = [
-  'connections',
-  'deliveries',
-  'eventLoopLag',
-  'cpu',
-  /** Connections climb, and this is what there will be when a new gateway is ready. */
-  'climb',
-  'freeSlots',
-  'lossOfOne',
-] as const;
+export const TARGETS = ['connections', 'deliveries', 'eventLoopLag', 'cpu', 'freeSlots', 'lossOfOne'] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** What one target asks for. */
@@ -28,10 +20,8 @@ export interface AskInput {
   readonly maxConnections: number;
   readonly current: number;
   readonly load: FleetLoad;
-  /** How fast connections climb. */
-  readonly perSecond: number;
-  /** Connections expected when a new gateway is ready. */
-  readonly soon: number;
+  /** What a gateway can carry, as learned; undefined while nothing was. */
+  readonly capacity: Capacity | undefined;
 }
 
 // Making one for each number would take most of the time of a decision.
@@ -49,57 +39,88 @@ export function freePlaces(freeSlots: number | string, connections: number): num
   return text.endsWith('%') ? Math.ceil((connections * value) / 100) : value;
 }
 
-/** All targets with what they ask for, before the bounds. */
-export function asks({ spec, maxConnections, current, load, perSecond, soon }: AskInput): Ask[] {
+const RESOURCE_WORDS: Readonly<Record<Capacity['from'], string>> = {
+  cpu: 'CPU',
+  deliveries: 'deliveries',
+  eventLoopLag: 'late event loops',
+  maxConnections: 'limits.maxConnections',
+};
+
+/** What one gateway should hold, and in words; undefined while it is neither declared nor learned. */
+function perGateway({ spec, capacity }: AskInput): { readonly connections: number; readonly text: string } | undefined {
+  const { targetConnections: target } = spec;
+  if (target !== undefined) return { connections: target, text: `at ${number(target)} a gateway` };
+  if (!capacity) return undefined;
+  const { connections, from } = capacity;
+  return { connections, text: `at ${number(connections)} a gateway, learned from ${RESOURCE_WORDS[from]}` };
+}
+
+/** HPA's rule: the size is kept while the ratio is about 1. A step down leaves the room that a step up would have. */
+function tolerant({ spec, current }: AskInput, gateways: number): number {
   const { scaleUp, scaleDown } = spec.behavior;
-  const { connections } = load;
   const room = 1 + scaleUp.tolerancePercent / 100;
-  /** HPA's rule: the size is kept while the ratio is about 1. A step down leaves the room that a step up would have. */
-  const tolerant = (gateways: number) => {
-    if (gateways > current) return gateways <= current * room ? current : roundUp(gateways);
-    const down = current * (1 - scaleDown.tolerancePercent / 100);
-    return gateways >= down ? current : Math.min(current, roundUp(gateways * room));
-  };
+  if (gateways > current) return gateways <= current * room ? current : roundUp(gateways);
+  const down = current * (1 - scaleDown.tolerancePercent / 100);
+  return gateways >= down ? current : Math.min(current, roundUp(gateways * room));
+}
+
+/**
+ * Gateways asked for by what they are busy with. Beside a declared number of connections that is what it is now; where the
+ * number is learned it is what so many connections cost in the last minute, so that their sign-ins after a storm add none.
+ */
+function busy(input: AskInput): Readonly<Record<Resource, number>> {
+  const { spec, load, capacity } = input;
+  if (spec.targetConnections !== undefined || !capacity) return gatewaysBy(load, spec);
+  const { cpu, deliveries, eventLoopLag } = capacity.share;
+  const all = (share: number) => share * load.connections;
+  return { cpu: all(cpu), deliveries: all(deliveries), eventLoopLag: all(eventLoopLag) };
+}
+
+/** What must fit without one of the gateways: connections, and where their number is learned also what they cost of a core. */
+function fewest(input: AskInput): number {
+  const { spec, load, capacity, maxConnections } = input;
+  const places = Math.ceil(load.connections / maxConnections);
+  if (spec.targetConnections !== undefined || !capacity) return places;
+  return Math.max(places, roundUp((capacity.share.cpu * load.connections * spec.targetCpuPercent) / 100));
+}
+
+/** All targets with what they ask for, before the bounds. */
+export function asks(input: AskInput): Ask[] {
+  const { spec, maxConnections, load } = input;
+  const { connections } = load;
   const soft = (target: Target, gateways: number, text: string): Ask => ({
     target,
-    gateways: tolerant(gateways),
+    gateways: tolerant(input, gateways),
     text,
   });
   const firm = (target: Target, gateways: number, text: string): Ask => ({ target, gateways, text });
 
   const held = plural(connections, 'connection');
-  const each = `at ${number(spec.targetConnections)} a gateway`;
+  const each = perGateway(input);
   const atMost = `at most ${number(maxConnections)} a gateway`;
   const free = freePlaces(spec.freeSlots, connections);
-  const full = Math.ceil(connections / maxConnections);
+  const full = fewest(input);
+  const fits = Math.min(maxConnections, each?.connections ?? maxConnections);
   // Who allows a single gateway has accepted its loss.
-  const single = spec.minReplicas === 1 && connections + free <= Math.min(maxConnections, spec.targetConnections);
+  const single = spec.minReplicas === 1 && connections + free <= fits;
+  const by = busy(input);
   return [
-    soft('connections', connections / spec.targetConnections, `${held} ${each}`),
+    ...(each ? [soft('connections', connections / each.connections, `${held} ${each.text}`)] : []),
     soft(
       'deliveries',
-      load.deliveriesPerSecond / spec.targetDeliveriesPerSecond,
+      by.deliveries,
       `${number(load.deliveriesPerSecond)} deliveries a second at ${number(spec.targetDeliveriesPerSecond)} a gateway`,
     ),
     soft(
       'eventLoopLag',
-      (load.meanLagMs * load.ready) / spec.targetEventLoopLagMilliseconds,
+      by.eventLoopLag,
       `event loops late by ${number(load.meanLagMs, 1)} ms on average, the target is ${spec.targetEventLoopLagMilliseconds} ms`,
     ),
     soft(
       'cpu',
-      (load.cpu * 100) / spec.targetCpuPercent,
+      by.cpu,
       `${number(load.meanCpu * 100)} % of a core used on average, the target is ${spec.targetCpuPercent} %`,
     ),
-    ...(soon > connections
-      ? [
-          soft(
-            'climb',
-            soon / spec.targetConnections,
-            `${held}, ${number(perSecond, 1)} more a second, ${number(soon)} in ${spec.leadSeconds} s ${each}`,
-          ),
-        ]
-      : []),
     firm(
       'freeSlots',
       Math.ceil((connections + free) / maxConnections),

@@ -23,6 +23,7 @@ export function measure(
   show(metrics.gateways, { ...labels, size: 'wanted' }, decision.wanted);
   metrics.gateways.set({ ...labels, size: 'bounded' }, fleet.size);
   show(metrics.connections, labels, probe && totalConnections(probe.loads));
+  show(metrics.capacity, labels, decision.capacity?.connections);
   show(metrics.silentPods, labels, probe?.loads.filter(({ load }) => load === undefined).length);
   for (const target of TARGETS) {
     const ask = decision.asks.find(each => each.target === target);
@@ -47,12 +48,13 @@ function show(gauge: Series, labels: Labels, value: number | undefined): void {
 export function forgetMetrics(metrics: Metrics, key: string): void {
   const [namespace = '', name = ''] = key.split('/');
   metrics.connections.remove({ namespace, name });
+  metrics.capacity.remove({ namespace, name });
   metrics.silentPods.remove({ namespace, name });
   for (const size of ['wanted', 'bounded', 'ready', 'cutOff']) metrics.gateways.remove({ namespace, name, size });
   for (const target of TARGETS) metrics.targets.remove({ namespace, name, target });
 }
 
 /** Shows nothing of any ChatCluster: another process measures them from now on. */
-export function forgetAll({ gateways, connections, silentPods, targets, conditions }: Metrics): void {
-  for (const series of [gateways, connections, silentPods, targets, conditions]) series.reset();
+export function forgetAll({ gateways, connections, capacity, silentPods, targets, conditions }: Metrics): void {
+  for (const series of [gateways, connections, capacity, silentPods, targets, conditions]) series.reset();
 }

@@ -61,7 +61,7 @@ const REFUSED: readonly (readonly [field: string, spec: object])[] = [
   // Against the default of what is left out.
   ['spec.limits.pongSeconds', { limits: { pingSeconds: 8 } }],
   ['spec.gateway.autoscaling.minReplicas', { gateway: { autoscaling: { maxReplicas: 1 } } }],
-  ['spec.gateway.autoscaling.targetConnections', { limits: { maxConnections: 4_999 } }],
+  ['spec.gateway.autoscaling.targetConnections', { gateway: { autoscaling: { targetConnections: 15_001 } } }],
   [
     'maxMessageBytes must not be above sendBufferBytes',
     { limits: { maxFrameBytes: 131_072, sendBufferBytes: 65_536, maxMessageBytes: 65_537 } },
@@ -122,11 +122,11 @@ test('an object into which all defaults were written is taken as it is, and lets
   const full = withDefaults(given.spec);
   const made = await create({ ...given, spec: full } as KubeObject);
   assert.deepEqual(differences(made.spec, full), []);
-  await patch('persisted', { gateway: { autoscaling: { targetConnections: null }, rollout: null }, limits: null });
+  await patch('persisted', { gateway: { autoscaling: { targetCpuPercent: null }, rollout: null }, limits: null });
   const { spec } = await api.client.get<ChatCluster>(RESOURCES.chatClusters, 'default', 'persisted');
   assert.equal('limits' in spec, false);
   assert.equal('rollout' in spec.gateway, false);
-  assert.equal('targetConnections' in spec.gateway.autoscaling, false);
+  assert.equal('targetCpuPercent' in spec.gateway.autoscaling, false);
   assert.equal(spec.gateway.autoscaling.maxReplicas, 10);
   assert.deepEqual(withDefaults(spec), full);
 });

@@ -16,7 +16,6 @@ test('connections add a gateway, their end removes one, an unplugged gateway hol
     maxReplicas: 4,
     targetConnections: 100,
     collapsePercent: 100,
-    leadSeconds: 0,
     behavior: {
       scaleDown: { stabilizationWindowSeconds: 3, policies: [{ type: 'Pods', value: 4, periodSeconds: 1 }] },
     },

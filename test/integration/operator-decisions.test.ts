@@ -34,7 +34,6 @@ test('what the operator logs of its decisions is enough to make them again', asy
     maxReplicas: 6,
     targetConnections: 100,
     collapsePercent: 100,
-    leadSeconds: 0,
     behavior: {
       scaleDown: { stabilizationWindowSeconds: 2, policies: [{ type: 'Pods', value: 2, periodSeconds: 1 }] },
     },

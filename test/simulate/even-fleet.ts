@@ -17,7 +17,6 @@ export function sample(pod: string, load: Partial<GatewaySample['load']> = {}): 
 const SMALL: AutoscalingChange = {
   targetConnections: 100,
   freeSlots: 0,
-  leadSeconds: 0,
   collapsePercent: 100,
   behavior: {
     scaleUp: { tolerancePercent: 0, policies: [{ type: 'Pods', value: 500, periodSeconds: 1 }] },
@@ -29,7 +28,11 @@ const SMALL: AutoscalingChange = {
   },
 };
 
-/** A fleet in simulated time: what is decided is there at once, and the load spreads evenly. */
+/** What an operator remembers of an hour of nothing: {@link EvenFleet.forget} makes one that has just started. */
+const QUIET = { connections: 0, lost: 0, fell: false } as const;
+const HOUR_MS = 3_600_000;
+
+/** A fleet in simulated time: what is decided is there at once, and the load spreads evenly. It has had its size for an hour. */
 export class EvenFleet {
   seconds = 0;
   replicas: number;
@@ -39,11 +42,12 @@ export class EvenFleet {
   maxConnections = 1_000;
   readonly decisions: Decision[] = [];
   readonly #spec: ReturnType<typeof autoscaling>;
-  #history: readonly Observation[] = [];
+  #history: readonly Observation[];
 
   /** @param change what differs from a spec in which nothing but connections counts */
   constructor(replicas: number, { behavior, ...change }: AutoscalingChange = {}) {
     this.replicas = replicas;
+    this.#history = [-HOUR_MS, -1].map(at => ({ ...QUIET, at, current: replicas, wanted: replicas }));
     this.#spec = autoscaling({
       ...SMALL,
       ...change,

@@ -1,5 +1,5 @@
-import type { Point } from './run-trace.ts';
-import type { Compared } from './table.ts';
+import type { Point, Run } from './run-trace.ts';
+import type { Trace } from './trace.ts';
 
 const WIDTH = 860;
 const LEFT = 62;
@@ -14,8 +14,8 @@ const POINTS = 400;
 const STYLE = `
 text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:15px;font-weight:600}.axis{stroke:#999;stroke-width:1}
 .grid{stroke:#999;stroke-width:.5;stroke-dasharray:2 4}path{fill:none;stroke-width:1.8;stroke-linejoin:round}
-.clients{stroke:#4b6fa8;fill:#4b6fa8;fill-opacity:.18}.needed{stroke:#777;stroke-dasharray:3 3}.builtin{stroke:#0a7d4f}.hpa{stroke:#c2571a}
-@media(prefers-color-scheme:dark){text{fill:#ccc}.clients{stroke:#8fb0e6;fill:#8fb0e6}.needed{stroke:#aaa}.builtin{stroke:#3fcf8e}.hpa{stroke:#ff9b5c}}`;
+.clients{stroke:#4b6fa8;fill:#4b6fa8;fill-opacity:.18}.fixed{stroke:#777;stroke-dasharray:3 3}.learned{stroke:#0a7d4f}.hpa{stroke:#c2571a}
+@media(prefers-color-scheme:dark){text{fill:#ccc}.clients{stroke:#8fb0e6;fill:#8fb0e6}.fixed{stroke:#aaa}.learned{stroke:#3fcf8e}.hpa{stroke:#ff9b5c}}`;
 
 const round = (value: number) => String(Math.round(value * 10) / 10);
 
@@ -69,25 +69,33 @@ function axes(panel: Panel, unit: string, label: (second: number) => string): st
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
-/** A picture of one trace: clients above, gateways of both scalers below. */
-export function plot({ trace, builtin, hpa }: Compared, target: number): string {
+/** The runs of one trace that are drawn. */
+export interface Drawn {
+  readonly trace: Trace;
+  readonly learned: Run;
+  readonly fixed: Run;
+  readonly hpa: Run;
+}
+
+/** A picture of one trace: clients above, gateways below. @param hpaName what the plain HPA aims at */
+export function plot({ trace, learned, fixed, hpa }: Drawn, hpaName: string): string {
   const most = (points: readonly Point[], value: (point: Point) => number) =>
     points.reduce((top, point) => Math.max(top, value(point)), 0);
-  const needed = (point: Point) => Math.ceil(point.demand / target);
   const size = (point: Point) => point.size;
   const { seconds } = trace;
-  const clients: Panel = { top: TOPS[0], seconds, most: ceiling(most(builtin.points, point => point.demand)) };
-  const largest = Math.max(most(builtin.points, size), most(hpa.points, size), most(builtin.points, needed));
+  const { points } = learned;
+  const clients: Panel = { top: TOPS[0], seconds, most: ceiling(most(points, point => point.demand)) };
+  const largest = Math.max(...[learned, fixed, hpa].map(run => most(run.points, size)));
   const gateways: Panel = { top: TOPS[1], seconds, most: Math.ceil(largest / 2) * 2 };
   const hours = seconds > 2 * 3_600;
   const label = (second: number) => (hours ? `${round(second / 3_600)} h` : `${round(second / 60)} min`);
-  const area = `${line(clients, builtin.points, point => point.demand, false)}L${WIDTH - RIGHT} ${y(0, clients)}L${LEFT} ${y(0, clients)}Z`;
+  const area = `${line(clients, points, point => point.demand, false)}L${WIDTH - RIGHT} ${y(0, clients)}L${LEFT} ${y(0, clients)}Z`;
   const legend = [
-    ['builtin', 'Builtin'],
-    ['hpa', 'plain HPA'],
-    ['needed', 'clients / target'],
+    ['learned', 'Builtin, learned'],
+    ['fixed', 'Builtin, 5,000'],
+    ['hpa', hpaName],
   ].map(([name, text], at) => {
-    const from = LEFT + at * 150;
+    const from = LEFT + at * 170;
     return `<path class="${name}" d="M${from} ${HEIGHT - 12}h24"/><text x="${from + 30}" y="${HEIGHT - 8}">${text}</text>`;
   });
   return [
@@ -97,9 +105,9 @@ export function plot({ trace, builtin, hpa }: Compared, target: number): string 
     axes(clients, 'clients', label),
     `<path class="clients" d="${area}"/>`,
     axes(gateways, 'gateways', label),
-    `<path class="needed" d="${line(gateways, builtin.points, needed, true)}"/>`,
+    `<path class="fixed" d="${line(gateways, fixed.points, size, true)}"/>`,
     `<path class="hpa" d="${line(gateways, hpa.points, size, true)}"/>`,
-    `<path class="builtin" d="${line(gateways, builtin.points, size, true)}"/>`,
+    `<path class="learned" d="${line(gateways, points, size, true)}"/>`,
     ...legend,
     '</svg>\n',
   ].join('\n');

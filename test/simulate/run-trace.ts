@@ -1,25 +1,32 @@
-import type { AutoscalingSpec } from '../../operator/api/chat-cluster.ts';
+import type { AutoscalingSpec, ChatClusterSpec } from '../../operator/api/chat-cluster.ts';
 import { stored } from '../support/crd-schema.ts';
 import type { AutoscalingChange } from './autoscaling-spec.ts';
+import { coresOf, lagOf } from './cost.ts';
 import { Builtin, PlainHpa, type Scaler } from './scalers.ts';
 import type { Trace } from './trace.ts';
 import { World, type WorldOptions } from './world.ts';
 
 /** What a trace did to a fleet. Lower is better in all of them. */
 export interface Measures {
-  /** Hours of gateways above what the clients of the moment asked for. */
-  readonly overHours: number;
-  /** Client-seconds above the target of all ready gateways. */
+  /** Hours of gateways, from the creation of the pod on. */
+  readonly hours: number;
+  /** Client-seconds above {@link YARDSTICK} for each ready gateway. */
   readonly aboveTarget: number;
-  /** Client-seconds above what all ready gateways accept at most. */
-  readonly aboveLimit: number;
+  /** Client-seconds on gateways whose event loop is late by more than {@link LATE_MS}. */
+  readonly late: number;
   /** Connects that found their gateway full, or none ready. */
   readonly refused: number;
   /** Changes of the size. */
   readonly steps: number;
   /** Clients that had to reconnect because their gateway was removed. */
   readonly moves: number;
+  /** Clients that had to reconnect because their gateway was far above the mean. */
+  readonly rebalanced: number;
 }
+
+/** Connections of a gateway from which on a client counts as above the target, whatever the target of the scaler is. */
+export const YARDSTICK = 5_000;
+const LATE_MS = 100;
 
 export interface Point {
   readonly second: number;
@@ -36,70 +43,85 @@ export interface Run {
 export interface Setting {
   readonly spec: AutoscalingSpec;
   readonly limits: { readonly maxConnections: number; readonly connectsPerSecond: number };
-  readonly drain: {
-    readonly delaySeconds: number;
-    readonly timeoutSeconds: number;
-    readonly reconnectsPerSecond: number;
-  };
+  readonly drain: ChatClusterSpec['gateway']['drain'];
+  readonly rebalance: ChatClusterSpec['gateway']['rebalance'];
+  /** From a pod's creation to its readiness. */
+  readonly startSeconds: number;
+  /** Share of the operator's polls that bring no answer. */
+  readonly lost: number;
 }
 
-/** From a pod's creation to its readiness: image there, node there. */
-export const START_SECONDS = 30;
 export const MAX_REPLICAS = 30;
+/** Image there, node there. */
+export const START_SECONDS = 30;
+/** With a new node and an image to pull. */
+export const SLOW_START_SECONDS = 180;
+/** One of a hundred. */
+export const LOST = 0.01;
 
 /** The schema's defaults, but for 30 gateways at most. */
-export function setting(change: AutoscalingChange = {}): Setting {
+export function setting(change: AutoscalingChange = {}, startSeconds = START_SECONDS, lost = LOST): Setting {
   const autoscaling = { mode: 'Builtin', maxReplicas: MAX_REPLICAS, ...change };
   const { gateway, limits } = stored({ gateway: { autoscaling } }).spec;
-  return { spec: gateway.autoscaling, limits, drain: gateway.drain };
+  const { drain, rebalance } = gateway;
+  return { spec: gateway.autoscaling, limits, drain, rebalance, startSeconds, lost };
 }
 
-function worldOptions({ limits, drain }: Setting, trace: Trace, scaleDown: WorldOptions['scaleDown']): WorldOptions {
+function worldOptions(
+  { limits, drain, startSeconds }: Setting,
+  trace: Trace,
+  scaleDown: WorldOptions['scaleDown'],
+): WorldOptions {
   const { sessionSeconds } = trace;
   const { maxConnections, connectsPerSecond } = limits;
-  const times = { startSeconds: START_SECONDS, drainDelaySeconds: drain.delaySeconds };
+  const times = { startSeconds, drainDelaySeconds: drain.delaySeconds };
   return { ...times, maxConnections, connectsPerSecond, scaleDown, sessionSeconds };
 }
 
-/** The trace under the operator's autoscaler, whose scale-downs are drained. */
+/** The trace under the operator's autoscaler, whose scale-downs are drained, and with rebalancing. */
 export function runBuiltin(trace: Trace, given = setting()): Run & { readonly scaler: Builtin } {
-  const scaler = new Builtin(given.spec, given.limits.maxConnections);
-  const scaleDown = { how: 'drained', perSecond: given.drain.reconnectsPerSecond } as const;
-  return { ...run(trace, given, worldOptions(given, trace, scaleDown), scaler), scaler };
+  const { spec, lost, rebalance, drain } = given;
+  const scaler = new Builtin({ spec, lost, maxConnections: given.limits.maxConnections });
+  const scaleDown = { how: 'drained', perSecond: drain.reconnectsPerSecond } as const;
+  const options = {
+    ...worldOptions(given, trace, scaleDown),
+    rebalance: { ...rebalance, delaySeconds: drain.delaySeconds },
+  };
+  return { ...run(trace, options, scaler), scaler };
 }
 
-/** The same under a plain HorizontalPodAutoscaler on a plain Deployment. */
-export function runHpa(trace: Trace, given = setting()): Run {
+/** The same under a plain HorizontalPodAutoscaler on a plain Deployment. @param targetAverage connections of a pod */
+export function runHpa(trace: Trace, targetAverage: number, given = setting()): Run {
   const scaleDown = { how: 'deleted', seconds: given.drain.timeoutSeconds } as const;
-  return run(trace, given, worldOptions(given, trace, scaleDown), new PlainHpa(given.spec));
+  const { minReplicas, maxReplicas } = given.spec;
+  const scaler = new PlainHpa({ minReplicas, maxReplicas, targetAverage });
+  return run(trace, worldOptions(given, trace, scaleDown), scaler);
 }
 
-function run(trace: Trace, { spec, limits }: Setting, options: WorldOptions, scaler: Scaler): Run {
+function run(trace: Trace, options: WorldOptions, scaler: Scaler): Run {
   const world = new World(options, trace.gateways, Math.round(trace.demand(0)));
   const points: Point[] = [];
-  let overSeconds = 0;
+  let seconds = 0;
   let aboveTarget = 0;
-  let aboveLimit = 0;
+  let late = 0;
   let steps = 0;
   while (world.second < trace.seconds) {
     const demand = trace.demand(world.second + 1);
+    const deliveries = trace.deliveries(world.second + 1);
     for (const incident of trace.incidents)
       if (incident.second === world.second) incident.what === 'cut' ? world.cut() : world.kill(incident.what);
     world.step(demand);
     if (world.second % scaler.everySeconds === 0) {
-      const size = scaler.look(world);
+      const size = scaler.look(world, deliveries);
       if (size !== world.size) steps++;
       world.setSize(size);
     }
-    const needed = Math.min(spec.maxReplicas, Math.max(spec.minReplicas, Math.ceil(demand / spec.targetConnections)));
-    const alive = world.gateways.filter(gateway => gateway.state !== 'dead').length;
-    const ready = world.ready().length;
-    overSeconds += Math.max(0, alive - needed);
-    aboveTarget += Math.max(0, demand - ready * spec.targetConnections);
-    aboveLimit += Math.max(0, demand - ready * limits.maxConnections);
+    seconds += world.gateways.filter(gateway => gateway.state !== 'dead').length;
+    aboveTarget += Math.max(0, demand - world.ready().length * YARDSTICK);
+    for (const gateway of world.gateways)
+      if (lagOf(coresOf(gateway, deliveries)) > LATE_MS) late += gateway.connections;
     if (world.second % 5 === 0) points.push({ second: world.second, demand, size: world.size });
   }
-  const { refused, moves } = world;
-  const measures = { overHours: overSeconds / 3_600, aboveTarget, aboveLimit, refused, steps, moves };
-  return { measures, points };
+  const { refused, moves, rebalanced } = world;
+  return { measures: { hours: seconds / 3_600, aboveTarget, late, refused, steps, moves, rebalanced }, points };
 }

@@ -1,33 +1,71 @@
 import type { Measures, Run } from './run-trace.ts';
 import type { Trace } from './trace.ts';
 
-export interface Compared {
-  readonly trace: Trace;
-  readonly builtin: Run;
-  readonly hpa: Run;
+/** One who scales, with how each trace went. */
+export interface Rival {
+  readonly name: string;
+  /** In the order of the traces. */
+  readonly runs: readonly Run[];
 }
 
 const COLUMNS: readonly (readonly [keyof Measures, string])[] = [
-  ['overHours', 'over-provisioned gateway-hours'],
-  ['aboveTarget', 'client-seconds above the target'],
-  ['aboveLimit', 'client-seconds above the hard limit'],
+  ['hours', 'gateway-hours'],
+  ['aboveTarget', 'client-seconds above 5,000 a gateway'],
+  ['late', 'client-seconds on late gateways'],
   ['refused', 'refused connects'],
   ['steps', 'steps'],
-  ['moves', 'client moves'],
+  ['moves', 'clients moved by scale-downs'],
+  ['rebalanced', 'and by rebalancing'],
 ];
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** So many client-seconds are told to the thousand. */
+const MANY = 10_000_000;
 
-/** One row for each trace and scaler, in Markdown. */
-export function table(compared: readonly Compared[]): string {
-  const cells = (measures: Measures) =>
-    COLUMNS.map(([name]) => (name === 'overHours' ? tenths : whole).format(measures[name]));
-  const rows = compared.flatMap(({ trace, builtin, hpa }) => [
-    [trace.name, 'Builtin', ...cells(builtin.measures)],
-    ['', 'plain HPA', ...cells(hpa.measures)],
-  ]);
-  const head = ['trace', 'scaler', ...COLUMNS.map(([, title]) => title)];
+function cell(name: keyof Measures, value: number): string {
+  if (name === 'hours') return tenths.format(value);
+  return value >= MANY ? `${tenths.format(value / 1e6)} M` : whole.format(value);
+}
+
+const cells = (measures: Measures) => COLUMNS.map(([name]) => cell(name, measures[name]));
+
+function markdown(first: readonly string[], rows: readonly (readonly string[])[]): string {
+  const head = [...first, ...COLUMNS.map(([, title]) => title)];
   const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
-  return [line(head), line(head.map((_, at) => (at < 2 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  const under = head.map((_, at) => (at < first.length ? '---' : '---:'));
+  return [line(head), line(under), ...rows.map(line)].join('\n');
+}
+
+/** What all runs of one who scales come to. */
+export function total({ runs }: Rival): Measures {
+  const sum = (name: keyof Measures) => runs.reduce((all, { measures }) => all + measures[name], 0);
+  return {
+    hours: sum('hours'),
+    aboveTarget: sum('aboveTarget'),
+    late: sum('late'),
+    refused: sum('refused'),
+    steps: sum('steps'),
+    moves: sum('moves'),
+    rebalanced: sum('rebalanced'),
+  };
+}
+
+/** One row for each who scales, in Markdown: what all traces come to. */
+export function totals(rivals: readonly Rival[]): string {
+  return markdown(
+    ['scaler'],
+    rivals.map(rival => [rival.name, ...cells(total(rival))]),
+  );
+}
+
+/** One row for each trace and who scales, in Markdown. */
+export function table(traces: readonly Trace[], rivals: readonly Rival[]): string {
+  const rows = traces.flatMap(({ name }, at) =>
+    rivals.flatMap((rival, first) => {
+      const run = rival.runs[at];
+      return run ? [[first === 0 ? name : '', rival.name, ...cells(run.measures)]] : [];
+    }),
+  );
+  return markdown(['trace', 'scaler'], rows);
 }

@@ -19,6 +19,8 @@ export interface Trace {
   readonly sessionSeconds: number;
   /** Gateways at the start. */
   readonly gateways: number;
+  /** Deliveries a second for each connection. */
+  readonly deliveries: (second: number) => number;
 }
 
 const HOUR = 3_600;
@@ -52,7 +54,7 @@ function flapping(steady: number, some: number): (second: number) => number {
 export function traces(scale = 1): Trace[] {
   const noise = wander(5);
   const long = (seconds: number) => Math.round(seconds * scale);
-  const base = { incidents: [], sessionSeconds: 1_800 };
+  const base = { incidents: [], sessionSeconds: 1_800, deliveries: () => 2 };
   const day = (second: number) => {
     const hour = second / scale / HOUR;
     const people = rise(hour, 5.5, 9.5) * (1 - 0.25 * rise(hour, 11.5, 12.5) + 0.25 * rise(hour, 13, 14));
@@ -104,6 +106,16 @@ export function traces(scale = 1): Trace[] {
       demand: second =>
         60_000 * (1 - 0.95 * (rise(second, 1_200, 1_215) - rise(second, 1_920, 1_940))) * (1 + 0.01 * noise(second)),
       gateways: 13,
+    },
+    {
+      ...base,
+      name: 'busy',
+      title: 'An evening on which everybody writes three times as much for an hour',
+      seconds: long(3 * HOUR),
+      demand: second => 30_000 * (1 + 0.02 * noise(second)),
+      deliveries: second =>
+        2 + 4 * (rise(second / scale, 0.75 * HOUR, 1.25 * HOUR) - rise(second / scale, 2 * HOUR, 2.5 * HOUR)),
+      gateways: 6,
     },
   ];
 }

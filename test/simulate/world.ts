@@ -1,3 +1,5 @@
+import { Rebalancing, type RebalancingOptions } from './rebalancing.ts';
+
 /** Gateways and clients in simulated time, one second a step: the same for everyone who scales. */
 
 export interface SimulatedGateway {
@@ -26,6 +28,8 @@ export interface WorldOptions {
     | { readonly how: 'drained'; readonly perSecond: number }
     | { readonly how: 'deleted'; readonly seconds: number };
   readonly sessionSeconds: number;
+  /** Without it, clients stay where they are. */
+  readonly rebalance?: RebalancingOptions;
 }
 
 const NODES = 4;
@@ -44,15 +48,19 @@ export class World {
   size = 0;
   refused = 0;
   moves = 0;
+  /** Clients moved from full gateways to emptier ones. */
+  rebalanced = 0;
   #made = 0;
   #fresh = 0;
   #retrying = 0;
   readonly #returning = new Map<number, number>();
+  readonly #rebalancing: Rebalancing | undefined;
   #owed = 0;
 
   constructor(options: WorldOptions, gateways: number, clients: number) {
     this.#options = options;
     this.size = gateways;
+    this.#rebalancing = options.rebalance && new Rebalancing(options.rebalance);
     for (let at = 0; at < gateways; at++) {
       this.#start().state = 'ready';
       (this.gateways[at] as SimulatedGateway).connections = Math.floor(clients / gateways);
@@ -82,6 +90,7 @@ export class World {
     }
     this.#replaceDead();
     this.#drain();
+    this.#rebalance();
     this.#comeAndGo(Math.round(demand));
     this.#connect();
   }
@@ -174,6 +183,14 @@ export class World {
     }
   }
 
+  #rebalance(): void {
+    for (const [gateway, count] of this.#rebalancing?.step(this.gateways, this.second) ?? []) {
+      const closed = this.#close(gateway, count);
+      this.rebalanced += closed;
+      this.#fresh += closed;
+    }
+  }
+
   #isEvicted(gateway: SimulatedGateway): boolean {
     return gateway.state === 'dead' && this.second - gateway.since >= NODE_SECONDS.evicted;
   }
@@ -210,7 +227,7 @@ export class World {
     this.#retrying -= retries;
     const trying = this.#fresh + retries;
     this.#fresh = 0;
-    const ready = this.ready();
+    const ready = this.ready().filter(gateway => !this.#rebalancing?.shuts(gateway));
     let taken = 0;
     let full = ready.length === 0 ? trying : 0;
     for (const [at, gateway] of ready.entries()) {

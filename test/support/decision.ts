@@ -7,6 +7,7 @@ export function decisionOf(reason: Decision['reason'], message = 'x'): Decision 
     message,
     replicas: 3,
     connections: 240,
+    capacity: undefined,
     wanted: 3,
     target: undefined,
     asks: [],

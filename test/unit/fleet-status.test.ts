@@ -205,6 +205,7 @@ const decision = {
   connections: 240,
   wanted: 3,
   target: undefined,
+  capacity: undefined,
   asks: [],
   history: [],
 } as const;

@@ -41,12 +41,35 @@ test('a peak within the window keeps the gateways it needed', () => {
   assert.equal(fleet.replicas, 2);
 });
 
-test('an operator that has just started takes nothing away before it has seen a window', () => {
+test('an operator that has just started takes nothing away before it has seen twice the window', () => {
   const fleet = new EvenFleet(8);
-  assert.equal(fleet.run(60, 0).reason, 'WindowOpen');
+  fleet.forget();
+  assert.equal(fleet.run(120, 0).reason, 'WindowOpen');
   assert.equal(fleet.replicas, 8);
   fleet.run(10, 0);
   assert.equal(fleet.replicas, 2);
+});
+
+test('after a step up soon after a step down the window is twice as long, until that has passed without another', () => {
+  const fleet = new EvenFleet(5);
+  fleet.run(65, 500);
+  const lasts = (connections: number) => {
+    const { replicas } = fleet;
+    let seconds = 0;
+    for (; fleet.replicas === replicas && seconds < 600; seconds += 5) fleet.run(5, connections);
+    return seconds;
+  };
+  assert.equal(lasts(200), 60);
+  fleet.run(300, 200);
+  fleet.run(5, 500);
+  assert.equal(fleet.replicas, 5);
+  const held = fleet.run(60, 200);
+  assert.match(held.message, /waiting for a window of 120 s/);
+  assert.equal(lasts(200), 60);
+  // A quarter of an hour later it is no flapping any more.
+  fleet.run(905, 200);
+  fleet.run(5, 500);
+  assert.equal(lasts(200), 60);
 });
 
 test('after a pause of five minutes nothing is remembered', () => {
@@ -103,6 +126,7 @@ test('at most 10 per cent a minute go, rounded down, but one', () => {
 
 test('without a window gateways go as fast as the policies say, once a period has been seen', () => {
   const fleet = new EvenFleet(5, down({ stabilizationWindowSeconds: 0, policies: [PODS(9, 20)] }));
+  fleet.forget();
   assert.deepEqual(sizes(fleet, 25, 201), [5, 5, 5, 5, 3]);
 });
 
@@ -158,42 +182,6 @@ test('the memory is as long as the windows, and two looks long when nothing happ
   fleet.run(3_600, seconds => 100 + (seconds % 7));
   assert.ok((fleet.decisions.at(-1)?.history.length ?? 99) <= 26);
   assert.ok((new EvenFleet(2).run(3_600, 100).history.length ?? 99) <= 3);
-});
-
-test('connections that climb steadily add gateways for what will be there', () => {
-  const climbing = (leadSeconds: number) => {
-    const fleet = new EvenFleet(10, { maxReplicas: 100, leadSeconds });
-    fleet.run(60, 1_000);
-    return { fleet, last: fleet.run(60, seconds => 1_000 + seconds * 5) };
-  };
-  const { fleet, last } = climbing(60);
-  assert.equal(last.target, 'climb');
-  assert.match(last.message, /1,275 connections, 5 more a second, 1,575 in 60 s at 100 a gateway/);
-  assert.equal(fleet.replicas, 16);
-  assert.equal(climbing(0).fleet.replicas, 13);
-});
-
-test('a storm that is over in 20 s is no climb, noise is none either', () => {
-  const storm = new EvenFleet(20, { maxReplicas: 100, leadSeconds: 60 });
-  storm.run(60, 500);
-  storm.run(20, seconds => 500 + seconds * 50);
-  storm.run(60, 1_500);
-  assert.ok(storm.decisions.every(decision => decision.target !== 'climb'));
-  const noise = new EvenFleet(20, { maxReplicas: 100, leadSeconds: 60 });
-  noise.run(600, seconds => 1_900 + ((seconds * 7_919) % 90));
-  assert.equal(noise.replicas, 20);
-});
-
-test('a climb back to a level that is remembered is expected to end there', () => {
-  const fleet = new EvenFleet(20, {
-    maxReplicas: 100,
-    leadSeconds: 60,
-    behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
-  });
-  fleet.run(300, 2_000);
-  fleet.run(120, 500);
-  fleet.run(300, seconds => Math.min(2_000, 500 + seconds * 15));
-  assert.ok(Math.max(...fleet.decisions.map(decision => decision.wanted ?? 0)) <= 22);
 });
 
 const COLLAPSE: AutoscalingChange = { collapsePercent: 50, collapseHoldSeconds: 300 };

@@ -9,7 +9,7 @@ import { autoscaling } from '../simulate/autoscaling-spec.ts';
 import { sample } from '../simulate/even-fleet.ts';
 import { integer, pick, seeded } from '../support/random.ts';
 
-const SEEDS = Array.from({ length: 30 }, (_, seed) => seed);
+const SEEDS = Array.from({ length: 60 }, (_, seed) => seed);
 const STEPS = 250;
 
 function randomSpec(random: () => number): AutoscalingSpec {
@@ -26,9 +26,8 @@ function randomSpec(random: () => number): AutoscalingSpec {
   return autoscaling({
     minReplicas,
     maxReplicas: minReplicas + integer(random, 30),
-    targetConnections: 100,
+    ...(random() < 0.5 ? { targetConnections: 100 } : {}),
     freeSlots: pick(random, [0, 50, '10%', '100%']),
-    leadSeconds: pick(random, [0, 60]),
     collapsePercent: pick(random, [30, 50, 100]),
     collapseHoldSeconds: pick(random, [0, 60, 200]),
     behavior: { scaleUp: rules(30), scaleDown: rules(90) },

@@ -12,6 +12,7 @@ const decision = (reason: ScaleReason, message = 'm'): Decision => ({
   connections: 240,
   wanted: 3,
   target: 'connections',
+  capacity: undefined,
   asks: [],
   history: [],
 });

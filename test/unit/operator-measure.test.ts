@@ -17,7 +17,8 @@ const scaling = scale({ cluster, children, fleet: view, foreign: [], probe, now:
 const asking: Decision = {
   ...scaling.decision,
   wanted: 3,
-  asks: [{ target: 'climb', gateways: 3, text: 'more and more' }],
+  capacity: { connections: 6_730, from: 'cpu', share: { cpu: 1 / 6_730, deliveries: 0, eventLoopLag: 0 } },
+  asks: [{ target: 'cpu', gateways: 3, text: 'more and more' }],
 };
 
 test('what nobody asks for any more has no series, and a ChatCluster that is gone has none at all', async () => {
@@ -28,10 +29,11 @@ test('what nobody asks for any more has no series, and a ChatCluster that is gon
   const fleet = { ...view, size: 1 };
   measure(metrics, cluster, { ...scaling, decision: asking }, fleet, probe);
   assert.equal(await has('silent_gateways{'), true);
-  assert.deepEqual([await has('"climb"} 3'), await has('"wanted"} 3'), await has('connections{')], [true, true, true]);
+  assert.equal((await has('gateway_capacity_connections{')) && (await has('} 6730')), true);
+  assert.deepEqual([await has('"cpu"} 3'), await has('"wanted"} 3'), await has('connections{')], [true, true, true]);
   measure(metrics, cluster, scaling, fleet, undefined);
-  assert.deepEqual([await has('"climb"'), await has('"wanted"'), await has('connections{')], [false, false, false]);
-  assert.equal(await has('"bounded"} 1'), true);
+  assert.deepEqual([await has('"cpu"'), await has('"wanted"'), await has('connections{')], [false, false, false]);
+  assert.deepEqual([await has('"bounded"} 1'), await has('gateway_capacity')], [true, false]);
   forgetMetrics(metrics, `${cluster.metadata.namespace}/${cluster.metadata.name}`);
   assert.deepEqual(await series(), []);
 });

@@ -77,7 +77,7 @@ test('the rules of the CRD take the defaults of the table for what is left out',
   const used = rules.flatMap(rule => [...rule.matchAll(/(?:self|oldSelf)\.\?([\w.?]+)\.orValue\(([^)]*)\)/g)]);
   assert.ok(used.length >= 16);
   for (const [text, path = '', value] of used)
-    assert.equal(value, JSON.stringify(SPEC_DEFAULTS[path.replaceAll('?', '')]), text);
+    assert.equal(value, JSON.stringify(SPEC_DEFAULTS[path.replaceAll('?', '')] ?? 0), text);
   // Whatever is read otherwise has to be there: identity alone is not, and asks.
   for (const rule of rules) assert.match(rule, /^(self|has\(self\.identity\))/);
   assert.deepEqual(
@@ -92,6 +92,8 @@ const OPTIONAL = [
   'serviceAccountName',
   'image.reference',
   'image.pullSecrets',
+  'gateway.autoscaling.targetConnections',
+  'gateway.autoscaling.leadSeconds',
   'nats.credentialsSecretRef',
   'auth.issuer',
   'auth.audience',
