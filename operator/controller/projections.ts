@@ -26,5 +26,5 @@ export function projectCluster(raw: KubeObject): ChatCluster {
 }
 
 export function projectChild(raw: KubeObject): Observed {
-  return { object: slim(raw), foreign: foreignFields(raw.kind, (raw.metadata as RawMeta).managedFields) };
+  return { object: slim(raw), foreign: foreignFields(raw, (raw.metadata as RawMeta).managedFields) };
 }

@@ -1,4 +1,5 @@
-import { FIELD_MANAGER } from '../desired/names.ts';
+import type { KubeObject } from '../api/kube-object.ts';
+import { FIELD_MANAGER, REVISION_LABEL } from '../desired/names.ts';
 import { findByKeys, isObject, type JsonObject } from './list-keys.ts';
 
 /** `fieldsV1`: keys are `f:field`, `k:{"merge":"keys"}`, `v:value` and `.`; an empty object is a field owned whole. */
@@ -17,8 +18,8 @@ interface ManagedFieldsEntry {
 }
 
 /**
- * Where nobody else may add anything, and what inside is free again. Free are annotations (`kubectl rollout restart`
- * writes one into the template) and those parts of a Service that the ChatCluster does not describe.
+ * Where nobody else may add anything, and what inside is free again. Free are annotations (`kubectl rollout restart` of the
+ * workers writes one into the template) and those parts of a Service that the ChatCluster does not describe.
  */
 const ZONES: Readonly<Record<string, { readonly only: readonly string[][]; readonly free: readonly string[][] }>> = {
   ConfigMap: { only: [['f:data'], ['f:binaryData']], free: [] },
@@ -51,15 +52,38 @@ function without(fields: FieldSet, path: readonly string[]): FieldSet | undefine
   return Object.keys(kept).length > 0 ? kept : undefined;
 }
 
-/** What to keep of `metadata.managedFields` of a child; usually nothing. */
-export function foreignFields(kind: string, managedFields: readonly ManagedFieldsEntry[] | undefined): Foreign[] {
-  const zone = ZONES[kind];
+interface RolledObject extends KubeObject {
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+  };
+}
+
+/**
+ * Whether the Deployment controller is replacing gateways, because somebody annotated their template. It would move their
+ * clients from one gateway that goes to another that goes next, so what was annotated is removed. Once they are replaced it
+ * stays: to remove it then would replace them again.
+ */
+function isReplacing({ kind, metadata, status = {} }: RolledObject): boolean {
+  if (kind !== 'Deployment' || metadata.labels?.[REVISION_LABEL] === undefined) return false;
+  const { observedGeneration, replicas = 0, updatedReplicas = 0 } = status;
+  return observedGeneration !== metadata.generation || updatedReplicas < replicas;
+}
+
+/** What to keep of the `metadata.managedFields` of a child; usually nothing. */
+export function foreignFields(
+  child: KubeObject,
+  managedFields: readonly ManagedFieldsEntry[] | undefined,
+): readonly Foreign[] {
+  const zone = ZONES[child.kind];
   if (!zone) return [];
+  const free = isReplacing(child) ? [] : zone.free;
   return (managedFields ?? []).flatMap(({ manager = '', subresource, fieldsV1 }) => {
     if (manager === FIELD_MANAGER || subresource !== undefined || !fieldsV1) return [];
     return zone.only.flatMap(path => {
       let fields = restrict(fieldsV1, path);
-      for (const free of zone.free) fields = fields && without(fields, free);
+      for (const part of free) fields = fields && without(fields, part);
       return fields && Object.keys(fields).length > 0 ? [{ manager, fields }] : [];
     });
   });

@@ -1,7 +1,7 @@
 import type { Condition } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
 import type { WorkerDecision } from '../autoscale/decide-workers.ts';
-import { REVISION_LABEL } from '../desired/names.ts';
+import { RESTART_ANNOTATION, REVISION_LABEL } from '../desired/names.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
 import { someOf } from '../some-of.ts';
@@ -18,6 +18,10 @@ export interface Notice {
 
 /** Paths that differ when nothing but the number of pods or the revision that serves does: those have notices of their own. */
 const STEPS = /^(spec\.replicas|spec\.selector\..*|spec\.selector\.matchLabels\..*|metadata\.annotations\..*)$/;
+
+/** Where `kubectl rollout restart` writes, as the end of a JSON pointer. */
+const RESTARTED = '/kubectl.kubernetes.io~1restartedAt';
+const HOW_TO_RESTART = `gateways are restarted, with one move a client, by the annotation ${RESTART_ANNOTATION} of the ChatCluster`;
 
 /**
  * @param isNew whether the ChatCluster had no children before, so that a missing child is no repair
@@ -53,7 +57,14 @@ export function noticesOfActions(
       notices.push(normal('DriftRepaired', 'Repair', `${objectId(action.object)}: put back ${someOf(action.paths)}`));
     if (action.verb === 'prune') {
       const note = `${objectId(action.object)}: removed ${someOf(action.pointers)}, added by ${action.managers.join(', ')}`;
-      notices.push(normal('DriftRepaired', 'Repair', note));
+      if (isRevision(action) && action.pointers.some(pointer => pointer.endsWith(RESTARTED)))
+        notices.push({
+          type: 'Warning',
+          reason: 'RestartRefused',
+          action: 'Repair',
+          note: `${note}; ${HOW_TO_RESTART}`,
+        });
+      else notices.push(normal('DriftRepaired', 'Repair', note));
     }
   }
   return notices;

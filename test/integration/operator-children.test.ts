@@ -136,7 +136,7 @@ test('an edited, an added and a deleted part of a child come back', async () => 
     { op: 'remove', path: '/spec/template/spec/containers/0/env/0' },
     { op: 'add', path: '/spec/template/spec/containers/0/env/-', value: { name: 'CHAT_ADDED', value: '1' } },
     { op: 'add', path: '/spec/template/metadata/labels/added', value: 'here' },
-    { op: 'add', path: '/spec/template/metadata/annotations/added', value: 'may stay' },
+    { op: 'add', path: '/spec/template/metadata/annotations/added', value: 'here' },
     { op: 'add', path: '/spec/template/spec/hostNetwork', value: true },
   ]);
   await api.client.patch(RESOURCES.configMaps, 'default', 'drift-gateway', {
@@ -162,7 +162,7 @@ test('an edited, an added and a deleted part of a child come back', async () => 
       JSON.stringify(now.env.map(variable => variable.name).sort()) ===
         JSON.stringify(container.env.map(variable => variable.name).sort()) &&
       !('added' in deployment.spec.template.metadata.labels) &&
-      deployment.spec.template.metadata.annotations['added'] === 'may stay' &&
+      deployment.spec.template.metadata.annotations['added'] === undefined &&
       !('hostNetwork' in deployment.spec.template.spec) &&
       data?.['CHAT_ADDED'] === undefined &&
       data?.['CHAT_PING_SECONDS'] === '20' &&

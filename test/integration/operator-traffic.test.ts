@@ -116,6 +116,35 @@ describe('who takes no new clients is as ready as ever', { concurrency: true }, 
     await fleet.has(3);
   });
 
+  test('kubectl rollout restart of gateways is refused and ends: the pods stay, nobody moves, and an Event says what to do', async () => {
+    const fleet = await ObservedFleet.make(suite, 'restarted', { replicas: 3 }, 30);
+    const before = fleet.names;
+    const [deployment] = await fleet.deployments();
+    const { name = '' } = deployment?.metadata ?? {};
+    // As a container does that takes its time to start.
+    suite.pods.broken.add('restarted');
+    const annotations = { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' };
+    await suite.api.client.patch(RESOURCES.deployments, 'default', name, {
+      spec: { template: { metadata: { annotations } } },
+    });
+    type Event = { readonly reason: string; readonly note: string; readonly regarding: { readonly name: string } };
+    const { note } = await until('it is refused', async () => {
+      const { items } = await suite.api.client.list<Event>(RESOURCES.events, 'default', {});
+      return items.find(({ reason, regarding }) => reason === 'RestartRefused' && regarding.name === 'restarted');
+    });
+    assert.match(note, /chatcluster\.dev\/restart/);
+    suite.pods.broken.delete('restarted');
+    await until('the Deployment has all its pods, of one template', async () => {
+      const [now] = await fleet.deployments();
+      const { generation } = now?.metadata ?? {};
+      const { observedGeneration, replicas, updatedReplicas } = now?.status ?? {};
+      return observedGeneration === generation && replicas === 3 && updatedReplicas === 3;
+    });
+    await fleet.has(3);
+    assert.deepEqual(fleet.names, before);
+    fleet.assertMoves(0);
+  });
+
   test('a label that somebody takes away by hand is put back, and one given by hand to who is to take nobody is taken away', async () => {
     const fleet = await ObservedFleet.make(suite, 'relabelled', { replicas: 3, drain: SLOW }, 30);
     const label = async (name: string, value: string | null) =>

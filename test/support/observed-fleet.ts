@@ -11,7 +11,12 @@ import type { FakeGateways } from './fake-gateways.ts';
 import { until } from './until.ts';
 
 export interface GatewayDeployment extends KubeObject {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+  };
   readonly spec: {
     readonly replicas: number;
     readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } };

@@ -72,6 +72,18 @@ test('a second Deployment is told as a new revision, not as the repair of a miss
   ]);
 });
 
+test('who restarts a Deployment of gateways is told how to, who annotates its template otherwise that it was taken back', () => {
+  const [object] = before().filter(({ kind, metadata }) => kind === 'Deployment' && metadata.name.includes(OLD));
+  assert.ok(object);
+  const pruned = (key: string) =>
+    told([{ verb: 'prune', object, pointers: [`/spec/template/metadata/annotations/${key}`], managers: ['kubectl'] }]);
+  assert.match(
+    pruned('kubectl.kubernetes.io~1restartedAt').join(),
+    /^RestartRefused: .* annotation chatcluster\.dev\/restart/,
+  );
+  assert.match(pruned('note').join(), /^DriftRepaired: /);
+});
+
 test('a child that vanished is told as repaired, all of a new ChatCluster as created', () => {
   const { actions } = plan(asIs(before().filter(({ kind }) => kind !== 'ConfigMap')), before());
   assert.deepEqual(told(actions), [

@@ -10,6 +10,10 @@ import { sameQuantity } from '../../operator/reconcile/quantity.ts';
 import { choicesFor, wantedRevision } from '../support/choices.ts';
 import { stored } from '../support/crd-schema.ts';
 
+const childOf = (kind: string): KubeObject => ({ apiVersion: 'v1', kind, metadata: { name: 'chat' } });
+const DEPLOYMENT = childOf('Deployment');
+const SERVICE = childOf('Service');
+
 const CLUSTER = stored({ gateway: { resources: { requests: { cpu: 1, memory: '1024Mi' } } } });
 const GATEWAYS = `chat-gateway-${revisionOf(CLUSTER, 'gateway')}`;
 const wanted = (replicas = 2) =>
@@ -135,7 +139,7 @@ test('the version alone is no difference', () => {
 });
 
 const owned = (fields: FieldSet): Observed['foreign'] =>
-  foreignFields('Deployment', [{ manager: 'kubectl-edit', fieldsV1: fields }]);
+  foreignFields(DEPLOYMENT, [{ manager: 'kubectl-edit', fieldsV1: fields }]);
 const inContainer = (fields: FieldSet): FieldSet => ({
   'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"gateway"}': fields } } } },
 });
@@ -182,9 +186,7 @@ test('a second container is removed whole', () => {
 });
 
 test("a key added to a value without parts, such as a Service's selector, is replaced by an apply", () => {
-  const foreign = foreignFields('Service', [
-    { manager: 'kubectl-patch', fieldsV1: { 'f:spec': { 'f:selector': {} } } },
-  ]);
+  const foreign = foreignFields(SERVICE, [{ manager: 'kubectl-patch', fieldsV1: { 'f:spec': { 'f:selector': {} } } }]);
   const observed = changed(
     'Service',
     'chat',
@@ -196,18 +198,33 @@ test("a key added to a value without parts, such as a Service's selector, is rep
   assert.deepEqual(action.paths, ['spec.selector']);
 });
 
+test('an annotation in the template of gateways is removed while their Deployment replaces them for it', () => {
+  const annotation = { 'f:kubectl.kubernetes.io/restartedAt': {} };
+  const fieldsV1 = { 'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': annotation } } } };
+  const found = (metadata: object, status: object, kind = 'Deployment') =>
+    foreignFields(
+      { ...DEPLOYMENT, kind, metadata: { ...DEPLOYMENT.metadata, generation: 3, ...metadata }, status } as KubeObject,
+      [{ manager: 'kubectl-rollout', fieldsV1 }],
+    ).length > 0;
+  const gateways = { labels: { 'chatcluster.dev/revision': '0123456789' } };
+  assert.equal(found(gateways, { observedGeneration: 2, replicas: 3, updatedReplicas: 3 }), true, 'not seen yet');
+  assert.equal(found(gateways, { observedGeneration: 3, replicas: 4, updatedReplicas: 1 }), true, 'under way');
+  assert.equal(found(gateways, { observedGeneration: 3, replicas: 3, updatedReplicas: 3 }), false, 'done');
+  assert.equal(found({}, { observedGeneration: 3, replicas: 2, updatedReplicas: 1 }), false, 'workers');
+});
+
 test('annotations of others, the status and our own fields are nobody else’s additions', () => {
   const annotations = {
     'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': { 'f:kubectl.kubernetes.io/restartedAt': {} } } } },
   };
   assert.deepEqual(owned(annotations), []);
-  assert.deepEqual(foreignFields('Deployment', [{ manager: 'chatcluster-operator', fieldsV1: { 'f:spec': {} } }]), []);
+  assert.deepEqual(foreignFields(DEPLOYMENT, [{ manager: 'chatcluster-operator', fieldsV1: { 'f:spec': {} } }]), []);
   assert.deepEqual(
-    foreignFields('Deployment', [{ manager: 'x', subresource: 'status', fieldsV1: { 'f:spec': {} } }]),
+    foreignFields(DEPLOYMENT, [{ manager: 'x', subresource: 'status', fieldsV1: { 'f:spec': {} } }]),
     [],
   );
   assert.deepEqual(
-    foreignFields('Service', [{ manager: 'cloud', fieldsV1: { 'f:spec': { 'f:loadBalancerClass': {} } } }]),
+    foreignFields(SERVICE, [{ manager: 'cloud', fieldsV1: { 'f:spec': { 'f:loadBalancerClass': {} } } }]),
     [],
   );
 });
