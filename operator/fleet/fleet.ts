@@ -20,6 +20,8 @@ export interface FleetPod {
   readonly selectable: boolean;
   /** Whether an EndpointSlice of the client Service still offers it to new connections. */
   readonly offered: boolean;
+  /** Since when an EndpointSlice has been seen to offer it; undefined while none does. */
+  readonly offeredSince: number | undefined;
   /** Since when no EndpointSlice was seen to offer it; undefined while one does. */
   readonly unofferedSince: number | undefined;
   /** On a node that takes no more pods: it is about to be drained. */

@@ -64,6 +64,9 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>, se
     terminating: metadata.deletionTimestamp !== undefined,
     selectable: selector[CLIENTS_LABEL] === metadata.labels?.[CLIENTS_LABEL] || !(CLIENTS_LABEL in selector),
     offered: offered.has(metadata.name),
+    offeredSince: offered.has(metadata.name)
+      ? sighting.firstSeen.since(`slices offer ${metadata.name}`, 'yes', sighting.now)
+      : undefined,
     unofferedSince: sighting.unofferedSince.get(metadata.name),
     nodeLeaving: spec?.nodeName !== undefined && sighting.leavingNodes.has(spec.nodeName),
     intent: intent === null ? NOBODYS : intent,

@@ -1,14 +1,17 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { alive, isServing, standsBy } from './closing.ts';
 import { setAside } from './cut-off.ts';
-import type { FleetInput, FleetPlan, RolloutReason } from './fleet.ts';
+import type { FleetInput, FleetPlan, FleetPod, RolloutReason } from './fleet.ts';
 import { onDelete } from './on-delete.ts';
+import { emptyStandby } from './removed-targets.ts';
 import { type Rollout, rollOut, targetOf } from './rollout.ts';
 import { leaveNodes, rebalance } from './steady.ts';
 import { scaleDown } from './victims.ts';
 
 /** How soon to look again while something goes on that no watch tells of, in milliseconds. */
 const AGAIN_MS = 1_000;
+/** The same while a gateway with clients is out of the endpoints, which it must not be for long. */
+const OUT_AGAIN_MS = 10_000;
 
 /** States that nothing ends but what watches and answers tell, however long they last. */
 const UNTIMED: ReadonlySet<RolloutReason> = new Set(['Complete', 'NoneReady', 'WaitingForDelete', 'Stopped']);
@@ -27,16 +30,19 @@ export function planFleet(observed: FleetInput): FleetPlan {
   for (const [name, intent] of leaving.intents) intents.set(name, intent);
   const aside = setAside(serving, intents, input);
   for (const [name, intent] of aside.intents) intents.set(name, intent);
+  for (const [name, intent] of emptyStandby(serving, intents, input)) intents.set(name, intent);
   let { draining } = made;
   let short = leaving.short || made.short === true;
+  let { again } = aside;
   if (made.rollout.reason === 'Complete' && draining === '' && intents.size === 0) {
     const balance = rebalance(serving, input);
     for (const [name, intent] of balance.intents) intents.set(name, intent);
     draining = balance.message;
     short ||= balance.short;
+    again ||= balance.again === true;
   }
   // Whoever is on a node that leaves waits for its eviction, perhaps for days, as others may for NATS.
-  const settled = UNTIMED.has(made.rollout.reason) && [...intents.values()].every(standsBy) && !aside.again && !short;
+  const settled = UNTIMED.has(made.rollout.reason) && [...intents.values()].every(standsBy) && !again && !short;
   return {
     target,
     serving: made.serving,
@@ -48,8 +54,13 @@ export function planFleet(observed: FleetInput): FleetPlan {
     draining: [draining, aside.message].filter(text => text !== '').join('; '),
     short,
     stop: made.stop,
-    againMs: settled ? undefined : AGAIN_MS,
+    againMs: settled ? againOf(input) : AGAIN_MS,
   };
+}
+
+function againOf({ pods }: FleetInput): number | undefined {
+  const isOut = (pod: FleetPod) => pod.running && !pod.offered && pod.connections !== 0;
+  return alive(pods).some(isOut) ? OUT_AGAIN_MS : undefined;
 }
 
 /** Where a lost Service is to point again: to what serves. */

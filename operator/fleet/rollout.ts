@@ -1,8 +1,16 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { areEnough, clientsOf, lasts } from './capacity.ts';
 import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
-import type { FleetInput, FleetPlan, FleetPod, FleetRevision, RolloutReason } from './fleet.ts';
-import { grow, makeRoom, nextOf, staying } from './room.ts';
+import {
+  ALL_REVISIONS,
+  type FleetInput,
+  type FleetPlan,
+  type FleetPod,
+  type FleetRevision,
+  type RolloutReason,
+} from './fleet.ts';
+import { isOutForLong } from './removed-targets.ts';
+import { grow, leaveStopped, makeRoom, nextOf, staying } from './room.ts';
 import { roughly } from './roughly.ts';
 
 export interface Rollout {
@@ -45,6 +53,15 @@ function isMoving({ intent }: FleetPod): boolean {
   return intent?.reason === 'Rollout';
 }
 
+/** The revision that most old gateways have, once all of these would take clients; undefined before. */
+function servingBefore(old: readonly FleetPod[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { revision } of old) counts.set(revision, (counts.get(revision) ?? 0) + 1);
+  const most = [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+  const theirs = old.filter(({ revision }) => revision === most);
+  return theirs.every(({ ready, intent, refusing }) => ready && !intent && refusing !== true) ? most : undefined;
+}
+
 /** Replicas of the target while old gateways remain: the wanted number where they fit, never fewer than it has. */
 function growth(input: FleetInput, target: FleetRevision | undefined, old: readonly FleetPod[]): number {
   const surge = surgeOf(input);
@@ -82,7 +99,7 @@ export function rollOut(input: FleetInput, target: string): Rollout {
     // A Service that serves nobody has nothing to lose.
     const canMove =
       areEnough(ready.length, needed, clients, input, false) || (serving === undefined && held === undefined);
-    if (stopped !== '') return step('Stopped', stopped);
+    if (stopped !== '') return step('Stopped', stopped, { intents: leaveStopped(replicas, input, target) });
     if (canMove && input.hold !== '') return step('Held', input.hold);
     if (canMove) return step('Spreading', `the Service moves to ${target}`, { serving: target });
     grow(replicas, input, target);
@@ -115,10 +132,14 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   }
   const connections = left.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
   const numbers = `${left.length} old gateways with about ${roughly(connections)} connections left`;
-  // Whoever holds clients keeps them, and nothing is removed that they may be taken back to.
-  if (stopped !== '') return step('Stopped', stopped);
-  if (input.unhealthy !== '') return step('Stopped', input.unhealthy, { stop: input.unhealthy });
-  if (input.hold !== '') return step('Held', `${input.hold}; ${numbers}`);
+  // Whoever holds clients keeps them, nothing is removed that they may be taken back to, and nobody new comes to what does worse.
+  const back = servingBefore(left) ?? target;
+  if (stopped !== '') return step('Stopped', stopped, { serving: back });
+  if (input.unhealthy !== '') return step('Stopped', input.unhealthy, { stop: input.unhealthy, serving: back });
+  if (input.hold !== '') {
+    const isLong = left.some(pod => isOutForLong(pod, input));
+    return step('Held', `${input.hold}; ${numbers}`, isLong ? { serving: ALL_REVISIONS } : {});
+  }
   const takers = ready.filter(takesClients);
   if (!areEnough(takers.length, needed, clients, input, true)) {
     const message = `${takers.length} of ${needed} new gateways take clients; ${numbers}`;

@@ -1,6 +1,10 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
 import { ALL_REVISIONS, type FleetInput, type FleetPod, type FleetRevision } from './fleet.ts';
+import { isOutForLong } from './removed-targets.ts';
+
+/** A pod has a node a moment after it was made, if there is one for it. */
+const SCHEDULED_MS = 10_000;
 
 /**
  * Replicas of an old revision. The ReplicaSet controller takes any gateway that is not ready, then those that are being emptied,
@@ -48,9 +52,27 @@ export function grow(replicas: Map<string, number>, { serving, size }: FleetInpu
 }
 
 /**
+ * A rollout that was stopped stands still for as long as people need. Those who had moved are taken back before load balancers
+ * cut them off, and so are clients of revisions between.
+ */
+export function leaveStopped(
+  replicas: Map<string, number>,
+  input: FleetInput,
+  target: string,
+): ReadonlyMap<string, TrafficIntent> {
+  const room = makeRoom(replicas, input, target);
+  const { serving, hold, pods } = input;
+  const moved = alive(pods).filter(({ revision }) => revision === target);
+  const due = moved.filter(pod => pod.intent?.keep === 0 || isOutForLong(pod, input));
+  const isBusy = [...room.values()].some(({ keep }) => keep !== undefined);
+  const takers = pods.some(pod => pod.revision === serving && takesClients(pod));
+  return isBusy || !takers || hold !== '' ? room : new Map([...room, ...emptying(due, input, 'Rollout')]);
+}
+
+/**
  * Gateways of revisions that neither serve nor are wanted are left by a rollout that was changed on its way. They keep their
- * clients until the wanted ones serve, so that these move once. Those without clients go now, and when the wanted gateways
- * fit nowhere, others are emptied for them.
+ * clients until the wanted ones serve, so that these move once, but not for so long that load balancers cut them off. Those
+ * without clients go now, and when the wanted gateways fit nowhere, others are emptied for them.
  * @param replicas lowered for those that go
  */
 export function makeRoom(
@@ -69,10 +91,13 @@ export function makeRoom(
     if (there.every(isEmpty)) replicas.set(revision, 0);
     else left.push(...there);
   }
-  const fits = living.every(pod => pod.revision !== target || pod.scheduled);
+  const wantedFor =
+    input.now - (input.revisions.find(({ revision }) => revision === target)?.targetedSince ?? input.now);
+  const fits = wantedFor < SCHEDULED_MS || living.every(pod => pod.revision !== target || pod.scheduled);
   const takers = living.filter(pod => pod.revision === serving && takesClients(pod)).length;
   const free = fits || takers === 0 ? 0 : takers + left.length - size;
-  const batch = nextOf(left, free);
+  const due = takers === 0 || input.hold !== '' ? [] : left.filter(pod => isOutForLong(pod, input));
+  const batch = [...new Set([...nextOf(left, free), ...due])];
   const finished = batch.filter(pod => isFinished(pod, input));
   for (const row of between)
     if (replicas.get(row.revision) !== 0) replicas.set(row.revision, staying(left, finished, row));

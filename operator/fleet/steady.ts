@@ -12,6 +12,11 @@ const MIN_EXCESS = 10;
 /** A gateway is to be rid of its excess within this time if the rate allows. */
 const REBALANCE_SECONDS = 60;
 
+/** Longest time in which a gateway is to be rid of a part of its excess: it is out of the endpoints meanwhile, with clients that stay. */
+const ROUND_MS = 120_000;
+/** For so long it is back before the next part: load balancers take it on again, after checks of theirs. */
+const BETWEEN_ROUNDS_MS = 30_000;
+
 /** Share of the gateways that has to take clients elsewhere before those on nodes that leave take none. */
 const LEAST_ELSEWHERE = 0.25;
 
@@ -19,6 +24,8 @@ interface Steady {
   readonly intents: Intents;
   /** {@link FleetPlan.short} */
   readonly short: boolean;
+  /** True if the passing of time alone changes it. */
+  readonly again?: boolean;
 }
 
 /**
@@ -69,8 +76,11 @@ export function rebalance(pods: readonly FleetPod[], input: FleetInput): Steady 
     const held = inside.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : []));
     return { intents: new Map(held), message: sheds(inside, mean), short: true };
   }
-  // Each goes down to the mean of the time it began to close.
-  const keep = (pod: FleetPod) => pod.intent?.keep ?? mean;
+  const isBack = ({ offeredSince = input.now }: FleetPod) => input.now - offeredSince >= BETWEEN_ROUNDS_MS;
+  if (!begun && !taking.every(isBack)) return { ...none, again: taking.some(pod => holds(pod) > bound) };
+  // Each goes down to the mean of the time it began to close, or as far as one round leads.
+  const most = Math.floor((connectionsPerSecond * ROUND_MS) / 1_000 / taking.length);
+  const keep = (pod: FleetPod) => pod.intent?.keep ?? Math.max(mean, holds(pod) - most);
   const heavy = taking.filter(pod => holds(pod) > (pod.intent?.keep ?? bound));
   if (heavy.length === 0) return none;
   const since = iso(input.wall);

@@ -28,7 +28,14 @@ const CLIENTS = 5_000;
 function gateway(name: string, revision: string, change: Partial<FleetPod>): FleetPod {
   return {
     ...{ name, revision, scheduled: true, running: true, ready: true, terminating: false, offered: true },
-    ...{ unofferedSince: undefined, nodeLeaving: false, intent: undefined, intentSince: undefined, createdAt: 0 },
+    ...{
+      offeredSince: 0,
+      unofferedSince: undefined,
+      nodeLeaving: false,
+      intent: undefined,
+      intentSince: undefined,
+      createdAt: 0,
+    },
     ...{ connections: CLIENTS, selectable: true, refusing: false, natsUp: true, cutOffSince: undefined },
     ...change,
   };

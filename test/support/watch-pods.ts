@@ -14,7 +14,12 @@ export interface Sighting {
 }
 
 /** Watches with kubectl until the test ends. @param template of one line for each change, as jsonpath */
-export async function watch(t: Teardown, { access }: OwnChat, args: readonly string[], template: string): Promise<Sighting[]> {
+export async function watch(
+  t: Teardown,
+  { access }: OwnChat,
+  args: readonly string[],
+  template: string,
+): Promise<Sighting[]> {
   const program = access.local ? join(access.local.bin, 'kubectl') : 'kubectl';
   const all = ['get', ...args, IN_NAMESPACE, '--watch', `--output=jsonpath=${template}{"\\n"}`];
   const child = spawn(program, all, {

@@ -13,7 +13,7 @@ const CUT_OFF = { reason: 'CutOff', since: new Date(WALL + 3_600_000).toISOStrin
 
 const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
   ...{ name, revision: 'r1', scheduled: true, running: true, ready: true, terminating: false },
-  ...{ selectable: true, offered: true, unofferedSince: undefined, nodeLeaving: false },
+  ...{ selectable: true, offered: true, offeredSince: 0, unofferedSince: undefined, nodeLeaving: false },
   ...{ intent: undefined, intentSince: undefined, refusing: false, natsUp: true, connections: 5, createdAt: 0 },
   cutOffSince: undefined,
   ...change,

@@ -11,6 +11,7 @@ const pod = (name: string, revision: string, change: Partial<FleetPod> = {}): Fl
   ...{
     selectable: true,
     offered: true,
+    offeredSince: 0,
     unofferedSince: undefined,
     nodeLeaving: false,
     intent: undefined,

@@ -18,6 +18,7 @@ const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
   ...{
     selectable: true,
     offered: true,
+    offeredSince: 0,
     unofferedSince: undefined,
     nodeLeaving: false,
     intent: undefined,

@@ -8,6 +8,7 @@ import { LoadBalancer } from './load-balancer.ts';
 import { drainNode } from './node-drain.ts';
 import type { PodObject } from './objects.ts';
 import type { Wishes } from './observe.ts';
+import { RemovedTargets } from './removed-targets.ts';
 import { ReplicaSets } from './replica-set.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Planner, SimulatedOperator } from './simulated-operator.ts';
@@ -26,6 +27,8 @@ export interface WorldOptions {
   readonly room: number;
   /** How long the slices are behind at most. */
   readonly slicesLagMs: number;
+  /** How long load balancers keep the connections to a gateway that left the slices. */
+  readonly removedTargetsMs: number;
   readonly watchLagMs: number;
   readonly pollMs: number;
   /** The operator is killed after its write of this number, the first one being 1; another starts later. */
@@ -70,6 +73,7 @@ export class FleetWorld {
     this.#furnish();
     new Scheduler(api, time, chance);
     new EndpointSlices(api, time, chance, options.slicesLagMs);
+    new RemovedTargets(api, time, this.kubelet, options.removedTargetsMs);
     new ReplicaSets(api, time, chance, pod => {
       this.removed.push(pod);
       this.watchdog.checkRemoval(pod);

@@ -5,8 +5,8 @@ import { WAVE_EVERY_MS } from '../../../server/session/drain.ts';
 import type { Chance } from './chance.ts';
 import type { Timeline } from './timeline.ts';
 
-/** Why a connection ended: what the operator wanted, the end of the pod, or a fault. */
-export type CloseCause = TrafficIntent['reason'] | 'Terminated' | 'Crashed';
+/** Why a connection ended: what the operator wanted, the end of the pod, a fault, or a load balancer. */
+export type CloseCause = TrafficIntent['reason'] | 'Terminated' | 'Crashed' | 'Dropped';
 
 export interface Connection {
   closed(cause: CloseCause): void;
@@ -115,6 +115,11 @@ export class Gateway {
     look();
   }
 
+  /** A load balancer closes the connections it still has. */
+  drop(): void {
+    while (this.#connections.size > 0) this.#closeOne('Dropped');
+  }
+
   /** SIGKILL. */
   crash(): void {
     this.#state = 'gone';
@@ -140,7 +145,8 @@ export class Gateway {
   }
 
   #closeOne(cause: CloseCause): void {
-    const connection = this.#chance.pick([...this.#connections]);
+    // Those that came first, as the real one.
+    const [connection] = this.#connections;
     if (!connection) return;
     this.#connections.delete(connection);
     connection.closed(cause);

@@ -83,6 +83,7 @@ export function observe(
       terminating: pod.terminating,
       selectable: pod.labelled || !service?.labelled,
       offered: offered.has(pod.name),
+      offeredSince: offered.has(pod.name) ? firstSeen.since(`slices offer ${pod.name}`, 'yes', now) : undefined,
       unofferedSince: memory.unofferedSince.get(pod.name),
       nodeLeaving: pod.node !== undefined && leaving.has(pod.node),
       intent: pod.intent,

@@ -95,7 +95,8 @@ function rollouts(strategy: 'MoveOnce' | 'Surge', room: number, how: string): re
         later(world, 100, () => world.wish({ target: 'r3', unhealthy: '' }));
         return 100;
       },
-      moves: 2,
+      // Where there is no place for a third revision, those who had moved are taken back first.
+      moves: room === 5 ? 3 : 2,
       ends: atRest(4, 'r3'),
     },
     {

@@ -34,6 +34,8 @@ export interface Outcome {
 
 /** A fleet is given so long after the last step of its script. */
 const BOUND_SECONDS = 900;
+/** The default of a widely used load balancer for targets that were removed. */
+const REMOVED_TARGETS_MS = 300_000;
 /** So long it must rest, without a write. */
 const REST_SECONDS = 40;
 
@@ -56,6 +58,7 @@ export function runScenario(scenario: Scenario, options: RunOptions): Outcome {
     clients: scenario.clients ?? 24,
     old,
     room: scenario.room ?? 80,
+    removedTargetsMs: REMOVED_TARGETS_MS,
     slicesLagMs: 200 + (seed % 3) * 1_400,
     watchLagMs: (seed % 5) * 250,
     pollMs: 1_000 + (seed % 4) * 1_000,
@@ -95,14 +98,18 @@ export function runScenario(scenario: Scenario, options: RunOptions): Outcome {
     violations.push(`${drained} connections were closed within a second`);
   const shed = peakOf(world, cause => cause === 'Rebalance');
   if (shed > settings.rebalance.connectionsPerSecond) violations.push(`${shed} connections were shed within a second`);
+  const dropped = world.experience.closes.filter(({ cause }) => cause === 'Dropped').length;
+  if (dropped > 0) violations.push(`load balancers dropped ${dropped} connections of gateways that were out for long`);
   violations.push(...watchdog.violations);
   return { violations, writes: written, moves, gapSeconds, peak: Math.max(drained, shed), seconds, end: endOf(world) };
 }
 
+const UNWANTED: ReadonlySet<CloseCause> = new Set(['Terminated', 'Crashed', 'Dropped']);
+
 /** Most connections that intents closed within a second. */
 function peakOf({ experience }: FleetWorld, counts: (cause: CloseCause) => boolean): number {
   const times = experience.closes
-    .filter(({ at, cause }) => at > START && cause !== 'Terminated' && cause !== 'Crashed' && counts(cause))
+    .filter(({ at, cause }) => at > START && !UNWANTED.has(cause) && counts(cause))
     .map(({ at }) => at);
   let peak = 0;
   for (let from = 0, to = 0; to < times.length; to++) {

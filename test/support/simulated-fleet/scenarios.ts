@@ -1,11 +1,13 @@
 import { CLOCKS } from './clock-scenarios.ts';
 import { CUT_OFF } from './cut-off-scenarios.ts';
+import { LONG } from './long-scenarios.ts';
 import { NODES } from './node-scenarios.ts';
 import { ROLLOUTS, TIGHT_ROLLOUTS } from './rollout-scenarios.ts';
 import { SCALING } from './scaling-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
+  ...LONG,
   ...SCALING,
   ...ROLLOUTS,
   ...TIGHT_ROLLOUTS,
