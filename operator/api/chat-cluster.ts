@@ -206,6 +206,8 @@ export interface ChatClusterStatus {
 }
 
 export interface ChatCluster extends KubeObject {
+  /** Who wrote `gateway.replicas` through /scale; undefined when nobody did. Not of the API: read from `managedFields`. */
+  readonly scaledBy?: string;
   readonly metadata: ObjectMeta & { readonly namespace: string; readonly uid: string; readonly generation: number };
   readonly spec: ChatClusterSpec;
   readonly status?: ChatClusterStatus;

@@ -52,6 +52,8 @@ export function shareOf(load: FleetLoad, targets: Targets): Share | undefined {
  * is shorter than half of them.
  */
 export const LEARN_MS = 60_000;
+/** Sums of shares are off by a bit in the last place. */
+const ROUNDING = 1e-6;
 /** Connections are not taken to cost the same beyond this many times as many as gateways had. */
 const FORESIGHT = 2;
 
@@ -96,6 +98,6 @@ export function capacityOf(history: readonly Observation[], maxConnections: numb
   const most = held > 0 ? FORESIGHT * held : Number.POSITIVE_INFINITY;
   const foreseen = Math.max(1, Math.min(1 / share[from], most));
   return foreseen < maxConnections
-    ? { connections: Math.floor(foreseen), from, share }
+    ? { connections: Math.floor(foreseen + ROUNDING), from, share }
     : { connections: maxConnections, from: 'maxConnections', share };
 }

@@ -1,4 +1,5 @@
 import type { AutoscalingSpec } from '../api/chat-cluster.ts';
+import { HIBERNATE_ANNOTATION } from '../desired/names.ts';
 import { someOf } from '../some-of.ts';
 import {
   downWindowMs,
@@ -121,7 +122,9 @@ export function decide(input: ScaleInput): Decision {
 function declared({ spec, replicas: asked, current, held, why }: ScaleInput): Decision {
   const external = spec.mode === 'External';
   const replicas = external ? clamp(spec, asked) : asked;
-  const bounds = replicas === asked ? '' : `, the bounds are ${spec.minReplicas} to ${spec.maxReplicas}`;
+  // An autoscaler that scales to zero means that nothing goes on, not that nobody may come.
+  const stop = asked === 0 ? `; the annotation ${HIBERNATE_ANNOTATION} stops all gateways` : '';
+  const bounds = replicas === asked ? '' : `, the bounds are ${spec.minReplicas} to ${spec.maxReplicas}${stop}`;
   const none = {
     connections: undefined,
     capacity: undefined,

@@ -21,6 +21,8 @@ export interface FleetSize {
 
 /** What a pass leaves for the next one. It may be lost, which only delays a step down. */
 export interface ScalingMemory {
+  /** Gateways that were wanted last. */
+  size: number | undefined;
   history: readonly Observation[];
   /** Results of the probe the last decision was made on: each is counted once. */
   decidedOn: Probe | undefined;
@@ -29,21 +31,27 @@ export interface ScalingMemory {
 }
 
 export function newMemory(): ScalingMemory {
-  return { history: [], decidedOn: undefined, workerHistory: [], seen: nothingSeen() };
+  return { size: undefined, history: [], decidedOn: undefined, workerHistory: [], seen: nothingSeen() };
 }
 
 /**
- * Gateways that were wanted last. The status says so; Deployments may have been scaled by somebody else, or stand two side by
- * side. Without a status, as after a restore, it is the gateways there are without those being removed.
+ * Gateways that were wanted last, as far as an operator can tell that has just started: those there are without those being
+ * removed. Deployments and intents say so; a status may be lost, or be what somebody else wrote. Only where two revisions share
+ * the gateways, with some of either above the size, it tells which of the possible numbers it was.
  */
-export function currentSize({ spec, status }: ChatCluster, { pods, revisions, serving }: FleetSize): number {
-  const least = spec.gateway.autoscaling.minReplicas;
+export function currentSize({ spec, status }: ChatCluster, fleet: FleetSize): number {
+  const { pods, revisions } = fleet;
   // Gateways without a Deployment were left by a ChatCluster of the same name.
-  if (revisions.length === 0) return Math.max(least, alive(pods).length);
-  if (status?.gateways) return status.gateways.desiredReplicas;
+  if (revisions.length === 0) return Math.max(spec.gateway.autoscaling.minReplicas, alive(pods).length);
+  const largest = Math.max(...revisions.map(({ replicas }) => replicas));
   // With MoveOnce each revision is of the size, with others both together are.
-  if (revisions.length > 1 && spec.gateway.rollout.strategy === 'MoveOnce')
-    return Math.max(...revisions.map(({ replicas }) => replicas));
+  if (revisions.length > 1 && spec.gateway.rollout.strategy === 'MoveOnce') return largest;
+  const there = withoutRemoved(fleet);
+  const said = status?.gateways?.desiredReplicas ?? there;
+  return revisions.length > 1 ? Math.min(there, Math.max(said, largest)) : there;
+}
+
+function withoutRemoved({ pods, revisions, serving }: FleetSize): number {
   const replicas = revisions.reduce((sum, revision) => sum + revision.replicas, 0);
   const there = alive(pods).filter(pod => isServing(pod, serving));
   const removed = there.filter(({ intent }) => intent?.reason === 'ScaleDown' || intent?.reason === 'Hibernate');
@@ -137,7 +145,7 @@ function workersOf(
 export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
   const { cluster, children, fleet, foreign, probe, now } = given;
   const { gateway, limits } = cluster.spec;
-  const current = currentSize(cluster, fleet);
+  const current = memory.size ?? currentSize(cluster, fleet);
   const input: ScaleInput = {
     spec: gateway.autoscaling,
     replicas: gateway.replicas,
@@ -157,9 +165,10 @@ export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
     memory.workerHistory = workers.history;
   }
   memory.decidedOn = probe;
-  if (cluster.metadata.annotations?.[HIBERNATE_ANNOTATION] === 'true')
-    return { decision, input, size: 0, current, workers };
+  const hibernates = cluster.metadata.annotations?.[HIBERNATE_ANNOTATION] === 'true';
   // Nobody is chosen before it is known what each one holds.
-  const size = probe === undefined ? Math.max(decision.replicas, current) : decision.replicas;
+  const awake = probe === undefined ? Math.max(decision.replicas, current) : decision.replicas;
+  const size = hibernates ? 0 : awake;
+  memory.size = size;
   return { decision, input, size, current, workers };
 }

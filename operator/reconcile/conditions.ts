@@ -1,3 +1,4 @@
+import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Condition } from '../api/kube-object.ts';
 import type { Decision, ScaleReason } from '../autoscale/decide.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
@@ -143,16 +144,37 @@ const PART: Partial<Record<ScaleReason, (message: string) => string | undefined>
 };
 const QUIET = new Set<ScaleReason>(['Steady', 'WindowOpen', 'RateLimited']);
 
-/** @param previous the condition as it stands: the numbers of the last step stay until something else is to be said */
-export function scalingActive(decision: Decision, previous: Condition | undefined): Verdict {
+const IGNORED = /; gateway\.replicas \(\d+, set through \/scale by .*$/;
+
+/** What `ScalingActive` says of a size that somebody set and that does not count; empty for any other condition. */
+export function ignoredIn(message: string | undefined): string {
+  return message?.match(IGNORED)?.[0] ?? '';
+}
+
+/**
+ * @param previous the condition as it stands: the numbers of the last step stay until something else is to be said
+ * @param cluster who set its size through /scale is told that Builtin does not look at it
+ */
+export function scalingActive(decision: Decision, previous: Condition | undefined, cluster?: ChatCluster): Verdict {
+  const said = previous && { ...previous, message: previous.message.replace(IGNORED, '') };
+  const verdict = scalingVerdict(decision, said);
+  const { spec, scaledBy } = cluster ?? {};
+  if (scaledBy === undefined || spec?.gateway.autoscaling.mode !== 'Builtin') return verdict;
+  const set = `gateway.replicas (${spec.gateway.replicas}, set through /scale by ${scaledBy})`;
+  return { ...verdict, message: `${verdict.message}; ${set} is ignored while autoscaling.mode is Builtin` };
+}
+
+function scalingVerdict(decision: Decision, previous: Condition | undefined): Verdict {
   const type = 'ScalingActive';
   const { reason, message } = decision;
   const same = (): Verdict | undefined =>
     previous && { type, status: previous.status, reason: previous.reason, message: previous.message };
   if (reason === 'NotAskedYet') return same() ?? { type, status: 'Unknown', reason, message };
   if (reason === 'Disabled') return { type, status: 'False', reason, message: 'gateway.replicas decides' };
-  if (reason === 'External')
-    return { type, status: 'True', reason, message: 'gateway.replicas decides, set through /scale' };
+  if (reason === 'External') {
+    const [, bounds] = message.match(/(gateway\.replicas is \d+, the bounds are .*)$/) ?? [];
+    return { type, status: 'True', reason, message: bounds ?? 'gateway.replicas decides, set through /scale' };
+  }
   const partOf = PART[reason] ?? (() => '');
   const isOld = previous?.reason === reason && partOf(previous.message) === partOf(message);
   if (MOVING.has(reason) && isOld) return same() as Verdict;

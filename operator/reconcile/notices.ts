@@ -5,6 +5,7 @@ import { RESTART_ANNOTATION, REVISION_LABEL } from '../desired/names.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
 import { someOf } from '../some-of.ts';
+import { ignoredIn } from './conditions.ts';
 import { type Action, objectId } from './plan.ts';
 
 /** Something a person would want to know; becomes an Event. */
@@ -170,10 +171,14 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         const begins = was.reason === 'Complete' || was.reason === 'NoneReady';
         return begins || condition.reason === 'Held' ? normal(`Rollout${condition.reason}`) : [];
       }
-      case 'ScalingActive':
+      case 'ScalingActive': {
+        const ignored = ignoredIn(note);
+        if (ignored !== '' && ignored !== ignoredIn(was?.message))
+          return [{ type: 'Warning', reason: 'ScaleIgnored', action: 'Observe', note: ignored.slice(2) }];
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'LoadUnknown' || condition.reason === 'AtMaximum') return warning(condition.reason);
         return condition.reason === 'Collapsed' || condition.reason === 'Held' ? normal(condition.reason) : [];
+      }
       default:
         return [];
     }

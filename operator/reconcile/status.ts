@@ -135,7 +135,7 @@ export function status(input: StatusInput): ChatClusterStatus {
     storeReachable(backends, before('StoreReachable')),
   ];
   const room = streamsHaveRoom(backends, before('StreamsHaveRoom'));
-  const scaling = scalingActive(input.decision, before('ScalingActive'));
+  const scaling = scalingActive(input.decision, before('ScalingActive'), cluster);
   const moving = progressing(input.rollout, [input.draining, refused?.message ?? '']);
   const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure });
   const done = rolledOut(input.rollout, workers);

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { projectCluster } from '../../operator/controller/projections.ts';
 import { withDefaults } from '../../operator/desired/spec-defaults.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
@@ -152,8 +153,18 @@ test('/scale reads and writes gateway.replicas', async () => {
   const scale = await api.client.get<Scale>(path, 'default', 'scaled/scale');
   assert.deepEqual([scale.spec.replicas, scale.status.replicas, scale.status.selector], [2, 2, selector]);
   await api.client.patch(path, 'default', 'scaled/scale', { spec: { replicas: 5 } });
-  const { spec } = await api.client.get<ChatCluster>(path, 'default', 'scaled');
-  assert.equal(spec.gateway.replicas, 5);
+  const scaled = await api.client.get<ChatCluster>(path, 'default', 'scaled');
+  assert.equal(scaled.spec.gateway.replicas, 5);
+  assert.notEqual(projectCluster(scaled).scaledBy, undefined, 'the API server notes who wrote it through /scale');
+});
+
+test('/scale takes 0 from an autoscaler, and nobody else has to mean it', async () => {
+  const path = { ...RESOURCES.chatClusters, plural: 'chatclusters' };
+  const toZero = (name: string) => api.client.patch(path, 'default', `${name}/scale`, { spec: { replicas: 0 } });
+  await create(chatCluster('by-keda', { gateway: { autoscaling: { mode: 'External' } } }));
+  await toZero('by-keda');
+  await create(chatCluster('by-hand'));
+  assert.match(await refusal(toZero('by-hand')), /at least 1 while autoscaling.mode is Disabled.*hibernate/);
 });
 
 test('the ChatClusters of the README and of the examples are taken as they are', async () => {

@@ -46,6 +46,29 @@ test('connections add a gateway, their end removes one, an unplugged gateway hol
   assert.match(up.message, /from 2 to 3: 240 connections at 100 a gateway/);
   await fleet.has(3);
 
+  // Whoever scales a Deployment gives it another generation.
+  const generation = async () => (await fleet.deployments())[0]?.metadata.generation;
+  const scaled = await generation();
+  const path = { ...RESOURCES.chatClusters, plural: 'chatclusters' };
+  await suite.api.client.patch(path, 'default', 'chat/status', { status: { gateways: { desiredReplicas: 50 } } });
+  await until(
+    'a forged status is put right',
+    async () => (await fleet.cluster()).status?.gateways?.desiredReplicas === 3,
+  );
+  await suite.api.client.patch(path, 'default', 'chat/status', { status: null });
+  await until(
+    'a lost status is made again',
+    async () => (await fleet.cluster()).status?.gateways?.desiredReplicas === 3,
+  );
+  assert.equal(await generation(), scaled, 'neither has scaled anything');
+
+  await suite.api.client.patch(path, 'default', 'chat/scale', { spec: { replicas: 7 } });
+  await until('who scales a Builtin size is told that it does not count', async () => {
+    const scaling = await fleet.condition('ScalingActive');
+    return scaling?.message.includes('gateway.replicas (7, set through /scale by ');
+  });
+  assert.equal(await replicas(), 3);
+
   const [first, , third] = fleet.gateways;
   assert.ok(first && third);
   third.load = undefined;

@@ -1,7 +1,9 @@
 import type { AutoscalingSpec } from '../../operator/api/chat-cluster.ts';
 import { stored } from '../support/crd-schema.ts';
 
-export interface AutoscalingChange extends Partial<Omit<AutoscalingSpec, 'behavior'>> {
+export interface AutoscalingChange extends Partial<Omit<AutoscalingSpec, 'behavior' | 'targetConnections'>> {
+  /** undefined: learned. */
+  readonly targetConnections?: number | undefined;
   readonly behavior?: {
     readonly scaleUp?: Partial<AutoscalingSpec['behavior']['scaleUp']>;
     readonly scaleDown?: Partial<AutoscalingSpec['behavior']['scaleDown']>;

@@ -166,12 +166,39 @@ test('an annotation that nobody can have meant holds the size and is told with w
 });
 
 test('a Deployment that somebody else scaled is put back to what was wanted', () => {
-  const before = declared(3);
-  const cluster = {
-    ...before,
-    status: { ...before.status, gateways: { replicas: 3, readyReplicas: 3, desiredReplicas: 3 } },
+  const memory = newMemory();
+  scale({ ...given(builtin(), { gateways: 3 }), probe: answers(3, 90) }, memory);
+  const later = scale({ ...given(builtin(), { gateways: 1 }), probe: answers(1, 90) }, memory);
+  assert.deepEqual([later.current, later.size], [3, 3]);
+});
+
+const said = (desiredReplicas: number) => ({ gateways: { replicas: 3, readyReplicas: 3, desiredReplicas } });
+
+test('a status that is lost, or that somebody else wrote, changes no size', () => {
+  const busy = (status: ChatCluster['status']) => ({
+    ...given({ ...builtin(), ...(status ? { status } : {}) }, { gateways: 3 }),
+    probe: answers(3, 90),
+  });
+  const memory = newMemory();
+  // The last two are of an operator that has just started.
+  for (const [status, held] of [
+    [said(3), memory],
+    [said(9), memory],
+    [undefined, memory],
+    [said(9), newMemory()],
+    [said(0), newMemory()],
+    [undefined, newMemory()],
+  ] as const)
+    assert.deepEqual([scale(busy(status), held).current, scale(busy(status), held).size], [3, 3]);
+});
+
+test('while two revisions share the gateways a status counts as far as the Deployments bear it out', () => {
+  const surge = { gateway: { ...BUILTIN.gateway, rollout: { strategy: 'Surge' } } };
+  const size = (desiredReplicas: number) => {
+    const cluster = { ...stored(surge), status: said(desiredReplicas) };
+    return currentSize(cluster, given(cluster, { gateways: 3, old: 2 }).fleet);
   };
-  assert.equal(scale(given(cluster, { gateways: 1 }), newMemory()).current, 3);
+  assert.deepEqual([size(4), size(50), size(1)], [4, 5, 3]);
 });
 
 test('hibernating there are none, whatever the load, a pause or a foreign autoscaler says', () => {

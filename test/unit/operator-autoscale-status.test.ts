@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { Condition } from '../../operator/api/kube-object.ts';
 import type { Decision, ScaleReason } from '../../operator/autoscale/decide.ts';
 import { scalingActive } from '../../operator/reconcile/conditions.ts';
 import { noticeOfWorkers, noticesOfConditions } from '../../operator/reconcile/notices.ts';
+import { stored } from '../support/crd-schema.ts';
 
 const decision = (reason: ScaleReason, message = 'm'): Decision => ({
   replicas: 3,
@@ -66,6 +68,39 @@ test('another silent gateway, and another cause of a hold, are written', () => {
 test('an operator that has just started repeats what was known', () => {
   const known = condition('AtMaximum', '12 wanted');
   assert.equal(scalingActive(decision('NotAskedYet'), known).message, '12 wanted');
+});
+
+test('with External the bounds are told where they hold', () => {
+  const message = (text: string) => scalingActive(decision('External', text), undefined).message;
+  assert.equal(message('from 4 to 3: gateway.replicas is 3'), 'gateway.replicas decides, set through /scale');
+  assert.equal(
+    message('from 4 to 6: gateway.replicas is 9, the bounds are 2 to 6'),
+    'gateway.replicas is 9, the bounds are 2 to 6',
+  );
+});
+
+test('a size set through /scale that Builtin ignores is told, with an Event for each number', () => {
+  const scaled = (replicas: number): ChatCluster => ({
+    ...stored({ gateway: { replicas, autoscaling: { mode: 'Builtin' } } }),
+    scaledBy: 'kubectl-scale',
+  });
+  const told = scalingActive(decision('Steady'), condition('ScaledUp', 'from 2 to 3'), scaled(7));
+  const note = 'gateway.replicas (7, set through /scale by kubectl-scale) is ignored while autoscaling.mode is Builtin';
+  assert.deepEqual([told.reason, told.message], ['ScaledUp', `from 2 to 3; ${note}`]);
+  const seen = { ...condition('ScaledUp'), message: told.message };
+  assert.equal(scalingActive(decision('Steady'), seen, scaled(7)).message, told.message);
+  assert.deepEqual(
+    noticesOfConditions([condition('ScaledUp')], [seen]).map(({ type, reason, note: text }) => [type, reason, text]),
+    [['Warning', 'ScaleIgnored', note]],
+  );
+  assert.deepEqual(noticesOfConditions([seen], [seen]), []);
+  const other = { ...seen, message: scalingActive(decision('Steady'), seen, scaled(8)).message };
+  assert.equal(noticesOfConditions([seen], [other])[0]?.reason, 'ScaleIgnored');
+  // Nobody set it through /scale, or it counts.
+  const { scaledBy: _, ...unscaled } = scaled(7);
+  assert.equal(scalingActive(decision('Steady'), seen, unscaled).message, 'from 2 to 3');
+  const declared = { ...scaled(7), spec: stored().spec };
+  assert.equal(scalingActive(decision('Disabled'), undefined, declared).message, 'gateway.replicas decides');
 });
 
 test('Events tell when the size no longer follows the load, once', () => {

@@ -233,6 +233,17 @@ for (const mode of ['External', 'Disabled'] as const)
     assert.deepEqual([held.replicas, held.reason, held.message], [4, 'Held', 'a rollout; gateway.replicas is 3']);
   });
 
+test('an autoscaler that scales to zero gets the fewest there may be, and is told what stops them all', () => {
+  const spec = autoscaling({ mode: 'External', minReplicas: 2 });
+  const none = { maxConnections: 10, samples: undefined, refused: undefined, now: 0, history: [] } as const;
+  const decision = decide({ ...none, spec, current: 4, replicas: 0, held: 'None', why: '' });
+  assert.deepEqual([decision.replicas, decision.reason], [2, 'External']);
+  assert.match(
+    decision.message,
+    /is 0, the bounds are 2 to \d+; the annotation chatcluster.dev\/hibernate stops all gateways$/,
+  );
+});
+
 test('what is held from outside stays, with the reason and what would be', () => {
   const grow = (held: 'All' | 'ScaleIn' | 'ScaleOut') => {
     const fleet = new EvenFleet(4);

@@ -2,10 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { podKey, projectPod } from '../../operator/controller/pod-projection.ts';
+import { projectCluster } from '../../operator/controller/projections.ts';
 import { autoscaledKey, leavingNode, projectSlice } from '../../operator/controller/surroundings.ts';
 
 const object = (body: object, metadata: object = {}): KubeObject =>
   ({ apiVersion: 'v1', kind: 'Any', metadata: { name: 'it', namespace: 'team', ...metadata }, ...body }) as KubeObject;
+
+test('of who wrote what of a ChatCluster only who scaled it is kept', () => {
+  const owns = { 'f:spec': { 'f:gateway': { 'f:replicas': {} } } };
+  const scaledBy = (managedFields: object[]) => projectCluster(object({ spec: {} }, { managedFields })).scaledBy;
+  assert.equal(scaledBy([{ manager: 'kubectl', subresource: 'scale', fieldsV1: owns }]), 'kubectl');
+  assert.equal(scaledBy([{ manager: 'kubectl', fieldsV1: owns }]), undefined);
+  assert.equal(scaledBy([]), undefined);
+});
 
 test('of a pod only what decisions need is kept', () => {
   const raw = object(
