@@ -133,10 +133,10 @@ export class Reconciler {
     const counted = memory.decidedOn;
     const foreign = caches.autoscalersOf(key);
     const scaling = scale({ cluster, children, fleet: view, foreign, probe, now: clock.now() }, memory);
-    // What is decided again on the same answers is no news.
-    if (probe !== counted && log.isLevelEnabled('debug')) {
-      log.debug({ key, decision: recordOf(scaling.input, scaling.decision) }, 'decision');
-    }
+    // What is decided again on the same answers is no news, unless it is a step.
+    const { input, decision } = scaling;
+    const isNews = probe !== counted || decision.replicas !== input.current;
+    if (isNews && log.isLevelEnabled('debug')) log.debug({ key, decision: recordOf(input, decision) }, 'decision');
     const fleet = { ...view, size: scaling.size };
     const plan = planFleet(fleet);
     noteShort(memory.seen, plan.short, clock.now());
