@@ -39,6 +39,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #series = new Map<string, Series>();
   #inFlight = 0;
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -47,13 +48,13 @@ export class Recorder {
   record(regarding: KubeObject, notice: Notice): void {
     const { clock } = this.#options;
     const now = clock.now();
-    for (const [id, series] of this.#series) if (now - series.lastAt > SERIES_MS) this.#series.delete(id);
+    this.#sweep(now);
     const id = createHash('sha256')
       .update(JSON.stringify([regarding.metadata.uid, notice]))
       .digest('hex')
       .slice(0, 16);
     const known = this.#series.get(id);
-    if (known) {
+    if (known && now - known.lastAt <= SERIES_MS) {
       known.count++;
       known.lastAt = now;
       if (now - known.writtenAt < SERIES_WRITE_MS) return;
@@ -71,6 +72,13 @@ export class Recorder {
     this.#write(id, () =>
       this.#options.client.create(RESOURCES.events, this.#event(regarding, notice, namespace, name)),
     );
+  }
+
+  /** Forgets series that are over, now and then: with thousands of ChatClusters there are many. */
+  #sweep(now: number): void {
+    if (now - this.#sweptAt < SERIES_WRITE_MS) return;
+    this.#sweptAt = now;
+    for (const [id, series] of this.#series) if (now - series.lastAt > SERIES_MS) this.#series.delete(id);
   }
 
   #event({ apiVersion, kind, metadata }: KubeObject, notice: Notice, namespace: string, name: string): KubeObject {

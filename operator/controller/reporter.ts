@@ -81,7 +81,8 @@ export class Reporter {
     const isWritten = await this.#write(cluster, next, tell);
     if (isWritten && next.gateways?.connections !== cluster.status?.gateways?.connections)
       this.#writtenAt.set(key, clock.now());
-    const isOld = total !== undefined && roundConnections(total) !== next.gateways?.connections;
+    const told = next.gateways?.connections;
+    const isOld = total !== undefined && roundConnections(total, told) !== told;
     const pods = (['gateway', 'worker'] as const).flatMap(component => caches.pods(key, component));
     return least(isOld ? waitMs : undefined, lookAgainMs(pods, next.conditions ?? []));
   }

@@ -27,5 +27,11 @@ function needsNewPod({ metadata, spec }: ChatCluster, component: Component): obj
  * that a later version adds counts only where it is not the default. A test holds the name of the example.
  */
 export function revisionOf(cluster: ChatCluster, component: Component): string {
-  return hashOf(needsNewPod(cluster, component)).slice(0, 10);
+  const known = KNOWN.get(cluster) ?? {};
+  known[component] ??= hashOf(needsNewPod(cluster, component)).slice(0, 10);
+  KNOWN.set(cluster, known);
+  return known[component];
 }
+
+/** An object from the caches never changes, and each pass asks several times. */
+const KNOWN = new WeakMap<ChatCluster, { [C in Component]?: string }>();

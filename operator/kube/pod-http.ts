@@ -19,6 +19,8 @@ class NoAnswer extends Error {}
 class PodAgent extends Agent {
   readonly #maxIdle: number;
   readonly #idle = new Set<Socket>();
+  /** Those that tell when they close: once each, however often they are used. */
+  readonly #followed = new WeakSet<Socket>();
 
   constructor(maxIdle: number) {
     super({ keepAlive: true, maxSockets: SOCKETS_PER_POD, maxFreeSockets: 1, timeout: IDLE_MS });
@@ -28,7 +30,10 @@ class PodAgent extends Agent {
   override keepSocketAlive(socket: Socket): boolean {
     if (this.#idle.size >= this.#maxIdle) return false;
     this.#idle.add(socket);
-    socket.once('close', () => this.#idle.delete(socket));
+    if (!this.#followed.has(socket)) {
+      this.#followed.add(socket);
+      socket.once('close', () => this.#idle.delete(socket));
+    }
     // It knows how long the other side said that it waits.
     return super.keepSocketAlive(socket) as unknown as boolean;
   }

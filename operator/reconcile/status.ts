@@ -71,8 +71,14 @@ export interface StatusInput {
   readonly now: Date;
 }
 
-/** Two significant digits: enough for a person, and it rarely changes. */
-export function roundConnections(connections: number): number {
+/**
+ * Two significant digits: enough for a person, and it rarely changes.
+ * @param held what was said before; it stands while it is not wrong by more than three quarters of the last digit, so that a
+ * number between two of them does not go to and fro
+ */
+export function roundConnections(connections: number, held?: number): number {
+  const digit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, connections))) - 1);
+  if (held !== undefined && Math.abs(held - connections) <= digit * 0.75) return held;
   return Number(connections.toPrecision(2));
 }
 
@@ -143,7 +149,7 @@ export function status(input: StatusInput): ChatClusterStatus {
   const stable = podsStable(input.gatewayPods, input.workerPods, now);
   const verdicts = [works, available, moving, done, ...reach, room, scaling, stable, settings];
   const held = cluster.status?.gateways?.connections;
-  const connections = input.connections === undefined ? held : roundConnections(input.connections);
+  const connections = input.connections === undefined ? held : roundConnections(input.connections, held);
   return {
     observedGeneration: metadata.generation,
     identity: identityOf(cluster),

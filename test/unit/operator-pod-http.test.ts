@@ -63,12 +63,18 @@ test('every way not to answer is told apart, and is over within 2 s', async t =>
 
 const OK: RequestListener = (_, response) => response.end('{}');
 
-test('four questions take one connection', async t => {
+test('four questions take one connection, and forty leave nothing behind on it', async t => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => warnings.push(warning);
+  process.on('warning', warned);
+  t.after(() => process.off('warning', warned));
   let connections = 0;
   const port = await served(t, OK, () => connections++);
   const ask = podHttp();
   for (let question = 0; question < 4; question++) await ask(pod('127.0.0.1'), port, '/load');
   assert.equal(connections, 1);
+  for (let question = 0; question < 40; question++) await ask(pod('127.0.0.1'), port, '/load');
+  assert.deepEqual(warnings, []);
 });
 
 test('a connection that the pod closes while it is used again costs no answer', async t => {

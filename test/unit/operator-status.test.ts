@@ -233,8 +233,17 @@ test('the numbers of the last step stay while nothing else is to be said', () =>
 });
 
 test('connections are said with two digits and kept when it is not time for a new number', () => {
-  assert.deepEqual([0, 7, 99, 101, 1_249, 15_000_000].map(roundConnections), [0, 7, 99, 100, 1_200, 15_000_000]);
+  const rounded = (numbers: number[]) => numbers.map(number => roundConnections(number));
+  assert.deepEqual(rounded([0, 7, 99, 101, 1_249, 15_000_000]), [0, 7, 99, 100, 1_200, 15_000_000]);
   assert.equal(status(input({ cluster: after({ connections: 1_234 }) })).gateways?.connections, 1_200);
+});
+
+test('a number of connections between two that are said stays with the one that was said', () => {
+  const said = [6_000];
+  for (const connections of [6_040, 6_060, 6_045, 6_080, 6_040, 6_020])
+    said.push(roundConnections(connections, said.at(-1)));
+  assert.deepEqual(said, [6_000, 6_000, 6_000, 6_000, 6_100, 6_100, 6_000]);
+  assert.equal(roundConnections(12, 13), 12, 'small ones are exact');
 });
 
 test('the address is that of the load balancer once there is one', () => {
