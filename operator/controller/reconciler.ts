@@ -1,14 +1,8 @@
 import type { Logger } from 'pino';
-import { LIVE_FILES } from '../../server/contract.ts';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import { upToDate } from '../autoscale/last-answers.ts';
 import { recordOf } from '../autoscale/record.ts';
 import type { Clock } from '../clock.ts';
-import { desired } from '../desired/desired.ts';
-import { childName } from '../desired/names.ts';
-import { liveOptions } from '../desired/options.ts';
-import { optionsInUse } from '../desired/worker-options.ts';
-import { choicesOf } from '../fleet/choices.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
 import { clientSelector, labelledRevisions, refusingOf, workerDeployment } from '../fleet/observe.ts';
 import { planFleet } from '../fleet/plan.ts';
@@ -22,9 +16,10 @@ import {
   noticesOfActions,
   noticesOfIntents,
 } from '../reconcile/notices.ts';
-import { type Observed, objectId, plan } from '../reconcile/plan.ts';
+import { type Observed, objectId } from '../reconcile/plan.ts';
 import { noticesOfFailures, type WriteFailure, writeFailure } from '../reconcile/write-failure.ts';
 import type { Caches } from './caches.ts';
+import { Children } from './children.ts';
 import { FailedWrites } from './failed-writes.ts';
 import { least } from './least.ts';
 import { forgetMetrics, measure } from './measure.ts';
@@ -67,6 +62,7 @@ interface Memory {
   readonly scaling: ScalingMemory;
   readonly failed: FailedWrites;
   readonly steps: StepNotice;
+  readonly children: Children;
   /** Ids of objects that the pass before could not write. */
   open: ReadonlySet<string>;
 }
@@ -144,22 +140,20 @@ export class Reconciler {
   }
 
   async #act({ key, cluster, scaling, fleet, plan: next }: Pass, observed: readonly Observed[]): Promise<Written> {
-    const { caches, defaultImage, metrics, probes } = this.#options;
+    const { caches, metrics, probes } = this.#options;
     const memory = this.#memoryOf(key, cluster.metadata.uid);
     const children = observed.map(child => child.object);
     const pods = caches.pods(key, 'gateway');
+    const workers = workerDeployment(cluster, children);
+    const knows = (kind: string) => caches.knows(kind);
+    const makings = { cluster, observed, plan: next, fleet, workerReplicas: scaling.workers.replicas, knows };
+    const { actions, taken, optionsVersion } = memory.children.plan(makings);
     const patches = podPatches(pods, next.intents, {
-      version: versionIn(cluster, observed),
+      version: optionsVersion,
       selector: clientSelector(cluster, children),
       labelled: labelledRevisions(cluster, children),
       refusing: refusingOf(fleet.pods),
     });
-    const given = { defaultImage, workerReplicas: scaling.workers.replicas };
-    const workers = workerDeployment(cluster, children);
-    const inUse = optionsInUse(cluster, children, workers);
-    const described = desired(cluster, choicesOf(cluster, children, next, fleet, given));
-    const wanted = described.filter(({ kind }) => caches.knows(kind));
-    const { actions, taken } = plan(observed, wanted, inUse);
     const work = { cluster: cluster.metadata, observed, patches, actions, taken };
     const written = await this.#writer.write(work, memory.failed);
     const { done, patched, open, error } = written;
@@ -191,12 +185,13 @@ export class Reconciler {
   #memoryOf(key: string, uid: string): Memory {
     const held = this.#memory.get(key);
     if (held?.uid === uid) return held;
-    const { random } = this.#options;
+    const { random, defaultImage } = this.#options;
     const memory: Memory = {
       uid,
       scaling: newMemory(),
       failed: new FailedWrites(random),
       steps: new StepNotice(),
+      children: new Children(defaultImage),
       open: new Set(),
     };
     this.#memory.set(key, memory);
@@ -208,13 +203,4 @@ export class Reconciler {
     this.#reporter.forget(key);
     forgetMetrics(this.#options.metrics, key);
   }
-}
-
-/** Version of the live options, once their ConfigMap holds them. */
-function versionIn(cluster: ChatCluster, observed: readonly Observed[]): string | undefined {
-  const name = childName.liveOptions(cluster.metadata.name);
-  const map = observed.find(({ object }) => object.kind === 'ConfigMap' && object.metadata.name === name);
-  const { data } = (map?.object ?? {}) as { data?: Readonly<Record<string, string>> };
-  const version = liveOptions(cluster)[LIVE_FILES.version];
-  return data?.[LIVE_FILES.version] === version ? version : undefined;
 }
