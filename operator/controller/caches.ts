@@ -10,6 +10,7 @@ import type { Observed } from '../reconcile/plan.ts';
 import { OPTIONAL_KINDS } from './optional-kinds.ts';
 import { podKey, projectPod } from './pod-projection.ts';
 import { projectChild, projectCluster } from './projections.ts';
+import { Shared } from './shared.ts';
 import { autoscaledKey, clusterKey, leavingNode, projectAutoscaler, projectSlice, type Slice } from './surroundings.ts';
 
 /** What is known of a kind. */
@@ -71,6 +72,7 @@ export class Caches {
   constructor(options: CachesOptions) {
     this.#options = options;
     const { onChange } = options;
+    const shared = new Shared();
     const mirror = <T>(
       resource: Resource,
       labelSelector: string,
@@ -81,16 +83,19 @@ export class Caches {
       this.#watch(resource, labelSelector, store);
       return store;
     };
-    this.#clusters = mirror(RESOURCES.chatClusters, '', { project: projectCluster, group: keyOf });
+    this.#clusters = mirror(RESOURCES.chatClusters, '', {
+      project: raw => shared.of(projectCluster(raw)),
+      group: keyOf,
+    });
     this.#children = new Map(
       CHILD_RESOURCES.map(resource => [
         resource.kind,
-        mirror(resource, CLUSTER_LABEL, { project: projectChild, group: clusterKey }),
+        mirror(resource, CLUSTER_LABEL, { project: raw => shared.of(projectChild(raw)), group: clusterKey }),
       ]),
     );
-    this.#pods = mirror(RESOURCES.pods, CLUSTER_LABEL, { project: projectPod, group: podKey });
+    this.#pods = mirror(RESOURCES.pods, CLUSTER_LABEL, { project: raw => shared.of(projectPod(raw)), group: podKey });
     this.#slices = mirror(RESOURCES.endpointSlices, CLUSTER_LABEL, {
-      project: projectSlice,
+      project: raw => shared.of(projectSlice(raw)),
       group: clusterKey,
       same: isDeepStrictEqual,
     });

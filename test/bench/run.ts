@@ -9,6 +9,7 @@ import { fanOutCost } from './fan-out-cost.ts';
 import { greedy } from './greedy.ts';
 import { idleMemory } from './idle-memory.ts';
 import { mongodbAway } from './mongodb-away.ts';
+import { operatorCapacity } from './operator-capacity.ts';
 import { publishLatency } from './publish-latency.ts';
 import { quietDrain } from './quiet-drain.ts';
 import type { Setup } from './setup.ts';
@@ -24,6 +25,7 @@ const BENCHES = {
   'quiet-drain': quietDrain,
   'three-servers': threeServers,
   'mongodb-away': mongodbAway,
+  'operator-capacity': operatorCapacity,
 } as const;
 
 const teardown = new Teardown();

@@ -1,0 +1,56 @@
+interface Known {
+  readonly value: unknown;
+  /** Stands for the value in the names of what contains it. */
+  readonly id: number;
+}
+
+/** Parts that were seen lately. Those that nobody has twice, such as a name, make room after as many others. */
+const REMEMBERED = 20_000;
+
+/**
+ * Keeps equal parts of many objects once. ChatClusters are alike: nearly all of a spec with its defaults, and most of a pod
+ * template, is the same in each of thousands. What is kept must not be changed by anybody, as the caches demand anyway.
+ */
+export class Shared {
+  #recent = new Map<string, Known>();
+  #before = new Map<string, Known>();
+  #ids = 0;
+
+  /** @returns a value equal to `value`, whose parts are those of equal values before, as far as they are remembered */
+  of<T>(value: T): T {
+    return this.#known(value).value as T;
+  }
+
+  #known(value: unknown): { readonly value: unknown; readonly name: string } {
+    if (typeof value === 'string') {
+      const held = this.#find(`"${value}`, () => value);
+      // Texts that are long are named by what they are once.
+      return { value: held.value, name: value.length > 40 ? `#${held.id}` : JSON.stringify(value) };
+    }
+    if (typeof value !== 'object' || value === null) return { value, name: String(value) };
+    if (Array.isArray(value)) {
+      const parts = value.map(part => this.#known(part));
+      return this.#part(`[${parts.map(({ name }) => name).join()}]`, () => parts.map(part => part.value));
+    }
+    const fields = Object.entries(value).map(([key, part]) => ({ key, ...this.#known(part) }));
+    const text = fields.map(({ key, name }) => `${JSON.stringify(key)}:${name}`).join();
+    return this.#part(`{${text}}`, () => Object.fromEntries(fields.map(({ key, value: part }) => [key, part])));
+  }
+
+  #part(text: string, make: () => unknown): { readonly value: unknown; readonly name: string } {
+    const { value, id } = this.#find(text, make);
+    return { value, name: `#${id}` };
+  }
+
+  #find(text: string, make: () => unknown): Known {
+    let known = this.#recent.get(text);
+    if (known) return known;
+    known = this.#before.get(text) ?? { value: make(), id: ++this.#ids };
+    if (this.#recent.size >= REMEMBERED) {
+      this.#before = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(text, known);
+    return known;
+  }
+}
