@@ -5,7 +5,7 @@ interface Known {
 }
 
 /** Parts that were seen lately. Those that nobody has twice, such as a name, make room after as many others. */
-const REMEMBERED = 20_000;
+const REMEMBERED = 5_000;
 
 /**
  * Keeps equal parts of many objects once. ChatClusters are alike: nearly all of a spec with its defaults, and most of a pod
