@@ -139,10 +139,11 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         if (condition.status === 'True') return changed && condition.reason !== 'Hibernating' ? normal('Ready') : [];
         // Told for each object, also at the start.
         if (WRITING.has(condition.reason)) return [];
-        // The first False is the start, and what a start passes through is no news. Any other new reason is.
-        if (!was || (!changed && (was.reason === condition.reason || STARTING.has(condition.reason)))) return [];
-        // Neither is what it passes through when it wakes.
-        return was.reason === 'Hibernating' && STARTING.has(condition.reason) ? [] : warning(condition.reason);
+        if (was?.reason === condition.reason && !changed) return [];
+        // What a start passes through is no news, nor when it wakes. Any other new reason is, also the first.
+        return STARTING.has(condition.reason) && (was?.status !== 'True' || was.reason === 'Hibernating')
+          ? []
+          : warning(condition.reason);
       case 'MessagingReachable':
       case 'StoreReachable':
         if (!changed || condition.status === 'Unknown') return [];

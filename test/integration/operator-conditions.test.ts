@@ -8,8 +8,9 @@ import { promisify } from 'node:util';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
 import { clusterBinaries } from '../cluster/binaries.ts';
+import { chatCluster } from '../support/chat-operator.ts';
 import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet } from '../support/observed-fleet.ts';
+import { ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
 import { until } from '../support/until.ts';
 
 const suite = new FleetSuite();
@@ -79,6 +80,19 @@ describe('a person sees in the conditions what stands in the way', () => {
     assert.equal(await told('bounded', 'PodsRefused'), 1);
     await kubectl(t, 'delete', 'quota', 'small');
     await until('it goes on once pods are created', async () => fleet.gateways.length > size);
+  });
+
+  test('a quota that leaves no room for a new ChatCluster is told by an Event too', async t => {
+    const hard = { pods: '0' };
+    await suite.api.client.create(QUOTAS, named(QUOTAS, 'none', { spec: { hard } }));
+    t.after(() => kubectl(t, 'delete', '--ignore-not-found', 'quota', 'none'));
+    await suite.api.client.patch(QUOTAS, 'default', 'none/status', { status: { hard, used: { pods: '0' } } });
+    await suite.api.client.create(RESOURCES.chatClusters, chatCluster('early', { gateway: SWIFT }));
+    const fleet = new ObservedFleet(suite, 'early');
+    assert.match((await fleet.says('Ready', 'PodsRefused')).message, /^0 of 2 gateways ready: .* exceeded quota: none/);
+    assert.equal(await told('early', 'PodsRefused'), 1);
+    await kubectl(t, 'delete', 'quota', 'none');
+    await fleet.says('Ready', 'Working');
   });
 
   test('a LimitRange that refuses the new worker is told although the old one still works', async t => {

@@ -279,6 +279,16 @@ test('what a start passes through is no Event, a cause is', () => {
   );
 });
 
+test('a cause that stands from the first moment is an Event, what a start passes through is none', () => {
+  const conditions = (change: Partial<StatusInput>) => after(change).status?.conditions ?? [];
+  const refused = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota: none' };
+  const children = [{ ...workers(0), status: { conditions: [refused] } } as KubeObject];
+  const reasons = (change: Partial<StatusInput>) =>
+    noticesOfConditions([], conditions(change)).map(each => each.reason);
+  assert.deepEqual(reasons({ children, gateways: NONE }), ['PodsRefused']);
+  assert.deepEqual(reasons({ children: [], gateways: NONE }), []);
+});
+
 test('Events tell of changes of a condition, not of its being', () => {
   const well = after().status?.conditions ?? [];
   const down = { backends: backends({ store: { reachable: false, reason: 'gone' } }) };
