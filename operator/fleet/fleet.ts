@@ -45,6 +45,8 @@ export interface FleetPod {
 export interface FleetRevision {
   readonly revision: string;
   readonly replicas: number;
+  /** Whether Kubernetes creates no further pods of it, as under a quota; missing: it does. */
+  readonly refused?: boolean;
   /** By the clock of the API server, milliseconds since 1970; 0 when it is not known. */
   readonly createdAt: number;
   /**

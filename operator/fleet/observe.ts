@@ -13,6 +13,7 @@ import {
   TARGETED_ANNOTATION,
 } from '../desired/names.ts';
 import type { FirstSeen } from '../first-seen.ts';
+import { refusedPods } from '../reconcile/deployments.ts';
 import { ALL_REVISIONS, type FleetPod, type FleetRevision } from './fleet.ts';
 
 /** What the watches and probes hold of the gateways of one ChatCluster. */
@@ -145,12 +146,14 @@ export function observeFleet(sighting: Sighting): {
   const movedAt = time(service?.metadata.annotations?.[MOVED_ANNOTATION]);
   return {
     pods: sighting.pods.map(pod => fleetPod(pod, sighting, offered, service?.spec?.selector)),
-    revisions: gatewayDeployments(cluster, children).map(({ metadata, spec }) => {
+    revisions: gatewayDeployments(cluster, children).map(deployment => {
+      const { metadata, spec } = deployment;
       const revision = metadata.labels?.[REVISION_LABEL] ?? '';
       const targetedAt = time(metadata.annotations?.[TARGETED_ANNOTATION]);
       return {
         revision,
         replicas: spec?.replicas ?? 0,
+        ...(refusedPods([deployment]) ? { refused: true } : {}),
         createdAt: time(metadata.creationTimestamp),
         targetedAt,
         targetedSince: firstSeen.since(`target ${revision}`, String(targetedAt), now),

@@ -72,7 +72,7 @@ export function leaveStopped(
 /**
  * Gateways of revisions that neither serve nor are wanted are left by a rollout that was changed on its way. They keep their
  * clients until the wanted ones serve, so that these move once, but not for so long that load balancers cut them off. Those
- * without clients go now, and when the wanted gateways fit nowhere, others are emptied for them.
+ * without clients go now, and when the wanted gateways fit nowhere or are refused, others are emptied for them.
  * @param replicas lowered for those that go
  */
 export function makeRoom(
@@ -91,9 +91,10 @@ export function makeRoom(
     if (there.every(isEmpty)) replicas.set(revision, 0);
     else left.push(...there);
   }
-  const wantedFor =
-    input.now - (input.revisions.find(({ revision }) => revision === target)?.targetedSince ?? input.now);
-  const fits = wantedFor < SCHEDULED_MS || living.every(pod => pod.revision !== target || pod.scheduled);
+  const wanted = input.revisions.find(({ revision }) => revision === target);
+  const wantedFor = input.now - (wanted?.targetedSince ?? input.now);
+  const isPlaced = !wanted?.refused && living.every(pod => pod.revision !== target || pod.scheduled);
+  const fits = wantedFor < SCHEDULED_MS || isPlaced;
   const takers = living.filter(pod => pod.revision === serving && takesClients(pod)).length;
   const free = fits || takers === 0 ? 0 : takers + left.length - size;
   const due = takers === 0 || input.hold !== '' ? [] : left.filter(pod => isOutForLong(pod, input));

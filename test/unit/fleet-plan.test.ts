@@ -68,6 +68,19 @@ test('a revision is wanted since it came, also when the clock of the operator be
   assert.equal(targetedAt(again), first, 'it is not written with every pass');
 });
 
+test('gateways of a rollout that was changed on its way make room for wanted ones that a quota refuses', () => {
+  const emptied = (refused: boolean) => {
+    const revisions = [
+      row('old', 1),
+      row('between', 2),
+      { ...row('new', 3), targetedSince: NOW - 50_000, ...(refused ? { refused } : {}) },
+    ];
+    const pods = [pod('a', 'old'), pod('b', 'between')];
+    return [...planFleet(input({ serving: 'old', revisions, pods })).intents.keys()];
+  };
+  assert.deepEqual([emptied(false), emptied(true)], [[], ['b']]);
+});
+
 const NODE_DRAIN = { reason: 'NodeDrain', since: new Date(0).toISOString() } as const;
 const leaves = pod('b', 'new', {
   nodeLeaving: true,
