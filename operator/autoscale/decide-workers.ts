@@ -18,6 +18,8 @@ export interface WorkerScaleInput {
   readonly lag: number | undefined;
   /** Whether a worker reaches MongoDB: while none does, the lag grows however many there are. */
   readonly storeReachable: boolean;
+  /** Why no further pod can be created, in words; missing when they can. */
+  readonly refused?: string | undefined;
   /** Milliseconds that never run backwards. */
   readonly now: number;
   /** {@link WorkerDecision.history} of the last decision; empty after a start of the operator. */
@@ -27,7 +29,15 @@ export interface WorkerScaleInput {
 export interface WorkerDecision {
   /** Workers to run. */
   readonly replicas: number;
-  readonly reason: 'Disabled' | 'ScaledUp' | 'ScaledDown' | 'Steady' | 'WindowOpen' | 'LagUnknown' | 'StoreUnreachable';
+  readonly reason:
+    | 'Disabled'
+    | 'ScaledUp'
+    | 'ScaledDown'
+    | 'Steady'
+    | 'WindowOpen'
+    | 'LagUnknown'
+    | 'StoreUnreachable'
+    | 'PodsRefused';
   /** One sentence with the numbers. */
   readonly message: string;
   /** Workers the lag asks for, before bounds and windows; undefined when it is not known. */
@@ -85,6 +95,8 @@ export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
     const message = `${next} workers would do, waiting for a window of ${seconds} s: ${text}`;
     return { ...made, replicas: current, reason: 'WindowOpen', message };
   }
+  if (input.refused !== undefined && stable > current)
+    return { ...made, replicas: current, reason: 'PodsRefused', message: `${input.refused}; ${text}` };
   const reason = stable > current ? 'ScaledUp' : 'ScaledDown';
   return { ...made, replicas: stable, reason, message: `from ${current} to ${stable}: ${text}` };
 }

@@ -127,7 +127,8 @@ function workersOf(
   history: ScalingMemory['workerHistory'],
 ): WorkerDecision {
   const { worker } = cluster.spec;
-  const { spec } = workerDeployment(cluster, children) ?? {};
+  const deployment = workerDeployment(cluster, children);
+  const { spec } = deployment ?? {};
   const health = probe?.backends.health;
   return decideWorkers({
     spec: worker.autoscaling,
@@ -136,6 +137,7 @@ function workersOf(
       spec?.replicas ?? (worker.autoscaling.mode === 'Builtin' ? worker.autoscaling.minReplicas : worker.replicas),
     lag: probe?.backends.storeLag,
     storeReachable: health?.store.reachable ?? true,
+    refused: refusedPods(deployment ? [deployment] : [])?.message,
     now,
     history,
   });

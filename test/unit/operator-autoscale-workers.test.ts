@@ -9,6 +9,7 @@ const specOf = (change: Partial<WorkerAutoscalingSpec>) =>
 
 class Workers {
   current: number;
+  refused: string | undefined;
   #seconds = 0;
   #history: readonly LagObservation[] = [];
   readonly #spec: WorkerAutoscalingSpec;
@@ -30,6 +31,7 @@ class Workers {
         current,
         lag,
         storeReachable,
+        refused: this.refused,
         now,
         history: this.#history,
       });
@@ -48,6 +50,16 @@ test('messages that wait for longer than the window add workers', () => {
   const decision = workers.run(5, 450);
   assert.deepEqual([decision.replicas, decision.reason, decision.wanted], [5, 'ScaledUp', 5]);
   assert.equal(decision.message, 'from 1 to 5: 450 messages wait, 100 for each worker');
+});
+
+test('none is asked for while pods are refused', () => {
+  const workers = new Workers(2);
+  workers.refused = 'pods cannot be created: exceeded quota';
+  const decision = workers.run(300, 450);
+  assert.deepEqual([decision.replicas, decision.reason], [2, 'PodsRefused']);
+  assert.equal(decision.message, `${workers.refused}; 450 messages wait, 100 for each worker`);
+  workers.refused = undefined;
+  assert.equal(workers.run(5, 450).replicas, 5);
 });
 
 test('a burst that is stored at once adds none', () => {
