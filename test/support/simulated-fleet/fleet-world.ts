@@ -3,6 +3,7 @@ import { ApiServer, SERVICE } from './api-server.ts';
 import { Chance } from './chance.ts';
 import { Client, type Experience } from './clients.ts';
 import { EndpointSlices } from './endpoint-slices.ts';
+import { Faults } from './faults.ts';
 import { Kubelet } from './kubelet.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { drainNode } from './node-drain.ts';
@@ -43,6 +44,7 @@ export class FleetWorld {
   readonly time = new Timeline();
   readonly chance: Chance;
   readonly api = new ApiServer();
+  readonly faults: Faults;
   readonly kubelet: Kubelet;
   readonly watchdog: Watchdog;
   readonly clients: readonly Client[];
@@ -61,6 +63,7 @@ export class FleetWorld {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.chance = new Chance(options.seed);
+    this.faults = new Faults(this.time, this.chance);
     const { api, time, chance } = this;
     const { settings, size } = options;
     this.wishes = { settings, size, target: FIRST_REVISION, undone: '', hold: '', unhealthy: '' };
@@ -132,6 +135,7 @@ export class FleetWorld {
       wishes,
       watchLagMs,
       pollMs,
+      faults: this.faults,
       wallAhead: () => this.#wallAhead,
       ask: pod => (this.watchdog.silent.has(pod) ? undefined : this.kubelet.gateway(pod)),
       onPlan: plan => {
@@ -172,6 +176,27 @@ export class FleetWorld {
     this.note(`${pod} crashes`);
     this.watchdog.disturbed();
     this.kubelet.crash(pod);
+  }
+
+  /** The probe of `pod` fails for `ms`. */
+  missProbes(pod: string | undefined, ms: number): void {
+    if (pod === undefined) return;
+    this.note(`the probe of ${pod} fails for ${ms / 1000} s`);
+    this.watchdog.disturbed();
+    this.kubelet.missProbes(pod, ms);
+  }
+
+  /** Lets every gateway be ready for `share` of the next `ms`, each by itself. */
+  flicker(share: number, ms: number): void {
+    const AWAY_SECONDS = 5;
+    const end = this.time.now + ms;
+    const second = () => {
+      for (const { name } of this.pods())
+        if (this.chance.yes((1 - share) / AWAY_SECONDS))
+          this.missProbes(name, this.chance.between(1_000, 2 * AWAY_SECONDS * 1_000));
+      if (this.time.now < end) this.time.after(1_000, second);
+    };
+    second();
   }
 
   /** `pod` tells nobody what it holds from now on. */

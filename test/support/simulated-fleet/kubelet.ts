@@ -9,6 +9,8 @@ interface Sandbox {
   gateway: Gateway | undefined;
   intent: TrafficIntent | undefined;
   stopping: boolean;
+  /** Failures of its probe that last. */
+  missing: number;
 }
 
 /** Runs the pods of all nodes: starts, probes, restarts and stops their gateways, and hands them their intents. */
@@ -44,7 +46,7 @@ export class Kubelet {
   adopt(pod: string, revision: string): void {
     const gateway = this.#newGateway(revision);
     gateway.started();
-    this.#sandboxes.set(pod, { gateway, intent: undefined, stopping: false });
+    this.#sandboxes.set(pod, { gateway, intent: undefined, stopping: false, missing: 0 });
   }
 
   /** Kills the container with SIGKILL; it is started again. */
@@ -62,7 +64,7 @@ export class Kubelet {
     if (pod.node === undefined) return;
     let sandbox = this.#sandboxes.get(pod.name);
     if (!sandbox) {
-      const fresh: Sandbox = { gateway: undefined, intent: pod.intent, stopping: false };
+      const fresh: Sandbox = { gateway: undefined, intent: pod.intent, stopping: false, missing: 0 };
       sandbox = fresh;
       this.#sandboxes.set(pod.name, fresh);
       this.#time.after(this.#chance.between(500, 5_000), () => this.#startGateway(pod.name, fresh));
@@ -107,13 +109,26 @@ export class Kubelet {
     this.#api.reach(() => {
       const held = this.#api.pods.get(name);
       if (!held) return;
-      const ready = this.#sandboxes.get(name)?.gateway?.ready === true && !this.broken.has(held.revision);
+      const { gateway, missing = 0 } = this.#sandboxes.get(name) ?? {};
+      const ready = gateway?.ready === true && missing === 0 && !this.broken.has(held.revision);
       const turned = ready !== held.ready;
       if (!turned && Object.keys(change).length === 0) return;
       // Times in a pod's status are whole seconds.
       const now = Math.floor(this.#time.now / 1000) * 1000;
       const isFirst = held.readySince === undefined;
       this.#api.pods.patch(name, { ...change, ...(turned || isFirst ? { ready, readySince: now } : {}) });
+    });
+  }
+
+  /** Lets the probe of `pod` fail for `ms`; its gateway goes on. */
+  missProbes(pod: string, ms: number): void {
+    const sandbox = this.#sandboxes.get(pod);
+    if (!sandbox) return;
+    sandbox.missing += 1;
+    this.#report(pod, {});
+    this.#time.after(ms, () => {
+      sandbox.missing -= 1;
+      this.#report(pod, {});
     });
   }
 

@@ -50,6 +50,24 @@ const cutOff: Step = world => {
   world.cutOff(pods.slice(0, world.chance.integer(1, Math.max(1, pods.length))), world.chance.between(1_000, 60_000));
 };
 const setWallClock: Step = world => world.setWallClock(world.chance.between(-3_600_000, 3_600_000));
+const losePolls: Step = ({ faults, chance }) =>
+  faults.losePolls(chance.between(0.01, 0.5), chance.between(5_000, 120_000));
+const delayPolls: Step = ({ faults, chance }) =>
+  faults.delayPolls(chance.between(200, 2_000), chance.between(5_000, 120_000));
+const refuseWrites: Step = ({ api, faults, chance }) => {
+  const objects = [
+    ...api.pods.list().map(({ name }) => `Pod ${name}`),
+    ...api.deployments.list().map(({ name }) => `Deployment ${name}`),
+    'Service',
+  ];
+  const refused = chance.pick(objects);
+  faults.refuseWrites(object => object === refused, chance.between(5_000, 120_000));
+};
+const flicker: Step = (world, plans) => {
+  // Who was led to a gateway in place of one that missed a probe may have to move with that one.
+  plans.moves += 1;
+  world.flicker(0.97, world.chance.between(5_000, 60_000));
+};
 const loseApiServer: Step = world => world.loseApiServer(world.chance.between(5_000, 60_000));
 const loseService: Step = world => world.loseService();
 const drainNode: Step = (world, plans) => {
@@ -73,6 +91,11 @@ const STEPS: readonly Step[] = [
   killOperator,
   killOperator,
   setWallClock,
+  losePolls,
+  delayPolls,
+  refuseWrites,
+  refuseWrites,
+  flicker,
   loseApiServer,
   loseService,
   drainNode,

@@ -3,6 +3,7 @@ import type { FleetInput, FleetPlan } from '../../../operator/fleet/fleet.ts';
 import { refusingOf } from '../../../operator/fleet/observe.ts';
 import { type ApiServer, Away, Conflict } from './api-server.ts';
 import type { Chance } from './chance.ts';
+import type { Faults } from './faults.ts';
 import type { Load, Memory, Wishes } from './observe.ts';
 import { observe } from './observe.ts';
 import type { Timeline } from './timeline.ts';
@@ -22,6 +23,7 @@ export interface OperatorSurroundings {
   readonly pollMs: number;
   /** Asks a pod for its connections; undefined without an answer. */
   readonly ask: (pod: string) => Omit<Load, 'at'> | undefined;
+  readonly faults: Faults;
   /** By how much its time of day is ahead of the API server's, in milliseconds. */
   readonly wallAhead: () => number;
   readonly onPlan: (plan: FleetPlan) => void;
@@ -97,21 +99,23 @@ export class SimulatedOperator {
 
   #poll(): void {
     if (!this.#alive) return;
-    const { ask, chance, pollMs, time } = this.#with;
+    const { ask, chance, faults, pollMs, time } = this.#with;
     for (const { name } of this.#views.pods.list())
       time.after(chance.between(10, 200), () => {
-        const gateway = ask(name);
+        const askedAt = this.#now;
+        const gateway = faults.isPollLost ? undefined : ask(name);
         const said = gateway && {
           connections: gateway.connections,
           refusing: gateway.refusing,
           natsUp: gateway.natsUp,
         };
         // An answer takes its time, too.
-        time.after(chance.between(0, 100), () => {
+        time.after(chance.between(0, faults.slowestMs), () => {
           const known = this.#memory.loads.get(name);
+          if (known && known.at > askedAt) return;
           // Silence is what it said last, but nobody is taken for empty by it.
           if (said === undefined && known?.connections === 0) this.#memory.loads.delete(name);
-          if (said !== undefined) this.#memory.loads.set(name, { ...said, at: this.#now });
+          if (said !== undefined) this.#memory.loads.set(name, { ...said, at: askedAt });
           const isNews = (['connections', 'refusing', 'natsUp'] as const).some(fact => known?.[fact] !== said?.[fact]);
           if (isNews) this.wake();
         });
@@ -132,11 +136,14 @@ export class SimulatedOperator {
     this.#write(writesOf(plan, this.#views, refusingOf(input.pods)), plan.againMs);
   }
 
-  #write(writes: readonly Write[], againMs: number | undefined): void {
-    const { api, chance, onWrite, time } = this.#with;
+  /** @param open objects whose write was refused, or waits for such a one */
+  #write(writes: readonly Write[], againMs: number | undefined, open: ReadonlySet<string> = new Set()): void {
+    const { api, chance, faults, onWrite, time } = this.#with;
     const [next, ...rest] = writes;
     if (!this.#alive) return;
-    if (!next) return this.#ended(againMs);
+    if (!next) return this.#ended(open.size > 0 ? this.#afterRefusal() : againMs);
+    if (faults.refuses(next.object) || next.needs?.some(object => open.has(object)))
+      return this.#write(rest, againMs, new Set([...open, next.object]));
     time.after(chance.between(5, 60), () => {
       if (!this.#alive) return;
       try {
@@ -146,16 +153,21 @@ export class SimulatedOperator {
         if (error instanceof Away || error instanceof Conflict) return this.#ended(chance.between(500, 1_500));
         throw error;
       }
-      if (onWrite(next.what)) this.#write(rest, againMs);
+      if (onWrite(next.what)) this.#write(rest, againMs, open);
       else this.#arriveLate(rest[0]);
     });
+  }
+
+  /** A backoff, without its longest part: nothing new comes of it. */
+  #afterRefusal(): number {
+    return this.#with.chance.between(500, 5_000);
   }
 
   #arriveLate(write: Write | undefined): void {
     const { api, chance, onWrite, time } = this.#with;
     time.after(chance.between(0, 3_000), () => {
       try {
-        if (!write || api.away) return;
+        if (!write || api.away || this.#with.faults.refuses(write.object)) return;
         write.run(api, this.#stamps);
         onWrite(`late: ${write.what}`);
       } catch (error) {

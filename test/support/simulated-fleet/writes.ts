@@ -14,6 +14,10 @@ export interface Now {
 /** One request to the API server, on the versions it was decided on. */
 export interface Write {
   readonly what: string;
+  /** What is written, such as `Pod r1-2`. */
+  readonly object: string;
+  /** Objects that have to be written before, as in the operator's writer. */
+  readonly needs?: readonly string[];
   /** @throws {Conflict} when the object has changed */
   readonly run: (api: ApiServer, now: Now) => void;
 }
@@ -24,6 +28,8 @@ const VICTIM_REASONS: ReadonlySet<string> = new Set(['ScaleDown', 'Hibernate', '
 function deletionCost(intent: TrafficIntent | undefined): number {
   return intent && VICTIM_REASONS.has(intent.reason) ? -1_000_000 : 0;
 }
+
+const podId = ({ name }: { readonly name: string }) => `Pod ${name}`;
 
 /** Intents, labels and costs of pods, as `podPatches` of the operator writes them. */
 function podWrites(plan: FleetPlan, views: Views, refusing: ReadonlySet<string>): Write[] {
@@ -43,6 +49,7 @@ function podWrites(plan: FleetPlan, views: Views, refusing: ReadonlySet<string>)
     return [
       {
         what: `intent of ${name}: ${next ? JSON.stringify(next) : 'none'}`,
+        object: podId({ name }),
         run: api => views.pods.written(api.pods.patch(name, change, version)),
       },
     ];
@@ -52,6 +59,7 @@ function podWrites(plan: FleetPlan, views: Views, refusing: ReadonlySet<string>)
 /** The single writes that carry out a plan, in their order. @param refusing pods that said that they refuse new connections */
 export function writesOf(plan: FleetPlan, views: Views, refusing: ReadonlySet<string>): Write[] {
   const writes = podWrites(plan, views, refusing);
+  const marked = views.pods.list().filter(pod => plan.intents.has(pod.name));
   const wanted = new Map(plan.revisions.map(row => [row.revision, row]));
   for (const [name, { replicas, targetedAt }] of wanted) {
     const held = views.deployments.get(name);
@@ -62,6 +70,9 @@ export function writesOf(plan: FleetPlan, views: Views, refusing: ReadonlySet<st
     const next = { replicas, targetedAt, stopped, labelled: held?.labelled ?? true };
     writes.push({
       what: `Deployment ${name}: ${JSON.stringify(next)}`,
+      object: `Deployment ${name}`,
+      // Who is to go is marked before there are to be fewer.
+      needs: held && replicas < held.replicas ? marked.filter(pod => pod.revision === name).map(podId) : [],
       run: (api, { server }) =>
         views.deployments.written(
           held
@@ -77,6 +88,7 @@ export function writesOf(plan: FleetPlan, views: Views, refusing: ReadonlySet<st
   if (service?.serving !== plan.serving || service.labelled !== labelled)
     writes.push({
       what: `Service: ${plan.serving}${labelled ? '' : ' without the label'}`,
+      object: 'Service',
       run: (api, { wall }) => {
         const moved = service && service.serving !== plan.serving ? wall : (service?.movedAt ?? 0);
         const next = { serving: plan.serving, labelled, movedAt: moved };
@@ -91,6 +103,7 @@ export function writesOf(plan: FleetPlan, views: Views, refusing: ReadonlySet<st
     if (!wanted.has(name))
       writes.push({
         what: `Deployment ${name}: removed`,
+        object: `Deployment ${name}`,
         run: api => {
           api.deployments.remove(name, version);
           views.deployments.removed(name);
