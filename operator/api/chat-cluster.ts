@@ -66,6 +66,9 @@ export interface WorkerAutoscalingSpec {
 export interface RolloutSpec {
   readonly strategy: 'MoveOnce' | 'Surge' | 'OnDelete';
   readonly surgePercent: number;
+  /** A count, or per cent of the gateways such as `30%`. */
+  readonly maxSurge: number | string;
+  readonly canary: { readonly percent: number; readonly seconds: number };
   readonly progressDeadlineSeconds: number;
   readonly maxErrorPercent: number;
   readonly maxPublishMilliseconds: number;

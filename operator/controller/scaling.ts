@@ -44,8 +44,8 @@ export function currentSize({ spec, status }: ChatCluster, fleet: FleetSize): nu
   // Gateways without a Deployment were left by a ChatCluster of the same name.
   if (revisions.length === 0) return Math.max(spec.gateway.autoscaling.minReplicas, alive(pods).length);
   const largest = Math.max(...revisions.map(({ replicas }) => replicas));
-  // With MoveOnce each revision is of the size, with others both together are.
-  if (revisions.length > 1 && spec.gateway.rollout.strategy === 'MoveOnce') return largest;
+  // With twice the gateways each revision is of the size, else both together are.
+  if (revisions.length > 1 && isDoubled(spec.gateway.rollout)) return largest;
   const there = withoutRemoved(fleet);
   const said = status?.gateways?.desiredReplicas ?? there;
   return revisions.length > 1 ? Math.min(there, Math.max(said, largest)) : there;
@@ -58,6 +58,11 @@ function withoutRemoved({ pods, revisions, serving }: FleetSize): number {
   // Pods beyond the replicas are removed by Kubernetes this moment, and not counted there any more.
   const counted = removed.length - Math.max(0, there.length - replicas);
   return Math.max(0, replicas - Math.max(0, counted));
+}
+
+/** Whether a rollout begins with as many gateways more as are wanted. */
+function isDoubled({ strategy, maxSurge, canary }: ChatCluster['spec']['gateway']['rollout']): boolean {
+  return strategy === 'MoveOnce' && maxSurge === '100%' && canary.percent === 0;
 }
 
 /** What nobody can have meant is held and told, rather than ignored. */

@@ -69,6 +69,10 @@ export interface FleetSettings {
   readonly rollout: {
     readonly strategy: 'MoveOnce' | 'Surge' | 'OnDelete';
     readonly surgePercent: number;
+    /** A count, or per cent such as `30%`. */
+    readonly maxSurge: number | string;
+    /** Without a canary `percent` is 0. */
+    readonly canary: { readonly percent: number; readonly seconds: number };
     readonly progressDeadlineSeconds: number;
   };
   readonly rebalance: {
@@ -87,7 +91,7 @@ export interface FleetSettings {
   };
 }
 
-/** What the client Service selects when gateways of all revisions take clients, which is so with the strategy OnDelete. */
+/** What the client Service selects when gateways of all revisions take clients, which is so with the strategy OnDelete and in the canary step. */
 export const ALL_REVISIONS = '*';
 
 export interface FleetInput {
@@ -125,6 +129,8 @@ export type RolloutReason =
   | 'NoneReady'
   /** The new revision's gateways are not all ready yet. */
   | 'Starting'
+  /** Some new gateways take clients beside the old ones, and nobody is moved. */
+  | 'Canary'
   /** The Service has moved; load balancers may not have heard of it. */
   | 'Spreading'
   /** Connections of old gateways are being closed in waves. */

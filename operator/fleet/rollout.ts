@@ -1,5 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { areEnough, clientsOf, lasts } from './capacity.ts';
+import { baseOf, type Canary, canaryOf } from './canary.ts';
+import { areEnough, clientsOf, haveRoom, lasts } from './capacity.ts';
 import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
 import {
   ALL_REVISIONS,
@@ -38,14 +39,58 @@ export function targetOf({
 
 /** Gateways that run beyond the wanted number while clients move. */
 export function surgeOf({ settings, size }: FleetInput): number {
-  const { strategy, surgePercent } = settings.rollout;
-  return strategy === 'Surge' ? Math.max(1, Math.ceil((size * surgePercent) / 100)) : size;
+  const { strategy, surgePercent, maxSurge } = settings.rollout;
+  if (typeof maxSurge === 'number' && strategy === 'MoveOnce') return Math.min(size, maxSurge);
+  const percent = strategy === 'Surge' ? surgePercent : Number.parseInt(String(maxSurge), 10);
+  return Math.min(size, Math.max(1, Math.ceil((size * percent) / 100)));
 }
 
 /** Whether gateways of the target are there for the clients that are to move to it. */
 function readyOf(target: string, pods: readonly FleetPod[]): FleetPod[] {
   const isOpen = (pod: FleetPod) => pod.ready && pod.intent === undefined && pod.refusing !== true;
   return pods.filter(pod => pod.revision === target && isOpen(pod));
+}
+
+type Step = (reason: RolloutReason, message: string, rest?: Partial<Rollout>) => Rollout;
+
+/** New gateways are on their way. When that takes too long it is said. */
+function start(
+  { now, serving, servingSince, settings }: FleetInput,
+  held: FleetRevision | undefined,
+  step: Step,
+  count: string,
+  rest: Partial<Rollout>,
+): Rollout {
+  const { canary, progressDeadlineSeconds } = settings.rollout;
+  const afterCanary = serving === ALL_REVISIONS ? servingSince + canary.seconds * 1_000 : Number.NEGATIVE_INFINITY;
+  const isLate =
+    held !== undefined && now - Math.max(held.targetedSince, afterCanary) > progressDeadlineSeconds * 1_000;
+  if (!isLate) return step('Starting', count, rest);
+  return step('Stopped', `${count} after ${progressDeadlineSeconds} s; clients stay where they are`, rest);
+}
+
+/** The canary step: the Service leads to both revisions while a gateway of the new one is ready, and nobody is moved. */
+function tryOut(
+  input: FleetInput,
+  target: string,
+  { base, count, isOn }: Canary,
+  given: {
+    readonly held: FleetRevision | undefined;
+    readonly ready: readonly FleetPod[];
+    readonly replicas: Map<string, number>;
+    readonly step: Step;
+  },
+): Rollout {
+  const { held, ready, replicas, step } = given;
+  const { hold, settings, unhealthy } = input;
+  replicas.set(target, Math.max(held?.replicas ?? 0, count));
+  grow(replicas, { ...input, serving: base }, target);
+  if (isOn && unhealthy !== '') return step('Stopped', unhealthy, { stop: unhealthy, serving: base });
+  const isThere = isOn ? ready.length > 0 : ready.length >= count;
+  if (!isThere) return start(input, held, step, `${ready.length} of ${count} new gateways ready`, { serving: base });
+  if (hold !== '') return step('Held', hold);
+  const message = `new clients find ${count} gateways of ${target} beside the old ones for ${settings.rollout.canary.seconds} s`;
+  return step('Canary', message, { serving: ALL_REVISIONS });
 }
 
 /** Chosen already. A gateway of the new revision that misses a probe is no reason to choose anew. */
@@ -75,7 +120,7 @@ function growth(input: FleetInput, target: FleetRevision | undefined, old: reado
  * are at a time: an old gateway is emptied for each new one that is ready, and both strategies move a client once.
  */
 export function rollOut(input: FleetInput, target: string): Rollout {
-  const { settings, size, serving, now } = input;
+  const { settings, size, serving } = input;
   const held = input.revisions.find(({ revision }) => revision === target);
   const old = input.pods.filter(pod => pod.revision !== target);
   const ready = readyOf(target, alive(input.pods));
@@ -85,8 +130,9 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const stopped = held?.stopped ?? '';
   const needed = Math.min(size, surgeOf(input));
   // Of all clients, those that so many gateways are for.
-  const clients = (clientsOf(alive(input.pods), settings.capacity) * needed) / Math.max(1, size);
-  const step = (reason: RolloutReason, message: string, rest: Partial<Rollout> = {}): Rollout => ({
+  const everybody = clientsOf(alive(input.pods), settings.capacity);
+  const clients = (everybody * needed) / Math.max(1, size);
+  const step: Step = (reason, message, rest = {}) => ({
     serving: serving ?? target,
     replicas,
     intents: new Map(),
@@ -96,21 +142,19 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   });
 
   if (serving !== target) {
+    const canary = canaryOf(input, target);
+    const back = serving === ALL_REVISIONS ? { serving: baseOf(input, target) ?? serving } : {};
+    if (stopped !== '') return step('Stopped', stopped, { ...back, intents: leaveStopped(replicas, input, target) });
+    if (canary) return tryOut(input, target, canary, { held, ready, replicas, step });
     // A Service that serves nobody has nothing to lose.
     const canMove =
       areEnough(ready.length, needed, clients, input, false) || (serving === undefined && held === undefined);
-    if (stopped !== '') return step('Stopped', stopped, { intents: leaveStopped(replicas, input, target) });
     if (canMove && input.hold !== '') return step('Held', input.hold);
     if (canMove) return step('Spreading', `the Service moves to ${target}`, { serving: target });
     grow(replicas, input, target);
-    const intents = makeRoom(replicas, input, target);
-    const late = held !== undefined && now - held.targetedSince > settings.rollout.progressDeadlineSeconds * 1_000;
-    const count = `${ready.length} of ${needed} new gateways ready`;
-    if (late) {
-      const message = `${count} after ${settings.rollout.progressDeadlineSeconds} s; clients stay where they are`;
-      return step('Stopped', message, { intents });
-    }
-    return step('Starting', count, { intents });
+    return start(input, held, step, `${ready.length} of ${needed} new gateways ready`, {
+      intents: makeRoom(replicas, input, target),
+    });
   }
 
   const living = alive(old);
@@ -156,8 +200,9 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   }
 
   remove();
-  // Old gateways may go as far as new ones can stand in for them.
-  const free = Math.max(0, takers.length + left.length - size);
+  // Old gateways may go as far as new ones can stand in for them, or have room for all of their clients.
+  const hasRoom = settings.rollout.strategy === 'MoveOnce' && haveRoom(takers.length, everybody, settings.capacity);
+  const free = hasRoom ? left.length : Math.max(0, takers.length + left.length - size);
   // Gateways that become as cheap now could be removed in place of those the Deployment is to be rid of.
   const removes = input.revisions.some(({ revision }) => {
     const there = living.filter(pod => pod.revision === revision).length;

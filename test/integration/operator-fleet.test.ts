@@ -111,6 +111,20 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     fleet.assertMoves(1);
   });
 
+  test('a canary takes new clients beside the old gateways, and nobody is moved before it has lasted', async () => {
+    const rollout = { canary: { percent: 25, seconds: 3 } };
+    const fleet = await ObservedFleet.make(suite, 'tries', { replicas: 3, rollout }, 30);
+    const [old = ''] = await fleet.revisions();
+    await fleet.change({ spec: { image: { reference: 'example.com/chat:2' } } });
+    await until('the Service leads to both', async () => (await fleet.serving()) === undefined);
+    await fleet.says('Progressing', 'Canary');
+    assert.deepEqual((await fleet.deployments()).map(({ spec }) => spec.replicas).sort(), [1, 3]);
+    fleet.assertMoves(0);
+    await until('the old Deployment is gone', async () => !(await fleet.revisions()).includes(old));
+    await fleet.has(3);
+    fleet.assertMoves(1);
+  });
+
   test('with OnDelete a gateway is replaced by one of the new revision when somebody deletes its pod', async () => {
     const fleet = await ObservedFleet.make(suite, 'waits', { replicas: 2, rollout: { strategy: 'OnDelete' } });
     assert.equal(await fleet.serving(), undefined);

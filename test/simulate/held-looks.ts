@@ -88,7 +88,13 @@ const row = (revision: string, replicas: number) => ({
 const SITUATION: Omit<FleetInput, 'revisions' | 'pods' | 'size' | 'shortSince' | 'now'> = {
   settings: {
     drain: { delaySeconds: 5, timeoutSeconds: 60, reconnectsPerSecond: 500 },
-    rollout: { strategy: 'MoveOnce', surgePercent: 25, progressDeadlineSeconds: 300 },
+    rollout: {
+      strategy: 'MoveOnce',
+      surgePercent: 25,
+      maxSurge: '100%',
+      canary: { percent: 0, seconds: 300 },
+      progressDeadlineSeconds: 300,
+    },
     rebalance: { mode: 'Enabled', tolerancePercent: 25, connectionsPerSecond: 20, afterRolloutSeconds: 300 },
     capacity: { maxConnections: 15_000, targetConnections: CLIENTS, freePlaces: 0 },
   },

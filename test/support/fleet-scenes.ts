@@ -42,8 +42,13 @@ function closed(scene: Scene, chosen: readonly string[], reason: TrafficIntent['
   };
 }
 
-/** Ten old gateways and `fresh` ready ones of the spec's revision. */
-function rollout(cluster: ChatCluster, fresh: number, moved: boolean, load: Partial<GatewayLoad> = {}): Scene {
+/** Ten old gateways and `fresh` ready ones of the spec's revision. @param serves where the Service leads */
+function rollout(
+  cluster: ChatCluster,
+  fresh: number,
+  serves: 'old' | 'both' | 'new',
+  load: Partial<GatewayLoad> = {},
+): Scene {
   const revision = revisionOf(cluster, 'gateway');
   const [before, after] = [names('o', 10), names('n', fresh)];
   return {
@@ -51,14 +56,14 @@ function rollout(cluster: ChatCluster, fresh: number, moved: boolean, load: Part
     children: [
       gatewayDeployment(cluster, OLD, { replicas: 10 }),
       gatewayDeployment(cluster, revision, { replicas: fresh, targetedAt: 1 }),
-      clientService(cluster, moved ? revision : OLD, 1),
+      clientService(cluster, { old: OLD, both: '*', new: revision }[serves], 1),
     ],
     pods: [...before.map(name => gatewayPod(name, OLD)), ...after.map(name => gatewayPod(name, revision))],
     loads: [
       ...before.map(name => loadOf(name, { connections: 1_000 })),
       ...after.map(name => loadOf(name, { connections: 10, ...load })),
     ],
-    offered: moved ? after : before,
+    offered: { old: before, both: [...before, ...after], new: after }[serves],
     unofferedSince: NOW - 100 * SECOND,
     now: NOW,
   };
@@ -74,12 +79,13 @@ export function plansOf(cluster: ChatCluster): readonly (readonly [string, objec
     ['uneven', steady(cluster, [1_400, 900, 900, 800]), 4],
     ['uneven after a rollout', steady(cluster, [1_400, 900, 900, 800], 1), 4, 300],
     ['shedding', closed(steady(cluster, [9_000, 100, 100, 100]), ['g0'], 'Rebalance'), 4],
-    ['a rollout begins', rollout(cluster, 0, false), 10],
-    ['a rollout is late', rollout(cluster, 1, false), 10],
-    ['a rollout goes on', rollout(cluster, 10, true), 10],
-    ['new gateways fail', rollout(cluster, 10, true, { errorsPerSecond: 8 }), 10],
-    ['new gateways are slow', rollout(cluster, 10, true, { publishMs: 1_500 }), 10],
-    ['new gateways lag', rollout(cluster, 10, true, { eventLoopLagMs: 700 }), 10],
+    ['a rollout begins', rollout(cluster, 0, 'old'), 10],
+    ['new clients try a revision', rollout(cluster, 1, 'both'), 10, 310],
+    ['a rollout is late', rollout(cluster, 1, 'old'), 10],
+    ['a rollout goes on', rollout(cluster, 10, 'new'), 10],
+    ['new gateways fail', rollout(cluster, 10, 'new', { errorsPerSecond: 8 }), 10],
+    ['new gateways are slow', rollout(cluster, 10, 'new', { publishMs: 1_500 }), 10],
+    ['new gateways lag', rollout(cluster, 10, 'new', { eventLoopLagMs: 700 }), 10],
   ];
   return scenes.map(([name, scene, size, sinceSeconds = 400]) => {
     const seen = nothingSeen();

@@ -122,6 +122,7 @@ const WRITTEN_TIMES: Readonly<Record<string, string>> = {
 
 /** Where a time of day is compared or added to. */
 const RECKONED_TIMES: Readonly<Record<string, string>> = {
+  'operator/fleet/canary.ts': 'which revision is the newest',
   'operator/fleet/closing.ts': 'the deadline of an intent, for people; the operator waits by its other clock',
   'operator/fleet/plan.ts': 'which revision is the newest; a new one is written as newer than all others',
   'operator/fleet/rollout.ts': 'which revision is the newest',

@@ -104,6 +104,11 @@ test('taking a time of day for the age of a rollout is noticed', () => {
   isNoticed(`the time of day is set an hour back ${waits}`, planner, /not at its end/);
 });
 
+test('going on before new clients have tried a revision for long enough is noticed', () => {
+  const planner = (input: FleetInput) => planFleet({ ...input, servingSince: Number.NEGATIVE_INFINITY });
+  isNoticed('new clients try a revision first (MoveOnce)', planner, /went to r2 alone after/);
+});
+
 test('a drain that is never finished is noticed', () => {
   const planner = (input: FleetInput) => {
     const plan = planFleet(input);

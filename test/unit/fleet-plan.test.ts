@@ -35,7 +35,13 @@ const row = (revision: string, targetedAt: number, stopped = ''): FleetRevision 
 const input = (change: Partial<FleetInput> = {}): FleetInput => ({
   settings: {
     drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 },
-    rollout: { strategy: 'MoveOnce', surgePercent: 25, progressDeadlineSeconds: 60 },
+    rollout: {
+      strategy: 'MoveOnce',
+      surgePercent: 25,
+      maxSurge: '100%',
+      canary: { percent: 0, seconds: 300 },
+      progressDeadlineSeconds: 60,
+    },
     rebalance: { mode: 'Enabled', tolerancePercent: 25, connectionsPerSecond: 10, afterRolloutSeconds: 0 },
     capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
   },

@@ -87,6 +87,7 @@ const ROLLOUTS = [
   'Complete',
   'NoneReady',
   'Starting',
+  'Canary',
   'Spreading',
   'Moving',
   'WaitingForDelete',

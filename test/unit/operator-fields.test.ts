@@ -85,7 +85,7 @@ const BASES = [
   { gateway: { autoscaling: { mode: 'Builtin' } }, worker: { autoscaling: { mode: 'Builtin' } } },
   { gateway: { autoscaling: { mode: 'Builtin', targetConnections: 5_000 } } },
   { gateway: { autoscaling: { mode: 'Builtin' } }, limits: { maxConnections: 5_000 } },
-  { gateway: { autoscaling: { mode: 'Disabled' }, rollout: { strategy: 'Surge' } } },
+  { gateway: { autoscaling: { mode: 'Disabled' }, rollout: { strategy: 'Surge', canary: { percent: 10 } } } },
 ].map(base =>
   stored({
     ...EVERYTHING,

@@ -112,7 +112,13 @@ export function randomScenario(seed: number): Scenario {
     lossy: true,
     clients: chance.integer(5, 40),
     settings: {
-      rollout: { strategy: chance.yes(0.5) ? 'MoveOnce' : 'Surge', surgePercent, progressDeadlineSeconds: 600 },
+      rollout: {
+        strategy: chance.yes(0.5) ? 'MoveOnce' : 'Surge',
+        surgePercent,
+        maxSurge: chance.yes(0.5) ? '100%' : chance.integer(1, 5),
+        canary: { percent: chance.yes(0.3) ? chance.integer(5, 50) : 0, seconds: chance.integer(5, 60) },
+        progressDeadlineSeconds: 600,
+      },
       drain: {
         delaySeconds: chance.integer(1, 5),
         timeoutSeconds: chance.integer(5, 40),

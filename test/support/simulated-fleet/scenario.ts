@@ -31,7 +31,13 @@ export type End = (world: FleetWorld) => string;
 
 export const DEFAULT_SETTINGS: FleetSettings = {
   drain: { delaySeconds: 3, timeoutSeconds: 20, reconnectsPerSecond: 5 },
-  rollout: { strategy: 'MoveOnce', surgePercent: 25, progressDeadlineSeconds: 120 },
+  rollout: {
+    strategy: 'MoveOnce',
+    surgePercent: 25,
+    maxSurge: '100%',
+    canary: { percent: 0, seconds: 300 },
+    progressDeadlineSeconds: 120,
+  },
   rebalance: { mode: 'Disabled', tolerancePercent: 20, connectionsPerSecond: 2, afterRolloutSeconds: 0 },
   capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
 };

@@ -1,3 +1,4 @@
+import { CANARIES } from './canary-scenarios.ts';
 import { CLOCKS } from './clock-scenarios.ts';
 import { CUT_OFF } from './cut-off-scenarios.ts';
 import { LONG } from './long-scenarios.ts';
@@ -14,4 +15,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...NODES,
   ...CUT_OFF,
   ...CLOCKS,
+  ...CANARIES,
 ];
