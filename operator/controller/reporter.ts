@@ -3,12 +3,13 @@ import type { Condition, Pod } from '../api/kube-object.ts';
 import { totalConnections } from '../autoscale/load-reader.ts';
 import { imageOf } from '../desired/desired.ts';
 import { REVISION_LABEL } from '../desired/names.ts';
+import { FirstSeen } from '../first-seen.ts';
 import { imageIn } from '../fleet/choices.ts';
 import { gatewayDeployments } from '../fleet/observe.ts';
 import { dated, heldByOthers } from '../reconcile/conditions.ts';
 import { differences } from '../reconcile/differences.ts';
 import { type Notice, noticesOfConditions } from '../reconcile/notices.ts';
-import { isStarting } from '../reconcile/pod-problem.ts';
+import { isStarting, lateStarts } from '../reconcile/pod-problem.ts';
 import { countGateways, roundConnections, status } from '../reconcile/status.ts';
 import type { WriteFailure } from '../reconcile/write-failure.ts';
 import { ConditionSeries } from './condition-series.ts';
@@ -30,6 +31,7 @@ export class Reporter {
   readonly #series: ConditionSeries;
   /** When the number of connections was last written. */
   readonly #writtenAt = new Map<string, number>();
+  readonly #firstSeen = new Map<string, FirstSeen>();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -38,6 +40,7 @@ export class Reporter {
 
   forget(key: string): void {
     this.#writtenAt.delete(key);
+    this.#firstSeen.delete(key);
     this.#series.forget(key);
   }
 
@@ -56,6 +59,8 @@ export class Reporter {
     const serves = gatewayDeployments(cluster, children).find(
       ({ metadata }) => metadata.labels?.[REVISION_LABEL] === plan.serving,
     );
+    const pods = (['gateway', 'worker'] as const).flatMap(component => caches.pods(key, component));
+    const late = lateStarts(pods, this.#firstSeenOf(key), clock.now());
     const next = status({
       cluster,
       children,
@@ -75,6 +80,7 @@ export class Reporter {
       decision: scaling.decision,
       failure,
       connections: waitMs === 0 ? total : undefined,
+      isLate: ({ metadata }) => late.has(metadata.name),
       now: clock.date(),
     });
     this.#series.show(key, next.conditions ?? []);
@@ -83,8 +89,13 @@ export class Reporter {
       this.#writtenAt.set(key, clock.now());
     const told = next.gateways?.connections;
     const isOld = total !== undefined && roundConnections(total, told) !== told;
-    const pods = (['gateway', 'worker'] as const).flatMap(component => caches.pods(key, component));
     return least(isOld ? waitMs : undefined, lookAgainMs(pods, next.conditions ?? []));
+  }
+
+  #firstSeenOf(key: string): FirstSeen {
+    const held = this.#firstSeen.get(key) ?? new FirstSeen();
+    this.#firstSeen.set(key, held);
+    return held;
   }
 
   /** Says of a ChatCluster that is being deleted who holds it: nothing of it is kept as it should be any more. */

@@ -1,4 +1,5 @@
 import type { Pod, PodContainer } from '../api/kube-object.ts';
+import type { FirstSeen } from '../first-seen.ts';
 
 /** Reasons, the worst first: what a person has to mend before what may go by itself. */
 const RANK = [
@@ -36,7 +37,7 @@ const WAITING: Readonly<Record<string, PodProblem['reason']>> = {
 };
 
 /** A pod that has a node starts within this time; pulling the image does not count. */
-export const STARTING_MS = 120_000;
+const STARTING_MS = 120_000;
 
 type PodCondition = Pod['status']['conditions'][number];
 const conditionOf = (pod: Pod, type: string): PodCondition | undefined =>
@@ -107,10 +108,22 @@ export function isStarting(pod: Pod): boolean {
   );
 }
 
+/**
+ * Names of the pods that have been starting for long, from when they were first seen to.
+ * @param now milliseconds that never run backwards
+ */
+export function lateStarts(pods: readonly Pod[], firstSeen: FirstSeen, now: number): ReadonlySet<string> {
+  firstSeen.begin();
+  const since = ({ metadata }: Pod) => firstSeen.since(`${metadata.name} ${metadata.uid}`, 'starting', now);
+  const late = pods.filter(pod => isStarting(pod) && now - since(pod) >= STARTING_MS);
+  return new Set(late.map(({ metadata }) => metadata.name));
+}
+
+/** Whether a pod is one of {@link lateStarts}. */
+export type IsLate = (pod: Pod) => boolean;
+
 /** What the kubelet tells of in Events alone: nobody but a person reads them. */
-function takesLong(pod: Pod, now: number): PodProblem | undefined {
-  const since = Date.parse(conditionOf(pod, 'PodScheduled')?.lastTransitionTime ?? '');
-  if (!isStarting(pod) || !(now - since >= STARTING_MS)) return undefined;
+function takesLong(pod: Pod): PodProblem | undefined {
   const late = (message: string): PodProblem => ({
     reason: 'NotStarting',
     message: `a pod has not started for over ${STARTING_MS / 60_000} minutes: ${message}`,
@@ -122,9 +135,14 @@ function takesLong(pod: Pod, now: number): PodProblem | undefined {
   return undefined;
 }
 
-function problemOf(pod: Pod, now: number): PodProblem | undefined {
+function problemOf(pod: Pod, isLate: IsLate): PodProblem | undefined {
   const own = ownFirst(pod).map(waits);
-  return own.find(problem => problem !== undefined) ?? hasNoNode(pod) ?? onSilentNode(pod) ?? takesLong(pod, now);
+  return (
+    own.find(problem => problem !== undefined) ??
+    hasNoNode(pod) ??
+    onSilentNode(pod) ??
+    (isLate(pod) ? takesLong(pod) : undefined)
+  );
 }
 
 /** Of a pod that was evicted, the object stays, and its ReplicaSet has put another in its place. */
@@ -134,11 +152,10 @@ function counts({ metadata, status }: Pod): boolean {
 
 /**
  * The worst problem of some pods, the same for the same set of pods whatever their order.
- * @param now milliseconds since 1970
  * @param refused why further ones cannot be created
  */
-export function worstProblem(pods: readonly Pod[], now: number, refused?: PodProblem): PodProblem | undefined {
-  return [...pods.filter(counts).flatMap(pod => problemOf(pod, now) ?? []), ...(refused ? [refused] : [])].sort(
+export function worstProblem(pods: readonly Pod[], isLate: IsLate, refused?: PodProblem): PodProblem | undefined {
+  return [...pods.filter(counts).flatMap(pod => problemOf(pod, isLate) ?? []), ...(refused ? [refused] : [])].sort(
     (a, b) => RANK.indexOf(a.reason) - RANK.indexOf(b.reason) || (a.message < b.message ? -1 : 1),
   )[0];
 }

@@ -31,7 +31,7 @@ import {
 } from './conditions.ts';
 import { type Deployment, refusedPods, updateOf } from './deployments.ts';
 import { podsStable } from './incidents.ts';
-import { worstProblem } from './pod-problem.ts';
+import { type IsLate, worstProblem } from './pod-problem.ts';
 import { type Refusals, settingsInForce } from './settings.ts';
 import type { WriteFailure } from './write-failure.ts';
 
@@ -67,6 +67,7 @@ export interface StatusInput {
   readonly failure: WriteFailure | undefined;
   /** Client connections, if known and if it is time to say a new number. */
   readonly connections: number | undefined;
+  readonly isLate: IsLate;
   /** The wall's time. */
   readonly now: Date;
 }
@@ -83,14 +84,14 @@ export function roundConnections(connections: number, held?: number): number {
 }
 
 /** The workers, and how far they are of the wanted revision. */
-function workerFleet({ cluster, children, desiredWorkers, workerPods, now }: StatusInput): WorkerFleet {
+function workerFleet({ cluster, children, desiredWorkers, workerPods, isLate }: StatusInput): WorkerFleet {
   const deployment: Deployment | undefined = workerDeployment(cluster, children);
   const isCurrent = deployment?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker');
   return {
     desired: desiredWorkers,
     replicas: deployment?.status?.replicas ?? 0,
     ready: deployment?.status?.readyReplicas ?? 0,
-    problem: worstProblem(workerPods, now.getTime(), refusedPods(deployment ? [deployment] : [])),
+    problem: worstProblem(workerPods, isLate, refusedPods(deployment ? [deployment] : [])),
     update: updateOf(deployment, isCurrent),
   };
 }
@@ -131,7 +132,7 @@ export function status(input: StatusInput): ChatClusterStatus {
     children.find(child => child.kind === kind && child.metadata.name === name);
   const now = input.now.getTime();
   const refused = refusedPods(gatewayDeployments(cluster, children));
-  const gateways: Fleet = { ...input.gateways, problem: worstProblem(input.gatewayPods, now, refused) };
+  const gateways: Fleet = { ...input.gateways, problem: worstProblem(input.gatewayPods, input.isLate, refused) };
   const workers = workerFleet(input);
   const previous = cluster.status?.conditions ?? [];
   const available = gatewaysAvailable(gateways);

@@ -117,6 +117,8 @@ const WRITTEN_TIMES: Readonly<Record<string, string>> = {
   'operator/autoscale/load-reader.ts': 'two times of one pod, written by one kubelet',
   'operator/fleet/choices.ts': 'annotations of Deployments and the Service',
   'operator/fleet/closing.ts': 'times of intents, for people',
+  'operator/reconcile/incidents.ts':
+    'what people are told of the last hour: a clock that is off tells it for longer or not at all',
   'operator/fleet/observe.ts': 'creationTimestamps, which only the API server writes, and which revision is the newest',
 };
 
@@ -146,7 +148,7 @@ test('the time of day is read in named places alone: durations are measured with
 });
 
 test('what the operator decides is measured with the monotonic clock: times of day only name and order', () => {
-  const deciding = files.filter(file => /^operator\/(fleet|autoscale|controller)\//.test(file));
+  const deciding = files.filter(file => /^operator\/(fleet|autoscale|controller|reconcile)\//.test(file));
   const using = (pattern: RegExp) =>
     deciding.filter(file => pattern.test(readFileSync(join(ROOT, file), 'utf8'))).sort();
   assert.deepEqual(using(/\bDate\.parse\b|\bnew Date\(/), Object.keys(WRITTEN_TIMES).sort());

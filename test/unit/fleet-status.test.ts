@@ -65,6 +65,7 @@ const input = (change: Partial<StatusInput> = {}): StatusInput => ({
   decision: decisionOf('Disabled'),
   failure: undefined,
   connections: undefined,
+  isLate: () => false,
   now: new Date(0),
   ...change,
 });

@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import type { KubeObject, Pod } from '../../operator/api/kube-object.ts';
 import { lastWords } from '../../operator/controller/last-words.ts';
 import { projectPod } from '../../operator/controller/pod-projection.ts';
+import { FirstSeen } from '../../operator/first-seen.ts';
 import type { Verdict } from '../../operator/reconcile/conditions.ts';
 import { podsStable, RECENT_MS } from '../../operator/reconcile/incidents.ts';
 import { noticesOfConditions } from '../../operator/reconcile/notices.ts';
-import { STARTING_MS, worstProblem } from '../../operator/reconcile/pod-problem.ts';
+import { lateStarts, worstProblem } from '../../operator/reconcile/pod-problem.ts';
 import { running, STATUSES, T } from '../support/pod-statuses.ts';
 
 const START = Date.parse(T);
@@ -68,18 +69,32 @@ test('every status is looked at', () => {
 });
 for (const [name, reason, message] of SAID)
   test(`a pod that ${name}: ${reason ?? 'no problem'}`, () => {
-    const problem = worstProblem([pod(STATUSES[name])], START + STARTING_MS);
+    const problem = worstProblem([pod(STATUSES[name])], () => true);
     assert.equal(problem?.reason, reason);
     assert.match(problem?.message ?? '', message);
   });
 
 test('a pod that starts has two minutes for it', () => {
   const pods = [pod(STATUSES['waits for a volume']), pod(STATUSES['waits for an injected init container'])];
-  assert.equal(worstProblem(pods, START + STARTING_MS - 1), undefined);
+  assert.equal(
+    worstProblem(pods, () => false),
+    undefined,
+  );
   // Long ago with an older kubelet, which does not say how far it is.
   const { conditions, ...rest } = STATUSES['waits for a volume'];
   const older = { ...rest, conditions: conditions.filter(({ type }) => type !== 'PodReadyToStartContainers') };
-  assert.equal(worstProblem([pod(older)], START + 10 * STARTING_MS), undefined);
+  assert.equal(
+    worstProblem([pod(older)], () => true),
+    undefined,
+  );
+});
+
+test('a pod takes long from when it was first seen to start, whatever time of day anybody wrote', () => {
+  const firstSeen = new FirstSeen();
+  const starts = pod(STATUSES['waits for a volume']);
+  const late = (now: number, ...pods: readonly Pod[]) => lateStarts(pods, firstSeen, now).size;
+  assert.deepEqual([late(5_000, starts), late(124_999, starts), late(125_000, starts)], [0, 0, 1]);
+  assert.deepEqual([late(130_000, pod(running())), late(140_000, starts)], [0, 0], 'it started in between');
 });
 
 test('what happened to a pod is told for an hour, by the worst of it', () => {

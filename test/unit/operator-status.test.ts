@@ -48,6 +48,7 @@ function input(change: Partial<StatusInput> = {}): StatusInput {
     decision: decisionOf('Disabled'),
     failure: undefined,
     connections: undefined,
+    isLate: () => false,
     now: NOON,
     ...change,
   };
@@ -181,8 +182,11 @@ test('the worst problem does not depend on the order of the pods', () => {
     pod('b', { reason: 'CreateContainerConfigError', message: 'secret "x" not found' }),
     pod('c', { reason: 'CrashLoopBackOff' }),
   ];
-  assert.equal(worstProblem(pods, 0)?.reason, 'SecretNotFound');
-  assert.deepEqual(worstProblem(pods, 0), worstProblem(pods.toReversed(), 0));
+  assert.equal(worstProblem(pods, () => false)?.reason, 'SecretNotFound');
+  assert.deepEqual(
+    worstProblem(pods, () => false),
+    worstProblem(pods.toReversed(), () => false),
+  );
 });
 
 test('a pod says what is wrong with its own process before what is wrong beside it', () => {
@@ -193,7 +197,7 @@ test('a pod says what is wrong with its own process before what is wrong beside 
   const labels = { 'app.kubernetes.io/component': 'gateway' };
   const sidecar = { name: 'proxy', restarts: 3, waiting: { reason: 'CrashLoopBackOff' } };
   const of = (containers: Pod['status']['containers']) =>
-    worstProblem([{ ...rest, metadata: { ...rest.metadata, labels }, status: { ...own, containers } }], 0);
+    worstProblem([{ ...rest, metadata: { ...rest.metadata, labels }, status: { ...own, containers } }], () => false);
   assert.equal(of([sidecar, ...own.containers])?.reason, 'SecretNotFound');
   assert.equal(of([sidecar])?.message, 'container proxy keeps stopping; see its log');
 });
