@@ -10,9 +10,8 @@ import { ANY_VERSION, type Listed, listAll, NEWEST_VERSION, type Selection } fro
 import { Patience, Silence } from './patience.ts';
 import type { Resource } from './resources.ts';
 import type { Store } from './store.ts';
+import { isNotUnderstood, type ListCause, type WantedList, wantedAfter } from './wanted-list.ts';
 
-/** Why all objects of a kind are listed. */
-export type ListCause = 'Start' | 'Expired' | 'Silence' | 'Outage' | 'Refused';
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
 
 export interface ReflectorOptions extends Selection {
@@ -43,7 +42,7 @@ export interface ReflectorState {
   readonly isSynced: boolean;
   /** Whether it is, or there is no use in waiting for it. */
   readonly isSettled: boolean;
-  /** Whether the API server refuses the kind: a right is missing, or it has no such kind. */
+  /** Whether the API server keeps refusing the kind: a right is missing, or it has no such kind. */
   readonly isRefused: boolean;
   /** How long lists and watches have been failing; 0 while all is well. */
   readonly failingMs: number;
@@ -53,27 +52,18 @@ export interface ReflectorState {
   readonly idleMs: number;
 }
 
-/** A list that is to be made. */
-interface Wanted {
-  readonly cause: ListCause;
-  /** It may be as old as this version. */
-  readonly version: string;
-}
-
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
 const WATCH_SECONDS = 240;
 /** Bookmarks come about once a minute; a watch that is silent for longer is on a dead connection. */
 const WATCH_SILENCE_MS = 150_000;
 /** The API server itself ends a list after 60 s. */
 const LIST_SILENCE_MS = 60_000;
-/** After so long without a list or a watch, there is more to be told than a watch could go on with: etcd keeps 5 minutes. */
-const OUTAGE_MS = 300_000;
 /** A kind that cannot be listed for so long is done without, if it can be. */
 const GIVE_UP_MS = 30_000;
 /** Answers to who may not, or asks for a kind that is not there. */
 const REFUSALS: readonly number[] = [403, 404];
-/** Answers that the same request gets again: of a server that does not understand it. */
-const NOT_UNDERSTOOD: readonly number[] = [400, 405, 422];
+/** An API server that has just started does not know all roles yet. */
+const REFUSED_MS = 10_000;
 
 /**
  * Keeps a {@link Store} equal to the API server's objects of one kind, for ever: lists, watches from there, resumes after
@@ -85,7 +75,7 @@ const NOT_UNDERSTOOD: readonly number[] = [400, 405, 422];
 export class Reflector {
   readonly #options: ReflectorOptions;
   #version = ANY_VERSION;
-  #wanted: Wanted | undefined = { cause: 'Start', version: ANY_VERSION };
+  #wanted: WantedList | undefined = { cause: 'Start', version: ANY_VERSION };
   #streamsLists = true;
   /** Since when nothing has come of what was asked; undefined while all is well. */
   #failingSince: number | undefined;
@@ -115,12 +105,14 @@ export class Reflector {
 
   get state(): ReflectorState {
     const now = this.#options.clock.now();
+    const failingMs = now - (this.#failingSince ?? now);
     const isFailing = this.#failingSince !== undefined;
+    const refuses = this.#error instanceof ApiError && REFUSALS.includes(this.#error.code);
     return {
       isSynced: this.#isSynced,
       isSettled: this.#isSettled,
-      isRefused: isFailing && this.#error instanceof ApiError && REFUSALS.includes(this.#error.code),
-      failingMs: now - (this.#failingSince ?? now),
+      isRefused: isFailing && refuses && failingMs >= REFUSED_MS,
+      failingMs,
       problem: isFailing ? brief(this.#error) : '',
       idleMs: now - this.#activeAt,
     };
@@ -148,7 +140,7 @@ export class Reflector {
         // A watch that is taken and ends with an error every time is no success in between.
         this.#failingSince ??= isShort ? (failingSince ?? startedAt) : clock.now();
         this.#error = error;
-        this.#wanted = this.#wantedAfter(error);
+        this.#wanted = wantedAfter(error, this.#wanted, this.#version, clock.now() - this.#failingSince);
         const { isRefused, failingMs } = this.state;
         if (isRefused || failingMs >= GIVE_UP_MS) this.#settle();
         const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : 0;
@@ -162,29 +154,12 @@ export class Reflector {
   /** Whether a list failed only because it was asked for as a watch. */
   #doesWithoutStream(error: unknown): boolean {
     if (!this.#wanted || !this.#streamsLists) return false;
-    const isRefused = error instanceof ApiError && NOT_UNDERSTOOD.includes(error.code);
-    if (!isRefused && !(error instanceof NoEndOfInitialEvents)) return false;
+    if (!isNotUnderstood(error) && !(error instanceof NoEndOfInitialEvents)) return false;
     this.#streamsLists = false;
     return true;
   }
 
-  /** The list to make after a failure; undefined when the watch can go on from where it is. */
-  #wantedAfter(error: unknown): Wanted | undefined {
-    const answer = error instanceof ApiError ? error : undefined;
-    const isGone = answer?.code === 410 || answer?.tooLargeVersion === true;
-    // A list that is as new as what is known can be had from the cache. If not even that is there, the newest is.
-    if (this.#wanted) return isGone ? { ...this.#wanted, version: NEWEST_VERSION } : this.#wanted;
-    const version = this.#version;
-    if (isGone) return { cause: 'Expired', version };
-    if (error instanceof Silence) return { cause: 'Silence', version };
-    if (answer && NOT_UNDERSTOOD.includes(answer.code)) return { cause: 'Refused', version: NEWEST_VERSION };
-    const { clock } = this.#options;
-    if (this.#failingSince !== undefined && clock.now() - this.#failingSince >= OUTAGE_MS)
-      return { cause: 'Outage', version };
-    return undefined;
-  }
-
-  async #list({ version }: Wanted, signal: AbortSignal): Promise<void> {
+  async #list({ version }: WantedList, signal: AbortSignal): Promise<void> {
     const { client, clock, store } = this.#options;
     const startedAt = clock.now();
     const patience = new Patience(clock, LIST_SILENCE_MS, signal);

@@ -75,7 +75,7 @@ test('without rights on what can be done without, the operator leads, says what 
         1,
         `${said}: ${kind}`,
       );
-  assert.equal(await exists(api, RESOURCES.serviceAccounts, 'chat'), true);
+  await until('the service account is made', () => exists(api, RESOURCES.serviceAccounts, 'chat'));
 });
 
 test('without a right it needs, the operator is not ready and says which, and is when the right comes', async t => {

@@ -468,3 +468,53 @@ test('the operator says who it is', async t => {
   await until('it asks', () => headers.length > 0);
   assert.match(String(headers[0]?.['user-agent']), /^chatcluster-operator\/[0-9]+\.[0-9]+\.[0-9]+ \(.+\/.+\)/);
 });
+
+test('what it says of itself: how long it fails, why, and whether anything moves', async t => {
+  let code = 200;
+  const { calls, clock, reflector } = await reflect(t, (call, response) => {
+    if (code !== 200) response.writeHead(code).end(JSON.stringify({ message: 'no' }));
+    else if (isWatch(call)) response.flushHeaders();
+    else list(response, 10, []);
+  });
+  await until('it watches', () => calls.some(isWatch));
+  const { isSynced, isRefused, failingMs, problem } = reflector.state;
+  assert.deepEqual([isSynced, isRefused, failingMs, problem], [true, false, 0, '']);
+  code = 500;
+  // The watch falls silent; from then on nothing succeeds.
+  await until('it has failed for long', async () => {
+    await clock.pass(5_000);
+    assert.ok(reflector.state.idleMs <= 155_000, 'an outage is no standstill');
+    return reflector.state.failingMs > 120_000;
+  });
+  assert.equal(reflector.state.isRefused, false);
+  code = 403;
+  await until('it is refused', async () => {
+    await clock.pass(5_000);
+    return reflector.state.isRefused;
+  });
+  assert.match(reflector.state.problem, /^403/);
+  code = 200;
+  await until('all is well', async () => {
+    await clock.pass(5_000);
+    return reflector.state.failingMs === 0;
+  });
+  assert.equal(reflector.state.problem, '');
+});
+
+test('a refusal counts when it lasts, and there is no use in waiting for the kind from then on', async t => {
+  const { clock, failures, reflector } = await reflect(t, (_, response) => {
+    response.writeHead(403).end(JSON.stringify({ message: 'not yours' }));
+  });
+  let isSettled = false;
+  void reflector.settled.then(() => {
+    isSettled = true;
+  });
+  await until('it is refused', () => failures.length === 1);
+  assert.deepEqual([reflector.state.isRefused, isSettled], [false, false]);
+  await until('it is settled', async () => {
+    await clock.pass(500);
+    return isSettled;
+  });
+  assert.ok(clock.now() >= 10_000 && clock.now() < 20_000, String(clock.now()));
+  assert.equal(reflector.state.isSynced, false);
+});
