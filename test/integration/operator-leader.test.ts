@@ -110,7 +110,9 @@ test('a leader stopped for 25 s in the middle of a pass writes nothing when it g
   await until('it knows', async () => (await leader.process.metric('chatcluster_operator_leader')) === 0, {
     state: leader.process.output,
   });
-  assert.match(leader.process.output(), /another operator may be leader/, 'it wanted to write');
+  await until('it wants to write', () => leader.process.output().includes('another operator may be leader'), {
+    state: leader.process.output,
+  });
   await served(api, 'later');
   assert.deepEqual(leader.proxy.writes(), before);
 
