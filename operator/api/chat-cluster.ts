@@ -208,10 +208,21 @@ export interface ChatClusterStatus {
   readonly conditions?: readonly Condition[];
 }
 
+/** The chat a ChatCluster keeps, as `fleet/instance.ts` finds out. */
+export interface KeptChat {
+  /** Undefined where children are of a chat whose identity nobody wrote down. */
+  readonly identity: string | undefined;
+  readonly instance: string;
+  /** True if the instance is part of the name of the gateways' revision. */
+  readonly renamed: boolean;
+}
+
 export interface ChatCluster extends KubeObject {
   /** Who wrote `gateway.replicas` through /scale; undefined when nobody did. Not of the API: read from `managedFields`. */
   readonly scaledBy?: string;
   readonly metadata: ObjectMeta & { readonly namespace: string; readonly uid: string; readonly generation: number };
   readonly spec: ChatClusterSpec;
   readonly status?: ChatClusterStatus;
+  /** No part of the object: known once its children were looked at. Without it the spec and the UID decide. */
+  readonly kept?: KeptChat;
 }

@@ -70,7 +70,7 @@ function isSame(before: readonly Observed[], after: readonly Observed[]): boolea
 function textOf({ cluster, plan: next, fleet, workerReplicas, knows }: Makings): string {
   const { revisions, serving, stop, target } = next;
   const chosen = [revisions, serving, stop, target, fleet.serving ?? null, fleet.movedAt, workerReplicas];
-  return JSON.stringify([wishOf(cluster), chosen, Object.keys(OPTIONAL_KINDS).filter(knows)]);
+  return JSON.stringify([wishOf(cluster), cluster.kept ?? null, chosen, Object.keys(OPTIONAL_KINDS).filter(knows)]);
 }
 
 function versionIn(cluster: ChatCluster, observed: readonly Observed[]): string | undefined {

@@ -4,6 +4,7 @@ import { upToDate } from '../autoscale/last-answers.ts';
 import { recordOf } from '../autoscale/record.ts';
 import type { Clock } from '../clock.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
+import { withInstance } from '../fleet/instance.ts';
 import { clientSelector, labelledRevisions, refusingOf, workerDeployment } from '../fleet/observe.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { podPatches } from '../fleet/pod-patches.ts';
@@ -11,6 +12,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
 import {
   type Notice,
+  noticeOfChat,
   noticeOfDecision,
   noticeOfWorkers,
   noticesOfActions,
@@ -84,14 +86,18 @@ export class Reconciler {
   /** One pass. @returns milliseconds after which another one has news @throws {Error} when it has to be repeated */
   async run(key: string): Promise<number | undefined> {
     const { caches, probes } = this.#options;
-    const cluster = caches.cluster(key);
-    if (!cluster || cluster.metadata.deletionTimestamp !== undefined) {
+    const found = caches.cluster(key);
+    if (!found || found.metadata.deletionTimestamp !== undefined) {
       // The garbage collector takes the children: each has its owner's uid.
       this.#forget(key);
-      if (cluster) await this.#reporter.reportHeld(cluster, notices => this.#tell(cluster, notices));
+      if (found) await this.#reporter.reportHeld(found, notices => this.#tell(found, notices));
       return undefined;
     }
     const observed = caches.children(key);
+    const cluster = withInstance(
+      found,
+      observed.map(child => child.object),
+    );
     const pass = this.#decide(key, cluster, observed);
     const { failed } = this.#memoryOf(key, cluster.metadata.uid);
     const written = await this.#act(pass, observed);
@@ -159,6 +165,7 @@ export class Reconciler {
     const { done, patched, open, error } = written;
     const isNew = cluster.status?.observedGeneration === undefined;
     this.#tell(cluster, noticesOfActions(done, isNew, memory.open));
+    if (isNew) this.#tell(cluster, noticeOfChat(cluster));
     this.#tell(cluster, noticesOfIntents(patched, next.intents));
     const told = cluster.status?.gateways?.desiredReplicas;
     const step = isNew ? [] : noticeOfDecision(scaling.decision, scaling.current, fleet.size, told);

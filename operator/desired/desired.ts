@@ -9,6 +9,8 @@ import {
   type Component,
   childName,
   hasClientsLabel,
+  IDENTITY_ANNOTATION,
+  identityOf,
   labels,
   MOVED_ANNOTATION,
   REVISION_ANNOTATION,
@@ -105,13 +107,18 @@ function serviceAccount(cluster: ChatCluster): DesiredObject[] {
 }
 
 function gatewayOptions(cluster: ChatCluster): DesiredObject {
-  return child(cluster, {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    name: childName.liveOptions(cluster.metadata.name),
-    component: 'gateway',
-    data: liveOptions(cluster),
-  });
+  const identity = identityOf(cluster);
+  return child(
+    cluster,
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      name: childName.liveOptions(cluster.metadata.name),
+      component: 'gateway',
+      data: liveOptions(cluster),
+    },
+    identity === undefined ? {} : { [IDENTITY_ANNOTATION]: identity },
+  );
 }
 
 /**

@@ -13,6 +13,8 @@ export const REVISION_LABEL = `${GROUP}/revision`;
 export const CLIENTS_LABEL = `${GROUP}/clients`;
 /** Value of {@link CLIENTS_LABEL}. */
 export const ACCEPT = 'accept';
+/** On the options of the gateways: the identity, from which the instance follows. It outlives the ChatCluster where children do. */
+export const IDENTITY_ANNOTATION = `${GROUP}/identity`;
 /** On the workers' Deployment: the revision its template was made for. */
 export const REVISION_ANNOTATION = `${GROUP}/revision`;
 /** On a Deployment: its pod template as it was made. An operator that would write it otherwise leaves it. */
@@ -65,8 +67,9 @@ export const childName = {
   sharedWorkerOptions: (cluster: string) => `${cluster}-worker`,
 } as const;
 
-export function identityOf(cluster: ChatCluster): string {
-  return cluster.spec.identity ?? cluster.metadata.uid;
+/** Undefined where the chat was made under an identity that nobody knows any more. */
+export function identityOf({ kept, metadata, spec }: ChatCluster): string | undefined {
+  return kept ? kept.identity : (spec.identity ?? metadata.uid);
 }
 
 /**
@@ -78,12 +81,14 @@ export function specVersionOf({ metadata: { creationTimestamp = '', generation =
 }
 
 /** CHAT_INSTANCE: at most 51 characters, the same for the same namespace, name and identity for ever. */
-export function instanceOf(cluster: ChatCluster): string {
-  const { namespace, name } = cluster.metadata;
-  const hash = createHash('sha256')
-    .update(`${namespace}/${name}/${identityOf(cluster)}`)
-    .digest('hex');
+export function instanceFor({ namespace, name }: ChatCluster['metadata'], identity: string): string {
+  const hash = createHash('sha256').update(`${namespace}/${name}/${identity}`).digest('hex');
   return `${name}-${hash.slice(0, 10)}`;
+}
+
+/** CHAT_INSTANCE of all processes of a ChatCluster. */
+export function instanceOf({ kept, metadata, spec }: ChatCluster): string {
+  return kept?.instance ?? instanceFor(metadata, spec.identity ?? metadata.uid);
 }
 
 /** Labels that select the pods of one component. A Deployment's selector is immutable, so these never change. */

@@ -1,5 +1,5 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
-import { type Component, RESTART_ANNOTATION } from './names.ts';
+import { type Component, instanceOf, RESTART_ANNOTATION } from './names.ts';
 import { hashOf, secretRefs, startValues } from './options.ts';
 import { onlySet } from './spec-defaults.ts';
 
@@ -8,7 +8,8 @@ import { onlySet } from './spec-defaults.ts';
  * what is set: a field that a later version adds with a default rolls nobody. What is added elsewhere has to be left out
  * in the same way where it is not set.
  */
-function needsNewPod({ metadata, spec }: ChatCluster, component: Component): object {
+function needsNewPod(cluster: ChatCluster, component: Component): object {
+  const { metadata, spec, kept } = cluster;
   const { resources, podTemplate } = spec[component];
   return {
     image: [spec.image.reference ?? '', spec.image.pullPolicy, spec.image.pullSecrets ?? []],
@@ -18,6 +19,8 @@ function needsNewPod({ metadata, spec }: ChatCluster, component: Component): obj
     restart: metadata.annotations?.[RESTART_ANNOTATION] ?? '',
     // Of no weight where it is not set, so that no ChatCluster from before it rolls.
     ...(spec.serviceAccountName === undefined ? {} : { serviceAccount: spec.serviceAccountName }),
+    // Only where gateways of another instance have the name: else it would be another one for everybody.
+    ...(component === 'gateway' && kept?.renamed ? { instance: instanceOf(cluster) } : {}),
   };
 }
 

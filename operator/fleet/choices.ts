@@ -1,27 +1,12 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Choices, WantedRevision } from '../desired/desired.ts';
-import {
-  REVISION_ANNOTATION,
-  REVISION_LABEL,
-  STOPPED_ANNOTATION,
-  TARGETED_ANNOTATION,
-  TEMPLATE_ANNOTATION,
-} from '../desired/names.ts';
+import { REVISION_ANNOTATION, REVISION_LABEL, STOPPED_ANNOTATION, TARGETED_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import { sharedVariables } from '../desired/worker-options.ts';
 import type { FleetInput, FleetPlan } from './fleet.ts';
-import { type DeploymentObject, gatewayDeployments, workerDeployment } from './observe.ts';
-
-/** The pod template a Deployment was made with, whatever this version of the operator would write. */
-function templateOf({ metadata, spec }: DeploymentObject): object | undefined {
-  const text = metadata.annotations?.[TEMPLATE_ANNOTATION];
-  try {
-    return text === undefined ? spec?.template : (JSON.parse(text) as object);
-  } catch {
-    return spec?.template;
-  }
-}
+import { isOfChat } from './instance.ts';
+import { type DeploymentObject, gatewayDeployments, templateOf, workerDeployment } from './observe.ts';
 
 /** Image of the gateways in a pod template. */
 export function imageIn(template: object | undefined): string | undefined {
@@ -60,7 +45,9 @@ export function choicesOf(
     gatewayDeployments(cluster, children).map(object => [object.metadata.labels?.[REVISION_LABEL], object]),
   );
   const workers = workerDeployment(cluster, children);
-  const isCurrent = workers?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker');
+  const isCurrent =
+    workers?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker') &&
+    isOfChat(cluster, workers);
   const hasMoved = input.serving !== undefined && input.serving !== plan.serving;
   return {
     defaultImage: given.defaultImage,

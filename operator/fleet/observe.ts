@@ -11,6 +11,7 @@ import {
   REVISION_LABEL,
   STOPPED_ANNOTATION,
   TARGETED_ANNOTATION,
+  TEMPLATE_ANNOTATION,
 } from '../desired/names.ts';
 import type { FirstSeen } from '../first-seen.ts';
 import { refusedPods } from '../reconcile/deployments.ts';
@@ -42,6 +43,16 @@ export interface DeploymentObject extends KubeObject {
 }
 /** Labels that something selects. */
 type Selector = Readonly<Record<string, string>>;
+/** The pod template a Deployment was made with, whatever this version of the operator would write. */
+export function templateOf({ metadata, spec }: DeploymentObject): object | undefined {
+  const text = metadata.annotations?.[TEMPLATE_ANNOTATION];
+  try {
+    return text === undefined ? spec?.template : (JSON.parse(text) as object);
+  } catch {
+    return spec?.template;
+  }
+}
+
 interface ServiceObject extends KubeObject {
   readonly spec?: { readonly selector?: Selector };
 }
@@ -81,24 +92,30 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>, se
   };
 }
 
+/**
+ * Whether an object is a child of `cluster`, or nobody's: what a delete with `--cascade=orphan` left is taken over. That of an
+ * earlier ChatCluster of the name is neither: the garbage collector is about to remove it.
+ */
+export function isOurs({ metadata }: ChatCluster, { metadata: { ownerReferences = [] } }: KubeObject): boolean {
+  const owner = ownerReferences.find(({ controller }) => controller);
+  return owner === undefined || owner.uid === metadata.uid;
+}
+
 /** The Deployment of the workers of `cluster`. */
-export function workerDeployment(
-  { metadata }: ChatCluster,
-  children: readonly KubeObject[],
-): DeploymentObject | undefined {
-  const name = childName.workers(metadata.name);
-  return children.find(child => child.kind === 'Deployment' && child.metadata.name === name);
+export function workerDeployment(cluster: ChatCluster, children: readonly KubeObject[]): DeploymentObject | undefined {
+  const name = childName.workers(cluster.metadata.name);
+  return children.find(child => child.kind === 'Deployment' && child.metadata.name === name && isOurs(cluster, child));
 }
 
 /** Gateway Deployments of `cluster`, one a revision. */
 export function gatewayDeployments(cluster: ChatCluster, children: readonly KubeObject[]): DeploymentObject[] {
-  return children.filter(({ kind, metadata }) => {
+  return children.filter(child => {
+    const { kind, metadata } = child;
     const revision = metadata.labels?.[REVISION_LABEL];
-    const owned = metadata.ownerReferences?.some(({ uid }) => uid === cluster.metadata.uid);
     return (
       kind === 'Deployment' &&
       revision !== undefined &&
-      owned &&
+      isOurs(cluster, child) &&
       metadata.name === childName.gateways(cluster.metadata.name, revision)
     );
   });

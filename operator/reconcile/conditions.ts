@@ -192,13 +192,18 @@ export interface ReadyInput {
   readonly workers: WorkerFleet;
   readonly backends: readonly Verdict[];
   readonly failure: WriteFailure | undefined;
+  /** Other causes for which what is declared is not what runs, worst first. */
+  readonly against: readonly { readonly reason: string; readonly message: string }[];
 }
 
 /** Whether the service works as declared; the first cause that stands against it says why not. */
-export function ready({ available, moving, gateways, workers, backends, failure }: ReadyInput): Verdict {
+export function ready(input: ReadyInput): Verdict {
+  const { available, moving, gateways, workers, backends, failure, against } = input;
   const type = 'Ready';
   const not = (reason: string, message: string): Verdict => ({ type, status: 'False', reason, message });
   if (failure) return not(failure.reason, failure.message);
+  const [first] = against;
+  if (first) return not(first.reason, first.message);
   // A pod with a problem counts also where the old ones still serve: what is declared is not what runs.
   if (gateways.problem) return not(gateways.problem.reason, countOf('gateways', gateways));
   if (workers.problem) return not(workers.problem.reason, countOf('workers', workers));

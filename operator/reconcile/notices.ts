@@ -1,3 +1,4 @@
+import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Condition } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
 import type { WorkerDecision } from '../autoscale/decide-workers.ts';
@@ -88,6 +89,13 @@ export function noticeOfDecision(
   const reason = size > current ? 'ScaledUp' : 'ScaledDown';
   const note = decision.replicas === size && current > 0 ? decision.message : `from ${current} to ${size}`;
   return [{ type: 'Normal', reason, action: 'Scale', note: `gateways ${note}` }];
+}
+
+/** A ChatCluster that goes on with the chat of children it found. */
+export function noticeOfChat({ kept, metadata, spec }: ChatCluster): Notice[] {
+  if (spec.identity !== undefined || !kept || kept.identity === metadata.uid) return [];
+  const note = `goes on with the chat ${kept.instance} of an earlier ChatCluster of this name, whose children were there`;
+  return [{ type: 'Normal', reason: 'ChatTakenOver', action: 'Create', note }];
 }
 
 /** Each step of the workers, which come and go without being drained. */

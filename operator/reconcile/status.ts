@@ -12,6 +12,7 @@ import {
 import { revisionOf } from '../desired/revision.ts';
 import { alive, isServing } from '../fleet/closing.ts';
 import type { FleetPlan, FleetPod } from '../fleet/fleet.ts';
+import { otherChats } from '../fleet/instance.ts';
 import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
 import { isVictim } from '../fleet/pod-patches.ts';
 import type { Backends } from './backends.ts';
@@ -22,6 +23,7 @@ import {
   gatewaysAvailable,
   messagingReachable,
   progressing,
+  type ReadyInput,
   ready,
   rolledOut,
   scalingActive,
@@ -121,6 +123,12 @@ function urlOf({ metadata, spec }: ChatCluster, service: ServiceObject | undefin
   return spec.service.port === 80 ? `http://${host}` : `http://${host}:${spec.service.port}`;
 }
 
+/** What runs although something else is declared, worst first. */
+function againstSpec(cluster: ChatCluster, children: readonly KubeObject[]): ReadyInput['against'] {
+  const others = otherChats(cluster, children);
+  return others === '' ? [] : [{ reason: 'OtherChat', message: others }];
+}
+
 /**
  * The status of a ChatCluster: a function of what is observed. It holds no time but that of the last change of a
  * condition, so that an idle pass makes the same status again.
@@ -144,16 +152,18 @@ export function status(input: StatusInput): ChatClusterStatus {
   const room = streamsHaveRoom(backends, before('StreamsHaveRoom'));
   const scaling = scalingActive(input.decision, before('ScalingActive'), cluster);
   const moving = progressing(input.rollout, [input.draining, refused?.message ?? '']);
-  const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure });
+  const against = againstSpec(cluster, children);
+  const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure, against });
   const done = rolledOut(input.rollout, workers);
   const settings = settingsInForce(metadata, input.refusals, before('SettingsInForce'));
   const stable = podsStable(input.gatewayPods, input.workerPods, now);
   const verdicts = [works, available, moving, done, ...reach, room, scaling, stable, settings];
+  const identity = identityOf(cluster);
   const held = cluster.status?.gateways?.connections;
   const connections = input.connections === undefined ? held : roundConnections(input.connections, held);
   return {
     observedGeneration: metadata.generation,
-    identity: identityOf(cluster),
+    ...(identity === undefined ? {} : { identity }),
     instance: instanceOf(cluster),
     image: input.image,
     url: urlOf(cluster, find('Service', childName.clientService(metadata.name))),

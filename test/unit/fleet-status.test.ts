@@ -121,6 +121,7 @@ const readyWith = (rollout: FleetPlan['rollout'], available: ReturnType<typeof g
     workers: { ...FLEET, update: { isComplete: true, stalled: '', updated: 2 } },
     backends: [],
     failure: undefined,
+    against: [],
   });
 
 test('a stopped rollout is not what was declared: not Ready; one in progress is', () => {

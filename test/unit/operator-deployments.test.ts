@@ -84,6 +84,7 @@ test('workers that make no progress are a rollout that has stopped', () => {
     workers: { ...fleet, update: updateOf(workers, true) },
     backends: [],
     failure: undefined,
+    against: [],
   });
   assert.deepEqual(
     [verdict.status, verdict.reason, verdict.message],
