@@ -185,6 +185,8 @@ export interface ChatClusterSpec {
   readonly service: {
     readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
     readonly port: number;
+    readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
+    readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
     readonly annotations?: Readonly<Record<string, string>>;
   };
 }

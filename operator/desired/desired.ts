@@ -2,6 +2,7 @@ import { PORTS } from '../../server/contract.ts';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { isServing } from '../fleet/closing.ts';
+import { type AddressFamily, addressFamilies } from './address-families.ts';
 import {
   ACCEPT,
   APPLIED_HASH,
@@ -47,6 +48,8 @@ export interface Choices {
   readonly serving: string;
   /** When the Service was last moved from one revision to another; 1970 for never. */
   readonly servingSince: Date;
+  /** First address family of the Services there are, by name. */
+  readonly firstFamilies: ReadonlyMap<string, AddressFamily>;
   readonly workers: {
     /** Always sent, because an apply without `replicas` would reset it to 1. */
     readonly replicas: number;
@@ -225,6 +228,7 @@ function clientService(cluster: ChatCluster, choices: Choices): DesiredObject {
       component: 'gateway',
       spec: {
         type,
+        ...addressFamilies(cluster, choices.firstFamilies.get(childName.clientService(name))),
         selector: { ...servingLabels(name, serving), ...(labelled ? { [CLIENTS_LABEL]: ACCEPT } : {}) },
         ports: [{ name: 'client', port, targetPort: 'client', protocol: 'TCP', appProtocol: 'http' }],
       },
@@ -258,7 +262,7 @@ function disruptionBudget(cluster: ChatCluster, { revision }: WantedRevision): D
  * A Service over all gateways, ready or not, for as long as they live. Proxies such as Cilium's cut the connections of
  * a backend that leaves its last Service; through this one a draining gateway stays a backend.
  */
-function gatewaysService(cluster: ChatCluster): DesiredObject {
+function gatewaysService(cluster: ChatCluster, { firstFamilies }: Choices): DesiredObject {
   const { name } = cluster.metadata;
   return child(cluster, {
     apiVersion: 'v1',
@@ -267,6 +271,7 @@ function gatewaysService(cluster: ChatCluster): DesiredObject {
     component: 'gateway',
     spec: {
       type: 'ClusterIP',
+      ...addressFamilies(cluster, firstFamilies.get(childName.gatewaysService(name))),
       publishNotReadyAddresses: true,
       selector: selectorLabels(name, 'gateway'),
       ports: [{ name: 'client', port: PORTS.client, targetPort: 'client', protocol: 'TCP', appProtocol: 'http' }],
@@ -283,7 +288,7 @@ export function desired(cluster: ChatCluster, choices: Choices): DesiredObject[]
   return [
     ...serviceAccount(cluster),
     gatewayOptions(cluster),
-    gatewaysService(cluster),
+    gatewaysService(cluster, choices),
     ...choices.revisions.map(revision => gateways(cluster, revision, choices)),
     clientService(cluster, choices),
     ...choices.revisions.map(revision => disruptionBudget(cluster, revision)),

@@ -1,6 +1,7 @@
 import { ADMIN_PATHS, CLIENT_PATHS, ENTRY, IMAGE_WORKDIR, LIVE_DIR, LIVE_FILES, PORTS } from '../../server/contract.ts';
 import { OPTIONS } from '../../server/options.ts';
 import type { ChatCluster, Resources } from '../api/chat-cluster.ts';
+import { amountOf } from '../reconcile/quantity.ts';
 import {
   ACCEPT,
   CLIENTS_LABEL,
@@ -36,17 +37,32 @@ const SETTINGS: Record<Component, ComponentSettings> = {
   worker: { ports: [admin], graceSeconds: () => WORKER_GRACE_SECONDS },
 };
 
+/**
+ * Share of the memory limit that the heap of JavaScript may take. The limit holds for the rest as well: program and stacks, what
+ * waits in a gateway's sockets (`limits.sendBufferTotalBytes`) and their memory in the kernel, the batches of a worker. By itself
+ * Node.js takes what the version thinks fit, and an outgrown limit ends in a kill without a word, an outgrown heap with a stack.
+ */
+const HEAP_SHARE: Readonly<Record<Component, number>> = { gateway: 0.5, worker: 0.7 };
+const MIB = 2 ** 20;
+
+function heapLimit({ spec }: ChatCluster, component: Component): object[] {
+  const limit = amountOf(spec[component].resources.limits?.['memory'] ?? '');
+  const mib = Math.floor(((limit ?? 0) * HEAP_SHARE[component]) / MIB);
+  return mib > 0 ? [{ name: 'NODE_OPTIONS', value: `--max-old-space-size=${mib}` }] : [];
+}
+
 function env(cluster: ChatCluster, component: Component): object[] {
   const secrets = secretRefs(cluster.spec, component).map(({ env: name, name: secret, key }) => ({
     name,
     valueFrom: { secretKeyRef: { name: secret, key } },
   }));
+  const heap = heapLimit(cluster, component);
   const instance = { name: OPTIONS.instance.env, value: instanceOf(cluster) };
   const live = { name: OPTIONS.liveDir.env, value: LIVE_DIR };
   if (component === 'worker')
-    return [instance, { name: OPTIONS.specVersion.env, value: specVersionOf(cluster) }, live, ...secrets];
+    return [...heap, instance, { name: OPTIONS.specVersion.env, value: specVersionOf(cluster) }, live, ...secrets];
   const started = Object.entries(startEnv(cluster, component)).map(([name, value]) => ({ name, value }));
-  return [instance, ...started, live, ...secrets];
+  return [...heap, instance, ...started, live, ...secrets];
 }
 
 /** Files that a process follows while it runs: its Secrets, and a gateway its annotations and live options too. */

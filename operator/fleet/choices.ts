@@ -1,5 +1,6 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
+import { firstFamilies } from '../desired/address-families.ts';
 import type { Choices, WantedRevision } from '../desired/desired.ts';
 import { REVISION_ANNOTATION, REVISION_LABEL, STOPPED_ANNOTATION, TARGETED_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
@@ -54,6 +55,7 @@ export function choicesOf(
     revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, live.get(wanted.revision))),
     serving: plan.serving,
     servingSince: new Date(hasMoved ? input.wall : input.movedAt),
+    firstFamilies: firstFamilies(children),
     workers: {
       replicas: given.workerReplicas,
       template: workers && isCurrent ? templateOf(workers) : undefined,

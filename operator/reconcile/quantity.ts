@@ -30,6 +30,12 @@ function nano(text: string): bigint | undefined {
   return sign === '-' ? -magnitude : magnitude;
 }
 
+/** Bytes, or whatever the unit is; undefined for what is no quantity. */
+export function amountOf(quantity: string | number): number | undefined {
+  const amount = nano(String(quantity));
+  return amount === undefined ? undefined : Number(amount / 10n ** 9n);
+}
+
 /** Whether two amounts are the same: `1000m` and `1`, `1024Mi` and `1Gi`. The API server stores its own spelling. */
 export function sameQuantity(a: unknown, b: unknown): boolean {
   const [left, right] = [nano(String(a)), nano(String(b))];

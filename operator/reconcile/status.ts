@@ -1,6 +1,7 @@
 import type { ChatCluster, ChatClusterStatus } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../api/kube-object.ts';
 import type { Decision } from '../autoscale/decide.ts';
+import { keptFamilies } from '../desired/address-families.ts';
 import {
   childName,
   identityOf,
@@ -125,8 +126,11 @@ function urlOf({ metadata, spec }: ChatCluster, service: ServiceObject | undefin
 
 /** What runs although something else is declared, worst first. */
 function againstSpec(cluster: ChatCluster, children: readonly KubeObject[]): ReadyInput['against'] {
-  const others = otherChats(cluster, children);
-  return others === '' ? [] : [{ reason: 'OtherChat', message: others }];
+  const causes = [
+    { reason: 'OtherChat', message: otherChats(cluster, children) },
+    { reason: 'AddressFamilyKept', message: keptFamilies(cluster, children) },
+  ];
+  return causes.filter(({ message }) => message !== '');
 }
 
 /**

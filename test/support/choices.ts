@@ -24,6 +24,7 @@ export function choicesFor(cluster: ChatCluster, change: Partial<Choices> = {}):
     revisions: [wantedRevision(cluster)],
     serving: revisionOf(cluster, 'gateway'),
     servingSince: CHOSEN_AT,
+    firstFamilies: new Map(),
     workers: { replicas: cluster.spec.worker.replicas, template: undefined, shared: new Set() },
     ...change,
   };

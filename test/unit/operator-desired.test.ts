@@ -43,7 +43,13 @@ const FULL = {
     developmentSignIn: 'Enabled',
     allowedOrigins: ['https://chat.example.com'],
   },
-  service: { type: 'LoadBalancer', port: 443, annotations: { cloud: 'yes' } },
+  service: {
+    type: 'LoadBalancer',
+    port: 443,
+    annotations: { cloud: 'yes' },
+    ipFamilyPolicy: 'PreferDualStack',
+    ipFamilies: ['IPv6', 'IPv4'],
+  },
 };
 
 type Deployment = DesiredObject & { readonly spec: { readonly template: object; readonly replicas: number } };
@@ -199,6 +205,17 @@ test('workers carry the version of the spec they were made for, which a later sp
   assert.ok(template.includes(`{"name":"CHAT_SPEC_VERSION","value":"${version}"}`));
   const gatewayTemplate = JSON.stringify(podTemplate(stored({}, metadata), 'gateway', 'example.com/chat:1'));
   assert.doesNotMatch(gatewayTemplate, /CHAT_SPEC_VERSION/);
+});
+
+test('a memory limit bounds the heap, and leaves the rest to what is outside of it', () => {
+  const heap = (component: Component, limits: object) => {
+    const template = podTemplate(stored({ [component]: { resources: { limits } } }), component, '');
+    return /"NODE_OPTIONS","value":"([^"]+)"/.exec(JSON.stringify(template))?.[1];
+  };
+  assert.equal(heap('gateway', { memory: '1Gi' }), '--max-old-space-size=512');
+  assert.equal(heap('gateway', { memory: 536870912 }), '--max-old-space-size=256');
+  assert.equal(heap('worker', { memory: '500M' }), '--max-old-space-size=333');
+  for (const limits of [{}, { cpu: 1 }, { memory: '1' }]) assert.equal(heap('gateway', limits), undefined);
 });
 
 test('the version of the live options changes with any of them, and with nothing else', () => {

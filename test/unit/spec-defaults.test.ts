@@ -98,6 +98,8 @@ const OPTIONAL = [
   'auth.issuer',
   'auth.audience',
   'service.annotations',
+  'service.ipFamilies',
+  'service.ipFamilyPolicy',
 ];
 const REQUIRED = ['nats.urls', 'mongodb.uriSecretRef.name', 'auth.secretRef.name'];
 
