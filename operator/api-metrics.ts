@@ -16,6 +16,7 @@ export interface ApiMetrics {
   readonly watchEvents: Counter<'kind' | 'type'>;
   readonly watchFailures: Counter<'kind'>;
   readonly unreadable: Counter<'kind'>;
+  readonly crdUnknownFields: Gauge;
   readonly leader: Gauge;
   readonly leaderTransitions: Counter<'to'>;
   readonly leaseRenewals: Counter;
@@ -53,7 +54,12 @@ export function apiMetrics(registry: Registry, state: ApiState): ApiMetrics {
       else this.set(ms / 1_000);
     },
   });
-  return { ...watchMetrics(registers), ...leaseMetrics(registers) };
+  const crdUnknownFields = new Gauge({
+    name: 'chatcluster_operator_crd_unknown_fields',
+    help: 'Fields this operator reads that the CRD in the cluster does not know: what is written there is dropped. NaN while it may not be read.',
+    registers,
+  });
+  return { ...watchMetrics(registers), ...leaseMetrics(registers), crdUnknownFields };
 }
 
 function watchMetrics(registers: Registry[]) {

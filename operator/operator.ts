@@ -4,6 +4,7 @@ import { brief, errorFields } from './brief.ts';
 import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
+import { CrdCheck } from './controller/crd-check.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
 import { type Health, healthOf } from './health.ts';
 import { KubeClient } from './kube/client.ts';
@@ -89,9 +90,19 @@ export function startOperator(options: OperatorOptions): Operator {
     },
     onEvent: ({ kind }, type) => metrics.watchEvents.inc({ kind, type }),
   });
+  const crd = new CrdCheck({
+    client,
+    clock,
+    onChange: (unknown, why) => {
+      metrics.crdUnknownFields.set(unknown?.length ?? Number.NaN);
+      if (unknown === undefined) log.info({ why }, 'whether the CRD knows all fields is not known');
+      else if (unknown.length > 0) log.warn({ unknown }, 'the CRD in the cluster is older than this operator');
+      for (const key of caches.keys()) turn?.add(key);
+    },
+  });
   const duty = {
     begin() {
-      turn = new Turn({ config, caches, client, metrics, clock, random, ask, log });
+      turn = new Turn({ config, caches, crd, client, metrics, clock, random, ask, log });
     },
     async end() {
       await turn?.end();
@@ -100,6 +111,7 @@ export function startOperator(options: OperatorOptions): Operator {
   };
 
   const watching = caches.run(stopping.signal);
+  const endLooks = crd.start();
   // Before all kinds are listed, a child that is not in the cache may exist all the same.
   const working = Promise.race([caches.synced(), aborted(stopping.signal)]).then(async () => {
     if (stopping.signal.aborted) return;
@@ -113,6 +125,7 @@ export function startOperator(options: OperatorOptions): Operator {
       healthOf({ kinds: caches.kinds(), longestPassMs: turn?.queue.longestMs ?? 0, lease: leader.trouble() }),
     async stop() {
       stopping.abort();
+      endLooks();
       await working;
       await watching;
     },

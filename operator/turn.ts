@@ -4,6 +4,7 @@ import { brief, errorFields } from './brief.ts';
 import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import type { Caches } from './controller/caches.ts';
+import type { CrdCheck } from './controller/crd-check.ts';
 import { forgetAll } from './controller/measure.ts';
 import { Probes } from './controller/probes.ts';
 import { WorkQueue } from './controller/queue.ts';
@@ -21,6 +22,7 @@ export interface TurnOptions {
   readonly config: Pick<OperatorConfig, 'defaultImage' | 'pollSeconds' | 'concurrency' | 'instance'>;
   /** With all kinds listed. */
   readonly caches: Caches;
+  readonly crd: Pick<CrdCheck, 'unknown'>;
   readonly client: KubeClient;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -39,7 +41,7 @@ export class Turn {
   readonly #stopProbes: () => void;
 
   /** Starts with all ChatClusters. */
-  constructor({ config, caches, client, metrics, clock, random, ask, log }: TurnOptions) {
+  constructor({ config, caches, crd, client, metrics, clock, random, ask, log }: TurnOptions) {
     this.#metrics = metrics;
     const probes = new Probes({
       caches,
@@ -62,7 +64,18 @@ export class Turn {
       onFailure: error => notWritten(brief(error)),
     });
     const { defaultImage } = config;
-    const reconciler = new Reconciler({ caches, client, probes, recorder, metrics, clock, random, log, defaultImage });
+    const reconciler = new Reconciler({
+      caches,
+      crd,
+      client,
+      probes,
+      recorder,
+      metrics,
+      clock,
+      random,
+      log,
+      defaultImage,
+    });
     this.#queue = new WorkQueue({
       clock,
       random,

@@ -22,6 +22,7 @@ import { type Observed, objectId } from '../reconcile/plan.ts';
 import { noticesOfFailures, type WriteFailure, writeFailure } from '../reconcile/write-failure.ts';
 import type { Caches } from './caches.ts';
 import { Children } from './children.ts';
+import type { CrdCheck } from './crd-check.ts';
 import { FailedWrites } from './failed-writes.ts';
 import { least } from './least.ts';
 import { forgetMetrics, measure } from './measure.ts';
@@ -36,6 +37,7 @@ import { Writer, type Written } from './writer.ts';
 
 export interface ReconcilerOptions {
   readonly caches: Caches;
+  readonly crd: Pick<CrdCheck, 'unknown'>;
   readonly client: KubeClient;
   readonly probes: Pick<Probes, 'latest' | 'refresh' | 'pace'>;
   readonly recorder: Pick<Recorder, 'record'>;

@@ -23,7 +23,10 @@ const STARTING_LOOK_MS = 30_000;
 /** How often to look whether what happened is long enough ago. */
 const UNSTABLE_LOOK_MS = 300_000;
 
-type ReporterOptions = Pick<ReconcilerOptions, 'caches' | 'client' | 'clock' | 'metrics' | 'probes' | 'defaultImage'>;
+type ReporterOptions = Pick<
+  ReconcilerOptions,
+  'caches' | 'crd' | 'client' | 'clock' | 'metrics' | 'probes' | 'defaultImage'
+>;
 
 /** Writes what was found and decided into the status of a ChatCluster, when it differs. */
 export class Reporter {
@@ -50,7 +53,7 @@ export class Reporter {
     failure: WriteFailure | undefined,
     tell: (notices: readonly Notice[]) => void,
   ): Promise<number | undefined> {
-    const { caches, clock, defaultImage, probes } = this.#options;
+    const { caches, clock, crd, defaultImage, probes } = this.#options;
     const probe = probes.latest(key);
     const total = probe && totalConnections(probe.loads);
     const writtenAt = this.#writtenAt.get(key) ?? Number.NEGATIVE_INFINITY;
@@ -77,6 +80,7 @@ export class Reporter {
         gateways: probe.loads.flatMap(({ load }) => load?.refused ?? []),
         workers: probe.backends.refused ?? [],
       },
+      unknownFields: crd.unknown ?? [],
       decision: scaling.decision,
       failure,
       connections: waitMs === 0 ? total : undefined,

@@ -21,6 +21,11 @@ export const RESOURCES = {
   podDisruptionBudgets: resource('PodDisruptionBudget', 'policy/v1', 'poddisruptionbudgets'),
   horizontalPodAutoscalers: resource('HorizontalPodAutoscaler', 'autoscaling/v2', 'horizontalpodautoscalers'),
   nodes: resource('Node', 'v1', 'nodes'),
+  customResourceDefinitions: resource(
+    'CustomResourceDefinition',
+    'apiextensions.k8s.io/v1',
+    'customresourcedefinitions',
+  ),
   leases: resource('Lease', 'coordination.k8s.io/v1', 'leases'),
 } as const;
 

@@ -1,6 +1,7 @@
 import { GROUP } from '../api/chat-cluster.ts';
 import type { Condition, ObjectMeta } from '../api/kube-object.ts';
 import { CONTROL_ANNOTATIONS } from '../desired/names.ts';
+import { someOf } from '../some-of.ts';
 import type { Verdict } from './conditions.ts';
 
 /** Lines of what processes refuse: one for each process and option. */
@@ -45,15 +46,21 @@ function sentence(noun: string, lines: readonly string[]): string[] {
  * Whether everything a person asked for is in force: no running process refuses an option, and no annotation has a name that
  * nothing reads.
  * @param refusals undefined until processes have been asked once @param previous the condition as it stands
+ * @param unknownFields those that the CRD in the cluster drops
  */
 export function settingsInForce(
   { annotations }: Pick<ObjectMeta, 'annotations'>,
   refusals: Refusals | undefined,
   previous: Condition | undefined,
+  unknownFields: readonly string[] = [],
 ): Verdict {
   const type = 'SettingsInForce';
   const unknown = unknownAnnotations(annotations);
   if (unknown.length > 0) return { type, status: 'False', reason: 'UnknownAnnotation', message: unknown.join('; ') };
+  if (unknownFields.length > 0) {
+    const message = `the CRD in the cluster does not know ${someOf(unknownFields)}: what is written there is dropped; upgrade it`;
+    return { type, status: 'False', reason: 'CRDOutdated', message };
+  }
   if (!refusals && previous?.reason === 'OptionRefused')
     return { type, status: 'False', reason: previous.reason, message: previous.message };
   const refused = [...sentence('gateway', refusals?.gateways ?? []), ...sentence('worker', refusals?.workers ?? [])];

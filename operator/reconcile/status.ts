@@ -66,6 +66,8 @@ export interface StatusInput {
   readonly backends: Backends | undefined;
   /** undefined until the processes have been asked once */
   readonly refusals: Refusals | undefined;
+  /** Fields that the CRD in the cluster does not know. */
+  readonly unknownFields: readonly string[];
   readonly decision: Decision;
   readonly failure: WriteFailure | undefined;
   /** Client connections, if known and if it is time to say a new number. */
@@ -159,7 +161,7 @@ export function status(input: StatusInput): ChatClusterStatus {
   const against = againstSpec(cluster, children);
   const works = ready({ available, moving, gateways, workers, backends: reach, failure: input.failure, against });
   const done = rolledOut(input.rollout, workers);
-  const settings = settingsInForce(metadata, input.refusals, before('SettingsInForce'));
+  const settings = settingsInForce(metadata, input.refusals, before('SettingsInForce'), input.unknownFields);
   const stable = podsStable(input.gatewayPods, input.workerPods, now);
   const verdicts = [works, available, moving, done, ...reach, room, scaling, stable, settings];
   const identity = identityOf(cluster);

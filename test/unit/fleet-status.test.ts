@@ -55,6 +55,7 @@ const input = (change: Partial<StatusInput> = {}): StatusInput => ({
   gatewayPods: [],
   workerPods: [],
   refusals: undefined,
+  unknownFields: [],
   gateways: { desired: 3, replicas: 3, ready: 2, draining: 1 },
   desiredWorkers: 1,
   serving: 'new',

@@ -43,6 +43,7 @@ function input(change: Partial<StatusInput> = {}): StatusInput {
     rollout: { reason: 'Complete', message: '2 gateways of one revision' },
     draining: '',
     refusals: { gateways: [], workers: [] },
+    unknownFields: [],
     image: 'example.com/chat:1',
     backends: backends(),
     decision: decisionOf('Disabled'),

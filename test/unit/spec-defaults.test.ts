@@ -4,6 +4,8 @@ import { projectCluster } from '../../operator/controller/projections.ts';
 import { desired } from '../../operator/desired/desired.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import { onlySet, SPEC_DEFAULTS, withDefaults } from '../../operator/desired/spec-defaults.ts';
+import { OTHER_FIELDS, unknownFields } from '../../operator/desired/spec-fields.ts';
+import { settingsInForce } from '../../operator/reconcile/settings.ts';
 import { choicesFor } from '../support/choices.ts';
 import { cached, crdSchema, type Schema, stored } from '../support/crd-schema.ts';
 import { seeded } from '../support/random.ts';
@@ -86,36 +88,34 @@ test('the rules of the CRD take the defaults of the table for what is left out',
   );
 });
 
-/** Paths of the fields that may be left out and have no default. */
-const OPTIONAL = [
-  'identity',
-  'serviceAccountName',
-  'image.reference',
-  'image.pullSecrets',
-  'gateway.autoscaling.targetConnections',
-  'gateway.autoscaling.leadSeconds',
-  'nats.credentialsSecretRef',
-  'auth.issuer',
-  'auth.audience',
-  'service.annotations',
-  'service.ipFamilies',
-  'service.ipFamilyPolicy',
-];
-const REQUIRED = ['nats.urls', 'mongodb.uriSecretRef.name', 'auth.secretRef.name'];
-
 function paths(schema: Schema, path: readonly string[] = []): string[] {
   const below = Object.entries(schema.properties ?? {});
-  const at = path.join('.');
-  const isWhole = below.length === 0 || at in SPEC_DEFAULTS || OPTIONAL.includes(at);
-  return isWhole ? [at] : below.flatMap(([name, property]) => paths(property, [...path, name]));
+  return below.length === 0 ? [path.join('.')] : below.flatMap(([name, property]) => paths(property, [...path, name]));
 }
 
-test('every field has a default, is required, or may be missing', () => {
-  const known = new Set([...Object.keys(SPEC_DEFAULTS), ...OPTIONAL, ...REQUIRED]);
+test('every field has a default or is in the list of those without, and the operator looks for each in the CRD', () => {
+  const known = new Set([...Object.keys(SPEC_DEFAULTS), ...OTHER_FIELDS]);
   assert.deepEqual(
     paths(SPEC).filter(path => !known.has(path)),
     [],
   );
+  assert.deepEqual(unknownFields(crdSchema()), []);
+});
+
+test('a CRD that lacks fields is found out, whichever they are', () => {
+  const { gateway, service, ...rest } = SPEC.properties ?? {};
+  const { rollout: _, ...older } = gateway?.properties ?? {};
+  const spec = { properties: { ...rest, gateway: { properties: older } } };
+  const unknown = unknownFields({ properties: { spec } });
+  assert.ok(service);
+  assert.ok(unknown.includes('spec.gateway.rollout.strategy') && unknown.includes('spec.service.ipFamilies'));
+  assert.deepEqual(
+    unknown.filter(path => !/^spec\.(service|gateway\.rollout)\./.test(path)),
+    [],
+  );
+  const verdict = settingsInForce({}, undefined, undefined, unknown);
+  assert.deepEqual([verdict.status, verdict.reason], ['False', 'CRDOutdated']);
+  assert.match(verdict.message, /^the CRD in the cluster does not know spec\.gateway\.rollout\.\w+, .* and \d+ more/);
 });
 
 const SMALLEST = {

@@ -1,0 +1,80 @@
+import { GROUP, VERSION } from '../api/chat-cluster.ts';
+import type { KubeObject } from '../api/kube-object.ts';
+import type { Clock } from '../clock.ts';
+import { unknownFields } from '../desired/spec-fields.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { RESOURCES } from '../kube/resources.ts';
+
+/** Often enough for a person who waits after an upgrade; the answer has about 100 KB. */
+const LOOK_MS = 60_000;
+const NAME = `${RESOURCES.chatClusters.plural}.${GROUP}`;
+
+interface Crd extends KubeObject {
+  readonly spec: {
+    readonly versions: readonly {
+      readonly name: string;
+      readonly schema?: { readonly openAPIV3Schema?: Parameters<typeof unknownFields>[0] };
+    }[];
+  };
+}
+
+export interface CrdCheckOptions {
+  readonly client: Pick<KubeClient, 'get'>;
+  readonly clock: Clock;
+  /** Told when something else is known: fields the CRD lacks, none, or undefined while nobody may read it. */
+  readonly onChange: (unknown: readonly string[] | undefined, why: string) => void;
+}
+
+/**
+ * Compares the CRD in the cluster with the fields this operator reads. An older one drops them without a word: Helm leaves CRDs
+ * alone that are switched off in the chart, and some people apply them by hand.
+ */
+export class CrdCheck {
+  readonly #options: CrdCheckOptions;
+  #unknown: readonly string[] | undefined;
+  #said: string | undefined;
+
+  constructor(options: CrdCheckOptions) {
+    this.#options = options;
+  }
+
+  /** Fields that the CRD does not know; undefined while it is not known. */
+  get unknown(): readonly string[] | undefined {
+    return this.#unknown;
+  }
+
+  /** Looks now and every minute. @returns ends it */
+  start(): () => void {
+    let stop = () => {};
+    let ended = false;
+    const look = async (): Promise<void> => {
+      await this.look();
+      if (!ended) stop = this.#options.clock.after(LOOK_MS, () => void look());
+    };
+    void look();
+    return () => {
+      ended = true;
+      stop();
+    };
+  }
+
+  async look(): Promise<void> {
+    try {
+      const { spec } = await this.#options.client.get<Crd>(RESOURCES.customResourceDefinitions, '', NAME);
+      const schema = spec.versions.find(({ name }) => name === VERSION)?.schema?.openAPIV3Schema;
+      this.#found(unknownFields(schema ?? {}), '');
+    } catch (error) {
+      // Anything else passes: what was known stays.
+      if (error instanceof ApiError && error.code === 403) this.#found(undefined, error.message);
+    }
+  }
+
+  #found(unknown: readonly string[] | undefined, why: string): void {
+    this.#unknown = unknown;
+    const said = JSON.stringify(unknown ?? 'unknown');
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#options.onChange(unknown, why);
+  }
+}

@@ -1,0 +1,56 @@
+/** Fields of the spec that the operator reads and that have no default, as paths below `spec`; `[]` stands for each item of a list. */
+import { SPEC_DEFAULTS } from './spec-defaults.ts';
+
+const POD_FIELDS = [
+  'resources.requests',
+  'resources.limits',
+  'podTemplate.labels',
+  'podTemplate.annotations',
+  'podTemplate.nodeSelector',
+  'podTemplate.tolerations',
+  'podTemplate.affinity',
+  'podTemplate.priorityClassName',
+];
+
+export const OTHER_FIELDS: readonly string[] = [
+  'identity',
+  'serviceAccountName',
+  'image.reference',
+  'image.pullSecrets',
+  'gateway.autoscaling.targetConnections',
+  'gateway.autoscaling.leadSeconds',
+  ...POD_FIELDS.flatMap(field => [`gateway.${field}`, `worker.${field}`]),
+  'nats.urls',
+  'nats.credentialsSecretRef',
+  'nats.credentialsSecretRef.name',
+  'mongodb.uriSecretRef.name',
+  'auth.secretRef.name',
+  'auth.issuer',
+  'auth.audience',
+  'rooms.kinds[].publish',
+  'service.annotations',
+  'service.ipFamilyPolicy',
+  'service.ipFamilies',
+];
+
+/** The part of OpenAPI v3 that says which fields there are. */
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+}
+
+function at(schema: Schema | undefined, path: string): Schema | undefined {
+  return path.split('.').reduce<Schema | undefined>((node, name) => {
+    const property = node?.properties?.[name.replace('[]', '')];
+    return name.endsWith('[]') ? property?.items : property;
+  }, schema);
+}
+
+/** Fields that this operator reads and `schema`, that of a whole ChatCluster, does not have: the API server drops them. */
+export function unknownFields(schema: Schema): string[] {
+  const spec = schema.properties?.['spec'];
+  return [...OTHER_FIELDS, ...Object.keys(SPEC_DEFAULTS)]
+    .filter(path => at(spec, path) === undefined)
+    .map(path => `spec.${path}`)
+    .sort();
+}
