@@ -47,6 +47,7 @@ test('a gateway is what its pod, its endpoints and its own answer say', () => {
     terminating: false,
     selectable: true,
     offered: false,
+    offeredSince: undefined,
     unofferedSince: 6_000,
     nodeLeaving: false,
     intent,

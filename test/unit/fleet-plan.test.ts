@@ -94,7 +94,9 @@ const leaves = pod('b', 'new', {
   ready: false,
   offered: false,
   unofferedSince: 0,
+  connections: 0,
 });
+const leavesWithClients = { ...leaves, connections: 7 };
 
 for (const [what, observed, again] of [
   ['a fleet at rest', input(), undefined],
@@ -104,7 +106,8 @@ for (const [what, observed, again] of [
     input({ serving: 'old', revisions: [row('old', 1), row('new', 2, 'it fails')] }),
     undefined,
   ],
-  ['a gateway on a node that leaves', input({ pods: [pod('a', 'new'), leaves], size: 2 }), undefined],
+  ['an empty gateway on a node that leaves', input({ pods: [pod('a', 'new'), leaves], size: 2 }), undefined],
+  ['one there with clients', input({ pods: [pod('a', 'new'), leavesWithClients], size: 2 }), 10_000],
   ['a rollout that starts', input({ serving: 'old', revisions: [row('old', 1)], pods: [pod('a', 'old')] }), 1_000],
   ['a scale-down', input({ pods: [pod('a', 'new'), pod('b', 'new')] }), 1_000],
 ] as const)
