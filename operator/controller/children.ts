@@ -7,6 +7,7 @@ import { optionsInUse } from '../desired/worker-options.ts';
 import { choicesOf } from '../fleet/choices.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
 import { workerDeployment } from '../fleet/observe.ts';
+import { optionsNoted } from '../fleet/workers-before.ts';
 import { type Observed, type Plan, plan } from '../reconcile/plan.ts';
 import { OPTIONAL_KINDS } from './optional-kinds.ts';
 import { wishOf } from './wish.ts';
@@ -55,7 +56,7 @@ export class Children {
   #make({ cluster, observed, plan: next, fleet, workerReplicas, knows }: Makings): ChildrenPlan {
     const children = observed.map(child => child.object);
     const given = { defaultImage: this.#defaultImage, workerReplicas };
-    const inUse = optionsInUse(cluster, children, workerDeployment(cluster, children));
+    const inUse = optionsInUse(cluster, children, workerDeployment(cluster, children), optionsNoted(cluster, children));
     const described = desired(cluster, choicesOf(cluster, children, next, fleet, given));
     const wanted = described.filter(({ kind }) => knows(kind));
     return { ...plan(observed, wanted, inUse), optionsVersion: versionIn(cluster, observed) };

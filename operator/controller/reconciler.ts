@@ -141,7 +141,7 @@ export class Reconciler {
     const { input, decision } = scaling;
     const isNews = probe !== counted || decision.replicas !== input.current;
     if (isNews && log.isLevelEnabled('debug')) log.debug({ key, decision: recordOf(input, decision) }, 'decision');
-    const fleet = { ...view, size: scaling.size };
+    const fleet = { ...view, size: scaling.size, sizedByOthers: scaling.sizedByOthers };
     const plan = planFleet(fleet);
     noteShort(memory.seen, plan.short, clock.now());
     return { key, cluster, scaling, fleet, plan };

@@ -6,7 +6,7 @@ import type { Observation } from '../autoscale/history.ts';
 import { upToDate } from '../autoscale/last-answers.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
 import { alive, isServing } from '../fleet/closing.ts';
-import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
+import { ALL_REVISIONS, type FleetPod, type FleetRevision } from '../fleet/fleet.ts';
 import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
 import { refusedPods } from '../reconcile/deployments.ts';
 import type { Probe } from './probes.ts';
@@ -76,6 +76,19 @@ function misspelt({ metadata: { annotations = {} } }: ChatCluster): string {
   return '';
 }
 
+/** Those that scale a Deployment past the ChatCluster. */
+const past = (foreign: readonly ForeignAutoscaler[]) => foreign.filter(({ target }) => target.kind === 'Deployment');
+
+/**
+ * Gateways there are while somebody else scales a Deployment of them: to put that back, again and again, would make and empty
+ * gateways for nothing. undefined while nobody does.
+ */
+function followed({ revisions, serving }: FleetSize, foreign: readonly ForeignAutoscaler[]): number | undefined {
+  if (past(foreign).length === 0) return undefined;
+  const rows = revisions.filter(({ revision }) => serving === ALL_REVISIONS || revision === serving);
+  return rows.length === 0 ? undefined : rows.reduce((sum, { replicas }) => sum + replicas, 0);
+}
+
 /** What keeps the size as it is, in which direction, and why in words. */
 function heldBy(
   cluster: ChatCluster,
@@ -86,11 +99,11 @@ function heldBy(
   const { autoscaling, rollout } = cluster.spec.gateway;
   const namesOf = (all: readonly ForeignAutoscaler[]) => all.map(({ name }) => name).join(', ');
   // In every mode: what scales a Deployment takes gateways away with their clients.
-  const past = foreign.filter(({ target }) => target.kind === 'Deployment');
-  if (past.length > 0)
+  const others = past(foreign);
+  if (others.length > 0)
     return {
       held: 'All',
-      why: `HorizontalPodAutoscaler ${namesOf(past)} scales a Deployment of it: delete it, or point it at the ChatCluster`,
+      why: `HorizontalPodAutoscaler ${namesOf(others)} scales a Deployment of it, and its size is left to that: delete it, or point it at the ChatCluster`,
     };
   if (foreign.length > 0 && autoscaling.mode === 'Builtin')
     return {
@@ -124,6 +137,8 @@ export interface Scaling {
   /** Gateways to run; 0 while hibernating. */
   readonly size: number;
   readonly current: number;
+  /** Whether the size is what somebody else made it. */
+  readonly sizedByOthers: boolean;
   readonly workers: WorkerDecision;
 }
 
@@ -152,7 +167,9 @@ function workersOf(
 export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
   const { cluster, children, fleet, foreign, probe, now } = given;
   const { gateway, limits } = cluster.spec;
-  const current = memory.size ?? currentSize(cluster, fleet);
+  const others = followed(fleet, foreign);
+  const sizedByOthers = others !== undefined;
+  const current = others ?? memory.size ?? currentSize(cluster, fleet);
   const input: ScaleInput = {
     spec: gateway.autoscaling,
     replicas: gateway.replicas,
@@ -177,5 +194,5 @@ export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
   const awake = probe === undefined ? Math.max(decision.replicas, current) : decision.replicas;
   const size = hibernates ? 0 : awake;
   memory.size = size;
-  return { decision, input, size, current, workers };
+  return { decision, input, size, current, sizedByOthers: sizedByOthers && !hibernates, workers };
 }

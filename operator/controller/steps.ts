@@ -1,5 +1,12 @@
 import type { KubeObject } from '../api/kube-object.ts';
-import { APPLIED_HASH, DELETION_COST_ANNOTATION, REVISION_LABEL } from '../desired/names.ts';
+import {
+  APPLIED_HASH,
+  CLUSTER_LABEL,
+  childName,
+  DELETION_COST_ANNOTATION,
+  REVISION_LABEL,
+  WORKERS_BEFORE_ANNOTATION,
+} from '../desired/names.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
 import { type Action, type Observed, objectId } from '../reconcile/plan.ts';
 
@@ -53,7 +60,8 @@ const podId = (name: string) => `Pod ${name}`;
 
 /**
  * New pods wait for what they start with, as far as it does not exist yet. A Deployment with fewer pods than before waits
- * for the marks of those that are to go, else Kubernetes would take others.
+ * for the marks of those that are to go, else Kubernetes would take others. A revision that was taken back stays until the workers
+ * have what is written on it.
  */
 function needsOf(
   action: Action,
@@ -61,6 +69,8 @@ function needsOf(
   missing: ReadonlySet<string>,
   marks: Marks,
 ): string[] {
+  if (action.verb === 'delete' && action.object.metadata.annotations?.[WORKERS_BEFORE_ANNOTATION] !== undefined)
+    return named('Deployment', [childName.workers(action.object.metadata.labels?.[CLUSTER_LABEL] ?? '')]);
   if (action.verb !== 'apply' || action.object.kind !== 'Deployment') return [];
   const wanted = action.object as DeploymentObject;
   const isNew = action.cause === 'missing' || action.paths.some(path => path.startsWith('spec.template'));

@@ -21,6 +21,7 @@ import {
   servingLabels,
   TARGETED_ANNOTATION,
   TEMPLATE_ANNOTATION,
+  WORKERS_BEFORE_ANNOTATION,
 } from './names.ts';
 import { hashOf, liveOptions, sharedWorkerEnv, startEnv } from './options.ts';
 import { podTemplate } from './pod-template.ts';
@@ -35,6 +36,8 @@ export interface WantedRevision {
   readonly targetedAt: Date;
   /** Why its rollout was stopped; empty when it was not. */
   readonly stopped: string;
+  /** What the workers ran before it, to be taken back to; empty if they do not change with it. */
+  readonly workersBefore: string;
   /** The pod template as it was made; undefined when this operator is to make it. */
   readonly template: object | undefined;
 }
@@ -53,6 +56,8 @@ export interface Choices {
   readonly workers: {
     /** Always sent, because an apply without `replicas` would reset it to 1. */
     readonly replicas: number;
+    /** As a rule that of the spec. */
+    readonly revision: string;
     /** The pod template as it was made; undefined when this operator is to make it. */
     readonly template: object | undefined;
     /** Variables in the ConfigMap that the workers of all revisions shared. */
@@ -128,25 +133,26 @@ function gatewayOptions(cluster: ChatCluster): DesiredObject {
  * The ConfigMap that the template of the workers reads: the one of its revision, or the one that an older operator made for
  * all of them. That one takes on no option it does not have, because no revision says that the image knows it.
  */
-function workerOptions(cluster: ChatCluster, { template, shared }: Choices['workers']): DesiredObject {
+function workerOptions(cluster: ChatCluster, { revision, template, shared }: Choices['workers']): DesiredObject[] {
   const { name } = cluster.metadata;
   const map = { apiVersion: 'v1', kind: 'ConfigMap', component: 'worker' } as const;
   if (template !== undefined && optionsIn(template) === childName.sharedWorkerOptions(name))
-    return child(cluster, {
-      ...map,
-      name: childName.sharedWorkerOptions(name),
-      data: sharedWorkerEnv(cluster, shared),
-    });
-  const revision = revisionOf(cluster, 'worker');
-  return labelled(
-    child(cluster, {
-      ...map,
-      name: childName.workerOptions(name, revision),
-      data: startEnv(cluster, 'worker'),
-      immutable: true,
-    }),
-    revision,
-  );
+    return [
+      child(cluster, {
+        ...map,
+        name: childName.sharedWorkerOptions(name),
+        data: sharedWorkerEnv(cluster, shared),
+      }),
+    ];
+  // Of another revision the spec does not say what was in it: it is kept as it is.
+  if (revision !== revisionOf(cluster, 'worker')) return [];
+  const made = child(cluster, {
+    ...map,
+    name: childName.workerOptions(name, revision),
+    data: startEnv(cluster, 'worker'),
+    immutable: true,
+  });
+  return [labelled(made, revision)];
 }
 
 function labelled(object: DesiredObject, revision: string): DesiredObject {
@@ -168,7 +174,10 @@ function deployment(
   );
 }
 
-function workers(cluster: ChatCluster, { workers: { replicas, template }, defaultImage }: Choices): DesiredObject {
+function workers(
+  cluster: ChatCluster,
+  { workers: { replicas, revision, template }, defaultImage }: Choices,
+): DesiredObject {
   const { name } = cluster.metadata;
   return deployment(cluster, 'worker', {
     name: childName.workers(name),
@@ -179,7 +188,7 @@ function workers(cluster: ChatCluster, { workers: { replicas, template }, defaul
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
     },
     template: template ?? podTemplate(cluster, 'worker', imageOf(cluster, { defaultImage })),
-    annotations: { [REVISION_ANNOTATION]: revisionOf(cluster, 'worker') },
+    annotations: { [REVISION_ANNOTATION]: revision },
   });
 }
 
@@ -189,7 +198,7 @@ function templateOf(cluster: ChatCluster, { template }: WantedRevision, { defaul
 
 function gateways(cluster: ChatCluster, wanted: WantedRevision, choices: Choices): DesiredObject {
   const { name } = cluster.metadata;
-  const { revision, replicas, targetedAt, stopped } = wanted;
+  const { revision, replicas, targetedAt, stopped, workersBefore } = wanted;
   const made = deployment(cluster, 'gateway', {
     name: childName.gateways(name, revision),
     spec: {
@@ -202,6 +211,7 @@ function gateways(cluster: ChatCluster, wanted: WantedRevision, choices: Choices
     annotations: {
       [TARGETED_ANNOTATION]: targetedAt.toISOString(),
       ...(stopped === '' ? {} : { [STOPPED_ANNOTATION]: stopped }),
+      ...(workersBefore === '' ? {} : { [WORKERS_BEFORE_ANNOTATION]: workersBefore }),
     },
   });
   return labelled(made, revision);
@@ -292,7 +302,7 @@ export function desired(cluster: ChatCluster, choices: Choices): DesiredObject[]
     ...choices.revisions.map(revision => gateways(cluster, revision, choices)),
     clientService(cluster, choices),
     ...choices.revisions.map(revision => disruptionBudget(cluster, revision)),
-    workerOptions(cluster, choices.workers),
+    ...workerOptions(cluster, choices.workers),
     workers(cluster, choices),
   ];
 }

@@ -23,6 +23,8 @@ export const TEMPLATE_ANNOTATION = `${GROUP}/template`;
 export const TARGETED_ANNOTATION = `${GROUP}/targeted-at`;
 /** On a gateway Deployment: why its rollout was stopped. */
 export const STOPPED_ANNOTATION = `${GROUP}/rollout-stopped`;
+/** On a gateway Deployment, while there are others: pod template of the workers before its revision, and its revision, as JSON. */
+export const WORKERS_BEFORE_ANNOTATION = `${GROUP}/workers-before`;
 /** On the client Service: when it was last pointed at another revision, ISO 8601. */
 export const MOVED_ANNOTATION = `${GROUP}/moved-at`;
 /** On a gateway pod: version of the live options it should have. A change of it makes the kubelet refresh the files at once. */

@@ -52,11 +52,13 @@ function isRolledOut({ metadata, spec, status = {} }: WorkerDeployment): boolean
 /**
  * Names of the ConfigMaps that pods of the workers may still start with. A ReplicaSet of an earlier revision makes pods anew
  * until the rollout is over. Without a Deployment it is not known, and all of them stay.
+ * @param noted names of those that workers may be taken back to
  */
 export function optionsInUse(
   cluster: ChatCluster,
   children: readonly KubeObject[],
   workers: WorkerDeployment | undefined,
+  noted: readonly string[] = [],
 ): ReadonlySet<string> {
   const own = labels(cluster.metadata.name, 'worker');
   const maps = children
@@ -65,5 +67,5 @@ export function optionsInUse(
     .map(({ metadata }) => metadata.name);
   if (!workers || !isRolledOut(workers)) return new Set(maps);
   const read = optionsIn(workers.spec?.template);
-  return new Set(maps.filter(name => name === read));
+  return new Set(maps.filter(name => name === read || noted.includes(name)));
 }

@@ -2,12 +2,19 @@ import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { firstFamilies } from '../desired/address-families.ts';
 import type { Choices, WantedRevision } from '../desired/desired.ts';
-import { REVISION_ANNOTATION, REVISION_LABEL, STOPPED_ANNOTATION, TARGETED_ANNOTATION } from '../desired/names.ts';
+import {
+  REVISION_ANNOTATION,
+  REVISION_LABEL,
+  STOPPED_ANNOTATION,
+  TARGETED_ANNOTATION,
+  WORKERS_BEFORE_ANNOTATION,
+} from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import { sharedVariables } from '../desired/worker-options.ts';
 import type { FleetInput, FleetPlan } from './fleet.ts';
 import { isOfChat } from './instance.ts';
 import { type DeploymentObject, gatewayDeployments, templateOf, workerDeployment } from './observe.ts';
+import { workersBefore, workersKept } from './workers-before.ts';
 
 /** Image of the gateways in a pod template. */
 export function imageIn(template: object | undefined): string | undefined {
@@ -19,17 +26,20 @@ function wantedRevision(
   { revision, replicas, targetedAt }: FleetPlan['revisions'][number],
   plan: FleetPlan,
   live: DeploymentObject | undefined,
+  before: string,
 ): WantedRevision {
-  const before = live?.metadata.annotations;
+  const annotations = live?.metadata.annotations;
   const since = new Date(targetedAt);
   // Wanted anew: what stopped an earlier try is past.
-  const again = before?.[TARGETED_ANNOTATION] !== since.toISOString();
-  const held = again ? '' : (before?.[STOPPED_ANNOTATION] ?? '');
+  const again = annotations?.[TARGETED_ANNOTATION] !== since.toISOString();
+  const held = again ? '' : (annotations?.[STOPPED_ANNOTATION] ?? '');
   return {
     revision,
     replicas,
     targetedAt: since,
     stopped: revision === plan.target && plan.stop !== '' ? plan.stop : held,
+    // The only one has nothing to be taken back to.
+    workersBefore: plan.revisions.length === 1 ? '' : live ? (annotations?.[WORKERS_BEFORE_ANNOTATION] ?? '') : before,
     template: live && templateOf(live),
   };
 }
@@ -42,23 +52,24 @@ export function choicesOf(
   input: Pick<FleetInput, 'serving' | 'movedAt' | 'wall'>,
   given: { readonly defaultImage: string; readonly workerReplicas: number },
 ): Choices {
-  const live = new Map(
-    gatewayDeployments(cluster, children).map(object => [object.metadata.labels?.[REVISION_LABEL], object]),
-  );
+  const gateways = gatewayDeployments(cluster, children);
+  const live = new Map(gateways.map(object => [object.metadata.labels?.[REVISION_LABEL], object]));
   const workers = workerDeployment(cluster, children);
-  const isCurrent =
-    workers?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker') &&
-    isOfChat(cluster, workers);
+  const before = workersBefore(cluster, gateways, workers, input.serving);
+  const kept = workersKept(cluster, gateways, workers, plan.target);
+  const current = revisionOf(cluster, 'worker');
+  const isCurrent = workers?.metadata.annotations?.[REVISION_ANNOTATION] === current && isOfChat(cluster, workers);
   const hasMoved = input.serving !== undefined && input.serving !== plan.serving;
   return {
     defaultImage: given.defaultImage,
-    revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, live.get(wanted.revision))),
+    revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, live.get(wanted.revision), before)),
     serving: plan.serving,
     servingSince: new Date(hasMoved ? input.wall : input.movedAt),
     firstFamilies: firstFamilies(children),
     workers: {
       replicas: given.workerReplicas,
-      template: workers && isCurrent ? templateOf(workers) : undefined,
+      revision: kept?.revision ?? current,
+      template: kept?.template ?? (workers && isCurrent ? templateOf(workers) : undefined),
       shared: sharedVariables(cluster, children),
     },
   };

@@ -110,6 +110,8 @@ export interface FleetInput {
   readonly pods: readonly FleetPod[];
   /** Gateways to run: what the autoscaler or gateway.replicas says; 0 while hibernating. */
   readonly size: number;
+  /** True if somebody else sets the number of gateways, and Kubernetes removes them: none is chosen and emptied for it. */
+  readonly sizedByOthers?: boolean;
   /** Why clients must not be moved to a new revision now, such as NATS unreachable; empty when they may. */
   readonly hold: string;
   /** Why the revision that clients are being moved to is worse than the old one; empty when it is not. */

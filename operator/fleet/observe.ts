@@ -41,8 +41,6 @@ export interface Sighting {
 export interface DeploymentObject extends KubeObject {
   readonly spec?: { readonly replicas?: number; readonly template?: object };
 }
-/** Labels that something selects. */
-type Selector = Readonly<Record<string, string>>;
 /** The pod template a Deployment was made with, whatever this version of the operator would write. */
 export function templateOf({ metadata, spec }: DeploymentObject): object | undefined {
   const text = metadata.annotations?.[TEMPLATE_ANNOTATION];
@@ -53,6 +51,8 @@ export function templateOf({ metadata, spec }: DeploymentObject): object | undef
   }
 }
 
+/** Labels that something selects. */
+type Selector = Readonly<Record<string, string>>;
 interface ServiceObject extends KubeObject {
   readonly spec?: { readonly selector?: Selector };
 }

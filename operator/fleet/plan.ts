@@ -75,7 +75,7 @@ function withScale(made: Rollout, input: FleetInput, target: string): Rollout & 
   const { serving } = made;
   const still = made.rollout.reason === 'Stopped' && input.serving === serving && serving !== target;
   const alone = serving === target && input.pods.every(pod => pod.revision === target);
-  if (!alone && !still) return { ...made, draining: '' };
+  if ((!alone && !still) || input.sizedByOthers) return { ...made, draining: '' };
   const down = scaleDown(
     input.pods.filter(pod => pod.revision === serving),
     input.size,

@@ -25,6 +25,11 @@ const STEPS = /^(spec\.replicas|spec\.selector\..*|spec\.selector\.matchLabels\.
 const RESTARTED = '/kubectl.kubernetes.io~1restartedAt';
 const HOW_TO_RESTART = `gateways are restarted, with one move a client, by the annotation ${RESTART_ANNOTATION} of the ChatCluster`;
 
+/** Whether an object without an owner was taken over. */
+function isAdoption(action: Action): boolean {
+  return action.verb === 'apply' && action.paths.some(path => path.startsWith('metadata.ownerReferences'));
+}
+
 /**
  * @param isNew whether the ChatCluster had no children before, so that a missing child is no repair
  * @param unmade ids of what could not be made until now
@@ -42,8 +47,13 @@ export function noticesOfActions(
   const created = missingOf(isFirst);
   const revisions = missingOf(each => !isFirst(each) && isRevision(each));
   const missing = missingOf(each => !isFirst(each) && !isRevision(each));
+  const adopted = of(isAdoption);
   const changed = of(
-    action => action.verb === 'apply' && action.cause === 'changed' && !action.paths.every(path => STEPS.test(path)),
+    action =>
+      action.verb === 'apply' &&
+      action.cause === 'changed' &&
+      !isAdoption(action) &&
+      !action.paths.every(path => STEPS.test(path)),
   );
   const deleted = of(action => action.verb === 'delete');
   const normal = (reason: string, action: string, note: string): Notice => ({ type: 'Normal', reason, action, note });
@@ -53,9 +63,11 @@ export function noticesOfActions(
     notices.push(normal('DriftRepaired', 'Repair', `${missing.join(', ')} was missing and is made again`));
   if (revisions.length > 0) notices.push(normal('RevisionAdded', 'Create', someOf(revisions)));
   if (changed.length > 0) notices.push(normal('Updated', 'Update', `updated ${changed.join(', ')}`));
+  if (adopted.length > 0)
+    notices.push(normal('Adopted', 'Adopt', `${someOf(adopted)}: had no owner, and the labels of this ChatCluster`));
   if (deleted.length > 0) notices.push(normal('Deleted', 'Delete', `deleted ${deleted.join(', ')}`));
   for (const action of done) {
-    if (action.verb === 'apply' && action.cause === 'drifted')
+    if (action.verb === 'apply' && action.cause === 'drifted' && !isAdoption(action))
       notices.push(normal('DriftRepaired', 'Repair', `${objectId(action.object)}: put back ${someOf(action.paths)}`));
     if (action.verb === 'prune') {
       const note = `${objectId(action.object)}: removed ${someOf(action.pointers)}, added by ${action.managers.join(', ')}`;

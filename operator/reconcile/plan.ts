@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import type { DesiredObject } from '../desired/desired.ts';
-import { APPLIED_HASH } from '../desired/names.ts';
+import { APPLIED_HASH, CLUSTER_LABEL } from '../desired/names.ts';
 import { differences } from './differences.ts';
 import { additions, type Foreign, lastFirst } from './foreign.ts';
 
@@ -37,17 +37,35 @@ export function objectId(object: KubeObject): string {
   return `${object.kind} ${object.metadata.name}`;
 }
 
-/** Whether `live` is a child of the ChatCluster with `uid`, or nobody's although made for one of this name. */
+/** Labels by which an object without an owner says whose it was, whichever version of the operator made it. */
+const OWN_LABELS = ['app.kubernetes.io/managed-by', CLUSTER_LABEL];
+
+/** Whether `live` is a child of the ChatCluster with `uid`, or nobody's and labelled as made for one of this name. */
 export function mayWrite(live: KubeObject, desired: KubeObject): boolean {
   const owner = live.metadata.ownerReferences?.find(reference => reference.controller);
   const mine = desired.metadata.ownerReferences?.[0];
   if (owner) return owner.uid === mine?.uid;
-  return Object.entries(desired.metadata.labels ?? {}).every(([key, value]) => live.metadata.labels?.[key] === value);
+  return OWN_LABELS.every(key => live.metadata.labels?.[key] === desired.metadata.labels?.[key]);
 }
 
 /** The write of what was decided on `live` fails when somebody, such as another operator, has changed it since. */
 function atVersion(object: DesiredObject, { metadata: { resourceVersion } }: KubeObject): DesiredObject {
   return resourceVersion === undefined ? object : { ...object, metadata: { ...object.metadata, resourceVersion } };
+}
+
+interface ServiceObject extends KubeObject {
+  readonly spec?: { readonly type?: string; readonly loadBalancerSourceRanges?: readonly string[] };
+}
+
+/**
+ * `object` without what only a load balancer may have, where `live` is one and is not to be any more: the API server takes no
+ * other type with a source range that somebody set. All else of a load balancer it drops by itself.
+ */
+function withoutBalancer(live: ServiceObject, object: DesiredObject): DesiredObject {
+  const { spec } = object as ServiceObject;
+  const leaves = live.kind === 'Service' && live.spec?.type === 'LoadBalancer' && spec?.type !== 'LoadBalancer';
+  if (!leaves || live.spec?.loadBalancerSourceRanges === undefined) return object;
+  return { ...object, spec: { ...spec, loadBalancerSourceRanges: [] } } as DesiredObject;
 }
 
 const DATA = /^\/(data|binaryData)\b/;
@@ -69,7 +87,12 @@ function repair({ object: live, foreign }: Observed, object: DesiredObject): Act
     return { verb: 'delete', object: live };
   if (paths.length > 0) {
     const changed = live.metadata.annotations?.[APPLIED_HASH] !== object.metadata.annotations?.[APPLIED_HASH];
-    return { verb: 'apply', cause: changed ? 'changed' : 'drifted', object: atVersion(object, live), paths };
+    return {
+      verb: 'apply',
+      cause: changed ? 'changed' : 'drifted',
+      object: atVersion(withoutBalancer(live, object), live),
+      paths,
+    };
   }
   const managers = found.filter(({ remove }) => remove.length > 0).map(({ manager }) => manager);
   return pointers.length > 0 ? { verb: 'prune', object: live, pointers, managers } : undefined;

@@ -16,6 +16,7 @@ import type { FleetPlan, FleetPod } from '../fleet/fleet.ts';
 import { otherChats } from '../fleet/instance.ts';
 import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
 import { isVictim } from '../fleet/pod-patches.ts';
+import { isUndone } from '../fleet/workers-before.ts';
 import type { Backends } from './backends.ts';
 import {
   type ConditionType,
@@ -89,9 +90,11 @@ export function roundConnections(connections: number, held?: number): number {
 }
 
 /** The workers, and how far they are of the wanted revision. */
-function workerFleet({ cluster, children, desiredWorkers, workerPods, isLate }: StatusInput): WorkerFleet {
+function workerFleet({ cluster, children, desiredWorkers, workerPods, serving, isLate }: StatusInput): WorkerFleet {
   const deployment: Deployment | undefined = workerDeployment(cluster, children);
-  const isCurrent = deployment?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker');
+  const isCurrent =
+    isUndone(cluster, serving) ||
+    deployment?.metadata.annotations?.[REVISION_ANNOTATION] === revisionOf(cluster, 'worker');
   return {
     desired: desiredWorkers,
     replicas: deployment?.status?.replicas ?? 0,

@@ -12,6 +12,7 @@ export function wantedRevision(cluster: ChatCluster, change: Partial<WantedRevis
     replicas: 2,
     targetedAt: CHOSEN_AT,
     stopped: '',
+    workersBefore: '',
     template: undefined,
     ...change,
   };
@@ -25,7 +26,12 @@ export function choicesFor(cluster: ChatCluster, change: Partial<Choices> = {}):
     serving: revisionOf(cluster, 'gateway'),
     servingSince: CHOSEN_AT,
     firstFamilies: new Map(),
-    workers: { replicas: cluster.spec.worker.replicas, template: undefined, shared: new Set() },
+    workers: {
+      replicas: cluster.spec.worker.replicas,
+      revision: revisionOf(cluster, 'worker'),
+      template: undefined,
+      shared: new Set(),
+    },
     ...change,
   };
 }

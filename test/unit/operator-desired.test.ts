@@ -10,6 +10,7 @@ import {
 } from '../../operator/desired/names.ts';
 import { liveOptions, SECRET_ENV, startEnv } from '../../operator/desired/options.ts';
 import { podTemplate } from '../../operator/desired/pod-template.ts';
+import { revisionOf } from '../../operator/desired/revision.ts';
 import { objectId } from '../../operator/reconcile/plan.ts';
 import { loadConfig, reloadConfig } from '../../server/config.ts';
 import { INSTANCE_PATTERN, LIVE_DIR, LIVE_FILES } from '../../server/contract.ts';
@@ -124,7 +125,10 @@ test('a template that was made stays, whatever this operator would write', () =>
   const revisions = [wantedRevision(cluster, { template })];
   const objects = desired(
     cluster,
-    choicesFor(cluster, { revisions, workers: { replicas: 1, template, shared: new Set() } }),
+    choicesFor(cluster, {
+      revisions,
+      workers: { replicas: 1, revision: revisionOf(cluster, 'worker'), template, shared: new Set() },
+    }),
   );
   for (const { spec, metadata } of deployments(objects)) {
     assert.deepEqual(spec.template, template);
