@@ -8,8 +8,9 @@ import { choicesOf } from '../fleet/choices.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
 import { workerDeployment } from '../fleet/observe.ts';
 import { optionsNoted } from '../fleet/workers-before.ts';
-import { type Observed, type Plan, plan } from '../reconcile/plan.ts';
+import { type Observed, objectId, type Plan, plan } from '../reconcile/plan.ts';
 import { OPTIONAL_KINDS } from './optional-kinds.ts';
+import type { Repairs } from './repairs.ts';
 import { wishOf } from './wish.ts';
 
 /** Everything that the children of a ChatCluster are made of. */
@@ -38,9 +39,12 @@ export class Children {
   /** When nothing was to be written, that and what it was found with. */
   #settled: { readonly text: string; readonly observed: readonly Observed[]; readonly plan: ChildrenPlan } | undefined;
 
-  /** @param defaultImage of a ChatCluster that names none */
-  constructor(defaultImage: string) {
+  readonly #repairs: Repairs;
+
+  /** @param defaultImage of a ChatCluster that names none @param repairs what is known of children that differ */
+  constructor(defaultImage: string, repairs: Repairs) {
     this.#defaultImage = defaultImage;
+    this.#repairs = repairs;
   }
 
   plan(makings: Makings): ChildrenPlan {
@@ -48,7 +52,7 @@ export class Children {
     const text = textOf(makings);
     if (this.#settled?.text === text && isSame(this.#settled.observed, observed)) return this.#settled.plan;
     const made = this.#make(makings);
-    const nothingToDo = made.actions.length === 0 && made.taken.length === 0;
+    const nothingToDo = made.actions.length === 0 && made.taken.length === 0 && made.resting.length === 0;
     this.#settled = nothingToDo ? { text, observed, plan: made } : undefined;
     return made;
   }
@@ -59,7 +63,8 @@ export class Children {
     const inUse = optionsInUse(cluster, children, workerDeployment(cluster, children), optionsNoted(cluster, children));
     const described = desired(cluster, choicesOf(cluster, children, next, fleet, given));
     const wanted = described.filter(({ kind }) => knows(kind));
-    return { ...plan(observed, wanted, inUse), optionsVersion: versionIn(cluster, observed) };
+    this.#repairs.keep(new Set(wanted.map(objectId)));
+    return { ...plan(observed, wanted, inUse, this.#repairs), optionsVersion: versionIn(cluster, observed) };
   }
 }
 

@@ -10,6 +10,7 @@ import { planFleet } from '../fleet/plan.ts';
 import { podPatches } from '../fleet/pod-patches.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Alteration } from '../reconcile/alterations.ts';
 import {
   type Notice,
   noticeOfChat,
@@ -29,6 +30,7 @@ import { forgetMetrics, measure } from './measure.ts';
 import type { Probes } from './probes.ts';
 import { isQuiet } from './quiet.ts';
 import type { Recorder } from './recorder.ts';
+import { Repairs } from './repairs.ts';
 import { Reporter } from './reporter.ts';
 import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
 import { isStepOpen, StepNotice } from './step-notice.ts';
@@ -67,6 +69,8 @@ interface Memory {
   readonly failed: FailedWrites;
   readonly steps: StepNotice;
   readonly children: Children;
+  readonly repairs: Repairs;
+  altered: readonly Alteration[];
   /** Ids of objects that the pass before could not write. */
   open: ReadonlySet<string>;
 }
@@ -101,11 +105,11 @@ export class Reconciler {
       observed.map(child => child.object),
     );
     const pass = this.#decide(key, cluster, observed);
-    const { failed } = this.#memoryOf(key, cluster.metadata.uid);
+    const memory = this.#memoryOf(key, cluster.metadata.uid);
+    const { failed } = memory;
     const written = await this.#act(pass, observed);
-    const again = await this.#reporter.report(pass, this.#failureOf(cluster, written, failed), notices =>
-      this.#tell(cluster, notices),
-    );
+    const result = { failure: this.#failureOf(cluster, written, failed), altered: memory.altered };
+    const again = await this.#reporter.report(pass, result, notices => this.#tell(cluster, notices));
     const reported = caches.cluster(key) ?? cluster;
     probes.pace(key, isQuiet({ cluster: reported, plan: pass.plan, probe: probes.latest(key) }));
     if (written.error !== undefined) throw written.error;
@@ -155,15 +159,17 @@ export class Reconciler {
     const workers = workerDeployment(cluster, children);
     const knows = (kind: string) => caches.knows(kind);
     const makings = { cluster, observed, plan: next, fleet, workerReplicas: scaling.workers.replicas, knows };
-    const { actions, taken, optionsVersion } = memory.children.plan(makings);
+    const { actions, taken, resting, optionsVersion } = memory.children.plan(makings);
     const patches = podPatches(pods, next.intents, {
       version: optionsVersion,
       selector: clientSelector(cluster, children),
       labelled: labelledRevisions(cluster, children),
       refusing: refusingOf(fleet.pods),
     });
-    const work = { cluster: cluster.metadata, observed, patches, actions, taken };
-    const written = await this.#writer.write(work, memory.failed);
+    const { failed, repairs } = memory;
+    const work = { cluster: cluster.metadata, observed, patches, actions, taken, failed, repairs };
+    const written = await this.#writer.write(work);
+    memory.altered = repairs.alterations(resting);
     const { done, patched, open, error } = written;
     const isNew = cluster.status?.observedGeneration === undefined;
     this.#tell(cluster, noticesOfActions(done, isNew, memory.open));
@@ -195,12 +201,15 @@ export class Reconciler {
     const held = this.#memory.get(key);
     if (held?.uid === uid) return held;
     const { random, defaultImage } = this.#options;
+    const repairs = new Repairs(() => this.#options.clock.now());
     const memory: Memory = {
       uid,
       scaling: newMemory(),
       failed: new FailedWrites(random),
       steps: new StepNotice(),
-      children: new Children(defaultImage),
+      repairs,
+      altered: [],
+      children: new Children(defaultImage, repairs),
       open: new Set(),
     };
     this.#memory.set(key, memory);

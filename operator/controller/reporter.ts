@@ -6,6 +6,7 @@ import { REVISION_LABEL } from '../desired/names.ts';
 import { FirstSeen } from '../first-seen.ts';
 import { imageIn } from '../fleet/choices.ts';
 import { gatewayDeployments } from '../fleet/observe.ts';
+import type { Alteration } from '../reconcile/alterations.ts';
 import { dated, heldByOthers } from '../reconcile/conditions.ts';
 import { differences } from '../reconcile/differences.ts';
 import { type Notice, noticesOfConditions } from '../reconcile/notices.ts';
@@ -15,6 +16,12 @@ import type { WriteFailure } from '../reconcile/write-failure.ts';
 import { ConditionSeries } from './condition-series.ts';
 import { least } from './least.ts';
 import type { Pass, ReconcilerOptions } from './reconciler.ts';
+
+/** What came of the writes of a pass. */
+export interface Result {
+  readonly failure: WriteFailure | undefined;
+  readonly altered: readonly Alteration[];
+}
 
 /** How often the number of connections may be the only news in the status. */
 const CONNECTIONS_MS = 30_000;
@@ -50,7 +57,7 @@ export class Reporter {
   /** @returns milliseconds after which another status may be due */
   async report(
     { key, cluster, scaling, fleet, plan }: Pass,
-    failure: WriteFailure | undefined,
+    { failure, altered }: Result,
     tell: (notices: readonly Notice[]) => void,
   ): Promise<number | undefined> {
     const { caches, clock, crd, defaultImage, probes } = this.#options;
@@ -83,6 +90,7 @@ export class Reporter {
       unknownFields: crd.unknown ?? [],
       decision: scaling.decision,
       failure,
+      altered,
       connections: waitMs === 0 ? total : undefined,
       isLate: ({ metadata }) => late.has(metadata.name),
       now: clock.date(),

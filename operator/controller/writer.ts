@@ -7,10 +7,11 @@ import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RESOURCES, resourceOf } from '../kube/resources.ts';
 import type { Metrics } from '../metrics.ts';
-import { type Action, mayWrite, type Observed, type Plan } from '../reconcile/plan.ts';
+import { type Action, isPutBack, mayWrite, type Observed, objectId, type Plan } from '../reconcile/plan.ts';
 import { NameTaken, stopsAll } from '../reconcile/write-failure.ts';
 import type { Caches } from './caches.ts';
 import type { FailedWrites } from './failed-writes.ts';
+import type { Repairs } from './repairs.ts';
 import { type Step, stepsOf } from './steps.ts';
 
 /**
@@ -50,10 +51,12 @@ function ignoreNotFound(error: unknown): undefined {
 }
 
 /** What a pass wants to write for one ChatCluster. */
-export interface Work extends Plan {
+export interface Work extends Pick<Plan, 'actions' | 'taken'> {
   readonly cluster: { readonly namespace: string; readonly name: string };
   readonly observed: readonly Observed[];
   readonly patches: readonly PodPatch[];
+  readonly failed: FailedWrites;
+  readonly repairs: Repairs;
 }
 
 /** What came of the writes of a pass. */
@@ -87,8 +90,9 @@ export class Writer {
     this.#options = options;
   }
 
-  /** @param failed those of the passes before; what fails now is added */
-  async write({ cluster, observed, patches, actions, taken }: Work, failed: FailedWrites): Promise<Written> {
+  /** What fails, and what the API server makes of what is written, is added to what `work` knows of it. */
+  async write(work: Work): Promise<Written> {
+    const { observed, patches, actions, taken, failed } = work;
     const { clock } = this.#options;
     const steps = stepsOf(patches, actions, observed, taken);
     failed.keep(new Set([...taken, ...steps.map(({ id }) => id)]));
@@ -103,11 +107,11 @@ export class Writer {
       if (step.needs.some(id => open.has(id))) waiting.push(step.id);
       else if (failed.isDue(step.id, step.attempt, startedAt) && (heldUp.get(step.kind) ?? 0) < HELD_UP_MS) {
         try {
-          await this.#take(cluster, step, written);
+          await this.#take(work, step, written);
           open.delete(step.id);
           failed.succeeded(step.id);
         } catch (error) {
-          this.#failed(cluster, step, error);
+          this.#failed(work.cluster, step, error);
           if (stopsAll(error)) return { ...written, open, waiting, error };
           const now = clock.now();
           failed.note(step.id, step.attempt, error, now);
@@ -119,15 +123,9 @@ export class Writer {
     return { ...written, open, waiting, error: late };
   }
 
-  async #take(
-    cluster: Work['cluster'],
-    { of }: Step,
-    { done, patched }: { done: Action[]; patched: PodPatch[] },
-  ): Promise<void> {
-    if ('action' in of) {
-      await this.#carryOut(cluster, of.action);
-      done.push(of.action);
-    } else if (await this.#patch(cluster, of.patch)) patched.push(of.patch);
+  async #take(work: Work, { of }: Step, { done, patched }: { done: Action[]; patched: PodPatch[] }): Promise<void> {
+    if ('action' in of) done.push(...(await this.#carryOut(work, of.action)));
+    else if (await this.#patch(work.cluster, of.patch)) patched.push(of.patch);
   }
 
   /** @returns whether the pod was still there */
@@ -144,14 +142,24 @@ export class Writer {
     return true;
   }
 
-  async #carryOut(cluster: Work['cluster'], action: Action): Promise<void> {
+  /** @returns the action as far as it came to something: what admission undoes is nothing that was put back */
+  async #carryOut({ cluster, observed, repairs }: Work, action: Action): Promise<Action[]> {
     const { caches, client, log, metrics } = this.#options;
     const { apiVersion, kind, metadata } = action.object;
+    const id = objectId(action.object);
     const written = await carryOut(client, action);
     if (written) caches.written({ ...written, apiVersion, kind });
-    if (action.verb === 'prune' || (action.verb === 'apply' && action.cause === 'drifted'))
-      metrics.repairs.inc({ kind });
+    const rest = written && action.verb === 'apply' ? repairs.written(id, written, action.object) : [];
     log.info({ ...told(cluster), action: action.verb, kind, name: metadata.name }, 'child written');
+    if (!isPutBack(action)) return [action];
+    const made =
+      action.verb === 'apply' ? { ...action, paths: action.paths.filter(path => !rest.includes(path)) } : action;
+    const paths = pathsOf(made);
+    if (paths.length === 0) return [];
+    const foreign = observed.find(({ object }) => objectId(object) === id)?.foreign ?? [];
+    repairs.repaired(id, paths, [...new Set(foreign.map(({ manager }) => manager))]);
+    metrics.repairs.inc({ kind });
+    return [made];
   }
 
   #failed(cluster: Work['cluster'], { id, kind }: Step, error: unknown): void {
@@ -168,4 +176,9 @@ function told({ namespace, name }: Work['cluster']): { readonly namespace: strin
 /** What has failed before may take its time: the others do not wait behind it. */
 function knownToFailLast(steps: readonly Step[], failed: FailedWrites): Step[] {
   return [...steps.filter(({ id }) => !failed.has(id)), ...steps.filter(({ id }) => failed.has(id))];
+}
+
+function pathsOf(action: Action): readonly string[] {
+  if (action.verb === 'delete') return [];
+  return action.verb === 'prune' ? action.pointers : action.paths;
 }

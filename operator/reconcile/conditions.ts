@@ -9,6 +9,7 @@ import type { WriteFailure } from './write-failure.ts';
 
 export type ConditionType =
   | 'Ready'
+  | 'ChildrenAsWritten'
   | 'GatewaysAvailable'
   | 'Progressing'
   | 'RolledOut'

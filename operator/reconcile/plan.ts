@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import type { DesiredObject } from '../desired/desired.ts';
 import { APPLIED_HASH, CLUSTER_LABEL } from '../desired/names.ts';
-import { differences } from './differences.ts';
+import { differing } from './differences.ts';
 import { additions, type Foreign, lastFirst } from './foreign.ts';
 
 /** A child as it is in the cluster. */
@@ -27,10 +27,22 @@ export type Action =
     }
   | { readonly verb: 'delete'; readonly object: KubeObject };
 
+/** What is known of children that are not as they were written. */
+export interface Kept {
+  /** What the API server made of a field of the object `id` when it was written, as JSON; undefined if it left it. */
+  admitted(id: string, path: string): string | undefined;
+  /** Whether what others change in the object `id` is not to be put back now: it has been, again and again. */
+  rests(id: string): boolean;
+}
+
+const NOTHING: Kept = { admitted: () => undefined, rests: () => false };
+
 export interface Plan {
   readonly actions: readonly Action[];
   /** Objects of the names the children need that belong to somebody else. They are left alone. */
   readonly taken: readonly string[];
+  /** Objects somebody changed that are not put back now. */
+  readonly resting: readonly string[];
 }
 
 export function objectId(object: KubeObject): string {
@@ -75,11 +87,24 @@ function isSealed(live: KubeObject): boolean {
   return 'immutable' in live && live.immutable === true;
 }
 
+/** True if an action takes back nothing but what somebody else did. */
+export function isPutBack(action: Action): boolean {
+  return action.verb === 'prune' || (action.verb === 'apply' && action.cause === 'drifted');
+}
+
+/** Whether to wait with it would let the pods of a Deployment be replaced. */
+function movesClients(action: Action): boolean {
+  return action.verb === 'prune' && action.pointers.some(pointer => pointer.startsWith('/spec/template/'));
+}
+
 /** What makes `child` hold `object`. A removal waits until nothing is left to apply: an apply changes what it sees. */
-function repair({ object: live, foreign }: Observed, object: DesiredObject): Action | undefined {
+function repair({ object: live, foreign }: Observed, object: DesiredObject, kept: Kept): Action | undefined {
+  const id = objectId(object);
   const found = foreign.map(({ manager, fields }) => ({ manager, ...additions(fields, live, object) }));
   const paths = [
-    ...differences(live, object).map(path => path.slice(1)),
+    ...differing(live, object)
+      .filter(({ path, live: value }) => kept.admitted(id, path) !== `${JSON.stringify(value)}`)
+      .map(({ path }) => path.slice(1)),
     ...found.flatMap(({ replace }) => replace.map(pointer => pointer.slice(1).replaceAll('/', '.'))),
   ];
   const pointers = lastFirst(found.flatMap(({ remove }) => remove));
@@ -106,7 +131,9 @@ export function plan(
   observed: readonly Observed[],
   wanted: readonly DesiredObject[],
   inUse: ReadonlySet<string> = new Set(),
+  kept: Kept = NOTHING,
 ): Plan {
+  const resting: string[] = [];
   const live = new Map(observed.map(child => [objectId(child.object), child]));
   const actions: Action[] = [];
   const taken: string[] = [];
@@ -124,8 +151,9 @@ export function plan(
     }
     // Being deleted: when it is gone it is missing.
     if (child.object.metadata.deletionTimestamp !== undefined) continue;
-    const action = repair(child, object);
-    if (action) actions.push(action);
+    const action = repair(child, object, kept);
+    if (action && isPutBack(action) && !movesClients(action) && kept.rests(id)) resting.push(id);
+    else if (action) actions.push(action);
   }
   const uid = wanted[0]?.metadata.ownerReferences?.[0]?.uid;
   for (const { object } of live.values()) {
@@ -135,5 +163,5 @@ export function plan(
     const owner = object.metadata.ownerReferences?.find(reference => reference.controller);
     if (owner?.uid === uid && object.metadata.deletionTimestamp === undefined) actions.push({ verb: 'delete', object });
   }
-  return { actions, taken };
+  return { actions, taken, resting };
 }

@@ -17,6 +17,7 @@ import { otherChats } from '../fleet/instance.ts';
 import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
 import { isVictim } from '../fleet/pod-patches.ts';
 import { isUndone } from '../fleet/workers-before.ts';
+import { type Alteration, childrenAsWritten } from './alterations.ts';
 import type { Backends } from './backends.ts';
 import {
   type ConditionType,
@@ -71,6 +72,8 @@ export interface StatusInput {
   readonly unknownFields: readonly string[];
   readonly decision: Decision;
   readonly failure: WriteFailure | undefined;
+  /** Children that are not as they were written. */
+  readonly altered: readonly Alteration[];
   /** Client connections, if known and if it is time to say a new number. */
   readonly connections: number | undefined;
   readonly isLate: IsLate;
@@ -166,7 +169,18 @@ export function status(input: StatusInput): ChatClusterStatus {
   const done = rolledOut(input.rollout, workers);
   const settings = settingsInForce(metadata, input.refusals, before('SettingsInForce'), input.unknownFields);
   const stable = podsStable(input.gatewayPods, input.workerPods, now);
-  const verdicts = [works, available, moving, done, ...reach, room, scaling, stable, settings];
+  const verdicts = [
+    works,
+    available,
+    moving,
+    done,
+    ...reach,
+    room,
+    scaling,
+    stable,
+    settings,
+    childrenAsWritten(input.altered),
+  ];
   const identity = identityOf(cluster);
   const held = cluster.status?.gateways?.connections;
   const connections = input.connections === undefined ? held : roundConnections(input.connections, held);

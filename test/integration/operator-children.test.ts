@@ -120,6 +120,7 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
     StreamsHaveRoom: 'Unknown',
     ScalingActive: 'False',
     PodsStable: 'True',
+    ChildrenAsWritten: 'True',
     SettingsInForce: 'True',
   });
 });

@@ -21,6 +21,17 @@ const WEBHOOK: Resource = {
   plural: 'validatingwebhookconfigurations',
 };
 
+const MUTATION: Resource = {
+  kind: 'MutatingAdmissionPolicy',
+  apiVersion: API,
+  plural: 'mutatingadmissionpolicies',
+};
+const MUTATION_BINDING: Resource = {
+  kind: 'MutatingAdmissionPolicyBinding',
+  apiVersion: API,
+  plural: 'mutatingadmissionpolicybindings',
+};
+
 const configMap = (name: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -117,4 +128,52 @@ export async function deadWebhook(
     },
   });
   return async () => void (await api.client.patch(WEBHOOK, '', `dead-${cluster}`, { webhooks: null }));
+}
+
+/**
+ * Makes the API server change each Deployment whose name begins with `prefix`, as a policy that pins images does. Resolves when it
+ * does.
+ * @param image what the first container gets
+ */
+export async function pinImages(api: ApiServer, prefix: string, image: string): Promise<void> {
+  const name = `pins-${prefix}`;
+  const probe = `probe-${name}`;
+  const op = (path: string, value: string) => `[JSONPatch{op: 'add', path: '${path}', value: '${value}'}]`;
+  await api.client.create(MUTATION, {
+    apiVersion: API,
+    kind: MUTATION.kind,
+    metadata: { name },
+    ...{
+      spec: {
+        failurePolicy: 'Fail',
+        reinvocationPolicy: 'Never',
+        matchConstraints: { resourceRules: [rule(['apps'], ['deployments']), rule([''], ['configmaps'])] },
+        matchConditions: [
+          {
+            name: 'named',
+            expression: `object.metadata.name.startsWith('${prefix}') || object.metadata.name == '${probe}'`,
+          },
+        ],
+        mutations: [
+          {
+            patchType: 'JSONPatch',
+            jsonPatch: {
+              expression: `object.kind == 'Deployment' ? ${op('/spec/template/spec/containers/0/image', image)} : [JSONPatch{op: 'add', path: '/immutable', value: true}]`,
+            },
+          },
+        ],
+      },
+    },
+  });
+  await api.client.create(MUTATION_BINDING, {
+    apiVersion: API,
+    kind: MUTATION_BINDING.kind,
+    metadata: { name },
+    ...{ spec: { policyName: name } },
+  });
+  await until(`the API server has heard of ${name}`, async () => {
+    const made = await api.client.create(RESOURCES.configMaps, configMap(probe));
+    await api.client.delete({ ...made, kind: 'ConfigMap' });
+    return 'immutable' in made;
+  });
 }

@@ -65,6 +65,7 @@ const input = (change: Partial<StatusInput> = {}): StatusInput => ({
   backends: undefined,
   decision: decisionOf('Disabled'),
   failure: undefined,
+  altered: [],
   connections: undefined,
   isLate: () => false,
   now: new Date(0),

@@ -25,7 +25,7 @@ const planOf = (change: Partial<FleetPlan> = {}): FleetPlan => ({
 
 /** With the children written as they are to be. */
 function atRest(): { readonly children: Children; readonly makings: Makings } {
-  const children = new Children(IMAGE);
+  const children = new Children(IMAGE, new Repairs(() => 0));
   let observed: readonly Observed[] = [];
   const of = (): Makings => ({
     cluster: CLUSTER,
@@ -98,7 +98,7 @@ for (const [what, change, writes] of [
     const { children, makings } = atRest();
     const changed = { ...makings, ...change(makings) };
     const planned = children.plan(changed);
-    assert.deepEqual(planned, new Children(IMAGE).plan(changed));
+    assert.deepEqual(planned, new Children(IMAGE, new Repairs(() => 0)).plan(changed));
     if (writes) assert.notDeepEqual(planned.actions, []);
     else assert.notDeepEqual(planned.taken, []);
     assert.deepEqual(children.plan(makings).actions, [], 'and so is the way back');

@@ -48,6 +48,7 @@ function input(change: Partial<StatusInput> = {}): StatusInput {
     backends: backends(),
     decision: decisionOf('Disabled'),
     failure: undefined,
+    altered: [],
     connections: undefined,
     isLate: () => false,
     now: NOON,

@@ -1,0 +1,29 @@
+import { someOf } from '../some-of.ts';
+import type { Verdict } from './conditions.ts';
+
+/** A child that is not as it was written. */
+export interface Alteration {
+  readonly id: string;
+  /** Changed as it was written, by admission; or changed back by somebody each time it is put back. */
+  readonly reason: 'Mutated' | 'Contested';
+  readonly paths: readonly string[];
+  /** Who owns fields of it beside the operator, as far as the object says. */
+  readonly managers: readonly string[];
+}
+
+function sentence({ id, reason, paths, managers }: Alteration): string {
+  if (reason === 'Mutated') return `${id}: admission changes ${someOf(paths)}, which is left as it is`;
+  const who = managers.length > 0 ? `by ${someOf(managers)}` : 'by somebody';
+  return `${id}: ${someOf(paths)} is changed again and again ${who}, and put back at most once a minute`;
+}
+
+/** Whether the children are what was written. */
+export function childrenAsWritten(alterations: readonly Alteration[]): Verdict {
+  const type = 'ChildrenAsWritten';
+  const all = [...alterations].sort((a, b) =>
+    a.reason === b.reason ? (a.id < b.id ? -1 : 1) : a.reason < b.reason ? -1 : 1,
+  );
+  const [first] = all;
+  if (!first) return { type, status: 'True', reason: 'AsWritten', message: 'the API server keeps what is written' };
+  return { type, status: 'False', reason: first.reason, message: someOf(all.map(sentence)) };
+}
