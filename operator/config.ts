@@ -11,6 +11,8 @@ export interface OperatorConfig {
   readonly logLevel: string;
   readonly pollSeconds: number;
   readonly concurrency: number;
+  /** Writes a second, over all ChatClusters, that only an upgrade of the operator brings about. */
+  readonly rewritesPerSecond: number;
   /** Who writes the Events: the pod's name. */
   readonly instance: string;
   /** Where the Lease is that decides which of several operators acts, and its times. */
@@ -63,6 +65,7 @@ export const OPERATOR_OPTIONS = {
     must: 'be debug, info, warn or error',
   },
   pollSeconds: count('OPERATOR_POLL_SECONDS', 5, /^([1-9]|[1-5][0-9]|60)$/, 'be an integer from 1 to 60'),
+  rewritesPerSecond: count('OPERATOR_REWRITES_PER_SECOND', 10, /^([1-9]|[1-9][0-9])$/, 'be an integer from 1 to 99'),
   concurrency: count('OPERATOR_CONCURRENCY', 8, /^([1-9]|[1-5][0-9]|6[0-4])$/, 'be an integer from 1 to 64'),
   instance: {
     env: 'OPERATOR_INSTANCE',
@@ -123,5 +126,6 @@ export function loadOperatorConfig(env: Readonly<Record<string, string | undefin
     adminPort: Number(values.adminPort),
     pollSeconds: Number(values.pollSeconds),
     concurrency: Number(values.concurrency),
+    rewritesPerSecond: Number(values.rewritesPerSecond),
   };
 }

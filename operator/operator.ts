@@ -19,7 +19,7 @@ import { Turn } from './turn.ts';
 export interface OperatorOptions {
   readonly config: Pick<
     OperatorConfig,
-    'namespace' | 'watchNodes' | 'defaultImage' | 'pollSeconds' | 'concurrency' | 'instance'
+    'namespace' | 'watchNodes' | 'defaultImage' | 'pollSeconds' | 'concurrency' | 'rewritesPerSecond' | 'instance'
   >;
   /** The Lease that decides which of several operators acts. Without it this one always does: it must be the only one. */
   readonly lease?: { readonly namespace: string; readonly name: string; readonly timings: LeaseTimings };

@@ -19,7 +19,10 @@ import { withoutRepeats } from './repeats.ts';
 import type { QueueState } from './work-metrics.ts';
 
 export interface TurnOptions {
-  readonly config: Pick<OperatorConfig, 'defaultImage' | 'pollSeconds' | 'concurrency' | 'instance'>;
+  readonly config: Pick<
+    OperatorConfig,
+    'defaultImage' | 'pollSeconds' | 'concurrency' | 'rewritesPerSecond' | 'instance'
+  >;
   /** With all kinds listed. */
   readonly caches: Caches;
   readonly crd: Pick<CrdCheck, 'unknown'>;
@@ -63,7 +66,7 @@ export class Turn {
       instance: config.instance,
       onFailure: error => notWritten(brief(error)),
     });
-    const { defaultImage } = config;
+    const { defaultImage, rewritesPerSecond } = config;
     const reconciler = new Reconciler({
       caches,
       crd,
@@ -75,6 +78,7 @@ export class Turn {
       random,
       log,
       defaultImage,
+      rewritesPerSecond,
     });
     this.#queue = new WorkQueue({
       clock,

@@ -19,7 +19,7 @@ import {
   noticesOfActions,
   noticesOfIntents,
 } from '../reconcile/notices.ts';
-import { type Observed, objectId } from '../reconcile/plan.ts';
+import { type Action, type Observed, objectId } from '../reconcile/plan.ts';
 import { noticesOfFailures, type WriteFailure, writeFailure } from '../reconcile/write-failure.ts';
 import type { Caches } from './caches.ts';
 import { Children } from './children.ts';
@@ -32,6 +32,7 @@ import { isQuiet } from './quiet.ts';
 import type { Recorder } from './recorder.ts';
 import { Repairs } from './repairs.ts';
 import { Reporter } from './reporter.ts';
+import { isRewrite, Rewrites } from './rewrites.ts';
 import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
 import { isStepOpen, StepNotice } from './step-notice.ts';
 import { noteShort, viewOf } from './view.ts';
@@ -48,6 +49,7 @@ export interface ReconcilerOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly defaultImage: string;
+  readonly rewritesPerSecond: number;
 }
 
 /** What one pass found out and decided. */
@@ -71,6 +73,8 @@ interface Memory {
   readonly children: Children;
   readonly repairs: Repairs;
   altered: readonly Alteration[];
+  /** When it is its turn to be written anew for an upgrade of the operator; undefined while nothing is. */
+  rewriteAt: number | undefined;
   /** Ids of objects that the pass before could not write. */
   open: ReadonlySet<string>;
 }
@@ -79,6 +83,7 @@ interface Memory {
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #writer: Writer;
+  readonly #rewrites: Rewrites;
   readonly #reporter: Reporter;
   /** By key, each of one ChatCluster: one that is made anew under the same name begins anew. */
   readonly #memory = new Map<string, Memory>();
@@ -86,6 +91,7 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#writer = new Writer(options);
+    this.#rewrites = new Rewrites(options.rewritesPerSecond);
     this.#reporter = new Reporter(options);
   }
 
@@ -114,7 +120,9 @@ export class Reconciler {
     probes.pace(key, isQuiet({ cluster: reported, plan: pass.plan, probe: probes.latest(key) }));
     if (written.error !== undefined) throw written.error;
     if (pass.plan.againMs !== undefined) this.#askAgain(key);
-    return least(again, pass.plan.againMs, failed.againMs(this.#options.clock.now()));
+    const now = this.#options.clock.now();
+    const turnMs = memory.rewriteAt === undefined ? undefined : Math.max(0, Math.ceil(memory.rewriteAt - now));
+    return least(again, pass.plan.againMs, failed.againMs(now), turnMs);
   }
 
   #failureOf(cluster: ChatCluster, { waiting }: Written, failed: FailedWrites): WriteFailure | undefined {
@@ -159,13 +167,14 @@ export class Reconciler {
     const workers = workerDeployment(cluster, children);
     const knows = (kind: string) => caches.knows(kind);
     const makings = { cluster, observed, plan: next, fleet, workerReplicas: scaling.workers.replicas, knows };
-    const { actions, taken, resting, optionsVersion } = memory.children.plan(makings);
+    const { actions: planned, taken, resting, optionsVersion } = memory.children.plan(makings);
     const patches = podPatches(pods, next.intents, {
       version: optionsVersion,
       selector: clientSelector(cluster, children),
       labelled: labelledRevisions(cluster, children),
       refusing: refusingOf(fleet.pods),
     });
+    const actions = this.#inTurn(planned, cluster, memory);
     const { failed, repairs } = memory;
     const work = { cluster: cluster.metadata, observed, patches, actions, taken, failed, repairs };
     const written = await this.#writer.write(work);
@@ -183,6 +192,16 @@ export class Reconciler {
     memory.open = open;
     measure(metrics, cluster, scaling, fleet, probes.latest(key));
     return written;
+  }
+
+  /** Those that are to be carried out now: what only an upgrade of the operator brings about waits for its turn. */
+  #inTurn(actions: readonly Action[], cluster: ChatCluster, memory: Memory): readonly Action[] {
+    const now = this.#options.clock.now();
+    const rewrites = actions.filter(action => isRewrite(action, cluster));
+    memory.rewriteAt =
+      rewrites.length === 0 ? undefined : (memory.rewriteAt ?? this.#rewrites.turn(rewrites.length, now));
+    const isDue = memory.rewriteAt === undefined || now >= memory.rewriteAt;
+    return isDue ? actions : actions.filter(action => !rewrites.includes(action));
   }
 
   /** While gateways are being emptied, the time between two rounds of questions would be most of the wait. */
@@ -210,6 +229,7 @@ export class Reconciler {
       repairs,
       altered: [],
       children: new Children(defaultImage, repairs),
+      rewriteAt: undefined,
       open: new Set(),
     };
     this.#memory.set(key, memory);

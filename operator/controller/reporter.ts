@@ -82,6 +82,7 @@ export class Reporter {
       rollout: plan.rollout,
       draining: plan.draining,
       image: imageIn(serves?.spec?.template) ?? imageOf(cluster, { defaultImage }),
+      defaultImage,
       backends: probe?.backends,
       refusals: probe && {
         gateways: probe.loads.flatMap(({ load }) => load?.refused ?? []),

@@ -1,21 +1,18 @@
 import { PORTS } from '../../server/contract.ts';
-import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
-import type { KubeObject } from '../api/kube-object.ts';
+import type { ChatCluster } from '../api/chat-cluster.ts';
 import { isServing } from '../fleet/closing.ts';
 import { type AddressFamily, addressFamilies } from './address-families.ts';
+import { child, type DesiredObject, labelled } from './child.ts';
 import {
   ACCEPT,
-  APPLIED_HASH,
   CLIENTS_LABEL,
   type Component,
   childName,
   hasClientsLabel,
   IDENTITY_ANNOTATION,
   identityOf,
-  labels,
   MOVED_ANNOTATION,
   REVISION_ANNOTATION,
-  REVISION_LABEL,
   STOPPED_ANNOTATION,
   selectorLabels,
   servingLabels,
@@ -23,7 +20,7 @@ import {
   TEMPLATE_ANNOTATION,
   WORKERS_BEFORE_ANNOTATION,
 } from './names.ts';
-import { hashOf, liveOptions, sharedWorkerEnv, startEnv } from './options.ts';
+import { liveOptions, sharedWorkerEnv, startEnv } from './options.ts';
 import { podTemplate } from './pod-template.ts';
 import { revisionOf } from './revision.ts';
 import { optionsIn } from './worker-options.ts';
@@ -65,46 +62,8 @@ export interface Choices {
   };
 }
 
-export interface DesiredObject extends KubeObject {
-  readonly metadata: KubeObject['metadata'] & { readonly namespace: string };
-}
-
 export function imageOf(cluster: ChatCluster, choices: Pick<Choices, 'defaultImage'>): string {
   return cluster.spec.image.reference ?? choices.defaultImage;
-}
-
-type Body = Omit<DesiredObject, 'metadata'> & { readonly component?: Component; readonly name: string } & Record<
-    string,
-    unknown
-  >;
-
-function child(cluster: ChatCluster, body: Body, annotations: Readonly<Record<string, string>> = {}): DesiredObject {
-  const { apiVersion, kind, name, component, ...rest } = body;
-  const object = {
-    apiVersion,
-    kind,
-    metadata: {
-      name,
-      namespace: cluster.metadata.namespace,
-      labels: labels(cluster.metadata.name, component),
-      annotations,
-      ownerReferences: [
-        {
-          apiVersion: API_VERSION,
-          kind: KIND,
-          name: cluster.metadata.name,
-          uid: cluster.metadata.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
-    },
-    ...rest,
-  };
-  return {
-    ...object,
-    metadata: { ...object.metadata, annotations: { ...annotations, [APPLIED_HASH]: hashOf(object) } },
-  };
 }
 
 /** None where the spec names one. */
@@ -153,11 +112,6 @@ function workerOptions(cluster: ChatCluster, { revision, template, shared }: Cho
     immutable: true,
   });
   return [labelled(made, revision)];
-}
-
-function labelled(object: DesiredObject, revision: string): DesiredObject {
-  const { labels: all } = object.metadata;
-  return { ...object, metadata: { ...object.metadata, labels: { ...all, [REVISION_LABEL]: revision } } };
 }
 
 /** What both Deployments have. The template never changes while the Deployment's revision does not. */

@@ -5,6 +5,9 @@ import { ALL_REVISIONS } from '../fleet/fleet.ts';
 /** Server-side apply's name for what this operator writes. */
 export const FIELD_MANAGER = 'chatcluster-operator';
 
+/** Of the operator's own labels and annotations. */
+export const GROUP_PREFIX = `${GROUP}/`;
+
 /** Hash of the object as last applied: a change of the desired object shows even where the live one still covers it. */
 export const APPLIED_HASH = `${GROUP}/applied-hash`;
 /** Revision of a gateway's pod, Deployment and, while gateways of one revision serve, of the client Service; of a worker's options. */

@@ -10,6 +10,7 @@ import type { WriteFailure } from './write-failure.ts';
 export type ConditionType =
   | 'Ready'
   | 'ChildrenAsWritten'
+  | 'TemplatesCurrent'
   | 'GatewaysAvailable'
   | 'Progressing'
   | 'RolledOut'

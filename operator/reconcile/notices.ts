@@ -200,6 +200,8 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         if (condition.reason === 'LoadUnknown' || condition.reason === 'AtMaximum') return warning(condition.reason);
         return condition.reason === 'Collapsed' || condition.reason === 'Held' ? normal(condition.reason) : [];
       }
+      case 'TemplatesCurrent':
+        return condition.status === 'False' && changed ? normal('UpdateAvailable') : [];
       case 'ChildrenAsWritten':
         if (condition.status === 'True' || was?.reason === condition.reason) return [];
         return condition.reason === 'Contested' ? warning('Contested') : normal('Mutated');

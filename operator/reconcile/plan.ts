@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/kube-object.ts';
-import type { DesiredObject } from '../desired/desired.ts';
+import type { DesiredObject } from '../desired/child.ts';
 import { APPLIED_HASH, CLUSTER_LABEL } from '../desired/names.ts';
 import { differing } from './differences.ts';
 import { additions, type Foreign, lastFirst } from './foreign.ts';

@@ -36,6 +36,7 @@ import {
 } from './conditions.ts';
 import { type Deployment, refusedPods, updateOf } from './deployments.ts';
 import { podsStable } from './incidents.ts';
+import { templatesCurrent } from './outdated.ts';
 import { type IsLate, worstProblem } from './pod-problem.ts';
 import { type Refusals, settingsInForce } from './settings.ts';
 import type { WriteFailure } from './write-failure.ts';
@@ -64,6 +65,8 @@ export interface StatusInput {
   /** {@link FleetPlan.draining} */
   readonly draining: string;
   readonly image: string;
+  /** Image of a ChatCluster that names none. */
+  readonly defaultImage: string;
   /** undefined until the workers have been asked once */
   readonly backends: Backends | undefined;
   /** undefined until the processes have been asked once */
@@ -180,6 +183,7 @@ export function status(input: StatusInput): ChatClusterStatus {
     stable,
     settings,
     childrenAsWritten(input.altered),
+    templatesCurrent(cluster, children, input.defaultImage),
   ];
   const identity = identityOf(cluster);
   const held = cluster.status?.gateways?.connections;

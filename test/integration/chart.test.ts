@@ -188,6 +188,7 @@ const VALUES: Partial<Record<keyof typeof OPERATOR_OPTIONS, string>> = {
   logLevel: 'logLevel',
   pollSeconds: 'pollSeconds',
   concurrency: 'concurrency',
+  rewritesPerSecond: 'rewritesPerSecond',
   leaseSeconds: 'leaderElection.leaseSeconds',
   leaseRenewSeconds: 'leaderElection.renewSeconds',
   leaseRetrySeconds: 'leaderElection.retrySeconds',

@@ -121,6 +121,7 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
     ScalingActive: 'False',
     PodsStable: 'True',
     ChildrenAsWritten: 'True',
+    TemplatesCurrent: 'True',
     SettingsInForce: 'True',
   });
 });

@@ -104,6 +104,7 @@ export async function runOperator(
       defaultImage: 'example.com/chat:1',
       pollSeconds: 1,
       concurrency: 4,
+      rewritesPerSecond: 10,
       instance: 'test',
     },
     identity: 'test',

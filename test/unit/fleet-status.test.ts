@@ -62,6 +62,7 @@ const input = (change: Partial<StatusInput> = {}): StatusInput => ({
   rollout: { reason: 'Moving', message: '2 old gateways with 10 connections left' },
   draining: '',
   image: 'example.com/chat:1',
+  defaultImage: 'example.com/chat:1',
   backends: undefined,
   decision: decisionOf('Disabled'),
   failure: undefined,

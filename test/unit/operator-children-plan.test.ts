@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Children, type Makings } from '../../operator/controller/children.ts';
+import { Repairs } from '../../operator/controller/repairs.ts';
 import { RESTART_ANNOTATION } from '../../operator/desired/names.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import type { FleetPlan } from '../../operator/fleet/fleet.ts';

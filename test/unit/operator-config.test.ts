@@ -11,6 +11,7 @@ test('the defaults need nothing but an image', () => {
     logLevel: 'info',
     pollSeconds: 5,
     concurrency: 8,
+    rewritesPerSecond: 10,
     instance: 'chatcluster-operator',
     lease: {
       namespace: 'default',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DesiredObject, desired, type WantedRevision } from '../../operator/desired/desired.ts';
+import type { DesiredObject } from '../../operator/desired/child.ts';
+import { desired, type WantedRevision } from '../../operator/desired/desired.ts';
 import {
   CLIENTS_LABEL,
   type Component,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
-import { type DesiredObject, desired } from '../../operator/desired/desired.ts';
+import type { DesiredObject } from '../../operator/desired/child.ts';
+import { desired } from '../../operator/desired/desired.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
 import { differences } from '../../operator/reconcile/differences.ts';
 import { type FieldSet, foreignFields } from '../../operator/reconcile/foreign.ts';

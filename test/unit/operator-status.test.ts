@@ -45,6 +45,7 @@ function input(change: Partial<StatusInput> = {}): StatusInput {
     refusals: { gateways: [], workers: [] },
     unknownFields: [],
     image: 'example.com/chat:1',
+    defaultImage: 'example.com/chat:1',
     backends: backends(),
     decision: decisionOf('Disabled'),
     failure: undefined,
