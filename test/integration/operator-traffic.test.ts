@@ -37,10 +37,12 @@ describe('who takes no new clients is as ready as ever', { concurrency: true }, 
     const fleet = await ObservedFleet.make(suite, 'sheds', { replicas: 2, rebalance }, 80);
     const [first] = await fleet.revisions();
     await fleet.gatewaySpec({ replicas: 4 });
-    const heavy = await until('two shed', () => {
+    const shedding = () => {
       const shut = fleet.gateways.filter(gateway => gateway.shut);
       return shut.length === 2 ? shut : undefined;
-    });
+    };
+    // Only gateways that have taken clients for half a minute shed any.
+    const heavy = await until('two shed', shedding, { ms: 90_000 });
     for (let round = 0; round < 20; round++) {
       const passed = await suite.passes();
       const [deployment] = await fleet.deployments();
