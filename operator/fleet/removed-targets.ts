@@ -23,14 +23,15 @@ export function isOutForLong({ unofferedSince, connections }: FleetPod, { now }:
  * @param intents of all gateways @returns those that change
  */
 export function emptyStandby(pods: readonly FleetPod[], intents: Intents, input: FleetInput): Intents {
-  const standby = alive(pods).filter(pod => isStandby(intents.get(pod.name)));
-  const due = standby.filter(pod => pod.intent?.keep === 0 || isOutForLong(pod, input));
+  const due = alive(pods).filter(
+    pod => isStandby(pod, intents) && (pod.intent?.keep === 0 || isOutForLong(pod, input)),
+  );
   const reason = due.find(pod => pod.intent?.keep === 0)?.intent?.reason ?? due[0]?.intent?.reason;
   if (reason === undefined) return new Map();
   const others = [...intents.values()].some(intent => !standsBy(intent) && intent.keep !== undefined);
   const rest = alive(pods).filter(pod => !intents.has(pod.name));
   const clients = clientsOf(rest, input.settings.capacity) + clientsOf(due, input.settings.capacity);
-  if (others || !haveRoom(takersOf(rest), clients, input.settings.capacity)) return new Map(due.map(waiting));
+  if (others || !haveRoom(takersOf(rest), clients, input.settings.capacity)) return new Map(due.flatMap(waiting));
   return emptying(
     due.filter(pod => pod.intent?.reason === reason),
     input,
@@ -38,10 +39,13 @@ export function emptyStandby(pods: readonly FleetPod[], intents: Intents, input:
   );
 }
 
-const isStandby = (intent: TrafficIntent | undefined) => intent !== undefined && standsBy(intent);
+/** Whether `pod` stands by and is to go on. */
+function isStandby({ name, intent }: FleetPod, intents: Intents): boolean {
+  const next = intents.get(name);
+  return next !== undefined && standsBy(next) && intent?.reason === next.reason;
+}
 
 /** It goes on standing by, and closes nothing. */
-function waiting({ name, intent }: FleetPod): readonly [string, TrafficIntent] {
-  const { reason = 'NodeDrain', since = '' } = intent ?? {};
-  return [name, { reason, since }];
+function waiting({ name, intent }: FleetPod): (readonly [string, TrafficIntent])[] {
+  return intent ? [[name, { reason: intent.reason, since: intent.since }]] : [];
 }
