@@ -17,6 +17,11 @@ export function isServing({ revision }: Pick<FleetPod, 'revision'>, serving: str
   return serving === ALL_REVISIONS || revision === serving;
 }
 
+/** The intents of `pods` as they stand: what has begun and goes on. */
+export function intentsOf(pods: readonly FleetPod[]): Map<string, TrafficIntent> {
+  return new Map(pods.flatMap(({ name, intent }) => (intent ? [[name, intent] as const] : [])));
+}
+
 /** Whether new connections reach `pod` now. */
 export function takesClients(pod: FleetPod): boolean {
   return pod.ready && pod.offered && pod.intent === undefined;

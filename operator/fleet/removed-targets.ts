@@ -17,15 +17,18 @@ export function isOutForLong({ unofferedSince, connections }: FleetPod, { now }:
   return unofferedSince !== undefined && now - unofferedSince >= OUT_MS && connections !== 0;
 }
 
+/** Whether `pod` is to be emptied for that, or is being emptied already. */
+export function mustLeave(pod: FleetPod, input: Pick<FleetInput, 'now'>): boolean {
+  return pod.intent?.keep === 0 || isOutForLong(pod, input);
+}
+
 /**
  * Empties gateways that stand by, for their node or for NATS, and have done so for long, while nothing else is being emptied and
  * the others have room.
  * @param intents of all gateways @returns those that change
  */
 export function emptyStandby(pods: readonly FleetPod[], intents: Intents, input: FleetInput): Intents {
-  const due = alive(pods).filter(
-    pod => isStandby(pod, intents) && (pod.intent?.keep === 0 || isOutForLong(pod, input)),
-  );
+  const due = alive(pods).filter(pod => isStandby(pod, intents) && mustLeave(pod, input));
   const reason = due.find(pod => pod.intent?.keep === 0)?.intent?.reason ?? due[0]?.intent?.reason;
   if (reason === undefined) return new Map();
   const others = [...intents.values()].some(intent => !standsBy(intent) && intent.keep !== undefined);

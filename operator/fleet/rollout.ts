@@ -1,7 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { baseOf, type Canary, canaryOf } from './canary.ts';
 import { areEnough, clientsOf, haveRoom, lasts } from './capacity.ts';
-import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
+import { alive, emptying, intentsOf, isFinished, isShut, takesClients } from './closing.ts';
 import {
   ALL_REVISIONS,
   type FleetInput,
@@ -37,17 +37,21 @@ export function targetOf({
   return [...others].sort((a, b) => b.targetedAt - a.targetedAt)[0]?.revision ?? target;
 }
 
-/** Gateways that run beyond the wanted number while clients move. */
-export function surgeOf({ settings, size }: FleetInput): number {
+/** Gateways that run beyond the wanted number while clients move: no more than that number. */
+function surgeOf({ settings, size }: FleetInput): number {
   const { strategy, surgePercent, maxSurge } = settings.rollout;
   if (typeof maxSurge === 'number' && strategy === 'MoveOnce') return Math.min(size, maxSurge);
   const percent = strategy === 'Surge' ? surgePercent : Number.parseInt(String(maxSurge), 10);
   return Math.min(size, Math.max(1, Math.ceil((size * percent) / 100)));
 }
 
-/** Whether gateways of the target are there for the clients that are to move to it. */
+/** True if `pod` would take clients once the Service leads to it. */
+function isOpen({ ready, intent, refusing }: FleetPod): boolean {
+  return ready && intent === undefined && refusing !== true;
+}
+
+/** Gateways of the target that are there for the clients that are to move to it. */
 function readyOf(target: string, pods: readonly FleetPod[]): FleetPod[] {
-  const isOpen = (pod: FleetPod) => pod.ready && pod.intent === undefined && pod.refusing !== true;
   return pods.filter(pod => pod.revision === target && isOpen(pod));
 }
 
@@ -104,14 +108,14 @@ function servingBefore(old: readonly FleetPod[]): string | undefined {
   for (const { revision } of old) counts.set(revision, (counts.get(revision) ?? 0) + 1);
   const most = [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
   const theirs = old.filter(({ revision }) => revision === most);
-  return theirs.every(({ ready, intent, refusing }) => ready && !intent && refusing !== true) ? most : undefined;
+  return theirs.every(isOpen) ? most : undefined;
 }
 
 /** Replicas of the target while old gateways remain: the wanted number where they fit, never fewer than it has. */
 function growth(input: FleetInput, target: FleetRevision | undefined, old: readonly FleetPod[]): number {
   const surge = surgeOf(input);
   const room = input.size + surge - old.length;
-  return Math.max(target?.replicas ?? 0, Math.min(input.size, Math.max(room, Math.min(surge, input.size))));
+  return Math.max(target?.replicas ?? 0, Math.min(input.size, Math.max(room, surge)));
 }
 
 /**
@@ -128,7 +132,7 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const wanted = growth(input, held, old);
   replicas.set(target, wanted);
   const stopped = held?.stopped ?? '';
-  const needed = Math.min(size, surgeOf(input));
+  const needed = surgeOf(input);
   // Of all clients, those that so many gateways are for.
   const everybody = clientsOf(alive(input.pods), settings.capacity);
   const clients = (everybody * needed) / Math.max(1, size);
@@ -161,7 +165,7 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const finished = living.filter(pod => isFinished(pod, input));
   const left = living.filter(pod => !finished.includes(pod));
   // What is removed keeps its intent until it is gone.
-  const going = new Map(finished.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : [])));
+  const going = intentsOf(finished);
   const remove = () => {
     for (const row of input.revisions)
       if (row.revision !== target) replicas.set(row.revision, staying(living, finished, row));
@@ -189,13 +193,12 @@ export function rollOut(input: FleetInput, target: string): Rollout {
     const message = `${takers.length} of ${needed} new gateways take clients; ${numbers}`;
     if (takers.length === 0 || lasts(input)) return step('Held', message, { short: true });
     // They may be back in a moment: who closes connections goes on, and nobody begins.
-    const begun = left.filter(isMoving).flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : []));
-    return step('Moving', numbers, { intents: new Map([...going, ...begun]), short: true });
+    const intents = new Map([...going, ...intentsOf(left.filter(isMoving))]);
+    return step('Moving', numbers, { intents, short: true });
   }
-  const begun = left.filter(pod => pod.intent?.keep === 0);
   if (!living.every(pod => isShut(pod, input))) {
     // A new operator does not know how long the others have been shut; those that close go on.
-    const intents = new Map([...going, ...begun.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : []))]);
+    const intents = new Map([...going, ...intentsOf(left.filter(pod => pod.intent?.keep === 0))]);
     return step('Spreading', `load balancers hear of it; ${numbers}`, { intents });
   }
 

@@ -1,7 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
 import { ALL_REVISIONS, type FleetInput, type FleetPod, type FleetRevision } from './fleet.ts';
-import { isOutForLong } from './removed-targets.ts';
+import { isOutForLong, mustLeave } from './removed-targets.ts';
 
 /** A pod has a node a moment after it was made, if there is one for it. */
 const SCHEDULED_MS = 10_000;
@@ -63,7 +63,7 @@ export function leaveStopped(
   const room = makeRoom(replicas, input, target);
   const { serving, hold, pods } = input;
   const moved = alive(pods).filter(({ revision }) => revision === target);
-  const due = moved.filter(pod => pod.intent?.keep === 0 || isOutForLong(pod, input));
+  const due = moved.filter(pod => mustLeave(pod, input));
   const isBusy = [...room.values()].some(({ keep }) => keep !== undefined);
   const takers = pods.some(pod => pod.revision === serving && takesClients(pod));
   return isBusy || !takers || hold !== '' ? room : new Map([...room, ...emptying(due, input, 'Rollout')]);

@@ -1,7 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
 import { areEnough, clientsOf, lasts, mostSay, takersOf } from './capacity.ts';
-import { alive, closing, iso } from './closing.ts';
+import { alive, closing, intentsOf, iso } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { roughly } from './roughly.ts';
 
@@ -73,8 +73,7 @@ export function rebalance(pods: readonly FleetPod[], input: FleetInput): Steady 
     !areEnough(takersOf(rest), rest.length, clients + mean * taking.length, input, begun)
   ) {
     if (!begun || takersOf(rest) === 0 || lasts(input)) return { ...none, short: begun };
-    const held = inside.flatMap(pod => (pod.intent ? [[pod.name, pod.intent] as const] : []));
-    return { intents: new Map(held), message: sheds(inside, mean), short: true };
+    return { intents: intentsOf(inside), message: sheds(inside, mean), short: true };
   }
   const isBack = ({ offeredSince = input.now }: FleetPod) => input.now - offeredSince >= BETWEEN_ROUNDS_MS;
   if (!begun && !taking.every(isBack)) return { ...none, again: taking.some(pod => holds(pod) > bound) };

@@ -5,32 +5,12 @@ import type { ApiServer } from './api-server.ts';
 import { until } from './until.ts';
 
 const API = 'admissionregistration.k8s.io/v1';
-const POLICY: Resource = {
-  kind: 'ValidatingAdmissionPolicy',
-  apiVersion: API,
-  plural: 'validatingadmissionpolicies',
-};
-const BINDING: Resource = {
-  kind: 'ValidatingAdmissionPolicyBinding',
-  apiVersion: API,
-  plural: 'validatingadmissionpolicybindings',
-};
-const WEBHOOK: Resource = {
-  kind: 'ValidatingWebhookConfiguration',
-  apiVersion: API,
-  plural: 'validatingwebhookconfigurations',
-};
-
-const MUTATION: Resource = {
-  kind: 'MutatingAdmissionPolicy',
-  apiVersion: API,
-  plural: 'mutatingadmissionpolicies',
-};
-const MUTATION_BINDING: Resource = {
-  kind: 'MutatingAdmissionPolicyBinding',
-  apiVersion: API,
-  plural: 'mutatingadmissionpolicybindings',
-};
+const resource = (kind: string, plural: string): Resource => ({ kind, apiVersion: API, plural });
+const POLICY = resource('ValidatingAdmissionPolicy', 'validatingadmissionpolicies');
+const BINDING = resource('ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings');
+const WEBHOOK = resource('ValidatingWebhookConfiguration', 'validatingwebhookconfigurations');
+const MUTATION = resource('MutatingAdmissionPolicy', 'mutatingadmissionpolicies');
+const MUTATION_BINDING = resource('MutatingAdmissionPolicyBinding', 'mutatingadmissionpolicybindings');
 
 const configMap = (name: string): KubeObject => ({
   apiVersion: 'v1',
