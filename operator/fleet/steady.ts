@@ -1,7 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
 import { areEnough, clientsOf, lasts, mostSay, takersOf } from './capacity.ts';
-import { alive, closing, intentsOf, iso } from './closing.ts';
+import { alive, closing, intentsOf, iso, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { roughly } from './roughly.ts';
 
@@ -63,10 +63,15 @@ export function rebalance(pods: readonly FleetPod[], input: FleetInput): Steady 
   // Who does not run or say what it holds neither sheds nor counts for the mean.
   const known = there.filter(pod => pod.running && pod.connections !== undefined);
   const mean = Math.ceil(known.reduce((sum, pod) => sum + holds(pod), 0) / Math.max(1, known.length));
-  const bound = Math.max(mean + MIN_EXCESS, mean * (1 + tolerancePercent / 100));
+  const above = (connections: number) => Math.max(connections + MIN_EXCESS, connections * (1 + tolerancePercent / 100));
+  const bound = above(mean);
   const taking = begun ? inside : known.filter(pod => holds(pod) > mean);
   const rest = there.filter(pod => !taking.includes(pod));
   if (rest.length === 0) return none;
+  // Who comes meanwhile finds the others only: one that gets as full as a gateway that is to shed ends it, and all take clients again.
+  const keeps = inside.flatMap(({ intent }) => intent?.keep ?? []);
+  const fill = Math.min(above(Math.min(...keeps)), input.settings.capacity.maxConnections);
+  if (begun && rest.some(pod => takesClients(pod) && holds(pod) >= fill)) return none;
   const clients = clientsOf(rest, input.settings.capacity);
   if (
     !mostSay(known.length, there.length, begun) ||

@@ -33,7 +33,10 @@ export class Rebalancing {
       this.#keep = none;
       return none;
     }
-    if (this.#keep.size === 0) this.#begin(gateways, 1 + tolerancePercent / 100, second);
+    const above = (connections: number) => Math.max(connections + 10, connections * (1 + tolerancePercent / 100));
+    const fill = above(Math.min(...this.#keep.values()));
+    if (gateways.some(gateway => !this.shuts(gateway) && gateway.connections >= fill)) this.#keep = none;
+    if (this.#keep.size === 0) this.#begin(gateways, above, second);
     const excess = [...this.#keep].map(([gateway, keep]) => ({ gateway, count: gateway.connections - keep }));
     const heavy = excess.filter(({ count }) => count > 0);
     if (heavy.length === 0) this.#keep = none;
@@ -48,11 +51,11 @@ export class Rebalancing {
     return none;
   }
 
-  #begin(gateways: readonly SimulatedGateway[], factor: number, second: number): void {
+  #begin(gateways: readonly SimulatedGateway[], above: (connections: number) => number, second: number): void {
     const mean = Math.ceil(
       gateways.reduce((sum, { connections }) => sum + connections, 0) / Math.max(1, gateways.length),
     );
-    const bound = Math.max(mean + 10, mean * factor);
+    const bound = above(mean);
     if (!gateways.some(({ connections }) => connections > bound)) return;
     const taking = gateways.filter(({ connections }) => connections > mean);
     // Those below the bound are shut with the others, and close none.

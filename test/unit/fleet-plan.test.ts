@@ -1,62 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FleetInput, FleetPod, FleetRevision } from '../../operator/fleet/fleet.ts';
+import type { FleetInput } from '../../operator/fleet/fleet.ts';
 import { planFleet } from '../../operator/fleet/plan.ts';
+import { input, NOW, pod, row, WALL } from '../support/fleet-input.ts';
 
-const NOW = 1_000_000;
-const WALL = Date.UTC(2026, 0, 1);
-
-const pod = (name: string, revision: string, change: Partial<FleetPod> = {}): FleetPod => ({
-  ...{ name, revision, scheduled: true, running: true, ready: true, terminating: false },
-  ...{
-    selectable: true,
-    offered: true,
-    offeredSince: 0,
-    unofferedSince: undefined,
-    nodeLeaving: false,
-    intent: undefined,
-    intentSince: undefined,
-    refusing: false,
-    natsUp: true,
-    cutOffSince: undefined,
-    connections: 5,
-    createdAt: 0,
-  },
-  ...change,
-});
-const row = (revision: string, targetedAt: number, stopped = ''): FleetRevision => ({
-  revision,
-  replicas: 1,
-  createdAt: 0,
-  targetedAt,
-  targetedSince: NOW,
-  stopped,
-});
-const input = (change: Partial<FleetInput> = {}): FleetInput => ({
-  settings: {
-    drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 },
-    rollout: {
-      strategy: 'MoveOnce',
-      surgePercent: 25,
-      maxSurge: '100%',
-      canary: { percent: 0, seconds: 300 },
-      progressDeadlineSeconds: 60,
-    },
-    rebalance: { mode: 'Enabled', tolerancePercent: 25, connectionsPerSecond: 10, afterRolloutSeconds: 0 },
-    capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
-  },
-  ...{
-    target: 'new',
-    undone: '',
-    serving: 'new',
-    servingSince: 0,
-    movedAt: 0,
-    revisions: [row('new', 1)],
-    pods: [pod('a', 'new')],
-  },
-  ...{ size: 1, hold: '', unhealthy: '', shortSince: undefined, now: NOW, wall: WALL },
-  ...change,
-});
 const targetedAt = (observed: FleetInput) =>
   planFleet(observed).revisions.find(({ revision }) => revision === 'new')?.targetedAt;
 

@@ -4,6 +4,7 @@ import { Chance } from './chance.ts';
 import { Client, type Experience } from './clients.ts';
 import { EndpointSlices } from './endpoint-slices.ts';
 import { Faults } from './faults.ts';
+import type { Gateway } from './gateway.ts';
 import { Kubelet } from './kubelet.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { drainNode } from './node-drain.ts';
@@ -47,7 +48,7 @@ export class FleetWorld {
   readonly faults: Faults;
   readonly kubelet: Kubelet;
   readonly watchdog: Watchdog;
-  readonly clients: readonly Client[];
+  readonly clients: Client[] = [];
   readonly experience: Experience = { closes: [] };
   readonly wishes: Wishes;
   /** Pods that a ReplicaSet removed, in order. */
@@ -57,6 +58,7 @@ export class FleetWorld {
   /** What an operator planned last. */
   lastPlan: FleetPlan | undefined;
   readonly #options: WorldOptions;
+  readonly #route: () => Gateway | undefined;
   #wallAhead = 0;
   #operator: SimulatedOperator | undefined;
 
@@ -69,7 +71,7 @@ export class FleetWorld {
     this.wishes = { settings, size, target: FIRST_REVISION, undone: '', hold: '', unhealthy: '' };
     this.kubelet = new Kubelet(api, time, chance, settings.drain);
     const balancer = new LoadBalancer(api, time, chance, settings.drain.delaySeconds * 1000);
-    const route = () => {
+    this.#route = () => {
       const pod = balancer.choose();
       return pod === undefined ? undefined : this.kubelet.gateway(pod);
     };
@@ -85,9 +87,8 @@ export class FleetWorld {
     for (const pod of api.pods.list()) api.pods.patch(pod.name, {});
     api.slices.patch(SERVICE, {});
     this.watchdog = new Watchdog(api, time, this.kubelet, this.wishes);
-    this.clients = Array.from({ length: options.clients }, () => new Client(time, chance, route, this.experience));
     this.#trace();
-    for (const client of this.clients) time.after(chance.between(0, 2_000), () => client.connect());
+    this.arrive(options.clients, 2_000);
     time.runUntil(START + settings.drain.delaySeconds * 1000 + 5_000);
     this.#startOperator();
     time.runUntil(time.now + 15_000);
@@ -169,6 +170,15 @@ export class FleetWorld {
     if (this.wishes.size === 0) this.watchdog.disturbed();
     Object.assign(this.wishes, change);
     this.time.after(this.chance.between(0, this.#options.watchLagMs), () => this.#operator?.wake());
+  }
+
+  /** So many clients come, evenly over the next `ms`. */
+  arrive(count: number, ms: number): void {
+    const { chance, clients, experience, time } = this;
+    this.note(`${count} clients come`);
+    const coming = Array.from({ length: count }, () => new Client(time, chance, this.#route, experience));
+    clients.push(...coming);
+    for (const client of coming) time.after(chance.between(0, ms), () => client.connect());
   }
 
   crash(pod: string | undefined): void {

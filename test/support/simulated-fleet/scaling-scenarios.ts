@@ -251,4 +251,18 @@ export const SCALING: readonly Scenario[] = [
     moves: 2,
     ends: world => atRest(3)(world) || unbalanced(world, 30),
   },
+  {
+    name: 'clients come in a wave while others take their share',
+    size: 2,
+    clients: 300,
+    script: world => {
+      world.wish({ size: 4, settings: balanced(world) });
+      const seconds = world.chance.between(30, 60);
+      later(world, seconds, () => world.arrive(200, 30_000));
+      return seconds + 30;
+    },
+    removed: 0,
+    moves: 1,
+    ends: world => atRest(4)(world) || unbalanced(world, 155),
+  },
 ];
