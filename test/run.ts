@@ -1,12 +1,16 @@
 /**
- * Runs rings of tests: `node test/run.ts unit integration e2e`. Installs and builds what they need first, prints every
- * test, and ends with one line `N passed, N failed` over all rings. A skipped test is named; with CI=true it fails the run.
+ * Runs rings of tests: `node test/run.ts unit integration e2e`, or single files of them. Installs and builds what they
+ * need first, prints every test and the seconds of each file, and ends with one line `N passed, N failed` over all
+ * rings. A skipped test is named; with CI=true it fails the run.
  */
 import { globSync } from 'node:fs';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { DEPTH_VARIABLE, ONLY_FULL } from './support/depth.ts';
+import { FileTimes } from './support/file-times.ts';
 import { prepare } from './support/prepare.ts';
+import { type Wanted, wantedOf } from './support/run-arguments.ts';
 
 interface Ring {
   readonly files: string;
@@ -22,33 +26,48 @@ const RINGS: Readonly<Record<string, Ring>> = {
   interop: { files: 'test/interop/**/*.test.ts', concurrency: 1, timeoutMs: 3_600_000 },
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter(name => !Object.hasOwn(RINGS, name));
-if (wanted.length === 0 || unknown.length > 0) {
-  console.error(`usage: node test/run.ts RING...   rings: ${Object.keys(RINGS).join(', ')}`);
-  process.exit(2);
+const USAGE = `usage: node test/run.ts [--depth ci|full] [RING...] [FILE...]
+  RING   ${Object.keys(RINGS).join(', ')}
+  FILE   a part of the paths of test files, such as test/unit/waves.test.ts or operator-; without RING, of all rings
+  --depth full   also what CI leaves out`;
+
+function fromCommandLine(): Wanted {
+  try {
+    const files = Object.entries(RINGS).map(([name, ring]) => [name, globSync(ring.files).sort()] as const);
+    return wantedOf(process.argv.slice(2), new Map(files));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    process.exit(2);
+  }
 }
 
+const wanted = fromCommandLine();
+process.env[DEPTH_VARIABLE] = wanted.depth;
+const times = new FileTimes();
 let passed = 0;
+let leftOut = 0;
 const failed: string[] = [];
 const skipped: string[] = [];
 const unstable: string[] = [];
 
 interface Outcome {
   readonly passed: number;
+  readonly leftOut: number;
   readonly skipped: readonly string[];
   /** Names of the tests that failed, by file. */
   readonly failed: ReadonlyMap<string, readonly string[]>;
 }
 
-async function runFiles(files: readonly string[], ring: Ring, concurrency: number): Promise<Outcome> {
+async function runFiles(files: readonly string[], name: string, ring: Ring, concurrency: number): Promise<Outcome> {
   let good = 0;
+  let onlyFull = 0;
   const passedOver: string[] = [];
   const bad = new Map<string, string[]>();
   const events = run({ files: [...files], concurrency, timeout: ring.timeoutMs });
   events.on('test:pass', event => {
     if (event.details.type === 'suite') return;
-    if (event.skip !== undefined || event.todo !== undefined) passedOver.push(event.name);
+    if (event.skip === ONLY_FULL) onlyFull += 1;
+    else if (event.skip !== undefined || event.todo !== undefined) passedOver.push(event.name);
     else good += 1;
   });
   events.on('test:fail', event => {
@@ -56,55 +75,64 @@ async function runFiles(files: readonly string[], ring: Ring, concurrency: numbe
     const file = event.file ?? '';
     bad.set(file, [...(bad.get(file) ?? []), event.name]);
   });
+  events.on('test:complete', ({ name: path, file, details }) => {
+    // The file as a whole, with its start.
+    if (file !== undefined && resolve(path) === file) times.add(name, path, details.duration_ms);
+  });
   const reporter = events.compose(new spec());
   reporter.pipe(process.stdout, { end: false });
   await new Promise((resolve, reject) => {
     reporter.on('end', resolve);
     reporter.on('error', reject);
   });
-  return { passed: good, skipped: passedOver, failed: bad };
+  return { passed: good, leftOut: onlyFull, skipped: passedOver, failed: bad };
 }
 
 /**
  * Files with a failure are run once more, alone. A test that passes then is unstable: it is named at the end, loudly,
  * and has to be mended, but it does not hide what the other thousand say. One that fails twice has failed.
  */
-async function runRing(name: string, ring: Ring): Promise<void> {
-  const files = globSync(ring.files).sort();
+async function runRing(name: string, ring: Ring, files: readonly string[]): Promise<void> {
   console.log(`\n== ${name}: ${files.length} files ==`);
   const started = performance.now();
-  const first = await runFiles(files, ring, ring.concurrency);
+  const first = await runFiles(files, name, ring, ring.concurrency);
   passed += first.passed;
+  leftOut += first.leftOut;
   skipped.push(...first.skipped.map(test => `${name}: ${test}`));
   for (const [path, tests] of first.failed) {
     const file = relative('.', path);
     console.log(`\n== ${name}: ${file} failed and is run once more ==`);
     // A test of a shared suite names the suite's file, which alone runs nothing.
-    const again = files.includes(file) ? await runFiles([file], ring, 1) : null;
+    const again = files.includes(file) ? await runFiles([file], name, ring, 1) : null;
     const stable = again === null || again.failed.size > 0;
     for (const test of tests) (stable ? failed : unstable).push(`${name}: ${test} (${file})`);
     if (!stable) passed += tests.length;
   }
   console.log(`== ${name}: ${Math.round((performance.now() - started) / 1000)} s ==`);
+  for (const line of times.ofRing(name)) console.log(line);
 }
 
-const stages = await prepare(wanted);
+const stages = await prepare([...wanted.rings.keys()]);
 try {
-  for (const name of wanted) {
+  for (const [name, files] of wanted.rings) {
     const ring = RINGS[name];
     if (!ring) continue;
     await stages.before(name);
-    await runRing(name, ring);
+    await runRing(name, ring, files);
   }
 } catch (error) {
   failed.push(`preparation: ${(error as Error).message}`);
 } finally {
   await stages.after();
 }
+console.log('\nslowest files:');
+for (const line of times.slowest()) console.log(line);
 for (const test of skipped) console.log(`SKIPPED ${test}`);
 for (const test of unstable) console.log(`UNSTABLE, failed once: ${test}`);
 for (const test of failed) console.log(`FAILED ${test}`);
 const skippedFails = process.env['CI'] === 'true' ? skipped.length : 0;
 if (skippedFails > 0) console.log('a skipped test is a failure where CI=true');
+if (leftOut > 0 || wanted.leftOut.length > 0)
+  console.log(`${leftOut} tests and ${wanted.leftOut.length} whole files of tests run only with --depth full`);
 console.log(`${passed} passed, ${failed.length + skippedFails} failed`);
 process.exit(failed.length + skippedFails > 0 || passed === 0 ? 1 : 0);
