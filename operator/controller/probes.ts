@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { FirstSeen } from '../first-seen.ts';
 import { type Backends, readBackends } from '../reconcile/backends.ts';
 import type { Caches } from './caches.ts';
-import { Questions } from './questions.ts';
+import { type Asking, Questions } from './questions.ts';
 
 /** What the pods of one ChatCluster said when they were last asked. */
 export interface Probe {
@@ -57,6 +57,7 @@ interface Turn {
   due: number;
   quiet: boolean;
   asking: boolean;
+  readonly questions: Asking;
   readonly firstSeen: FirstSeen;
 }
 
@@ -128,7 +129,8 @@ export class Probes {
   /** The first answers are waited for; the second ones come early, so that those that began together part. */
   #begin(key: string, now: number): void {
     const { random, intervalMs } = this.#options;
-    const turn = { due: now, quiet: false, asking: false, firstSeen: new FirstSeen() };
+    const questions = this.#questions.of(key);
+    const turn = { due: now, quiet: false, asking: false, questions, firstSeen: new FirstSeen() };
     this.#turns.set(key, turn);
     this.#round(key, turn, now);
     turn.due = now + random() * intervalMs;
@@ -148,12 +150,15 @@ export class Probes {
     turn.asking = true;
     turn.firstSeen.begin();
     const before = this.#results.get(key);
-    const ask = this.#questions.of(key);
+    const { ask, keep } = turn.questions;
+    const gateways = caches.pods(key, 'gateway');
+    const workers = caches.pods(key, 'worker');
+    keep([...gateways, ...workers]);
     let after: Probe;
     try {
       const [loads, backends] = await Promise.all([
-        readLoads(caches.pods(key, 'gateway'), ask, pod => isOver(pod, turn.firstSeen, clock.now())),
-        readBackends(caches.pods(key, 'worker'), ask),
+        readLoads(gateways, ask, pod => isOver(pod, turn.firstSeen, clock.now())),
+        readBackends(workers, ask),
       ]);
       const at = clock.now();
       const patient = !backends.health && before?.backends.health && at - before.healthAt < SILENT_AFTER_MS;

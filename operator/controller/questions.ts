@@ -38,6 +38,14 @@ function isBeingEmptied(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined || trafficOf(pod) !== undefined;
 }
 
+/** Asks the pods of one ChatCluster. */
+export interface Asking {
+  /** Asks a pod; rejects at once for one that is not to be asked yet. */
+  readonly ask: AskPod;
+  /** Forgets all pods but these. */
+  readonly keep: (pods: readonly Pod[]) => void;
+}
+
 /**
  * Asks pods of many ChatClusters, a bounded number at the same time. ChatClusters have their turns in order, however many
  * pods each has; pods that do not answer delay nobody, and are asked less often.
@@ -46,40 +54,34 @@ export class Questions {
   readonly #options: QuestionsOptions;
   readonly #slots = new FairSlots(SLOTS.total, SLOTS.each);
   readonly #silentSlots = new FairSlots(SILENT_SLOTS.total, SILENT_SLOTS.each);
-  /** By the pod's uid. */
-  readonly #silent = new Map<string, Silence>();
   #slow = 0;
-  #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: QuestionsOptions) {
     this.#options = options;
   }
 
-  /** @param key of the ChatCluster @returns asks one of its pods; rejects at once for a pod that is not to be asked yet */
-  of(key: string): AskPod {
-    return async (pod, port, path) => {
-      const silence = this.#silenceOf(pod);
-      if (!silence || silence.misses < MISSES) return await this.#askWell(key, pod, port, path);
-      if (this.#options.clock.now() < silence.nextAt && !isBeingEmptied(pod)) throw silence.error;
-      // Who would have to wait is asked the next time: its ChatCluster waits for the round to end.
-      if (!this.#silentSlots.take(key)) throw silence.error;
-      try {
-        return await this.#ask(pod, port, path);
-      } finally {
-        this.#silentSlots.release(key);
-      }
+  /** @param key of the ChatCluster. What is known of its pods goes with what is returned. */
+  of(key: string): Asking {
+    const silences = new Silences(this.#options);
+    return {
+      ask: async (pod, port, path) => {
+        const silence = silences.of(pod);
+        const send = () => silences.heed(pod, this.#options.ask(pod, port, path));
+        if (!silence || silence.misses < MISSES) return await this.#askWell(key, send);
+        if (this.#options.clock.now() < silence.nextAt && !isBeingEmptied(pod)) throw silence.error;
+        // Who would have to wait is asked the next time: its ChatCluster waits for the round to end.
+        if (!this.#silentSlots.take(key)) throw silence.error;
+        try {
+          return await send();
+        } finally {
+          this.#silentSlots.release(key);
+        }
+      },
+      keep: pods => silences.keep(pods),
     };
   }
 
-  #silenceOf(pod: Pod): Silence | undefined {
-    const id = idOf(pod);
-    const silence = this.#silent.get(id);
-    if (!silence || silence.version === pod.metadata.resourceVersion) return silence;
-    this.#silent.delete(id);
-    return undefined;
-  }
-
-  async #askWell(key: string, pod: Pod, port: number, path: string): Promise<unknown> {
+  async #askWell(key: string, send: () => Promise<unknown>): Promise<unknown> {
     await this.#slots.turn(key);
     let isSlow = false;
     const cancel = this.#options.clock.after(SLOW_MS, () => {
@@ -89,17 +91,37 @@ export class Questions {
       this.#slots.release(key);
     });
     try {
-      return await this.#ask(pod, port, path);
+      return await send();
     } finally {
       cancel();
       if (isSlow) this.#slow--;
       else this.#slots.release(key);
     }
   }
+}
 
-  async #ask(pod: Pod, port: number, path: string): Promise<unknown> {
+/** Pods of one ChatCluster that do not answer. */
+class Silences {
+  readonly #options: Pick<QuestionsOptions, 'clock' | 'intervalMs'>;
+  /** By the pod's uid. */
+  readonly #silent = new Map<string, Silence>();
+
+  constructor(options: Pick<QuestionsOptions, 'clock' | 'intervalMs'>) {
+    this.#options = options;
+  }
+
+  of(pod: Pod): Silence | undefined {
+    const id = idOf(pod);
+    const silence = this.#silent.get(id);
+    if (!silence || silence.version === pod.metadata.resourceVersion) return silence;
+    this.#silent.delete(id);
+    return undefined;
+  }
+
+  /** Notes whether `pod` answers. */
+  async heed(pod: Pod, answering: Promise<unknown>): Promise<unknown> {
     try {
-      const answer = await this.#options.ask(pod, port, path);
+      const answer = await answering;
       this.#silent.delete(idOf(pod));
       return answer;
     } catch (error) {
@@ -108,21 +130,18 @@ export class Questions {
     }
   }
 
+  keep(pods: readonly Pod[]): void {
+    const there = new Set(pods.map(idOf));
+    for (const id of this.#silent.keys()) if (!there.has(id)) this.#silent.delete(id);
+  }
+
   #note(pod: Pod, error: unknown): void {
     const { clock, intervalMs } = this.#options;
     const id = idOf(pod);
     const misses = (this.#silent.get(id)?.misses ?? 0) + 1;
-    const now = clock.now();
     const waitMs = Math.min(MAX_SILENCE_MS, intervalMs * 2 ** Math.max(0, misses - MISSES));
-    this.#silent.set(id, { misses, version: pod.metadata.resourceVersion, nextAt: now + waitMs, error });
-    this.#sweep(now);
-  }
-
-  /** Forgets pods that are gone: nobody has asked them although it was time. */
-  #sweep(now: number): void {
-    if (now - this.#sweptAt < MAX_SILENCE_MS) return;
-    this.#sweptAt = now;
-    for (const [id, { nextAt }] of this.#silent) if (now - nextAt > 10 * MAX_SILENCE_MS) this.#silent.delete(id);
+    const nextAt = clock.now() + waitMs;
+    this.#silent.set(id, { misses, version: pod.metadata.resourceVersion, nextAt, error });
   }
 }
 

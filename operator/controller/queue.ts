@@ -65,6 +65,12 @@ const HANGING = 4;
  */
 const AFTER_FAILURE_MS = 5_000;
 
+/**
+ * That a key was slow is forgotten after so long without a run: the longest time between two attempts of one that fails. What
+ * the key stood for may be gone.
+ */
+const SLOW_FOR_MS = 60_000;
+
 const nothing = () => {};
 
 /**
@@ -245,7 +251,7 @@ export class WorkQueue {
     this.#forgive(key, entry);
     if (entry.due !== undefined) this.#schedule(key, entry);
     // The last start counts for the minimum interval.
-    else if (!entry.slow) entry.cancel = clock.after(minIntervalMs, () => this.#entries.delete(key));
+    else entry.cancel = clock.after(entry.slow ? SLOW_FOR_MS : minIntervalMs, () => this.#entries.delete(key));
     this.#startNext(lane);
   }
 }

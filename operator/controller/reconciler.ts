@@ -43,7 +43,7 @@ export interface ReconcilerOptions {
   readonly crd: Pick<CrdCheck, 'unknown'>;
   readonly client: KubeClient;
   readonly probes: Pick<Probes, 'latest' | 'refresh' | 'pace'>;
-  readonly recorder: Pick<Recorder, 'record'>;
+  readonly recorder: Pick<Recorder, 'record' | 'forget'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -102,7 +102,9 @@ export class Reconciler {
     if (!found || found.metadata.deletionTimestamp !== undefined) {
       // The garbage collector takes the children: each has its owner's uid.
       this.#forget(key);
-      if (found) await this.#reporter.reportHeld(found, notices => this.#tell(found, notices));
+      // One that is still there is told of again and again: those are one Event.
+      if (!found) this.#options.recorder.forget(key);
+      else await this.#reporter.reportHeld(found, notices => this.#tell(found, notices));
       return undefined;
     }
     const observed = caches.children(key);

@@ -4,6 +4,7 @@ import { microTime } from '../api/micro-time.ts';
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RESOURCES } from '../kube/resources.ts';
+import { keyOf } from '../kube/store.ts';
 import type { Notice } from '../reconcile/notices.ts';
 
 export interface RecorderOptions {
@@ -37,7 +38,8 @@ const MAX_IN_FLIGHT = 32;
  */
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #series = new Map<string, Series>();
+  /** By `namespace/name` of what they are about, then by id. */
+  readonly #series = new Map<string, Map<string, Series>>();
   #inFlight = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
 
@@ -53,13 +55,14 @@ export class Recorder {
       .update(JSON.stringify([regarding.metadata.uid, notice]))
       .digest('hex')
       .slice(0, 16);
-    const known = this.#series.get(id);
+    const about = keyOf(regarding);
+    const known = this.#series.get(about)?.get(id);
     if (known && now - known.lastAt <= SERIES_MS) {
       known.count++;
       known.lastAt = now;
       if (now - known.writtenAt < SERIES_WRITE_MS) return;
       known.writtenAt = now;
-      this.#write(id, () =>
+      this.#write(about, id, () =>
         this.#options.client.patch(RESOURCES.events, known.namespace, known.name, {
           series: { count: known.count, lastObservedTime: microTime(clock.date()) },
         }),
@@ -68,17 +71,26 @@ export class Recorder {
     }
     const namespace = regarding.metadata.namespace ?? 'default';
     const name = `${regarding.metadata.name}.${clock.date().getTime().toString(36)}${id}`;
-    this.#series.set(id, { name, namespace, lastAt: now, count: 1, writtenAt: now });
-    this.#write(id, () =>
+    const all = this.#series.get(about) ?? new Map<string, Series>();
+    this.#series.set(about, all.set(id, { name, namespace, lastAt: now, count: 1, writtenAt: now }));
+    this.#write(about, id, () =>
       this.#options.client.create(RESOURCES.events, this.#event(regarding, notice, namespace, name)),
     );
+  }
+
+  /** Forgets all series about something that is gone. @param about its `namespace/name` */
+  forget(about: string): void {
+    this.#series.delete(about);
   }
 
   /** Forgets series that are over, now and then: with thousands of ChatClusters there are many. */
   #sweep(now: number): void {
     if (now - this.#sweptAt < SERIES_WRITE_MS) return;
     this.#sweptAt = now;
-    for (const [id, series] of this.#series) if (now - series.lastAt > SERIES_MS) this.#series.delete(id);
+    for (const [about, all] of this.#series) {
+      for (const [id, series] of all) if (now - series.lastAt > SERIES_MS) all.delete(id);
+      if (all.size === 0) this.#series.delete(about);
+    }
   }
 
   #event({ apiVersion, kind, metadata }: KubeObject, notice: Notice, namespace: string, name: string): KubeObject {
@@ -99,16 +111,16 @@ export class Recorder {
     return event;
   }
 
-  #write(id: string, send: () => Promise<unknown>): void {
+  #write(about: string, id: string, send: () => Promise<unknown>): void {
     if (this.#inFlight >= MAX_IN_FLIGHT) {
-      this.#series.delete(id);
+      this.#series.get(about)?.delete(id);
       return;
     }
     this.#inFlight++;
     send()
       .catch((error: unknown) => {
         // There is no Event to count on: the next notice makes one.
-        this.#series.delete(id);
+        this.#series.get(about)?.delete(id);
         this.#options.onFailure(error);
       })
       .finally(() => this.#inFlight--);

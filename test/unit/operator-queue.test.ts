@@ -185,6 +185,27 @@ test('a key that is slow but succeeds waits among those in trouble, until it is 
   assert.deepEqual([...running.keys()], ['well'], 'it waits for the slot of those that do well');
 });
 
+test('that a key was slow is forgotten when nothing is wanted of it for a minute: what it stood for may be gone', async () => {
+  const { clock, queue, end, running } = simulated(1, 0);
+  const isAmongThoseInTrouble = async () => {
+    queue.add('well');
+    queue.add('was slow');
+    const both = running.has('was slow');
+    for (const key of ['well', 'was slow']) await end(key);
+    return both;
+  };
+  queue.add('was slow');
+  await clock.pass(3_000);
+  await end('was slow');
+  await clock.pass(59_999);
+  assert.ok(await isAmongThoseInTrouble());
+  queue.add('was slow');
+  await clock.pass(3_000);
+  await end('was slow');
+  await clock.pass(60_000);
+  assert.equal(await isAmongThoseInTrouble(), false);
+});
+
 test('24 keys whose writes hang do not change how often another one has its turn', async () => {
   const clock = new SimulatedClock();
   const HANGING = Array.from({ length: 24 }, (_, i) => `hangs-${i}`);
