@@ -102,13 +102,18 @@ function isMoving({ intent }: FleetPod): boolean {
   return intent?.reason === 'Rollout';
 }
 
-/** The revision that most old gateways have, once all of these would take clients; undefined before. */
-function servingBefore(old: readonly FleetPod[]): string | undefined {
+/**
+ * The revision that most old gateways have, once the Service may lead to it again; undefined before. One that is not ready gets
+ * nobody and is not waited for if the others have room; one that is ready and has not heard that it may take clients again would
+ * refuse them.
+ */
+function servingBefore(old: readonly FleetPod[], clients: number, input: FleetInput): string | undefined {
   const counts = new Map<string, number>();
   for (const { revision } of old) counts.set(revision, (counts.get(revision) ?? 0) + 1);
   const most = [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
   const theirs = old.filter(({ revision }) => revision === most);
-  return theirs.every(isOpen) ? most : undefined;
+  const ready = theirs.filter(pod => pod.ready);
+  return ready.every(isOpen) && areEnough(ready.length, theirs.length, clients, input, true) ? most : undefined;
 }
 
 /** Replicas of the target while old gateways remain: the wanted number where they fit, never fewer than it has. */
@@ -181,7 +186,7 @@ export function rollOut(input: FleetInput, target: string): Rollout {
   const connections = left.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
   const numbers = `${left.length} old gateways with about ${roughly(connections)} connections left`;
   // Whoever holds clients keeps them, nothing is removed that they may be taken back to, and nobody new comes to what does worse.
-  const back = servingBefore(left) ?? target;
+  const back = servingBefore(left, everybody, input) ?? target;
   if (stopped !== '') return step('Stopped', stopped, { serving: back });
   if (input.unhealthy !== '') return step('Stopped', input.unhealthy, { stop: input.unhealthy, serving: back });
   if (input.hold !== '') {

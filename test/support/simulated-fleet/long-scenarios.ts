@@ -56,6 +56,25 @@ export const LONG: readonly Scenario[] = [
     ends: atRest(4, 'r1'),
   },
   {
+    name: 'a rollout is stopped while an old gateway is not ready',
+    clients: 60,
+    script: world => {
+      world.wish({ target: 'r2' });
+      whenServing(world, 'r2', world.chance.between(0, 9), () => {
+        world.wish({ unhealthy: 'one in ten commands fails' });
+        world.missProbes(world.pods().find(({ revision }) => revision === 'r1')?.name, 3 * MINUTES * 1_000);
+        later(world, 60, () => {
+          const serving = world.api.services.get('gateway')?.serving;
+          if (serving !== 'r1') world.watchdog.violations.push(`new clients still go to ${serving}`);
+        });
+      });
+      later(world, 15 * MINUTES, () => world.wish({ undone: 'r2', unhealthy: '' }));
+      return 15 * MINUTES;
+    },
+    moves: 2,
+    ends: atRest(4, 'r1'),
+  },
+  {
     name: 'a rollout changes to a revision that never becomes ready',
     clients: 60,
     script: world => {

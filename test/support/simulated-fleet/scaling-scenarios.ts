@@ -263,6 +263,6 @@ export const SCALING: readonly Scenario[] = [
     },
     removed: 0,
     moves: 1,
-    ends: world => atRest(4)(world) || unbalanced(world, 155),
+    ends: world => atRest(4)(world) || unbalanced(world, 150),
   },
 ];
