@@ -56,7 +56,7 @@ export function apiMetrics(registry: Registry, state: ApiState): ApiMetrics {
   });
   const crdUnknownFields = new Gauge({
     name: 'chatcluster_operator_crd_unknown_fields',
-    help: 'Fields this operator reads that the CRD in the cluster does not know: what is written there is dropped. NaN while it may not be read.',
+    help: 'Fields this operator reads or writes that the CRD in the cluster does not know: what is written there is dropped. NaN while it may not be read.',
     registers,
   });
   return { ...watchMetrics(registers), ...leaseMetrics(registers), crdUnknownFields };

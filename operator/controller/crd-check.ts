@@ -27,7 +27,8 @@ export interface CrdCheckOptions {
 }
 
 /**
- * Compares the CRD in the cluster with the fields this operator reads. An older one drops them without a word: Helm leaves CRDs
+ * Compares the CRD in the cluster with the fields this operator reads and writes. An older one drops them without a word, and refuses a
+ * status that names one: Helm leaves CRDs
  * alone that are switched off in the chart, and some people apply them by hand.
  */
 export class CrdCheck {

@@ -1,5 +1,6 @@
 import { API_VERSION, type ChatCluster, type ChatClusterStatus, KIND } from '../api/chat-cluster.ts';
 import type { Condition, Pod } from '../api/kube-object.ts';
+import { withoutFields } from '../api/status-fields.ts';
 import { totalConnections } from '../autoscale/load-reader.ts';
 import { imageOf } from '../desired/desired.ts';
 import { REVISION_LABEL } from '../desired/names.ts';
@@ -71,7 +72,7 @@ export class Reporter {
     );
     const pods = (['gateway', 'worker'] as const).flatMap(component => caches.pods(key, component));
     const late = lateStarts(pods, this.#firstSeenOf(key), clock.now());
-    const next = status({
+    const whole = status({
       cluster,
       children,
       gatewayPods: caches.pods(key, 'gateway'),
@@ -96,7 +97,8 @@ export class Reporter {
       isLate: ({ metadata }) => late.has(metadata.name),
       now: clock.date(),
     });
-    this.#series.show(key, next.conditions ?? []);
+    this.#series.show(key, whole.conditions ?? []);
+    const next = withoutFields(whole, crd.unknown ?? []);
     const isWritten = await this.#write(cluster, next, tell);
     if (isWritten && next.gateways?.connections !== cluster.status?.gateways?.connections)
       this.#writtenAt.set(key, clock.now());

@@ -1,4 +1,5 @@
 /** Fields of the spec that the operator reads and that have no default, as paths below `spec`; `[]` stands for each item of a list. */
+import { STATUS_FIELDS } from '../api/status-fields.ts';
 import { SPEC_DEFAULTS } from './spec-defaults.ts';
 
 const POD_FIELDS = [
@@ -46,11 +47,15 @@ function at(schema: Schema | undefined, path: string): Schema | undefined {
   }, schema);
 }
 
-/** Fields that this operator reads and `schema`, that of a whole ChatCluster, does not have: the API server drops them. */
+const FIELDS: readonly string[] = [
+  ...[...OTHER_FIELDS, ...Object.keys(SPEC_DEFAULTS)].map(path => `spec.${path}`),
+  ...STATUS_FIELDS.map(path => `status.${path}`),
+];
+
+/**
+ * Fields that this operator reads or writes and `schema`, that of a whole ChatCluster, does not have: the API server drops
+ * them.
+ */
 export function unknownFields(schema: Schema): string[] {
-  const spec = schema.properties?.['spec'];
-  return [...OTHER_FIELDS, ...Object.keys(SPEC_DEFAULTS)]
-    .filter(path => at(spec, path) === undefined)
-    .map(path => `spec.${path}`)
-    .sort();
+  return FIELDS.filter(path => at(schema, path) === undefined).sort();
 }

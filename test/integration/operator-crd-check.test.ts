@@ -22,8 +22,8 @@ after(async () => {
 });
 
 const CRD = [RESOURCES.customResourceDefinitions, '', 'chatclusters.chatcluster.dev'] as const;
-const SERVICE = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/service';
-const remove = async (path: string) => await api.client.patch(...CRD, [{ op: 'remove', path: SERVICE + path }]);
+const FIELDS = '/spec/versions/0/schema/openAPIV3Schema/properties';
+const remove = async (path: string) => await api.client.patch(...CRD, [{ op: 'remove', path: FIELDS + path }]);
 
 test('with the rights of the chart a CRD that lacks a field is found out, and said of every ChatCluster', async () => {
   const told: (readonly string[] | undefined)[] = [];
@@ -34,11 +34,12 @@ test('with the rights of the chart a CRD that lacks a field is found out, and sa
   });
   await check.look();
   assert.deepEqual(check.unknown, []);
-  await remove('/x-kubernetes-validations');
-  await remove('/properties/ipFamilyPolicy');
+  await remove('/spec/properties/service/x-kubernetes-validations');
+  await remove('/spec/properties/service/properties/ipFamilyPolicy');
+  await remove('/status/properties/gateways/properties/drainingReplicas');
   await check.look();
   await check.look();
-  assert.deepEqual(told, [[], ['spec.service.ipFamilyPolicy']]);
+  assert.deepEqual(told, [[], ['spec.service.ipFamilyPolicy', 'status.gateways.drainingReplicas']]);
 
   await api.client.create(RESOURCES.chatClusters, chatCluster('chat'));
   const operator = await runOperator(suite, api);
@@ -46,9 +47,12 @@ test('with the rights of the chart a CRD that lacks a field is found out, and sa
     const { status } = await api.client.get<ChatCluster>(RESOURCES.chatClusters, 'default', 'chat');
     return status?.conditions?.find(({ reason }) => reason === 'CRDOutdated');
   });
-  assert.match(said.message, /does not know spec\.service\.ipFamilyPolicy: what is written there is dropped/);
+  assert.match(
+    said.message,
+    /does not know spec\.service\.ipFamilyPolicy, status\.gateways\.drainingReplicas: what is written there is dropped/,
+  );
   assert.deepEqual([said.type, said.status], ['SettingsInForce', 'False']);
-  assert.match(await operator.metrics.registry.metrics(), /^chatcluster_operator_crd_unknown_fields 1$/m);
+  assert.match(await operator.metrics.registry.metrics(), /^chatcluster_operator_crd_unknown_fields 2$/m);
 });
 
 test('who may not read the CRD says nothing of it, and goes on', async () => {

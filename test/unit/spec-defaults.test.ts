@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { STATUS_FIELDS, withoutFields } from '../../operator/api/status-fields.ts';
 import { projectCluster } from '../../operator/controller/projections.ts';
 import { desired } from '../../operator/desired/desired.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
@@ -106,7 +107,8 @@ test('a CRD that lacks fields is found out, whichever they are', () => {
   const { gateway, service, ...rest } = SPEC.properties ?? {};
   const { rollout: _, ...older } = gateway?.properties ?? {};
   const spec = { properties: { ...rest, gateway: { properties: older } } };
-  const unknown = unknownFields({ properties: { spec } });
+  const { status = {} } = crdSchema().properties ?? {};
+  const unknown = unknownFields({ properties: { spec, status } });
   assert.ok(service);
   assert.ok(unknown.includes('spec.gateway.rollout.strategy') && unknown.includes('spec.service.ipFamilies'));
   assert.deepEqual(
@@ -119,6 +121,55 @@ test('a CRD that lacks fields is found out, whichever they are', () => {
     verdict.message,
     /^the CRD in the cluster does not know spec\.gateway\.rollout\.[.\w]+, .* and \d+ more/,
   );
+});
+
+/** Every path at which a schema says what a value is. */
+function leaves(schema: Schema, path = ''): string[] {
+  const below = Object.entries(schema.properties ?? {});
+  if (schema.items) return leaves(schema.items, `${path}[]`);
+  return below.length === 0
+    ? [path]
+    : below.flatMap(([name, property]) => leaves(property, path === '' ? name : `${path}.${name}`));
+}
+
+test('the status has in the CRD exactly the fields the operator writes, each of which it looks for there', () => {
+  const status = crdSchema().properties?.['status'];
+  assert.ok(status);
+  assert.deepEqual(leaves(status).sort(), [...STATUS_FIELDS].sort());
+  const { gateways, conditions, ...rest } = status.properties ?? {};
+  const { connections: _, ...counts } = gateways?.properties ?? {};
+  const { reason: __, ...condition } = conditions?.items?.properties ?? {};
+  const older = {
+    ...rest,
+    gateways: { properties: counts },
+    conditions: { items: { properties: condition } },
+  };
+  const unknown = unknownFields({ properties: { spec: SPEC, status: { properties: older } } });
+  assert.deepEqual(unknown, ['status.conditions[].reason', 'status.gateways.connections']);
+  assert.equal(unknownFields({ properties: { spec: SPEC } }).length, STATUS_FIELDS.length);
+});
+
+test('a status is left without what the CRD does not know, and without what is empty then', () => {
+  const condition = { type: 'Ready', status: 'True', lastTransitionTime: '', reason: 'AllReady', message: '' } as const;
+  const whole = {
+    instance: 'chat',
+    gateways: { replicas: 2, readyReplicas: 2, desiredReplicas: 2, connections: 7 },
+    workers: { replicas: 1, readyReplicas: 1 },
+    conditions: [condition],
+  };
+  const { connections: _, ...gateways } = whole.gateways;
+  const { message: __, ...rest } = condition;
+  const unknown = ['gateways.connections', 'workers.replicas', 'workers.readyReplicas', 'conditions[].message'];
+  assert.deepEqual(
+    withoutFields(
+      whole,
+      unknown.map(path => `status.${path}`),
+    ),
+    { instance: 'chat', gateways, conditions: [rest] },
+  );
+  const ofConditions = STATUS_FIELDS.filter(path => path.startsWith('conditions')).map(path => `status.${path}`);
+  assert.equal('conditions' in withoutFields(whole, ofConditions), false);
+  assert.deepEqual(withoutFields(whole, []), whole);
 });
 
 const SMALLEST = {
