@@ -1,7 +1,7 @@
 import { alive } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { ALL_REVISIONS } from './fleet.ts';
-import type { Rollout } from './rollout.ts';
+import type { Rollout } from './rollout-state.ts';
 import { scaleDown } from './victims.ts';
 
 /**

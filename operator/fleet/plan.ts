@@ -4,7 +4,8 @@ import { setAside } from './cut-off.ts';
 import type { FleetInput, FleetPlan, FleetPod, RolloutReason } from './fleet.ts';
 import { onDelete } from './on-delete.ts';
 import { emptyStandby } from './removed-targets.ts';
-import { type Rollout, rollOut, targetOf } from './rollout.ts';
+import { rollOut, targetOf } from './rollout.ts';
+import type { Rollout } from './rollout-state.ts';
 import { leaveNodes, rebalance } from './steady.ts';
 import { scaleDown } from './victims.ts';
 

@@ -1,0 +1,152 @@
+/** The phases of a rollout after the Service has moved: old gateways are emptied and removed. */
+import type { TrafficIntent } from '../../server/contract.ts';
+import { areEnough, haveRoom, lasts } from './capacity.ts';
+import { alive, emptying, intentsOf, isFinished, isShut, takesClients } from './closing.ts';
+import { ALL_REVISIONS, type FleetPod } from './fleet.ts';
+import { isOutForLong } from './removed-targets.ts';
+import { isOpen, type Rollout, type RolloutState, step } from './rollout-state.ts';
+import { nextOf, staying } from './room.ts';
+import { roughly } from './roughly.ts';
+
+/** Old gateways on their way out. */
+interface Leaving extends RolloutState {
+  /** Old gateways that are not terminating. */
+  readonly living: readonly FleetPod[];
+  /** Those of them that may be removed. */
+  readonly finished: readonly FleetPod[];
+  /** Those that may not yet. */
+  readonly left: readonly FleetPod[];
+  /** What is removed keeps its intent until it is gone. */
+  readonly going: ReadonlyMap<string, TrafficIntent>;
+  /** How many are left and with how many connections, in words. */
+  readonly numbers: string;
+}
+
+/** One step towards all clients being at the target, which the Service leads to. */
+export function moveClients(state: RolloutState): Rollout {
+  const leaving = leavingOf(state);
+  return (
+    finish(leaving) ??
+    stop(leaving) ??
+    hold(leaving) ??
+    waitForTakers(leaving) ??
+    waitForBalancers(leaving) ??
+    empty(leaving)
+  );
+}
+
+function leavingOf(state: RolloutState): Leaving {
+  const living = alive(state.old);
+  const finished = living.filter(pod => isFinished(pod, state.input));
+  const left = living.filter(pod => !finished.includes(pod));
+  const connections = left.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
+  const numbers = `${left.length} old gateways with about ${roughly(connections)} connections left`;
+  return { ...state, living, finished, left, going: intentsOf(finished), numbers };
+}
+
+/** Nobody is left at an old gateway. */
+function finish(leaving: Leaving): Rollout | undefined {
+  const { input, left, old, ready, going } = leaving;
+  if (left.length > 0) return undefined;
+  remove(leaving);
+  if (old.length > 0) return step(leaving, 'Moving', 'old gateways are being removed', { intents: going });
+  const works = ready.length > 0 || input.size === 0;
+  const message = `${ready.length} of ${input.size} gateways ready, all of one revision`;
+  return step(leaving, works ? 'Complete' : 'NoneReady', message);
+}
+
+/** Takes finished gateways off the replicas of their Deployments. */
+function remove({ input, target, replicas, living, finished }: Leaving): void {
+  for (const row of input.revisions)
+    if (row.revision !== target) replicas.set(row.revision, staying(living, finished, row));
+}
+
+/**
+ * The target does worse: whoever holds clients keeps them, nothing is removed that they may be taken back to, and the Service
+ * returns, so that nobody new comes to it.
+ */
+function stop(leaving: Leaving): Rollout | undefined {
+  const { stopped, input, target } = leaving;
+  const back = () => servingBefore(leaving) ?? target;
+  if (stopped !== '') return step(leaving, 'Stopped', stopped, { serving: back() });
+  const { unhealthy } = input;
+  return unhealthy === '' ? undefined : step(leaving, 'Stopped', unhealthy, { stop: unhealthy, serving: back() });
+}
+
+/**
+ * The revision that most old gateways have, once the Service may lead to it again; undefined before. One that is not ready gets
+ * nobody and is not waited for if the others have room; one that is ready and has not heard that it may take clients again would
+ * refuse them.
+ */
+function servingBefore({ left, everybody, input }: Leaving): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { revision } of left) counts.set(revision, (counts.get(revision) ?? 0) + 1);
+  const most = [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+  const theirs = left.filter(({ revision }) => revision === most);
+  const ready = theirs.filter(pod => pod.ready);
+  return ready.every(isOpen) && areEnough(ready.length, theirs.length, everybody, input, true) ? most : undefined;
+}
+
+/** Nobody may be moved now. Old gateways take clients again before load balancers cut off those they hold. */
+function hold(leaving: Leaving): Rollout | undefined {
+  const { input, left, numbers } = leaving;
+  if (input.hold === '') return undefined;
+  const isLong = left.some(pod => isOutForLong(pod, input));
+  return step(leaving, 'Held', `${input.hold}; ${numbers}`, isLong ? { serving: ALL_REVISIONS } : {});
+}
+
+/** Too few new gateways take clients. */
+function waitForTakers(leaving: Leaving): Rollout | undefined {
+  const { input, left, going, needed, clients, numbers } = leaving;
+  const takers = takersIn(leaving);
+  if (areEnough(takers, needed, clients, input, true)) return undefined;
+  if (takers === 0 || lasts(input))
+    return step(leaving, 'Held', `${takers} of ${needed} new gateways take clients; ${numbers}`, { short: true });
+  // They may be back in a moment: who closes connections goes on, and nobody begins.
+  const intents = new Map([...going, ...intentsOf(left.filter(isMoving))]);
+  return step(leaving, 'Moving', numbers, { intents, short: true });
+}
+
+function takersIn({ ready }: Leaving): number {
+  return ready.filter(takesClients).length;
+}
+
+/** Chosen already. A gateway of the new revision that misses a probe is no reason to choose anew. */
+function isMoving({ intent }: FleetPod): boolean {
+  return intent?.reason === 'Rollout';
+}
+
+/** Load balancers may still lead new clients to an old gateway. */
+function waitForBalancers(leaving: Leaving): Rollout | undefined {
+  const { input, living, left, going, numbers } = leaving;
+  if (living.every(pod => isShut(pod, input))) return undefined;
+  // A new operator does not know how long the others have been shut; those that close go on.
+  const intents = new Map([...going, ...intentsOf(left.filter(pod => pod.intent?.keep === 0))]);
+  return step(leaving, 'Spreading', `load balancers hear of it; ${numbers}`, { intents });
+}
+
+/** Old gateways are emptied, as many at a time as new ones have room for, and removed. */
+function empty(leaving: Leaving): Rollout {
+  const { input, left, going, numbers } = leaving;
+  remove(leaving);
+  const batch = nextOf(left, isRemoving(leaving) ? 0 : placesOf(leaving), isMoving);
+  const intents = new Map([...going, ...emptying(batch, input, 'Rollout')]);
+  return step(leaving, 'Moving', numbers, { intents });
+}
+
+/** How many old gateways may go: as far as new ones can stand in for them, or all if these have room for all clients. */
+function placesOf(leaving: Leaving): number {
+  const { input, left, everybody } = leaving;
+  const { rollout, capacity } = input.settings;
+  const takers = takersIn(leaving);
+  if (rollout.strategy === 'MoveOnce' && haveRoom(takers, everybody, capacity)) return left.length;
+  return Math.max(0, takers + left.length - input.size);
+}
+
+/** Gateways that become as cheap now could be removed in place of those their Deployment is to be rid of. */
+function isRemoving({ input, target, replicas, living }: Leaving): boolean {
+  return input.revisions.some(({ revision }) => {
+    const there = living.filter(pod => pod.revision === revision).length;
+    return revision !== target && (replicas.get(revision) ?? 0) < there;
+  });
+}
