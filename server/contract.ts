@@ -112,6 +112,15 @@ export interface BackendHealth {
     /** Empty when there is enough. */
     readonly reason: string;
   };
+  /**
+   * Servers of NATS that keep each message, by the stream that the fewest keep. Missing from a worker of an earlier release, and
+   * until one has seen all streams.
+   */
+  readonly copies?: {
+    readonly fewest: number;
+    /** Why there are no more, for people; empty where the option on the copies says how many there are to be. */
+    readonly whyNotMore: string;
+  };
   /** Live options that keep their value, each with its variable and why, without the values of Secrets. Missing when there is none. */
   readonly refused?: readonly string[];
 }

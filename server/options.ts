@@ -22,6 +22,8 @@ export interface IntegerOption extends Common {
   readonly default: number;
   readonly min: number;
   readonly max: number;
+  /** True where the default, 0, leaves it to the process. An empty variable says the same, also to earlier releases. */
+  readonly automatic?: true;
 }
 export interface TextOption extends Common {
   readonly kind: 'text';
@@ -546,7 +548,17 @@ export const OPTIONS = {
     pattern: /^(\d{1,15}\.\d{1,10})?$/,
     help: 'Version of the ChatCluster this process was made for, its creation in milliseconds and its generation, such as 1767225600000.3; set by the operator. Of workers with different options the newest decides the settings of the streams. Empty counts as older than any.',
   },
-  streamReplicas: integer('CHAT_STREAM_REPLICAS', worker, 1, 1, 5, 'NATS servers that keep each stream: 1, 3 or 5.'),
+  streamReplicas: {
+    ...integer(
+      'CHAT_STREAM_REPLICAS',
+      worker,
+      0,
+      0,
+      5,
+      'NATS servers that keep each stream: 1, 3 or 5. 0 is 3 where NATS has three servers with JetStream and room, and 1 otherwise; a stream of 1 gets 3 when NATS has got more servers, and none ever gets fewer.',
+    ),
+    automatic: true,
+  },
   streamMaxBytes: integer(
     'CHAT_STREAM_MAX_BYTES',
     worker,

@@ -139,7 +139,8 @@ export interface ChatClusterSpec {
   };
   readonly messages: {
     readonly partitions: number;
-    readonly streamReplicas: number;
+    /** The workers decide where it is not set. */
+    readonly streamReplicas?: number;
     readonly streamMaxBytes: number;
     readonly liveMaxBytes: number;
     readonly hotWindowSeconds: number;

@@ -28,7 +28,8 @@ export const FIELDS = {
   'worker.batchMessages': ['storeBatch', spec => spec.worker.batchMessages],
   'worker.batchDelayMilliseconds': ['storeDelayMs', spec => spec.worker.batchDelayMilliseconds],
   'messages.partitions': ['partitions', spec => spec.messages.partitions],
-  'messages.streamReplicas': ['streamReplicas', spec => spec.messages.streamReplicas],
+  // Where it is not set the template of the workers says so, see `pod-template.ts`.
+  'messages.streamReplicas': ['streamReplicas', spec => spec.messages.streamReplicas ?? 1],
   'messages.streamMaxBytes': ['streamMaxBytes', spec => spec.messages.streamMaxBytes],
   'messages.liveMaxBytes': ['liveMaxBytes', spec => spec.messages.liveMaxBytes],
   'messages.hotWindowSeconds': ['hotWindowSeconds', spec => spec.messages.hotWindowSeconds],
@@ -135,10 +136,13 @@ function sorted(env: readonly (readonly [string, string])[]): Record<string, str
 
 const variable = ([option, value]: readonly [OptionName, string]) => [OPTIONS[option].env, value] as const;
 
+/** Values that were the default of every image once, and of a revision are as good as none still: else its pods would roll. */
+const FORMER_DEFAULTS: Partial<Record<OptionName, string>> = { streamReplicas: '1' };
+
 /** An option at its default is never written: an image that does not know it yet must be able to start, and to go on. */
 function isChosen([option, value]: readonly [OptionName, string]): boolean {
   const row: Option = OPTIONS[option];
-  return String(row.default ?? '') !== value;
+  return (FORMER_DEFAULTS[option] ?? String(row.default ?? '')) !== value;
 }
 
 /** Those of them that a process takes when it starts: a worker's are all of them, a gateway's those that need a new pod. */

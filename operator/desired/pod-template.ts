@@ -59,10 +59,35 @@ function env(cluster: ChatCluster, component: Component): object[] {
   const heap = heapLimit(cluster, component);
   const instance = { name: OPTIONS.instance.env, value: instanceOf(cluster) };
   const live = { name: OPTIONS.liveDir.env, value: LIVE_DIR };
-  if (component === 'worker')
-    return [...heap, instance, { name: OPTIONS.specVersion.env, value: specVersionOf(cluster) }, live, ...secrets];
+  if (component === 'worker') {
+    const version = { name: OPTIONS.specVersion.env, value: specVersionOf(cluster) };
+    return [...heap, instance, version, copies(cluster), live, ...secrets];
+  }
   const started = Object.entries(startEnv(cluster, component)).map(([name, value]) => ({ name, value }));
   return [...heap, instance, ...started, live, ...secrets];
+}
+
+/**
+ * How many servers keep a stream. In the template, not among the options of the revision: there 1 is as good as nothing, as it was
+ * when it was the default. Without a value it is not set.
+ */
+function copies({ spec }: ChatCluster): Variable {
+  const { streamReplicas } = spec.messages;
+  return { name: OPTIONS.streamReplicas.env, ...(streamReplicas ? { value: String(streamReplicas) } : {}) };
+}
+
+/** True unless `template`, of the workers, was made for another `messages.streamReplicas`. Operators before it was there made none. */
+export function hasCopiesOf(cluster: ChatCluster, template: object | undefined): boolean {
+  const [container] =
+    (template as { spec?: { containers?: readonly { env?: readonly Variable[] }[] } })?.spec?.containers ?? [];
+  const wanted = copies(cluster);
+  const made = container?.env?.find(({ name }) => name === wanted.name);
+  return made === undefined || made.value === wanted.value;
+}
+
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
 }
 
 /** Files that a process follows while it runs: its Secrets, and a gateway its annotations and live options too. */

@@ -2,11 +2,12 @@ import { OPTIONS, type Option } from '../../server/options.ts';
 import type { ChatClusterSpec } from '../api/chat-cluster.ts';
 import { FIELDS } from './options.ts';
 
-/** Defaults of the fields that are options of the processes: those of the options. */
+/** Defaults of the fields that are options of the processes: those of the options, but of what the processes decide themselves. */
 const OF_OPTIONS: Readonly<Record<string, unknown>> = Object.fromEntries(
   Object.entries(FIELDS).flatMap(([path, [name]]) => {
     const option: Option = OPTIONS[name];
-    return option.kind === 'text' ? [] : [[path, option.default]];
+    const isOpen = option.kind === 'text' || (option.kind === 'integer' && option.automatic);
+    return isOpen ? [] : [[path, option.default]];
   }),
 );
 

@@ -28,6 +28,7 @@ export const OTHER_FIELDS: readonly string[] = [
   'auth.secretRef.name',
   'auth.issuer',
   'auth.audience',
+  'messages.streamReplicas',
   'rooms.kinds[].publish',
   'service.annotations',
   'service.ipFamilyPolicy',

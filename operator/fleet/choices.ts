@@ -9,6 +9,7 @@ import {
   TARGETED_ANNOTATION,
   WORKERS_BEFORE_ANNOTATION,
 } from '../desired/names.ts';
+import { hasCopiesOf } from '../desired/pod-template.ts';
 import { revisionOf } from '../desired/revision.ts';
 import { sharedVariables } from '../desired/worker-options.ts';
 import type { FleetInput, FleetPlan } from './fleet.ts';
@@ -58,7 +59,11 @@ export function choicesOf(
   const before = workersBefore(cluster, gateways, workers, input.serving);
   const kept = workersKept(cluster, gateways, workers, plan.target);
   const current = revisionOf(cluster, 'worker');
-  const isCurrent = workers?.metadata.annotations?.[REVISION_ANNOTATION] === current && isOfChat(cluster, workers);
+  const made = workers && templateOf(workers);
+  const isCurrent =
+    workers?.metadata.annotations?.[REVISION_ANNOTATION] === current &&
+    isOfChat(cluster, workers) &&
+    hasCopiesOf(cluster, made);
   const hasMoved = input.serving !== undefined && input.serving !== plan.serving;
   return {
     defaultImage: given.defaultImage,
@@ -69,7 +74,7 @@ export function choicesOf(
     workers: {
       replicas: given.workerReplicas,
       revision: kept?.revision ?? current,
-      template: kept?.template ?? (workers && isCurrent ? templateOf(workers) : undefined),
+      template: kept?.template ?? (isCurrent ? made : undefined),
       shared: sharedVariables(cluster, children),
     },
   };

@@ -1,6 +1,7 @@
-import { jetstream } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Copies } from './copies.ts';
 
 /** A lock whose holder died is free after this long. */
 const TTL_MS = 15_000;
@@ -23,7 +24,7 @@ export interface HeldLock {
 
 export interface LockOptions {
   readonly bucket: string;
-  readonly replicas: number;
+  readonly copies: Pick<Copies, 'forNew' | 'make'>;
   /** Names the holder for people who look into the bucket. */
   readonly holder: string;
   /** How long to wait for another holder. */
@@ -78,11 +79,20 @@ const NAME_IN_USE = 10_058;
 async function openBucket(connection: NatsConnection, options: LockOptions): Promise<KV> {
   const buckets = new Kvm(jetstream(connection));
   try {
-    return await buckets.create(options.bucket, { ttl: TTL_MS, history: 1, replicas: options.replicas });
+    return await options.copies.make(options.copies.forNew(), replicas =>
+      buckets.create(options.bucket, { ttl: TTL_MS, history: 1, replicas }),
+    );
   } catch (error) {
     if ((error as { code?: unknown }).code !== NAME_IN_USE) throw error;
     return await buckets.open(options.bucket);
   }
+}
+
+/** Gives a bucket that is there at least so many copies. */
+export async function raiseLock(jsm: JetStreamManager, bucket: string, copies: number): Promise<void> {
+  const stream = `KV_${bucket}`;
+  const { config } = await jsm.streams.info(stream);
+  if (config.num_replicas < copies) await jsm.streams.update(stream, { num_replicas: copies });
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

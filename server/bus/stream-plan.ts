@@ -74,6 +74,24 @@ function changesOf(held: WithMetadata, wanted: object, spec: string): string[] {
   return order < 0 ? [...changed, 'spec'] : changed;
 }
 
+/**
+ * Steps that give streams more copies, and change nothing else: none for a stream that has as many as `wanted`, or whose settings
+ * are those of a newer spec. To be taken when {@link planStreams} has none. Pure.
+ */
+export function planRaise(
+  { log, live, last }: Observed,
+  wanted: Pick<Wanted, 'spec' | 'log' | 'live' | 'last'>,
+): Step[] {
+  const lacks = (held: StreamInfo | null, { num_replicas: copies }: { readonly num_replicas: number }) =>
+    held !== null && held.config.num_replicas < copies && compareSpecs(specOf(held), wanted.spec) <= 0;
+  const differences = ['num_replicas'];
+  return [
+    ...(lacks(log, wanted.log) ? [{ do: 'update-log', differences } as const] : []),
+    ...(lacks(live, wanted.live) ? [{ do: 'update-live', differences } as const] : []),
+    ...(lacks(last, wanted.last) ? [{ do: 'update-last', differences } as const] : []),
+  ];
+}
+
 /** LAST loses nothing that is not looked up in MongoDB instead, so it waits for nothing and is never lifted. */
 function planLast({ last }: Observed, wanted: Wanted): Step[] {
   if (!last) return [{ do: 'create-last' }];

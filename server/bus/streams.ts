@@ -1,6 +1,8 @@
-import { DeliverPolicy, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { DeliverPolicy, type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Moment } from '../clock.ts';
 import type { StoredFloor } from '../store/store.ts';
+import { COPIES, Copies } from './copies.ts';
 import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch, type WithMetadata } from './epoch.ts';
 import { CONSUMER_NOT_FOUND, orNull, STREAM_NOT_FOUND } from './jetstream-api.ts';
@@ -10,8 +12,8 @@ import { refill } from './refill.ts';
 import { FROM_KEY } from './refill-plan.ts';
 import { specMetadata } from './spec-version.ts';
 import { lastConfig, liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
-import { withLock } from './stream-lock.ts';
-import { type Observed, planStreams, type Step, stalled, type Wanted } from './stream-plan.ts';
+import { type HeldLock, LockLost, raiseLock, withLock } from './stream-lock.ts';
+import { type Observed, planRaise, planStreams, type Step, stalled, type Wanted } from './stream-plan.ts';
 
 export interface StreamsDeps {
   readonly names: Names;
@@ -26,11 +28,16 @@ export interface StreamsDeps {
   rescue(partition: number, messages: readonly Delivery[], epoch: string): Promise<void>;
   /** Told of every change, after it was made. */
   changed(partition: number, step: Step): void;
+  /** Told why NATS keeps fewer copies than there are to be, when that is news. */
+  fewCopies(reason: string): void;
+  readonly now: () => Moment;
 }
 
 export interface PartitionState {
   readonly epoch: string;
   readonly last: number;
+  /** Servers that keep each of its streams, by the one that the fewest keep. */
+  readonly copies: number;
 }
 
 const API_TIMEOUT_MS = 5_000;
@@ -46,6 +53,9 @@ const MIRROR_LOOK_MS = 100;
 export class Streams {
   readonly #connection: NatsConnection;
   readonly #deps: StreamsDeps;
+  readonly #copies: Copies;
+  /** True once the lock's bucket has as many copies as the streams are to have. */
+  #lockRaised = false;
   /** Highest sequence seen by partition: a stream that vanished took its own with it. */
   readonly #seen = new Map<number, number>();
   #turn: Promise<void> = Promise.resolve();
@@ -53,6 +63,12 @@ export class Streams {
   constructor(connection: NatsConnection, deps: StreamsDeps) {
     this.#connection = connection;
     this.#deps = deps;
+    this.#copies = new Copies(deps.options.streamReplicas, deps.now, deps.fewCopies);
+  }
+
+  /** Why NATS keeps no more copies than {@link PartitionState.copies}; empty where an option says how many. */
+  get whyNotMore(): string {
+    return this.#copies.reason;
   }
 
   /**
@@ -60,66 +76,109 @@ export class Streams {
    * @throws the reason, of NATS or of the store, that kept it from being right; calling again is always safe
    */
   async ensure(partition: number): Promise<PartitionState> {
-    const jsm = await jetstreamManager(this.#connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
-    const wanted = this.#wanted(partition);
+    const jsm = await this.#manager();
     for (let round = 1; ; round++) {
-      const { observed, steps, unknown } = await this.#look(jsm, partition, wanted, MIRROR_WAIT_MS);
+      const { observed, steps, unknown, wanted } = await this.#look(jsm, partition, MIRROR_WAIT_MS);
       if (steps.length === 0 && unknown !== null) throw unknown; // all that could be done without MongoDB is done
       if (steps.length === 0 && observed.log) {
         const last = observed.log.state.last_seq;
         this.#seen.set(partition, Math.max(last, this.#seen.get(partition) ?? 0));
-        return { epoch: epochOf(observed.log), last };
+        return { epoch: epochOf(observed.log), last, copies: fewest(observed) };
       }
       if (round === ROUNDS) throw new Error(`stream ${wanted.log.name} stays different: ${JSON.stringify(steps)}`);
-      await this.#change(jsm, partition, wanted);
+      await this.#locked(async held => {
+        const { steps, wanted } = await this.#look(jsm, partition, 0); // another worker may have been faster
+        await this.#takeSteps(jsm, partition, wanted, steps, held);
+      });
     }
   }
 
+  /**
+   * Gives streams more copies where no option says how many and NATS may have got more servers, now and then. What keeps it from
+   * that is told and otherwise of no weight: the streams are right as they are.
+   * @param state what {@link ensure} said last
+   * @returns whether streams have more than that
+   */
+  async raise(partition: number, { copies }: PartitionState): Promise<boolean> {
+    if ((copies >= COPIES && this.#lockRaised) || !this.#copies.isDue(partition)) return false;
+    let raised = false;
+    try {
+      const jsm = await this.#manager();
+      await this.#locked(async held => {
+        if (!this.#lockRaised) await raiseLock(jsm, this.#deps.names.lockBucket, COPIES);
+        this.#lockRaised = true;
+        const { observed, wanted, steps } = await this.#look(jsm, partition, 0);
+        if (steps.length > 0) return; // first they are made right
+        const more = { ...wanted, ...copiesOf(wanted, COPIES) };
+        const raises = planRaise(observed, more);
+        await this.#takeSteps(jsm, partition, more, raises, held);
+        raised = raises.length > 0;
+      });
+    } catch (error) {
+      if (!(error instanceof LockLost)) this.#copies.failed(error);
+    }
+    return raised;
+  }
+
+  #manager(): Promise<JetStreamManager> {
+    return jetstreamManager(this.#connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
+  }
+
   /** One partition of this process at a time: they would only wait for each other's lock. */
-  #change(jsm: JetStreamManager, partition: number, wanted: Wanted): Promise<void> {
-    const change = this.#turn.then(() => this.#changeLocked(jsm, partition, wanted));
+  #locked(work: (held: HeldLock) => Promise<void>): Promise<void> {
+    const { names, holder } = this.#deps;
+    const lock = { bucket: names.lockBucket, copies: this.#copies, holder, waitMs: LOCK_WAIT_MS };
+    const change = this.#turn.then(() => withLock(this.#connection, lock, work));
     this.#turn = change.catch(() => undefined);
     return change;
   }
 
-  async #changeLocked(jsm: JetStreamManager, partition: number, wanted: Wanted): Promise<void> {
-    const { names, options, holder } = this.#deps;
-    const lock = { bucket: names.lockBucket, replicas: options.streamReplicas, holder, waitMs: LOCK_WAIT_MS };
-    await withLock(this.#connection, lock, async held => {
-      const { steps } = await this.#look(jsm, partition, wanted, 0); // another worker may have been faster
-      for (const step of steps) {
-        held.check();
-        await this.#apply(jsm, partition, wanted, step, () => held.check());
-        this.#deps.changed(partition, step);
-      }
-    });
+  async #takeSteps(
+    jsm: JetStreamManager,
+    partition: number,
+    wanted: Wanted,
+    steps: readonly Step[],
+    held: HeldLock,
+  ): Promise<void> {
+    for (const step of steps) {
+      held.check();
+      await this.#apply(jsm, partition, wanted, step, () => held.check());
+      this.#deps.changed(partition, step);
+    }
   }
 
-  #wanted(partition: number): Wanted {
+  #wanted(partition: number, held: Pick<Observed, 'log' | 'live' | 'last'>): Wanted {
     const { names, options } = this.#deps;
+    const fitted = (stream: StreamInfo | null) => ({
+      ...options,
+      streamReplicas: this.#copies.forStream(stream?.config.num_replicas),
+    });
     return {
       spec: options.specVersion,
-      log: logConfig(names, partition, options),
-      live: liveConfig(names, partition, options),
+      log: logConfig(names, partition, fitted(held.log)),
+      live: liveConfig(names, partition, fitted(held.live)),
       consumer: storeConsumerConfig(names, options),
-      last: lastConfig(names, partition, options),
+      last: lastConfig(names, partition, fitted(held.last)),
     };
   }
 
-  async #look(jsm: JetStreamManager, partition: number, wanted: Wanted, mirrorMs: number) {
+  async #look(jsm: JetStreamManager, partition: number, mirrorMs: number) {
+    const { names } = this.#deps;
+    const stream = names.logStream(partition);
     // Before the floor: what it has acknowledged by now is in MongoDB.
-    const consumer = await found(jsm.consumers.info(wanted.log.name, wanted.consumer.durable_name));
+    const consumer = await found(jsm.consumers.info(stream, names.storeConsumer));
     let unknown: unknown = null;
     const stored = await this.#deps.floor(partition).catch((error: unknown) => {
       unknown = error;
       return null;
     });
     const floor = Math.max(stored?.offset ?? 0, this.#seen.get(partition) ?? 0);
-    const live = await this.#mirrorSettled(jsm, wanted.live.name, mirrorMs);
-    const log = await found(jsm.streams.info(wanted.log.name));
-    const last = await found(jsm.streams.info(wanted.last.name));
+    const live = await this.#mirrorSettled(jsm, names.liveStream(partition), mirrorMs);
+    const log = await found(jsm.streams.info(stream));
+    const last = await found(jsm.streams.info(names.lastStream(partition)));
     const observed: Observed = { floor, stored, live, log, consumer, last };
-    return { observed, steps: planStreams(observed, wanted), unknown };
+    const wanted = this.#wanted(partition, observed);
+    return { observed, steps: planStreams(observed, wanted), unknown, wanted };
   }
 
   /** A server that comes back needs a moment to join LIVE to LOG. */
@@ -139,7 +198,7 @@ export class Streams {
       case 'create-log': {
         const first = step.firstSeq > 1 ? { first_seq: step.firstSeq } : {};
         const metadata = { ...made, [EPOCH_KEY]: newEpoch(), [FROM_KEY]: String(step.firstSeq) };
-        await jsm.streams.add({ ...log, ...first, metadata });
+        await this.#make(jsm, { ...log, ...first, metadata });
         return;
       }
       case 'lift':
@@ -161,7 +220,7 @@ export class Streams {
       case 'create-live':
         return await withoutDirect(jsm, log.name, async () => {
           if (step.reason !== 'missing') await jsm.streams.delete(live.name);
-          await jsm.streams.add({ ...live, metadata: made, mirror: { name: log.name, opt_start_seq: step.from } });
+          await this.#make(jsm, { ...live, metadata: made, mirror: { name: log.name, opt_start_seq: step.from } });
         });
       case 'update-live':
         return await withoutDirect(jsm, log.name, async () => {
@@ -181,7 +240,7 @@ export class Streams {
         return;
       }
       case 'create-last':
-        await jsm.streams.add({ ...last, metadata: made });
+        await this.#make(jsm, { ...last, metadata: made });
         return;
       case 'update-last': {
         const held = await jsm.streams.info(last.name);
@@ -190,6 +249,24 @@ export class Streams {
       }
     }
   }
+
+  async #make(jsm: JetStreamManager, config: AddedStream): Promise<void> {
+    const make = (copies: number) => jsm.streams.add({ ...config, num_replicas: copies });
+    await this.#copies.make(config.num_replicas, make);
+  }
+}
+
+type AddedStream = Parameters<JetStreamManager['streams']['add']>[0] & { readonly num_replicas: number };
+
+/** Of the streams of a partition the copies that the fewest servers keep. */
+function fewest({ log, live, last }: Observed): number {
+  return Math.min(...[log, live, last].flatMap(stream => stream?.config.num_replicas ?? []));
+}
+
+/** The streams of `wanted` with another number of copies. */
+function copiesOf({ log, live, last }: Wanted, copies: number): Pick<Wanted, 'log' | 'live' | 'last'> {
+  const more = { num_replicas: copies };
+  return { log: { ...log, ...more }, live: { ...live, ...more }, last: { ...last, ...more } };
 }
 
 /** The settings that differ, and the spec they come from where that is another. The library adds the others as they are. */

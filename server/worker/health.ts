@@ -1,3 +1,4 @@
+import { COPIES } from '../bus/copies.ts';
 import type { BackendHealth, LogRoom } from '../contract.ts';
 import type { Clock } from './clock.ts';
 import { NEARLY_FULL, PRESSED_ABOVE } from './purge-plan.ts';
@@ -32,6 +33,8 @@ export class Health {
   readonly #ensured = new Set<number>();
   readonly #lags = new Map<number, number>();
   readonly #rooms = new Map<number, LogRoom>();
+  readonly #copies = new Map<number, number>();
+  #whyNotMore = '';
   readonly #streamOf: (partition: number) => string;
   #incident: { readonly text: string; readonly at: number } | null = null;
 
@@ -81,6 +84,12 @@ export class Health {
     this.#rooms.set(partition, room);
   }
 
+  /** @param whyNotMore empty where an option says how many */
+  copiesAre(partition: number, copies: number, whyNotMore: string): void {
+    this.#copies.set(partition, copies);
+    this.#whyNotMore = whyNotMore;
+  }
+
   /** Whether all streams have been right once. */
   get complete(): boolean {
     return this.#ensured.size === this.#partitions;
@@ -90,7 +99,14 @@ export class Health {
     let storeLag = 0;
     for (const lag of this.#lags.values()) storeLag += lag;
     const store = { reachable: this.#storeUp, reason: this.#store };
-    return { nats: this.#natsReport(), store, storeLag, log: this.#logReport() };
+    return { nats: this.#natsReport(), store, storeLag, log: this.#logReport(), ...this.#copiesReport() };
+  }
+
+  /** Nothing until all partitions have been looked at. */
+  #copiesReport(): Pick<BackendHealth, 'copies'> {
+    if (this.#copies.size < this.#partitions) return {};
+    const fewest = Math.min(...this.#copies.values());
+    return { copies: { fewest, whyNotMore: fewest < COPIES ? this.#whyNotMore : '' } };
   }
 
   #logReport(): NonNullable<BackendHealth['log']> {

@@ -5,7 +5,7 @@ import { logConsumers } from '../bus/log-consumers.ts';
 import type { Names } from '../bus/names.ts';
 import { pull } from '../bus/pull.ts';
 import { LIFT } from '../bus/stream-plan.ts';
-import type { Streams } from '../bus/streams.ts';
+import type { PartitionState, Streams } from '../bus/streams.ts';
 import { systemClocks } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { Repeats } from '../repeats.ts';
@@ -73,23 +73,27 @@ export class Partition {
     for (let failures = 0; !signal.aborted; ) {
       const wake = new AbortController();
       this.#wake = wake;
-      const problem = await this.#ensure();
-      failures = problem === null ? 0 : failures + 1;
-      if (problem === null && !wake.signal.aborted) this.#gate.open();
+      const state = await this.#ensure();
+      failures = state ? 0 : failures + 1;
+      if (state && !wake.signal.aborted) this.#gate.open();
+      // Messages are drained meanwhile.
+      const raised = state !== undefined && (await this.#parts.streams.raise(this.#parts.partition, state));
+      if (raised) continue;
       const pause = failures === 0 ? CHECK_MS : backoffMs(failures, Math.random());
       await clock.sleep(pause, AbortSignal.any([signal, wake.signal]));
     }
   }
 
-  /** @returns what keeps the streams from being right; null when they are */
-  async #ensure(): Promise<string | null> {
+  /** @returns undefined while the streams are not right */
+  async #ensure(): Promise<PartitionState | undefined> {
     const { partition, streams, health, names, log } = this.#parts;
     try {
       const state = await streams.ensure(partition);
       this.#epoch = state.epoch;
       this.#epochReadAt = state.last;
       health.streamsAre(partition, null);
-      return null;
+      health.copiesAre(partition, state.copies, streams.whyNotMore);
+      return state;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof StoreUnavailable) health.storeIs(false, error.reason);
@@ -98,7 +102,7 @@ export class Partition {
         const news = this.#repeats.news(reason);
         if (news) log.warn({ partition, reason, ...news }, 'the streams are not right; this is tried again');
       }
-      return reason;
+      return undefined;
     }
   }
 

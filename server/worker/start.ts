@@ -134,6 +134,9 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       settle: (partition, upTo) => store.settle(partition, upTo),
       rescue: rescuer(store, names, metrics),
       changed,
+      fewCopies: reason =>
+        log.info({ reason }, 'the streams have fewer copies than three; this is tried again every minute'),
+      now: () => clock.now(),
     });
     for (let partition = 0; partition < config.partitions; partition++) {
       partitions.push(

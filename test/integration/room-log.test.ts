@@ -41,6 +41,8 @@ async function start(t: TestContext, server = nats) {
     settle: async () => undefined,
     rescue: async () => undefined,
     changed: () => undefined,
+    fewCopies: () => undefined,
+    now: systemClocks.now,
   });
   await streams.ensure(0);
   const { partitions } = config;

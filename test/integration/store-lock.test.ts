@@ -3,7 +3,9 @@ import { after, test } from 'node:test';
 import { jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connectNats } from '../../server/bus/connect.ts';
+import { Copies } from '../../server/bus/copies.ts';
 import { LockLost, withLock } from '../../server/bus/stream-lock.ts';
+import { systemClocks } from '../../server/clock.ts';
 import { startNats } from '../local/nats.ts';
 import { until } from '../support/until.ts';
 
@@ -17,7 +19,12 @@ after(async () => {
 });
 const [one, two] = connections;
 assert.ok(one && two);
-const options = (bucket: string, waitMs = 10_000) => ({ bucket, replicas: 1, holder: 'test', waitMs });
+const options = (bucket: string, waitMs = 10_000) => ({
+  bucket,
+  copies: new Copies(1, systemClocks.now, () => undefined),
+  holder: 'test',
+  waitMs,
+});
 
 test('work under the lock never overlaps, whoever asks', async () => {
   let inside = 0;

@@ -5,6 +5,7 @@ import { connectNats } from '../../server/bus/connect.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
 import type { Step } from '../../server/bus/stream-plan.ts';
 import { Streams } from '../../server/bus/streams.ts';
+import { systemClocks } from '../../server/clock.ts';
 import { type Config, loadConfig } from '../../server/config.ts';
 import { startNats } from '../local/nats.ts';
 
@@ -37,6 +38,8 @@ async function workersOf(t: TestContext) {
       settle: async () => undefined,
       rescue: async () => undefined,
       changed: (_, step) => void steps.push(step.do),
+      fewCopies: () => undefined,
+      now: systemClocks.now,
     });
     return { steps, look: () => streams.ensure(0) };
   };

@@ -168,7 +168,8 @@ test('three servers: one message that is sent by many at the same moment is stor
 });
 
 test('three servers: streams of one replica grow to three while they are used, and what is purged is recovered', async t => {
-  const bench = await storeBench(t, backends, { CHAT_HOT_WINDOW_SECONDS: '60', CHAT_DEDUPE_SECONDS: '60' });
+  const env = { CHAT_STREAM_REPLICAS: '1', CHAT_HOT_WINDOW_SECONDS: '60', CHAT_DEDUPE_SECONDS: '60' };
+  const bench = await storeBench(t, backends, env);
   const first = await bench.worker('worker-0');
   await streamsReady(first);
   const before = await publishSurely(bench, 'channel:a', 50);

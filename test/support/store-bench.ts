@@ -7,6 +7,7 @@ import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { type Names, names as namesOf } from '../../server/bus/names.ts';
 import { type Config, loadConfig } from '../../server/config.ts';
 import { type BackendHealth, WORKER_PATHS } from '../../server/contract.ts';
+import type { Clock } from '../../server/worker/clock.ts';
 import { startWorker, type Worker } from '../../server/worker/start.ts';
 import type { BackendAddresses, Teardown } from './backends.ts';
 import { until } from './until.ts';
@@ -21,7 +22,7 @@ export interface StoreBench {
   readonly nats: NatsConnection;
   readonly jsm: JetStreamManager;
   /** Starts another worker in this process; it ends with the test. */
-  worker(name?: string, options?: Partial<Config>, logger?: Logger): Promise<Worker>;
+  worker(name?: string, options?: Partial<Config>, logger?: Logger, clock?: Clock): Promise<Worker>;
   /** Resolves when JetStream answers again after a restart of NATS. */
   natsAnswers(): Promise<void>;
   /** Publishes to partition 0 as a gateway does. @returns the offset */
@@ -67,8 +68,16 @@ export async function storeBench(
     names,
     nats,
     jsm,
-    async worker(name = 'worker-0', options = {}, logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' })) {
-      const worker = await startWorker({ ...config, ...options, processName: name }, { logger });
+    async worker(
+      name = 'worker-0',
+      options = {},
+      logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+      clock?: Clock,
+    ) {
+      const worker = await startWorker(
+        { ...config, ...options, processName: name },
+        { logger, ...(clock ? { clock } : {}) },
+      );
       t.after(() => worker.stop());
       return worker;
     },

@@ -47,6 +47,14 @@ test('the lag is that of all partitions', () => {
   assert.equal(it.report().storeLag, 5);
 });
 
+test('the copies are those of the partition with the fewest, and none are told before all have been looked at', () => {
+  const { it } = health();
+  it.copiesAre(0, 3, '');
+  assert.equal(it.report().copies, undefined);
+  it.copiesAre(1, 1, 'NATS is a single server');
+  assert.deepEqual(it.report().copies, { fewest: 1, whyNotMore: 'NATS is a single server' });
+});
+
 test('the room in the streams is that of the fullest, with its name', () => {
   const { it } = health();
   assert.deepEqual(it.report().log, { room: 'Enough', reason: '' });

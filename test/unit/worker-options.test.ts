@@ -73,6 +73,36 @@ test('an option that came with a later operator does not get into the options of
   assert.deepEqual(named(wanted, 'ConfigMap', 'chat-worker').data, named(children, 'ConfigMap', 'chat-worker').data);
 });
 
+test('how many copies there are to be is no part of a revision where it is 1 or left to the workers, and a change rolls them', () => {
+  const spec = (streamReplicas?: number) => (streamReplicas === undefined ? {} : { messages: { streamReplicas } });
+  const made = (streamReplicas?: number) => pass(stored(spec(streamReplicas)), []).wanted as readonly KubeObject[];
+  const envOf = (children: readonly KubeObject[]) => {
+    const { template } = (named(children, 'Deployment', 'chat-worker') as unknown as { spec: { template: Template } })
+      .spec;
+    return template.spec.containers[0]?.env.filter(({ name }) => name === 'CHAT_STREAM_REPLICAS');
+  };
+  const variable = (value: object) => [{ name: 'CHAT_STREAM_REPLICAS', ...value }];
+  assert.deepEqual([envOf(made()), envOf(made(1))], [variable({}), variable({ value: '1' })]);
+  const revisions = [undefined, 1, 3].map(each => revisionOf(stored(spec(each)), 'worker'));
+  assert.equal(revisions[0], revisions[1]);
+  assert.notEqual(revisions[0], revisions[2]);
+  const rolls = ['apply Deployment chat-worker'];
+  assert.deepEqual(pass(stored(spec(1)), made()).writes, rolls);
+  assert.deepEqual(pass(stored(spec()), made(1)).writes, rolls);
+  for (const each of [undefined, 1, 3]) assert.deepEqual(pass(stored(spec(each)), made(each)).writes, []);
+});
+
+test('workers that an earlier operator made with one copy, its default, are left as they are, whether or not 1 stands in the spec', () => {
+  for (const streamReplicas of [undefined, 1])
+    assert.deepEqual(pass(stored({ ...BATCH, messages: { streamReplicas } }), madeBefore()).writes, []);
+});
+
+interface Template {
+  readonly spec: {
+    readonly containers: readonly { readonly env: readonly { readonly name: string; readonly value?: string }[] }[];
+  };
+}
+
 test('the shared ConfigMap is put back when somebody edits or removes it, for as long as workers read it', () => {
   const children = madeBefore();
   named(children, 'ConfigMap', 'chat-worker').data['CHAT_STORE_BATCH'] = '1';

@@ -6,7 +6,7 @@ import { names as namesOf } from '../../server/bus/names.ts';
 import { FROM_KEY } from '../../server/bus/refill-plan.ts';
 import { compareSpecs, SPEC_KEY } from '../../server/bus/spec-version.ts';
 import { differences, lastConfig, liveConfig, logConfig, storeConsumerConfig } from '../../server/bus/stream-config.ts';
-import { LIFT, type Observed, planStreams, stalled, type Wanted } from '../../server/bus/stream-plan.ts';
+import { LIFT, type Observed, planRaise, planStreams, stalled, type Wanted } from '../../server/bus/stream-plan.ts';
 import type { StoredFloor } from '../../server/store/store.ts';
 
 const names = namesOf('a');
@@ -202,6 +202,26 @@ test('the spec of a stream decides who changes it', () => {
   assert.deepEqual(planAt('1767225600001.1'), []);
   const fenced = log(100, { max_bytes: 5, subjects: ['fence'], metadata: at('1767225600000.10') });
   assert.deepEqual(planAt('', { log: fenced }), update('subjects'));
+});
+
+test('streams get more copies where they have fewer, and nothing else of them changes', () => {
+  const more = {
+    spec: '1767225600000.3',
+    log: { ...wanted.log, num_replicas: 3 },
+    live: { ...wanted.live, num_replicas: 3 },
+    last: { ...wanted.last, num_replicas: 3 },
+  };
+  const raise = (over: Partial<Observed> = {}) =>
+    planRaise({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, ...over }, more).map(
+      step => `${step.do} ${'differences' in step ? step.differences : ''}`,
+    );
+  const all = ['update-log num_replicas', 'update-live num_replicas', 'update-last num_replicas'];
+  assert.deepEqual(raise(), all);
+  assert.deepEqual(raise({ log: log(100, { num_replicas: 3 }), live: live(100, { num_replicas: 5 }) }), all.slice(2));
+  assert.deepEqual(raise({ log: log(100, { max_bytes: 5 }) }), all);
+  const newer = { metadata: { [EPOCH_KEY]: 'e', [FROM_KEY]: '1', [SPEC_KEY]: '1767225600000.4' } };
+  assert.deepEqual(raise({ log: log(100, newer) }), all.slice(1));
+  assert.deepEqual(raise({ log: null, live: null, last: null }), []);
 });
 
 test('specs are compared as numbers, first by when they were made', () => {
