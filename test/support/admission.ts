@@ -18,16 +18,18 @@ const configMap = (name: string): KubeObject => ({
   metadata: { name, namespace: 'default' },
 });
 
-/** Waits until the API server answers the making of the ConfigMap `name` as `isRight` says. It may take it a moment to hear of rules. */
-async function heard(api: ApiServer, name: string, isRight: (error: unknown) => boolean): Promise<void> {
+/** What came of the making of an object: as it was made, or why it was not. */
+type Outcome = { readonly made: KubeObject } | { readonly error: unknown };
+
+/** Waits until the making of the ConfigMap `name` ends as `isRight` says. It may take the API server a moment to hear of rules. */
+async function heard(api: ApiServer, name: string, isRight: (outcome: Outcome) => boolean): Promise<void> {
   await until(`the API server has heard of ${name}`, async () => {
-    try {
-      const made = await api.client.create(RESOURCES.configMaps, configMap(name));
-      await api.client.delete({ ...made, kind: 'ConfigMap' });
-      return isRight(undefined);
-    } catch (error) {
-      return isRight(error);
-    }
+    const outcome: Outcome = await api.client.create(RESOURCES.configMaps, configMap(name)).then(
+      made => ({ made }),
+      (error: unknown) => ({ error }),
+    );
+    if ('made' in outcome) await api.client.delete({ ...outcome.made, kind: 'ConfigMap' });
+    return isRight(outcome);
   });
 }
 
@@ -70,11 +72,12 @@ export async function deny(
     metadata: { name },
     ...{ spec: { policyName: name, validationActions: ['Deny'] } },
   });
-  const isDenied = (error: unknown) => error instanceof ApiError && error.message.includes('does not want it');
+  const isDenied = (outcome: Outcome) =>
+    'error' in outcome && outcome.error instanceof ApiError && outcome.error.message.includes('does not want it');
   await heard(api, probe, isDenied);
   return async () => {
     await api.client.patch(POLICY, '', name, { spec: { validations: [{ expression: 'true' }] } });
-    await heard(api, probe, error => !isDenied(error));
+    await heard(api, probe, outcome => 'made' in outcome);
   };
 }
 
@@ -151,9 +154,5 @@ export async function pinImages(api: ApiServer, prefix: string, image: string): 
     metadata: { name },
     ...{ spec: { policyName: name } },
   });
-  await until(`the API server has heard of ${name}`, async () => {
-    const made = await api.client.create(RESOURCES.configMaps, configMap(probe));
-    await api.client.delete({ ...made, kind: 'ConfigMap' });
-    return 'immutable' in made;
-  });
+  await heard(api, probe, outcome => 'made' in outcome && 'immutable' in outcome.made);
 }
