@@ -84,7 +84,8 @@ test('/scale sees the gateways that serve and nobody else', () => {
     drainingReplicas: 1,
     revision: 'new',
   });
-  assert.doesNotMatch(status(input({ serving: '*' })).selector ?? '', /revision/);
+  const ofAll = status(input({ serving: '*' })).selector ?? assert.fail('there is no selector');
+  assert.doesNotMatch(ofAll, /revision/);
 });
 
 const ROLLOUTS = [

@@ -101,7 +101,7 @@ test('a pod that stays silent is asked less and less often, up to a bound', asyn
   // Those that were lost are asked again in the next round.
   assert.deepEqual(gaps.slice(0, 3), [5_000, 5_000, 10_000]);
   assert.ok(Math.max(...gaps) <= 30_000 + INTERVAL_MS + TIMEOUT_MS, `${gaps}`);
-  assert.ok(gaps.at(-1) ?? 0 >= 30_000, `${gaps}`);
+  assert.ok((gaps.at(-1) ?? 0) >= 30_000, `${gaps}`);
 });
 
 for (const [what, metadata] of [

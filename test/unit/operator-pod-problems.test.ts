@@ -155,12 +155,13 @@ test('one Event tells of the first, not one for each pod', () => {
     const pods = Array.from({ length: count }, () => pod(STATUSES['came back after it was short of memory']));
     return dated(podsStable(pods, [], at));
   });
+  assert.ok(well && one && two);
   assert.deepEqual(
-    noticesOfConditions(well ?? [], one ?? []).map(({ type, reason }) => [type, reason]),
+    noticesOfConditions(well, one).map(({ type, reason }) => [type, reason]),
     [['Warning', 'OOMKilled']],
   );
-  assert.deepEqual(noticesOfConditions(one ?? [], two ?? []), []);
-  assert.deepEqual(noticesOfConditions(two ?? [], well ?? []), []);
+  assert.deepEqual(noticesOfConditions(one, two), []);
+  assert.deepEqual(noticesOfConditions(two, well), []);
 });
 
 test('of the end of a log the line that says why is kept', () => {

@@ -350,7 +350,9 @@ test('a watch that fails is asked for again, from the same version, for five min
     return clock.now() > 250_000 && failures.length > 9;
   });
   assert.deepEqual(listings, ['Start']);
-  assert.ok(calls.filter(isWatch).every(call => call.query['resourceVersion'] === '10'));
+  const versions = calls.filter(isWatch).map(call => call.query['resourceVersion']);
+  assert.ok(versions.length > 9);
+  assert.deepEqual([...new Set(versions)], ['10']);
   await until('it lists', async () => {
     await clock.pass(5_000);
     return listings.length > 1;

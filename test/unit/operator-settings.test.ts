@@ -51,8 +51,10 @@ test('an option that processes refuse is told with its reason and how many keep 
 
 test('what pods say of it is checked, and missing from older ones', async () => {
   assert.deepEqual(parseLoad({ connections: 1, refused: [LINE] }, 'a')?.refused, [LINE]);
-  for (const refused of [undefined, 'x', [], [7], {}])
-    assert.ok(!('refused' in (parseLoad({ connections: 1, refused }, 'a') ?? {})));
+  for (const refused of [undefined, 'x', [], [7], {}]) {
+    const load = parseLoad({ connections: 1, refused }, 'a');
+    assert.ok(load && !('refused' in load), JSON.stringify(refused));
+  }
   const many = refusedOptions(Array.from({ length: 50 }, () => 'x'.repeat(10_000))).refused;
   assert.deepEqual([many?.length, many?.[0]?.length], [4, 300]);
   const reached = { reachable: true, reason: '' };
