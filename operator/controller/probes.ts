@@ -47,8 +47,8 @@ function said(probe: Probe | undefined): string {
     load?.refused,
     load?.refusing,
   ]);
-  const { health, log, refused, silence } = probe?.backends ?? {};
-  return JSON.stringify([loads, health, log, refused, silence]);
+  const { health, log, copies, refused, silence } = probe?.backends ?? {};
+  return JSON.stringify([loads, health, log, copies, refused, silence]);
 }
 
 /** When a ChatCluster has its rounds. */

@@ -9,6 +9,8 @@ export interface Backends {
   readonly health: Pick<BackendHealth, 'nats' | 'store'> | undefined;
   /** Room in the streams; undefined while no worker that reaches NATS says. */
   readonly log: BackendHealth['log'];
+  /** Copies NATS keeps of messages; undefined while no worker that reaches NATS says. */
+  readonly copies?: BackendHealth['copies'];
   /** Messages that MongoDB does not have yet; undefined while no worker that reaches NATS says. */
   readonly storeLag: number | undefined;
   /** Options that workers refuse, a line for each worker and option; missing when there is none. */
@@ -18,12 +20,19 @@ export interface Backends {
 }
 
 function healthOf(body: unknown): BackendHealth | undefined {
-  const { nats, store, storeLag, log, refused } = (body ?? {}) as Partial<BackendHealth>;
+  const { nats, store, storeLag, log, copies, refused } = (body ?? {}) as Partial<BackendHealth>;
   const said = (backend: unknown): backend is BackendHealth['nats'] =>
     typeof backend === 'object' && backend !== null && 'reachable' in backend && typeof backend.reachable === 'boolean';
   if (!said(nats) || !said(store)) return undefined;
   const lag = typeof storeLag === 'number' && storeLag >= 0 ? storeLag : 0;
-  return { nats, store, storeLag: lag, ...(isRoom(log) ? { log } : {}), ...refusedOptions(refused) };
+  return {
+    nats,
+    store,
+    storeLag: lag,
+    ...(isRoom(log) ? { log } : {}),
+    ...(isCopies(copies) ? { copies } : {}),
+    ...refusedOptions(refused),
+  };
 }
 
 const WORST_FIRST: readonly LogRoom[] = ['NearlyFull', 'WindowShortened', 'Enough'];
@@ -32,6 +41,11 @@ const WORST_FIRST: readonly LogRoom[] = ['NearlyFull', 'WindowShortened', 'Enoug
 function isRoom(log: unknown): log is NonNullable<BackendHealth['log']> {
   const { room, reason } = (log ?? {}) as { room?: unknown; reason?: unknown };
   return WORST_FIRST.some(each => each === room) && typeof reason === 'string';
+}
+
+function isCopies(copies: unknown): copies is NonNullable<BackendHealth['copies']> {
+  const { fewest, whyNotMore } = (copies ?? {}) as { fewest?: unknown; whyNotMore?: unknown };
+  return typeof fewest === 'number' && fewest >= 1 && typeof whyNotMore === 'string';
 }
 
 /**
@@ -57,6 +71,7 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
   const measured = said.filter(health => health.nats.reachable);
   const lags = measured.map(health => health.storeLag);
   const refused = said.flatMap(health => health.refused ?? []);
+  const [copies] = measured.flatMap(health => health.copies ?? []).sort((a, b) => a.fewest - b.fewest);
   const rooms = measured.flatMap(health => health.log ?? []);
   if (!first) {
     const silence = running.length === 0 ? 'no worker is running' : (answers[0]?.problem ?? 'no answer');
@@ -69,6 +84,7 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
     },
     log: WORST_FIRST.flatMap(room => rooms.find(each => each.room === room) ?? [])[0],
     storeLag: lags.length > 0 ? Math.max(...lags) : undefined,
+    ...(copies ? { copies } : {}),
     ...(refused.length > 0 ? { refused } : {}),
     silence: '',
   };

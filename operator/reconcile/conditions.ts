@@ -7,19 +7,23 @@ import type { Update } from './deployments.ts';
 import type { PodProblem } from './pod-problem.ts';
 import type { WriteFailure } from './write-failure.ts';
 
-export type ConditionType =
-  | 'Ready'
-  | 'ChildrenAsWritten'
-  | 'TemplatesCurrent'
-  | 'GatewaysAvailable'
-  | 'Progressing'
-  | 'RolledOut'
-  | 'MessagingReachable'
-  | 'StoreReachable'
-  | 'StreamsHaveRoom'
-  | 'ScalingActive'
-  | 'PodsStable'
-  | 'SettingsInForce';
+/** All there are: a ChatCluster has each of them. A test compares them with the CRD and the docs. */
+export const CONDITION_TYPES = [
+  'Ready',
+  'GatewaysAvailable',
+  'Progressing',
+  'RolledOut',
+  'MessagingReachable',
+  'StoreReachable',
+  'StreamsHaveRoom',
+  'Durable',
+  'ScalingActive',
+  'PodsStable',
+  'SettingsInForce',
+  'ChildrenAsWritten',
+  'TemplatesCurrent',
+] as const;
+export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 export interface Verdict {
   readonly type: ConditionType;
@@ -78,7 +82,7 @@ export function rolledOut({ reason, message }: FleetPlan['rollout'], { desired, 
 }
 
 /** An operator that has just started has nothing better to say than the one before it. */
-function notAsked(type: ConditionType, previous: Condition | undefined): Verdict {
+export function notAsked(type: ConditionType, previous: Condition | undefined): Verdict {
   if (previous) return { type, status: previous.status, reason: previous.reason, message: previous.message };
   return { type, status: 'Unknown', reason: 'NotAskedYet', message: 'the workers have not been asked yet' };
 }

@@ -178,6 +178,11 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         if (condition.reason === 'NearlyFull') return warning('StreamsNearlyFull');
         if (condition.reason === 'WindowShortened') return was.status === 'True' ? normal('HotWindowShortened') : [];
         return [];
+      case 'Durable':
+        if (!changed || condition.status === 'Unknown') return [];
+        if (condition.status === 'True') return was?.status === 'False' ? normal(condition.reason) : [];
+        // Known from the start in a set-up for development; later somebody took copies away.
+        return was?.status === 'True' ? warning(condition.reason) : normal(condition.reason);
       case 'PodsStable':
       case 'SettingsInForce':
         return was && was.reason !== condition.reason && condition.status === 'False' ? warning(condition.reason) : [];

@@ -35,6 +35,7 @@ import {
   type WorkerFleet,
 } from './conditions.ts';
 import { type Deployment, refusedPods, updateOf } from './deployments.ts';
+import { durable } from './durable.ts';
 import { podsStable } from './incidents.ts';
 import { templatesCurrent } from './outdated.ts';
 import { type IsLate, worstProblem } from './pod-problem.ts';
@@ -179,6 +180,7 @@ export function status(input: StatusInput): ChatClusterStatus {
     done,
     ...reach,
     room,
+    durable(cluster, backends, before('Durable')),
     scaling,
     stable,
     settings,

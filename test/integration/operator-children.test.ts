@@ -118,6 +118,7 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
     MessagingReachable: 'Unknown',
     StoreReachable: 'Unknown',
     StreamsHaveRoom: 'Unknown',
+    Durable: 'Unknown',
     ScalingActive: 'False',
     PodsStable: 'True',
     ChildrenAsWritten: 'True',

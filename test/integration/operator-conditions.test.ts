@@ -7,11 +7,22 @@ import { describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
+import type { BackendHealth } from '../../server/contract.ts';
 import { clusterBinaries } from '../cluster/binaries.ts';
 import { chatCluster } from '../support/chat-operator.ts';
 import { FleetSuite } from '../support/fleet-suite.ts';
 import { ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
 import { until } from '../support/until.ts';
+
+interface WorkerDeployment extends KubeObject {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { readonly env: readonly { readonly name: string; readonly value?: string }[] }[];
+      };
+    };
+  };
+}
 
 const suite = new FleetSuite();
 const QUOTAS = { kind: 'ResourceQuota', apiVersion: 'v1', plural: 'resourcequotas' };
@@ -162,6 +173,37 @@ describe('a person sees in the conditions what stands in the way', () => {
     for (const gateway of fleet.gateways) gateway.load = {};
     assert.equal((await fleet.says('SettingsInForce', 'InForce')).status, 'True');
     await told('heedless', 'OptionRefused', 'UnknownAnnotation');
+  });
+
+  test('how many copies of messages NATS keeps is told, with what to do, and a number that is set reaches the workers', async () => {
+    const reached = { reachable: true, reason: '' };
+    const answers = (copies?: BackendHealth['copies']) =>
+      suite.pods.health.set('copies', { nats: reached, store: reached, storeLag: 0, ...(copies ? { copies } : {}) });
+    answers();
+    // Where something scales by load, pods are asked often.
+    const autoscaling = { mode: 'Builtin', minReplicas: 1, maxReplicas: 1 };
+    const fleet = await ObservedFleet.make(suite, 'copies', { replicas: 1, autoscaling });
+    await fleet.says('Ready', 'Working');
+    assert.equal((await fleet.condition('Durable'))?.status, 'Unknown');
+    answers({ fewest: 1, whyNotMore: 'NATS is a single server' });
+    const single = await fleet.says('Durable', 'SingleCopy');
+    assert.equal(single.status, 'False');
+    assert.match(single.message, /NATS is a single server; run NATS with three servers/);
+    assert.equal((await fleet.condition('Ready'))?.status, 'True');
+    answers({ fewest: 3, whyNotMore: '' });
+    assert.equal((await fleet.says('Durable', 'Replicated')).status, 'True');
+    assert.equal(await told('copies', 'SingleCopy', 'Replicated'), 2);
+
+    const copies = async () => {
+      const { spec } = await suite.api.client.get<WorkerDeployment>(RESOURCES.deployments, 'default', 'copies-worker');
+      return spec.template.spec.containers[0]?.env.find(({ name }) => name === 'CHAT_STREAM_REPLICAS');
+    };
+    assert.deepEqual(await copies(), { name: 'CHAT_STREAM_REPLICAS' });
+    assert.equal((await fleet.condition('ChildrenAsWritten'))?.status, 'True');
+    await fleet.change({ spec: { messages: { streamReplicas: 1 } } });
+    await until('the workers are told', async () => (await copies())?.value === '1');
+    await fleet.change({ spec: { messages: { streamReplicas: null } } });
+    await until('the workers decide again', async () => (await copies())?.value === undefined);
   });
 
   test('a ChatCluster that somebody holds while it is being deleted says who', async () => {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { OPERATOR_OPTIONS } from '../../operator/config.ts';
 import { CONTROL_ANNOTATIONS } from '../../operator/desired/names.ts';
 import { createMetrics } from '../../operator/metrics.ts';
+import { CONDITION_TYPES } from '../../operator/reconcile/conditions.ts';
 import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
 import { systemClocks } from '../../server/clock.ts';
@@ -74,6 +75,15 @@ test('the token of docs/operator.md is one', async () => {
   const { user, expiresAt } = await tokenVerifier(secrets, rules)(token);
   assert.equal(user, 'alice');
   assert.ok(Number.isFinite(expiresAt));
+});
+
+test('the types of conditions are those that kubectl explain and docs/operator.md name', () => {
+  const types = CONDITION_TYPES.toSorted();
+  const { description = '' } = crdSchema().properties?.['status']?.properties?.['conditions'] ?? {};
+  assert.deepEqual(description.match(/[A-Z]\w+/g)?.toSorted(), types);
+  const [, table = ''] = /\| condition .*\n\| ?-[-| ]+\n((?:\|.*\n)+)/.exec(page) ?? [];
+  const named = [...table.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell = '']) => cell.match(/\w+/g) ?? []);
+  assert.deepEqual(named.toSorted(), types);
 });
 
 test('docs/operator.md names every reason of a condition or an Event', () => {

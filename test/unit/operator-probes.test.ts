@@ -112,6 +112,26 @@ test('the room in the streams is the worst a worker that reaches NATS says; word
   assert.equal(await of(['cut', 'older', 'newer']), undefined);
 });
 
+test('the copies are the fewest a worker that reaches NATS says; what is no number says nothing', async t => {
+  const copies = (fewest: unknown) => ({ copies: { fewest, whyNotMore: `${fewest}` } });
+  const answers: Record<string, unknown> = {
+    cut: { ...HEALTH, nats: { reachable: false, reason: 'gone' }, ...copies(1) },
+    older: HEALTH,
+    other: { ...HEALTH, ...copies('many') },
+    one: { ...HEALTH, ...copies(5) },
+    two: { ...HEALTH, ...copies(3) },
+  };
+  const ask: AskPod = async worker => answers[worker.metadata.name];
+  const of = async (...workers: string[]) => {
+    const workerPods = workers.map(name => pod(name));
+    const { probes } = probing(t, { 'a/chat': [] }, workerPods, ask);
+    await settle();
+    return probes.latest('a/chat')?.backends.copies;
+  };
+  assert.deepEqual(await of(...Object.keys(answers)), { fewest: 3, whyNotMore: '3' });
+  assert.equal(await of('cut', 'older', 'other'), undefined);
+});
+
 test('the best answer counts: one worker that reaches a backend is enough', async t => {
   const { probes } = probing(t, { 'a/chat': [] }, [pod('one'), pod('two'), pod('three')], async worker => {
     if (worker.metadata.name === 'three') throw new Error('ECONNREFUSED');
@@ -151,6 +171,21 @@ test('a round that brings nothing new but rates says so', async t => {
   const { clock, results } = probing(t, { 'a/chat': [pod('g')] }, [], async () => ({ connections, cpu: cpu++ }));
   await clock.pass(5_000);
   connections = 2;
+  await clock.pass(5_000);
+  assert.deepEqual(
+    results.map(({ changed }) => changed),
+    [true, false, true],
+  );
+});
+
+test('more or fewer copies of messages are news', async t => {
+  let fewest = 1;
+  const { clock, results } = probing(t, { 'a/chat': [] }, [pod('w')], async () => ({
+    ...HEALTH,
+    copies: { fewest, whyNotMore: '' },
+  }));
+  await clock.pass(5_000);
+  fewest = 3;
   await clock.pass(5_000);
   assert.deepEqual(
     results.map(({ changed }) => changed),

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../../operator/api/kube-object.ts';
 import type { Backends } from '../../operator/reconcile/backends.ts';
+import { CONDITION_TYPES } from '../../operator/reconcile/conditions.ts';
 import { differences } from '../../operator/reconcile/differences.ts';
 import { noticesOfConditions } from '../../operator/reconcile/notices.ts';
 import { worstProblem } from '../../operator/reconcile/pod-problem.ts';
@@ -84,6 +85,11 @@ test('a chat that works is Ready', () => {
   );
 });
 
+test('a ChatCluster has every condition', () => {
+  const types = status(input()).conditions?.map(({ type }) => type);
+  assert.deepEqual(types?.toSorted(), CONDITION_TYPES.toSorted());
+});
+
 test('a second pass over the same makes no difference, whatever the time', () => {
   const cluster = after({ connections: 1_234 });
   assert.deepEqual(differences(cluster.status, status(input({ cluster, now: LATER }))), []);
@@ -115,6 +121,44 @@ test('streams that fill are told by a condition and by Events, and keep no chat 
   assert.deepEqual(notices(full, full), []);
   assert.deepEqual(notices(full, short), []);
   assert.deepEqual(notices(short, undefined), []);
+});
+
+test('how many copies NATS keeps is a condition, says what to do, and keeps no chat from being Ready', () => {
+  const refused = 'NATS is a single server (replicas > 1 not supported in non-clustered mode)';
+  const of = (fewest?: number, streamReplicas?: number) => {
+    const cluster = stored({ messages: { streamReplicas } });
+    const copies = fewest === undefined ? {} : { copies: { fewest, whyNotMore: streamReplicas ? '' : refused } };
+    return conditionOf({ cluster, backends: { ...backends(), ...copies } }, 'Durable');
+  };
+  const said = [of(3), of(5), of(2), of(1), of()].map(({ status: is, reason }) => `${is} ${reason}`);
+  assert.deepEqual(said, [
+    'True Replicated',
+    'True Replicated',
+    'False TwoCopies',
+    'False SingleCopy',
+    'Unknown NoWorkerAnswers',
+  ]);
+  assert.match(of(1).message, /single copy of messages.*NATS is a single server.*three servers/);
+  assert.match(of(1, 1).message, /single copy of messages.*streamReplicas is 1: .* leave it out, or set 3/);
+  assert.match(of(1, 3).message, /streamReplicas is 3, which the workers have not come to yet/);
+  const one = { backends: { ...backends(), copies: { fewest: 1, whyNotMore: refused } } };
+  assert.equal(conditionOf(one, 'Ready').status, 'True');
+  const cluster = after(one);
+  assert.equal(conditionOf({ cluster, backends: undefined }, 'Durable').reason, 'SingleCopy', 'as it was said before');
+
+  const notices = (before: number | undefined, now: number | undefined) =>
+    noticesOfConditions([of(before)], [of(now)]).map(({ type, reason }) => `${type} ${reason}`);
+  assert.deepEqual(notices(undefined, 1), ['Normal SingleCopy']);
+  assert.deepEqual(notices(1, 3), ['Normal Replicated']);
+  assert.deepEqual(notices(3, 1), ['Warning SingleCopy']);
+  for (const [before, now] of [
+    [undefined, 3],
+    [3, undefined],
+    [1, 1],
+    [3, 5],
+    [1, undefined],
+  ] as const)
+    assert.deepEqual(notices(before, now), [], `${before} ${now}`);
 });
 
 test('some gateways of many still serve: Ready, and the count is said', () => {
