@@ -1,10 +1,22 @@
 import type { FleetWorld } from './fleet-world.ts';
-import { atRest, later, type Scenario, stoppedAt, whenServing } from './scenario.ts';
+import { atRest, type Scenario, stoppedAt } from './scenario.ts';
+import {
+  balanced,
+  firstGateway,
+  type Happening,
+  later,
+  loseNats,
+  script,
+  until,
+  wait,
+  whenServing,
+  wish,
+} from './script.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** Another operator takes over whose time of day is an hour off, or that of the one that works is set. */
-const OFF: readonly (readonly [string, (world: FleetWorld) => void])[] = [
+const OFF: readonly (readonly [string, Happening])[] = [
   ['an operator that is an hour ahead takes over', world => takeOver(world, HOUR_MS)],
   ['an operator that is an hour behind takes over', world => takeOver(world, -HOUR_MS)],
   ['the time of day is set an hour ahead', world => world.setWallClock(HOUR_MS)],
@@ -16,26 +28,34 @@ function takeOver(world: FleetWorld, aheadMs: number): void {
   world.killOperator();
 }
 
+const change = wish({ target: 'r2' });
+
+/** Complains when it is not said that the revision starts. */
+const mustStart: Happening = ({ lastPlan, watchdog }) => {
+  const reason = lastPlan?.rollout.reason;
+  if (reason !== 'Starting') watchdog.violations.push(`it is ${reason} half way to its deadline`);
+};
+
+/** Gateways are balanced a minute after the rollout. */
+const changeAndBalance = wish(world => ({ target: 'r2', settings: balanced(world, { afterRolloutSeconds: 60 }) }));
+const noneShed: Happening = ({ experience, watchdog }) => {
+  const early = experience.closes.filter(({ cause }) => cause === 'Rebalance').length;
+  if (early > 0) watchdog.violations.push(`${early} connections were shed right after the rollout`);
+};
+
 const CASES: readonly Scenario[] = [
   {
     name: 'in a scale-down',
     // So many that it takes a while.
     clients: 80,
-    script: world => {
-      world.wish({ size: 3 });
-      return 0;
-    },
+    script: script(wish({ size: 3 })),
     moves: 1,
     removed: 1,
     ends: atRest(3),
   },
   {
     name: 'while a gateway that is to go does not say what it holds',
-    script: world => {
-      world.silence(world.pods()[0]?.name);
-      world.wish({ size: 1 });
-      return 0;
-    },
+    script: script(world => world.silence(world.pods()[0]?.name), wish({ size: 1 })),
     moves: 1,
     removed: 3,
     ends: atRest(1),
@@ -43,10 +63,7 @@ const CASES: readonly Scenario[] = [
   {
     name: 'in a rollout',
     clients: 60,
-    script: world => {
-      world.wish({ target: 'r2' });
-      return 0;
-    },
+    script: script(change),
     moves: 1,
     removed: 4,
     ends: atRest(4, 'r2'),
@@ -54,27 +71,13 @@ const CASES: readonly Scenario[] = [
   {
     name: 'while a revision does not become ready',
     settings: { rollout: { progressDeadlineSeconds: 120 } },
-    script: world => {
-      world.breakRevision('r2');
-      world.wish({ target: 'r2' });
-      let reason = '';
-      later(world, 60, () => {
-        reason = world.lastPlan?.rollout.reason ?? '';
-      });
-      later(world, 61, () => {
-        if (reason !== 'Starting') world.watchdog.violations.push(`it is ${reason} half way to its deadline`);
-      });
-      return 300;
-    },
+    script: script(world => world.breakRevision('r2'), change, wait(60), mustStart, until(300)),
     moves: 0,
     ends: stoppedAt('r1', 4),
   },
   {
     name: 'while one of the gateways has lost NATS',
-    script: world => {
-      world.cutOff(world.pods().slice(0, 1), 60_000);
-      return 60;
-    },
+    script: script(loseNats(firstGateway, 60), wait(60)),
     moves: 0,
     removed: 0,
     ends: atRest(4),
@@ -82,17 +85,12 @@ const CASES: readonly Scenario[] = [
   {
     name: 'before clients are spread after a rollout',
     clients: 60,
-    script: world => {
-      const { settings } = world.wishes;
-      const rebalance = { ...settings.rebalance, mode: 'Enabled', afterRolloutSeconds: 60 } as const;
-      world.wish({ target: 'r2', settings: { ...settings, rebalance } });
-      whenServing(world, 'r2', 0, () => world.wish({ size: 6 }));
-      whenServing(world, 'r2', 60, () => {
-        const early = world.experience.closes.filter(({ cause }) => cause === 'Rebalance').length;
-        if (early > 0) world.watchdog.violations.push(`${early} connections were shed right after the rollout`);
-      });
-      return 60;
-    },
+    script: script(
+      changeAndBalance,
+      whenServing('r2', 0, wish({ size: 6 })),
+      whenServing('r2', 60, noneShed),
+      wait(60),
+    ),
     moves: 2,
     ends: atRest(6, 'r2'),
   },

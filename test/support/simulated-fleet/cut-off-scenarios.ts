@@ -1,50 +1,38 @@
 import type { FleetWorld } from './fleet-world.ts';
-import { atRest, later, type Scenario } from './scenario.ts';
+import { atRest, type End, type Scenario } from './scenario.ts';
+import { firstGateway, lastGateway, loseNats, script, until, wait, wish } from './script.ts';
 
-const wasSetAside = ({ writes }: FleetWorld) => writes.some(({ what }) => what.includes('CutOff'));
+/** At rest, after a gateway was taken out. */
+const backAtRest: End = world =>
+  world.writes.some(({ what }) => what.includes('CutOff')) ? atRest(4)(world) : 'it was never taken out';
+const others = (world: FleetWorld) => world.pods().slice(1);
 
 /** Gateways lose NATS. Nobody is moved for it. */
 export const CUT_OFF: readonly Scenario[] = [
   {
     name: 'one gateway loses NATS for a while',
-    script: world => {
-      world.cutOff(world.pods().slice(0, 1), 60_000);
-      return 60;
-    },
+    script: script(loseNats(firstGateway, 60), wait(60)),
     moves: 0,
     removed: 0,
-    ends: world => (wasSetAside(world) ? atRest(4)(world) : 'it was never taken out'),
+    ends: backAtRest,
   },
   {
     name: 'one gateway loses NATS, then all do',
-    script: world => {
-      const [first, ...others] = world.pods();
-      world.cutOff(first ? [first] : [], 120_000);
-      later(world, 40, () => world.cutOff(others, 60_000));
-      return 120;
-    },
+    script: script(loseNats(firstGateway, 120), wait(40), loseNats(others, 60), until(120)),
     moves: 0,
     removed: 0,
-    ends: world => (wasSetAside(world) ? atRest(4)(world) : 'it was never taken out'),
+    ends: backAtRest,
   },
   {
     name: 'a gateway loses NATS in a scale-down',
-    script: world => {
-      world.wish({ size: 3 });
-      later(world, world.chance.between(0, 30), () => world.cutOff(world.pods().slice(-1), 40_000));
-      return 75;
-    },
+    script: script(wish({ size: 3 }), wait([0, 30]), loseNats(lastGateway, 40), until(75)),
     moves: 1,
     removed: 1,
     ends: atRest(3),
   },
   {
     name: 'a gateway loses NATS in a rollout',
-    script: world => {
-      world.wish({ target: 'r2' });
-      later(world, world.chance.between(0, 40), () => world.cutOff(world.pods().slice(-1), 40_000));
-      return 85;
-    },
+    script: script(wish({ target: 'r2' }), wait([0, 40]), loseNats(lastGateway, 40), until(85)),
     moves: 1,
     ends: atRest(4, 'r2'),
   },
@@ -54,20 +42,20 @@ export const CUT_OFF: readonly Scenario[] = [
 export const OUTAGES: readonly Scenario[] = [
   {
     name: 'all gateways lose NATS',
-    script: world => {
-      world.cutOff(world.pods(), 60_000);
-      return 60;
-    },
+    script: script(
+      loseNats(world => world.pods(), 60),
+      wait(60),
+    ),
     moves: 0,
     removed: 0,
     ends: atRest(4),
   },
   {
     name: 'half of the gateways lose NATS, which may as well be the other half',
-    script: world => {
-      world.cutOff(world.pods().slice(0, 2), 60_000);
-      return 60;
-    },
+    script: script(
+      loseNats(world => world.pods().slice(0, 2), 60),
+      wait(60),
+    ),
     moves: 0,
     removed: 0,
     ends: atRest(4),

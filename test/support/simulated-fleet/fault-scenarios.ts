@@ -1,11 +1,13 @@
 import type { FleetWorld } from './fleet-world.ts';
-import { atRest, later, type Scenario } from './scenario.ts';
+import { SCALE_DOWN } from './scaling-scenarios.ts';
+import { atRest, type Scenario } from './scenario.ts';
+import { type Happening, script, until, wait, wish } from './script.ts';
 
 /** They last no longer, but for what changes nothing at rest. */
 const FAULT_SECONDS = 60;
 
 /** What comes between while clients are moved, for some time. */
-const FAULTS: readonly (readonly [string, (world: FleetWorld) => void])[] = [
+const FAULTS: readonly (readonly [string, Happening])[] = [
   ['one in ten answers of gateways is lost', ({ faults }) => faults.losePolls(0.1, 600_000)],
   ['most answers of gateways are lost for a while', ({ faults }) => faults.losePolls(0.8, 60_000)],
   ['answers of gateways are two seconds late', ({ faults }) => faults.delayPolls(2_000, 600_000)],
@@ -27,24 +29,11 @@ const FAULTS: readonly (readonly [string, (world: FleetWorld) => void])[] = [
   ],
 ];
 
-const SCALE_DOWN: Scenario = {
-  name: 'several gateways are taken away',
-  size: 5,
-  clients: 40,
-  script: world => {
-    world.wish({ size: 2 });
-    return 0;
-  },
-  moves: 1,
-  ends: atRest(2),
-};
+const change = wish({ target: 'r2' });
 const ROLLOUT: Scenario = {
   name: 'a rollout',
   clients: 40,
-  script: world => {
-    world.wish({ target: 'r2' });
-    return 0;
-  },
+  script: script(change),
   moves: 1,
   ends: atRest(4, 'r2'),
 };
@@ -54,33 +43,42 @@ const SURGE: Scenario = {
   settings: { rollout: { strategy: 'Surge' } },
 };
 
+const refuse =
+  (what: string): Happening =>
+  ({ faults }) =>
+    faults.refuseWrites(object => object === what);
+
 /** What is refused stands still, with everybody where they are, and hurts nothing else. */
 const FOR_EVER: readonly Scenario[] = [
   {
     name: 'a policy refuses for ever to mark a gateway that is to go',
     size: 5,
-    script: world => {
-      world.faults.refuseWrites(object => object === 'Pod r1-first-1');
-      // The one with the fewest connections is chosen, so that the others have to be chosen with it.
-      world.wish({ size: 1 });
-      return 120;
-    },
+    // The one with the fewest connections is chosen, so that the others have to be chosen with it.
+    script: script(refuse('Pod r1-first-1'), wish({ size: 1 }), wait(120)),
     moves: 1,
     ends: () => '',
   },
   {
     name: 'a policy refuses for ever to change a Deployment, and there are to be more of its gateways',
-    script: world => {
-      world.faults.refuseWrites(object => object === 'Deployment r1');
-      world.wish({ size: 6 });
-      later(world, 30, () => world.wish({ size: 3 }));
-      later(world, 60, () => world.wish({ target: 'r2' }));
-      return 240;
-    },
+    script: script(
+      refuse('Deployment r1'),
+      wish({ size: 6 }),
+      wait(30),
+      wish({ size: 3 }),
+      wait(30),
+      change,
+      until(240),
+    ),
     moves: 2,
     ends: world => (world.api.services.get('gateway')?.serving === 'r2' ? '' : 'the Service does not lead to r2'),
   },
 ];
+
+/** Complains about old gateways. */
+const mustHaveMoved: Happening = world => {
+  const left = world.pods().filter(({ revision }) => revision === 'r1').length;
+  if (left > 0) world.watchdog.violations.push(`${left} old gateways are left`);
+};
 
 const LARGE: Scenario = {
   name: 'a rollout of thirty gateways that miss probes now and then',
@@ -88,15 +86,7 @@ const LARGE: Scenario = {
   clients: 150,
   room: 80,
   settings: { drain: { reconnectsPerSecond: 30 }, capacity: { maxConnections: 15, targetConnections: 5 } },
-  script: world => {
-    world.flicker(0.997, 200_000);
-    world.wish({ target: 'r2' });
-    later(world, 200, () => {
-      const left = world.pods().filter(({ revision }) => revision === 'r1').length;
-      if (left > 0) world.watchdog.violations.push(`${left} old gateways are left`);
-    });
-    return 200;
-  },
+  script: script(world => world.flicker(0.997, 200_000), change, wait(200), mustHaveMoved),
   moves: 1,
   ends: atRest(30, 'r2'),
 };

@@ -1,14 +1,18 @@
-import { atRest, later, type Scenario } from './scenario.ts';
+import { atRest, type Scenario } from './scenario.ts';
+import { type Happening, script, until, wait, wish } from './script.ts';
+
+/** The node is cordoned, and drained later. */
+const drain =
+  (seconds: number): Happening =>
+  world =>
+    world.drainNode('node-2', seconds * 1_000);
 
 /** One of the two nodes is drained. */
 export const NODES: readonly Scenario[] = [
   {
     name: 'a node is cordoned and drained later',
-    script: world => {
-      // Long enough for another operator to take over.
-      world.drainNode('node-2', 45_000);
-      return 45;
-    },
+    // Long enough for another operator to take over.
+    script: script(drain(45), wait(45)),
     moves: 1,
     ends: atRest(4),
   },
@@ -16,31 +20,19 @@ export const NODES: readonly Scenario[] = [
     // The first gateway stops before it is known that its neighbours will.
     name: 'a node is drained at once',
     lossy: true,
-    script: world => {
-      world.drainNode('node-2', 100);
-      return 5;
-    },
+    script: script(drain(0.1), wait(5)),
     moves: 2,
     ends: atRest(4),
   },
   {
     name: 'a node is drained in a scale-down',
-    script: world => {
-      world.wish({ size: 3 });
-      later(world, world.chance.between(0, 30), () => world.drainNode('node-2', 15_000));
-      return 45;
-    },
+    script: script(wish({ size: 3 }), wait([0, 30]), drain(15), until(45)),
     moves: 2,
     ends: atRest(3),
   },
   {
     name: 'a node is drained in a rollout',
-    script: world => {
-      world.wish({ target: 'r2' });
-      const seconds = world.chance.between(0, 40);
-      later(world, seconds, () => world.drainNode('node-2', 15_000));
-      return seconds + 15;
-    },
+    script: script(wish({ target: 'r2' }), wait([0, 40]), drain(15), wait(15)),
     moves: 3,
     ends: atRest(4, 'r2'),
   },

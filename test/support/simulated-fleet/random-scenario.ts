@@ -1,6 +1,7 @@
 import { Chance } from './chance.ts';
 import type { FleetWorld } from './fleet-world.ts';
-import { atRest, later, type Scenario } from './scenario.ts';
+import { atRest, type Scenario } from './scenario.ts';
+import { later } from './script.ts';
 
 /** What the steps so far have led to. */
 interface Plans {

@@ -42,11 +42,6 @@ export const DEFAULT_SETTINGS: FleetSettings = {
   capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
 };
 
-/** Runs `step` after `seconds`. */
-export function later(world: FleetWorld, seconds: number, step: () => void): void {
-  world.time.after(seconds * 1000, step);
-}
-
 /** One revision, all of it ready and serving, nobody drained, all clients connected. */
 export function atRest(size: number, revision = FIRST_REVISION, serving = revision): End {
   return world => {
@@ -79,18 +74,4 @@ export function stoppedAt(revision: string, size: number): End {
 export function unbalanced(world: FleetWorld, most: number): string {
   const heavy = world.pods().filter(pod => (world.kubelet.gateway(pod.name)?.connections ?? 0) > most);
   return heavy.map(pod => `${pod.name} holds more than ${most}`).join('; ');
-}
-
-/** A gateway that is being drained. */
-export function victimOf(world: FleetWorld): string | undefined {
-  return world.pods().find(pod => pod.intent !== undefined)?.name;
-}
-
-/** Runs `step` some seconds after the Service has moved to `revision`. */
-export function whenServing(world: FleetWorld, revision: string, seconds: number, step: () => void): void {
-  const unwatch = world.api.services.watch(({ serving }) => {
-    if (serving !== revision) return;
-    unwatch();
-    later(world, seconds, step);
-  });
 }
