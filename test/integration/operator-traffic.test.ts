@@ -46,7 +46,7 @@ describe('who takes no new clients is as ready as ever', { concurrency: true }, 
     for (let round = 0; round < 20; round++) {
       const passed = await suite.passes();
       const [deployment] = await fleet.deployments();
-      const conditions = deployment?.status?.conditions ?? [];
+      const conditions = deployment?.status?.conditions ?? assert.fail('nothing is said of the Deployment');
       const bad = conditions.filter(({ type, status }) => type !== 'ReplicaFailure' && status !== 'True');
       assert.deepEqual(bad, [], 'conditions of the Deployment');
       assert.ok(heavy.every(gateway => gateway.ready));

@@ -59,8 +59,8 @@ test('two workers share the messages, and only one makes the streams', async t =
   const [a, b] = await Promise.all([bench.worker('worker-a'), bench.worker('worker-b')]);
   await Promise.all([streamsReady(a), streamsReady(b)]);
   assert.equal(
-    (await bench.metric(a, 'chatcluster_stream_changes_total{change="create-log"}')) +
-      (await bench.metric(b, 'chatcluster_stream_changes_total{change="create-log"}')),
+    (await bench.metric(a, 'chatcluster_stream_changes_total', { change: 'create-log' })) +
+      (await bench.metric(b, 'chatcluster_stream_changes_total', { change: 'create-log' })),
     2,
   );
   const texts = numbered(1, 600);

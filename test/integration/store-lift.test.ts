@@ -74,7 +74,7 @@ test('a stream restored from an older copy goes on above all offsets under a new
   const last = (await bench.documents('messages')).find(each => each['offset'] === next);
   assert.equal(last?.['epoch'], lifted.epoch);
   assert.match((await bench.health(second)).nats.reason, /ran back/);
-  assert.equal(await bench.metric(second, 'chatcluster_stream_changes_total{change="lift"}'), 1);
+  assert.equal(await bench.metric(second, 'chatcluster_stream_changes_total', { change: 'lift' }), 1);
 });
 
 test('a running worker notices the older copy when NATS comes back', async t => {

@@ -58,7 +58,7 @@ test('a worker that runs while MongoDB loses messages stores them again from the
   await until('all is there', async () => (await bench.stored(ROOM)).length === 21);
   assert.deepEqual(await bench.stored(ROOM), numbered(1, 21));
   assert.match((await bench.health(worker)).nats.reason, /MongoDB lost .* stored again/);
-  assert.equal(await bench.metric(worker, 'chatcluster_stream_changes_total{change="refill"}'), 1);
+  assert.equal(await bench.metric(worker, 'chatcluster_stream_changes_total', { change: 'refill' }), 1);
   assert.deepEqual(lostRangesOf(await logInfo(bench)), []);
 });
 
@@ -90,7 +90,9 @@ test('several workers refill once, not one after the other', async t => {
   for (const text of numbered(51, 80)) await bench.publish(ROOM, text);
   await until('all is there', async () => (await bench.stored(ROOM)).length === 80);
   const changes = async () => {
-    const counts = workers.map(worker => bench.metric(worker, 'chatcluster_stream_changes_total{change="refill"}'));
+    const counts = workers.map(worker =>
+      bench.metric(worker, 'chatcluster_stream_changes_total', { change: 'refill' }),
+    );
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   };
   // Each has looked at the streams again.

@@ -119,13 +119,14 @@ export async function runOperator(
   return operator;
 }
 
-/** Requests of the operator so far, by verb. */
+/** Requests of the operator so far, by verb. @throws {Error} when none is counted: it watches at least */
 export async function requests(operator: Operator): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { labels, value } of (await operator.metrics.apiRequests.get()).values) {
     const verb = String(labels.verb);
     counts[verb] = (counts[verb] ?? 0) + value;
   }
+  if (!counts['watch']) throw new Error(`requests are not counted: ${JSON.stringify(counts)}`);
   return counts;
 }
 

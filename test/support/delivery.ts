@@ -40,8 +40,9 @@ export class Delivery {
     return this.#clients.get(name) ?? [];
   }
 
-  /** Whether every client has every acknowledged message. */
+  /** Whether there are clients, and every one has every acknowledged message. */
   complete(): boolean {
+    if (this.#clients.size === 0) return false;
     return [...this.#clients.values()].every(received => {
       if (received.length < this.#acknowledged.size) return false;
       const ids = new Set(received.map(({ id }) => id));
@@ -55,7 +56,10 @@ export class Delivery {
     return { acknowledged: this.#acknowledged.size, received: Object.fromEntries(clients) };
   }
 
+  /** @throws {Error} when there is nothing to judge: no client, or nothing acknowledged */
   verdict(): Verdict {
+    if (this.#clients.size === 0 || this.#acknowledged.size === 0)
+      throw new Error(`nothing to judge: ${JSON.stringify(this.state())}`);
     const lost: string[] = [];
     const repeated: string[] = [];
     const reordered: string[] = [];

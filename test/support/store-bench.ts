@@ -10,6 +10,7 @@ import { type BackendHealth, WORKER_PATHS } from '../../server/contract.ts';
 import type { Clock } from '../../server/worker/clock.ts';
 import { startWorker, type Worker } from '../../server/worker/start.ts';
 import type { BackendAddresses, Teardown } from './backends.ts';
+import { sumOf } from './metrics.ts';
 import { until } from './until.ts';
 
 let instances = 0;
@@ -33,7 +34,8 @@ export interface StoreBench {
   /** Everything in a collection. */
   documents(collection: string): Promise<Document[]>;
   health(worker: Worker): Promise<BackendHealth>;
-  metric(worker: Worker, name: string): Promise<number>;
+  /** Sum of the samples with these labels. @throws {Error} when the worker has no such metric */
+  metric(worker: Worker, name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
 }
 
 /** A ChatCluster's streams and database without gateways: what the worker sees. One partition, small bounds. */
@@ -109,10 +111,8 @@ export async function storeBench(
       const answer = await fetch(`${worker.adminUrl}${WORKER_PATHS.backends}`);
       return (await answer.json()) as BackendHealth;
     },
-    async metric(worker, name) {
-      const body = await (await fetch(`${worker.adminUrl}/metrics`)).text();
-      const lines = body.split('\n').filter(line => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-      return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+    async metric(worker, name, labels) {
+      return sumOf(await (await fetch(`${worker.adminUrl}/metrics`)).text(), name, labels);
     },
   };
 }

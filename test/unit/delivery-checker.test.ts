@@ -17,6 +17,16 @@ test('everything once and in order is flawless, also with a message whose answer
   assert.deepEqual(delivery.verdict(), FLAWLESS);
 });
 
+test('without a client, or without anything acknowledged, nothing is complete and nothing flawless', () => {
+  const unread = new Delivery();
+  unread.acknowledged('a', 3);
+  assert.ok(!unread.complete());
+  assert.throws(() => unread.verdict(), /nothing to judge/);
+  const unsent = new Delivery();
+  unsent.client('bob');
+  assert.throws(() => unsent.verdict(), /nothing to judge/);
+});
+
 test('the checker finds what is lost', () => {
   const delivery = delivered(['a', 3]);
   assert.ok(!delivery.complete());
