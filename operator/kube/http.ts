@@ -1,5 +1,5 @@
-import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { OPERATOR_VERSION } from '../version.ts';
+import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from './library.ts';
 
 /** Where the API server is and who we are. */
 export type KubeAccess = KubeConfig;

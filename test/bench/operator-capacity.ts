@@ -107,6 +107,7 @@ function compiled(dir: string): string {
   execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json'), '--outDir', out], {
     cwd: dir,
   });
+  execFileSync(process.execPath, [join(root, 'operator/bundle.ts'), out]);
   copyFileSync(join(root, 'package.json'), join(out, 'package.json'));
   return join(out, 'operator/main.js');
 }
