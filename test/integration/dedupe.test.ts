@@ -62,6 +62,7 @@ test("a retry after the stream's window is stored once", async t => {
   const id = nextId();
   const first = await client.send('channel:r', 'x', id);
   const sentAt = performance.now();
+  // NATS forgets an id without a word: a stream says nothing of its window but how long it is.
   await until('the window is over', () => performance.now() - sentAt > (WINDOW_SECONDS + 1) * 1000);
   const retry = await client.send('channel:r', 'x', id);
   assert.deepEqual(retry, { ...first, duplicate: true });

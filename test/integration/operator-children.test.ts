@@ -80,7 +80,7 @@ async function settled(name: string, spec: object = {}): Promise<ChatCluster> {
   });
 }
 
-/** Waits until the operator has written nothing for five rounds of its probes. */
+/** Waits until the operator has written nothing for five rounds of its probes: without pods a round asks nobody, and is not counted. */
 async function quiet(): Promise<void> {
   let last = -1;
   let since = performance.now();

@@ -104,6 +104,7 @@ test('a leader stopped for 25 s in the middle of a pass writes nothing when it g
     [],
     'its write was due',
   );
+  // Its Lease is over by far: the other one leads, and what it was about to write is no longer its to write.
   await until('25 s have passed', () => performance.now() - stoppedAt > 25_000, { ms: 60_000, pollMs: 200 });
 
   leader.process.child.kill('SIGCONT');

@@ -62,6 +62,7 @@ test('three servers: everything acknowledged is stored, through the end of a lea
   await streamsReady(worker);
   await replicated(bench);
   const first = await leader(bench);
+  // A silence is of a length: longer than an election takes, after which the others have another leader.
   const trouble: Record<number, () => unknown> = {
     100: () => first.kill(),
     200: async () => {
