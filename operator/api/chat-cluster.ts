@@ -100,6 +100,7 @@ export interface ChatClusterSpec {
       readonly delaySeconds: number;
       readonly timeoutSeconds: number;
       readonly reconnectsPerSecond: number;
+      readonly patienceSeconds: number;
     };
     readonly rollout: RolloutSpec;
     readonly rebalance: {

@@ -49,6 +49,7 @@ export const SPEC_DEFAULTS: Readonly<Record<string, unknown>> = {
   'gateway.autoscaling.behavior.scaleDown.selectPolicy': 'Max',
   'gateway.autoscaling.behavior.scaleDown.tolerancePercent': 10,
   'gateway.drain.reconnectsPerSecond': 500,
+  'gateway.drain.patienceSeconds': 60,
   'gateway.rollout.strategy': 'MoveOnce',
   'gateway.rollout.surgePercent': 25,
   'gateway.rollout.maxSurge': '100%',

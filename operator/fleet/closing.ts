@@ -73,6 +73,17 @@ export interface ClosingOptions {
 export const iso = (wall: number) => new Date(wall).toISOString();
 const excessOf = (pod: FleetPod, keep: number) => Math.max(0, (pod.connections ?? 0) - keep);
 
+/** Seconds a gateway may take to close what it would close in `seconds` at its pace. */
+export function longestSeconds(seconds: number): number {
+  return Math.ceil(seconds * WAIT_FACTOR + WAIT_MARGIN_SECONDS);
+}
+
+/** The intent with which `pod` takes no new clients and keeps those it has. */
+export function shutting({ intent }: FleetPod, { wall }: FleetInput, reason: TrafficIntent['reason']): TrafficIntent {
+  if (intent?.reason !== reason) return { reason, since: iso(wall) };
+  return intent.keep === undefined ? intent : { reason, since: intent.since };
+}
+
 /**
  * What `pods` are to do that are emptied together: first none of them takes new connections, and only when all are shut does
  * the first one close any, so that no client moves from one of them to another.
@@ -83,15 +94,15 @@ export function closing(pods: readonly FleetPod[], input: FleetInput, options: C
   const rates = pace(mayClose(pods, input, options), input, options);
   for (const pod of pods) {
     const held = pod.intent?.reason === reason ? pod.intent : undefined;
-    const since = held?.since ?? iso(input.wall);
     const keep = options.keep(pod);
     const perSecond = rates.get(pod.name);
-    if (perSecond === undefined) intents.set(pod.name, held && held.keep === undefined ? held : { reason, since });
+    const shut = shutting(pod, input, reason);
+    const { since } = shut;
+    if (perSecond === undefined) intents.set(pod.name, shut);
     else if (held?.keep === keep && held.perSecond === perSecond && held.waitSeconds !== undefined)
       intents.set(pod.name, held);
     else {
-      const seconds = Math.max(options.overSeconds, excessOf(pod, keep) / perSecond);
-      const waitSeconds = Math.ceil(seconds * WAIT_FACTOR + WAIT_MARGIN_SECONDS);
+      const waitSeconds = longestSeconds(Math.max(options.overSeconds, excessOf(pod, keep) / perSecond));
       const deadline = iso(input.wall + waitSeconds * 1_000);
       intents.set(pod.name, { reason, since, keep, perSecond, waitSeconds, deadline });
     }

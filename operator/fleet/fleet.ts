@@ -65,6 +65,7 @@ export interface FleetSettings {
     readonly delaySeconds: number;
     readonly timeoutSeconds: number;
     readonly reconnectsPerSecond: number;
+    readonly patienceSeconds: number;
   };
   readonly rollout: {
     readonly strategy: 'MoveOnce' | 'Surge' | 'OnDelete';

@@ -1,20 +1,22 @@
 import type { TrafficIntent } from '../../server/contract.ts';
 import { someOf } from '../some-of.ts';
 import { areEnough, clientsOf, takersOf } from './capacity.ts';
-import { alive, emptying, isFinished, standsBy } from './closing.ts';
+import { alive, emptying, isFinished, shutting, standsBy } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
+import { areLeftAlone } from './patience.ts';
 import { roughly } from './roughly.ts';
 
 /**
  * The order in which pods go. What the ReplicaSet controller would take first in any case stands first: a pod without a node,
- * then one that does not run. Then those that are being emptied already, then the ones with the fewest connections.
+ * then one that does not run. Then those that close connections already, those that were chosen for it, then the ones with the fewest connections.
  */
 function rank(pod: FleetPod, first: (pod: FleetPod) => boolean): readonly number[] {
   const chosen = pod.intent?.reason === 'ScaleDown' || pod.intent?.reason === 'Hibernate';
+  const closes = chosen && pod.intent?.keep === 0;
   return [
     pod.scheduled ? 1 : 0,
     pod.running ? 1 : 0,
-    chosen ? 0 : 1,
+    closes ? 0 : chosen ? 1 : 2,
     pod.nodeLeaving ? 0 : 1,
     first(pod) ? 0 : 1,
     pod.ready ? 1 : 0,
@@ -64,13 +66,18 @@ export function scaleDown(
     const message = `${rest.length - takers} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
     return { victims, intents: new Map(), finished: false, message };
   }
-  const intents = emptying(victims, input, size === 0 ? 'Hibernate' : 'ScaleDown');
+  // Where all go nobody new finds a gateway, so there is nothing to wait for.
+  const alone = size > 0 && areLeftAlone(victims, input);
+  const intents = alone
+    ? new Map(victims.map(pod => [pod.name, shutting(pod, input, 'ScaleDown')] as const))
+    : emptying(victims, input, size === 0 ? 'Hibernate' : 'ScaleDown');
   const empty = victims.every(pod => isFinished(pod, input));
   const unready = isLowered ? [] : rest.filter(pod => goesBefore(pod, victims));
   const finished = empty && unready.length === 0;
   const left = victims.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
   const moving = [...intents.values()].some(({ keep }) => keep === 0);
-  const step = moving ? `about ${roughly(left)} connections left to move` : 'closing';
+  const numbers = `about ${roughly(left)} connections left`;
+  const step = moving ? `${numbers} to move` : alone ? `no new clients; ${numbers}, whose sessions may end` : 'closing';
   const wait = `empty; removed once ${someOf(unready.map(pod => pod.name))} is ready, which would go in their place`;
   const message = finished ? 'being removed' : empty ? wait : step;
   return { victims, intents, finished, message: `${names}: ${message}` };

@@ -10,7 +10,10 @@ import { underway } from '../support/scenario.ts';
 const kube = await kubeChat({ after });
 const PER_SECOND = 100;
 const chat = await ownChat({ after }, kube, 'fleet-budget', {
-  gateway: { replicas: 3, drain: { delaySeconds: 2, timeoutSeconds: 5, reconnectsPerSecond: PER_SECOND } },
+  gateway: {
+    replicas: 3,
+    drain: { delaySeconds: 2, timeoutSeconds: 5, reconnectsPerSecond: PER_SECOND, patienceSeconds: 0 },
+  },
 });
 const CROWD = { clients: 20, idle: 2_500 };
 const ready = chat.url.replace('ws:', 'http:').replace(CLIENT_PATHS.websocket, CLIENT_PATHS.ready);

@@ -16,7 +16,10 @@ const skip = access.local === null && 'processes of another cluster are out of r
 const CLIENTS = 60;
 const GATEWAYS = 3;
 const chat = await ownChat({ after }, kube, 'fleet-faults', {
-  gateway: { replicas: GATEWAYS, drain: { delaySeconds: 2, timeoutSeconds: 5, reconnectsPerSecond: 5 } },
+  gateway: {
+    replicas: GATEWAYS,
+    drain: { delaySeconds: 2, timeoutSeconds: 5, reconnectsPerSecond: 5, patienceSeconds: 0 },
+  },
 });
 const gateway = (change: object) => chat.patch({ spec: { gateway: change } });
 const victims = async () => (await chat.pods()).filter(({ intent }) => intent !== undefined);

@@ -13,7 +13,7 @@ const kube = await kubeChat({ after });
 const skip = kube.access.local === null && 'processes of another cluster are out of reach';
 const operator = operatorPods(kube.access);
 const chat = await ownChat({ after }, kube, 'fleet-operator', {
-  gateway: { replicas: 3, drain: { delaySeconds: 2, timeoutSeconds: 5, reconnectsPerSecond: 10 } },
+  gateway: { replicas: 3, drain: { delaySeconds: 2, timeoutSeconds: 5, reconnectsPerSecond: 10, patienceSeconds: 0 } },
 });
 const CLIENTS = 60;
 const scaleTo = (replicas: number) => chat.patch({ spec: { gateway: { replicas } } });

@@ -45,7 +45,7 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
   });
 
   test('a scale-up in the middle of a scale-down takes it back, and no gateway goes', async () => {
-    const drain = { delaySeconds: 1, timeoutSeconds: 20, reconnectsPerSecond: 4 };
+    const drain = { delaySeconds: 1, timeoutSeconds: 20, reconnectsPerSecond: 4, patienceSeconds: 0 };
     const fleet = await ObservedFleet.make(suite, 'hesitates', { replicas: 3, drain }, 90);
     const before = fleet.names;
     await fleet.gatewaySpec({ replicas: 1 });
@@ -173,7 +173,7 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
   });
 
   test('a revision that fails once clients are on it is stopped for good; undone, its clients come back', async () => {
-    const drain = { delaySeconds: 1, timeoutSeconds: 10, reconnectsPerSecond: 6 };
+    const drain = { delaySeconds: 1, timeoutSeconds: 10, reconnectsPerSecond: 6, patienceSeconds: 0 };
     const fleet = await ObservedFleet.make(suite, 'fails', { replicas: 2, drain }, 60);
     const [old = ''] = await fleet.revisions();
     const before = fleet.names;

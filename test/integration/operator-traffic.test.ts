@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 const suite = new FleetSuite();
 const LABEL = 'chatcluster.dev/clients';
 /** So slow that a test is over before anybody has moved. */
-const SLOW = { delaySeconds: 1, timeoutSeconds: 600, reconnectsPerSecond: 1 };
+const SLOW = { delaySeconds: 1, timeoutSeconds: 600, reconnectsPerSecond: 1, patienceSeconds: 0 };
 
 interface Budget extends KubeObject {
   readonly status?: { readonly disruptionsAllowed?: number; readonly observedGeneration?: number };

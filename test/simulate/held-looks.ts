@@ -87,7 +87,7 @@ const row = (revision: string, replicas: number) => ({
 
 const SITUATION: Omit<FleetInput, 'revisions' | 'pods' | 'size' | 'shortSince' | 'now'> = {
   settings: {
-    drain: { delaySeconds: 5, timeoutSeconds: 60, reconnectsPerSecond: 500 },
+    drain: { delaySeconds: 5, timeoutSeconds: 60, reconnectsPerSecond: 500, patienceSeconds: 0 },
     rollout: {
       strategy: 'MoveOnce',
       surgePercent: 25,

@@ -74,15 +74,14 @@ function worldOptions(
 ): WorldOptions {
   const { sessionSeconds } = trace;
   const { maxConnections, connectsPerSecond } = limits;
-  const times = { startSeconds, drainDelaySeconds: drain.delaySeconds };
-  return { ...times, maxConnections, connectsPerSecond, scaleDown, sessionSeconds };
+  return { startSeconds, drain, maxConnections, connectsPerSecond, scaleDown, sessionSeconds };
 }
 
 /** The trace under the operator's autoscaler, whose scale-downs are drained, and with rebalancing. */
 export function runBuiltin(trace: Trace, given = setting()): Run & { readonly scaler: Builtin } {
   const { spec, lost, rebalance, drain } = given;
   const scaler = new Builtin({ spec, lost, maxConnections: given.limits.maxConnections });
-  const scaleDown = { how: 'drained', perSecond: drain.reconnectsPerSecond } as const;
+  const scaleDown = { how: 'drained' } as const;
   const options = {
     ...worldOptions(given, trace, scaleDown),
     rebalance: { ...rebalance, delaySeconds: drain.delaySeconds },

@@ -1,3 +1,5 @@
+import type { FleetSettings } from '../../operator/fleet/fleet.ts';
+import { mayWait } from '../../operator/fleet/patience.ts';
 import { Rebalancing, type RebalancingOptions } from './rebalancing.ts';
 
 /** Gateways and clients in simulated time, one second a step: the same for everyone who scales. */
@@ -19,14 +21,12 @@ export interface WorldOptions {
   readonly connectsPerSecond: number;
   /** From the creation of a pod to its readiness. */
   readonly startSeconds: number;
-  readonly drainDelaySeconds: number;
+  readonly drain: FleetSettings['drain'];
   /**
-   * Whom a scale-down takes and how fast it closes: `drained` takes the emptiest, all gateways together `perSecond`;
-   * `deleted` takes the newest, as a ReplicaSet does, each of which closes everything within `seconds`.
+   * Whom a scale-down takes and how fast it closes: `drained` takes the emptiest, as `drain` has it, all gateways together no faster
+   * than its rate; `deleted` takes the newest, as a ReplicaSet does, each of which closes everything within `seconds`.
    */
-  readonly scaleDown:
-    | { readonly how: 'drained'; readonly perSecond: number }
-    | { readonly how: 'deleted'; readonly seconds: number };
+  readonly scaleDown: { readonly how: 'drained' } | { readonly how: 'deleted'; readonly seconds: number };
   readonly sessionSeconds: number;
   /** Without it, clients stay where they are. */
   readonly rebalance?: RebalancingOptions;
@@ -56,6 +56,8 @@ export class World {
   readonly #returning = new Map<number, number>();
   readonly #rebalancing: Rebalancing | undefined;
   #owed = 0;
+  /** Whether gateways that go have begun to close connections: they end together, as the fleet planner has it. */
+  #closing = false;
 
   constructor(options: WorldOptions, gateways: number, clients: number) {
     this.#options = options;
@@ -168,10 +170,13 @@ export class World {
   }
 
   #drain(): void {
-    const { scaleDown, drainDelaySeconds } = this.#options;
-    let budget = scaleDown.how === 'drained' ? scaleDown.perSecond : Number.POSITIVE_INFINITY;
-    for (const gateway of this.gateways.filter(each => each.state === 'draining')) {
-      const age = this.second - gateway.since - drainDelaySeconds;
+    const { scaleDown, drain } = this.#options;
+    const draining = this.gateways.filter(each => each.state === 'draining');
+    this.#closing = draining.length > 0 && (this.#closing || scaleDown.how === 'deleted' || !this.#isPatient(draining));
+    if (!this.#closing) return;
+    let budget = scaleDown.how === 'drained' ? drain.reconnectsPerSecond : Number.POSITIVE_INFINITY;
+    for (const gateway of draining) {
+      const age = this.second - gateway.since - drain.delaySeconds;
       if (age <= 0) continue;
       const left = scaleDown.how === 'deleted' ? Math.max(1, scaleDown.seconds - age + 1) : 1;
       const closed = this.#close(gateway, Math.min(budget, Math.ceil(gateway.connections / left)));
@@ -181,6 +186,12 @@ export class World {
       this.#fresh += closed;
       if (gateway.connections === 0) this.gateways.splice(this.gateways.indexOf(gateway), 1);
     }
+  }
+
+  #isPatient(draining: readonly SimulatedGateway[]): boolean {
+    const clients = draining.reduce((sum, { connections }) => sum + connections, 0);
+    const outMs = Math.max(...draining.map(({ since }) => this.second - since)) * 1_000;
+    return mayWait({ clients, outMs }, this.#options.drain);
   }
 
   #rebalance(): void {

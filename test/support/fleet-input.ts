@@ -36,7 +36,7 @@ export const row = (revision: string, targetedAt: number, stopped = ''): FleetRe
 /** A fleet at rest: one gateway of the revision `new`. */
 export const input = (change: Partial<FleetInput> = {}): FleetInput => ({
   settings: {
-    drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 },
+    drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100, patienceSeconds: 0 },
     rollout: {
       strategy: 'MoveOnce',
       surgePercent: 25,

@@ -74,8 +74,13 @@ function rollout(
  * which has lasted for some time. The revision of the spec serves, or is about to.
  */
 export function plansOf(cluster: ChatCluster): readonly (readonly [string, object])[] {
+  const chosen = {
+    ...closed(steady(cluster, Array(10).fill(100)), ['g0', 'g1', 'g2'], 'ScaleDown'),
+    unofferedSince: NOW - 100 * SECOND,
+  };
   const scenes: readonly (readonly [name: string, scene: Scene, size: number, sinceSeconds?: number])[] = [
     ['scale-down', closed(steady(cluster, Array(10).fill(10_000)), ['g0', 'g1', 'g2'], 'ScaleDown'), 7],
+    ['sessions may end', chosen, 7],
     ['uneven', steady(cluster, [1_400, 900, 900, 800]), 4],
     ['uneven after a rollout', steady(cluster, [1_400, 900, 900, 800], 1), 4, 300],
     ['shedding', closed(steady(cluster, [9_000, 100, 100, 100]), ['g0'], 'Rebalance'), 4],

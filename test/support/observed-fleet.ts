@@ -24,7 +24,7 @@ export interface GatewayDeployment extends KubeObject {
 }
 
 /** Times short enough for a test. */
-export const SWIFT = { drain: { delaySeconds: 1, timeoutSeconds: 2, reconnectsPerSecond: 100 } };
+export const SWIFT = { drain: { delaySeconds: 1, timeoutSeconds: 2, reconnectsPerSecond: 100, patienceSeconds: 0 } };
 
 /** One ChatCluster of a test, its gateways and the clients on them. */
 export class ObservedFleet {

@@ -53,7 +53,7 @@ const SPEC = {
   gateway: {
     replicas: 2,
     autoscaling: { mode: 'Disabled' },
-    drain: { delaySeconds: 2, timeoutSeconds: 5 },
+    drain: { delaySeconds: 2, timeoutSeconds: 5, patienceSeconds: 0 },
     resources: { requests: { cpu: '25m', memory: '96Mi' }, limits: { memory: '512Mi' } },
   },
   worker: { resources: { requests: { cpu: '25m', memory: '96Mi' }, limits: { memory: '512Mi' } } },

@@ -35,7 +35,7 @@ const RUNNING: readonly (readonly [string, object])[] = [
   ['the number of gateways', { gateway: { replicas: 9 } }],
   ['how it scales', { gateway: { autoscaling: { mode: 'Builtin', maxReplicas: 9 } } }],
   ['how it rolls out', { gateway: { rollout: { strategy: 'Surge' }, rebalance: { mode: 'Disabled' } } }],
-  ['the rate of reconnects', { gateway: { drain: { reconnectsPerSecond: 7 } } }],
+  ['the rate of reconnects', { gateway: { drain: { reconnectsPerSecond: 7, patienceSeconds: 7 } } }],
   ['the Service', { service: { type: 'LoadBalancer', port: 443 } }],
   ['options of the workers', { worker: { batchMessages: 7, replicas: 3, resources: { requests: { cpu: 2 } } } }],
 ];

@@ -42,7 +42,7 @@ const INPUT = (replicas: number) =>
     serving: 'one',
     revisions: [{ revision: 'one', replicas, createdAt: 0, targetedAt: 0, targetedSince: 0, stopped: '' }],
     settings: {
-      drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100 },
+      drain: { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 100, patienceSeconds: 0 },
       capacity: { maxConnections: 1_000, targetConnections: undefined, freePlaces: 0 },
     },
   }) as unknown as FleetInput;
@@ -96,4 +96,45 @@ test('a victim that is ready is shut once it has lost its label and load balance
   assert.equal(closes({ selectable: true }), false);
   assert.equal(closes({ offered: true }), false);
   assert.equal(closes({ unofferedSince: NOW - 500 }), false);
+});
+
+const PATIENCE = { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 1, patienceSeconds: 60 };
+/** Whether a victim with so many connections that has been out for so long is asked to let them go. */
+function asks(outSeconds: number, connections: number, change: Partial<FleetPod> = {}, size = 2): boolean {
+  const input = INPUT(3);
+  const settings = { ...input.settings, drain: PATIENCE };
+  const closing = { reason: 'ScaleDown', since: EMPTIED.since } as const;
+  const victim = { ...EMPTY, intent: closing, unofferedSince: NOW - outSeconds * 1_000, connections, ...change };
+  const pods = size === 0 ? [pod('b', victim)] : [pod('a'), pod('c'), pod('b', victim)];
+  const { intents, finished } = scaleDown(pods, size, { ...input, settings });
+  assert.equal(finished && connections > 0, false);
+  return intents.get('b')?.keep === 0;
+}
+
+test('a victim keeps its clients for a while; nobody waits who holds none, closes already, or is the last to go', () => {
+  assert.deepEqual([asks(59, 10), asks(60, 10)], [false, true]);
+  assert.equal(asks(2, 0), true);
+  assert.equal(asks(2, 10, { intent: EMPTIED }), true);
+  assert.equal(asks(2, 10, {}, 0), true);
+});
+
+test('where clients need more than two minutes to leave, they are asked sooner by what they need beyond', () => {
+  // 100 s at one a second, which may take 150 s.
+  assert.deepEqual([asks(29, 100), asks(30, 100)], [false, true]);
+  assert.equal(asks(2, 200), true);
+});
+
+test('victims begin together, with the one that has been out for longest, and those that close go first', () => {
+  const closing = { reason: 'ScaleDown', since: EMPTIED.since } as const;
+  const input = INPUT(4);
+  const settings = { ...input.settings, drain: { ...PATIENCE, reconnectsPerSecond: 10 } };
+  const victim = (name: string, outSeconds: number, intent: FleetPod['intent'] = closing) =>
+    pod(name, { ...EMPTY, intent, connections: 5, unofferedSince: NOW - outSeconds * 1_000 });
+  const kept = (size: number, ...victims: FleetPod[]) => {
+    const { intents } = scaleDown([pod('a'), pod('b'), ...victims], size, { ...input, settings });
+    return [...intents].map(([name, { keep }]) => `${name} ${keep ?? 'all'}`).sort();
+  };
+  assert.deepEqual(kept(2, victim('c', 10), victim('d', 59)), ['c all', 'd all']);
+  assert.deepEqual(kept(2, victim('c', 10), victim('d', 60)), ['c 0', 'd 0']);
+  assert.deepEqual(kept(3, victim('c', 59), victim('d', 60, EMPTIED)), ['d 0']);
 });

@@ -160,12 +160,12 @@ test('the plain HPA doubles or adds four in 15 s, and goes down in one step afte
 });
 
 test('no client of the simulated world is lost or made twice', () => {
-  for (const how of [{ how: 'drained', perSecond: 100 } as const, { how: 'deleted', seconds: 20 } as const]) {
+  for (const how of [{ how: 'drained' } as const, { how: 'deleted', seconds: 20 } as const]) {
     const options = {
       maxConnections: 300,
       connectsPerSecond: 50,
       startSeconds: 10,
-      drainDelaySeconds: 3,
+      drain: { delaySeconds: 3, timeoutSeconds: 20, reconnectsPerSecond: 100, patienceSeconds: 5 },
       sessionSeconds: 60,
     };
     const world = new World({ ...options, scaleDown: how }, 5, 1_000);

@@ -124,6 +124,7 @@ export function randomScenario(seed: number): Scenario {
         delaySeconds: chance.integer(1, 5),
         timeoutSeconds: chance.integer(5, 40),
         reconnectsPerSecond: chance.integer(1, 10),
+        patienceSeconds: chance.yes(0.5) ? 0 : chance.integer(1, 120),
       },
     },
     script: world => {

@@ -30,7 +30,7 @@ export interface Scenario {
 export type End = (world: FleetWorld) => string;
 
 export const DEFAULT_SETTINGS: FleetSettings = {
-  drain: { delaySeconds: 3, timeoutSeconds: 20, reconnectsPerSecond: 5 },
+  drain: { delaySeconds: 3, timeoutSeconds: 20, reconnectsPerSecond: 5, patienceSeconds: 0 },
   rollout: {
     strategy: 'MoveOnce',
     surgePercent: 25,
