@@ -4,11 +4,13 @@ import { areEnough, clientsOf, takersOf } from './capacity.ts';
 import { alive, emptying, isFinished, shutting, standsBy } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { areLeftAlone } from './patience.ts';
+import { isOutForLong } from './removed-targets.ts';
 import { roughly } from './roughly.ts';
 
 /**
  * The order in which pods go. What the ReplicaSet controller would take first in any case stands first: a pod without a node,
- * then one that does not run. Then those that close connections already, those that were chosen for it, then the ones with the fewest connections.
+ * then one that does not run. Then those that have not
+ * been ready for long and hold clients: it waits for them else, for ever. Then those that close connections already, those that were chosen for it, then the ones with the fewest connections.
  */
 function rank(pod: FleetPod, first: (pod: FleetPod) => boolean): readonly number[] {
   const chosen = pod.intent?.reason === 'ScaleDown' || pod.intent?.reason === 'Hibernate';
@@ -53,15 +55,18 @@ export function scaleDown(
   const there = alive(pods);
   const count = there.length - size;
   if (count <= 0) return { victims: [], intents: new Map(), finished: true, message: '' };
-  const victims = [...there].sort((a, b) => byRank(a, b, first)).slice(0, count);
+  // Fewer are asked for already: whoever lost its intent now would be spared, and another one removed with its clients.
+  const isLowered = replicasOf(there, input) <= size;
+  const stuck = new Set(isLowered ? [] : there.filter(pod => pod.running && !pod.ready && isOutForLong(pod, input)));
+  const order = (a: FleetPod, b: FleetPod) => Number(stuck.has(b)) - Number(stuck.has(a)) || byRank(a, b, first);
+  const idle = there.filter(pod => !pod.running).sort((a, b) => byRank(a, b, first));
+  const victims = [...idle, ...there.filter(pod => pod.running).sort(order)].slice(0, count);
   const rest = there.filter(pod => !victims.includes(pod));
   const names = someOf(victims.map(pod => pod.name));
   const begun = victims.some(pod => pod.intent !== undefined && !standsBy(pod.intent));
   const takers = takersOf(rest);
   const clients = clientsOf(there, input.settings.capacity);
   const canTake = begun ? takers > 0 : areEnough(takers, rest.length, clients, input, false);
-  // Fewer are asked for already: whoever lost its intent now would be spared, and another one removed with its clients.
-  const isLowered = replicasOf(there, input) <= size;
   if (size > 0 && !canTake && !isLowered && victims.some(pod => pod.running)) {
     const message = `${rest.length - takers} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
     return { victims, intents: new Map(), finished: false, message };

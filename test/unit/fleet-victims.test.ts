@@ -67,13 +67,14 @@ const finished = (rest: Partial<FleetPod>) => {
 
 test('empty victims go only while no gateway that stays would be removed before them, whatever they cost', () => {
   assert.equal(finished({}).finished, true);
-  const { finished: may, message, intents } = finished(UNREADY);
+  const away = { ...UNREADY, unofferedSince: NOW - 5_000 };
+  const { finished: may, message, intents } = finished(away);
   assert.equal(may, false);
   assert.match(message, /^b: empty; removed once c is ready/);
   assert.deepEqual([...intents], [['b', EMPTIED]], 'it is not opened again meanwhile');
   // Who holds nobody may go instead, and one of another Deployment is not asked.
   assert.equal(finished({ ...UNREADY, connections: 0 }).finished, true);
-  assert.equal(finished({ ...UNREADY, revision: 'two' }).finished, true);
+  assert.equal(finished({ ...away, revision: 'two' }).finished, true);
 });
 
 test('a ready victim is empty only once it refuses new clients: those on their way to it may come after it was asked', () => {
@@ -137,4 +138,18 @@ test('victims begin together, with the one that has been out for longest, and th
   assert.deepEqual(kept(2, victim('c', 10), victim('d', 59)), ['c all', 'd all']);
   assert.deepEqual(kept(2, victim('c', 10), victim('d', 60)), ['c 0', 'd 0']);
   assert.deepEqual(kept(3, victim('c', 59), victim('d', 60, EMPTIED)), ['d 0']);
+});
+
+test('a gateway with clients that stays unready goes in place of an empty victim, which takes clients again', () => {
+  const chosen = (outSeconds: number, change: Partial<FleetPod> = {}, replicas = 3, b: Partial<FleetPod> = EMPTY) => {
+    const unready = { ready: false, offered: false, unofferedSince: NOW - outSeconds * 1_000, ...change };
+    const { intents } = scaleDown([pod('a'), pod('b', b), pod('c', unready)], 2, INPUT(replicas));
+    return [...intents].map(([name, { keep }]) => `${name} ${keep}`);
+  };
+  assert.deepEqual(chosen(119), ['b 0']);
+  assert.deepEqual(chosen(120), [], 'first the empty one is opened again');
+  assert.deepEqual(chosen(120, {}, 3, {}), ['c 0']);
+  assert.deepEqual(chosen(120, { connections: undefined }, 3, {}), ['c 0'], 'one that does not answer');
+  assert.deepEqual(chosen(120, { connections: 0 }), ['b 0'], 'one without clients may go at once');
+  assert.deepEqual(chosen(120, {}, 2), ['b 0'], 'whose place is given up stays the victim');
 });

@@ -1,6 +1,6 @@
 import type { FleetWorld } from './fleet-world.ts';
 import { atRest, type Scenario } from './scenario.ts';
-import { crash, script, until, wait, wish } from './script.ts';
+import { crash, type Happening, script, until, wait, wish } from './script.ts';
 
 const PATIENCE_SECONDS = 60;
 const settings = { drain: { patienceSeconds: PATIENCE_SECONDS } };
@@ -13,6 +13,33 @@ function firstMove({ experience, writes }: FleetWorld): number | undefined {
 }
 
 const chosen = (world: FleetWorld) => world.pods().find(pod => pod.intent)?.name;
+
+/** A gateway that is to stay misses its probes, and answers nobody where `silent`. */
+function unready(seconds: number, silent: boolean): Happening {
+  return world => {
+    const name = world.pods().find(pod => !pod.intent)?.name;
+    world.missProbes(name, seconds * 1_000);
+    if (silent) world.silence(name);
+  };
+}
+/** Shorter than load balancers keep the connections of a removed target: where the other one went before, this one stays. */
+const LONG_SECONDS = 250;
+
+/** One gateway stops being ready while another one is emptied: Kubernetes would take it first, with its clients. */
+export const UNREADY: readonly Scenario[] = [
+  ['is not ready for long', unready(LONG_SECONDS, false)] as const,
+  ['is not ready for long and answers nobody', unready(LONG_SECONDS, true)] as const,
+  ['is not ready for three minutes', unready(180, false)] as const,
+  ['is not ready for a minute', unready(60, false)] as const,
+].map(([what, happens]) => ({
+  name: `one gateway is taken away while another one ${what}`,
+  script: script(wish({ size: 3 }), wait(2), happens),
+  lossy: true,
+  // Who was led to it before load balancers had heard of it has to leave with the others.
+  moves: 2,
+  removed: 1,
+  ends: atRest(3),
+}));
 
 /** Gateways that are to go first keep their clients for a while. */
 export const PATIENCE: readonly Scenario[] = [

@@ -3,7 +3,7 @@ import { CLOCKS } from './clock-scenarios.ts';
 import { CUT_OFF } from './cut-off-scenarios.ts';
 import { LONG } from './long-scenarios.ts';
 import { NODES } from './node-scenarios.ts';
-import { PATIENCE } from './patience-scenarios.ts';
+import { PATIENCE, UNREADY } from './patience-scenarios.ts';
 import { ROLLOUTS, TIGHT_ROLLOUTS } from './rollout-scenarios.ts';
 import { SCALING } from './scaling-scenarios.ts';
 import type { Scenario } from './scenario.ts';
@@ -12,6 +12,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...LONG,
   ...SCALING,
   ...PATIENCE,
+  ...UNREADY,
   ...ROLLOUTS,
   ...TIGHT_ROLLOUTS,
   ...NODES,
