@@ -140,8 +140,9 @@ export class Probes {
   #round(key: string, turn: Turn, at: number): void {
     if (turn.asking) return;
     const everyMs = this.#options.intervalMs * (turn.quiet ? QUIET : 1);
-    // Missed rounds are not made up for.
-    turn.due = Math.max(at + everyMs, this.#options.clock.now());
+    // Missed rounds are not made up for: that of an operator that is late would come on top of what makes it late.
+    const lateMs = this.#options.clock.now() - at;
+    turn.due = at + everyMs + (lateMs > TICK_MS ? lateMs : 0);
     void this.#probe(key, turn);
   }
 

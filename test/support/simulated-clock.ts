@@ -22,6 +22,11 @@ export class SimulatedClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  /** Lets `ms` pass without anything having its turn, as on a machine that is too busy. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets `ms` pass: timers run in their order, and what they started gets its turn between them. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;

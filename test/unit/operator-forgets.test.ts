@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pino } from 'pino';
-import type { AskPod } from '../../operator/api/ask-pod.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
-import { Caches } from '../../operator/controller/caches.ts';
-import { createMetrics } from '../../operator/metrics.ts';
-import { Turn } from '../../operator/turn.ts';
 import { stored } from '../support/crd-schema.ts';
 import { heldBy } from '../support/held-by.ts';
-import { MemoryApi } from '../support/memory-api.ts';
-import { SimulatedClock } from '../support/simulated-clock.ts';
+import { leading } from '../support/leading.ts';
 
 const COUNT = 4;
 const NAMESPACE = 'team-a';
@@ -31,49 +25,6 @@ function podOf({ metadata }: KubeObject): KubeObject {
     },
     ...{ status: { phase: 'Running', podIP: '192.0.2.1', conditions: [{ type: 'Ready', status: 'True' }] } },
   };
-}
-
-/** The leader over an API server in memory, in simulated time. */
-async function leading(t: { after(end: () => unknown): void }, ask: AskPod) {
-  const clock = new SimulatedClock();
-  const api = new MemoryApi();
-  const metrics = createMetrics();
-  const random = () => 0.5;
-  let turn: Turn | undefined;
-  const caches = new Caches({
-    client: api,
-    namespace: '',
-    watchNodes: true,
-    clock,
-    random,
-    onChange: key => turn?.add(key),
-    onFailure: (_, error) => assert.fail(String(error)),
-  });
-  const stopping = new AbortController();
-  const watching = caches.run(stopping.signal);
-  t.after(async () => {
-    stopping.abort();
-    await watching;
-  });
-  await clock.pass(0);
-  assert.ok(caches.isSynced);
-  const config = {
-    defaultImage: 'chat:1',
-    pollSeconds: 5,
-    concurrency: 4,
-    rewritesPerSecond: 10,
-    instance: 'operator',
-  };
-  const crd = { unknown: [] };
-  const log = pino({ level: 'silent' });
-  turn = new Turn({ config, caches, crd, client: api, metrics, clock, random, ask, log });
-  const leader = turn;
-  t.after(async () => {
-    const ended = leader.end();
-    await clock.pass(60_000);
-    await ended;
-  });
-  return { clock, api, metrics, caches };
 }
 
 test('nothing is kept of a ChatCluster that is gone, nor of its pods', async t => {

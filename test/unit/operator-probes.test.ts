@@ -192,3 +192,15 @@ test('more or fewer copies of messages are news', async t => {
     [true, false, true],
   );
 });
+
+test('a round that is late brings the next one no nearer', async t => {
+  const times: number[] = [];
+  const { clock } = probing(t, { 'a/chat': [pod('gateway')] }, [], async () => {
+    times.push(clock.now());
+    return { connections: 1 };
+  });
+  await clock.pass(10_000);
+  clock.stall(9_000);
+  await clock.pass(5_000);
+  assert.deepEqual(times, [0, 5_000, 10_000, 19_000, 24_000]);
+});
