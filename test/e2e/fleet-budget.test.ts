@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { CLIENT_PATHS } from '../../server/contract.ts';
+import { full } from '../support/depth.ts';
 import { kubeChat } from '../support/kube-chat.ts';
 import { movingClients } from '../support/moving-clients.ts';
 import { ownChat } from '../support/own-chat.ts';
@@ -40,7 +41,7 @@ test('thousands of clients of two gateways that go reconnect no faster than the 
   withinBudget(t, outcome.peakPerSecond, pulse);
 });
 
-test('and so in a rollout of all gateways at once', { skip: kube.unbalanced }, async t => {
+full('and so in a rollout of all gateways at once', { skip: kube.unbalanced }, async t => {
   await chat.patch({ spec: { gateway: { replicas: 2 } } });
   await chat.settled(2);
   const clients = await movingClients(t, chat.url, CROWD);

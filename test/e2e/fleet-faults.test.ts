@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { killContainer } from '../cluster/kill.ts';
 import { signalComponent } from '../cluster/signal-component.ts';
+import { full } from '../support/depth.ts';
 import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube-chat.ts';
 import { movingClients } from '../support/moving-clients.ts';
 import { ownChat } from '../support/own-chat.ts';
@@ -50,38 +51,42 @@ test('kill -9 of a gateway in the middle of its drain: it restarts, goes on drai
   );
 });
 
-test('an API server that is gone for a minute in a drain: clients stay, and the drain goes on after it', {
-  skip,
-}, async t => {
-  const { local } = access;
-  assert.ok(local);
-  await gateway({ replicas: GATEWAYS });
-  const before = await chat.settled(GATEWAYS);
-  await untilReached(
-    t,
-    chat.url,
-    before.map(pod => pod.name),
-  );
-  const clients = await movingClients(t, chat.url, { clients: CLIENTS });
-  let victim = '';
-  await underway(t, chat, clients, 1, async () => {
-    await gateway({ replicas: 2 });
-    victim = await until('a victim is chosen', async () => (await victims())[0]?.name);
-    await until('a few clients have moved', () => clients.moved() > 3);
-    await signalComponent(local, 'kube-apiserver', 'STOP');
-    try {
-      await delay(60_000);
-    } finally {
-      await signalComponent(local, 'kube-apiserver', 'CONT');
-    }
-    await chat.settled(2);
-  });
-  const left = new Set((await chat.pods()).map(({ uid }) => uid));
-  assert.deepEqual(
-    before.filter(({ uid }) => !left.has(uid)).map(({ name }) => name),
-    [victim],
-  );
-});
+full(
+  'an API server that is gone for a minute in a drain: clients stay, and the drain goes on after it',
+  {
+    skip,
+  },
+  async t => {
+    const { local } = access;
+    assert.ok(local);
+    await gateway({ replicas: GATEWAYS });
+    const before = await chat.settled(GATEWAYS);
+    await untilReached(
+      t,
+      chat.url,
+      before.map(pod => pod.name),
+    );
+    const clients = await movingClients(t, chat.url, { clients: CLIENTS });
+    let victim = '';
+    await underway(t, chat, clients, 1, async () => {
+      await gateway({ replicas: 2 });
+      victim = await until('a victim is chosen', async () => (await victims())[0]?.name);
+      await until('a few clients have moved', () => clients.moved() > 3);
+      await signalComponent(local, 'kube-apiserver', 'STOP');
+      try {
+        await delay(60_000);
+      } finally {
+        await signalComponent(local, 'kube-apiserver', 'CONT');
+      }
+      await chat.settled(2);
+    });
+    const left = new Set((await chat.pods()).map(({ uid }) => uid));
+    assert.deepEqual(
+      before.filter(({ uid }) => !left.has(uid)).map(({ name }) => name),
+      [victim],
+    );
+  },
+);
 
 test('NATS restarted during a rollout: clients are not moved meanwhile, then once', { skip }, async t => {
   await gateway({ replicas: 2 });
@@ -95,7 +100,7 @@ test('NATS restarted during a rollout: clients are not moved meanwhile, then onc
   });
 });
 
-test('a gateway whose load cannot be read: the size holds, and the condition names the pod', { skip }, async t => {
+full('a gateway whose load cannot be read: the size holds, and the condition names the pod', { skip }, async t => {
   await gateway({ replicas: 2 });
   await chat.settled(2);
   await gateway({ autoscaling: { mode: 'Builtin', minReplicas: 1, maxReplicas: 4 } });
@@ -130,7 +135,7 @@ test('a gateway whose load cannot be read: the size holds, and the condition nam
     'get',
     'events',
     IN_NAMESPACE,
-    '--field-selector=reason=LoadUnknown',
+    `--field-selector=reason=LoadUnknown,involvedObject.name=${chat.name}`,
     '--output=name',
   ]);
   assert.notEqual(log, '');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ERRORS } from '../../server/protocol/codes.ts';
+import { full } from '../support/depth.ts';
 import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
 import { movingClients } from '../support/moving-clients.ts';
 import { ownChat } from '../support/own-chat.ts';
@@ -24,11 +25,11 @@ const chat = await ownChat({ after }, kube, 'fleet-live', {
   auth: { secretRef: { name: OWN_SECRET }, secretGraceSeconds: 0 },
 });
 
-test('limits, room kinds, the log level and the signing secret reach gateways without a restart', {
-  skip: kube.unbalanced,
-}, async t => {
+const skip = kube.unbalanced;
+const state = async () => (await chat.pods()).map(({ uid, restarts }) => `${uid} ${restarts}`).sort();
+
+test('limits, room kinds and the log level reach gateways without a restart', { skip }, async t => {
   const before = await chat.settled(2);
-  const state = async () => (await chat.pods()).map(({ uid, restarts }) => `${uid} ${restarts}`).sort();
   const was = await state();
   const clients = await movingClients(t, chat.url, { clients: 20 });
   const one = await placedClient(t, chat.url);
@@ -59,6 +60,15 @@ test('limits, room kinds, the log level and the signing secret reach gateways wi
         return /"level":20.*at most 2000 bytes/.test(log);
       });
     }
+  });
+  assert.deepEqual(await state(), was);
+});
+
+full('a signing secret reaches gateways without a restart', { skip }, async t => {
+  await chat.settled(2);
+  const was = await state();
+  const clients = await movingClients(t, chat.url, { clients: 20 });
+  await underway(t, chat, clients, 0, async () => {
     const rotated = `${SECRET}-rotated`;
     await secretIs(rotated);
     await eventually(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
+import { full } from '../support/depth.ts';
 import { eventually, kubeChat } from '../support/kube-chat.ts';
 import { movingClients } from '../support/moving-clients.ts';
 import { ownChat } from '../support/own-chat.ts';
@@ -41,7 +42,7 @@ test('behind a proxy that drops removed endpoints a scale-down moves a client on
   assert.deepEqual(proxy.dropped(), []);
 });
 
-test('and so does a rollout', { skip }, async t => {
+full('and so does a rollout', { skip }, async t => {
   const { proxy, pods, clients } = await crowd(t, 2);
   const outcome = await underway(t, chat, clients, 1, async () => {
     await gateway({ resources: { requests: { memory: '101Mi' } } });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { UNDO_ANNOTATION } from '../../operator/desired/names.ts';
+import { full } from '../support/depth.ts';
 import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
 import { type MovingClients, movingClients } from '../support/moving-clients.ts';
 import { ownChat } from '../support/own-chat.ts';
@@ -41,7 +42,7 @@ for (const strategy of ['MoveOnce', 'Surge']) {
   });
 }
 
-test('a spec that changes again while clients move leads to the last one', { skip }, async t => {
+full('a spec that changes again while clients move leads to the last one', { skip }, async t => {
   await gateway({ rollout: { strategy: 'MoveOnce' }, ...SLOWLY });
   await revision();
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
@@ -65,7 +66,7 @@ test('a spec that changes again while clients move leads to the last one', { ski
   );
 });
 
-test('an undo after the Service has moved takes clients back, with two moves at most', { skip }, async t => {
+full('an undo after the Service has moved takes clients back, with two moves at most', { skip }, async t => {
   await gateway(SLOWLY);
   const before = await chat.settled(GATEWAYS);
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
@@ -92,7 +93,7 @@ test('an undo after the Service has moved takes clients back, with two moves at 
   assert.equal(await revision(), old);
 });
 
-test('a revision that never becomes ready stops, says why, and moves nobody', { skip }, async t => {
+full('a revision that never becomes ready stops, says why, and moves nobody', { skip }, async t => {
   const before = await chat.settled(GATEWAYS);
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
   const secret = (name: string) =>
@@ -120,7 +121,7 @@ test('a revision that becomes ready and then fails is stopped before most client
   t.after(async () => {
     await kube.access.kubectl(['delete', 'secret', name, IN_NAMESPACE]);
   });
-  await gateway(SLOWLY);
+  await gateway({ rollout: { strategy: 'MoveOnce' }, ...SLOWLY });
   const before = await chat.settled(GATEWAYS);
   const clients = await movingClients(t, chat.url, { clients: CLIENTS });
   const secretRef = (ref: string) => chat.patch({ spec: { auth: { secretRef: { name: ref } } } });

@@ -3,8 +3,10 @@ import { after, test } from 'node:test';
 import { HIBERNATE_ANNOTATION } from '../../operator/desired/names.ts';
 import { CHAT_IMAGE } from '../cluster/chat-image.ts';
 import { RELEASE } from '../cluster/release.ts';
+import { full } from '../support/depth.ts';
 import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
 import { movingClients } from '../support/moving-clients.ts';
+import { operatorPods } from '../support/operator-pods.ts';
 import { operatorWrites } from '../support/operator-writes.ts';
 import { ownChat } from '../support/own-chat.ts';
 import { underway } from '../support/scenario.ts';
@@ -13,30 +15,38 @@ const kube = await kubeChat({ after });
 const { access } = kube;
 const skip = kube.unbalanced;
 const chat = await ownChat({ after }, kube, 'fleet-size');
+const operator = operatorPods(access);
 const gateway = (change: object) => chat.patch({ spec: { gateway: change } });
 const uids = async () => (await chat.pods()).map(({ uid }) => uid).sort();
 
-test('after a scale-up clients are spread until gateways are within the tolerance, with one move at most', {
-  skip,
-}, async t => {
-  await chat.settled(2);
-  const clients = await movingClients(t, chat.url, { clients: 150 });
-  await underway(t, chat, clients, 1, async () => {
-    await gateway({
-      replicas: 3,
-      rebalance: { afterRolloutSeconds: 0, tolerancePercent: 20, connectionsPerSecond: 10 },
+full(
+  'after a scale-up clients are spread until gateways are within the tolerance, with one move at most',
+  {
+    skip,
+  },
+  async t => {
+    await chat.settled(2);
+    const clients = await movingClients(t, chat.url, { clients: 150 });
+    await underway(t, chat, clients, 1, async () => {
+      await gateway({
+        replicas: 3,
+        rebalance: { afterRolloutSeconds: 0, tolerancePercent: 20, connectionsPerSecond: 10 },
+      });
+      await eventually(
+        'three gateways serve',
+        async () => (await chat.pods()).filter(({ ready }) => ready).length === 3,
+      );
+      await eventually('the new gateway has clients', async () => clients.spread().size === 3);
+      await chat.settled(3);
+      const counts = [...clients.spread().values()];
+      const mean = 152 / 3;
+      // The tolerance, and the ten clients that no move is worth.
+      assert.ok(Math.max(...counts) <= mean + Math.max(10, mean * 0.2) + 1, `${counts}`);
     });
-    await eventually('three gateways serve', async () => (await chat.pods()).filter(({ ready }) => ready).length === 3);
-    await eventually('the new gateway has clients', async () => clients.spread().size === 3);
-    await chat.settled(3);
-    const counts = [...clients.spread().values()];
-    const mean = 152 / 3;
-    // The tolerance, and the ten clients that no move is worth.
-    assert.ok(Math.max(...counts) <= mean + Math.max(10, mean * 0.2) + 1, `${counts}`);
-  });
-});
+  },
+);
 
-test('a rebalance that is switched off leaves everybody', { skip }, async t => {
+full('a rebalance that is switched off leaves everybody', { skip }, async t => {
   await gateway({ replicas: 2 });
   await chat.settled(2);
   const clients = await movingClients(t, chat.url, { clients: 60 });
@@ -47,7 +57,7 @@ test('a rebalance that is switched off leaves everybody', { skip }, async t => {
   });
 });
 
-test('an autoscaler of somebody else on a Builtin ChatCluster holds the size and is named', { skip }, async () => {
+full('an autoscaler of somebody else on a Builtin ChatCluster holds the size and is named', { skip }, async () => {
   await gateway({ autoscaling: { mode: 'Builtin', minReplicas: 3, maxReplicas: 5 } });
   await chat.settled(3);
   const foreign = {
@@ -79,7 +89,11 @@ test('an autoscaler of somebody else on a Builtin ChatCluster holds the size and
   await chat.settled(3);
 });
 
-test('an operator upgrade alone rolls no pod and changes no ChatCluster', { skip }, async () => {
+test('an operator upgrade alone rolls no pod and changes no ChatCluster', {
+  skip: access.local === null && 'the audit log of another cluster is out of reach',
+}, async () => {
+  await gateway({ replicas: 2 });
+  await chat.settled(2);
   const all = async () => {
     const { items } = await access.get<{ items: { metadata: { uid: string; name: string } }[] }>([
       'pods',
@@ -88,6 +102,7 @@ test('an operator upgrade alone rolls no pod and changes no ChatCluster', { skip
     return items.map(({ metadata }) => `${metadata.name} ${metadata.uid}`).sort();
   };
   const before = await all();
+  const leader = await operator.holder();
   const writes = operatorWrites(access, chat.name);
   const upgrade = (...more: string[]) =>
     access.helm([
@@ -95,14 +110,12 @@ test('an operator upgrade alone rolls no pod and changes no ChatCluster', { skip
       ...[...more, '--wait', '--timeout', '3m'],
     ]);
   await upgrade('--set', `chatImage=${CHAT_IMAGE}-of-tomorrow`);
-  await eventually('the new operator has looked at it', async () => {
-    await chat.patch({ metadata: { annotations: { touched: new Date().toISOString() } } });
-    return (await chat.object()).status?.observedGeneration !== undefined;
-  });
-  await chat.settled(3);
+  await operator.newLeader(leader);
+  // A setting of the operator alone: that the new one has read it shows in the status.
+  await gateway({ rebalance: { tolerancePercent: 25 } });
+  await chat.settled(2);
   assert.deepEqual(await all(), before);
-  const pods = writes()?.filter(({ resource }) => resource !== 'chatclusters/status');
-  assert.deepEqual(pods ?? [], []);
+  assert.deepEqual([...new Set(writes()?.map(({ resource }) => resource))], ['chatclusters/status']);
   await upgrade('--set', 'chatImage=');
 });
 

@@ -16,9 +16,12 @@ export const ONLY_FULL = 'only with --depth full';
 /** Folder of a ring whose files run only at depth full. */
 export const FULL_FOLDER = 'full';
 
+/** Depth of this run. */
+export const DEPTH: Depth = process.env[DEPTH_VARIABLE] === 'full' ? 'full' : 'ci';
+
 type Declare = (name: string, options: TestOptions, run: (t: TestContext) => Promise<void>) => unknown;
 
 const passOver: Declare = name => test(name, { skip: ONLY_FULL });
 
 /** Declares a test, as `test` does, that runs only at depth full. It is `test` itself there: a failure names the caller's file. */
-export const full: Declare = process.env[DEPTH_VARIABLE] === 'full' ? test : passOver;
+export const full: Declare = DEPTH === 'full' ? test : passOver;

@@ -71,14 +71,13 @@ const SPEC = {
 export async function ownChat(t: Teardown, kube: KubeChat, name: string, spec: OwnSpec = {}): Promise<OwnChat> {
   const { access } = kube;
   const gateway = { ...SPEC.gateway, ...spec.gateway };
-  const remove = async () => {
+  const remove = async (...how: string[]) => {
     await access.kubectl([
-      ...['delete', 'chatcluster', name, IN_NAMESPACE, '--ignore-not-found'],
-      ...['--cascade=foreground', '--timeout=90s'],
+      ...['delete', 'chatcluster', name, IN_NAMESPACE, '--ignore-not-found', '--cascade=foreground', ...how],
     ]);
   };
-  await remove(); // of a run that did not end
-  t.after(remove);
+  await remove('--timeout=90s'); // of a run before
+  t.after(() => remove('--wait=false'));
   const manifest = {
     apiVersion: 'chatcluster.dev/v1alpha1',
     kind: 'ChatCluster',
