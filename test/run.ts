@@ -3,10 +3,11 @@
  * need first, prints every test and the seconds of each file, and ends with one line `N passed, N failed` over all
  * rings. A skipped test is named; with CI=true it fails the run.
  */
-import { globSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { CACHE } from './local/build-once.ts';
 import { DEPTH_VARIABLE, ONLY_FULL } from './support/depth.ts';
 import { FileTimes } from './support/file-times.ts';
 import { prepare } from './support/prepare.ts';
@@ -14,17 +15,21 @@ import { type Wanted, wantedOf } from './support/run-arguments.ts';
 
 interface Ring {
   readonly files: string;
-  /** Test files at the same time. */
+  /** Test files at the same time, on two cores: those of integration mostly wait for servers. */
   readonly concurrency: number;
   readonly timeoutMs: number;
 }
 
 const RINGS: Readonly<Record<string, Ring>> = {
   unit: { files: 'test/unit/**/*.test.ts', concurrency: 2, timeoutMs: 60_000 },
-  integration: { files: 'test/integration/**/*.test.ts', concurrency: 2, timeoutMs: 300_000 },
+  integration: { files: 'test/integration/**/*.test.ts', concurrency: 3, timeoutMs: 600_000 },
+  browser: { files: 'test/browser/**/*.test.ts', concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: 'test/e2e/**/*.test.ts', concurrency: 1, timeoutMs: 1_200_000 },
   interop: { files: 'test/interop/**/*.test.ts', concurrency: 1, timeoutMs: 3_600_000 },
 };
+
+/** Where the milliseconds of each file are kept for the order of the next run. */
+const TIMES = join(CACHE, 'test-times.json');
 
 const USAGE = `usage: node test/run.ts [--depth ci|full] [RING...] [FILE...]
   RING   ${Object.keys(RINGS).join(', ')}
@@ -43,12 +48,27 @@ function fromCommandLine(): Wanted {
 
 const wanted = fromCommandLine();
 process.env[DEPTH_VARIABLE] = wanted.depth;
-const times = new FileTimes();
+const times = new FileTimes(timesBefore());
 let passed = 0;
 let leftOut = 0;
 const failed: string[] = [];
 const skipped: string[] = [];
 const unstable: string[] = [];
+
+function timesBefore(): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(TIMES, 'utf8')) as Record<string, number>;
+  } catch {
+    return {}; // the first run
+  }
+}
+
+function keepTimes(): void {
+  mkdirSync(CACHE, { recursive: true });
+  const written = `${TIMES}.${process.pid}`;
+  writeFileSync(written, JSON.stringify(times.known()));
+  renameSync(written, TIMES);
+}
 
 interface Outcome {
   readonly passed: number;
@@ -95,7 +115,8 @@ async function runFiles(files: readonly string[], name: string, ring: Ring, conc
 async function runRing(name: string, ring: Ring, files: readonly string[]): Promise<void> {
   console.log(`\n== ${name}: ${files.length} files ==`);
   const started = performance.now();
-  const first = await runFiles(files, name, ring, ring.concurrency);
+  const inOrder = ring.concurrency > 1 ? times.longestFirst(files) : files;
+  const first = await runFiles(inOrder, name, ring, ring.concurrency);
   passed += first.passed;
   leftOut += first.leftOut;
   skipped.push(...first.skipped.map(test => `${name}: ${test}`));
@@ -125,6 +146,7 @@ try {
 } finally {
   await stages.after();
 }
+keepTimes();
 console.log('\nslowest files:');
 for (const line of times.slowest()) console.log(line);
 for (const test of skipped) console.log(`SKIPPED ${test}`);

@@ -142,7 +142,7 @@ describe('a person sees in the conditions what stands in the way', () => {
       counted.message,
       /2 gateways killed for want of memory \(container gateway, memory limit 512Mi; restarts: 2\)/,
     );
-    assert.equal((await fleet.condition('Ready'))?.status, 'True');
+    await fleet.says('Ready', 'Working');
     assert.equal(await told('hungry', 'OOMKilled'), 1);
   });
 

@@ -39,7 +39,7 @@ async function twoOperators(
 }
 
 /** Makes a ChatCluster and waits until an operator has written its status. */
-async function served(api: ApiServer, name: string, ms = 30_000): Promise<void> {
+async function served(api: ApiServer, name: string, ms = 60_000): Promise<void> {
   await api.client.create(RESOURCES.chatClusters, chatCluster(name));
   await until(
     `${name} is served`,

@@ -10,16 +10,17 @@ import { until } from '../support/until.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:order';
-const SENDS = 1_000;
+/** Few enough for a busy machine to answer the last one within the 4.5 s of the server. */
+const SENDS = 300;
 /** The SDK sends these in one frame, so they must fit. */
-const EARLY = 400;
+const EARLY = 120;
 const anHourAgo = uuid7Source(
   () => Date.now() - 3_600_000,
   length => randomBytes(length),
 );
 
 for (const build of BUILDS) {
-  test(`${build}: 1,000 sends without awaiting, 400 of them before the connection is open, keep their order`, async t => {
+  test(`${build}: 300 sends without awaiting, 120 of them before the connection is open, keep their order`, async t => {
     const { gateways } = await startCluster(t, backends);
     const delivery = new Delivery();
     const reader = await openClient(t, gateways[1].url, { build, user: 'bob' });

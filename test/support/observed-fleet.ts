@@ -86,7 +86,7 @@ export class ObservedFleet {
   }
 
   /** Waits until so many gateways run, all of them ready and offered to clients, and nothing goes on. @param ms deadline */
-  async has(count: number, ms = 30_000): Promise<void> {
+  async has(count: number, ms = 60_000): Promise<void> {
     await until(
       `${this.name} has ${count} gateways`,
       async () => {

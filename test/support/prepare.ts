@@ -1,4 +1,5 @@
 import { clusterBinaries, metricsServerBinary } from '../cluster/binaries.ts';
+import { buildChatImage } from '../cluster/chat-image.ts';
 import { CLUSTER_TOOLS, ensureTools, IMAGE_TOOLS, whyNoCluster } from '../cluster/host.ts';
 import { LOCAL } from '../cluster/layout.ts';
 import { stopCluster } from '../cluster/stop.ts';
@@ -7,6 +8,7 @@ import { ensureMongoStandIn } from '../local/mongo-stand-in.ts';
 import { natsBinary } from '../local/nats-binary.ts';
 import { checkPrerequisites, spinePrerequisites } from '../local/prerequisites.ts';
 import { longStep } from '../local/run.ts';
+import { kubeChat } from './kube-chat.ts';
 
 export interface Stages {
   /** Waits for what a ring needs. */
@@ -22,12 +24,15 @@ const BROWSER = [{ program: 'chromium', debian: 'chromium' }];
  * @throws naming everything that is missing
  */
 export async function prepare(rings: readonly string[]): Promise<Stages> {
-  const wants = (ring: string) => rings.includes(ring);
-  const onCluster = wants('e2e') || wants('interop');
-  if (!wants('integration') && !onCluster) return { before: async () => undefined, after: async () => undefined };
+  const wants = (...names: string[]) => names.some(name => rings.includes(name));
+  const onCluster = wants('e2e', 'interop');
+  if (!wants('integration', 'browser') && !onCluster)
+    return { before: async () => undefined, after: async () => undefined };
   const problems = await checkPrerequisites(await spinePrerequisites());
   const noCluster = onCluster ? whyNoCluster(process.platform, process.getuid?.()) : null;
-  if (noCluster !== null && !process.env['CHATCLUSTER_KUBECONFIG']) problems.push(noCluster);
+  const foreign = Boolean(process.env['CHATCLUSTER_KUBECONFIG']);
+  const ownCluster = onCluster && noCluster === null && !foreign;
+  if (noCluster !== null && !foreign) problems.push(noCluster);
   if (problems.length > 0) throw new Error(`cannot run the tests:\n${problems.join('\n')}`);
 
   const spine = (async () => {
@@ -36,22 +41,40 @@ export async function prepare(rings: readonly string[]): Promise<Stages> {
     await longStep('building the page', process.execPath, ['web/build.ts']);
   })();
   const cluster = spine.then(async () => {
-    if (onCluster) await ensureTools([...CLUSTER_TOOLS, ...IMAGE_TOOLS, ...BROWSER]);
-    await clusterBinaries(); // the integration tests run its API server
+    if (onCluster) await ensureTools([...CLUSTER_TOOLS, ...IMAGE_TOOLS]);
+    if (wants('browser')) await ensureTools(BROWSER);
+    if (wants('integration') || onCluster) await clusterBinaries(); // the integration tests run its API server
   });
   const addOns = cluster.then(async () => {
     if (wants('e2e')) await metricsServerBinary();
   });
   addOns.catch(() => undefined); // reported by the stage that waits for it
+  const images = addOns.then(async () => {
+    if (ownCluster) await buildChatImage();
+  });
+  images.catch(() => undefined); // the tests try again, and say what is wrong
+  let up: Promise<unknown> = Promise.resolve();
 
   return {
     async before(ring) {
-      if (ring === 'integration') await spine;
-      if (ring === 'integration' || ring === 'interop') await cluster;
-      if (ring === 'e2e') await addOns;
+      if (ring !== 'unit') await cluster;
+      // The tests of the page leave most of the machine idle.
+      if (ring === 'browser' && ownCluster) up = images.then(bringUp).catch(() => undefined);
+      if (ring === 'e2e') await Promise.all([addOns, up]);
     },
     async after() {
-      if (onCluster && noCluster === null) await stopCluster(LOCAL);
+      await up;
+      if (ownCluster) await stopCluster(LOCAL);
     },
   };
+}
+
+/** Brings up the cluster of the first test on it, with the chat. */
+async function bringUp(): Promise<void> {
+  const ends: (() => unknown)[] = [];
+  try {
+    await kubeChat({ after: end => void ends.push(end) });
+  } finally {
+    for (const end of ends) await end();
+  }
 }

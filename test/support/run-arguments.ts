@@ -29,7 +29,7 @@ export function wantedOf(args: readonly string[], files: ReadonlyMap<string, rea
   if (positionals.length === 0) throw new Error('name a ring or a file');
   const all = new Map(named.length > 0 ? named.map(ring => [ring, files.get(ring) ?? []]) : files);
   const useless = patterns.find(pattern => ![...all.values()].flat().some(file => file.includes(pattern)));
-  if (useless !== undefined) throw new Error(`${useless} is no ring, and part of no path of a test file`);
+  if (useless !== undefined) throw new Error(`${useless} is no ring, and part of no path of a test file asked for`);
 
   const rings = new Map<string, readonly string[]>();
   const leftOut: string[] = [];

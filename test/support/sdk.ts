@@ -75,7 +75,7 @@ export async function openClient(t: TestContext, url: string, options: ClientOpt
   });
   const ready = async () => {
     try {
-      await sdk.ready(30_000);
+      await sdk.ready(60_000);
     } catch (cause) {
       throw new Error(ended === '' ? 'not connected' : ended, { cause });
     }
@@ -89,7 +89,7 @@ export async function openClient(t: TestContext, url: string, options: ClientOpt
       const subscription = sdk.newSubscription(room, { minResubscribeDelay: 20, ...subscriptionOptions });
       subscription.on('error', () => undefined);
       subscription.subscribe();
-      await subscription.ready(30_000);
+      await subscription.ready(60_000);
       return subscription;
     },
     async send(room, text, id = nextId()) {
@@ -113,7 +113,7 @@ export async function record(client: Client, name: string, room: string, deliver
     got(id, offset ?? 0);
   });
   subscription.subscribe();
-  await subscription.ready(30_000);
+  await subscription.ready(60_000);
   return subscription;
 }
 

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 20;
-const DEADLINE_MS = 30_000;
+/** Far above what anything takes on a machine that runs several test files at a time. */
+const DEADLINE_MS = 60_000;
 
 /**
  * Waits until `condition` holds.
  * @param what completes "waited in vain until ..."
- * @param options.ms deadline, default 30 s
+ * @param options.ms deadline, default 60 s
  * @param options.pollMs time between two questions, default 20 ms
  * @returns what the condition returned
  * @throws with `state()`, if given, when the deadline passes

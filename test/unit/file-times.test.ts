@@ -24,3 +24,16 @@ test('a file that ran twice counts with both runs, and the slowest ten are of al
   assert.equal(slowest.length, 10);
   assert.deepEqual(slowest.slice(0, 2), ['12.0 s twice.test.ts', '11.0 s 11.test.ts']);
 });
+
+test('files run longest first by what earlier runs took, and those that never ran before them', () => {
+  const times = new FileTimes({ 'a.test.ts': 1_000, 'b.test.ts': 3_000, 'gone.test.ts': 9_000 });
+  const files = ['a.test.ts', 'b.test.ts', 'new.test.ts', 'newer.test.ts'];
+  assert.deepEqual(times.longestFirst(files), ['new.test.ts', 'newer.test.ts', 'b.test.ts', 'a.test.ts']);
+  assert.deepEqual(new FileTimes().longestFirst(files), files);
+});
+
+test('what a run took replaces what an earlier one took, and the rest is kept', () => {
+  const times = new FileTimes({ 'a.test.ts': 1_000, 'b.test.ts': 3_000 });
+  times.add('unit', 'b.test.ts', 500);
+  assert.deepEqual(times.known(), { 'a.test.ts': 1_000, 'b.test.ts': 500 });
+});
