@@ -1,11 +1,12 @@
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildOnce, CACHE } from '../local/build-once.ts';
 import { ensureMongoStandIn, standInCommand } from '../local/mongo-stand-in.ts';
 import { NATS_VERSION, natsBinary } from '../local/nats-binary.ts';
 import { longStep } from '../local/run.ts';
 import { debianBase } from './base-images.ts';
-import { buildImage } from './build-image.ts';
+import { buildImage, hasImage } from './build-image.ts';
 import { ensureTools, IMAGE_TOOLS } from './host.ts';
 import type { Layout } from './layout.ts';
 import { loadBuilt, loadProgram } from './load-image.ts';
@@ -27,6 +28,7 @@ export async function loadBackendImages(layout: Layout): Promise<void> {
   await loadBuilt(layout, MONGO_STAND_IN_IMAGE);
 }
 
+/** Unless it is there. */
 async function buildMongoStandIn(): Promise<void> {
   await ensureTools(IMAGE_TOOLS);
   const base = await debianBase();
@@ -40,11 +42,27 @@ USER 65532:65532
 VOLUME /data
 ENTRYPOINT ${JSON.stringify([`/usr/local/java/bin/${program}`, ...args])}
 `;
+  const hash = createHash('sha256').update(dockerfile);
+  for (const file of [join(java, 'release'), join(standIn, 'pom.xml'), join(standIn, 'Mongo.java')])
+    hash.update(readFileSync(file));
+  const named = `${MONGO_STAND_IN_IMAGE}-${hash.digest('hex').slice(0, 12)}`;
+  if (!(await hasImage(named))) await build(named, { java, standIn, dockerfile });
+  await stdoutOf('buildah', ['tag', named, MONGO_STAND_IN_IMAGE]);
+}
+
+interface StandInImage {
+  /** Directories on the host. */
+  readonly java: string;
+  readonly standIn: string;
+  readonly dockerfile: string;
+}
+
+async function build(named: string, { java, standIn, dockerfile }: StandInImage): Promise<void> {
   const context = mkdtempSync(join(CACHE, 'context-'));
   try {
     cpSync(java, join(context, 'java'), { recursive: true, preserveTimestamps: true });
     cpSync(standIn, join(context, 'stand-in'), { recursive: true, preserveTimestamps: true });
-    await buildImage(MONGO_STAND_IN_IMAGE, context, dockerfile);
+    await buildImage(named, context, dockerfile);
   } finally {
     rmSync(context, { recursive: true, force: true });
   }

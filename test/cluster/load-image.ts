@@ -1,4 +1,4 @@
-import { linkSync, rmSync } from 'node:fs';
+import { linkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { longStep } from '../local/run.ts';
 import { type ProgramImage, writeProgramArchive } from './archive.ts';
@@ -7,24 +7,20 @@ import { ctr } from './components.ts';
 import { INSIDE, type Layout, type NodeLayout } from './layout.ts';
 import { execInside, runningNodes } from './namespaces.ts';
 
-/** On an image of buildah's: the id it was built with. */
+/** On an image of a node: what it was made from. */
 const BUILT = 'chatcluster.dev/built';
 
-/** Makes an image of one program and gives it to the nodes. */
+/** Makes an image of one program and gives it to the nodes, except those that have it from that very file. */
 export async function loadProgram(layout: Layout, image: ProgramImage): Promise<void> {
-  await loadArchive(runningNodes(layout), archive => writeProgramArchive(image, archive));
+  const { size, mtimeMs } = statSync(image.program);
+  await loadMissing(layout, image.name, `${size}-${Math.trunc(mtimeMs)}`, archive =>
+    writeProgramArchive(image, archive),
+  );
 }
 
 /** Gives the nodes an image of buildah's, except those that have that very image. */
 export async function loadBuilt(layout: Layout, name: string): Promise<void> {
-  const id = await imageId(name);
-  const wanting: NodeLayout[] = [];
-  for (const node of runningNodes(layout)) {
-    const { stdout } = await execInside(node, [...images, 'list', '--quiet', `name==${name},labels."${BUILT}"==${id}`]);
-    if (!stdout.includes(name)) wanting.push(node);
-  }
-  if (wanting.length === 0) return;
-  await loadArchive(wanting, archive =>
+  await loadMissing(layout, name, await imageId(name), archive =>
     longStep(`loading ${name} into the cluster`, 'buildah', [
       'push',
       '--quiet',
@@ -32,6 +28,24 @@ export async function loadBuilt(layout: Layout, name: string): Promise<void> {
       `docker-archive:${archive}:${name}`,
     ]),
   );
+}
+
+/** @param id of what the image is made from @param write writes it to a path */
+async function loadMissing(
+  layout: Layout,
+  name: string,
+  id: string,
+  write: (archive: string) => void | Promise<void>,
+): Promise<void> {
+  const nodes = runningNodes(layout);
+  if (nodes.length === 0) throw new Error('no node runs that could be given an image: npm run cluster:up');
+  const wanting: NodeLayout[] = [];
+  for (const node of nodes) {
+    const { stdout } = await execInside(node, [...images, 'list', '--quiet', `name==${name},labels."${BUILT}"==${id}`]);
+    if (!stdout.includes(name)) wanting.push(node);
+  }
+  if (wanting.length === 0) return;
+  await loadArchive(wanting, write);
   for (const node of wanting) await execInside(node, [...images, 'label', name, `${BUILT}=${id}`]);
 }
 
@@ -60,7 +74,7 @@ const images = [...ctr, 'images'] as const;
 /** Gives nodes the images of a docker-archive, replacing those of the same name. @param write writes it to a path */
 async function loadArchive(nodes: readonly NodeLayout[], write: (file: string) => void | Promise<void>): Promise<void> {
   const [first, ...others] = nodes;
-  if (first === undefined) throw new Error('no node runs that could be given an image: npm run cluster:up');
+  if (first === undefined) return;
   const file = archiveName();
   try {
     await write(join(first.dir, file));
