@@ -15,14 +15,14 @@ import { type Wanted, wantedOf } from './support/run-arguments.ts';
 
 interface Ring {
   readonly files: string;
-  /** Test files at the same time, on two cores: those of integration mostly wait for servers. */
+  /** Test files at the same time, on two cores: those of integration use a third of a core each, the rest is waiting. */
   readonly concurrency: number;
   readonly timeoutMs: number;
 }
 
 const RINGS: Readonly<Record<string, Ring>> = {
   unit: { files: 'test/unit/**/*.test.ts', concurrency: 2, timeoutMs: 60_000 },
-  integration: { files: 'test/integration/**/*.test.ts', concurrency: 3, timeoutMs: 600_000 },
+  integration: { files: 'test/integration/**/*.test.ts', concurrency: 4, timeoutMs: 600_000 },
   browser: { files: 'test/browser/**/*.test.ts', concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: 'test/e2e/**/*.test.ts', concurrency: 1, timeoutMs: 1_200_000 },
   interop: { files: 'test/interop/**/*.test.ts', concurrency: 1, timeoutMs: 3_600_000 },
