@@ -49,10 +49,12 @@ export async function prepare(rings: readonly string[]): Promise<Stages> {
     if (wants('e2e')) await metricsServerBinary();
   });
   addOns.catch(() => undefined); // reported by the stage that waits for it
-  const images = addOns.then(async () => {
-    if (ownCluster) await buildChatImage();
-  });
-  images.catch(() => undefined); // the tests try again, and say what is wrong
+  // What fails here the tests try again, and say what is wrong.
+  const images = addOns
+    .then(async () => {
+      if (ownCluster) await buildChatImage();
+    })
+    .catch(() => undefined);
   let up: Promise<unknown> = Promise.resolve();
 
   return {
@@ -60,7 +62,7 @@ export async function prepare(rings: readonly string[]): Promise<Stages> {
       if (ring !== 'unit') await cluster;
       // The tests of the page leave most of the machine idle.
       if (ring === 'browser' && ownCluster) up = images.then(bringUp).catch(() => undefined);
-      if (ring === 'e2e') await Promise.all([addOns, up]);
+      if (ring === 'e2e') await Promise.all([addOns, images, up]);
     },
     async after() {
       await up;
