@@ -22,6 +22,7 @@ import { protobufCodec } from '../protocol/protobuf.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { TailBudget } from '../room/tail.ts';
+import { handle } from '../session/commands/registry.ts';
 import type { SessionContext } from '../session/context.ts';
 import { WAVE_EVERY_MS } from '../session/drain.ts';
 import { mostReadBytes } from '../session/frame-limits.ts';
@@ -213,7 +214,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     },
     heartbeat: session => hub.heartbeat(session),
   };
-  const hooks: SessionHooks = {
+  const hooks: SessionHooks<Session> = {
+    handle,
     pong: session => hub.pong(session),
     closed: session => {
       hub.remove(session);

@@ -2,6 +2,12 @@ import { OPTIONS } from '../options.ts';
 import { BadFrame, type Command } from './codec.ts';
 import type { Method, Request } from './schema.ts';
 
+/** The command of one method. */
+export type CommandOf<M extends Command['method']> = Extract<Command, { method: M }>;
+
+/** A command that a gateway answers: `pong` has no answer, `send` is not served. */
+export type Answered = Exclude<Command, { method: 'pong' | 'send' }>;
+
 /** The most commands of one frame: a reconnect sends `connect` and every subscribe at once. */
 export const COMMANDS_PER_FRAME = OPTIONS.maxSubscriptions.max + 1;
 

@@ -15,11 +15,10 @@ import type { HistoryStore } from '../store/store.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
-import type { Slice } from './heartbeat.ts';
+import type { Pinged, Slice } from './heartbeat.ts';
 import type { Later } from './in-time.ts';
 import type { LookUps } from './look-ups.ts';
 import type { Rates } from './rates.ts';
-import type { Session } from './session.ts';
 import type { ToldTime } from './told-time.ts';
 import type { Turns } from './turns.ts';
 import type { Unsigned } from './unsigned.ts';
@@ -54,5 +53,5 @@ export interface SessionContext extends Clocks {
   readonly logger: Logger;
   readonly later: Later;
   /** The heartbeat a new connection takes part in. */
-  readonly heartbeat: (session: Session) => { readonly slice: Slice; readonly topic: string };
+  readonly heartbeat: (member: Pinged) => { readonly slice: Slice; readonly topic: string };
 }

@@ -1,13 +1,20 @@
 import { type Moment, momentAfter } from '../clock.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
-import { CLOSES } from '../protocol/codes.ts';
+import { CLOSES, type CloseCode } from '../protocol/codes.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
-import type { Session } from './session.ts';
+
+/** A connection as its heartbeat sees it. */
+export interface Pinged {
+  readonly encoding: Encoding;
+  /** When it last answered a ping, or joined its slice. */
+  readonly heardAt: Moment;
+  end(close: CloseCode): void;
+}
 
 /** Connections that are pinged together. */
 export interface Slice {
   readonly topic: string;
-  readonly members: Set<Session>;
+  readonly members: Set<Pinged>;
   /** When the next ping is due. */
   due: Moment;
   /** When the last ping was sent; -Infinity before the first. */
@@ -39,7 +46,7 @@ export class Heartbeat {
     this.#patienceMs = pongSeconds * 1000;
     this.#slices = Array.from({ length: pingSeconds }, (_, i) => ({
       topic: `ping/${pingSeconds}/${pongSeconds}/${i}`,
-      members: new Set<Session>(),
+      members: new Set<Pinged>(),
       due: momentAfter(now, (i + 1) * TICK_MS),
       pinged: NEVER,
       patienceMs: Number.POSITIVE_INFINITY,
@@ -50,9 +57,9 @@ export class Heartbeat {
     return this.#slices.every(({ members }) => members.size === 0);
   }
 
-  join(session: Session): Slice {
+  join(member: Pinged): Slice {
     const slice = this.#slices[this.#next++ % this.#slices.length] as Slice;
-    slice.members.add(session);
+    slice.members.add(member);
     return slice;
   }
 
@@ -78,7 +85,7 @@ export class Heartbeat {
     for (const slice of this.#slices) {
       if (slice.patienceMs > 0) continue;
       slice.patienceMs = Number.POSITIVE_INFINITY;
-      for (const session of slice.members) if (session.heardAt < slice.pinged) session.end(CLOSES.noPong);
+      for (const member of slice.members) if (member.heardAt < slice.pinged) member.end(CLOSES.noPong);
     }
   }
 

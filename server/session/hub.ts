@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
-import { Heartbeat, type Slice, TICK_MS, topicOf } from './heartbeat.ts';
+import { Heartbeat, type Pinged, type Slice, TICK_MS, topicOf } from './heartbeat.ts';
 import type { Session } from './session.ts';
 
 export interface HubOptions {
@@ -46,9 +46,9 @@ export class Hub {
   }
 
   /** The slice a new connection joins. */
-  heartbeat(session: Session): { readonly slice: Slice; readonly topic: string } {
-    const slice = this.#heartbeat().join(session);
-    return { slice, topic: topicOf(slice, session.encoding) };
+  heartbeat(member: Pinged): { readonly slice: Slice; readonly topic: string } {
+    const slice = this.#heartbeat().join(member);
+    return { slice, topic: topicOf(slice, member.encoding) };
   }
 
   /** A pong that answers no ping is counted, no more: what it answers may have been lost, or sent twice, on the way. */

@@ -1,12 +1,14 @@
 import type { CloseCode } from '../protocol/codes.ts';
-import type { Session } from './session.ts';
+import type { Answered } from '../protocol/command.ts';
 
-/** Events that a connection reports to its gateway. */
-export interface SessionHooks {
+/** What a connection of the type `S` leaves to its gateway. */
+export interface SessionHooks<S> {
+  /** Handles a command; returns a promise only if the commands behind it have to wait. What it throws, or rejects with, becomes the answer. */
+  handle(session: S, command: Answered): Promise<void> | undefined;
   /** The client answered a ping. */
-  pong(session: Session): void;
+  pong(session: S): void;
   /** The gateway ends the connection. */
   ended(close: CloseCode): void;
   /** The connection is gone, whoever ended it. */
-  closed(session: Session): void;
+  closed(session: S): void;
 }

@@ -2,8 +2,8 @@ import type { Identity } from '../auth/token.ts';
 import type { Moment } from '../clock.ts';
 import { BadFrame, type Codec, type Command, type Encoding, type Frame, type Reply } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import type { Answered } from '../protocol/command.ts';
 import type { Socket, SocketHandler } from '../socket/socket.ts';
-import { handle } from './commands/registry.ts';
 import type { SessionContext } from './context.ts';
 import { answerTo } from './failure.ts';
 import { judge, mostCommandBytes } from './frame-limits.ts';
@@ -21,10 +21,9 @@ import type { User } from './users.ts';
 type State = 'new' | 'connecting' | 'connected' | 'refused' | 'closed';
 
 type LookUp = () => Promise<Reply | null>;
-type Handled = Exclude<Command, { method: 'pong' | 'send' }>;
 
 interface Queued {
-  readonly command: Handled;
+  readonly command: Answered;
   /** Its share of the frame it came in. */
   readonly bytes: number;
 }
@@ -55,7 +54,7 @@ export class Session implements SocketHandler {
   state: State = 'new';
   readonly #socket: Socket;
   readonly #rate: Rate;
-  readonly #hooks: SessionHooks;
+  readonly #hooks: SessionHooks<Session>;
   #queue: Queued[] | null = null;
   #queuedBytes = 0;
   #reads: Reads | null = null;
@@ -65,7 +64,7 @@ export class Session implements SocketHandler {
   #lanes: SendLanes | null = null;
   #writable: (() => void)[] | null = null;
 
-  constructor(socket: Socket, context: SessionContext, hooks: SessionHooks) {
+  constructor(socket: Socket, context: SessionContext, hooks: SessionHooks<Session>) {
     this.#socket = socket;
     this.context = context;
     this.codec = context.codecs[socket.encoding];
@@ -279,10 +278,10 @@ export class Session implements SocketHandler {
   }
 
   /** @returns a promise that never rejects, if the command has to wait */
-  #run(command: Handled): Promise<void> | undefined {
+  #run(command: Answered): Promise<void> | undefined {
     if (this.state === 'refused') return undefined;
     try {
-      return handle(this, command)?.catch(error => this.failed(command.id, error));
+      return this.#hooks.handle(this, command)?.catch(error => this.failed(command.id, error));
     } catch (error) {
       this.failed(command.id, error);
       return undefined;

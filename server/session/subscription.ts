@@ -1,12 +1,31 @@
-import type { Encoding, Frame } from '../protocol/codec.ts';
-import { CLOSES, UNSUBSCRIBES } from '../protocol/codes.ts';
+import type { Codec, Encoding, Frame } from '../protocol/codec.ts';
+import { CLOSES, type CloseCode, UNSUBSCRIBES } from '../protocol/codes.ts';
 import type { Member } from '../room/member.ts';
 import type { Room } from '../room/room.ts';
-import type { Session } from './session.ts';
+import type { SessionContext } from './context.ts';
+
+/** The connection as its subscriptions see it. */
+export interface Subscriber {
+  readonly client: string;
+  readonly encoding: Encoding;
+  readonly codec: Codec;
+  readonly gone: boolean;
+  readonly identity: { readonly user: string } | null;
+  readonly context: Pick<SessionContext, 'joins' | 'presence'>;
+  /** By channel; one that was expelled takes itself out. */
+  readonly subscriptions: { delete(channel: string): boolean };
+  subscribeTopic(topic: string): void;
+  unsubscribeTopic(topic: string): void;
+  send(frame: Frame): void;
+  congested(): boolean;
+  writable(): Promise<void>;
+  recoverInTurn<T>(read: () => Promise<T>): Promise<T>;
+  end(close: CloseCode): void;
+}
 
 /** A connection in one room. */
 export class Subscription implements Member {
-  readonly session: Session;
+  readonly session: Subscriber;
   readonly room: Room;
   /** True for the inbox, which the server subscribes. */
   readonly server: boolean;
@@ -14,7 +33,7 @@ export class Subscription implements Member {
   #asking: (() => void) | null = null;
   #entered = false;
   #left = false;
-  constructor(session: Session, room: Room, server: boolean) {
+  constructor(session: Subscriber, room: Room, server: boolean) {
     this.session = session;
     this.room = room;
     this.server = server;

@@ -1,12 +1,18 @@
-import { CLOSES } from '../protocol/codes.ts';
-import type { Session } from './session.ts';
+import type { Moment } from '../clock.ts';
+import { CLOSES, type CloseCode } from '../protocol/codes.ts';
+
+/** A connection that has not signed in. */
+interface Opened {
+  readonly openedAt: Moment;
+  end(close: CloseCode): void;
+}
 
 /** Time an honest client has to sign in before a full gateway takes another one in its place, in ms. */
 const PATIENCE_MS = 2_000;
 
 /** The connections that have not shown a good token yet, the one that waits longest first. */
 export class Unsigned {
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Set<Opened>();
   readonly #most: () => number;
   readonly #ended: () => void;
 
@@ -24,13 +30,13 @@ export class Unsigned {
   }
 
   /** Above the limit the one that waits longest is closed. */
-  add(session: Session): void {
+  add(session: Opened): void {
     this.#sessions.add(session);
     if (this.#sessions.size > this.#most()) this.#endFirst();
   }
 
   /** Call when it has signed in, or is gone. */
-  remove(session: Session): void {
+  remove(session: Opened): void {
     this.#sessions.delete(session);
   }
 

@@ -1,9 +1,15 @@
-import type { LimitedSocket } from './socket.ts';
+/** A socket whose end waits for its reader. */
+export interface Closing {
+  /** Bytes of memory, here and in the kernel, that wait for the reader. */
+  held(): number;
+  cut(): void;
+  endNow(): void;
+}
 
 /** Bytes that the sockets of a listener hold beyond those that uWS queues for their readers. */
 export class Backlog {
   /** Sockets whose end waits until their reader has taken what is on its way. */
-  readonly closing = new Set<LimitedSocket>();
+  readonly closing = new Set<Closing>();
   readonly #grown: (unread: number) => void;
   #unread = 0;
 

@@ -13,6 +13,7 @@ import { fanOut } from '../../server/room/fan-out.ts';
 import { roomReader } from '../../server/room/reader.ts';
 import { Rooms } from '../../server/room/rooms.ts';
 import { TailBudget } from '../../server/room/tail.ts';
+import { handle } from '../../server/session/commands/registry.ts';
 import type { SessionContext } from '../../server/session/context.ts';
 import { Hub } from '../../server/session/hub.ts';
 import { LookUps } from '../../server/session/look-ups.ts';
@@ -187,6 +188,7 @@ export class TestGateway {
   open(encoding: Encoding = 'json'): TestClient {
     const client = new TestClient(this.topics, encoding);
     const session = new Session(client, this.context, {
+      handle,
       pong: answered => this.hub.pong(answered),
       closed: gone => {
         this.hub.remove(gone);

@@ -3,6 +3,7 @@ import { TokenRefused } from '../../auth/token-refused.ts';
 import type { Moment } from '../../clock.ts';
 import type { Position, SubscribeResult } from '../../protocol/codec.ts';
 import { CLOSES, ERRORS } from '../../protocol/codes.ts';
+import type { CommandOf } from '../../protocol/command.ts';
 import { join } from '../../room/join.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import { answerTo } from '../failure.ts';
@@ -10,11 +11,10 @@ import { inTime } from '../in-time.ts';
 import type { Session } from '../session.ts';
 import { Subscription } from '../subscription.ts';
 import { refusedToken } from './refused-token.ts';
-import type { Of } from './registry.ts';
 import { countConnection } from './within-limits.ts';
 
 /** Signs the connection in and subscribes it to the inbox of its user, then answers: the reply is the first frame. */
-export async function connect(session: Session, command: Of<'connect'>): Promise<void> {
+export async function connect(session: Session, command: CommandOf<'connect'>): Promise<void> {
   const { context } = session;
   if (command.token === '') {
     context.refusals.refused(new TokenRefused('missing', 'connect came without a token'));

@@ -1,11 +1,11 @@
 import type { Position, Publication, Reply } from '../../protocol/codec.ts';
 import { ERRORS } from '../../protocol/codes.ts';
+import type { CommandOf } from '../../protocol/command.ts';
 import { portionOf } from '../../room/portion.ts';
 import { publicationOf, type Room } from '../../room/room.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
-import type { Of } from './registry.ts';
 
 /** Bytes of one page, at most half a send buffer: a reply is one frame, and a reader must be able to take it. */
 const PAGE_BYTES = 512 * 1024;
@@ -16,12 +16,12 @@ const FIRST_STEP = 50;
  * Pages through a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. A
  * page may be shorter than asked for; only an empty one is the end.
  */
-export function history(session: Session, command: Of<'history'>): undefined {
+export function history(session: Session, command: CommandOf<'history'>): undefined {
   allow(session, command.channel, 'history');
   session.inTurn(command.id, () => read(session, command));
 }
 
-async function read(session: Session, command: Of<'history'>): Promise<Reply> {
+async function read(session: Session, command: CommandOf<'history'>): Promise<Reply> {
   const { context } = session;
   const { channel, since } = command;
   const top = await positionOf(session, channel);

@@ -1,8 +1,8 @@
 import { ERRORS } from '../../protocol/codes.ts';
+import type { CommandOf } from '../../protocol/command.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
-import type { Of } from './registry.ts';
 
 /** Bytes of a member in a reply besides its user, in the encoding that takes more. */
 const MEMBER_BYTES = 120;
@@ -10,7 +10,7 @@ const MEMBER_BYTES = 120;
 const MOST_OF_BUFFER = 1 / 2;
 
 /** All connections in a room, on every gateway, as long as they are not too many. */
-export function presence(session: Session, command: Of<'presence'>): undefined {
+export function presence(session: Session, command: CommandOf<'presence'>): undefined {
   const { channel, id } = command;
   allow(session, channel, 'presence');
   const answer = async () => {
@@ -29,7 +29,7 @@ export function presence(session: Session, command: Of<'presence'>): undefined {
 }
 
 /** Connections and users in a room of any size, on every gateway. */
-export function presenceStats(session: Session, command: Of<'presence_stats'>): undefined {
+export function presenceStats(session: Session, command: CommandOf<'presence_stats'>): undefined {
   const { channel, id } = command;
   allow(session, channel, 'presence');
   const answer = async () => {

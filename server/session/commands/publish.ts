@@ -1,15 +1,15 @@
 import { ERRORS } from '../../protocol/codes.ts';
+import type { CommandOf } from '../../protocol/command.ts';
 import { isPlainJson } from '../../protocol/raw-json.ts';
 import type { Stored } from '../../room/log.ts';
 import type { Envelope, MessageType } from '../../room/message.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { allow } from './allow.ts';
-import type { Of } from './registry.ts';
 import { countMessage } from './within-limits.ts';
 
 /** The protocol's bare publish: the client's data, without an id, so a retry after a lost answer is a second message. */
-export function publish(session: Session, command: Of<'publish'>): undefined {
+export function publish(session: Session, command: CommandOf<'publish'>): undefined {
   const { channel, data } = command;
   allow(session, channel, 'publish');
   if (!data) throw new CommandError(ERRORS.badRequest, 'data is required');

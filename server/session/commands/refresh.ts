@@ -1,16 +1,16 @@
 import { TokenRefused } from '../../auth/token-refused.ts';
 import { CLOSES } from '../../protocol/codes.ts';
+import type { CommandOf } from '../../protocol/command.ts';
 import { leaveForbidden } from '../forbidden.ts';
 import type { Session } from '../session.ts';
 import { secondsLeft } from './connect.ts';
 import { refusedToken } from './refused-token.ts';
-import type { Of } from './registry.ts';
 
 /**
  * Replaces the token before it expires. Another user's token, or none, ends the connection. Rooms that the new token no
  * longer allows are left: SDKs subscribe again at once, and are answered with 103.
  */
-export async function refresh(session: Session, command: Of<'refresh'>): Promise<void> {
+export async function refresh(session: Session, command: CommandOf<'refresh'>): Promise<void> {
   const { context } = session;
   if (command.token === '') return session.end(CLOSES.badRequest);
   try {

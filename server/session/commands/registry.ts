@@ -1,5 +1,5 @@
-import type { Command } from '../../protocol/codec.ts';
 import { ERRORS } from '../../protocol/codes.ts';
+import type { Answered, CommandOf } from '../../protocol/command.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { connect } from './connect.ts';
@@ -10,17 +10,16 @@ import { refresh } from './refresh.ts';
 import { rpc } from './rpc.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 
-export type Of<M extends Command['method']> = Extract<Command, { method: M }>;
-
 /**
  * What handles a command. It returns a promise only if the commands behind it have to wait; what it throws, or the
  * promise rejects with, becomes the answer.
  */
-export type Handler<M extends Command['method']> = (session: Session, command: Of<M>) => Promise<void> | undefined;
+export type Handler<M extends Answered['method']> = (
+  session: Session,
+  command: CommandOf<M>,
+) => Promise<void> | undefined;
 
-type Handled = Exclude<Command['method'], 'pong' | 'send'>;
-
-const HANDLERS: { readonly [M in Handled]: Handler<M> } = {
+const HANDLERS: { readonly [M in Answered['method']]: Handler<M> } = {
   connect,
   subscribe,
   unsubscribe,
@@ -36,6 +35,7 @@ const HANDLERS: { readonly [M in Handled]: Handler<M> } = {
   },
 };
 
-export function handle(session: Session, command: Of<Handled>): Promise<void> | undefined {
-  return (HANDLERS[command.method] as Handler<Handled>)(session, command);
+/** Handles a command of `session`; see {@link Handler}. */
+export function handle(session: Session, command: Answered): Promise<void> | undefined {
+  return (HANDLERS[command.method] as Handler<Answered['method']>)(session, command);
 }

@@ -1,8 +1,8 @@
 import { ERRORS } from '../../protocol/codes.ts';
+import type { CommandOf } from '../../protocol/command.ts';
 import { CommandError } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { messageSend } from './message-send.ts';
-import type { Of } from './registry.ts';
 
 /** A chat verb. `reply` sends the result; like a command it returns a promise only if what follows has to wait. */
 export type Verb = (session: Session, data: unknown, id: number) => Promise<void> | undefined;
@@ -11,7 +11,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   'message.send': messageSend,
 };
 
-export function rpc(session: Session, command: Of<'rpc'>): Promise<void> | undefined {
+export function rpc(session: Session, command: CommandOf<'rpc'>): Promise<void> | undefined {
   const verb = Object.hasOwn(VERBS, command.name) ? VERBS[command.name] : undefined;
   if (!verb) throw new CommandError(ERRORS.methodNotFound);
   return verb(session, parse(command.data), command.id);

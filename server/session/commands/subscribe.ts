@@ -1,18 +1,18 @@
 import { inboxOf } from '../../auth/names.ts';
 import { ERRORS } from '../../protocol/codes.ts';
+import type { CommandOf } from '../../protocol/command.ts';
 import { join } from '../../room/join.ts';
 import { CommandError } from '../failure.ts';
 import { inTime } from '../in-time.ts';
 import type { Session } from '../session.ts';
 import { Subscription } from '../subscription.ts';
 import { allow } from './allow.ts';
-import type { Of } from './registry.ts';
 import { countRoom } from './within-limits.ts';
 
 /** Bit of the subscribe flag: error 112 instead of `recovered: false`. */
 const FLAG_UNRECOVERABLE_ERROR = 2;
 
-export function subscribe(session: Session, command: Of<'subscribe'>): undefined {
+export function subscribe(session: Session, command: CommandOf<'subscribe'>): undefined {
   const { channel } = command;
   allow(session, channel, 'subscribe');
   // Final: the SDK stops. Answered 109 it would get another token, and again.
@@ -35,7 +35,7 @@ export function subscribe(session: Session, command: Of<'subscribe'>): undefined
   session.background(command.id, enter(session, command, subscription));
 }
 
-async function enter(session: Session, command: Of<'subscribe'>, subscription: Subscription): Promise<void> {
+async function enter(session: Session, command: CommandOf<'subscribe'>, subscription: Subscription): Promise<void> {
   const { channel } = command;
   const from = command.recover ? command.position : null;
   try {
@@ -57,7 +57,7 @@ async function enter(session: Session, command: Of<'subscribe'>, subscription: S
 }
 
 /** An unknown room succeeds: the SDKs take an error for a broken connection. Waits for a subscribe under way. */
-export async function unsubscribe(session: Session, command: Of<'unsubscribe'>): Promise<void> {
+export async function unsubscribe(session: Session, command: CommandOf<'unsubscribe'>): Promise<void> {
   const { channel } = command;
   const subscription = session.subscriptions.get(channel);
   if (subscription && !subscription.server) {
