@@ -2,13 +2,7 @@ import type { AutoscalingSpec } from '../api/chat-cluster.ts';
 import type { Observation } from './history.ts';
 import { median } from './median.ts';
 import type { FleetLoad } from './sample.ts';
-
-/** What a gateway may be short of, in the order in which equal ones are named. */
-export const RESOURCES = ['cpu', 'deliveries', 'eventLoopLag'] as const;
-export type Resource = (typeof RESOURCES)[number];
-
-/** Parts of a gateway, as its target has it, that one connection takes up, by resource. */
-export type Share = Readonly<Record<Resource, number>>;
+import { RESOURCES, type Resource, type Share } from './share.ts';
 
 /** Connections one gateway can carry. */
 export interface Capacity {

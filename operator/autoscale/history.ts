@@ -1,4 +1,4 @@
-import type { Share } from './capacity.ts';
+import type { Share } from './share.ts';
 
 /** What one look at the fleet found; the autoscaler's memory is a list of them, oldest first. */
 export interface Observation {

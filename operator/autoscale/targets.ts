@@ -1,6 +1,7 @@
 import type { AutoscalingSpec } from '../api/chat-cluster.ts';
-import { type Capacity, gatewaysBy, type Resource } from './capacity.ts';
+import { type Capacity, gatewaysBy } from './capacity.ts';
 import type { FleetLoad } from './sample.ts';
+import type { Resource } from './share.ts';
 
 /** What may ask for gateways, in the order in which equal ones are named. */
 export const TARGETS = ['connections', 'deliveries', 'eventLoopLag', 'cpu', 'freeSlots', 'lossOfOne'] as const;

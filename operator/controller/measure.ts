@@ -5,8 +5,8 @@ import { alive } from '../fleet/closing.ts';
 import type { FleetInput, FleetPod } from '../fleet/fleet.ts';
 import type { Metrics } from '../metrics.ts';
 import { countGateways } from '../reconcile/status.ts';
+import type { Scaling } from './pass.ts';
 import type { Probe } from './probes.ts';
-import type { Scaling } from './scaling.ts';
 
 /** Shows what was decided on as metrics. What is not known, or not asked for, has no series rather than an old number. */
 export function measure(

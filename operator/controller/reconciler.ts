@@ -3,14 +3,12 @@ import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import { upToDate } from '../autoscale/last-answers.ts';
 import { recordOf } from '../autoscale/record.ts';
 import type { Clock } from '../clock.ts';
-import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
 import { withInstance } from '../fleet/instance.ts';
 import { clientSelector, labelledRevisions, refusingOf, workerDeployment } from '../fleet/observe.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { podPatches } from '../fleet/pod-patches.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Alteration } from '../reconcile/alterations.ts';
 import {
   type Notice,
   noticeOfChat,
@@ -20,20 +18,22 @@ import {
   noticesOfIntents,
 } from '../reconcile/notices.ts';
 import { type Action, type Observed, objectId } from '../reconcile/plan.ts';
-import { noticesOfFailures, type WriteFailure, writeFailure } from '../reconcile/write-failure.ts';
+import type { WriteFailure } from '../reconcile/write-failure.ts';
+import { noticesOfFailures, writeFailure } from '../reconcile/write-failures.ts';
 import type { Caches } from './caches.ts';
 import { Children } from './children.ts';
 import type { CrdCheck } from './crd-check.ts';
 import { FailedWrites } from './failed-writes.ts';
 import { least } from './least.ts';
 import { forgetMetrics, measure } from './measure.ts';
+import type { Pass } from './pass.ts';
 import type { Probes } from './probes.ts';
 import { isQuiet } from './quiet.ts';
 import type { Recorder } from './recorder.ts';
-import { Repairs } from './repairs.ts';
+import { type Alteration, Repairs } from './repairs.ts';
 import { Reporter } from './reporter.ts';
 import { isRewrite, Rewrites } from './rewrites.ts';
-import { newMemory, type Scaling, type ScalingMemory, scale } from './scaling.ts';
+import { newMemory, type ScalingMemory, scale } from './scaling.ts';
 import { isStepOpen, StepNotice } from './step-notice.ts';
 import { noteShort, viewOf } from './view.ts';
 import { Writer, type Written } from './writer.ts';
@@ -50,15 +50,6 @@ export interface ReconcilerOptions {
   readonly log: Logger;
   readonly defaultImage: string;
   readonly rewritesPerSecond: number;
-}
-
-/** What one pass found out and decided. */
-export interface Pass {
-  readonly key: string;
-  readonly cluster: ChatCluster;
-  readonly scaling: Scaling;
-  readonly fleet: FleetInput;
-  readonly plan: FleetPlan;
 }
 
 /** How often gateways are asked while they are being emptied. */

@@ -1,7 +1,16 @@
 import type { KubeObject } from '../api/kube-object.ts';
-import type { Alteration } from '../reconcile/alterations.ts';
 import { differing } from '../reconcile/differences.ts';
 import type { Kept } from '../reconcile/plan.ts';
+
+/** A child that is not as it was written. */
+export interface Alteration {
+  readonly id: string;
+  /** Changed as it was written, by admission; or changed back by somebody each time it is put back. */
+  readonly reason: 'Mutated' | 'Contested';
+  readonly paths: readonly string[];
+  /** Who owns fields of it beside the operator, as far as the object says. */
+  readonly managers: readonly string[];
+}
 
 /** Repairs of one object that are made at once; one after another within {@link FORGOTTEN_MS}. */
 const AT_ONCE = 3;

@@ -2,27 +2,25 @@ import { API_VERSION, type ChatCluster, type ChatClusterStatus, KIND } from '../
 import type { Condition, Pod } from '../api/kube-object.ts';
 import { withoutFields } from '../api/status-fields.ts';
 import { totalConnections } from '../autoscale/load-reader.ts';
+import type { Clock } from '../clock.ts';
 import { imageOf } from '../desired/desired.ts';
 import { REVISION_LABEL } from '../desired/names.ts';
 import { FirstSeen } from '../first-seen.ts';
 import { imageIn } from '../fleet/choices.ts';
 import { gatewayDeployments } from '../fleet/observe.ts';
-import type { Alteration } from '../reconcile/alterations.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Metrics } from '../metrics.ts';
 import { dated, heldByOthers } from '../reconcile/conditions.ts';
 import { differences } from '../reconcile/differences.ts';
 import { type Notice, noticesOfConditions } from '../reconcile/notices.ts';
 import { isStarting, lateStarts } from '../reconcile/pod-problem.ts';
 import { countGateways, roundConnections, status } from '../reconcile/status.ts';
-import type { WriteFailure } from '../reconcile/write-failure.ts';
+import type { Caches } from './caches.ts';
 import { ConditionSeries } from './condition-series.ts';
+import type { CrdCheck } from './crd-check.ts';
 import { least } from './least.ts';
-import type { Pass, ReconcilerOptions } from './reconciler.ts';
-
-/** What came of the writes of a pass. */
-export interface Result {
-  readonly failure: WriteFailure | undefined;
-  readonly altered: readonly Alteration[];
-}
+import type { Pass, Result } from './pass.ts';
+import type { Probes } from './probes.ts';
 
 /** How often the number of connections may be the only news in the status. */
 const CONNECTIONS_MS = 30_000;
@@ -31,10 +29,16 @@ const STARTING_LOOK_MS = 30_000;
 /** How often to look whether what happened is long enough ago. */
 const UNSTABLE_LOOK_MS = 300_000;
 
-type ReporterOptions = Pick<
-  ReconcilerOptions,
-  'caches' | 'crd' | 'client' | 'clock' | 'metrics' | 'probes' | 'defaultImage'
->;
+export interface ReporterOptions {
+  readonly caches: Caches;
+  readonly crd: Pick<CrdCheck, 'unknown'>;
+  readonly client: KubeClient;
+  readonly probes: Pick<Probes, 'latest'>;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** Image of ChatClusters that name none. */
+  readonly defaultImage: string;
+}
 
 /** Writes what was found and decided into the status of a ChatCluster, when it differs. */
 export class Reporter {

@@ -1,14 +1,16 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { ForeignAutoscaler, KubeObject } from '../api/kube-object.ts';
-import { type Decision, decide, type Held, type ScaleInput } from '../autoscale/decide.ts';
+import { ALL_REVISIONS, isServing } from '../api/serving.ts';
+import { decide, type Held, type ScaleInput } from '../autoscale/decide.ts';
 import { decideWorkers, type LagObservation, type WorkerDecision } from '../autoscale/decide-workers.ts';
 import type { Observation } from '../autoscale/history.ts';
 import { upToDate } from '../autoscale/last-answers.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
-import { alive, isServing } from '../fleet/closing.ts';
-import { ALL_REVISIONS, type FleetPod, type FleetRevision } from '../fleet/fleet.ts';
+import { alive } from '../fleet/closing.ts';
+import type { FleetPod, FleetRevision } from '../fleet/fleet.ts';
 import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
 import { refusedPods } from '../reconcile/deployments.ts';
+import type { Scaling } from './pass.ts';
 import type { Probe } from './probes.ts';
 import { nothingSeen, type Seen } from './view.ts';
 
@@ -128,18 +130,6 @@ export interface ScalingInput {
   readonly probe: Probe | undefined;
   /** Milliseconds that never run backwards. */
   readonly now: number;
-}
-
-export interface Scaling {
-  readonly decision: Decision;
-  /** What was decided on, for the record. */
-  readonly input: ScaleInput;
-  /** Gateways to run; 0 while hibernating. */
-  readonly size: number;
-  readonly current: number;
-  /** Whether the size is what somebody else made it. */
-  readonly sizedByOthers: boolean;
-  readonly workers: WorkerDecision;
 }
 
 function workersOf(

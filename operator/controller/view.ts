@@ -1,11 +1,11 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
+import { isServing } from '../api/serving.ts';
 import { connectionsByPod, isOver, type LoadSample, natsUpByPod, refusingByPod } from '../autoscale/load-reader.ts';
 import { freePlaces } from '../autoscale/targets.ts';
 import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import { FirstSeen } from '../first-seen.ts';
-import { isServing } from '../fleet/closing.ts';
 import { noteCutOff } from '../fleet/cut-off.ts';
 import type { FleetInput, FleetSettings } from '../fleet/fleet.ts';
 import { isBackendToBlame, whyUnhealthy } from '../fleet/health.ts';

@@ -9,7 +9,6 @@ import { RESOURCES, resourceOf } from '../kube/resources.ts';
 import type { Metrics } from '../metrics.ts';
 import { type Action, isPutBack, mayWrite, type Observed, objectId, type Plan } from '../reconcile/plan.ts';
 import { NameTaken, stopsAll } from '../reconcile/write-failure.ts';
-import type { Caches } from './caches.ts';
 import type { FailedWrites } from './failed-writes.ts';
 import type { Repairs } from './repairs.ts';
 import { type Step, stepsOf } from './steps.ts';
@@ -72,7 +71,8 @@ export interface Written {
 }
 
 export interface WriterOptions {
-  readonly caches: Pick<Caches, 'written'>;
+  /** Told each object as the API server has it after a write, so that the next pass sees it before its watch event comes. */
+  readonly caches: { written(object: KubeObject): void };
   readonly client: KubeClient;
   readonly metrics: Pick<Metrics, 'repairs' | 'writeFailures'>;
   readonly clock: Pick<Clock, 'now'>;

@@ -1,6 +1,6 @@
 import { PORTS } from '../../server/contract.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
-import { isServing } from '../fleet/closing.ts';
+import { isServing } from '../api/serving.ts';
 import { type AddressFamily, addressFamilies } from './address-families.ts';
 import { child, type DesiredObject, labelled } from './child.ts';
 import {

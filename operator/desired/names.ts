@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ChatCluster, GROUP } from '../api/chat-cluster.ts';
-import { ALL_REVISIONS } from '../fleet/fleet.ts';
+import { ALL_REVISIONS } from '../api/serving.ts';
 
 /** Server-side apply's name for what this operator writes. */
 export const FIELD_MANAGER = 'chatcluster-operator';

@@ -1,5 +1,6 @@
+import { ALL_REVISIONS } from '../api/serving.ts';
 import { alive } from './closing.ts';
-import { ALL_REVISIONS, type FleetInput, type FleetPod } from './fleet.ts';
+import type { FleetInput, FleetPod } from './fleet.ts';
 
 /** The first step of a rollout, in which a few gateways of the new revision take clients beside the old ones. */
 export interface Canary {

@@ -1,5 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { ALL_REVISIONS, type FleetInput, type FleetPod } from './fleet.ts';
+import { isServing } from '../api/serving.ts';
+import type { FleetInput, FleetPod } from './fleet.ts';
 
 type Intents = ReadonlyMap<string, TrafficIntent>;
 
@@ -11,10 +12,6 @@ const WAIT_FACTOR = 1.4;
 /** Pods that hold or will hold clients: what is on its way out ends by itself. */
 export function alive(pods: readonly FleetPod[]): FleetPod[] {
   return pods.filter(pod => !pod.terminating);
-}
-
-export function isServing({ revision }: Pick<FleetPod, 'revision'>, serving: string | undefined): boolean {
-  return serving === ALL_REVISIONS || revision === serving;
 }
 
 /** The intents of `pods` as they stand: what has begun and goes on. */

@@ -92,9 +92,6 @@ export interface FleetSettings {
   };
 }
 
-/** What the client Service selects when gateways of all revisions take clients, which is so with the strategy OnDelete and in the canary step. */
-export const ALL_REVISIONS = '*';
-
 export interface FleetInput {
   readonly settings: FleetSettings;
   /** Revision of the spec. */

@@ -1,8 +1,9 @@
+import { ALL_REVISIONS } from '../api/serving.ts';
 /** The phases of a rollout after the Service has moved: old gateways are emptied and removed. */
 import type { TrafficIntent } from '../../server/contract.ts';
 import { areEnough, haveRoom, lasts } from './capacity.ts';
 import { alive, emptying, intentsOf, isFinished, isShut, takesClients } from './closing.ts';
-import { ALL_REVISIONS, type FleetPod } from './fleet.ts';
+import type { FleetPod } from './fleet.ts';
 import { isOutForLong } from './removed-targets.ts';
 import { isOpen, type Rollout, type RolloutState, step } from './rollout-state.ts';
 import { nextOf, staying } from './room.ts';

@@ -1,6 +1,7 @@
 import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Endpoint, isReady, isRunning, type KubeObject, type Pod } from '../api/kube-object.ts';
+import { ALL_REVISIONS } from '../api/serving.ts';
 import { trafficOf } from '../api/traffic.ts';
 import {
   CLIENTS_LABEL,
@@ -15,7 +16,7 @@ import {
 } from '../desired/names.ts';
 import type { FirstSeen } from '../first-seen.ts';
 import { refusedPods } from '../reconcile/deployments.ts';
-import { ALL_REVISIONS, type FleetPod, type FleetRevision } from './fleet.ts';
+import type { FleetPod, FleetRevision } from './fleet.ts';
 
 /** What the watches and probes hold of the gateways of one ChatCluster. */
 export interface Sighting {

@@ -1,6 +1,6 @@
+import { ALL_REVISIONS } from '../api/serving.ts';
 import { alive } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
-import { ALL_REVISIONS } from './fleet.ts';
 import type { Rollout } from './rollout-state.ts';
 import { scaleDown } from './victims.ts';
 

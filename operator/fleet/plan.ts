@@ -1,5 +1,6 @@
 import type { TrafficIntent } from '../../server/contract.ts';
-import { alive, isServing, standsBy } from './closing.ts';
+import { isServing } from '../api/serving.ts';
+import { alive, standsBy } from './closing.ts';
 import { setAside } from './cut-off.ts';
 import type { FleetInput, FleetPlan, FleetPod, RolloutReason } from './fleet.ts';
 import { onDelete } from './on-delete.ts';

@@ -1,6 +1,7 @@
+import { ALL_REVISIONS } from '../api/serving.ts';
 import { baseOf, type Canary, canaryOf } from './canary.ts';
 import { areEnough } from './capacity.ts';
-import { ALL_REVISIONS, type FleetInput } from './fleet.ts';
+import type { FleetInput } from './fleet.ts';
 import { moveClients } from './moving.ts';
 import { type Rollout, type RolloutState, stateOf, step } from './rollout-state.ts';
 import { grow, leaveStopped, makeRoom } from './room.ts';

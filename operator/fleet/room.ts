@@ -1,6 +1,7 @@
 import type { TrafficIntent } from '../../server/contract.ts';
+import { ALL_REVISIONS } from '../api/serving.ts';
 import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
-import { ALL_REVISIONS, type FleetInput, type FleetPod, type FleetRevision } from './fleet.ts';
+import type { FleetInput, FleetPod, FleetRevision } from './fleet.ts';
 import { isOutForLong, mustLeave } from './removed-targets.ts';
 
 /** A pod has a node a moment after it was made, if there is one for it. */

@@ -1,15 +1,6 @@
+import type { Alteration } from '../controller/repairs.ts';
 import { someOf } from '../some-of.ts';
 import type { Verdict } from './conditions.ts';
-
-/** A child that is not as it was written. */
-export interface Alteration {
-  readonly id: string;
-  /** Changed as it was written, by admission; or changed back by somebody each time it is put back. */
-  readonly reason: 'Mutated' | 'Contested';
-  readonly paths: readonly string[];
-  /** Who owns fields of it beside the operator, as far as the object says. */
-  readonly managers: readonly string[];
-}
 
 function sentence({ id, reason, paths, managers }: Alteration): string {
   if (reason === 'Mutated') return `${id}: admission changes ${someOf(paths)}, which is left as it is`;

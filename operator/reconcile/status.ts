@@ -1,6 +1,8 @@
 import type { ChatCluster, ChatClusterStatus } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../api/kube-object.ts';
+import { isServing } from '../api/serving.ts';
 import type { Decision } from '../autoscale/decide.ts';
+import type { Alteration } from '../controller/repairs.ts';
 import { keptFamilies } from '../desired/address-families.ts';
 import {
   childName,
@@ -11,13 +13,13 @@ import {
   servingLabels,
 } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
-import { alive, isServing } from '../fleet/closing.ts';
+import { alive } from '../fleet/closing.ts';
 import type { FleetPlan, FleetPod } from '../fleet/fleet.ts';
 import { otherChats } from '../fleet/instance.ts';
 import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
 import { isVictim } from '../fleet/pod-patches.ts';
 import { isUndone } from '../fleet/workers-before.ts';
-import { type Alteration, childrenAsWritten } from './alterations.ts';
+import { childrenAsWritten } from './alterations.ts';
 import type { Backends } from './backends.ts';
 import {
   type ConditionType,

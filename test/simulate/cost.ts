@@ -1,5 +1,6 @@
 import type { GatewaySample } from '../../operator/autoscale/sample.ts';
-import { NODE_SECONDS, type SimulatedGateway } from './world.ts';
+import type { SimulatedGateway } from './simulated-gateway.ts';
+import { NODE_SECONDS } from './world.ts';
 
 /**
  * What a gateway spends, in cores, as measured of gateways with many small rooms: 4 us a second for a connection, 48 us for

@@ -1,4 +1,4 @@
-import type { SimulatedGateway } from './world.ts';
+import type { SimulatedGateway } from './simulated-gateway.ts';
 
 export interface RebalancingOptions {
   readonly tolerancePercent: number;

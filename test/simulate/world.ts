@@ -1,19 +1,9 @@
 import type { FleetSettings } from '../../operator/fleet/fleet.ts';
 import { mayWait } from '../../operator/fleet/patience.ts';
 import { Rebalancing, type RebalancingOptions } from './rebalancing.ts';
+import type { SimulatedGateway } from './simulated-gateway.ts';
 
 /** Gateways and clients in simulated time, one second a step: the same for everyone who scales. */
-
-export interface SimulatedGateway {
-  readonly name: string;
-  readonly node: number;
-  state: 'starting' | 'ready' | 'draining' | 'dead';
-  /** Second of the last change of state. */
-  since: number;
-  connections: number;
-  /** New connections in this second. */
-  connects: number;
-}
 
 export interface WorldOptions {
   readonly maxConnections: number;

@@ -10,13 +10,8 @@ import { revisionOf } from '../../operator/desired/revision.ts';
 import { podPatches } from '../../operator/fleet/pod-patches.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { plan } from '../../operator/reconcile/plan.ts';
-import {
-  failedWrite,
-  NameTaken,
-  noticesOfFailures,
-  stopsAll,
-  writeFailure,
-} from '../../operator/reconcile/write-failure.ts';
+import { failedWrite, NameTaken, stopsAll } from '../../operator/reconcile/write-failure.ts';
+import { noticesOfFailures, writeFailure } from '../../operator/reconcile/write-failures.ts';
 import { choicesFor, wantedRevision } from '../support/choices.ts';
 import { stored } from '../support/crd-schema.ts';
 

@@ -1,4 +1,4 @@
-import { ALL_REVISIONS } from '../../../operator/fleet/fleet.ts';
+import { ALL_REVISIONS } from '../../../operator/api/serving.ts';
 import { SERVICE } from './api-server.ts';
 import { atRest, type Scenario } from './scenario.ts';
 import { crash, gatewayOf, type Happening, mustServe, script, until, wait, whenServing, wish } from './script.ts';

@@ -1,4 +1,5 @@
-import { ALL_REVISIONS, type FleetPlan, type FleetSettings } from '../../../operator/fleet/fleet.ts';
+import { ALL_REVISIONS } from '../../../operator/api/serving.ts';
+import type { FleetPlan, FleetSettings } from '../../../operator/fleet/fleet.ts';
 import { ApiServer, SERVICE } from './api-server.ts';
 import { Chance } from './chance.ts';
 import { Client, type Experience } from './clients.ts';

@@ -1,5 +1,5 @@
+import { isServing } from '../../../operator/api/serving.ts';
 import type { FirstSeen } from '../../../operator/first-seen.ts';
-import { isServing } from '../../../operator/fleet/closing.ts';
 import { noteCutOff } from '../../../operator/fleet/cut-off.ts';
 import type { FleetInput, FleetPod, FleetSettings } from '../../../operator/fleet/fleet.ts';
 import { SERVICE } from './api-server.ts';

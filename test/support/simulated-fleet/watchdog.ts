@@ -1,4 +1,4 @@
-import { ALL_REVISIONS } from '../../../operator/fleet/fleet.ts';
+import { ALL_REVISIONS } from '../../../operator/api/serving.ts';
 import { type ApiServer, SERVICE } from './api-server.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { PodObject } from './objects.ts';

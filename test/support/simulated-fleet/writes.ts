@@ -1,4 +1,4 @@
-import { isServing } from '../../../operator/fleet/closing.ts';
+import { isServing } from '../../../operator/api/serving.ts';
 import type { FleetPlan } from '../../../operator/fleet/fleet.ts';
 import type { TrafficIntent } from '../../../server/contract.ts';
 import { type ApiServer, SERVICE } from './api-server.ts';
