@@ -1,4 +1,4 @@
-import { type Backoff, backoffMs } from '../backoff.ts';
+import { type Backoff, backoffMs } from '../../server/time/backoff.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { type FailedWrite, failedWrite } from '../reconcile/write-failure.ts';
 

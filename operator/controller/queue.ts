@@ -1,4 +1,4 @@
-import { type Backoff, backoffMs } from '../backoff.ts';
+import { type Backoff, backoffMs } from '../../server/time/backoff.ts';
 import type { Clock } from '../clock.ts';
 import type { QueueState } from '../work-metrics.ts';
 

@@ -1,5 +1,5 @@
+import { backoffMs } from '../../server/time/backoff.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import { backoffMs } from '../backoff.ts';
 import { brief } from '../brief.ts';
 import { type Clock, delay } from '../clock.ts';
 import { ApiError, apiError } from './api-error.ts';

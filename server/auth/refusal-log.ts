@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Moment } from '../clock.ts';
 import { OPTIONS } from '../options.ts';
+import type { Moment } from '../time/clock.ts';
 import type { TokenNotice } from './token.ts';
 import type { TokenFault, TokenRefused } from './token-refused.ts';
 

@@ -1,4 +1,4 @@
-import type { Moment } from '../clock.ts';
+import type { Moment } from '../time/clock.ts';
 
 interface Key {
   readonly secret: string;

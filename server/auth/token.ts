@@ -1,5 +1,5 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
-import { type Clocks, type Moment, momentAfter } from '../clock.ts';
+import { type Clocks, type Moment, momentAfter } from '../time/clock.ts';
 import { MAX_USER_BYTES } from './names.ts';
 import type { SigningSecrets } from './secrets.ts';
 import { TokenRefused } from './token-refused.ts';

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type Msg, millis, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import type { Moment } from '../clock.ts';
 import {
   MessageRefused,
   type PartitionState,
@@ -11,6 +10,7 @@ import {
   type Watch,
 } from '../room/log.ts';
 import type { Envelope } from '../room/message.ts';
+import type { Moment } from '../time/clock.ts';
 import { directBatch } from './direct-read.ts';
 import { writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';

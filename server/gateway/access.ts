@@ -3,9 +3,9 @@ import { Policy, parseKinds } from '../auth/policy.ts';
 import { RefusalLog } from '../auth/refusal-log.ts';
 import { SigningSecrets } from '../auth/secrets.ts';
 import { tokenVerifier, type VerifyToken } from '../auth/token.ts';
-import type { Clocks } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+import type { Clocks } from '../time/clock.ts';
 
 /** Who is somebody, and what they may do. */
 export interface Access {

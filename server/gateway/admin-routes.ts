@@ -1,5 +1,5 @@
 import { ADMIN_PATHS, type GatewayLoad } from '../contract.ts';
-import { type AdminRoute, json, text } from '../http/admin.ts';
+import { type AdminRoute, json, text } from '../process/admin.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 
 /** What the admin port of a gateway answers. Readiness says nothing of NATS and MongoDB: their outage is no reason to lose every endpoint. */

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import type { Clocks } from '../clock.ts';
-import { Repeats } from '../repeats.ts';
 import type { RoomEvents } from '../room/room.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
+import type { Clocks } from '../time/clock.ts';
+import { Repeats } from '../time/repeats.ts';
 
 /** Counts, traces and logs what happens in rooms. */
 export function roomEvents(

@@ -1,4 +1,3 @@
-import type { Moment } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
 import { Joins } from '../presence/joins.ts';
@@ -13,6 +12,7 @@ import type { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
 import type { HistoryStore } from '../store/store.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+import type { Moment } from '../time/clock.ts';
 
 export interface RoomPartsOptions {
   readonly config: Config;

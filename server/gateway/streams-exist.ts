@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type Moment, systemClocks } from '../clock.ts';
-import { Repeats } from '../repeats.ts';
 import type { RoomLog } from '../room/log.ts';
+import { type Moment, systemClocks } from '../time/clock.ts';
+import { Repeats } from '../time/repeats.ts';
 
 const RETRY_MS = 500;
 

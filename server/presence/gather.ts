@@ -1,4 +1,4 @@
-import type { Moment } from '../clock.ts';
+import type { Moment } from '../time/clock.ts';
 import type { Asked, PresenceBus } from './bus.ts';
 import type { Peers } from './peers.ts';
 import { readPrevious } from './previous.ts';

@@ -1,6 +1,6 @@
-import type { Moment } from '../clock.ts';
 import type { ClientInfo, Codec, Encoding, Frame } from '../protocol/codec.ts';
 import type { Member } from '../room/member.ts';
+import type { Moment } from '../time/clock.ts';
 import type { Asked, JoinsBus } from './bus.ts';
 import type { PresentMember } from './gather.ts';
 import type { RoomPresence } from './presence.ts';

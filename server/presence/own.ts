@@ -1,6 +1,6 @@
-import type { Moment } from '../clock.ts';
 import type { Member } from '../room/member.ts';
 import type { Rooms } from '../room/rooms.ts';
+import type { Moment } from '../time/clock.ts';
 import { OwnShards } from './shards.ts';
 import { digestOf, type UserDigest } from './users.ts';
 import type { Part, Wanted } from './wire.ts';

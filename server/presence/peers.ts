@@ -1,4 +1,4 @@
-import type { Moment } from '../clock.ts';
+import type { Moment } from '../time/clock.ts';
 import { ShardSet, shardOf } from './shards.ts';
 import type { Beat, ShardsAnswer } from './wire.ts';
 

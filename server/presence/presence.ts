@@ -1,6 +1,6 @@
-import type { Moment } from '../clock.ts';
 import type { Member } from '../room/member.ts';
 import type { Rooms } from '../room/rooms.ts';
+import type { Moment } from '../time/clock.ts';
 import type { PresenceBus } from './bus.ts';
 import { type Gathered, Gatherer, type PresentMember } from './gather.ts';
 import { Own } from './own.ts';

@@ -1,4 +1,4 @@
-import type { Moment } from '../clock.ts';
+import type { Moment } from '../time/clock.ts';
 import type { PresentMember } from './gather.ts';
 import type { RoomPresence } from './presence.ts';
 import type { JoinEvent } from './wire.ts';

@@ -1,4 +1,4 @@
-import type { Moment } from '../clock.ts';
+import type { Moment } from '../time/clock.ts';
 import { FirstChecks } from './first-checks.ts';
 import type { PartitionState, RoomLog } from './log.ts';
 import { Places, type PlacesOptions } from './places.ts';

@@ -1,4 +1,4 @@
-import { type Clocks, type Moment, momentAfter } from '../clock.ts';
+import { type Clocks, type Moment, momentAfter } from '../time/clock.ts';
 import type { RoomLog } from './log.ts';
 
 interface Known {

@@ -1,7 +1,7 @@
-import { type Moment, momentAfter } from '../clock.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode } from '../protocol/codes.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
+import { type Moment, momentAfter } from '../time/clock.ts';
 
 /** A connection as its heartbeat sees it. */
 export interface Pinged {

@@ -1,9 +1,9 @@
 import type { Identity } from '../auth/token.ts';
-import type { Moment } from '../clock.ts';
 import { BadFrame, type Codec, type Command, type Encoding, type Frame, type Reply } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/codes.ts';
 import type { Answered } from '../protocol/command.ts';
 import type { Socket, SocketHandler } from '../socket/socket.ts';
+import type { Moment } from '../time/clock.ts';
 import type { SessionContext } from './context.ts';
 import { answerTo } from './failure.ts';
 import { judge, mostCommandBytes } from './frame-limits.ts';

@@ -1,4 +1,4 @@
-import type { Clocks, WallTime } from '../clock.ts';
+import type { Clocks, WallTime } from '../time/clock.ts';
 
 /**
  * The time of day that clients were told. They count on from there, so when a gateway's clock is set back theirs are ahead

@@ -1,5 +1,5 @@
-import type { Moment } from '../clock.ts';
 import { CLOSES, type CloseCode } from '../protocol/codes.ts';
+import type { Moment } from '../time/clock.ts';
 
 /** A connection that has not signed in. */
 interface Opened {

@@ -1,5 +1,5 @@
 import { Binary, type Collection, MongoBulkWriteError, type WriteConcernSettings } from 'mongodb';
-import { systemClocks } from '../clock.ts';
+import { systemClocks } from '../time/clock.ts';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
 import { type FloorDocument, Floors } from './floors.ts';
 import { ALL_INDEXES, buildIndexes, missingIndexes } from './indexes.ts';

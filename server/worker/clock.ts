@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Moment, systemClocks } from '../clock.ts';
+import { type Moment, systemClocks } from '../time/clock.ts';
 
 /** Time, as the worker's parts see it. */
 export interface Clock {

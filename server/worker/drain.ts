@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Delivery } from '../bus/delivery.ts';
 import type { PullRequest } from '../bus/pull.ts';
-import type { WallTime } from '../clock.ts';
-import { Repeats } from '../repeats.ts';
 import { type MessageWriter, StoreUnavailable } from '../store/store.ts';
+import type { WallTime } from '../time/clock.ts';
+import { Repeats } from '../time/repeats.ts';
 import { type BatchLimits, batchStep } from './batch.ts';
 import { backoffMs, type Clock } from './clock.ts';
 import type { Gate } from './gate.ts';

@@ -1,8 +1,8 @@
 import type { StreamInfo } from '@nats-io/jetstream';
 import type { Logger } from 'pino';
 import type { LogConsumer } from '../bus/log-consumers.ts';
-import { Repeats } from '../repeats.ts';
 import { type StoredFloor, StoreRolledBack } from '../store/store.ts';
+import { Repeats } from '../time/repeats.ts';
 import type { Clock } from './clock.ts';
 import { forgetTops } from './forget-tops.ts';
 import type { Health } from './health.ts';

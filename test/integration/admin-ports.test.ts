@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Registry } from 'prom-client';
 import { startAdmin } from '../../operator/admin.ts';
-import { adminServer, text } from '../../server/http/admin.ts';
+import { adminServer, text } from '../../server/process/admin.ts';
 import { ask } from '../support/raw-http.ts';
 
 async function ofServer(t: TestContext): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../client/clock.ts';
-import { type Moment, momentAfter, type WallTime } from '../../server/clock.ts';
+import { type Moment, momentAfter, type WallTime } from '../../server/time/clock.ts';
 
 /** Clocks that move only when told to. The two are far apart, so that taking one for the other shows. */
 export class ManualClock implements Clock {

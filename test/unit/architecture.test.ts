@@ -92,7 +92,7 @@ test('the environment is read, and signals are taken, in entry points alone', ()
 
 /** Where the time of day is read, and why no other clock will do. Everything else is measured with the monotonic clock. */
 const TIME_OF_DAY: Readonly<Record<string, string>> = {
-  'server/clock.ts': 'the one reading of the server, with a type of its own',
+  'server/time/clock.ts': 'the one reading of the server, with a type of its own',
   'client/clock.ts': 'the one reading of the client',
   'operator/main.ts': 'the one reading of the operator, passed on as `date`',
   'test/support/chat-operator.ts': 'what operator/main.ts does',

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
-import { systemClocks } from '../../server/clock.ts';
 import { loadConfig } from '../../server/config.ts';
 import { clientRoutes } from '../../server/http/client-routes.ts';
+import { systemClocks } from '../../server/time/clock.ts';
 import { SECRET } from '../support/token.ts';
 
 const ENV = {

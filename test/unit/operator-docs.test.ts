@@ -9,7 +9,7 @@ import { createMetrics } from '../../operator/metrics.ts';
 import { CONDITION_TYPES } from '../../operator/reconcile/conditions.ts';
 import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
-import { systemClocks } from '../../server/clock.ts';
+import { systemClocks } from '../../server/time/clock.ts';
 import { crdSchema } from '../support/crd-schema.ts';
 import { SECRET } from '../support/token.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoffMs } from '../../operator/backoff.ts';
 import { WorkQueue } from '../../operator/controller/queue.ts';
+import { backoffMs } from '../../server/time/backoff.ts';
 import { SimulatedClock, settle } from '../support/simulated-clock.ts';
 
 /** A queue whose work is ended by the test. */

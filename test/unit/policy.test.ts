@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_CHANNEL_BYTES } from '../../server/auth/names.ts';
 import { type Action, Policy, parseKinds } from '../../server/auth/policy.ts';
-import type { Moment } from '../../server/clock.ts';
+import type { Moment } from '../../server/time/clock.ts';
 
 const policy = new Policy(parseKinds('channel=Open,group=Claim,'));
 const who = { user: 'alice', expiresAt: Number.POSITIVE_INFINITY as Moment, rooms: ['group:friends', 'club:*'] };

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Logger } from 'pino';
 import { withoutRepeats } from '../../operator/repeats.ts';
-import type { Moment, WallTime } from '../../server/clock.ts';
 import { roomEvents } from '../../server/gateway/room-events.ts';
 import { streamsExist } from '../../server/gateway/streams-exist.ts';
-import { REPEAT_MS, Repeats } from '../../server/repeats.ts';
 import type { GatewayMetrics } from '../../server/telemetry/gateway-metrics.ts';
+import type { Moment, WallTime } from '../../server/time/clock.ts';
+import { REPEAT_MS, Repeats } from '../../server/time/repeats.ts';
 
 function timed(): { now: () => Moment; pass: (ms: number) => void } {
   let at = 0;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryStorage } from '../../client/storage.ts';
 import { Policy, parseKinds } from '../../server/auth/policy.ts';
-import type { Moment } from '../../server/clock.ts';
+import type { Moment } from '../../server/time/clock.ts';
 import { OpenRooms } from '../../web/src/open-rooms.ts';
 import { hashOfRoom, roomOfHash, websocketUrl } from '../../web/src/page-url.ts';
 import { roomMention, roomOfInput, roomTitle } from '../../web/src/room-name.ts';

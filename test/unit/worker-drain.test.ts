@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { PullFailed } from '../../server/bus/pull.ts';
-import { systemClocks } from '../../server/clock.ts';
+import { systemClocks } from '../../server/time/clock.ts';
 import { Drain } from '../../server/worker/drain.ts';
 import { Gate } from '../../server/worker/gate.ts';
 import { WorkerMetrics } from '../../server/worker/metrics.ts';

@@ -1,11 +1,11 @@
 import { inboxOf } from '../../auth/names.ts';
 import { TokenRefused } from '../../auth/token-refused.ts';
-import type { Moment } from '../../clock.ts';
 import type { Position, SubscribeResult } from '../../protocol/codec.ts';
 import { CLOSES, ERRORS } from '../../protocol/codes.ts';
 import type { CommandOf } from '../../protocol/command.ts';
 import { join } from '../../room/join.ts';
 import { StoreUnavailable } from '../../store/store.ts';
+import type { Moment } from '../../time/clock.ts';
 import { answerTo } from '../failure.ts';
 import { inTime } from '../in-time.ts';
 import type { Session } from '../session.ts';
