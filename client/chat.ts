@@ -1,6 +1,6 @@
+import { type Clock, systemClock } from '../server/time/clock.ts';
 import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
-import { type Clock, systemClock } from './clock.ts';
 import { Listeners } from './listeners.ts';
 import { MessageIds } from './message-ids.ts';
 import { Outbox, type Outgoing } from './outbox.ts';

@@ -1,6 +1,7 @@
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../server/time/backoff.ts';
+import type { Clock } from '../server/time/clock.ts';
 import { type CallError, callErrorOf } from './call-error.ts';
-import type { Clock } from './clock.ts';
+import { RETRY } from './retry.ts';
 import { Timeline } from './timeline.ts';
 import type { HistoryPage, HistoryRequest, Position, RoomLink } from './transport.ts';
 
@@ -108,7 +109,7 @@ export class RoomHistory {
       this.#set({ error });
       if (!error.temporary) return;
       const { clock, random } = this.#options;
-      this.#cancelRetry = clock.after(backoffMs(attempt, random()), () => this.#catchUp(attempt + 1));
+      this.#cancelRetry = clock.after(backoffMs(RETRY, attempt, random()), () => this.#catchUp(attempt + 1));
     });
   }
 

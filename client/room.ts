@@ -1,5 +1,5 @@
+import type { Clock } from '../server/time/clock.ts';
 import { type CallError, callErrorOf } from './call-error.ts';
-import type { Clock } from './clock.ts';
 import { Listeners } from './listeners.ts';
 import { Members } from './members.ts';
 import type { Message } from './message.ts';

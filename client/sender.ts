@@ -1,7 +1,8 @@
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../server/time/backoff.ts';
+import type { Clock } from '../server/time/clock.ts';
 import { CallError, callErrorOf } from './call-error.ts';
-import type { Clock } from './clock.ts';
 import type { Outbox, Outgoing } from './outbox.ts';
+import { RETRY } from './retry.ts';
 
 /** Answer of `message.send`. */
 export interface Acknowledgement {
@@ -98,7 +99,7 @@ export class Sender {
     // Offline now: going online starts over, without waiting.
     if (!this.#online) return;
     lane.attempts += 1;
-    lane.cancelRetry = this.#options.clock.after(backoffMs(lane.attempts, this.#options.random()), () => {
+    lane.cancelRetry = this.#options.clock.after(backoffMs(RETRY, lane.attempts, this.#options.random()), () => {
       lane.cancelRetry = null;
       this.wake(room);
     });

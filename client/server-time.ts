@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../server/time/clock.ts';
 
 /** The server's time of day: counted on from what it said at the last connect, whatever the machine believes. */
 export class ServerTime {

@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { startAdmin } from './admin.ts';
+import { adminServer } from '../server/process/admin.ts';
+import { systemClock } from '../server/time/clock.ts';
+import { adminRoutes } from './admin-routes.ts';
 import { errorFields } from './brief.ts';
-import type { Clock } from './clock.ts';
 import { loadOperatorConfig } from './config.ts';
 import { defaultAccess } from './kube/http.ts';
 import { askPod } from './kube/pod-http.ts';
 import { startOperator } from './operator.ts';
-
-const clock: Clock = {
-  now: () => performance.now(),
-  date: () => new Date(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 function configured() {
   try {
@@ -33,24 +25,23 @@ const operator = startOperator({
   lease: config.lease,
   identity: `${config.instance}_${randomUUID()}`,
   kube: defaultAccess(),
-  clock,
+  clock: systemClock,
   random: Math.random,
   ask: askPod,
   log,
 });
-const admin = await startAdmin({
-  port: config.adminPort,
-  registry: operator.metrics.registry,
-  health: () => operator.health(),
-  onError: error => log.error(errorFields(error), 'metrics could not be collected'),
-});
-log.info({ address: admin.address(), namespace: config.namespace || 'all' }, 'operator started');
+const admin = await adminServer(
+  config.adminPort,
+  adminRoutes(operator.metrics.registry, () => operator.health()),
+  error => log.error(errorFields(error), 'a request to the admin port could not be answered'),
+);
+log.info({ adminPort: admin.port, namespace: config.namespace || 'all' }, 'operator started');
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.once(signal, () => {
     log.info({ signal }, 'stopping');
-    void operator.stop().then(() => {
-      admin.close();
-      process.exit(0);
-    });
+    void operator
+      .stop()
+      .then(() => admin.stop())
+      .then(() => process.exit(0));
   });

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../server/time/clock.ts';
+import { Repeats } from '../server/time/repeats.ts';
 import type { AskPod } from './api/ask-pod.ts';
 import { brief, errorFields } from './brief.ts';
-import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import { Caches } from './controller/caches.ts';
 import { CrdCheck } from './controller/crd-check.ts';
@@ -13,7 +14,6 @@ import type { LeaseTimings } from './leader/election.ts';
 import { alwaysLeader, type Leader } from './leader/leader.ts';
 import { LeaseLeader } from './leader/lease-leader.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { withoutRepeats } from './repeats.ts';
 import { Turn } from './turn.ts';
 
 export interface OperatorOptions {
@@ -145,7 +145,7 @@ function leaderOf(
     onRequest,
     timeoutMs: lease.timings.renewMs / 2,
   });
-  const failed = withoutRepeats(clock, error => log.warn({ error }, 'the lease could not be renewed or taken'));
+  const repeats = new Repeats(clock.now);
   return new LeaseLeader({
     ...lease,
     identity,
@@ -165,8 +165,9 @@ function leaderOf(
     onFailure: error => {
       metrics.leaseFailures.inc();
       const { error: said, stack } = errorFields(error);
-      if (stack) log.error({ error: said, stack }, 'the lease could not be renewed or taken');
-      else failed(said);
+      if (stack) return log.error({ error: said, stack }, 'the lease could not be renewed or taken');
+      const news = repeats.news(said);
+      if (news) log.warn({ error: said, ...news }, 'the lease could not be renewed or taken');
     },
   });
 }

@@ -1,8 +1,9 @@
 import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Clock } from '../server/time/clock.ts';
+import { Repeats } from '../server/time/repeats.ts';
 import type { AskPod } from './api/ask-pod.ts';
 import { brief, errorFields } from './brief.ts';
-import type { Clock } from './clock.ts';
 import type { OperatorConfig } from './config.ts';
 import type { Caches } from './controller/caches.ts';
 import type { CrdCheck } from './controller/crd-check.ts';
@@ -16,7 +17,6 @@ import { FIELD_MANAGER } from './desired/names.ts';
 import { ApiError } from './kube/api-error.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { Metrics } from './metrics.ts';
-import { withoutRepeats } from './repeats.ts';
 import type { QueueState } from './work-metrics.ts';
 
 export interface TurnOptions {
@@ -65,13 +65,17 @@ export class Turn {
         if (changed || follows) this.add(key);
       },
     });
-    const notWritten = withoutRepeats(clock, error => log.warn({ error }, 'event not written'));
+    const repeats = new Repeats(clock.now);
     const recorder = new Recorder({
       client,
       clock,
       controller: FIELD_MANAGER,
       instance: config.instance,
-      onFailure: error => notWritten(brief(error)),
+      onFailure: error => {
+        const reason = brief(error);
+        const news = repeats.news(reason);
+        if (news) log.warn({ error: reason, ...news }, 'event not written');
+      },
     });
     const { defaultImage, rewritesPerSecond } = config;
     const reconciler = new Reconciler({
@@ -101,7 +105,7 @@ export class Turn {
         try {
           const again = await reconciler.run(key);
           metrics.reconciles.inc({ result: 'ok' });
-          metrics.lastSuccess.set(clock.date().getTime() / 1_000);
+          metrics.lastSuccess.set(clock.wallClock() / 1_000);
           return again;
         } catch (error) {
           metrics.reconciles.inc({ result: 'error' });

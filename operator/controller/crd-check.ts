@@ -1,6 +1,6 @@
+import type { Clock } from '../../server/time/clock.ts';
 import { GROUP, VERSION } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import type { Clock } from '../clock.ts';
 import { unknownFields } from '../desired/spec-fields.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';

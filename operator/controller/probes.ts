@@ -1,7 +1,7 @@
+import type { Clock } from '../../server/time/clock.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import { keepAnswers } from '../autoscale/last-answers.ts';
 import { isOver, type LoadSample, readLoads } from '../autoscale/load-reader.ts';
-import type { Clock } from '../clock.ts';
 import { FirstSeen } from '../first-seen.ts';
 import { type Backends, readBackends } from '../reconcile/backends.ts';
 import type { Caches } from './caches.ts';

@@ -1,7 +1,7 @@
+import type { Clock } from '../../server/time/clock.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import type { Pod } from '../api/kube-object.ts';
 import { trafficOf } from '../api/traffic.ts';
-import type { Clock } from '../clock.ts';
 import { FairSlots } from './fair-slots.ts';
 
 export interface QuestionsOptions {

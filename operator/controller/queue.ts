@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs } from '../../server/time/backoff.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../server/time/clock.ts';
 import type { QueueState } from '../work-metrics.ts';
 
 export interface WorkQueueOptions {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../../server/time/clock.ts';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import { upToDate } from '../autoscale/last-answers.ts';
 import { recordOf } from '../autoscale/record.ts';
-import type { Clock } from '../clock.ts';
 import { withInstance } from '../fleet/instance.ts';
 import { clientSelector, labelledRevisions, refusingOf, workerDeployment } from '../fleet/observe.ts';
 import { planFleet } from '../fleet/plan.ts';
@@ -137,7 +137,7 @@ export class Reconciler {
       probe && { ...probe, loads: upToDate(probe.loads, clock.now()) },
       caches,
       memory.seen,
-      { now: clock.now(), wall: clock.date().getTime() },
+      { now: clock.now(), wall: clock.wallClock() },
     );
     const counted = memory.decidedOn;
     const foreign = caches.autoscalersOf(key);

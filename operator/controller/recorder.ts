@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../../server/time/clock.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { microTime } from '../api/micro-time.ts';
-import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RESOURCES } from '../kube/resources.ts';
 import { keyOf } from '../kube/store.ts';
@@ -64,13 +64,13 @@ export class Recorder {
       known.writtenAt = now;
       this.#write(about, id, () =>
         this.#options.client.patch(RESOURCES.events, known.namespace, known.name, {
-          series: { count: known.count, lastObservedTime: microTime(clock.date()) },
+          series: { count: known.count, lastObservedTime: microTime(new Date(clock.wallClock())) },
         }),
       );
       return;
     }
     const namespace = regarding.metadata.namespace ?? 'default';
-    const name = `${regarding.metadata.name}.${clock.date().getTime().toString(36)}${id}`;
+    const name = `${regarding.metadata.name}.${clock.wallClock().toString(36)}${id}`;
     const all = this.#series.get(about) ?? new Map<string, Series>();
     this.#series.set(about, all.set(id, { name, namespace, lastAt: now, count: 1, writtenAt: now }));
     this.#write(about, id, () =>
@@ -99,7 +99,7 @@ export class Recorder {
       apiVersion: RESOURCES.events.apiVersion,
       kind: RESOURCES.events.kind,
       metadata: { name, namespace },
-      eventTime: microTime(clock.date()),
+      eventTime: microTime(new Date(clock.wallClock())),
       reportingController: controller,
       reportingInstance: instance,
       type: notice.type,

@@ -1,8 +1,8 @@
+import type { Clock } from '../../server/time/clock.ts';
 import { API_VERSION, type ChatCluster, type ChatClusterStatus, KIND } from '../api/chat-cluster.ts';
 import type { Condition, Pod } from '../api/kube-object.ts';
 import { withoutFields } from '../api/status-fields.ts';
 import { totalConnections } from '../autoscale/load-reader.ts';
-import type { Clock } from '../clock.ts';
 import { imageOf } from '../desired/desired.ts';
 import { REVISION_LABEL } from '../desired/names.ts';
 import { FirstSeen } from '../first-seen.ts';
@@ -99,7 +99,7 @@ export class Reporter {
       altered,
       connections: waitMs === 0 ? total : undefined,
       isLate: ({ metadata }) => late.has(metadata.name),
-      now: clock.date(),
+      now: new Date(clock.wallClock()),
     });
     this.#series.show(key, whole.conditions ?? []);
     const next = withoutFields(whole, crd.unknown ?? []);
@@ -122,7 +122,12 @@ export class Reporter {
     const verdict = heldByOthers(cluster.metadata.finalizers);
     if (!verdict || !cluster.status) return;
     const { conditions = [] } = cluster.status;
-    const [ready] = dated([verdict], conditions, cluster.metadata.generation, this.#options.clock.date());
+    const [ready] = dated(
+      [verdict],
+      conditions,
+      cluster.metadata.generation,
+      new Date(this.#options.clock.wallClock()),
+    );
     const next = conditions.map(condition => (ready && condition.type === ready.type ? ready : condition));
     await this.#write(cluster, { ...cluster.status, conditions: next }, tell);
   }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../../server/time/clock.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { errorFields } from '../brief.ts';
-import type { Clock } from '../clock.ts';
 import type { PodPatch } from '../fleet/pod-patches.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';

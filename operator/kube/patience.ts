@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../server/time/clock.ts';
 
 /** Nothing came for too long. */
 export class Silence extends Error {

@@ -1,7 +1,7 @@
 import { backoffMs } from '../../server/time/backoff.ts';
+import { type Clock, sleep } from '../../server/time/clock.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { brief } from '../brief.ts';
-import { type Clock, delay } from '../clock.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
 import { InitialEvents, NoEndOfInitialEvents } from './initial-events.ts';
@@ -131,7 +131,7 @@ export class Reflector {
         await this.#watch(signal);
         failures = 0;
         // A server that ends every watch at once must not be asked in a loop.
-        if (clock.now() - startedAt < 1_000) await delay(clock, BACKOFF.baseMs, signal);
+        if (clock.now() - startedAt < 1_000) await sleep(clock, BACKOFF.baseMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         if (this.#doesWithoutStream(error)) continue;
@@ -146,7 +146,7 @@ export class Reflector {
         const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : 0;
         const retryMs = Math.max(backoffMs(BACKOFF, failures, random()), retryAfterMs);
         onFailure(resource, error, retryMs);
-        await delay(clock, retryMs, signal);
+        await sleep(clock, retryMs, signal);
       }
     }
   }

@@ -1,5 +1,5 @@
+import { type Clock, sleep } from '../../server/time/clock.ts';
 import { brief } from '../brief.ts';
-import { type Clock, delay } from '../clock.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RESOURCES } from '../kube/resources.ts';
@@ -91,7 +91,7 @@ export class LeaseLeader implements Leader {
       if (!signal.aborted) await this.#follow(duty);
       // An attempt that had to be given up has used the time of the next one.
       const waitMs = timings.retryMs * (1 + JITTER * (random() * 2 - 1)) - (clock.now() - startedAt);
-      await delay(clock, Math.max(0, waitMs), signal);
+      await sleep(clock, Math.max(0, waitMs), signal);
     }
     this.#endTurn?.();
     await this.#ended;
@@ -112,7 +112,7 @@ export class LeaseLeader implements Leader {
   async #write(): Promise<boolean> {
     const { client, namespace, name, clock } = this.#options;
     const askedAt = clock.now();
-    const wanted = claim(this.#election, this.#options, { namespace, name }, askedAt, clock.date());
+    const wanted = claim(this.#election, this.#options, { namespace, name }, askedAt, new Date(clock.wallClock()));
     if (!wanted) return false;
     const write = this.#election.lease ? client.update : client.create;
     const written = await write.call(client, RESOURCES.leases, wanted).catch(ignore(404, 409));
@@ -145,7 +145,7 @@ export class LeaseLeader implements Leader {
 
   async #resign(): Promise<void> {
     const { client, clock, onFailure } = this.#options;
-    const lease = resignation(this.#election, this.#options, clock.date());
+    const lease = resignation(this.#election, this.#options, new Date(clock.wallClock()));
     this.#election = UNKNOWN;
     if (lease) await client.update(RESOURCES.leases, lease).catch(ignore(404, 409)).catch(onFailure);
   }

@@ -1,4 +1,4 @@
-import type { Moment } from '../clock.ts';
+import type { Moment } from '../time/clock.ts';
 
 /** Copies of every message where NATS has the servers for them: one of three may be lost with its disk. */
 export const COPIES = 3;

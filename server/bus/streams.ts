@@ -1,7 +1,7 @@
 import { DeliverPolicy, type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Moment } from '../clock.ts';
 import type { StoredFloor } from '../store/store.ts';
+import type { Moment } from '../time/clock.ts';
 import { COPIES, Copies } from './copies.ts';
 import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch, type WithMetadata } from './epoch.ts';

@@ -1,5 +1,5 @@
 import { ADMIN_PATHS, type GatewayLoad } from '../contract.ts';
-import { type AdminRoute, json, text } from '../process/admin.ts';
+import { type AdminRoute, json, metricsRoute, text } from '../process/admin.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 
 /** What the admin port of a gateway answers. Readiness says nothing of NATS and MongoDB: their outage is no reason to lose every endpoint. */
@@ -11,10 +11,6 @@ export function adminRoutes(load: () => GatewayLoad, metrics: GatewayMetrics): R
       return ready ? text(200, 'ready') : text(503, draining ? 'draining' : 'starting');
     },
     [ADMIN_PATHS.load]: () => json(load()),
-    [ADMIN_PATHS.metrics]: async () => ({
-      status: 200,
-      type: metrics.registry.contentType,
-      body: await metrics.registry.metrics(),
-    }),
+    [ADMIN_PATHS.metrics]: metricsRoute(metrics.registry),
   };
 }

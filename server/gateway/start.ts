@@ -36,7 +36,7 @@ import type { HistoryStore } from '../store/store.ts';
 import { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import { LoadMeter } from '../telemetry/load-meter.ts';
 import { type MessageTrace, noTrace } from '../telemetry/message-trace.ts';
-import { systemClocks } from '../time/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { accessOf } from './access.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { admission } from './admission.ts';
@@ -90,7 +90,7 @@ const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.met
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
   const { logger, store } = parts;
   const trace = parts.trace ?? noTrace;
-  const { now, wallClock } = systemClocks;
+  const { now, wallClock } = systemClock;
   const names = namesOf(config.instance);
   const meter = new LoadMeter();
   const budget = new TailBudget(config);
@@ -136,7 +136,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     logger,
   });
   traffic.want(parts.live?.wanted ?? null);
-  const access = accessOf(config, metrics, logger, systemClocks);
+  const access = accessOf(config, metrics, logger, systemClock);
   const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now, openFiles });
   checkOpenFiles(openFiles, config.maxConnections, logger);
   checkSecrets(config, logger);
@@ -161,7 +161,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     ...parts.live?.refused,
   });
   let rooms: Rooms | undefined;
-  const admin = await adminServer(config.adminPort, adminRoutes(load, metrics));
+  const admin = await adminServer(config.adminPort, adminRoutes(load, metrics), error =>
+    logger.error({ err: error }, 'a request to the admin port could not be answered'),
+  );
 
   const [write, read] = await Promise.all([
     connectNats(config, `${config.processName} writes`),
@@ -207,11 +209,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     now,
     wallClock,
     lookUps: new LookUps({ log, store, now, limits: config }),
-    toldTime: new ToldTime(systemClocks),
-    later: (run, ms) => {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
+    toldTime: new ToldTime(systemClock),
+    later: (run, ms) => systemClock.after(ms, run),
     heartbeat: session => hub.heartbeat(session),
   };
   const hooks: SessionHooks<Session> = {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { RoomLog } from '../room/log.ts';
-import { type Moment, systemClocks } from '../time/clock.ts';
+import { type Moment, systemClock } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
 
 const RETRY_MS = 500;
@@ -13,7 +13,7 @@ export interface Waiting {
   readonly pause: () => Promise<unknown>;
 }
 
-const BY_THE_CLOCK: Waiting = { now: systemClocks.now, pause: () => sleep(RETRY_MS) };
+const BY_THE_CLOCK: Waiting = { now: systemClock.now, pause: () => sleep(RETRY_MS) };
 
 /** Only workers make streams: a gateway that was started first waits for them, and is not Ready meanwhile. */
 export async function streamsExist(

@@ -20,6 +20,11 @@ export const json = (body: object): AdminAnswer => ({
   body: JSON.stringify(body),
 });
 
+/** Metrics as Prometheus reads them. @param registry such as prom-client's */
+export const metricsRoute =
+  (registry: { readonly contentType: string; metrics(): Promise<string> }): AdminRoute =>
+  async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
+
 /**
  * The operator asks every 5 to 60 s, over one connection. Node's default of 5 s would close it between two questions, or right
  * as one comes in.
@@ -29,10 +34,13 @@ const KEEP_ALIVE_MS = 75_000;
 /**
  * Health, metrics and load, on a port of their own that is not for clients. Routes are answered to GET and HEAD only.
  * @param port 0 takes any free port
+ * @param failed told why a route could not answer; whoever asked gets 500
+ * @throws {Error} when the port cannot be had
  */
 export async function adminServer(
   port: number,
   routes: Readonly<Record<string, AdminRoute>>,
+  failed: (error: unknown) => void,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const answerTo = async (method: string, path: string): Promise<AdminAnswer> => {
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
@@ -40,7 +48,8 @@ export async function adminServer(
     if (method !== 'GET' && method !== 'HEAD') return text(405, 'method not allowed');
     try {
       return await route();
-    } catch {
+    } catch (error) {
+      failed(error);
       return text(500, 'internal server error');
     }
   };

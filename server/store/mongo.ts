@@ -1,5 +1,5 @@
 import { Binary, type Collection, MongoBulkWriteError, type WriteConcernSettings } from 'mongodb';
-import { systemClocks } from '../time/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
 import { type FloorDocument, Floors } from './floors.ts';
 import { ALL_INDEXES, buildIndexes, missingIndexes } from './indexes.ts';
@@ -117,7 +117,7 @@ class Store implements MongoStore {
   }
 
   settle(partition: number, upTo: number) {
-    return this.#connection.ask(() => this.#floors.settle(partition, upTo, systemClocks.wallClock()));
+    return this.#connection.ask(() => this.#floors.settle(partition, upTo, systemClock.wallClock()));
   }
 
   missingIndexes() {

@@ -2,13 +2,14 @@ import type { Logger } from 'pino';
 import type { Delivery } from '../bus/delivery.ts';
 import type { PullRequest } from '../bus/pull.ts';
 import { type MessageWriter, StoreUnavailable } from '../store/store.ts';
-import type { WallTime } from '../time/clock.ts';
+import { backoffMs } from '../time/backoff.ts';
+import { type Clock, sleep, type WallTime } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
 import { type BatchLimits, batchStep } from './batch.ts';
-import { backoffMs, type Clock } from './clock.ts';
 import type { Gate } from './gate.ts';
 import { type Sorted, sortDeliveries } from './logged-message.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import { RETRY } from './retry.ts';
 import { storeSpans } from './store-trace.ts';
 
 export interface DrainParts {
@@ -72,7 +73,7 @@ export class Drain {
         if (news) log.warn({ partition, reason, ...news }, 'reading the stream failed and is tried again');
         if (failures >= STUCK) read(reason);
         for (const each of held) giveBack(each);
-        await clock.sleep(backoffMs(failures, random()), signal);
+        await sleep(clock, backoffMs(RETRY, failures, random()), signal);
       } finally {
         renewal.stop();
       }
@@ -89,7 +90,7 @@ export class Drain {
       const step = batchStep({ count, bytes, ageMs: clock.now() - since, topped, busy: this.#busy }, limits);
       if (step.do === 'write') break;
       if (step.do === 'sleep') {
-        await clock.sleep(step.ms, signal);
+        await sleep(clock, step.ms, signal);
         topped = false; // what came meanwhile belongs in it
         continue;
       }
@@ -141,7 +142,7 @@ export class Drain {
         written(error);
         if (signal.aborted) return false;
         metrics.retries.inc();
-        await clock.sleep(backoffMs(attempt, random()), signal);
+        await sleep(clock, backoffMs(RETRY, attempt, random()), signal);
         if (signal.aborted) return false;
       }
     }
@@ -168,7 +169,7 @@ export class Drain {
     const { clock, ackWaitMs } = this.#parts;
     void (async () => {
       for (;;) {
-        await clock.sleep(ackWaitMs / 3, ended.signal);
+        await sleep(clock, ackWaitMs / 3, ended.signal);
         if (ended.signal.aborted) return;
         for (const each of held) attempt(each.working);
       }

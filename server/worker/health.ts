@@ -1,6 +1,6 @@
 import { COPIES } from '../bus/copies.ts';
 import type { BackendHealth, LogRoom } from '../contract.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { NEARLY_FULL, PRESSED_ABOVE } from './purge-plan.ts';
 
 /** How long the reason keeps telling of a stream that vanished or ran back. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { MongoStore } from '../store/mongo.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, sleep } from '../time/clock.ts';
 
 export interface IndexParts {
   readonly store: Pick<MongoStore, 'missingIndexes' | 'buildIndexes'>;
@@ -38,6 +38,6 @@ export async function keepIndexes({ store, missing, clock, log }: IndexParts, si
         log.warn({ reason: message }, 'the indexes could not be looked at or built; it is tried again');
       reason = message;
     }
-    await clock.sleep(LOOK_MS, signal);
+    await sleep(clock, LOOK_MS, signal);
   }
 }

@@ -1,6 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectNats, type NatsOptions } from '../bus/connect.ts';
-import { backoffMs, type Clock } from './clock.ts';
+import { backoffMs } from '../time/backoff.ts';
+import { type Clock, sleep } from '../time/clock.ts';
+import { RETRY } from './retry.ts';
 
 export interface LinkParts {
   readonly options: NatsOptions;
@@ -26,7 +28,7 @@ export async function linkNats(parts: LinkParts, signal: AbortSignal): Promise<N
       return connection;
     } catch (error) {
       parts.state(false, reasonOf(error));
-      await parts.clock.sleep(backoffMs(attempt, parts.random()), signal);
+      await sleep(parts.clock, backoffMs(RETRY, attempt, parts.random()), signal);
     }
   }
   return null;

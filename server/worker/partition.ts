@@ -8,9 +8,9 @@ import { LIFT } from '../bus/stream-plan.ts';
 import type { PartitionState, Streams } from '../bus/streams.ts';
 import type { Config } from '../config.ts';
 import { type MessageWriter, StoreRolledBack, StoreUnavailable } from '../store/store.ts';
-import { systemClocks } from '../time/clock.ts';
+import { backoffMs } from '../time/backoff.ts';
+import { type Clock, sleep } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
-import { backoffMs, type Clock } from './clock.ts';
 import { Drain } from './drain.ts';
 import { Gate } from './gate.ts';
 import type { Health } from './health.ts';
@@ -18,6 +18,7 @@ import { lookAtConsumers } from './log-look.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { Purge } from './purge.ts';
 import { hotWindowMs } from './purge-plan.ts';
+import { RETRY } from './retry.ts';
 
 export interface PartitionParts {
   readonly partition: number;
@@ -79,8 +80,8 @@ export class Partition {
       // Messages are drained meanwhile.
       const raised = state !== undefined && (await this.#parts.streams.raise(this.#parts.partition, state));
       if (raised) continue;
-      const pause = failures === 0 ? CHECK_MS : backoffMs(failures, Math.random());
-      await clock.sleep(pause, AbortSignal.any([signal, wake.signal]));
+      const pause = failures === 0 ? CHECK_MS : backoffMs(RETRY, failures, Math.random());
+      await sleep(clock, pause, AbortSignal.any([signal, wake.signal]));
     }
   }
 
@@ -125,7 +126,7 @@ export class Partition {
       },
       clock,
       random: Math.random,
-      wallClock: systemClocks.wallClock,
+      wallClock: clock.wallClock,
       metrics,
       log,
     });
@@ -146,7 +147,7 @@ export class Partition {
     const { partition, clock, log } = this.#parts;
     const purge = this.#purge();
     while (!signal.aborted) {
-      await clock.sleep(LOOK_MS, signal);
+      await sleep(clock, LOOK_MS, signal);
       if (signal.aborted || !this.#gate.isOpen) continue;
       try {
         await this.#look(purge);

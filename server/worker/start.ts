@@ -9,11 +9,11 @@ import { ADMIN_PATHS, WORKER_PATHS } from '../contract.ts';
 import { follow } from '../live/follow.ts';
 import type { LiveSource } from '../live/source.ts';
 import { createLogger } from '../logger.ts';
-import { adminServer, json, text } from '../process/admin.ts';
+import { adminServer, json, metricsRoute, text } from '../process/admin.ts';
 import { followUri } from '../store/follow-uri.ts';
 import { type MongoStore, mongoStore } from '../store/mongo.ts';
 import { StoreUnavailable } from '../store/store.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, sleep, systemClock } from '../time/clock.ts';
 import { Health } from './health.ts';
 import { incidentOf } from './incident.ts';
 import { keepIndexes } from './keep-indexes.ts';
@@ -71,27 +71,31 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   const { signal } = stopping;
 
   let ready = false; // once complete it stays: an outage must not restart or unlist a worker
-  const admin = await adminServer(parts.adminPort ?? config.adminPort, {
-    [ADMIN_PATHS.live]: () => text(200, 'live'),
-    [ADMIN_PATHS.ready]: () => {
-      ready ||= health.complete;
-      if (signal.aborted) return text(503, 'stopping');
-      return ready ? text(200, 'ready') : text(503, 'starting');
+  const admin = await adminServer(
+    parts.adminPort ?? config.adminPort,
+    {
+      [ADMIN_PATHS.live]: () => text(200, 'live'),
+      [ADMIN_PATHS.ready]: () => {
+        ready ||= health.complete;
+        if (signal.aborted) return text(503, 'stopping');
+        return ready ? text(200, 'ready') : text(503, 'starting');
+      },
+      [WORKER_PATHS.backends]: async () => {
+        const answered = new AbortController();
+        await Promise.race([health.asked, sleep(clock, FIRST_ANSWER_MS, answered.signal)]);
+        answered.abort();
+        return json({ ...health.report(), ...parts.live?.refused });
+      },
+      [ADMIN_PATHS.metrics]: async () => {
+        const report = health.report();
+        metrics.natsUp.set(report.nats.reachable ? 1 : 0);
+        metrics.storeUp.set(report.store.reachable ? 1 : 0);
+        metrics.liveOptionsRejected.set(parts.live?.problems.length ?? 0);
+        return await metricsRoute(metrics.registry)();
+      },
     },
-    [WORKER_PATHS.backends]: async () => {
-      const answered = new AbortController();
-      await Promise.race([health.asked, clock.sleep(FIRST_ANSWER_MS, answered.signal)]);
-      answered.abort();
-      return json({ ...health.report(), ...parts.live?.refused });
-    },
-    [ADMIN_PATHS.metrics]: async () => {
-      const report = health.report();
-      metrics.natsUp.set(report.nats.reachable ? 1 : 0);
-      metrics.storeUp.set(report.store.reachable ? 1 : 0);
-      metrics.liveOptionsRejected.set(parts.live?.problems.length ?? 0);
-      return { status: 200, type: metrics.registry.contentType, body: await metrics.registry.metrics() };
-    },
-  });
+    error => log.error({ err: error }, 'a request to the admin port could not be answered'),
+  );
   log.info({ adminPort: admin.port, instance: config.instance }, 'worker started');
 
   const partitions: Partition[] = [];
@@ -166,7 +170,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       } catch (error) {
         health.storeIs(false, error instanceof StoreUnavailable ? error.reason : String(error));
       }
-      await clock.sleep(PING_MS, signal);
+      await sleep(clock, PING_MS, signal);
     }
   };
 
@@ -184,7 +188,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       stopping.abort();
       unfollow();
       const ended = new AbortController();
-      await Promise.race([work.catch(() => undefined), clock.sleep(STOP_MS, ended.signal)]);
+      await Promise.race([work.catch(() => undefined), sleep(clock, STOP_MS, ended.signal)]);
       ended.abort();
       if (connection) await flushAndClose(connection, clock);
       await store.close();
@@ -198,7 +202,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
 async function flushAndClose(connection: NatsConnection, clock: Clock): Promise<void> {
   const flushed = new AbortController();
   const flush = connection.flush().catch(() => undefined);
-  await Promise.race([flush, clock.sleep(FLUSH_MS, flushed.signal)]);
+  await Promise.race([flush, sleep(clock, FLUSH_MS, flushed.signal)]);
   flushed.abort();
   await connection.close();
 }

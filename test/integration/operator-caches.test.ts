@@ -5,8 +5,9 @@ import { Caches } from '../../operator/controller/caches.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import { accessOf } from '../../operator/kube/http.ts';
 import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { CLOCK, chatCluster, installChart } from '../support/chat-operator.ts';
+import { chatCluster, installChart } from '../support/chat-operator.ts';
 import { until } from '../support/until.ts';
 
 const KEY = 'default/chat';
@@ -23,7 +24,7 @@ async function watching(t: TestContext, api: ApiServer, options: { namespace: st
   const caches = new Caches({
     client,
     ...options,
-    clock: CLOCK,
+    clock: systemClock,
     random: Math.random,
     onChange: key => changes.push(key),
     onFailure: (resource, error) => failures.push(`${resource.kind}: ${error}`),

@@ -6,8 +6,9 @@ import { CrdCheck } from '../../operator/controller/crd-check.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import { accessOf } from '../../operator/kube/http.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { CLOCK, chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
+import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
 import { until } from '../support/until.ts';
 
 let api: ApiServer;
@@ -28,8 +29,11 @@ const remove = async (path: string) => await api.client.patch(...CRD, [{ op: 're
 test('with the rights of the chart a CRD that lacks a field is found out, and said of every ChatCluster', async () => {
   const told: (readonly string[] | undefined)[] = [];
   const check = new CrdCheck({
-    client: new KubeClient(accessOf(api.kubeconfig('operator')), { fieldManager: 'test', now: () => CLOCK.now() }),
-    clock: CLOCK,
+    client: new KubeClient(accessOf(api.kubeconfig('operator')), {
+      fieldManager: 'test',
+      now: () => systemClock.now(),
+    }),
+    clock: systemClock,
     onChange: unknown => void told.push(unknown),
   });
   await check.look();
@@ -65,8 +69,11 @@ test('who may not read the CRD says nothing of it, and goes on', async () => {
   await api.client.patch(role, '', found.metadata.name, { rules });
   const whys: string[] = [];
   const check = new CrdCheck({
-    client: new KubeClient(accessOf(api.kubeconfig('operator')), { fieldManager: 'test', now: () => CLOCK.now() }),
-    clock: CLOCK,
+    client: new KubeClient(accessOf(api.kubeconfig('operator')), {
+      fieldManager: 'test',
+      now: () => systemClock.now(),
+    }),
+    clock: systemClock,
     onChange: (_, why) => void whys.push(why),
   });
   await until('the right is gone', async () => {

@@ -8,8 +8,9 @@ import { jsonLines } from '../../operator/kube/json-lines.ts';
 import { Reflector } from '../../operator/kube/reflector.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { Store } from '../../operator/kube/store.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { startApiServer } from '../support/api-server.ts';
-import { CLOCK, chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
+import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
 import { until } from '../support/until.ts';
 
 for (const { how, flags, asked } of [
@@ -49,7 +50,7 @@ for (const { how, flags, asked } of [
       namespace: 'default',
       labelSelector: 'paged=yes',
       store,
-      clock: CLOCK,
+      clock: systemClock,
       random: Math.random,
       onFailure: (_, error) => failures.push(error),
       onListed: (_, cause) => causes.push(cause),

@@ -8,7 +8,7 @@ import { names as namesOf } from '../../server/bus/names.ts';
 import { roomLog } from '../../server/bus/room-log.ts';
 import { Streams } from '../../server/bus/streams.ts';
 import { loadConfig } from '../../server/config.ts';
-import { systemClocks } from '../../server/time/clock.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { purgeNoted } from '../../server/worker/noted-purge.ts';
 import { startNats } from '../local/nats.ts';
 import { faultyNats } from '../support/faulty-nats.ts';
@@ -42,12 +42,12 @@ async function start(t: TestContext, server = nats) {
     rescue: async () => undefined,
     changed: () => undefined,
     fewCopies: () => undefined,
-    now: systemClocks.now,
+    now: systemClock.now,
   });
   await streams.ensure(0);
   const { partitions } = config;
   const publishTimeoutMs = () => config.publishTimeoutMs;
-  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now: systemClocks.now });
+  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now: systemClock.now });
   const purge = async (upTo: number, noted = true) => {
     const jsm = await jetstreamManager(write);
     const { first } = await log.state(0);

@@ -5,7 +5,7 @@ import { Kvm } from '@nats-io/kv';
 import { connectNats } from '../../server/bus/connect.ts';
 import { Copies } from '../../server/bus/copies.ts';
 import { LockLost, withLock } from '../../server/bus/stream-lock.ts';
-import { systemClocks } from '../../server/clock.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { startNats } from '../local/nats.ts';
 import { until } from '../support/until.ts';
 
@@ -21,7 +21,7 @@ const [one, two] = connections;
 assert.ok(one && two);
 const options = (bucket: string, waitMs = 10_000) => ({
   bucket,
-  copies: new Copies(1, systemClocks.now, () => undefined),
+  copies: new Copies(1, systemClock.now, () => undefined),
   holder: 'test',
   waitMs,
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import type { Moment } from '../../server/clock.ts';
-import { type Clock, systemClock } from '../../server/worker/clock.ts';
+import { type Clock, type Moment, systemClock } from '../../server/time/clock.ts';
 import { startMongo } from '../local/mongo.ts';
 import { startNats } from '../local/nats.ts';
 import { startNatsCluster } from '../local/nats-cluster.ts';
@@ -23,7 +22,7 @@ async function copiesOf({ jsm, names }: StoreBench): Promise<number[]> {
 function ahead(): { readonly clock: Clock; pass(ms: number): void } {
   let ms = 0;
   return {
-    clock: { now: () => (systemClock.now() + ms) as Moment, sleep: systemClock.sleep },
+    clock: { ...systemClock, now: () => (systemClock.now() + ms) as Moment },
     pass: by => {
       ms += by;
     },

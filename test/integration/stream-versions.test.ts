@@ -5,8 +5,8 @@ import { connectNats } from '../../server/bus/connect.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
 import type { Step } from '../../server/bus/stream-plan.ts';
 import { Streams } from '../../server/bus/streams.ts';
-import { systemClocks } from '../../server/clock.ts';
 import { type Config, loadConfig } from '../../server/config.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { startNats } from '../local/nats.ts';
 
 const nats = await startNats();
@@ -39,7 +39,7 @@ async function workersOf(t: TestContext) {
       rescue: async () => undefined,
       changed: (_, step) => void steps.push(step.do),
       fewCopies: () => undefined,
-      now: systemClocks.now,
+      now: systemClock.now,
     });
     return { steps, look: () => streams.ensure(0) };
   };

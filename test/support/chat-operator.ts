@@ -7,11 +7,11 @@ import { parseAllDocuments } from 'yaml';
 import type { AskPod } from '../../operator/api/ask-pod.ts';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
-import type { Clock } from '../../operator/clock.ts';
 import { accessOf } from '../../operator/kube/http.ts';
 import { askPod } from '../../operator/kube/pod-http.ts';
 import type { Resource } from '../../operator/kube/resources.ts';
 import { type Operator, startOperator } from '../../operator/operator.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { clusterBinaries } from '../cluster/binaries.ts';
 import type { ApiServer } from './api-server.ts';
 import { until } from './until.ts';
@@ -28,15 +28,6 @@ const CLUSTER_SCOPED: Readonly<Record<string, Resource>> = {
     kind: 'ClusterRoleBinding',
     apiVersion: 'rbac.authorization.k8s.io/v1',
     plural: 'clusterrolebindings',
-  },
-};
-
-export const CLOCK: Clock = {
-  now: () => performance.now(),
-  date: () => new Date(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
   },
 };
 
@@ -109,7 +100,7 @@ export async function runOperator(
     },
     identity: 'test',
     kube: accessOf(api.kubeconfig('operator')),
-    clock: CLOCK,
+    clock: systemClock,
     random: Math.random,
     ask,
     log,

@@ -3,24 +3,24 @@ import { pino } from 'pino';
 import type { AskPod } from '../../operator/api/ask-pod.ts';
 import { Caches } from '../../operator/controller/caches.ts';
 import { createMetrics } from '../../operator/metrics.ts';
-import { Turn } from '../../operator/turn.ts';
+import { LeaderTerm } from '../../operator/turn.ts';
 import { MemoryApi } from './memory-api.ts';
-import { SimulatedClock } from './simulated-clock.ts';
+import { ManualClock } from './manual-clock.ts';
 
 /** The leader over an API server in memory, in simulated time. */
 export async function leading(t: { after(end: () => unknown): void }, ask: AskPod) {
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const api = new MemoryApi();
   const metrics = createMetrics();
   const random = () => 0.5;
-  let turn: Turn | undefined;
+  let term: LeaderTerm | undefined;
   const caches = new Caches({
     client: api,
     namespace: '',
     watchNodes: true,
     clock,
     random,
-    onChange: key => turn?.add(key),
+    onChange: key => term?.add(key),
     onFailure: (_, error) => assert.fail(String(error)),
   });
   const stopping = new AbortController();
@@ -29,7 +29,7 @@ export async function leading(t: { after(end: () => unknown): void }, ask: AskPo
     stopping.abort();
     await watching;
   });
-  await clock.pass(0);
+  await clock.passSettling(0);
   assert.ok(caches.isSynced);
   const config = {
     defaultImage: 'chat:1',
@@ -40,11 +40,11 @@ export async function leading(t: { after(end: () => unknown): void }, ask: AskPo
   };
   const crd = { unknown: [] };
   const log = pino({ level: 'silent' });
-  turn = new Turn({ config, caches, crd, client: api, metrics, clock, random, ask, log });
-  const leader = turn;
+  term = new LeaderTerm({ config, caches, crd, client: api, metrics, clock, random, ask, log });
+  const leader = term;
   t.after(async () => {
     const ended = leader.end();
-    await clock.pass(60_000);
+    await clock.passSettling(60_000);
     await ended;
   });
   return { clock, api, metrics, caches };

@@ -1,8 +1,8 @@
-import type { Clock } from '../../operator/clock.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import type { Lease, LeaseTimings } from '../../operator/leader/election.ts';
 import { LeaseLeader } from '../../operator/leader/lease-leader.ts';
-import type { SimulatedClock } from './simulated-clock.ts';
+import { type Clock, momentAfter, type WallTime } from '../../server/time/clock.ts';
+import type { ManualClock } from './manual-clock.ts';
 
 /** One Lease, as an API server keeps it: of two writers that saw the same version, the second gets a conflict. */
 export class LeaseServer {
@@ -34,21 +34,17 @@ export class LeaseServer {
 
 /** Both clocks of another machine: they run alike and agree on nothing. The process on it may be stopped. */
 class MachineClock implements Clock {
-  readonly #time: SimulatedClock;
+  readonly #time: ManualClock;
   readonly #offsetMs: number;
   #waiting: (() => void)[] = [];
   #stopped = false;
 
-  constructor(time: SimulatedClock, offsetMs: number) {
+  constructor(time: ManualClock, offsetMs: number) {
     this.#time = time;
     this.#offsetMs = offsetMs;
   }
-  now(): number {
-    return this.#time.now() + this.#offsetMs;
-  }
-  date(): Date {
-    return new Date(this.#time.date().getTime() - 7 * this.#offsetMs);
-  }
+  readonly now = () => momentAfter(this.#time.now(), this.#offsetMs);
+  readonly wallClock = () => (this.#time.wallClock() - 7 * this.#offsetMs) as WallTime;
   after(ms: number, run: () => void): () => void {
     let cancelled = false;
     const cancel = this.#time.after(ms, () => {
@@ -73,7 +69,7 @@ class MachineClock implements Clock {
 }
 
 export interface CandidateOptions {
-  readonly time: SimulatedClock;
+  readonly time: ManualClock;
   readonly server: LeaseServer;
   readonly name: string;
   readonly timings: LeaseTimings;
@@ -89,7 +85,7 @@ export class SimulatedCandidate {
   /** Who held the Lease at each attempt that was answered, and whether it was renewed. */
   readonly seen: string[] = [];
   readonly #clock: MachineClock;
-  readonly #time: SimulatedClock;
+  readonly #time: ManualClock;
   readonly #stopping = new AbortController();
   readonly ended: Promise<void>;
   /** Milliseconds a request is under way, and again its answer. */

@@ -7,7 +7,7 @@ import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { type Names, names as namesOf } from '../../server/bus/names.ts';
 import { type Config, loadConfig } from '../../server/config.ts';
 import { type BackendHealth, WORKER_PATHS } from '../../server/contract.ts';
-import type { Clock } from '../../server/worker/clock.ts';
+import type { Clock } from '../../server/time/clock.ts';
 import { startWorker, type Worker } from '../../server/worker/start.ts';
 import type { BackendAddresses, Teardown } from './backends.ts';
 import { sumOf } from './metrics.ts';

@@ -141,7 +141,7 @@ test('the time of day is read in named places alone: durations are measured with
   assert.deepEqual(
     reading(
       files.filter(file => file.startsWith('operator/')),
-      /\.date\(\)/,
+      /\.wallClock\(\)/,
     ),
     Object.keys(OPERATOR_DATES).sort(),
   );

@@ -7,7 +7,7 @@ import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
 import { loadConfig } from '../../server/config.ts';
 import { clientRoutes } from '../../server/http/client-routes.ts';
-import { systemClocks } from '../../server/time/clock.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { SECRET } from '../support/token.ts';
 
 const ENV = {
@@ -44,11 +44,11 @@ test('the development sign-in gives a token that the gateway accepts, for an hou
     issuer: 'us',
     audience: 'chat',
     toleranceSeconds: 0,
-    ...systemClocks,
+    ...systemClock,
   });
   const identity = await verify((JSON.parse(body) as { token: string }).token);
   assert.equal(identity.user, '阿丽');
-  const seconds = (identity.expiresAt - systemClocks.now()) / 1000;
+  const seconds = (identity.expiresAt - systemClock.now()) / 1000;
   assert.ok(seconds > 3_000 && seconds <= 3_600);
 });
 
@@ -123,7 +123,7 @@ test('the page comes and goes with its option, and the sign-in signs with the se
     issuer: 'others',
     audience: 'chat',
     toleranceSeconds: 0,
-    ...systemClocks,
+    ...systemClock,
   });
   assert.equal((await verify((JSON.parse(body.toString()) as { token: string }).token)).user, 'alice');
   Object.assign(config, { webPage: 'Disabled' });

@@ -11,7 +11,7 @@ import { clientRoutes } from '../../server/http/client-routes.ts';
 import { parseAnnotations } from '../../server/live/annotations.ts';
 import { wantedTraffic } from '../../server/live/intent.ts';
 import { toDocument } from '../../server/store/document.ts';
-import { systemClocks } from '../../server/time/clock.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { sortDeliveries } from '../../server/worker/logged-message.ts';
 import { anyJson, fuzz, mutated, type Random } from '../support/fuzz.ts';
 import { integer, pick } from '../support/random.ts';
@@ -29,7 +29,7 @@ const verify = tokenVerifier(new SigningSecrets(SECRET, { graceMs: () => 0, prev
   issuer: 'us',
   audience: 'chat',
   toleranceSeconds: 5,
-  ...systemClocks,
+  ...systemClock,
 });
 const good = await tokenFor('alice', { iss: 'us', aud: 'chat' });
 

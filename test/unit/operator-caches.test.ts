@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { Caches } from '../../operator/controller/caches.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { type Call, scriptedApi } from '../support/scripted-api.ts';
-import { SimulatedClock } from '../support/simulated-clock.ts';
 import { until } from '../support/until.ts';
 
 const LABELS = { 'chatcluster.dev/cluster': 'chat' };
@@ -24,7 +24,7 @@ async function caching(t: TestContext, refused: Set<string>) {
     } else response.end(JSON.stringify({ metadata: { resourceVersion: '10' }, items: [{ metadata: METADATA }] }));
   };
   const { client } = await scriptedApi(t, answer);
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const told: string[] = [];
   const caches = new Caches({
     client,
@@ -45,7 +45,7 @@ async function caching(t: TestContext, refused: Set<string>) {
   });
   const pass = (what: string, condition: () => unknown) =>
     until(what, async () => {
-      await clock.pass(500);
+      await clock.passSettling(500);
       return condition();
     });
   return { caches, told, watches, pass };

@@ -9,7 +9,7 @@ import { createMetrics } from '../../operator/metrics.ts';
 import { CONDITION_TYPES } from '../../operator/reconcile/conditions.ts';
 import { SigningSecrets } from '../../server/auth/secrets.ts';
 import { tokenVerifier } from '../../server/auth/token.ts';
-import { systemClocks } from '../../server/time/clock.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { crdSchema } from '../support/crd-schema.ts';
 import { SECRET } from '../support/token.ts';
 
@@ -71,7 +71,7 @@ test('the token of docs/operator.md is one', async () => {
   const script = `kubectl() { test "$3" = chat-auth && printf %s ${secret}; }\n${block}printf %s "$token"`;
   const token = execFileSync('sh', ['-euc', script], { encoding: 'utf8' });
   const secrets = new SigningSecrets(SECRET, { graceMs: () => 0, previous: () => '' });
-  const rules = { issuer: '', audience: '', toleranceSeconds: 5, ...systemClocks };
+  const rules = { issuer: '', audience: '', toleranceSeconds: 5, ...systemClock };
   const { user, expiresAt } = await tokenVerifier(secrets, rules)(token);
   assert.equal(user, 'alice');
   assert.ok(Number.isFinite(expiresAt));

@@ -5,7 +5,8 @@ import type { Pod } from '../../operator/api/kube-object.ts';
 import { FairSlots } from '../../operator/controller/fair-slots.ts';
 import { Probes } from '../../operator/controller/probes.ts';
 import { TRAFFIC_ANNOTATION } from '../../server/contract.ts';
-import { SimulatedClock, settle } from '../support/simulated-clock.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { settle } from '../support/settle.ts';
 
 const TIMEOUT_MS = 2_000;
 const INTERVAL_MS = 5_000;
@@ -23,7 +24,7 @@ const pod = (name: string, metadata: object = {}): Pod => ({
 
 /** Gateways by ChatCluster; those whose name begins with `silent` let every question run into its time-out. */
 function probing(gateways: Record<string, Pod[]>, answerMs = 0) {
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const asked: { readonly pod: string; readonly at: number }[] = [];
   const answered = new Map<string, number[]>();
   let inFlight = 0;
@@ -66,7 +67,7 @@ test('900 silent pods of two ChatClusters keep nobody else from answering in tim
     20,
   );
   t.after(probes.start());
-  await clock.pass(120_000);
+  await clock.passSettling(120_000);
   for (const key of Object.keys(healthy)) assert.ok(longest(key) < 6_000, `${key}: ${longest(key)} ms`);
 });
 
@@ -76,10 +77,10 @@ test('900 silent pods of 300 ChatClusters do not either, and are asked every hal
   );
   const { clock, probes, longest, asked, most } = probing({ ...silent, ...healthy }, 20);
   t.after(probes.start());
-  await clock.pass(120_000);
+  await clock.passSettling(120_000);
   for (const key of Object.keys(healthy)) assert.ok(longest(key) < 6_000, `${key}: ${longest(key)} ms`);
   const before = asked.length;
-  await clock.pass(60_000);
+  await clock.passSettling(60_000);
   const questions = asked.slice(before).filter(({ pod: name }) => name.startsWith('silent')).length;
   assert.ok(questions <= 900 * 3, `${questions} questions in a minute`);
   assert.ok(most() <= 64 + 512 + 64, `${most()} questions at the same time`);
@@ -88,14 +89,14 @@ test('900 silent pods of 300 ChatClusters do not either, and are asked every hal
 test('the silent pods of a ChatCluster do not keep its others from answering in time', async t => {
   const { clock, probes, longest } = probing({ 'a/chat': [...many(100, 'silent'), ...many(100, 'ok')] }, 5);
   t.after(probes.start());
-  await clock.pass(120_000);
+  await clock.passSettling(120_000);
   assert.ok(longest('a/chat') < 10_000, `${longest('a/chat')} ms`);
 });
 
 test('a pod that stays silent is asked less and less often, up to a bound', async t => {
   const { clock, probes, of } = probing({ 'a/chat': [pod('silent')] });
   t.after(probes.start());
-  await clock.pass(180_000);
+  await clock.passSettling(180_000);
   const times = of('silent');
   const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
   // Those that were lost are asked again in the next round.
@@ -113,10 +114,10 @@ for (const [what, metadata] of [
     const gateways = { 'a/chat': [pod('silent')] };
     const { clock, probes, of } = probing(gateways);
     t.after(probes.start());
-    await clock.pass(126_000);
+    await clock.passSettling(126_000);
     const before = of('silent').length;
     gateways['a/chat'] = [pod('silent', metadata)];
-    await clock.pass(INTERVAL_MS);
+    await clock.passSettling(INTERVAL_MS);
     assert.equal(of('silent').length, before + 1);
   });
 
@@ -124,18 +125,18 @@ test('a pod that answers again is asked in each round again', async t => {
   const gateways = { 'a/chat': [pod('silent')] };
   const { clock, probes, of } = probing(gateways);
   t.after(probes.start());
-  await clock.pass(120_000);
+  await clock.passSettling(120_000);
   gateways['a/chat'] = [pod('back', { uid: 'uid of silent' })];
-  await clock.pass(40_000);
+  await clock.passSettling(40_000);
   const answered = of('back').length;
   assert.ok(answered > 0);
-  await clock.pass(20_000);
+  await clock.passSettling(20_000);
   assert.equal(of('back').length, answered + 4);
 });
 
 test('rounds of many ChatClusters are spread over the interval', async t => {
   let draw = 0;
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const perTick = new Map<number, number>();
   const keys = Array.from({ length: 500 }, (_, index) => `team/${index}`);
   const probes = new Probes({
@@ -150,7 +151,7 @@ test('rounds of many ChatClusters are spread over the interval', async t => {
     onResult: () => undefined,
   });
   t.after(probes.start());
-  await clock.pass(20_000);
+  await clock.passSettling(20_000);
   const later = [...perTick].filter(([at]) => at > INTERVAL_MS).map(([, count]) => count);
   assert.ok(Math.max(...later) <= 20, `${Math.max(...later)} questions at once`);
   assert.ok(later.reduce((sum, count) => sum + count, 0) >= 1_400, 'and each has its round in every interval');
@@ -159,18 +160,18 @@ test('rounds of many ChatClusters are spread over the interval', async t => {
 test('where nothing depends on the answers a ChatCluster is asked every 30 s, and at once when something does', async t => {
   const { clock, probes, of } = probing({ 'a/quiet': [pod('quiet')], 'a/busy': [pod('busy')] });
   t.after(probes.start());
-  await clock.pass(1_000);
+  await clock.passSettling(1_000);
   probes.pace('a/quiet', true);
-  await clock.pass(120_000);
+  await clock.passSettling(120_000);
   assert.equal(of('quiet').length, 1 + 4);
   assert.equal(of('busy').length, 1 + 24);
   const before = of('quiet').length;
-  await clock.pass(2_000);
+  await clock.passSettling(2_000);
   probes.pace('a/quiet', false);
-  await clock.pass(100);
+  await clock.passSettling(100);
   assert.equal(of('quiet').length, before + 1);
   probes.pace('a/quiet', false);
-  await clock.pass(10_000);
+  await clock.passSettling(10_000);
   assert.equal(of('quiet').length, before + 3);
 });
 
@@ -178,12 +179,12 @@ test('asking in between does not put the next round off for more than an interva
   const { clock, probes, of } = probing({ 'a/chat': [pod('g')] });
   t.after(probes.start());
   for (let second = 0; second < 20; second++) {
-    await clock.pass(1_000);
+    await clock.passSettling(1_000);
     probes.refresh('a/chat');
   }
   await settle();
   const before = of('g').length;
-  await clock.pass(INTERVAL_MS);
+  await clock.passSettling(INTERVAL_MS);
   assert.equal(of('g').length, before + 1);
 });
 
@@ -192,7 +193,7 @@ test('a ChatCluster that is gone is forgotten, also while it is being asked', as
   const { clock, probes } = probing(gateways, 1_000);
   t.after(probes.start());
   delete gateways['a/chat'];
-  await clock.pass(2_000);
+  await clock.passSettling(2_000);
   assert.equal(probes.latest('a/chat'), undefined);
 });
 

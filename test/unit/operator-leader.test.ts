@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { NotLeader } from '../../operator/leader/leader.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { seeded } from '../support/random.ts';
-import { SimulatedClock } from '../support/simulated-clock.ts';
 import { LeaseServer, SimulatedCandidate } from '../support/simulated-leases.ts';
 
 const TIMINGS = { durationMs: 10_000, renewMs: 7_000, retryMs: 2_000 };
@@ -10,7 +10,7 @@ const STEP_MS = 100;
 
 /** Some candidates in simulated time. At no moment may two of them act; nor may one begin while another's writes can be under way. */
 class Contest {
-  readonly time = new SimulatedClock();
+  readonly time = new ManualClock(Date.UTC(2026, 0, 1), 0);
   readonly server = new LeaseServer();
   readonly candidates: SimulatedCandidate[] = [];
   readonly random: () => number;
@@ -49,7 +49,7 @@ class Contest {
 
   async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= STEP_MS) {
-      await this.time.pass(Math.min(STEP_MS, left));
+      await this.time.passSettling(Math.min(STEP_MS, left));
       this.check();
     }
   }
@@ -82,7 +82,7 @@ test('a leader that is told to go ends its work, then gives the Lease away: the 
   const { all, one, two } = await contest(t);
   one.endMs = 300;
   one.terminate();
-  await all.time.pass(350);
+  await all.time.passSettling(350);
   await one.ended;
   assert.deepEqual(
     one.turns.map(({ what }) => what),

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { AskPod } from '../../operator/api/ask-pod.ts';
 import type { Pod } from '../../operator/api/kube-object.ts';
 import { Probes } from '../../operator/controller/probes.ts';
-import { SimulatedClock, settle } from '../support/simulated-clock.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { settle } from '../support/settle.ts';
 
 const pod = (name: string, ready = true): Pod => ({
   apiVersion: 'v1',
@@ -19,7 +20,7 @@ const pod = (name: string, ready = true): Pod => ({
 const HEALTH = { nats: { reachable: true, reason: '' }, store: { reachable: true, reason: '' }, storeLag: 0 };
 
 function probing(t: { after(end: () => void): void }, gateways: Record<string, Pod[]>, workers: Pod[], ask: AskPod) {
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const results: { readonly key: string; readonly changed: boolean }[] = [];
   const probes = new Probes({
     caches: {
@@ -43,7 +44,7 @@ test('a pod that does not answer delays nobody else, and is not asked twice at o
     asked++;
     return await new Promise(() => undefined);
   });
-  await clock.pass(10_000);
+  await clock.passSettling(10_000);
   assert.deepEqual(
     results.map(({ key }) => key),
     ['a/fast', 'a/fast', 'a/fast'],
@@ -154,9 +155,9 @@ test('workers may be silent for a moment; after 15 s nobody knows', async t => {
   });
   await settle();
   silent = true;
-  await clock.pass(10_000);
+  await clock.passSettling(10_000);
   assert.ok(probes.latest('a/chat')?.backends.health);
-  await clock.pass(5_000);
+  await clock.passSettling(5_000);
   assert.deepEqual(probes.latest('a/chat')?.backends, {
     health: undefined,
     log: undefined,
@@ -169,9 +170,9 @@ test('a round that brings nothing new but rates says so', async t => {
   let connections = 1;
   let cpu = 0;
   const { clock, results } = probing(t, { 'a/chat': [pod('g')] }, [], async () => ({ connections, cpu: cpu++ }));
-  await clock.pass(5_000);
+  await clock.passSettling(5_000);
   connections = 2;
-  await clock.pass(5_000);
+  await clock.passSettling(5_000);
   assert.deepEqual(
     results.map(({ changed }) => changed),
     [true, false, true],
@@ -184,9 +185,9 @@ test('more or fewer copies of messages are news', async t => {
     ...HEALTH,
     copies: { fewest, whyNotMore: '' },
   }));
-  await clock.pass(5_000);
+  await clock.passSettling(5_000);
   fewest = 3;
-  await clock.pass(5_000);
+  await clock.passSettling(5_000);
   assert.deepEqual(
     results.map(({ changed }) => changed),
     [true, false, true],
@@ -199,8 +200,8 @@ test('a round that is late brings the next one no nearer', async t => {
     times.push(clock.now());
     return { connections: 1 };
   });
-  await clock.pass(10_000);
+  await clock.passSettling(10_000);
   clock.stall(9_000);
-  await clock.pass(5_000);
+  await clock.passSettling(5_000);
   assert.deepEqual(times, [0, 5_000, 10_000, 19_000, 24_000]);
 });

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WorkQueue } from '../../operator/controller/queue.ts';
 import { backoffMs } from '../../server/time/backoff.ts';
-import { SimulatedClock, settle } from '../support/simulated-clock.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { settle } from '../support/settle.ts';
 
 /** A queue whose work is ended by the test. */
 function simulated(concurrency = 2, minIntervalMs = 0, maxMs = 1_000) {
   const wishes = new Map<string, string>();
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const started: { readonly key: string; readonly at: number }[] = [];
   const running = new Map<string, (outcome: number | undefined | Error) => void>();
   const queue = new WorkQueue({
@@ -76,16 +77,16 @@ test('failures of a key back off, a success forgets them', async () => {
   for (const gap of [100, 200, 400, 800, 1_000, 1_000]) {
     const before = started.length;
     await end('a', new Error('no'));
-    await clock.pass(gap - 1);
+    await clock.passSettling(gap - 1);
     assert.equal(started.length, before);
-    await clock.pass(1);
+    await clock.passSettling(1);
     assert.equal(started.length, before + 1);
   }
   await end('a');
   queue.add('a');
   await end('a', new Error('no'));
   const failedAt = clock.now();
-  await clock.pass(100);
+  await clock.passSettling(100);
   assert.equal(started.at(-1)?.at, failedAt + 100);
 });
 
@@ -103,29 +104,29 @@ test('an event cuts a backoff short, but not below 5 s: a refused child keeps th
   queue.add('a');
   for (let failures = 0; failures < 8; failures++) {
     await end('a', new Error('no'));
-    await clock.pass(100 * 2 ** failures);
+    await clock.passSettling(100 * 2 ** failures);
   }
   await end('a', new Error('no'));
   const failedAt = clock.now();
   const tries = started.length;
-  await clock.pass(1_000);
+  await clock.passSettling(1_000);
   queue.add('a');
   queue.add('a');
-  await clock.pass(3_999);
+  await clock.passSettling(3_999);
   assert.equal(started.length, tries);
-  await clock.pass(1);
+  await clock.passSettling(1);
   assert.equal(started.at(-1)?.at, failedAt + 5_000);
 });
 
 test('events do not cut short the backoff of a key that hung', async () => {
   const { clock, queue, end, started } = simulated(2, 0, 60_000);
   queue.add('a');
-  await clock.pass(15_000);
+  await clock.passSettling(15_000);
   await end('a', new Error('no answer'));
   for (let at = 0; at < 100; at += 10) {
     queue.add('a');
     assert.equal(started.length, 1);
-    await clock.pass(10);
+    await clock.passSettling(10);
   }
   assert.equal(started.length, 2);
 });
@@ -134,20 +135,20 @@ test('what a person changes is tried at once, and once', async () => {
   const { clock, queue, end, started, wishes } = simulated(2, 0, 60_000);
   queue.add('a');
   for (let failures = 0; failures < 9; failures++) {
-    await clock.pass(15_000);
+    await clock.passSettling(15_000);
     await end('a', new Error('no answer'));
-    await clock.pass(60_000);
+    await clock.passSettling(60_000);
   }
   await end('a', new Error('no answer'));
   const before = started.length;
   wishes.set('a', 'mended');
   queue.add('a');
   assert.equal(started.length, before + 1);
-  await clock.pass(15_000);
+  await clock.passSettling(15_000);
   await end('a', new Error('still no answer'));
   queue.add('a');
   assert.equal(started.length, before + 1, 'the same wish waits like any other event');
-  await clock.pass(60_000);
+  await clock.passSettling(60_000);
   wishes.set('a', 'mended again');
   queue.add('a');
   await end('a', new Error('it changed while it ran'));
@@ -158,12 +159,12 @@ test('keys that hang take no slot from keys that do well, after their first time
   const { clock, queue, end, keys, running } = simulated(2, 0, 60_000);
   for (let i = 0; i < 6; i++) queue.add(`hangs-${i}`);
   queue.add('well');
-  await clock.pass(6_000);
+  await clock.passSettling(6_000);
   assert.ok(running.has('well'), 'those in front of it give their slots away after 2 s each');
   await end('well');
-  await clock.pass(15_000);
+  await clock.passSettling(15_000);
   for (let i = 0; i < 6; i++) await end(`hangs-${i}`, new Error('no answer'));
-  await clock.pass(60_000);
+  await clock.passSettling(60_000);
   assert.equal([...running.keys()].length, 1, 'of those in trouble as many run as they have slots');
   for (let i = 0; i < 10; i++) {
     const before = keys().length;
@@ -176,7 +177,7 @@ test('keys that hang take no slot from keys that do well, after their first time
 test('a key that is slow but succeeds waits among those in trouble, until it is fast again', async () => {
   const { clock, queue, end, running } = simulated(1, 0);
   queue.add('slow');
-  await clock.pass(3_000);
+  await clock.passSettling(3_000);
   await end('slow');
   queue.add('slow');
   queue.add('well');
@@ -196,19 +197,19 @@ test('that a key was slow is forgotten when nothing is wanted of it for a minute
     return both;
   };
   queue.add('was slow');
-  await clock.pass(3_000);
+  await clock.passSettling(3_000);
   await end('was slow');
-  await clock.pass(59_999);
+  await clock.passSettling(59_999);
   assert.ok(await isAmongThoseInTrouble());
   queue.add('was slow');
-  await clock.pass(3_000);
+  await clock.passSettling(3_000);
   await end('was slow');
-  await clock.pass(60_000);
+  await clock.passSettling(60_000);
   assert.equal(await isAmongThoseInTrouble(), false);
 });
 
 test('24 keys whose writes hang do not change how often another one has its turn', async () => {
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const HANGING = Array.from({ length: 24 }, (_, i) => `hangs-${i}`);
   const starts: number[] = [];
   const queue = new WorkQueue({
@@ -229,7 +230,7 @@ test('24 keys whose writes hang do not change how often another one has its turn
   for (let at = 0; at < MINUTES * 60_000; at += 5_000) {
     for (const key of HANGING) queue.add(key);
     queue.add('well');
-    await clock.pass(5_000);
+    await clock.passSettling(5_000);
   }
   const [first = 0, ...others] = starts;
   // At first nobody knows who hangs: 24 of them, 8 at a time.
@@ -240,7 +241,7 @@ test('24 keys whose writes hang do not change how often another one has its turn
     'from then on each turn comes when it is wanted',
   );
   const ended = queue.close();
-  await clock.pass(15_000);
+  await clock.passSettling(15_000);
   await ended;
 });
 
@@ -249,7 +250,7 @@ test('a key that asks for it comes back at its time, an earlier wish stands', as
   queue.add('a');
   await end('a', 5_000);
   queue.add('a', 9_000);
-  await clock.pass(20_000);
+  await clock.passSettling(20_000);
   assert.deepEqual(
     started.map(start => start.at),
     [0, 5_000],
@@ -262,7 +263,7 @@ test('one key cannot spin: its starts keep their distance', async () => {
   for (let i = 0; i < 49; i++) {
     await end('a');
     queue.add('a');
-    await clock.pass(20);
+    await clock.passSettling(20);
   }
   const starts = started.map(start => start.at);
   assert.deepEqual(starts, [0, 200, 400, 600, 800]);
@@ -271,10 +272,10 @@ test('one key cannot spin: its starts keep their distance', async () => {
 test('a key that wants its next turn at once gets it, and is not forgotten meanwhile', async () => {
   const { clock, queue, end, keys, running } = simulated(1, 200);
   queue.add('a');
-  await clock.pass(500);
+  await clock.passSettling(500);
   await end('a', 0);
   assert.deepEqual(keys(), ['a', 'a']);
-  await clock.pass(500);
+  await clock.passSettling(500);
   queue.add('a');
   assert.equal(running.size, 1, 'it runs once, and the wish waits');
   await end('a');
@@ -292,13 +293,13 @@ test('closing starts nothing more and waits for what runs', async () => {
   await settle();
   assert.equal(closed, false);
   await end('a');
-  await clock.pass(10_000);
+  await clock.passSettling(10_000);
   assert.equal(closed, true);
   assert.deepEqual(keys(), ['a']);
 });
 
 test('what is added, waits, runs and is tried again is told', async () => {
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const told: string[] = [];
   const ends: ((error?: Error) => void)[] = [];
   const queue = new WorkQueue({
@@ -318,7 +319,7 @@ test('what is added, waits, runs and is tried again is told', async () => {
   queue.add('first');
   queue.add('second');
   assert.deepEqual(queue.state, { depth: 1, unfinishedMs: 0, longestMs: 0 });
-  await clock.pass(40);
+  await clock.passSettling(40);
   assert.deepEqual(queue.state, { depth: 1, unfinishedMs: 40, longestMs: 40 });
   ends.shift()?.(new Error('no'));
   await settle();
@@ -329,7 +330,7 @@ test('what is added, waits, runs and is tried again is told', async () => {
 });
 
 test('whoever says when to come back is left alone until then, whatever happens meanwhile', async () => {
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const started: number[] = [];
   const queue = new WorkQueue({
     clock,
@@ -345,10 +346,10 @@ test('whoever says when to come back is left alone until then, whatever happens 
     retryAfterMs: () => 20_000,
   });
   queue.add('a');
-  await clock.pass(5_000);
+  await clock.passSettling(5_000);
   queue.add('a');
-  await clock.pass(14_999);
+  await clock.passSettling(14_999);
   assert.deepEqual(started, [0]);
-  await clock.pass(1);
+  await clock.passSettling(1);
   assert.deepEqual(started, [0, 20_000]);
 });

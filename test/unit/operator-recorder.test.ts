@@ -4,7 +4,8 @@ import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { Recorder } from '../../operator/controller/recorder.ts';
 import type { Notice } from '../../operator/reconcile/notices.ts';
 import { stored } from '../support/crd-schema.ts';
-import { SimulatedClock, settle } from '../support/simulated-clock.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { settle } from '../support/settle.ts';
 
 const NOTICE: Notice = { type: 'Normal', reason: 'ScaledUp', action: 'Scale', note: 'from 2 to 3' };
 
@@ -14,7 +15,7 @@ interface Written {
 }
 
 function recorder(answer: () => Promise<KubeObject> = async () => stored()) {
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const written: Written = { created: [], patched: [] };
   const failures: unknown[] = [];
   const made = new Recorder({
@@ -40,7 +41,7 @@ test('the same notice is one Event with a count, written at most once a minute',
   const { clock, written, made } = recorder();
   for (let second = 0; second < 150; second += 5) {
     made.record(stored(), NOTICE);
-    await clock.pass(5_000);
+    await clock.passSettling(5_000);
   }
   assert.equal(written.created.length, 1);
   assert.deepEqual(
@@ -59,7 +60,7 @@ test('an Event that could not be written is not counted on', async () => {
   made.record(stored(), NOTICE);
   await settle();
   works = true;
-  await clock.pass(60_000);
+  await clock.passSettling(60_000);
   made.record(stored(), NOTICE);
   assert.deepEqual([written.created.length, written.patched.length, failures.length], [2, 0, 1]);
 });
@@ -70,7 +71,7 @@ test('another note, another ChatCluster, or ten quiet minutes make another Event
   made.record(stored(), { ...NOTICE, note: 'from 3 to 4' });
   made.record(stored({}, { uid: 'other' }), NOTICE);
   assert.equal(written.created.length, 3);
-  await clock.pass(10 * 60_000 + 1);
+  await clock.passSettling(10 * 60_000 + 1);
   made.record(stored(), NOTICE);
   assert.equal(written.created.length, 4);
   assert.equal(new Set(written.created.map(event => event.metadata.name)).size, 4);

@@ -5,8 +5,8 @@ import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { Reflector } from '../../operator/kube/reflector.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { Store } from '../../operator/kube/store.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { type Call, scriptedApi } from '../support/scripted-api.ts';
-import { SimulatedClock } from '../support/simulated-clock.ts';
 import { until } from '../support/until.ts';
 
 const object = (name: string, version: number): KubeObject => ({
@@ -38,7 +38,7 @@ async function reflect(
   });
   const listings: string[] = [];
   const unreadable: string[] = [];
-  const clock = new SimulatedClock();
+  const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
   const changes: string[] = [];
   const failures: unknown[] = [];
   const store = new Store<string>({
@@ -106,7 +106,7 @@ test('a broken watch goes on from the last version, a bookmark too, without anot
   });
   await holds('a@11');
   await until('it asks again', async () => {
-    await clock.pass(1_000);
+    await clock.passSettling(1_000);
     return watches === 2;
   });
   await holds('b@22');
@@ -141,7 +141,7 @@ for (const [how, refuse] of [
     await holds('a@1', 'b@2', 'c@3');
     changes.length = 0;
     await until('it lists again', async () => {
-      await clock.pass(1_000);
+      await clock.passSettling(1_000);
       return watches === 2;
     });
     await holds('b@2', 'c@25');
@@ -158,15 +158,15 @@ test('a server that fails is asked ever more rarely, and the first list counts w
   });
   for (const [at, wait] of [250, 500, 1_000, 2_000].entries()) {
     await until('it has failed', () => failures.length === at + 1);
-    await clock.pass(wait - 1);
+    await clock.passSettling(wait - 1);
     assert.equal(calls.length, at + 1);
-    await clock.pass(1);
+    await clock.passSettling(1);
     await until('it asks again', () => calls.length === at + 2);
   }
   assert.equal(reflector.state.isSynced, false);
   broken = false;
   await until('it is synced', async () => {
-    await clock.pass(4_000);
+    await clock.passSettling(4_000);
     return reflector.state.isSynced;
   });
 });
@@ -179,10 +179,10 @@ test('a watch on a dead connection is given up after its silence', async t => {
     response.flushHeaders();
   });
   await until('it watches', () => watches === 1);
-  await clock.pass(149_000);
+  await clock.passSettling(149_000);
   assert.equal(watches, 1);
   await until('it watches again', async () => {
-    await clock.pass(1_000);
+    await clock.passSettling(1_000);
     return watches === 2;
   });
 });
@@ -258,7 +258,7 @@ test('a watch that began with all objects goes on from the last version', async 
     { streams: true },
   );
   await until('it goes on', async () => {
-    await clock.pass(1_000);
+    await clock.passSettling(1_000);
     return calls.length === 2;
   });
   await holds('a@25', 'c@30');
@@ -280,7 +280,7 @@ for (const [how, end] of [
       { streams: true },
     );
     await until('it lists', async () => {
-      await clock.pass(10_000);
+      await clock.passSettling(10_000);
       return calls.some(call => !isWatch(call));
     });
     await holds('a@1', 'b@2');
@@ -302,7 +302,7 @@ test('a list again may be as old as what is known; when the server has no such v
     else list(response, 30, [object('a', 20)]);
   });
   await until('it watches again', async () => {
-    await clock.pass(1_000);
+    await clock.passSettling(1_000);
     return calls.filter(isWatch).length === 2;
   });
   await holds('a@20');
@@ -324,15 +324,15 @@ test('a watch that fell silent may have missed what a restored server no longer 
   });
   await until('it watches', () => calls.some(isWatch));
   broken = true;
-  await clock.pass(150_000);
+  await clock.passSettling(150_000);
   await until('it has failed often', async () => {
-    await clock.pass(1_000);
+    await clock.passSettling(1_000);
     return failures.length > 9;
   });
   assert.deepEqual(listings, ['Start']);
   broken = false;
   await until('it is back', async () => {
-    await clock.pass(5_000);
+    await clock.passSettling(5_000);
     return isWatch(calls.at(-1) as Call);
   });
   assert.deepEqual(listings, ['Start', 'Silence'], 'nothing had come for 150 s');
@@ -346,7 +346,7 @@ test('a watch that fails is asked for again, from the same version, for five min
     else response.flushHeaders();
   });
   await until('it has failed often', async () => {
-    await clock.pass(5_000);
+    await clock.passSettling(5_000);
     return clock.now() > 250_000 && failures.length > 9;
   });
   assert.deepEqual(listings, ['Start']);
@@ -354,7 +354,7 @@ test('a watch that fails is asked for again, from the same version, for five min
   assert.ok(versions.length > 9);
   assert.deepEqual([...new Set(versions)], ['10']);
   await until('it lists', async () => {
-    await clock.pass(5_000);
+    await clock.passSettling(5_000);
     return listings.length > 1;
   });
   assert.ok(clock.now() >= 300_000);
@@ -377,9 +377,9 @@ test('a server that says when to come back is left alone until then, a minute at
   });
   for (const [at, wait] of [7_000, 60_000, 1_000].entries()) {
     await until('it was refused', () => failures.length === at + 1);
-    await clock.pass(wait - 1);
+    await clock.passSettling(wait - 1);
     assert.equal(calls.length, at + 1);
-    await clock.pass(1);
+    await clock.passSettling(1);
     await until('it asks again', () => calls.length > at + 1);
   }
 });
@@ -403,7 +403,7 @@ for (const streams of [true, false])
       await new Promise(done =>
         response?.write(streams ? line('ADDED', object(name, 1)) : `${at > 0 ? ',' : ''}${text}`, done),
       );
-      await clock.pass(20_000);
+      await clock.passSettling(20_000);
     }
     response?.write(streams ? line('BOOKMARK', END) : ']}');
     if (!streams) response?.end();
@@ -438,7 +438,7 @@ test('an event the store does not take comes again', async t => {
     event.apply(store, args);
   };
   await until('it watches again', async () => {
-    await clock.pass(1_000);
+    await clock.passSettling(1_000);
     return calls.filter(isWatch).length === 2;
   });
   await holds('a@11', 'b@12');
@@ -484,20 +484,20 @@ test('what it says of itself: how long it fails, why, and whether anything moves
   code = 500;
   // The watch falls silent; from then on nothing succeeds.
   await until('it has failed for long', async () => {
-    await clock.pass(5_000);
+    await clock.passSettling(5_000);
     assert.ok(reflector.state.idleMs <= 155_000, 'an outage is no standstill');
     return reflector.state.failingMs > 120_000;
   });
   assert.equal(reflector.state.isRefused, false);
   code = 403;
   await until('it is refused', async () => {
-    await clock.pass(5_000);
+    await clock.passSettling(5_000);
     return reflector.state.isRefused;
   });
   assert.match(reflector.state.problem, /^403/);
   code = 200;
   await until('all is well', async () => {
-    await clock.pass(5_000);
+    await clock.passSettling(5_000);
     return reflector.state.failingMs === 0;
   });
   assert.equal(reflector.state.problem, '');
@@ -514,7 +514,7 @@ test('a refusal counts when it lasts, and there is no use in waiting for the kin
   await until('it is refused', () => failures.length === 1);
   assert.deepEqual([reflector.state.isRefused, isSettled], [false, false]);
   await until('it is settled', async () => {
-    await clock.pass(500);
+    await clock.passSettling(500);
     return isSettled;
   });
   assert.ok(clock.now() >= 10_000 && clock.now() < 20_000, String(clock.now()));

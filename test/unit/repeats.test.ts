@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Logger } from 'pino';
-import { withoutRepeats } from '../../operator/repeats.ts';
 import { roomEvents } from '../../server/gateway/room-events.ts';
 import { streamsExist } from '../../server/gateway/streams-exist.ts';
 import type { GatewayMetrics } from '../../server/telemetry/gateway-metrics.ts';
@@ -67,13 +66,4 @@ test('thousands of rooms that cannot be re-checked are one line', () => {
   for (let room = 0; room < 5_000; room++) events.repairFailed(`room-${room}`, new Error('timeout'));
   assert.deepEqual(lines, [{ room: 'room-0', reason: 'timeout' }]);
   assert.equal(counted, 5_000);
-});
-
-test('an operator that cannot renew its lease every 2 s says so every 30 s', () => {
-  const { now, pass } = timed();
-  const lines: string[] = [];
-  const failed = withoutRepeats({ now }, line => lines.push(line));
-  for (let tries = 0; tries < 30; tries++, pass(2_000)) failed('connect ECONNREFUSED');
-  failed('forbidden');
-  assert.deepEqual(lines, ['connect ECONNREFUSED', 'connect ECONNREFUSED', 'forbidden']);
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { backoffMs } from '../../server/time/backoff.ts';
 import { type BatchState, type BatchStep, batchStep } from '../../server/worker/batch.ts';
-import { backoffMs } from '../../server/worker/clock.ts';
+import { RETRY } from '../../server/worker/retry.ts';
 
 const limits = { size: 100, delayMs: 50, maxBytes: 8 * 1024 * 1024 };
 const empty: BatchState = { count: 0, bytes: 0, ageMs: 0, topped: false, busy: false };
@@ -26,9 +27,9 @@ test('without a delay a batch still takes what is there before it is written', (
 });
 
 test('a retry waits longer each time, at most 5 s, and never a fixed time', () => {
-  assert.equal(backoffMs(1, 0), 50);
-  assert.equal(backoffMs(1, 1), 100);
-  assert.equal(backoffMs(4, 1), 800);
-  assert.equal(backoffMs(1_000, 0), 2_500);
-  assert.equal(backoffMs(1_000, 1), 5_000);
+  assert.equal(backoffMs(RETRY, 1, 0), 50);
+  assert.equal(backoffMs(RETRY, 1, 1), 100);
+  assert.equal(backoffMs(RETRY, 4, 1), 800);
+  assert.equal(backoffMs(RETRY, 1_000, 0), 2_500);
+  assert.equal(backoffMs(RETRY, 1_000, 1), 5_000);
 });

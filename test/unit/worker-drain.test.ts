@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { PullFailed } from '../../server/bus/pull.ts';
-import { systemClocks } from '../../server/time/clock.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { Drain } from '../../server/worker/drain.ts';
 import { Gate } from '../../server/worker/gate.ts';
 import { WorkerMetrics } from '../../server/worker/metrics.ts';
@@ -30,9 +30,15 @@ function draining(failing: () => boolean, signal: AbortSignal): (string | null)[
     writer: { write: unused, setAside: unused, floor: unused } as never,
     written: unused,
     read: problem => void heard.push(problem),
-    clock: { now: systemClocks.now, sleep: async () => void (await turn()) },
+    clock: {
+      ...systemClock,
+      after: (_, run) => {
+        void turn().then(run);
+        return () => undefined;
+      },
+    },
     random: () => 0,
-    wallClock: systemClocks.wallClock,
+    wallClock: systemClock.wallClock,
     metrics: new WorkerMetrics(),
     log: pino({ level: 'silent' }),
   });

@@ -9,7 +9,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 function health() {
   const clock = new ManualClock();
-  const it = new Health(2, partition => `LOG_${partition}`, { now: () => clock.now(), sleep: async () => undefined });
+  const it = new Health(2, partition => `LOG_${partition}`, clock);
   const pass = (ms: number) => clock.pass(ms);
   return { it, pass };
 }

@@ -1,8 +1,8 @@
 import { SignInRefused } from '../../client/centrifuge-transport.ts';
 import { type Chat, createChat } from '../../client/chat.ts';
-import { systemClock } from '../../client/clock.ts';
 import { type SteadyStorage, steady } from '../../client/steady-storage.ts';
 import { memoryStorage, webStorage } from '../../client/storage.ts';
+import { systemClock } from '../../server/time/clock.ts';
 import { chooseLanguage, LANGUAGES, type Language, Texts } from './i18n/language.ts';
 import { OpenRooms } from './open-rooms.ts';
 import { hashOfRoom, roomOfHash, websocketUrl } from './page-url.ts';

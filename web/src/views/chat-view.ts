@@ -1,7 +1,7 @@
 import type { Chat } from '../../../client/chat.ts';
-import type { Clock } from '../../../client/clock.ts';
 import type { Message } from '../../../client/message.ts';
 import type { Room } from '../../../client/room.ts';
+import type { Clock } from '../../../server/time/clock.ts';
 import { element } from '../element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { MAX_OPEN_ROOMS, type OpenRooms } from '../open-rooms.ts';

@@ -1,0 +1,21 @@
+import { type AdminAnswer, type AdminRoute, metricsRoute, text } from '../server/process/admin.ts';
+import type { Health } from './health.ts';
+import type { Metrics } from './metrics.ts';
+
+/** 200 where nothing is wrong; the body says what is, a line each. */
+function verdict(wrong: readonly string[], notes: readonly string[] = []): AdminAnswer {
+  const lines = wrong.length > 0 ? wrong : ['ok', ...notes.map(note => `without ${note}`)];
+  return text(wrong.length > 0 ? 503 : 200, `${lines.join('\n')}\n`);
+}
+
+/** The operator's admin port: `/healthz` (nothing hangs), `/readyz` (what is needed is known, and current) and `/metrics`. */
+export function adminRoutes(registry: Metrics['registry'], health: () => Health): Readonly<Record<string, AdminRoute>> {
+  return {
+    '/healthz': () => verdict(health().dead),
+    '/readyz': () => {
+      const { unready, without } = health();
+      return verdict(unready, without);
+    },
+    '/metrics': metricsRoute(registry),
+  };
+}
