@@ -14,7 +14,7 @@ import type { LeaseTimings } from './leader/election.ts';
 import { alwaysLeader, type Leader } from './leader/leader.ts';
 import { LeaseLeader } from './leader/lease-leader.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { Turn } from './turn.ts';
+import { LeaderTerm } from './turn.ts';
 
 export interface OperatorOptions {
   readonly config: Pick<
@@ -45,9 +45,9 @@ export interface Operator {
 export function startOperator(options: OperatorOptions): Operator {
   const { config, kube, clock, random, ask, log } = options;
   const stopping = new AbortController();
-  let turn: Turn | undefined;
+  let term: LeaderTerm | undefined;
   const metrics = createMetrics({
-    queue: () => turn?.queue,
+    queue: () => term?.queue,
     kinds: () => caches.kinds().map(kind => ({ ...kind, isCurrent: kind.isSynced && kind.failingMs === 0 })),
     leaseAgeMs: () => leader.ageMs(),
   });
@@ -66,7 +66,7 @@ export function startOperator(options: OperatorOptions): Operator {
     watchNodes: config.watchNodes,
     clock,
     random,
-    onChange: key => turn?.add(key),
+    onChange: key => term?.add(key),
     onFailure: (resource, error, retryMs) => {
       if (stopping.signal.aborted) return;
       metrics.watchFailures.inc({ kind: resource.kind });
@@ -78,7 +78,7 @@ export function startOperator(options: OperatorOptions): Operator {
     },
     onRegained: ({ kind }) => {
       log.info({ kind }, 'a kind that was missing is known again');
-      for (const key of caches.keys()) turn?.add(key);
+      for (const key of caches.keys()) term?.add(key);
     },
     onUnreadable: ({ kind }, object, error) => {
       metrics.unreadable.inc({ kind });
@@ -97,16 +97,16 @@ export function startOperator(options: OperatorOptions): Operator {
       metrics.crdUnknownFields.set(unknown?.length ?? Number.NaN);
       if (unknown === undefined) log.info({ why }, 'whether the CRD knows all fields is not known');
       else if (unknown.length > 0) log.warn({ unknown }, 'the CRD in the cluster is older than this operator');
-      for (const key of caches.keys()) turn?.add(key);
+      for (const key of caches.keys()) term?.add(key);
     },
   });
   const duty = {
     begin() {
-      turn = new Turn({ config, caches, crd, client, metrics, clock, random, ask, log });
+      term = new LeaderTerm({ config, caches, crd, client, metrics, clock, random, ask, log });
     },
     async end() {
-      await turn?.end();
-      turn = undefined;
+      await term?.end();
+      term = undefined;
     },
   };
 
@@ -122,7 +122,7 @@ export function startOperator(options: OperatorOptions): Operator {
     metrics,
     isReady: () => caches.isSynced,
     health: () =>
-      healthOf({ kinds: caches.kinds(), longestPassMs: turn?.queue.longestMs ?? 0, lease: leader.trouble() }),
+      healthOf({ kinds: caches.kinds(), longestPassMs: term?.queue.longestMs ?? 0, lease: leader.trouble() }),
     async stop() {
       stopping.abort();
       endLooks();

@@ -4,7 +4,6 @@ import type { Clock } from '../server/time/clock.ts';
 import { Repeats } from '../server/time/repeats.ts';
 import type { AskPod } from './api/ask-pod.ts';
 import { brief, errorFields } from './brief.ts';
-import type { OperatorConfig } from './config.ts';
 import type { Caches } from './controller/caches.ts';
 import type { CrdCheck } from './controller/crd-check.ts';
 import { forgetAll } from './controller/measure.ts';
@@ -19,11 +18,19 @@ import type { KubeClient } from './kube/client.ts';
 import type { Metrics } from './metrics.ts';
 import type { QueueState } from './work-metrics.ts';
 
-export interface TurnOptions {
-  readonly config: Pick<
-    OperatorConfig,
-    'defaultImage' | 'pollSeconds' | 'concurrency' | 'rewritesPerSecond' | 'instance'
-  >;
+export interface LeaderTermOptions {
+  readonly config: {
+    /** Image of ChatClusters that name none. */
+    readonly defaultImage: string;
+    /** Seconds between two questions to a pod. */
+    readonly pollSeconds: number;
+    /** ChatClusters worked on at the same time. */
+    readonly concurrency: number;
+    /** Writes a second, over all ChatClusters, that only an upgrade of the operator brings about. */
+    readonly rewritesPerSecond: number;
+    /** Who writes the Events: the pod's name. */
+    readonly instance: string;
+  };
   /** With all kinds listed. */
   readonly caches: Caches;
   readonly crd: Pick<CrdCheck, 'unknown'>;
@@ -42,16 +49,16 @@ export interface TurnOptions {
 const IN_A_ROW = 20;
 
 /**
- * What an operator does while it is leader, and only then: it asks pods, decides, writes. Every turn begins anew, from the
- * caches; the turn before may have been another process's.
+ * The work of one term as leader: asking pods, deciding, writing. Every term begins anew, from the caches; the term before may
+ * have been another process's.
  */
-export class Turn {
+export class LeaderTerm {
   readonly #queue: WorkQueue;
   readonly #metrics: Metrics;
   readonly #stopProbes: () => void;
 
   /** Starts with all ChatClusters. */
-  constructor({ config, caches, crd, client, metrics, clock, random, ask, log }: TurnOptions) {
+  constructor({ config, caches, crd, client, metrics, clock, random, ask, log }: LeaderTermOptions) {
     this.#metrics = metrics;
     const probes = new Probes({
       caches,

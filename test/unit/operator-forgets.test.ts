@@ -39,9 +39,9 @@ test('nothing is kept of a ChatCluster that is gone, nor of its pods', async t =
   api.refused.add('PodDisruptionBudget');
   for (const name of names())
     api.put({ ...stored({}, { name, namespace: NAMESPACE, uid: `uid of ${name}` }), kind: 'ChatCluster' });
-  await clock.pass(10_000);
+  await clock.passSettling(10_000);
   for (const deployment of api.all('Deployment')) api.put(podOf(deployment));
-  await clock.pass(30_000);
+  await clock.passSettling(30_000);
   const all = (await metrics.registry.metrics()).match(/passing-\d+/g) ?? [];
   assert.deepEqual([...new Set(all)].sort(), names(), 'each is measured');
   assert.equal(asked.size, 2 * COUNT, 'all pods are asked');
@@ -53,17 +53,17 @@ test('nothing is kept of a ChatCluster that is gone, nor of its pods', async t =
   assert.ok(gone);
   api.remove(gone);
   asked.delete(gone.metadata.name);
-  await clock.pass(15_000);
+  await clock.passSettling(15_000);
   assert.deepEqual(await heldBy('Turn', new RegExp(gone.metadata.name), ['Shared']), []);
 
   for (const object of api.all('ChatCluster')) api.remove(object);
   // Passes that run may still make children; the garbage collector takes them all.
   for (const takenAt of [0, 5_000, 60_000]) {
-    await clock.pass(takenAt);
+    await clock.passSettling(takenAt);
     for (const kind of CHILDREN) for (const object of api.all(kind)) api.remove(object);
   }
   asked.clear();
-  await clock.pass(1_000);
+  await clock.passSettling(1_000);
   assert.deepEqual(caches.keys(), []);
   assert.doesNotMatch(await metrics.registry.metrics(), /passing-/);
   // Of parts that many objects share so many are kept as it says.
