@@ -1,6 +1,6 @@
 import { type AdminAnswer, type AdminRoute, metricsRoute, text } from '../server/process/admin.ts';
 import type { Health } from './health.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './process/metrics.ts';
 
 /** 200 where nothing is wrong; the body says what is, a line each. */
 function verdict(wrong: readonly string[], notes: readonly string[] = []): AdminAnswer {

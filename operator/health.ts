@@ -1,4 +1,4 @@
-import type { KindState } from './controller/caches.ts';
+import type { KindState } from './watch/caches.ts';
 
 /** What health is judged by. Times are milliseconds. */
 export interface Signs {

@@ -2,19 +2,19 @@ import type { Logger } from 'pino';
 import type { Clock } from '../server/time/clock.ts';
 import { Repeats } from '../server/time/repeats.ts';
 import type { AskPod } from './api/ask-pod.ts';
-import { brief, errorFields } from './brief.ts';
 import type { OperatorConfig } from './config.ts';
-import { Caches } from './controller/caches.ts';
-import { CrdCheck } from './controller/crd-check.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
 import { type Health, healthOf } from './health.ts';
 import { KubeClient } from './kube/client.ts';
+import { brief, errorFields } from './kube/error-text.ts';
 import type { KubeAccess } from './kube/http.ts';
 import type { LeaseTimings } from './leader/election.ts';
 import { alwaysLeader, type Leader } from './leader/leader.ts';
 import { LeaseLeader } from './leader/lease-leader.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { LeaderTerm } from './turn.ts';
+import { createMetrics, type Metrics } from './process/metrics.ts';
+import { LeaderTerm } from './reconcile/leader-term.ts';
+import { Caches } from './watch/caches.ts';
+import { CrdCheck } from './watch/crd-check.ts';
 
 export interface OperatorOptions {
   readonly config: Pick<

@@ -1,15 +1,15 @@
 /** Entry point of a gateway: options from the environment, a drain on SIGTERM, an immediate end on a second signal. */
 import { names } from './bus/names.ts';
 import { startGateway } from './gateway/start.ts';
-import { LiveSource } from './live/source.ts';
-import { createLogger } from './logger.ts';
+import { createLogger } from './process/logger.ts';
 import { run } from './run.ts';
+import { LiveSource } from './settings/source.ts';
+import { unknownVariables } from './settings/unknown-variables.ts';
 import { followUri } from './store/follow-uri.ts';
 import { mongoStore } from './store/mongo.ts';
 import { storeNews } from './store/store-news.ts';
 import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
-import { unknownVariables } from './unknown-variables.ts';
 
 await run(async () => {
   const live = await LiveSource.open('gateway', process.env);

@@ -1,4 +1,4 @@
-import { ConfigError } from './config.ts';
+import { ConfigError } from './settings/config.ts';
 
 /**
  * Runs the process of an entry point: SIGTERM and SIGINT end it in order, a second one at once with code 1, as does a

@@ -1,9 +1,10 @@
 /** Entry point of a worker: moves messages from the streams to MongoDB and keeps the streams. Ends 0 on SIGTERM. */
-import { LiveSource } from './live/source.ts';
-import { createLogger } from './logger.ts';
+
+import { createLogger } from './process/logger.ts';
 import { run } from './run.ts';
+import { LiveSource } from './settings/source.ts';
+import { unknownVariables } from './settings/unknown-variables.ts';
 import { startTracing } from './telemetry/tracing.ts';
-import { unknownVariables } from './unknown-variables.ts';
 import { startWorker } from './worker/start.ts';
 
 await run(async () => {

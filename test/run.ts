@@ -7,11 +7,11 @@ import { globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'no
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { CACHE } from './local/build-once.ts';
+import { CACHE } from '../tools/local/build-once.ts';
 import { DEPTH_VARIABLE, ONLY_FULL } from './support/depth.ts';
-import { FileTimes } from './support/file-times.ts';
-import { prepare } from './support/prepare.ts';
-import { type Wanted, wantedOf } from './support/run-arguments.ts';
+import { FileTimes } from './support/ring/file-times.ts';
+import { prepare } from './support/ring/prepare.ts';
+import { type Wanted, wantedOf } from './support/ring/run-arguments.ts';
 
 interface Ring {
   readonly files: string;
@@ -21,7 +21,7 @@ interface Ring {
 }
 
 const RINGS: Readonly<Record<string, Ring>> = {
-  unit: { files: 'test/unit/**/*.test.ts', concurrency: 2, timeoutMs: 60_000 },
+  unit: { files: 'test/{unit,model}/**/*.test.ts', concurrency: 2, timeoutMs: 60_000 },
   integration: { files: 'test/integration/**/*.test.ts', concurrency: 4, timeoutMs: 600_000 },
   browser: { files: 'test/browser/**/*.test.ts', concurrency: 1, timeoutMs: 300_000 },
   e2e: { files: 'test/e2e/**/*.test.ts', concurrency: 1, timeoutMs: 1_200_000 },
@@ -33,7 +33,7 @@ const TIMES = join(CACHE, 'test-times.json');
 
 const USAGE = `usage: node test/run.ts [--depth ci|full] [RING...] [FILE...]
   RING   ${Object.keys(RINGS).join(', ')}
-  FILE   a part of the paths of test files, such as test/unit/waves.test.ts or operator-; without RING, of all rings
+  FILE   a part of the paths of test files, such as test/unit/server/traffic/waves.test.ts or operator-; without RING, of all rings
   --depth full   also what CI leaves out`;
 
 function fromCommandLine(): Wanted {

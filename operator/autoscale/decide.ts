@@ -1,6 +1,6 @@
 import type { AutoscalingSpec } from '../api/chat-cluster.ts';
 import { HIBERNATE_ANNOTATION } from '../desired/names.ts';
-import { someOf } from '../some-of.ts';
+import { someOf } from '../process/some-of.ts';
 import {
   downWindowMs,
   fewestAllowed,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { BARE_PUBLISH, LIVE_FILES } from '../../server/contract.ts';
-import { LIVE_OPTIONS, OPTIONS, type Option, type OptionName } from '../../server/options.ts';
+import { BARE_PUBLISH, LIVE_FILES } from '../../server/contract/contract.ts';
+import { LIVE_OPTIONS, OPTIONS, type Option, type OptionName } from '../../server/contract/options.ts';
 import type { ChatCluster, ChatClusterSpec, RoomKind } from '../api/chat-cluster.ts';
 import { type Component, instanceOf } from './names.ts';
 

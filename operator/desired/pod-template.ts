@@ -1,7 +1,15 @@
-import { ADMIN_PATHS, CLIENT_PATHS, ENTRY, IMAGE_WORKDIR, LIVE_DIR, LIVE_FILES, PORTS } from '../../server/contract.ts';
-import { OPTIONS } from '../../server/options.ts';
+import {
+  ADMIN_PATHS,
+  CLIENT_PATHS,
+  ENTRY,
+  IMAGE_WORKDIR,
+  LIVE_DIR,
+  LIVE_FILES,
+  PORTS,
+} from '../../server/contract/contract.ts';
+import { OPTIONS } from '../../server/contract/options.ts';
 import type { ChatCluster, Resources } from '../api/chat-cluster.ts';
-import { amountOf } from '../reconcile/quantity.ts';
+import { amountOf } from '../api/quantity.ts';
 import {
   ACCEPT,
   CLIENTS_LABEL,

@@ -1,4 +1,4 @@
-import { OPTIONS, type Option } from '../../server/options.ts';
+import { OPTIONS, type Option } from '../../server/contract/options.ts';
 import type { ChatClusterSpec } from '../api/chat-cluster.ts';
 import { FIELDS } from './options.ts';
 

@@ -3,7 +3,7 @@
  * children that an earlier ChatCluster of the name left to nobody, their gateways take messages for another instance.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { OPTIONS } from '../../server/options.ts';
+import { OPTIONS } from '../../server/contract/options.ts';
 import type { ChatCluster, KeptChat } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { childName, IDENTITY_ANNOTATION, instanceFor, instanceOf } from '../desired/names.ts';

@@ -1,4 +1,4 @@
-import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract/contract.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Endpoint, isReady, isRunning, type KubeObject, type Pod } from '../api/kube-object.ts';
 import { ALL_REVISIONS } from '../api/serving.ts';
@@ -14,8 +14,8 @@ import {
   TARGETED_ANNOTATION,
   TEMPLATE_ANNOTATION,
 } from '../desired/names.ts';
-import type { FirstSeen } from '../first-seen.ts';
-import { refusedPods } from '../reconcile/deployments.ts';
+import type { FirstSeen } from '../process/first-seen.ts';
+import { refusedPods } from './deployments.ts';
 import type { FleetPod, FleetRevision } from './fleet.ts';
 
 /** What the watches and probes hold of the gateways of one ChatCluster. */

@@ -1,5 +1,5 @@
-import type { TrafficIntent } from '../../server/contract.ts';
-import { someOf } from '../some-of.ts';
+import type { TrafficIntent } from '../../server/contract/contract.ts';
+import { someOf } from '../process/some-of.ts';
 import { areEnough, clientsOf, lasts, mostSay, takersOf } from './capacity.ts';
 import { alive, closing, intentsOf, iso, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';

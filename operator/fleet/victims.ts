@@ -1,5 +1,5 @@
-import type { TrafficIntent } from '../../server/contract.ts';
-import { someOf } from '../some-of.ts';
+import type { TrafficIntent } from '../../server/contract/contract.ts';
+import { someOf } from '../process/some-of.ts';
 import { areEnough, clientsOf, takersOf } from './capacity.ts';
 import { alive, emptying, isFinished, shutting, standsBy } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';

@@ -1,4 +1,4 @@
-import { OPERATOR_VERSION } from '../version.ts';
+import { OPERATOR_VERSION } from '../process/version.ts';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from './library.ts';
 
 /** Where the API server is and who we are. */

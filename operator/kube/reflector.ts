@@ -1,9 +1,9 @@
 import { backoffMs } from '../../server/time/backoff.ts';
 import { type Clock, sleep } from '../../server/time/clock.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import { brief } from '../brief.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
+import { brief } from './error-text.ts';
 import { InitialEvents, NoEndOfInitialEvents } from './initial-events.ts';
 import { jsonLines } from './json-lines.ts';
 import { ANY_VERSION, type Listed, listAll, NEWEST_VERSION, type Selection } from './list.ts';

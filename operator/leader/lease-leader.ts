@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../server/time/clock.ts';
-import { brief } from '../brief.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { brief } from '../kube/error-text.ts';
 import { RESOURCES } from '../kube/resources.ts';
 import {
   aloneForMs,

@@ -1,5 +1,7 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 
+export type { NatsConnection };
+
 export interface NatsOptions {
   /** Comma-separated servers. */
   readonly natsUrl: string;

@@ -1,5 +1,16 @@
+import { type ConsumerInfo, type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ReadFailed } from '../room/log.ts';
+
+export type { ConsumerInfo, JetStreamManager, StreamInfo };
+
+/** How long the JetStream API may take to answer, milliseconds. */
+const API_TIMEOUT_MS = 5_000;
+
+/** The administration of streams over `connection`; makes no request itself. */
+export function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
+  return jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
+}
 
 /** What the JetStream API answers when it refuses: see the server's error list for `err_code`. */
 export interface ApiError {

@@ -1,5 +1,5 @@
+import type { StoredFloor } from '../room/history-store.ts';
 import type { OffsetRange } from '../room/log.ts';
-import type { StoredFloor } from '../store/store.ts';
 import type { WithMetadata } from './epoch.ts';
 
 /** Key in a LOG stream's metadata with the first offset of its incarnation: what is below never was in this stream. */

@@ -7,8 +7,8 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import type { Config } from '../config.ts';
-import { LIVE_AGE_SECONDS } from '../options.ts';
+import { LIVE_AGE_SECONDS } from '../contract/options.ts';
+import type { Config } from '../settings/config.ts';
 import type { Names } from './names.ts';
 
 export type StreamOptions = Pick<

@@ -1,5 +1,5 @@
 import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
-import type { StoredFloor } from '../store/store.ts';
+import type { StoredFloor } from '../room/history-store.ts';
 import { epochOf, type WithMetadata } from './epoch.ts';
 import { adoptedStart, incarnationStart, planRefill, type Refill } from './refill-plan.ts';
 import { compareSpecs, specOf } from './spec-version.ts';

@@ -1,11 +1,11 @@
-import { DeliverPolicy, type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import { DeliverPolicy, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { StoredFloor } from '../store/store.ts';
+import type { StoredFloor } from '../room/history-store.ts';
 import type { Moment } from '../time/clock.ts';
 import { COPIES, Copies } from './copies.ts';
 import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch, type WithMetadata } from './epoch.ts';
-import { CONSUMER_NOT_FOUND, orNull, STREAM_NOT_FOUND } from './jetstream-api.ts';
+import { CONSUMER_NOT_FOUND, managerOf, orNull, STREAM_NOT_FOUND } from './jetstream-api.ts';
 import { lift } from './lift.ts';
 import type { Names } from './names.ts';
 import { refill } from './refill.ts';
@@ -40,7 +40,6 @@ export interface PartitionState {
   readonly copies: number;
 }
 
-const API_TIMEOUT_MS = 5_000;
 const LOCK_WAIT_MS = 10_000;
 const ROUNDS = 4;
 const MIRROR_WAIT_MS = 1_000;
@@ -121,7 +120,7 @@ export class Streams {
   }
 
   #manager(): Promise<JetStreamManager> {
-    return jetstreamManager(this.#connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
+    return managerOf(this.#connection);
   }
 
   /** One partition of this process at a time: they would only wait for each other's lock. */

@@ -1,4 +1,4 @@
-import { ADMIN_PATHS, type GatewayLoad } from '../contract.ts';
+import { ADMIN_PATHS, type GatewayLoad } from '../contract/contract.ts';
 import { type AdminRoute, json, metricsRoute, text } from '../process/admin.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
-import { type Policy, parseKinds } from '../auth/policy.ts';
-import type { SigningSecrets } from '../auth/secrets.ts';
-import type { Config } from '../config.ts';
-import type { OptionName } from '../options.ts';
+import { type Policy, parseKinds } from '../access/policy.ts';
+import type { SigningSecrets } from '../access/secrets.ts';
+import type { OptionName } from '../contract/options.ts';
+import { checkOpenFiles } from '../process/open-files.ts';
 import { leaveAllForbidden } from '../session/forbidden.ts';
 import { mostFrameBytes, mostReadBytes } from '../session/frame-limits.ts';
 import type { Session } from '../session/session.ts';
+import type { Config } from '../settings/config.ts';
 import type { Moment } from '../time/clock.ts';
-import { checkOpenFiles } from './open-files.ts';
 import { checkSecrets } from './secret-check.ts';
 
 export interface Configured {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import { OPTIONS } from '../options.ts';
+import { OPTIONS } from '../contract/options.ts';
+import type { Config } from '../settings/config.ts';
 
 /**
  * Warns when the option allows messages that NATS does not take: they are answered with 107.

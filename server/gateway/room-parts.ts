@@ -1,16 +1,16 @@
-import type { Config } from '../config.ts';
 import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
 import { Joins } from '../presence/joins.ts';
 import { Presence } from '../presence/presence.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { fanOut, type PublishTopic } from '../room/fan-out.ts';
+import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import { roomReader } from '../room/reader.ts';
 import type { RoomEvents } from '../room/room.ts';
 import { Rooms } from '../room/rooms.ts';
 import type { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
-import type { HistoryStore } from '../store/store.ts';
+import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { Moment } from '../time/clock.ts';
 

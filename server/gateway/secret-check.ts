@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import { OPTIONS } from '../options.ts';
+import { OPTIONS } from '../contract/options.ts';
+import type { Config } from '../settings/config.ts';
 
 /**
  * Warns of a signing secret that ends with a line break. It is not taken off, as elsewhere: an application that reads the same

@@ -1,4 +1,4 @@
-import { OPTIONS } from '../options.ts';
+import { OPTIONS } from '../contract/options.ts';
 import { BadFrame, type Command } from './codec.ts';
 import type { Method, Request } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import type { HistoryStore, SentKey } from '../store/store.ts';
+import type { HistoryStore, SentKey } from './history-store.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 
 /** Messages of a room above the stored floor that are looked through. */

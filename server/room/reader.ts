@@ -1,4 +1,4 @@
-import type { HistoryStore } from '../store/store.ts';
+import type { HistoryStore } from './history-store.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 import type { StoredMessage } from './message.ts';
 import { readBackward } from './read-backward.ts';

@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import { StoreUnavailable } from '../room/history-store.ts';
 import { MessageRefused, PublishFailed, ReadFailed } from '../room/log.ts';
-import { StoreUnavailable } from '../store/store.ts';
 
 /** A command that is answered with an error of the catalogue. */
 export class CommandError extends Error {

@@ -1,5 +1,5 @@
-import type { Config } from '../config.ts';
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import type { Config } from '../settings/config.ts';
 
 /** A subscribe with the longest name, each of its characters escaped, a position and a token. */
 const SUBSCRIBE_BYTES = 1_024;

@@ -1,7 +1,7 @@
-import type { Config } from '../config.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import { CLOSES } from '../protocol/codes.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
+import type { Config } from '../settings/config.ts';
 import type { Moment } from '../time/clock.ts';
 import { Heartbeat, type Pinged, type Slice, TICK_MS, topicOf } from './heartbeat.ts';
 import type { Session } from './session.ts';

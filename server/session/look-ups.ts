@@ -1,9 +1,9 @@
-import type { Config } from '../config.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { findStored } from '../room/find-stored.ts';
+import type { HistoryStore, SentKey } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import { StoredUntil } from '../room/stored-until.ts';
-import type { HistoryStore, SentKey } from '../store/store.ts';
+import type { Config } from '../settings/config.ts';
 import type { Clocks } from '../time/clock.ts';
 import { CommandError } from './failure.ts';
 

@@ -1,15 +1,15 @@
-import type { Identity } from '../auth/token.ts';
+import type { Identity } from '../access/token.ts';
 import { BadFrame, type Codec, type Command, type Encoding, type Frame, type Reply } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/codes.ts';
 import type { Answered } from '../protocol/command.ts';
-import type { Socket, SocketHandler } from '../socket/socket.ts';
 import type { Moment } from '../time/clock.ts';
+import { burstOf, Rate } from '../time/rate.ts';
+import type { Socket, SocketHandler } from '../transport/websocket/socket.ts';
 import type { SessionContext } from './context.ts';
 import { answerTo } from './failure.ts';
 import { judge, mostCommandBytes } from './frame-limits.ts';
 import type { Slice } from './heartbeat.ts';
 import { inTime } from './in-time.ts';
-import { burstOf, Rate } from './rate.ts';
 import { Reads } from './reads.ts';
 import { SendLanes } from './send-lanes.ts';
 import type { SessionHooks } from './session-hooks.ts';

@@ -1,4 +1,4 @@
-import { Rate } from './rate.ts';
+import { Rate } from '../time/rate.ts';
 
 /** Usage of one gateway by all connections of a user. */
 export interface User {

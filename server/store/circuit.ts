@@ -1,6 +1,6 @@
+import { StoreUnavailable } from '../room/history-store.ts';
 import { Pulse } from './pulse.ts';
 import { Reachability } from './reachability.ts';
-import { StoreUnavailable } from './store.ts';
 
 export interface CircuitOptions {
   /** The cheapest question there is. */

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { Binary } from 'mongodb';
 import { isPlainJson } from '../protocol/raw-json.ts';
+import type { LoggedMessage } from '../room/history-store.ts';
 import type { StoredMessage } from '../room/message.ts';
-import type { LoggedMessage } from './store.ts';
 
 /** A message in the collection `messages`. Fields that would be empty are left out. */
 export interface MessageDocument {

@@ -1,6 +1,6 @@
 import { type Collection, type Filter, MongoServerError, type WriteConcernSettings } from 'mongodb';
+import { type StoredFloor, StoreRolledBack } from '../room/history-store.ts';
 import { READ } from './mongo-connection.ts';
-import { type StoredFloor, StoreRolledBack } from './store.ts';
 
 /** How far a partition is stored: one document each in the collection `floors`. */
 export interface FloorDocument {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import type { OptionName } from '../options.ts';
+import type { OptionName } from '../contract/options.ts';
+import type { Config } from '../settings/config.ts';
 import type { MongoStore } from './mongo.ts';
 
 /** What to tell of changed options, so that the store goes over to a connection string that is another now. */

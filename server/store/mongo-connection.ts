@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collection, type Db, MongoClient, type MongoClientOptions } from 'mongodb';
+import { StoreUnavailable } from '../room/history-store.ts';
 import { Circuit } from './circuit.ts';
 import { NotConnected, reasonOf, unreachable } from './mongo-errors.ts';
-import { StoreUnavailable } from './store.ts';
 
 /** Bounds on how long an operation takes to say that MongoDB is away: 2 s when nobody answers, 5 s when it is silent. */
 const CLIENT: MongoClientOptions = {

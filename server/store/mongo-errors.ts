@@ -1,5 +1,5 @@
 import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
-import { StoreUnavailable } from './store.ts';
+import { StoreUnavailable } from '../room/history-store.ts';
 
 const REASON_LENGTH = 200;
 const AUTHENTICATION_FAILED = 18;

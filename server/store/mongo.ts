@@ -1,10 +1,10 @@
 import { Binary, type Collection, MongoBulkWriteError, type WriteConcernSettings } from 'mongodb';
+import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
 import { systemClock } from '../time/clock.ts';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
 import { type FloorDocument, Floors } from './floors.ts';
 import { ALL_INDEXES, buildIndexes, missingIndexes } from './indexes.ts';
 import { MongoConnection, READ } from './mongo-connection.ts';
-import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from './store.ts';
 import { type BulkError, judge, type Verdict } from './write-errors.ts';
 
 /** JetStream forgets a message once it is acknowledged here: a majority must have it, on disk. */

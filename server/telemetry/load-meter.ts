@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { GatewayLoad } from '../contract.ts';
+import type { GatewayLoad } from '../contract/contract.ts';
 
 type Rates = Pick<
   GatewayLoad,

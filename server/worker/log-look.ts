@@ -1,6 +1,6 @@
-import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '../bus/connect.ts';
 import { directBatch } from '../bus/direct-read.ts';
+import type { ConsumerInfo, JetStreamManager, StreamInfo } from '../bus/jetstream-api.ts';
 import { CONSUMER_NOT_FOUND, orNull } from '../bus/jetstream-api.ts';
 import type { LogConsumer } from '../bus/log-consumers.ts';
 import { offsetOf, readHeaders, serverHeader } from '../bus/read-headers.ts';

@@ -2,7 +2,7 @@ import type { Delivery } from '../bus/delivery.ts';
 import { readEnvelope } from '../bus/envelope.ts';
 import { roomOfToken } from '../bus/names.ts';
 import { unreadable } from '../bus/room-message.ts';
-import type { LoggedMessage, RejectedMessage } from '../store/store.ts';
+import type { LoggedMessage, RejectedMessage } from '../room/history-store.ts';
 
 /** Deliveries from LOG by what becomes of them. */
 export interface Sorted {

@@ -1,4 +1,4 @@
-import { type NoteTopsParts, noteTops } from './note-tops.ts';
+import { type NoteTopsParts, noteTops } from '../bus/note-tops.ts';
 
 export interface NotedPurge {
   /** Messages removed. */

@@ -1,24 +1,24 @@
-import type { JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
+import type { NatsConnection } from '../bus/connect.ts';
+import type { JetStreamManager } from '../bus/jetstream-api.ts';
 import { logConsumers } from '../bus/log-consumers.ts';
 import type { Names } from '../bus/names.ts';
 import { pull } from '../bus/pull.ts';
 import { LIFT } from '../bus/stream-plan.ts';
 import type { PartitionState, Streams } from '../bus/streams.ts';
-import type { Config } from '../config.ts';
-import { type MessageWriter, StoreRolledBack, StoreUnavailable } from '../store/store.ts';
+import { type MessageWriter, StoreRolledBack, StoreUnavailable } from '../room/history-store.ts';
+import type { Config } from '../settings/config.ts';
 import { backoffMs } from '../time/backoff.ts';
 import { type Clock, sleep } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
-import { Drain } from './drain.ts';
+import { RETRY } from '../time/retry.ts';
 import { Gate } from './gate.ts';
 import type { Health } from './health.ts';
 import { lookAtConsumers } from './log-look.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { Purge } from './purge.ts';
 import { hotWindowMs } from './purge-plan.ts';
-import { RETRY } from './retry.ts';
+import { Drain } from './store-batches.ts';
 
 export interface PartitionParts {
   readonly partition: number;

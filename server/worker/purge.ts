@@ -1,14 +1,14 @@
-import type { StreamInfo } from '@nats-io/jetstream';
 import type { Logger } from 'pino';
+import { forgetTops } from '../bus/forget-tops.ts';
+import type { StreamInfo } from '../bus/jetstream-api.ts';
 import type { LogConsumer } from '../bus/log-consumers.ts';
-import { type StoredFloor, StoreRolledBack } from '../store/store.ts';
+import type { NoteTopsParts } from '../bus/note-tops.ts';
+import { type StoredFloor, StoreRolledBack } from '../room/history-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
-import { forgetTops } from './forget-tops.ts';
 import type { Health } from './health.ts';
 import { type ConsumerLook, claimOfLive, firstInWindow, foreignConsumers } from './log-look.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import type { NoteTopsParts } from './note-tops.ts';
 import { purgeNoted } from './noted-purge.ts';
 import { isNearlyFull, isPressed, type LogView, planPurge } from './purge-plan.ts';
 

@@ -1,6 +1,6 @@
 import type { Delivery } from '../bus/delivery.ts';
 import type { Names } from '../bus/names.ts';
-import type { MessageWriter } from '../store/store.ts';
+import type { MessageWriter } from '../room/history-store.ts';
 import { sortDeliveries } from './logged-message.ts';
 import type { WorkerMetrics } from './metrics.ts';
 

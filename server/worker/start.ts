@@ -1,24 +1,24 @@
-import { jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
+import type { NatsConnection } from '../bus/connect.ts';
+import { managerOf } from '../bus/jetstream-api.ts';
 import { names as namesOf } from '../bus/names.ts';
+import { linkNats } from '../bus/nats-link.ts';
 import type { Step } from '../bus/stream-plan.ts';
 import { Streams } from '../bus/streams.ts';
-import type { Config } from '../config.ts';
-import { ADMIN_PATHS, WORKER_PATHS } from '../contract.ts';
-import { follow } from '../live/follow.ts';
-import type { LiveSource } from '../live/source.ts';
-import { createLogger } from '../logger.ts';
+import { ADMIN_PATHS, WORKER_PATHS } from '../contract/contract.ts';
 import { adminServer, json, metricsRoute, text } from '../process/admin.ts';
+import { createLogger } from '../process/logger.ts';
+import { StoreUnavailable } from '../room/history-store.ts';
+import type { Config } from '../settings/config.ts';
+import { follow } from '../settings/reload.ts';
+import type { LiveSource } from '../settings/source.ts';
 import { followUri } from '../store/follow-uri.ts';
 import { type MongoStore, mongoStore } from '../store/mongo.ts';
-import { StoreUnavailable } from '../store/store.ts';
 import { type Clock, sleep, systemClock } from '../time/clock.ts';
 import { Health } from './health.ts';
 import { incidentOf } from './incident.ts';
 import { keepIndexes } from './keep-indexes.ts';
 import { WorkerMetrics } from './metrics.ts';
-import { linkNats } from './nats-link.ts';
 import { Partition } from './partition.ts';
 import { rescuer } from './rescue.ts';
 
@@ -46,7 +46,6 @@ const PING_MS = 3_000;
 /** How long the first who ask wait for NATS and MongoDB to be asked: "not asked yet" would look like an outage. */
 const FIRST_ANSWER_MS = 1_500;
 const STOP_MS = 8_000;
-const API_TIMEOUT_MS = 5_000;
 const FLUSH_MS = 1_000;
 
 /**
@@ -129,7 +128,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     );
     if (!connection) return;
     const nats = connection;
-    const jsm = await jetstreamManager(nats, { checkAPI: false, timeout: API_TIMEOUT_MS });
+    const jsm = await managerOf(nats);
     const streams = new Streams(nats, {
       names,
       options: config,

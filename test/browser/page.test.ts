@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Chat, createChat } from '../../client/chat.ts';
 import { memoryStorage } from '../../client/storage.ts';
-import { startBackends, type Teardown } from '../support/backends.ts';
-import { openWindow, startBrowser } from '../support/browser.ts';
-import { ChatPage } from '../support/chat-page.ts';
-import { type RunningGateway, startCluster } from '../support/cluster.ts';
-import { startLink } from '../support/link.ts';
-import { until } from '../support/until.ts';
+import { startBackends, type Teardown } from '../../tools/support/backends.ts';
+import { until } from '../../tools/support/until.ts';
+import { openWindow, startBrowser } from '../support/browser/browser.ts';
+import { ChatPage } from '../support/browser/chat-page.ts';
+import { startLink } from '../support/chat/link.ts';
+import { type RunningGateway, startCluster } from '../support/chat/local-chat.ts';
 
 const MAX_MESSAGE_BYTES = 300;
 const file: Teardown = { after };

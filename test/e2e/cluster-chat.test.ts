@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { eventually, kubeChat } from '../support/kube-chat.ts';
-import { clientOn, placedClient } from '../support/placed-client.ts';
-import { nextId } from '../support/sdk.ts';
+import { nextId } from '../../tools/support/sdk.ts';
+import { clientOn, placedClient } from '../support/chat/placed-client.ts';
+import { eventually, kubeChat } from '../support/kube/kube-chat.ts';
 
 const kube = await kubeChat({ after });
 

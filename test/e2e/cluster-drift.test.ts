@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CHAT } from '../cluster/chat-service.ts';
-import { RELEASE } from '../cluster/release.ts';
+import { CHAT } from '../../tools/cluster/chat-service.ts';
+import { RELEASE } from '../../tools/cluster/release.ts';
 import { DEPTH } from '../support/depth.ts';
-import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
+import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube/kube-chat.ts';
 
 const kube = await kubeChat({ after });
 const { access } = kube;

@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ENTRY, IMAGE_WORKDIR } from '../../server/contract.ts';
-import { buildChatImage } from '../cluster/chat-image.ts';
-import { whyNoCluster } from '../cluster/host.ts';
-import { REPOSITORY } from '../cluster/layout.ts';
+import { ENTRY, IMAGE_WORKDIR } from '../../server/contract/contract.ts';
+import { buildChatImage } from '../../tools/cluster/chat-image.ts';
+import { whyNoCluster } from '../../tools/cluster/host.ts';
+import { REPOSITORY } from '../../tools/cluster/layout.ts';
 
 const skip = whyNoCluster(process.platform, process.getuid?.()) ?? false;
 const buildah = (...args: string[]) => execFileSync('buildah', args, { encoding: 'utf8' }).trim();

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { killContainer } from '../cluster/kill.ts';
-import { Delivery, FLAWLESS } from '../support/delivery.ts';
+import { killContainer } from '../../tools/cluster/kill.ts';
+import { Delivery, FLAWLESS } from '../../tools/support/delivery.ts';
+import { integer, pick, seeded } from '../../tools/support/random.ts';
+import { nextId, record, sendSurely } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
+import { clientOn, type PlacedClient, placedClient } from '../support/chat/placed-client.ts';
 import { full } from '../support/depth.ts';
-import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube-chat.ts';
-import { clientOn, type PlacedClient, placedClient } from '../support/placed-client.ts';
-import { integer, pick, seeded } from '../support/random.ts';
-import { nextId, record, sendSurely } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube/kube-chat.ts';
 
 /** The first one of them in CI: `chaos.test.ts` kills gateways in far more ways, in processes of the host. */
 const SEEDS = [1, 2, 3];

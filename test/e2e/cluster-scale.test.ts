@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { RELEASE } from '../cluster/release.ts';
-import { replay } from '../simulate/replay.ts';
-import { eventually, kubeChat } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { type PlacedClient, placedClient } from '../support/placed-client.ts';
-import { underway } from '../support/scenario.ts';
+import { RELEASE } from '../../tools/cluster/release.ts';
+import { replay } from '../../tools/simulator/replay.ts';
+import { movingClients } from '../support/chat/moving-clients.ts';
+import { type PlacedClient, placedClient } from '../support/chat/placed-client.ts';
+import { eventually, kubeChat } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 /** Two gateways hold 80. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { CHAT } from '../cluster/chat-service.ts';
-import { RELEASE, uninstallOperator } from '../cluster/release.ts';
-import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
-import { placedClient } from '../support/placed-client.ts';
-import { nextId } from '../support/sdk.ts';
+import { CHAT } from '../../tools/cluster/chat-service.ts';
+import { RELEASE, uninstallOperator } from '../../tools/cluster/release.ts';
+import { nextId } from '../../tools/support/sdk.ts';
+import { placedClient } from '../support/chat/placed-client.ts';
+import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube/kube-chat.ts';
 
 const kube = await kubeChat({ after });
 const { access } = kube;

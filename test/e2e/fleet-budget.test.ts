@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import { CLIENT_PATHS } from '../../server/contract.ts';
+import { CLIENT_PATHS } from '../../server/contract/contract.ts';
+import { movingClients } from '../support/chat/moving-clients.ts';
+import { type Pulse, startPulse } from '../support/chat/pulse.ts';
 import { full } from '../support/depth.ts';
-import { kubeChat } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { type Pulse, startPulse } from '../support/pulse.ts';
-import { underway } from '../support/scenario.ts';
+import { kubeChat } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 const PER_SECOND = 100;

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { killContainer } from '../cluster/kill.ts';
-import { signalComponent } from '../cluster/signal-component.ts';
+import { killContainer } from '../../tools/cluster/kill.ts';
+import { signalComponent } from '../../tools/cluster/signal-component.ts';
+import { until } from '../../tools/support/until.ts';
+import { movingClients } from '../support/chat/moving-clients.ts';
+import { untilReached } from '../support/chat/placed-client.ts';
 import { full } from '../support/depth.ts';
-import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { untilReached } from '../support/placed-client.ts';
-import { underway } from '../support/scenario.ts';
-import { until } from '../support/until.ts';
+import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 const { access } = kube;

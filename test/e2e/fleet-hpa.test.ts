@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
-import { REPOSITORY } from '../cluster/layout.ts';
-import { addMetricsServer, removeMetricsServer } from '../cluster/metrics-server.ts';
-import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { underway } from '../support/scenario.ts';
+import { REPOSITORY } from '../../tools/cluster/layout.ts';
+import { addMetricsServer, removeMetricsServer } from '../../tools/cluster/metrics-server.ts';
+import { movingClients } from '../support/chat/moving-clients.ts';
+import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 const { access } = kube;

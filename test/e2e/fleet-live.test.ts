@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ERRORS } from '../../server/protocol/codes.ts';
+import { nextId } from '../../tools/support/sdk.ts';
+import { SECRET, tokenFor } from '../../tools/support/token.ts';
+import { movingClients } from '../support/chat/moving-clients.ts';
+import { clientOn, placedClient } from '../support/chat/placed-client.ts';
 import { full } from '../support/depth.ts';
-import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { clientOn, placedClient } from '../support/placed-client.ts';
-import { underway } from '../support/scenario.ts';
-import { nextId } from '../support/sdk.ts';
-import { SECRET, tokenFor } from '../support/token.ts';
+import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 const OWN_SECRET = 'fleet-live-auth';

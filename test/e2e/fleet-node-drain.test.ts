@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { addNode, removeNode } from '../cluster/second-node.ts';
-import { IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { underway } from '../support/scenario.ts';
+import { addNode, removeNode } from '../../tools/cluster/second-node.ts';
+import { movingClients } from '../support/chat/moving-clients.ts';
+import { IN_NAMESPACE, kubeChat } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 const { access } = kube;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { until } from '../../tools/support/until.ts';
+import { type MovingClients, movingClients } from '../support/chat/moving-clients.ts';
+import { untilReached } from '../support/chat/placed-client.ts';
 import { full } from '../support/depth.ts';
-import { kubeChat } from '../support/kube-chat.ts';
-import { type MovingClients, movingClients } from '../support/moving-clients.ts';
-import { operatorPods } from '../support/operator-pods.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { untilReached } from '../support/placed-client.ts';
-import { underway } from '../support/scenario.ts';
-import { until } from '../support/until.ts';
+import { kubeChat } from '../support/kube/kube-chat.ts';
+import { operatorPods } from '../support/kube/operator-pods.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 const skip = kube.access.local === null && 'processes of another cluster are out of reach';

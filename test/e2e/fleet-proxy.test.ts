@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
+import { movingClients } from '../support/chat/moving-clients.ts';
+import { untilReached } from '../support/chat/placed-client.ts';
 import { full } from '../support/depth.ts';
-import { eventually, kubeChat } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { untilReached } from '../support/placed-client.ts';
+import { eventually, kubeChat } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 import { proxyInFront } from '../support/proxy/proxy-in-front.ts';
-import { underway } from '../support/scenario.ts';
 
 const kube = await kubeChat({ after });
 const { local } = kube.access;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { UNDO_ANNOTATION } from '../../operator/desired/names.ts';
+import { SECRET } from '../../tools/support/token.ts';
+import { type MovingClients, movingClients } from '../support/chat/moving-clients.ts';
 import { full } from '../support/depth.ts';
-import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
-import { type MovingClients, movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { underway } from '../support/scenario.ts';
-import { SECRET } from '../support/token.ts';
+import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 const GATEWAYS = 2;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { eventually, kubeChat } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { untilReached } from '../support/placed-client.ts';
-import { underway } from '../support/scenario.ts';
-import { watchPods } from '../support/watch-pods.ts';
+import { movingClients } from '../support/chat/moving-clients.ts';
+import { untilReached } from '../support/chat/placed-client.ts';
+import { eventually, kubeChat } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
+import { watchPods } from '../support/kube/watch-pods.ts';
 
 const kube = await kubeChat({ after });
 const chat = await ownChat({ after }, kube, 'fleet-scale', { gateway: { replicas: 4 } });

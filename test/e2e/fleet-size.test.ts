@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { HIBERNATE_ANNOTATION } from '../../operator/desired/names.ts';
-import { CHAT_IMAGE } from '../cluster/chat-image.ts';
-import { RELEASE } from '../cluster/release.ts';
+import { CHAT_IMAGE } from '../../tools/cluster/chat-image.ts';
+import { RELEASE } from '../../tools/cluster/release.ts';
+import { movingClients } from '../support/chat/moving-clients.ts';
 import { full } from '../support/depth.ts';
-import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube-chat.ts';
-import { movingClients } from '../support/moving-clients.ts';
-import { operatorPods } from '../support/operator-pods.ts';
-import { operatorWrites } from '../support/operator-writes.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { underway } from '../support/scenario.ts';
+import { eventually, IN_NAMESPACE, kubeChat } from '../support/kube/kube-chat.ts';
+import { operatorPods } from '../support/kube/operator-pods.ts';
+import { operatorWrites } from '../support/kube/operator-writes.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
+import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
 const { access } = kube;

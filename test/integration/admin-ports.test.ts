@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { Registry } from 'prom-client';
 import { adminRoutes } from '../../operator/admin-routes.ts';
 import { adminServer, text } from '../../server/process/admin.ts';
-import { ask } from '../support/raw-http.ts';
+import { ask } from '../support/chat/raw-http.ts';
 
 type Routes = Parameters<typeof adminServer>[1];
 

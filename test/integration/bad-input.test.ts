@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, test } from 'node:test';
 import protobuf from 'protobufjs/minimal.js';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { openFrames } from '../support/frames.ts';
-import { metric } from '../support/metrics.ts';
-import { nextId, openClient } from '../support/sdk.ts';
-import { epochSeconds, tokenFor } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { metric } from '../../tools/support/metrics.ts';
+import { nextId, openClient } from '../../tools/support/sdk.ts';
+import { epochSeconds, tokenFor } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
+import { openFrames } from '../support/chat/frames.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const cluster = await startCluster({ after }, backends, {

@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { loadOperatorConfig, OPERATOR_OPTIONS } from '../../operator/config.ts';
-import { clusterBinaries } from '../cluster/binaries.ts';
-import { renderChart, renderRelease } from '../support/chat-operator.ts';
+import { clusterBinaries } from '../../tools/cluster/binaries.ts';
+import { renderChart, renderRelease } from '../support/kube/chat-operator.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CHART = join(ROOT, 'charts/chatcluster');

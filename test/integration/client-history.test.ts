@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Chat, createChat } from '../../client/chat.ts';
 import { memoryStorage } from '../../client/storage.ts';
-import { startBackends, type Teardown } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { startLink } from '../support/link.ts';
-import { until } from '../support/until.ts';
+import { startBackends, type Teardown } from '../../tools/support/backends.ts';
+import { until } from '../../tools/support/until.ts';
+import { startLink } from '../support/chat/link.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const ROOM = 'channel:history';
 const RECOVERY_LIMIT = 20;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { type Frames, openFrames } from '../support/frames.ts';
-import { tokenFor } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { tokenFor } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
+import { type Frames, openFrames } from '../support/chat/frames.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const env = { CHAT_PING_SECONDS: '2', CHAT_PONG_SECONDS: '1', CHAT_CONNECT_SECONDS: '10' };

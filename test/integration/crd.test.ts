@@ -5,13 +5,13 @@ import { after, before, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
-import { projectCluster } from '../../operator/controller/projections.ts';
+import { differences } from '../../operator/apply/differences.ts';
 import { withDefaults } from '../../operator/desired/spec-defaults.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { differences } from '../../operator/reconcile/differences.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart } from '../support/chat-operator.ts';
+import { projectCluster } from '../../operator/watch/projections.ts';
+import { type ApiServer, startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart } from '../support/kube/chat-operator.ts';
 
 let api: ApiServer;
 const ends: (() => unknown)[] = [];

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
-import { freePort } from '../local/child.ts';
-import type { Teardown } from '../support/backends.ts';
+import { freePort } from '../../tools/local/child.ts';
+import type { Teardown } from '../../tools/support/backends.ts';
+import { until } from '../../tools/support/until.ts';
 import { droppingProxy } from '../support/proxy/dropping-proxy.ts';
-import { until } from '../support/until.ts';
 
 /** A server that tells each client its address. */
 async function server(t: Teardown): Promise<string> {

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { freePort } from '../local/child.ts';
-import { natsBinary } from '../local/nats-binary.ts';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { tokenFor } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { freePort } from '../../tools/local/child.ts';
+import { natsBinary } from '../../tools/local/nats-binary.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { tokenFor } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const backends = await startBackends({ after });

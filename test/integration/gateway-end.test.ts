@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startBackends } from '../support/backends.ts';
-import { busyGateway, BUSY_ROOM as ROOM } from '../support/busy-gateway.ts';
-import { startCluster } from '../support/cluster.ts';
-import { startLink } from '../support/link.ts';
-import { openClient } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { openClient } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
+import { busyGateway, BUSY_ROOM as ROOM } from '../support/chat/busy-gateway.ts';
+import { startLink } from '../support/chat/link.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startBackends } from '../support/backends.ts';
-import { loadOf } from '../support/busy-gateway.ts';
-import { startCluster } from '../support/cluster.ts';
-import { startLink } from '../support/link.ts';
-import { metric } from '../support/metrics.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { metric } from '../../tools/support/metrics.ts';
+import { until } from '../../tools/support/until.ts';
+import { loadOf } from '../support/chat/busy-gateway.ts';
+import { startLink } from '../support/chat/link.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 

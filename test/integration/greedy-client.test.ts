@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import WebSocket from 'ws';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { openFrames } from '../support/frames.ts';
-import { metric } from '../support/metrics.ts';
-import { tokenFor } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { metric } from '../../tools/support/metrics.ts';
+import { tokenFor } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
+import { openFrames } from '../support/chat/frames.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:large';

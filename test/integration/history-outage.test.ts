@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { createChat } from '../../client/chat.ts';
 import { memoryStorage } from '../../client/storage.ts';
-import { startBackends } from '../support/backends.ts';
-import { type Cluster, startCluster } from '../support/cluster.ts';
-import { type Client, oldId, openClient } from '../support/sdk.ts';
-import { tokenFor } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { type Client, oldId, openClient } from '../../tools/support/sdk.ts';
+import { tokenFor } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
+import { type Cluster, startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const { mongo } = backends;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import WebSocket from 'ws';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { integer, pick, seeded } from '../support/random.ts';
-import { BUILDS, type Build, nextId, openClient } from '../support/sdk.ts';
-import { tokenFor } from '../support/token.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { integer, pick, seeded } from '../../tools/support/random.ts';
+import { BUILDS, type Build, nextId, openClient } from '../../tools/support/sdk.ts';
+import { tokenFor } from '../../tools/support/token.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const CONNECTIONS = 150;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { startLink } from '../support/link.ts';
-import { BUILDS, openClient } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { BUILDS, openClient } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
+import { startLink } from '../support/chat/link.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:hall';

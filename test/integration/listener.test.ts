@@ -5,9 +5,9 @@ import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import WebSocket from 'ws';
 import { CLOSES } from '../../server/protocol/codes.ts';
-import type { Socket } from '../../server/socket/socket.ts';
-import { type ListenOptions, listen, MAX_BODY_BYTES } from '../../server/socket/uws.ts';
-import { ask } from '../support/raw-http.ts';
+import { type ListenOptions, listen, MAX_BODY_BYTES } from '../../server/transport/uws.ts';
+import type { Socket } from '../../server/transport/websocket/socket.ts';
+import { ask } from '../support/chat/raw-http.ts';
 
 const PATH = '/connection/websocket';
 

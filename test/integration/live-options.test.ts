@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { uuid7Source } from '../../client/uuid7.ts';
-import { type NatsSettings, startNats } from '../local/nats.ts';
-import { startBackends } from '../support/backends.ts';
-import { loadOf } from '../support/busy-gateway.ts';
-import { startCluster } from '../support/cluster.ts';
-import { startLink } from '../support/link.ts';
-import { liveFiles } from '../support/live-files.ts';
-import { metric } from '../support/metrics.ts';
-import { openClient } from '../support/sdk.ts';
-import { SECRET, tokenFor } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { type NatsSettings, startNats } from '../../tools/local/nats.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { metric } from '../../tools/support/metrics.ts';
+import { openClient } from '../../tools/support/sdk.ts';
+import { SECRET, tokenFor } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
+import { loadOf } from '../support/chat/busy-gateway.ts';
+import { startLink } from '../support/chat/link.ts';
+import { liveFiles } from '../support/chat/live-files.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:live';

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { freePort, startChild } from '../local/child.ts';
-import { openClient } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { freePort, startChild } from '../../tools/local/child.ts';
+import { openClient } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
 
 /** `npm start` on a port and a data directory of its own. */
 async function start(t: TestContext, data: string, port: number) {
-  const child = await startChild(process.execPath, ['test/local/start.ts'], {
+  const child = await startChild(process.execPath, ['tools/local/start.ts'], {
     env: { ...process.env, DATA_DIR: data, CHAT_PORT: String(port), CHAT_LOG_LEVEL: 'error' },
   });
   t.after(() => child.stop());

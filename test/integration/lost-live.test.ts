@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startBackends } from '../support/backends.ts';
-import { type RunningGateway, startCluster } from '../support/cluster.ts';
-import { Delivery, FLAWLESS } from '../support/delivery.ts';
-import { metric } from '../support/metrics.ts';
-import { seeded } from '../support/random.ts';
-import { BUILDS, openClient, record, sendSurely } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { Delivery, FLAWLESS } from '../../tools/support/delivery.ts';
+import { metric } from '../../tools/support/metrics.ts';
+import { seeded } from '../../tools/support/random.ts';
+import { BUILDS, openClient, record, sendSurely } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
+import { type RunningGateway, startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:lossy';

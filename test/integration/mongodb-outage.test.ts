@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { Delivery, FLAWLESS } from '../support/delivery.ts';
-import { openClient, record, sendSurely } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { Delivery, FLAWLESS } from '../../tools/support/delivery.ts';
+import { openClient, record, sendSurely } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:outage';

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import WebSocket from 'ws';
-import { startBackends } from '../support/backends.ts';
-import { loadOf } from '../support/busy-gateway.ts';
-import { startCluster } from '../support/cluster.ts';
-import { liveFiles } from '../support/live-files.ts';
-import { metric } from '../support/metrics.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { metric } from '../../tools/support/metrics.ts';
+import { until } from '../../tools/support/until.ts';
+import { loadOf } from '../support/chat/busy-gateway.ts';
+import { liveFiles } from '../support/chat/live-files.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const FILES = 300;

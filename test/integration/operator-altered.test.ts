@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import type { Operator } from '../../operator/operator.ts';
-import { pinImages } from '../support/admission.ts';
-import { requests, runOperator } from '../support/chat-operator.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { pinImages } from '../support/kube/admission.ts';
+import { requests, runOperator } from '../support/kube/chat-operator.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { ObservedFleet } from '../support/kube/observed-fleet.ts';
 
 const suite = new FleetSuite();
 const PINNED = 'example.com/chat@sha256:0123456789012345678901234567890123456789012345678901234567890123';

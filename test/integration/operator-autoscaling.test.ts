@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { chatCluster } from '../support/chat-operator.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { type GatewayDeployment, ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { chatCluster } from '../support/kube/chat-operator.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { type GatewayDeployment, ObservedFleet, SWIFT } from '../support/kube/observed-fleet.ts';
 
 const REACHED = { reachable: true, reason: '' };
 const suite = new FleetSuite();

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
-import { Caches } from '../../operator/controller/caches.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import { accessOf } from '../../operator/kube/http.ts';
 import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
+import { Caches } from '../../operator/watch/caches.ts';
 import { systemClock } from '../../server/time/clock.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart } from '../support/chat-operator.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { type ApiServer, startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart } from '../support/kube/chat-operator.ts';
 
 const KEY = 'default/chat';
 const UID = '00000000-0000-4000-8000-000000000000';

@@ -5,9 +5,9 @@ import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
 import type { Operator } from '../../operator/operator.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart, requests, runOperator } from '../support/chat-operator.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { type ApiServer, startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart, requests, runOperator } from '../support/kube/chat-operator.ts';
 
 let api: ApiServer;
 let operator: Operator;

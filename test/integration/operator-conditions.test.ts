@@ -7,12 +7,12 @@ import { describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
-import type { BackendHealth } from '../../server/contract.ts';
-import { clusterBinaries } from '../cluster/binaries.ts';
-import { chatCluster } from '../support/chat-operator.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import type { BackendHealth } from '../../server/contract/contract.ts';
+import { clusterBinaries } from '../../tools/cluster/binaries.ts';
+import { until } from '../../tools/support/until.ts';
+import { chatCluster } from '../support/kube/chat-operator.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { ObservedFleet, SWIFT } from '../support/kube/observed-fleet.ts';
 
 interface WorkerDeployment extends KubeObject {
   readonly spec: {

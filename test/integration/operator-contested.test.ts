@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { ObservedFleet } from '../support/kube/observed-fleet.ts';
 
 const suite = new FleetSuite();
 

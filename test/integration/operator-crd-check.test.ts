@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { Condition, KubeObject } from '../../operator/api/kube-object.ts';
-import { CrdCheck } from '../../operator/controller/crd-check.ts';
 import { KubeClient } from '../../operator/kube/client.ts';
 import { accessOf } from '../../operator/kube/http.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
+import { CrdCheck } from '../../operator/watch/crd-check.ts';
 import { systemClock } from '../../server/time/clock.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { type ApiServer, startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart, runOperator } from '../support/kube/chat-operator.ts';
 
 let api: ApiServer;
 const ends: (() => unknown)[] = [];

@@ -3,13 +3,13 @@ import { after, test } from 'node:test';
 import { pino } from 'pino';
 import { parseRecord } from '../../operator/autoscale/record.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { replay } from '../simulate/replay.ts';
-import { startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
-import { startControllers } from '../support/controllers.ts';
-import { FakeGateways } from '../support/fake-gateways.ts';
-import { ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { replay } from '../../tools/simulator/replay.ts';
+import { until } from '../../tools/support/until.ts';
+import { startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart, runOperator } from '../support/kube/chat-operator.ts';
+import { startControllers } from '../support/kube/controllers.ts';
+import { FakeGateways } from '../support/kube/fake-gateways.ts';
+import { ObservedFleet, SWIFT } from '../support/kube/observed-fleet.ts';
 
 // What was started last is stopped first: the gateways before the API server they ask.
 const ends: (() => unknown)[] = [];

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { LIVE_FILES } from '../../server/contract.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { LIVE_FILES } from '../../server/contract/contract.ts';
+import { until } from '../../tools/support/until.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { ObservedFleet } from '../support/kube/observed-fleet.ts';
 
 const suite = new FleetSuite();
 

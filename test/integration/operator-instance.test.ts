@@ -5,10 +5,10 @@ import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { accessOf, KubeHttp } from '../../operator/kube/http.ts';
 import { pathOf, RESOURCES } from '../../operator/kube/resources.ts';
-import { chatCluster } from '../support/chat-operator.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { chatCluster } from '../support/kube/chat-operator.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { ObservedFleet, SWIFT } from '../support/kube/observed-fleet.ts';
 
 const suite = new FleetSuite();
 

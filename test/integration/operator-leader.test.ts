@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart } from '../support/chat-operator.ts';
-import { type OperatorProcess, startOperatorProcess } from '../support/operator-process.ts';
-import { type RecordingProxy, recordingProxy } from '../support/recording-proxy.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { type ApiServer, startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart } from '../support/kube/chat-operator.ts';
+import { type OperatorProcess, startOperatorProcess } from '../support/kube/operator-process.ts';
+import { type RecordingProxy, recordingProxy } from '../support/kube/recording-proxy.ts';
 
 interface Contender {
   readonly process: OperatorProcess;

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { ObservedFleet } from '../support/kube/observed-fleet.ts';
 
 const suite = new FleetSuite();
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
-import { spawnOperator, startOperatorProcess } from '../support/operator-process.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart, runOperator } from '../support/kube/chat-operator.ts';
+import { spawnOperator, startOperatorProcess } from '../support/kube/operator-process.ts';
 
 test('the process serves its health, waits for the CRD, and ends on SIGTERM', async t => {
   const api = await startApiServer(t);

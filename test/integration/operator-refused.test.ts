@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { deadWebhook, deny } from '../support/admission.ts';
-import { chatCluster } from '../support/chat-operator.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet, SWIFT } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { deadWebhook, deny } from '../support/kube/admission.ts';
+import { chatCluster } from '../support/kube/chat-operator.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { ObservedFleet, SWIFT } from '../support/kube/observed-fleet.ts';
 
 const suite = new FleetSuite();
 const DEPLOYMENTS = { groups: ['apps'], names: ['deployments'] };

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
-import { type ApiServer, startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart } from '../support/chat-operator.ts';
-import { startOperatorProcess } from '../support/operator-process.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { type ApiServer, startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart } from '../support/kube/chat-operator.ts';
+import { startOperatorProcess } from '../support/kube/operator-process.ts';
 
 interface Role extends KubeObject {
   readonly rules: readonly { readonly resources: readonly string[] }[];

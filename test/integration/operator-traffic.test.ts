@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import type { FakeGateway } from '../support/fake-gateway.ts';
-import { FleetSuite } from '../support/fleet-suite.ts';
-import { ObservedFleet } from '../support/observed-fleet.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import type { FakeGateway } from '../support/kube/fake-gateway.ts';
+import { FleetSuite } from '../support/kube/fleet-suite.ts';
+import { ObservedFleet } from '../support/kube/observed-fleet.ts';
 
 const suite = new FleetSuite();
 const LABEL = 'chatcluster.dev/clients';

@@ -9,9 +9,9 @@ import { Reflector } from '../../operator/kube/reflector.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { Store } from '../../operator/kube/store.ts';
 import { systemClock } from '../../server/time/clock.ts';
-import { startApiServer } from '../support/api-server.ts';
-import { chatCluster, installChart, runOperator } from '../support/chat-operator.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/support/until.ts';
+import { startApiServer } from '../support/kube/api-server.ts';
+import { chatCluster, installChart, runOperator } from '../support/kube/chat-operator.ts';
 
 for (const { how, flags, asked } of [
   { how: 'a watch that begins with them', flags: [], asked: ['watch 200'] },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { startApiServer } from '../support/api-server.ts';
+import { startApiServer } from '../support/kube/api-server.ts';
 
 const pod = (name: string): KubeObject => ({
   apiVersion: 'v1',

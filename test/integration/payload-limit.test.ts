@@ -4,10 +4,10 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { names } from '../../server/bus/names.ts';
 import { presenceBus } from '../../server/bus/presence-bus.ts';
-import { startMongo } from '../local/mongo.ts';
-import { startNats } from '../local/nats.ts';
-import { startCluster } from '../support/cluster.ts';
-import { openClient } from '../support/sdk.ts';
+import { startMongo } from '../../tools/local/mongo.ts';
+import { startNats } from '../../tools/local/nats.ts';
+import { openClient } from '../../tools/support/sdk.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const nats = await startNats({ maxPayload: 16_384 });
 after(() => nats.close());

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { connectNats } from '../../server/bus/connect.ts';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { startLink } from '../support/link.ts';
-import { BUILDS, type Client, openClient } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { BUILDS, type Client, openClient } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
+import { startLink } from '../support/chat/link.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:hall';

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import { inboxOf } from '../../server/auth/names.ts';
+import { inboxOf } from '../../server/access/names.ts';
 import type { Position } from '../../server/protocol/codec.ts';
-import { startMongo } from '../local/mongo.ts';
-import { startNats } from '../local/nats.ts';
-import { startNatsCluster } from '../local/nats-cluster.ts';
-import { apiRequests } from '../support/api-requests.ts';
-import { startCluster } from '../support/cluster.ts';
-import { QuietClient } from '../support/quiet-client.ts';
-import { openClient } from '../support/sdk.ts';
-import { tokenFor } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { startMongo } from '../../tools/local/mongo.ts';
+import { startNats } from '../../tools/local/nats.ts';
+import { startNatsCluster } from '../../tools/local/nats-cluster.ts';
+import { apiRequests } from '../../tools/support/api-requests.ts';
+import { QuietClient } from '../../tools/support/quiet-client.ts';
+import { openClient } from '../../tools/support/sdk.ts';
+import { tokenFor } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const mongo = await startMongo();
 after(() => mongo.close());

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { BUILDS, openClient } from '../support/sdk.ts';
-import { epochSeconds, tokenFor } from '../support/token.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { BUILDS, openClient } from '../../tools/support/sdk.ts';
+import { epochSeconds, tokenFor } from '../../tools/support/token.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { uuid7Source } from '../../client/uuid7.ts';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { Delivery, FLAWLESS } from '../support/delivery.ts';
-import { BUILDS, nextId, openClient, record } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { Delivery, FLAWLESS } from '../../tools/support/delivery.ts';
+import { BUILDS, nextId, openClient, record } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:order';

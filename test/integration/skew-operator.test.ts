@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
+import { objectId, plan } from '../../operator/apply/plan.ts';
 import { desired } from '../../operator/desired/desired.ts';
 import { REVISION_LABEL } from '../../operator/desired/names.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
@@ -12,10 +13,9 @@ import { optionsInUse } from '../../operator/desired/worker-options.ts';
 import { choicesOf } from '../../operator/fleet/choices.ts';
 import type { FleetPlan } from '../../operator/fleet/fleet.ts';
 import { gatewayDeployments, workerDeployment } from '../../operator/fleet/observe.ts';
-import { objectId, plan } from '../../operator/reconcile/plan.ts';
+import { cached, type Schema, stored } from '../../tools/support/crd-schema.ts';
 import { baseVersion } from '../skew/base-version.ts';
-import { choicesFor, wantedRevision } from '../support/choices.ts';
-import { cached, type Schema, stored } from '../support/crd-schema.ts';
+import { choicesFor, wantedRevision } from '../support/kube/choices.ts';
 
 /** The part of the version before that makes the children of a ChatCluster. */
 interface Base {

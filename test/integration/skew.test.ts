@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { MongoClient } from 'mongodb';
 import { names } from '../../server/bus/names.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { Delivery, FLAWLESS } from '../../tools/support/delivery.ts';
+import { BUILDS, openClient, record, sendSurely } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
 import { baseVersion } from '../skew/base-version.ts';
 import { MixedChat, type Process } from '../skew/mixed-chat.ts';
-import { startBackends } from '../support/backends.ts';
-import { Delivery, FLAWLESS } from '../support/delivery.ts';
-import { type Link, startLink } from '../support/link.ts';
-import { BUILDS, openClient, record, sendSurely } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { type Link, startLink } from '../support/chat/link.ts';
 
 const backends = await startBackends({ after });
 const NEW = join(import.meta.dirname, '../..');

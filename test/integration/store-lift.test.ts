@@ -7,10 +7,10 @@ import { epochOf } from '../../server/bus/epoch.ts';
 import { lift } from '../../server/bus/lift.ts';
 import { logConfig } from '../../server/bus/stream-config.ts';
 import { LIFT } from '../../server/bus/stream-plan.ts';
-import { startBackends } from '../support/backends.ts';
-import { faultyNats } from '../support/faulty-nats.ts';
-import { numbered, type StoreBench, storeBench, streamsReady } from '../support/store-bench.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { numbered, type StoreBench, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
+import { faultyNats } from '../support/chat/faulty-nats.ts';
 
 const backends = await startBackends({ after });
 const { nats } = backends;

@@ -6,8 +6,8 @@ import { connectNats } from '../../server/bus/connect.ts';
 import { Copies } from '../../server/bus/copies.ts';
 import { LockLost, withLock } from '../../server/bus/stream-lock.ts';
 import { systemClock } from '../../server/time/clock.ts';
-import { startNats } from '../local/nats.ts';
-import { until } from '../support/until.ts';
+import { startNats } from '../../tools/local/nats.ts';
+import { until } from '../../tools/support/until.ts';
 
 const nats = await startNats();
 after(() => nats.close());

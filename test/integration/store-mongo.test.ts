@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Collection, MongoClient } from 'mongodb';
+import { type LoggedMessage, StoreRolledBack, StoreUnavailable } from '../../server/room/history-store.ts';
 import { mongoStore } from '../../server/store/mongo.ts';
-import { type LoggedMessage, StoreRolledBack, StoreUnavailable } from '../../server/store/store.ts';
-import { startMongo } from '../local/mongo.ts';
-import { until } from '../support/until.ts';
+import { startMongo } from '../../tools/local/mongo.ts';
+import { until } from '../../tools/support/until.ts';
 
 const mongo = await startMongo();
 test.after(() => mongo.close());

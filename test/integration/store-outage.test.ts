@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startBackends } from '../support/backends.ts';
-import { numbered, storeBench, streamsReady } from '../support/store-bench.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { numbered, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
 
 const backends = await startBackends({ after });
 const { mongo } = backends;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { freePort, startChild } from '../local/child.ts';
-import { startNats } from '../local/nats.ts';
-import { startBackends } from '../support/backends.ts';
-import { numbered, type StoreBench, storeBench, streamsReady } from '../support/store-bench.ts';
-import { until } from '../support/until.ts';
+import { freePort, startChild } from '../../tools/local/child.ts';
+import { startNats } from '../../tools/local/nats.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { numbered, type StoreBench, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
 
 const backends = await startBackends({ after });
 

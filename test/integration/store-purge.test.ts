@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { AckPolicy } from '@nats-io/jetstream';
 import { pino } from 'pino';
-import { startBackends } from '../support/backends.ts';
-import { numbered, storeBench, streamsReady } from '../support/store-bench.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { numbered, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
 
 const backends = await startBackends({ after });
 const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };

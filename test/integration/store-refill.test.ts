@@ -3,11 +3,11 @@ import { after, test } from 'node:test';
 import type { Collection, Document } from 'mongodb';
 import { lostRangesOf } from '../../server/bus/lost-ranges.ts';
 import type { Worker } from '../../server/worker/start.ts';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { openClient } from '../support/sdk.ts';
-import { numbered, type StoreBench, storeBench, streamsReady } from '../support/store-bench.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { openClient } from '../../tools/support/sdk.ts';
+import { numbered, type StoreBench, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const KEEPING = { CHAT_HOT_WINDOW_SECONDS: '3600', CHAT_PURGE_SECONDS: '1' };

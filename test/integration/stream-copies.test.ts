@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { type Clock, type Moment, systemClock } from '../../server/time/clock.ts';
-import { startMongo } from '../local/mongo.ts';
-import { startNats } from '../local/nats.ts';
-import { startNatsCluster } from '../local/nats-cluster.ts';
-import { numbered, type StoreBench, storeBench, streamsReady } from '../support/store-bench.ts';
-import { until } from '../support/until.ts';
+import { startMongo } from '../../tools/local/mongo.ts';
+import { startNats } from '../../tools/local/nats.ts';
+import { startNatsCluster } from '../../tools/local/nats-cluster.ts';
+import { numbered, type StoreBench, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
 
 const [nats, single, mongo] = await Promise.all([startNatsCluster(), startNats(), startMongo()]);
 after(() => Promise.all([nats.close(), single.close(), mongo.close()]));

@@ -5,9 +5,9 @@ import { connectNats } from '../../server/bus/connect.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
 import type { Step } from '../../server/bus/stream-plan.ts';
 import { Streams } from '../../server/bus/streams.ts';
-import { type Config, loadConfig } from '../../server/config.ts';
+import { type Config, loadConfig } from '../../server/settings/config.ts';
 import { systemClock } from '../../server/time/clock.ts';
-import { startNats } from '../local/nats.ts';
+import { startNats } from '../../tools/local/nats.ts';
 
 const nats = await startNats();
 after(() => nats.close());

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { LIFT } from '../../server/bus/stream-plan.ts';
-import { startMongo } from '../local/mongo.ts';
-import { startNatsCluster } from '../local/nats-cluster.ts';
-import { startCluster } from '../support/cluster.ts';
-import { Delivery, FLAWLESS } from '../support/delivery.ts';
-import { BUILDS, nextId, openClient, record, sendSurely } from '../support/sdk.ts';
-import { type StoreBench, storeBench, streamsReady } from '../support/store-bench.ts';
-import { until } from '../support/until.ts';
+import { startMongo } from '../../tools/local/mongo.ts';
+import { startNatsCluster } from '../../tools/local/nats-cluster.ts';
+import { Delivery, FLAWLESS } from '../../tools/support/delivery.ts';
+import { BUILDS, nextId, openClient, record, sendSurely } from '../../tools/support/sdk.ts';
+import { type StoreBench, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
 
 const nats = await startNatsCluster();
 after(() => nats.close());

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ADMIN_PATHS, CLIENT_PATHS } from '../../server/contract.ts';
-import { freePort, startChild } from '../local/child.ts';
-import { startBackends } from '../support/backends.ts';
-import { startCollector } from '../support/collector.ts';
-import { openClient } from '../support/sdk.ts';
-import { SECRET } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { ADMIN_PATHS, CLIENT_PATHS } from '../../server/contract/contract.ts';
+import { freePort, startChild } from '../../tools/local/child.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { openClient } from '../../tools/support/sdk.ts';
+import { SECRET } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
+import { startCollector } from '../support/chat/collector.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:a-name-nobody-should-export';

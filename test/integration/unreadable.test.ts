@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { MongoClient } from 'mongodb';
 import { names as namesOf, partitionOf } from '../../server/bus/names.ts';
-import { startBackends } from '../support/backends.ts';
-import { startCluster } from '../support/cluster.ts';
-import { Delivery, FLAWLESS } from '../support/delivery.ts';
-import { rawNats } from '../support/raw-nats.ts';
-import { BUILDS, openClient, record, sendSurely } from '../support/sdk.ts';
-import { until } from '../support/until.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { Delivery, FLAWLESS } from '../../tools/support/delivery.ts';
+import { BUILDS, openClient, record, sendSurely } from '../../tools/support/sdk.ts';
+import { until } from '../../tools/support/until.ts';
+import { startCluster } from '../support/chat/local-chat.ts';
+import { rawNats } from '../support/chat/raw-nats.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:a';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type BackendHealth, WORKER_PATHS } from '../../server/contract.ts';
-import { freePort, startChild } from '../local/child.ts';
-import { type NatsSettings, startNats } from '../local/nats.ts';
-import { startBackends } from '../support/backends.ts';
-import { startLink } from '../support/link.ts';
-import { liveFiles } from '../support/live-files.ts';
-import { metric } from '../support/metrics.ts';
-import { until } from '../support/until.ts';
+import { type BackendHealth, WORKER_PATHS } from '../../server/contract/contract.ts';
+import { freePort, startChild } from '../../tools/local/child.ts';
+import { type NatsSettings, startNats } from '../../tools/local/nats.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { metric } from '../../tools/support/metrics.ts';
+import { until } from '../../tools/support/until.ts';
+import { startLink } from '../support/chat/link.ts';
+import { liveFiles } from '../support/chat/live-files.ts';
 
 const backends = await startBackends({ after });
 const WORKER = fileURLToPath(new URL('../../server/worker.ts', import.meta.url));

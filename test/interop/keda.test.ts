@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
-import { PORTS } from '../../server/contract.ts';
-import { REPOSITORY } from '../cluster/layout.ts';
-import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube-chat.ts';
-import { ownChat } from '../support/own-chat.ts';
-import { type PlacedClient, placedClient } from '../support/placed-client.ts';
+import { PORTS } from '../../server/contract/contract.ts';
+import { REPOSITORY } from '../../tools/cluster/layout.ts';
+import { type PlacedClient, placedClient } from '../support/chat/placed-client.ts';
+import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube/kube-chat.ts';
+import { ownChat } from '../support/kube/own-chat.ts';
 import { installKeda } from './keda.ts';
 import { startPrometheus } from './prometheus.ts';
 

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Access } from '../cluster/access.ts';
-import { builtPrograms, type Program } from '../cluster/binaries.ts';
-import type { Layout } from '../cluster/layout.ts';
-import { loadProgram } from '../cluster/load-image.ts';
-import { stdoutOf } from '../cluster/stdout.ts';
-import { CACHE } from '../local/build-once.ts';
-import { longStep } from '../local/run.ts';
-import type { Teardown } from '../support/backends.ts';
+import type { Access } from '../../tools/cluster/access.ts';
+import { builtPrograms, type Program } from '../../tools/cluster/binaries.ts';
+import type { Layout } from '../../tools/cluster/layout.ts';
+import { loadProgram } from '../../tools/cluster/load-image.ts';
+import { stdoutOf } from '../../tools/cluster/stdout.ts';
+import { CACHE } from '../../tools/local/build-once.ts';
+import { longStep } from '../../tools/local/run.ts';
+import type { Teardown } from '../../tools/support/backends.ts';
 
 const MODULE = fileURLToPath(new URL('go/keda', import.meta.url));
 const NAME = 'github.com/kedacore/keda/v2';

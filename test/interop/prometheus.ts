@@ -1,13 +1,13 @@
 import { copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Access } from '../cluster/access.ts';
-import { buildImage } from '../cluster/build-image.ts';
-import type { Layout } from '../cluster/layout.ts';
-import { loadBuilt } from '../cluster/load-image.ts';
-import { stdoutOf } from '../cluster/stdout.ts';
-import { buildOnce, CACHE } from '../local/build-once.ts';
-import { longStep } from '../local/run.ts';
-import type { Teardown } from '../support/backends.ts';
+import type { Access } from '../../tools/cluster/access.ts';
+import { buildImage } from '../../tools/cluster/build-image.ts';
+import type { Layout } from '../../tools/cluster/layout.ts';
+import { loadBuilt } from '../../tools/cluster/load-image.ts';
+import { stdoutOf } from '../../tools/cluster/stdout.ts';
+import { buildOnce, CACHE } from '../../tools/local/build-once.ts';
+import { longStep } from '../../tools/local/run.ts';
+import type { Teardown } from '../../tools/support/backends.ts';
 
 const IMAGE = 'localhost/prometheus:debian';
 const NAME = 'prometheus';

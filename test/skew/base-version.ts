@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { buildOnce, CACHE } from '../local/build-once.ts';
+import { buildOnce, CACHE } from '../../tools/local/build-once.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');

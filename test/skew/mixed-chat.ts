@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { ADMIN_PATHS } from '../../server/contract.ts';
-import { type Child, freePort, startChild } from '../local/child.ts';
-import type { BackendAddresses } from '../support/backends.ts';
-import { metric } from '../support/metrics.ts';
-import { SECRET } from '../support/token.ts';
-import { until } from '../support/until.ts';
+import { ADMIN_PATHS } from '../../server/contract/contract.ts';
+import { type Child, freePort, startChild } from '../../tools/local/child.ts';
+import type { BackendAddresses } from '../../tools/support/backends.ts';
+import { metric } from '../../tools/support/metrics.ts';
+import { SECRET } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
 
 /** A gateway or worker of one version. */
 export interface Process {

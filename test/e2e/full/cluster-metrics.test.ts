@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { clusterAccess } from '../../cluster/access.ts';
-import { nodeBases } from '../../cluster/base-images.ts';
-import { LOCAL } from '../../cluster/layout.ts';
-import { loadBuilt } from '../../cluster/load-image.ts';
-import { addMetricsServer, removeMetricsServer } from '../../cluster/metrics-server.ts';
-import { startCluster } from '../../cluster/start.ts';
-import { eventually } from '../../support/kube-chat.ts';
+import { clusterAccess } from '../../../tools/cluster/access.ts';
+import { nodeBases } from '../../../tools/cluster/base-images.ts';
+import { LOCAL } from '../../../tools/cluster/layout.ts';
+import { loadBuilt } from '../../../tools/cluster/load-image.ts';
+import { addMetricsServer, removeMetricsServer } from '../../../tools/cluster/metrics-server.ts';
+import { startCluster } from '../../../tools/cluster/start.ts';
+import { eventually } from '../../support/kube/kube-chat.ts';
 
 const access = clusterAccess(process.env);
 const skip = access.local === null && 'metrics-server is added to the local cluster only';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { clusterAccess } from '../../cluster/access.ts';
-import { LOCAL } from '../../cluster/layout.ts';
-import { addNode, removeNode } from '../../cluster/second-node.ts';
-import { startCluster } from '../../cluster/start.ts';
-import { eventually } from '../../support/kube-chat.ts';
-import { ask, endProbes, PROBE_SERVICE, startProbes, untilProbes } from '../../support/probe-pods.ts';
+import { clusterAccess } from '../../../tools/cluster/access.ts';
+import { LOCAL } from '../../../tools/cluster/layout.ts';
+import { addNode, removeNode } from '../../../tools/cluster/second-node.ts';
+import { startCluster } from '../../../tools/cluster/start.ts';
+import { eventually } from '../../support/kube/kube-chat.ts';
+import { ask, endProbes, PROBE_SERVICE, startProbes, untilProbes } from '../../support/kube/probe-pods.ts';
 
 const access = clusterAccess(process.env);
 const skip = access.local === null && 'nodes are added to the local cluster only';

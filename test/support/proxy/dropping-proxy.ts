@@ -8,8 +8,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Child, startChild } from '../../local/child.ts';
-import type { Teardown } from '../backends.ts';
+import { type Child, startChild } from '../../../tools/local/child.ts';
+import type { Teardown } from '../../../tools/support/backends.ts';
 import { nginxBinary } from './nginx-binary.ts';
 
 export interface DroppingProxyOptions {

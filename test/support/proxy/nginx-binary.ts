@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { stdoutOf } from '../../cluster/stdout.ts';
-import { buildOnce, CACHE } from '../../local/build-once.ts';
-import { longStep, outputOf } from '../../local/run.ts';
+import { stdoutOf } from '../../../tools/cluster/stdout.ts';
+import { buildOnce, CACHE } from '../../../tools/local/build-once.ts';
+import { longStep, outputOf } from '../../../tools/local/run.ts';
 
 /**
  * Path of an nginx: the one on PATH, else that of Debian's package, unpacked into `.cache/nginx`. Installed, the package

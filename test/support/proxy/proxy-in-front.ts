@@ -1,10 +1,10 @@
-import { CLIENT_PATHS } from '../../../server/contract.ts';
-import { forwardTo } from '../../cluster/forward.ts';
-import type { Layout } from '../../cluster/layout.ts';
-import { holderOf } from '../../cluster/namespaces.ts';
-import type { Teardown } from '../backends.ts';
-import type { OwnChat } from '../own-chat.ts';
-import { type Sighting, watch } from '../watch-pods.ts';
+import { CLIENT_PATHS } from '../../../server/contract/contract.ts';
+import { forwardTo } from '../../../tools/cluster/forward.ts';
+import type { Layout } from '../../../tools/cluster/layout.ts';
+import { holderOf } from '../../../tools/cluster/namespaces.ts';
+import type { Teardown } from '../../../tools/support/backends.ts';
+import type { OwnChat } from '../kube/own-chat.ts';
+import { type Sighting, watch } from '../kube/watch-pods.ts';
 import { type DroppingProxy, droppingProxy } from './dropping-proxy.ts';
 
 /** Ports in the cluster's network namespace, where nothing else listens on them. */

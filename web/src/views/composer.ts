@@ -1,7 +1,7 @@
-import { element, setText } from '../element.ts';
+import { element, setText } from '../dom/element.ts';
+import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
-import { icon } from '../icons.ts';
-import { roomMention } from '../room-name.ts';
+import { roomMention } from '../page/room-name.ts';
 
 export interface ComposerOptions {
   readonly texts: Texts;

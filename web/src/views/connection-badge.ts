@@ -1,5 +1,5 @@
 import type { Connection } from '../../../client/transport.ts';
-import { element, setText } from '../element.ts';
+import { element, setText } from '../dom/element.ts';
 import type { StringKey } from '../i18n/en.ts';
 import type { Texts } from '../i18n/language.ts';
 

@@ -1,9 +1,9 @@
 import type { Chat } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
-import { element, setText } from '../element.ts';
+import { element, setText } from '../dom/element.ts';
+import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
-import { icon } from '../icons.ts';
-import { roomTitle } from '../room-name.ts';
+import { roomTitle } from '../page/room-name.ts';
 import { Composer } from './composer.ts';
 import { ConnectionBadge } from './connection-badge.ts';
 import { MessageList } from './message-list.ts';

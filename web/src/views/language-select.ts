@@ -1,6 +1,6 @@
-import { element } from '../element.ts';
+import { element } from '../dom/element.ts';
+import { icon } from '../dom/icons.ts';
 import { LANGUAGES, type Language, type Texts } from '../i18n/language.ts';
-import { icon } from '../icons.ts';
 
 /** Lets people choose the language; each is written in itself. */
 export function languageSelect(texts: Texts, onChange: (language: Language) => void): HTMLElement {

@@ -1,7 +1,7 @@
 import type { Room } from '../../../client/room.ts';
-import { element, reconcile } from '../element.ts';
-import { messageRows, type Row } from '../message-rows.ts';
-import { roomMention } from '../room-name.ts';
+import { element, reconcile } from '../dom/element.ts';
+import { messageRows, type Row } from '../page/message-rows.ts';
+import { roomMention } from '../page/room-name.ts';
 import { createRow, type MessageRowOptions, updateRow } from './message-row.ts';
 
 /** Distances from the ends of the list, in pixels. */

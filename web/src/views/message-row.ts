@@ -1,9 +1,9 @@
 import type { Outgoing } from '../../../client/outbox.ts';
-import { element, setText } from '../element.ts';
+import { element, setText } from '../dom/element.ts';
+import { icon } from '../dom/icons.ts';
+import { stretchesOf } from '../dom/links.ts';
 import type { Texts } from '../i18n/language.ts';
-import { icon } from '../icons.ts';
-import { stretchesOf } from '../links.ts';
-import type { Row } from '../message-rows.ts';
+import type { Row } from '../page/message-rows.ts';
 import { avatar } from './avatar.ts';
 
 export interface MessageRowOptions {

@@ -1,5 +1,5 @@
 import type { Room } from '../../../client/room.ts';
-import { element, reconcile, setText } from '../element.ts';
+import { element, reconcile, setText } from '../dom/element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { avatar } from './avatar.ts';
 import { iconButton } from './sidebar.ts';

@@ -1,8 +1,8 @@
 import type { Room } from '../../../client/room.ts';
-import { element, reconcile, setText } from '../element.ts';
+import { element, reconcile, setText } from '../dom/element.ts';
+import { icon, mark } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
-import { icon, mark } from '../icons.ts';
-import { roomOfInput, roomTitle } from '../room-name.ts';
+import { roomOfInput, roomTitle } from '../page/room-name.ts';
 import { avatar } from './avatar.ts';
 
 export interface SidebarOptions {

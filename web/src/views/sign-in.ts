@@ -1,7 +1,7 @@
-import { element, setText } from '../element.ts';
+import { element, setText } from '../dom/element.ts';
+import { mark } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
-import { mark } from '../icons.ts';
-import { TokenError } from '../sign-in-token.ts';
+import { TokenError } from '../page/sign-in-token.ts';
 
 export interface SignInOptions {
   readonly texts: Texts;

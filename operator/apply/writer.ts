@@ -1,0 +1,184 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../../server/time/clock.ts';
+import type { KubeObject } from '../api/kube-object.ts';
+import type { PodPatch } from '../fleet/pod-patches.ts';
+import { ApiError } from '../kube/api-error.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { errorFields } from '../kube/error-text.ts';
+import { RESOURCES, resourceOf } from '../kube/resources.ts';
+import type { Metrics } from '../process/metrics.ts';
+import type { FailedWrites } from './failed-writes.ts';
+import { type Action, isPutBack, mayWrite, type Observed, objectId, type Plan } from './plan.ts';
+import type { Repairs } from './repairs.ts';
+import { type Step, stepsOf } from './steps.ts';
+import { NameTaken, stopsAll } from './write-failure.ts';
+
+/**
+ * Carries out one action of a plan.
+ * @returns the object as the API server now has it, undefined if it is gone
+ * @throws {NameTaken} instead of taking over an object the watches do not show because it is not labelled
+ * @throws {ApiError}
+ */
+export async function carryOut(client: KubeClient, action: Action): Promise<KubeObject | undefined> {
+  const { object } = action;
+  const { namespace = '', name, resourceVersion } = object.metadata;
+  if (action.verb === 'delete') {
+    await client.delete(object).catch(ignoreNotFound);
+    return undefined;
+  }
+  if (action.verb === 'prune') {
+    const removals = action.pointers.map(path => ({ op: 'remove', path }));
+    const guard = { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion };
+    return await client
+      .patch(resourceOf(object.kind), namespace, name, [guard, ...removals])
+      .catch((error: unknown) => {
+        // The object has changed since it was looked at: look again.
+        if (error instanceof ApiError && error.code === 422) throw new ApiError(409, 'Conflict', error.message);
+        throw error;
+      });
+  }
+  if (action.cause === 'missing') {
+    const there = await client.get<KubeObject>(resourceOf(object.kind), namespace, name).catch(ignoreNotFound);
+    if (there && !mayWrite({ ...there, kind: object.kind }, object)) throw NameTaken.by(object);
+  }
+  return await client.apply(object);
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (error instanceof ApiError && error.code === 404) return undefined;
+  throw error;
+}
+
+/** What a pass wants to write for one ChatCluster. */
+export interface Work extends Pick<Plan, 'actions' | 'taken'> {
+  readonly cluster: { readonly namespace: string; readonly name: string };
+  readonly observed: readonly Observed[];
+  readonly patches: readonly PodPatch[];
+  readonly failed: FailedWrites;
+  readonly repairs: Repairs;
+}
+
+/** What came of the writes of a pass. */
+export interface Written {
+  readonly done: readonly Action[];
+  readonly patched: readonly PodPatch[];
+  /** Ids of objects that are not written: the write failed, now or a moment ago, or waits for such a one. */
+  readonly open: ReadonlySet<string>;
+  /** Those of them whose own write did not fail. */
+  readonly waiting: readonly string[];
+  /** Why the rest was not tried: there is no way to the API server, or writes were held up for long. */
+  readonly error: unknown;
+}
+
+export interface WriterOptions {
+  /** Told each object as the API server has it after a write, so that the next pass sees it before its watch event comes. */
+  readonly caches: { written(object: KubeObject): void };
+  readonly client: KubeClient;
+  readonly metrics: Pick<Metrics, 'repairs' | 'writeFailures'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Logger;
+}
+
+/** Writes that fail hold up a pass no longer than this, each kind of object: a webhook that hangs for one hangs for all. */
+const HELD_UP_MS = 5_000;
+
+/** Carries out what a pass decided, one write after the other. One that fails holds up only what needs it. */
+export class Writer {
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** What fails, and what the API server makes of what is written, is added to what `work` knows of it. */
+  async write(work: Work): Promise<Written> {
+    const { observed, patches, actions, taken, failed } = work;
+    const { clock } = this.#options;
+    const steps = stepsOf(patches, actions, observed, taken);
+    failed.keep(new Set([...taken, ...steps.map(({ id }) => id)]));
+    for (const id of taken) failed.note(id, '', new NameTaken(id), clock.now());
+    const open = new Set([...taken, ...steps.map(({ id }) => id)]);
+    const heldUp = new Map<string, number>();
+    const written: { done: Action[]; patched: PodPatch[] } = { done: [], patched: [] };
+    const waiting: string[] = [];
+    let late: unknown;
+    for (const step of knownToFailLast(steps, failed)) {
+      const startedAt = clock.now();
+      if (step.needs.some(id => open.has(id))) waiting.push(step.id);
+      else if (failed.isDue(step.id, step.attempt, startedAt) && (heldUp.get(step.kind) ?? 0) < HELD_UP_MS) {
+        try {
+          await this.#take(work, step, written);
+          open.delete(step.id);
+          failed.succeeded(step.id);
+        } catch (error) {
+          this.#failed(work.cluster, step, error);
+          if (stopsAll(error)) return { ...written, open, waiting, error };
+          const now = clock.now();
+          failed.note(step.id, step.attempt, error, now);
+          heldUp.set(step.kind, (heldUp.get(step.kind) ?? 0) + now - startedAt);
+          if ((heldUp.get(step.kind) ?? 0) >= HELD_UP_MS) late = error;
+        }
+      }
+    }
+    return { ...written, open, waiting, error: late };
+  }
+
+  async #take(work: Work, { of }: Step, { done, patched }: { done: Action[]; patched: PodPatch[] }): Promise<void> {
+    if ('action' in of) done.push(...(await this.#carryOut(work, of.action)));
+    else if (await this.#patch(work.cluster, of.patch)) patched.push(of.patch);
+  }
+
+  /** @returns whether the pod was still there */
+  async #patch(cluster: Work['cluster'], { pod, annotations, labels }: PodPatch): Promise<boolean> {
+    const { caches, client, log } = this.#options;
+    const { name, namespace = '', uid, resourceVersion } = pod.metadata;
+    const written = await client
+      .patch(RESOURCES.pods, namespace, name, { metadata: { uid, resourceVersion, annotations, labels } })
+      // Gone meanwhile: the watch tells.
+      .catch(ignoreNotFound);
+    if (!written) return false;
+    caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
+    log.info({ ...told(cluster), pod: name, annotations, labels }, 'pod patched');
+    return true;
+  }
+
+  /** @returns the action as far as it came to something: what admission undoes is nothing that was put back */
+  async #carryOut({ cluster, observed, repairs }: Work, action: Action): Promise<Action[]> {
+    const { caches, client, log, metrics } = this.#options;
+    const { apiVersion, kind, metadata } = action.object;
+    const id = objectId(action.object);
+    const written = await carryOut(client, action);
+    if (written) caches.written({ ...written, apiVersion, kind });
+    const rest = written && action.verb === 'apply' ? repairs.written(id, written, action.object) : [];
+    log.info({ ...told(cluster), action: action.verb, kind, name: metadata.name }, 'child written');
+    if (!isPutBack(action)) return [action];
+    const made =
+      action.verb === 'apply' ? { ...action, paths: action.paths.filter(path => !rest.includes(path)) } : action;
+    const paths = pathsOf(made);
+    if (paths.length === 0) return [];
+    const foreign = observed.find(({ object }) => objectId(object) === id)?.foreign ?? [];
+    repairs.repaired(id, paths, [...new Set(foreign.map(({ manager }) => manager))]);
+    metrics.repairs.inc({ kind });
+    return [made];
+  }
+
+  #failed(cluster: Work['cluster'], { id, kind }: Step, error: unknown): void {
+    const { log, metrics } = this.#options;
+    metrics.writeFailures.inc({ kind });
+    log.warn({ ...told(cluster), object: id, ...errorFields(error) }, 'write failed');
+  }
+}
+
+function told({ namespace, name }: Work['cluster']): { readonly namespace: string; readonly chatCluster: string } {
+  return { namespace, chatCluster: name };
+}
+
+/** What has failed before may take its time: the others do not wait behind it. */
+function knownToFailLast(steps: readonly Step[], failed: FailedWrites): Step[] {
+  return [...steps.filter(({ id }) => !failed.has(id)), ...steps.filter(({ id }) => failed.has(id))];
+}
+
+function pathsOf(action: Action): readonly string[] {
+  if (action.verb === 'delete') return [];
+  return action.verb === 'prune' ? action.pointers : action.paths;
+}

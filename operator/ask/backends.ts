@@ -1,0 +1,91 @@
+import { type BackendHealth, type LogRoom, PORTS, WORKER_PATHS } from '../../server/contract/contract.ts';
+import type { AskPod } from '../api/ask-pod.ts';
+import type { Pod } from '../api/kube-object.ts';
+import { refusedOptions } from '../api/refused-options.ts';
+
+/** What the workers say of NATS and MongoDB. */
+export interface Backends {
+  /** What one worker that answered said; undefined if none did. */
+  readonly health: Pick<BackendHealth, 'nats' | 'store'> | undefined;
+  /** Room in the streams; undefined while no worker that reaches NATS says. */
+  readonly log: BackendHealth['log'];
+  /** Copies NATS keeps of messages; undefined while no worker that reaches NATS says. */
+  readonly copies?: BackendHealth['copies'];
+  /** Messages that MongoDB does not have yet; undefined while no worker that reaches NATS says. */
+  readonly storeLag: number | undefined;
+  /** Options that workers refuse, a line for each worker and option; missing when there is none. */
+  readonly refused?: readonly string[];
+  /** Why nobody answered, without anything that changes from pass to pass. */
+  readonly silence: string;
+}
+
+function healthOf(body: unknown): BackendHealth | undefined {
+  const { nats, store, storeLag, log, copies, refused } = (body ?? {}) as Partial<BackendHealth>;
+  const said = (backend: unknown): backend is BackendHealth['nats'] =>
+    typeof backend === 'object' && backend !== null && 'reachable' in backend && typeof backend.reachable === 'boolean';
+  if (!said(nats) || !said(store)) return undefined;
+  const lag = typeof storeLag === 'number' && storeLag >= 0 ? storeLag : 0;
+  return {
+    nats,
+    store,
+    storeLag: lag,
+    ...(isRoom(log) ? { log } : {}),
+    ...(isCopies(copies) ? { copies } : {}),
+    ...refusedOptions(refused),
+  };
+}
+
+const WORST_FIRST: readonly LogRoom[] = ['NearlyFull', 'WindowShortened', 'Enough'];
+
+/** Workers of another release may say nothing of it, or a word that is not known here. */
+function isRoom(log: unknown): log is NonNullable<BackendHealth['log']> {
+  const { room, reason } = (log ?? {}) as { room?: unknown; reason?: unknown };
+  return WORST_FIRST.some(each => each === room) && typeof reason === 'string';
+}
+
+function isCopies(copies: unknown): copies is NonNullable<BackendHealth['copies']> {
+  const { fewest, whyNotMore } = (copies ?? {}) as { fewest?: unknown; whyNotMore?: unknown };
+  return typeof fewest === 'number' && fewest >= 1 && typeof whyNotMore === 'string';
+}
+
+/**
+ * Asks all workers, ready or not, and takes the best answer for each backend: one worker that reaches NATS is enough to
+ * know that NATS is there.
+ */
+export async function readBackends(workers: readonly Pod[], ask: AskPod): Promise<Backends> {
+  const running = workers.filter(pod => pod.status.phase === 'Running' && pod.metadata.deletionTimestamp === undefined);
+  const answers = await Promise.all(
+    running.map(pod =>
+      ask(pod, PORTS.admin, WORKER_PATHS.backends).then(
+        body => ({ health: healthOf(body), problem: `${pod.metadata.name}: it answered something else` }),
+        (error: unknown) => ({
+          health: undefined,
+          problem: `${pod.metadata.name}: ${error instanceof Error ? error.message : 'no answer'}`,
+        }),
+      ),
+    ),
+  );
+  const said = answers.flatMap(answer => answer.health ?? []);
+  const [first] = said;
+  // Each worker measures all streams; one that cannot reach NATS repeats what it knew.
+  const measured = said.filter(health => health.nats.reachable);
+  const lags = measured.map(health => health.storeLag);
+  const refused = said.flatMap(health => health.refused ?? []);
+  const [copies] = measured.flatMap(health => health.copies ?? []).sort((a, b) => a.fewest - b.fewest);
+  const rooms = measured.flatMap(health => health.log ?? []);
+  if (!first) {
+    const silence = running.length === 0 ? 'no worker is running' : (answers[0]?.problem ?? 'no answer');
+    return { health: undefined, log: undefined, storeLag: undefined, silence };
+  }
+  return {
+    health: {
+      nats: said.find(health => health.nats.reachable)?.nats ?? first.nats,
+      store: said.find(health => health.store.reachable)?.store ?? first.store,
+    },
+    log: WORST_FIRST.flatMap(room => rooms.find(each => each.room === room) ?? [])[0],
+    storeLag: lags.length > 0 ? Math.max(...lags) : undefined,
+    ...(copies ? { copies } : {}),
+    ...(refused.length > 0 ? { refused } : {}),
+    silence: '',
+  };
+}

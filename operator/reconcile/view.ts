@@ -1,0 +1,153 @@
+import type { ChatCluster } from '../api/chat-cluster.ts';
+import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
+import { isServing } from '../api/serving.ts';
+import type { Backends } from '../ask/backends.ts';
+import { connectionsByPod, isOver, type LoadSample, natsUpByPod, refusingByPod } from '../ask/loads.ts';
+import type { Probe } from '../ask/probes.ts';
+import { freePlaces } from '../autoscale/targets.ts';
+import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
+import { revisionOf } from '../desired/revision.ts';
+import { noteCutOff } from '../fleet/cut-off.ts';
+import type { FleetInput, FleetSettings } from '../fleet/fleet.ts';
+import { isBackendToBlame, whyUnhealthy } from '../fleet/health.ts';
+import { observeFleet, offeredPods } from '../fleet/observe.ts';
+import { targetOf } from '../fleet/rollout.ts';
+import { FirstSeen } from '../process/first-seen.ts';
+import type { Caches } from '../watch/caches.ts';
+
+/** Everything of the fleet but its size. */
+export type FleetView = Omit<FleetInput, 'size'>;
+
+/** Why clients must not be moved to another revision now. */
+function holdOf({ metadata }: ChatCluster, backends: Backends | undefined): string {
+  if (metadata.annotations?.[PAUSE_ANNOTATION] === 'All') return 'paused by annotation';
+  if (backends?.health?.nats.reachable === false) return 'the workers do not reach NATS';
+  if (backends?.health?.store.reachable === false) return 'the workers do not reach MongoDB';
+  return '';
+}
+
+/** What is kept from pass to pass, by the clock that never runs backwards. It may be lost: then the times that are given count again. */
+export interface Seen {
+  /** Since when no slice offers a pod, by its name. */
+  readonly unoffered: Map<string, number>;
+  /** Since when a pod is without NATS while most others are not, by its name. */
+  readonly cutOff: Map<string, number>;
+  /** Since when the new revision does worse; undefined while it does not. */
+  failingSince: number | undefined;
+  /** Since when too few gateways take clients for what goes on; undefined while enough do. */
+  shortSince: number | undefined;
+  readonly firstSeen: FirstSeen;
+}
+
+export function nothingSeen(): Seen {
+  return {
+    unoffered: new Map(),
+    cutOff: new Map(),
+    failingSince: undefined,
+    shortSince: undefined,
+    firstSeen: new FirstSeen(),
+  };
+}
+
+function noteUnoffered({ unoffered }: Seen, pods: readonly Pod[], endpoints: readonly Endpoint[], now: number): void {
+  const offered = offeredPods(endpoints);
+  const names = new Set(pods.map(pod => pod.metadata.name));
+  for (const name of unoffered.keys()) if (offered.has(name) || !names.has(name)) unoffered.delete(name);
+  for (const name of names) if (!offered.has(name) && !unoffered.has(name)) unoffered.set(name, now);
+}
+
+/** Longer than a blip that the workers do not notice, together with the time gateways average over. */
+const FAILING_MS = 10_000;
+
+/** What fails holds the rollout at once, and stops it when it goes on failing. @param excused while it may not be the revision's fault */
+function judge(
+  seen: Seen,
+  why: string,
+  excused: boolean,
+  now: number,
+): { readonly hold: string; readonly unhealthy: string } {
+  if (why === '' || excused) seen.failingSince = undefined;
+  else seen.failingSince ??= now;
+  const lasts = seen.failingSince !== undefined && now - seen.failingSince >= FAILING_MS;
+  return lasts ? { hold: '', unhealthy: why } : { hold: why, unhealthy: '' };
+}
+
+function capacityOf({ spec }: ChatCluster, loads: readonly LoadSample[]): FleetSettings['capacity'] {
+  const { autoscaling } = spec.gateway;
+  const clients = loads.reduce((sum, { load }) => sum + (load?.connections ?? 0), 0);
+  return {
+    maxConnections: spec.limits.maxConnections,
+    targetConnections: autoscaling.mode === 'Builtin' ? autoscaling.targetConnections : undefined,
+    freePlaces: freePlaces(autoscaling.freeSlots, clients),
+  };
+}
+
+/** Keeps in `seen` since when too few gateways take clients for what goes on. @param short of the plan that was just made */
+export function noteShort(seen: Seen, short: boolean, now: number): void {
+  seen.shortSince = short ? (seen.shortSince ?? now) : undefined;
+}
+
+/** Of a pod that was evicted for want of memory or disk, the object stays, and its ReplicaSet has put another in its place. */
+function hasEnded({ metadata, status }: Pod): boolean {
+  return metadata.deletionTimestamp === undefined && (status.phase === 'Failed' || status.phase === 'Succeeded');
+}
+
+/** What the caches and the last answers of the pods say of the gateways of a ChatCluster. */
+export function viewOf(
+  cluster: ChatCluster,
+  children: readonly KubeObject[],
+  listed: readonly Pod[],
+  probe: Probe | undefined,
+  caches: Pick<Caches, 'endpoints' | 'leavingNodes'>,
+  kept: Seen,
+  { now, wall }: Pick<FleetInput, 'now' | 'wall'>,
+): FleetView {
+  const { namespace, name, annotations } = cluster.metadata;
+  const { drain, rollout, rebalance } = cluster.spec.gateway;
+  const { firstSeen } = kept;
+  firstSeen.begin();
+  const pods = listed.filter(pod => !hasEnded(pod) && !isOver(pod, firstSeen, now));
+  const loads = probe?.loads ?? [];
+  const endpoints = caches.endpoints(`${namespace}/${name}`, childName.clientService(name));
+  noteUnoffered(kept, pods, endpoints, now);
+  const seen = observeFleet({
+    cluster,
+    children,
+    pods,
+    endpoints,
+    unofferedSince: kept.unoffered,
+    leavingNodes: caches.leavingNodes(),
+    connections: connectionsByPod(loads),
+    refusing: refusingByPod(loads),
+    natsUp: natsUpByPod(loads),
+    firstSeen,
+    now,
+  });
+  const serving = seen.pods.filter(pod => isServing(pod, seen.serving));
+  noteCutOff(kept.cutOff, serving, now);
+  const wanted = { target: revisionOf(cluster, 'gateway'), undone: annotations?.[UNDO_ANNOTATION] ?? '' };
+  const target = targetOf({ ...seen, ...wanted });
+  const fresh = new Set(
+    pods.filter(pod => pod.metadata.labels?.[REVISION_LABEL] === target).map(pod => pod.metadata.name),
+  );
+  const said = (isFresh: boolean) =>
+    loads.flatMap(({ pod, load }) => (load && fresh.has(pod) === isFresh ? [load] : []));
+  const hold = holdOf(cluster, probe?.backends);
+  const changedAt = (type: string, status: string) => firstSeen.since(`condition ${type}`, status, now);
+  const excused = isBackendToBlame(cluster.status?.conditions ?? [], changedAt, now);
+  // A person has looked at it and wants it all the same.
+  const isWanted = annotations?.[CONTINUE_ANNOTATION] === target;
+  const why = hold !== '' || isWanted ? '' : whyUnhealthy(said(true), said(false), rollout);
+  const verdict = judge(kept, why, excused, now);
+  return {
+    ...seen,
+    pods: seen.pods.map(pod => ({ ...pod, cutOffSince: kept.cutOff.get(pod.name) })),
+    ...wanted,
+    settings: { drain, rollout, rebalance, capacity: capacityOf(cluster, loads) },
+    shortSince: kept.shortSince,
+    hold: hold || verdict.hold,
+    unhealthy: verdict.unhealthy,
+    now,
+    wall,
+  };
+}

@@ -1,0 +1,45 @@
+import type { ChatCluster } from '../api/chat-cluster.ts';
+import type { Condition } from '../api/kube-object.ts';
+import type { Backends } from '../ask/backends.ts';
+import { notAsked, type Verdict } from './conditions.ts';
+
+/** Copies that bear the loss of one server with its disk. */
+const ENOUGH = 3;
+
+/**
+ * Whether NATS keeps enough copies of what MongoDB does not have yet. A single one is what a set-up for development has, so Ready
+ * does not depend on it.
+ * @param previous the condition as it stands
+ */
+export function durable(
+  { spec }: Pick<ChatCluster, 'spec'>,
+  backends: Backends | undefined,
+  previous: Condition | undefined,
+): Verdict {
+  const type = 'Durable';
+  if (!backends) return notAsked(type, previous);
+  const { copies } = backends;
+  if (!copies) {
+    const message = backends.silence || 'no worker says how many copies NATS keeps of messages';
+    return { type, status: 'Unknown', reason: 'NoWorkerAnswers', message };
+  }
+  const { fewest, whyNotMore } = copies;
+  if (fewest >= ENOUGH)
+    return { type, status: 'True', reason: 'Replicated', message: `NATS keeps ${fewest} copies of every message` };
+  const more = whatToDo(spec.messages.streamReplicas, whyNotMore);
+  if (fewest > 1) return { type, status: 'False', reason: 'TwoCopies', message: `${TWO}; ${more}` };
+  return { type, status: 'False', reason: 'SingleCopy', message: `${SINGLE}; ${more}` };
+}
+
+const SINGLE =
+  'NATS keeps a single copy of messages: what MongoDB does not have yet is lost with the disk of one NATS server';
+const TWO =
+  'NATS keeps two copies of messages: while one of their servers is away nothing can be sent, because a majority is both';
+
+function whatToDo(set: number | undefined, whyNotMore: string): string {
+  if (set !== undefined && set < ENOUGH)
+    return `messages.streamReplicas is ${set}: with three NATS servers leave it out, or set 3`;
+  if (set !== undefined) return `messages.streamReplicas is ${set}, which the workers have not come to yet`;
+  const asked = 'the workers ask for three copies again every minute';
+  return `${whyNotMore}; run NATS with three servers with JetStream, ${asked}`;
+}

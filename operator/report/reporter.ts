@@ -1,0 +1,159 @@
+import type { Clock } from '../../server/time/clock.ts';
+import { API_VERSION, type ChatCluster, type ChatClusterStatus, KIND } from '../api/chat-cluster.ts';
+import type { Condition, Pod } from '../api/kube-object.ts';
+import { withoutFields } from '../api/status-fields.ts';
+import { differences } from '../apply/differences.ts';
+import { totalConnections } from '../ask/loads.ts';
+import type { Probes } from '../ask/probes.ts';
+import { imageOf } from '../desired/desired.ts';
+import { REVISION_LABEL } from '../desired/names.ts';
+import { imageIn } from '../fleet/choices.ts';
+import { gatewayDeployments } from '../fleet/observe.ts';
+import { isStarting, lateStarts } from '../fleet/pod-problem.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { FirstSeen } from '../process/first-seen.ts';
+import { least } from '../process/least.ts';
+import type { Metrics } from '../process/metrics.ts';
+import type { Caches } from '../watch/caches.ts';
+import type { CrdCheck } from '../watch/crd-check.ts';
+import { ConditionSeries } from './condition-series.ts';
+import { dated, heldByOthers } from './conditions.ts';
+import { type Notice, noticesOfConditions } from './notices.ts';
+import type { Pass, Result } from './pass.ts';
+import { countGateways, roundConnections, status } from './status.ts';
+
+/** How often the number of connections may be the only news in the status. */
+const CONNECTIONS_MS = 30_000;
+/** How often to look at pods that do not start: a person waits for the reason. */
+const STARTING_LOOK_MS = 30_000;
+/** How often to look whether what happened is long enough ago. */
+const UNSTABLE_LOOK_MS = 300_000;
+
+export interface ReporterOptions {
+  readonly caches: Caches;
+  readonly crd: Pick<CrdCheck, 'unknown'>;
+  readonly client: KubeClient;
+  readonly probes: Pick<Probes, 'latest'>;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** Image of ChatClusters that name none. */
+  readonly defaultImage: string;
+}
+
+/** Writes what was found and decided into the status of a ChatCluster, when it differs. */
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #series: ConditionSeries;
+  /** When the number of connections was last written. */
+  readonly #writtenAt = new Map<string, number>();
+  readonly #firstSeen = new Map<string, FirstSeen>();
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#series = new ConditionSeries(options.metrics);
+  }
+
+  forget(key: string): void {
+    this.#writtenAt.delete(key);
+    this.#firstSeen.delete(key);
+    this.#series.forget(key);
+  }
+
+  /** @returns milliseconds after which another status may be due */
+  async report(
+    { key, cluster, scaling, fleet, plan }: Pass,
+    { failure, altered }: Result,
+    tell: (notices: readonly Notice[]) => void,
+  ): Promise<number | undefined> {
+    const { caches, clock, crd, defaultImage, probes } = this.#options;
+    const probe = probes.latest(key);
+    const total = probe && totalConnections(probe.loads);
+    const writtenAt = this.#writtenAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    const waitMs = Math.max(0, writtenAt + CONNECTIONS_MS - clock.now());
+    const children = caches.children(key).map(child => child.object);
+    const serves = gatewayDeployments(cluster, children).find(
+      ({ metadata }) => metadata.labels?.[REVISION_LABEL] === plan.serving,
+    );
+    const pods = (['gateway', 'worker'] as const).flatMap(component => caches.pods(key, component));
+    const late = lateStarts(pods, this.#firstSeenOf(key), clock.now());
+    const whole = status({
+      cluster,
+      children,
+      gatewayPods: caches.pods(key, 'gateway'),
+      workerPods: caches.pods(key, 'worker'),
+      gateways: countGateways(fleet.pods, plan.serving, fleet.size),
+      desiredWorkers: scaling.workers.replicas,
+      serving: plan.serving,
+      rollout: plan.rollout,
+      draining: plan.draining,
+      image: imageIn(serves?.spec?.template) ?? imageOf(cluster, { defaultImage }),
+      defaultImage,
+      backends: probe?.backends,
+      refusals: probe && {
+        gateways: probe.loads.flatMap(({ load }) => load?.refused ?? []),
+        workers: probe.backends.refused ?? [],
+      },
+      unknownFields: crd.unknown ?? [],
+      decision: scaling.decision,
+      failure,
+      altered,
+      connections: waitMs === 0 ? total : undefined,
+      isLate: ({ metadata }) => late.has(metadata.name),
+      now: new Date(clock.wallClock()),
+    });
+    this.#series.show(key, whole.conditions ?? []);
+    const next = withoutFields(whole, crd.unknown ?? []);
+    const isWritten = await this.#write(cluster, next, tell);
+    if (isWritten && next.gateways?.connections !== cluster.status?.gateways?.connections)
+      this.#writtenAt.set(key, clock.now());
+    const told = next.gateways?.connections;
+    const isOld = total !== undefined && roundConnections(total, told) !== told;
+    return least(isOld ? waitMs : undefined, lookAgainMs(pods, next.conditions ?? []));
+  }
+
+  #firstSeenOf(key: string): FirstSeen {
+    const held = this.#firstSeen.get(key) ?? new FirstSeen();
+    this.#firstSeen.set(key, held);
+    return held;
+  }
+
+  /** Says of a ChatCluster that is being deleted who holds it: nothing of it is kept as it should be any more. */
+  async reportHeld(cluster: ChatCluster, tell: (notices: readonly Notice[]) => void): Promise<void> {
+    const verdict = heldByOthers(cluster.metadata.finalizers);
+    if (!verdict || !cluster.status) return;
+    const { conditions = [] } = cluster.status;
+    const [ready] = dated(
+      [verdict],
+      conditions,
+      cluster.metadata.generation,
+      new Date(this.#options.clock.wallClock()),
+    );
+    const next = conditions.map(condition => (ready && condition.type === ready.type ? ready : condition));
+    await this.#write(cluster, { ...cluster.status, conditions: next }, tell);
+  }
+
+  /** @returns whether it differs from what is there */
+  async #write(
+    cluster: ChatCluster,
+    next: ChatClusterStatus,
+    tell: (notices: readonly Notice[]) => void,
+  ): Promise<boolean> {
+    const { caches, client } = this.#options;
+    if (differences(cluster.status, next).length === 0) return false;
+    // The uid keeps the status off another ChatCluster of the same name.
+    const { name, namespace, uid } = cluster.metadata;
+    const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status: next };
+    const written = await client.apply(object, 'status');
+    caches.written({ ...written, kind: KIND });
+    tell(noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
+    return true;
+  }
+}
+
+/** Milliseconds after which the passing of time alone makes another status: pods that take long to start, or have been well for an hour. */
+function lookAgainMs(pods: readonly Pod[], conditions: readonly Condition[]): number | undefined {
+  if (pods.some(isStarting)) return STARTING_LOOK_MS;
+  return conditions.some(({ type, status: is }) => type === 'PodsStable' && is === 'False')
+    ? UNSTABLE_LOOK_MS
+    : undefined;
+}

@@ -1,0 +1,39 @@
+import type { ChatCluster } from '../api/chat-cluster.ts';
+import type { KubeObject } from '../api/kube-object.ts';
+import { type FieldSet, foreignFields } from '../apply/foreign.ts';
+import type { Observed } from '../apply/plan.ts';
+import { withDefaults } from '../desired/spec-defaults.ts';
+
+/** What of an object is kept in memory. `managedFields` alone are often half of it. */
+
+interface RawMeta {
+  readonly managedFields?: readonly {
+    readonly manager?: string;
+    readonly subresource?: string;
+    readonly fieldsV1?: FieldSet;
+  }[];
+}
+
+function slim<T extends KubeObject>(raw: KubeObject): T {
+  const { managedFields: _, ...metadata } = raw.metadata as KubeObject['metadata'] & RawMeta;
+  return { ...raw, metadata } as KubeObject as T;
+}
+
+function whoScaled({ managedFields }: RawMeta): string | undefined {
+  const writer = managedFields?.find(
+    ({ subresource, fieldsV1 }) =>
+      subresource === 'scale' && fieldsV1?.['f:spec']?.['f:gateway']?.['f:replicas'] !== undefined,
+  );
+  return writer && (writer.manager ?? 'somebody');
+}
+
+/** A ChatCluster with all defaults, whatever its author left out and whatever the CRD in the cluster knows. */
+export function projectCluster(raw: KubeObject): ChatCluster {
+  const cluster = slim<ChatCluster>(raw);
+  const scaledBy = whoScaled(raw.metadata as RawMeta);
+  return { ...cluster, spec: withDefaults(cluster.spec), ...(scaledBy === undefined ? {} : { scaledBy }) };
+}
+
+export function projectChild(raw: KubeObject): Observed {
+  return { object: slim(raw), foreign: foreignFields(raw, (raw.metadata as RawMeta).managedFields) };
+}

@@ -1,0 +1,72 @@
+import { BARE_PUBLISH } from '../contract/contract.ts';
+import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import { inboxOf, MAX_CHANNEL_BYTES } from './names.ts';
+import type { Identity } from './token.ts';
+
+/** `Open`: every signed-in user. `Claim`: users whose token lists the room. */
+export type Access = keyof typeof BARE_PUBLISH;
+
+export interface Kind {
+  readonly access: Access;
+  /** True if the protocol's bare publish is open; `message.send` always is, to who may use the room. */
+  readonly publish: 'Enabled' | 'Disabled';
+}
+
+/** Action of a user in a room. `publish`: the protocol's bare publish; `send`: `message.send`. */
+export type Action = 'subscribe' | 'publish' | 'send' | 'presence' | 'history';
+
+/** @param text `kind=Access` or `kind=Access/PublishEnabled`, comma separated, as in the option roomKinds */
+export function parseKinds(text: string): ReadonlyMap<string, Kind> {
+  const kinds = new Map<string, Kind>();
+  for (const entry of text.split(',').filter(entry => entry !== '')) {
+    const [kind = '', rules = ''] = entry.split('=');
+    const [word, publish] = rules.split('/Publish');
+    const access = word as Access;
+    kinds.set(kind, { access, publish: (publish as Kind['publish'] | undefined) ?? BARE_PUBLISH[access] });
+  }
+  return kinds;
+}
+
+export interface Denied {
+  readonly error: ErrorCode;
+  readonly detail: string;
+}
+
+/** What a user may do. The inbox `user:<id>` belongs to its user; nobody else sees it. */
+export class Policy {
+  #kinds: ReadonlyMap<string, Kind>;
+  constructor(kinds: ReadonlyMap<string, Kind>) {
+    this.#kinds = kinds;
+  }
+
+  /** Other rules from now on. Who is in a room stays: see {@link leaveAllForbidden}. */
+  replace(kinds: ReadonlyMap<string, Kind>): void {
+    this.#kinds = kinds;
+  }
+
+  /** @returns null if allowed */
+  check(who: Identity, channel: string, action: Action): Denied | null {
+    if (Buffer.byteLength(channel) > MAX_CHANNEL_BYTES)
+      return { error: ERRORS.badRequest, detail: `channel must have at most ${MAX_CHANNEL_BYTES} bytes` };
+    const split = channel.indexOf(':');
+    const kind = channel.slice(0, Math.max(split, 0));
+    if (split < 1 || split === channel.length - 1 || /\p{Cc}/u.test(channel) || !channel.isWellFormed())
+      return { error: ERRORS.unknownChannel, detail: 'channel must be kind:name' };
+    if (kind === 'user') {
+      if (channel !== inboxOf(who.user)) return denied('the inbox of another user');
+      return action === 'subscribe'
+        ? { error: ERRORS.alreadySubscribed, detail: 'the server subscribes every connection to its inbox' }
+        : null;
+    }
+    const rules = this.#kinds.get(kind);
+    if (!rules) return { error: ERRORS.unknownChannel, detail: `unknown kind ${kind}` };
+    const { access, publish } = rules;
+    if (access !== 'Open' && !who.rooms.includes(channel) && !who.rooms.includes(`${kind}:*`))
+      return denied('the token does not list this room');
+    if (action === 'publish' && publish === 'Disabled')
+      return { error: ERRORS.notAvailable, detail: `publish is not open in rooms of kind ${kind}: use message.send` };
+    return null;
+  }
+}
+
+const denied = (detail: string): Denied => ({ error: ERRORS.permissionDenied, detail: `permission denied: ${detail}` });

@@ -1,0 +1,90 @@
+import type { Position, Publication, Reply } from '../protocol/codec.ts';
+import { ERRORS } from '../protocol/codes.ts';
+import type { CommandOf } from '../protocol/command.ts';
+import { portionOf } from '../room/portion.ts';
+import { publicationOf, type Room } from '../room/room.ts';
+import { CommandError } from '../session/failure.ts';
+import type { Session } from '../session/session.ts';
+import { allow } from './allow.ts';
+
+/** Bytes of one page, at most half a send buffer: a reply is one frame, and a reader must be able to take it. */
+const PAGE_BYTES = 512 * 1024;
+/** Messages that are read before it is known how large they are: not much memory, whatever they are. */
+const FIRST_STEP = 50;
+
+/**
+ * Pages through a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. A
+ * page may be shorter than asked for; only an empty one is the end.
+ */
+export function history(session: Session, command: CommandOf<'history'>): undefined {
+  allow(session, command.channel, 'history');
+  session.inTurn(command.id, () => read(session, command));
+}
+
+async function read(session: Session, command: CommandOf<'history'>): Promise<Reply> {
+  const { context } = session;
+  const { channel, since } = command;
+  const top = await positionOf(session, channel);
+  if (since && since.epoch !== '' && since.epoch !== top.epoch) throw new CommandError(ERRORS.unrecoverablePosition);
+  const most = context.config.historyLimit;
+  const limit = command.limit < 0 ? most : Math.min(command.limit, most);
+  const step = async (from: number | undefined, count: number) => {
+    if (command.reverse) return await backwards(session, channel, from ?? Number.MAX_SAFE_INTEGER, count);
+    return (await context.reader.after(channel, from ?? 0, count)).messages.map(publicationOf);
+  };
+  const pageBytes = Math.min(PAGE_BYTES, context.config.sendBufferBytes / 2);
+  const publications = await inSteps(since?.offset, limit, pageBytes, step);
+  return {
+    method: 'history',
+    publications: publications.slice(0, portionOf(publications, limit, pageBytes)),
+    epoch: top.epoch,
+    offset: top.offset,
+  };
+}
+
+/** Reads what fits into a page, and not much more: of large messages few, of small ones all in two steps. */
+async function inSteps(
+  from: number | undefined,
+  limit: number,
+  pageBytes: number,
+  read: (from: number | undefined, count: number) => Promise<readonly Publication[]>,
+): Promise<readonly Publication[]> {
+  const found: Publication[] = [];
+  let bytes = 0;
+  for (let count = Math.min(limit, FIRST_STEP); count > 0; ) {
+    const more = await read(found.at(-1)?.offset ?? from, count).catch((error: unknown) => {
+      if (found.length === 0) throw error;
+      return []; // a page may be short
+    });
+    found.push(...more);
+    for (const { data } of more) bytes += data.byteLength;
+    if (more.length < count) break;
+    const mean = Math.max(1, bytes / found.length);
+    count = Math.min(limit - found.length, Math.floor((pageBytes - bytes) / mean));
+  }
+  return found;
+}
+
+/** From the room's tail if that has the page, else from the stream and MongoDB. */
+async function backwards(session: Session, channel: string, before: number, limit: number): Promise<Publication[]> {
+  const { rooms, reader } = session.context;
+  const room = rooms.find(channel);
+  if (room?.epoch && room.tail.before(before, limit) && (before <= room.held || (await upToDate(room)))) {
+    const page = room.tail.before(before, limit); // it may have moved
+    if (page) return page;
+  }
+  return (await reader.before(channel, before, limit)).map(publicationOf);
+}
+
+/** True if nothing is acknowledged that has not come to the room yet. */
+async function upToDate(room: Room): Promise<boolean> {
+  const { top, epoch } = await room.place();
+  return !room.closed && room.epoch === epoch && top <= room.held;
+}
+
+async function positionOf(session: Session, channel: string): Promise<Position> {
+  const { rooms } = session.context;
+  const room = rooms.find(channel);
+  if (room?.epoch) return room.position();
+  return await rooms.places.of(channel);
+}

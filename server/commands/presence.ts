@@ -1,0 +1,52 @@
+import { ERRORS } from '../protocol/codes.ts';
+import type { CommandOf } from '../protocol/command.ts';
+import { CommandError } from '../session/failure.ts';
+import type { Session } from '../session/session.ts';
+import { allow } from './allow.ts';
+
+/** Bytes of a member in a reply besides its user, in the encoding that takes more. */
+const MEMBER_BYTES = 120;
+/** Share of the send buffer that one reply may take: a reader must be able to take it. */
+const MOST_OF_BUFFER = 1 / 2;
+
+/** All connections in a room, on every gateway, as long as they are not too many. */
+export function presence(session: Session, command: CommandOf<'presence'>): undefined {
+  const { channel, id } = command;
+  allow(session, channel, 'presence');
+  const answer = async () => {
+    await inRoom(session, channel);
+    const { presenceLimit, sendBufferBytes } = session.context.config;
+    const { clients, members } = await session.context.presence.members(channel, presenceLimit);
+    if (members === null) throw tooMany(`${clients} connections, presence lists at most ${presenceLimit}`);
+    let bytes = 0;
+    for (const { user } of members.values()) bytes += MEMBER_BYTES + Buffer.byteLength(user);
+    if (bytes > sendBufferBytes * MOST_OF_BUFFER) throw tooMany(`${clients} connections, too many for one reply`);
+    while (session.congested() && !session.gone) await session.writable();
+    session.reply(id, { method: 'presence', presence: members });
+    session.context.joins.seen(channel, members);
+  };
+  session.background(id, answer());
+}
+
+/** Connections and users in a room of any size, on every gateway. */
+export function presenceStats(session: Session, command: CommandOf<'presence_stats'>): undefined {
+  const { channel, id } = command;
+  allow(session, channel, 'presence');
+  const answer = async () => {
+    await inRoom(session, channel);
+    const { clients, users } = await session.context.presence.stats(channel);
+    session.reply(id, { method: 'presence_stats', clients, users });
+  };
+  session.background(id, answer());
+}
+
+/** Waits for a subscribe under way. @throws {CommandError} when the connection is not in the room then */
+async function inRoom(session: Session, channel: string): Promise<void> {
+  const subscription = session.subscriptions.get(channel);
+  await subscription?.answered();
+  if (!subscription || session.subscriptions.get(channel) !== subscription)
+    throw new CommandError(ERRORS.permissionDenied, 'permission denied: presence is for subscribers of the room');
+}
+
+const tooMany = (detail: string) =>
+  new CommandError(ERRORS.limitExceeded, `the room has ${detail}: ask for presence_stats`);

@@ -1,0 +1,73 @@
+import { inboxOf } from '../access/names.ts';
+import { ERRORS } from '../protocol/codes.ts';
+import type { CommandOf } from '../protocol/command.ts';
+import { join } from '../room/join.ts';
+import { CommandError } from '../session/failure.ts';
+import { inTime } from '../session/in-time.ts';
+import type { Session } from '../session/session.ts';
+import { Subscription } from '../session/subscription.ts';
+import { allow } from './allow.ts';
+import { countRoom } from './within-limits.ts';
+
+/** Bit of the subscribe flag: error 112 instead of `recovered: false`. */
+const FLAG_UNRECOVERABLE_ERROR = 2;
+
+export function subscribe(session: Session, command: CommandOf<'subscribe'>): undefined {
+  const { channel } = command;
+  allow(session, channel, 'subscribe');
+  // Final: the SDK stops. Answered 109 it would get another token, and again.
+  if (command.token !== '')
+    throw new CommandError(
+      ERRORS.notAvailable,
+      'subscription tokens are not read: the claim rooms of the connection lists rooms',
+    );
+  if (session.subscriptions.has(channel)) throw new CommandError(ERRORS.alreadySubscribed);
+  const { maxSubscriptions } = session.context.config;
+  const own = session.identity && session.subscriptions.has(inboxOf(session.identity.user)) ? 1 : 0;
+  if (session.subscriptions.size - own >= maxSubscriptions)
+    throw new CommandError(ERRORS.limitExceeded, `at most ${maxSubscriptions} subscriptions a connection`);
+  if (command.type !== 0) throw new CommandError(ERRORS.notAvailable, 'only stream subscriptions are offered');
+  if (command.filtered) throw new CommandError(ERRORS.badRequest, 'tags filters are not offered');
+  countRoom(session, channel);
+
+  const subscription = new Subscription(session, session.context.rooms.open(channel), false);
+  session.subscriptions.set(channel, subscription);
+  session.background(command.id, enter(session, command, subscription));
+}
+
+async function enter(session: Session, command: CommandOf<'subscribe'>, subscription: Subscription): Promise<void> {
+  const { channel } = command;
+  const from = command.recover ? command.position : null;
+  try {
+    const joined = join(subscription.room, subscription, session.codec, from, session.context.join, result => {
+      if (result.wasRecovering && !result.recovered && (command.flag & FLAG_UNRECOVERABLE_ERROR) !== 0)
+        throw new CommandError(ERRORS.unrecoverablePosition);
+      session.reply(command.id, { method: 'subscribe', ...result });
+      subscription.answer();
+      subscription.entered(command.joinLeave);
+    });
+    await inTime(Promise.race([joined, subscription.answered()]), session.context.later);
+    await joined;
+    subscription.arrived();
+  } catch (error) {
+    forget(session, channel, subscription);
+    subscription.answer();
+    throw error;
+  }
+}
+
+/** An unknown room succeeds: the SDKs take an error for a broken connection. Waits for a subscribe under way. */
+export async function unsubscribe(session: Session, command: CommandOf<'unsubscribe'>): Promise<void> {
+  const { channel } = command;
+  const subscription = session.subscriptions.get(channel);
+  if (subscription && !subscription.server) {
+    await subscription.answered();
+    forget(session, channel, subscription);
+  }
+  session.reply(command.id, { method: 'unsubscribe' });
+}
+
+function forget(session: Session, channel: string, subscription: Subscription): void {
+  subscription.leave();
+  if (session.subscriptions.get(channel) === subscription) session.subscriptions.delete(channel);
+}

@@ -1,0 +1,36 @@
+import { OPTIONS } from '../contract/options.ts';
+import type { Env } from './config.ts';
+
+/** Edits beyond which a name is another word, and no misspelling. */
+const MOST_EDITS = 4;
+
+/**
+ * Warnings about `CHAT_` variables that no option has, each with the nearest name if there is one. They are no reason not to
+ * start: the operator may be newer than this image and know options that this image does not.
+ */
+export function unknownVariables(env: Env): string[] {
+  const known: string[] = Object.values(OPTIONS).map(option => option.env);
+  return Object.keys(env)
+    .filter(name => name.startsWith('CHAT_') && !known.includes(name))
+    .map(name => {
+      const [near] = known
+        .map(other => ({ other, edits: editsBetween(name, other) }))
+        .filter(({ edits }) => edits <= MOST_EDITS)
+        .sort((a, b) => a.edits - b.edits);
+      return `${name} is not an option of this version and is ignored${near ? `; did you mean ${near.other}?` : ''}`;
+    });
+}
+
+/** Letters to insert, remove or replace to make `b` of `a`. */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

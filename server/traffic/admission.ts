@@ -1,0 +1,67 @@
+import type { Refusal, UpgradeRequest } from '../transport/uws.ts';
+import { Addresses } from './addresses.ts';
+import { ConnectRate, type ConnectRates } from './connect-rate.ts';
+
+export type RefusalReason = 'origin' | 'draining' | 'connections' | 'address' | 'rate';
+
+const STATUS: Readonly<Partial<Record<RefusalReason, Refusal>>> = {
+  origin: '403 Forbidden',
+  address: '429 Too Many Requests',
+};
+
+/** Read at each use: limits may change while the gateway runs. */
+export interface AdmissionLimits extends ConnectRates {
+  /** Comma separated; `*` allows all. */
+  readonly allowedOrigins: string;
+  /** As {@link Addresses} takes it. */
+  readonly trustedProxies: string;
+}
+
+export interface AdmissionOptions {
+  readonly limits: AdmissionLimits;
+  /** Whether nobody is to be let in now. */
+  readonly closed: () => boolean;
+  /** Most connections there may be. */
+  readonly most: () => number;
+  /** Connections open now. */
+  readonly connections: () => number;
+  /** Ends a connection that has had its time to sign in. @returns whether there was one */
+  readonly makeRoom: () => boolean;
+  readonly now: () => number;
+  readonly refused: (reason: RefusalReason) => void;
+}
+
+/** Who may connect, before anything is known of them. A request without an Origin does not come from a page. */
+export function admission(options: AdmissionOptions): (request: UpgradeRequest) => Refusal | null {
+  const { limits } = options;
+  const origins = originList(limits);
+  const addresses = new Addresses(() => limits.trustedProxies);
+  const rate = new ConnectRate(limits, options.now());
+  const full = () => options.connections() >= options.most();
+  const judge = (request: UpgradeRequest): RefusalReason | null => {
+    const { origin } = request;
+    if (origin !== '' && !origins(origin)) return 'origin';
+    if (options.closed()) return 'draining';
+    if (full() && !(options.makeRoom() && !full())) return 'connections';
+    return rate.take(addresses.nameOf(request), options.now());
+  };
+  return request => {
+    const reason = judge(request);
+    if (reason === null) return null;
+    options.refused(reason);
+    return STATUS[reason] ?? '503 Service Unavailable';
+  };
+}
+
+/** Takes the list apart only when it is another one. */
+function originList(limits: AdmissionLimits): (origin: string) => boolean {
+  let text: string | null = null;
+  let origins: ReadonlySet<string> = new Set();
+  return origin => {
+    if (limits.allowedOrigins !== text) {
+      text = limits.allowedOrigins;
+      origins = new Set(text.split(',').map(each => each.trim()));
+    }
+    return origins.has('*') || origins.has(origin);
+  };
+}

@@ -1,0 +1,36 @@
+import { SignJWT } from 'jose';
+import { checkUser } from '../../access/token.ts';
+import { TokenRefused } from '../../access/token-refused.ts';
+import type { Config } from '../../settings/config.ts';
+import type { HttpAnswer, HttpRequest } from '../uws.ts';
+
+/** Seconds a development token is good for. */
+const TTL_SECONDS = 3_600;
+
+/**
+ * `POST /dev/token {"user": "alice"}` -> `{"token"}`: signs in whoever asks. Served only when the option devSignIn
+ * enables it.
+ */
+export function devTokenRoute(config: Pick<Config, 'authSecret' | 'authIssuer' | 'authAudience'>) {
+  return async (request: HttpRequest): Promise<HttpAnswer> => {
+    if (request.method !== 'POST') return answer('405 Method Not Allowed', { error: 'use POST' }, { allow: 'POST' });
+    try {
+      const { user } = JSON.parse(Buffer.from(request.body).toString('utf8')) as { user?: unknown };
+      const token = new SignJWT({ sub: checkUser(user) }).setProtectedHeader({ alg: 'HS256' });
+      token.setIssuedAt().setExpirationTime(`${TTL_SECONDS}s`);
+      const { authSecret, authIssuer, authAudience } = config; // as they are now
+      if (authIssuer !== '') token.setIssuer(authIssuer);
+      if (authAudience !== '') token.setAudience(authAudience);
+      return answer('200 OK', { token: await token.sign(new TextEncoder().encode(authSecret)) });
+    } catch (error) {
+      const why = error instanceof TokenRefused ? error.message : 'the body must be {"user": "a name"}';
+      return answer('400 Bad Request', { error: why });
+    }
+  };
+}
+
+const answer = (status: string, body: object, headers: Readonly<Record<string, string>> = {}): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+  body: JSON.stringify(body),
+});

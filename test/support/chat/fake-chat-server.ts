@@ -1,0 +1,166 @@
+import { CallError } from '../../../client/call-error.ts';
+import type {
+  Connection,
+  HistoryPage,
+  HistoryRequest,
+  Member,
+  Publication,
+  RoomHandlers,
+  RoomLink,
+  Transport,
+} from '../../../client/transport.ts';
+
+interface Sent {
+  readonly room: string;
+  readonly id: string;
+  readonly text: string;
+}
+
+/**
+ * The client's port to a chat server, without a network: rooms with offsets that have gaps, recovery, deduplication by id
+ * and the answers a test asks for. Everything answers a microtask later, like a connection.
+ */
+export class FakeChatServer implements Transport {
+  /** Every `message.send` that reached the server, repeats too. */
+  readonly sends: Sent[] = [];
+  readonly histories: HistoryRequest[] = [];
+  epoch = 'epoch-1';
+  /** Whether a room that comes back is told what it missed. */
+  recovers = true;
+  /** Answers the next `message.send` commands, one each, before the real answer: `lost` stores but does not answer. */
+  readonly sendFaults: (CallError | 'lost')[] = [];
+  /** The server's time, milliseconds since 1970; null: it does not say. */
+  time: () => number | null = () => null;
+  /** Why a message is refused, whatever is sent; null if it is not. */
+  refuses: (sent: Sent) => CallError | null = () => null;
+  readonly historyFaults: CallError[] = [];
+  members: Member[] = [];
+  /** Connections above which a room is only counted. */
+  mostListed = Number.POSITIVE_INFINITY;
+  readonly #user: string;
+  readonly #onConnection: (connection: Connection) => void;
+  readonly #rooms = new Map<string, Publication[]>();
+  readonly #links = new Map<string, RoomHandlers>();
+  readonly #delivered = new Map<string, number>();
+  #offset = 10;
+  #online = false;
+
+  constructor(user: string, onConnection: (connection: Connection) => void) {
+    this.#user = user;
+    this.#onConnection = onConnection;
+  }
+
+  connect(): void {
+    this.#online = true;
+    this.#onConnection({
+      phase: 'connected',
+      client: 'client-1',
+      gateway: 'gateway-1',
+      version: '1',
+      time: this.time(),
+    });
+    for (const room of this.#links.keys()) this.#subscribe(room);
+  }
+
+  disconnect(): void {
+    this.#online = false;
+    this.#onConnection({ phase: 'connecting', code: 1, reason: 'transport closed' });
+    for (const handlers of this.#links.values()) handlers.interrupted();
+  }
+
+  /** Somebody publishes `data`; subscribers that are online get it. Returns its offset. */
+  publish(room: string, data: unknown, user = 'bob', type = 'publish'): number {
+    // Other rooms of the partition take offsets too.
+    this.#offset += 3;
+    const publication = { offset: this.#offset, data, sender: { user, client: `${user}-1` }, type };
+    this.log(room).push(publication);
+    if (this.#online) this.#deliver(room, publication);
+    return this.#offset;
+  }
+
+  /** Somebody sends a message. Returns its offset. */
+  say(room: string, text: string, user = 'bob'): number {
+    const data = { type: 'message', id: `id-of-${text}`, text, time: this.#offset };
+    return this.publish(room, data, user, 'message');
+  }
+
+  /** The stream is made anew: offsets begin again. */
+  startOver(epoch: string): void {
+    this.epoch = epoch;
+    this.#offset = 0;
+    this.#rooms.clear();
+  }
+
+  log(room: string): Publication[] {
+    let publications = this.#rooms.get(room);
+    if (!publications) {
+      publications = [];
+      this.#rooms.set(room, publications);
+    }
+    return publications;
+  }
+
+  async call(method: string, data: unknown): Promise<unknown> {
+    await null;
+    if (!this.#online) throw new CallError(3, 'client disconnected', true);
+    if (method !== 'message.send') throw new CallError(104, 'method not found', false);
+    const sent = data as Sent;
+    this.sends.push(sent);
+    const refusal = this.refuses(sent);
+    if (refusal) throw refusal;
+    const fault = this.sendFaults.shift();
+    if (fault instanceof CallError) throw fault;
+    const { room, id, text } = sent;
+    const stored = this.log(room).find(({ data }) => (data as Sent).id === id);
+    const offset = stored?.offset ?? this.publish(room, { type: 'message', id, text, time: 1 }, this.#user, 'message');
+    if (fault === 'lost') throw new CallError(1, 'timeout', true);
+    return { offset, epoch: this.epoch, duplicate: stored !== undefined };
+  }
+
+  join(room: string, handlers: RoomHandlers): RoomLink {
+    this.#links.set(room, handlers);
+    if (this.#online) queueMicrotask(() => this.#subscribe(room));
+    return {
+      history: request => this.#history(room, request),
+      presence: async () => {
+        if (this.members.length > this.mostListed) throw new CallError(106, 'limit exceeded', false);
+        return this.members;
+      },
+      countUsers: async () => new Set(this.members.map(({ user }) => user)).size,
+      close: () => void this.#links.delete(room),
+    };
+  }
+
+  #subscribe(room: string): void {
+    const handlers = this.#links.get(room);
+    if (!handlers) return;
+    const held = this.#delivered.get(room);
+    const top = this.log(room).at(-1)?.offset ?? 0;
+    const recovered = held !== undefined && this.recovers;
+    this.#delivered.set(room, recovered ? held : top);
+    handlers.subscribed({ offset: recovered ? held : top, epoch: this.epoch }, recovered);
+    if (!recovered) return;
+    for (const publication of this.log(room)) if (publication.offset > held) this.#deliver(room, publication);
+  }
+
+  #deliver(room: string, publication: Publication): void {
+    const handlers = this.#links.get(room);
+    if (!handlers) return;
+    this.#delivered.set(room, publication.offset);
+    handlers.publication(publication);
+  }
+
+  async #history(room: string, request: HistoryRequest): Promise<HistoryPage> {
+    this.histories.push(request);
+    const { epoch } = this;
+    const all = [...this.log(room)];
+    await null;
+    const fault = this.historyFaults.shift();
+    if (fault) throw fault;
+    const { since, reverse = false, limit } = request;
+    if (since && since.epoch !== epoch) throw new CallError(112, 'unrecoverable position', false);
+    const found = all.filter(({ offset }) => !since || (reverse ? offset < since.offset : offset > since.offset));
+    if (reverse) found.reverse();
+    return { publications: found.slice(0, limit), top: { offset: all.at(-1)?.offset ?? 0, epoch } };
+  }
+}

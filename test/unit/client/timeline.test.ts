@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Timeline } from '../../../client/timeline.ts';
+import type { Publication } from '../../../client/transport.ts';
+
+const said = (offset: number, user = 'bob', id = `id-${offset}`): Publication => ({
+  offset,
+  data: { type: 'message', id, text: `at ${offset}`, time: 1_000 - offset },
+  sender: { user, client: 'c' },
+  type: 'message',
+});
+const offsets = (timeline: Timeline) => timeline.messages.map(({ offset }) => offset);
+
+test('history in any direction and live messages come out in the order of their offsets, once each', () => {
+  const timeline = new Timeline();
+  timeline.addLive(said(50));
+  timeline.addPage([said(50), said(40), said(30)]);
+  timeline.addLive(said(60));
+  timeline.addPage([said(20), said(10)]);
+  assert.deepEqual(offsets(timeline), [10, 20, 30, 40, 50, 60]);
+  assert.equal(timeline.floor, 10);
+  assert.equal(timeline.position, 60);
+});
+
+test('any way of cutting a room into pages and live messages gives the same timeline', () => {
+  const all = Array.from({ length: 12 }, (_, index) => said(index * 7 + 1));
+  for (let cut = 0; cut <= all.length; cut++) {
+    const timeline = new Timeline();
+    for (const publication of all.slice(cut)) timeline.addLive(publication);
+    timeline.addPage(all.slice(0, cut + 2).reverse());
+    assert.deepEqual(
+      offsets(timeline),
+      all.map(({ offset }) => offset),
+    );
+  }
+});
+
+test('what is not a message moves the position and the floor and is not shown', () => {
+  const timeline = new Timeline();
+  timeline.addPage([{ offset: 5, data: { type: 'edit' }, sender: null, type: 'edit' }, said(9)]);
+  timeline.addLive({ offset: 12, data: 'anything at all', sender: null, type: 'publish' });
+  assert.deepEqual(offsets(timeline), [9]);
+  assert.equal(timeline.floor, 5);
+  assert.equal(timeline.position, 12);
+});
+
+test('an acknowledged message is replaced by its publication and does not move the position', () => {
+  const timeline = new Timeline();
+  timeline.addPage([said(10)]);
+  const own = { offset: 30, id: 'mine', text: 'early', time: 5, user: 'alice' };
+  assert.equal(timeline.addAcknowledged(own), true);
+  timeline.addLive(said(20));
+  assert.deepEqual(offsets(timeline), [10, 20, 30]);
+  assert.equal(timeline.position, 20);
+  timeline.addLive(said(30, 'alice', 'mine'));
+  assert.deepEqual(
+    timeline.messages.map(({ text }) => text),
+    ['at 10', 'at 20', 'at 30'],
+  );
+});
+
+test('an acknowledged message from below the floor waits for its page', () => {
+  const timeline = new Timeline();
+  timeline.addPage([said(100)]);
+  assert.equal(timeline.addAcknowledged({ offset: 40, id: 'old', text: 'old', time: 0, user: 'alice' }), false);
+  assert.deepEqual(offsets(timeline), [100]);
+});
+
+test('one id of one user is shown once, the same id of another user is another message', () => {
+  const timeline = new Timeline();
+  timeline.addPage([said(1, 'bob', 'x'), said(2, 'eve', 'x'), said(3, 'bob', 'x')]);
+  assert.deepEqual(offsets(timeline), [1, 2]);
+});
+
+test('a gap keeps its lowest end until it is filled', () => {
+  const timeline = new Timeline();
+  timeline.addPage([said(10)]);
+  timeline.openGap();
+  timeline.addLive(said(90));
+  timeline.openGap();
+  assert.equal(timeline.gap, 10);
+  timeline.fillGap(40);
+  assert.equal(timeline.gap, 40);
+  timeline.fillGap();
+  assert.equal(timeline.gap, null);
+});
+
+test('only the server says what a message is; one without a type comes from a gateway that does not say it yet', () => {
+  const forged = { ...said(5), type: 'publish' };
+  const timeline = new Timeline();
+  timeline.addPage([forged, said(6), { ...said(7), type: null }, { ...said(8), data: { type: 'edit' }, type: null }]);
+  timeline.addLive({ ...said(9), type: 'publish' });
+  assert.deepEqual(offsets(timeline), [6, 7]);
+  assert.equal(timeline.position, 9);
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KubeObject } from '../../../../operator/api/kube-object.ts';
+import { stored } from '../../../../tools/support/crd-schema.ts';
+import { heldBy } from '../../../support/kube/held-by.ts';
+import { leading } from '../../../support/kube/leading.ts';
+
+const COUNT = 4;
+const NAMESPACE = 'team-a';
+const CHILDREN = ['Deployment', 'Service', 'ConfigMap', 'ServiceAccount', 'PodDisruptionBudget', 'Pod', 'Event'];
+const names = () => Array.from({ length: COUNT }, (_, index) => `passing-${index}`);
+
+/** A pod of a Deployment, without what nobody reads here. */
+function podOf({ metadata }: KubeObject): KubeObject {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${metadata.name}-5d`, uid: 'rs', controller: true };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${metadata.name}-5d-0`,
+      uid: `uid of ${metadata.name}-5d-0`,
+      namespace: NAMESPACE,
+      ...(metadata.labels ? { labels: metadata.labels } : {}),
+      ownerReferences: [owner],
+    },
+    ...{ status: { phase: 'Running', podIP: '192.0.2.1', conditions: [{ type: 'Ready', status: 'True' }] } },
+  };
+}
+
+test('nothing is kept of a ChatCluster that is gone, nor of its pods', async t => {
+  const asked = new Set<string>();
+  const { clock, api, metrics, caches } = await leading(t, async ({ metadata }) => {
+    asked.add(metadata.name);
+    // Only those of this one answer, so that others are silent.
+    if (metadata.name.startsWith('passing-0')) return { connections: 7 };
+    throw new Error('no answer');
+  });
+  // One kind cannot be written: that is kept, and tried again.
+  api.refused.add('PodDisruptionBudget');
+  for (const name of names())
+    api.put({ ...stored({}, { name, namespace: NAMESPACE, uid: `uid of ${name}` }), kind: 'ChatCluster' });
+  await clock.passSettling(10_000);
+  for (const deployment of api.all('Deployment')) api.put(podOf(deployment));
+  await clock.passSettling(30_000);
+  const all = (await metrics.registry.metrics()).match(/passing-\d+/g) ?? [];
+  assert.deepEqual([...new Set(all)].sort(), names(), 'each is measured');
+  assert.equal(asked.size, 2 * COUNT, 'all pods are asked');
+  assert.ok((await heldBy('LeaderTerm', /passing-/)).length > COUNT, 'much is kept of those that are there');
+  assert.equal(api.all('Deployment').length, 2 * COUNT, 'each has gateways and workers');
+  assert.ok(api.all('Event').length >= COUNT, 'of each there is something to tell');
+
+  const [gone] = api.all('Pod').filter(({ metadata }) => metadata.name.startsWith('passing-1-gateway-'));
+  assert.ok(gone);
+  api.remove(gone);
+  asked.delete(gone.metadata.name);
+  await clock.passSettling(15_000);
+  assert.deepEqual(await heldBy('LeaderTerm', new RegExp(gone.metadata.name), ['Shared']), []);
+
+  for (const object of api.all('ChatCluster')) api.remove(object);
+  // Passes that run may still make children; the garbage collector takes them all.
+  for (const takenAt of [0, 5_000, 60_000]) {
+    await clock.passSettling(takenAt);
+    for (const kind of CHILDREN) for (const object of api.all(kind)) api.remove(object);
+  }
+  asked.clear();
+  await clock.passSettling(1_000);
+  assert.deepEqual(caches.keys(), []);
+  assert.doesNotMatch(await metrics.registry.metrics(), /passing-/);
+  // Of parts that many objects share so many are kept as it says.
+  assert.deepEqual(await heldBy('LeaderTerm', /passing-/, ['Shared']), []);
+});

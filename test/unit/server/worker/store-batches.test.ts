@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { pino } from 'pino';
+import { PullFailed } from '../../../../server/bus/pull.ts';
+import { systemClock } from '../../../../server/time/clock.ts';
+import { Gate } from '../../../../server/worker/gate.ts';
+import { WorkerMetrics } from '../../../../server/worker/metrics.ts';
+import { Drain } from '../../../../server/worker/store-batches.ts';
+import { until } from '../../../../tools/support/until.ts';
+
+/** Drains a stream whose reads fail while `failing()`. @returns what the health of the worker hears, in order */
+function draining(failing: () => boolean, signal: AbortSignal): (string | null)[] {
+  const heard: (string | null)[] = [];
+  const gate = new Gate();
+  gate.open();
+  const unused = () => assert.fail('nothing was pulled');
+  const drain = new Drain({
+    partition: 0,
+    prefix: 'log.',
+    limits: { size: 10, delayMs: 0, maxBytes: 1_000 },
+    ackWaitMs: 30_000,
+    gate,
+    pull: async () => {
+      await turn();
+      if (failing()) throw new PullFailed('LOG answered 409 Batch Completed');
+      return [];
+    },
+    epochAt: unused,
+    writer: { write: unused, setAside: unused, floor: unused } as never,
+    written: unused,
+    read: problem => void heard.push(problem),
+    clock: {
+      ...systemClock,
+      after: (_, run) => {
+        void turn().then(run);
+        return () => undefined;
+      },
+    },
+    random: () => 0,
+    wallClock: systemClock.wallClock,
+    metrics: new WorkerMetrics(),
+    log: pino({ level: 'silent' }),
+  });
+  void drain.run(signal);
+  return heard;
+}
+
+test('a stream that cannot be read is reported once it has failed several times, until it can', async t => {
+  const ended = new AbortController();
+  t.after(() => ended.abort());
+  let failing = true;
+  const heard = draining(() => failing, ended.signal);
+  await until('the problem is reported', () => heard.length > 0);
+  assert.match(heard[0] ?? '', /Batch Completed/);
+  failing = false;
+  await until('it is over', () => heard.at(-1) === null);
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Message } from '../../../client/message.ts';
+import { messageRows, type RowsInput } from '../../../web/src/page/message-rows.ts';
+
+const NOON = new Date(2026, 10, 21, 12).getTime();
+const MINUTE = 60_000;
+const said = (offset: number, user: string, time: number): Message => ({
+  offset,
+  id: `m${offset}`,
+  text: 't',
+  time,
+  user,
+});
+const sketch = (input: Partial<RowsInput>) =>
+  messageRows({ messages: [], outgoing: [], user: 'alice', newAfter: null, ...input }).map(row => {
+    if (!('user' in row)) return row.kind;
+    return `${row.kind} ${row.user}${row.first ? ' first' : ''}${row.last ? ' last' : ''}`;
+  });
+
+test('messages of one user within five minutes stand together, under the day they were written', () => {
+  const messages = [said(1, 'bob', NOON), said(2, 'bob', NOON + MINUTE), said(3, 'bob', NOON + 7 * MINUTE)];
+  assert.deepEqual(sketch({ messages }), ['day', 'message bob first', 'message bob last', 'message bob first last']);
+});
+
+test('a new day begins under its own line and with a new group', () => {
+  const midnight = new Date(2026, 10, 22).getTime();
+  const messages = [said(1, 'bob', midnight - MINUTE), said(2, 'bob', midnight + MINUTE)];
+  assert.deepEqual(sketch({ messages }), ['day', 'message bob first last', 'day', 'message bob first last']);
+});
+
+test('the mark for new messages stands before the first unread one of somebody else', () => {
+  const messages = [said(1, 'bob', NOON), said(2, 'alice', NOON), said(3, 'bob', NOON)];
+  const rows = sketch({ messages, newAfter: 1 });
+  assert.deepEqual(rows, [
+    'day',
+    'message bob first last',
+    'message alice first last',
+    'new',
+    'message bob first last',
+  ]);
+  assert.ok(!sketch({ messages, newAfter: 3 }).includes('new'));
+  assert.ok(!sketch({ messages, newAfter: null }).includes('new'));
+});
+
+test('an outgoing message stands last and keeps its key when its publication replaces it', () => {
+  const entry = { id: 'm9', room: 'r', text: 't', time: NOON, refusal: null };
+  const messages = [said(1, 'bob', NOON)];
+  const before = messageRows({ messages, outgoing: [entry], user: 'alice', newAfter: null });
+  const delivered = [...messages, said(9, 'alice', NOON + 5)];
+  const after = messageRows({ messages: delivered, outgoing: [entry], user: 'alice', newAfter: null });
+  assert.equal(before.at(-1)?.kind, 'outgoing');
+  assert.equal(after.at(-1)?.kind, 'message');
+  assert.equal(after.length, before.length);
+  assert.equal(after.at(-1)?.key, before.at(-1)?.key);
+});
+
+test('an id that somebody else uses does not hide an outgoing message', () => {
+  const entry = { id: 'm1', room: 'r', text: 't', time: NOON, refusal: null };
+  const rows = sketch({ messages: [said(1, 'eve', NOON)], outgoing: [entry] });
+  assert.deepEqual(rows, ['day', 'message eve first last', 'outgoing alice first last']);
+});
+
+test('keys are unique, also when clocks disagree about the day', () => {
+  const days = [0, 24, 0, 24, 48, 0].map((hours, index) => said(index + 1, 'bob', NOON + hours * 60 * MINUTE));
+  const keys = messageRows({ messages: days, outgoing: [], user: 'alice', newAfter: 2 }).map(({ key }) => key);
+  assert.equal(new Set(keys).size, keys.length);
+});

@@ -1,0 +1,132 @@
+import type { ChildProcess } from 'node:child_process';
+import { tokenFor } from '../support/token.ts';
+import { until } from '../support/until.ts';
+import { BenchClient } from './client.ts';
+import { cpuMs } from './process-cost.ts';
+import { answer, pidOf, type Row, type Setup, start, startSpine } from './setup.ts';
+import { startSocketIo } from './socket-io-server.ts';
+import type { Job } from './subscribers.ts';
+
+const SUBSCRIBERS = 1_000;
+/** The servers take turns, so that whatever else the machine does meets them all. */
+const ROUNDS = 5;
+/** Rounds before those that count: they pay for what is compiled late. */
+const WARM_UP = 2;
+const MESSAGES_A_ROUND = 200;
+const PER_SECOND = 50;
+const BYTES = 200;
+const ROOM = 'channel:bench';
+
+/** A server with its subscribers. */
+interface Contestant {
+  readonly clients: ChildProcess;
+  /** The processes whose time counts, the server itself first. */
+  readonly pids: readonly number[];
+  /** Sends a round of messages, from where they come from. */
+  send(): Promise<void>;
+}
+
+/** CPU of the gateway for one delivery, over that of a server that does nothing else, and of Socket.IO. */
+export async function fanOutCost(setup: Setup): Promise<Row[]> {
+  const contestants = [await bare(setup), await socketIo(setup), await gateway(setup)];
+  const costs: number[][][] = contestants.map(() => []);
+  for (let round = 1; round <= WARM_UP + ROUNDS; round++) {
+    for (const [index, contestant] of contestants.entries()) {
+      const cost = await measure(contestant, round);
+      if (round > WARM_UP) costs[index]?.push(cost);
+    }
+  }
+  const [bareUs = 0, socketIoUs = 0, gatewayUs = 0] = costs.map(rounds => median(rounds.map(round => round[0] ?? 0)));
+  const beside = (process: number) => median(costs[2]?.map(round => (round[process] ?? 0) * SUBSCRIBERS) ?? []);
+  return [
+    { what: 'bare uWebSockets, CPU a delivery', measured: `${bareUs.toFixed(2)} us` },
+    { what: 'Socket.IO, CPU a delivery', measured: `${socketIoUs.toFixed(2)} us` },
+    { what: 'gateway, CPU a delivery', measured: `${gatewayUs.toFixed(2)} us` },
+    { what: 'gateway over bare', measured: (gatewayUs / bareUs).toFixed(2), goal: 'at most 1.3' },
+    { what: 'gateway over Socket.IO', measured: (gatewayUs / socketIoUs).toFixed(2), goal: 'below 1' },
+    { what: 'beside it: NATS, CPU a message', measured: `${beside(1).toFixed(0)} us` },
+    { what: 'beside it: worker, CPU a message', measured: `${beside(2).toFixed(0)} us` },
+  ];
+}
+
+/** @returns microseconds a delivery, for each process */
+async function measure(contestant: Contestant, round: number): Promise<number[]> {
+  const before = contestant.pids.map(cpuMs);
+  await contestant.send();
+  await delivered(contestant.clients, round * MESSAGES_A_ROUND * SUBSCRIBERS);
+  const deliveries = MESSAGES_A_ROUND * SUBSCRIBERS;
+  return contestant.pids.map((pid, index) => ((cpuMs(pid) - (before[index] ?? 0)) * 1000) / deliveries);
+}
+
+/** Messages come from a client, as they do for the gateway; it gets them too, which makes one delivery of a thousand more. */
+async function bare(setup: Setup): Promise<Contestant> {
+  const server = start('tools/bench/bare-uws.ts', {}, setup.teardown);
+  const { port } = await answer<{ port: number }>(server);
+  const url = `ws://127.0.0.1:${port}/`;
+  const clients = await subscribers(setup, { url, dialect: 'bare', room: '' });
+  const client = await BenchClient.open(url, 'bare');
+  const frame = `{"push":"${'x'.repeat(BYTES)}"}`;
+  return { clients, pids: [pidOf(server)], send: () => paced(async () => client.sendRaw(frame)) };
+}
+
+async function socketIo(setup: Setup): Promise<Contestant> {
+  const { server, url } = await startSocketIo(setup, BYTES, PER_SECOND);
+  return sender(server, await subscribers(setup, { url, dialect: 'socket.io', room: '' }));
+}
+
+/** A server that sends by itself. */
+function sender(server: ChildProcess, clients: ChildProcess): Contestant {
+  const send = async () => void server.send({ send: MESSAGES_A_ROUND });
+  return { clients, pids: [pidOf(server)], send };
+}
+
+/** Messages come from a client, through the stream. */
+async function gateway(setup: Setup): Promise<Contestant> {
+  const spine = await startSpine(setup);
+  const clients = await subscribers(setup, { url: spine.url, dialect: 'chat', room: ROOM });
+  const client = await BenchClient.open(spine.url, 'chat', await tokenFor('sender', {}, setup.secret));
+  const data = { text: 'x'.repeat(BYTES - '{"text":""}'.length) };
+  return {
+    clients,
+    pids: [pidOf(spine.gateway), setup.nats.pid, pidOf(spine.worker)],
+    async send() {
+      await paced(() => client.command({ publish: { channel: ROOM, data } }));
+    },
+  };
+}
+
+/** A round of messages, {@link PER_SECOND}. */
+async function paced(send: () => Promise<unknown>): Promise<void> {
+  const started = performance.now();
+  for (let sent = 0; sent < MESSAGES_A_ROUND; sent++) {
+    await new Promise(resolve => setTimeout(resolve, started + (sent * 1000) / PER_SECOND - performance.now()));
+    await send();
+  }
+}
+
+async function subscribers(setup: Setup, where: Pick<Job, 'url' | 'dialect' | 'room'>): Promise<ChildProcess> {
+  const child = start('tools/bench/subscribers.ts', {}, setup.teardown);
+  child.send({ ...where, secret: setup.secret, clients: SUBSCRIBERS, parallel: 20 } satisfies Job);
+  await answer(child);
+  return child;
+}
+
+/** @throws when fewer messages arrived than were sent */
+async function delivered(clients: ChildProcess, expected: number): Promise<void> {
+  let seen = 0;
+  const all = async () => {
+    clients.send('count');
+    seen = (await answer<{ deliveries: number }>(clients)).deliveries;
+    return seen >= expected;
+  };
+  try {
+    await until('every message reached every subscriber', all, { ms: 120_000 });
+  } catch (error) {
+    if (seen === 0) throw error;
+    throw new Error(`${expected - seen} of ${expected} deliveries are missing`);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}
