@@ -1,4 +1,4 @@
-import { MOST_REFUSED } from '../../server/contract/contract.ts';
+import { MOST_REFUSED } from '../../server/contract/backends.ts';
 
 /** Characters of a line that are kept: a pod may say anything. */
 const MOST_CHARACTERS = 300;

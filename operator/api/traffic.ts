@@ -1,4 +1,4 @@
-import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract/contract.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract/traffic.ts';
 import type { Pod } from './kube-object.ts';
 
 /** The intent as it stands on a pod; undefined for none, null for what is none: somebody else wrote it. */

@@ -1,4 +1,5 @@
-import { type BackendHealth, type LogRoom, PORTS, WORKER_PATHS } from '../../server/contract/contract.ts';
+import type { BackendHealth, LogRoom } from '../../server/contract/backends.ts';
+import { PORTS, WORKER_PATHS } from '../../server/contract/ports.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import type { Pod } from '../api/kube-object.ts';
 import { refusedOptions } from '../api/refused-options.ts';

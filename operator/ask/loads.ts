@@ -1,4 +1,5 @@
-import { ADMIN_PATHS, type GatewayLoad, PORTS } from '../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../server/contract/load.ts';
+import { ADMIN_PATHS, PORTS } from '../../server/contract/ports.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import { isReady, type Pod } from '../api/kube-object.ts';
 import { refusedOptions } from '../api/refused-options.ts';

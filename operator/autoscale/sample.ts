@@ -1,4 +1,4 @@
-import type { GatewayLoad } from '../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../server/contract/load.ts';
 
 /** What of a gateway's load the size follows. */
 export type GatewayNumbers = Pick<GatewayLoad, 'connections' | 'deliveriesPerSecond' | 'eventLoopLagMs' | 'cpu'>;

@@ -1,4 +1,4 @@
-import { PORTS } from '../../server/contract/contract.ts';
+import { PORTS } from '../../server/contract/ports.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { isServing } from '../api/serving.ts';
 import { type AddressFamily, addressFamilies } from './address-families.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { BARE_PUBLISH, LIVE_FILES } from '../../server/contract/contract.ts';
+import { LIVE_FILES } from '../../server/contract/live-files.ts';
 import { LIVE_OPTIONS, OPTIONS, type Option, type OptionName } from '../../server/contract/options.ts';
+import { BARE_PUBLISH } from '../../server/contract/room-kinds.ts';
 import type { ChatCluster, ChatClusterSpec, RoomKind } from '../api/chat-cluster.ts';
 import { type Component, instanceOf } from './names.ts';
 

@@ -1,13 +1,6 @@
-import {
-  ADMIN_PATHS,
-  CLIENT_PATHS,
-  ENTRY,
-  IMAGE_WORKDIR,
-  LIVE_DIR,
-  LIVE_FILES,
-  PORTS,
-} from '../../server/contract/contract.ts';
+import { LIVE_DIR, LIVE_FILES } from '../../server/contract/live-files.ts';
 import { OPTIONS } from '../../server/contract/options.ts';
+import { ADMIN_PATHS, CLIENT_PATHS, ENTRY, IMAGE_WORKDIR, PORTS } from '../../server/contract/ports.ts';
 import type { ChatCluster, Resources } from '../api/chat-cluster.ts';
 import { amountOf } from '../api/quantity.ts';
 import {

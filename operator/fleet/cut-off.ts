@@ -1,4 +1,4 @@
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { someOf } from '../process/some-of.ts';
 import { alive, iso, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';

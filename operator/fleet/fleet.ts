@@ -2,7 +2,7 @@
  * What the fleet planner sees and what it wants: the gateways of one ChatCluster, their revisions and the Service in front.
  * Everything is observed state; the planner remembers nothing, so that another operator goes on where one ended.
  */
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 
 /**
  * A gateway pod, terminating ones too. What has lasted `since` some time is measured with the clock of {@link FleetInput.now},

@@ -1,4 +1,4 @@
-import type { GatewayLoad } from '../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../server/contract/load.ts';
 import type { Condition } from '../api/kube-object.ts';
 
 export interface HealthBounds {

@@ -1,5 +1,5 @@
 /** The phases of a rollout after the Service has moved: old gateways are emptied and removed. */
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { ALL_REVISIONS } from '../api/serving.ts';
 import { areEnough, haveRoom, lasts } from './capacity.ts';
 import { alive, emptying, intentsOf, isFinished, isShut, takesClients } from './closing.ts';

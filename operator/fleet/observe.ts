@@ -1,4 +1,4 @@
-import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract/contract.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract/traffic.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Endpoint, isReady, isRunning, type KubeObject, type Pod } from '../api/kube-object.ts';
 import { ALL_REVISIONS } from '../api/serving.ts';

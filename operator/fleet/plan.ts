@@ -1,4 +1,4 @@
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { isServing } from '../api/serving.ts';
 import { alive, standsBy } from './closing.ts';
 import { setAside } from './cut-off.ts';

@@ -1,4 +1,4 @@
-import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract/contract.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract/traffic.ts';
 import type { Pod } from '../api/kube-object.ts';
 import { trafficOf } from '../api/traffic.ts';
 import {

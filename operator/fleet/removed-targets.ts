@@ -2,7 +2,7 @@
  * Load balancers of clouds close what a removed target still holds some time after its removal, 300 s where nobody set it, and
  * all of it at once. So no gateway is out of the endpoints for long with clients: it comes back, or is emptied at the pace of drains.
  */
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { clientsOf, haveRoom, takersOf } from './capacity.ts';
 import { alive, emptying, standsBy } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';

@@ -1,4 +1,4 @@
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { clientsOf } from './capacity.ts';
 import { alive } from './closing.ts';
 import type { FleetInput, FleetPlan, FleetPod, FleetRevision, RolloutReason } from './fleet.ts';

@@ -1,4 +1,4 @@
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { ALL_REVISIONS } from '../api/serving.ts';
 import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod, FleetRevision } from './fleet.ts';

@@ -1,4 +1,4 @@
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { someOf } from '../process/some-of.ts';
 import { areEnough, clientsOf, lasts, mostSay, takersOf } from './capacity.ts';
 import { alive, closing, intentsOf, iso, takesClients } from './closing.ts';

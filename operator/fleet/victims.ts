@@ -1,4 +1,4 @@
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { someOf } from '../process/some-of.ts';
 import { areEnough, clientsOf, takersOf } from './capacity.ts';
 import { alive, emptying, isFinished, shutting, standsBy } from './closing.ts';

@@ -1,4 +1,4 @@
-import { LIVE_FILES } from '../../server/contract/contract.ts';
+import { LIVE_FILES } from '../../server/contract/live-files.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { type Observed, objectId, type Plan, plan } from '../apply/plan.ts';
 import type { Repairs } from '../apply/repairs.ts';

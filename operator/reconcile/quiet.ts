@@ -1,4 +1,4 @@
-import type { GatewayLoad } from '../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../server/contract/load.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { Probe } from '../ask/probes.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';

@@ -1,4 +1,4 @@
-import { BARE_PUBLISH } from '../contract/contract.ts';
+import { BARE_PUBLISH } from '../contract/room-kinds.ts';
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
 import { inboxOf, MAX_CHANNEL_BYTES } from './names.ts';
 import type { Identity } from './token.ts';

@@ -3,7 +3,7 @@
  * `config.ts` reads the rows, the operator writes them, `docs/configuration.md` is generated from them.
  */
 
-import { INSTANCE_PATTERN } from './contract.ts';
+import { INSTANCE_PATTERN } from './instance.ts';
 import { rangesProblem } from './ranges.ts';
 
 export type Process = 'gateway' | 'worker';

@@ -1,4 +1,5 @@
-import { ADMIN_PATHS, type GatewayLoad } from '../contract/contract.ts';
+import type { GatewayLoad } from '../contract/load.ts';
+import { ADMIN_PATHS } from '../contract/ports.ts';
 import { type AdminRoute, json, metricsRoute, text } from '../process/admin.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 

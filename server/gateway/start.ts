@@ -9,9 +9,9 @@ import { presenceBus } from '../bus/presence-bus.ts';
 import { onResume } from '../bus/resume.ts';
 import { roomLog } from '../bus/room-log.ts';
 import { handle } from '../commands/registry.ts';
-import { CLIENT_PATHS, type GatewayLoad } from '../contract/contract.ts';
+import type { GatewayLoad } from '../contract/load.ts';
 import type { OptionName } from '../contract/options.ts';
-import { BEAT_MS } from '../presence/peers.ts';
+import { CLIENT_PATHS } from '../contract/ports.ts';
 import { adminServer } from '../process/admin.ts';
 import { once } from '../process/once.ts';
 import { checkOpenFiles, connectionsWithin, openFilesLimit } from '../process/open-files.ts';
@@ -25,7 +25,6 @@ import type { Rooms } from '../room/rooms.ts';
 import { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
 import { mostReadBytes } from '../session/frame-limits.ts';
-import { TICK_MS } from '../session/heartbeat.ts';
 import { Hub } from '../session/hub.ts';
 import { LookUps } from '../session/look-ups.ts';
 import { Session } from '../session/session.ts';
@@ -51,6 +50,7 @@ import { roomEvents } from './room-events.ts';
 import { roomParts } from './room-parts.ts';
 import { checkSecrets } from './secret-check.ts';
 import { streamsExist } from './streams-exist.ts';
+import { startTicks } from './ticks.ts';
 
 export interface GatewayParts {
   readonly store: HistoryStore;
@@ -258,29 +258,24 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 
   const rechecks = new Rechecks(followed, () => config.recheckSeconds);
   const stopResume = onResume([write, read], names, partitions, () => rechecks.resumed(write.flush()));
-  chat.beat();
-  const beats = setInterval(chat.beat, BEAT_MS);
-  const checkPayload = payloadCheck(config, log.mostBodyBytes, logger);
-  checkPayload();
-  const ticks = setInterval(() => {
-    checkPayload();
-    meter.tick(now());
-    hub.tick();
-    // After the sockets have been read.
-    setImmediate(() => {
-      hub.sweep();
-      sends.look();
-    });
-    followed.sweep();
-    rechecks.tick();
-  }, TICK_MS);
+  const stopTicks = startTicks({
+    now,
+    meter,
+    hub,
+    rooms: followed,
+    sends,
+    rechecks,
+    presence: chat,
+    checkPayload: payloadCheck(config, log.mostBodyBytes, logger),
+  });
   const waves = setInterval(() => traffic.wave(), WAVE_EVERY_MS);
   traffic.start();
   logger.info({ port: client.port, adminPort: admin.port, version: PACKAGE.version }, 'gateway ready');
 
   const stop = once(async () => {
     client.stopAccepting();
-    for (const timer of [ticks, beats, waves]) clearInterval(timer);
+    stopTicks();
+    clearInterval(waves);
     unfollow();
     stopResume();
     presence.leave();

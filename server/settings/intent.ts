@@ -1,4 +1,4 @@
-import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../contract/contract.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../contract/traffic.ts';
 import { parseAnnotations } from './annotations.ts';
 
 /** What a gateway acts on of a {@link TrafficIntent}. With `keep` there is `perSecond`. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { LIVE_FILES, MOST_REFUSED } from '../contract/contract.ts';
+import { MOST_REFUSED } from '../contract/backends.ts';
+import { LIVE_FILES } from '../contract/live-files.ts';
 import { OPTIONS, type OptionName } from '../contract/options.ts';
 import {
   type Config,

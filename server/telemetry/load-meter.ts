@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { GatewayLoad } from '../contract/contract.ts';
+import type { GatewayLoad } from '../contract/load.ts';
 
 type Rates = Pick<
   GatewayLoad,

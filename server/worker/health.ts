@@ -1,5 +1,5 @@
 import { COPIES } from '../bus/copies.ts';
-import type { BackendHealth, LogRoom } from '../contract/contract.ts';
+import type { BackendHealth, LogRoom } from '../contract/backends.ts';
 import type { Clock } from '../time/clock.ts';
 import { NEARLY_FULL, PRESSED_ABOVE } from './purge-plan.ts';
 

@@ -5,7 +5,7 @@ import { names as namesOf } from '../bus/names.ts';
 import { linkNats } from '../bus/nats-link.ts';
 import type { Step } from '../bus/stream-plan.ts';
 import { Streams } from '../bus/streams.ts';
-import { ADMIN_PATHS, WORKER_PATHS } from '../contract/contract.ts';
+import { ADMIN_PATHS, WORKER_PATHS } from '../contract/ports.ts';
 import { adminServer, json, metricsRoute, text } from '../process/admin.ts';
 import { createLogger } from '../process/logger.ts';
 import { StoreUnavailable } from '../room/history-store.ts';

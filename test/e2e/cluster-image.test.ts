@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ENTRY, IMAGE_WORKDIR } from '../../server/contract/contract.ts';
+import { ENTRY, IMAGE_WORKDIR } from '../../server/contract/ports.ts';
 import { buildChatImage } from '../../tools/cluster/chat-image.ts';
 import { whyNoCluster } from '../../tools/cluster/host.ts';
 import { REPOSITORY } from '../../tools/cluster/layout.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import { CLIENT_PATHS } from '../../server/contract/contract.ts';
+import { CLIENT_PATHS } from '../../server/contract/ports.ts';
 import { movingClients } from '../support/chat/moving-clients.ts';
 import { type Pulse, startPulse } from '../support/chat/pulse.ts';
 import { full } from '../support/depth.ts';

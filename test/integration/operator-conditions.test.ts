@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES, type Resource } from '../../operator/kube/resources.ts';
-import type { BackendHealth } from '../../server/contract/contract.ts';
+import type { BackendHealth } from '../../server/contract/backends.ts';
 import { clusterBinaries } from '../../tools/cluster/binaries.ts';
 import { until } from '../../tools/support/until.ts';
 import { chatCluster } from '../support/kube/chat-operator.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { LIVE_FILES } from '../../server/contract/contract.ts';
+import { LIVE_FILES } from '../../server/contract/live-files.ts';
 import { until } from '../../tools/support/until.ts';
 import { FleetSuite } from '../support/kube/fleet-suite.ts';
 import { ObservedFleet } from '../support/kube/observed-fleet.ts';

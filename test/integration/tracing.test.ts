@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ADMIN_PATHS, CLIENT_PATHS } from '../../server/contract/contract.ts';
+import { ADMIN_PATHS, CLIENT_PATHS } from '../../server/contract/ports.ts';
 import { freePort, startChild } from '../../tools/local/child.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { openClient } from '../../tools/support/sdk.ts';

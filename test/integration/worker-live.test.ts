@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type BackendHealth, WORKER_PATHS } from '../../server/contract/contract.ts';
+import type { BackendHealth } from '../../server/contract/backends.ts';
+import { WORKER_PATHS } from '../../server/contract/ports.ts';
 import { freePort, startChild } from '../../tools/local/child.ts';
 import { type NatsSettings, startNats } from '../../tools/local/nats.ts';
 import { startBackends } from '../../tools/support/backends.ts';

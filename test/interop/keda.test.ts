@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
-import { PORTS } from '../../server/contract/contract.ts';
+import { PORTS } from '../../server/contract/ports.ts';
 import { REPOSITORY } from '../../tools/cluster/layout.ts';
 import { type PlacedClient, placedClient } from '../support/chat/placed-client.ts';
 import { eventually, IN_NAMESPACE, kubeChat, NAMESPACE } from '../support/kube/kube-chat.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { ADMIN_PATHS } from '../../server/contract/contract.ts';
+import { ADMIN_PATHS } from '../../server/contract/ports.ts';
 import { type Child, freePort, startChild } from '../../tools/local/child.ts';
 import type { BackendAddresses } from '../../tools/support/backends.ts';
 import { metric } from '../../tools/support/metrics.ts';

@@ -6,7 +6,7 @@ import { connectNats } from '../../server/bus/connect.ts';
 import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { epochOf } from '../../server/bus/epoch.ts';
 import { type Names, names as namesOf, partitionOf } from '../../server/bus/names.ts';
-import { CLIENT_PATHS } from '../../server/contract/contract.ts';
+import { CLIENT_PATHS } from '../../server/contract/ports.ts';
 import type { Position } from '../../server/protocol/codec.ts';
 import { freePort } from '../local/child.ts';
 import { apiRequests } from '../support/api-requests.ts';

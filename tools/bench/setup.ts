@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { CLIENT_PATHS } from '../../server/contract/contract.ts';
+import { CLIENT_PATHS } from '../../server/contract/ports.ts';
 import { freePort } from '../local/child.ts';
 import type { LocalMongo } from '../local/mongo.ts';
 import type { LocalNats } from '../local/nats.ts';

@@ -6,7 +6,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CLUSTER_LABEL } from '../../operator/desired/names.ts';
-import { PORTS } from '../../server/contract/contract.ts';
+import { PORTS } from '../../server/contract/ports.ts';
 import { stored } from '../support/crd-schema.ts';
 import { StubApi, type StubObject } from './stub-api.ts';
 

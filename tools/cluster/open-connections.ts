@@ -4,7 +4,7 @@
  */
 import { Centrifuge } from 'centrifuge';
 import WebSocket from 'ws';
-import { CLIENT_PATHS } from '../../server/contract/contract.ts';
+import { CLIENT_PATHS } from '../../server/contract/ports.ts';
 
 /** A process may hold some 20,000 files, and the other side of each connection counts too. */
 const MOST = 10_000;

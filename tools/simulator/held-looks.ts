@@ -1,6 +1,6 @@
 import type { FleetInput, FleetPod } from '../../operator/fleet/fleet.ts';
 import { planFleet } from '../../operator/fleet/plan.ts';
-import type { TrafficIntent } from '../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { seeded } from '../support/random.ts';
 
 export interface HeldLooksOptions {

@@ -1,4 +1,4 @@
-import { ADMIN_PATHS } from '../../server/contract/contract.ts';
+import { ADMIN_PATHS } from '../../server/contract/ports.ts';
 
 /** What a histogram has behind its name, sample by sample. */
 const OF_HISTOGRAM = /_(bucket|count|sum)$/;

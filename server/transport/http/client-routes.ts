@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CLIENT_PATHS } from '../../contract/contract.ts';
+import { CLIENT_PATHS } from '../../contract/ports.ts';
 import type { Config } from '../../settings/config.ts';
 import type { HttpAnswer, HttpRequest } from '../uws.ts';
 import { devTokenRoute } from './dev-token.ts';

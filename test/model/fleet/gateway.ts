@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { TrafficIntent } from '../../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../../server/contract/traffic.ts';
 import { Traffic } from '../../../server/traffic/traffic.ts';
 import { WAVE_EVERY_MS } from '../../../server/traffic/waves.ts';
 import type { Chance } from './chance.ts';

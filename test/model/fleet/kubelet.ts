@@ -1,4 +1,4 @@
-import type { TrafficIntent } from '../../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../../server/contract/traffic.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Chance } from './chance.ts';
 import { Gateway, type StopTimes } from './gateway.ts';

@@ -1,5 +1,5 @@
 /** Objects of the simulated API server: what of the real ones matters to a fleet. They never change, they are replaced. */
-import type { TrafficIntent } from '../../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../../server/contract/traffic.ts';
 
 export interface Versioned {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { isServing } from '../../../operator/api/serving.ts';
 import type { FleetPlan } from '../../../operator/fleet/fleet.ts';
-import type { TrafficIntent } from '../../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../../server/contract/traffic.ts';
 import { type ApiServer, SERVICE } from './api-server.ts';
 import { selects } from './endpoint-slices.ts';
 import type { Views } from './view.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { GatewayLoad } from '../../../server/contract/contract.ts';
-import { ADMIN_PATHS } from '../../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../../server/contract/load.ts';
+import { ADMIN_PATHS } from '../../../server/contract/ports.ts';
 import type { Backends } from '../../../tools/support/backends.ts';
 import { Delivery, FLAWLESS } from '../../../tools/support/delivery.ts';
 import { BUILDS, openClient, record, sendSurely } from '../../../tools/support/sdk.ts';

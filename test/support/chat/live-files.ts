@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LIVE_FILES, TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../server/contract/contract.ts';
+import { LIVE_FILES } from '../../../server/contract/live-files.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../server/contract/traffic.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
 
 /** A projected volume as the kubelet keeps it: `..data` points at a folder that is replaced as a whole. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { names } from '../../../server/bus/names.ts';
-import { ADMIN_PATHS, CLIENT_PATHS } from '../../../server/contract/contract.ts';
+import { ADMIN_PATHS, CLIENT_PATHS } from '../../../server/contract/ports.ts';
 import { startGateway } from '../../../server/gateway/start.ts';
 import { loadConfig } from '../../../server/settings/config.ts';
 import { mongoStore } from '../../../server/store/mongo.ts';

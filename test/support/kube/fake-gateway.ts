@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import type { Pod } from '../../../operator/api/kube-object.ts';
 import { REVISION_LABEL } from '../../../operator/desired/names.ts';
-import { type GatewayLoad, TRAFFIC_ANNOTATION } from '../../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../../server/contract/load.ts';
+import { TRAFFIC_ANNOTATION } from '../../../server/contract/traffic.ts';
 import { Traffic } from '../../../server/traffic/traffic.ts';
 
 /** A client that only counts how often it had to connect again. */

@@ -7,7 +7,7 @@ import { ApiError } from '../../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../../operator/kube/resources.ts';
 import { projectPod } from '../../../operator/watch/pod-projection.ts';
 import { projectSlice } from '../../../operator/watch/related-objects.ts';
-import type { BackendHealth } from '../../../server/contract/contract.ts';
+import type { BackendHealth } from '../../../server/contract/backends.ts';
 import type { ApiServer } from './api-server.ts';
 import { type FakeClient, FakeGateway } from './fake-gateway.ts';
 

@@ -12,7 +12,8 @@ import {
   TARGETED_ANNOTATION,
 } from '../../../operator/desired/names.ts';
 import { type FleetView, nothingSeen, type Seen, viewOf } from '../../../operator/reconcile/view.ts';
-import { type GatewayLoad, TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../../server/contract/load.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../server/contract/traffic.ts';
 
 /** Gateways and what belongs to them as the watches keep them. Times are milliseconds since 1970. */
 

@@ -3,7 +3,8 @@ import { revisionOf } from '../../../operator/desired/revision.ts';
 import type { FleetPlan } from '../../../operator/fleet/fleet.ts';
 import { planFleet } from '../../../operator/fleet/plan.ts';
 import { nothingSeen } from '../../../operator/reconcile/view.ts';
-import type { GatewayLoad, TrafficIntent } from '../../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../../server/contract/load.ts';
+import type { TrafficIntent } from '../../../server/contract/traffic.ts';
 import { clientService, gatewayDeployment, gatewayPod, loadOf, type Scene, see } from './fleet-objects.ts';
 
 const OLD = 'aaaaaaaaaa';

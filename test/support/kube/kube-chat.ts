@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb';
 import { names } from '../../../server/bus/names.ts';
-import { CLIENT_PATHS } from '../../../server/contract/contract.ts';
+import { CLIENT_PATHS } from '../../../server/contract/ports.ts';
 import { type Access, clusterAccess } from '../../../tools/cluster/access.ts';
 import { loadBackendImages } from '../../../tools/cluster/backend-images.ts';
 import { buildChatImage, CHAT_IMAGE } from '../../../tools/cluster/chat-image.ts';

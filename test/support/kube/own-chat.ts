@@ -1,5 +1,6 @@
 import { REVISION_LABEL } from '../../../operator/desired/names.ts';
-import { CLIENT_PATHS, TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../server/contract/contract.ts';
+import { CLIENT_PATHS } from '../../../server/contract/ports.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../server/contract/traffic.ts';
 import type { Access } from '../../../tools/cluster/access.ts';
 import type { ChatObject, Condition } from '../../../tools/cluster/chat-service.ts';
 import { forwardService } from '../../../tools/cluster/reach.ts';

@@ -1,4 +1,4 @@
-import { CLIENT_PATHS } from '../../../server/contract/contract.ts';
+import { CLIENT_PATHS } from '../../../server/contract/ports.ts';
 import { forwardTo } from '../../../tools/cluster/forward.ts';
 import type { Layout } from '../../../tools/cluster/layout.ts';
 import { holderOf } from '../../../tools/cluster/namespaces.ts';

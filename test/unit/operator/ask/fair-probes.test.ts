@@ -4,7 +4,7 @@ import type { AskPod } from '../../../../operator/api/ask-pod.ts';
 import type { Pod } from '../../../../operator/api/kube-object.ts';
 import { FairSlots } from '../../../../operator/ask/fair-slots.ts';
 import { Probes } from '../../../../operator/ask/probes.ts';
-import { TRAFFIC_ANNOTATION } from '../../../../server/contract/contract.ts';
+import { TRAFFIC_ANNOTATION } from '../../../../server/contract/traffic.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
 import { settle } from '../../../support/clocks/settle.ts';
 

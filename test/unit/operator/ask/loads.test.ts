@@ -4,7 +4,7 @@ import type { Pod } from '../../../../operator/api/kube-object.ts';
 import { connectionsByPod, isOver, parseLoad, readLoads, totalConnections } from '../../../../operator/ask/loads.ts';
 import { keepAnswers } from '../../../../operator/autoscale/last-answers.ts';
 import { FirstSeen } from '../../../../operator/process/first-seen.ts';
-import { TRAFFIC_ANNOTATION } from '../../../../server/contract/contract.ts';
+import { TRAFFIC_ANNOTATION } from '../../../../server/contract/traffic.ts';
 
 const START = '2026-01-01T11:00:00Z';
 

@@ -13,7 +13,8 @@ import {
 import { liveOptions, SECRET_ENV, startEnv } from '../../../../operator/desired/options.ts';
 import { podTemplate } from '../../../../operator/desired/pod-template.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
-import { INSTANCE_PATTERN, LIVE_DIR, LIVE_FILES } from '../../../../server/contract/contract.ts';
+import { INSTANCE_PATTERN } from '../../../../server/contract/instance.ts';
+import { LIVE_DIR, LIVE_FILES } from '../../../../server/contract/live-files.ts';
 import { OPTIONS, type Option } from '../../../../server/contract/options.ts';
 import { loadConfig, reloadConfig } from '../../../../server/settings/config.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';

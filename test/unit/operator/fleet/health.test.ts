@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isBackendToBlame, whyUnhealthy } from '../../../../operator/fleet/health.ts';
-import type { GatewayLoad } from '../../../../server/contract/contract.ts';
+import type { GatewayLoad } from '../../../../server/contract/load.ts';
 import { loadOf } from '../../../support/kube/fleet-objects.ts';
 
 const BOUNDS = { maxErrorPercent: 5, maxPublishMilliseconds: 1_000, maxEventLoopLagMilliseconds: 500 };

@@ -7,7 +7,7 @@ import {
   REVISION_LABEL,
 } from '../../../../operator/desired/names.ts';
 import { type PodPatch, type PodSurroundings, podPatches } from '../../../../operator/fleet/pod-patches.ts';
-import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../../server/contract/contract.ts';
+import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../../server/contract/traffic.ts';
 import { type GatewayPodChange, gatewayPod } from '../../../support/kube/fleet-objects.ts';
 
 const VERSION = '0123456789abcdef';

@@ -8,7 +8,7 @@ import { upToDate } from '../../../../operator/autoscale/last-answers.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../../../../operator/desired/names.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import { currentSize, newMemory, type ScalingInput, scale } from '../../../../operator/reconcile/size.ts';
-import type { TrafficIntent } from '../../../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../../../server/contract/traffic.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
 import {
   clientService,

@@ -5,7 +5,7 @@ import type { FleetPlan } from '../../../../operator/fleet/fleet.ts';
 import { gatewaysAvailable, progressing, ready } from '../../../../operator/report/conditions.ts';
 import { noticeOfDecision, noticesOfConditions, noticesOfIntents } from '../../../../operator/report/notices.ts';
 import { countGateways, type StatusInput, status } from '../../../../operator/report/status.ts';
-import type { TrafficIntent } from '../../../../server/contract/contract.ts';
+import type { TrafficIntent } from '../../../../server/contract/traffic.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
 import { decisionOf } from '../../../support/kube/decision.ts';
 import { clientService, gatewayPod, see } from '../../../support/kube/fleet-objects.ts';

@@ -8,7 +8,7 @@ import { worstProblem } from '../../../../operator/fleet/pod-problem.ts';
 import { CONDITION_TYPES } from '../../../../operator/report/conditions.ts';
 import { noticesOfConditions } from '../../../../operator/report/notices.ts';
 import { type GatewayCount, roundConnections, type StatusInput, status } from '../../../../operator/report/status.ts';
-import type { BackendHealth } from '../../../../server/contract/contract.ts';
+import type { BackendHealth } from '../../../../server/contract/backends.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
 import { decisionOf } from '../../../support/kube/decision.ts';
 
