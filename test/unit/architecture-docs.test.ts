@@ -1,13 +1,33 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ORDER } from '../support/architecture/rules.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/architecture.md'), 'utf8');
+const ROOT = join(import.meta.dirname, '../..');
+const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
 
 test('docs/architecture.md names every folder, in their order', () => {
   const rows = [...page.matchAll(/^\| `([^`]+)` \| \S/gm)].map(([, folder]) => folder);
   const [first = ''] = ORDER[0] ?? [];
   assert.deepEqual(rows.slice(rows.indexOf(first)), ORDER.flat());
+});
+
+test('npm run update runs every test that keeps a generated file', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { update: string } };
+  const [, list = ''] = /run\.ts unit ([^&]+)/.exec(scripts.update) ?? [];
+  const keeping = globSync('test/unit/**/*.test.ts', { cwd: ROOT }).filter(file =>
+    /support\/docs\/(generated|golden)\.ts/.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+  assert.ok(keeping.length > 0);
+  assert.deepEqual(
+    keeping.filter(
+      file =>
+        !list
+          .trim()
+          .split(' ')
+          .some(part => file.includes(part)),
+    ),
+    [],
+  );
 });

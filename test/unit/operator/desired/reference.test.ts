@@ -1,13 +1,12 @@
-import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SPEC_DEFAULTS } from '../../../../operator/desired/spec-defaults.ts';
 import { crdSchema, type Schema } from '../../../../tools/support/crd-schema.ts';
+import { assertGenerated } from '../../../support/docs/generated.ts';
 
 const FILE = join(import.meta.dirname, '../../../../docs/chatcluster.md');
-const MARK =
-  '<!-- From crds/chatclusters.yaml: UPDATE_GOLDEN=1 node --test test/unit/operator/desired/reference.test.ts -->\n';
+const MARK = '<!-- From crds/chatclusters.yaml by npm run update -->\n';
 
 function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map(choice => `\`${choice}\``).join(' ');
@@ -36,6 +35,5 @@ test('docs/chatcluster.md is what the schema says', () => {
   const generated = `${MARK}\n## spec\n\n${table('spec')}\n\n## status\n\n${table('status')}\n`;
   const page = readFileSync(FILE, 'utf8');
   const head = page.slice(0, page.indexOf(MARK));
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(FILE, head + generated);
-  assert.equal(readFileSync(FILE, 'utf8'), head + generated);
+  assertGenerated(FILE, head + generated);
 });

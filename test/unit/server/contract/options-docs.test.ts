@@ -1,7 +1,6 @@
-import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { assertGenerated } from '../../../support/docs/generated.ts';
 import { optionsTable } from '../../../support/docs/options-table.ts';
 
 const FILE = join(import.meta.dirname, '../../../../docs/configuration.md');
@@ -48,9 +47,6 @@ Secrets change so that nobody notices:
 
 `;
 
-// UPDATE_DOCS=1 writes the file.
 test('docs/configuration.md lists every option with its bounds and its default', () => {
-  const wanted = `${INTRODUCTION}${optionsTable()}\n`;
-  if (process.env['UPDATE_DOCS']) writeFileSync(FILE, wanted);
-  assert.equal(readFileSync(FILE, 'utf8'), wanted);
+  assertGenerated(FILE, `${INTRODUCTION}${optionsTable()}\n`);
 });
