@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FleetInput, FleetPod } from '../../../../operator/fleet/fleet.ts';
 import { scaleDown } from '../../../../operator/fleet/victims.ts';
+import { NOW, pod as podOf } from '../../../support/kube/fleet-input.ts';
 
-const NOW = 1_000_000;
 const EMPTIED = {
   reason: 'ScaleDown',
   since: new Date(0).toISOString(),
@@ -13,24 +13,7 @@ const EMPTIED = {
   deadline: new Date(20_000).toISOString(),
 } as const;
 
-const pod = (name: string, change: Partial<FleetPod> = {}): FleetPod => ({
-  ...{ name, revision: 'one', scheduled: true, running: true, ready: true, terminating: false },
-  ...{
-    selectable: true,
-    offered: true,
-    offeredSince: 0,
-    unofferedSince: undefined,
-    nodeLeaving: false,
-    intent: undefined,
-    intentSince: undefined,
-    refusing: false,
-    natsUp: true,
-    cutOffSince: undefined,
-    connections: 5,
-    createdAt: 0,
-  },
-  ...change,
-});
+const pod = (name: string, change: Partial<FleetPod> = {}) => podOf(name, 'one', change);
 /** As a node that was not heard of for a while leaves them: all there, none ready. */
 const UNREADY = { ready: false, offered: false, unofferedSince: 0 };
 const PODS = [pod('a', UNREADY), pod('b', { ...UNREADY, intent: EMPTIED, connections: 0 }), pod('c', UNREADY)];
