@@ -67,7 +67,9 @@ export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<st
     if ('problem' in result) problems.push(result.problem);
     else values[name] = result.value;
   }
-  for (const { fits, problem } of PAIRS) if (!fits(values as Config)) problems.push(problem);
+  // One that has no value is told already.
+  for (const { names, fits, problem } of PAIRS)
+    if (names.every(name => name in values) && !fits(values as Config)) problems.push(problem);
   if (problems.length > 0) throw new ConfigError(problems);
   if (values['processName'] === '') values['processName'] = hostname();
   return values as Config;

@@ -55,3 +55,27 @@ test('npm start serves the page and the API, ends on Ctrl-C, and keeps messages 
   );
   assert.equal(epoch, sent.epoch);
 });
+
+test('npm start ends at once over wrong options, and what is wrong with them is the last it says', async t => {
+  const data = mkdtempSync(join(tmpdir(), 'chatcluster-start-'));
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const child = await startChild(process.execPath, ['tools/local/start.ts'], {
+    env: {
+      ...process.env,
+      DATA_DIR: data,
+      CHAT_PORT: String(await freePort()),
+      CHAT_PING_SECONDS: 'often',
+      CHAT_LOG_LEVEL: 'loud',
+    },
+  });
+  t.after(() => child.stop());
+  await until('it has ended', () => !child.running(), { state: () => child.output() });
+  assert.equal(child.exitCode(), 1);
+  const said = child.output().trimEnd().split('\n').slice(-3);
+  assert.equal(said[0], 'bad configuration:');
+  assert.match(
+    said.slice(1).sort().join('\n'),
+    /CHAT_LOG_LEVEL must be one of .*\n.*CHAT_PING_SECONDS must be an integer from/,
+  );
+  assert.doesNotMatch(child.output(), /started|not ready within/);
+});

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../server/settings/config.ts';
 import { type Child, portIsFree, startChild } from './child.ts';
 import { startMongo } from './mongo.ts';
 import { startNats } from './nats.ts';
@@ -42,32 +43,42 @@ async function ready(server: Child): Promise<void> {
     if (answer?.ok) return;
     await new Promise(resolve => setTimeout(resolve, 100));
   }
-  throw new Error(`the chat server was not ready within ${READY_MS / 1_000} s`);
+  // One that has ended has said why; that ends us too.
+  if (server.running()) throw new Error(`the chat server was not ready within ${READY_MS / 1_000} s`);
+  await server.ended;
+  await end(1);
+}
+
+/** Variables of the chat server: ours, and those of the environment, which win. */
+function settings(natsUrl: string, mongodbUri: string): Readonly<Record<string, string | undefined>> {
+  return {
+    CHAT_INSTANCE: 'dev',
+    CHAT_NATS_URL: natsUrl,
+    CHAT_MONGODB_URI: mongodbUri,
+    CHAT_AUTH_SECRET: authSecret(),
+    CHAT_DEV_SIGN_IN: 'Enabled',
+    CHAT_WEB_PAGE: 'Enabled',
+    CHAT_PORT: String(PORT),
+    CHAT_ADMIN_PORT: '0',
+    ...process.env,
+  };
 }
 
 async function main(): Promise<void> {
   const problems = await checkPrerequisites(await spinePrerequisites());
   if (problems.length > 0) throw new Error(`something is missing:\n${problems.map(each => `  - ${each}`).join('\n')}`);
+  mkdirSync(DATA, { recursive: true });
+  // A wrong option is told before anything is built or started; the addresses of both servers are known later.
+  loadConfig('standalone', settings('nats://127.0.0.1', 'mongodb://127.0.0.1'));
   if (!(await portIsFree(PORT))) throw new Error(`port ${PORT} is taken; choose another one with CHAT_PORT=...`);
   await longStep('building the page', process.execPath, [join(ROOT, 'web/build.ts')]);
-  mkdirSync(DATA, { recursive: true });
   const nats = await startNats({ dataDir: join(DATA, 'nats') });
   ends.push(() => nats.close());
   const mongo = await startMongo({ dataDir: join(DATA, 'mongo') });
   ends.push(() => mongo.close());
   const server = await startChild(process.execPath, [join(ROOT, 'server/standalone.ts')], {
     print: true,
-    env: {
-      CHAT_INSTANCE: 'dev',
-      CHAT_NATS_URL: nats.url,
-      CHAT_MONGODB_URI: mongo.uri,
-      CHAT_AUTH_SECRET: authSecret(),
-      CHAT_DEV_SIGN_IN: 'Enabled',
-      CHAT_WEB_PAGE: 'Enabled',
-      CHAT_PORT: String(PORT),
-      CHAT_ADMIN_PORT: '0',
-      ...process.env,
-    },
+    env: settings(nats.url, mongo.uri),
   });
   ends.push(() => server.stop());
   void server.ended.then(() => {

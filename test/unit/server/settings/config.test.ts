@@ -135,6 +135,12 @@ test('a heartbeat must be answered before the next one is sent', () => {
   assert.deepEqual(problemsOf({ CHAT_PING_SECONDS: '5', CHAT_PONG_SECONDS: '4' }), []);
 });
 
+test('an option that has no value for a problem of its own is not compared with others', () => {
+  const [problem = '', ...more] = problemsOf({ CHAT_PING_SECONDS: 'often' });
+  assert.match(problem, /^CHAT_PING_SECONDS must be an integer/);
+  assert.deepEqual(more, []);
+});
+
 test('a round of comparisons takes less time than LIVE holds a message', () => {
   assert.deepEqual(problemsOf({ CHAT_RECHECK_SECONDS: '300' }), [
     'CHAT_RECHECK_SECONDS must be an integer from 1 to 299, got "300"',
