@@ -41,6 +41,9 @@ const MAVEN: Prerequisite = {
   debian: 'maven',
 };
 
+/** All of them, whatever is on this machine. */
+export const PREREQUISITES: readonly Prerequisite[] = [GO, JAVA, JAVAC, MAVEN];
+
 /** What `npm start` and the integration tests need on this machine. */
 export async function spinePrerequisites(): Promise<readonly Prerequisite[]> {
   const nats = await outputOf('nats-server', ['--version']);
