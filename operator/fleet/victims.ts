@@ -9,8 +9,8 @@ import { roughly } from './roughly.ts';
 
 /**
  * The order in which pods go. What the ReplicaSet controller would take first in any case stands first: a pod without a node,
- * then one that does not run. Then those that have not
- * been ready for long and hold clients: it waits for them else, for ever. Then those that close connections already, those that were chosen for it, then the ones with the fewest connections.
+ * then one that does not run. Then those that close connections already, then those that were chosen for it, then the ones with
+ * the fewest connections.
  */
 function rank(pod: FleetPod, first: (pod: FleetPod) => boolean): readonly number[] {
   const chosen = pod.intent?.reason === 'ScaleDown' || pod.intent?.reason === 'Hibernate';
@@ -55,8 +55,9 @@ export function scaleDown(
   const there = alive(pods);
   const count = there.length - size;
   if (count <= 0) return { victims: [], intents: new Map(), finished: true, message: '' };
-  // Fewer are asked for already: whoever lost its intent now would be spared, and another one removed with its clients.
+  // `replicas` are lower already: a gateway that lost its intent now would stay, and another one go with its clients.
   const isLowered = replicasOf(there, input) <= size;
+  // Those that have been unready for long go first: the ReplicaSet controller would take them before any empty one.
   const stuck = new Set(isLowered ? [] : there.filter(pod => pod.running && !pod.ready && isOutForLong(pod, input)));
   const order = (a: FleetPod, b: FleetPod) => Number(stuck.has(b)) - Number(stuck.has(a)) || byRank(a, b, first);
   const idle = there.filter(pod => !pod.running).sort((a, b) => byRank(a, b, first));
