@@ -46,7 +46,7 @@ function isRoom(log: unknown): log is NonNullable<BackendHealth['log']> {
 
 function isCopies(copies: unknown): copies is NonNullable<BackendHealth['copies']> {
   const { fewest, whyNotMore } = (copies ?? {}) as { fewest?: unknown; whyNotMore?: unknown };
-  return typeof fewest === 'number' && fewest >= 1 && typeof whyNotMore === 'string';
+  return typeof fewest === 'number' && fewest >= 1 && (whyNotMore === undefined || typeof whyNotMore === 'string');
 }
 
 /**
@@ -72,7 +72,10 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
   const measured = said.filter(health => health.nats.reachable);
   const lags = measured.map(health => health.storeLag);
   const refused = said.flatMap(health => health.refused ?? []);
-  const [copies] = measured.flatMap(health => health.copies ?? []).sort((a, b) => a.fewest - b.fewest);
+  const [copies] = measured
+    .flatMap(health => health.copies ?? [])
+    // A worker that has just started does not know why.
+    .sort((a, b) => a.fewest - b.fewest || Number(a.whyNotMore === undefined) - Number(b.whyNotMore === undefined));
   const rooms = measured.flatMap(health => health.log ?? []);
   if (!first) {
     const silence = running.length === 0 ? 'no worker is running' : (answers[0]?.problem ?? 'no answer');

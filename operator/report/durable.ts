@@ -26,9 +26,12 @@ export function durable(
   const { fewest, whyNotMore } = copies;
   if (fewest >= ENOUGH)
     return { type, status: 'True', reason: 'Replicated', message: `NATS keeps ${fewest} copies of every message` };
+  const reason = fewest > 1 ? 'TwoCopies' : 'SingleCopy';
+  // Workers that have just started do not know why yet: what others said of it holds.
+  if (whyNotMore === undefined && previous?.reason === reason)
+    return { type, status: 'False', reason, message: previous.message };
   const more = whatToDo(spec.messages.streamReplicas, whyNotMore);
-  if (fewest > 1) return { type, status: 'False', reason: 'TwoCopies', message: `${TWO}; ${more}` };
-  return { type, status: 'False', reason: 'SingleCopy', message: `${SINGLE}; ${more}` };
+  return { type, status: 'False', reason, message: `${fewest > 1 ? TWO : SINGLE}; ${more}` };
 }
 
 const SINGLE =
@@ -36,10 +39,11 @@ const SINGLE =
 const TWO =
   'NATS keeps two copies of messages: while one of their servers is away nothing can be sent, because a majority is both';
 
-function whatToDo(set: number | undefined, whyNotMore: string): string {
+function whatToDo(set: number | undefined, whyNotMore: string | undefined): string {
   if (set !== undefined && set < ENOUGH)
     return `messages.streamReplicas is ${set}: with three NATS servers leave it out, or set 3`;
   if (set !== undefined) return `messages.streamReplicas is ${set}, which the workers have not come to yet`;
   const asked = 'the workers ask for three copies again every minute';
-  return `${whyNotMore}; run NATS with three servers with JetStream, ${asked}`;
+  const why = whyNotMore === undefined ? '' : `${whyNotMore}; `;
+  return `${why}run NATS with three servers with JetStream, ${asked}`;
 }

@@ -23,7 +23,7 @@ export class Copies {
   readonly #triedAt = new Map<number, Moment>();
   #refusedAt = Number.NEGATIVE_INFINITY;
   readonly #began: Moment;
-  #reason: string;
+  #reason: string | undefined;
 
   /**
    * @param set `streamReplicas`; 0 where it is not set
@@ -34,15 +34,15 @@ export class Copies {
     this.#now = now;
     this.#changed = changed;
     this.#began = now();
-    this.#reason = set === 0 ? 'NATS has not been asked for more yet' : '';
+    this.#reason = set === 0 ? undefined : '';
   }
 
   get isSet(): boolean {
     return this.#set > 0;
   }
 
-  /** Why there are no more; empty where an option says how many. */
-  get reason(): string {
+  /** Why there are no more; empty where an option says how many, undefined while NATS has not been asked for more. */
+  get reason(): string | undefined {
     return this.#reason;
   }
 

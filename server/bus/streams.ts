@@ -66,7 +66,7 @@ export class Streams {
   }
 
   /** Why NATS keeps no more copies than {@link PartitionState.copies}; empty where an option says how many. */
-  get whyNotMore(): string {
+  get whyNotMore(): string | undefined {
     return this.#copies.reason;
   }
 

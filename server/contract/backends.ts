@@ -22,8 +22,11 @@ export interface BackendHealth {
    */
   readonly copies?: {
     readonly fewest: number;
-    /** Why there are no more, for people; empty where the option on the copies says how many there are to be. */
-    readonly whyNotMore: string;
+    /**
+     * Why there are no more, for people; empty where the option on the copies says how many there are to be. Missing while the
+     * worker has not asked NATS for more, which it does a minute after its start.
+     */
+    readonly whyNotMore?: string;
   };
   /** Live options that keep their value, each with its variable and why, without the values of Secrets. Missing when there is none. */
   readonly refused?: readonly string[];

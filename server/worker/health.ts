@@ -34,7 +34,7 @@ export class Health {
   readonly #lags = new Map<number, number>();
   readonly #rooms = new Map<number, LogRoom>();
   readonly #copies = new Map<number, number>();
-  #whyNotMore = '';
+  #whyNotMore: string | undefined;
   readonly #streamOf: (partition: number) => string;
   #incident: { readonly text: string; readonly at: number } | null = null;
 
@@ -84,8 +84,8 @@ export class Health {
     this.#rooms.set(partition, room);
   }
 
-  /** @param whyNotMore empty where an option says how many */
-  copiesAre(partition: number, copies: number, whyNotMore: string): void {
+  /** @param whyNotMore empty where an option says how many, undefined while NATS has not been asked for more */
+  copiesAre(partition: number, copies: number, whyNotMore: string | undefined): void {
     this.#copies.set(partition, copies);
     this.#whyNotMore = whyNotMore;
   }
@@ -106,7 +106,8 @@ export class Health {
   #copiesReport(): Pick<BackendHealth, 'copies'> {
     if (this.#copies.size < this.#partitions) return {};
     const fewest = Math.min(...this.#copies.values());
-    return { copies: { fewest, whyNotMore: fewest < COPIES ? this.#whyNotMore : '' } };
+    const whyNotMore = fewest < COPIES ? this.#whyNotMore : '';
+    return { copies: { fewest, ...(whyNotMore === undefined ? {} : { whyNotMore }) } };
   }
 
   #logReport(): NonNullable<BackendHealth['log']> {

@@ -131,6 +131,13 @@ test('the copies are the fewest a worker that reaches NATS says; what is no numb
   };
   assert.deepEqual(await of(...Object.keys(answers)), { fewest: 3, whyNotMore: '3' });
   assert.equal(await of('cut', 'older', 'other'), undefined);
+  answers['fresh'] = { ...HEALTH, copies: { fewest: 3 } };
+  assert.deepEqual(
+    await of('fresh', 'two'),
+    { fewest: 3, whyNotMore: '3' },
+    'one that has just started knows no reason',
+  );
+  assert.deepEqual(await of('fresh'), { fewest: 3 });
 });
 
 test('the best answer counts: one worker that reaches a backend is enough', async t => {

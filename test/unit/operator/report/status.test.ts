@@ -146,6 +146,12 @@ test('how many copies NATS keeps is a condition, says what to do, and keeps no c
   const cluster = after(one);
   assert.equal(conditionOf({ cluster, backends: undefined }, 'Durable').reason, 'SingleCopy', 'as it was said before');
 
+  // A minute after each start of a worker: the status must not be written twice for it.
+  const asked = conditionOf(one, 'Durable');
+  const started = { ...backends(), copies: { fewest: 1 } };
+  assert.deepEqual(conditionOf({ cluster, backends: started }, 'Durable'), asked, 'a worker that has just started');
+  assert.match(conditionOf({ backends: started }, 'Durable').message, /single copy of messages.*; run NATS with three/);
+
   const notices = (before: number | undefined, now: number | undefined) =>
     noticesOfConditions([of(before)], [of(now)]).map(({ type, reason }) => `${type} ${reason}`);
   assert.deepEqual(notices(undefined, 1), ['Normal SingleCopy']);

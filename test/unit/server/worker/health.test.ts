@@ -53,6 +53,8 @@ test('the copies are those of the partition with the fewest, and none are told b
   assert.equal(it.report().copies, undefined);
   it.copiesAre(1, 1, 'NATS is a single server');
   assert.deepEqual(it.report().copies, { fewest: 1, whyNotMore: 'NATS is a single server' });
+  it.copiesAre(1, 1, undefined);
+  assert.deepEqual(it.report().copies, { fewest: 1 }, 'NATS has not been asked for more yet');
 });
 
 test('the room in the streams is that of the fullest, with its name', () => {
