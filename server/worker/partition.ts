@@ -126,7 +126,6 @@ export class Partition {
       },
       clock,
       random: Math.random,
-      wallClock: clock.wallClock,
       metrics,
       log,
     });

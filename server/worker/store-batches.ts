@@ -3,7 +3,7 @@ import type { Delivery } from '../bus/delivery.ts';
 import type { PullRequest } from '../bus/pull.ts';
 import { type MessageWriter, StoreUnavailable } from '../room/history-store.ts';
 import { backoffMs } from '../time/backoff.ts';
-import { type Clock, sleep, type WallTime } from '../time/clock.ts';
+import { type Clock, sleep } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
 import { RETRY } from '../time/retry.ts';
 import { type BatchLimits, batchStep } from './batch.ts';
@@ -31,7 +31,6 @@ export interface DrainParts {
   read(problem: string | null): void;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly wallClock: () => WallTime;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
 }
@@ -106,7 +105,7 @@ export class Drain {
   }
 
   async #store(held: readonly Delivery[], signal: AbortSignal): Promise<void> {
-    const { clock, metrics, prefix, epochAt, wallClock } = this.#parts;
+    const { clock, metrics, prefix, epochAt } = this.#parts;
     const reached = held.reduce((top, each) => Math.max(top, each.sequence), 0);
     const sorted = sortDeliveries(held, prefix, await epochAt(reached));
     const batch = sorted.messages;
@@ -121,7 +120,7 @@ export class Drain {
     if (batch.length > 0) {
       metrics.writeSeconds.observe((clock.now() - began) / 1_000);
       const oldest = batch.reduce((first, message) => Math.min(first, message.storedAt), Number.POSITIVE_INFINITY);
-      metrics.storedAfter.observe(Math.max(0, wallClock() / 1_000 - oldest / 1_000_000));
+      metrics.storedAfter.observe(Math.max(0, clock.wallClock() / 1_000 - oldest / 1_000_000));
       metrics.batchMessages.observe(batch.length);
       metrics.stored.inc(batch.length);
     }

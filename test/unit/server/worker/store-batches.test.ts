@@ -38,7 +38,6 @@ function draining(failing: () => boolean, signal: AbortSignal): (string | null)[
       },
     },
     random: () => 0,
-    wallClock: systemClock.wallClock,
     metrics: new WorkerMetrics(),
     log: pino({ level: 'silent' }),
   });
