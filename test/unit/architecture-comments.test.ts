@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { headless, headlessIn } from '../support/architecture/comments.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** Folders whose comments have not been gone through yet. */
+const PENDING: readonly string[] = [
+  'client',
+  'operator',
+  'operator/api',
+  'operator/apply',
+  'operator/ask',
+  'operator/autoscale',
+  'operator/desired',
+  'operator/fleet',
+  'operator/kube',
+  'operator/leader',
+  'operator/process',
+  'operator/reconcile',
+  'operator/report',
+  'operator/watch',
+  'server',
+  'server/access',
+  'server/bus',
+  'server/commands',
+  'server/contract',
+  'server/gateway',
+  'server/presence',
+  'server/process',
+  'server/protocol',
+  'server/room',
+  'server/session',
+  'server/settings',
+  'server/store',
+  'server/telemetry',
+  'server/time',
+  'server/traffic',
+  'server/transport',
+  'server/worker',
+  'test',
+  'tools',
+  'web',
+];
+
+/** The folder of {@link PENDING} that a file belongs to: two levels in `operator` and `server`, else one. */
+function folderOf(file: string): string {
+  const [top = '', folder = ''] = file.split('/');
+  return /^(operator|server)$/.test(top) && !folder.includes('.') ? `${top}/${folder}` : top;
+}
+
+test('a doc comment starts with a noun or a verb', () => {
+  const files = globSync('{client,operator,server,test,tools,web}/**/*.ts', {
+    cwd: ROOT,
+    exclude: ['**/node_modules/**', 'web/dist/**'],
+  }).sort();
+  const checked = files.filter(file => !PENDING.includes(folderOf(file)));
+  assert.deepEqual(headlessIn(checked.map(file => join(ROOT, file))), []);
+});
+
+test('a doc comment that starts with a clause is found, on one line and on more', () => {
+  const source = [
+    '/** Whether the pod is ready. */',
+    '/** True if the pod is ready. */',
+    '/**\n * What a pass decided.\n */',
+    '/**\n * Inputs of the last decision: what was known.\n */',
+    '// Why it is so: no doc comment.',
+  ].join('\n');
+  assert.deepEqual(headless(source), ['Whether the pod is ready.', 'What a pass decided.']);
+});
