@@ -5,13 +5,15 @@ import { test } from 'node:test';
 import { ORDER } from '../support/architecture/rules.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+/** The listed folders by the part of the repository they lie in. */
+const byPart = Map.groupBy(ORDER.flat(), folder => folder.split('/')[0] ?? '');
 
-test('docs/architecture.md names every folder, in their order', () => {
-  const rows = [...page.matchAll(/^\| `([^`]+)` \| \S/gm)].map(([, folder]) => folder);
-  const [first = ''] = ORDER[0] ?? [];
-  assert.deepEqual(rows.slice(rows.indexOf(first)), ORDER.flat());
-});
+for (const [part, folders] of byPart)
+  test(`${part}/README.md says what each folder is for, in their order`, () => {
+    const page = readFileSync(join(ROOT, part, 'README.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `([^`]+)` \| \S/gm)].map(([, folder]) => folder);
+    assert.deepEqual(rows, folders);
+  });
 
 test('npm run update runs every test that keeps a generated file', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { update: string } };
