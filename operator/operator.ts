@@ -6,7 +6,7 @@ import type { OperatorConfig } from './config.ts';
 import { FIELD_MANAGER } from './desired/names.ts';
 import { type Health, healthOf } from './health.ts';
 import { KubeClient } from './kube/client.ts';
-import { brief, errorFields } from './kube/error-text.ts';
+import { errorFields, errorText } from './kube/error-text.ts';
 import type { KubeAccess } from './kube/http.ts';
 import type { LeaseTimings } from './leader/election.ts';
 import { alwaysLeader, type Leader } from './leader/leader.ts';
@@ -73,8 +73,8 @@ export function startOperator(options: OperatorOptions): Operator {
       log.warn({ kind: resource.kind, ...errorFields(error), retryMs: Math.round(retryMs) }, 'watch failed');
     },
     onMissing: ({ kind }, error, without) => {
-      if (without === undefined) log.error({ kind, error: brief(error) }, 'a kind that is needed cannot be listed');
-      else log.warn({ kind, error: brief(error), without }, 'goes on without a kind');
+      if (without === undefined) log.error({ kind, error: errorText(error) }, 'a kind that is needed cannot be listed');
+      else log.warn({ kind, error: errorText(error), without }, 'goes on without a kind');
     },
     onRegained: ({ kind }) => {
       log.info({ kind }, 'a kind that was missing is known again');
@@ -152,7 +152,7 @@ function leaderOf(
     client,
     clock,
     random,
-    onTurn: leads => {
+    onLeadershipChange: leads => {
       metrics.leader.set(leads ? 1 : 0);
       metrics.leaderTransitions.inc({ to: leads ? 'leader' : 'standby' });
       log.info({ identity }, leads ? 'leader from now on' : 'no longer leader');

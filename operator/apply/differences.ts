@@ -11,38 +11,38 @@ function isEmpty(value: unknown): boolean {
 export interface Difference {
   readonly path: string;
   /** What is there; undefined for nothing. */
-  readonly live: unknown;
+  readonly actual: unknown;
 }
 
 /**
- * Where `live` does not hold what `desired` says. Fields only `live` has are no difference: the API server fills in defaults.
+ * Where `actual` does not hold what `desired` says. Fields only `actual` has are no difference: the API server fills in defaults.
  * Amounts are compared by value, lists by their merge keys.
  */
-export function differing(live: unknown, desired: unknown, path = ''): Difference[] {
-  if (isEmpty(desired) && isEmpty(live)) return [];
-  if (Array.isArray(desired)) return Array.isArray(live) ? inList(live, desired, path) : [{ path, live }];
+export function differing(actual: unknown, desired: unknown, path = ''): Difference[] {
+  if (isEmpty(desired) && isEmpty(actual)) return [];
+  if (Array.isArray(desired)) return Array.isArray(actual) ? inList(actual, desired, path) : [{ path, actual }];
   if (isObject(desired)) {
-    if (!isObject(live)) return [{ path, live }];
-    return Object.entries(desired).flatMap(([key, value]) => differing(live[key], value, `${path}.${key}`));
+    if (!isObject(actual)) return [{ path, actual }];
+    return Object.entries(desired).flatMap(([key, value]) => differing(actual[key], value, `${path}.${key}`));
   }
-  if (live === desired || (QUANTITIES.test(path) && sameQuantity(live, desired))) return [];
-  return [{ path, live }];
+  if (actual === desired || (QUANTITIES.test(path) && sameQuantity(actual, desired))) return [];
+  return [{ path, actual }];
 }
 
-function inList(live: readonly unknown[], desired: readonly unknown[], path: string): Difference[] {
+function inList(actual: readonly unknown[], desired: readonly unknown[], path: string): Difference[] {
   const keys = keysOf(path.slice(path.lastIndexOf('.') + 1), desired);
   if (!keys) {
-    if (live.length !== desired.length) return [{ path, live }];
-    return desired.flatMap((item, index) => differing(live[index], item, `${path}[${index}]`));
+    if (actual.length !== desired.length) return [{ path, actual }];
+    return desired.flatMap((item, index) => differing(actual[index], item, `${path}[${index}]`));
   }
   return (desired as readonly JsonObject[]).flatMap(item => {
     const name = `${path}[${keys.map(key => item[key]).join('/')}]`;
-    const index = findByKeys(live, item, keys);
-    return index < 0 ? [{ path: name, live: undefined }] : differing(live[index], item, name);
+    const index = findByKeys(actual, item, keys);
+    return index < 0 ? [{ path: name, actual: undefined }] : differing(actual[index], item, name);
   });
 }
 
 /** The paths of {@link differing}. */
-export function differences(live: unknown, desired: unknown): string[] {
-  return differing(live, desired).map(({ path }) => path);
+export function differences(actual: unknown, desired: unknown): string[] {
+  return differing(actual, desired).map(({ path }) => path);
 }

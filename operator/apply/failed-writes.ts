@@ -20,7 +20,7 @@ interface Entry {
   /** Failures in a row. */
   readonly failures: number;
   readonly retryAt: number;
-  readonly told: boolean;
+  readonly reported: boolean;
 }
 
 /**
@@ -55,8 +55,8 @@ export class FailedWrites {
     const isConflict = answer?.code === 409 && failures <= CONFLICTS_AT_ONCE;
     const backoff = isConflict ? AFTER_CONFLICT_MS : backoffMs(BACKOFF, failures, this.#random());
     const waitMs = Math.max(backoff, answer?.retryAfterMs ?? 0);
-    const told = before?.failure.reason === failure.reason && before.told;
-    this.#entries.set(id, { failure, attempt, since: before?.since ?? now, failures, retryAt: now + waitMs, told });
+    const reported = before?.failure.reason === failure.reason && before.reported;
+    this.#entries.set(id, { failure, attempt, since: before?.since ?? now, failures, retryAt: now + waitMs, reported });
   }
 
   succeeded(id: string): void {
@@ -75,8 +75,8 @@ export class FailedWrites {
 
   /** What is {@link shown} and was not told before; it is told now. */
   news(now: number): FailedWrite[] {
-    const fresh = [...this.#entries].filter(([, entry]) => !entry.told && isShown(entry, now));
-    for (const [id, entry] of fresh) this.#entries.set(id, { ...entry, told: true });
+    const fresh = [...this.#entries].filter(([, entry]) => !entry.reported && isShown(entry, now));
+    for (const [id, entry] of fresh) this.#entries.set(id, { ...entry, reported: true });
     return fresh.map(([, { failure }]) => failure);
   }
 

@@ -91,23 +91,23 @@ export function foreignFields(
 
 function step(
   key: string,
-  live: unknown,
+  actual: unknown,
   wanted: unknown,
-): { name: string; live: unknown; wanted: unknown } | undefined {
+): { name: string; actual: unknown; wanted: unknown } | undefined {
   const text = key.slice(2);
   if (key.startsWith('f:'))
     return {
       name: text,
-      live: isObject(live) ? live[text] : undefined,
+      actual: isObject(actual) ? actual[text] : undefined,
       wanted: isObject(wanted) ? wanted[text] : undefined,
     };
-  if (!Array.isArray(live) || !(key.startsWith('k:') || key.startsWith('v:'))) return undefined;
+  if (!Array.isArray(actual) || !(key.startsWith('k:') || key.startsWith('v:'))) return undefined;
   const list = Array.isArray(wanted) ? wanted : [];
   const value = JSON.parse(text) as JsonObject;
   const find = (items: readonly unknown[]) =>
     key.startsWith('v:') ? items.indexOf(value) : findByKeys(items, value, Object.keys(value));
-  const index = find(live);
-  return { name: String(index), live: live[index], wanted: list[find(list)] };
+  const index = find(actual);
+  return { name: String(index), actual: actual[index], wanted: list[find(list)] };
 }
 
 export interface Additions {
@@ -122,20 +122,20 @@ export function lastFirst(pointers: Iterable<string>): string[] {
   return [...new Set(pointers)].sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
 }
 
-function hasMore(live: unknown, desired: unknown): boolean {
-  return isObject(live) && isObject(desired) && Object.keys(live).some(key => !(key in desired));
+function hasMore(actual: unknown, desired: unknown): boolean {
+  return isObject(actual) && isObject(desired) && Object.keys(actual).some(key => !(key in desired));
 }
 
-/** What others added to `live` that `desired` does not have. */
-export function additions(fields: FieldSet, live: unknown, desired: unknown, pointer = ''): Additions {
+/** What others added to `actual` that `desired` does not have. */
+export function additions(fields: FieldSet, actual: unknown, desired: unknown, pointer = ''): Additions {
   const parts = Object.keys(fields).filter(key => key !== '.');
-  if (parts.length === 0) return { remove: [], replace: hasMore(live, desired) ? [pointer] : [] };
+  if (parts.length === 0) return { remove: [], replace: hasMore(actual, desired) ? [pointer] : [] };
   const found = parts.map((key): Additions => {
-    const next = step(key, live, desired);
-    if (!next || next.live === undefined) return { remove: [], replace: [] };
+    const next = step(key, actual, desired);
+    if (!next || next.actual === undefined) return { remove: [], replace: [] };
     const at = `${pointer}/${next.name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     if (next.wanted === undefined) return { remove: [at], replace: [] };
-    return additions(fields[key] ?? {}, next.live, next.wanted, at);
+    return additions(fields[key] ?? {}, next.actual, next.wanted, at);
   });
   return {
     remove: lastFirst(found.flatMap(below => below.remove)),

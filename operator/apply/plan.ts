@@ -28,16 +28,16 @@ export type Action =
   | { readonly verb: 'delete'; readonly object: KubeObject };
 
 /** What is known of children that are not as they were written. */
-export interface Kept {
+export interface KnownDrift {
   /** What the API server made of a field of the object `id` when it was written, as JSON; undefined if it left it. */
   admitted(id: string, path: string): string | undefined;
   /** Whether what others change in the object `id` is not to be put back now: it has been, again and again. */
   rests(id: string): boolean;
 }
 
-const NOTHING: Kept = { admitted: () => undefined, rests: () => false };
+const NOTHING: KnownDrift = { admitted: () => undefined, rests: () => false };
 
-export interface Plan {
+export interface WritePlan {
   readonly actions: readonly Action[];
   /** Objects of the names the children need that belong to somebody else. They are left alone. */
   readonly taken: readonly string[];
@@ -52,15 +52,15 @@ export function objectId(object: KubeObject): string {
 /** Labels by which an object without an owner says whose it was, whichever version of the operator made it. */
 const OWN_LABELS = ['app.kubernetes.io/managed-by', CLUSTER_LABEL];
 
-/** Whether `live` is a child of the ChatCluster with `uid`, or nobody's and labelled as made for one of this name. */
-export function mayWrite(live: KubeObject, desired: KubeObject): boolean {
-  const owner = live.metadata.ownerReferences?.find(reference => reference.controller);
+/** Whether `actual` is a child of the ChatCluster with `uid`, or nobody's and labelled as made for one of this name. */
+export function mayWrite(actual: KubeObject, desired: KubeObject): boolean {
+  const owner = actual.metadata.ownerReferences?.find(reference => reference.controller);
   const mine = desired.metadata.ownerReferences?.[0];
   if (owner) return owner.uid === mine?.uid;
-  return OWN_LABELS.every(key => live.metadata.labels?.[key] === desired.metadata.labels?.[key]);
+  return OWN_LABELS.every(key => actual.metadata.labels?.[key] === desired.metadata.labels?.[key]);
 }
 
-/** The write of what was decided on `live` fails when somebody, such as another operator, has changed it since. */
+/** The write of what was decided on `actual` fails when somebody, such as another operator, has changed it since. */
 function atVersion(object: DesiredObject, { metadata: { resourceVersion } }: KubeObject): DesiredObject {
   return resourceVersion === undefined ? object : { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
@@ -70,21 +70,21 @@ interface ServiceObject extends KubeObject {
 }
 
 /**
- * `object` without what only a load balancer may have, where `live` is one and is not to be any more: the API server takes no
+ * `object` without what only a load balancer may have, where `actual` is one and is not to be any more: the API server takes no
  * other type with a source range that somebody set. All else of a load balancer it drops by itself.
  */
-function withoutBalancer(live: ServiceObject, object: DesiredObject): DesiredObject {
+function withoutBalancer(actual: ServiceObject, object: DesiredObject): DesiredObject {
   const { spec } = object as ServiceObject;
-  const leaves = live.kind === 'Service' && live.spec?.type === 'LoadBalancer' && spec?.type !== 'LoadBalancer';
-  if (!leaves || live.spec?.loadBalancerSourceRanges === undefined) return object;
+  const leaves = actual.kind === 'Service' && actual.spec?.type === 'LoadBalancer' && spec?.type !== 'LoadBalancer';
+  if (!leaves || actual.spec?.loadBalancerSourceRanges === undefined) return object;
   return { ...object, spec: { ...spec, loadBalancerSourceRanges: [] } } as DesiredObject;
 }
 
 const DATA = /^\/(data|binaryData)\b/;
 
 /** The data of an immutable ConfigMap cannot be put back. It is removed, and missing in the next pass. */
-function isSealed(live: KubeObject): boolean {
-  return 'immutable' in live && live.immutable === true;
+function isSealed(actual: KubeObject): boolean {
+  return 'immutable' in actual && actual.immutable === true;
 }
 
 /** True if an action takes back nothing but what somebody else did. */
@@ -98,49 +98,49 @@ function movesClients(action: Action): boolean {
 }
 
 /** What makes `child` hold `object`. A removal waits until nothing is left to apply: an apply changes what it sees. */
-function repair({ object: live, foreign }: Observed, object: DesiredObject, kept: Kept): Action | undefined {
+function repair({ object: actual, foreign }: Observed, object: DesiredObject, kept: KnownDrift): Action | undefined {
   const id = objectId(object);
-  const found = foreign.map(({ manager, fields }) => ({ manager, ...additions(fields, live, object) }));
+  const found = foreign.map(({ manager, fields }) => ({ manager, ...additions(fields, actual, object) }));
   const paths = [
-    ...differing(live, object)
-      .filter(({ path, live: value }) => kept.admitted(id, path) !== `${JSON.stringify(value)}`)
+    ...differing(actual, object)
+      .filter(({ path, actual: value }) => kept.admitted(id, path) !== `${JSON.stringify(value)}`)
       .map(({ path }) => path.slice(1)),
     ...found.flatMap(({ replace }) => replace.map(pointer => pointer.slice(1).replaceAll('/', '.'))),
   ];
   const pointers = lastFirst(found.flatMap(({ remove }) => remove));
-  if (isSealed(live) && [...paths.map(path => `/${path}`), ...pointers].some(path => DATA.test(path)))
-    return { verb: 'delete', object: live };
+  if (isSealed(actual) && [...paths.map(path => `/${path}`), ...pointers].some(path => DATA.test(path)))
+    return { verb: 'delete', object: actual };
   if (paths.length > 0) {
-    const changed = live.metadata.annotations?.[APPLIED_HASH] !== object.metadata.annotations?.[APPLIED_HASH];
+    const changed = actual.metadata.annotations?.[APPLIED_HASH] !== object.metadata.annotations?.[APPLIED_HASH];
     return {
       verb: 'apply',
       cause: changed ? 'changed' : 'drifted',
-      object: atVersion(withoutBalancer(live, object), live),
+      object: atVersion(withoutBalancer(actual, object), actual),
       paths,
     };
   }
   const managers = found.filter(({ remove }) => remove.length > 0).map(({ manager }) => manager);
-  return pointers.length > 0 ? { verb: 'prune', object: live, pointers, managers } : undefined;
+  return pointers.length > 0 ? { verb: 'prune', object: actual, pointers, managers } : undefined;
 }
 
 /**
  * The writes that make `observed` hold `desired`; none when it does.
  * @param inUse names of ConfigMaps that stay although they are not wanted any more
  */
-export function plan(
+export function planWrites(
   observed: readonly Observed[],
   wanted: readonly DesiredObject[],
   inUse: ReadonlySet<string> = new Set(),
-  kept: Kept = NOTHING,
-): Plan {
+  kept: KnownDrift = NOTHING,
+): WritePlan {
   const resting: string[] = [];
-  const live = new Map(observed.map(child => [objectId(child.object), child]));
+  const actual = new Map(observed.map(child => [objectId(child.object), child]));
   const actions: Action[] = [];
   const taken: string[] = [];
   for (const object of wanted) {
     const id = objectId(object);
-    const child = live.get(id);
-    live.delete(id);
+    const child = actual.get(id);
+    actual.delete(id);
     if (!child) {
       actions.push({ verb: 'apply', cause: 'missing', object, paths: [] });
       continue;
@@ -156,7 +156,7 @@ export function plan(
     else if (action) actions.push(action);
   }
   const uid = wanted[0]?.metadata.ownerReferences?.[0]?.uid;
-  for (const { object } of live.values()) {
+  for (const { object } of actual.values()) {
     if (object.kind === 'ConfigMap' && inUse.has(object.metadata.name)) continue;
     // Pods of an earlier revision may run as it, and have to be made again when one of them goes.
     if (object.kind === 'ServiceAccount') continue;

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import { differing } from './differences.ts';
-import type { Kept } from './plan.ts';
+import type { KnownDrift } from './plan.ts';
 
 /** A child that is not as it was written. */
 export interface Alteration {
@@ -31,7 +31,7 @@ interface Contest {
  * What is known of the children of one ChatCluster that are not as they were written. It may be lost: then each is written
  * once, and the answer says again what it is made of.
  */
-export class Repairs implements Kept {
+export class Repairs implements KnownDrift {
   readonly #admitted = new Map<string, ReadonlyMap<string, string>>();
   readonly #contests = new Map<string, Contest>();
   readonly #now: () => number;
@@ -60,7 +60,7 @@ export class Repairs implements Kept {
     const { resourceVersion: _, ...metadata } = object.metadata;
     const rest = differing(answer, { ...object, metadata });
     if (rest.length === 0) this.#admitted.delete(id);
-    else this.#admitted.set(id, new Map(rest.map(({ path, live }) => [path, `${JSON.stringify(live)}`])));
+    else this.#admitted.set(id, new Map(rest.map(({ path, actual }) => [path, `${JSON.stringify(actual)}`])));
     return rest.map(({ path }) => path.slice(1));
   }
 

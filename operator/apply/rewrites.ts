@@ -34,7 +34,7 @@ export class Rewrites {
   }
 
   /** Takes a turn for `count` writes of one ChatCluster. @returns when it comes @param now as the result, in milliseconds */
-  turn(count: number, now: number): number {
+  reserve(count: number, now: number): number {
     const at = Math.max(now, this.#freeAt);
     this.#freeAt = at + count * this.#everyMs;
     return at;

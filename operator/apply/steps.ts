@@ -65,7 +65,7 @@ const podId = (name: string) => `Pod ${name}`;
  */
 function needsOf(
   action: Action,
-  live: DeploymentObject | undefined,
+  actual: DeploymentObject | undefined,
   missing: ReadonlySet<string>,
   marks: Marks,
 ): string[] {
@@ -75,7 +75,7 @@ function needsOf(
   const wanted = action.object as DeploymentObject;
   const isNew = action.cause === 'missing' || action.paths.some(path => path.startsWith('spec.template'));
   const revision = wanted.metadata.labels?.[REVISION_LABEL];
-  const shrinks = (wanted.spec?.replicas ?? 0) < (live?.spec?.replicas ?? 0);
+  const shrinks = (wanted.spec?.replicas ?? 0) < (actual?.spec?.replicas ?? 0);
   return [
     ...(isNew ? startsWith(wanted).filter(id => missing.has(id)) : []),
     ...(shrinks && revision !== undefined ? (marks.get(revision) ?? []) : []),
@@ -117,7 +117,7 @@ export function stepsOf(
   observed: readonly Observed[],
   taken: readonly string[],
 ): Step[] {
-  const live = new Map(observed.map(({ object }) => [objectId(object), object]));
+  const actual = new Map(observed.map(({ object }) => [objectId(object), object]));
   const isMade = (action: Action) =>
     action.verb === 'delete' || (action.verb === 'apply' && action.cause === 'missing');
   const missing = new Set([...taken, ...actions.filter(isMade).map(({ object }) => objectId(object))]);
@@ -132,7 +132,7 @@ export function stepsOf(
     })),
     ...actions.map(action => {
       const id = objectId(action.object);
-      const needs = needsOf(action, live.get(id) as DeploymentObject | undefined, missing, marks);
+      const needs = needsOf(action, actual.get(id) as DeploymentObject | undefined, missing, marks);
       return { id, kind: action.object.kind, attempt: attemptOf(action), needs, of: { action } };
     }),
   ];

@@ -39,8 +39,8 @@ const MESSAGE_CHARACTERS = 400;
 export function failedWrite(id: string, error: unknown): FailedWrite {
   const [kind = ''] = id.split(' ');
   if (error instanceof NameTaken) return { id, kind, reason: 'NameTaken', message: error.message };
-  const said = error instanceof Error ? error.message : 'unknown error';
-  const text = said.length > MESSAGE_CHARACTERS ? `${said.slice(0, MESSAGE_CHARACTERS)}...` : said;
+  const full = error instanceof Error ? error.message : 'unknown error';
+  const text = full.length > MESSAGE_CHARACTERS ? `${full.slice(0, MESSAGE_CHARACTERS)}...` : full;
   const reason = error instanceof ApiError && error.terminal ? 'Refused' : 'WriteFailing';
   return { id, kind, reason, message: `${id}: ${text}` };
 }

@@ -8,7 +8,7 @@ import { errorFields } from '../kube/error-text.ts';
 import { RESOURCES, resourceOf } from '../kube/resources.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { FailedWrites } from './failed-writes.ts';
-import { type Action, isPutBack, mayWrite, type Observed, objectId, type Plan } from './plan.ts';
+import { type Action, isPutBack, mayWrite, type Observed, objectId, type WritePlan } from './plan.ts';
 import type { Repairs } from './repairs.ts';
 import { type Step, stepsOf } from './steps.ts';
 import { NameTaken, stopsAll } from './write-failure.ts';
@@ -50,7 +50,7 @@ function ignoreNotFound(error: unknown): undefined {
 }
 
 /** What a pass wants to write for one ChatCluster. */
-export interface Work extends Pick<Plan, 'actions' | 'taken'> {
+export interface Work extends Pick<WritePlan, 'actions' | 'taken'> {
   readonly cluster: { readonly namespace: string; readonly name: string };
   readonly observed: readonly Observed[];
   readonly patches: readonly PodPatch[];
@@ -138,7 +138,7 @@ export class Writer {
       .catch(ignoreNotFound);
     if (!written) return false;
     caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
-    log.info({ ...told(cluster), pod: name, annotations, labels }, 'pod patched');
+    log.info({ ...clusterFields(cluster), pod: name, annotations, labels }, 'pod patched');
     return true;
   }
 
@@ -150,7 +150,7 @@ export class Writer {
     const written = await carryOut(client, action);
     if (written) caches.written({ ...written, apiVersion, kind });
     const rest = written && action.verb === 'apply' ? repairs.written(id, written, action.object) : [];
-    log.info({ ...told(cluster), action: action.verb, kind, name: metadata.name }, 'child written');
+    log.info({ ...clusterFields(cluster), action: action.verb, kind, name: metadata.name }, 'child written');
     if (!isPutBack(action)) return [action];
     const made =
       action.verb === 'apply' ? { ...action, paths: action.paths.filter(path => !rest.includes(path)) } : action;
@@ -165,11 +165,14 @@ export class Writer {
   #failed(cluster: Work['cluster'], { id, kind }: Step, error: unknown): void {
     const { log, metrics } = this.#options;
     metrics.writeFailures.inc({ kind });
-    log.warn({ ...told(cluster), object: id, ...errorFields(error) }, 'write failed');
+    log.warn({ ...clusterFields(cluster), object: id, ...errorFields(error) }, 'write failed');
   }
 }
 
-function told({ namespace, name }: Work['cluster']): { readonly namespace: string; readonly chatCluster: string } {
+function clusterFields({ namespace, name }: Work['cluster']): {
+  readonly namespace: string;
+  readonly chatCluster: string;
+} {
   return { namespace, chatCluster: name };
 }
 

@@ -1,4 +1,4 @@
-import type { BackendHealth, LogRoom } from '../../server/contract/backends.ts';
+import type { BackendHealth, LogSpace } from '../../server/contract/backends.ts';
 import { PORTS, WORKER_PATHS } from '../../server/contract/ports.ts';
 import type { AskPod } from '../api/ask-pod.ts';
 import type { Pod } from '../api/kube-object.ts';
@@ -6,7 +6,7 @@ import { refusedOptions } from '../api/refused-options.ts';
 
 /** What the workers say of NATS and MongoDB. */
 export interface Backends {
-  /** What one worker that answered said; undefined if none did. */
+  /** What one worker that answered healths; undefined if none did. */
   readonly health: Pick<BackendHealth, 'nats' | 'store'> | undefined;
   /** Room in the streams; undefined while no worker that reaches NATS says. */
   readonly log: BackendHealth['log'];
@@ -22,24 +22,24 @@ export interface Backends {
 
 function healthOf(body: unknown): BackendHealth | undefined {
   const { nats, store, storeLag, log, copies, refused } = (body ?? {}) as Partial<BackendHealth>;
-  const said = (backend: unknown): backend is BackendHealth['nats'] =>
+  const isReachability = (backend: unknown): backend is BackendHealth['nats'] =>
     typeof backend === 'object' && backend !== null && 'reachable' in backend && typeof backend.reachable === 'boolean';
-  if (!said(nats) || !said(store)) return undefined;
+  if (!isReachability(nats) || !isReachability(store)) return undefined;
   const lag = typeof storeLag === 'number' && storeLag >= 0 ? storeLag : 0;
   return {
     nats,
     store,
     storeLag: lag,
-    ...(isRoom(log) ? { log } : {}),
+    ...(isLogSpace(log) ? { log } : {}),
     ...(isCopies(copies) ? { copies } : {}),
     ...refusedOptions(refused),
   };
 }
 
-const WORST_FIRST: readonly LogRoom[] = ['NearlyFull', 'WindowShortened', 'Enough'];
+const WORST_FIRST: readonly LogSpace[] = ['NearlyFull', 'WindowShortened', 'Enough'];
 
 /** Workers of another release may say nothing of it, or a word that is not known here. */
-function isRoom(log: unknown): log is NonNullable<BackendHealth['log']> {
+function isLogSpace(log: unknown): log is NonNullable<BackendHealth['log']> {
   const { room, reason } = (log ?? {}) as { room?: unknown; reason?: unknown };
   return WORST_FIRST.some(each => each === room) && typeof reason === 'string';
 }
@@ -66,12 +66,12 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
       ),
     ),
   );
-  const said = answers.flatMap(answer => answer.health ?? []);
-  const [first] = said;
+  const healths = answers.flatMap(answer => answer.health ?? []);
+  const [first] = healths;
   // Each worker measures all streams; one that cannot reach NATS repeats what it knew.
-  const measured = said.filter(health => health.nats.reachable);
+  const measured = healths.filter(health => health.nats.reachable);
   const lags = measured.map(health => health.storeLag);
-  const refused = said.flatMap(health => health.refused ?? []);
+  const refused = healths.flatMap(health => health.refused ?? []);
   const [copies] = measured
     .flatMap(health => health.copies ?? [])
     // A worker that has just started does not know why.
@@ -83,8 +83,8 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
   }
   return {
     health: {
-      nats: said.find(health => health.nats.reachable)?.nats ?? first.nats,
-      store: said.find(health => health.store.reachable)?.store ?? first.store,
+      nats: healths.find(health => health.nats.reachable)?.nats ?? first.nats,
+      store: healths.find(health => health.store.reachable)?.store ?? first.store,
     },
     log: WORST_FIRST.flatMap(room => rooms.find(each => each.room === room) ?? [])[0],
     storeLag: lags.length > 0 ? Math.max(...lags) : undefined,

@@ -14,8 +14,8 @@ export class FairSlots {
   }
 
   /** Resolves with a slot in hand. Keys take turns, one slot a turn, however many each waits for. */
-  async turn(key: string): Promise<void> {
-    if (!this.#waiting.has(key) && this.take(key)) return;
+  async acquire(key: string): Promise<void> {
+    if (!this.#waiting.has(key) && this.tryAcquire(key)) return;
     await new Promise<void>(resolve => {
       const waiting = this.#waiting.get(key);
       if (waiting) waiting.push(resolve);
@@ -24,26 +24,26 @@ export class FairSlots {
   }
 
   /** @returns whether a slot was free */
-  take(key: string): boolean {
-    const held = this.#takenBy.get(key) ?? 0;
-    if (this.#taken >= this.#total || held >= this.#each) return false;
+  tryAcquire(key: string): boolean {
+    const taken = this.#takenBy.get(key) ?? 0;
+    if (this.#taken >= this.#total || taken >= this.#each) return false;
     this.#taken++;
-    this.#takenBy.set(key, held + 1);
+    this.#takenBy.set(key, taken + 1);
     return true;
   }
 
   release(key: string): void {
-    const held = (this.#takenBy.get(key) ?? 0) - 1;
+    const taken = (this.#takenBy.get(key) ?? 0) - 1;
     this.#taken--;
-    if (held > 0) this.#takenBy.set(key, held);
+    if (taken > 0) this.#takenBy.set(key, taken);
     else this.#takenBy.delete(key);
-    this.#giveTurns();
+    this.#grant();
   }
 
-  #giveTurns(): void {
+  #grant(): void {
     for (const [key, waiting] of this.#waiting) {
       if (this.#taken >= this.#total) return;
-      if (!this.take(key)) continue;
+      if (!this.tryAcquire(key)) continue;
       const [next, ...others] = waiting;
       // To the end of the order.
       this.#waiting.delete(key);

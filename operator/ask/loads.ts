@@ -4,7 +4,7 @@ import type { AskPod } from '../api/ask-pod.ts';
 import { isReady, type Pod } from '../api/kube-object.ts';
 import { refusedOptions } from '../api/refused-options.ts';
 import { trafficOf } from '../api/traffic.ts';
-import type { Answer, Kept } from '../autoscale/last-answers.ts';
+import type { Answer, CachedAnswer } from '../autoscale/cached-answers.ts';
 import type { FirstSeen } from '../process/first-seen.ts';
 
 /** What one running gateway is, and what it said when it was asked. */
@@ -13,7 +13,7 @@ export interface GatewayAnswer extends Answer {
 }
 
 /** The same, with what it said last in place of silence. */
-export type LoadSample = GatewayAnswer & Kept;
+export type LoadSample = GatewayAnswer & CachedAnswer;
 
 const RATES = [
   'maxConnections',
@@ -34,24 +34,24 @@ const isAmount = (value: unknown): value is number => typeof value === 'number' 
  */
 export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
-  const said = body as Partial<Record<keyof GatewayLoad, unknown>>;
-  const { connections, gateway, optionsVersion } = said;
+  const fields = body as Partial<Record<keyof GatewayLoad, unknown>>;
+  const { connections, gateway, optionsVersion } = fields;
   if (!isAmount(connections) || !Number.isSafeInteger(connections)) return undefined;
-  if (RATES.some(name => said[name] !== undefined && !isAmount(said[name]))) return undefined;
-  const rates = Object.fromEntries(RATES.map(name => [name, said[name] ?? 0])) as Record<
+  if (RATES.some(name => fields[name] !== undefined && !isAmount(fields[name]))) return undefined;
+  const rates = Object.fromEntries(RATES.map(name => [name, fields[name] ?? 0])) as Record<
     (typeof RATES)[number],
     number
   >;
   return {
     gateway: typeof gateway === 'string' ? gateway : pod,
-    ready: said.ready === true,
-    draining: said.draining === true,
-    ...(typeof said.refusing === 'boolean' ? { refusing: said.refusing } : {}),
+    ready: fields.ready === true,
+    draining: fields.draining === true,
+    ...(typeof fields.refusing === 'boolean' ? { refusing: fields.refusing } : {}),
     connections,
     ...rates,
-    natsUp: said.natsUp !== false,
+    natsUp: fields.natsUp !== false,
     optionsVersion: typeof optionsVersion === 'string' ? optionsVersion : '',
-    ...refusedOptions(said.refused),
+    ...refusedOptions(fields.refused),
   };
 }
 
@@ -130,7 +130,7 @@ export function connectionsByPod(samples: readonly LoadSample[]): ReadonlyMap<st
   return new Map(
     samples.flatMap(sample => {
       const connections = connectionsOf(sample);
-      return connections === undefined || (sample.kept && connections === 0)
+      return connections === undefined || (sample.cached && connections === 0)
         ? []
         : [[sample.pod, connections] as const];
     }),

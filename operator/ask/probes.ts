@@ -1,6 +1,6 @@
 import type { Clock } from '../../server/time/clock.ts';
 import type { AskPod } from '../api/ask-pod.ts';
-import { keepAnswers } from '../autoscale/last-answers.ts';
+import { withCachedAnswers } from '../autoscale/cached-answers.ts';
 import { FirstSeen } from '../process/first-seen.ts';
 import type { Caches } from '../watch/caches.ts';
 import { type Backends, readBackends } from './backends.ts';
@@ -37,7 +37,7 @@ const TICK_MS = 100;
 const SILENT_AFTER_MS = 15_000;
 
 /** What a pass would do something about: rates and the lag differ in every round. */
-function said(probe: Probe | undefined): string {
+function fingerprint(probe: Probe | undefined): string {
   const loads = probe?.loads.map(({ pod, ready, leaving, load }) => [
     pod,
     ready,
@@ -52,7 +52,7 @@ function said(probe: Probe | undefined): string {
 }
 
 /** When a ChatCluster has its rounds. */
-interface Turn {
+interface Schedule {
   /** When its pods are asked next. */
   due: number;
   quiet: boolean;
@@ -69,7 +69,7 @@ export class Probes {
   readonly #options: ProbesOptions;
   readonly #questions: Questions;
   readonly #results = new Map<string, Probe>();
-  readonly #turns = new Map<string, Turn>();
+  readonly #schedules = new Map<string, Schedule>();
 
   constructor(options: ProbesOptions) {
     this.#options = options;
@@ -82,18 +82,18 @@ export class Probes {
 
   /** Asks the pods of a ChatCluster now, unless they are being asked. */
   refresh(key: string): void {
-    const turn = this.#turns.get(key);
-    if (turn) this.#round(key, turn, this.#options.clock.now());
+    const schedule = this.#schedules.get(key);
+    if (schedule) this.#round(key, schedule, this.#options.clock.now());
   }
 
   /** Says whether anything depends on what the pods of a ChatCluster say. Until it is said, something does. */
   pace(key: string, quiet: boolean): void {
-    const turn = this.#turns.get(key);
-    if (!turn || turn.quiet === quiet) return;
-    turn.quiet = quiet;
+    const schedule = this.#schedules.get(key);
+    if (!schedule || schedule.quiet === quiet) return;
+    schedule.quiet = quiet;
     // What is known may be half a minute old.
-    if (!quiet) turn.due = this.#options.clock.now();
-    else turn.due += this.#options.random() * (QUIET - 1) * this.#options.intervalMs;
+    if (!quiet) schedule.due = this.#options.clock.now();
+    else schedule.due += this.#options.random() * (QUIET - 1) * this.#options.intervalMs;
   }
 
   /** Starts the rounds. @returns stops them */
@@ -113,15 +113,15 @@ export class Probes {
     const now = clock.now();
     const keys = caches.keys();
     for (const key of keys) {
-      const turn = this.#turns.get(key);
-      if (!turn) this.#begin(key, now);
-      else if (turn.due <= now) this.#round(key, turn, turn.due);
+      const schedule = this.#schedules.get(key);
+      if (!schedule) this.#begin(key, now);
+      else if (schedule.due <= now) this.#round(key, schedule, schedule.due);
     }
-    if (keys.length === this.#turns.size) return;
+    if (keys.length === this.#schedules.size) return;
     const present = new Set(keys);
-    for (const key of this.#turns.keys()) {
+    for (const key of this.#schedules.keys()) {
       if (present.has(key)) continue;
-      this.#turns.delete(key);
+      this.#schedules.delete(key);
       this.#results.delete(key);
     }
   }
@@ -130,51 +130,51 @@ export class Probes {
   #begin(key: string, now: number): void {
     const { random, intervalMs } = this.#options;
     const questions = this.#questions.of(key);
-    const turn = { due: now, quiet: false, asking: false, questions, firstSeen: new FirstSeen() };
-    this.#turns.set(key, turn);
-    this.#round(key, turn, now);
-    turn.due = now + random() * intervalMs;
+    const schedule = { due: now, quiet: false, asking: false, questions, firstSeen: new FirstSeen() };
+    this.#schedules.set(key, schedule);
+    this.#round(key, schedule, now);
+    schedule.due = now + random() * intervalMs;
   }
 
   /** @param at when it was due */
-  #round(key: string, turn: Turn, at: number): void {
-    if (turn.asking) return;
-    const everyMs = this.#options.intervalMs * (turn.quiet ? QUIET : 1);
+  #round(key: string, schedule: Schedule, at: number): void {
+    if (schedule.asking) return;
+    const everyMs = this.#options.intervalMs * (schedule.quiet ? QUIET : 1);
     // Missed rounds are not made up for: that of an operator that is late would come on top of what makes it late.
     const lateMs = this.#options.clock.now() - at;
-    turn.due = at + everyMs + (lateMs > TICK_MS ? lateMs : 0);
-    void this.#probe(key, turn);
+    schedule.due = at + everyMs + (lateMs > TICK_MS ? lateMs : 0);
+    void this.#probe(key, schedule);
   }
 
-  async #probe(key: string, turn: Turn): Promise<void> {
+  async #probe(key: string, schedule: Schedule): Promise<void> {
     const { caches, onResult, clock } = this.#options;
-    turn.asking = true;
-    turn.firstSeen.begin();
+    schedule.asking = true;
+    schedule.firstSeen.begin();
     const before = this.#results.get(key);
-    const { ask, keep } = turn.questions;
+    const { ask, keep } = schedule.questions;
     const gateways = caches.pods(key, 'gateway');
     const workers = caches.pods(key, 'worker');
     keep([...gateways, ...workers]);
     let after: Probe;
     try {
       const [loads, backends] = await Promise.all([
-        readLoads(gateways, ask, pod => isOver(pod, turn.firstSeen, clock.now())),
+        readLoads(gateways, ask, pod => isOver(pod, schedule.firstSeen, clock.now())),
         readBackends(workers, ask),
       ]);
       const at = clock.now();
       const patient = !backends.health && before?.backends.health && at - before.healthAt < SILENT_AFTER_MS;
       after = {
-        loads: keepAnswers(loads, before?.loads ?? [], at),
+        loads: withCachedAnswers(loads, before?.loads ?? [], at),
         backends: patient ? before.backends : backends,
         at,
         healthAt: backends.health || !before ? at : before.healthAt,
       };
     } finally {
-      turn.asking = false;
+      schedule.asking = false;
     }
     // Gone meanwhile.
-    if (this.#turns.get(key) !== turn) return;
+    if (this.#schedules.get(key) !== schedule) return;
     this.#results.set(key, after);
-    onResult(key, said(before) !== said(after));
+    onResult(key, fingerprint(before) !== fingerprint(after));
   }
 }

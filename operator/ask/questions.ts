@@ -67,10 +67,10 @@ export class Questions {
       ask: async (pod, port, path) => {
         const silence = silences.of(pod);
         const send = () => silences.heed(pod, this.#options.ask(pod, port, path));
-        if (!silence || silence.misses < MISSES) return await this.#askWell(key, send);
+        if (!silence || silence.misses < MISSES) return await this.#askResponsive(key, send);
         if (this.#options.clock.now() < silence.nextAt && !isBeingEmptied(pod)) throw silence.error;
         // Who would have to wait is asked the next time: its ChatCluster waits for the round to end.
-        if (!this.#silentSlots.take(key)) throw silence.error;
+        if (!this.#silentSlots.tryAcquire(key)) throw silence.error;
         try {
           return await send();
         } finally {
@@ -81,8 +81,8 @@ export class Questions {
     };
   }
 
-  async #askWell(key: string, send: () => Promise<unknown>): Promise<unknown> {
-    await this.#slots.turn(key);
+  async #askResponsive(key: string, send: () => Promise<unknown>): Promise<unknown> {
+    await this.#slots.acquire(key);
     let isSlow = false;
     const cancel = this.#options.clock.after(SLOW_MS, () => {
       if (this.#slow >= MAX_SLOW) return;

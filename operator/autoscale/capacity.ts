@@ -54,7 +54,7 @@ const FORESIGHT = 2;
 interface Look {
   readonly share: Share;
   /** Connections of a gateway. */
-  readonly held: number;
+  readonly connections: number;
   readonly length: number;
 }
 
@@ -66,7 +66,7 @@ function lastLooks(history: readonly Observation[]): Look[] {
     const { at, share, current, connections = 0 } = history[index] as Observation;
     const length = Math.min(left, at - (history[index - 1]?.at ?? at - 1));
     if (!share) continue;
-    looks.push({ share, length, held: connections / Math.max(1, current) });
+    looks.push({ share, length, connections: connections / Math.max(1, current) });
     left -= length;
   }
   return looks;
@@ -87,9 +87,9 @@ export function capacityOf(history: readonly Observation[], maxConnections: numb
     eventLoopLag: middle('eventLoopLag'),
   };
   const from = RESOURCES.reduce((most, each) => (share[each] > share[most] ? each : most));
-  const held = Math.max(...looks.map(look => look.held));
+  const busiest = Math.max(...looks.map(look => look.connections));
   // Looks that did not hear everyone say what a connection costs, but not how many there were.
-  const most = held > 0 ? FORESIGHT * held : Number.POSITIVE_INFINITY;
+  const most = busiest > 0 ? FORESIGHT * busiest : Number.POSITIVE_INFINITY;
   const foreseen = Math.max(1, Math.min(1 / share[from], most));
   return foreseen < maxConnections
     ? { connections: Math.floor(foreseen + ROUNDING), from, share }

@@ -18,7 +18,7 @@ import { type FleetLoad, fleetLoad, type GatewaySample } from './sample.ts';
 import { type Ask, asks, highest, plural, type Target } from './targets.ts';
 
 /** Directions in which the size is held from outside. */
-export type Held = 'None' | 'ScaleIn' | 'ScaleOut' | 'All';
+export type Hold = 'None' | 'ScaleIn' | 'ScaleOut' | 'All';
 
 export interface ScaleInput {
   readonly spec: AutoscalingSpec;
@@ -30,7 +30,7 @@ export interface ScaleInput {
   readonly current: number;
   /** One for each running gateway; undefined while they have not been asked since the operator started. */
   readonly samples: readonly GatewaySample[] | undefined;
-  readonly held: Held;
+  readonly held: Hold;
   /** Why it is held, in words; empty for None. */
   readonly why: string;
   /** Why no further pod can be created, in words; missing when they can. */
@@ -143,7 +143,7 @@ function declared({ spec, replicas: asked, current, held, why }: ScaleInput): De
 const clamp = ({ minReplicas, maxReplicas }: AutoscalingSpec, replicas: number) =>
   Math.min(maxReplicas, Math.max(minReplicas, replicas));
 
-const blocked = (held: Held, current: number, next: number) =>
+const blocked = (held: Hold, current: number, next: number) =>
   held === 'All' || (held === 'ScaleIn' && next < current) || (held === 'ScaleOut' && next > current);
 
 /** How far the memory has to reach before anything is taken away, so that whoever remembers less acts later. */

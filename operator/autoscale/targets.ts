@@ -96,7 +96,7 @@ export function asks(input: AskInput): Ask[] {
   });
   const firm = (target: Target, gateways: number, text: string): Ask => ({ target, gateways, text });
 
-  const held = plural(connections, 'connection');
+  const there = plural(connections, 'connection');
   const each = perGateway(input);
   const atMost = `at most ${number(maxConnections)} a gateway`;
   const free = freePlaces(spec.freeSlots, connections);
@@ -106,7 +106,7 @@ export function asks(input: AskInput): Ask[] {
   const single = spec.minReplicas === 1 && connections + free <= fits;
   const by = busy(input);
   return [
-    ...(each ? [soft('connections', connections / each.connections, `${held} ${each.text}`)] : []),
+    ...(each ? [soft('connections', connections / each.connections, `${there} ${each.text}`)] : []),
     soft(
       'deliveries',
       by.deliveries,
@@ -125,12 +125,12 @@ export function asks(input: AskInput): Ask[] {
     firm(
       'freeSlots',
       Math.ceil((connections + free) / maxConnections),
-      `${held} and ${number(free)} free places, ${atMost}`,
+      `${there} and ${number(free)} free places, ${atMost}`,
     ),
     firm(
       'lossOfOne',
       connections === 0 || single ? full : full + 1,
-      `${held} that must fit without one of the gateways, ${atMost}`,
+      `${there} that must fit without one of the gateways, ${atMost}`,
     ),
   ];
 }

@@ -18,7 +18,7 @@ function fewest(needed: number, begun: boolean): number {
 }
 
 /** Whether `takers` gateways have places for `clients`, for those who may come soon, and for those of one that is lost. */
-export function haveRoom(takers: number, clients: number, capacity: FleetSettings['capacity']): boolean {
+export function hasCapacity(takers: number, clients: number, capacity: FleetSettings['capacity']): boolean {
   const { maxConnections, targetConnections, freePlaces } = capacity;
   const target = targetConnections ?? maxConnections;
   return (takers - 1) * maxConnections >= clients + freePlaces && takers * target * ABOVE_TARGET >= clients;
@@ -33,7 +33,7 @@ export function clientsOf(pods: readonly FleetPod[], { maxConnections }: FleetSe
  * Whether of `needed` gateways enough take clients for `clients` to be moved to them: all of them, or most of them with room.
  * @param begun whether some are on their way already
  */
-export function areEnough(
+export function hasEnoughGateways(
   takers: number,
   needed: number,
   clients: number,
@@ -41,16 +41,16 @@ export function areEnough(
   begun: boolean,
 ): boolean {
   if (takers >= needed) return true;
-  return takers >= fewest(needed, begun) && haveRoom(takers, clients, settings.capacity);
+  return takers >= fewest(needed, begun) && hasCapacity(takers, clients, settings.capacity);
 }
 
 /** Whether most of `pods` say what they hold: what is decided on a mean needs no more. */
-export function mostSay(said: number, all: number, begun: boolean): boolean {
+export function mostReported(said: number, all: number, begun: boolean): boolean {
   return said >= fewest(all, begun);
 }
 
 /** Whether too few have been taking clients for so long that what goes on is given up. */
-export function lasts({ shortSince, now }: Pick<FleetInput, 'shortSince' | 'now'>): boolean {
+export function isShortTooLong({ shortSince, now }: Pick<FleetInput, 'shortSince' | 'now'>): boolean {
   return shortSince !== undefined && now - shortSince >= PATIENCE_MS;
 }
 

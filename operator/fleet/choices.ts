@@ -26,22 +26,23 @@ export function imageIn(template: object | undefined): string | undefined {
 function wantedRevision(
   { revision, replicas, targetedAt }: FleetPlan['revisions'][number],
   plan: FleetPlan,
-  live: DeploymentObject | undefined,
+  actual: DeploymentObject | undefined,
   before: string,
 ): WantedRevision {
-  const annotations = live?.metadata.annotations;
+  const annotations = actual?.metadata.annotations;
   const since = new Date(targetedAt);
   // Wanted anew: what stopped an earlier try is past.
   const again = annotations?.[TARGETED_ANNOTATION] !== since.toISOString();
-  const held = again ? '' : (annotations?.[STOPPED_ANNOTATION] ?? '');
+  const earlier = again ? '' : (annotations?.[STOPPED_ANNOTATION] ?? '');
   return {
     revision,
     replicas,
     targetedAt: since,
-    stopped: revision === plan.target && plan.stop !== '' ? plan.stop : held,
+    stopped: revision === plan.target && plan.stop !== '' ? plan.stop : earlier,
     // The only one has nothing to be taken back to.
-    workersBefore: plan.revisions.length === 1 ? '' : live ? (annotations?.[WORKERS_BEFORE_ANNOTATION] ?? '') : before,
-    template: live && templateOf(live),
+    workersBefore:
+      plan.revisions.length === 1 ? '' : actual ? (annotations?.[WORKERS_BEFORE_ANNOTATION] ?? '') : before,
+    template: actual && templateOf(actual),
   };
 }
 
@@ -54,7 +55,7 @@ export function choicesOf(
   given: { readonly defaultImage: string; readonly workerReplicas: number },
 ): Choices {
   const gateways = gatewayDeployments(cluster, children);
-  const live = new Map(gateways.map(object => [object.metadata.labels?.[REVISION_LABEL], object]));
+  const actual = new Map(gateways.map(object => [object.metadata.labels?.[REVISION_LABEL], object]));
   const workers = workerDeployment(cluster, children);
   const before = workersBefore(cluster, gateways, workers, input.serving);
   const kept = workersKept(cluster, gateways, workers, plan.target);
@@ -67,7 +68,7 @@ export function choicesOf(
   const hasMoved = input.serving !== undefined && input.serving !== plan.serving;
   return {
     defaultImage: given.defaultImage,
-    revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, live.get(wanted.revision), before)),
+    revisions: plan.revisions.map(wanted => wantedRevision(wanted, plan, actual.get(wanted.revision), before)),
     serving: plan.serving,
     servingSince: new Date(hasMoved ? input.wall : input.movedAt),
     firstFamilies: firstFamilies(children),

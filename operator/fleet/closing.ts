@@ -90,14 +90,14 @@ export function closing(pods: readonly FleetPod[], input: FleetInput, options: C
   const intents = new Map<string, TrafficIntent>();
   const rates = pace(mayClose(pods, input, options), input, options);
   for (const pod of pods) {
-    const held = pod.intent?.reason === reason ? pod.intent : undefined;
+    const current = pod.intent?.reason === reason ? pod.intent : undefined;
     const keep = options.keep(pod);
     const perSecond = rates.get(pod.name);
     const shut = shutting(pod, input, reason);
     const { since } = shut;
     if (perSecond === undefined) intents.set(pod.name, shut);
-    else if (held?.keep === keep && held.perSecond === perSecond && held.waitSeconds !== undefined)
-      intents.set(pod.name, held);
+    else if (current?.keep === keep && current.perSecond === perSecond && current.waitSeconds !== undefined)
+      intents.set(pod.name, current);
     else {
       const waitSeconds = longestSeconds(Math.max(options.overSeconds, excessOf(pod, keep) / perSecond));
       const deadline = iso(input.wall + waitSeconds * 1_000);

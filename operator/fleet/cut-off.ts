@@ -49,8 +49,8 @@ export function setAside(
   if (!mostAreUp(there)) return { intents: new Map(), message: '', again: false };
   const since = iso(wall);
   const aside = there.flatMap(pod => {
-    const held = pod.intent?.reason === 'CutOff' ? pod.intent : undefined;
-    if (held) return staysOut(pod, now) ? [[pod.name, held] as const] : [];
+    const current = pod.intent?.reason === 'CutOff' ? pod.intent : undefined;
+    if (current) return staysOut(pod, now) ? [[pod.name, current] as const] : [];
     const isOut = pod.cutOffSince !== undefined && now - pod.cutOffSince >= PATIENCE_MS;
     // One that is not ready attracts nobody: it starts, or has a problem of its own.
     return isOut && pod.ready ? [[pod.name, { reason: 'CutOff', since } as const] as const] : [];

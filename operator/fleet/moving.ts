@@ -1,12 +1,12 @@
 /** The phases of a rollout after the Service has moved: old gateways are emptied and removed. */
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { ALL_REVISIONS } from '../api/serving.ts';
-import { areEnough, haveRoom, lasts } from './capacity.ts';
+import { hasCapacity, hasEnoughGateways, isShortTooLong } from './capacity.ts';
 import { alive, emptying, intentsOf, isFinished, isShut, takesClients } from './closing.ts';
 import type { FleetPod } from './fleet.ts';
+import { nextToEmpty, replicasLeft } from './old-revisions.ts';
 import { isOutForLong } from './removed-targets.ts';
 import { isOpen, type Rollout, type RolloutState, step } from './rollout-state.ts';
-import { nextOf, staying } from './room.ts';
 import { roughly } from './roughly.ts';
 
 /** Old gateways on their way out. */
@@ -59,7 +59,7 @@ function finish(leaving: Leaving): Rollout | undefined {
 /** Takes finished gateways off the replicas of their Deployments. */
 function remove({ input, target, replicas, living, finished }: Leaving): void {
   for (const row of input.revisions)
-    if (row.revision !== target) replicas.set(row.revision, staying(living, finished, row));
+    if (row.revision !== target) replicas.set(row.revision, replicasLeft(living, finished, row));
 }
 
 /**
@@ -79,13 +79,15 @@ function stop(leaving: Leaving): Rollout | undefined {
  * nobody and is not waited for if the others have room; one that is ready and has not heard that it may take clients again would
  * refuse them.
  */
-function servingBefore({ left, everybody, input }: Leaving): string | undefined {
+function servingBefore({ left, allClients, input }: Leaving): string | undefined {
   const counts = new Map<string, number>();
   for (const { revision } of left) counts.set(revision, (counts.get(revision) ?? 0) + 1);
   const most = [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
   const theirs = left.filter(({ revision }) => revision === most);
   const ready = theirs.filter(pod => pod.ready);
-  return ready.every(isOpen) && areEnough(ready.length, theirs.length, everybody, input, true) ? most : undefined;
+  return ready.every(isOpen) && hasEnoughGateways(ready.length, theirs.length, allClients, input, true)
+    ? most
+    : undefined;
 }
 
 /** Nobody may be moved now. Old gateways take clients again before load balancers cut off those they hold. */
@@ -100,8 +102,8 @@ function hold(leaving: Leaving): Rollout | undefined {
 function waitForTakers(leaving: Leaving): Rollout | undefined {
   const { input, left, going, needed, clients, numbers } = leaving;
   const takers = takersIn(leaving);
-  if (areEnough(takers, needed, clients, input, true)) return undefined;
-  if (takers === 0 || lasts(input))
+  if (hasEnoughGateways(takers, needed, clients, input, true)) return undefined;
+  if (takers === 0 || isShortTooLong(input))
     return step(leaving, 'Held', `${takers} of ${needed} new gateways take clients; ${numbers}`, { short: true });
   // They may be back in a moment: who closes connections goes on, and nobody begins.
   const intents = new Map([...going, ...intentsOf(left.filter(isMoving))]);
@@ -130,17 +132,17 @@ function waitForBalancers(leaving: Leaving): Rollout | undefined {
 function empty(leaving: Leaving): Rollout {
   const { input, left, going, numbers } = leaving;
   remove(leaving);
-  const batch = nextOf(left, isRemoving(leaving) ? 0 : placesOf(leaving), isMoving);
+  const batch = nextToEmpty(left, isRemoving(leaving) ? 0 : placesOf(leaving), isMoving);
   const intents = new Map([...going, ...emptying(batch, input, 'Rollout')]);
   return step(leaving, 'Moving', numbers, { intents });
 }
 
 /** How many old gateways may go: as far as new ones can stand in for them, or all if these have room for all clients. */
 function placesOf(leaving: Leaving): number {
-  const { input, left, everybody } = leaving;
+  const { input, left, allClients } = leaving;
   const { rollout, capacity } = input.settings;
   const takers = takersIn(leaving);
-  if (rollout.strategy === 'MoveOnce' && haveRoom(takers, everybody, capacity)) return left.length;
+  if (rollout.strategy === 'MoveOnce' && hasCapacity(takers, allClients, capacity)) return left.length;
   return Math.max(0, takers + left.length - input.size);
 }
 

@@ -61,7 +61,7 @@ interface ServiceObject extends KubeObject {
 const time = (text: string | undefined) => (text === undefined ? 0 : Date.parse(text) || 0);
 
 /** What somebody else wrote there: an intent nobody has, so that it is taken away. */
-const NOBODYS: TrafficIntent = { reason: 'Rebalance', since: '' };
+const FOREIGN_INTENT: TrafficIntent = { reason: 'Rebalance', since: '' };
 
 function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>, selector: Selector = {}): FleetPod {
   const { metadata, spec } = pod;
@@ -82,7 +82,7 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>, se
       : undefined,
     unofferedSince: sighting.unofferedSince.get(metadata.name),
     nodeLeaving: spec?.nodeName !== undefined && sighting.leavingNodes.has(spec.nodeName),
-    intent: intent === null ? NOBODYS : intent,
+    intent: intent === null ? FOREIGN_INTENT : intent,
     intentSince:
       text === undefined ? undefined : sighting.firstSeen.since(`intent of ${metadata.name}`, text, sighting.now),
     connections: running ? sighting.connections.get(metadata.name) : 0,

@@ -22,7 +22,7 @@ export function mayWait({ clients, outMs }: Leaving, drain: FleetSettings['drain
 }
 
 /** Whether `victims` keep the clients they have for now: none of them has begun to close, and the first to leave may wait. */
-export function areLeftAlone(victims: readonly FleetPod[], { now, settings }: FleetInput): boolean {
+export function keepTheirClients(victims: readonly FleetPod[], { now, settings }: FleetInput): boolean {
   const holding = victims.filter(({ connections }) => connections !== 0);
   if (holding.length === 0 || victims.some(({ intent }) => intent?.keep === 0)) return false;
   const outMs = now - Math.min(...holding.map(({ unofferedSince = now }) => unofferedSince));

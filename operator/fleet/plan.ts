@@ -90,11 +90,11 @@ function withScale(made: Rollout, input: FleetInput, target: string): Rollout & 
 
 /** The time of day at which a revision became the wanted one, which tells this try from an earlier one. */
 function targetedAt({ revisions, wall }: FleetInput, revision: string, target: string): number {
-  const held = revisions.find(row => row.revision === revision)?.targetedAt ?? 0;
-  if (revision !== target) return held;
+  const known = revisions.find(row => row.revision === revision)?.targetedAt ?? 0;
+  if (revision !== target) return known;
   const newest = Math.max(0, ...revisions.filter(row => row.revision !== target).map(row => row.targetedAt));
   // The clock of the operator before may be ahead: what is written has to be the newest, else it is written again and again.
-  return held > newest ? held : Math.max(wall, newest + 1);
+  return known > newest ? known : Math.max(wall, newest + 1);
 }
 
 function changes({ pods }: FleetInput, wanted: ReadonlyMap<string, TrafficIntent>): FleetPlan['intents'] {

@@ -56,10 +56,10 @@ function trafficChange(
   { selector, labelled, refusing }: PodSurroundings,
 ): Omit<PodPatch, 'pod'> {
   const { name, labels = {} } = pod.metadata;
-  const held = trafficOf(pod) ?? undefined;
-  const wanted = intents.has(name) ? intents.get(name) : held;
+  const current = trafficOf(pod) ?? undefined;
+  const wanted = intents.has(name) ? intents.get(name) : current;
   const unselected = wanted !== undefined && isUnselected(pod, selector);
-  const isNew = intents.has(name) || (held?.unselected ?? false) !== unselected;
+  const isNew = intents.has(name) || (current?.unselected ?? false) !== unselected;
   const before = labels[CLIENTS_LABEL];
   const open = refusing.has(name) ? before : ACCEPT;
   const label = wanted === undefined ? open : undefined;

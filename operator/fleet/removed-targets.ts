@@ -3,7 +3,7 @@
  * all of it at once. So no gateway is out of the endpoints for long with clients: it comes back, or is emptied at the pace of drains.
  */
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
-import { clientsOf, haveRoom, takersOf } from './capacity.ts';
+import { clientsOf, hasCapacity, takersOf } from './capacity.ts';
 import { alive, emptying, standsBy } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 
@@ -34,7 +34,7 @@ export function emptyStandby(pods: readonly FleetPod[], intents: Intents, input:
   const others = [...intents.values()].some(intent => !standsBy(intent) && intent.keep !== undefined);
   const rest = alive(pods).filter(pod => !intents.has(pod.name));
   const clients = clientsOf(rest, input.settings.capacity) + clientsOf(due, input.settings.capacity);
-  if (others || !haveRoom(takersOf(rest), clients, input.settings.capacity)) return new Map(due.flatMap(waiting));
+  if (others || !hasCapacity(takersOf(rest), clients, input.settings.capacity)) return new Map(due.flatMap(waiting));
   return emptying(
     due.filter(pod => pod.intent?.reason === reason),
     input,

@@ -30,7 +30,7 @@ export interface RolloutState {
   /** How many new gateways there have to be before clients move. */
   readonly needed: number;
   /** All clients there are. */
-  readonly everybody: number;
+  readonly allClients: number;
   /** Those of them that {@link needed} gateways are for. */
   readonly clients: number;
   /** Replicas of each revision; a phase changes them. */
@@ -56,7 +56,7 @@ export function stateOf(input: FleetInput, target: string): RolloutState {
   const deployment = revisions.find(({ revision }) => revision === target);
   const old = pods.filter(pod => pod.revision !== target);
   const needed = surgeOf(input);
-  const everybody = clientsOf(alive(pods), settings.capacity);
+  const allClients = clientsOf(alive(pods), settings.capacity);
   const room = size + needed - old.length;
   const wanted = Math.max(deployment?.replicas ?? 0, Math.min(size, Math.max(room, needed)));
   return {
@@ -67,8 +67,8 @@ export function stateOf(input: FleetInput, target: string): RolloutState {
     ready: alive(pods).filter(pod => pod.revision === target && isOpen(pod)),
     old,
     needed,
-    everybody,
-    clients: (everybody * needed) / Math.max(1, size),
+    allClients,
+    clients: (allClients * needed) / Math.max(1, size),
     replicas: new Map(revisions.map(({ revision, replicas }) => [revision, replicas] as const)).set(target, wanted),
   };
 }

@@ -1,10 +1,10 @@
 import { ALL_REVISIONS } from '../api/serving.ts';
 import { baseOf, type Canary, canaryOf } from './canary.ts';
-import { areEnough } from './capacity.ts';
+import { hasEnoughGateways } from './capacity.ts';
 import type { FleetInput } from './fleet.ts';
 import { moveClients } from './moving.ts';
+import { growServing, retireFromStopped, retireSuperseded } from './old-revisions.ts';
 import { type Rollout, type RolloutState, stateOf, step } from './rollout-state.ts';
-import { grow, leaveStopped, makeRoom } from './room.ts';
 
 /** The revision clients should end at: the spec's, unless a person took it back and another one is still there. */
 export function targetOf({
@@ -35,7 +35,7 @@ function staysStopped(state: RolloutState): Rollout | undefined {
   const { input, target, replicas, stopped } = state;
   if (stopped === '') return undefined;
   const back = input.serving === ALL_REVISIONS ? { serving: baseOf(input, target) ?? input.serving } : {};
-  return step(state, 'Stopped', stopped, { ...back, intents: leaveStopped(replicas, input, target) });
+  return step(state, 'Stopped', stopped, { ...back, intents: retireFromStopped(replicas, input, target) });
 }
 
 /** The canary step: the Service leads to both revisions while a gateway of the new one is ready, and nobody is moved. */
@@ -46,7 +46,7 @@ function tryOut(state: RolloutState): Rollout | undefined {
   if (!canary) return undefined;
   const { base, count, isOn } = canary;
   replicas.set(target, Math.max(deployment?.replicas ?? 0, count));
-  grow(replicas, { ...input, serving: base }, target);
+  growServing(replicas, { ...input, serving: base }, target);
   if (isOn && unhealthy !== '') return step(state, 'Stopped', unhealthy, { stop: unhealthy, serving: base });
   if (!isThere(canary, ready.length)) return starting(state, count, { serving: base });
   if (hold !== '') return step(state, 'Held', hold);
@@ -64,7 +64,7 @@ function moveService(state: RolloutState): Rollout | undefined {
   const { input, target, deployment, ready, needed, clients } = state;
   // A Service that serves nobody has nothing to lose.
   const isFirst = input.serving === undefined && deployment === undefined;
-  if (!areEnough(ready.length, needed, clients, input, false) && !isFirst) return undefined;
+  if (!hasEnoughGateways(ready.length, needed, clients, input, false) && !isFirst) return undefined;
   if (input.hold !== '') return step(state, 'Held', input.hold);
   return step(state, 'Spreading', `the Service moves to ${target}`, { serving: target });
 }
@@ -72,8 +72,8 @@ function moveService(state: RolloutState): Rollout | undefined {
 /** New gateways are on their way, and have to have places. */
 function start(state: RolloutState): Rollout {
   const { input, target, needed, replicas } = state;
-  grow(replicas, input, target);
-  return starting(state, needed, { intents: makeRoom(replicas, input, target) });
+  growServing(replicas, input, target);
+  return starting(state, needed, { intents: retireSuperseded(replicas, input, target) });
 }
 
 /** So many of `count` new gateways are ready. When that takes too long it is said. */

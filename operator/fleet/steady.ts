@@ -1,6 +1,6 @@
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { someOf } from '../process/some-of.ts';
-import { areEnough, clientsOf, lasts, mostSay, takersOf } from './capacity.ts';
+import { clientsOf, hasEnoughGateways, isShortTooLong, mostReported, takersOf } from './capacity.ts';
 import { alive, closing, intentsOf, iso, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 import { roughly } from './roughly.ts';
@@ -35,16 +35,16 @@ interface Steady {
 export function leaveNodes(pods: readonly FleetPod[], taken: Intents, input: FleetInput): Steady {
   const there = alive(pods).filter(pod => !taken.has(pod.name));
   const leaving = there.filter(pod => pod.nodeLeaving);
-  const held = leaving.filter(pod => pod.intent?.reason === 'NodeDrain');
+  const marked = leaving.filter(pod => pod.intent?.reason === 'NodeDrain');
   const elsewhere = takersOf(there.filter(pod => !pod.nodeLeaving));
   // Where all nodes are replaced they are cordoned at once: the few gateways elsewhere would get all that come.
   const few = elsewhere < there.length * LEAST_ELSEWHERE;
-  const short = few && held.length > 0;
-  if (elsewhere === 0 || (few && (!short || lasts(input)))) return { intents: new Map(), short };
+  const short = few && marked.length > 0;
+  if (elsewhere === 0 || (few && (!short || isShortTooLong(input)))) return { intents: new Map(), short };
   const since = iso(input.wall);
   const intentOf = ({ intent }: FleetPod) =>
     intent?.reason === 'NodeDrain' ? intent : ({ reason: 'NodeDrain', since } as const);
-  return { intents: new Map((few ? held : leaving).map(pod => [pod.name, intentOf(pod)] as const)), short };
+  return { intents: new Map((few ? marked : leaving).map(pod => [pod.name, intentOf(pod)] as const)), short };
 }
 
 /**
@@ -74,10 +74,10 @@ export function rebalance(pods: readonly FleetPod[], input: FleetInput): Steady 
   if (begun && rest.some(pod => takesClients(pod) && holds(pod) >= fill)) return none;
   const clients = clientsOf(rest, input.settings.capacity);
   if (
-    !mostSay(known.length, there.length, begun) ||
-    !areEnough(takersOf(rest), rest.length, clients + mean * taking.length, input, begun)
+    !mostReported(known.length, there.length, begun) ||
+    !hasEnoughGateways(takersOf(rest), rest.length, clients + mean * taking.length, input, begun)
   ) {
-    if (!begun || takersOf(rest) === 0 || lasts(input)) return { ...none, short: begun };
+    if (!begun || takersOf(rest) === 0 || isShortTooLong(input)) return { ...none, short: begun };
     return { intents: intentsOf(inside), message: sheds(inside, mean), short: true };
   }
   const isBack = ({ offeredSince = input.now }: FleetPod) => input.now - offeredSince >= BETWEEN_ROUNDS_MS;

@@ -1,9 +1,9 @@
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { someOf } from '../process/some-of.ts';
-import { areEnough, clientsOf, takersOf } from './capacity.ts';
+import { clientsOf, hasEnoughGateways, takersOf } from './capacity.ts';
 import { alive, emptying, isFinished, shutting, standsBy } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
-import { areLeftAlone } from './patience.ts';
+import { keepTheirClients } from './patience.ts';
 import { isOutForLong } from './removed-targets.ts';
 import { roughly } from './roughly.ts';
 
@@ -67,13 +67,13 @@ export function scaleDown(
   const begun = victims.some(pod => pod.intent !== undefined && !standsBy(pod.intent));
   const takers = takersOf(rest);
   const clients = clientsOf(there, input.settings.capacity);
-  const canTake = begun ? takers > 0 : areEnough(takers, rest.length, clients, input, false);
+  const canTake = begun ? takers > 0 : hasEnoughGateways(takers, rest.length, clients, input, false);
   if (size > 0 && !canTake && !isLowered && victims.some(pod => pod.running)) {
     const message = `${rest.length - takers} of the ${size} gateways that stay are not ready; nothing is removed until they are`;
     return { victims, intents: new Map(), finished: false, message };
   }
   // Where all go nobody new finds a gateway, so there is nothing to wait for.
-  const alone = size > 0 && areLeftAlone(victims, input);
+  const alone = size > 0 && keepTheirClients(victims, input);
   const intents = alone
     ? new Map(victims.map(pod => [pod.name, shutting(pod, input, 'ScaleDown')] as const))
     : emptying(victims, input, size === 0 ? 'Hibernate' : 'ScaleDown');

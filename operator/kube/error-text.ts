@@ -1,7 +1,7 @@
 import { ApiError } from './api-error.ts';
 
 /** What of an error may be logged: the API server's sentence, or the kind of a network failure. */
-export function brief(error: unknown): string {
+export function errorText(error: unknown): string {
   if (error instanceof ApiError) return `${error.code} ${error.reason}: ${error.message}`;
   const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return error instanceof Error ? `${error.message}${cause}` : 'unknown error';
@@ -30,7 +30,7 @@ function isNamed(error: Error): boolean {
 
 /** Fields of a log line about an error; with the stack, shortened, when it is a fault of the program. */
 export function errorFields(error: unknown): { readonly error: string; readonly stack?: string } {
-  const said = brief(error);
-  if (!(error instanceof Error) || isNamed(error)) return { error: said };
-  return { error: said, stack: (error.stack ?? '').slice(0, STACK_CHARACTERS) };
+  const text = errorText(error);
+  if (!(error instanceof Error) || isNamed(error)) return { error: text };
+  return { error: text, stack: (error.stack ?? '').slice(0, STACK_CHARACTERS) };
 }

@@ -83,11 +83,11 @@ export class KubeHttp {
   }
 
   async #currentCredentials(): Promise<Credentials> {
-    const held = this.#credentials;
-    if (held && this.#now() - held.readAt < CREDENTIALS_MS) return held;
+    const known = this.#credentials;
+    if (known && this.#now() - known.readAt < CREDENTIALS_MS) return known;
     const filled = new RequestContext('https://unused/', HttpMethod.GET);
     await this.#access.applySecurityAuthentication(filled);
-    const dispatcher = held?.dispatcher ?? filled.getDispatcher();
+    const dispatcher = known?.dispatcher ?? filled.getDispatcher();
     this.#credentials = { headers: filled.getHeaders(), dispatcher, readAt: this.#now() };
     return this.#credentials;
   }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Listed } from './list.ts';
-import { type Kept, keyOf, type Store } from './store.ts';
+import { keyOf, type Projected, type Store } from './store.ts';
 
 /** On the bookmark after which all that was there when a watch began has come. */
 const END_ANNOTATION = 'k8s.io/initial-events-end';
@@ -16,7 +16,7 @@ export class NoEndOfInitialEvents extends Error {
 /** Collects the objects a watch begins with, until they are a complete list. */
 export class InitialEvents {
   readonly #store: Pick<Store<unknown>, 'project'>;
-  readonly #objects = new Map<string, Kept<unknown>>();
+  readonly #objects = new Map<string, Projected<unknown>>();
 
   constructor(store: Pick<Store<unknown>, 'project'>) {
     this.#store = store;

@@ -2,7 +2,7 @@ import type { KubeObject } from '../api/kube-object.ts';
 import type { KubeClient } from './client.ts';
 import { readList } from './json-list.ts';
 import type { Resource } from './resources.ts';
-import type { Kept, Store } from './store.ts';
+import type { Projected, Store } from './store.ts';
 
 /** Which objects of which kind. */
 export interface Selection {
@@ -14,7 +14,7 @@ export interface Selection {
 
 /** A complete list. */
 export interface Listed {
-  readonly objects: ReadonlyMap<string, Kept<unknown>>;
+  readonly objects: ReadonlyMap<string, Projected<unknown>>;
   readonly version: string;
 }
 
@@ -50,7 +50,7 @@ export async function listAll(
   onBytes: () => void,
 ): Promise<Listed> {
   const { apiVersion, kind } = resource;
-  const objects = new Map<string, Kept<unknown>>();
+  const objects = new Map<string, Projected<unknown>>();
   const each = (item: KubeObject) => {
     // Objects of a list of a kind that is built in do not name it.
     const kept = store.project({ ...item, apiVersion, kind });

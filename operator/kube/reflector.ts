@@ -3,11 +3,11 @@ import { type Clock, sleep } from '../../server/time/clock.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { KubeClient } from './client.ts';
-import { brief } from './error-text.ts';
+import { errorText } from './error-text.ts';
+import { IdleTimeout, IdleTimeoutError } from './idle-timeout.ts';
 import { InitialEvents, NoEndOfInitialEvents } from './initial-events.ts';
 import { jsonLines } from './json-lines.ts';
 import { ANY_VERSION, type Listed, listAll, NEWEST_VERSION, type Selection } from './list.ts';
-import { Patience, Silence } from './patience.ts';
 import type { Resource } from './resources.ts';
 import type { Store } from './store.ts';
 import { isNotUnderstood, type ListCause, type WantedList, wantedAfter } from './wanted-list.ts';
@@ -113,7 +113,7 @@ export class Reflector {
       isSettled: this.#isSettled,
       isRefused: isFailing && refuses && failingMs >= REFUSED_MS,
       failingMs,
-      problem: isFailing ? brief(this.#error) : '',
+      problem: isFailing ? errorText(this.#error) : '',
       idleMs: now - this.#activeAt,
     };
   }
@@ -162,20 +162,20 @@ export class Reflector {
   async #list({ version }: WantedList, signal: AbortSignal): Promise<void> {
     const { client, clock, store } = this.#options;
     const startedAt = clock.now();
-    const patience = new Patience(clock, LIST_SILENCE_MS, signal);
-    const heard = () => this.#heard(patience);
+    const idle = new IdleTimeout(clock, LIST_SILENCE_MS, signal);
+    const heard = () => this.#heard(idle);
     try {
-      const listed = await listAll(client, this.#options, store, version, patience.signal, heard);
+      const listed = await listAll(client, this.#options, store, version, idle.signal, heard);
       this.#took(listed, startedAt);
     } catch (error) {
-      throw patience.isOver ? new Silence(patience.ms) : error;
+      throw idle.isExpired ? new IdleTimeoutError(idle.ms) : error;
     } finally {
-      patience.end();
+      idle.end();
     }
   }
 
-  #heard(patience: Patience): void {
-    patience.heard();
+  #heard(idle: IdleTimeout): void {
+    idle.reset();
     this.#activeAt = this.#options.clock.now();
   }
 
@@ -208,27 +208,27 @@ export class Reflector {
     const { client, resource, namespace, clock, store } = this.#options;
     const startedAt = clock.now();
     let initial = this.#wanted && new InitialEvents(store);
-    const patience = new Patience(clock, initial ? LIST_SILENCE_MS : WATCH_SILENCE_MS, signal);
+    const idle = new IdleTimeout(clock, initial ? LIST_SILENCE_MS : WATCH_SILENCE_MS, signal);
     let isHeard = false;
     try {
-      const stream = await client.open('watch', resource, namespace, this.#watchQuery(), patience.signal);
+      const stream = await client.open('watch', resource, namespace, this.#watchQuery(), idle.signal);
       if (!initial) this.#recovered();
-      for await (const event of jsonLines<WatchEvent>(stream, () => this.#heard(patience))) {
+      for await (const event of jsonLines<WatchEvent>(stream, () => this.#heard(idle))) {
         isHeard = true;
         if (initial) {
           const listed = this.#takeInitial(initial, event);
           if (!listed) continue;
           initial = undefined;
           this.#took(listed, startedAt);
-          patience.allow(WATCH_SILENCE_MS);
+          idle.allow(WATCH_SILENCE_MS);
         } else this.#take(event);
       }
       if (initial && !signal.aborted) throw new NoEndOfInitialEvents();
     } catch (error) {
-      if (!patience.isOver) throw error;
-      throw initial && isHeard ? new NoEndOfInitialEvents() : new Silence(patience.ms);
+      if (!idle.isExpired) throw error;
+      throw initial && isHeard ? new NoEndOfInitialEvents() : new IdleTimeoutError(idle.ms);
     } finally {
-      patience.end();
+      idle.end();
     }
   }
 

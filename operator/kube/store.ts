@@ -7,7 +7,7 @@ interface Entry<T> {
 }
 
 /** What is kept of an object, not yet in the store. */
-export interface Kept<T> {
+export interface Projected<T> {
   readonly key: string;
   readonly version: bigint;
   /** Undefined for what is of no interest, and for what could not be read. */
@@ -61,17 +61,17 @@ export class Store<T> {
   }
 
   /** What is to be kept of an object of a list. Each is projected as it comes: all of them, raw, would take ten times the memory. */
-  project(object: KubeObject): Kept<T> {
-    return this.#kept(object);
+  project(object: KubeObject): Projected<T> {
+    return this.#projected(object);
   }
 
   /** Makes the store equal to a complete list; what was written after it was made stays. */
-  replace(list: ReadonlyMap<string, Kept<T>>, version: string): void {
+  replace(list: ReadonlyMap<string, Projected<T>>, version: string): void {
     const listed = BigInt(version);
     // The server's data was restored from an older copy: what is held is not newer, it never was.
     const isRestored = listed < this.#seen;
-    for (const [key, held] of [...this.#entries])
-      if (isRestored || (!list.has(key) && held.version <= listed)) this.#remove(key);
+    for (const [key, entry] of [...this.#entries])
+      if (isRestored || (!list.has(key) && entry.version <= listed)) this.#remove(key);
     for (const kept of list.values()) this.#set(kept);
     this.#seen = listed;
   }
@@ -79,7 +79,7 @@ export class Store<T> {
   /** An event of the watch. */
   event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
     if (type === 'DELETED') this.#remove(keyOf(object));
-    else this.#set(this.#kept(object));
+    else this.#set(this.#projected(object));
     this.progress(object.metadata.resourceVersion ?? '0');
   }
 
@@ -89,10 +89,10 @@ export class Store<T> {
 
   /** An answer to a write of our own, ahead of the watch. */
   written(object: KubeObject): void {
-    if (versionOf(object) > this.#seen) this.#set(this.#kept(object));
+    if (versionOf(object) > this.#seen) this.#set(this.#projected(object));
   }
 
-  #kept(object: KubeObject): Kept<T> {
+  #projected(object: KubeObject): Projected<T> {
     const { group: groupOf, project, onUnreadable } = this.#options;
     const found = { key: keyOf(object), version: versionOf(object) };
     try {
@@ -104,11 +104,11 @@ export class Store<T> {
     }
   }
 
-  #set({ key, version, of, isReadable }: Kept<T>): void {
+  #set({ key, version, of, isReadable }: Projected<T>): void {
     if (!isReadable) return;
-    const held = this.#entries.get(key);
-    if (held && held.version >= version) return;
-    if (held && held.group !== of?.group) this.#remove(key);
+    const entry = this.#entries.get(key);
+    if (entry && entry.version >= version) return;
+    if (entry && entry.group !== of?.group) this.#remove(key);
     if (!of) return;
     const { group, value } = of;
     const { same, onChange } = this.#options;
@@ -116,16 +116,16 @@ export class Store<T> {
     const members = this.#groups.get(group);
     if (members) members.set(key, value);
     else this.#groups.set(group, new Map([[key, value]]));
-    if (!(held?.group === group && same?.(held.value, value))) onChange(group);
+    if (!(entry?.group === group && same?.(entry.value, value))) onChange(group);
   }
 
   #remove(key: string): void {
-    const held = this.#entries.get(key);
-    if (!held) return;
+    const entry = this.#entries.get(key);
+    if (!entry) return;
     this.#entries.delete(key);
-    const members = this.#groups.get(held.group);
+    const members = this.#groups.get(entry.group);
     members?.delete(key);
-    if (members?.size === 0) this.#groups.delete(held.group);
-    this.#options.onChange(held.group);
+    if (members?.size === 0) this.#groups.delete(entry.group);
+    this.#options.onChange(entry.group);
   }
 }

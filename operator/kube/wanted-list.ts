@@ -1,6 +1,6 @@
 import { ApiError } from './api-error.ts';
+import { IdleTimeoutError } from './idle-timeout.ts';
 import { NEWEST_VERSION } from './list.ts';
-import { Silence } from './patience.ts';
 
 /** Why all objects of a kind are listed. */
 export type ListCause = 'Start' | 'Expired' | 'Silence' | 'Outage' | 'Refused';
@@ -38,7 +38,7 @@ export function wantedAfter(
   // A list that is as new as what is known can be had from the cache. If not even that is there, the newest is.
   if (wanted) return isGone ? { ...wanted, version: NEWEST_VERSION } : wanted;
   if (isGone) return { cause: 'Expired', version };
-  if (error instanceof Silence) return { cause: 'Silence', version };
+  if (error instanceof IdleTimeoutError) return { cause: 'Silence', version };
   if (isNotUnderstood(error)) return { cause: 'Refused', version: NEWEST_VERSION };
   return failingMs >= OUTAGE_MS ? { cause: 'Outage', version } : undefined;
 }

@@ -51,11 +51,11 @@ const NOW_FREE = Number.NEGATIVE_INFINITY;
 export const UNKNOWN: Election = { lease: undefined, freeAt: NOW_FREE, renewedAt: undefined };
 
 /** Takes in the Lease as it was read. @param lease undefined when there is none */
-export function saw(election: Election, candidate: Candidate, lease: Lease | undefined, now: number): Election {
+export function afterRead(election: Election, candidate: Candidate, lease: Lease | undefined, now: number): Election {
   const before = election.lease?.spec;
   if (!lease && before) {
     // Somebody removed it. Unless it was this process's up to now, another one may hold it and learn of that only later.
-    const leads = leadsForMs(election, candidate, now) > 0;
+    const leads = mayLeadForMs(election, candidate, now) > 0;
     return { ...election, lease, freeAt: leads ? NOW_FREE : now + candidate.timings.durationMs };
   }
   if (!lease || isDeepStrictEqual(lease.spec, before)) return { ...election, lease };
@@ -70,23 +70,23 @@ function freeAt(spec: Lease['spec'], { identity, timings }: Candidate, seenAt: n
 }
 
 /** Takes in the answer to the write of a {@link claim}. @param askedAt when it was asked for, not when the answer came */
-export function won(lease: Lease, askedAt: number): Election {
+export function afterWrite(lease: Lease, askedAt: number): Election {
   return { lease, freeAt: NOW_FREE, renewedAt: askedAt };
 }
 
 /** Takes in that somebody else wrote the Lease in between: until it is read, it may be anybody's. */
-export function missed(election: Election, candidate: Candidate, now: number): Election {
+export function afterConflict(election: Election, candidate: Candidate, now: number): Election {
   if (isHeldBy(candidate, election.lease)) return election;
   return { ...election, freeAt: now + candidate.timings.durationMs };
 }
 
 /** Milliseconds this process may still act as leader; 0 when it may not. */
-export function leadsForMs({ renewedAt }: Election, { timings }: Candidate, now: number): number {
+export function mayLeadForMs({ renewedAt }: Election, { timings }: Candidate, now: number): number {
   return renewedAt === undefined ? 0 : Math.max(0, renewedAt + timings.renewMs - now);
 }
 
 /** Milliseconds until another process may be leader: what this one has sent must have ended by then. */
-export function aloneForMs({ renewedAt }: Election, { timings }: Candidate, now: number): number {
+export function exclusiveForMs({ renewedAt }: Election, { timings }: Candidate, now: number): number {
   return renewedAt === undefined ? 0 : Math.max(0, renewedAt + timings.durationMs - now);
 }
 
@@ -126,7 +126,7 @@ export function claim(
 }
 
 /** The Lease to write when the leader goes, so that nobody has to wait; undefined when it is not this process's. */
-export function resignation({ lease }: Election, candidate: Candidate, date: Date): Lease | undefined {
+export function release({ lease }: Election, candidate: Candidate, date: Date): Lease | undefined {
   if (!lease || !isHeldBy(candidate, lease)) return undefined;
   return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(date) } };
 }

@@ -1,5 +1,5 @@
 /** What a process does while it is leader. */
-export interface Duty {
+export interface LeaderDuty {
   /** Starts the work. */
   begin(): void;
   /** Resolves when all of it has ended. */
@@ -19,7 +19,7 @@ export interface Leader {
   /** For how long, in milliseconds, and why it cannot be found out who leads; undefined while it can. */
   trouble(): { readonly failingMs: number; readonly problem: string } | undefined;
   /** Begins and ends the duty as this process becomes leader and stops being it; ends it when `signal` aborts. */
-  run(duty: Duty, signal: AbortSignal): Promise<void>;
+  run(duty: LeaderDuty, signal: AbortSignal): Promise<void>;
 }
 
 /** This process is not, or no longer, the one that may write. */

@@ -1,23 +1,23 @@
 import { type Clock, sleep } from '../../server/time/clock.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { brief } from '../kube/error-text.ts';
+import { errorText } from '../kube/error-text.ts';
 import { RESOURCES } from '../kube/resources.ts';
 import {
-  aloneForMs,
+  afterConflict,
+  afterRead,
+  afterWrite,
   type Candidate,
   claim,
   type Election,
+  exclusiveForMs,
   isHeldBy,
   type Lease,
-  leadsForMs,
-  missed,
-  resignation,
-  saw,
+  mayLeadForMs,
+  release,
   UNKNOWN,
-  won,
 } from './election.ts';
-import { type Duty, type Leader, NotLeader } from './leader.ts';
+import { type Leader, type LeaderDuty, NotLeader } from './leader.ts';
 
 export interface LeaseLeaderOptions extends Candidate {
   /** Its requests should end well before `timings.renewMs`, so that there is a second attempt. */
@@ -28,7 +28,7 @@ export interface LeaseLeaderOptions extends Candidate {
   readonly namespace: string;
   readonly name: string;
   /** Told when this process becomes leader, and when it is no more. */
-  readonly onTurn: (leads: boolean) => void;
+  readonly onLeadershipChange: (leads: boolean) => void;
   /** Told of an attempt that failed; the next one follows. */
   readonly onFailure: (error: unknown) => void;
   /** Told of an attempt that got an answer. @param holder identity, empty while nobody has it @param renewed whether it was written */
@@ -43,7 +43,7 @@ export class LeaseLeader implements Leader {
   readonly #options: LeaseLeaderOptions;
   #election: Election = UNKNOWN;
   /** Ends the turn that is on; undefined in between. */
-  #endTurn: (() => void) | undefined;
+  #endTerm: (() => void) | undefined;
   /** Resolves when the duty of the last turn has ended. */
   #ended: Promise<void> = Promise.resolve();
   #cancelExpiry = () => {};
@@ -56,12 +56,12 @@ export class LeaseLeader implements Leader {
 
   /** Whether this process may act, at this very moment. */
   holds(): boolean {
-    return leadsForMs(this.#election, this.#options, this.#options.clock.now()) > 0;
+    return mayLeadForMs(this.#election, this.#options, this.#options.clock.now()) > 0;
   }
 
   mayWriteMs(): number {
     if (!this.holds()) throw new NotLeader();
-    return aloneForMs(this.#election, this.#options, this.#options.clock.now());
+    return exclusiveForMs(this.#election, this.#options, this.#options.clock.now());
   }
 
   ageMs(): number | undefined {
@@ -72,12 +72,12 @@ export class LeaseLeader implements Leader {
   trouble(): { failingMs: number; problem: string } | undefined {
     if (!this.#failure) return undefined;
     const { since, error } = this.#failure;
-    return { failingMs: this.#options.clock.now() - since, problem: brief(error) };
+    return { failingMs: this.#options.clock.now() - since, problem: errorText(error) };
   }
 
-  async run(duty: Duty, signal: AbortSignal): Promise<void> {
+  async run(duty: LeaderDuty, signal: AbortSignal): Promise<void> {
     const { clock, random, timings, onAttempt, onFailure } = this.#options;
-    signal.addEventListener('abort', () => this.#endTurn?.(), { once: true });
+    signal.addEventListener('abort', () => this.#endTerm?.(), { once: true });
     while (!signal.aborted) {
       const startedAt = clock.now();
       try {
@@ -93,7 +93,7 @@ export class LeaseLeader implements Leader {
       const waitMs = timings.retryMs * (1 + JITTER * (random() * 2 - 1)) - (clock.now() - startedAt);
       await sleep(clock, Math.max(0, waitMs), signal);
     }
-    this.#endTurn?.();
+    this.#endTerm?.();
     await this.#ended;
     await this.#resign();
   }
@@ -104,7 +104,7 @@ export class LeaseLeader implements Leader {
     if (isHeldBy(this.#options, this.#election.lease) && (await this.#write())) return true;
     const { client, namespace, name, clock } = this.#options;
     const lease = await client.get<Lease>(RESOURCES.leases, namespace, name).catch(ignore(404));
-    this.#election = saw(this.#election, this.#options, lease, clock.now());
+    this.#election = afterRead(this.#election, this.#options, lease, clock.now());
     return await this.#write();
   }
 
@@ -116,36 +116,36 @@ export class LeaseLeader implements Leader {
     if (!wanted) return false;
     const write = this.#election.lease ? client.update : client.create;
     const written = await write.call(client, RESOURCES.leases, wanted).catch(ignore(404, 409));
-    this.#election = written ? won(written, askedAt) : missed(this.#election, this.#options, clock.now());
+    this.#election = written ? afterWrite(written, askedAt) : afterConflict(this.#election, this.#options, clock.now());
     return written !== undefined;
   }
 
   /** Begins or ends the turn as the Lease says. */
-  async #follow(duty: Duty): Promise<void> {
+  async #follow(duty: LeaderDuty): Promise<void> {
     const { clock } = this.#options;
     // What the last turn still does must not meet what the next one begins.
-    if (!this.#endTurn) await this.#ended;
-    const leadMs = leadsForMs(this.#election, this.#options, clock.now());
+    if (!this.#endTerm) await this.#ended;
+    const leadMs = mayLeadForMs(this.#election, this.#options, clock.now());
     if (leadMs === 0) {
-      this.#endTurn?.();
+      this.#endTerm?.();
       return;
     }
     this.#cancelExpiry();
-    this.#cancelExpiry = clock.after(leadMs, () => this.#endTurn?.());
-    if (this.#endTurn) return;
-    this.#endTurn = () => {
-      this.#endTurn = undefined;
+    this.#cancelExpiry = clock.after(leadMs, () => this.#endTerm?.());
+    if (this.#endTerm) return;
+    this.#endTerm = () => {
+      this.#endTerm = undefined;
       this.#cancelExpiry();
       this.#ended = duty.end();
-      this.#options.onTurn(false);
+      this.#options.onLeadershipChange(false);
     };
-    this.#options.onTurn(true);
+    this.#options.onLeadershipChange(true);
     duty.begin();
   }
 
   async #resign(): Promise<void> {
     const { client, clock, onFailure } = this.#options;
-    const lease = resignation(this.#election, this.#options, new Date(clock.wallClock()));
+    const lease = release(this.#election, this.#options, new Date(clock.wallClock()));
     this.#election = UNKNOWN;
     if (lease) await client.update(RESOURCES.leases, lease).catch(ignore(404, 409)).catch(onFailure);
   }

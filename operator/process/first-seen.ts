@@ -21,10 +21,10 @@ export class FirstSeen {
 
   /** @param now milliseconds that never run backwards @returns the time of the first look of those in a row that found `thing` in `state` */
   since(thing: string, state: string, now: number): number {
-    const held = this.#things.get(thing);
-    if (held?.state === state) {
-      held.look = this.#look;
-      return held.since;
+    const entry = this.#things.get(thing);
+    if (entry?.state === state) {
+      entry.look = this.#look;
+      return entry.since;
     }
     this.#things.set(thing, { state, since: now, look: this.#look });
     return now;

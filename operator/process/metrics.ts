@@ -10,15 +10,15 @@ export interface Metrics extends ApiMetrics, WorkMetrics, ClusterMetrics {
 }
 
 /** What is read at each scrape. */
-export interface LiveState extends ApiState {
+export interface ScrapedState extends ApiState {
   readonly queue: () => QueueState | undefined;
 }
 
 /** Of a process that does nothing yet. */
-const IDLE: LiveState = { queue: () => undefined, kinds: () => [], leaseAgeMs: () => undefined };
+const IDLE: ScrapedState = { queue: () => undefined, kinds: () => [], leaseAgeMs: () => undefined };
 const EMPTY: QueueState = { depth: 0, unfinishedMs: 0, longestMs: 0 };
 
-export function createMetrics(live: LiveState = IDLE): Metrics {
+export function createMetrics(state: ScrapedState = IDLE): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -29,8 +29,8 @@ export function createMetrics(live: LiveState = IDLE): Metrics {
   }).set({ version: OPERATOR_VERSION, node: process.version }, 1);
   return {
     registry,
-    ...apiMetrics(registry, live),
-    ...workMetrics(registry, () => live.queue() ?? EMPTY),
+    ...apiMetrics(registry, state),
+    ...workMetrics(registry, () => state.queue() ?? EMPTY),
     ...clusterMetrics(registry),
   };
 }

@@ -1,6 +1,6 @@
 import { LIVE_FILES } from '../../server/contract/live-files.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
-import { type Observed, objectId, type Plan, plan } from '../apply/plan.ts';
+import { type Observed, objectId, planWrites, type WritePlan } from '../apply/plan.ts';
 import type { Repairs } from '../apply/repairs.ts';
 import { desired } from '../desired/desired.ts';
 import { childName } from '../desired/names.ts';
@@ -25,7 +25,7 @@ export interface Makings {
   readonly knows: (kind: string) => boolean;
 }
 
-export interface ChildrenPlan extends Plan {
+export interface ChildrenPlan extends WritePlan {
   /** Version of the live options, once their ConfigMap holds them. */
   readonly optionsVersion: string | undefined;
 }
@@ -64,7 +64,7 @@ export class Children {
     const described = desired(cluster, choicesOf(cluster, children, next, fleet, given));
     const wanted = described.filter(({ kind }) => knows(kind));
     this.#repairs.keep(new Set(wanted.map(objectId)));
-    return { ...plan(observed, wanted, inUse, this.#repairs), optionsVersion: versionIn(cluster, observed) };
+    return { ...planWrites(observed, wanted, inUse, this.#repairs), optionsVersion: versionIn(cluster, observed) };
   }
 }
 

@@ -7,7 +7,7 @@ import { Probes } from '../ask/probes.ts';
 import { FIELD_MANAGER } from '../desired/names.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { brief, errorFields } from '../kube/error-text.ts';
+import { errorFields, errorText } from '../kube/error-text.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { QueueState } from '../process/work-metrics.ts';
 import { forgetAll } from '../report/measure.ts';
@@ -79,7 +79,7 @@ export class LeaderTerm {
       controller: FIELD_MANAGER,
       instance: config.instance,
       onFailure: error => {
-        const reason = brief(error);
+        const reason = errorText(error);
         const news = repeats.news(reason);
         if (news) log.warn({ error: reason, ...news }, 'event not written');
       },

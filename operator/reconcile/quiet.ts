@@ -23,5 +23,5 @@ export function isQuiet({ cluster: { spec, status }, plan, probe }: QuietInput):
   if (!nats.reachable || !store.reachable) return false;
   // A gateway that was opened again is offered to clients once it says that it refuses them no more.
   const isCalm = (load: GatewayLoad | undefined) => load && load.natsUp !== false && load.refusing !== true;
-  return probe.loads.every(({ load, kept }) => isCalm(load) && !kept);
+  return probe.loads.every(({ load, cached }) => isCalm(load) && !cached);
 }

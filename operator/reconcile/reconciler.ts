@@ -8,7 +8,7 @@ import { isRewrite, Rewrites } from '../apply/rewrites.ts';
 import type { WriteFailure } from '../apply/write-failure.ts';
 import { Writer, type Written } from '../apply/writer.ts';
 import type { Probes } from '../ask/probes.ts';
-import { upToDate } from '../autoscale/last-answers.ts';
+import { withoutStaleAnswers } from '../autoscale/cached-answers.ts';
 import { recordOf } from '../autoscale/record.ts';
 import { withInstance } from '../fleet/instance.ts';
 import { clientSelector, labelledRevisions, refusingOf, workerDeployment } from '../fleet/observe.ts';
@@ -134,7 +134,7 @@ export class Reconciler {
       cluster,
       children,
       caches.pods(key, 'gateway'),
-      probe && { ...probe, loads: upToDate(probe.loads, clock.now()) },
+      probe && { ...probe, loads: withoutStaleAnswers(probe.loads, clock.now()) },
       caches,
       memory.seen,
       { now: clock.now(), wall: clock.wallClock() },
@@ -192,7 +192,7 @@ export class Reconciler {
     const now = this.#options.clock.now();
     const rewrites = actions.filter(action => isRewrite(action, cluster));
     memory.rewriteAt =
-      rewrites.length === 0 ? undefined : (memory.rewriteAt ?? this.#rewrites.turn(rewrites.length, now));
+      rewrites.length === 0 ? undefined : (memory.rewriteAt ?? this.#rewrites.reserve(rewrites.length, now));
     const isDue = memory.rewriteAt === undefined || now >= memory.rewriteAt;
     return isDue ? actions : actions.filter(action => !rewrites.includes(action));
   }

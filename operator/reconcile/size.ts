@@ -2,10 +2,10 @@ import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { ForeignAutoscaler, KubeObject } from '../api/kube-object.ts';
 import { ALL_REVISIONS, isServing } from '../api/serving.ts';
 import type { Probe } from '../ask/probes.ts';
-import { decide, type Held, type ScaleInput } from '../autoscale/decide.ts';
+import { withoutStaleAnswers } from '../autoscale/cached-answers.ts';
+import { decide, type Hold, type ScaleInput } from '../autoscale/decide.ts';
 import { decideWorkers, type LagObservation, type WorkerDecision } from '../autoscale/decide-workers.ts';
 import type { Observation } from '../autoscale/history.ts';
-import { upToDate } from '../autoscale/last-answers.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../desired/names.ts';
 import { alive } from '../fleet/closing.ts';
 import { refusedPods } from '../fleet/deployments.ts';
@@ -96,7 +96,7 @@ function heldBy(
   cluster: ChatCluster,
   { revisions }: FleetSize,
   foreign: readonly ForeignAutoscaler[],
-): { held: Held; why: string } {
+): { held: Hold; why: string } {
   const pause = cluster.metadata.annotations?.[PAUSE_ANNOTATION];
   const { autoscaling, rollout } = cluster.spec.gateway;
   const namesOf = (all: readonly ForeignAutoscaler[]) => all.map(({ name }) => name).join(', ');
@@ -166,7 +166,7 @@ export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
     maxConnections: limits.maxConnections,
     // Awake again it starts where it may be smallest.
     current: current === 0 ? gateway.autoscaling.minReplicas : current,
-    samples: probe && upToDate(probe.loads, now),
+    samples: probe && withoutStaleAnswers(probe.loads, now),
     ...heldBy(cluster, fleet, foreign),
     refused: refusedPods(gatewayDeployments(cluster, children))?.message,
     now,

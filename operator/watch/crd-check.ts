@@ -34,7 +34,7 @@ export interface CrdCheckOptions {
 export class CrdCheck {
   readonly #options: CrdCheckOptions;
   #unknown: readonly string[] | undefined;
-  #said: string | undefined;
+  #fingerprint: string | undefined;
 
   constructor(options: CrdCheckOptions) {
     this.#options = options;
@@ -73,9 +73,9 @@ export class CrdCheck {
 
   #found(unknown: readonly string[] | undefined, why: string): void {
     this.#unknown = unknown;
-    const said = JSON.stringify(unknown ?? 'unknown');
-    if (said === this.#said) return;
-    this.#said = said;
+    const fingerprint = JSON.stringify(unknown ?? 'unknown');
+    if (fingerprint === this.#fingerprint) return;
+    this.#fingerprint = fingerprint;
     this.#options.onChange(unknown, why);
   }
 }

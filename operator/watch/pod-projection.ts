@@ -1,7 +1,7 @@
 import { GROUP } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod, PodContainer } from '../api/kube-object.ts';
 import { CLUSTER_LABEL, childName, DELETION_COST_ANNOTATION, REVISION_LABEL } from '../desired/names.ts';
-import { lastWords } from './last-words.ts';
+import { exitMessage } from './exit-message.ts';
 import { clusterKey } from './related-objects.ts';
 
 interface RawCondition {
@@ -72,7 +72,7 @@ function present<T extends object>(fields: T): Present<T> {
 function projectExit(exit: RawExit | undefined): PodContainer['lastExit'] {
   if (!exit) return undefined;
   const { reason, exitCode, finishedAt, message } = exit;
-  return present({ reason, exitCode, finishedAt, message: lastWords(message ?? '') || undefined });
+  return present({ reason, exitCode, finishedAt, message: exitMessage(message ?? '') || undefined });
 }
 
 function projectContainers(

@@ -19,7 +19,7 @@ function slim<T extends KubeObject>(raw: KubeObject): T {
   return { ...raw, metadata } as KubeObject as T;
 }
 
-function whoScaled({ managedFields }: RawMeta): string | undefined {
+function scaleWriter({ managedFields }: RawMeta): string | undefined {
   const writer = managedFields?.find(
     ({ subresource, fieldsV1 }) =>
       subresource === 'scale' && fieldsV1?.['f:spec']?.['f:gateway']?.['f:replicas'] !== undefined,
@@ -30,7 +30,7 @@ function whoScaled({ managedFields }: RawMeta): string | undefined {
 /** A ChatCluster with all defaults, whatever its author left out and whatever the CRD in the cluster knows. */
 export function projectCluster(raw: KubeObject): ChatCluster {
   const cluster = slim<ChatCluster>(raw);
-  const scaledBy = whoScaled(raw.metadata as RawMeta);
+  const scaledBy = scaleWriter(raw.metadata as RawMeta);
   return { ...cluster, spec: withDefaults(cluster.spec), ...(scaledBy === undefined ? {} : { scaledBy }) };
 }
 

@@ -23,9 +23,9 @@ export class Shared {
 
   #known(value: unknown): { readonly value: unknown; readonly name: string } {
     if (typeof value === 'string') {
-      const held = this.#find(`"${value}`, () => value);
+      const known = this.#find(`"${value}`, () => value);
       // Texts that are long are named by what they are once.
-      return { value: held.value, name: value.length > 40 ? `#${held.id}` : JSON.stringify(value) };
+      return { value: known.value, name: value.length > 40 ? `#${known.id}` : JSON.stringify(value) };
     }
     if (typeof value !== 'object' || value === null) return { value, name: String(value) };
     if (Array.isArray(value)) {

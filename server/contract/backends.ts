@@ -2,7 +2,7 @@
  * Room in a LOG stream. `WindowShortened`: stored messages leave it before the hot window has passed. `NearlyFull`: what
  * MongoDB does not have yet fills most of it, and when it is full, publishes are refused.
  */
-export type LogRoom = 'Enough' | 'WindowShortened' | 'NearlyFull';
+export type LogSpace = 'Enough' | 'WindowShortened' | 'NearlyFull';
 
 /** Health of the two backends as a worker sees it: body of `GET /backends` on a worker's admin port. */
 export interface BackendHealth {
@@ -12,7 +12,7 @@ export interface BackendHealth {
   readonly storeLag: number;
   /** Room in the LOG streams: that of the fullest, with its name; missing from a worker of an earlier release. */
   readonly log?: {
-    readonly room: LogRoom;
+    readonly room: LogSpace;
     /** Empty when there is enough. */
     readonly reason: string;
   };

@@ -1,15 +1,15 @@
 import { COPIES } from '../bus/copies.ts';
-import type { BackendHealth, LogRoom } from '../contract/backends.ts';
+import type { BackendHealth, LogSpace } from '../contract/backends.ts';
 import type { Clock } from '../time/clock.ts';
 import { NEARLY_FULL, PRESSED_ABOVE } from './purge-plan.ts';
 
 /** How long the reason keeps telling of a stream that vanished or ran back. */
 const TELL_MS = 600_000;
 
-const WORST_FIRST: readonly LogRoom[] = ['NearlyFull', 'WindowShortened'];
+const WORST_FIRST: readonly LogSpace[] = ['NearlyFull', 'WindowShortened'];
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 /** Without numbers that move, because they become a condition. */
-const ROOM_REASONS: Readonly<Record<Exclude<LogRoom, 'Enough'>, string>> = {
+const ROOM_REASONS: Readonly<Record<Exclude<LogSpace, 'Enough'>, string>> = {
   NearlyFull: `messages that MongoDB does not have yet fill more than ${percent(NEARLY_FULL)} of maxBytes; when it is full, publishes are refused`,
   WindowShortened: `stored messages are removed before the hot window has passed, because the stream filled above ${percent(PRESSED_ABOVE)} of maxBytes`,
 };
@@ -32,7 +32,7 @@ export class Health {
   readonly #unread = new Map<number, string>();
   readonly #ensured = new Set<number>();
   readonly #lags = new Map<number, number>();
-  readonly #rooms = new Map<number, LogRoom>();
+  readonly #rooms = new Map<number, LogSpace>();
   readonly #copies = new Map<number, number>();
   #whyNotMore: string | undefined;
   readonly #streamOf: (partition: number) => string;
@@ -80,7 +80,7 @@ export class Health {
     this.#lags.set(partition, messages);
   }
 
-  logIs(partition: number, room: LogRoom): void {
+  logIs(partition: number, room: LogSpace): void {
     this.#rooms.set(partition, room);
   }
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import type { ChatCluster } from '../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
-import { objectId, plan } from '../../operator/apply/plan.ts';
+import { objectId, planWrites } from '../../operator/apply/plan.ts';
 import { desired } from '../../operator/desired/desired.ts';
 import { REVISION_LABEL } from '../../operator/desired/names.ts';
 import { revisionOf } from '../../operator/desired/revision.ts';
@@ -80,7 +80,7 @@ for (const [what, cluster] of CLUSTERS)
     const choices = choicesOf(now, children, fleet, seen, given);
     const inUse = optionsInUse(now, children, workerDeployment(now, children));
     const observed = children.map(object => ({ object, foreign: [] }));
-    const touched = plan(observed, desired(now, choices), inUse).actions.map(
+    const touched = planWrites(observed, desired(now, choices), inUse).actions.map(
       ({ verb, object }) => `${verb} ${objectId(object)}`,
     );
     const starts = children.filter(

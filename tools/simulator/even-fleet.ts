@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Decision, decide, type Held } from '../../operator/autoscale/decide.ts';
+import { type Decision, decide, type Hold } from '../../operator/autoscale/decide.ts';
 import type { Observation } from '../../operator/autoscale/history.ts';
 import type { GatewaySample } from '../../operator/autoscale/sample.ts';
 import { type AutoscalingChange, autoscaling } from './autoscaling-spec.ts';
@@ -36,7 +36,7 @@ const HOUR_MS = 3_600_000;
 export class EvenFleet {
   seconds = 0;
   replicas: number;
-  held: Held = 'None';
+  held: Hold = 'None';
   /** {@link ScaleInput.refused} */
   refused: string | undefined;
   maxConnections = 1_000;

@@ -1,4 +1,9 @@
-import { type Answer, type Kept, keepAnswers, upToDate } from '../../operator/autoscale/last-answers.ts';
+import {
+  type Answer,
+  type CachedAnswer,
+  withCachedAnswers,
+  withoutStaleAnswers,
+} from '../../operator/autoscale/cached-answers.ts';
 import type { GatewaySample } from '../../operator/autoscale/sample.ts';
 import { seeded } from '../support/random.ts';
 
@@ -8,13 +13,13 @@ import { seeded } from '../support/random.ts';
  */
 export function lostPolls(share: number, seed = 17): (samples: GatewaySample[], now: number) => GatewaySample[] {
   const random = seeded(seed);
-  let before: readonly (Answer & Kept)[] = [];
+  let before: readonly (Answer & CachedAnswer)[] = [];
   return (samples, now) => {
     const answers = samples.map((sample): Answer => {
       const load = random() < share ? undefined : sample.load;
       return { ...sample, load, life: sample.pod };
     });
-    before = keepAnswers(answers, before, now);
-    return [...upToDate(before, now)];
+    before = withCachedAnswers(answers, before, now);
+    return [...withoutStaleAnswers(before, now)];
   };
 }

@@ -113,7 +113,7 @@ export class SimulatedCandidate {
         create: (_, lease) => send(() => server.create(lease)),
         update: (_, lease) => send(() => server.update(lease)),
       },
-      onTurn: () => {},
+      onLeadershipChange: () => {},
       onAttempt: (holder, renewed) => this.seen.push(renewed ? `${holder} renewed` : holder),
       onFailure: error => this.failures.push(error),
     });

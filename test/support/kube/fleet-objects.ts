@@ -2,7 +2,7 @@ import type { ChatCluster } from '../../../operator/api/chat-cluster.ts';
 import type { Endpoint, KubeObject, Pod } from '../../../operator/api/kube-object.ts';
 import type { GatewayAnswer } from '../../../operator/ask/loads.ts';
 import type { Probe } from '../../../operator/ask/probes.ts';
-import { keepAnswers } from '../../../operator/autoscale/last-answers.ts';
+import { withCachedAnswers } from '../../../operator/autoscale/cached-answers.ts';
 import {
   childName,
   MOVED_ANNOTATION,
@@ -161,7 +161,7 @@ export function probeOf(loads: readonly GatewayAnswer[], at = 0): Probe {
     storeLag: 0,
     silence: '',
   };
-  return { loads: keepAnswers(loads, [], at), backends, at, healthAt: at };
+  return { loads: withCachedAnswers(loads, [], at), backends, at, healthAt: at };
 }
 
 export interface Scene {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../../../operator/api/kube-object.ts';
 import { FailedWrites } from '../../../../operator/apply/failed-writes.ts';
-import { plan } from '../../../../operator/apply/plan.ts';
+import { planWrites } from '../../../../operator/apply/plan.ts';
 import { stepsOf } from '../../../../operator/apply/steps.ts';
 import { failedWrite, NameTaken, stopsAll } from '../../../../operator/apply/write-failure.ts';
 import { desired } from '../../../../operator/desired/desired.ts';
@@ -109,18 +109,18 @@ const asIs = (replicas: number) => wanted(replicas).map(object => ({ object, for
 const needs = (steps: ReturnType<typeof stepsOf>, id: string) => steps.find(step => step.id === id)?.needs;
 
 test('pods wait for what they start with only while it does not exist', () => {
-  const { actions, taken } = plan([], wanted(2));
+  const { actions, taken } = planWrites([], wanted(2));
   const first = stepsOf([], actions, [], taken);
   const account = 'ServiceAccount chat';
   assert.deepEqual(needs(first, `Deployment chat-gateway-${REVISION}`), [account, 'ConfigMap chat-gateway']);
   assert.deepEqual(needs(first, WORKERS), [account, `ConfigMap chat-worker-${revisionOf(CLUSTER, 'worker')}`]);
 
   const without = asIs(2).filter(({ object }) => object.kind !== 'ServiceAccount');
-  const scaled = plan(without, wanted(3));
+  const scaled = planWrites(without, wanted(3));
   assert.deepEqual(needs(stepsOf([], scaled.actions, without, []), `Deployment chat-gateway-${REVISION}`), []);
-  const another = plan(without, wanted(2, 'example.com/chat:2'));
+  const another = planWrites(without, wanted(2, 'example.com/chat:2'));
   assert.deepEqual(needs(stepsOf([], another.actions, without, []), WORKERS), [account]);
-  const there = plan(asIs(2), wanted(2, 'example.com/chat:2'));
+  const there = planWrites(asIs(2), wanted(2, 'example.com/chat:2'));
   assert.deepEqual(needs(stepsOf([], there.actions, asIs(2), []), WORKERS), []);
 });
 
@@ -138,7 +138,8 @@ test('fewer gateways wait for the marks of those that go, more do not', () => {
     refusing: new Set(),
   });
   const gateways = `Deployment chat-gateway-${REVISION}`;
-  const step = (size: number) => needs(stepsOf(marks, plan(asIs(2), wanted(size)).actions, asIs(2), []), gateways);
+  const step = (size: number) =>
+    needs(stepsOf(marks, planWrites(asIs(2), wanted(size)).actions, asIs(2), []), gateways);
   assert.deepEqual(step(1), ['Pod chat-1']);
   assert.deepEqual(step(3), []);
 });

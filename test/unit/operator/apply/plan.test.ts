@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../../operator/api/kube-object.ts';
 import { sameQuantity } from '../../../../operator/api/quantity.ts';
 import { differences } from '../../../../operator/apply/differences.ts';
 import { type FieldSet, foreignFields } from '../../../../operator/apply/foreign.ts';
-import { type Observed, plan } from '../../../../operator/apply/plan.ts';
+import { type Observed, planWrites } from '../../../../operator/apply/plan.ts';
 import type { DesiredObject } from '../../../../operator/desired/child.ts';
 import { desired } from '../../../../operator/desired/desired.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
@@ -57,7 +57,7 @@ const OWN_ENV = (wanted().find(object => object.metadata.name === GATEWAYS) as u
 const merge = (target: Loose, source: object) => Object.assign(target, source);
 
 test('nothing is written when the children hold what they should', () => {
-  assert.deepEqual(plan(asIs(wanted()), wanted()).actions, []);
+  assert.deepEqual(planWrites(asIs(wanted()), wanted()).actions, []);
 });
 
 test('what the API server fills in or spells its own way is no difference', () => {
@@ -68,11 +68,11 @@ test('what the API server fills in or spells its own way is no difference', () =
       resources: { requests: { memory: '1Gi', cpu: '1000m' } },
     });
   });
-  assert.deepEqual(plan(observed, wanted()).actions, []);
+  assert.deepEqual(planWrites(observed, wanted()).actions, []);
 });
 
 test('everything is made in order when there is nothing', () => {
-  const { actions } = plan([], wanted());
+  const { actions } = planWrites([], wanted());
   assert.deepEqual(
     actions.map(action => `${action.verb} ${action.object.kind}`),
     [
@@ -109,7 +109,7 @@ const EDITS: readonly (readonly [string, (spec: Loose, container: Loose) => void
 ];
 for (const [what, change, path] of EDITS)
   test(`${what} is put back`, () => {
-    const { actions } = plan(edited(change), wanted());
+    const { actions } = planWrites(edited(change), wanted());
     const [action] = actions;
     assert.equal(actions.length, 1);
     assert.ok(action?.verb === 'apply' && action.cause === 'drifted');
@@ -117,7 +117,7 @@ for (const [what, change, path] of EDITS)
   });
 
 test('another wish is an update, no drift', () => {
-  const [action] = plan(asIs(wanted()), wanted(3)).actions;
+  const [action] = planWrites(asIs(wanted()), wanted(3)).actions;
   assert.ok(action?.verb === 'apply' && action.cause === 'changed');
 });
 
@@ -129,14 +129,14 @@ const atVersion = (version: string): Observed[] =>
   }));
 
 test('an update names the version it was decided on, a new child has none', () => {
-  const [update] = plan(atVersion('17'), wanted(3)).actions;
+  const [update] = planWrites(atVersion('17'), wanted(3)).actions;
   assert.equal(update?.object.metadata.resourceVersion, '17');
-  const [first] = plan([], wanted()).actions;
+  const [first] = planWrites([], wanted()).actions;
   assert.equal(first?.object.metadata.resourceVersion, undefined);
 });
 
 test('the version alone is no difference', () => {
-  assert.deepEqual(plan(atVersion('17'), wanted()).actions, []);
+  assert.deepEqual(planWrites(atVersion('17'), wanted()).actions, []);
 });
 
 const owned = (fields: FieldSet): Observed['foreign'] =>
@@ -160,7 +160,7 @@ test('what others added is removed from the end, and only that', () => {
     },
     owned(inContainer(own)),
   );
-  const [action, ...more] = plan(observed, wanted()).actions;
+  const [action, ...more] = planWrites(observed, wanted()).actions;
   assert.deepEqual(more, []);
   assert.ok(action?.verb === 'prune');
   const env = '/spec/template/spec/containers/0/env';
@@ -181,7 +181,7 @@ test('a second container is removed whole', () => {
       },
     }),
   );
-  const [action] = plan(observed, wanted()).actions;
+  const [action] = planWrites(observed, wanted()).actions;
   assert.ok(action?.verb === 'prune');
   assert.deepEqual(action.pointers, ['/spec/template/spec/containers/1']);
 });
@@ -194,7 +194,7 @@ test("a key added to a value without parts, such as a Service's selector, is rep
     object => merge((object as unknown as { spec: { selector: Loose } }).spec.selector, { added: 'x' }),
     foreign,
   );
-  const [action] = plan(observed, wanted()).actions;
+  const [action] = planWrites(observed, wanted()).actions;
   assert.ok(action?.verb === 'apply' && action.cause === 'drifted');
   assert.deepEqual(action.paths, ['spec.selector']);
 });
@@ -235,7 +235,7 @@ test('an object of another owner is left alone and named', () => {
     const metadata = object['metadata'] as unknown as { ownerReferences: { uid: string }[] };
     metadata.ownerReferences = metadata.ownerReferences.map(reference => ({ ...reference, uid: 'another' }));
   });
-  const { actions, taken } = plan(observed, wanted());
+  const { actions, taken } = planWrites(observed, wanted());
   assert.deepEqual(taken, ['Service chat']);
   assert.deepEqual(actions, []);
 });
@@ -245,14 +245,14 @@ test('a child that is being deleted is not written to', () => {
     object: { ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
     foreign,
   }));
-  assert.deepEqual(plan(observed, wanted()).actions, []);
+  assert.deepEqual(planWrites(observed, wanted()).actions, []);
 });
 
 test('a child nobody wants any more is deleted, unless it is somebody else’s', () => {
   const [, first] = wanted() as [DesiredObject, DesiredObject];
   const old = { ...first, metadata: { ...first.metadata, name: 'old' } };
   const foreign = { ...old, metadata: { ...old.metadata, name: 'foreign', ownerReferences: [] } };
-  const { actions } = plan(asIs([...wanted(), old, foreign]), wanted());
+  const { actions } = planWrites(asIs([...wanted(), old, foreign]), wanted());
   assert.deepEqual(
     actions.map(action => `${action.verb} ${action.object.metadata.name}`),
     ['delete old'],

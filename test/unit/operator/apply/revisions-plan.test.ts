@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../../../operator/api/kube-object.ts';
-import { type Observed, objectId, plan } from '../../../../operator/apply/plan.ts';
+import { type Observed, objectId, planWrites } from '../../../../operator/apply/plan.ts';
 import { desired } from '../../../../operator/desired/desired.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import { noticesOfActions } from '../../../../operator/report/notices.ts';
@@ -26,7 +26,7 @@ const before = () => both(OLD);
 
 test('a new revision is a new Deployment with a budget beside the old one, which is not written to', () => {
   const first = before().filter(object => object.metadata.name !== `chat-gateway-${NEXT}`);
-  const { actions } = plan(asIs(first), before());
+  const { actions } = planWrites(asIs(first), before());
   assert.deepEqual(
     actions.map(({ verb, object }) => `${verb} ${object.metadata.name}`),
     [`apply chat-gateway-${NEXT}`, `apply chat-gateway-${NEXT}`],
@@ -34,7 +34,7 @@ test('a new revision is a new Deployment with a budget beside the old one, which
 });
 
 test('the Service moves by its selector, and nothing else is written', () => {
-  const { actions } = plan(asIs(before()), both(NEXT));
+  const { actions } = planWrites(asIs(before()), both(NEXT));
   assert.deepEqual(
     actions.map(({ verb, object }) => `${verb} ${objectId(object)}`),
     ['apply Service chat'],
@@ -43,7 +43,7 @@ test('the Service moves by its selector, and nothing else is written', () => {
 });
 
 test('a selector that is to lose its revision is an update too', () => {
-  const { actions } = plan(asIs(before()), both('*'));
+  const { actions } = planWrites(asIs(before()), both('*'));
   assert.deepEqual(
     actions.map(({ object }) => objectId(object)),
     ['Service chat'],
@@ -51,7 +51,7 @@ test('a selector that is to lose its revision is an update too', () => {
 });
 
 test('an empty revision that is no longer wanted is deleted with its Deployment and its budget', () => {
-  const { actions } = plan(
+  const { actions } = planWrites(
     asIs(both(NEXT)),
     both(NEXT).filter(({ metadata }) => metadata.name !== `chat-gateway-${OLD}`),
   );
@@ -66,7 +66,7 @@ const told = (actions: Parameters<typeof noticesOfActions>[0], isNew = false) =>
 
 test('a second Deployment is told as a new revision, not as the repair of a missing one', () => {
   const first = before().filter(object => object.metadata.name !== `chat-gateway-${NEXT}`);
-  const { actions } = plan(asIs(first), before());
+  const { actions } = planWrites(asIs(first), before());
   assert.deepEqual(told(actions), [
     `RevisionAdded: Deployment chat-gateway-${NEXT}, PodDisruptionBudget chat-gateway-${NEXT}`,
   ]);
@@ -85,21 +85,21 @@ test('who restarts a Deployment of gateways is told how to, who annotates its te
 });
 
 test('a child that vanished is told as repaired, all of a new ChatCluster as created', () => {
-  const { actions } = plan(asIs(before().filter(({ kind }) => kind !== 'ConfigMap')), before());
+  const { actions } = planWrites(asIs(before().filter(({ kind }) => kind !== 'ConfigMap')), before());
   assert.deepEqual(told(actions), [
     'DriftRepaired: ConfigMap chat-gateway was missing and is made again',
     `RevisionAdded: ConfigMap chat-worker-${revisionOf(ROLLED, 'worker')}`,
   ]);
-  const [created, ...more] = told(plan([], before()).actions, true);
+  const [created, ...more] = told(planWrites([], before()).actions, true);
   assert.match(created ?? '', /^Created: created ServiceAccount chat, /);
   assert.deepEqual(more, []);
 });
 
 test('another number of gateways and the move of the Service have notices of their own: the write is none', () => {
-  const { actions } = plan(asIs(before()), both(NEXT));
+  const { actions } = planWrites(asIs(before()), both(NEXT));
   assert.deepEqual(told(actions), []);
   const larger = desired(CLUSTER, choicesFor(CLUSTER, { revisions: [wantedRevision(CLUSTER, { replicas: 3 })] }));
-  const { actions: scaled } = plan(asIs(desired(CLUSTER, choicesFor(CLUSTER))), larger);
+  const { actions: scaled } = planWrites(asIs(desired(CLUSTER, choicesFor(CLUSTER))), larger);
   assert.equal(scaled.length, 1);
   assert.deepEqual(told(scaled), []);
 });

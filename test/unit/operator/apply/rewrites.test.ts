@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChatCluster } from '../../../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../../../operator/api/kube-object.ts';
-import { plan } from '../../../../operator/apply/plan.ts';
+import { planWrites } from '../../../../operator/apply/plan.ts';
 import { isRewrite, Rewrites } from '../../../../operator/apply/rewrites.ts';
 import { desired } from '../../../../operator/desired/desired.ts';
 import { templatesCurrent } from '../../../../operator/report/outdated.ts';
@@ -22,11 +22,11 @@ const byOlder = () =>
   });
 
 test('what an upgrade of the operator alone writes waits for its turn, and nothing else does', () => {
-  const all = plan(byOlder(), wanted()).actions;
+  const all = planWrites(byOlder(), wanted()).actions;
   assert.equal(all.length, wanted().length);
   assert.ok(all.every(action => isRewrite(action, CLUSTER)));
 
-  const grown = plan(byOlder(), wanted(3)).actions.filter(action => !isRewrite(action, CLUSTER));
+  const grown = planWrites(byOlder(), wanted(3)).actions.filter(action => !isRewrite(action, CLUSTER));
   assert.deepEqual(
     grown.map(({ object }) => object.kind),
     ['Deployment'],
@@ -38,17 +38,17 @@ test('what an upgrade of the operator alone writes waits for its turn, and nothi
     object: { ...object, metadata: { ...object.metadata, labels: {} } },
     foreign,
   }));
-  const repairs = plan(edited, wanted()).actions;
+  const repairs = planWrites(edited, wanted()).actions;
   assert.ok(repairs.length > 0 && !repairs.some(action => isRewrite(action, CLUSTER)), 'a repair');
-  assert.ok(!plan([], wanted()).actions.some(action => isRewrite(action, CLUSTER)), 'a child that is missing');
+  assert.ok(!planWrites([], wanted()).actions.some(action => isRewrite(action, CLUSTER)), 'a child that is missing');
 });
 
 test('5,000 ChatClusters are written anew one after the other, at the rate that is set', () => {
   const rewrites = new Rewrites(10);
-  const turns = Array.from({ length: 5_000 }, () => rewrites.turn(8, 1_000));
-  assert.deepEqual(turns.slice(0, 3), [1_000, 1_800, 2_600]);
-  assert.equal(turns.at(-1), 1_000 + 4_999 * 800);
-  assert.equal(rewrites.turn(8, 9_000_000), 9_000_000, 'who comes later does not wait for turns that are over');
+  const starts = Array.from({ length: 5_000 }, () => rewrites.reserve(8, 1_000));
+  assert.deepEqual(starts.slice(0, 3), [1_000, 1_800, 2_600]);
+  assert.equal(starts.at(-1), 1_000 + 4_999 * 800);
+  assert.equal(rewrites.reserve(8, 9_000_000), 9_000_000, 'who comes later does not wait for what is over');
 });
 
 test('a template that was kept and would be another now shows, until it is made anew', () => {

@@ -197,10 +197,10 @@ test('a ChatCluster that is gone is forgotten, also while it is being asked', as
   assert.equal(probes.latest('a/chat'), undefined);
 });
 
-test('slots are given in turns: who waits for many has one turn like the others', async () => {
+test('slots go round the keys: a key that waits for many gets one at a time like the others', async () => {
   const slots = new FairSlots(2, 2);
   const order: string[] = [];
-  const want = (key: string) => void slots.turn(key).then(() => order.push(key));
+  const want = (key: string) => void slots.acquire(key).then(() => order.push(key));
   for (const key of ['a', 'a', 'a', 'a', 'b', 'c']) want(key);
   await settle();
   assert.deepEqual(order, ['a', 'a']);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../../../operator/api/kube-object.ts';
 import { connectionsByPod, isOver, parseLoad, readLoads, totalConnections } from '../../../../operator/ask/loads.ts';
-import { keepAnswers } from '../../../../operator/autoscale/last-answers.ts';
+import { withCachedAnswers } from '../../../../operator/autoscale/cached-answers.ts';
 import { FirstSeen } from '../../../../operator/process/first-seen.ts';
 import { TRAFFIC_ANNOTATION } from '../../../../server/contract/traffic.ts';
 
@@ -114,7 +114,7 @@ test('a gateway that was never ready has served nobody; one that lost its readin
       ['cut-off', true, undefined],
     ],
   );
-  assert.deepEqual([...connectionsByPod(keepAnswers(samples, [], 0))], [['starting', 0]]);
+  assert.deepEqual([...connectionsByPod(withCachedAnswers(samples, [], 0))], [['starting', 0]]);
   assert.equal(totalConnections(samples), undefined);
 });
 

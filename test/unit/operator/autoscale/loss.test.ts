@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '../../../../operator/api/kube-object.ts';
 import { connectionsByPod, type LoadSample, readLoads, totalConnections } from '../../../../operator/ask/loads.ts';
-import { keepAnswers, upToDate } from '../../../../operator/autoscale/last-answers.ts';
+import { withCachedAnswers, withoutStaleAnswers } from '../../../../operator/autoscale/cached-answers.ts';
 import { type Change, EvenFleet, sample } from '../../../../tools/simulator/even-fleet.ts';
 import { lostPolls } from '../../../../tools/simulator/lost-polls.ts';
 
@@ -89,7 +89,7 @@ async function looks(
       },
       () => false,
     );
-    samples = keepAnswers(answers, samples, look * 5_000);
+    samples = withCachedAnswers(answers, samples, look * 5_000);
     seen.push(...samples);
   }
   return seen.map(({ load }) => load?.connections);
@@ -119,14 +119,14 @@ test('what it said ends with a restart of its container, and with its readiness'
 
 test('a gateway that was empty counts as such in the total, but is not taken for empty by who removes it', () => {
   const answer = { ...sample('g'), life: 'u/0' } as LoadSample;
-  const kept = keepAnswers([{ ...answer, load: undefined }], keepAnswers([answer], [], 0), 5_000);
+  const kept = withCachedAnswers([{ ...answer, load: undefined }], withCachedAnswers([answer], [], 0), 5_000);
   assert.equal(totalConnections(kept), 0);
   assert.deepEqual([...connectionsByPod(kept)], []);
 });
 
 test('answers that nobody has asked for again are none after 15 s, however long the poll takes', () => {
   const answer = { ...sample('g', { connections: 7 }), life: 'u/0' };
-  const kept = keepAnswers([{ ...answer, load: undefined }], keepAnswers([answer], [], 0), 10_000);
-  assert.equal(upToDate(kept, 15_000)[0]?.load?.connections, 7);
-  assert.equal(upToDate(kept, 15_001)[0]?.load, undefined);
+  const kept = withCachedAnswers([{ ...answer, load: undefined }], withCachedAnswers([answer], [], 0), 10_000);
+  assert.equal(withoutStaleAnswers(kept, 15_000)[0]?.load?.connections, 7);
+  assert.equal(withoutStaleAnswers(kept, 15_001)[0]?.load, undefined);
 });

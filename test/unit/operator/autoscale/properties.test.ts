@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AutoscalingSpec } from '../../../../operator/api/chat-cluster.ts';
-import { type Decision, decide, type Held, type ScaleInput } from '../../../../operator/autoscale/decide.ts';
+import { type Decision, decide, type Hold, type ScaleInput } from '../../../../operator/autoscale/decide.ts';
 import type { Observation } from '../../../../operator/autoscale/history.ts';
 import { inputOf, parseRecord, recordOf } from '../../../../operator/autoscale/record.ts';
 import type { GatewaySample } from '../../../../operator/autoscale/sample.ts';
@@ -45,7 +45,7 @@ function* course(seed: number): Generator<Step> {
   const spec = randomSpec(random);
   let current = spec.minReplicas;
   let total = integer(random, 2_000);
-  let held: Held = 'None';
+  let held: Hold = 'None';
   let now = 0;
   let history: readonly Observation[] = [];
   let quiet = 0;

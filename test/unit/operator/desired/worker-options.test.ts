@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { ChatCluster } from '../../../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../../../operator/api/kube-object.ts';
-import { type Observed, objectId, plan } from '../../../../operator/apply/plan.ts';
+import { type Observed, objectId, planWrites } from '../../../../operator/apply/plan.ts';
 import { desired } from '../../../../operator/desired/desired.ts';
 import { RESTART_ANNOTATION } from '../../../../operator/desired/names.ts';
 import { podTemplate } from '../../../../operator/desired/pod-template.ts';
@@ -45,7 +45,7 @@ function pass(cluster: ChatCluster, children: readonly KubeObject[]) {
   const { workers } = choicesOf(cluster, children, { ...empty, rollout }, fleet, given);
   const wanted = desired(cluster, choicesFor(cluster, { workers, defaultImage: given.defaultImage }));
   const deployment = workerDeployment(cluster, children);
-  const { actions } = plan(asIs(children), wanted, optionsInUse(cluster, children, deployment));
+  const { actions } = planWrites(asIs(children), wanted, optionsInUse(cluster, children, deployment));
   const writes = actions
     .filter(({ object }) => object.metadata.name.startsWith('chat-worker'))
     .map(({ verb, object }) => `${verb} ${objectId(object)}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { areEnough, haveRoom, lasts } from '../../../../operator/fleet/capacity.ts';
+import { hasCapacity, hasEnoughGateways, isShortTooLong } from '../../../../operator/fleet/capacity.ts';
 import type { FleetInput, FleetSettings } from '../../../../operator/fleet/fleet.ts';
 import { heldLooks } from '../../../../tools/simulator/held-looks.ts';
 
@@ -8,7 +8,7 @@ const ROOMY = { maxConnections: 15_000, targetConnections: 5_000, freePlaces: 0 
 
 test('gateways have room for clients, for those who come soon, for those of one that is lost, and near their target', () => {
   const room = (takers: number, clients: number, change: Partial<FleetSettings['capacity']> = {}) =>
-    haveRoom(takers, clients, { ...ROOMY, ...change });
+    hasCapacity(takers, clients, { ...ROOMY, ...change });
   assert.deepEqual([room(4, 25_000), room(4, 25_001)], [true, false], 'a quarter above the target');
   const untargeted = { targetConnections: undefined };
   assert.deepEqual([room(4, 45_000, untargeted), room(4, 45_001, untargeted)], [true, false], 'one is lost');
@@ -17,7 +17,7 @@ test('gateways have room for clients, for those who come soon, for those of one 
 
 test('most gateways are enough where they have room: nearly all to begin, and one of a few may be missing once it has begun', () => {
   const enough = (takers: number, needed: number, clients: number, begun: boolean) =>
-    areEnough(takers, needed, clients, { settings: { capacity: ROOMY } } as FleetInput, begun);
+    hasEnoughGateways(takers, needed, clients, { settings: { capacity: ROOMY } } as FleetInput, begun);
   assert.deepEqual([enough(4, 4, 1e9, false), enough(4, 4, 1e9, true)], [true, true], 'all are enough');
   assert.deepEqual([enough(3, 4, 10, false), enough(3, 4, 10, true), enough(2, 4, 10, true)], [false, true, false]);
   assert.deepEqual([enough(1, 2, 10, true), enough(0, 1, 0, true)], [false, false], 'none would be left if it is lost');
@@ -27,7 +27,7 @@ test('most gateways are enough where they have room: nearly all to begin, and on
 
 test('too few are put up with for 15 s', () => {
   assert.deepEqual(
-    [undefined, 85_001, 85_000].map(shortSince => lasts({ shortSince, now: 100_000 })),
+    [undefined, 85_001, 85_000].map(shortSince => isShortTooLong({ shortSince, now: 100_000 })),
     [false, false, true],
   );
 });

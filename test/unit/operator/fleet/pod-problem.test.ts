@@ -6,7 +6,7 @@ import { FirstSeen } from '../../../../operator/process/first-seen.ts';
 import type { Verdict } from '../../../../operator/report/conditions.ts';
 import { podsStable, RECENT_MS } from '../../../../operator/report/incidents.ts';
 import { noticesOfConditions } from '../../../../operator/report/notices.ts';
-import { lastWords } from '../../../../operator/watch/last-words.ts';
+import { exitMessage } from '../../../../operator/watch/exit-message.ts';
 import { projectPod } from '../../../../operator/watch/pod-projection.ts';
 import { running, STATUSES, T } from '../../../support/kube/pod-statuses.ts';
 
@@ -181,6 +181,6 @@ test('of the end of a log the line that says why is kept', () => {
     ],
     ['{"level":50,"msg":"cut of', '{"level":50,"msg":"cut of'],
   ];
-  for (const [message, words] of cases) assert.equal(lastWords(message), words);
-  assert.equal(lastWords('x'.repeat(5_000)).length, 200);
+  for (const [message, words] of cases) assert.equal(exitMessage(message), words);
+  assert.equal(exitMessage('x'.repeat(5_000)).length, 200);
 });

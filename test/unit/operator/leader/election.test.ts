@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  aloneForMs,
+  afterConflict,
+  afterRead,
+  afterWrite,
   type Candidate,
   claim,
+  exclusiveForMs,
   type Lease,
-  leadsForMs,
-  missed,
-  resignation,
-  saw,
+  mayLeadForMs,
+  release,
   UNKNOWN,
-  won,
 } from '../../../../operator/leader/election.ts';
 
 const ME: Candidate = { identity: 'me', timings: { durationMs: 10_000, renewMs: 7_000, retryMs: 2_000 } };
@@ -45,69 +45,69 @@ test('the first Lease is new, another is taken over with its version and counted
       leaseTransitions: 0,
     },
   });
-  const free = claims(saw(UNKNOWN, ME, lease(''), 0), 0);
+  const free = claims(afterRead(UNKNOWN, ME, lease(''), 0), 0);
   assert.equal(free?.metadata.resourceVersion, '7');
   assert.equal(free?.spec?.leaseTransitions, 4);
 });
 
 test('a renewal keeps when it was acquired', () => {
-  const mine = claims(won(lease('me'), 0), 2_000);
+  const mine = claims(afterWrite(lease('me'), 0), 2_000);
   assert.deepEqual([mine?.spec?.acquireTime, mine?.spec?.leaseTransitions], ['then', 3]);
   assert.equal(mine?.spec?.renewTime, '2026-01-01T00:00:00.000000Z');
 });
 
 test('a leader counts from when it asked, not from when it heard', () => {
-  const held = won(lease('me'), 1_000);
+  const held = afterWrite(lease('me'), 1_000);
   assert.deepEqual(
-    [1_000, 7_999, 8_000].map(now => leadsForMs(held, ME, now)),
+    [1_000, 7_999, 8_000].map(now => mayLeadForMs(held, ME, now)),
     [7_000, 1, 0],
   );
-  assert.equal(aloneForMs(held, ME, 7_999), 3_001);
+  assert.equal(exclusiveForMs(held, ME, 7_999), 3_001);
 });
 
 test('others count from when they saw it, and again when it changed', () => {
-  const seen = saw(UNKNOWN, ME, lease('other'), 1_000);
+  const seen = afterRead(UNKNOWN, ME, lease('other'), 1_000);
   assert.equal(claims(seen, 10_999), undefined);
   assert.ok(claims(seen, 11_000));
-  const unchanged = saw(seen, ME, { ...lease('other'), metadata: { ...AT, resourceVersion: '8' } }, 5_000);
+  const unchanged = afterRead(seen, ME, { ...lease('other'), metadata: { ...AT, resourceVersion: '8' } }, 5_000);
   assert.ok(claims(unchanged, 11_000), 'a label is no sign of its holder');
-  const renewed = saw(unchanged, ME, lease('other', { renewTime: 'again' }), 6_000);
+  const renewed = afterRead(unchanged, ME, lease('other', { renewTime: 'again' }), 6_000);
   assert.equal(claims(renewed, 15_999), undefined);
 });
 
 test('how long to wait is what the Lease says', () => {
-  const patient = saw(UNKNOWN, ME, lease('other', { leaseDurationSeconds: 60 }), 0);
+  const patient = afterRead(UNKNOWN, ME, lease('other', { leaseDurationSeconds: 60 }), 0);
   assert.equal(claims(patient, 59_999), undefined);
   assert.ok(claims(patient, 60_000));
-  const silent = saw(UNKNOWN, ME, lease('other', { leaseDurationSeconds: null }), 0);
+  const silent = afterRead(UNKNOWN, ME, lease('other', { leaseDurationSeconds: null }), 0);
   assert.equal(claims(silent, 9_999), undefined);
 });
 
 test('a Lease that is made by another and removed before it was seen is waited for all the same', () => {
-  const beaten = saw(missed(UNKNOWN, ME, 1_000), ME, undefined, 3_000);
+  const beaten = afterRead(afterConflict(UNKNOWN, ME, 1_000), ME, undefined, 3_000);
   assert.equal(claims(beaten, 10_999), undefined);
   assert.ok(claims(beaten, 11_000));
-  assert.ok(claims(missed(won(lease('me'), 0), ME, 1_000), 2_000), 'one of its own it may write again');
+  assert.ok(claims(afterConflict(afterWrite(lease('me'), 0), ME, 1_000), 2_000), 'one of its own it may write again');
 });
 
 test('a Lease that was removed is free for its leader alone', () => {
-  const leader = saw(won(lease('me'), 0), ME, undefined, 2_000);
+  const leader = afterRead(afterWrite(lease('me'), 0), ME, undefined, 2_000);
   assert.ok(claims(leader, 2_000));
-  assert.equal(leadsForMs(leader, ME, 2_000), 5_000);
-  const former = saw(won(lease('me'), 0), ME, undefined, 8_000);
+  assert.equal(mayLeadForMs(leader, ME, 2_000), 5_000);
+  const former = afterRead(afterWrite(lease('me'), 0), ME, undefined, 8_000);
   assert.equal(claims(former, 17_999), undefined);
-  const standby = saw(saw(UNKNOWN, ME, lease('other'), 0), ME, undefined, 2_000);
+  const standby = afterRead(afterRead(UNKNOWN, ME, lease('other'), 0), ME, undefined, 2_000);
   assert.equal(claims(standby, 11_999), undefined);
 });
 
 test('whoever finds another in the Lease no longer leads', () => {
-  assert.equal(leadsForMs(saw(won(lease('me'), 0), ME, lease('other'), 1_000), ME, 1_000), 0);
+  assert.equal(mayLeadForMs(afterRead(afterWrite(lease('me'), 0), ME, lease('other'), 1_000), ME, 1_000), 0);
 });
 
 test('only the holder resigns, and leaves the Lease for anybody to take', () => {
-  assert.equal(resignation(saw(UNKNOWN, ME, lease('other'), 0), ME, DATE), undefined);
-  assert.equal(resignation(UNKNOWN, ME, DATE), undefined);
-  const given = resignation(won(lease('me'), 0), ME, DATE);
+  assert.equal(release(afterRead(UNKNOWN, ME, lease('other'), 0), ME, DATE), undefined);
+  assert.equal(release(UNKNOWN, ME, DATE), undefined);
+  const given = release(afterWrite(lease('me'), 0), ME, DATE);
   assert.deepEqual([given?.spec?.holderIdentity, given?.metadata.resourceVersion], ['', '7']);
-  assert.ok(claims(saw(UNKNOWN, ME, given, 0), 0));
+  assert.ok(claims(afterRead(UNKNOWN, ME, given, 0), 0));
 });

@@ -4,7 +4,7 @@ import type { ChatCluster } from '../../../../operator/api/chat-cluster.ts';
 import type { KubeObject } from '../../../../operator/api/kube-object.ts';
 import { connectionsByPod } from '../../../../operator/ask/loads.ts';
 import type { Probe } from '../../../../operator/ask/probes.ts';
-import { upToDate } from '../../../../operator/autoscale/last-answers.ts';
+import { withoutStaleAnswers } from '../../../../operator/autoscale/cached-answers.ts';
 import { HIBERNATE_ANNOTATION, PAUSE_ANNOTATION } from '../../../../operator/desired/names.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import { currentSize, newMemory, type ScalingInput, scale } from '../../../../operator/reconcile/size.ts';
@@ -248,6 +248,6 @@ test('a gateway that goes is subtracted once: from the replicas before they are 
 
 test('an answer from too long ago is none: a gateway that was empty then is not taken for empty now', () => {
   const probe = answers(1, 0);
-  assert.deepEqual([...connectionsByPod(upToDate(probe.loads, NOW + 15_000))], [['g0', 0]]);
-  assert.deepEqual([...connectionsByPod(upToDate(probe.loads, NOW + 15_001))], []);
+  assert.deepEqual([...connectionsByPod(withoutStaleAnswers(probe.loads, NOW + 15_000))], [['g0', 0]]);
+  assert.deepEqual([...connectionsByPod(withoutStaleAnswers(probe.loads, NOW + 15_001))], []);
 });

@@ -11,7 +11,7 @@ const SCHEDULED_MS = 10_000;
  * Replicas of an old revision. The ReplicaSet controller takes any gateway that is not ready, then those that are being emptied,
  * with clients or without, so the empty ones go when there is no other of either kind.
  */
-export function staying(
+export function replicasLeft(
   living: readonly FleetPod[],
   finished: readonly FleetPod[],
   { revision, replicas }: FleetRevision,
@@ -26,7 +26,7 @@ export function staying(
  * Which of `pods` are emptied next, up to `count`: those that are begun in any case, then those with the fewest connections.
  * @param isBegun by default what closes connections
  */
-export function nextOf(
+export function nextToEmpty(
   pods: readonly FleetPod[],
   count: number,
   isBegun: (pod: FleetPod) => boolean = pod => pod.intent?.keep === 0,
@@ -44,7 +44,7 @@ function byConnections(a: FleetPod, b: FleetPod): number {
 }
 
 /** The revision that still serves grows with the load; it shrinks when the rollout is over. */
-export function grow(replicas: Map<string, number>, { serving, size }: FleetInput, target: string): void {
+export function growServing(replicas: Map<string, number>, { serving, size }: FleetInput, target: string): void {
   if (serving === undefined || serving === ALL_REVISIONS || serving === target) return;
   const now = replicas.get(serving);
   let others = 0;
@@ -56,12 +56,12 @@ export function grow(replicas: Map<string, number>, { serving, size }: FleetInpu
  * A rollout that was stopped stands still for as long as people need. Those who had moved are taken back before load balancers
  * cut them off, and so are clients of revisions between.
  */
-export function leaveStopped(
+export function retireFromStopped(
   replicas: Map<string, number>,
   input: FleetInput,
   target: string,
 ): ReadonlyMap<string, TrafficIntent> {
-  const room = makeRoom(replicas, input, target);
+  const room = retireSuperseded(replicas, input, target);
   const { serving, hold, pods } = input;
   const moved = alive(pods).filter(({ revision }) => revision === target);
   const due = moved.filter(pod => mustLeave(pod, input));
@@ -76,7 +76,7 @@ export function leaveStopped(
  * without clients go now, and when the wanted gateways fit nowhere or are refused, others are emptied for them.
  * @param replicas lowered for those that go
  */
-export function makeRoom(
+export function retireSuperseded(
   replicas: Map<string, number>,
   input: FleetInput,
   target: string,
@@ -99,9 +99,9 @@ export function makeRoom(
   const takers = living.filter(pod => pod.revision === serving && takesClients(pod)).length;
   const free = fits || takers === 0 ? 0 : takers + left.length - size;
   const due = takers === 0 || input.hold !== '' ? [] : left.filter(pod => isOutForLong(pod, input));
-  const batch = [...new Set([...nextOf(left, free), ...due])];
+  const batch = [...new Set([...nextToEmpty(left, free), ...due])];
   const finished = batch.filter(pod => isFinished(pod, input));
   for (const row of between)
-    if (replicas.get(row.revision) !== 0) replicas.set(row.revision, staying(left, finished, row));
+    if (replicas.get(row.revision) !== 0) replicas.set(row.revision, replicasLeft(left, finished, row));
   return emptying(batch, input, 'Rollout');
 }

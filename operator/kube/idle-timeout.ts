@@ -1,19 +1,19 @@
 import type { Clock } from '../../server/time/clock.ts';
 
 /** Nothing came for too long. */
-export class Silence extends Error {
+export class IdleTimeoutError extends Error {
   constructor(ms: number) {
     super(`nothing came for ${ms / 1_000} s`);
-    this.name = 'Silence';
+    this.name = 'IdleTimeoutError';
   }
 }
 
 /** Ends a request that falls silent, not one that takes long. */
-export class Patience {
+export class IdleTimeout {
   readonly #clock: Clock;
   #ms: number;
-  readonly #silence = new AbortController();
-  /** Aborts with {@link Silence}, or with the given signal. */
+  readonly #controller = new AbortController();
+  /** Aborts with {@link IdleTimeoutError}, or with the given signal. */
   readonly signal: AbortSignal;
   #cancel = () => {};
 
@@ -21,8 +21,8 @@ export class Patience {
   constructor(clock: Clock, ms: number, signal: AbortSignal) {
     this.#clock = clock;
     this.#ms = ms;
-    this.signal = AbortSignal.any([signal, this.#silence.signal]);
-    this.heard();
+    this.signal = AbortSignal.any([signal, this.#controller.signal]);
+    this.reset();
   }
 
   /** How long a silence may be. */
@@ -31,20 +31,20 @@ export class Patience {
   }
 
   /** Whether this is what ended it. */
-  get isOver(): boolean {
-    return this.#silence.signal.aborted;
+  get isExpired(): boolean {
+    return this.#controller.signal.aborted;
   }
 
   /** Something came. */
-  heard(): void {
+  reset(): void {
     this.#cancel();
-    this.#cancel = this.#clock.after(this.#ms, () => this.#silence.abort(new Silence(this.#ms)));
+    this.#cancel = this.#clock.after(this.#ms, () => this.#controller.abort(new IdleTimeoutError(this.#ms)));
   }
 
   /** From now on a silence may be this long. */
   allow(ms: number): void {
     this.#ms = ms;
-    this.heard();
+    this.reset();
   }
 
   /** The request is over. */

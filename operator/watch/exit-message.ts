@@ -11,17 +11,17 @@ const FRAME = /^(?:at |node:|Node\.js v|\^+$|[{}\]]+$|\[?cause\]?:|-----|\d+: 0x
  * end of the log. Nothing in it changes from one try to the next but what the process itself says.
  * @returns empty when there is none
  */
-export function lastWords(message: string): string {
+export function exitMessage(message: string): string {
   const lines = message
     .split('\n')
-    .map(line => said(line.trim()))
+    .map(line => messageIn(line.trim()))
     .filter(line => line !== '' && !FRAME.test(line));
   const line = lines.findLast(each => FAILURE.test(each)) ?? lines.at(-1) ?? '';
   return line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line;
 }
 
 /** Log lines are JSON with the time in them. */
-function said(line: string): string {
+function messageIn(line: string): string {
   if (!line.startsWith('{')) return line;
   try {
     const { msg, reason, err } = JSON.parse(line) as { msg?: unknown; reason?: unknown; err?: { message?: unknown } };
