@@ -14,10 +14,17 @@ test('decisions are numbered without a gap', () => {
   );
 });
 
-for (const file of files)
+for (const file of files) {
+  const text = readFileSync(join(FOLDER, file), 'utf8');
+
   test(`decision ${file} begins with its number, its status and its date`, () => {
-    const [title = '', empty, status = ''] = readFileSync(join(FOLDER, file), 'utf8').split('\n');
+    const [title = '', empty, status = ''] = text.split('\n');
     assert.match(title, new RegExp(`^# ${file.slice(0, 4)}: \\S`));
     assert.equal(empty, '');
     assert.match(status, /^\*(Accepted|Proposed|Superseded) \d{4}-\d{2}-\d{2}[.;]/);
   });
+
+  test(`decision ${file} names the alternatives that were rejected`, () => {
+    assert.match(text, /\n\nRejected: \S/);
+  });
+}
