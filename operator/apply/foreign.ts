@@ -1,3 +1,4 @@
+import { CHILD_KINDS } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { FIELD_MANAGER, REVISION_LABEL } from '../desired/names.ts';
 import { findByKeys, isObject, type JsonObject } from './list-keys.ts';
@@ -17,22 +18,13 @@ interface ManagedFieldsEntry {
   readonly fieldsV1?: FieldSet;
 }
 
-/**
- * Where nobody else may add anything, and what inside is free again. Free are annotations (`kubectl rollout restart` of the
- * workers writes one into the template) and those parts of a Service that the ChatCluster does not describe.
- */
-const ZONES: Readonly<Record<string, { readonly only: readonly string[][]; readonly free: readonly string[][] }>> = {
-  ConfigMap: { only: [['f:data'], ['f:binaryData']], free: [] },
-  PodDisruptionBudget: { only: [['f:spec']], free: [] },
-  Deployment: { only: [['f:spec']], free: [['f:spec', 'f:template', 'f:metadata', 'f:annotations']] },
-  Service: {
-    only: [
-      ['f:spec', 'f:ports'],
-      ['f:spec', 'f:selector'],
-    ],
-    free: [],
-  },
-};
+/** A field as `fieldsV1` names it. @param path with dots */
+const fieldsAt = (path: string): readonly string[] => path.split('.').map(name => `f:${name}`);
+
+/** By kind, the fields in which only the operator may write, and those within that are free again; see `ChildRules`. */
+const ZONES = new Map(
+  CHILD_KINDS.map(({ kind, child }) => [kind, { only: child.only.map(fieldsAt), free: child.free.map(fieldsAt) }]),
+);
 
 function restrict(fields: FieldSet, path: readonly string[]): FieldSet | undefined {
   const [head, ...rest] = path;
@@ -76,7 +68,7 @@ export function foreignFields(
   child: KubeObject,
   managedFields: readonly ManagedFieldsEntry[] | undefined,
 ): readonly Foreign[] {
-  const zone = ZONES[child.kind];
+  const zone = ZONES.get(child.kind);
   if (!zone) return [];
   const free = isReplacing(child) ? [] : zone.free;
   return (managedFields ?? []).flatMap(({ manager = '', subresource, fieldsV1 }) => {

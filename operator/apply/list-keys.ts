@@ -1,18 +1,16 @@
-/** Keys by which the API server merges the items of a list, by the list's field. All other lists are one value. */
-const LIST_KEYS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  conditions: [['type']],
-  containers: [['name']],
-  env: [['name']],
-  imagePullSecrets: [['name']],
-  ownerReferences: [['uid']],
-  ports: [
-    ['containerPort', 'protocol'],
-    ['port', 'protocol'],
-  ],
-  volumeMounts: [['mountPath']],
-  volumes: [['name']],
-  topologySpreadConstraints: [['topologyKey', 'whenUnsatisfiable']],
-};
+import { KINDS, type Kind } from '../api/kinds.ts';
+
+/** Keys of the lists of all kinds, by the name of the list's field: `ports` are others in a container than in a Service. */
+const LIST_KEYS = new Map<string, readonly string[][]>();
+
+function add(field: string, keys: readonly string[]): void {
+  LIST_KEYS.set(field, [...(LIST_KEYS.get(field) ?? []), [...keys]]);
+}
+
+// Of the metadata of every kind.
+add('ownerReferences', ['uid']);
+for (const { listKeys = {} } of Object.values(KINDS) as readonly Kind[])
+  for (const [field, keys] of Object.entries(listKeys)) add(field, keys);
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -23,7 +21,7 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** The keys that identify the items of `list` in the field called `field`; undefined if the list is one value. */
 export function keysOf(field: string, list: readonly unknown[]): readonly string[] | undefined {
-  return LIST_KEYS[field]?.find(keys => list.every(item => isObject(item) && keys.every(key => key in item)));
+  return LIST_KEYS.get(field)?.find(keys => list.every(item => isObject(item) && keys.every(key => key in item)));
 }
 
 export function findByKeys(list: readonly unknown[], wanted: JsonObject, keys: readonly string[]): number {

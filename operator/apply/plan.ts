@@ -1,3 +1,4 @@
+import { CHILD_KINDS } from '../api/kinds.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import type { DesiredObject } from '../desired/child.ts';
 import { APPLIED_HASH, CLUSTER_LABEL } from '../desired/names.ts';
@@ -80,6 +81,9 @@ function withoutBalancer(actual: ServiceObject, object: DesiredObject): DesiredO
   return { ...object, spec: { ...spec, loadBalancerSourceRanges: [] } } as DesiredObject;
 }
 
+/** Kinds whose objects stay although they are not desired any more. */
+const STAYING = new Set(CHILD_KINDS.filter(({ child }) => child.stays).map(({ kind }) => kind));
+
 const DATA = /^\/(data|binaryData)\b/;
 
 /** The data of an immutable ConfigMap cannot be put back. It is removed, and missing in the next pass. */
@@ -158,8 +162,7 @@ export function planWrites(
   const uid = wanted[0]?.metadata.ownerReferences?.[0]?.uid;
   for (const { object } of actual.values()) {
     if (object.kind === 'ConfigMap' && inUse.has(object.metadata.name)) continue;
-    // Pods of an earlier revision may run as it, and have to be made again when one of them goes.
-    if (object.kind === 'ServiceAccount') continue;
+    if (STAYING.has(object.kind)) continue;
     const owner = object.metadata.ownerReferences?.find(reference => reference.controller);
     if (owner?.uid === uid && object.metadata.deletionTimestamp === undefined) actions.push({ verb: 'delete', object });
   }

@@ -1,4 +1,4 @@
-import { GROUP, KIND, VERSION } from '../api/chat-cluster.ts';
+import { KINDS } from '../api/kinds.ts';
 
 export interface Resource {
   readonly kind: string;
@@ -7,27 +7,8 @@ export interface Resource {
   readonly plural: string;
 }
 
-const resource = (kind: string, apiVersion: string, plural: string): Resource => ({ kind, apiVersion, plural });
-
-export const RESOURCES = {
-  chatClusters: resource(KIND, `${GROUP}/${VERSION}`, 'chatclusters'),
-  deployments: resource('Deployment', 'apps/v1', 'deployments'),
-  services: resource('Service', 'v1', 'services'),
-  configMaps: resource('ConfigMap', 'v1', 'configmaps'),
-  serviceAccounts: resource('ServiceAccount', 'v1', 'serviceaccounts'),
-  pods: resource('Pod', 'v1', 'pods'),
-  events: resource('Event', 'events.k8s.io/v1', 'events'),
-  endpointSlices: resource('EndpointSlice', 'discovery.k8s.io/v1', 'endpointslices'),
-  podDisruptionBudgets: resource('PodDisruptionBudget', 'policy/v1', 'poddisruptionbudgets'),
-  horizontalPodAutoscalers: resource('HorizontalPodAutoscaler', 'autoscaling/v2', 'horizontalpodautoscalers'),
-  nodes: resource('Node', 'v1', 'nodes'),
-  customResourceDefinitions: resource(
-    'CustomResourceDefinition',
-    'apiextensions.k8s.io/v1',
-    'customresourcedefinitions',
-  ),
-  leases: resource('Lease', 'coordination.k8s.io/v1', 'leases'),
-} as const;
+/** Kinds of the operator, by what their objects are called. */
+export const RESOURCES: Readonly<Record<keyof typeof KINDS, Resource>> = KINDS;
 
 const BY_KIND = new Map(Object.values(RESOURCES).map(row => [row.kind, row]));
 

@@ -1,5 +1,6 @@
 import { LIVE_FILES } from '../../server/contract/live-files.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
+import { OPTIONAL_KINDS } from '../api/kinds.ts';
 import { type Observed, objectId, planWrites, type WritePlan } from '../apply/plan.ts';
 import type { Repairs } from '../apply/repairs.ts';
 import { desired } from '../desired/desired.ts';
@@ -10,7 +11,6 @@ import { choicesOf } from '../fleet/choices.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
 import { workerDeployment } from '../fleet/observe.ts';
 import { optionsNoted } from '../fleet/workers-before.ts';
-import { OPTIONAL_KINDS } from '../watch/optional-kinds.ts';
 import { wishOf } from './wish.ts';
 
 /** Everything that the children of a ChatCluster are made of. */

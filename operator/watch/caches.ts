@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ChatCluster } from '../api/chat-cluster.ts';
+import { CHILD_KINDS, OPTIONAL_KINDS } from '../api/kinds.ts';
 import type { Endpoint, ForeignAutoscaler, KubeObject, Pod } from '../api/kube-object.ts';
 import type { Observed } from '../apply/plan.ts';
 import { CLUSTER_LABEL, type Component } from '../desired/names.ts';
@@ -7,7 +8,6 @@ import type { KubeClient } from '../kube/client.ts';
 import { Reflector, type ReflectorOptions, type ReflectorState } from '../kube/reflector.ts';
 import { RESOURCES, type Resource } from '../kube/resources.ts';
 import { keyOf, Store, type StoreOptions } from '../kube/store.ts';
-import { OPTIONAL_KINDS } from './optional-kinds.ts';
 import { podKey, projectPod } from './pod-projection.ts';
 import { projectChild, projectCluster } from './projections.ts';
 import {
@@ -55,14 +55,6 @@ interface Mirror {
   readonly reflector: Reflector;
 }
 
-const CHILD_RESOURCES = [
-  RESOURCES.deployments,
-  RESOURCES.services,
-  RESOURCES.configMaps,
-  RESOURCES.serviceAccounts,
-  RESOURCES.podDisruptionBudgets,
-] as const;
-
 /** All the operator knows of the cluster, kept current by watches. Keys are `namespace/name` of a ChatCluster. */
 export class Caches {
   readonly #clusters: Store<ChatCluster>;
@@ -95,7 +87,7 @@ export class Caches {
       group: keyOf,
     });
     this.#children = new Map(
-      CHILD_RESOURCES.map(resource => [
+      CHILD_KINDS.map(resource => [
         resource.kind,
         mirror(resource, CLUSTER_LABEL, { project: raw => shared.of(projectChild(raw)), group: clusterKey }),
       ]),

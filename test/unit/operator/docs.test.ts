@@ -88,7 +88,7 @@ test('the types of conditions are those that kubectl explain and docs/operator.m
 
 test('docs/operator.md names every reason of a condition or an Event', () => {
   const reasons = new Set<string>();
-  for (const file of globSync('operator/{reconcile,autoscale,controller,fleet}/*.ts', { cwd: ROOT }))
+  for (const file of globSync('operator/{reconcile,autoscale,report,fleet}/*.ts', { cwd: ROOT }))
     for (const [, named, said] of readFileSync(join(ROOT, file), 'utf8').matchAll(
       /reason: '([A-Z]\w+)'|(?:not|normal|warning|step)\('([A-Z]\w+)'/g,
     ))
