@@ -3,7 +3,7 @@ import { names } from './bus/names.ts';
 import { startGateway } from './gateway/start.ts';
 import { createLogger } from './process/logger.ts';
 import { run } from './run.ts';
-import { LiveSource } from './settings/source.ts';
+import { SettingsSource } from './settings/source.ts';
 import { unknownVariables } from './settings/unknown-variables.ts';
 import { followUri } from './store/follow-uri.ts';
 import { mongoStore } from './store/mongo.ts';
@@ -12,8 +12,8 @@ import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
 
 await run(async () => {
-  const live = await LiveSource.open('gateway', process.env);
-  const { config } = live;
+  const settings = await SettingsSource.open('gateway', process.env);
+  const { config } = settings;
   const tracing = await startTracing('chatcluster-gateway', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   for (const warning of unknownVariables(process.env)) logger.warn(warning);
@@ -23,7 +23,7 @@ await run(async () => {
   const gateway = await startGateway(config, {
     store,
     logger,
-    live,
+    settings,
     changed,
     ...(tracing ? { trace: messageTrace() } : {}),
   });

@@ -3,7 +3,7 @@ import { names } from './bus/names.ts';
 import { startGateway } from './gateway/start.ts';
 import { createLogger } from './process/logger.ts';
 import { run } from './run.ts';
-import { LiveSource } from './settings/source.ts';
+import { SettingsSource } from './settings/source.ts';
 import { unknownVariables } from './settings/unknown-variables.ts';
 import { followUri } from './store/follow-uri.ts';
 import { mongoStore } from './store/mongo.ts';
@@ -13,8 +13,8 @@ import { startTracing } from './telemetry/tracing.ts';
 import { startWorker } from './worker/start.ts';
 
 await run(async () => {
-  const live = await LiveSource.open('standalone', process.env);
-  const { config } = live;
+  const settings = await SettingsSource.open('standalone', process.env);
+  const { config } = settings;
   const tracing = await startTracing('chatcluster', process.env);
   const logger = createLogger(config.logLevel, config.processName);
   for (const warning of unknownVariables(process.env)) logger.warn(warning);
@@ -23,7 +23,7 @@ await run(async () => {
   const worker = await startWorker(config, { logger, store, adminPort: 0 });
   const changed = followUri(store, config, logger);
   const trace = tracing ? { trace: messageTrace() } : {};
-  const gateway = await startGateway(config, { store, logger, live, changed, host: '127.0.0.1', ...trace });
+  const gateway = await startGateway(config, { store, logger, settings, changed, host: '127.0.0.1', ...trace });
   return async () => {
     await gateway.stop(); // nobody waits for a drain in development
     await Promise.allSettled([worker.stop(), tracing?.stop()]); // the worker closes the store

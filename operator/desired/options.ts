@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { LIVE_FILES } from '../../server/contract/live-files.ts';
-import { LIVE_OPTIONS, OPTIONS, type Option, type OptionName } from '../../server/contract/options.ts';
+import { OPTIONS, type Option, type OptionName, RELOADABLE_OPTIONS } from '../../server/contract/options.ts';
 import { BARE_PUBLISH } from '../../server/contract/room-kinds.ts';
+import { SETTINGS_FILES } from '../../server/contract/settings-files.ts';
 import type { ChatCluster, ChatClusterSpec, RoomKind } from '../api/chat-cluster.ts';
 import { type Component, instanceOf } from './names.ts';
 
@@ -117,7 +117,7 @@ export function optionalSecretRefs({ auth }: ChatClusterSpec): SecretRef[] {
   return [{ env: OPTIONS.authPreviousSecret.env, name, key: `${key}-previous` }];
 }
 
-const LIVE: ReadonlySet<OptionName> = new Set(LIVE_OPTIONS.gateway);
+const LIVE: ReadonlySet<OptionName> = new Set(RELOADABLE_OPTIONS.gateway);
 
 /** What the fields say for the options of one component, empty values left out. */
 function fieldValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
@@ -168,7 +168,7 @@ export function sharedWorkerEnv(cluster: ChatCluster, there: ReadonlySet<string>
 export function liveOptions({ spec }: ChatCluster): Record<string, string> {
   const values = fieldValues(spec, 'gateway').filter(([option]) => LIVE.has(option));
   const data = sorted(values.filter(isChosen).map(variable));
-  return { ...data, [LIVE_FILES.version]: hashOf(data) };
+  return { ...data, [SETTINGS_FILES.version]: hashOf(data) };
 }
 
 export function hashOf(value: unknown): string {

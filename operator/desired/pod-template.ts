@@ -1,6 +1,6 @@
-import { LIVE_DIR, LIVE_FILES } from '../../server/contract/live-files.ts';
 import { OPTIONS } from '../../server/contract/options.ts';
 import { ADMIN_PATHS, CLIENT_PATHS, ENTRY, IMAGE_WORKDIR, PORTS } from '../../server/contract/ports.ts';
+import { SETTINGS_DIR, SETTINGS_FILES } from '../../server/contract/settings-files.ts';
 import type { ChatCluster, Resources } from '../api/chat-cluster.ts';
 import { amountOf } from '../api/quantity.ts';
 import {
@@ -59,7 +59,7 @@ function env(cluster: ChatCluster, component: Component): object[] {
   }));
   const heap = heapLimit(cluster, component);
   const instance = { name: OPTIONS.instance.env, value: instanceOf(cluster) };
-  const live = { name: OPTIONS.liveDir.env, value: LIVE_DIR };
+  const live = { name: OPTIONS.liveDir.env, value: SETTINGS_DIR };
   if (component === 'worker') {
     const version = { name: OPTIONS.specVersion.env, value: specVersionOf(cluster) };
     return [...heap, instance, version, copies(cluster), live, ...secrets];
@@ -93,7 +93,7 @@ interface Variable {
 
 /** Files that a process follows while it runs: its Secrets, and a gateway its annotations and live options too. */
 function liveVolume(cluster: ChatCluster, component: Component): object {
-  const annotations = { path: LIVE_FILES.annotations, fieldRef: { fieldPath: 'metadata.annotations' } };
+  const annotations = { path: SETTINGS_FILES.annotations, fieldRef: { fieldPath: 'metadata.annotations' } };
   const own = [
     { downwardAPI: { items: [annotations] } },
     { configMap: { name: childName.liveOptions(cluster.metadata.name) } },
@@ -134,7 +134,7 @@ function optional(name: string, value: unknown): object {
 
 /** Annotation that makes the kubelet refresh the options of a running gateway. */
 function version(cluster: ChatCluster, component: Component): Record<string, string> {
-  return component === 'worker' ? {} : { [OPTIONS_ANNOTATION]: liveOptions(cluster)[LIVE_FILES.version] ?? '' };
+  return component === 'worker' ? {} : { [OPTIONS_ANNOTATION]: liveOptions(cluster)[SETTINGS_FILES.version] ?? '' };
 }
 
 /** The pod template of a component's Deployment, as this version of the operator makes it. */
@@ -187,7 +187,7 @@ export function podTemplate(cluster: ChatCluster, component: Component, image: s
           ...(component === 'worker'
             ? { envFrom: [{ configMapRef: { name: childName.workerOptions(name, revision) } }] }
             : {}),
-          volumeMounts: [{ name: LIVE_VOLUME, mountPath: LIVE_DIR, readOnly: true }],
+          volumeMounts: [{ name: LIVE_VOLUME, mountPath: SETTINGS_DIR, readOnly: true }],
           env: env(cluster, component),
           ports: settings.ports,
           // Liveness follows the event loop alone: a process whose NATS is away must not be restarted.

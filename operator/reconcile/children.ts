@@ -1,4 +1,4 @@
-import { LIVE_FILES } from '../../server/contract/live-files.ts';
+import { SETTINGS_FILES } from '../../server/contract/settings-files.ts';
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import { OPTIONAL_KINDS } from '../api/kinds.ts';
 import { type Observed, objectId, planWrites, type WritePlan } from '../apply/plan.ts';
@@ -83,6 +83,6 @@ function versionIn(cluster: ChatCluster, observed: readonly Observed[]): string 
   const name = childName.liveOptions(cluster.metadata.name);
   const map = observed.find(({ object }) => object.kind === 'ConfigMap' && object.metadata.name === name);
   const { data } = (map?.object ?? {}) as { data?: Readonly<Record<string, string>> };
-  const version = liveOptions(cluster)[LIVE_FILES.version];
-  return data?.[LIVE_FILES.version] === version ? version : undefined;
+  const version = liveOptions(cluster)[SETTINGS_FILES.version];
+  return data?.[SETTINGS_FILES.version] === version ? version : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Every option of the server processes: one row names its variable, bounds, default and effect.
- * `config.ts` reads the rows, the operator writes them, `docs/configuration.md` is generated from them.
+ * All options of the server processes: each row gives the variable, bounds, default and effect of one option.
+ * `settings/config.ts` reads them from the environment, the operator sets them there, `docs/configuration.md` is generated.
  */
 
 import { INSTANCE_PATTERN } from './instance.ts';
@@ -9,30 +9,33 @@ import { rangesProblem } from './ranges.ts';
 export type Process = 'gateway' | 'worker';
 
 interface Common {
+  /** Environment variable, and name of the file for a {@link reload}able option. */
   readonly env: string;
+  /** Processes that read it. */
   readonly for: readonly Process[];
+  /** Effect, as `docs/configuration.md` shows it. */
   readonly help: string;
-  /** True for values that must come from a Secret and never reach a log. */
+  /** True if values come from a Secret and must not be logged. */
   readonly secret?: boolean;
-  /** True for what a process also reads from {@link OPTIONS.liveDir} while it runs. */
-  readonly live?: boolean;
+  /** True if a running process takes new values, from a file of the directory {@link OPTIONS.liveDir}. */
+  readonly reload?: boolean;
 }
 export interface IntegerOption extends Common {
   readonly kind: 'integer';
   readonly default: number;
   readonly min: number;
   readonly max: number;
-  /** True where the default, 0, leaves it to the process. An empty variable says the same, also to earlier releases. */
+  /** True if 0, the default, lets the process choose. An empty variable means 0, to earlier releases too. */
   readonly automatic?: true;
 }
 export interface TextOption extends Common {
   readonly kind: 'text';
   readonly default?: string;
   readonly pattern?: RegExp;
-  /** Fault of a value, or null. */
+  /** Checks a value: its problem, or null. */
   readonly problem?: (value: string) => string | null;
   readonly minLength?: number;
-  /** True where a line break at the end is none of the value: editors and `echo` leave one in a Secret. */
+  /** True if one trailing line break is removed: editors and `echo` leave one in a Secret. */
   readonly oneLine?: boolean;
 }
 export interface ChoiceOption<C extends string = string> extends Common {
@@ -46,7 +49,7 @@ const both = ['gateway', 'worker'] as const;
 const gateway = ['gateway'] as const;
 const worker = ['worker'] as const;
 const MIB = 1024 * 1024;
-/** Seconds for which LIVE, the stream of live delivery, holds a message. */
+/** Seconds that LIVE keeps a message. */
 export const LIVE_AGE_SECONDS = 300;
 
 const integer = (
@@ -65,8 +68,10 @@ const choice = <C extends string>(
   help: string,
 ): ChoiceOption<C> => ({ kind: 'choice', env, for: where, choices, default: preset, help });
 
-const live = <O extends Option>(option: O) => ({ ...option, live: true }) as const;
+/** Marks an option as {@link Common.reload}able. */
+const reloadable = <O extends Option>(option: O) => ({ ...option, reload: true }) as const;
 
+/** All options by name. The order is that of `docs/configuration.md`. */
 export const OPTIONS = {
   instance: {
     kind: 'text',
@@ -83,7 +88,7 @@ export const OPTIONS = {
     default: '',
     help: 'Name of this process in logs, presence and the load endpoint. Default: the host name, which is the pod name.',
   },
-  logLevel: live(
+  logLevel: reloadable(
     choice('CHAT_LOG_LEVEL', both, ['debug', 'info', 'warn', 'error'], 'info', 'Least severe level that is logged.'),
   ),
   adminPort: integer(
@@ -105,7 +110,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_NATS_USER',
     for: both,
-    live: true,
+    reload: true,
     default: '',
     secret: true,
     oneLine: true,
@@ -115,7 +120,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_NATS_PASSWORD',
     for: both,
-    live: true,
+    reload: true,
     default: '',
     secret: true,
     oneLine: true,
@@ -125,7 +130,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_MONGODB_URI',
     for: both,
-    live: true,
+    reload: true,
     minLength: 1,
     secret: true,
     oneLine: true,
@@ -145,7 +150,7 @@ export const OPTIONS = {
     env: 'CHAT_LIVE_DIR',
     for: both,
     default: '',
-    help: 'Directory with a file for each live option, named after its variable, whose content wins over the variable; empty for none. Read at the start and every 500 ms, by a gateway together with the pod annotations that ask for a drain.',
+    help: 'Directory with a file for each reloadable option, named after its variable, whose content wins over the variable; empty for none. Read at the start and every 500 ms. A gateway reads the pod annotations there too, with which the operator drains it.',
   },
   port: integer(
     'CHAT_PORT',
@@ -159,7 +164,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_AUTH_SECRET',
     for: gateway,
-    live: true,
+    reload: true,
     minLength: 32,
     secret: true,
     help: 'Secret that signs the HS256 tokens, at least 32 characters.',
@@ -168,37 +173,37 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_AUTH_PREVIOUS_SECRET',
     for: gateway,
-    live: true,
+    reload: true,
     default: '',
     minLength: 32,
     secret: true,
-    help: 'Secret that signed the tokens before; those still count while it is here. Empty for none.',
+    help: 'Previous signing secret: tokens signed with it are accepted while it is set. Empty for none.',
   },
-  authSecretGraceSeconds: live(
+  authSecretGraceSeconds: reloadable(
     integer(
       'CHAT_AUTH_SECRET_GRACE_SECONDS',
       gateway,
       3_600,
       0,
       30 * 86_400,
-      'Seconds for which tokens signed with a secret that was replaced while the gateway runs still count; 0 refuses them at once. A gateway that starts later does not know it: for those there is CHAT_AUTH_PREVIOUS_SECRET.',
+      'Seconds for which a running gateway still accepts tokens signed with a secret that was replaced; 0 refuses them at once. A gateway that starts later does not know the old secret: set CHAT_AUTH_PREVIOUS_SECRET for it.',
     ),
   ),
-  authClockToleranceSeconds: live(
+  authClockToleranceSeconds: reloadable(
     integer(
       'CHAT_AUTH_CLOCK_TOLERANCE_SECONDS',
       gateway,
       5,
       0,
       300,
-      'Seconds by which the clock of whoever signs tokens and that of a gateway may differ: so much before its nbf and after its exp a token still lets in.',
+      'Seconds by which the clocks of the token issuer and of a gateway may differ: a token is accepted from so long before its nbf until so long after its exp.',
     ),
   ),
   authIssuer: {
     kind: 'text',
     env: 'CHAT_AUTH_ISSUER',
     for: gateway,
-    live: true,
+    reload: true,
     default: '',
     help: 'Required value of the claim iss; empty: not checked.',
   },
@@ -206,7 +211,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_AUTH_AUDIENCE',
     for: gateway,
-    live: true,
+    reload: true,
     default: '',
     help: 'Required value of the claim aud; empty: not checked.',
   },
@@ -214,7 +219,7 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_ALLOWED_ORIGINS',
     for: gateway,
-    live: true,
+    reload: true,
     default: '*',
     help: 'Origins that browsers may connect from, comma separated; * allows all. Requests without an Origin header are allowed.',
   },
@@ -222,69 +227,69 @@ export const OPTIONS = {
     kind: 'text',
     env: 'CHAT_ROOM_KINDS',
     for: gateway,
-    live: true,
+    reload: true,
     default: 'channel=Open',
     pattern: /^([a-z][a-z0-9]{0,31}=(Open|Claim)(\/Publish(Enabled|Disabled))?(,|$))*$/,
-    help: 'Kinds of rooms and who may use them, comma separated. Open: every signed-in user. Claim: users whose token lists the room (or kind:*) in the claim rooms. Whether the protocol’s bare publish is open may follow, for example channel=Open/PublishDisabled; without it, it is in Open kinds and is not in Claim kinds. message.send is always open to who may use the room.',
+    help: 'Kinds of rooms and who may use them, comma separated. Open: every signed-in user. Claim: users whose token lists the room (or kind:*) in the claim rooms. The protocol’s bare publish can be opened or closed after it, for example channel=Open/PublishDisabled; the default is open in Open kinds and closed in Claim kinds. Users who may use a room may always message.send.',
   },
   devSignIn: choice(
     'CHAT_DEV_SIGN_IN',
     gateway,
     ['Enabled', 'Disabled'],
     'Disabled',
-    'POST /dev/token gives a token to anyone who names a user. For development only.',
+    'POST /dev/token returns a token for any user name, without a check. For development only.',
   ),
-  webPage: live(
+  webPage: reloadable(
     choice('CHAT_WEB_PAGE', gateway, ['Enabled', 'Disabled'], 'Disabled', 'Serves the chat page on the client port.'),
   ),
 
-  maxConnections: live(
+  maxConnections: reloadable(
     integer(
       'CHAT_MAX_CONNECTIONS',
       gateway,
       15_000,
       1,
       1_000_000,
-      'Connections a gateway accepts; more are refused with HTTP 503. Needs 256 more open files than this (ulimit -n): with fewer it accepts what fits, and logs an error.',
+      'Connections a gateway accepts; more are refused with HTTP 503. Needs 256 more open files than this (ulimit -n): with fewer, the gateway accepts as many connections as fit and logs an error.',
     ),
   ),
-  connectsPerSecond: live(
+  connectsPerSecond: reloadable(
     integer(
       'CHAT_CONNECTS_PER_SECOND',
       gateway,
       500,
       1,
       100_000,
-      'New connections a gateway accepts a second, with a burst of one second; more are refused with HTTP 503.',
+      'New connections a gateway accepts per second, with a burst of one second; more are refused with HTTP 503.',
     ),
   ),
-  connectsPerSecondPerAddress: live(
+  connectsPerSecondPerAddress: reloadable(
     integer(
       'CHAT_CONNECTS_PER_SECOND_PER_ADDRESS',
       gateway,
       50,
       1,
       100_000,
-      'New connections a second that every client address (of IPv6: a /64) is sure of. Above it an address gets what others leave of CHAT_CONNECTS_PER_SECOND, all of it if no other comes; what it does not get is refused with HTTP 429.',
+      'New connections per second that are guaranteed to each client address (IPv6: each /64). Above it an address may use the unused rest of CHAT_CONNECTS_PER_SECOND; further connections are refused with HTTP 429.',
     ),
   ),
   trustedProxies: {
     kind: 'text',
     env: 'CHAT_TRUSTED_PROXIES',
     for: gateway,
-    live: true,
+    reload: true,
     default: 'none',
     problem: rangesProblem,
-    help: 'Proxies whose X-Forwarded-For is believed, in CIDR notation, comma separated, or none: the client is the last address in it that is no proxy of these. Without it all clients behind a proxy share its address.',
+    help: 'Proxies whose X-Forwarded-For is believed, in CIDR notation, comma separated, or none: the client is the last address in it that is not one of these proxies. Without them all clients behind a proxy share its address.',
   },
-  maxUnsignedConnections: live(
+  maxUnsignedConnections: reloadable(
     integer(
       'CHAT_MAX_UNSIGNED_CONNECTIONS',
       gateway,
       2_000,
       1,
       1_000_000,
-      'Connections that have not signed in yet; above it the one that waits longest is closed with 3013, so that those never fill a gateway.',
+      'Connections that have not signed in yet; above it the oldest of them is closed with 3013, so that they cannot fill a gateway.',
     ),
   ),
   maxFrameBytes: integer(
@@ -293,9 +298,9 @@ export const OPTIONS = {
     65_536,
     1_024,
     16 * MIB,
-    'Largest command from a client; a larger one answers 107. A frame of several may have 1 KiB more for each of CHAT_MAX_SUBSCRIPTIONS.',
+    'Largest command from a client; a larger one answers 107. A frame of several commands may be larger, by 1 KiB for each of CHAT_MAX_SUBSCRIPTIONS.',
   ),
-  maxMessageBytes: live(
+  maxMessageBytes: reloadable(
     integer(
       'CHAT_MAX_MESSAGE_BYTES',
       gateway,
@@ -305,7 +310,7 @@ export const OPTIONS = {
       'Largest body of one message, in bytes of UTF-8; a larger one answers 107.',
     ),
   ),
-  maxSubscriptions: live(
+  maxSubscriptions: reloadable(
     integer(
       'CHAT_MAX_SUBSCRIPTIONS',
       gateway,
@@ -315,17 +320,17 @@ export const OPTIONS = {
       'Rooms a connection may subscribe to; more answer 106. The inbox of its user does not count.',
     ),
   ),
-  commandsPerSecond: live(
+  commandsPerSecond: reloadable(
     integer(
       'CHAT_COMMANDS_PER_SECOND',
       gateway,
       100,
       1,
       1_000_000,
-      'Commands a connection may send a second; more answer 111.',
+      'Commands a connection may send per second; more answer 111.',
     ),
   ),
-  commandBurst: live(
+  commandBurst: reloadable(
     integer(
       'CHAT_COMMAND_BURST',
       gateway,
@@ -335,54 +340,54 @@ export const OPTIONS = {
       'Commands a connection may send at once before the rate applies; never fewer than CHAT_MAX_SUBSCRIPTIONS.',
     ),
   ),
-  lookUpsPerUser: live(
+  lookUpsPerUser: reloadable(
     integer(
       'CHAT_LOOK_UPS_PER_USER',
       gateway,
       16,
       1,
       10_000,
-      'Ids too old for the deduplication window that a gateway looks up in MongoDB at the same time for one user; more answer 111.',
+      'Look-ups in MongoDB that a gateway runs at the same time for one user, of message ids older than the deduplication window; more answer 111.',
     ),
   ),
-  maxConnectionsPerUser: live(
+  maxConnectionsPerUser: reloadable(
     integer(
       'CHAT_MAX_CONNECTIONS_PER_USER',
       gateway,
       100,
       1,
       1_000_000,
-      'Connections of one user to a gateway; the connect of another is answered with the temporary error 111.',
+      'Connections one user may have to a gateway; a further connect answers the temporary error 111.',
     ),
   ),
-  publishedBytesPerSecondPerUser: live(
+  publishedBytesPerSecondPerUser: reloadable(
     integer(
       'CHAT_PUBLISHED_BYTES_PER_SECOND_PER_USER',
       gateway,
       MIB,
       1_024,
       1024 * MIB,
-      'Bytes of messages one user may publish a second on a gateway, ten seconds of it at once; more answer 111.',
+      'Bytes of messages one user may publish per second on a gateway, with a burst of ten seconds; more answer 111.',
     ),
   ),
-  messagesPerSecondPerRoom: live(
+  messagesPerSecondPerRoom: reloadable(
     integer(
       'CHAT_MESSAGES_PER_SECOND_PER_ROOM',
       gateway,
       200,
       1,
       1_000_000,
-      'Messages a gateway takes into one room a second, ten seconds of it at once; more answer 111.',
+      'Messages a gateway takes into one room per second, with a burst of ten seconds; more answer 111.',
     ),
   ),
-  roomsOpenedPerSecondPerUser: live(
+  roomsOpenedPerSecondPerUser: reloadable(
     integer(
       'CHAT_ROOMS_OPENED_PER_SECOND_PER_USER',
       gateway,
       100,
       1,
       1_000_000,
-      'Rooms nobody else follows on a gateway that one user may subscribe to a second, ten seconds of it at once; more answer 111. Each costs a subscription of NATS and two requests.',
+      'Rooms that one user may open per second on a gateway by subscribing first, with a burst of ten seconds; more answer 111. Each costs a NATS subscription and two requests.',
     ),
   ),
   sendBufferBytes: integer(
@@ -391,19 +396,19 @@ export const OPTIONS = {
     MIB,
     65_536,
     256 * MIB,
-    'Bytes that may wait for one connection; a slower reader is closed with 3008 and recovers.',
+    'Bytes that may wait to be sent to one connection; above it the reader is too slow: it is closed with 3008 and recovers.',
   ),
-  sendBufferTotalBytes: live(
+  sendBufferTotalBytes: reloadable(
     integer(
       'CHAT_SEND_BUFFER_TOTAL_BYTES',
       gateway,
       256 * MIB,
       MIB,
       64 * 1024 * MIB,
-      'Bytes that may wait for all connections: in buffers and queues, sent and not known to be read, in sockets that are being closed and in pages being read. Above it the connections that hold most are cut without a close code; they connect again and recover.',
+      'Bytes that may wait for all connections together: in buffers and queues, sent but not yet acknowledged, in sockets that are closing and in pages being read. Above it the connections with the most are cut without a close code; they reconnect and recover.',
     ),
   ),
-  tailBytes: live(
+  tailBytes: reloadable(
     integer(
       'CHAT_TAIL_BYTES',
       gateway,
@@ -413,10 +418,10 @@ export const OPTIONS = {
       'Memory for the last messages of the rooms a gateway serves, from which reconnects recover first.',
     ),
   ),
-  tailMessages: live(
+  tailMessages: reloadable(
     integer('CHAT_TAIL_MESSAGES', gateway, 128, 1, 10_000, 'Last messages kept in memory for one room.'),
   ),
-  recoveryLimit: live(
+  recoveryLimit: reloadable(
     integer(
       'CHAT_RECOVERY_LIMIT',
       gateway,
@@ -426,23 +431,23 @@ export const OPTIONS = {
       'Most messages a reconnect recovers; beyond it the answer is recovered: false and the client pages.',
     ),
   ),
-  recoveryChunk: live(
+  recoveryChunk: reloadable(
     integer('CHAT_RECOVERY_CHUNK', gateway, 100, 1, 1_000, 'Messages read and sent at once while a client recovers.'),
   ),
-  recoveriesPerConnection: live(
+  recoveriesPerConnection: reloadable(
     integer(
       'CHAT_RECOVERIES_PER_CONNECTION',
       gateway,
       2,
       1,
       100,
-      'Rooms of one connection for which missed messages are read at the same time; the others wait, and hold no messages.',
+      'Rooms of one connection whose missed messages are read at the same time; the other rooms wait and buffer no messages.',
     ),
   ),
-  historyLimit: live(
+  historyLimit: reloadable(
     integer('CHAT_HISTORY_LIMIT', gateway, 300, 1, 1_000, 'Most messages one history command returns.'),
   ),
-  presenceLimit: live(
+  presenceLimit: reloadable(
     integer(
       'CHAT_PRESENCE_LIMIT',
       gateway,
@@ -452,18 +457,18 @@ export const OPTIONS = {
       'Connections of a room above which presence answers 106 instead of listing them; presence_stats counts rooms of any size.',
     ),
   ),
-  joinLeaveLimit: live(
+  joinLeaveLimit: reloadable(
     integer(
       'CHAT_JOIN_LEAVE_LIMIT',
       gateway,
       200,
       0,
       10_000,
-      'Connections of a room above which its subscribers are not told who comes and goes, until it has shrunk to 80 % of this.',
+      'Connections of a room above which its subscribers get no joins and leaves, until it has shrunk to 80 % of this.',
     ),
   ),
-  pingSeconds: live(integer('CHAT_PING_SECONDS', gateway, 25, 1, 600, 'Seconds between heartbeats to a client.')),
-  pongSeconds: live(
+  pingSeconds: reloadable(integer('CHAT_PING_SECONDS', gateway, 25, 1, 600, 'Seconds between heartbeats to a client.')),
+  pongSeconds: reloadable(
     integer(
       'CHAT_PONG_SECONDS',
       gateway,
@@ -473,7 +478,7 @@ export const OPTIONS = {
       'Seconds a client has to answer a heartbeat before it is closed with 3012.',
     ),
   ),
-  connectSeconds: live(
+  connectSeconds: reloadable(
     integer(
       'CHAT_CONNECT_SECONDS',
       gateway,
@@ -483,44 +488,44 @@ export const OPTIONS = {
       'Seconds a socket may take to send connect before it is closed with 3502.',
     ),
   ),
-  expiryGraceSeconds: live(
+  expiryGraceSeconds: reloadable(
     integer(
       'CHAT_EXPIRY_GRACE_SECONDS',
       gateway,
       25,
       0,
       3_600,
-      'Seconds after its expiry in which a token may be refreshed; then the connection closes with 3005.',
+      'Seconds after the expiry of a token in which it may be refreshed; then the connection is closed with 3005.',
     ),
   ),
-  roomLingerSeconds: live(
+  roomLingerSeconds: reloadable(
     integer(
       'CHAT_ROOM_LINGER_SECONDS',
       gateway,
       30,
       0,
       3_600,
-      'Seconds a room without local members is still followed, so that those who come back recover from memory.',
+      'Seconds a gateway still follows a room after its last member left, so that clients that come back recover from memory.',
     ),
   ),
-  publishTimeoutMs: live(
+  publishTimeoutMs: reloadable(
     integer(
       'CHAT_PUBLISH_TIMEOUT_MS',
       gateway,
       3_000,
       100,
       4_500,
-      'Time JetStream has to acknowledge; then the publish answers a temporary error. Clients give up at 5 s.',
+      'Milliseconds JetStream has to acknowledge a message; then the publish answers a temporary error. Clients give up after 5 s.',
     ),
   ),
-  recheckSeconds: live(
+  recheckSeconds: reloadable(
     integer(
       'CHAT_RECHECK_SECONDS',
       gateway,
       15,
       1,
       LIVE_AGE_SECONDS - 1, // LIVE must outlast a round, else every first message of a round costs a read
-      'Every watched room is compared with its stream this often: the bound on how late a lost live message arrives.',
+      'Seconds between comparisons of each watched room with its stream: a live message that was lost arrives at most this late.',
     ),
   ),
   drainSeconds: integer(
@@ -529,7 +534,7 @@ export const OPTIONS = {
     20,
     1,
     3_600,
-    'Time over which a stopping gateway closes its connections in waves.',
+    'Seconds over which a stopping gateway closes its connections in waves.',
   ),
   drainDelaySeconds: integer(
     'CHAT_DRAIN_DELAY_SECONDS',
@@ -537,7 +542,7 @@ export const OPTIONS = {
     3,
     0,
     600,
-    'Time between NotReady and the first close, so that load balancers stop choosing this gateway first.',
+    'Seconds between NotReady and the first close, so that load balancers have stopped choosing this gateway by then.',
   ),
 
   specVersion: {
@@ -546,7 +551,7 @@ export const OPTIONS = {
     for: worker,
     default: '',
     pattern: /^(\d{1,15}\.\d{1,10})?$/,
-    help: 'Version of the ChatCluster this process was made for, its creation in milliseconds and its generation, such as 1767225600000.3; set by the operator. Of workers with different options the newest decides the settings of the streams. Empty counts as older than any.',
+    help: 'Version of the ChatCluster that this process runs: its creation in milliseconds and its generation, such as 1767225600000.3; set by the operator. If workers have different options, the newest decides the settings of the streams. Empty counts as oldest.',
   },
   streamReplicas: {
     ...integer(
@@ -555,7 +560,7 @@ export const OPTIONS = {
       0,
       0,
       5,
-      'NATS servers that keep each stream: 1, 3 or 5. 0 is 3 where NATS has three servers with JetStream and room, and 1 otherwise; a stream of 1 gets 3 when NATS has got more servers, and none ever gets fewer.',
+      'NATS servers that keep each stream: 1, 3 or 5. 0 means 3 if NATS has three servers with JetStream and space, else 1; a stream with 1 gets 3 when NATS has grown, and no stream ever gets fewer.',
     ),
     automatic: true,
   },
@@ -565,7 +570,7 @@ export const OPTIONS = {
     1024 * MIB,
     MIB,
     1024 * 1024 * MIB,
-    'Size of one LOG stream. When it is full, because MongoDB is away, publishes get a temporary error.',
+    'Bytes of one LOG stream. When it is full, because MongoDB is away, publishes answer a temporary error.',
   ),
   hotWindowSeconds: integer(
     'CHAT_HOT_WINDOW_SECONDS',
@@ -573,7 +578,7 @@ export const OPTIONS = {
     3_600,
     0,
     30 * 86_400,
-    'Messages younger than this stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. At least half of the deduplication window, so that NATS knows young ids after a restart. The oldest leave earlier when the stream is filled above 70 %.',
+    'Seconds that messages stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. Never less than half of CHAT_DEDUPE_SECONDS, so that NATS knows recent ids after a restart. Above 70 % of CHAT_STREAM_MAX_BYTES the oldest are removed earlier.',
   ),
   liveMaxBytes: integer(
     'CHAT_LIVE_MAX_BYTES',
@@ -581,7 +586,7 @@ export const OPTIONS = {
     128 * MIB,
     MIB,
     512 * MIB,
-    'Size of one LIVE stream, which only feeds live delivery.',
+    'Bytes of one LIVE stream, which only feeds live delivery.',
   ),
   dedupeSeconds: integer(
     'CHAT_DEDUPE_SECONDS',
@@ -589,7 +594,7 @@ export const OPTIONS = {
     120,
     10,
     3_600,
-    'Window in which JetStream itself recognises a repeated message id, about 160 bytes of NATS memory an id. Older ids are looked up in MongoDB.',
+    'Seconds in which JetStream itself recognises a repeated message id, at about 160 bytes of NATS memory per id. Older ids are looked up in MongoDB.',
   ),
   ackWaitSeconds: integer(
     'CHAT_ACK_WAIT_SECONDS',
@@ -597,17 +602,24 @@ export const OPTIONS = {
     30,
     1,
     3_600,
-    'Time after which a message that was not stored is delivered to a worker again.',
+    'Seconds after which a message that was not stored is delivered to a worker again.',
   ),
   storeBatch: integer('CHAT_STORE_BATCH', worker, 500, 1, 10_000, 'Most messages written to MongoDB at once.'),
-  storeDelayMs: integer('CHAT_STORE_DELAY_MS', worker, 50, 0, 10_000, 'Longest a message waits for its batch to fill.'),
+  storeDelayMs: integer(
+    'CHAT_STORE_DELAY_MS',
+    worker,
+    50,
+    0,
+    10_000,
+    'Milliseconds a message waits at most for its batch to fill.',
+  ),
   lastRooms: integer(
     'CHAT_LAST_ROOMS',
     worker,
     1_000_000,
     1_000,
     100_000_000,
-    'Rooms of a partition whose last offset NATS keeps after their messages have left the LOG stream, about 130 bytes of disk each on each server. Above it those quiet for longest are forgotten: a client that comes back to one reads MongoDB to learn that it missed nothing.',
+    'Rooms of a partition whose last offset NATS keeps after their messages have left the LOG stream, at about 130 bytes of disk each on each server. Above it the rooms quiet for longest are dropped: when a client comes back to such a room, the gateway reads MongoDB to see what it missed.',
   ),
   purgeSeconds: integer(
     'CHAT_PURGE_SECONDS',
@@ -622,11 +634,11 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 
 const rows = Object.entries(OPTIONS) as [OptionName, Option][];
-const liveOf = (process: Process) =>
-  rows.filter(([, option]) => option.live === true && option.for.includes(process)).map(([name]) => name);
+const reloadableOf = (process: Process) =>
+  rows.filter(([, option]) => option.reload === true && option.for.includes(process)).map(([name]) => name);
 
-/** Options that a process takes without a restart from files named after their variables. All others need a new process. */
-export const LIVE_OPTIONS: Readonly<Record<Process, readonly OptionName[]>> = {
-  gateway: liveOf('gateway'),
-  worker: liveOf('worker'),
+/** Names of the options that a running process reloads. A change of any other option needs a new process. */
+export const RELOADABLE_OPTIONS: Readonly<Record<Process, readonly OptionName[]>> = {
+  gateway: reloadableOf('gateway'),
+  worker: reloadableOf('worker'),
 };

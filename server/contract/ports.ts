@@ -1,4 +1,4 @@
-/** Ports every process listens on. A gateway opens both, a worker only `admin`. */
+/** Default ports. A gateway listens on both, a worker only on `admin`. */
 export const PORTS = { client: 8080, admin: 9090 } as const;
 
 /** Entry points inside the image, relative to its working directory. */
@@ -16,10 +16,11 @@ export const CLIENT_PATHS = {
   page: '/',
 } as const;
 
-/** Paths on the admin port. `live` follows the event loop only; `ready` never follows NATS or MongoDB after the start. */
+/** Paths on the admin port. `live` answers while the event loop runs; `ready` does not depend on NATS or MongoDB after the start. */
 export const ADMIN_PATHS = { live: '/livez', ready: '/readyz', metrics: '/metrics', load: '/load' } as const;
 
+/** Paths that only a worker has on its admin port. */
 export const WORKER_PATHS = { backends: '/backends' } as const;
 
-/** Where the image keeps the compiled server; Node's flags that every container starts with. */
+/** Working directory of the image, which holds the compiled server. */
 export const IMAGE_WORKDIR = '/app';

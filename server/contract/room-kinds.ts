@@ -1,2 +1,2 @@
-/** True if the protocol's bare publish is open in a kind of rooms that does not say, by its access. */
+/** Default of a room kind for the protocol's bare publish, by the access of the kind. */
 export const BARE_PUBLISH = { Open: 'Enabled', Claim: 'Disabled' } as const;

@@ -32,7 +32,7 @@ import type { SessionHooks } from '../session/session-hooks.ts';
 import { ToldTime } from '../session/told-time.ts';
 import type { Config } from '../settings/config.ts';
 import { follow } from '../settings/reload.ts';
-import type { LiveSource } from '../settings/source.ts';
+import type { SettingsSource } from '../settings/source.ts';
 import { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import { LoadMeter } from '../telemetry/load-meter.ts';
 import { type MessageTrace, noTrace } from '../telemetry/message-trace.ts';
@@ -56,7 +56,7 @@ export interface GatewayParts {
   readonly store: HistoryStore;
   readonly logger: Logger;
   /** Where {@link startGateway}'s config comes from, if it may change. */
-  readonly live?: LiveSource;
+  readonly settings?: SettingsSource;
   /** Told of live options that have changed, for what the gateway does not own. */
   readonly changed?: (options: readonly OptionName[]) => void;
   /** Default: off. */
@@ -125,7 +125,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     draining: () => traffic.draining,
     closing: () => traffic.closing,
     natsUp: () => isNatsUp(),
-    liveOptionsRejected: () => parts.live?.problems.length ?? 0,
+    liveOptionsRejected: () => parts.settings?.problems.length ?? 0,
   });
   const traffic: Traffic = new Traffic({
     connections: () => hub.sessions.size,
@@ -135,15 +135,15 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     now,
     logger,
   });
-  traffic.want(parts.live?.wanted ?? null);
+  traffic.want(parts.settings?.wanted ?? null);
   const access = accessOf(config, metrics, logger, systemClock);
   const apply = applyOptions(config, { ...access, logger, sessions: hub.sessions, now, openFiles });
   checkOpenFiles(openFiles, config.maxConnections, logger);
   checkSecrets(config, logger);
   // From here on, as what is waited for below may be a password that somebody has to correct.
-  const unfollow = parts.live
-    ? follow(parts.live, logger, (live, changed) => {
-        traffic.want(live.wanted);
+  const unfollow = parts.settings
+    ? follow(parts.settings, logger, (settings, changed) => {
+        traffic.want(settings.wanted);
         apply(changed);
         parts.changed?.(changed);
       })
@@ -157,8 +157,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     maxConnections: mostConnections(),
     ...meter.rates,
     natsUp: isNatsUp(),
-    optionsVersion: parts.live?.version ?? '',
-    ...parts.live?.refused,
+    optionsVersion: parts.settings?.version ?? '',
+    ...parts.settings?.refused,
   });
   let rooms: Rooms | undefined;
   const admin = await adminServer(config.adminPort, adminRoutes(load, metrics), error =>

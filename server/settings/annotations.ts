@@ -11,8 +11,8 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads what the downward API writes for `metadata.annotations`: a line `key="value"` for each, the value as Go's
- * `strconv.Quote` writes it. Lines of any other form are left out.
+ * Parses what the downward API writes for `metadata.annotations`: one line `key="value"` for each annotation, the value quoted
+ * by Go's `strconv.Quote`. Ignores lines of any other form.
  */
 export function parseAnnotations(text: string): ReadonlyMap<string, string> {
   const annotations = new Map<string, string>();
@@ -27,7 +27,7 @@ function unquote(quoted: string): string {
   return quoted.replace(ESCAPE, (_, byte?: string, short?: string, long?: string, other?: string) => {
     if (other !== undefined) return NAMED[other] ?? other;
     const code = Number.parseInt(byte ?? short ?? long ?? '', 16);
-    // A byte from 0x80 on is no part of any character, else Go had written the character.
+    // Go escapes a byte from 0x80 on only if it is not part of a valid character.
     return (byte !== undefined && code >= 0x80) || code > 0x10_ffff ? '\ufffd' : String.fromCodePoint(code);
   });
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { LIVE_OPTIONS, OPTIONS, type Option, type OptionName, type Process } from '../contract/options.ts';
+import { OPTIONS, type Option, type OptionName, type Process, RELOADABLE_OPTIONS } from '../contract/options.ts';
 
 type Value<O> = O extends { kind: 'integer' }
   ? number
@@ -7,10 +7,10 @@ type Value<O> = O extends { kind: 'integer' }
     ? C
     : string;
 
-/** All options of one process, by name, checked. Options of the other process hold their defaults. */
+/** All options of one process by name, checked. Options that only the other process has hold their defaults. */
 export type Config = { readonly [N in OptionName]: Value<(typeof OPTIONS)[N]> };
 
-/** Thrown with every problem found, one line each. Never holds a secret's value. */
+/** Lists every problem of the options, one line each. Never holds the value of a secret. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
@@ -52,8 +52,8 @@ export type ProcessKind = Process | 'standalone';
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the options of `process` from `env`. Variables that no option has are left to `unknownVariables`.
- * @param files content of files named after the variables of live options: it wins over the variable
+ * Reads the options of `process` from `env`. Ignores variables of no option: `unknownVariables` warns of those.
+ * @param files content by file name: a file named after a reloadable option's variable wins over the variable
  * @throws {ConfigError} with all problems
  */
 export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<string, string> = new Map()): Config {
@@ -67,7 +67,7 @@ export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<st
     if ('problem' in result) problems.push(result.problem);
     else values[name] = result.value;
   }
-  // One that has no value is told already.
+  // An option without a value has its problem in the list already.
   for (const { names, fits, problem } of PAIRS)
     if (names.every(name => name in values) && !fits(values as Config)) problems.push(problem);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -75,17 +75,17 @@ export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<st
   return values as Config;
 }
 
-/** Names of the options that `process` takes while it runs. */
-export function liveOptionsOf(process: ProcessKind): readonly OptionName[] {
+/** Names of the options that `process` reloads without a restart. */
+export function reloadableOptionsOf(process: ProcessKind): readonly OptionName[] {
   return process === 'standalone'
-    ? [...new Set([...LIVE_OPTIONS.gateway, ...LIVE_OPTIONS.worker])]
-    : LIVE_OPTIONS[process];
+    ? [...new Set([...RELOADABLE_OPTIONS.gateway, ...RELOADABLE_OPTIONS.worker])]
+    : RELOADABLE_OPTIONS[process];
 }
 
 /**
- * The live options of `process` as `env` and `files` have them now. One with a problem, or a required one without a file, keeps its
- * value of `current`.
- * @returns the options that changed, and the problems in the words of {@link ConfigError}
+ * Reads the reloadable options of `process` again. An option keeps its value of `current` if its new value has a problem, or if
+ * it is required and has no file.
+ * @returns the options that changed, and the problems as in {@link ConfigError}
  */
 export function reloadConfig(
   process: ProcessKind,
@@ -95,8 +95,8 @@ export function reloadConfig(
 ): { readonly changed: Partial<Config>; readonly problems: readonly string[] } {
   const problems: string[] = [];
   const changed: Partial<Record<OptionName, string | number>> = {};
-  for (const name of liveOptionsOf(process)) {
-    // A Secret that somebody removes and makes anew must not bring back the one of the start.
+  for (const name of reloadableOptionsOf(process)) {
+    // A Secret that is deleted and created again must not bring back the value of the start.
     if ((OPTIONS[name] as Option).default === undefined && !files.has(OPTIONS[name].env)) continue;
     const result = parse(OPTIONS[name], rawOf(OPTIONS[name], env, files));
     if ('problem' in result) problems.push(result.problem);
@@ -111,7 +111,7 @@ export function reloadConfig(
 }
 
 const rawOf = (option: Option, env: Env, files: ReadonlyMap<string, string>) =>
-  (option.live ? files.get(option.env) : undefined) ?? env[option.env];
+  (option.reload ? files.get(option.env) : undefined) ?? env[option.env];
 
 interface Pair {
   readonly names: readonly OptionName[];
@@ -121,10 +121,10 @@ interface Pair {
 
 const envOf = (name: OptionName) => OPTIONS[name].env;
 
-/** Options that must fit each other. A live one that no longer fits keeps its value. */
+/** Options that must fit each other. A new value that does not fit is refused: all options of the pair keep their values. */
 const PAIRS: readonly Pair[] = [
   {
-    // A late answer to one heartbeat would be taken for the answer to the next.
+    // Otherwise a late pong would be taken for the answer to the next ping.
     names: ['pingSeconds', 'pongSeconds'],
     fits: ({ pingSeconds, pongSeconds }) => pongSeconds < pingSeconds,
     problem: `${envOf('pongSeconds')} must be below ${envOf('pingSeconds')}`,
@@ -135,7 +135,7 @@ const PAIRS: readonly Pair[] = [
     problem: `${envOf('maxMessageBytes')} must not be above ${envOf('maxFrameBytes')}`,
   },
   {
-    // One message would close a reader that is not slow.
+    // Otherwise one message would close a reader that is not slow.
     names: ['maxMessageBytes', 'sendBufferBytes'],
     fits: ({ maxMessageBytes, sendBufferBytes }) => maxMessageBytes <= sendBufferBytes,
     problem: `${envOf('maxMessageBytes')} must not be above ${envOf('sendBufferBytes')}`,

@@ -1,14 +1,14 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Files by name. A file that is not there has no entry. */
+/** Content by file name. A missing file has no entry. */
 export type Files = ReadonlyMap<string, string>;
 
-/** The symbolic link that the kubelet swaps when it replaces all files of a projected volume at once. */
+/** Symbolic link that the kubelet swaps to replace all files of a projected volume at once. */
 const DATA = '..data';
 
-/** A directory whose files are replaced while the process runs: a projected volume, or any other. */
-export class LiveDirectory {
+/** A directory whose files are replaced while the process runs: a projected volume, or a plain directory. */
+export class SettingsDirectory {
   readonly #path: string;
   readonly #names: readonly string[];
   #link = '';
@@ -21,16 +21,16 @@ export class LiveDirectory {
   }
 
   /**
-   * The files, all of one generation; null when nothing has changed since the last call that did not reject. Costs one
-   * system call on a projected volume that has not changed.
-   * @throws {Error} when a file is there and cannot be read
+   * Reads the files, all of one generation. Costs one system call on a projected volume that has not changed.
+   * @returns null if nothing has changed since the last call that resolved
+   * @throws {Error} if a file exists and cannot be read
    */
   async read(): Promise<Files | null> {
     for (;;) {
       const link = await linkOf(join(this.#path, DATA));
       if (link !== '' && link === this.#link) return null;
       const files = await this.#readAll(join(this.#path, link));
-      // The kubelet removes the generation before: what was not found may only have been removed.
+      // The kubelet removes the old generation: a file that was not found may exist in the new one.
       if ((await linkOf(join(this.#path, DATA))) !== link) continue;
       const content = JSON.stringify([...files]);
       const changed = content !== this.#last;

@@ -1,30 +1,30 @@
 import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../contract/traffic.ts';
 import { parseAnnotations } from './annotations.ts';
 
-/** What a gateway acts on of a {@link TrafficIntent}. With `keep` there is `perSecond`. */
+/** The fields of a {@link TrafficIntent} that a gateway acts on. `perSecond` is always set with `keep`. */
 export interface Wanted extends Pick<TrafficIntent, 'keep' | 'perSecond' | 'unselected'> {
-  /** One of {@link TrafficIntent}, a word of a newer operator, or {@link UNREADABLE}. */
+  /** A reason of {@link TrafficIntent}, a reason of a newer operator, or {@link UNREADABLE}. */
   readonly reason: string;
 }
 
+/** Reason of an intent that could not be parsed. */
 export const UNREADABLE = 'Unreadable';
 
 const REASON = /^[A-Z][A-Za-z]{0,31}$/;
 
 /**
- * The intent in the pod's annotations; null without one.
- *
- * Only one that says that the Service has let go of the pod leaves the gateway Ready; one that cannot be read does not, and
- * closes nothing. Somebody wanted this gateway to take no new clients, and taking them would move them twice; closing to a
- * wrong number could not be taken back. The price of being wrong is one gateway that stands by, and can be seen to.
- * @param text the downward API's file
+ * Reads the traffic intent from the pod's annotations; null without one. An intent that cannot be parsed has the reason
+ * {@link UNREADABLE} and nothing else: the gateway turns NotReady and closes no connection. The operator meant this gateway to
+ * take no new clients, which would soon be moved again, and closing down to a wrong number cannot be undone. If that guess is
+ * wrong, one gateway stands idle, visibly.
+ * @param text content of the downward API's file
  */
 export function wantedTraffic(text: string): Wanted | null {
   const annotation = parseAnnotations(text).get(TRAFFIC_ANNOTATION);
   return annotation === undefined ? null : (parseIntent(annotation) ?? { reason: UNREADABLE });
 }
 
-/** Fields of a newer operator are ignored, and so are the times: they are its own memory. */
+/** Ignores fields of a newer operator, and the times, which only the operator needs. Undefined if it cannot be parsed. */
 function parseIntent(json: string): Wanted | undefined {
   let intent: unknown;
   try {

@@ -1,12 +1,12 @@
 import { OPTIONS } from '../contract/options.ts';
 import type { Env } from './config.ts';
 
-/** Edits beyond which a name is another word, and no misspelling. */
+/** Most edits between a misspelled name and the option it means. */
 const MOST_EDITS = 4;
 
 /**
- * Warnings about `CHAT_` variables that no option has, each with the nearest name if there is one. They are no reason not to
- * start: the operator may be newer than this image and know options that this image does not.
+ * Warns of each `CHAT_` variable that belongs to no option, with the nearest option if one is close. Not an error: a newer
+ * operator may set options that this image does not have.
  */
 export function unknownVariables(env: Env): string[] {
   const known: string[] = Object.values(OPTIONS).map(option => option.env);
@@ -21,7 +21,7 @@ export function unknownVariables(env: Env): string[] {
     });
 }
 
-/** Letters to insert, remove or replace to make `b` of `a`. */
+/** Number of letters to insert, remove or replace to turn `a` into `b` (Levenshtein distance). */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

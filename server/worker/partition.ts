@@ -18,7 +18,7 @@ import { lookAtConsumers } from './log-look.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { Purge } from './purge.ts';
 import { hotWindowMs } from './purge-plan.ts';
-import { Drain } from './store-batches.ts';
+import { StoreWriter } from './store-writer.ts';
 
 export interface PartitionParts {
   readonly partition: number;
@@ -41,7 +41,7 @@ const LOOK_MS = 2_000;
 /** Bytes of one batch; the driver would split a larger one anyway. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-/** The work on one partition: its streams are kept right, drained, measured and purged. */
+/** The work on one partition: keeps its streams right, stores, measures and purges its messages. */
 export class Partition {
   readonly #parts: PartitionParts;
   readonly #gate = new Gate();
@@ -60,10 +60,10 @@ export class Partition {
 
   /** Runs until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#keepStreams(signal), this.#drain().run(signal), this.#keepLooking(signal)]);
+    await Promise.all([this.#keepStreams(signal), this.#storeWriter().run(signal), this.#keepLooking(signal)]);
   }
 
-  /** Stops draining until the streams have been looked at again. */
+  /** Stops storing until the streams have been looked at again. */
   recheck(): void {
     this.#gate.close();
     this.#wake.abort();
@@ -77,7 +77,7 @@ export class Partition {
       const state = await this.#ensure();
       failures = state ? 0 : failures + 1;
       if (state && !wake.signal.aborted) this.#gate.open();
-      // Messages are drained meanwhile.
+      // Messages are stored meanwhile.
       const raised = state !== undefined && (await this.#parts.streams.raise(this.#parts.partition, state));
       if (raised) continue;
       const pause = failures === 0 ? CHECK_MS : backoffMs(RETRY, failures, Math.random());
@@ -107,9 +107,9 @@ export class Partition {
     }
   }
 
-  #drain(): Drain {
+  #storeWriter(): StoreWriter {
     const { partition, config, names, connection, writer, health, metrics, clock, log } = this.#parts;
-    return new Drain({
+    return new StoreWriter({
       partition,
       prefix: names.logSubjects(partition).replace('*', ''),
       limits: { size: config.storeBatch, delayMs: config.storeDelayMs, maxBytes: BATCH_BYTES },

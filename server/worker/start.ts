@@ -11,7 +11,7 @@ import { createLogger } from '../process/logger.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import type { Config } from '../settings/config.ts';
 import { follow } from '../settings/reload.ts';
-import type { LiveSource } from '../settings/source.ts';
+import type { SettingsSource } from '../settings/source.ts';
 import { followUri } from '../store/follow-uri.ts';
 import { type MongoStore, mongoStore } from '../store/mongo.ts';
 import { type Clock, sleep, systemClock } from '../time/clock.ts';
@@ -29,7 +29,7 @@ export interface WorkerParts {
   /** Default: JSON lines on standard output. */
   readonly logger?: Logger;
   /** Where {@link startWorker}'s config comes from, if it may change and the worker is to follow it. */
-  readonly live?: LiveSource;
+  readonly settings?: SettingsSource;
   /** Default: the one of the configuration. */
   readonly adminPort?: number;
 }
@@ -58,8 +58,8 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   const names = namesOf(config.instance);
   const store = parts.store ?? mongoStore(config.mongodbUri, names.database);
   const uriChanged = followUri(store, config, log);
-  const unfollow = parts.live
-    ? follow(parts.live, log, (_, options) => {
+  const unfollow = parts.settings
+    ? follow(parts.settings, log, (_, options) => {
         if (options.includes('logLevel')) log.level = config.logLevel;
         uriChanged(options);
       })
@@ -83,13 +83,13 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
         const answered = new AbortController();
         await Promise.race([health.asked, sleep(clock, FIRST_ANSWER_MS, answered.signal)]);
         answered.abort();
-        return json({ ...health.report(), ...parts.live?.refused });
+        return json({ ...health.report(), ...parts.settings?.refused });
       },
       [ADMIN_PATHS.metrics]: async () => {
         const report = health.report();
         metrics.natsUp.set(report.nats.reachable ? 1 : 0);
         metrics.storeUp.set(report.store.reachable ? 1 : 0);
-        metrics.liveOptionsRejected.set(parts.live?.problems.length ?? 0);
+        metrics.liveOptionsRejected.set(parts.settings?.problems.length ?? 0);
         return await metricsRoute(metrics.registry)();
       },
     },
@@ -109,7 +109,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     health.incident(incident);
   };
 
-  const drain = async (): Promise<void> => {
+  const storeMessages = async (): Promise<void> => {
     connection = await linkNats(
       {
         options: config,
@@ -174,7 +174,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   };
 
   const indexes = keepIndexes({ store, missing: count => metrics.indexesMissing.set(count), clock, log }, signal);
-  const work = Promise.all([drain(), watchStore(), indexes]);
+  const work = Promise.all([storeMessages(), watchStore(), indexes]);
   work.catch(error => {
     log.fatal({ reason: (error as Error).message }, 'the worker cannot go on');
     throw error; // ends the process: a worker that does nothing must not look alive

@@ -8,8 +8,8 @@ import { openClient } from '../../tools/support/sdk.ts';
 import { tokenFor } from '../../tools/support/token.ts';
 import { until } from '../../tools/support/until.ts';
 import { busyGateway, loadOf } from '../support/chat/busy-gateway.ts';
-import { liveFiles } from '../support/chat/live-files.ts';
 import { type RunningGateway, startCluster } from '../support/chat/local-chat.ts';
+import { settingsFiles } from '../support/chat/settings-files.ts';
 
 const backends = await startBackends({ after });
 const READERS = 29;
@@ -17,7 +17,7 @@ const ALL = READERS + 1;
 
 /** A busy gateway that follows a live directory. */
 async function setUp(t: TestContext, env: Readonly<Record<string, string>> = {}) {
-  const live = await liveFiles(t);
+  const live = await settingsFiles(t);
   const busy = await busyGateway(t, backends, { CHAT_LIVE_DIR: live.path, ...env }, READERS);
   const movedTimes = () => [...busy.moves.values()].map(codes => codes.length);
   return {
@@ -128,7 +128,7 @@ test('a gateway that is told to end in the middle of a drain moves the rest once
 
 test('a gateway that starts with the annotation is not ready until it is taken away', async t => {
   const cluster = await startCluster(t, backends);
-  const live = await liveFiles(t);
+  const live = await settingsFiles(t);
   await live.want({ reason: 'Rollout', keep: 0, perSecond: 5 });
   const gateway = await cluster.spawnUnready({ CHAT_LIVE_DIR: live.path });
   await until('it listens', () =>

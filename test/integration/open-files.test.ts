@@ -6,8 +6,8 @@ import { startBackends } from '../../tools/support/backends.ts';
 import { metric } from '../../tools/support/metrics.ts';
 import { until } from '../../tools/support/until.ts';
 import { loadOf } from '../support/chat/busy-gateway.ts';
-import { liveFiles } from '../support/chat/live-files.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
+import { settingsFiles } from '../support/chat/settings-files.ts';
 
 const backends = await startBackends({ after });
 const FILES = 300;
@@ -15,7 +15,7 @@ const FIT = 300 - 256;
 
 test('with too few open files a gateway says so, accepts what fits, and answers its probes when more come', async t => {
   const cluster = await startCluster(t, backends);
-  const live = await liveFiles(t, { CHAT_MAX_CONNECTIONS: '40' });
+  const live = await settingsFiles(t, { CHAT_MAX_CONNECTIONS: '40' });
   const limited = ['sh', '-c', `ulimit -n ${FILES}; exec "$@"`, 'sh'];
   const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path }, limited);
   const tooFew = () => gateway.process.output().includes('Raise the limit to');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { RESOURCES } from '../../operator/kube/resources.ts';
-import { LIVE_FILES } from '../../server/contract/live-files.ts';
+import { SETTINGS_FILES } from '../../server/contract/settings-files.ts';
 import { until } from '../../tools/support/until.ts';
 import { FleetSuite } from '../support/kube/fleet-suite.ts';
 import { ObservedFleet } from '../support/kube/observed-fleet.ts';
@@ -289,7 +289,7 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
       const told = await Promise.all(
         names.map(async name => (await fleet.annotationsOf(name))['chatcluster.dev/options']),
       );
-      return data['CHAT_MAX_SUBSCRIPTIONS'] === '64' && told.every(version => version === data[LIVE_FILES.version]);
+      return data['CHAT_MAX_SUBSCRIPTIONS'] === '64' && told.every(version => version === data[SETTINGS_FILES.version]);
     });
     assert.deepEqual([await generation(), fleet.names], [before, names]);
     fleet.assertMoves(0);

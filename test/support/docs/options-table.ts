@@ -1,14 +1,14 @@
 import { OPTIONS, type Option } from '../../../server/contract/options.ts';
 
-/** The options of the server as Markdown: what `docs/configuration.md` must hold. */
+/** The options of the server as a Markdown table, for `docs/configuration.md`. */
 export function optionsTable(): string {
   const rows = Object.values(OPTIONS).map((option: Option) => {
     const where = option.for.join(', ');
-    const live = option.live ? 'yes' : '';
-    return `| \`${option.env}\` | ${where} | ${presetOf(option)} | ${boundsOf(option)} | ${live} | ${option.help}${option.secret ? ' Secret.' : ''} |`;
+    const reload = option.reload ? 'yes' : '';
+    return `| \`${option.env}\` | ${where} | ${presetOf(option)} | ${boundsOf(option)} | ${reload} | ${option.help}${option.secret ? ' Secret.' : ''} |`;
   });
   return [
-    '| variable | process | default | allowed | live | effect |',
+    '| variable | process | default | allowed | reload | effect |',
     '| --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');

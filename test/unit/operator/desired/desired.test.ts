@@ -14,8 +14,8 @@ import { liveOptions, SECRET_ENV, startEnv } from '../../../../operator/desired/
 import { podTemplate } from '../../../../operator/desired/pod-template.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import { INSTANCE_PATTERN } from '../../../../server/contract/instance.ts';
-import { LIVE_DIR, LIVE_FILES } from '../../../../server/contract/live-files.ts';
 import { OPTIONS, type Option } from '../../../../server/contract/options.ts';
+import { SETTINGS_DIR, SETTINGS_FILES } from '../../../../server/contract/settings-files.ts';
 import { loadConfig, reloadConfig } from '../../../../server/settings/config.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
 import { assertGolden } from '../../../support/docs/golden.ts';
@@ -148,7 +148,7 @@ const SECRETS = {
 /** All values a process has once it runs: those it starts with, and a gateway's files over them. */
 function valuesOf(spec: object, component: Component): Record<string, string> {
   const cluster = stored(spec);
-  const { [LIVE_FILES.version]: _, ...live } = component === 'gateway' ? liveOptions(cluster) : {};
+  const { [SETTINGS_FILES.version]: _, ...live } = component === 'gateway' ? liveOptions(cluster) : {};
   return { [OPTIONS.instance.env]: instanceOf(cluster), ...startEnv(cluster, component), ...live };
 }
 
@@ -162,18 +162,18 @@ test('every process accepts the options the operator writes for it', () => {
 });
 
 test('a gateway starts with what needs a new pod and reads the rest; a worker starts with everything', () => {
-  const isLive = new Map(Object.values(OPTIONS).map((row: Option) => [row.env as string, row.live === true]));
+  const isReloadable = new Map(Object.values(OPTIONS).map((row: Option) => [row.env as string, row.reload === true]));
   const cluster = stored({ ...FULL, worker: { logLevel: 'Warn' } });
-  const { [LIVE_FILES.version]: version, ...live } = liveOptions(cluster);
+  const { [SETTINGS_FILES.version]: version, ...live } = liveOptions(cluster);
   const started = Object.keys(startEnv(cluster, 'gateway'));
   assert.deepEqual(started, ['CHAT_DEV_SIGN_IN', 'CHAT_DRAIN_DELAY_SECONDS', 'CHAT_DRAIN_SECONDS', 'CHAT_NATS_URL']);
   assert.ok(Object.keys(live).length > 4);
   assert.deepEqual(
-    started.filter(env => isLive.get(env)),
+    started.filter(env => isReloadable.get(env)),
     [],
   );
   assert.deepEqual(
-    Object.keys(live).filter(env => !isLive.get(env)),
+    Object.keys(live).filter(env => !isReloadable.get(env)),
     [],
   );
   assert.match(version ?? '', /^[0-9a-f]{16}$/);
@@ -184,7 +184,7 @@ test('an option at its default is written nowhere, so that no image meets one it
   const cluster = stored();
   assert.deepEqual(startEnv(cluster, 'worker'), { CHAT_NATS_URL: 'nats://nats:4222' });
   assert.deepEqual(startEnv(cluster, 'gateway'), { CHAT_NATS_URL: 'nats://nats:4222' });
-  assert.deepEqual(Object.keys(liveOptions(cluster)), [LIVE_FILES.version]);
+  assert.deepEqual(Object.keys(liveOptions(cluster)), [SETTINGS_FILES.version]);
 });
 
 test('an option that is taken back is gone from the files of gateways that run, which take its default again', () => {
@@ -225,7 +225,7 @@ test('a memory limit bounds the heap, and leaves the rest to what is outside of 
 });
 
 test('the version of the live options changes with any of them, and with nothing else', () => {
-  const versionOf = (spec: object) => liveOptions(stored(spec))[LIVE_FILES.version];
+  const versionOf = (spec: object) => liveOptions(stored(spec))[SETTINGS_FILES.version];
   assert.notEqual(versionOf({ limits: { maxConnections: 9_000 } }), versionOf({}));
   assert.notEqual(
     versionOf({ auth: { secretRef: { name: 'auth' }, issuer: 'https://id.example.com' } }),
@@ -259,9 +259,9 @@ test('a process finds each Secret as a file, and a change of the Secret reaches 
         `${component}: ${name}`,
       );
       const option = Object.values(OPTIONS).find(({ env }) => env === name) as Option | undefined;
-      assert.ok(option?.live && option.for.includes(component), `${component} takes ${name} while it runs`);
+      assert.ok(option?.reload && option.for.includes(component), `${component} takes ${name} while it runs`);
     }
-    assert.equal(container?.volumeMounts[0]?.mountPath, LIVE_DIR);
+    assert.equal(container?.volumeMounts[0]?.mountPath, SETTINGS_DIR);
   }
 });
 

@@ -7,7 +7,7 @@ import type { ChatCluster } from '../../../../operator/api/chat-cluster.ts';
 import { RESTART_ANNOTATION } from '../../../../operator/desired/names.ts';
 import { FIELDS } from '../../../../operator/desired/options.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
-import { LIVE_OPTIONS, OPTIONS } from '../../../../server/contract/options.ts';
+import { OPTIONS, RELOADABLE_OPTIONS } from '../../../../server/contract/options.ts';
 import { cached, stored } from '../../../../tools/support/crd-schema.ts';
 
 const EXAMPLE = parse(
@@ -87,7 +87,7 @@ test('a default that is written out is the same revision', () => {
 test('a gateway of an option that is not live gets a new pod for any other value', () => {
   const started = Object.values(FIELDS).filter(
     ([option]) =>
-      !LIVE_OPTIONS.gateway.includes(option) && (OPTIONS[option].for as readonly string[]).includes('gateway'),
+      !RELOADABLE_OPTIONS.gateway.includes(option) && (OPTIONS[option].for as readonly string[]).includes('gateway'),
   );
   assert.ok(started.length > 4);
   for (const [option] of started) {

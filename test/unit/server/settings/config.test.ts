@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Logger } from 'pino';
 import { OPTIONS } from '../../../../server/contract/options.ts';
 import { checkSecrets } from '../../../../server/gateway/secret-check.ts';
-import { ConfigError, liveOptionsOf, loadConfig, reloadConfig } from '../../../../server/settings/config.ts';
+import { ConfigError, loadConfig, reloadableOptionsOf, reloadConfig } from '../../../../server/settings/config.ts';
 import { unknownVariables } from '../../../../server/settings/unknown-variables.ts';
 
 const GOOD = {
@@ -84,7 +84,7 @@ for (const [what, env, problem] of [
     const start: Record<string, string> = {};
     const later = new Map<string, string>();
     for (const [name, value] of Object.entries(env)) {
-      if (liveOptionsOf('gateway').some(option => OPTIONS[option].env === name)) later.set(name, value);
+      if (reloadableOptionsOf('gateway').some(option => OPTIONS[option].env === name)) later.set(name, value);
       else start[name] = value;
     }
     const current = loadConfig('gateway', { ...GOOD, ...start });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LIVE_OPTIONS, OPTIONS, type Option } from '../../../../server/contract/options.ts';
+import { OPTIONS, type Option, RELOADABLE_OPTIONS } from '../../../../server/contract/options.ts';
 import { ConfigError } from '../../../../server/settings/config.ts';
-import { LiveSource } from '../../../../server/settings/source.ts';
+import { SettingsSource } from '../../../../server/settings/source.ts';
 import { SECRET } from '../../../../tools/support/token.ts';
-import { liveFiles } from '../../../support/chat/live-files.ts';
+import { settingsFiles } from '../../../support/chat/settings-files.ts';
 
 const ENV = {
   CHAT_INSTANCE: 'test',
@@ -21,8 +21,8 @@ async function open(
   files: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
 ) {
-  const live = await liveFiles(t, files);
-  return { live, source: await LiveSource.open('gateway', { ...ENV, CHAT_LIVE_DIR: live.path, ...env }) };
+  const live = await settingsFiles(t, files);
+  return { live, source: await SettingsSource.open('gateway', { ...ENV, CHAT_LIVE_DIR: live.path, ...env }) };
 }
 
 test('a file wins over its variable at the start, and without it the variable counts again', async t => {
@@ -85,17 +85,17 @@ test('files of options that are not live, and of none, are ignored', async t => 
 });
 
 test('at the start a bad file stops the process like a bad variable, and so does a directory that is none', async t => {
-  const live = await liveFiles(t, { CHAT_HISTORY_LIMIT: '0' });
-  const opened = (path: string) => LiveSource.open('gateway', { ...ENV, CHAT_LIVE_DIR: path });
+  const live = await settingsFiles(t, { CHAT_HISTORY_LIMIT: '0' });
+  const opened = (path: string) => SettingsSource.open('gateway', { ...ENV, CHAT_LIVE_DIR: path });
   await assert.rejects(opened(live.path), /CHAT_HISTORY_LIMIT must be an integer from 1 to 1000, got "0"/);
   await assert.rejects(opened(join(live.path, 'nowhere')), ConfigError);
 });
 
 test("a directory without the kubelet's link is followed too", async t => {
-  const live = await liveFiles(t);
+  const live = await settingsFiles(t);
   const path = join(live.path, 'plain');
   await mkdir(path);
-  const source = await LiveSource.open('gateway', { ...ENV, CHAT_LIVE_DIR: path });
+  const source = await SettingsSource.open('gateway', { ...ENV, CHAT_LIVE_DIR: path });
   assert.equal(await source.poll(), null);
   await writeFile(join(path, 'CHAT_HISTORY_LIMIT'), '7');
   assert.deepEqual(await source.poll(), { options: ['historyLimit'], problems: [] });
@@ -117,19 +117,19 @@ test('a file that cannot be read changes nothing', async t => {
 
 test('what a new process is needed for is not live, every Secret is, for each process that has it', () => {
   for (const name of ['port', 'partitions', 'natsUrl', 'maxFrameBytes', 'sendBufferBytes', 'drainSeconds'] as const)
-    assert.ok(!LIVE_OPTIONS.gateway.includes(name), name);
+    assert.ok(!RELOADABLE_OPTIONS.gateway.includes(name), name);
   const secrets = Object.entries(OPTIONS).filter(([, option]: [string, Option]) => option.secret);
   const missing = (process: 'gateway' | 'worker') =>
     secrets
       .filter(([, option]: [string, Option]) => option.for.includes(process))
-      .filter(([name]) => !LIVE_OPTIONS[process].some(live => live === name));
+      .filter(([name]) => !RELOADABLE_OPTIONS[process].some(live => live === name));
   assert.deepEqual([missing('gateway'), missing('worker')], [[], []]);
 });
 
 test('a worker takes its own live options alone: files of a gateway do not count', async t => {
   const files = { CHAT_NATS_PASSWORD: 'first', CHAT_AUTH_SECRET: 'short', CHAT_MAX_CONNECTIONS: 'many' };
-  const live = await liveFiles(t, files);
-  const source = await LiveSource.open('worker', { ...ENV, CHAT_LIVE_DIR: live.path });
+  const live = await settingsFiles(t, files);
+  const source = await SettingsSource.open('worker', { ...ENV, CHAT_LIVE_DIR: live.path });
   assert.equal(source.config.natsPassword, 'first');
   await live.write({ ...files, CHAT_NATS_PASSWORD: 'second', CHAT_MAX_CONNECTIONS: '7' });
   assert.deepEqual(await source.poll(), { options: ['natsPassword'], problems: [] });

@@ -76,5 +76,5 @@ test('a list of ranges is checked before it counts', () => {
     '::1/8/8',
     'none,::1/8',
   ])
-    assert.match(rangesProblem(bad) ?? '', /is no range such as/, bad);
+    assert.match(rangesProblem(bad) ?? '', /is not an address range such as/, bad);
 });

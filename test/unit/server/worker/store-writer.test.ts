@@ -6,7 +6,7 @@ import { PullFailed } from '../../../../server/bus/pull.ts';
 import { systemClock } from '../../../../server/time/clock.ts';
 import { Gate } from '../../../../server/worker/gate.ts';
 import { WorkerMetrics } from '../../../../server/worker/metrics.ts';
-import { Drain } from '../../../../server/worker/store-batches.ts';
+import { StoreWriter } from '../../../../server/worker/store-writer.ts';
 import { until } from '../../../../tools/support/until.ts';
 
 /** Drains a stream whose reads fail while `failing()`. @returns what the health of the worker hears, in order */
@@ -15,7 +15,7 @@ function draining(failing: () => boolean, signal: AbortSignal): (string | null)[
   const gate = new Gate();
   gate.open();
   const unused = () => assert.fail('nothing was pulled');
-  const drain = new Drain({
+  const drain = new StoreWriter({
     partition: 0,
     prefix: 'log.',
     limits: { size: 10, delayMs: 0, maxBytes: 1_000 },

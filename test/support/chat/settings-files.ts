@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LIVE_FILES } from '../../../server/contract/live-files.ts';
+import { SETTINGS_FILES } from '../../../server/contract/settings-files.ts';
 import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../server/contract/traffic.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
 
 /** A projected volume as the kubelet keeps it: `..data` points at a folder that is replaced as a whole. */
-export interface LiveFiles {
+export interface SettingsFiles {
   readonly path: string;
   /** Replaces all files at once. */
   write(files: Readonly<Record<string, string>>): Promise<void>;
@@ -21,12 +21,12 @@ export interface LiveFiles {
 /** An annotation value as Go's strconv.Quote writes it, for values of printable characters. */
 const quote = (value: string) => JSON.stringify(value);
 
-export async function liveFiles(t: Teardown, files: Readonly<Record<string, string>> = {}): Promise<LiveFiles> {
+export async function settingsFiles(t: Teardown, files: Readonly<Record<string, string>> = {}): Promise<SettingsFiles> {
   const path = await mkdtemp(join(tmpdir(), 'live-'));
   t.after(() => rm(path, { recursive: true, force: true }));
   let generation = 0;
   let current: Readonly<Record<string, string>> = {};
-  const live: LiveFiles = {
+  const live: SettingsFiles = {
     path,
     async write(next) {
       const before = `..generation-${generation++}`;
@@ -46,7 +46,7 @@ export async function liveFiles(t: Teardown, files: Readonly<Record<string, stri
     },
     async annotate(annotations) {
       const lines = Object.entries(annotations).map(([key, value]) => `${key}=${quote(value)}`);
-      await live.write({ ...current, [LIVE_FILES.annotations]: lines.join('\n') });
+      await live.write({ ...current, [SETTINGS_FILES.annotations]: lines.join('\n') });
     },
     async want(intent) {
       const others = { 'kubernetes.io/config.source': 'api' };

@@ -9,8 +9,8 @@ import { SECRET, tokenFor } from '../../tools/support/token.ts';
 import { until } from '../../tools/support/until.ts';
 import { loadOf } from '../support/chat/busy-gateway.ts';
 import { startLink } from '../support/chat/link.ts';
-import { liveFiles } from '../support/chat/live-files.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
+import { settingsFiles } from '../support/chat/settings-files.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:live';
@@ -25,7 +25,7 @@ const errorCode = (work: Promise<unknown>) =>
 
 test('limits, room kinds and the log level change under an open connection; a bad value is kept out and shown', async t => {
   const cluster = await startCluster(t, backends);
-  const live = await liveFiles(t, {
+  const live = await settingsFiles(t, {
     version: 'one',
     CHAT_MAX_MESSAGE_BYTES: '1000',
     CHAT_ROOM_KINDS: 'channel=Open,group=Open',
@@ -81,7 +81,7 @@ test('limits, room kinds and the log level change under an open connection; a ba
 
 test('a new signing secret logs nobody out: the one before counts until its grace is over', async t => {
   const cluster = await startCluster(t, backends);
-  const live = await liveFiles(t, { CHAT_AUTH_SECRET: SECRET });
+  const live = await settingsFiles(t, { CHAT_AUTH_SECRET: SECRET });
   const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path, CHAT_AUTH_SECRET: OTHER_SECRET });
   const signsIn = async (secret: string) => {
     const client = await openClient(t, gateway.url, { sdk: { token: await tokenFor('alice', {}, secret) } });
@@ -109,7 +109,7 @@ test('new credentials of NATS are used for the next connection', async t => {
   t.after(() => nats.close());
   const own = { CHAT_NATS_URL: nats.url, CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'first' };
   const cluster = await startCluster(t, backends, { env: own });
-  const live = await liveFiles(t, { CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'first' });
+  const live = await settingsFiles(t, { CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'first' });
   const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path });
   const client = await openClient(t, gateway.url);
   await client.send(ROOM, 'before');
@@ -129,7 +129,7 @@ test('a new connection string of MongoDB is used once it works, and until then t
   const [before, since] = [await startLink(t, port), await startLink(t, null)];
   const through = ({ url }: { readonly url: string }) =>
     `mongodb://127.0.0.1:${new URL(url).port}/?directConnection=true`;
-  const live = await liveFiles(t, { CHAT_MONGODB_URI: through(before) });
+  const live = await settingsFiles(t, { CHAT_MONGODB_URI: through(before) });
   const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path, CHAT_LOG_LEVEL: 'info' });
   const client = await openClient(t, gateway.url);
   /** MongoDB has to be asked whether it knows the id of a message from long ago. */

@@ -12,7 +12,7 @@ import { type Sorted, sortDeliveries } from './logged-message.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { storeSpans } from './store-trace.ts';
 
-export interface DrainParts {
+export interface StoreWriterParts {
   readonly partition: number;
   /** Subject of the partition's rooms up to the room's token. */
   readonly prefix: string;
@@ -42,11 +42,11 @@ const STUCK = 3;
  * Moves one partition's messages from LOG to MongoDB: batch, write, acknowledge. While MongoDB is away the batch is held
  * and its ack wait renewed, so that nothing comes twice for nothing; it is never given up and nothing is skipped.
  */
-export class Drain {
-  readonly #parts: DrainParts;
+export class StoreWriter {
+  readonly #parts: StoreWriterParts;
   #busy = false;
 
-  constructor(parts: DrainParts) {
+  constructor(parts: StoreWriterParts) {
     this.#parts = parts;
   }
 

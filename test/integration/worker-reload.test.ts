@@ -9,7 +9,7 @@ import { startBackends } from '../../tools/support/backends.ts';
 import { metric } from '../../tools/support/metrics.ts';
 import { until } from '../../tools/support/until.ts';
 import { startLink } from '../support/chat/link.ts';
-import { liveFiles } from '../support/chat/live-files.ts';
+import { settingsFiles } from '../support/chat/settings-files.ts';
 
 const backends = await startBackends({ after });
 const WORKER = fileURLToPath(new URL('../../server/worker.ts', import.meta.url));
@@ -43,7 +43,7 @@ test('a worker takes new credentials of NATS for its next connection, and stores
   const credentials: { -readonly [K in keyof NatsSettings]: NatsSettings[K] } = { user: 'chat', password: 'first' };
   const nats = await startNats(credentials);
   t.after(() => nats.close());
-  const live = await liveFiles(t, { CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'first' });
+  const live = await settingsFiles(t, { CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'first' });
   const worker = await spawnWorker(t, {
     CHAT_NATS_URL: nats.url,
     CHAT_NATS_USER: 'chat',
@@ -64,7 +64,7 @@ test('a worker goes over to a new connection string of MongoDB, also where the o
   if (!backends.mongo.controllable) return t.skip('MONGODB_URI may name more than one server');
   const link = await startLink(t, null);
   const wrong = `mongodb://127.0.0.1:${new URL(link.url).port}/?directConnection=true`;
-  const live = await liveFiles(t, { CHAT_MONGODB_URI: wrong });
+  const live = await settingsFiles(t, { CHAT_MONGODB_URI: wrong });
   const worker = await spawnWorker(t, { CHAT_MONGODB_URI: wrong, CHAT_LIVE_DIR: live.path });
   await until('MongoDB is missed', async () => (await worker.backends())?.store.reachable === false);
   await live.write({ CHAT_MONGODB_URI: backends.mongo.uri });
@@ -76,7 +76,7 @@ test('a worker goes over to a new connection string of MongoDB, also where the o
 });
 
 test('a bad value is kept out of a worker that runs, is logged, and counted', async t => {
-  const live = await liveFiles(t, { CHAT_LOG_LEVEL: 'info' });
+  const live = await settingsFiles(t, { CHAT_LOG_LEVEL: 'info' });
   const worker = await spawnWorker(t, { CHAT_LIVE_DIR: live.path });
   await until('it reaches NATS', async () => (await worker.backends())?.nats.reachable);
   await live.write({ CHAT_LOG_LEVEL: 'loud' });
