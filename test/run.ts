@@ -28,7 +28,7 @@ const RINGS: Readonly<Record<string, Ring>> = {
   interop: { files: 'test/interop/**/*.test.ts', concurrency: 1, timeoutMs: 3_600_000 },
 };
 
-/** Where the milliseconds of each file are kept for the order of the next run. */
+/** File with the milliseconds of each test file, for the order of the next run. */
 const TIMES = join(CACHE, 'test-times.json');
 
 const USAGE = `usage: node test/run.ts [--depth ci|full] [RING...] [FILE...]

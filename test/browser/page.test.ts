@@ -31,7 +31,7 @@ const newRoom = () => `room-${rooms++}`;
 const gateway = (index: 0 | 1): RunningGateway => cluster.gateways[index];
 const pageAt = (port: number, room: string) => `http://127.0.0.1:${port}/#channel:${room}`;
 
-/** Somebody without a browser: the client the page is built on, in this process. */
+/** A user without a browser: the client the page is built on, in this process. */
 function startClient(t: Teardown, user: string, port = gateway(0).port): Chat {
   const chat = createChat({
     user,

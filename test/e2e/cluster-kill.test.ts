@@ -56,7 +56,7 @@ for (const seed of SEEDS) {
       });
       let acknowledged = 0;
       let enough = Number.POSITIVE_INFINITY;
-      /** Of the victim's client one message follows the other, so that some are always in flight. */
+      /** The victim's client sends one message after the other, so that some are always in flight. */
       const lane = async (client: PlacedClient, onVictim: boolean) => {
         while (acknowledged < enough) {
           inFlight += onVictim ? 1 : 0;

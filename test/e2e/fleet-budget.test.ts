@@ -21,7 +21,7 @@ const ready = chat.url.replace('ws:', 'http:').replace(CLIENT_PATHS.websocket, C
 const LONG_MS = 240_000;
 
 /**
- * Those that pile up while a process on the way stands still come at once, beside those of the second itself: at most as
+ * Moves that pile up while a process on the way stands still come at once, beside those of the second itself: at most as
  * many again, which is far from the more than a thousand that come when nobody paces them.
  */
 function withinBudget(t: TestContext, peak: number, pulse: Pulse): void {

@@ -23,7 +23,7 @@ async function setUp(t: TestContext, env: Readonly<Record<string, string>> = {})
   return {
     ...busy,
     live,
-    /** What the load balancer does once the gateway is not ready. */
+    /** The part of a load balancer that reacts to a gateway that is not ready. */
     async elsewhere() {
       await until('it is not ready', async () => (await fetch(busy.gateway.readyUrl)).status === 503);
       busy.link.target(busy.cluster.gateways[0].port);

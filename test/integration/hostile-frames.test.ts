@@ -13,7 +13,7 @@ const CONNECTIONS = 150;
 const FRAMES = 12;
 const AT_ONCE = 10;
 
-/** What the official SDK encodes, taken from its own encoder. */
+/** Frames as the official SDK encodes them, taken from its own encoder. */
 interface Encoder {
   encodeCommands(commands: readonly object[]): string | Uint8Array;
 }

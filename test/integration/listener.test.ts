@@ -51,7 +51,7 @@ async function reach(port: number, host: string): Promise<string | undefined> {
   return remoteAddress;
 }
 
-/** Whether this machine has IPv6 is its own affair: without it there is nothing to reach. */
+/** True if this machine has IPv6; without it there is nothing to reach. */
 const LOOPBACKS = Object.values(networkInterfaces()).flatMap(addresses =>
   (addresses ?? []).filter(({ internal }) => internal).map(({ address }) => address),
 );

@@ -36,7 +36,7 @@ const exists = async (api: ApiServer, resource: Resource, name: string) =>
     () => false,
   );
 
-/** Whether the gateways of any revision have one. */
+/** True if the gateways of any revision have one. */
 const haveBudget = async ({ client }: ApiServer) =>
   (await client.list(RESOURCES.podDisruptionBudgets, 'default', {})).items.length > 0;
 

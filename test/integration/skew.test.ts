@@ -15,7 +15,7 @@ const backends = await startBackends({ after });
 const NEW = join(import.meta.dirname, '../..');
 const BASE = await baseVersion();
 
-/** Of two partitions. */
+/** Number of partitions: two. */
 const ROOMS = ['channel:a', 'channel:b', 'channel:c'];
 /** Workers look at the streams every 10 s. */
 const TWO_CHECKS_MS = 22_000;

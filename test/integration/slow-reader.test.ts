@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 const READERS = 10;
 const SEND_BUFFER = MIB;
 const TAIL = 8 * MIB;
-/** What a process may grow by beside its budgets: fragments, garbage not yet collected, code. */
+/** Bytes a process may grow by beside its budgets: fragments, garbage not yet collected, code. */
 const SLACK = 100 * MIB;
 const TEXT = 'x'.repeat(30_000);
 

@@ -13,7 +13,7 @@ interface Live {
   readonly user: string | undefined;
 }
 
-/** What a gateway gets on the rooms' live subjects, in order. */
+/** Messages a gateway gets on the rooms' live subjects, in order. */
 function listen(bench: StoreBench): Live[] {
   const seen: Live[] = [];
   bench.nats.subscribe(bench.names.liveSubjects(0), {

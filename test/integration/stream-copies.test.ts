@@ -29,7 +29,7 @@ function ahead(): { readonly clock: Clock; pass(ms: number): void } {
   };
 }
 
-/** What a worker says of the copies, once it says so many. */
+/** The worker's report of the copies, once it reports so many. */
 const says = (bench: StoreBench, worker: Awaited<ReturnType<StoreBench['worker']>>, fewest: number) =>
   until(
     `the worker says ${fewest}`,

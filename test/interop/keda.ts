@@ -60,7 +60,7 @@ export async function installKeda(t: Teardown, access: Access, layout: Layout): 
   await access.kubectl(['wait', '--for=condition=Available', '--timeout=180s', METRICS_API]);
 }
 
-/** What `kubectl apply` takes in its releases, with our images. */
+/** KEDA's release manifests as `kubectl apply` takes them, with images built here. */
 async function releaseManifest(access: Access): Promise<string> {
   await longStep('fetching the manifests of KEDA', 'go', ['-C', MODULE, 'mod', 'download', NAME]);
   const module = await stdoutOf('go', ['-C', MODULE, 'list', '-m', '-f', '{{.Dir}}', NAME]);

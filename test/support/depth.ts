@@ -1,5 +1,5 @@
 /**
- * How deep a run of the tests goes. CI runs what is the only proof of something on a real cluster; `--depth full` adds
+ * Depth of a run of the tests. CI runs what is the only proof of something on a real cluster; `--depth full` adds
  * scenarios that repeat a proof elsewhere, and tests of the harness itself.
  */
 import { type TestContext, type TestOptions, test } from 'node:test';
@@ -10,7 +10,7 @@ export type Depth = (typeof DEPTHS)[number];
 /** Variable by which the runner passes the depth on to the test files. Default ci. */
 export const DEPTH_VARIABLE = 'TEST_DEPTH';
 
-/** Why a test was passed over at depth ci: the runner counts these apart from skipped tests. */
+/** Reason given for a test that depth ci leaves out: the runner counts these apart from skipped tests. */
 export const ONLY_FULL = 'only with --depth full';
 
 /** Folder of a ring whose files run only at depth full. */

@@ -27,7 +27,7 @@ test('each part of the product knows only what it may, and packages are imported
   assert.deepEqual(againstBounds(graph), []);
 });
 
-/** Where the process's surroundings may be read: entry points, what they are made of, and what an addon reads by itself. */
+/** Files that may read the process's environment: entry points, what they consist of, and what an addon reads by itself. */
 const ENTRIES =
   /^(server\/(gateway|worker|standalone|run|settings\/config|gateway\/start|transport\/header-limit)\.ts|server\/worker\/start\.ts|operator\/(main|config)\.ts|web\/|client\/)/;
 
@@ -38,7 +38,7 @@ test('the environment is read, and signals are taken, in entry points alone', ()
   assert.deepEqual(broken, []);
 });
 
-/** Where the time of day is read, and why no other clock will do. Everything else is measured with the monotonic clock. */
+/** Files that read the time of day, and why no other clock will do. Everything else is measured with the monotonic clock. */
 const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'server/time/clock.ts': 'the one reading, with a type of its own',
   'test/support/kube/fake-gateways.ts': 'timestamps that Kubernetes would write',
@@ -47,7 +47,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'tools/support/token.ts': 'claims of tokens',
 };
 
-/** Where the operator uses that reading: all of it is compared with, or written among, times that outlive the process. */
+/** Files in which the operator uses that reading: it is compared with, or written among, times that outlive the process. */
 const OPERATOR_DATES: Readonly<Record<string, string>> = {
   'operator/leader/lease-leader.ts': 'acquireTime and renewTime of the Lease, which only people read',
   'operator/report/recorder.ts': 'times of Events',
@@ -58,7 +58,7 @@ const OPERATOR_DATES: Readonly<Record<string, string>> = {
     'what is written down: times of intents, of revisions and of moves of the Service',
 };
 
-/** Where the decisions of the operator turn times of day into numbers or back, and why nothing is measured with them. */
+/** Files in which the operator's decisions turn times of day into numbers or back, and why they measure nothing with them. */
 const WRITTEN_TIMES: Readonly<Record<string, string>> = {
   'operator/ask/loads.ts': 'two times of one pod, written by one kubelet',
   'operator/fleet/choices.ts': 'annotations of Deployments and the Service',
@@ -70,7 +70,7 @@ const WRITTEN_TIMES: Readonly<Record<string, string>> = {
   'operator/fleet/observe.ts': 'creationTimestamps, which only the API server writes, and which revision is the newest',
 };
 
-/** Where a time of day is compared or added to. */
+/** Expressions that compare a time of day or add to it. */
 const RECKONED_TIMES: Readonly<Record<string, string>> = {
   'operator/fleet/canary.ts': 'which revision is the newest',
   'operator/fleet/closing.ts': 'the deadline of an intent, for people; the operator waits by its other clock',

@@ -19,7 +19,7 @@ function watchCanary(revision: string): Happening {
   };
 }
 
-/** Somebody has to come while there is a canary: clients of a gateway that crashes. */
+/** A canary needs new connections: a gateway crashes and its clients connect again. */
 const newcomers = whenServing(ALL_REVISIONS, 10, crash(gatewayOf('r1')));
 const fails = whenServing(ALL_REVISIONS, [12, 25], wish({ unhealthy: 'it fails' }));
 const change = wish({ target: 'r2' });

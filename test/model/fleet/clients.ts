@@ -5,7 +5,7 @@ import type { Timeline } from './timeline.ts';
 /** Clients wait at most so long before they connect again. */
 export const LONGEST_RETRY_MS = 1_000;
 
-/** What clients went through, written down by themselves. */
+/** Events of clients, as the clients recorded them. */
 export interface Experience {
   /** Every close, in the order of time. */
   readonly closes: { readonly at: number; readonly cause: CloseCause }[];
@@ -19,7 +19,7 @@ export class Client implements Connection {
   readonly #experience: Experience;
   #closedBy: CloseCause | undefined;
   #lostAt: number | undefined;
-  /** How often it was connected, was closed on purpose and connected again. */
+  /** Numbers of connects, of closes on purpose and of reconnects. */
   moves = 0;
   /** Longest time between a close and the next connection, in milliseconds. */
   longestGapMs = 0;

@@ -4,7 +4,7 @@ import type { Chance } from './chance.ts';
 import type { PodObject, ServiceObject } from './objects.ts';
 import type { Timeline } from './timeline.ts';
 
-/** Whether the client Service selects `pod`. */
+/** True if the client Service selects `pod`. */
 export function selects({ serving, labelled }: ServiceObject, pod: Pick<PodObject, 'revision' | 'labelled'>): boolean {
   return (serving === ALL_REVISIONS || pod.revision === serving) && (pod.labelled || !labelled);
 }

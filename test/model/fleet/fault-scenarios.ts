@@ -6,7 +6,7 @@ import { type Happening, script, until, wait, wish } from './script.ts';
 /** They last no longer, but for what changes nothing at rest. */
 const FAULT_SECONDS = 60;
 
-/** What comes between while clients are moved, for some time. */
+/** Faults that last for some time while clients are moved. */
 const FAULTS: readonly (readonly [string, Happening])[] = [
   ['one in ten answers of gateways is lost', ({ faults }) => faults.losePolls(0.1, 600_000)],
   ['most answers of gateways are lost for a while', ({ faults }) => faults.losePolls(0.8, 60_000)],
@@ -48,7 +48,7 @@ const refuse =
   ({ faults }) =>
     faults.refuseWrites(object => object === what);
 
-/** What is refused stands still, with everybody where they are, and hurts nothing else. */
+/** A refused write stops its own work only: clients stay where they are, and everything else goes on. */
 const FOR_EVER: readonly Scenario[] = [
   {
     name: 'a policy refuses for ever to mark a gateway that is to go',

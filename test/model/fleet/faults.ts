@@ -1,7 +1,7 @@
 import type { Chance } from './chance.ts';
 import type { Timeline } from './timeline.ts';
 
-/** What stands between the operator and the cluster for a while: lost and late answers of gateways, and writes that a policy refuses. */
+/** Faults between the operator and the cluster: lost and late answers of gateways, and writes that a policy refuses. */
 export class Faults {
   readonly #time: Timeline;
   readonly #chance: Chance;

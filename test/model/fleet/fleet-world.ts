@@ -24,13 +24,13 @@ export interface WorldOptions {
   readonly settings: FleetSettings;
   readonly size: number;
   readonly clients: number;
-  /** Whether the first revision is of before the label that asks for clients: its pods lack it, and its gateways know nothing of it. */
+  /** True if the first revision is older than the label that asks for clients: its pods and gateways do not have it. */
   readonly old: boolean;
   /** Pods that fit on the two nodes together. */
   readonly room: number;
-  /** How long the slices are behind at most. */
+  /** Longest delay of the slices. */
   readonly slicesLagMs: number;
-  /** How long load balancers keep the connections to a gateway that left the slices. */
+  /** Time for which load balancers keep the connections to a gateway that left the slices. */
   readonly removedTargetsMs: number;
   readonly watchLagMs: number;
   readonly pollMs: number;
@@ -56,7 +56,7 @@ export class FleetWorld {
   readonly removed: PodObject[] = [];
   /** Writes that succeeded, in order. */
   readonly writes: { readonly at: number; readonly what: string }[] = [];
-  /** What an operator planned last. */
+  /** The last plan of an operator. */
   lastPlan: FleetPlan | undefined;
   readonly #options: WorldOptions;
   readonly #route: () => Gateway | undefined;
@@ -251,7 +251,7 @@ export class FleetWorld {
     this.api.services.remove(SERVICE);
   }
 
-  /** Somebody deletes a gateway of `revision`, if there is one. */
+  /** Deletes a gateway of `revision`, if there is one. */
   deleteOneOf(revision: string): void {
     const found = this.pods().find(pod => pod.revision === revision);
     if (!found) return;

@@ -5,14 +5,14 @@ import { WAVE_EVERY_MS } from '../../../server/traffic/waves.ts';
 import type { Chance } from './chance.ts';
 import type { Timeline } from './timeline.ts';
 
-/** Why a connection ended: what the operator wanted, the end of the pod, a fault, or a load balancer. */
+/** Cause of the end of a connection: the operator's intent, the end of the pod, a fault, or a load balancer. */
 export type CloseCause = TrafficIntent['reason'] | 'Terminated' | 'Crashed' | 'Dropped';
 
 export interface Connection {
   closed(cause: CloseCause): void;
 }
 
-/** What a gateway takes on SIGTERM. */
+/** Options of a gateway that matter on SIGTERM. */
 export interface StopTimes {
   readonly delaySeconds: number;
   readonly timeoutSeconds: number;
@@ -79,7 +79,7 @@ export class Gateway {
     this.#traffic.start();
   }
 
-  /** Whether a connection would be taken, ready or not. */
+  /** True if a connection would be accepted, whether the gateway is ready or not. */
   get accepts(): boolean {
     const listens = this.#state === 'serving' || this.#state === 'stopping';
     return listens && this.#accepts && !this.#traffic.refusing;

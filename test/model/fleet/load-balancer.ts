@@ -24,7 +24,7 @@ export class LoadBalancer {
     });
   }
 
-  /** Where a new connection would go; undefined when its proxy knows of no gateway. */
+  /** The gateway a new connection would reach; undefined when its proxy knows of none. */
   choose(): string | undefined {
     return this.#chance.pick(this.#chance.pick(this.#beliefs) ?? []);
   }

@@ -14,7 +14,7 @@ import {
   wish,
 } from './script.ts';
 
-/** What lasts longer than load balancers leave the connections of removed targets alone. */
+/** Situations that last longer than load balancers keep the connections of removed targets. */
 const MINUTES = 60;
 
 const change = wish({ target: 'r2' });

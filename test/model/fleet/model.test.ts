@@ -8,7 +8,7 @@ import { SCENARIOS } from './scenarios.ts';
 const SEEDS = 5;
 const SCHEDULES = 300;
 
-/** How to see a run in full. */
+/** Command that shows a run in full. */
 const explain = (name: string, seed: number) => `node test/model/fleet/explain.ts '${name}' ${seed}`;
 
 for (const scenario of SCENARIOS)

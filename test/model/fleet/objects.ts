@@ -13,13 +13,13 @@ export interface PodObject extends Versioned {
   readonly createdAt: number;
   readonly node: string | undefined;
   readonly phase: 'Pending' | 'Running';
-  /** Whether its container runs: not while it waits to be started again, although the phase stays Running. */
+  /** True if its container runs. False while it waits to be restarted, although the phase stays Running. */
   readonly running: boolean;
   readonly ready: boolean;
   readonly readySince: number | undefined;
   readonly terminating: boolean;
   readonly intent: TrafficIntent | undefined;
-  /** Whether it carries the label that asks for clients. */
+  /** True if it has the label that asks for clients. */
   readonly labelled: boolean;
   /** `controller.kubernetes.io/pod-deletion-cost`. */
   readonly cost: number;
@@ -30,11 +30,11 @@ export interface PodObject extends Versioned {
 export interface DeploymentObject extends Versioned {
   readonly createdAt: number;
   readonly replicas: number;
-  /** When it last became the revision of the spec, by the time of day of an operator. */
+  /** Time at which it last became the revision of the spec, by an operator's time of day. */
   readonly targetedAt: number;
-  /** Why its rollout was stopped; empty when it was not. */
+  /** Reason for which its rollout was stopped; empty if it was not. */
   readonly stopped: string;
-  /** Whether its pods come with the label that asks for clients: not where an older operator wrote their template. */
+  /** True if its pods start with the label that asks for clients. Templates of older operators lack it. */
   readonly labelled: boolean;
 }
 
@@ -42,9 +42,9 @@ export interface DeploymentObject extends Versioned {
 export interface ServiceObject extends Versioned {
   /** Revision it selects, or `ALL_REVISIONS`. */
   readonly serving: string;
-  /** Whether it selects only pods with the label that asks for clients. */
+  /** True if it selects only pods with the label that asks for clients. */
   readonly labelled: boolean;
-  /** When it was last pointed at another revision, by the time of day of an operator; 0 for never. */
+  /** Time at which it was last pointed at another revision, by an operator's time of day; 0 for never. */
   readonly movedAt: number;
 }
 
@@ -55,6 +55,6 @@ export interface SlicesObject extends Versioned {
 
 export interface NodeObject extends Versioned {
   readonly unschedulable: boolean;
-  /** How many pods fit. */
+  /** Number of pods that fit. */
   readonly room: number;
 }

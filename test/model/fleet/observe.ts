@@ -5,7 +5,7 @@ import type { FirstSeen } from '../../../operator/process/first-seen.ts';
 import { SERVICE } from './api-server.ts';
 import type { Views } from './view.ts';
 
-/** What people, the autoscaler and the health checks want of the fleet at a moment. */
+/** Wishes of people, the autoscaler and the health checks at one moment. */
 export interface Wishes {
   settings: FleetSettings;
   size: number;
@@ -23,7 +23,7 @@ export interface Load {
   readonly at: number;
 }
 
-/** What one operator process keeps from pass to pass. */
+/** State that one operator process keeps from pass to pass. */
 export interface Memory {
   readonly loads: Map<string, Load>;
   readonly unofferedSince: Map<string, number>;
@@ -45,7 +45,7 @@ function noteUnoffered(
   for (const name of pods) if (!offered.has(name) && !since.has(name)) since.set(name, now);
 }
 
-/** What a planner is shown of what an operator has been told. @param clocks of its process */
+/** Input of the planner, from an operator's view of the cluster. @param clocks of its process */
 export function observe(
   views: Views,
   memory: Memory,

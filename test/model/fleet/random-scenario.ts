@@ -3,7 +3,7 @@ import type { FleetWorld } from './fleet-world.ts';
 import { atRest, type Scenario } from './scenario.ts';
 import { later } from './script.ts';
 
-/** What the steps so far have led to. */
+/** State after the steps so far. */
 interface Plans {
   size: number;
   revision: number;

@@ -3,7 +3,7 @@ import type { Kubelet } from './kubelet.ts';
 import type { Timeline } from './timeline.ts';
 
 /**
- * What load balancers of clouds do with a target that was removed: they leave its connections alone for a while, and then
+ * Cloud load balancers and a removed target: they leave its connections alone for a while, and then
  * close all of them at once, unless it has come back.
  */
 export class RemovedTargets {

@@ -6,7 +6,7 @@ import type { Timeline } from './timeline.ts';
 const PHASE = { Pending: 0, Running: 1 } as const;
 
 /**
- * Which of two pods a ReplicaSet removes first: `ActivePodsWithRanks` of Kubernetes, without the spread over nodes.
+ * Order in which a ReplicaSet removes two pods: `ActivePodsWithRanks` of Kubernetes, without the spread over nodes.
  * Negative when it is `a`.
  */
 export function removalOrder(a: PodObject, b: PodObject): number {

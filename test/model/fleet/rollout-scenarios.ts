@@ -11,7 +11,7 @@ const release = wish({ hold: '' });
 const fails = (from: number, to: number) =>
   whenServing('r2', [from, to], wish({ unhealthy: 'one in ten commands fails' }));
 
-/** What may happen while clients are moved from one revision to another. */
+/** Events that may happen while clients are moved from one revision to another. */
 function rollouts(strategy: 'MoveOnce' | 'Surge', room: number, how: string): readonly Scenario[] {
   const settings = { rollout: { strategy, surgePercent: 25, progressDeadlineSeconds: 60 } };
   const resize = wish(({ chance }) => ({ size: chance.integer(2, Math.min(6, room - 1)) }));

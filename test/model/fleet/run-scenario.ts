@@ -9,7 +9,7 @@ import { START } from './timeline.ts';
 export interface RunOptions {
   readonly seed: number;
   readonly planner: Planner;
-  /** Whether the first revision is of before the label that asks for clients; by default with every third seed. */
+  /** True if the first revision is older than the label that asks for clients. Default: with every third seed. */
   readonly old?: boolean;
   /** The operator is killed after its write of this number, the first one being 1. */
   readonly killAfterWrite?: number;

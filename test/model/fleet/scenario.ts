@@ -2,7 +2,7 @@ import type { FleetSettings } from '../../../operator/fleet/fleet.ts';
 import { SERVICE } from './api-server.ts';
 import { FIRST_REVISION, type FleetWorld } from './fleet-world.ts';
 
-/** What happens to a fleet at rest, and what must come of it. */
+/** Events that happen to a fleet at rest, and the end state they must lead to. */
 export interface Scenario {
   readonly name: string;
   readonly size?: number;
@@ -19,14 +19,14 @@ export interface Scenario {
   readonly script: (world: FleetWorld) => number;
   /** Most moves of any client. */
   readonly moves: number;
-  /** How many gateways ReplicaSets remove, no more and no fewer; undefined where that depends on the moment. */
+  /** Exact number of gateways that ReplicaSets remove; undefined where it depends on timing. */
   readonly removed?: number;
   /** Gateways or the Service are lost, or all sleep: the first attempt of a client to connect again may fail. */
   readonly lossy?: boolean;
   readonly ends: End;
 }
 
-/** What the fleet must be at the end. @returns what is missing; empty when it has got there */
+/** Checks the fleet at the end. @returns what is missing; empty when it has got there */
 export type End = (world: FleetWorld) => string;
 
 export const DEFAULT_SETTINGS: FleetSettings = {
@@ -70,7 +70,7 @@ export function stoppedAt(revision: string, size: number): End {
   };
 }
 
-/** Which gateways hold more than `most` connections; empty when none does. */
+/** Names of gateways with more than `most` connections; empty if there are none. */
 export function unbalanced(world: FleetWorld, most: number): string {
   const heavy = world.pods().filter(pod => (world.kubelet.gateway(pod.name)?.connections ?? 0) > most);
   return heavy.map(pod => `${pod.name} holds more than ${most}`).join('; ');

@@ -1,4 +1,4 @@
-/** What happens in a scenario, step by step. */
+/** Events of a scenario, step by step. */
 import type { FleetSettings } from '../../../operator/fleet/fleet.ts';
 import { SERVICE } from './api-server.ts';
 import type { FleetWorld } from './fleet-world.ts';
@@ -72,7 +72,7 @@ export function mustServe(revision: string): Happening {
   };
 }
 
-/** Somebody crashes. @param which of the gateways, found when it happens */
+/** Crashes a gateway. @param which the gateway, chosen when it happens */
 export function crash(which: (world: FleetWorld) => string | undefined): Happening {
   return world => world.crash(which(world));
 }
@@ -82,7 +82,7 @@ export function gatewayOf(revision: string): (world: FleetWorld) => string | und
   return world => world.pods().find(pod => pod.revision === revision)?.name;
 }
 
-/** Which gateways something happens to. */
+/** Chooses the gateways that an event happens to. */
 type Gateways = (world: FleetWorld) => readonly PodObject[];
 export const firstGateway: Gateways = world => world.pods().slice(0, 1);
 export const lastGateway: Gateways = world => world.pods().slice(-1);

@@ -24,7 +24,7 @@ export interface OperatorSurroundings {
   /** Asks a pod for its connections; undefined without an answer. */
   readonly ask: (pod: string) => Omit<Load, 'at'> | undefined;
   readonly faults: Faults;
-  /** By how much its time of day is ahead of the API server's, in milliseconds. */
+  /** Milliseconds by which its time of day is ahead of the API server's. */
   readonly wallAhead: () => number;
   readonly onPlan: (plan: FleetPlan) => void;
   /** Told of each write that succeeded. @returns whether the operator survives it */

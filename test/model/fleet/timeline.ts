@@ -1,4 +1,4 @@
-/** Where every simulation begins: milliseconds since 1970. */
+/** Start of every simulation, in milliseconds since 1970. */
 export const START = Date.UTC(2026, 0, 1);
 
 /** Simulated time: what is due runs in order of its time, then of its planning. Nothing waits for real time. */

@@ -37,7 +37,7 @@ export class View<T extends Versioned> {
     return this.#objects.get(name);
   }
 
-  /** What the server answered to a write is known at once. */
+  /** Records the server's answer to a write at once, ahead of the watch. */
   written(object: T): void {
     const held = this.#objects.get(object.name);
     if (!held || held.version < object.version) this.#objects.set(object.name, object);

@@ -14,7 +14,7 @@ export interface Now {
 /** One request to the API server, on the versions it was decided on. */
 export interface Write {
   readonly what: string;
-  /** What is written, such as `Pod r1-2`. */
+  /** Object that is written, such as `Pod r1-2`. */
   readonly object: string;
   /** Objects that have to be written before, as in the operator's writer. */
   readonly needs?: readonly string[];
@@ -24,7 +24,7 @@ export interface Write {
 
 const VICTIM_REASONS: ReadonlySet<string> = new Set(['ScaleDown', 'Hibernate', 'Rollout']);
 
-/** What is being emptied is the first a ReplicaSet removes among pods that are ready. */
+/** A gateway that is being emptied is the first that a ReplicaSet removes among ready pods. */
 function deletionCost(intent: TrafficIntent | undefined): number {
   return intent && VICTIM_REASONS.has(intent.reason) ? -1_000_000 : 0;
 }

@@ -42,7 +42,7 @@ class Contest {
     for (const one of acting) this.#writesUntil.set(one, this.time.now() + one.leader.mayWriteMs());
   }
 
-  /** What it began has ended, as SIGTERM promises: the Lease is free before its time. */
+  /** The work it began has ended, as SIGTERM promises: the Lease is released before it expires. */
   resigned(candidate: SimulatedCandidate): void {
     this.#writesUntil.delete(candidate);
   }

@@ -73,7 +73,7 @@ export interface CandidateOptions {
   readonly server: LeaseServer;
   readonly name: string;
   readonly timings: LeaseTimings;
-  /** How far its clock is from the others'. */
+  /** Milliseconds between its clock and the others'. */
   readonly offsetMs: number;
   readonly random: () => number;
 }
@@ -82,7 +82,7 @@ export interface CandidateOptions {
 export class SimulatedCandidate {
   readonly leader: LeaseLeader;
   readonly failures: unknown[] = [];
-  /** Who held the Lease at each attempt that was answered, and whether it was renewed. */
+  /** Holder of the Lease at each answered attempt, and whether it was renewed. */
   readonly seen: string[] = [];
   readonly #clock: MachineClock;
   readonly #time: ManualClock;
@@ -90,11 +90,11 @@ export class SimulatedCandidate {
   readonly ended: Promise<void>;
   /** Milliseconds a request is under way, and again its answer. */
   latencyMs = 1;
-  /** What becomes of requests: they arrive, never arrive, or arrive without an answer. */
+  /** Fate of requests: they arrive, never arrive, or arrive without an answer. */
   link: 'up' | 'down' | 'deaf' = 'up';
   /** Milliseconds the duty takes to end. */
   endMs = 0;
-  /** What happened to its duty, with the time. */
+  /** Changes of its leadership, with their times. */
   readonly turns: { readonly at: number; readonly what: 'begin' | 'ending' | 'ended' }[] = [];
 
   constructor({ time, server, name, timings, offsetMs, random }: CandidateOptions) {
@@ -129,7 +129,7 @@ export class SimulatedCandidate {
     this.ended = this.leader.run(duty, this.#stopping.signal);
   }
 
-  /** Whether it acts, or would: a stopped process does not. */
+  /** True if it acts as leader; a stopped process does not. */
   get acts(): boolean {
     return !this.#clock.stopped && this.leader.holds();
   }

@@ -26,7 +26,7 @@ export function importGraph(sources: ReadonlyMap<string, string>): ImportGraph {
   );
 }
 
-/** Which names use which others. */
+/** Names, each with the names it uses. */
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
 export function filesOf(graph: ImportGraph): Graph {

@@ -55,7 +55,7 @@ export const ORDER: readonly (readonly string[])[] = [
   ['test', 'test/unit', 'test/integration', 'test/browser', 'test/e2e', 'test/interop'],
 ];
 
-/** What one part of the product may know of another; whatever is not named here it may not. */
+/** Files that each part of the product may import from other parts; everything else is refused. */
 const KNOWS: Readonly<Record<string, RegExp>> = {
   server: /^server\//,
   operator: /^(operator\/|server\/(contract|time|process)\/)/,
@@ -85,7 +85,7 @@ function folderOf(file: string): string | undefined {
   return RANKS.has(folder) ? folder : undefined;
 }
 
-/** What in the graph is against {@link ORDER}, a sentence each. */
+/** Imports that break {@link ORDER}, a sentence each. */
 export function againstOrder(graph: ImportGraph): string[] {
   const broken: string[] = [];
   for (const [file, imports] of graph) {
@@ -100,7 +100,7 @@ export function againstOrder(graph: ImportGraph): string[] {
   return broken;
 }
 
-/** What a part of the product imports without being allowed to, a sentence each. Tests may import everything. */
+/** Imports that a part of the product may not have, a sentence each. Tests may import everything. */
 export function againstBounds(graph: ImportGraph): string[] {
   const broken: string[] = [];
   for (const [file, imports] of graph) {

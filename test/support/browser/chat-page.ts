@@ -35,7 +35,7 @@ export class ChatPage {
     return this.page.getByRole('complementary', { name: 'Who is here' }).locator('.person-name');
   }
 
-  /** What the page says about its connection: the state, and directly behind it the gateway's name. */
+  /** The page's words about its connection: the state, and directly behind it the gateway's name. */
   async connection(): Promise<string> {
     return (await this.page.locator('.connection').textContent()) ?? '';
   }

@@ -82,7 +82,7 @@ export async function busyGateway(
   };
 }
 
-/** What the autoscaler is told. */
+/** The load that the autoscaler reads. */
 export async function loadOf(gateway: { readonly adminPort: number }): Promise<GatewayLoad> {
   const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}${ADMIN_PATHS.load}`);
   return (await answer.json()) as GatewayLoad;

@@ -25,13 +25,13 @@ export class FakeChatServer implements Transport {
   readonly sends: Sent[] = [];
   readonly histories: HistoryRequest[] = [];
   epoch = 'epoch-1';
-  /** Whether a room that comes back is told what it missed. */
+  /** True if a room that subscribes again gets what it missed. */
   recovers = true;
   /** Answers the next `message.send` commands, one each, before the real answer: `lost` stores but does not answer. */
   readonly sendFaults: (CallError | 'lost')[] = [];
   /** The server's time, milliseconds since 1970; null: it does not say. */
   time: () => number | null = () => null;
-  /** Why a message is refused, whatever is sent; null if it is not. */
+  /** Error with which every message is refused; null to accept. */
   refuses: (sent: Sent) => CallError | null = () => null;
   readonly historyFaults: CallError[] = [];
   members: Member[] = [];
@@ -68,7 +68,7 @@ export class FakeChatServer implements Transport {
     for (const handlers of this.#links.values()) handlers.interrupted();
   }
 
-  /** Somebody publishes `data`; subscribers that are online get it. Returns its offset. */
+  /** Publishes `data` to subscribers that are online. Returns its offset. */
   publish(room: string, data: unknown, user = 'bob', type = 'publish'): number {
     // Other rooms of the partition take offsets too.
     this.#offset += 3;
@@ -78,7 +78,7 @@ export class FakeChatServer implements Transport {
     return this.#offset;
   }
 
-  /** Somebody sends a message. Returns its offset. */
+  /** Sends a message as another user. Returns its offset. */
   say(room: string, text: string, user = 'bob'): number {
     const data = { type: 'message', id: `id-of-${text}`, text, time: this.#offset };
     return this.publish(room, data, user, 'message');

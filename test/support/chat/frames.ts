@@ -18,7 +18,7 @@ export interface Frames {
 
 export interface FramesOptions {
   readonly subprotocol?: string;
-  /** Whether heartbeats are answered. Default true. */
+  /** True to answer heartbeats. Default true. */
   readonly pong?: boolean;
 }
 

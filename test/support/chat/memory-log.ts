@@ -25,7 +25,7 @@ export class MemoryLog implements RoomLog {
   window = Number.POSITIVE_INFINITY;
   /** Offsets that neither LOG nor the store has any more. */
   lost: OffsetRange[] = [];
-  /** What the worker has moved to the store. */
+  /** Messages that the worker has moved to the store. */
   floor = 0;
   /** A replica that lags knows nothing above this offset. */
   replicaLast = Number.POSITIVE_INFINITY;

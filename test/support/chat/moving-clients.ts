@@ -13,7 +13,7 @@ export interface MovingOptions {
   readonly everyMs?: number;
 }
 
-/** What a crowd of clients went through, as they counted it. */
+/** Experience of a crowd of clients, as they counted it. */
 export interface Course {
   readonly clients: number;
   readonly messages: number;
@@ -28,7 +28,7 @@ export interface Course {
 
 /** Clients of the official SDK that follow one room, in which two of them publish all the time, whatever happens. */
 export interface MovingClients {
-  /** When the first connection since the start ended, on the clock of `performance.now()`; undefined while none has. */
+  /** Time at which the first connection since the start ended, by `performance.now()`; undefined if none has. */
   firstEnd(): number | undefined;
   /** Connections now, by gateway. */
   spread(): ReadonlyMap<string, number>;
@@ -44,7 +44,7 @@ const PUBLISHERS = 2;
 const AT_ONCE = 16;
 const SECOND_MS = 1_000;
 
-/** What of one client is counted. */
+/** Counts of one client. */
 interface Tracked {
   moves: number;
   gateway: string;

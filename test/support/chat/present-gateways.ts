@@ -98,7 +98,7 @@ export class PresentGateways {
     await settle();
   }
 
-  /** What changed reaches the others. */
+  /** Delivers changes to the other gateways. */
   async told(): Promise<void> {
     this.clock.pass(TOLD_MS);
     await settle();

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How busy the way from a client to the gateways was. */
+/** Load on the way from a client to the gateways. */
 export interface Pulse {
   /** Longest between two answers: what comes evenly may have piled up for so long, in whichever process on the way. */
   longestMs(): number;

@@ -20,7 +20,7 @@ async function publish(log: RoomLog, room: string, id = ''): Promise<number> {
   return (await log.publish(room, body, envelope)).offset;
 }
 
-/** What every {@link RoomLog} does: the real one, and the one in memory that unit tests use in its place. */
+/** Contract of every {@link RoomLog}: the real one, and the one in memory that unit tests use in its place. */
 export function roomLogContract(name: string, make: (t: TestContext) => Promise<LogUnderTest>): void {
   /** ROOM has odd offsets from 1 to 9, OTHER the even ones to 10. */
   const filled = async (t: TestContext) => {

@@ -34,7 +34,7 @@ import { MemoryLog } from './memory-log.ts';
 import { PresenceNet } from './memory-presence-bus.ts';
 import { MemoryStore } from './memory-store.ts';
 
-/** What a client of the tests reads: a reply, a push, or `{}` for a ping. */
+/** A frame that a test client reads: a reply, a push, or `{}` for a ping. */
 export interface Said {
   readonly id?: number;
   readonly error?: { readonly code: number; readonly message: string; readonly temporary?: boolean };
@@ -55,9 +55,9 @@ export class TestGateway {
   readonly context: SessionContext;
   /** Close codes of the connections the gateway ended. */
   readonly ended: number[] = [];
-  /** For each answered command, whether it counts against the gateway. */
+  /** One entry per answered command: true if it counts against the gateway. */
   readonly answers: boolean[] = [];
-  /** For each token that was checked, whether it was valid. */
+  /** One entry per checked token: true if it was valid. */
   readonly tokens: boolean[] = [];
   /** Faults of the tokens that were refused. */
   readonly refused: string[] = [];

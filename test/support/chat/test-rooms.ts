@@ -85,7 +85,7 @@ export class TestMember implements Member {
   readonly client = crypto.randomUUID();
   readonly user = 'somebody';
   room: Room | null = null;
-  /** What the subscribe reply said. */
+  /** Content of the subscribe reply. */
   answer: SubscribeResult | null = null;
   readonly offsets: number[] = [];
   readonly expulsions: string[] = [];

@@ -18,7 +18,7 @@ const configMap = (name: string): KubeObject => ({
   metadata: { name, namespace: 'default' },
 });
 
-/** What came of the making of an object: as it was made, or why it was not. */
+/** Outcome of a create: the object as it was made, or the reason for its refusal. */
 type Outcome = { readonly made: KubeObject } | { readonly error: unknown };
 
 /** Waits until the making of the ConfigMap `name` ends as `isRight` says. It may take the API server a moment to hear of rules. */

@@ -2,7 +2,7 @@ import type { ChatCluster } from '../../../operator/api/chat-cluster.ts';
 import type { Choices, WantedRevision } from '../../../operator/desired/desired.ts';
 import { revisionOf } from '../../../operator/desired/revision.ts';
 
-/** When everything was chosen. */
+/** Time of all choices. */
 export const CHOSEN_AT = new Date('2026-01-01T12:00:00Z');
 
 /** A Deployment of the revision of the spec, with what the operator makes. */
@@ -18,7 +18,7 @@ export function wantedRevision(cluster: ChatCluster, change: Partial<WantedRevis
   };
 }
 
-/** What the operator chooses for a ChatCluster whose only revision serves. */
+/** Choices of the operator for a ChatCluster whose only revision serves. */
 export function choicesFor(cluster: ChatCluster, change: Partial<Choices> = {}): Choices {
   return {
     defaultImage: 'example.com/chat:1',

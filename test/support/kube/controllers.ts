@@ -6,7 +6,7 @@ import { clusterBinaries } from '../../../tools/cluster/binaries.ts';
 import { startChild } from '../../../tools/local/child.ts';
 import type { ApiServer } from './api-server.ts';
 
-/** What makes pods of Deployments, EndpointSlices of Services, counts for disruption budgets, and removes what lost its owner. */
+/** Kubernetes' controllers that make pods of Deployments and EndpointSlices of Services, count for disruption budgets, and collect garbage. */
 const CONTROLLERS = ['deployment', 'replicaset', 'endpointslice', 'disruption', 'garbage-collector'];
 
 /** Starts Kubernetes' own controllers for `api`; the test's end stops them. */

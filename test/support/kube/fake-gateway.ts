@@ -17,11 +17,11 @@ export class FakeGateway {
   readonly name: string;
   readonly revision: string;
   readonly clients = new Set<FakeClient>();
-  /** Whether the process has come up and answers its readiness probe. */
+  /** True if the process has started and answers its readiness probe. */
   works = false;
-  /** What it says of its load besides its clients; undefined for no answer. */
+  /** Load it reports besides its clients; undefined for no answer. */
   load: Partial<GatewayLoad> | undefined = {};
-  /** How often it has said its load. */
+  /** Number of times it has reported its load. */
   asked = 0;
   readonly #traffic: Traffic;
 
@@ -49,7 +49,7 @@ export class FakeGateway {
   get ready(): boolean {
     return this.works && this.#traffic.ready;
   }
-  /** Whether it is to take no new clients. */
+  /** True if it is to take no new clients. */
   get shut(): boolean {
     return this.#traffic.draining;
   }
@@ -64,7 +64,7 @@ export class FakeGateway {
     this.#traffic.wave();
   }
 
-  /** What `/load` answers. */
+  /** The answer of `/load`. */
   answer(): GatewayLoad {
     if (!this.load) throw new Error('no answer');
     this.asked += 1;

@@ -15,7 +15,7 @@ const EVERY_MS = 100;
 const NODE = 'node-1';
 const REACHED = { reachable: true, reason: '' };
 
-/** What happened to a gateway, in the order it was seen. */
+/** Events of a gateway, in the order they were seen. */
 export interface Incident {
   readonly cluster: string;
   readonly gateway: string;
@@ -40,13 +40,13 @@ interface Running {
  */
 export class FakeGateways {
   readonly incidents: Incident[] = [];
-  /** What the workers of a ChatCluster say, by its name. */
+  /** Answers of the workers of a ChatCluster, by its name. */
   readonly health = new Map<string, BackendHealth>();
   /** Revisions whose gateways do not become ready, as `cluster/revision` or, for all of a ChatCluster that are not there yet, `cluster`. */
   readonly broken = new Set<string>();
-  /** Why containers of a pod do not start, by a part of the pod's name. */
+  /** Reasons for which containers do not start, by a part of the pod's name. */
   readonly waiting = new Map<string, { readonly reason: string; readonly message: string }>();
-  /** How a container stopped before it was started again, by a part of the pod's name. */
+  /** Last termination of a container that was restarted, by a part of the pod's name. */
   readonly stopped = new Map<
     string,
     { readonly reason: string; readonly exitCode: number; readonly message?: string }
@@ -225,7 +225,7 @@ export class FakeGateways {
     await this.#api.terminated(pod);
   }
 
-  /** Where a load balancer sends a client: round and round over those it has heard of. */
+  /** Chooses the gateway for a client as a load balancer does: in turn over the gateways it knows. */
   #place(cluster: string, client: FakeClient): void {
     const open = this.of(cluster).filter(gateway => this.offeredOf(cluster).includes(gateway.name) && !gateway.refuses);
     const chosen = open[this.#placed++ % open.length];

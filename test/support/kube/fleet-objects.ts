@@ -19,7 +19,7 @@ import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../../server/contract
 
 export interface GatewayPodChange {
   readonly ready?: boolean;
-  /** Whether its container runs. */
+  /** True if its container runs. */
   readonly running?: boolean;
   readonly node?: string;
   readonly intent?: TrafficIntent | string;
@@ -131,7 +131,7 @@ export function clientService(cluster: ChatCluster, serving: string, movedAt: nu
   return object;
 }
 
-/** What a gateway says of itself when it is asked. */
+/** A gateway's answer about itself. */
 export function loadOf(pod: string, change: Partial<GatewayLoad> = {}): GatewayAnswer {
   const load: GatewayLoad = {
     gateway: pod,
@@ -177,16 +177,16 @@ export interface Scene {
   readonly failingSince?: number;
   /** Since when gateways have been without NATS while most others were not, by name. */
   readonly cutOff?: Map<string, number>;
-  /** What it remembers of an earlier scene; nothing by default. */
+  /** State kept from an earlier scene. Default: none. */
   readonly seen?: Seen;
-  /** Of the clock that never runs backwards. */
+  /** Milliseconds of the monotonic clock. */
   readonly now: number;
 }
 
 /** The time of day is another one, so that whatever is measured with it is wrong. */
 export const WALL_AHEAD_MS = Date.UTC(2026, 0, 1);
 
-/** What the operator sees of it. */
+/** The operator's view of it. */
 export function see(scene: Scene): FleetView {
   const {
     cluster,

@@ -71,7 +71,7 @@ function rollout(
 }
 
 /**
- * What the fleet planner wants with the settings of `cluster` in situations that between them call for every setting, each of
+ * Plans of the fleet planner with the settings of `cluster` in situations that between them use every setting, each of
  * which has lasted for some time. The revision of the spec serves, or is about to.
  */
 export function plansOf(cluster: ChatCluster): readonly (readonly [string, object])[] {

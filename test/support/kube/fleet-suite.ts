@@ -5,7 +5,7 @@ import { installChart, requests, runOperator } from './chat-operator.ts';
 import { startControllers } from './controllers.ts';
 import { FakeGateways } from './fake-gateways.ts';
 
-/** What all tests of a file share: an API server, Kubernetes' controllers, gateways without containers, and the operator. */
+/** Parts that all tests of a file share: an API server, Kubernetes' controllers, gateways without containers, and the operator. */
 export class FleetSuite {
   api!: ApiServer;
   operator!: Operator;

@@ -17,21 +17,21 @@ interface Snapshot {
 
 interface Node {
   readonly type: string;
-  /** Of an object its class, of a string its text. */
+  /** Class of an object, text of a string. */
   readonly name: string;
   readonly edges: readonly { readonly name: string; readonly to: number }[];
 }
 
-/** What belongs to the engine rather than to the program: it remembers what it likes. */
+/** Nodes that belong to the engine rather than to the program: it keeps them as long as it likes. */
 const ENGINE: ReadonlySet<string> = new Set(['code', 'hidden', 'synthetic', 'object shape']);
 const ENGINE_NAMES = /^system \/ NativeContext/;
-/** Those that keep what they point to. */
+/** Edges that keep what they point to. */
 const EDGES: ReadonlySet<string> = new Set(['context', 'element', 'property', 'internal']);
 
 class Heap {
   readonly #snapshot: Snapshot;
   readonly #width: number;
-  /** Where the edges of the node begin whose row begins at the key. */
+  /** First edge of each node, by the start of its row. */
   readonly #firsts = new Map<number, number>();
 
   constructor(snapshot: Snapshot) {
@@ -52,7 +52,7 @@ class Heap {
     return new Heap(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Snapshot);
   }
 
-  /** Where the instances of a class are. */
+  /** Places of the instances of a class. */
   instances(name: string): number[] {
     return [...this.#firsts.keys()].filter(at => {
       const node = this.#labelOf(at);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 
-/** What a local cluster could leave behind on the host, as sorted lines. */
+/** Traces that a local cluster could leave on the host, as sorted lines. */
 export interface HostState {
   readonly mounts: readonly string[];
   readonly links: readonly string[];
@@ -42,7 +42,7 @@ export function hostState(ignoredCgroup: string): HostState {
   return state;
 }
 
-/** What `after` has more (+) and less (-) than `before`; empty when they are the same. */
+/** Differences of `after` from `before`: more (+) and less (-); empty if they are the same. */
 export function changes(before: HostState, after: HostState): string[] {
   return (Object.keys(before) as (keyof HostState)[]).flatMap(kind => {
     const [old, now] = [new Set(before[kind]), new Set(after[kind])];

@@ -41,7 +41,7 @@ export interface KubeChat {
   readonly chat: ChatObject;
   /** WebSocket address on the host. */
   readonly url: string;
-  /** Why connections to `url` all end at one gateway; false when each is balanced over all. */
+  /** Reason for which connections to `url` all reach one gateway; false if they are balanced over all. */
   readonly unbalanced: string | false;
   /** The gateways' pods, without those that are on their way out. */
   gateways(): Promise<readonly Pod[]>;

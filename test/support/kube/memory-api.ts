@@ -8,7 +8,7 @@ import { keyOf } from '../../../operator/kube/store.ts';
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
 type Tell = (type: EventType, object: object) => void;
 
-/** Nobody listens there: every request is answered in memory. */
+/** An address without a listener: every request is answered in memory. */
 const NOWHERE = JSON.stringify({
   'current-context': 'test',
   contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],

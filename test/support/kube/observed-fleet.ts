@@ -129,7 +129,7 @@ export class ObservedFleet {
     return (await this.pod(gateway)).metadata.annotations ?? {};
   }
 
-  /** What the Eviction API says to the eviction of a gateway: 201, or 429 when a budget is against it. */
+  /** Status of the Eviction API for the eviction of a gateway: 201, or 429 if a budget forbids it. */
   async evict(gateway: string): Promise<number> {
     const resource = { kind: 'Eviction', apiVersion: 'v1', plural: `pods/${gateway}/eviction` };
     const metadata = { name: gateway, namespace: 'default' };
@@ -142,7 +142,7 @@ export class ObservedFleet {
     );
   }
 
-  /** Nobody was lost, and nobody moved more often than `most` times. */
+  /** Asserts that no client was lost, and none moved more than `most` times. */
   assertMoves(most: number): void {
     const held = this.gateways.reduce((sum, gateway) => sum + gateway.clients.size, 0);
     assert.equal(held, this.clients.length, 'every client is connected');

@@ -11,7 +11,7 @@ interface Lease {
 
 /** The processes of the operator: one leads by a Lease. */
 export interface OperatorPods {
-  /** Whoever holds the Lease. */
+  /** Pod that holds the Lease. */
   holder(): Promise<string>;
   /** Sends a signal to the process that leads, past Kubernetes. @returns its pod */
   signalLeader(signal: 'KILL' | 'STOP'): Promise<string>;

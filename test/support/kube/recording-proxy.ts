@@ -8,7 +8,7 @@ export interface RecordedCall {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
-  /** Of the answer; undefined until it comes. */
+  /** Status of the answer; undefined until it arrives. */
   status: number | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface RecordingProxy {
   /** The kubeconfig that leads through it. */
   readonly kubeconfig: string;
   readonly calls: readonly RecordedCall[];
-  /** What changes the cluster, Leases left out. */
+  /** Requests that change the cluster, Leases left out. */
   writes(): RecordedCall[];
   /** Called with each request before it is passed on. */
   onCall: (call: RecordedCall) => void;

@@ -5,7 +5,7 @@ import type { Course, MovingClients } from '../chat/moving-clients.ts';
 import { type OperatorWrite, operatorWrites } from './operator-writes.ts';
 import type { OwnChat } from './own-chat.ts';
 
-/** What clients and API server counted while something happened to a ChatCluster. */
+/** Counts of clients and API server while something happened to a ChatCluster. */
 export interface Outcome extends Course {
   readonly writes: readonly OperatorWrite[] | null;
 }

@@ -14,7 +14,7 @@ export interface Call {
 export interface ScriptedApi {
   readonly client: KubeClient;
   readonly calls: Call[];
-  /** Of each call. */
+  /** Arguments of each call. */
   readonly headers: IncomingHttpHeaders[];
 }
 

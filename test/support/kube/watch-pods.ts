@@ -6,7 +6,7 @@ import type { Teardown } from '../../../tools/support/backends.ts';
 import { IN_NAMESPACE } from './kube-chat.ts';
 import type { OwnChat } from './own-chat.ts';
 
-/** What a watch told, and when. */
+/** Events of a watch, with their times. */
 export interface Sighting {
   /** Wall clock. */
   readonly at: number;
@@ -34,7 +34,7 @@ export async function watch(
   return sightings;
 }
 
-/** Whether a line of the watch of EndpointSlices offers a pod. */
+/** True if a line of the watch of EndpointSlices offers a pod. */
 function offers(text: string, pod: string): boolean {
   const [names = [], ready = []] = text.split('/').map(list => list.split(' '));
   return ready[names.indexOf(pod)] === 'true';
@@ -46,9 +46,9 @@ function namesOf(sightings: readonly Sighting[], holds: (fields: readonly string
   return new Set(lines.filter(holds).map(([name = '']) => name));
 }
 
-/** When pods stopped taking clients, as everybody in the cluster could see it. */
+/** Times at which pods stopped taking clients, as visible in the cluster. */
 export interface PodWatch {
-  /** When a pod was first seen without the label and in no ready endpoint of the client Service, on the clock of `performance.now()`. @throws if never */
+  /** Time at which a pod was first seen without the label and in no ready endpoint of the client Service, by `performance.now()`. @throws if never */
   shutAt(pod: string): number;
   /** Pods that were ever seen without the label that asks for clients. */
   everShut(): Set<string>;

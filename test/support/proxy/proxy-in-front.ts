@@ -18,7 +18,7 @@ export interface ProxyInFront extends Pick<DroppingProxy, 'dropped'> {
   readonly url: string;
 }
 
-/** What the endpoints of a slice offer, from a line of the watch: names of pods that have none are left out. */
+/** Pods that the endpoints of a slice offer, from a line of the watch; endpoints without a pod are left out. */
 function offered({ text }: Sighting): string[] {
   const [addresses = [], ready = []] = text.split('/').map(list => list.split(' '));
   return addresses.filter((address, at) => address !== '' && ready[at] === 'true');

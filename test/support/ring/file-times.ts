@@ -2,7 +2,7 @@
 const LINE_MS = 1_000;
 const SLOWEST = 10;
 
-/** How long test files took, printed as seconds. A file that ran twice counts with both runs. */
+/** Durations of test files, printed in seconds. A file that ran twice counts with both runs. */
 export class FileTimes {
   readonly #before: Readonly<Record<string, number>>;
   readonly #rings = new Map<string, Map<string, number>>();

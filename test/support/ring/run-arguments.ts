@@ -2,7 +2,7 @@ import { sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEPTHS, type Depth, FULL_FOLDER } from '../depth.ts';
 
-/** What a run of the tests was asked for. */
+/** Arguments of a run of the tests. */
 export interface Wanted {
   readonly depth: Depth;
   /** Paths of test files, by ring, in the order in which the rings run. */

@@ -10,7 +10,7 @@ const START = '2026-01-01T11:00:00Z';
 
 interface Kind {
   readonly ready?: boolean;
-  /** When Ready last changed. */
+  /** Time of the last change of Ready. */
   readonly since?: string;
   readonly phase?: string;
   readonly deleted?: string;

@@ -61,7 +61,7 @@ const READY = [
   { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T11:00:09Z' },
 ];
 
-/** What is known of a gateway over several looks, 5 s apart: `said` are its answers, undefined for a lost one. */
+/** Answers of a gateway to several polls, 5 s apart: `said` are its answers, undefined for a lost one. */
 async function looks(
   said: readonly (number | undefined)[],
   change: (look: number) => Partial<Pod['status']> = () => ({}),

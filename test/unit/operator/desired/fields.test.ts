@@ -95,7 +95,7 @@ const BASES = [
   }),
 );
 
-/** What is taken so that manifests of before apply, and says in its description that it has no effect. */
+/** Fields accepted so that older manifests apply; their description says that they have no effect. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['gateway.autoscaling.leadSeconds']);
 
 for (const [path, schema] of leaves(SPEC)) {

@@ -27,7 +27,7 @@ const BYTES: readonly (readonly [string, number])[] = [
   ['MiB', 2 ** 20],
 ];
 
-/** What a description says where a value does not read well as it is. */
+/** Wording of a description where the value itself does not read well. */
 const WORDS: Readonly<Record<string, string>> = {
   'gateway.autoscaling.behavior.scaleUp.policies': 'doubling or 4 gateways in 15 seconds',
   'gateway.autoscaling.behavior.scaleDown.policies': '10 per cent or 1 gateway in 60 seconds',

@@ -28,7 +28,7 @@ function pod(status: object, metadata: object = {}): Pod {
   } as KubeObject);
 }
 
-/** What is said of a pod a while after it got its node. */
+/** Problem reported of a pod some time after it got its node. */
 const SAID: readonly (readonly [keyof typeof STATUSES, string | undefined, RegExp])[] = [
   [
     'crashes',

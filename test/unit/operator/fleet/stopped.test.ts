@@ -7,7 +7,7 @@ import { input, pod, row } from '../../../support/kube/fleet-input.ts';
 const AWAY = { ready: false } as const;
 const { settings } = input();
 
-/** Where the Service leads once a rollout to `new` is stopped in its middle. @param changes of the first old gateways */
+/** Revision the Service selects once a rollout to `new` is stopped half-way. @param changes changes of the first old gateways */
 function leadsTo(count: number, changes: readonly Partial<FleetPod>[], maxConnections = 1_000): string {
   const old = Array.from({ length: count }, (_, at) =>
     pod(`old-${at}`, 'old', { offered: false, unofferedSince: 0, ...changes[at] }),

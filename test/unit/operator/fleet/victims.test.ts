@@ -83,7 +83,7 @@ test('a victim that is ready is shut once it has lost its label and load balance
 });
 
 const PATIENCE = { delaySeconds: 1, timeoutSeconds: 5, reconnectsPerSecond: 1, patienceSeconds: 60 };
-/** Whether a victim with so many connections that has been out for so long is asked to let them go. */
+/** True if a victim with so many connections is asked to close them after being out for so long. */
 function asks(outSeconds: number, connections: number, change: Partial<FleetPod> = {}, size = 2): boolean {
   const input = INPUT(3);
   const settings = { ...input.settings, drain: PATIENCE };

@@ -31,7 +31,7 @@ const builtin = (annotations: Record<string, string> = {}) => stored(BUILTIN, { 
 interface Fleet {
   /** Gateways of the revision of the spec. */
   readonly gateways: number;
-  /** Of them, how many are told to go. */
+  /** Number of them that are asked to leave. */
   readonly leaving?: number;
   readonly reason?: TrafficIntent['reason'];
   /** Replicas of its Deployment; default: as many as there are. */

@@ -22,7 +22,7 @@ const TEXTS = ['', 'a', 'channel:lobby', '"\\\n', '房间', '👩‍👩‍👧'
 const DATA = ['{"a" : 1}', 'null', '"\u2028"', '[1,2,{"b":"\\n"}]', '0.10'];
 const OFFSETS = [0, 1, 127, 128, 2 ** 31, 2 ** 32, 2 ** 53 - 1];
 
-/** How each build sees a payload and a 64-bit number, brought to one form. */
+/** A payload and a 64-bit number as each build of the SDK sees them, in one form. */
 interface Build {
   readonly name: string;
   readonly ours: Codec;

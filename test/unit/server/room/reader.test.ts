@@ -206,7 +206,7 @@ test('a MongoDB known to be away is not asked for what the stream has', async ()
   assert.equal(store.reads, 0);
 });
 
-/** Which of 20,000 offsets are the room's. */
+/** Offsets of the room among 20,000. */
 const COURSES: Readonly<Record<string, (offset: number) => boolean>> = {
   'that has the partition for itself': () => true,
   'among many': offset => offset % 97 === 0,

@@ -10,7 +10,7 @@ const SEEDS = 150;
 const STEPS = 250;
 const turn = () => new Promise<void>(resolve => setImmediate(resolve));
 
-/** Somebody who reads the room, comes and goes, and recovers from the last message that was read, as the SDKs do. */
+/** A reader of the room that comes and goes, and recovers from the last message it read, as the SDKs do. */
 class Reader {
   /** Offset the first subscription began at. */
   start = 0;

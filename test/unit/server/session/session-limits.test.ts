@@ -10,7 +10,7 @@ const refusal = ({ error }: Said) => error && [error.code, error.temporary, erro
 const refused = (gateway: TestGateway) =>
   gateway.context.metrics.limited.get().then(({ values }) => values.map(({ labels, value }) => [labels.limit, value]));
 
-/** How many of so many commands are not refused; ids from `from` on. */
+/** Number of accepted commands out of so many; ids start at `from`. */
 async function passed(client: TestClient, from: number, count: number, command: (id: number) => object) {
   const ids = Array.from({ length: count }, (_, i) => from + i);
   for (const id of ids) client.say(command(id));

@@ -4,7 +4,7 @@ import { ConnectRate } from '../../../../server/traffic/connect-rate.ts';
 
 const LIMITS = { connectsPerSecond: 500, connectsPerSecondPerAddress: 50 };
 
-/** How many of so many connects are taken, spread over a time in ms. */
+/** Number of accepted connects out of so many, spread over a time in ms. */
 function taken(rate: ConnectRate, from: number, ms: number, tries: Readonly<Record<string, number>>) {
   const all = Object.entries(tries).flatMap(([address, count]) =>
     Array.from({ length: count }, (_, i) => ({ address, at: from + (i * ms) / count })),
@@ -15,7 +15,7 @@ function taken(rate: ConnectRate, from: number, ms: number, tries: Readonly<Reco
   return counts;
 }
 
-/** Why an address that goes on is refused in the end. */
+/** Reason for which an address that goes on is finally refused. */
 function reason(rate: ConnectRate, address: string, now: number): string {
   for (;;) {
     const refused = rate.take(address, now);
