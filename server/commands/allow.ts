@@ -1,7 +1,7 @@
 import type { Action } from '../access/policy.ts';
 import type { Identity } from '../access/token.ts';
 import { ERRORS } from '../protocol/codes.ts';
-import { CommandError } from '../session/failure.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import type { Session } from '../session/session.ts';
 
 /** @throws {CommandError} when the user may not do that in the room */

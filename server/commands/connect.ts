@@ -1,11 +1,11 @@
 import { inboxOf } from '../access/names.ts';
 import { TokenRefused } from '../access/token-refused.ts';
+import { answerTo } from '../chat/answer-to.ts';
 import type { Position, SubscribeResult } from '../protocol/codec.ts';
 import { CLOSES, ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import { join } from '../room/join.ts';
-import { answerTo } from '../session/failure.ts';
 import { inTime } from '../session/in-time.ts';
 import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
@@ -75,12 +75,12 @@ function refuse(session: Session, id: number, error: unknown): void {
 }
 
 function welcome(session: Session, id: number, channel: string, inbox: SubscribeResult): void {
-  const { config, version, now, toldTime, heartbeat } = session.context;
+  const { config, version, now, reportedTime, heartbeat } = session.context;
   const beat = heartbeat(session);
   session.state = 'connected';
   session.slice = beat.slice;
   session.heardAt = now();
-  const time = toldTime.tell();
+  const time = reportedTime.report();
   session.reply(id, {
     method: 'connect',
     client: session.client,

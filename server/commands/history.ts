@@ -1,9 +1,9 @@
 import type { Position, Publication, Reply } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import { portionOf } from '../room/portion.ts';
 import { publicationOf, type Room } from '../room/room.ts';
-import { CommandError } from '../session/failure.ts';
 import type { Session } from '../session/session.ts';
 import { allow } from './allow.ts';
 

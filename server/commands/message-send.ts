@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Reply } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import type { MessageBody } from '../room/message.ts';
-import { CommandError } from '../session/failure.ts';
 import type { Session } from '../session/session.ts';
 import { allow } from './allow.ts';
 import { checkSize, store } from './publish.ts';
@@ -51,10 +51,10 @@ export function messageSend(session: Session, data: unknown, id: number): undefi
  * @throws {CommandError} for an id from the future: sent again later it would be taken for a young one
  */
 function checkTime(session: Session, { room, id }: Request): boolean {
-  const { wallClock, toldTime, lookUps } = session.context;
+  const { wallClock, reportedTime, lookUps } = session.context;
   const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
   const toleranceMs = lookUps.youngMs(room);
-  if (time - toldTime.latest() > toleranceMs) {
+  if (time - reportedTime.latest() > toleranceMs) {
     const now = wallClock();
     const ahead = `id is ${Math.ceil((time - now) / 1000)} s ahead of the server's time, ${new Date(now).toISOString()}`;
     const advice = 'make ids by the time in the reply to connect';

@@ -1,6 +1,6 @@
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
-import { CommandError } from '../session/failure.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import type { Session } from '../session/session.ts';
 import { allow } from './allow.ts';
 

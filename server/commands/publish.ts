@@ -1,9 +1,9 @@
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import { isPlainJson } from '../protocol/raw-json.ts';
 import type { Stored } from '../room/log.ts';
 import type { Envelope, MessageType } from '../room/message.ts';
-import { CommandError } from '../session/failure.ts';
 import type { Session } from '../session/session.ts';
 import { allow } from './allow.ts';
 import { countMessage } from './within-limits.ts';

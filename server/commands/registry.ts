@@ -1,6 +1,6 @@
 import { ERRORS } from '../protocol/codes.ts';
 import type { Answered, CommandOf } from '../protocol/command.ts';
-import { CommandError } from '../session/failure.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import type { Session } from '../session/session.ts';
 import { connect } from './connect.ts';
 import { history } from './history.ts';

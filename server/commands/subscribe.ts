@@ -1,8 +1,8 @@
 import { inboxOf } from '../access/names.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import { join } from '../room/join.ts';
-import { CommandError } from '../session/failure.ts';
 import { inTime } from '../session/in-time.ts';
 import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';

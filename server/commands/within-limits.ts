@@ -1,8 +1,8 @@
+import { BURST_SECONDS, takePublished, takeRoom } from '../chat/users.ts';
 import { OPTIONS, type OptionName } from '../contract/options.ts';
 import { ERRORS } from '../protocol/codes.ts';
-import { CommandError } from '../session/failure.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import type { Session } from '../session/session.ts';
-import { BURST_SECONDS, takePublished, takeRoom } from '../session/users.ts';
 
 /** Limits that clients share, by the name they have in the metric of commands they refused. */
 export type Limit = 'user_connections' | 'user_bytes' | 'user_rooms' | 'room_messages';

@@ -1,9 +1,9 @@
+import { Users } from '../chat/users.ts';
 import type { SessionContext } from '../session/context.ts';
-import { PAGE_BYTES, pageTurns } from '../session/pages.ts';
-import { Rates } from '../session/rates.ts';
+import { PAGE_BYTES, pageSlots } from '../session/pages.ts';
 import { type Holder, SendBudget } from '../session/send-budget.ts';
 import { Unsigned } from '../session/unsigned.ts';
-import { Users } from '../session/users.ts';
+import { Rates } from '../time/rates.ts';
 
 /** Limits that connections share. */
 export interface ClientLimits extends Pick<SessionContext, 'pages' | 'users' | 'unsigned' | 'rates'> {
@@ -20,7 +20,7 @@ export function clientLimits(
   holders: () => Iterable<Holder>,
   unsignedEnded: () => void,
 ): ClientLimits {
-  const pages = pageTurns(limits);
+  const pages = pageSlots(limits);
   const sends = new SendBudget({
     limit: () => limits.sendBufferTotalBytes,
     holders,

@@ -8,6 +8,8 @@ import { natsUp } from '../bus/nats-up.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { onResume } from '../bus/resume.ts';
 import { roomLog } from '../bus/room-log.ts';
+import { LookUps } from '../chat/look-ups.ts';
+import { ReportedTime } from '../chat/reported-time.ts';
 import { handle } from '../commands/registry.ts';
 import type { GatewayLoad } from '../contract/load.ts';
 import type { OptionName } from '../contract/options.ts';
@@ -26,10 +28,8 @@ import { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
 import { mostReadBytes } from '../session/frame-limits.ts';
 import { Hub } from '../session/hub.ts';
-import { LookUps } from '../session/look-ups.ts';
 import { Session } from '../session/session.ts';
 import type { SessionHooks } from '../session/session-hooks.ts';
-import { ToldTime } from '../session/told-time.ts';
 import type { Config } from '../settings/config.ts';
 import { follow } from '../settings/reload.ts';
 import type { SettingsSource } from '../settings/source.ts';
@@ -209,7 +209,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     now,
     wallClock,
     lookUps: new LookUps({ log, store, now, limits: config }),
-    toldTime: new ToldTime(systemClock),
+    reportedTime: new ReportedTime(systemClock),
     later: (run, ms) => systemClock.after(ms, run),
     heartbeat: session => hub.heartbeat(session),
   };

@@ -143,7 +143,7 @@ async function enter(
       if (fromTail()) return;
       if (answered && member.congested()) await member.writable();
       else if (at < room.tail.from) {
-        const recoverable = await member.inTurn(fromLog);
+        const recoverable = await member.inSlot(fromLog);
         if (left(room, member)) return;
         if (!recoverable && answered) return member.expelled(room.name); // the next subscribe says that it is lost
         if (!recoverable) return lost();

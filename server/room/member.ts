@@ -14,8 +14,8 @@ export interface Member {
   congested(): boolean;
   /** Resolves when it may no longer be congested, or the connection is gone. */
   writable(): Promise<void>;
-  /** Does `read` when its turn has come: a connection has few pages of messages read at a time, and so has a gateway. */
-  inTurn<T>(read: () => Promise<T>): Promise<T>;
+  /** Calls `read` when a slot is free: few pages are read at a time for one connection, and for a gateway. */
+  inSlot<T>(read: () => Promise<T>): Promise<T>;
   /** The room is gone under the member's feet: it must subscribe again. Called after the room let go of it. */
   expelled(room: string): void;
   /** False once the connection is gone or has left the room. */

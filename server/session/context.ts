@@ -2,6 +2,9 @@ import type { Logger } from 'pino';
 import type { Policy } from '../access/policy.ts';
 import type { RefusalLog } from '../access/refusal-log.ts';
 import type { VerifyToken } from '../access/token.ts';
+import type { LookUps } from '../chat/look-ups.ts';
+import type { ReportedTime } from '../chat/reported-time.ts';
+import type { Users } from '../chat/users.ts';
 import type { Joins } from '../presence/joins.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
@@ -15,14 +18,11 @@ import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Clocks } from '../time/clock.ts';
+import type { Rates } from '../time/rates.ts';
 import type { Pinged, Slice } from './heartbeat.ts';
 import type { Later } from './in-time.ts';
-import type { LookUps } from './look-ups.ts';
-import type { Rates } from './rates.ts';
-import type { ToldTime } from './told-time.ts';
-import type { Turns } from './turns.ts';
+import type { Slots } from './slots.ts';
 import type { Unsigned } from './unsigned.ts';
-import type { Users } from './users.ts';
 
 /** What the commands of a connection work with; one for the whole gateway. */
 export interface SessionContext extends Clocks {
@@ -40,9 +40,9 @@ export interface SessionContext extends Clocks {
   readonly joins: Joins;
   readonly join: JoinOptions;
   /** Pages of messages being read for clients, of all connections. */
-  readonly pages: Turns;
+  readonly pages: Slots;
   readonly lookUps: LookUps;
-  readonly toldTime: ToldTime;
+  readonly reportedTime: ReportedTime;
   readonly users: Users;
   readonly unsigned: Unsigned;
   /** Messages published here, by room. */

@@ -1,5 +1,5 @@
 import { ERRORS } from '../protocol/codes.ts';
-import { CommandError } from './failure.ts';
+import { CommandError } from '../protocol/command-error.ts';
 
 /** Calls back after some milliseconds, unless what it returns is called. */
 export type Later = (run: () => void, ms: number) => () => void;

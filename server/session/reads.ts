@@ -1,12 +1,12 @@
 import type { Reply } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
-import { CommandError } from './failure.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import { inTime, type Later } from './in-time.ts';
-import type { Turns } from './turns.ts';
+import type { Slots } from './slots.ts';
 
 /** The connection that asks. */
 export interface Asker {
-  readonly context: { readonly pages: Turns; readonly later: Later };
+  readonly context: { readonly pages: Slots; readonly later: Later };
   readonly gone: boolean;
   /** Resolves when the client reads, or is gone. */
   writable(): Promise<void>;

@@ -1,5 +1,5 @@
 import { ERRORS } from '../protocol/codes.ts';
-import { CommandError } from './failure.ts';
+import { CommandError } from '../protocol/command-error.ts';
 
 /** Bytes of messages of one connection that may wait behind look-ups. */
 const MOST_WAITING_BYTES = 1024 * 1024;

@@ -1,4 +1,6 @@
 import type { Identity } from '../access/token.ts';
+import { answerTo } from '../chat/answer-to.ts';
+import type { User } from '../chat/users.ts';
 import { BadFrame, type Codec, type Command, type Encoding, type Frame, type Reply } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/codes.ts';
 import type { Answered } from '../protocol/command.ts';
@@ -6,16 +8,14 @@ import type { Moment } from '../time/clock.ts';
 import { burstOf, Rate } from '../time/rate.ts';
 import type { Socket, SocketHandler } from '../transport/websocket/socket.ts';
 import type { SessionContext } from './context.ts';
-import { answerTo } from './failure.ts';
 import { judge, mostCommandBytes } from './frame-limits.ts';
 import type { Slice } from './heartbeat.ts';
 import { inTime } from './in-time.ts';
 import { Reads } from './reads.ts';
 import { SendLanes } from './send-lanes.ts';
 import type { SessionHooks } from './session-hooks.ts';
+import { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
-import { Turns } from './turns.ts';
-import type { User } from './users.ts';
 
 /** `refused`: connect was answered with an error; nothing is served any more. */
 type State = 'new' | 'connecting' | 'connected' | 'refused' | 'closed';
@@ -59,7 +59,7 @@ export class Session implements SocketHandler {
   #queuedBytes = 0;
   #reads: Reads | null = null;
   /** Pages of missed messages being read; null until the first. */
-  #recoveries: Turns | null = null;
+  #recoveries: Slots | null = null;
   /** Messages that wait for the look-up of an old id; null until the first. */
   #lanes: SendLanes | null = null;
   #writable: (() => void)[] | null = null;
@@ -192,8 +192,8 @@ export class Session implements SocketHandler {
   }
 
   /** Reads a page of missed messages: few at a time for one connection, and for the gateway. */
-  recoverInTurn<T>(read: () => Promise<T>): Promise<T> {
-    this.#recoveries ??= new Turns(() => this.context.config.recoveriesPerConnection);
+  recoverInSlot<T>(read: () => Promise<T>): Promise<T> {
+    this.#recoveries ??= new Slots(() => this.context.config.recoveriesPerConnection);
     return this.#recoveries.run(() => this.context.pages.run(read));
   }
 

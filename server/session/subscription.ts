@@ -19,7 +19,7 @@ export interface Subscriber {
   send(frame: Frame): void;
   congested(): boolean;
   writable(): Promise<void>;
-  recoverInTurn<T>(read: () => Promise<T>): Promise<T>;
+  recoverInSlot<T>(read: () => Promise<T>): Promise<T>;
   end(close: CloseCode): void;
 }
 
@@ -82,8 +82,8 @@ export class Subscription implements Member {
   writable(): Promise<void> {
     return this.session.writable();
   }
-  inTurn<T>(read: () => Promise<T>): Promise<T> {
-    return this.session.recoverInTurn(read);
+  inSlot<T>(read: () => Promise<T>): Promise<T> {
+    return this.session.recoverInSlot(read);
   }
   alive(): boolean {
     return !this.#left && !this.session.gone;

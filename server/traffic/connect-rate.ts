@@ -1,5 +1,5 @@
-import { Rates } from '../session/rates.ts';
 import { Rate } from '../time/rate.ts';
+import { Rates } from '../time/rates.ts';
 
 /** Read at each use. */
 export interface ConnectRates {

@@ -13,6 +13,7 @@ export const ORDER: readonly (readonly string[])[] = [
   ['server/room'],
   ['server/presence', 'server/store', 'server/telemetry'],
   ['server/access', 'server/bus', 'server/transport/websocket'],
+  ['server/chat'],
   ['server/transport', 'server/session', 'server/worker'],
   ['server/transport/http', 'server/commands', 'server/traffic'],
   ['server/gateway'],

@@ -2,6 +2,9 @@ import { pino } from 'pino';
 import { Policy, parseKinds } from '../../../server/access/policy.ts';
 import { SigningSecrets } from '../../../server/access/secrets.ts';
 import { tokenVerifier } from '../../../server/access/token.ts';
+import { LookUps } from '../../../server/chat/look-ups.ts';
+import { ReportedTime } from '../../../server/chat/reported-time.ts';
+import { Users } from '../../../server/chat/users.ts';
 import { handle } from '../../../server/commands/registry.ts';
 import { Joins } from '../../../server/presence/joins.ts';
 import { Presence } from '../../../server/presence/presence.ts';
@@ -15,17 +18,14 @@ import { Rooms } from '../../../server/room/rooms.ts';
 import { TailBudget } from '../../../server/room/tail.ts';
 import type { SessionContext } from '../../../server/session/context.ts';
 import { Hub } from '../../../server/session/hub.ts';
-import { LookUps } from '../../../server/session/look-ups.ts';
-import { PAGE_BYTES, pageTurns } from '../../../server/session/pages.ts';
-import { Rates } from '../../../server/session/rates.ts';
+import { PAGE_BYTES, pageSlots } from '../../../server/session/pages.ts';
 import { SendBudget } from '../../../server/session/send-budget.ts';
 import { Session } from '../../../server/session/session.ts';
-import { ToldTime } from '../../../server/session/told-time.ts';
 import { Unsigned } from '../../../server/session/unsigned.ts';
-import { Users } from '../../../server/session/users.ts';
 import { type Config, loadConfig } from '../../../server/settings/config.ts';
 import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../../server/telemetry/message-trace.ts';
+import { Rates } from '../../../server/time/rates.ts';
 import type { Socket } from '../../../server/transport/websocket/socket.ts';
 import { SECRET, tokenFor } from '../../../tools/support/token.ts';
 import { until } from '../../../tools/support/until.ts';
@@ -146,7 +146,7 @@ export class TestGateway {
         limit: () => config.recoveryLimit,
         recovered: () => undefined,
       },
-      pages: pageTurns(config),
+      pages: pageSlots(config),
       users: new Users(),
       unsigned: new Unsigned(
         () => config.maxUnsignedConnections,
@@ -178,7 +178,7 @@ export class TestGateway {
       now,
       wallClock,
       lookUps: new LookUps({ log, store, now, limits: config }),
-      toldTime: new ToldTime({ now, wallClock }),
+      reportedTime: new ReportedTime({ now, wallClock }),
       later: (run, ms) => clock.after(ms, run),
       heartbeat: session => this.hub.heartbeat(session),
     };

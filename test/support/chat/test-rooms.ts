@@ -121,7 +121,7 @@ export class TestMember implements Member {
     if (!this.congested() || this.#gone) return Promise.resolve();
     return new Promise(resolve => this.#writable.push(resolve));
   }
-  inTurn<T>(read: () => Promise<T>): Promise<T> {
+  inSlot<T>(read: () => Promise<T>): Promise<T> {
     return read();
   }
   expelled(room: string): void {

@@ -26,7 +26,7 @@ function watcher(client: string): Member & { readonly heard: string[] } {
     send: frame => void heard.push(short(frame)),
     congested: () => false,
     writable: () => Promise.resolve(),
-    inTurn: read => read(),
+    inSlot: read => read(),
     expelled: () => undefined,
     alive: () => true,
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Rates } from '../../../../server/session/rates.ts';
+import { Rates } from '../../../../server/time/rates.ts';
 
 const taken = (rates: Rates, name: string, now: number, tries: number) =>
   Array.from({ length: tries }, () => rates.take(name, now, 10, 100)).filter(Boolean).length;

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageTurns } from '../../../../server/session/pages.ts';
-import { Turns } from '../../../../server/session/turns.ts';
+import { pageSlots } from '../../../../server/session/pages.ts';
+import { Slots } from '../../../../server/session/slots.ts';
 import { settle } from '../../../support/clocks/settle.ts';
 
-/** Work that ends when it is told to, by the order in which it was handed over. */
-function work(turns: Turns, count: number) {
+/** Work that ends when its gate opens, by the order in which it was handed over. */
+function work(slots: Slots, count: number) {
   const begun: number[] = [];
   const gates = Array.from({ length: count }, () => Promise.withResolvers<void>());
   const done = gates.map((gate, index) =>
-    turns.run(() => {
+    slots.run(() => {
       begun.push(index);
       return gate.promise;
     }),
@@ -18,41 +18,41 @@ function work(turns: Turns, count: number) {
 }
 
 test('so much is under way at a time, and the rest begins in the order it came', async () => {
-  const turns = new Turns(() => 2);
-  const { begun, gates, done } = work(turns, 5);
+  const slots = new Slots(() => 2);
+  const { begun, gates, done } = work(slots, 5);
   await settle();
-  assert.deepEqual([begun, turns.underWay, turns.waiting], [[0, 1], 2, 3]);
+  assert.deepEqual([begun, slots.underWay, slots.waiting], [[0, 1], 2, 3]);
   gates[1]?.resolve();
   await settle();
   assert.deepEqual(begun, [0, 1, 2]);
   for (const gate of gates) gate.resolve();
   await Promise.all(done);
-  assert.deepEqual([begun, turns.underWay, turns.waiting], [[0, 1, 2, 3, 4], 0, 0]);
+  assert.deepEqual([begun, slots.underWay, slots.waiting], [[0, 1, 2, 3, 4], 0, 0]);
 });
 
-test('what fails gives its turn up, and its failure is the answer', async () => {
-  const turns = new Turns(() => 1);
-  const failing = turns.run(() => Promise.reject(new Error('no answer')));
-  const next = turns.run(async () => 'answer');
+test('what fails gives up its slot, and its failure is the answer', async () => {
+  const slots = new Slots(() => 1);
+  const failing = slots.run(() => Promise.reject(new Error('no answer')));
+  const next = slots.run(async () => 'answer');
   await assert.rejects(failing, /no answer/);
   assert.equal(await next, 'answer');
-  assert.equal(turns.underWay, 0);
+  assert.equal(slots.underWay, 0);
 });
 
-test('a limit that is lowered holds from the next turn on, and one that is raised lets more begin', async () => {
+test('a limit that is lowered holds from the next slot on, and one that is raised lets more begin', async () => {
   let most = 3;
-  const turns = new Turns(() => most);
-  const { begun, gates, done } = work(turns, 6);
+  const slots = new Slots(() => most);
+  const { begun, gates, done } = work(slots, 6);
   await settle();
   most = 1;
   gates[0]?.resolve();
   gates[1]?.resolve();
   await settle();
-  assert.deepEqual([begun, turns.underWay], [[0, 1, 2], 1]);
+  assert.deepEqual([begun, slots.underWay], [[0, 1, 2], 1]);
   most = 2;
   gates[2]?.resolve();
   await settle();
-  assert.deepEqual([begun, turns.underWay], [[0, 1, 2, 3, 4], 2]);
+  assert.deepEqual([begun, slots.underWay], [[0, 1, 2, 3, 4], 2]);
   for (const gate of gates) gate.resolve();
   await Promise.all(done);
 });
@@ -62,8 +62,8 @@ test('a gateway reads so many pages at a time that they take a quarter of its se
     { bytes: 256 * 1024 * 1024, pages: 64 },
     { bytes: 1024 * 1024, pages: 4 },
   ]) {
-    const turns = pageTurns({ sendBufferTotalBytes: bytes });
-    const { begun, gates } = work(turns, 100);
+    const slots = pageSlots({ sendBufferTotalBytes: bytes });
+    const { begun, gates } = work(slots, 100);
     await settle();
     assert.equal(begun.length, pages);
     for (const gate of gates) gate.resolve();

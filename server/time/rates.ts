@@ -1,4 +1,4 @@
-import { Rate } from '../time/rate.ts';
+import { Rate } from './rate.ts';
 
 interface Entry {
   readonly rate: Rate;

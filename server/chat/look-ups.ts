@@ -1,11 +1,11 @@
 import { ERRORS } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import { findStored } from '../room/find-stored.ts';
 import type { HistoryStore, SentKey } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import { StoredUntil } from '../room/stored-until.ts';
 import type { Config } from '../settings/config.ts';
 import type { Clocks } from '../time/clock.ts';
-import { CommandError } from './failure.ts';
 
 export interface LookUpsOptions {
   readonly log: RoomLog;
@@ -15,7 +15,7 @@ export interface LookUpsOptions {
   readonly limits: Pick<Config, 'lookUpsPerUser' | 'dedupeSeconds'>;
 }
 
-/** Looks for messages whose ids are too old for JetStream's own memory: few at a time for each user of a gateway. */
+/** Looks for messages whose ids JetStream no longer recognises: few at a time for each user of a gateway. */
 export class LookUps {
   readonly #options: LookUpsOptions;
   readonly #storedUntil: StoredUntil;
@@ -27,8 +27,9 @@ export class LookUps {
   }
 
   /**
-   * Milliseconds for which JetStream surely knows an id of the room: half of its window, the rest is left for clocks that
-   * differ and the way there. The stream's own window counts, where the worker has another option than this gateway.
+   * Milliseconds for which JetStream certainly recognises an id of the room: half of its deduplication window. The other
+   * half covers clocks that differ and the time a message takes to the stream. The window of the stream counts where it
+   * is shorter than this gateway's option.
    */
   youngMs(room: string): number {
     const { log, limits } = this.#options;
@@ -36,7 +37,8 @@ export class LookUps {
   }
 
   /**
-   * Where the message with a deduplication key is stored; null if it is not.
+   * Finds the stored message with a deduplication key.
+   * @returns null if no such message is stored
    * @throws {CommandError} 111 when too many look-ups of the user are under way
    * @throws {StoreUnavailable} when MongoDB is away, {@link ReadFailed} when LOG is, or is too far ahead of MongoDB
    */

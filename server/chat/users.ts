@@ -1,20 +1,20 @@
 import { Rate } from '../time/rate.ts';
 
-/** Usage of one gateway by all connections of a user. */
+/** Use of one gateway by all connections of a user. */
 export interface User {
   readonly name: string;
   connections: number;
   /** Bytes of published messages, and rooms opened; null before the first. */
   published: Rate | null;
   rooms: Rate | null;
-  /** When the last connection has gone. */
+  /** Moment at which the last connection closed. */
   leftAt: number;
 }
 
-/** How long a user without connections is remembered: connecting again must not fill the buckets. */
+/** Time for which a user without connections is remembered, in ms: connecting again must not fill the buckets. */
 const REMEMBERED_MS = 10_000;
 
-/** The users of a gateway, while they are connected and a little longer. */
+/** The users of a gateway, while they are connected and {@link REMEMBERED_MS} longer. */
 export class Users {
   readonly #users = new Map<string, User>();
   readonly #left = new Set<User>();
@@ -23,7 +23,7 @@ export class Users {
     return this.#users.size;
   }
 
-  /** Counts a connection more. @returns null when the user has `most` already */
+  /** Counts one more connection. @returns null when the user has `most` already */
   enter(name: string, most: number, now: number): User | null {
     this.#forget(now);
     const user = this.#users.get(name) ?? { name, connections: 0, published: null, rooms: null, leftAt: 0 };
@@ -34,7 +34,7 @@ export class Users {
     return user;
   }
 
-  /** Counts a connection less. */
+  /** Counts one connection fewer. */
   leave(user: User, now: number): void {
     user.connections -= 1;
     if (user.connections > 0) return;
@@ -56,14 +56,14 @@ export class Users {
 /** Seconds of a rate that may be used at once. The buckets are full again within {@link REMEMBERED_MS}. */
 export const BURST_SECONDS = REMEMBERED_MS / 1_000;
 
-/** Takes published bytes of a user's. A message above the burst counts as the burst. */
+/** Takes bytes of a message that a user publishes; above the burst they count as the burst. @returns false if too many */
 export function takePublished(user: User, bytes: number, perSecond: number, now: number): boolean {
   const burst = perSecond * BURST_SECONDS;
   user.published ??= new Rate(burst, now);
   return user.published.take(now, perSecond, burst, Math.min(bytes, burst));
 }
 
-/** Takes one of the rooms a user may open. */
+/** Takes one of the rooms a user may open. @returns false if none is left */
 export function takeRoom(user: User, perSecond: number, now: number): boolean {
   const burst = perSecond * BURST_SECONDS;
   user.rooms ??= new Rate(burst, now);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { takePublished, takeRoom, type User, Users } from '../../../../server/session/users.ts';
+import { takePublished, takeRoom, type User, Users } from '../../../../server/chat/users.ts';
 
 const enter = (users: Users, name: string, now = 0, most = 3): User => {
   const user = users.enter(name, most, now);

@@ -1,24 +1,18 @@
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import { MessageRefused, PublishFailed, ReadFailed } from '../room/log.ts';
 
-/** A command that is answered with an error of the catalogue. */
-export class CommandError extends Error {
-  readonly error: ErrorCode;
-  /** @param detail names the field and the limit; default: the catalogue's text */
-  constructor(error: ErrorCode, detail?: string) {
-    super(detail ?? error.message);
-    this.name = 'CommandError';
-    this.error = error;
-  }
-}
-
-/** The answer a failure gets. Backends that are away are temporary; anything not foreseen is too, and is logged. */
-export function answerTo(error: unknown): {
+/** Answer to a command that failed. */
+export interface FailureAnswer {
   readonly error: ErrorCode;
   readonly detail: string;
+  /** True for a fault of the gateway: the caller logs it. */
   readonly unexpected: boolean;
-} {
+}
+
+/** Maps a failure to its answer. Backends that are away, and faults of the gateway, are temporary errors. */
+export function answerTo(error: unknown): FailureAnswer {
   if (error instanceof CommandError) return { error: error.error, detail: error.message, unexpected: false };
   if (error instanceof MessageRefused) return { error: ERRORS.badRequest, detail: error.message, unexpected: false };
   if (error instanceof PublishFailed || error instanceof ReadFailed)

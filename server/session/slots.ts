@@ -1,10 +1,10 @@
-/** Work of which only so much is under way at a time. The rest waits in the order it came. */
-export class Turns {
+/** Bounds how much work is under way at a time. The rest waits in the order it came. */
+export class Slots {
   readonly #most: () => number;
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
 
-  /** @param most read at each use; one that is lowered ends nothing that is under way */
+  /** @param most read at each use; a lower value ends nothing that is under way */
   constructor(most: () => number) {
     this.#most = most;
   }
@@ -16,7 +16,7 @@ export class Turns {
     return this.#waiting.length;
   }
 
-  /** Resolves and rejects as `work` does, which begins when its turn has come. */
+  /** Begins `work` when a slot is free. Resolves and rejects as `work` does. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#underWay >= this.#most()) await new Promise<void>(resolve => this.#waiting.push(resolve));
     else this.#underWay += 1;

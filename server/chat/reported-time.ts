@@ -1,12 +1,12 @@
 import type { Clocks, WallTime } from '../time/clock.ts';
 
 /**
- * The time of day that clients were told. They count on from there, so when a gateway's clock is set back theirs are ahead
- * of it, and the ids they make are no ids from the future.
+ * The time of day that clients were sent. They count on from there: when the gateway's clock is set back, theirs stay
+ * ahead of it, and the ids they make must not be refused as ids from the future.
  */
-export class ToldTime {
+export class ReportedTime {
   readonly #clocks: Clocks;
-  /** Most milliseconds from a reading of the monotonic clock to a time that was told with it. */
+  /** Largest difference, in ms, between a time that was sent and the monotonic clock at that moment. */
   #offset: number;
 
   constructor(clocks: Clocks) {
@@ -14,14 +14,14 @@ export class ToldTime {
     this.#offset = clocks.wallClock() - clocks.now();
   }
 
-  /** The time to tell a client now. */
-  tell(): WallTime {
+  /** The time to send to a client now. */
+  report(): WallTime {
     const time = this.#clocks.wallClock();
     this.#offset = Math.max(this.#offset, time - this.#clocks.now());
     return time;
   }
 
-  /** The latest time that a client may believe in now. */
+  /** The latest time that any client's clock may show now. */
   latest(): WallTime {
     return Math.max(this.#clocks.wallClock(), this.#clocks.now() + this.#offset) as WallTime;
   }
