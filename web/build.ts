@@ -1,6 +1,6 @@
 /**
  * Builds the page: `node web/build.ts [outdir]`, default `web/dist`. Writes `index.html`, and `assets/` with names that
- * carry a hash of the content, so that they may be cached for ever.
+ * carry a hash of the content, so that browsers may cache them for ever.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -42,7 +42,7 @@ await mkdir(out, { recursive: true });
 await writeFile(join(out, 'index.html'), page);
 await writeFile(join(out, 'assets/licenses.txt'), await licenses(metafile));
 
-/** The licences of the bundled packages ask for their text to go along. */
+/** Licence texts of the bundled packages: the licences require that the text is distributed with the code. */
 async function licenses(meta: Metafile): Promise<string> {
   const packages = new Set<string>();
   for (const input of Object.keys(meta.inputs)) {

@@ -39,7 +39,6 @@ const PENDING: readonly string[] = [
   'server/transport',
   'server/worker',
   'tools',
-  'web',
 ];
 
 /** The folder of {@link PENDING} that a file belongs to: two levels in `operator` and `server`, else one. */

@@ -18,7 +18,7 @@ const app = document.querySelector('#app');
 if (!app) throw new Error('the page has no #app');
 
 const local = storageOf(() => localStorage);
-// Who is signed in belongs to the tab: two windows of one browser may be two people.
+// The signed-in user belongs to the tab: two windows of one browser may be two people.
 const tab = storageOf(() => sessionStorage);
 const drafts = new Map<string, string>();
 
@@ -73,7 +73,7 @@ async function signIn(name: string): Promise<void> {
   enter(name, token);
 }
 
-/** @param token to connect with first; null to ask for one */
+/** @param token for the first connect; null to ask for one */
 function enter(name: string, token: string | null): void {
   let first = token;
   chat = createChat({
@@ -120,7 +120,7 @@ function savedLanguage(): Language | null {
   return saved !== null && saved in LANGUAGES ? (saved as Language) : null;
 }
 
-/** Browsers may forbid storage altogether; then the page works, and forgets when it is closed. */
+/** Storage of the browser, or memory where the browser forbids storage: then closing the page loses what it kept. */
 function storageOf(open: () => Storage): SteadyStorage {
   try {
     return steady(webStorage(open()));

@@ -5,7 +5,7 @@ interface Options {
   readonly on?: { readonly [E in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[E]) => void };
 }
 
-/** Makes an element. Text goes in as text: nothing here, and nothing in the page, parses HTML. */
+/** Makes an element. Text is set as a text node: neither this function nor any other code of the page parses HTML. */
 export function element<T extends keyof HTMLElementTagNameMap>(
   tag: T,
   options: Options = {},
@@ -32,13 +32,13 @@ export interface KeyedView<Item> {
   readonly update: (target: HTMLElement, item: Item) => void;
 }
 
-/** Makes the children of `parent` show `items` in their order; an element stays with its key for as long as that is there. */
+/** Makes the children of `parent` show `items` in their order. An element is kept while an item has its key. */
 export function reconcile<Item>(parent: HTMLElement, items: readonly Item[], view: KeyedView<Item>): void {
   const wanted = new Set(items.map(view.key));
   const known = new Map<string, HTMLElement>();
   for (const child of [...parent.children]) {
     const key = child instanceof HTMLElement ? (child.dataset['key'] ?? '') : '';
-    // What goes, goes first: whatever stays then need not be moved, which would cost selections and focus.
+    // Removed children go first. The others then need no move, which would lose selections and focus.
     if (child instanceof HTMLElement && wanted.has(key)) known.set(key, child);
     else child.remove();
   }

@@ -29,7 +29,7 @@ export type IconName = keyof typeof PATHS;
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** A decorative icon in the colour of the text; whatever holds it needs a name of its own. */
+/** A decorative icon in the colour of the text, hidden from screen readers: its parent needs an accessible name. */
 export function icon(name: IconName): SVGSVGElement {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');

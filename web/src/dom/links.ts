@@ -6,12 +6,12 @@ export interface Stretch {
 }
 
 const CANDIDATE = /https?:\/\/[^\s<>"'`]+/gi;
-/** What ends a sentence or bracket around an address rather than belonging to it. */
+/** Characters at the end of an address that belong to the sentence or the brackets around it. */
 const TRAILING: ReadonlySet<string> = new Set('.,;:!?，。；：！？、）】》」');
-/** Characters of the longest address: what browsers and servers commonly take. */
+/** Characters of the longest address that becomes a link: browsers and servers commonly accept as many. */
 const MOST_CHARACTERS = 2_048;
 
-/** Cuts text into what is an address and what is not; put together, the stretches are the text again. */
+/** Cuts text into addresses and the text between them. Joined, the stretches are `text` again. */
 export function stretchesOf(text: string): Stretch[] {
   const stretches: Stretch[] = [];
   let end = 0;
@@ -27,7 +27,7 @@ export function stretchesOf(text: string): Stretch[] {
   return stretches;
 }
 
-/** Walks back from the end: a regular expression would try again from each such character within the text. */
+/** Removes them one by one from the end: a regular expression would try again from each such character in the text. */
 function withoutTrailing(address: string): string {
   let end = address.length;
   while (end > 0 && TRAILING.has(address.charAt(end - 1))) end--;

@@ -1,4 +1,4 @@
-/** English. `{name}` is replaced; keys that end in `.one` and `.other` are chosen by number. */
+/** English texts. `{name}` is replaced by a value; a number chooses between keys that end in `.one` and `.other`. */
 export const en = {
   'language.label': 'Language',
   'signIn.title': 'Welcome to ChatCluster',

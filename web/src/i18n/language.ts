@@ -1,12 +1,15 @@
 import { en, type StringKey, type Strings } from './en.ts';
 import { zh } from './zh.ts';
 
-/** The languages by their tag, each with its name in itself. */
+/** The languages by their tag, each with its own name for itself. */
 export const LANGUAGES = { en: { name: 'English', strings: en }, zh: { name: '中文', strings: zh } } as const;
 
 export type Language = keyof typeof LANGUAGES;
 
-/** @param wanted tags in order of preference, as of `navigator.languages` */
+/**
+ * The first language of `wanted` that the page has, else English.
+ * @param wanted tags in order of preference, such as `navigator.languages`
+ */
 export function chooseLanguage(wanted: readonly string[]): Language {
   for (const tag of wanted) {
     const base = tag.toLowerCase().split('-')[0];
@@ -18,7 +21,7 @@ export function chooseLanguage(wanted: readonly string[]): Language {
 type CountKey = StringKey extends infer K ? (K extends `${infer Base}.other` ? Base : never) : never;
 type Values = Readonly<Record<string, string | number>>;
 
-/** The texts of one language, with numbers, times and plurals as it writes them. */
+/** The texts of one language, with its forms of numbers, times and plurals. */
 export class Texts {
   readonly language: Language;
   readonly #strings: Strings;
@@ -48,7 +51,7 @@ export class Texts {
     });
   }
 
-  /** The form of a text that goes with `count`. */
+  /** The singular or plural form of a text, chosen by `count`. */
   count(key: Exclude<CountKey, 'error'>, count: number): string {
     const form = this.#plurals.select(count) === 'one' ? 'one' : 'other';
     return this.text(`${key}.${form}`, { count });
@@ -76,7 +79,7 @@ export class Texts {
     return (days > 0 && days < 180 ? this.#day : this.#dayOfYear).format(at);
   }
 
-  /** Why the server refused something, for people. */
+  /** The reason for a refused command in this language; of an unknown code, `reason` as the server sent it. */
   reason(code: number, reason: string): string {
     const key = `error.${code}`;
     return this.text(key in this.#strings ? (key as StringKey) : 'error.other', { reason, code: String(code) });
@@ -86,6 +89,6 @@ export class Texts {
 /** Midnights of the local calendar between two times, in milliseconds since 1970. */
 export function calendarDaysBetween(earlier: number, later: number): number {
   const midnight = (at: number) => new Date(at).setHours(0, 0, 0, 0);
-  // Days of 23 and 25 hours round to one.
+  // Days of 23 and 25 hours (daylight saving time) round to one.
   return Math.round((midnight(later) - midnight(earlier)) / 86_400_000);
 }

@@ -1,6 +1,6 @@
 import type { Strings } from './en.ts';
 
-/** Simplified Chinese. */
+/** Texts in Simplified Chinese. */
 export const zh: Strings = {
   'language.label': '语言',
   'signIn.title': '欢迎使用 ChatCluster',

@@ -2,17 +2,17 @@ import type { Message } from '../../../client/message.ts';
 import type { Outgoing } from '../../../client/outbox.ts';
 import { calendarDaysBetween } from '../i18n/language.ts';
 
-/** Messages of one user closer than this, in milliseconds, stand together under one name. */
+/** Longest time between messages of one user that stand together under one name, in milliseconds. */
 const GROUP_MS = 5 * 60_000;
 
 interface Bubble {
-  /** Keeps its value from being written to being delivered, so that the same element shows it. */
+  /** The same before and after delivery, so that one element shows the message throughout. */
   readonly key: string;
   readonly user: string;
   readonly own: boolean;
   readonly text: string;
   readonly time: number;
-  /** The user's name stands above the first, the tail below the last of a group. */
+  /** Place in a group: the user's name stands above the first message, the bubble's tail below the last. */
   readonly first: boolean;
   readonly last: boolean;
 }
@@ -27,11 +27,11 @@ export interface RowsInput {
   readonly messages: readonly Message[];
   readonly outgoing: readonly Outgoing[];
   readonly user: string;
-  /** The mark for new messages stands before the first message of others above this offset; null for no mark. */
+  /** The mark for new messages stands before the first message of another user above this offset; null for no mark. */
   readonly newAfter: number | null;
 }
 
-/** What the list of a room shows, from top to bottom: days, the mark for new messages, and messages in groups. */
+/** Rows of a room's list, from top to bottom: days, the mark for new messages, and messages in groups. */
 export function messageRows({ messages, outgoing, user, newAfter }: RowsInput): Row[] {
   const delivered = new Set<string>();
   const rows: Row[] = [];
@@ -39,7 +39,7 @@ export function messageRows({ messages, outgoing, user, newAfter }: RowsInput): 
   let marked = newAfter === null;
 
   const day = (time: number, key: string) => {
-    // Offsets order the list, not times: a day may come twice, so its key names what follows.
+    // Offsets order the list, not times: a day may appear twice, so its key names the message after it.
     if (previousTime === null || calendarDaysBetween(previousTime, time) !== 0)
       rows.push({ kind: 'day', key: `day before ${key}`, time });
     previousTime = time;

@@ -4,10 +4,10 @@ import { isRoom } from './room-name.ts';
 
 const FIRST_VISIT = ['channel:general', 'channel:random'];
 
-/** Rooms open at most: each is a subscription, of which a gateway allows a limited number. */
+/** Most rooms that can be open: each is a subscription, and a gateway limits those of a connection. */
 export const MAX_OPEN_ROOMS = 64;
 
-/** Which rooms a user has open, kept in storage. */
+/** The rooms that a user has open, kept in storage. */
 export class OpenRooms {
   readonly #storage: KeyValue;
   readonly #key: string;

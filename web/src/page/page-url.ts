@@ -1,6 +1,6 @@
 import { isRoom } from './room-name.ts';
 
-/** Where the gateway answers, next to the page, whatever path a proxy put it under. */
+/** Address of the gateway's WebSocket. It is relative to the page, so that a proxy may serve both under any path. */
 export function websocketUrl(base: string): string {
   const url = new URL('connection/websocket', base);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';

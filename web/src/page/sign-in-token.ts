@@ -2,7 +2,7 @@ import type { StringKey } from '../i18n/en.ts';
 
 const TOKEN_PATH = 'dev/token';
 
-/** Why there is no token, as the text to show. `final`: asking again will not help. */
+/** Failure to get a token, with the text to show. `final`: the server would refuse the same request again. */
 export class TokenError extends Error {
   readonly text: StringKey;
   readonly final: boolean;

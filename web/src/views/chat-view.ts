@@ -10,7 +10,7 @@ import { Conversation } from './conversation.ts';
 import { People } from './people.ts';
 import { Sidebar } from './sidebar.ts';
 
-/** A gateway need not push joins and leaves: people are asked for again this often. */
+/** Time between two requests for the people in the room: a gateway need not push joins and leaves. */
 const MEMBERS_EVERY_MS = 10_000;
 
 export interface ChatViewOptions {
@@ -21,14 +21,14 @@ export interface ChatViewOptions {
   /** Unsent texts by room. */
   readonly drafts: Map<string, string>;
   readonly languageSelect: HTMLElement;
-  /** Room to begin with. */
+  /** Room to show first; null for the first of {@link openRooms}. */
   readonly room: string | null;
   readonly onRoom: (room: string) => void;
   readonly onSignOut: () => void;
   readonly onTitle: (title: string) => void;
 }
 
-/** The signed-in page: rooms, the selected one, and who is there. */
+/** The signed-in page: the user's rooms, the selected room, and the people in it. */
 export class ChatView {
   readonly root: HTMLElement;
   readonly #options: ChatViewOptions;
@@ -113,20 +113,20 @@ export class ChatView {
     this.#watchMembers();
   }
 
-  /** Puts the cursor where messages are written, or where a room is opened if none is open. */
+  /** Moves the focus to the composer, or to the form that opens a room if none is open. */
   focus(): void {
     if (this.#conversation) this.#conversation.focus();
     else this.#sidebar.focus();
   }
 
-  /** Ends timers and listeners; the chat itself lives on. */
+  /** Ends timers and listeners. The chat stays connected. */
   dispose(): void {
     this.#cancelMembers?.();
     for (const undo of this.#undo) undo();
     this.#drawn = false;
   }
 
-  /** @returns the problem to show, or null */
+  /** Opens and selects a room. @returns the problem to show, or null */
   #open(name: string): string | null {
     if (!this.#options.openRooms.add(name)) return this.#options.texts.text('rooms.tooMany', { count: MAX_OPEN_ROOMS });
     this.#watch(name);
@@ -144,7 +144,7 @@ export class ChatView {
     else this.select(next);
   }
 
-  /** Without a room there is nothing to show but the way to one. */
+  /** Shows the list of rooms and the form that opens one: the user has left all rooms. */
   #leftAll(): void {
     this.#conversation = null;
     this.#cancelMembers?.();
@@ -167,7 +167,7 @@ export class ChatView {
     this.#undo.push(room.changed.add(onChange));
   }
 
-  /** Many changes come at once; they are drawn once. A hidden page gets no animation frames, so a microtask it is. */
+  /** Draws once for all changes of a tick. Uses a microtask, because a hidden page gets no animation frames. */
   #changed(): void {
     if (!this.#drawn) return;
     this.#drawn = false;
@@ -193,12 +193,12 @@ export class ChatView {
     onTitle(unread > 0 ? `(${texts.number(unread)}) ${name}` : name);
   }
 
-  /** Tells screen readers about new messages of others, not about history. */
+  /** Announces new messages of other users to screen readers, but not history. */
   #announce(room: Room): void {
     const last = room.messages.at(-1);
     if (!room.history.loaded) return;
     if (last && this.#announced !== null && last.offset > this.#announced && last.user !== this.#options.chat.user)
-      // A new element each time: the same words said twice are announced twice.
+      // A new element each time, so that the same text sent twice is announced twice.
       this.#announcer.replaceChildren(element('p', { text: this.#announcement(last) }));
     this.#announced = last?.offset ?? 0;
   }
@@ -218,7 +218,7 @@ export class ChatView {
     this.#cancelMembers = this.#options.clock.after(MEMBERS_EVERY_MS, () => this.#watchMembers());
   }
 
-  /** On narrow screens rooms and people are drawers; elsewhere they always show. */
+  /** Opens a drawer, or closes both. Rooms and people are drawers on narrow screens and always visible on wide ones. */
   #drawer(open: 'rooms' | 'people' | null): void {
     const before = this.root.dataset['drawer'] ?? '';
     this.root.dataset['drawer'] = open ?? '';

@@ -11,7 +11,7 @@ export interface ComposerOptions {
   readonly onSend: (text: string) => void;
 }
 
-/** Where messages are written. */
+/** The field for a new message, with its button and hint. */
 export class Composer {
   readonly root: HTMLElement;
   readonly #texts: Texts;
@@ -37,7 +37,7 @@ export class Composer {
           this.#fit();
         },
         keydown: event => {
-          // While an input method is composing, Enter chooses a word.
+          // Enter chooses a word while an input method is composing.
           if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
           event.preventDefault();
           submit();
@@ -84,7 +84,7 @@ export class Composer {
     setText(this.#hint, this.#texts.text(online ? 'composer.hint' : 'composer.offline'));
   }
 
-  /** Not where a touch keyboard would come up and cover the messages. */
+  /** Moves the focus to the field, except on touch screens: their keyboard would cover the messages. */
   focus(): void {
     if (!matchMedia('(pointer: coarse)').matches) this.#input.focus();
   }

@@ -3,7 +3,7 @@ import { element, setText } from '../dom/element.ts';
 import type { StringKey } from '../i18n/en.ts';
 import type { Texts } from '../i18n/language.ts';
 
-/** Shows whether the page is connected, and to which gateway. */
+/** Shows the state of the connection and the name of the gateway. */
 export class ConnectionBadge {
   readonly root: HTMLElement;
   readonly #texts: Texts;
@@ -18,7 +18,7 @@ export class ConnectionBadge {
       { class: 'connection', attributes: { role: 'status' } },
       element('span', { class: 'dot', attributes: { 'aria-hidden': 'true' } }),
       this.#state,
-      // What tells pods apart is the end of their names: that end stays when there is too little room.
+      // Names of pods differ at the end, so the end stays visible when there is too little space.
       element('span', { class: 'connection-gateway' }, this.#gateway),
     );
   }

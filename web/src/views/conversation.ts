@@ -19,7 +19,7 @@ export interface ConversationOptions {
   readonly onMenu: () => void;
   readonly onPeople: () => void;
   readonly onLeave: () => void;
-  /** What is in view changed. */
+  /** Called when the user reaches or leaves the end of the list. */
   readonly onFollow: () => void;
 }
 
@@ -125,7 +125,7 @@ export class Conversation {
     return count > 0 ? texts.count('people.count', count) : '';
   }
 
-  /** A connection or room that ended for good, and the way back. */
+  /** Shows why the connection ended or the room was refused, with a button to try again. */
   #updateNotice(): void {
     const { chat, room, texts } = this.#options;
     const { connection } = chat;

@@ -2,7 +2,7 @@ import { element } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import { LANGUAGES, type Language, type Texts } from '../i18n/language.ts';
 
-/** Lets people choose the language; each is written in itself. */
+/** A choice of languages, each under its own name. */
 export function languageSelect(texts: Texts, onChange: (language: Language) => void): HTMLElement {
   const select = element('select', {
     attributes: { 'aria-label': texts.text('language.label'), name: 'language' },

@@ -11,11 +11,11 @@ const NEAR_TOP = 240;
 export interface MessageListOptions extends MessageRowOptions {
   readonly user: string;
   readonly room: Room;
-  /** The end of the list was reached or left. */
+  /** Called when the user reaches or leaves the end of the list. */
   readonly onFollow: () => void;
 }
 
-/** The messages of one room. Stays at the newest while it is there, and at what is being read while older ones load. */
+/** The messages of one room. Follows the newest while it is in view; keeps its place while older ones load. */
 export class MessageList {
   readonly root: HTMLElement;
   readonly #options: MessageListOptions;
@@ -45,17 +45,17 @@ export class MessageList {
     new ResizeObserver(() => this.#keepFollowing()).observe(this.root);
   }
 
-  /** The newest message is in view. */
+  /** True while the newest message is in view. */
   get following(): boolean {
     return this.#following;
   }
 
-  /** Puts the mark for new messages behind everything read so far. */
+  /** Puts the mark for new messages behind the last message that was read. */
   markNew(): void {
     this.#newAfter = this.#options.room.readOffset;
   }
 
-  /** Takes the mark away: whoever answers has seen what is new. */
+  /** Removes the mark: a user who answers has seen the new messages. */
   clearMark(): void {
     this.#newAfter = null;
   }
@@ -84,7 +84,7 @@ export class MessageList {
     const last = rows.findLast(row => 'own' in row);
     const around = {
       online: this.#online,
-      // Once somebody answered, it is no news any more that the message arrived.
+      // "Delivered" goes once another user has written below.
       lastDelivered: delivered && last && 'own' in last && last.own ? delivered.key : null,
     };
     reconcile(this.#list, rows, {
@@ -125,7 +125,7 @@ export class MessageList {
     this.#top.replaceChildren(...(shown === '' ? [] : contents[shown]()));
   }
 
-  /** The first message in view and where it stands, so that it can stay there when older ones come in above. */
+  /** The first message in view and its place, which it keeps when older ones are added above. */
   #anchor(): { element: Element; top: number } | null {
     if (this.#following) return null;
     const edge = this.root.getBoundingClientRect().top;
@@ -166,7 +166,7 @@ export class MessageList {
   #setFollowing(following: boolean): void {
     if (following === this.#following) return;
     this.#following = following;
-    // What comes while the end is in view is read as it comes; what comes while it is not gets marked.
+    // Messages that arrive while the end is in view count as read; later ones are marked as new.
     if (!following) this.#newAfter ??= this.#options.room.readOffset;
     else if (!this.#marked) this.#newAfter = null;
     this.#options.onFollow();

@@ -13,10 +13,10 @@ export interface MessageRowOptions {
   readonly onDiscard: (entry: Outgoing) => void;
 }
 
-/** What a row needs to know of the rest of the page. */
+/** State of the page outside a row that the row shows. */
 export interface RowSurroundings {
   readonly online: boolean;
-  /** Key of this user's last delivered message, which says so. */
+  /** Key of the one message that shows "Delivered": this user's last, if no message of another user is below it. */
   readonly lastDelivered: string | null;
 }
 
@@ -54,7 +54,7 @@ export function updateRow(target: HTMLElement, row: Row, options: MessageRowOpti
   }
   if (row.kind === 'new') return;
   const state = stateOf(row, around);
-  // Most rows of a long list are as they were.
+  // Most rows of a long list did not change.
   const shown = JSON.stringify([row.kind, row.first, row.last, row.time, state]);
   if (target.dataset['shown'] === shown) return;
   target.dataset['shown'] = shown;

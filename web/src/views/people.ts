@@ -6,7 +6,7 @@ import { iconButton } from './sidebar.ts';
 
 type Person = { readonly user: string; readonly connections: number };
 
-/** Who is in the room. */
+/** The people in the room. */
 export class People {
   readonly root: HTMLElement;
   readonly #texts: Texts;

@@ -10,7 +10,7 @@ export interface SidebarOptions {
   readonly user: string;
   readonly languageSelect: HTMLElement;
   readonly onSelect: (room: string) => void;
-  /** Returns the problem to show, or null. */
+  /** Opens a room. Returns the problem to show, or null. */
   readonly onOpen: (room: string) => string | null;
   readonly onSignOut: () => void;
   readonly onClose: () => void;
@@ -53,7 +53,7 @@ export class Sidebar {
     );
   }
 
-  /** Goes to the selected room, or to the form that opens one. */
+  /** Moves the focus to the selected room, or to the form that opens one. */
   focus(): void {
     (this.#list.querySelector<HTMLElement>('[aria-current]') ?? this.root.querySelector('input'))?.focus();
   }

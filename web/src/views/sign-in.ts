@@ -5,7 +5,7 @@ import { TokenError } from '../page/sign-in-token.ts';
 
 export interface SignInOptions {
   readonly texts: Texts;
-  /** Name to begin with. */
+  /** Name in the field at the start. */
   readonly name: string;
   readonly languageSelect: HTMLElement;
   /** Rejects with {@link TokenError}, whose text is then shown. */
