@@ -15,7 +15,7 @@ const backends = await startBackends({ after });
 const NEW = join(import.meta.dirname, '../..');
 const BASE = await baseVersion();
 
-/** Number of partitions: two. */
+/** Rooms of two partitions. */
 const ROOMS = ['channel:a', 'channel:b', 'channel:c'];
 /** Workers look at the streams every 10 s. */
 const TWO_CHECKS_MS = 22_000;
