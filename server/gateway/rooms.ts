@@ -13,8 +13,9 @@ import type { SessionContext } from '../session/context.ts';
 import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { Moment } from '../time/clock.ts';
+import type { Part } from './part.ts';
 
-export interface RoomPartsOptions {
+export interface RoomsPartOptions {
   readonly config: Config;
   readonly log: RoomLog;
   readonly store: HistoryStore;
@@ -27,16 +28,19 @@ export interface RoomPartsOptions {
   readonly now: () => Moment;
 }
 
-/** How long the places of rooms that open are collected before they are asked for. */
+/** Time in which places of rooms that open are collected before NATS is asked for them. */
 const TOGETHER_MS = 5;
 
-interface RoomParts extends Pick<SessionContext, 'rooms' | 'reader' | 'log' | 'store' | 'presence' | 'joins' | 'join'> {
-  /** Call each {@link BEAT_MS}. */
-  readonly beat: () => void;
+export interface RoomsPart extends Part {
+  readonly rooms: Rooms;
+  readonly presence: Presence;
+  readonly joins: Joins;
+  /** What sessions use of rooms. */
+  readonly services: Pick<SessionContext, 'rooms' | 'reader' | 'log' | 'store' | 'presence' | 'joins' | 'join'>;
 }
 
-/** The rooms of a gateway, and who is in them. Limits are read at each use. */
-export function roomParts(options: RoomPartsOptions): RoomParts {
+/** The rooms of a gateway, and their members. Limits are read at each use. */
+export function roomsPart(options: RoomsPartOptions): RoomsPart {
   const { config, log, store, bus, codecs, publish, budget, events, metrics, now } = options;
   const reader = roomReader(log, store, () => config.recoveryLimit);
   const later = (run: () => void, ms: number) => void setTimeout(run, ms);
@@ -78,9 +82,12 @@ export function roomParts(options: RoomPartsOptions): RoomParts {
     limit: () => config.recoveryLimit,
     recovered: metrics.recovered.bind(metrics),
   };
-  const beat = () => {
-    presence.beat();
-    joins.tick();
+  return {
+    rooms,
+    presence,
+    joins,
+    services: { rooms, reader, log, store, presence, joins, join },
+    tick: () => rooms.sweep(),
+    stop: () => rooms.closeAll(),
   };
-  return { rooms, reader, log, store, presence, joins, join, beat };
 }

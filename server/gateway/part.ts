@@ -1,0 +1,48 @@
+import { once } from '../process/once.ts';
+import { TICK_MS } from '../session/heartbeat.ts';
+import type { HttpAnswer, HttpRequest } from '../transport/uws.ts';
+
+/** Handlers on the client port, by exact path. */
+export type Routes = Readonly<Record<string, (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer>>;
+
+/**
+ * A part of a gateway: started by the function that makes it, and stopped with the gateway. It owns what it starts: timers,
+ * connections, subscriptions.
+ */
+export interface Part {
+  /** Paths it answers on the client port. A path belongs to one part. */
+  readonly routes?: Routes;
+  /** Work of each second, in the order of the parts. Must not throw, nor wait. */
+  tick?(): void;
+  /** Ends what the part has started. Later parts are stopped already. May reject: the other parts are stopped all the same. */
+  stop?(): Promise<void> | void;
+}
+
+/**
+ * Starts the ticks of `parts`.
+ * @param parts in the order in which they are started
+ * @returns stops the ticks, then the parts in reverse order; at the first call
+ */
+export function runParts(parts: readonly Part[]): () => Promise<void> {
+  const timer = setInterval(() => {
+    for (const part of parts) part.tick?.();
+  }, TICK_MS);
+  return once(async () => {
+    clearInterval(timer);
+    for (const part of parts.toReversed()) {
+      // Parts that stop at once are stopped in one tick of the event loop: nothing of a client comes between.
+      const stopped = part.stop?.();
+      if (stopped) await stopped.catch(() => undefined);
+    }
+  });
+}
+
+/** Routes of all parts. @throws {Error} when two parts answer one path */
+export function routesOf(parts: readonly Part[]): Routes {
+  const routes = new Map<string, Routes[string]>();
+  for (const [path, route] of parts.flatMap(part => Object.entries(part.routes ?? {}))) {
+    if (routes.has(path)) throw new Error(`two parts answer ${path}`);
+    routes.set(path, route);
+  }
+  return Object.fromEntries(routes);
+}
