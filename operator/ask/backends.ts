@@ -4,19 +4,19 @@ import type { AskPod } from '../api/ask-pod.ts';
 import type { Pod } from '../api/kube-object.ts';
 import { refusedOptions } from '../api/refused-options.ts';
 
-/** What the workers say of NATS and MongoDB. */
+/** State of NATS and MongoDB as the workers report it. */
 export interface Backends {
-  /** What one worker that answered healths; undefined if none did. */
+  /** Health as one worker reports it; undefined if no worker answered. */
   readonly health: Pick<BackendHealth, 'nats' | 'store'> | undefined;
-  /** Room in the streams; undefined while no worker that reaches NATS says. */
+  /** Space in the LOG streams; undefined while no worker that reaches NATS reports it. */
   readonly log: BackendHealth['log'];
-  /** Copies NATS keeps of messages; undefined while no worker that reaches NATS says. */
+  /** Copies that NATS keeps of each message; undefined while no worker that reaches NATS reports them. */
   readonly copies?: BackendHealth['copies'];
-  /** Messages that MongoDB does not have yet; undefined while no worker that reaches NATS says. */
+  /** Messages that MongoDB does not have yet; undefined while no worker that reaches NATS reports the number. */
   readonly storeLag: number | undefined;
-  /** Options that workers refuse, a line for each worker and option; missing when there is none. */
+  /** Options that workers refuse, one line for each worker and option; missing without any. */
   readonly refused?: readonly string[];
-  /** Why nobody answered, without anything that changes from pass to pass. */
+  /** Reason why no worker answered, without anything that changes from pass to pass; empty when one answered. */
   readonly silence: string;
 }
 
@@ -38,7 +38,7 @@ function healthOf(body: unknown): BackendHealth | undefined {
 
 const WORST_FIRST: readonly LogSpace[] = ['NearlyFull', 'WindowShortened', 'Enough'];
 
-/** Workers of another release may say nothing of it, or a word that is not known here. */
+/** Workers of another release may leave this out, or use a word that is not known here. */
 function isLogSpace(log: unknown): log is NonNullable<BackendHealth['log']> {
   const { room, reason } = (log ?? {}) as { room?: unknown; reason?: unknown };
   return WORST_FIRST.some(each => each === room) && typeof reason === 'string';
@@ -50,8 +50,8 @@ function isCopies(copies: unknown): copies is NonNullable<BackendHealth['copies'
 }
 
 /**
- * Asks all workers, ready or not, and takes the best answer for each backend: one worker that reaches NATS is enough to
- * know that NATS is there.
+ * Asks all workers, ready or not, and takes the best answer for each backend: if one worker reaches NATS, NATS is up. Never
+ * rejects.
  */
 export async function readBackends(workers: readonly Pod[], ask: AskPod): Promise<Backends> {
   const running = workers.filter(pod => pod.status.phase === 'Running' && pod.metadata.deletionTimestamp === undefined);
@@ -68,13 +68,13 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
   );
   const healths = answers.flatMap(answer => answer.health ?? []);
   const [first] = healths;
-  // Each worker measures all streams; one that cannot reach NATS repeats what it knew.
+  // Each worker measures all streams; one that cannot reach NATS repeats old numbers.
   const measured = healths.filter(health => health.nats.reachable);
   const lags = measured.map(health => health.storeLag);
   const refused = healths.flatMap(health => health.refused ?? []);
   const [copies] = measured
     .flatMap(health => health.copies ?? [])
-    // A worker that has just started does not know why.
+    // A worker that has just started does not know why there are no more copies.
     .sort((a, b) => a.fewest - b.fewest || Number(a.whyNotMore === undefined) - Number(b.whyNotMore === undefined));
   const rooms = measured.flatMap(health => health.log ?? []);
   if (!first) {

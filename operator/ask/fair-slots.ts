@@ -1,19 +1,22 @@
-/** A number of slots that many take turns at, each with no more than its share. */
+/** Slots shared fairly between keys: a key has at most its share, and waiting keys get slots round robin. */
 export class FairSlots {
   readonly #total: number;
   readonly #each: number;
   #taken = 0;
   readonly #takenBy = new Map<string, number>();
-  /** Who waits, by key, in the order of the turns. */
+  /** Waiting callers by key, in the order in which keys get the next slot. */
   readonly #waiting = new Map<string, (() => void)[]>();
 
-  /** @param total slots @param each most that one key has at the same time */
+  /** @param total slots @param each most slots one key has at the same time */
   constructor(total: number, each: number) {
     this.#total = total;
     this.#each = each;
   }
 
-  /** Resolves with a slot in hand. Keys take turns, one slot a turn, however many each waits for. */
+  /**
+   * Waits for a slot. Keys get slots round robin, one each, however many callers of a key wait. The caller must {@link
+   * release} it.
+   */
   async acquire(key: string): Promise<void> {
     if (!this.#waiting.has(key) && this.tryAcquire(key)) return;
     await new Promise<void>(resolve => {
@@ -23,7 +26,7 @@ export class FairSlots {
     });
   }
 
-  /** @returns whether a slot was free */
+  /** Takes a slot without waiting. @returns false if none is free; else the caller must {@link release} it */
   tryAcquire(key: string): boolean {
     const taken = this.#takenBy.get(key) ?? 0;
     if (this.#taken >= this.#total || taken >= this.#each) return false;
@@ -32,6 +35,7 @@ export class FairSlots {
     return true;
   }
 
+  /** Gives a slot back, and hands it to a waiting caller. */
   release(key: string): void {
     const taken = (this.#takenBy.get(key) ?? 0) - 1;
     this.#taken--;
@@ -45,7 +49,7 @@ export class FairSlots {
       if (this.#taken >= this.#total) return;
       if (!this.tryAcquire(key)) continue;
       const [next, ...others] = waiting;
-      // To the end of the order.
+      // The key goes to the end of the order.
       this.#waiting.delete(key);
       if (others.length > 0) this.#waiting.set(key, others);
       next?.();

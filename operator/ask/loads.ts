@@ -7,12 +7,12 @@ import { trafficOf } from '../api/traffic.ts';
 import type { Answer, CachedAnswer } from '../autoscale/cached-answers.ts';
 import type { FirstSeen } from '../process/first-seen.ts';
 
-/** What one running gateway is, and what it said when it was asked. */
+/** State of one running gateway and its last answer. */
 export interface GatewayAnswer extends Answer {
   readonly load: GatewayLoad | undefined;
 }
 
-/** The same, with what it said last in place of silence. */
+/** An answer in which an earlier load stands in for a missing one. */
 export type LoadSample = GatewayAnswer & CachedAnswer;
 
 const RATES = [
@@ -29,8 +29,8 @@ const RATES = [
 const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
 /**
- * The body of `/load`, checked. Numbers that an older gateway does not have yet are 0.
- * @returns undefined for what is no load
+ * Load from the body of `/load`. Numbers that an older gateway does not send are 0.
+ * @returns undefined if the body is not a load
  */
 export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
@@ -55,24 +55,24 @@ export function parseLoad(body: unknown, pod: string): GatewayLoad | undefined {
   };
 }
 
-/** What is over soon, with the gateway where it was. */
+/** Reasons of intents that pass soon and leave the gateway where it is. */
 const STAYS: ReadonlySet<string | undefined> = new Set(['Rebalance', 'CutOff']);
 
-/** True if a pod is to go, or to be emptied: also for a reason nobody can read. */
+/** True if a pod is about to end or to be emptied. An intent that cannot be read counts as one. */
 function isLeaving(pod: Pod): boolean {
   if (pod.metadata.deletionTimestamp !== undefined) return true;
   const intent = trafficOf(pod);
   return intent !== undefined && !STAYS.has(intent?.reason);
 }
 
-/** The kubelet sets all conditions in one go when it meets the pod; times are whole seconds. */
+/** Longest time between conditions that the kubelet set at once when the pod started: their times are whole seconds. */
 const SAME_MOMENT_MS = 1_000;
 
-/** Whether a pod is ready or has been. Unknown counts as yes: silence of such a pod holds the size. */
+/** True if a pod is ready or has been. Unknown counts as true: silence of such a pod keeps the size. */
 function hasServed(pod: Pod): boolean {
   const time = (type: string) =>
     Date.parse(pod.status.conditions.find(condition => condition.type === type)?.lastTransitionTime ?? '');
-  // A pod that was never ready has been not ready since it was set up.
+  // A pod that was never ready has been not ready since it was initialized.
   return !(Math.abs(time('Ready') - time('Initialized')) <= SAME_MOMENT_MS) || isReady(pod);
 }
 
@@ -81,10 +81,13 @@ function lifeOf({ metadata, status }: Pod): string {
   return `${metadata.uid ?? metadata.name}/${restarts}`;
 }
 
-/** A kubelet that works needs so long beyond the grace of a pod to report its end. */
+/** Time a working kubelet needs to report the end of a pod after its grace period. */
 const REPORT_MS = 10_000;
 
-/** A pod that is still there after its grace is on a node that is gone. The grace counts from when the deletion was first seen. */
+/**
+ * True if a terminating pod has outlived its grace period: its node is gone. The grace period counts from when this process
+ * first saw the deletion.
+ */
 export function isOver({ metadata }: Pod, firstSeen: FirstSeen, now: number): boolean {
   const { name, uid, deletionTimestamp, deletionGracePeriodSeconds: grace = 0 } = metadata;
   if (deletionTimestamp === undefined) return false;
@@ -92,10 +95,10 @@ export function isOver({ metadata }: Pod, firstSeen: FirstSeen, now: number): bo
 }
 
 /**
- * Asks every running gateway what it holds, all at once, also those that are NotReady or terminate: they may still hold
- * clients. Never rejects: the load of who does not answer is undefined, and who does not answer after the end of its grace
- * period is left out.
- * @param isOver whether the grace period of a pod is over
+ * Asks all running gateways for their load at once, also those that are not ready or terminating: they may still have
+ * clients. Never rejects: without an answer the load is undefined. A gateway whose grace period is over and that does not
+ * answer is left out.
+ * @param isOver true if the grace period of a pod is over
  */
 export async function readLoads(
   gateways: readonly Pod[],
@@ -123,8 +126,8 @@ export async function readLoads(
 const connectionsOf = ({ load, served }: GatewayAnswer) => load?.connections ?? (served ? undefined : 0);
 
 /**
- * Connections of each gateway that said so, or that cannot have any, by pod name. One that was empty when it last spoke may
- * have clients by now, and an empty one is removed: only what it says this time makes it one.
+ * Connections of each gateway by pod name, where they are known. A gateway that was empty when it last answered may have
+ * clients by now, and an empty gateway is removed: only a fresh answer may report it as empty.
  */
 export function connectionsByPod(samples: readonly LoadSample[]): ReadonlyMap<string, number> {
   return new Map(
@@ -137,19 +140,22 @@ export function connectionsByPod(samples: readonly LoadSample[]): ReadonlyMap<st
   );
 }
 
-/** True if each gateway that said so reaches NATS, by pod name. */
+/**
+ * True for each gateway that reaches NATS, false for each that does not, by pod name; gateways without an answer are
+ * missing.
+ */
 export function natsUpByPod(samples: readonly LoadSample[]): ReadonlyMap<string, boolean> {
   return new Map(samples.flatMap(({ pod, load }) => (load ? [[pod, load.natsUp !== false] as const] : [])));
 }
 
-/** Whether each gateway that said so refuses new connections, by pod name. */
+/** True for each gateway that refuses new connections, by pod name; gateways that do not report it are missing. */
 export function refusingByPod(samples: readonly LoadSample[]): ReadonlyMap<string, boolean> {
   return new Map(
     samples.flatMap(({ pod, load }) => (load?.refusing === undefined ? [] : [[pod, load.refusing] as const])),
   );
 }
 
-/** Connections of all gateways; undefined when not all said, or there is none. */
+/** Connections of all gateways; undefined when one is not known, or there is no gateway. */
 export function totalConnections(samples: readonly GatewayAnswer[]): number | undefined {
   const known = samples.flatMap(sample => connectionsOf(sample) ?? []);
   if (samples.length === 0 || known.length < samples.length) return undefined;

@@ -7,36 +7,42 @@ import { type Backends, readBackends } from './backends.ts';
 import { isOver, type LoadSample, readLoads } from './loads.ts';
 import { type Asking, Questions } from './questions.ts';
 
-/** What the pods of one ChatCluster said when they were last asked. */
+/** Last answers of the gateways and workers of one ChatCluster. */
 export interface Probe {
   readonly loads: readonly LoadSample[];
   readonly backends: Backends;
-  /** When the answers came, by {@link Clock.now}. */
+  /** Time of the answers, by {@link Clock.now}. */
   readonly at: number;
-  /** When a worker last answered, by {@link Clock.now}. */
+  /** Time of the last answer of a worker, by {@link Clock.now}. */
   readonly healthAt: number;
 }
 
+/** Settings of {@link Probes}. */
 export interface ProbesOptions {
   readonly caches: Pick<Caches, 'keys' | 'pods'>;
   readonly ask: AskPod;
   readonly clock: Clock;
-  /** From 0 to 1: spreads the rounds of all ChatClusters over the interval. */
+  /** Random number from 0 to 1, which spreads the rounds of all ChatClusters over the interval. */
   readonly random: () => number;
-  /** Time between two rounds of a ChatCluster. */
+  /** Milliseconds between two rounds of a ChatCluster. */
   readonly intervalMs: number;
-  /** Told after each round of a ChatCluster. @param changed whether the answers differ from the round before */
+  /**
+   * Called after each round of a ChatCluster. @param changed true if the fingerprint differs from that of the round before
+   */
   readonly onResult: (key: string, changed: boolean) => void;
 }
 
-/** Where nothing depends on the answers, there are fewer rounds by this factor: one in 30 s instead of 5 s. */
+/** Factor by which rounds are rarer where nothing depends on the answers: one in 30 s instead of 5 s. */
 const QUIET = 6;
-/** How finely rounds are spread. */
+/** Milliseconds between two looks for ChatClusters that are due. */
 const TICK_MS = 100;
-/** A worker that is busy for a moment is not yet silent. */
+/** Time without an answer before workers count as silent: a worker may be busy for a moment. */
 const SILENT_AFTER_MS = 15_000;
 
-/** What a pass would do something about: rates and the lag differ in every round. */
+/**
+ * Fingerprint of a probe: the answers that can change a pass. Rates and the lag are left out, because they differ in every
+ * round.
+ */
 function fingerprint(probe: Probe | undefined): string {
   const loads = probe?.loads.map(({ pod, ready, leaving, load }) => [
     pod,
@@ -51,9 +57,9 @@ function fingerprint(probe: Probe | undefined): string {
   return JSON.stringify([loads, health, log, copies, refused, silence]);
 }
 
-/** When a ChatCluster has its rounds. */
+/** Rounds of one ChatCluster. */
 interface Schedule {
-  /** When its pods are asked next. */
+  /** Time of the next round, by {@link Clock.now}. */
   due: number;
   quiet: boolean;
   asking: boolean;
@@ -62,8 +68,8 @@ interface Schedule {
 }
 
 /**
- * Asks the pods of all ChatClusters, again and again, beside the work queue, each ChatCluster at a time of its own. A pod that
- * does not answer delays nobody but the next round of its own ChatCluster.
+ * Asks the gateways and workers of all ChatClusters in rounds, beside the work queue, each ChatCluster at a time of its
+ * own. A pod that does not answer delays only the next round of its own ChatCluster.
  */
 export class Probes {
   readonly #options: ProbesOptions;
@@ -76,27 +82,31 @@ export class Probes {
     this.#questions = new Questions(options);
   }
 
+  /** Answers of the last complete round; undefined before the first one. */
   latest(key: string): Probe | undefined {
     return this.#results.get(key);
   }
 
-  /** Asks the pods of a ChatCluster now, unless they are being asked. */
+  /** Starts a round of a ChatCluster now, unless one is running. */
   refresh(key: string): void {
     const schedule = this.#schedules.get(key);
     if (schedule) this.#round(key, schedule, this.#options.clock.now());
   }
 
-  /** Says whether anything depends on what the pods of a ChatCluster say. Until it is said, something does. */
+  /**
+   * Sets the pace of a ChatCluster. @param quiet true if nothing depends on its answers: rounds are rarer then. Initially
+   * false
+   */
   pace(key: string, quiet: boolean): void {
     const schedule = this.#schedules.get(key);
     if (!schedule || schedule.quiet === quiet) return;
     schedule.quiet = quiet;
-    // What is known may be half a minute old.
+    // The last answers may be half a minute old.
     if (!quiet) schedule.due = this.#options.clock.now();
     else schedule.due += this.#options.random() * (QUIET - 1) * this.#options.intervalMs;
   }
 
-  /** Starts the rounds. @returns stops them */
+  /** Starts the rounds. @returns a function that stops them */
   start(): () => void {
     const { clock } = this.#options;
     let cancel = () => {};
@@ -126,7 +136,10 @@ export class Probes {
     }
   }
 
-  /** The first answers are waited for; the second ones come early, so that those that began together part. */
+  /**
+   * Starts the first round at once, because passes wait for it. The second one comes at a random time within the interval,
+   * so that ChatClusters that began together are spread.
+   */
   #begin(key: string, now: number): void {
     const { random, intervalMs } = this.#options;
     const questions = this.#questions.of(key);
@@ -136,17 +149,17 @@ export class Probes {
     schedule.due = now + random() * intervalMs;
   }
 
-  /** @param at when it was due */
+  /** Starts a round, unless one is running. @param at time at which it was due */
   #round(key: string, schedule: Schedule, at: number): void {
     if (schedule.asking) return;
     const everyMs = this.#options.intervalMs * (schedule.quiet ? QUIET : 1);
-    // Missed rounds are not made up for: that of an operator that is late would come on top of what makes it late.
+    // Missed rounds are skipped: catching up would add load to an operator that is late already.
     const lateMs = this.#options.clock.now() - at;
     schedule.due = at + everyMs + (lateMs > TICK_MS ? lateMs : 0);
-    void this.#probe(key, schedule);
+    void this.#ask(key, schedule);
   }
 
-  async #probe(key: string, schedule: Schedule): Promise<void> {
+  async #ask(key: string, schedule: Schedule): Promise<void> {
     const { caches, onResult, clock } = this.#options;
     schedule.asking = true;
     schedule.firstSeen.begin();
@@ -172,7 +185,7 @@ export class Probes {
     } finally {
       schedule.asking = false;
     }
-    // Gone meanwhile.
+    // The ChatCluster was deleted meanwhile.
     if (this.#schedules.get(key) !== schedule) return;
     this.#results.set(key, after);
     onResult(key, fingerprint(before) !== fingerprint(after));

@@ -4,51 +4,58 @@ import type { Pod } from '../api/kube-object.ts';
 import { trafficOf } from '../api/traffic.ts';
 import { FairSlots } from './fair-slots.ts';
 
+/** Settings of {@link Questions}. */
 export interface QuestionsOptions {
   readonly ask: AskPod;
   readonly clock: Clock;
-  /** Time between two questions to a pod that answers. */
+  /** Milliseconds between two questions to a pod that answers. */
   readonly intervalMs: number;
 }
 
-/** Pods that are asked and may well answer, over all ChatClusters and of one. */
+/** Questions open at a time to pods that normally answer: over all ChatClusters, and of one. */
 const SLOTS = { total: 64, each: 16 };
-/** Who has not answered by then gives its slot to the next. An answer takes a few milliseconds, across zones and with a busy event loop too. */
+/**
+ * Milliseconds after which a question gives its slot to the next one. An answer takes a few milliseconds, also across zones
+ * and with a busy event loop.
+ */
 const SLOW_MS = 250;
-/** Most questions that wait for an answer after giving their slot away: with a time-out of 2 s, what 64 slots give away. */
+/** Most questions that wait for an answer without a slot: with a time-out of 2 s, as many as 64 slots can give away. */
 const MAX_SLOW = 512;
-/** Pods that are asked although they have been silent for long, over all ChatClusters and of one. */
+/** Questions open at a time to pods that have been silent for long: over all ChatClusters, and of one. */
 const SILENT_SLOTS = { total: 64, each: 8 };
-/** A pod that missed so many questions in a row is asked less and less often. Fewer are lost polls, which are asked again at once. */
+/**
+ * Unanswered questions in a row after which a pod is asked less and less often. Fewer are lost polls, and the pod is asked
+ * in the next round as usual.
+ */
 const MISSES = 3;
-/** The longest time between two questions to a pod that does not answer. */
+/** Longest time between two questions to a silent pod, in milliseconds. */
 const MAX_SILENCE_MS = 30_000;
 
-/** A pod that did not answer the last question. */
+/** Silence of a pod that did not answer the last question. */
 interface Silence {
   readonly misses: number;
-  /** What the pod object was then. A change of it may be the mending. */
+  /** Resource version of the pod at that time. A newer one may mean that the pod was repaired. */
   readonly version: string | undefined;
   readonly nextAt: number;
   readonly error: unknown;
 }
 
-/** Whether the next step waits for what it says. */
+/** True if the next step of a drain waits for the answer of this pod. */
 function isBeingEmptied(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined || trafficOf(pod) !== undefined;
 }
 
-/** Asks the pods of one ChatCluster. */
+/** Questions to the pods of one ChatCluster. */
 export interface Asking {
-  /** Asks a pod; rejects at once for one that is not to be asked yet. */
+  /** Asks a pod. For a silent pod that is not due yet, it rejects at once with the last error. */
   readonly ask: AskPod;
-  /** Forgets all pods but these. */
+  /** Forgets all other pods. Must be called before each round, else memory grows. */
   readonly keep: (pods: readonly Pod[]) => void;
 }
 
 /**
- * Asks pods of many ChatClusters, a bounded number at the same time. ChatClusters have their turns in order, however many
- * pods each has; pods that do not answer delay nobody, and are asked less often.
+ * Bounds the questions to pods that are open at a time, shared fairly between ChatClusters however many pods each has.
+ * Silent pods do not delay the others and are asked less often.
  */
 export class Questions {
   readonly #options: QuestionsOptions;
@@ -60,16 +67,20 @@ export class Questions {
     this.#options = options;
   }
 
-  /** @param key of the ChatCluster. What is known of its pods goes with what is returned. */
+  /**
+   * Questions to the pods of one ChatCluster. What is known of silent pods belongs to the returned object.
+   * @param key `namespace/name` of the ChatCluster
+   */
   of(key: string): Asking {
     const silences = new Silences(this.#options);
     return {
       ask: async (pod, port, path) => {
         const silence = silences.of(pod);
-        const send = () => silences.heed(pod, this.#options.ask(pod, port, path));
+        const send = () => silences.record(pod, this.#options.ask(pod, port, path));
         if (!silence || silence.misses < MISSES) return await this.#askResponsive(key, send);
         if (this.#options.clock.now() < silence.nextAt && !isBeingEmptied(pod)) throw silence.error;
-        // Who would have to wait is asked the next time: its ChatCluster waits for the round to end.
+        // A silent pod does not wait for a slot, because the round of its ChatCluster would wait too. It is asked in the
+        // next round.
         if (!this.#silentSlots.tryAcquire(key)) throw silence.error;
         try {
           return await send();
@@ -100,10 +111,10 @@ export class Questions {
   }
 }
 
-/** Pods of one ChatCluster that do not answer. */
+/** Silent pods of one ChatCluster. */
 class Silences {
   readonly #options: Pick<QuestionsOptions, 'clock' | 'intervalMs'>;
-  /** By the pod's uid. */
+  /** Silences by the pod's uid. */
   readonly #silent = new Map<string, Silence>();
 
   constructor(options: Pick<QuestionsOptions, 'clock' | 'intervalMs'>) {
@@ -118,8 +129,8 @@ class Silences {
     return undefined;
   }
 
-  /** Notes whether `pod` answers. */
-  async heed(pod: Pod, answering: Promise<unknown>): Promise<unknown> {
+  /** Passes an answer on and records whether `pod` answered. */
+  async record(pod: Pod, answering: Promise<unknown>): Promise<unknown> {
     try {
       const answer = await answering;
       this.#silent.delete(idOf(pod));

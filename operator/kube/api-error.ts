@@ -1,14 +1,20 @@
 /**
- * An answer of the API server that is no success. Holds the status' reason and message only: request and response
- * bodies and headers never reach a log.
+ * Error status answered by the API server. It keeps only the reason and message of the status: bodies and headers of
+ * requests and answers never reach a log.
  */
 export class ApiError extends Error {
   readonly code: number;
   /** `Status.reason`, such as `NotFound`, `Conflict`, `Invalid`, `Expired`. */
   readonly reason: string;
-  /** How long the server wants to be left alone, in milliseconds, at most {@link MAX_RETRY_AFTER_MS}; 0 when it does not say. */
+  /**
+   * Milliseconds to wait before the next request, as the server asks for; at most {@link MAX_RETRY_AFTER_MS}, 0 when the
+   * server names none.
+   */
   readonly retryAfterMs: number;
-  /** Whether a version was asked for that this server does not have yet, or no longer after a restore. */
+  /**
+   * True if the requested resource version is newer than what this server has: it lags behind, or was restored from a
+   * backup.
+   */
   readonly tooLargeVersion: boolean;
 
   constructor(code: number, reason: string, message: string, more: { retryAfterMs?: number; tooLarge?: boolean } = {}) {
@@ -20,15 +26,15 @@ export class ApiError extends Error {
     this.tooLargeVersion = more.tooLarge ?? false;
   }
 
-  /** Whether the same request cannot succeed until the object or the rights change. */
+  /** True if repeating the same request cannot succeed until the object or the rights change. */
   get terminal(): boolean {
-    // Of an apply with a field that the kind does not have, which is the server's only answer 500 to a bad request.
+    // The server answers 500 to an apply with a field that the kind does not have. It is the only bad request answered so.
     if (this.code === 500) return this.message.includes('field not declared in schema');
     return this.code >= 400 && this.code < 500 && ![401, 404, 408, 409, 410, 429].includes(this.code);
   }
 }
 
-/** A server, or a proxy in front of it, may name any time; after this one it is asked all the same. */
+/** Longest wait that is obeyed: a server, or a proxy in front of it, may name any time. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 interface Status {
@@ -41,9 +47,11 @@ interface Status {
 }
 
 /**
- * @param body text of the answer, a `Status` as a rule
- * @param retryAfter header of that name, of which only a number of seconds is understood
- * @returns with code 409 also for a uid that is not the object's, which the server calls invalid because a uid never changes
+ * Reads the error out of an answer.
+ * @param body text of the answer, normally a `Status`
+ * @param retryAfter header `Retry-After`; only a number of seconds is understood
+ * @returns the error. A wrong `metadata.uid` gets code 409 instead of 422: the object was deleted and made again, which is
+ * a conflict
  */
 export function apiError(code: number, body: string, retryAfter = ''): ApiError {
   const header = /^[0-9]{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined;
@@ -56,7 +64,7 @@ export function apiError(code: number, body: string, retryAfter = ''): ApiError 
     if (typeof message === 'string')
       return new ApiError(code, typeof reason === 'string' ? reason : '', message, { retryAfterMs, tooLarge });
   } catch {
-    // A proxy in between answers with a page of its own.
+    // A proxy in between may answer with a page of its own.
   }
   return new ApiError(code, '', `the API server answered ${code}`, { retryAfterMs: 1_000 * (header ?? 0) });
 }

@@ -18,7 +18,7 @@ const METHOD: Record<Verb, HttpRequest['method']> = {
 const READS: ReadonlySet<Verb> = new Set<Verb>(['get', 'list', 'watch']);
 const TIMEOUT_MS = 15_000;
 
-/** Objects of a list, the whole or a part of it. */
+/** A list, or one page of it. */
 export interface Page<T> {
   readonly metadata: ListMeta;
   readonly items: readonly T[];
@@ -29,15 +29,15 @@ export interface KubeClientOptions {
   readonly fieldManager: string;
   /** Milliseconds that never run backwards. */
   readonly now: () => number;
-  /** Told of every answer. @param code HTTP status, 0 when none came */
+  /** Called after every request. @param code HTTP status, 0 without an answer */
   readonly onRequest?: (verb: Verb, kind: string, code: number) => void;
   /**
-   * Asked right before every write is sent, so that no caller can forget it.
+   * Called right before every write is sent, also when it is sent again, so that no caller can forget to ask.
    * @returns milliseconds after which the write is given up if there is no answer
-   * @throws to keep the write from being sent
+   * @throws to keep the write from being sent; the method that writes rejects with it
    */
   readonly beforeWrite?: () => number;
-  /** Milliseconds after which a request for one object is given up, default 15,000. */
+  /** Time-out of a request for one object, and of {@link KubeClient.list}, in milliseconds; default 15,000. */
   readonly timeoutMs?: number;
 }
 
@@ -51,8 +51,12 @@ interface Request {
 }
 
 /**
- * The Kubernetes API as raw JSON, so that no field is lost. Failures are `ApiError` when the server answered, else
- * the network's error.
+ * Client of the Kubernetes API that passes JSON on as it is, so that no field is lost. It does not retry, except once after
+ * 401 with credentials read anew, and it keeps no order between calls made at the same time.
+ *
+ * Every method rejects with {@link ApiError} when the server answered with an error, with a `TimeoutError` or `AbortError`
+ * after {@link KubeClientOptions.timeoutMs}, else with the error of the network. A write whose answer did not come may have
+ * been carried out.
  */
 export class KubeClient {
   readonly #http: KubeHttp;
@@ -69,11 +73,12 @@ export class KubeClient {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   }
 
+  /** Reads one object. @throws {ApiError} 404 when it does not exist */
   async get<T>(resource: Resource, namespace: string, name: string): Promise<T> {
     return await this.#json({ verb: 'get', kind: resource.kind, path: pathOf(resource, namespace, name) });
   }
 
-  /** Some objects, all in memory at once. For many there is {@link KubeClient.open}. */
+  /** Lists objects and holds all of them in memory. For kinds with many objects use {@link KubeClient.open}. */
   async list<T>(resource: Resource, namespace: string, query: Readonly<Record<string, string>>): Promise<Page<T>> {
     const items: T[] = [];
     const stream = await this.open('list', resource, namespace, query, AbortSignal.timeout(this.#timeoutMs));
@@ -86,8 +91,9 @@ export class KubeClient {
   }
 
   /**
-   * Resolves with what the server sends once it has accepted the list or watch: a list to be read with `readList`, or lines
-   * of JSON. It ends with the server or with `signal`; nothing else limits its time.
+   * Opens a list or a watch.
+   * @returns the body, as soon as the server accepts the request: a list for `readList`, or lines of JSON. It ends when the
+   * server ends it, and rejects when `signal` aborts; nothing else limits its time, so the caller must.
    */
   async open(
     verb: 'list' | 'watch',
@@ -104,9 +110,10 @@ export class KubeClient {
   }
 
   /**
-   * Server-side apply: creates or updates, takes over fields that others changed. With a `resourceVersion` in its metadata
-   * only the object of that version is updated.
+   * Server-side apply, forced: creates or updates the object and takes over fields that others changed. With a
+   * `resourceVersion` in its metadata, only the object of that version is updated.
    * @param subresource such as `status`
+   * @returns the object as stored
    * @throws {ApiError} 409 when the object has another version, or another uid than the given one
    */
   async apply<T extends KubeObject>(object: T, subresource?: string): Promise<KubeObject> {
@@ -116,16 +123,18 @@ export class KubeClient {
       kind: object.kind,
       path: pathOf(resourceOf(object.kind), namespace, name, ...(subresource ? [subresource] : [])),
       query: { fieldManager: this.#fieldManager, force: 'true' },
-      // JSON is YAML.
+      // JSON is valid YAML.
       contentType: 'application/apply-patch+yaml',
       body: object,
     });
   }
 
   /**
-   * JSON patch (an array) or merge patch (an object). A merge patch with `metadata.uid` or `metadata.resourceVersion`
-   * changes only the object that has them.
-   * @throws {ApiError} 409 when the object has others
+   * Patches an object. A merge patch with `metadata.uid` or `metadata.resourceVersion` changes only the object that has
+   * them.
+   * @param patch an array for a JSON patch, an object for a merge patch
+   * @returns the object as stored
+   * @throws {ApiError} 409 when the object has another uid or version; 404 when it does not exist
    */
   async patch(resource: Resource, namespace: string, name: string, patch: object): Promise<KubeObject> {
     return await this.#json({
@@ -138,6 +147,7 @@ export class KubeClient {
     });
   }
 
+  /** Creates an object. @throws {ApiError} 409 when it exists */
   async create(resource: Resource, object: KubeObject): Promise<KubeObject> {
     return await this.#json({
       verb: 'create',
@@ -149,7 +159,10 @@ export class KubeClient {
     });
   }
 
-  /** Replaces the whole object. @throws {ApiError} 409 when it is of another version than `metadata.resourceVersion` */
+  /**
+   * Replaces the whole object. @throws {ApiError} 409 when its version is not `metadata.resourceVersion`; 404 when it does
+   * not exist
+   */
   async update(resource: Resource, object: KubeObject): Promise<KubeObject> {
     return await this.#json({
       verb: 'update',
@@ -161,7 +174,10 @@ export class KubeClient {
     });
   }
 
-  /** Deletes exactly this object: not one of the same name that was made since. */
+  /**
+   * Deletes the object with exactly this uid, and its dependents in the background. It resolves before they are gone.
+   * @throws {ApiError} 409 when the name now belongs to a newer object; 404 when it does not exist
+   */
   async delete(object: KubeObject): Promise<void> {
     const { namespace = '', name, uid } = object.metadata;
     await this.#json({

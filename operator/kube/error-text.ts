@@ -1,13 +1,16 @@
 import { ApiError } from './api-error.ts';
 
-/** What of an error may be logged: the API server's sentence, or the kind of a network failure. */
+/**
+ * Text of an error that is safe to log: the API server's code, reason and message, or the message of the network error and
+ * its cause. Bodies, headers and tokens are never part of it.
+ */
 export function errorText(error: unknown): string {
   if (error instanceof ApiError) return `${error.code} ${error.reason}: ${error.message}`;
   const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return error instanceof Error ? `${error.message}${cause}` : 'unknown error';
 }
 
-/** The innermost calls of a stack: more of it is the machinery that is the same every time. */
+/** Characters of a stack that are logged: the innermost calls. The rest is the same event loop every time. */
 const STACK_CHARACTERS = 2_000;
 const NAMELESS: ReadonlySet<string> = new Set([
   'Error',
@@ -20,15 +23,15 @@ const NAMELESS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether the kind of an error says what happened: an answer, a time-out, another leader. Of any other, where it was thrown
- * counts: it may be a fault of the program.
+ * True if the name of an error says what happened, such as an answer, a time-out or another leader. For any other error the
+ * place it was thrown at matters: it may be a fault of the program.
  */
 function isNamed(error: Error): boolean {
-  // Node's `fetch` calls every failure of the network a TypeError, and names it in the cause.
+  // Node's `fetch` calls every network failure a TypeError and names the failure in the cause.
   return !NAMELESS.has(error.name) || error.cause instanceof Error;
 }
 
-/** Fields of a log line about an error; with the stack, shortened, when it is a fault of the program. */
+/** Fields of a log line about an error. The stack, shortened, is added when the error looks like a fault of the program. */
 export function errorFields(error: unknown): { readonly error: string; readonly stack?: string } {
   const text = errorText(error);
   if (!(error instanceof Error) || isNamed(error)) return { error: text };

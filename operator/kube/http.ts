@@ -1,23 +1,23 @@
 import { OPERATOR_VERSION } from '../process/version.ts';
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from './library.ts';
 
-/** Where the API server is and who we are. */
+/** Address of the API server and the credentials for it. */
 export type KubeAccess = KubeConfig;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With the query. */
+  /** Path with the query. */
   readonly path: string;
   readonly contentType?: string;
   readonly body?: string;
   readonly signal: AbortSignal;
-  /** Called right before the request is sent, each time it is. @throws to keep it from being sent */
+  /** Called right before the request is sent, each time it is. @throws to keep the request from being sent */
   readonly beforeSend?: () => void;
 }
 
 export interface HttpAnswer {
   readonly status: number;
-  /** Header `Retry-After`, empty without one. */
+  /** Value of the header `Retry-After`; empty without one. */
   readonly retryAfter: string;
   text(): Promise<string>;
   stream(): ReadableStream<Uint8Array> | null;
@@ -29,15 +29,15 @@ interface Credentials {
   readonly readAt: number;
 }
 
-/** Tokens on disk are renewed by the kubelet; they are read again after this time, or when the server refuses one. */
+/** Time after which credentials are read again, besides when the server refuses them: the kubelet renews tokens on disk. */
 const CREDENTIALS_MS = 60_000;
 
-/** By this an administrator finds the operator in audit logs and flow schemas. */
+/** User agent, by which an administrator finds the operator in audit logs and flow schemas. */
 const USER_AGENT = `chatcluster-operator/${OPERATOR_VERSION} (${process.platform}/${process.arch}) node/${process.versions.node}`;
 
 /**
- * Requests with the credentials of a kubeconfig. One connection pool serves all of them: the library's own clients open
- * a TLS connection for each.
+ * Sends requests with the credentials of a kubeconfig over one connection pool. The library's own clients open a TLS
+ * connection for each request.
  */
 export class KubeHttp {
   readonly #access: KubeAccess;
@@ -51,7 +51,10 @@ export class KubeHttp {
     this.#now = now;
   }
 
-  /** One request, whatever the answer. Rejects when there is none. */
+  /**
+   * Sends one request, and once more with fresh credentials after 401. Resolves for every status, also for an error;
+   * rejects when there is no answer.
+   */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const answer = await this.#attempt(request);
     if (answer.status !== 401) return answer;
@@ -93,14 +96,14 @@ export class KubeHttp {
   }
 }
 
-/** From KUBECONFIG or `~/.kube/config`, else the pod's service account. */
+/** Access from KUBECONFIG or `~/.kube/config`, else from the pod's service account. */
 export function defaultAccess(): KubeAccess {
   const config = new KubeConfig();
   config.loadFromDefault();
   return config;
 }
 
-/** From the text of a kubeconfig. */
+/** Access from the text of a kubeconfig. */
 export function accessOf(kubeconfig: string): KubeAccess {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../server/time/clock.ts';
 
-/** Nothing came for too long. */
+/** No bytes arrived for the allowed time. */
 export class IdleTimeoutError extends Error {
   constructor(ms: number) {
     super(`nothing came for ${ms / 1_000} s`);
@@ -8,16 +8,20 @@ export class IdleTimeoutError extends Error {
   }
 }
 
-/** Ends a request that falls silent, not one that takes long. */
+/** Ends a request when no bytes arrive for some time, however long the whole request takes. */
 export class IdleTimeout {
   readonly #clock: Clock;
   #ms: number;
   readonly #controller = new AbortController();
-  /** Aborts with {@link IdleTimeoutError}, or with the given signal. */
+  /** Aborts with {@link IdleTimeoutError} after the silence, or when the given signal aborts. */
   readonly signal: AbortSignal;
   #cancel = () => {};
 
-  /** @param ms how long a silence may be, from now on @param signal ends the request in any case */
+  /**
+   * Starts to count at once.
+   * @param ms longest allowed silence
+   * @param signal ends the request in any case
+   */
   constructor(clock: Clock, ms: number, signal: AbortSignal) {
     this.#clock = clock;
     this.#ms = ms;
@@ -25,29 +29,29 @@ export class IdleTimeout {
     this.reset();
   }
 
-  /** How long a silence may be. */
+  /** Longest allowed silence, in milliseconds. */
   get ms(): number {
     return this.#ms;
   }
 
-  /** Whether this is what ended it. */
+  /** True if the silence ended the request. */
   get isExpired(): boolean {
     return this.#controller.signal.aborted;
   }
 
-  /** Something came. */
+  /** Starts to count anew, because bytes arrived. */
   reset(): void {
     this.#cancel();
     this.#cancel = this.#clock.after(this.#ms, () => this.#controller.abort(new IdleTimeoutError(this.#ms)));
   }
 
-  /** From now on a silence may be this long. */
+  /** Sets another longest silence and starts to count anew. */
   allow(ms: number): void {
     this.#ms = ms;
     this.reset();
   }
 
-  /** The request is over. */
+  /** Stops counting, because the request is over. Must be called, else a timer is left. */
   end(): void {
     this.#cancel();
   }

@@ -2,10 +2,10 @@ import type { KubeObject } from '../api/kube-object.ts';
 import type { Listed } from './list.ts';
 import { keyOf, type Projected, type Store } from './store.ts';
 
-/** On the bookmark after which all that was there when a watch began has come. */
+/** Annotation of the bookmark that ends the initial events: all objects that existed when the watch began have arrived. */
 const END_ANNOTATION = 'k8s.io/initial-events-end';
 
-/** The server took a watch that begins with all objects, and does not say where they end: it knows no such watches. */
+/** The server accepted a watch with initial events and never marked their end: it is too old to know the feature. */
 export class NoEndOfInitialEvents extends Error {
   constructor() {
     super('the watch ended before all objects had come');
@@ -13,7 +13,7 @@ export class NoEndOfInitialEvents extends Error {
   }
 }
 
-/** Collects the objects a watch begins with, until they are a complete list. */
+/** Collects the initial events of a watch until they make a complete list. */
 export class InitialEvents {
   readonly #store: Pick<Store<unknown>, 'project'>;
   readonly #objects = new Map<string, Projected<unknown>>();
@@ -22,7 +22,7 @@ export class InitialEvents {
     this.#store = store;
   }
 
-  /** @returns the list, once it is complete */
+  /** Adds one event. @returns the complete list at the bookmark that ends the initial events, else undefined */
   take(type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK', object: KubeObject): Listed | undefined {
     if (type === 'BOOKMARK') {
       if (object.metadata.annotations?.[END_ANNOTATION] !== 'true') return undefined;

@@ -1,4 +1,8 @@
-/** The objects of a stream of JSON lines, as a watch sends them. @throws {SyntaxError} for a line that is no JSON */
+/**
+ * Objects of a stream of JSON lines, as a watch sends them. A last line without an end is dropped.
+ * @param onBytes called for every chunk that arrives
+ * @throws {SyntaxError} for a line that is not JSON
+ */
 export async function* jsonLines<T>(stream: ReadableStream<Uint8Array>, onBytes: () => void): AsyncGenerator<T> {
   const decoder = new TextDecoder();
   let rest: string[] = [];

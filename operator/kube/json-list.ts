@@ -3,19 +3,19 @@ const BACKSLASH = 0x5c;
 const OPEN = new Set([0x7b, 0x5b]);
 const CLOSE = new Set([0x7d, 0x5d]);
 const COMMA = 0x2c;
-/** `{`, then `[`: where the objects of a list are. */
+/** Depth between the objects of `items`: inside `{`, then `[`. */
 const AMONG_ITEMS = 2;
 
-/** What a list says beside its objects. */
+/** Metadata of a list. */
 export interface ListMeta {
   readonly resourceVersion: string;
-  /** Asks for the next page; missing or empty on the last one. */
+  /** Token for the next page; missing or empty on the last one. */
   readonly continue?: string;
 }
 
 /**
- * Takes the text of a list (`{"metadata": ..., "items": [...]}`, in any order) apart while it arrives, so that one object at
- * a time is in memory: thousands of them parsed at once would take hundreds of megabytes.
+ * Splits the text of a list (`{"metadata": ..., "items": [...]}`, in any order) while it arrives, so that only one object
+ * is in memory as text: thousands parsed at once would take hundreds of megabytes.
  */
 class ListText {
   readonly #each: (text: string) => void;
@@ -23,9 +23,9 @@ class ListText {
   #inString = false;
   #escaped = false;
   #inItems = false;
-  /** Everything but the objects. */
+  /** Text of the list without the objects. */
   #rest = '';
-  /** The object that is not complete yet. */
+  /** Pieces of the object that is not complete yet. */
   #item: string[] = [];
 
   constructor(each: (text: string) => void) {
@@ -56,7 +56,7 @@ class ListText {
     else if (code === QUOTE) this.#inString = false;
   }
 
-  /** Whether text before and after this character may belong to different parts; keeps the depth of all others. */
+  /** True if the text before and after this character may belong to different parts. Updates the depth. */
   #isBoundary(code: number): boolean {
     const limit = this.#inItems ? AMONG_ITEMS : 1;
     if (OPEN.has(code)) return this.#depth++ <= limit;
@@ -64,7 +64,7 @@ class ListText {
     return code === COMMA && this.#inItems && this.#depth === AMONG_ITEMS;
   }
 
-  /** @returns whether the character itself is taken */
+  /** Moves to the next part at a boundary. @returns true if the character itself is used up */
   #cross(code: number, character: string): boolean {
     if (!this.#inItems) {
       this.#rest += character;
@@ -83,7 +83,7 @@ class ListText {
     return true;
   }
 
-  /** Text before an object, at most spaces, is kept with it. */
+  /** Appends text to the part it belongs to. Spaces before an object stay with it. */
   #keep(text: string): void {
     if (!this.#inItems) this.#rest += text;
     else if (this.#depth > AMONG_ITEMS || this.#item.length > 0) this.#item.push(text);
@@ -92,9 +92,9 @@ class ListText {
 
 /**
  * Reads a list from the API server.
- * @param each told of every object as it arrives
- * @param onBytes told whenever something arrived
- * @throws {SyntaxError} for what is no list, or ends too early
+ * @param each called for every object as it arrives
+ * @param onBytes called for every chunk that arrives
+ * @throws {SyntaxError} when the text is not a list, or ends too early
  */
 export async function readList<T>(
   stream: ReadableStream<Uint8Array>,

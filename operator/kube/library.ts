@@ -1,2 +1,5 @@
-/** What the operator uses of the Kubernetes client. In the image this file is a bundle of just that, see `operator/bundle.ts`. */
+/**
+ * The parts of the Kubernetes client that the operator uses. In the image this file is a bundle of just these, see
+ * `operator/bundle.ts`.
+ */
 export { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';

@@ -4,7 +4,7 @@ import { readList } from './json-list.ts';
 import type { Resource } from './resources.ts';
 import type { Projected, Store } from './store.ts';
 
-/** Which objects of which kind. */
+/** Objects to list or watch. */
 export interface Selection {
   readonly resource: Resource;
   /** Empty for all namespaces. */
@@ -18,17 +18,17 @@ export interface Listed {
   readonly version: string;
 }
 
-/** Used where the answer comes in pages. */
+/** Objects per page, where the answer comes in pages. */
 const PAGE = 500;
 
-/** Any version a server has in its cache: the cheapest one. */
+/** Any version that the server has in its cache: the cheapest to answer. */
 export const ANY_VERSION = '0';
-/** The newest version there is, which a server may have to read from its storage. */
+/** The newest version. The server may have to read it from its storage. */
 export const NEWEST_VERSION = '';
 
 /**
- * The query of the first request. What is served from the cache of the API server comes at once; with a limit some versions
- * would read it from storage instead, all versions but `0`, for which they ignore it.
+ * Query of the first request. The API server answers from its cache at once. With a limit some releases read every version
+ * except `0` from storage instead, so a limit is set only where the cache is used anyway or does not suffice.
  */
 function firstQuery(version: string): Readonly<Record<string, string>> {
   if (version === NEWEST_VERSION) return { limit: String(PAGE) };
@@ -37,9 +37,10 @@ function firstQuery(version: string): Readonly<Record<string, string>> {
 }
 
 /**
- * Lists all objects.
- * @param version of which, or of a newer one, the list has to be
- * @param onBytes told whenever something came
+ * Lists all objects of a selection and projects each as it arrives, so that they are never all in memory as JSON.
+ * @param version the list has to be of this version or a newer one
+ * @param onBytes called for every chunk that arrives
+ * @throws {ApiError} and whatever `signal` aborts with
  */
 export async function listAll(
   client: Pick<KubeClient, 'open'>,
@@ -52,7 +53,7 @@ export async function listAll(
   const { apiVersion, kind } = resource;
   const objects = new Map<string, Projected<unknown>>();
   const each = (item: KubeObject) => {
-    // Objects of a list of a kind that is built in do not name it.
+    // Items of a list of a built-in kind do not name their kind.
     const kept = store.project({ ...item, apiVersion, kind });
     objects.set(kept.key, kept);
   };

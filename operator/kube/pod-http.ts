@@ -5,21 +5,26 @@ import type { AskPod } from '../api/ask-pod.ts';
 const TIMEOUT_MS = 2_000;
 const MAX_BYTES = 65_536;
 
-/** Longer than the longest time between two questions to a pod, and less than its admin port keeps a connection for (75 s). */
+/**
+ * Milliseconds an idle connection is kept: longer than the longest time between two questions to a pod (30 s), and less
+ * than the pod's admin port keeps it (75 s).
+ */
 const IDLE_MS = 70_000;
-/** A pod is asked one thing at a time; the second one is for the answer that a connection closes while it is asked for. */
+/**
+ * Connections to one pod. One question is open at a time; the second connection is for a retry while the first one closes.
+ */
 const SOCKETS_PER_POD = 2;
-/** About 10 KB of memory each. Whoever comes beyond them gets a new connection for each question. */
+/** Idle connections over all pods, about 10 KB of memory each. Pods beyond them get a new connection for each question. */
 const MAX_IDLE = 10_000;
 
-/** Why a pod gave no answer, in words that stay the same while the cause does. */
+/** Reason why a pod gave no answer. The text stays the same while the cause does, because conditions quote it. */
 class NoAnswer extends Error {}
 
-/** Keeps the connections to pods, a bounded number of them. */
+/** Pool of connections to pods that bounds the idle ones over all pods. */
 class PodAgent extends Agent {
   readonly #maxIdle: number;
   readonly #idle = new Set<Socket>();
-  /** Those that tell when they close: once each, however often they are used. */
+  /** Sockets that have a `close` listener already: one each, however often they are used. */
   readonly #followed = new WeakSet<Socket>();
 
   constructor(maxIdle: number) {
@@ -34,7 +39,7 @@ class PodAgent extends Agent {
       this.#followed.add(socket);
       socket.once('close', () => this.#idle.delete(socket));
     }
-    // It knows how long the other side said that it waits.
+    // The base class heeds the `Keep-Alive` time-out of the other side.
     return super.keepSocketAlive(socket) as unknown as boolean;
   }
 
@@ -45,10 +50,10 @@ class PodAgent extends Agent {
 }
 
 /**
- * A way to ask pods over HTTP that keeps its connections: a new one for each question costs more than the question.
- * @param maxIdle connections that are kept while nothing is asked, over all pods; default 10,000
- * @returns asks; throws {@link Error} saying why there is no answer: no address, a time-out of 2 s, a status other than 2xx,
- * no JSON, a body above 64 KiB
+ * Makes an {@link AskPod} over HTTP that keeps its connections: opening one costs more than the question itself.
+ * @param maxIdle idle connections that are kept, over all pods; default 10,000
+ * @returns rejects with a reason when the pod has no address, does not answer within 2 s, answers a status other than 2xx,
+ * answers no JSON, or a body above 64 KiB
  */
 export function podHttp(maxIdle = MAX_IDLE): AskPod {
   const agent = new PodAgent(maxIdle);
@@ -63,7 +68,7 @@ export function podHttp(maxIdle = MAX_IDLE): AskPod {
   };
 }
 
-/** With the default number of connections. */
+/** {@link podHttp} with the default number of idle connections. */
 export const askPod: AskPod = podHttp();
 
 async function ask(agent: Agent, host: string, port: number, path: string): Promise<string> {
@@ -79,7 +84,7 @@ async function ask(agent: Agent, host: string, port: number, path: string): Prom
     });
   try {
     return await once().catch((error: NodeJS.ErrnoException) => {
-      // The other side closed an idle connection in the moment it was used again: the question never came in.
+      // The pod closed the idle connection at the moment it was used again, so the question never arrived.
       if (asked.isLate || !asked.sent?.reusedSocket || error.code !== 'ECONNRESET') throw error;
       return once();
     });
@@ -91,7 +96,7 @@ async function ask(agent: Agent, host: string, port: number, path: string): Prom
 }
 
 async function bodyOf(answer: IncomingMessage): Promise<string> {
-  // A redirect would let a pod choose whom the operator asks; it is no answer like any other.
+  // A redirect is an error like any other status: following it would let a pod choose where the operator sends requests.
   const { statusCode = 0 } = answer;
   if (statusCode < 200 || statusCode > 299) {
     answer.destroy();

@@ -19,13 +19,13 @@ export interface ReflectorOptions extends Selection {
   readonly store: Pick<Store<unknown>, 'project' | 'replace' | 'event' | 'progress'>;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Told of every failed list or watch, and why it went on. */
+  /** Called after every failed list or watch. @param retryMs time until the next attempt */
   readonly onFailure: (resource: Resource, error: unknown, retryMs: number) => void;
-  /** Told when lists and watches succeed again. */
+  /** Called when lists and watches succeed again after failures. */
   readonly onRecovered?: (resource: Resource) => void;
-  /** Told when a list is complete and in the store. @param ms how long it took */
+  /** Called when a complete list is in the store. @param ms duration of the list */
   readonly onListed?: (resource: Resource, cause: ListCause, ms: number) => void;
-  /** Told of every event of a watch. */
+  /** Called for every event of a watch. */
   readonly onEvent?: (resource: Resource, type: EventType) => void;
 }
 
@@ -36,52 +36,52 @@ type WatchEvent =
       readonly object: { readonly code?: number; readonly reason?: string; readonly message?: string };
     };
 
-/** How a reflector does. */
+/** Health of a reflector. */
 export interface ReflectorState {
-  /** Whether the first list is in the store. */
+  /** True once the first list is in the store. */
   readonly isSynced: boolean;
-  /** Whether it is, or there is no use in waiting for it. */
+  /** True once the first list is in the store, or waiting for it is useless: see {@link Reflector.settled}. */
   readonly isSettled: boolean;
-  /** Whether the API server keeps refusing the kind: a right is missing, or it has no such kind. */
+  /** True if the API server keeps refusing the kind: a right is missing, or the kind does not exist there. */
   readonly isRefused: boolean;
-  /** How long lists and watches have been failing; 0 while all is well. */
+  /** Milliseconds for which lists and watches have been failing; 0 while they succeed. */
   readonly failingMs: number;
-  /** Why the last one failed; empty while all is well. */
+  /** Text of the last failure; empty while lists and watches succeed. */
   readonly problem: string;
-  /** How long nothing at all has happened, not even a failure. */
+  /** Milliseconds without any progress: no bytes, no attempt, no failure. A large number means that the reflector hangs. */
   readonly idleMs: number;
 }
 
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
 const WATCH_SECONDS = 240;
-/** Bookmarks come about once a minute; a watch that is silent for longer is on a dead connection. */
+/** Bookmarks arrive about once a minute; a watch that is silent for longer is on a dead connection. */
 const WATCH_SILENCE_MS = 150_000;
 /** The API server itself ends a list after 60 s. */
 const LIST_SILENCE_MS = 60_000;
-/** A kind that cannot be listed for so long is done without, if it can be. */
+/** Time after which a kind that cannot be listed counts as settled, so that the operator can start without it if it may. */
 const GIVE_UP_MS = 30_000;
-/** Answers to who may not, or asks for a kind that is not there. */
+/** Statuses for a missing right and for a kind that does not exist. */
 const REFUSALS: readonly number[] = [403, 404];
-/** An API server that has just started does not know all roles yet. */
+/** Time for which a refusal must last: an API server that has just started does not know all roles yet. */
 const REFUSED_MS = 10_000;
 
 /**
- * Keeps a {@link Store} equal to the API server's objects of one kind, for ever: lists, watches from there, resumes after
- * every end, lists again when the server has forgotten the version.
+ * Keeps a {@link Store} equal to the API server's objects of one kind, for ever: it lists, watches from the version of the
+ * list, resumes after every end, and lists again when the server has forgotten the version.
  *
- * A list is a watch that begins with all objects, where the server knows such watches: then neither of the two holds all of them
- * at once. Else it is a list. Both are served from the API server's cache.
+ * Where the server supports it, the list is a watch with initial events, so that neither side holds all objects at once;
+ * else it is a plain list. Both are answered from the API server's cache.
  */
 export class Reflector {
   readonly #options: ReflectorOptions;
   #version = ANY_VERSION;
   #wanted: WantedList | undefined = { cause: 'Start', version: ANY_VERSION };
   #streamsLists = true;
-  /** Since when nothing has come of what was asked; undefined while all is well. */
+  /** Time of the first failure in a row, by the clock; undefined while lists and watches succeed. */
   #failingSince: number | undefined;
-  /** Why the last list or watch failed; undefined while all is well. */
+  /** Error of the last failure; undefined before the first. */
   #error: unknown;
-  /** When something last happened. */
+  /** Time of the last progress, by the clock. */
   #activeAt: number;
   #isSynced = false;
   #isSettled = false;
@@ -89,7 +89,10 @@ export class Reflector {
   #markSettled: () => void = () => {};
   /** Resolves when the first list is in the store. */
   readonly synced: Promise<void>;
-  /** Resolves when it is, or when there is no use in waiting for it: the kind is refused, or fails for 30 s. */
+  /**
+   * Resolves when the first list is in the store, or when waiting for it is useless: the kind is refused for 10 s, or fails
+   * for 30 s.
+   */
   readonly settled: Promise<void>;
 
   constructor(options: ReflectorOptions) {
@@ -118,7 +121,7 @@ export class Reflector {
     };
   }
 
-  /** Runs until `signal` aborts. */
+  /** Lists and watches until `signal` aborts; never rejects. Must be called once. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, onFailure, resource } = this.#options;
     let failures = 0;
@@ -134,10 +137,10 @@ export class Reflector {
         if (clock.now() - startedAt < 1_000) await sleep(clock, BACKOFF.baseMs, signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (this.#doesWithoutStream(error)) continue;
+        if (this.#fallsBackToPlainList(error)) continue;
         const isShort = clock.now() - startedAt < BACKOFF.maxMs;
         failures = isShort ? failures + 1 : 1;
-        // A watch that is taken and ends with an error every time is no success in between.
+        // A watch that is accepted and then always ends with an error does not count as a success.
         this.#failingSince ??= isShort ? (failingSince ?? startedAt) : clock.now();
         this.#error = error;
         this.#wanted = wantedAfter(error, this.#wanted, this.#version, clock.now() - this.#failingSince);
@@ -151,8 +154,8 @@ export class Reflector {
     }
   }
 
-  /** Whether a list failed only because it was asked for as a watch. */
-  #doesWithoutStream(error: unknown): boolean {
+  /** True if a list failed only because it was requested as a watch with initial events. Later lists are plain ones. */
+  #fallsBackToPlainList(error: unknown): boolean {
     if (!this.#wanted || !this.#streamsLists) return false;
     if (!isNotUnderstood(error) && !(error instanceof NoEndOfInitialEvents)) return false;
     this.#streamsLists = false;
@@ -163,10 +166,10 @@ export class Reflector {
     const { client, clock, store } = this.#options;
     const startedAt = clock.now();
     const idle = new IdleTimeout(clock, LIST_SILENCE_MS, signal);
-    const heard = () => this.#heard(idle);
+    const onBytes = () => this.#onBytes(idle);
     try {
-      const listed = await listAll(client, this.#options, store, version, idle.signal, heard);
-      this.#took(listed, startedAt);
+      const listed = await listAll(client, this.#options, store, version, idle.signal, onBytes);
+      this.#storeList(listed, startedAt);
     } catch (error) {
       throw idle.isExpired ? new IdleTimeoutError(idle.ms) : error;
     } finally {
@@ -174,12 +177,12 @@ export class Reflector {
     }
   }
 
-  #heard(idle: IdleTimeout): void {
+  #onBytes(idle: IdleTimeout): void {
     idle.reset();
     this.#activeAt = this.#options.clock.now();
   }
 
-  #took({ objects, version }: Listed, startedAt: number): void {
+  #storeList({ objects, version }: Listed, startedAt: number): void {
     const { store, clock, resource, onListed } = this.#options;
     const cause = this.#wanted?.cause ?? 'Start';
     store.replace(objects, version);
@@ -203,7 +206,7 @@ export class Reflector {
     this.#options.onRecovered?.(this.#options.resource);
   }
 
-  /** Follows what happens, after all that is there if a list is wanted. */
+  /** Watches from the known version, or with initial events if a list is wanted, until the server ends the watch. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, resource, namespace, clock, store } = this.#options;
     const startedAt = clock.now();
@@ -213,13 +216,13 @@ export class Reflector {
     try {
       const stream = await client.open('watch', resource, namespace, this.#watchQuery(), idle.signal);
       if (!initial) this.#recovered();
-      for await (const event of jsonLines<WatchEvent>(stream, () => this.#heard(idle))) {
+      for await (const event of jsonLines<WatchEvent>(stream, () => this.#onBytes(idle))) {
         isHeard = true;
         if (initial) {
           const listed = this.#takeInitial(initial, event);
           if (!listed) continue;
           initial = undefined;
-          this.#took(listed, startedAt);
+          this.#storeList(listed, startedAt);
           idle.allow(WATCH_SILENCE_MS);
         } else this.#take(event);
       }
@@ -256,7 +259,9 @@ export class Reflector {
     return initial.take(event.type, event.object);
   }
 
-  /** What cannot be taken is not passed over: the watch begins with it again. */
+  /**
+   * Puts one event into the store. If that throws, the version is not advanced, so the watch resumes with the same event.
+   */
   #take(event: WatchEvent): void {
     if (event.type === 'ERROR') throw errorOf(event);
     const { store, resource, onEvent } = this.#options;

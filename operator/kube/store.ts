@@ -6,15 +6,16 @@ interface Entry<T> {
   readonly value: T;
 }
 
-/** What is kept of an object, not yet in the store. */
+/** Projection of an object that is not in the store yet. */
 export interface Projected<T> {
   readonly key: string;
   readonly version: bigint;
-  /** Undefined for what is of no interest, and for what could not be read. */
+  /** Group and value; undefined for an object that is not kept, or that could not be read. */
   readonly of: { readonly group: string; readonly value: T } | undefined;
   readonly isReadable: boolean;
 }
 
+/** Key of an object: `namespace/name`, or the name alone for a kind without namespaces. */
 export function keyOf({ metadata }: KubeObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
@@ -24,26 +25,29 @@ function versionOf(object: KubeObject): bigint {
 }
 
 export interface StoreOptions<T> {
-  /** What to keep of an object. */
+  /** Makes the value that is kept of an object. */
   readonly project: (raw: KubeObject) => T;
-  /** Key of what the object belongs to; undefined for what is of no interest and is not kept. */
+  /** Key of the group an object belongs to, normally a ChatCluster; undefined for an object that is not kept. */
   readonly group: (raw: KubeObject) => string | undefined;
+  /** Called for a group after one of its objects was added, changed or removed. It must not throw. */
   readonly onChange: (group: string) => void;
-  /** Told of a version of an object that `project` or `group` throws at. What was kept of the version before stays. */
+  /** Called when `project` or `group` throws for a version of an object. The version before stays in the store. */
   readonly onUnreadable?: (raw: KubeObject, error: unknown) => void;
-  /** Whether two projections of an object say the same: then its new version is no change. Without it each version is one. */
+  /**
+   * True if two values of an object are alike: then its new version is no change. Without it every new version is a change.
+   */
   readonly same?: (before: T, after: T) => boolean;
 }
 
 /**
- * What is known of all objects of one kind, by group. Resource versions of one kind are ordered numbers (Kubernetes
- * guarantees it since 1.35), so an older view never replaces a newer one.
+ * The known objects of one kind, by group. Resource versions of one kind are ordered numbers (guaranteed by Kubernetes
+ * since 1.35), so an older view never replaces a newer one.
  */
 export class Store<T> {
   readonly #options: StoreOptions<T>;
   readonly #entries = new Map<string, Entry<T>>();
   readonly #groups = new Map<string, Map<string, T>>();
-  /** Newest version the watch has delivered; what it has passed by is not news. */
+  /** Newest version that the watch has delivered. A write with an older version is known already. */
   #seen = 0n;
 
   constructor(options: StoreOptions<T>) {
@@ -60,15 +64,15 @@ export class Store<T> {
     return this.#entries.size;
   }
 
-  /** What is to be kept of an object of a list. Each is projected as it comes: all of them, raw, would take ten times the memory. */
+  /** Projects an object of a list as it arrives: all of them as JSON would take ten times the memory. */
   project(object: KubeObject): Projected<T> {
     return this.#projected(object);
   }
 
-  /** Makes the store equal to a complete list; what was written after it was made stays. */
+  /** Makes the store equal to a complete list. Objects written after the list was made stay. */
   replace(list: ReadonlyMap<string, Projected<T>>, version: string): void {
     const listed = BigInt(version);
-    // The server's data was restored from an older copy: what is held is not newer, it never was.
+    // The server's data was restored from a backup: objects with higher versions no longer exist.
     const isRestored = listed < this.#seen;
     for (const [key, entry] of [...this.#entries])
       if (isRestored || (!list.has(key) && entry.version <= listed)) this.#remove(key);
@@ -76,18 +80,19 @@ export class Store<T> {
     this.#seen = listed;
   }
 
-  /** An event of the watch. */
+  /** Takes an event of the watch. */
   event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
     if (type === 'DELETED') this.#remove(keyOf(object));
     else this.#set(this.#projected(object));
     this.progress(object.metadata.resourceVersion ?? '0');
   }
 
+  /** Advances the version that the watch has reached, after a bookmark. */
   progress(version: string): void {
     this.#seen = BigInt(version);
   }
 
-  /** An answer to a write of our own, ahead of the watch. */
+  /** Takes the answer to a write by this operator, ahead of the watch. */
   written(object: KubeObject): void {
     if (versionOf(object) > this.#seen) this.#set(this.#projected(object));
   }

@@ -2,31 +2,31 @@ import { ApiError } from './api-error.ts';
 import { IdleTimeoutError } from './idle-timeout.ts';
 import { NEWEST_VERSION } from './list.ts';
 
-/** Why all objects of a kind are listed. */
+/** Cause of a list of all objects: label of the metric `chatcluster_operator_lists_total`. */
 export type ListCause = 'Start' | 'Expired' | 'Silence' | 'Outage' | 'Refused';
 
-/** A list that is to be made. */
+/** A list to make. */
 export interface WantedList {
   readonly cause: ListCause;
-  /** It may be as old as this version. */
+  /** Oldest version that is good enough. */
   readonly version: string;
 }
 
-/** After so long without a list or a watch, there is more to be told than a watch could go on with: etcd keeps 5 minutes. */
+/** Time without a list or a watch after which a watch cannot resume: etcd keeps 5 minutes of changes. */
 const OUTAGE_MS = 300_000;
-/** Answers that the same request gets again: of a server that does not understand it. */
+/** Statuses from a server that does not understand the request; the same request gets them again. */
 const NOT_UNDERSTOOD: readonly number[] = [400, 405, 422];
 
-/** Whether the server would say the same again. */
+/** True if the server would answer the same request with the same error. */
 export function isNotUnderstood(error: unknown): boolean {
   return error instanceof ApiError && NOT_UNDERSTOOD.includes(error.code);
 }
 
 /**
- * What to list after a list or a watch failed; undefined when the watch can go on from where it is.
- * @param wanted the list that failed; undefined when a watch did
- * @param version of what is known
- * @param failingMs how long everything has been failing
+ * List to make after a list or a watch failed; undefined when the watch can resume from the known version.
+ * @param wanted the list that failed; undefined when a watch failed
+ * @param version newest known version
+ * @param failingMs time for which every attempt has failed
  */
 export function wantedAfter(
   error: unknown,
@@ -35,7 +35,7 @@ export function wantedAfter(
   failingMs: number,
 ): WantedList | undefined {
   const isGone = error instanceof ApiError && (error.code === 410 || error.tooLargeVersion);
-  // A list that is as new as what is known can be had from the cache. If not even that is there, the newest is.
+  // A list as new as the known version comes from the server's cache. If the cache lacks even that, ask for the newest.
   if (wanted) return isGone ? { ...wanted, version: NEWEST_VERSION } : wanted;
   if (isGone) return { cause: 'Expired', version };
   if (error instanceof IdleTimeoutError) return { cause: 'Silence', version };

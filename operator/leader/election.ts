@@ -1,9 +1,10 @@
 /**
- * When a process may call itself leader, decided on what it has seen of a Lease. Times are milliseconds of the process's
- * own monotonic clock: the times in a Lease are for people, no decision compares the clocks of two machines.
+ * Decides when a process may act as leader, from what it has seen of a Lease. Times are milliseconds of the process's own
+ * monotonic clock: the times in a Lease are for people, and no decision compares the clocks of two machines.
  *
- * A leader stops `renewMs` after it last asked for a renewal that succeeded. Others take over `durationMs` after they saw the
- * Lease change, which is later than it was asked for. So between the two there is always at least the difference.
+ * A leader stops `renewMs` after it sent the last renewal that succeeded. Other processes take over `durationMs` after they
+ * saw the Lease change, which is later than the renewal was sent. So between the two there is always at least `durationMs -
+ * renewMs` without a leader.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ObjectMeta } from '../api/kube-object.ts';
@@ -12,49 +13,51 @@ import { microTime } from '../api/micro-time.ts';
 /** `coordination.k8s.io/v1`. */
 export interface Lease extends KubeObject {
   readonly spec?: {
-    /** Empty or missing when nobody holds it. */
+    /** Identity of the leader; empty or missing while the Lease is free. */
     readonly holderIdentity?: string | null;
     readonly leaseDurationSeconds?: number | null;
     readonly acquireTime?: string | null;
     readonly renewTime?: string | null;
-    /** How often another process took it over. */
+    /** Number of times that another process took the Lease over. */
     readonly leaseTransitions?: number | null;
   };
 }
 
+/** Times of an election, in milliseconds: `retryMs` < `renewMs` < `durationMs`. */
 export interface LeaseTimings {
-  /** How long others wait after the last sign of the leader. */
+  /** Time that other processes wait after the last change of the Lease before they take it. */
   readonly durationMs: number;
-  /** How long a leader goes on without a renewal; less than `durationMs`. */
+  /** Time a leader goes on without a renewal. */
   readonly renewMs: number;
-  /** Time between two attempts to renew or to take over; less than `renewMs`. */
+  /** Time between two attempts to renew or to take over. */
   readonly retryMs: number;
 }
 
+/** A process that may become leader. */
 export interface Candidate {
-  /** Of this process alone: one that starts again is another. */
+  /** Identity of this run of the process: after a restart it is another one. */
   readonly identity: string;
   readonly timings: LeaseTimings;
 }
 
-/** What a candidate knows. */
+/** Knowledge of one candidate. Functions of this file return the next one and change nothing. */
 export interface Election {
-  /** The Lease as last read or written; undefined when there is none, or it was never read. */
+  /** The Lease as last read or written; undefined when it does not exist or was never read. */
   readonly lease: Lease | undefined;
-  /** From when on it may be taken. */
+  /** Time from which the candidate may take the Lease. */
   readonly freeAt: number;
-  /** When the renewal that last succeeded was asked for; undefined when this process is not leader. */
+  /** Time at which the last successful renewal was sent; undefined while this process is not leader. */
   readonly renewedAt: number | undefined;
 }
 
 const NOW_FREE = Number.NEGATIVE_INFINITY;
 export const UNKNOWN: Election = { lease: undefined, freeAt: NOW_FREE, renewedAt: undefined };
 
-/** Takes in the Lease as it was read. @param lease undefined when there is none */
+/** Election after the Lease was read. @param lease undefined when it does not exist @param now time of the answer */
 export function afterRead(election: Election, candidate: Candidate, lease: Lease | undefined, now: number): Election {
   const before = election.lease?.spec;
   if (!lease && before) {
-    // Somebody removed it. Unless it was this process's up to now, another one may hold it and learn of that only later.
+    // The Lease was deleted. If this process was not leading, another one may hold it and learn of the deletion only later.
     const leads = mayLeadForMs(election, candidate, now) > 0;
     return { ...election, lease, freeAt: leads ? NOW_FREE : now + candidate.timings.durationMs };
   }
@@ -69,37 +72,40 @@ function freeAt(spec: Lease['spec'], { identity, timings }: Candidate, seenAt: n
   return seenAt + (leaseDurationSeconds ? leaseDurationSeconds * 1_000 : timings.durationMs);
 }
 
-/** Takes in the answer to the write of a {@link claim}. @param askedAt when it was asked for, not when the answer came */
+/** Election after the write of a {@link claim} succeeded. @param askedAt time the write was sent, not answered */
 export function afterWrite(lease: Lease, askedAt: number): Election {
   return { lease, freeAt: NOW_FREE, renewedAt: askedAt };
 }
 
-/** Takes in that somebody else wrote the Lease in between: until it is read, it may be anybody's. */
+/**
+ * Election after a write met a conflict: another process wrote the Lease in between, and may hold it until it is read
+ * again.
+ */
 export function afterConflict(election: Election, candidate: Candidate, now: number): Election {
   if (isHeldBy(candidate, election.lease)) return election;
   return { ...election, freeAt: now + candidate.timings.durationMs };
 }
 
-/** Milliseconds this process may still act as leader; 0 when it may not. */
+/** Milliseconds for which this process may still act as leader; 0 when it may not. */
 export function mayLeadForMs({ renewedAt }: Election, { timings }: Candidate, now: number): number {
   return renewedAt === undefined ? 0 : Math.max(0, renewedAt + timings.renewMs - now);
 }
 
-/** Milliseconds until another process may be leader: what this one has sent must have ended by then. */
+/** Milliseconds until another process may be leader: every write of this one must have ended by then. */
 export function exclusiveForMs({ renewedAt }: Election, { timings }: Candidate, now: number): number {
   return renewedAt === undefined ? 0 : Math.max(0, renewedAt + timings.durationMs - now);
 }
 
-/** Whether it is this process's. */
+/** True if this process holds the Lease. */
 export function isHeldBy({ identity }: Candidate, lease: Lease | undefined): boolean {
   return lease?.spec?.holderIdentity === identity;
 }
 
 /**
- * The Lease to write to become or stay leader; undefined while it belongs to somebody else. It carries the version it was
- * decided on, so of two claims one fails.
- * @param metadata of a Lease that is not there yet
- * @param date the wall's time, for people
+ * Lease to write to become or stay leader; undefined while another process holds it. It carries the resource version of the
+ * Lease that was read, so of two claims at once one fails.
+ * @param metadata for a Lease that does not exist yet
+ * @param date time of day, for people
  */
 export function claim(
   { lease, freeAt }: Election,
@@ -125,7 +131,9 @@ export function claim(
   };
 }
 
-/** The Lease to write when the leader goes, so that nobody has to wait; undefined when it is not this process's. */
+/**
+ * Lease to write when the leader goes, so that the next leader need not wait; undefined when this process does not hold it.
+ */
 export function release({ lease }: Election, candidate: Candidate, date: Date): Lease | undefined {
   if (!lease || !isHeldBy(candidate, lease)) return undefined;
   return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(date) } };

@@ -1,28 +1,39 @@
-/** What a process does while it is leader. */
+/**
+ * Work of the leader. {@link Leader.run} calls `begin` and `end` in turns and never begins a new term before the last `end`
+ * has resolved.
+ */
 export interface LeaderDuty {
-  /** Starts the work. */
+  /** Starts the work of a term; returns at once and must not throw. */
   begin(): void;
-  /** Resolves when all of it has ended. */
+  /** Stops the work of a term; resolves when all of it has ended, writes included. */
   end(): Promise<void>;
 }
 
-/** Decides which of several processes works. */
+/** Decides which of several processes may write. No two of them may write at the same time. */
 export interface Leader {
   /**
-   * To be called right before every write.
+   * Leave for one write. Must be asked for right before every write, also before a retry.
    * @returns milliseconds after which the write must be given up, because another process may be leader by then
    * @throws {NotLeader} when this process must not write
    */
   mayWriteMs(): number;
-  /** Milliseconds since the last renewal was asked for; undefined while this process is not leader, or needs no renewal. */
+  /**
+   * Milliseconds since the last successful renewal was sent; undefined while this process is not leader, or needs no
+   * renewal.
+   */
   ageMs(): number | undefined;
-  /** For how long, in milliseconds, and why it cannot be found out who leads; undefined while it can. */
+  /**
+   * Failing attempts to find out who leads: for how long, in milliseconds, and why; undefined after an attempt succeeded.
+   */
   trouble(): { readonly failingMs: number; readonly problem: string } | undefined;
-  /** Begins and ends the duty as this process becomes leader and stops being it; ends it when `signal` aborts. */
+  /**
+   * Begins the duty when this process becomes leader and ends it when leadership is lost or `signal` aborts. Must be called
+   * once; resolves after `signal` aborted, the duty ended and leadership was given up.
+   */
   run(duty: LeaderDuty, signal: AbortSignal): Promise<void>;
 }
 
-/** This process is not, or no longer, the one that may write. */
+/** Refusal of a write, because this process is not, or no longer, leader. */
 export class NotLeader extends Error {
   constructor() {
     super('another operator may be leader');
@@ -30,7 +41,7 @@ export class NotLeader extends Error {
   }
 }
 
-/** For a process that is known to be the only one, as in tests. */
+/** Leader of a process that is known to be the only one, as in tests. */
 export const alwaysLeader: Leader = {
   mayWriteMs: () => Number.POSITIVE_INFINITY,
   ageMs: () => undefined,

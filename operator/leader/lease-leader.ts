@@ -19,42 +19,47 @@ import {
 } from './election.ts';
 import { type Leader, type LeaderDuty, NotLeader } from './leader.ts';
 
+/** Settings of a {@link LeaseLeader}. */
 export interface LeaseLeaderOptions extends Candidate {
-  /** Its requests should end well before `timings.renewMs`, so that there is a second attempt. */
+  /** Client for the Lease. Its time-out should be well below `timings.renewMs`, so that a second attempt fits in. */
   readonly client: Pick<KubeClient, 'get' | 'create' | 'update'>;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Of the Lease. */
+  /** Namespace of the Lease. */
   readonly namespace: string;
+  /** Name of the Lease. */
   readonly name: string;
-  /** Told when this process becomes leader, and when it is no more. */
+  /** Called when this process becomes leader and when it stops being leader. */
   readonly onLeadershipChange: (leads: boolean) => void;
-  /** Told of an attempt that failed; the next one follows. */
+  /** Called for an attempt that failed; the next one follows. */
   readonly onFailure: (error: unknown) => void;
-  /** Told of an attempt that got an answer. @param holder identity, empty while nobody has it @param renewed whether it was written */
+  /**
+   * Called for an attempt that got an answer. @param holder identity, empty while the Lease is free @param renewed true if
+   * it was written
+   */
   readonly onAttempt?: (holder: string, renewed: boolean) => void;
 }
 
-/** Attempts of several candidates must not stay in step. */
+/** Share by which the time between attempts varies: attempts of several candidates must not stay in step. */
 const JITTER = 0.2;
 
-/** Leads while it holds a Lease. See `election.ts` for what that promises. */
+/** A {@link Leader} that leads while it holds a Lease. `election.ts` explains what that guarantees. */
 export class LeaseLeader implements Leader {
   readonly #options: LeaseLeaderOptions;
   #election: Election = UNKNOWN;
-  /** Ends the turn that is on; undefined in between. */
+  /** Ends the current term; undefined between terms. */
   #endTerm: (() => void) | undefined;
-  /** Resolves when the duty of the last turn has ended. */
+  /** Resolves when the duty of the last term has ended. */
   #ended: Promise<void> = Promise.resolve();
   #cancelExpiry = () => {};
-  /** Of the last attempts, since the first of them in a row. */
+  /** Failed attempts in a row: time of the first, error of the last. */
   #failure: { readonly since: number; readonly error: unknown } | undefined;
 
   constructor(options: LeaseLeaderOptions) {
     this.#options = options;
   }
 
-  /** Whether this process may act, at this very moment. */
+  /** True if this process may act as leader at this very moment. */
   holds(): boolean {
     return mayLeadForMs(this.#election, this.#options, this.#options.clock.now()) > 0;
   }
@@ -89,7 +94,7 @@ export class LeaseLeader implements Leader {
         if (!signal.aborted) onFailure(error);
       }
       if (!signal.aborted) await this.#follow(duty);
-      // An attempt that had to be given up has used the time of the next one.
+      // An attempt that timed out has used up the time until the next one.
       const waitMs = timings.retryMs * (1 + JITTER * (random() * 2 - 1)) - (clock.now() - startedAt);
       await sleep(clock, Math.max(0, waitMs), signal);
     }
@@ -98,9 +103,9 @@ export class LeaseLeader implements Leader {
     await this.#resign();
   }
 
-  /** Renews the Lease, or takes it if it is free. @returns whether it is this process's now */
+  /** Renews the Lease, or takes it if it is free. @returns true if this process now holds it */
   async #attempt(): Promise<boolean> {
-    // Who holds it knows its version: reading it first would take time of the renewal.
+    // The holder knows the version of the Lease: reading it first would take time away from the renewal.
     if (isHeldBy(this.#options, this.#election.lease) && (await this.#write())) return true;
     const { client, namespace, name, clock } = this.#options;
     const lease = await client.get<Lease>(RESOURCES.leases, namespace, name).catch(ignore(404));
@@ -108,7 +113,7 @@ export class LeaseLeader implements Leader {
     return await this.#write();
   }
 
-  /** @returns whether the Lease is this process's now; not when another one was faster */
+  /** Writes the Lease. @returns true if this process now holds it; false when another one was faster */
   async #write(): Promise<boolean> {
     const { client, namespace, name, clock } = this.#options;
     const askedAt = clock.now();
@@ -120,10 +125,10 @@ export class LeaseLeader implements Leader {
     return written !== undefined;
   }
 
-  /** Begins or ends the turn as the Lease says. */
+  /** Begins or ends the term as the Lease demands. */
   async #follow(duty: LeaderDuty): Promise<void> {
     const { clock } = this.#options;
-    // What the last turn still does must not meet what the next one begins.
+    // The end of the last term must not overlap with the beginning of the next one.
     if (!this.#endTerm) await this.#ended;
     const leadMs = mayLeadForMs(this.#election, this.#options, clock.now());
     if (leadMs === 0) {

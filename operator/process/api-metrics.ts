@@ -1,14 +1,16 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** What is read when metrics are scraped. */
+/** State of watches and Lease, read at each scrape. */
 export interface ApiState {
-  /** How many objects of each kind are held, and whether what is known of the kind is current. */
+  /** Cached objects of each kind, and whether the cache of the kind is current. */
   readonly kinds: () => Iterable<{ readonly kind: string; readonly objects: number; readonly isCurrent: boolean }>;
-  /** Milliseconds since the last renewal of the Lease was asked for; undefined while this process does not hold it. */
+  /**
+   * Milliseconds since the last successful renewal of the Lease was sent; undefined while this process does not hold it.
+   */
   readonly leaseAgeMs: () => number | undefined;
 }
 
-/** Metrics of what the operator has to do with the API server. */
+/** Metrics of the requests to the API server. */
 export interface ApiMetrics {
   readonly apiRequests: Counter<'verb' | 'kind' | 'code'>;
   readonly lists: Counter<'kind' | 'cause'>;
@@ -28,7 +30,7 @@ export function apiMetrics(registry: Registry, state: ApiState): ApiMetrics {
   const registers = [registry];
   new Gauge({
     name: 'chatcluster_operator_cached_objects',
-    help: 'Objects in the caches, by kind; of nodes only those that leave.',
+    help: 'Objects in the caches, by kind; of nodes only those about to be drained or removed.',
     labelNames: ['kind'],
     registers,
     collect() {
@@ -37,7 +39,7 @@ export function apiMetrics(registry: Registry, state: ApiState): ApiMetrics {
   });
   new Gauge({
     name: 'chatcluster_operator_kind_synced',
-    help: '1 while what is known of a kind is current, 0 before its first list and while it cannot be listed or watched.',
+    help: '1 while the cache of a kind is current, 0 before its first list and while it cannot be listed or watched.',
     labelNames: ['kind'],
     registers,
     collect() {
@@ -56,7 +58,7 @@ export function apiMetrics(registry: Registry, state: ApiState): ApiMetrics {
   });
   const crdUnknownFields = new Gauge({
     name: 'chatcluster_operator_crd_unknown_fields',
-    help: 'Fields this operator reads or writes that the CRD in the cluster does not know: what is written there is dropped. NaN while it may not be read.',
+    help: 'Fields this operator uses that the CRD in the cluster lacks: values written there are dropped. NaN while the CRD may not be read.',
     registers,
   });
   return { ...watchMetrics(registers), ...leaseMetrics(registers), crdUnknownFields };
@@ -91,7 +93,7 @@ function watchMetrics(registers: Registry[]) {
     }),
     unreadable: new Counter({
       name: 'chatcluster_operator_unreadable_objects_total',
-      help: 'Versions of objects that could not be read and were passed over, by kind.',
+      help: 'Versions of objects that could not be read and were skipped, by kind.',
       labelNames: ['kind'],
       registers,
     }),
@@ -129,7 +131,7 @@ function leaseMetrics(registers: Registry[]) {
     }),
     leaseHolder: new Gauge({
       name: 'chatcluster_operator_lease_holder',
-      help: '1 for the identity that holds the Lease as last seen by this process; no series while nobody does.',
+      help: '1 for the identity that holds the Lease as last seen by this process; no series while it is free.',
       labelNames: ['holder'],
       registers,
     }),

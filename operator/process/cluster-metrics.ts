@@ -17,7 +17,7 @@ export function clusterMetrics(registry: Registry): ClusterMetrics {
   return {
     repairs: new Counter({
       name: 'chatcluster_operator_drift_repairs_total',
-      help: 'Children that somebody else had changed and that were put back, by kind.',
+      help: 'Children that others had changed and that were put back, by kind.',
       labelNames: ['kind'],
       registers,
     }),
@@ -35,19 +35,19 @@ export function clusterMetrics(registry: Registry): ClusterMetrics {
     }),
     connections: new Gauge({
       name: 'chatcluster_operator_connections',
-      help: 'Client connections of a ChatCluster as last read; missing while not every gateway says.',
+      help: 'Client connections of a ChatCluster as last read; missing while the number of one gateway is unknown.',
       labelNames: ['namespace', 'name'],
       registers,
     }),
     silentPods: new Gauge({
       name: 'chatcluster_operator_silent_gateways',
-      help: 'Running gateways of a ChatCluster whose load is not known, or no longer.',
+      help: 'Running gateways of a ChatCluster whose load is unknown or out of date.',
       labelNames: ['namespace', 'name'],
       registers,
     }),
     capacity: new Gauge({
       name: 'chatcluster_operator_gateway_capacity_connections',
-      help: 'Connections one gateway can carry, as learned from what one costs; none while nothing was learned.',
+      help: 'Connections one gateway can carry, as learned from the cost of one; missing while nothing was learned.',
       labelNames: ['namespace', 'name'],
       registers,
     }),
@@ -59,7 +59,7 @@ export function clusterMetrics(registry: Registry): ClusterMetrics {
     }),
     conditions: new Gauge({
       name: 'chatcluster_status_condition',
-      help: '1 for what a condition of a ChatCluster says: one series a type, by status (True, False, Unknown) and reason.',
+      help: '1 for the current status (True, False, Unknown) and reason of each condition of a ChatCluster: one series a type.',
       labelNames: ['namespace', 'name', 'type', 'status', 'reason'],
       registers,
     }),

@@ -1,4 +1,4 @@
-/** The smallest of some amounts; one that is undefined is none. */
+/** Smallest of the given amounts; undefined ones are ignored. */
 export function least(...amounts: readonly (number | undefined)[]): number | undefined {
   const known = amounts.filter(amount => amount !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);

@@ -4,17 +4,17 @@ import { type ClusterMetrics, clusterMetrics } from './cluster-metrics.ts';
 import { OPERATOR_VERSION } from './version.ts';
 import { type QueueState, type WorkMetrics, workMetrics } from './work-metrics.ts';
 
-/** Every metric of the operator. */
+/** All metrics of the operator. */
 export interface Metrics extends ApiMetrics, WorkMetrics, ClusterMetrics {
   readonly registry: Registry;
 }
 
-/** What is read at each scrape. */
+/** State read at each scrape. */
 export interface ScrapedState extends ApiState {
   readonly queue: () => QueueState | undefined;
 }
 
-/** Of a process that does nothing yet. */
+/** State of a process that does nothing yet. */
 const IDLE: ScrapedState = { queue: () => undefined, kinds: () => [], leaseAgeMs: () => undefined };
 const EMPTY: QueueState = { depth: 0, unfinishedMs: 0, longestMs: 0 };
 

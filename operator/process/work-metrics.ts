@@ -1,16 +1,16 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** What the work queue holds at a moment. */
+/** State of the work queue at one moment. */
 export interface QueueState {
-  /** Keys that wait for their turn. */
+  /** ChatClusters that are due and wait for a free worker. */
   readonly depth: number;
-  /** Milliseconds that the passes that run have taken so far, all together. */
+  /** Milliseconds that the running passes have taken so far, summed up. */
   readonly unfinishedMs: number;
-  /** Milliseconds that the longest pass that runs has taken so far; 0 when none runs. */
+  /** Milliseconds that the longest running pass has taken so far; 0 when none runs. */
   readonly longestMs: number;
 }
 
-/** Metrics of the passes and of the questions to pods. */
+/** Metrics of passes and of questions to pods. */
 export interface WorkMetrics {
   readonly reconciles: Counter<'result'>;
   readonly reconcileSeconds: Histogram;
@@ -29,7 +29,7 @@ export function workMetrics(registry: Registry, queue: () => QueueState): WorkMe
   const registers = [registry];
   new Gauge({
     name: 'chatcluster_operator_queue_depth',
-    help: 'ChatClusters that wait for their turn.',
+    help: 'ChatClusters that are due and wait for a free worker.',
     registers,
     collect() {
       this.set(queue().depth);
@@ -80,7 +80,7 @@ function queueMetrics(registers: Registry[]) {
   return {
     queueAdds: new Counter({
       name: 'chatcluster_operator_queue_adds_total',
-      help: 'Times a pass over a ChatCluster was asked for; one pass serves many.',
+      help: 'Requests for a pass over a ChatCluster; one pass serves many.',
       registers,
     }),
     queueRetries: new Counter({
@@ -90,7 +90,7 @@ function queueMetrics(registers: Registry[]) {
     }),
     queueWaitSeconds: new Histogram({
       name: 'chatcluster_operator_queue_wait_seconds',
-      help: 'Time a ChatCluster whose turn it was waited for a free worker, in seconds.',
+      help: 'Time a ChatCluster that was due waited for a free worker, in seconds.',
       buckets: SECONDS,
       registers,
     }),
