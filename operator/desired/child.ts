@@ -1,6 +1,6 @@
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import { APPLIED_HASH, type Component, labels, REVISION_LABEL } from './names.ts';
+import { APPLIED_HASH, labels, REVISION_LABEL } from './names.ts';
 import { hashOf } from './options.ts';
 
 /** A child as it is to be. */
@@ -8,7 +8,7 @@ export interface DesiredObject extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly namespace: string };
 }
 
-type Body = Omit<DesiredObject, 'metadata'> & { readonly component?: Component; readonly name: string } & Record<
+type Body = Omit<DesiredObject, 'metadata'> & { readonly component?: string; readonly name: string } & Record<
     string,
     unknown
   >;

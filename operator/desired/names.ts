@@ -53,7 +53,9 @@ export const CONTROL_ANNOTATIONS: readonly string[] = [
 /** Name of the ChatCluster a child belongs to. Watches select by its presence. */
 export const CLUSTER_LABEL = `${GROUP}/cluster`;
 
-export type Component = 'gateway' | 'worker';
+/** Programs of this image that the operator runs in pods. */
+export const COMPONENTS = ['gateway', 'worker'] as const;
+export type Component = (typeof COMPONENTS)[number];
 
 /** Names of the children. */
 export const childName = {
@@ -65,12 +67,20 @@ export const childName = {
   gateways: (cluster: string, revision: string) => `${cluster}-gateway-${revision}`,
   disruptionBudget: (cluster: string, revision: string) => `${cluster}-gateway-${revision}`,
   /** Options that running gateways follow. */
-  liveOptions: (cluster: string) => `${cluster}-gateway`,
+  reloadableOptions: (cluster: string) => `${cluster}-gateway`,
   /** Options that workers of one revision start with. */
   workerOptions: (cluster: string, revision: string) => `${cluster}-worker-${revision}`,
   /** Options of workers of all revisions, where an older operator made them. */
   sharedWorkerOptions: (cluster: string) => `${cluster}-worker`,
 } as const;
+
+/** Form of {@link childName.gateways}. Without the revision a Deployment belongs to somebody else: many are called a gateway. */
+const GATEWAYS_NAME = /^(.+)-gateway-[0-9a-f]{10}$/;
+
+/** Name of the ChatCluster whose gateways a Deployment of this name would be; undefined for none. */
+export function clusterOfGateways(deployment: string): string | undefined {
+  return GATEWAYS_NAME.exec(deployment)?.[1];
+}
 
 /** Undefined where the chat was made under an identity that nobody knows any more. */
 export function identityOf({ kept, metadata, spec }: ChatCluster): string | undefined {
@@ -97,7 +107,7 @@ export function instanceOf({ kept, metadata, spec }: ChatCluster): string {
 }
 
 /** Labels that select the pods of one component. A Deployment's selector is immutable, so these never change. */
-export function selectorLabels(cluster: string, component: Component): Record<string, string> {
+export function selectorLabels(cluster: string, component: string): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'chatcluster',
     'app.kubernetes.io/instance': cluster,
@@ -105,7 +115,7 @@ export function selectorLabels(cluster: string, component: Component): Record<st
   };
 }
 
-export function labels(cluster: string, component?: Component): Record<string, string> {
+export function labels(cluster: string, component?: string): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'chatcluster',
     'app.kubernetes.io/instance': cluster,

@@ -95,32 +95,42 @@ export interface SecretRef {
   readonly key: string;
 }
 
-export function secretRefs(spec: ChatClusterSpec, component: Component): SecretRef[] {
-  const { credentialsSecretRef: nats } = spec.nats;
-  const { uriSecretRef: mongodb } = spec.mongodb;
-  const { secretRef: auth } = spec.auth;
-  return [
-    { env: SECRET_ENV.mongodbUri, name: mongodb.name, key: mongodb.key },
-    ...(nats
-      ? [
-          { env: SECRET_ENV.natsUser, name: nats.name, key: nats.userKey },
-          { env: SECRET_ENV.natsPassword, name: nats.name, key: nats.passwordKey },
-        ]
-      : []),
-    ...(component === 'gateway' ? [{ env: SECRET_ENV.authSecret, name: auth.name, key: auth.key }] : []),
-  ];
+type Key = Omit<SecretRef, 'env'>;
+/** An option and the key of a Secret that it comes from; undefined where the spec names none. */
+type SecretRow = readonly [OptionName, (spec: ChatClusterSpec) => Key | undefined];
+
+/** In the order in which pods name them. */
+const SECRETS: readonly SecretRow[] = [
+  ['mongodbUri', ({ mongodb }) => mongodb.uriSecretRef],
+  ['natsUser', ({ nats: { credentialsSecretRef: ref } }) => ref && { name: ref.name, key: ref.userKey }],
+  ['natsPassword', ({ nats: { credentialsSecretRef: ref } }) => ref && { name: ref.name, key: ref.passwordKey }],
+  ['authSecret', ({ auth }) => auth.secretRef],
+];
+const OPTIONAL_SECRETS: readonly SecretRow[] = [
+  ['authPreviousSecret', ({ auth: { secretRef: ref } }) => ({ name: ref.name, key: `${ref.key}-previous` })],
+];
+
+function refsOf(rows: readonly SecretRow[], spec: ChatClusterSpec, component: Component): SecretRef[] {
+  return rows.flatMap(([option, keyIn]) => {
+    const { env, for: components }: Option = OPTIONS[option];
+    const ref = components.includes(component) ? keyIn(spec) : undefined;
+    return ref ? [{ env, name: ref.name, key: ref.key }] : [];
+  });
 }
 
-/** Keys that may be missing, so files of the live volume alone: a variable could not be taken away. */
-export function optionalSecretRefs({ auth }: ChatClusterSpec): SecretRef[] {
-  const { name, key } = auth.secretRef;
-  return [{ env: OPTIONS.authPreviousSecret.env, name, key: `${key}-previous` }];
-}
+/**
+ * Options that the pods of a component take from a ConfigMap while they run. Each of the others needs a new pod. A worker
+ * reloads its Secrets alone.
+ */
+const RELOADABLE: Readonly<Record<Component, ReadonlySet<OptionName>>> = {
+  gateway: new Set(RELOADABLE_OPTIONS.gateway),
+  worker: new Set(),
+};
 
-const LIVE: ReadonlySet<OptionName> = new Set(RELOADABLE_OPTIONS.gateway);
+type Values = readonly (readonly [OptionName, string])[];
 
-/** What the fields say for the options of one component, empty values left out. */
-function fieldValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
+/** Values of the fields for the options of one component, without empty ones. */
+function fieldValues(spec: ChatClusterSpec, component: Component): Values {
   const rows: readonly (readonly [OptionName, Read])[] = [
     ['logLevel', () => spec[component].logLevel.toLowerCase()],
     ...Object.values(FIELDS),
@@ -131,46 +141,93 @@ function fieldValues(spec: ChatClusterSpec, component: Component): (readonly [Op
     .filter(([, value]) => value !== '');
 }
 
-function sorted(env: readonly (readonly [string, string])[]): Record<string, string> {
-  return Object.fromEntries([...env].sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Variables of `values`, sorted by name. */
+function envOf(values: Values): Record<string, string> {
+  const rows = values.map(([option, value]) => [OPTIONS[option].env, value] as const);
+  return Object.fromEntries([...rows].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const variable = ([option, value]: readonly [OptionName, string]) => [OPTIONS[option].env, value] as const;
-
-/** Values that were the default of every image once, and of a revision are as good as none still: else its pods would roll. */
+/** Values that were the default of every image once, and still count as not set in a revision: else its pods would roll. */
 const FORMER_DEFAULTS: Partial<Record<OptionName, string>> = { streamReplicas: '1' };
 
-/** An option at its default is never written: an image that does not know it yet must be able to start, and to go on. */
-function isChosen([option, value]: readonly [OptionName, string]): boolean {
+/** True unless it is the default. A default is never written: an image that does not know the option yet must be able to start. */
+function isChosen([option, value]: Values[number]): boolean {
   const row: Option = OPTIONS[option];
   return (FORMER_DEFAULTS[option] ?? String(row.default ?? '')) !== value;
 }
 
-/** Those of them that a process takes when it starts: a worker's are all of them, a gateway's those that need a new pod. */
-export function startValues(spec: ChatClusterSpec, component: Component): (readonly [OptionName, string])[] {
-  return fieldValues(spec, component)
-    .filter(([option]) => component === 'worker' || !LIVE.has(option))
-    .filter(isChosen);
+/** Options of one component as one version of a spec sets them. Nothing in it may be changed: it is shared. */
+interface ComponentOptions {
+  /** All values, defaults too. */
+  readonly values: Values;
+  /** Chosen values that the process reads at its start alone. */
+  readonly start: Values;
+  readonly startEnv: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretRef[];
+  readonly optionalSecrets: readonly SecretRef[];
+  /** Chosen values that it reloads, by variable, and their version. */
+  readonly reloadable: Readonly<Record<string, string>>;
 }
 
-/** The variables of the options a process starts with, sorted by name. */
-export function startEnv({ spec }: ChatCluster, component: Component): Record<string, string> {
-  return sorted(startValues(spec, component).map(variable));
+function make(spec: ChatClusterSpec, component: Component): ComponentOptions {
+  const values = fieldValues(spec, component);
+  const chosen = values.filter(isChosen);
+  const start = chosen.filter(([option]) => !RELOADABLE[component].has(option));
+  const reloadable = envOf(chosen.filter(([option]) => RELOADABLE[component].has(option)));
+  return {
+    values,
+    start,
+    startEnv: envOf(start),
+    secrets: refsOf(SECRETS, spec, component),
+    optionalSecrets: refsOf(OPTIONAL_SECRETS, spec, component),
+    reloadable: { ...reloadable, [SETTINGS_FILES.version]: hashOf(reloadable) },
+  };
+}
+
+/** Options by spec: an object from the caches never changes, and each pass asks for them several times. */
+const KNOWN = new WeakMap<ChatClusterSpec, { [C in Component]?: ComponentOptions }>();
+
+function optionsOf(spec: ChatClusterSpec, component: Component): ComponentOptions {
+  const known = KNOWN.get(spec) ?? {};
+  known[component] ??= make(spec, component);
+  KNOWN.set(spec, known);
+  return known[component];
+}
+
+/** Keys of Secrets that the processes of a component need. */
+export function secretRefs(spec: ChatClusterSpec, component: Component): readonly SecretRef[] {
+  return optionsOf(spec, component).secrets;
+}
+
+/** Keys that may be missing: files of the volume alone, because a variable could not be taken away from a running process. */
+export function optionalSecretRefs(spec: ChatClusterSpec, component: Component): readonly SecretRef[] {
+  return optionsOf(spec, component).optionalSecrets;
+}
+
+/** Chosen values of the options that a process reads at its start alone: all of a worker's, a gateway's that need a new pod. */
+export function startValues(spec: ChatClusterSpec, component: Component): Values {
+  return optionsOf(spec, component).start;
+}
+
+/** The variables of {@link startValues}, sorted by name. */
+export function startEnv({ spec }: ChatCluster, component: Component): Readonly<Record<string, string>> {
+  return optionsOf(spec, component).startEnv;
 }
 
 /** The variables of the one ConfigMap of all workers. @param there those it has, which stay although at their default */
 export function sharedWorkerEnv(cluster: ChatCluster, there: ReadonlySet<string>): Record<string, string> {
-  const values = fieldValues(cluster.spec, 'worker').filter(row => isChosen(row) || there.has(OPTIONS[row[0]].env));
-  return sorted([[OPTIONS.instance.env, instanceOf(cluster)], ...values.map(variable)]);
+  const { values } = optionsOf(cluster.spec, 'worker');
+  const stay = envOf(values.filter(row => isChosen(row) || there.has(OPTIONS[row[0]].env)));
+  const instance = [OPTIONS.instance.env, instanceOf(cluster)] as const;
+  return Object.fromEntries([...Object.entries(stay), instance].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Data of the ConfigMap that running gateways follow. Where an option is not in it, its default counts. */
-export function liveOptions({ spec }: ChatCluster): Record<string, string> {
-  const values = fieldValues(spec, 'gateway').filter(([option]) => LIVE.has(option));
-  const data = sorted(values.filter(isChosen).map(variable));
-  return { ...data, [SETTINGS_FILES.version]: hashOf(data) };
+/** Data of the ConfigMap that running gateways follow. The default of an option counts where it is not in it. */
+export function reloadableOptions({ spec }: ChatCluster): Readonly<Record<string, string>> {
+  return optionsOf(spec, 'gateway').reloadable;
 }
 
+/** The first 16 hexadecimal digits of the SHA-256 of `value` as JSON: the order of keys counts. */
 export function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }

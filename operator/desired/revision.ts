@@ -3,6 +3,9 @@ import { type Component, instanceOf, RESTART_ANNOTATION } from './names.ts';
 import { hashOf, secretRefs, startValues } from './options.ts';
 import { onlySet } from './spec-defaults.ts';
 
+/** True for a component whose Deployments have the revision in their names. */
+const IN_NAMES: Readonly<Record<Component, boolean>> = { gateway: true, worker: false };
+
 /**
  * Everything about a component that only a new pod can take on, without what equals an option's default. Of `podTemplate` only
  * what is set: a field that a later version adds with a default rolls nobody. What is added elsewhere has to be left out
@@ -20,7 +23,7 @@ function needsNewPod(cluster: ChatCluster, component: Component): object {
     // Of no weight where it is not set, so that no ChatCluster from before it rolls.
     ...(spec.serviceAccountName === undefined ? {} : { serviceAccount: spec.serviceAccountName }),
     // Only where gateways of another instance have the name: else it would be another one for everybody.
-    ...(component === 'gateway' && kept?.renamed ? { instance: instanceOf(cluster) } : {}),
+    ...(IN_NAMES[component] && kept?.renamed ? { instance: instanceOf(cluster) } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { firstFamilies } from '../desired/address-families.ts';
-import type { Choices, WantedRevision } from '../desired/desired.ts';
+import type { Choices, WantedRevision } from '../desired/choices.ts';
 import {
   REVISION_ANNOTATION,
   REVISION_LABEL,
@@ -9,8 +9,8 @@ import {
   TARGETED_ANNOTATION,
   WORKERS_BEFORE_ANNOTATION,
 } from '../desired/names.ts';
-import { hasCopiesOf } from '../desired/pod-template.ts';
 import { revisionOf } from '../desired/revision.ts';
+import { hasStreamReplicasOf } from '../desired/worker.ts';
 import { sharedVariables } from '../desired/worker-options.ts';
 import type { FleetInput, FleetPlan } from './fleet.ts';
 import { isOfChat } from './instance.ts';
@@ -64,7 +64,7 @@ export function choicesOf(
   const isCurrent =
     workers?.metadata.annotations?.[REVISION_ANNOTATION] === current &&
     isOfChat(cluster, workers) &&
-    hasCopiesOf(cluster, made);
+    hasStreamReplicasOf(cluster, made);
   const hasMoved = input.serving !== undefined && input.serving !== plan.serving;
   return {
     defaultImage: given.defaultImage,

@@ -44,7 +44,7 @@ function deploymentsOf(cluster: ChatCluster, children: readonly KubeObject[]): D
 }
 
 function identityOnChildren(cluster: ChatCluster, children: readonly KubeObject[]): string | undefined {
-  const name = childName.liveOptions(cluster.metadata.name);
+  const name = childName.reloadableOptions(cluster.metadata.name);
   const map = children.find(child => child.kind === 'ConfigMap' && child.metadata.name === name);
   return map && isOurs(cluster, map) ? map.metadata.annotations?.[IDENTITY_ANNOTATION] : undefined;
 }

@@ -5,7 +5,7 @@ import { type Observed, objectId, planWrites, type WritePlan } from '../apply/pl
 import type { Repairs } from '../apply/repairs.ts';
 import { desired } from '../desired/desired.ts';
 import { childName } from '../desired/names.ts';
-import { liveOptions } from '../desired/options.ts';
+import { reloadableOptions } from '../desired/options.ts';
 import { optionsInUse } from '../desired/worker-options.ts';
 import { choicesOf } from '../fleet/choices.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
@@ -80,9 +80,9 @@ function textOf({ cluster, plan: next, fleet, workerReplicas, knows }: Makings):
 }
 
 function versionIn(cluster: ChatCluster, observed: readonly Observed[]): string | undefined {
-  const name = childName.liveOptions(cluster.metadata.name);
+  const name = childName.reloadableOptions(cluster.metadata.name);
   const map = observed.find(({ object }) => object.kind === 'ConfigMap' && object.metadata.name === name);
   const { data } = (map?.object ?? {}) as { data?: Readonly<Record<string, string>> };
-  const version = liveOptions(cluster)[SETTINGS_FILES.version];
+  const version = reloadableOptions(cluster)[SETTINGS_FILES.version];
   return data?.[SETTINGS_FILES.version] === version ? version : undefined;
 }

@@ -3,12 +3,14 @@ import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { differences } from '../apply/differences.ts';
 import {
+  COMPONENTS,
   type Component,
   OPTIONS_ANNOTATION,
   RESTART_ANNOTATION,
   REVISION_ANNOTATION,
   REVISION_LABEL,
 } from '../desired/names.ts';
+import { POD_SHAPES } from '../desired/pod-shapes.ts';
 import { podTemplate } from '../desired/pod-template.ts';
 import { revisionOf } from '../desired/revision.ts';
 import { gatewayDeployments, templateOf, workerDeployment } from '../fleet/observe.ts';
@@ -34,7 +36,7 @@ function lasting({ metadata = {}, spec = {}, ...rest }: Template): object {
 
 /** Paths at which a template that was made differs from what this version makes for the same revision. */
 function outdatedAt(cluster: ChatCluster, component: Component, made: object, image: string): string[] {
-  const [before, after] = [lasting(made), lasting(podTemplate(cluster, component, image))];
+  const [before, after] = [lasting(made), lasting(podTemplate(cluster, POD_SHAPES[component], image))];
   return [...new Set([...differences(before, after), ...differences(after, before)])].map(path => path.slice(1));
 }
 
@@ -83,7 +85,7 @@ function verdictOf(
     worker: isCurrent ? workers && templateOf(workers) : undefined,
   };
   const named = cluster.spec.image.reference ?? image;
-  const paths = (['gateway', 'worker'] as const).flatMap(component => {
+  const paths = COMPONENTS.flatMap(component => {
     const template = made[component];
     return template === undefined ? [] : outdatedAt(cluster, component, template, named);
   });

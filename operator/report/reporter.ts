@@ -5,8 +5,8 @@ import { withoutFields } from '../api/status-fields.ts';
 import { differences } from '../apply/differences.ts';
 import { totalConnections } from '../ask/loads.ts';
 import type { Probes } from '../ask/probes.ts';
-import { imageOf } from '../desired/desired.ts';
-import { REVISION_LABEL } from '../desired/names.ts';
+import { imageOf } from '../desired/choices.ts';
+import { COMPONENTS, REVISION_LABEL } from '../desired/names.ts';
 import { imageIn } from '../fleet/choices.ts';
 import { gatewayDeployments } from '../fleet/observe.ts';
 import { isStarting, lateStarts } from '../fleet/pod-problem.ts';
@@ -74,7 +74,7 @@ export class Reporter {
     const serves = gatewayDeployments(cluster, children).find(
       ({ metadata }) => metadata.labels?.[REVISION_LABEL] === plan.serving,
     );
-    const pods = (['gateway', 'worker'] as const).flatMap(component => caches.pods(key, component));
+    const pods = COMPONENTS.flatMap(component => caches.pods(key, component));
     const late = lateStarts(pods, this.#firstSeenOf(key), clock.now());
     const whole = status({
       cluster,

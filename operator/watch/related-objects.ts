@@ -1,7 +1,7 @@
 /** What the operator reads of objects that are not its own: who is offered to clients, who else scales, which nodes go. */
 import { GROUP, KIND } from '../api/chat-cluster.ts';
 import type { Endpoint, ForeignAutoscaler, KubeObject } from '../api/kube-object.ts';
-import { CLUSTER_LABEL } from '../desired/names.ts';
+import { CLUSTER_LABEL, clusterOfGateways } from '../desired/names.ts';
 
 /** Key (`namespace/name`) of the ChatCluster an object is labelled with. */
 export function clusterKey({ metadata }: KubeObject): string {
@@ -51,9 +51,6 @@ interface RawAutoscaler extends KubeObject {
   };
 }
 
-/** A Deployment of gateways. Without the revision it is somebody else's: many a Deployment is called a gateway. */
-const GATEWAYS = /^(.+)-gateway-[0-9a-f]{10}$/;
-
 export function projectAutoscaler(raw: KubeObject): ForeignAutoscaler {
   const { kind = '', name = '' } = (raw as RawAutoscaler).spec?.scaleTargetRef ?? {};
   return { name: raw.metadata.name, target: { kind, name } };
@@ -64,7 +61,7 @@ export function autoscaledKey(raw: KubeObject): string | undefined {
   const { apiVersion = '', kind, name = '' } = (raw as RawAutoscaler).spec?.scaleTargetRef ?? {};
   const namespace = raw.metadata.namespace ?? '';
   if (kind === KIND && apiVersion.startsWith(`${GROUP}/`)) return `${namespace}/${name}`;
-  const [, cluster] = (kind === 'Deployment' && apiVersion.startsWith('apps/') && GATEWAYS.exec(name)) || [];
+  const cluster = kind === 'Deployment' && apiVersion.startsWith('apps/') ? clusterOfGateways(name) : undefined;
   return cluster && `${namespace}/${cluster}`;
 }
 

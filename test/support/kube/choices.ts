@@ -1,5 +1,5 @@
 import type { ChatCluster } from '../../../operator/api/chat-cluster.ts';
-import type { Choices, WantedRevision } from '../../../operator/desired/desired.ts';
+import type { Choices, WantedRevision } from '../../../operator/desired/choices.ts';
 import { revisionOf } from '../../../operator/desired/revision.ts';
 
 /** Time of all choices. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { objectId } from '../../../../operator/apply/plan.ts';
 import type { DesiredObject } from '../../../../operator/desired/child.ts';
-import { desired, type WantedRevision } from '../../../../operator/desired/desired.ts';
+import type { WantedRevision } from '../../../../operator/desired/choices.ts';
+import { desired } from '../../../../operator/desired/desired.ts';
 import {
   CLIENTS_LABEL,
   type Component,
@@ -10,7 +11,8 @@ import {
   specVersionOf,
   TEMPLATE_ANNOTATION,
 } from '../../../../operator/desired/names.ts';
-import { liveOptions, SECRET_ENV, startEnv } from '../../../../operator/desired/options.ts';
+import { reloadableOptions, SECRET_ENV, startEnv } from '../../../../operator/desired/options.ts';
+import { POD_SHAPES } from '../../../../operator/desired/pod-shapes.ts';
 import { podTemplate } from '../../../../operator/desired/pod-template.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import { INSTANCE_PATTERN } from '../../../../server/contract/instance.ts';
@@ -82,7 +84,10 @@ test('the children of a ChatCluster with everything are those of the golden file
 test('in a rollout each revision has a Deployment and a budget, and the Service selects the one that serves', () => {
   const before = stored();
   const cluster = stored({ image: { reference: 'example.com/chat:2' } });
-  const old = wantedRevision(before, { replicas: 3, template: podTemplate(before, 'gateway', 'example.com/chat:1') });
+  const old = wantedRevision(before, {
+    replicas: 3,
+    template: podTemplate(before, POD_SHAPES.gateway, 'example.com/chat:1'),
+  });
   const fresh = wantedRevision(cluster, { replicas: 3, stopped: 'a publish takes more than 500 ms' });
   const objects = desired(cluster, choicesFor(cluster, { revisions: [old, fresh], serving: old.revision }));
   const still = new Set(['Deployment chat-worker', 'Service chat-gateways', 'ServiceAccount chat']);
@@ -94,7 +99,7 @@ test('in a rollout each revision has a Deployment and a budget, and the Service 
 
 test('the Service asks for the label once all pods it selects come with it', () => {
   const cluster = stored({ image: { reference: 'example.com/chat:2' } });
-  const made = podTemplate(stored(), 'gateway', 'example.com/chat:1');
+  const made = podTemplate(stored(), POD_SHAPES.gateway, 'example.com/chat:1');
   const old = (template: object) => ({ ...wantedRevision(stored(), { template }), revision: 'aaaaaaaaaa' });
   const before = old({ metadata: { labels: { 'app.kubernetes.io/name': 'chatcluster' } } });
   const asks = (revisions: readonly WantedRevision[], serving: string) => {
@@ -148,7 +153,7 @@ const SECRETS = {
 /** All values a process has once it runs: those it starts with, and a gateway's files over them. */
 function valuesOf(spec: object, component: Component): Record<string, string> {
   const cluster = stored(spec);
-  const { [SETTINGS_FILES.version]: _, ...live } = component === 'gateway' ? liveOptions(cluster) : {};
+  const { [SETTINGS_FILES.version]: _, ...live } = component === 'gateway' ? reloadableOptions(cluster) : {};
   return { [OPTIONS.instance.env]: instanceOf(cluster), ...startEnv(cluster, component), ...live };
 }
 
@@ -164,7 +169,7 @@ test('every process accepts the options the operator writes for it', () => {
 test('a gateway starts with what needs a new pod and reads the rest; a worker starts with everything', () => {
   const isReloadable = new Map(Object.values(OPTIONS).map((row: Option) => [row.env as string, row.reload === true]));
   const cluster = stored({ ...FULL, worker: { logLevel: 'Warn' } });
-  const { [SETTINGS_FILES.version]: version, ...live } = liveOptions(cluster);
+  const { [SETTINGS_FILES.version]: version, ...live } = reloadableOptions(cluster);
   const started = Object.keys(startEnv(cluster, 'gateway'));
   assert.deepEqual(started, ['CHAT_DEV_SIGN_IN', 'CHAT_DRAIN_DELAY_SECONDS', 'CHAT_DRAIN_SECONDS', 'CHAT_NATS_URL']);
   assert.ok(Object.keys(live).length > 4);
@@ -184,11 +189,11 @@ test('an option at its default is written nowhere, so that no image meets one it
   const cluster = stored();
   assert.deepEqual(startEnv(cluster, 'worker'), { CHAT_NATS_URL: 'nats://nats:4222' });
   assert.deepEqual(startEnv(cluster, 'gateway'), { CHAT_NATS_URL: 'nats://nats:4222' });
-  assert.deepEqual(Object.keys(liveOptions(cluster)), [SETTINGS_FILES.version]);
+  assert.deepEqual(Object.keys(reloadableOptions(cluster)), [SETTINGS_FILES.version]);
 });
 
 test('an option that is taken back is gone from the files of gateways that run, which take its default again', () => {
-  const files = (spec: object) => new Map(Object.entries(liveOptions(stored(spec))));
+  const files = (spec: object) => new Map(Object.entries(reloadableOptions(stored(spec))));
   const start = { ...valuesOf({}, 'gateway'), ...SECRETS };
   const changed = files({ limits: { maxSubscriptions: 7 }, auth: { secretRef: { name: 'auth' }, issuer: 'x' } });
   const config = loadConfig('gateway', start, new Map([...changed, ...Object.entries(SECRETS)]));
@@ -207,15 +212,15 @@ test('workers carry the version of the spec they were made for, which a later sp
   const version = specVersionOf(stored({}, metadata));
   assert.equal(version, '1767225600000.3');
   assert.match(version, OPTIONS.specVersion.pattern);
-  const template = JSON.stringify(podTemplate(stored({}, metadata), 'worker', 'example.com/chat:1'));
+  const template = JSON.stringify(podTemplate(stored({}, metadata), POD_SHAPES.worker, 'example.com/chat:1'));
   assert.ok(template.includes(`{"name":"CHAT_SPEC_VERSION","value":"${version}"}`));
-  const gatewayTemplate = JSON.stringify(podTemplate(stored({}, metadata), 'gateway', 'example.com/chat:1'));
+  const gatewayTemplate = JSON.stringify(podTemplate(stored({}, metadata), POD_SHAPES.gateway, 'example.com/chat:1'));
   assert.doesNotMatch(gatewayTemplate, /CHAT_SPEC_VERSION/);
 });
 
 test('a memory limit bounds the heap, and leaves the rest to what is outside of it', () => {
   const heap = (component: Component, limits: object) => {
-    const template = podTemplate(stored({ [component]: { resources: { limits } } }), component, '');
+    const template = podTemplate(stored({ [component]: { resources: { limits } } }), POD_SHAPES[component], '');
     return /"NODE_OPTIONS","value":"([^"]+)"/.exec(JSON.stringify(template))?.[1];
   };
   assert.equal(heap('gateway', { memory: '1Gi' }), '--max-old-space-size=512');
@@ -225,7 +230,7 @@ test('a memory limit bounds the heap, and leaves the rest to what is outside of 
 });
 
 test('the version of the live options changes with any of them, and with nothing else', () => {
-  const versionOf = (spec: object) => liveOptions(stored(spec))[SETTINGS_FILES.version];
+  const versionOf = (spec: object) => reloadableOptions(stored(spec))[SETTINGS_FILES.version];
   assert.notEqual(versionOf({ limits: { maxConnections: 9_000 } }), versionOf({}));
   assert.notEqual(
     versionOf({ auth: { secretRef: { name: 'auth' }, issuer: 'https://id.example.com' } }),
@@ -243,7 +248,7 @@ test('no ConfigMap and no plain variable carries what belongs into a Secret', ()
 test('a process finds each Secret as a file, and a change of the Secret reaches it while it runs', () => {
   const cluster = stored(FULL);
   for (const component of ['gateway', 'worker'] as const) {
-    const template = podTemplate(cluster, component, '') as {
+    const template = podTemplate(cluster, POD_SHAPES[component], '') as {
       spec: {
         volumes: { projected: { sources: { secret?: { items: { path: string }[] } }[] } }[];
         containers: { env: { name: string; valueFrom?: object }[]; volumeMounts: { mountPath: string }[] }[];
@@ -292,7 +297,7 @@ test('a kind of rooms says whether bare publish is open only where its access do
       ...(publish === undefined ? {} : { publish }),
     })),
   );
-  const text = liveOptions(stored({ rooms: { kinds } }))[OPTIONS.roomKinds.env];
+  const text = reloadableOptions(stored({ rooms: { kinds } }))[OPTIONS.roomKinds.env];
   assert.equal(
     text,
     'open=Open,openenabled=Open,opendisabled=Open/PublishDisabled,' +

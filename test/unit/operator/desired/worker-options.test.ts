@@ -8,6 +8,7 @@ import type { KubeObject } from '../../../../operator/api/kube-object.ts';
 import { type Observed, objectId, planWrites } from '../../../../operator/apply/plan.ts';
 import { desired } from '../../../../operator/desired/desired.ts';
 import { RESTART_ANNOTATION } from '../../../../operator/desired/names.ts';
+import { POD_SHAPES } from '../../../../operator/desired/pod-shapes.ts';
 import { podTemplate } from '../../../../operator/desired/pod-template.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import { optionsIn, optionsInUse, type WorkerDeployment } from '../../../../operator/desired/worker-options.ts';
@@ -58,7 +59,7 @@ test('options are in a ConfigMap of the revision, which nothing can change, and 
   const map = named(desired(cluster, choicesFor(cluster)), 'ConfigMap', `chat-worker-${revision}`);
   assert.equal(map.immutable, true);
   assert.deepEqual(map.data, { CHAT_NATS_URL: 'nats://nats:4222', CHAT_STORE_BATCH: '64' });
-  assert.equal(optionsIn(podTemplate(cluster, 'worker', '')), map.metadata.name);
+  assert.equal(optionsIn(podTemplate(cluster, POD_SHAPES.worker, '')), map.metadata.name);
 });
 
 test('workers that an older operator made with one ConfigMap for all revisions are left as they are', () => {
@@ -155,6 +156,6 @@ test('a ConfigMap of a revision that holds something else is removed, and made a
 
 test('the restart annotation gives the workers another template, as it does the gateways', () => {
   const template = (value: string) =>
-    JSON.stringify(podTemplate(stored({}, { annotations: { [RESTART_ANNOTATION]: value } }), 'worker', ''));
+    JSON.stringify(podTemplate(stored({}, { annotations: { [RESTART_ANNOTATION]: value } }), POD_SHAPES.worker, ''));
   assert.notEqual(template('1'), template('2'));
 });
