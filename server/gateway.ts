@@ -1,4 +1,4 @@
-/** Entry point of a gateway: options from the environment, a drain on SIGTERM, an immediate end on a second signal. */
+/** Entry point of a gateway: reads options from the environment, drains on SIGTERM, ends at once on a second signal. */
 import { names } from './bus/names.ts';
 import { startGateway } from './gateway/start.ts';
 import { createLogger } from './process/logger.ts';

@@ -1,9 +1,9 @@
 import { ConfigError } from './settings/config.ts';
 
 /**
- * Runs the process of an entry point: SIGTERM and SIGINT end it in order, a second one at once with code 1, as does a
- * failure, which is printed.
- * @param start resolves with what ends the process in order
+ * Runs the process of an entry point. The first SIGTERM or SIGINT shuts it down; a second one ends it at once with code 1. A
+ * failure of the start or of the shutdown is printed and ends it with code 1.
+ * @param start starts the process and resolves with its shutdown
  */
 export async function run(start: () => Promise<() => Promise<unknown>>): Promise<void> {
   const fail = (error: unknown): never => {

@@ -1,4 +1,4 @@
-/** Gateway and worker in one process, for development. Options as for both; the worker's admin port is any free one. */
+/** Entry point of a gateway and a worker in one process, for development. Takes the options of both; the worker's admin port is random. */
 import { names } from './bus/names.ts';
 import { startGateway } from './gateway/start.ts';
 import { createLogger } from './process/logger.ts';
@@ -25,7 +25,7 @@ await run(async () => {
   const trace = tracing ? { trace: messageTrace() } : {};
   const gateway = await startGateway(config, { store, logger, settings, changed, host: '127.0.0.1', ...trace });
   return async () => {
-    await gateway.stop(); // nobody waits for a drain in development
+    await gateway.stop(); // without a drain: a developer does not want to wait
     await Promise.allSettled([worker.stop(), tracing?.stop()]); // the worker closes the store
   };
 });

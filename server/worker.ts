@@ -1,4 +1,4 @@
-/** Entry point of a worker: moves messages from the streams to MongoDB and keeps the streams. Ends 0 on SIGTERM. */
+/** Entry point of a worker: makes the streams, stores their messages in MongoDB. Exits with 0 on SIGTERM. */
 
 import { createLogger } from './process/logger.ts';
 import { run } from './run.ts';

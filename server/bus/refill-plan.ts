@@ -30,7 +30,7 @@ export interface Refill {
 export function planRefill({ stored, ackFloor, first, from }: RefillView): Refill | null {
   // A stream that was lifted or made again begins above the floor, and its consumer with it.
   const before = from - 1;
-  if (!stored.fell && ackFloor <= Math.max(stored.offset, before)) return null;
+  if (!stored.rolledBack && ackFloor <= Math.max(stored.offset, before)) return null;
   // Below the highest offset batches of other workers may be missing: only what is complete is surely there.
   const surely = Math.max(stored.complete ?? 0, before);
   const reported = Math.max(stored.complete ?? stored.offset, before);

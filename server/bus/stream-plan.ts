@@ -113,7 +113,7 @@ function planOrder(observed: Observed, wanted: Wanted): Step[] {
     return steps;
   }
   // A MongoDB that lost messages takes none before that is settled, and a lift stores some.
-  const lifted = log.state.last_seq < above && observed.stored?.fell === false;
+  const lifted = log.state.last_seq < above && observed.stored?.rolledBack === false;
   if (lifted) steps.push({ do: 'lift', to: above + LIFT, last: log.state.last_seq, above });
   else steps.push(...planLog(log, observed, wanted));
   if (!live) steps.push({ do: 'create-live', from: log.state.last_seq + 1, reason: 'missing' });

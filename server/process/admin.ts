@@ -1,8 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Response of an admin route. */
 export interface AdminAnswer {
   readonly status: number;
+  /** Value of `content-type`. */
   readonly type: string;
   readonly body: string;
 }
@@ -20,22 +22,22 @@ export const json = (body: object): AdminAnswer => ({
   body: JSON.stringify(body),
 });
 
-/** Metrics as Prometheus reads them. @param registry such as prom-client's */
+/** Route that answers with metrics in Prometheus' format. @param registry of prom-client */
 export const metricsRoute =
   (registry: { readonly contentType: string; metrics(): Promise<string> }): AdminRoute =>
   async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
 
 /**
- * The operator asks every 5 to 60 s, over one connection. Node's default of 5 s would close it between two questions, or right
- * as one comes in.
+ * Time that an idle connection stays open. The operator sends a request every 5 to 60 s over one connection: Node's default of 5 s
+ * would close it between two requests, or just as one arrives.
  */
 const KEEP_ALIVE_MS = 75_000;
 
 /**
- * Health, metrics and load, on a port of their own that is not for clients. Routes are answered to GET and HEAD only.
+ * HTTP server for health, metrics and load, on a port of its own that is not for clients. Answers GET and HEAD only.
  * @param port 0 takes any free port
- * @param failed told why a route could not answer; whoever asked gets 500
- * @throws {Error} when the port cannot be had
+ * @param failed called with the error of a route that threw; the response is 500
+ * @throws {Error} if the port is in use
  */
 export async function adminServer(
   port: number,
@@ -57,7 +59,7 @@ export async function adminServer(
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'; // `new URL` throws for `//`
     const { status, type, body } = await answerTo(request.method ?? 'GET', path);
     const allow = status === 405 ? { allow: 'GET, HEAD' } : {};
-    // Node leaves the body of an answer to HEAD away by itself.
+    // Node omits the body of a response to HEAD.
     response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...allow }).end(body);
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;

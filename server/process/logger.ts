@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 
-/** JSON lines on standard output. Nothing that could hold a token, a body or a connection string is ever passed to it. */
+/** Logger that writes JSON lines to standard output. Callers must not pass tokens, message bodies or connection strings. */
 export function createLogger(level: string, process: string) {
   return pino({ level, base: { process }, timestamp: pino.stdTimeFunctions.isoTime });
 }

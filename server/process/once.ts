@@ -1,4 +1,4 @@
-/** Runs `work` at the first call; all calls get its result. */
+/** Makes a function that runs `work` at its first call only; all calls return the same promise. */
 export function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => {

@@ -1,53 +1,64 @@
 import type { StoredMessage } from './message.ts';
 
-/** What the gateway asks of the durable history. Every question rejects with {@link StoreUnavailable} when MongoDB is away. */
+/**
+ * Reads of the durable history, for gateways. Calls may run at the same time. Each rejects with {@link StoreUnavailable}, and
+ * with nothing else, if the store does not answer; it must do so within 5 s, after which clients give up. A call sees every
+ * message whose write resolved before the call was made.
+ */
 export interface HistoryStore {
   /**
-   * True while MongoDB is known not to answer, or is slow to: whoever has another source takes that first. Calls are
-   * refused, or answered late.
+   * True while the store is unavailable or slow to answer: a caller with another source reads that first. Calls then reject or
+   * resolve late. Costs nothing and never throws.
    */
   quiet(): boolean;
   /**
-   * Messages of a room with `after < offset < before`, ascending, or descending if `reverse`.
-   * @param range.after exclusive, 0 for the beginning
-   * @param range.before exclusive, Infinity for no bound
+   * Messages of a room with `after < offset < before`, by offset, ascending, or descending if `reverse`. Several incarnations of
+   * a stream may have used the same offset: a page holds all messages of its last offset, and may exceed `limit` by those.
+   * @param range.after exclusive; 0 for the beginning
+   * @param range.before exclusive; Infinity for no bound
    * @param range.limit at least 1
    */
   read(
     room: string,
     range: { readonly after: number; readonly before: number; readonly limit: number; readonly reverse: boolean },
   ): Promise<StoredMessage[]>;
-  /** How many messages of a room have `after < offset < before`, counted up to `most`. */
+  /** Number of messages of a room with `after < offset < before`; stops counting at `most`. */
   count(room: string, range: { readonly after: number; readonly before: number }, most: number): Promise<number>;
-  /** The first message that was stored for a message as its client sent it, or null. */
+  /** Position of the stored message with this key, the lowest offset if there are several; null if none is stored. */
   findSent(key: SentKey): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null>;
 }
 
-/** A message as its client sent it, the first time or again. */
+/** Identity of a message as its client sent it: the same for each attempt to send it. */
 export type SentKey = Pick<StoredMessage, 'id' | 'dedupe'>;
 
-/** A message as a partition's stream holds it: what tells it from every other, also in a stream that was restored. */
+/** A message of a LOG stream. Partition, offset and `storedAt` together identify it, also in a stream that was restored. */
 export interface LoggedMessage extends StoredMessage {
-  /** Microseconds since 1970 when the stream stored it. A copy keeps it; another message at a reused offset has its own. */
+  /** Time at which the stream stored it, microseconds since 1970. A restored copy keeps it; another message at a reused offset differs. */
   readonly storedAt: number;
 }
 
+/** A message that cannot be stored in the history as it is. */
 export interface RejectedMessage {
   readonly message: LoggedMessage;
-  /** The database's words may quote the message: not for logs. */
+  /** Reason as the database gave it. May quote the message, so it must not be logged. */
   readonly reason: string;
-  /** The database's error code, or that clients could not have had it for what is in it. */
+  /** Error code of the database, or `unreadable` for a message that no gateway wrote and no client could receive. */
   readonly code: number | 'unreadable';
-  /** With `unreadable`: the header block as it came, empty where it is in order. */
+  /** With `unreadable`: the raw header block; empty if the headers could be read. */
   readonly headers?: Uint8Array;
 }
 
-/** What the worker asks. Every call rejects with {@link StoreUnavailable} when MongoDB is away. */
+/**
+ * Writes of the durable history, for workers. Several workers may write the same partition at the same time. Each call rejects
+ * with {@link StoreUnavailable} if the result is unknown; the caller repeats it, so every call is idempotent. A call that
+ * resolves has made its change durable: no failure of one server may undo it.
+ */
 export interface MessageWriter {
   /**
-   * Stores a batch, idempotently: a message that is there already is success. Resolves with the messages the database
-   * refused for what they are; rejects when nothing is known, and then the batch is written again.
-   * @param reached offset up to which the batch reaches, when messages that are not stored were left out of it
+   * Stores a batch and then raises the floor of its partition to its highest offset. A message that is stored already is a
+   * success. Resolves with the messages that the database refuses because of their content; the caller sets those aside.
+   * @param reached highest offset that the batch was made of, if it is that of a message left out of the batch
+   * @throws {StoreRolledBack} if the store lost messages; nothing is stored then
    */
   write(
     partition: number,
@@ -55,34 +66,36 @@ export interface MessageWriter {
     reached?: number,
   ): Promise<{ readonly rejected: readonly RejectedMessage[] }>;
   /**
-   * Sets a message aside in the collection `rejected`, with the reason; an unreadable one byte for byte. Counts for the
-   * floor as a stored one does. Idempotent.
+   * Keeps a refused message apart from the history, with the reason; an unreadable one byte for byte. Raises the floor as
+   * {@link write} does.
+   * @throws {StoreRolledBack} if the store lost messages
    */
   setAside(partition: number, rejected: RejectedMessage): Promise<void>;
-  /** How far a partition is stored. */
+  /** Progress of a partition. */
   floor(partition: number): Promise<StoredFloor>;
-  /** Notes that everything up to `offset` is stored. @throws {StoreRolledBack} */
+  /** Notes that every message up to `offset` is stored. @throws {StoreRolledBack} if the store lost messages; nothing is noted then */
   complete(partition: number, offset: number): Promise<void>;
   /**
-   * Takes what MongoDB has of a partition for all there is: what it lost is stored again from its floor on, or is lost.
-   * @param upTo end of what is lost for ever; 0 when nothing is
+   * Accepts a loss of messages: {@link floor} no longer reports it, and writes go on from the floor that is left. The caller has
+   * arranged that what LOG still holds is stored again.
+   * @param upTo highest offset that is lost for ever, which counts as complete; 0 if nothing is
    */
   settle(partition: number, upTo: number): Promise<void>;
 }
 
-/** How far MongoDB has a partition's messages. */
+/** Progress of storing one partition. */
 export interface StoredFloor {
-  /** Highest offset ever stored, 0 if none; below it batches of other workers may be missing. */
+  /** Highest offset that was stored; 0 for none. Below it, batches that other workers are writing may be missing. */
   readonly offset: number;
-  /** Everything up to here is stored; null in a database that an earlier release wrote. */
+  /** Every message up to this offset is stored; null in a database that an earlier release wrote. */
   readonly complete: number | null;
-  /** MongoDB has less than it told this process before: it was restored, or is another one. */
-  readonly fell: boolean;
+  /** True if the store has less than it reported to this process before: it was restored, or is another one. */
+  readonly rolledBack: boolean;
 }
 
-/** The database could not be asked or did not answer: nothing is known about the messages. */
+/** The store did not answer, or refused the operation: its result is unknown. */
 export class StoreUnavailable extends Error {
-  /** For people, e.g. `MongoDB refused the credentials`. Holds no secret. */
+  /** Sentence without secrets, such as `MongoDB refused the credentials`. */
   readonly reason: string;
   constructor(reason: string, cause?: unknown) {
     super(`the message store is unavailable: ${reason}`, { cause });
@@ -91,7 +104,7 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** MongoDB lost messages that it had: what the streams still have of them is to be stored again before anything else. */
+/** The store lost messages that it had. Those that LOG still holds must be stored again before any other. */
 export class StoreRolledBack extends StoreUnavailable {
   constructor() {
     super('MongoDB lost messages that it had: it was restored, or is another one');

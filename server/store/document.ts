@@ -4,7 +4,7 @@ import { isPlainJson } from '../protocol/raw-json.ts';
 import type { LoggedMessage } from '../room/history-store.ts';
 import type { StoredMessage } from '../room/message.ts';
 
-/** A message in the collection `messages`. Fields that would be empty are left out. */
+/** A message in the collection `messages`. Empty fields are left out. */
 export interface MessageDocument {
   readonly _id: string;
   readonly partition: number;
@@ -18,13 +18,13 @@ export interface MessageDocument {
   readonly user: string;
   readonly client: string;
   readonly traceparent?: string;
-  /** Text, so that people can read it; bytes only when they are not UTF-8, so that nothing is changed. */
+  /** Text, to be readable in MongoDB; bytes if it is not valid UTF-8, to be kept unchanged. */
   readonly body: string | Binary;
 }
 
 /**
- * Key of a message: its place in its partition and when the stream stored it. A message that is read again, also from a
- * restored copy or under a new epoch, has the same key; another one at an offset that was used before has its own. Pure.
+ * Key of a message: its partition, its offset and the time at which the stream stored it. A message that is read again, also
+ * from a restored stream or under a new epoch, has the same key; another message at a reused offset has another key. Pure.
  */
 export function messageKey(partition: number, message: Pick<LoggedMessage, 'offset' | 'storedAt'>): string {
   return `${partition}:${message.offset}:${message.storedAt}`;
@@ -66,13 +66,13 @@ export function fromDocument(document: MessageDocument): StoredMessage {
 
 const NULL = Buffer.from('null');
 
-/** A body that is not one line of JSON, which an earlier version stored, would end a client's frame: it reads as null. */
+/** Replaces a body that is not one line of JSON, which an earlier version stored, by `null`: it would break a client's frame. */
 function bodyOf({ body }: MessageDocument): Uint8Array {
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body.value();
   return isPlainJson(bytes) ? bytes : NULL;
 }
 
-/** A header that was not a time must not become a date that BSON cannot hold. */
+/** Falls back to the time of the stream if the header is not a time that BSON can hold. */
 function dateOf(message: LoggedMessage): Date {
   const date = new Date(message.time);
   return Number.isNaN(date.getTime()) ? new Date(Math.floor(message.storedAt / 1_000)) : date;

@@ -1,14 +1,15 @@
-import { type Collection, type Filter, MongoServerError, type WriteConcernSettings } from 'mongodb';
+import { type Collection, type Filter, MongoServerError } from 'mongodb';
 import { type StoredFloor, StoreRolledBack } from '../room/history-store.ts';
-import { READ } from './mongo-connection.ts';
+import { DURABLE, READ } from './mongo-connection.ts';
+import { DUPLICATE_KEY } from './write-errors.ts';
 
-/** How far a partition is stored: one document each in the collection `floors`. */
+/** Floor of one partition: a document in the collection `floors`. */
 export interface FloorDocument {
   readonly _id: number;
   readonly offset: number;
-  /** Missing until a worker that knows of it has written it. */
+  /** Missing in a document of an earlier release. */
   readonly complete?: number;
-  /** Milliseconds since 1970 when a worker last took the loss of messages for known. */
+  /** Time at which a worker last settled a loss of messages, milliseconds since 1970. See {@link Floors.settle}. */
   readonly settled?: number;
 }
 
@@ -19,37 +20,35 @@ interface Known {
 }
 
 const NOTHING: Known = { offset: 0, complete: 0, settled: 0 };
-const DUPLICATE_KEY = 11_000;
 
 /**
- * The floors of a MongoDB that may lose what it had: by a restore, a forced failover, another connection string. Every
- * write expects at least what this process knows was there, so that a floor never rises above a hole that nobody saw.
+ * Collection `floors`: how far each partition is stored. MongoDB may lose messages by a restore, a forced failover or a new
+ * connection string, and its floors fall with them. Therefore each write requires at least the floor that this process has
+ * seen, so that a floor never rises above messages whose loss was not noticed.
  */
 export class Floors {
   readonly #collection: () => Promise<Collection<FloorDocument>>;
-  readonly #concern: WriteConcernSettings;
-  /** The most MongoDB was seen to have, by partition. */
+  /** Highest floor seen in MongoDB since the last settled loss, by partition. */
   readonly #known = new Map<number, Known>();
 
-  constructor(collection: () => Promise<Collection<FloorDocument>>, concern: WriteConcernSettings) {
+  constructor(collection: () => Promise<Collection<FloorDocument>>) {
     this.#collection = collection;
-    this.#concern = concern;
   }
 
   async read(partition: number): Promise<StoredFloor> {
-    const known = this.#knownOf(partition); // before the question: another write may raise both meanwhile
+    const known = this.#knownOf(partition); // before the read: another write may raise both meanwhile
     const document = await (await this.#collection()).findOne({ _id: partition }, READ);
-    const fell = isBelow(document, known);
-    if (!fell) this.#learn(partition, document);
-    return { offset: document?.offset ?? 0, complete: document?.complete ?? null, fell };
+    const rolledBack = isBelow(document, known);
+    if (!rolledBack) this.#learn(partition, document);
+    return { offset: document?.offset ?? 0, complete: document?.complete ?? null, rolledBack };
   }
 
-  /** @throws {StoreRolledBack} when MongoDB has less than it had: what is written now may be missing below it */
+  /** @throws {StoreRolledBack} if MongoDB lost messages: they must be stored again before newer ones */
   async check(partition: number): Promise<void> {
-    if ((await this.read(partition)).fell) throw new StoreRolledBack();
+    if ((await this.read(partition)).rolledBack) throw new StoreRolledBack();
   }
 
-  /** @throws {StoreRolledBack} when MongoDB has less than it had; nothing is raised then */
+  /** Raises a floor; never lowers it. @throws {StoreRolledBack} if MongoDB lost messages; then the floor is not raised */
   async raise(partition: number, to: { readonly offset: number; readonly complete?: number }): Promise<void> {
     const floors = await this.#collection();
     for (;;) {
@@ -57,26 +56,24 @@ export class Floors {
       if (await this.#raiseAbove(floors, partition, known, to)) break;
       const document = await floors.findOne({ _id: partition }, READ);
       if (isBelow(document, known)) throw new StoreRolledBack();
-      this.#learn(partition, document); // another worker settled the loss, or the document is there by now
+      this.#learn(partition, document); // another worker settled the loss, or made the document meanwhile
     }
     const { offset, complete, settled } = this.#knownOf(partition);
     const risen = { offset: Math.max(offset, to.offset), complete: Math.max(complete, to.complete ?? 0), settled };
     this.#known.set(partition, risen);
   }
 
-  /** Takes what MongoDB has for all there is, and everything up to `upTo` for as complete as it will be. */
+  /** Accepts a loss: the floors that MongoDB has now are right, and everything up to `upTo` counts as complete. @param now milliseconds since 1970 */
   async settle(partition: number, upTo: number, now: number): Promise<void> {
     const settled = Math.max(now, this.#knownOf(partition).settled + 1);
     const update = { $max: { offset: upTo, complete: upTo, settled } };
     const floors = await this.#collection();
-    await this.#upsert(() =>
-      floors.updateOne({ _id: partition }, update, { upsert: true, writeConcern: this.#concern }),
-    );
+    await this.#upsert(() => floors.updateOne({ _id: partition }, update, { upsert: true, writeConcern: DURABLE }));
     this.#known.delete(partition);
     await this.read(partition);
   }
 
-  /** @returns false when MongoDB has less than what is known */
+  /** @returns false if MongoDB has less than what is known; then nothing is raised */
   async #raiseAbove(
     floors: Collection<FloorDocument>,
     partition: number,
@@ -89,13 +86,11 @@ export class Floors {
       ...(known.complete > 0 ? { complete: { $gte: known.complete } } : {}),
     };
     const upsert = known.offset === 0 && known.complete === 0;
-    const raised = await this.#upsert(() =>
-      floors.updateOne(filter, { $max: to }, { upsert, writeConcern: this.#concern }),
-    );
+    const raised = await this.#upsert(() => floors.updateOne(filter, { $max: to }, { upsert, writeConcern: DURABLE }));
     return raised.matchedCount + raised.upsertedCount > 0;
   }
 
-  /** Two workers may both have tried to insert a document; then it is there. */
+  /** Tries again once if another worker inserted the same document meanwhile. */
   async #upsert<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -112,7 +107,7 @@ export class Floors {
   #learn(partition: number, document: FloorDocument | null): void {
     const { offset = 0, complete = 0, settled = 0 } = document ?? {};
     const known = this.#knownOf(partition);
-    // An answer may be older than what is known by now, unless the loss of what is known was settled since.
+    // This document may be older than what is known by now, unless a loss was settled since.
     const least = settled > known.settled ? NOTHING : known;
     const risen = { offset: Math.max(offset, least.offset), complete: Math.max(complete, least.complete), settled };
     this.#known.set(partition, risen);

@@ -3,7 +3,7 @@ import type { OptionName } from '../contract/options.ts';
 import type { Config } from '../settings/config.ts';
 import type { MongoStore } from './mongo.ts';
 
-/** What to tell of changed options, so that the store goes over to a connection string that is another now. */
+/** Returns a listener for changed options that makes the store use a new MongoDB connection string. */
 export function followUri(
   store: MongoStore,
   config: Pick<Config, 'mongodbUri'>,
@@ -12,10 +12,10 @@ export function followUri(
   return changed => {
     if (!changed.includes('mongodbUri')) return;
     const failed = (reason: string) =>
-      logger.warn({ reason }, 'the new connection string of MongoDB does not work yet; the one before is used');
+      logger.warn({ reason }, 'the new connection string of MongoDB does not work yet; the previous one stays in use');
     const used = store.use(config.mongodbUri, failed);
     void used.then(inUse => {
-      if (inUse) logger.info('the new connection string of MongoDB is used');
+      if (inUse) logger.info('the new connection string of MongoDB is in use');
     });
   };
 }

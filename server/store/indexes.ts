@@ -2,8 +2,8 @@ import { type Collection, MongoServerError } from 'mongodb';
 import type { MessageDocument } from './document.ts';
 
 /**
- * Indexes of the collection `messages`. A message is looked up by the client's id, whose time comes first, so that the
- * index grows at its end; its deduplication key then tells the user and the room.
+ * Indexes of the collection `messages`. A message is looked up by the client's id, which starts with a time, so that the index
+ * grows at its end; the deduplication key then distinguishes users and rooms.
  */
 const INDEXES = [
   { name: 'room_offset', key: { room: 1, offset: 1 }, sparse: false },
@@ -12,7 +12,7 @@ const INDEXES = [
 
 const NAMESPACE_NOT_FOUND = 26;
 
-/** Names of the indexes that are missing; null where there is no collection yet. */
+/** Names of the missing indexes; null if the collection does not exist yet. */
 export async function missingIndexes(messages: Collection<MessageDocument>): Promise<string[] | null> {
   try {
     const present = new Set((await messages.indexes()).map(each => each.name));
@@ -23,10 +23,11 @@ export async function missingIndexes(messages: Collection<MessageDocument>): Pro
   }
 }
 
-/** Builds indexes one after the other; on a large collection each takes as long as it takes. */
+/** Builds the named indexes one after the other. On a large collection each may take hours. */
 export async function buildIndexes(messages: Collection<MessageDocument>, names: readonly string[]): Promise<void> {
   for (const { name, key, sparse } of INDEXES)
     if (names.includes(name)) await messages.createIndex(key, { name, sparse });
 }
 
+/** Names of all indexes. */
 export const ALL_INDEXES: readonly string[] = INDEXES.map(({ name }) => name);

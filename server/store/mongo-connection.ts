@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Collection, type Db, MongoClient, type MongoClientOptions } from 'mongodb';
+import { type Collection, type Db, MongoClient, type MongoClientOptions, type WriteConcernSettings } from 'mongodb';
 import { StoreUnavailable } from '../room/history-store.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 import { Circuit } from './circuit.ts';
 import { NotConnected, reasonOf, unreachable } from './mongo-errors.ts';
 
-/** Bounds on how long an operation takes to say that MongoDB is away: 2 s when nobody answers, 5 s when it is silent. */
+/** Options of the driver. An operation fails after 2 s if MongoDB cannot be connected to, and after 5 s if it does not answer. */
 const CLIENT: MongoClientOptions = {
   serverSelectionTimeoutMS: 2_000,
   connectTimeoutMS: 2_000,
@@ -12,17 +13,31 @@ const CLIENT: MongoClientOptions = {
   waitQueueTimeoutMS: 2_000,
   heartbeatFrequencyMS: 5_000,
   maxPoolSize: 20,
-  // Whatever the connection string says: a secondary that lags has holes, and what is not at a majority may be taken back.
+  // These override the connection string: a lagging secondary misses messages, and a write without a majority may be rolled back.
   readPreference: 'primary',
   readConcernLevel: 'majority',
   appName: 'chatcluster',
 };
 
-/** Longest that the server may take for a read: below the socket's time-out, so that the work ends there too. */
+/** Longest a read may run on the server: below the time-out of the socket, so that abandoned reads end on the server too. */
 export const READ = { maxTimeMS: 4_000 } as const;
 
+/** Write concern of everything a worker stores: a majority has it on disk, because JetStream then drops the message. */
+export const DURABLE: WriteConcernSettings = { w: 'majority', journal: true };
+
+/** Time between attempts to connect with a new connection string. */
+const RETRY_MS = 2_000;
+/** The clock of the machine, with timers that do not keep the process alive. */
+const clock: Pick<Clock, 'now' | 'after'> = {
+  now: systemClock.now,
+  after(ms, task) {
+    const timer = setTimeout(task, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
 /**
- * One database of MongoDB. Connects when it is first asked; after that the driver reconnects by itself.
+ * Connection to one MongoDB database. Connects at the first operation; after that the driver reconnects by itself.
  * @param uri secret: never part of an error
  */
 export class MongoConnection {
@@ -30,15 +45,11 @@ export class MongoConnection {
     ping: async () => void (await (await this.#connected()).db(this.#database).command({ ping: 1 })),
     unreachable,
     reasonOf,
-    now: () => performance.now(),
-    later: (run, ms) => {
-      const timer = setTimeout(run, ms).unref();
-      return () => clearTimeout(timer);
-    },
+    clock,
   });
   #uri: string;
   readonly #database: string;
-  readonly #asking = new Set<Promise<unknown>>();
+  readonly #pending = new Set<Promise<unknown>>();
   #client: Promise<MongoClient> | null = null;
   #closed = false;
 
@@ -59,10 +70,10 @@ export class MongoConnection {
   }
 
   /**
-   * Goes over to another connection string. Connects with it first, again and again; until that works the connection
-   * before serves, and it ends when what was asked of it has been answered.
-   * @param failed told why an attempt failed, when the reason is another than before
-   * @returns true once it is in use; false if another string, or the end, came first
+   * Changes to another connection string. Tries to connect with it until that works. The previous connection stays in use until
+   * then, and is closed when its pending operations have ended.
+   * @param failed called with the reason of a failed attempt, unless it is that of the attempt before
+   * @returns true once the new connection is in use; false if {@link close} or another call of this method came first
    */
   async use(uri: string, failed: (reason: string) => void): Promise<boolean> {
     this.#uri = uri;
@@ -90,22 +101,22 @@ export class MongoConnection {
     const before = this.#client;
     this.#client = Promise.resolve(client);
     this.circuit.reconnected();
-    await Promise.allSettled([...this.#asking]);
+    await Promise.allSettled([...this.#pending]);
     await (await before?.catch(() => null))?.close();
   }
 
-  /** Writes: see {@link Circuit.ask}. */
-  ask<T>(work: () => Promise<T>): Promise<T> {
-    return this.circuit.ask(() => this.#during(work()));
+  /** Runs an operation that writes, as {@link Circuit.write}. */
+  write<T>(work: () => Promise<T>): Promise<T> {
+    return this.circuit.write(() => this.#untilSettled(work()));
   }
 
-  /** Reads: see {@link Circuit.look}. */
-  look<T>(work: () => Promise<T>): Promise<T> {
-    return this.circuit.look(() => this.#during(work()));
+  /** Runs an operation that only reads, as {@link Circuit.read}. */
+  read<T>(work: () => Promise<T>): Promise<T> {
+    return this.circuit.read(() => this.#untilSettled(work()));
   }
 
-  /** Runs work that takes long on a client of its own, without a bound on how long an answer takes. */
-  async apart<T>(work: (database: Db) => Promise<T>): Promise<T> {
+  /** Runs long work on a client of its own, without a time-out for an answer. */
+  async runAlone<T>(work: (database: Db) => Promise<T>): Promise<T> {
     const client = this.#newClient({ ...CLIENT, socketTimeoutMS: 0, maxPoolSize: 1 });
     try {
       return await work((await client.connect()).db(this.#database));
@@ -114,17 +125,17 @@ export class MongoConnection {
     }
   }
 
-  /** The client may not be closed before `answer` is there. */
-  async #during<T>(answer: Promise<T>): Promise<T> {
-    this.#asking.add(answer);
+  /** Keeps {@link use} from closing the client before `answer` has settled. */
+  async #untilSettled<T>(answer: Promise<T>): Promise<T> {
+    this.#pending.add(answer);
     try {
       return await answer;
     } finally {
-      this.#asking.delete(answer);
+      this.#pending.delete(answer);
     }
   }
 
-  /** A client whose first attempt failed stays closed, so each attempt takes a new one. */
+  /** Makes a new client for each attempt: a client whose first attempt failed stays closed. */
   #connected(): Promise<MongoClient> {
     if (this.#closed) throw new StoreUnavailable('the store is closed');
     if (this.#client) return this.#client;
@@ -150,10 +161,8 @@ export class MongoConnection {
     try {
       return new MongoClient(this.#uri, options);
     } catch {
-      // The driver's error quotes the string.
+      // The driver's error quotes the connection string, which is secret.
       throw new NotConnected('the connection string of MongoDB is not valid');
     }
   }
 }
-
-const RETRY_MS = 2_000;

@@ -1,33 +1,32 @@
-/** Time between the end of one look and the next. */
+import type { Clock } from '../time/clock.ts';
+
+/** Time between the end of one ping and the start of the next. */
 const EVERY_MS = 1_000;
 
-/** Looks again and again whether a database answers: while it does not, or always. One look at a time. */
+/** Pings a database at intervals, always or only until it answers. One ping at a time. */
 export class Pulse {
-  readonly #look: () => Promise<boolean>;
-  readonly #later: (run: () => void, ms: number) => () => void;
+  readonly #ping: () => Promise<boolean>;
+  readonly #clock: Pick<Clock, 'after'>;
   #always = false;
-  #looking = false;
+  #pinging = false;
   #stopped = false;
   #cancel: () => void = () => undefined;
 
-  /**
-   * @param look resolves to whether the database answers, and never rejects
-   * @param later calls back after some milliseconds, unless what it returns is called
-   */
-  constructor(look: () => Promise<boolean>, later: (run: () => void, ms: number) => () => void) {
-    this.#look = look;
-    this.#later = later;
+  /** @param ping resolves with true if the database answers, else with false; must not reject */
+  constructor(ping: () => Promise<boolean>, clock: Pick<Clock, 'after'>) {
+    this.#ping = ping;
+    this.#clock = clock;
   }
 
-  /** Does not end when the database answers. */
+  /** Starts pinging, and goes on while the database answers too. */
   always(): void {
     this.#always = true;
     this.now();
   }
 
-  /** Looks at once. */
+  /** Pings at once, and again at intervals until the database answers. */
   now(): void {
-    if (this.#looking || this.#stopped) return;
+    if (this.#pinging || this.#stopped) return;
     this.#cancel();
     void this.#run();
   }
@@ -38,13 +37,13 @@ export class Pulse {
   }
 
   async #run(): Promise<void> {
-    this.#looking = true;
+    this.#pinging = true;
     let answers = false;
     try {
-      answers = await this.#look();
+      answers = await this.#ping();
     } finally {
-      this.#looking = false;
+      this.#pinging = false;
     }
-    if (!this.#stopped && (this.#always || !answers)) this.#cancel = this.#later(() => this.now(), EVERY_MS);
+    if (!this.#stopped && (this.#always || !answers)) this.#cancel = this.#clock.after(EVERY_MS, () => this.now());
   }
 }

@@ -1,63 +1,68 @@
-/** A question that has not been answered. */
-export interface Asked {
+/** One operation on the database that has not ended. */
+export interface PendingOperation {
+  /** Start, milliseconds of a monotonic clock. */
   readonly at: number;
-  /** Ends the wait for an answer; null for a question whose end has to be waited for. */
+  /** Rejects the caller without an answer of the database; null for an operation that has to run to its end. */
   readonly giveUp: ((reason: string) => void) | null;
 }
 
-/** How long answers may stay out before the database counts as slow. */
+/** Time without any answer after which the database counts as slow. */
 const SLOW_MS = 300;
 
 /**
- * Whether a database answers, from how the questions to it went. While it does not, questions are not asked and those that
- * wait are given up on. The clock, in milliseconds that never jump, is an argument.
+ * State of a database, learnt from how operations on it end: reachable, slow or unreachable. Gives up on pending operations when
+ * it becomes unreachable. Takes the time as an argument: milliseconds of a monotonic clock.
  */
 export class Reachability {
-  readonly #waiting = new Set<Asked>();
-  #away: string | null = null;
+  readonly #pending = new Set<PendingOperation>();
+  #outage: string | null = null;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
-  /** Why the database is away, or null. */
-  get away(): string | null {
-    return this.#away;
+  /** Reason why the database is unreachable; null if it is not known to be. */
+  get outage(): string | null {
+    return this.#outage;
   }
 
-  /** True while it is known to be away, or has left a question unanswered for 300 ms and answered none since. */
+  /** True if the database is unreachable, or has answered nothing for 300 ms although an operation is pending. */
   quiet(now: number): boolean {
-    if (this.#away !== null) return true;
-    const [oldest] = this.#waiting;
+    if (this.#outage !== null) return true;
+    const [oldest] = this.#pending;
     return oldest !== undefined && now - Math.max(oldest.at, this.#answeredAt) > SLOW_MS;
   }
 
-  asked(now: number, giveUp: Asked['giveUp']): Asked {
-    const asked = { at: now, giveUp };
-    this.#waiting.add(asked);
-    return asked;
+  started(now: number, giveUp: PendingOperation['giveUp']): PendingOperation {
+    const operation = { at: now, giveUp };
+    this.#pending.add(operation);
+    return operation;
   }
 
-  /** Any answer will do, a refusal too. */
-  answered(asked: Asked, now: number): void {
-    this.#waiting.delete(asked);
+  /** Notes an answer of the database; an error that it returned is an answer too. */
+  answered(operation: PendingOperation, now: number): void {
+    this.#pending.delete(operation);
     this.#answeredAt = now;
-    this.#away = null;
+    this.#outage = null;
   }
 
-  /** @returns false if there were answers since the question was asked, so that it tells nothing about now */
-  failed(asked: Asked, reason: string): boolean {
-    this.#waiting.delete(asked);
-    if (asked.at < this.#answeredAt) return false;
-    this.leaves(reason);
+  /**
+   * Notes an operation that got no answer.
+   * @returns false if another operation that started later has been answered: then the failure is out of date
+   */
+  failed(operation: PendingOperation, reason: string): boolean {
+    this.#pending.delete(operation);
+    if (operation.at < this.#answeredAt) return false;
+    this.lost(reason);
     return true;
   }
 
-  leaves(reason: string): void {
-    this.#away = reason;
-    for (const { giveUp } of this.#waiting) giveUp?.(reason);
+  /** Makes the database unreachable. */
+  lost(reason: string): void {
+    this.#outage = reason;
+    for (const { giveUp } of this.#pending) giveUp?.(reason);
   }
 
-  /** A new connection was made. */
-  returns(now: number): void {
+  /** Makes the database reachable: a new connection was made. */
+  connected(now: number): void {
     this.#answeredAt = now;
-    this.#away = null;
+    this.#outage = null;
   }
 }

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
+import type { OutageListener } from './circuit.ts';
 
-/** Writes into the log when MongoDB is away and when it is back. See {@link Circuit.watch}. */
-export function storeNews(logger: Logger): (away: string | null) => void {
-  return away => {
-    if (away === null) logger.info('MongoDB answers again');
+/** Logs the start of an outage of MongoDB as a warning with its reason, and its end. Pass it to {@link MongoStore.watch}. */
+export function storeNews(logger: Logger): OutageListener {
+  return reason => {
+    if (reason === null) logger.info('MongoDB answers again');
     else
       logger.warn(
-        { reason: away },
-        'MongoDB is away: messages that the stream no longer holds cannot be read, everything else goes on',
+        { reason },
+        'MongoDB does not answer: messages that are only in MongoDB cannot be read until it does; sending and live delivery go on',
       );
   };
 }

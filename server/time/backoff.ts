@@ -5,10 +5,10 @@ export interface Backoff {
 }
 
 /**
- * Milliseconds to wait before the next attempt: doubles from `baseMs` to `maxMs`, half of it random, so that many that failed
- * at one moment do not come back at one moment.
- * @param failures in a row, from 1
- * @param random from 0 to 1
+ * Milliseconds to wait before the next attempt: doubles from `baseMs` to `maxMs`. Half of it is random, so that processes that
+ * failed together do not try again together.
+ * @param failures number of failures in a row, from 1
+ * @param random number from 0 to 1
  */
 export function backoffMs({ baseMs, maxMs }: Backoff, failures: number, random: number): number {
   const step = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));

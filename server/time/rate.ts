@@ -1,17 +1,18 @@
-/** A token bucket: `burst` at once, then `perSecond`. Both are asked for at each use, as they may change meanwhile. */
+/** Token bucket: `burst` at once, then `perSecond`. Both are arguments of each use, because options may change. */
 export class Rate {
   #tokens: number;
   #at: number;
-  /** @param burst how many it starts with */
+  /** @param burst tokens at the start @param now milliseconds */
   constructor(burst: number, now: number) {
     this.#tokens = burst;
     this.#at = now;
   }
 
   /**
-   * @param now milliseconds; a clock that is set back gives nothing, and takes nothing away
-   * @param count how many are taken, at most `burst`
-   * @param spare how many have to be left after it
+   * Takes `count` tokens if that leaves at least `spare`.
+   * @param now milliseconds; a clock that was set back adds no tokens and removes none
+   * @param count at most `burst`
+   * @returns false if there are too few; then none is taken
    */
   take(now: number, perSecond: number, burst: number, count = 1, spare = 0): boolean {
     this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, now - this.#at) * perSecond) / 1000);
@@ -22,6 +23,6 @@ export class Rate {
   }
 }
 
-/** Commands that a connection may send at once: a client that comes back subscribes to all its rooms. */
+/** Commands that a connection may send at once. At least one per room, because a client that reconnects subscribes to all its rooms. */
 export const burstOf = (limits: { readonly commandBurst: number; readonly maxSubscriptions: number }) =>
   Math.max(limits.commandBurst, limits.maxSubscriptions);

@@ -1,28 +1,31 @@
 import type { Moment } from './clock.ts';
 
-/** The same line within this time is left out: a person who reads the log has it on the screen. */
+/** Time in which a repeated log line is left out: the first one is still on the screen of a reader. */
 export const REPEAT_MS = 30_000;
 
-/** Keeps what is tried again and again from filling the log: a reason is news, and news once more after {@link REPEAT_MS}. */
+/** Keeps failures that repeat from filling the log: each reason is logged once, and again after {@link REPEAT_MS}. */
 export class Repeats {
   readonly #now: () => Moment;
-  /** By reason; those of the last {@link REPEAT_MS} and those with something left out. */
-  readonly #told = new Map<string, { readonly at: Moment; unlogged: number }>();
+  /** Last log line of each reason: those of the last {@link REPEAT_MS}, and those with lines left out since. */
+  readonly #logged = new Map<string, { readonly at: Moment; unlogged: number }>();
 
   constructor(now: () => Moment) {
     this.#now = now;
   }
 
-  /** @returns what belongs into the line besides the reason: how many lines were left out since; null to leave this one out */
+  /**
+   * Decides on one log line.
+   * @returns null to leave it out; else fields to add to it: `unlogged`, the number of lines that were left out since the last
+   */
   news(reason: string): { readonly unlogged?: number } | null {
     const now = this.#now();
-    const last = this.#told.get(reason);
+    const last = this.#logged.get(reason);
     if (last && now - last.at < REPEAT_MS) {
       last.unlogged += 1;
       return null;
     }
-    for (const [old, { at }] of this.#told) if (now - at >= REPEAT_MS) this.#told.delete(old);
-    this.#told.set(reason, { at: now, unlogged: 0 });
+    for (const [old, { at }] of this.#logged) if (now - at >= REPEAT_MS) this.#logged.delete(old);
+    this.#logged.set(reason, { at: now, unlogged: 0 });
     return last && last.unlogged > 0 ? { unlogged: last.unlogged } : {};
   }
 }

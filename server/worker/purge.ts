@@ -69,8 +69,8 @@ export class Purge {
   }
 
   async #removeStored(view: LogView): Promise<void> {
-    const { complete, fell } = await this.#parts.floor();
-    if (fell) throw new StoreRolledBack();
+    const { complete, rolledBack } = await this.#parts.floor();
+    if (rolledBack) throw new StoreRolledBack();
     const stored = { name: 'MongoDB', floor: complete, greatestLag: Number.POSITIVE_INFINITY };
     const { below, shortens } = planPurge({ ...view, claims: [...view.claims, stored] });
     if (below !== null) await this.#remove(view.first, below, shortens, isNearlyFull(view));

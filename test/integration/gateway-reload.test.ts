@@ -149,7 +149,7 @@ test('a new connection string of MongoDB is used once it works, and until then t
   await until('it does not work', () => gateway.process.output().includes('does not work yet'));
   assert.equal(await asks(), 0);
   since.target(port);
-  await until('it works', () => gateway.process.output().includes('connection string of MongoDB is used'));
+  await until('it works', () => gateway.process.output().includes('connection string of MongoDB is in use'));
   before.target(null);
   before.cut();
   assert.equal(await asks(), 0);

@@ -37,7 +37,7 @@ async function start(t: TestContext, server = nats) {
     names,
     options: config,
     holder: 'test',
-    floor: async () => ({ offset: 0, complete: 0, fell: false }),
+    floor: async () => ({ offset: 0, complete: 0, rolledBack: false }),
     settle: async () => undefined,
     rescue: async () => undefined,
     changed: () => undefined,

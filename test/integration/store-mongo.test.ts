@@ -119,7 +119,7 @@ test('the first message of an id is found, of the same user and room alone', asy
 
 test('the floor of a partition only rises, also when two workers raise it at once', async t => {
   const { store } = freshStore(t);
-  assert.deepEqual(await store.floor(0), { offset: 0, complete: null, fell: false });
+  assert.deepEqual(await store.floor(0), { offset: 0, complete: null, rolledBack: false });
   await Promise.all([store.write(0, [message(40)]), store.write(0, [message(41)]), store.write(0, [message(39)])]);
   await store.write(0, [message(3)]);
   assert.equal((await store.floor(0)).offset, 41);
@@ -131,22 +131,22 @@ test('a database that went back takes no message before that is settled, and eve
   t.after(() => other.close());
   await store.write(0, [message(20)]);
   await store.complete(0, 15);
-  assert.deepEqual(await other.floor(0), { offset: 20, complete: 15, fell: false });
+  assert.deepEqual(await other.floor(0), { offset: 20, complete: 15, rolledBack: false });
   const floors = database.collection<{ _id: number }>('floors');
   await floors.replaceOne({ _id: 0 }, { offset: 10, complete: 8 });
   await assert.rejects(store.write(0, [message(21)]), StoreRolledBack);
   await assert.rejects(other.complete(0, 21), StoreRolledBack);
-  assert.deepEqual(await store.floor(0), { offset: 10, complete: 8, fell: true });
+  assert.deepEqual(await store.floor(0), { offset: 10, complete: 8, rolledBack: true });
   await store.settle(0, 0);
-  assert.deepEqual(await store.floor(0), { offset: 10, complete: 8, fell: false });
-  assert.deepEqual(await other.floor(0), { offset: 10, complete: 8, fell: false });
+  assert.deepEqual(await store.floor(0), { offset: 10, complete: 8, rolledBack: false });
+  assert.deepEqual(await other.floor(0), { offset: 10, complete: 8, rolledBack: false });
   await other.write(0, [message(21)]);
   await floors.deleteMany({});
   await assert.rejects(store.write(0, []), StoreRolledBack);
   await store.settle(0, 30);
   await other.write(0, [message(31)]);
   await store.complete(0, 31);
-  assert.deepEqual(await other.floor(0), { offset: 31, complete: 31, fell: false });
+  assert.deepEqual(await other.floor(0), { offset: 31, complete: 31, rolledBack: false });
 });
 
 test('a batch raises the floor as far as it reaches, also without a message of a room', async t => {

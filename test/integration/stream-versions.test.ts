@@ -34,7 +34,7 @@ async function workersOf(t: TestContext) {
       names,
       options: { ...config, ...options },
       holder: `worker-${options.specVersion}`,
-      floor: async () => ({ ...stored, complete: stored.offset, fell: false }),
+      floor: async () => ({ ...stored, complete: stored.offset, rolledBack: false }),
       settle: async () => undefined,
       rescue: async () => undefined,
       changed: (_, step) => void steps.push(step.do),

@@ -11,7 +11,11 @@ import {
 import { incidentOf } from '../../../../server/worker/incident.ts';
 import { integer, seeded } from '../../../../tools/support/random.ts';
 
-const stored = (offset: number, complete: number | null = offset, fell = false) => ({ offset, complete, fell });
+const stored = (offset: number, complete: number | null = offset, rolledBack = false) => ({
+  offset,
+  complete,
+  rolledBack,
+});
 const view = { stored: stored(100), ackFloor: 100, first: 51, from: 1 };
 
 const cases: [what: string, change: Partial<RefillView>, from: number | null, lost?: [number, number]][] = [
@@ -25,7 +29,11 @@ const cases: [what: string, change: Partial<RefillView>, from: number | null, lo
   ['an empty MongoDB has lost everything before the stream', { stored: stored(0, null) }, 51, [1, 50]],
   ['also when the stream is empty', { stored: stored(30), first: 101 }, 101, [31, 100]],
   ['a floor of an earlier release says what is lost, not where it is complete', { stored: stored(60, null) }, 51],
-  ['a floor that fell counts although later messages raised it again', { stored: stored(120, 70, true) }, 71],
+  [
+    'a floor that was rolled back counts although later messages raised it again',
+    { stored: stored(120, 70, true) },
+    71,
+  ],
   ['a stream that was lifted has lost nothing', { stored: stored(70), ackFloor: 999, first: 1_000, from: 1_000 }, null],
   [
     'and of a lifted stream only what came since is lost',
@@ -48,11 +56,11 @@ test('after a refill every acknowledged message is stored, delivered again or no
     const ackFloor = first - 1 + integer(random, 100);
     const complete = integer(random, 250);
     const offset = complete + integer(random, 30);
-    const fell = integer(random, 4) === 0;
-    const plan = planRefill({ stored: { offset, complete, fell }, ackFloor, first, from });
-    const told = JSON.stringify({ from, first, ackFloor, complete, offset, fell, plan });
+    const rolledBack = integer(random, 4) === 0;
+    const plan = planRefill({ stored: { offset, complete, rolledBack }, ackFloor, first, from });
+    const told = JSON.stringify({ from, first, ackFloor, complete, offset, rolledBack, plan });
     if (!plan) {
-      assert.ok(!fell && ackFloor <= Math.max(offset, from - 1), told);
+      assert.ok(!rolledBack && ackFloor <= Math.max(offset, from - 1), told);
       continue;
     }
     for (let at = from; at <= ackFloor; at++) {

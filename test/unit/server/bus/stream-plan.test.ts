@@ -65,7 +65,7 @@ const consumer = consumerAt(90);
 const stored = (offset: number, over: Partial<StoredFloor> = {}): StoredFloor => ({
   offset,
   complete: offset,
-  fell: false,
+  rolledBack: false,
   ...over,
 });
 const ALL = stored(90);
@@ -177,7 +177,7 @@ test('a MongoDB that has less than is acknowledged is filled again from where it
   const step = { do: 'refill', from: 41, lost: null };
   assert.deepEqual(plan({ stored: stored(40) }), [step]);
   assert.deepEqual(plan({ stored: stored(60, { complete: 40 }) }), [step]);
-  assert.deepEqual(plan({ stored: stored(95, { complete: 40, fell: true }) }), [step]);
+  assert.deepEqual(plan({ stored: stored(95, { complete: 40, rolledBack: true }) }), [step]);
 });
 
 test('a stream of an earlier release gets the first offset of its incarnation, before anything is judged by it', () => {
@@ -190,8 +190,8 @@ test('a stream of an earlier release gets the first offset of its incarnation, b
 });
 
 test('a MongoDB that lost messages is settled before a stream is lifted, because that stores some', () => {
-  const fell = stored(95, { complete: 40, fell: true });
-  assert.deepEqual(plan({ floor: 200, stored: fell }), [{ do: 'refill', from: 41, lost: null }]);
+  const rolledBack = stored(95, { complete: 40, rolledBack: true });
+  assert.deepEqual(plan({ floor: 200, stored: rolledBack }), [{ do: 'refill', from: 41, lost: null }]);
   assert.deepEqual(
     plan({ floor: 200, stored: stored(200) }).map(step => step.do),
     ['lift'],

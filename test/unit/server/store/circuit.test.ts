@@ -19,10 +19,9 @@ function setUp() {
     },
     unreachable: error => (error as Error).message === LOST,
     reasonOf: error => (error as Error).message,
-    now: () => clock.now(),
-    later: (run, ms) => clock.after(ms, run),
+    clock,
   });
-  const lose = () => circuit.ask(() => Promise.reject(new Error(LOST)));
+  const lose = () => circuit.write(() => Promise.reject(new Error(LOST)));
   return { clock, news, state, circuit, lose };
 }
 const never = () => new Promise<never>(() => undefined);
@@ -34,7 +33,7 @@ test('after a loss nothing is asked, with the reason, until a ping of one a seco
   await assert.rejects(lose(), unavailable(LOST));
   let asked = 0;
   const ask = () =>
-    circuit.ask(async () => {
+    circuit.write(async () => {
       asked += 1;
     });
   for (let second = 1; second <= 3; second++) {
@@ -55,9 +54,9 @@ test('after a loss nothing is asked, with the reason, until a ping of one a seco
 
 test('a refusal is an answer: others go on asking', async () => {
   const { circuit, state } = setUp();
-  const refused = circuit.look(() => Promise.reject(new Error('not allowed')));
+  const refused = circuit.read(() => Promise.reject(new Error('not allowed')));
   await assert.rejects(refused, unavailable('not allowed'));
-  assert.equal(await circuit.ask(async () => 7), 7);
+  assert.equal(await circuit.write(async () => 7), 7);
   assert.equal(state.pings, 0);
 });
 
@@ -65,8 +64,8 @@ test('what only reads is given up on when the database is found to be away; a wr
   const { circuit, state, lose } = setUp();
   state.ping = never;
   const written = Promise.withResolvers<string>();
-  const write = circuit.ask(() => written.promise);
-  const read = circuit.look(never);
+  const write = circuit.write(() => written.promise);
+  const read = circuit.read(never);
   await assert.rejects(lose(), unavailable(LOST));
   await assert.rejects(read, unavailable(LOST));
   written.resolve('done');
@@ -83,7 +82,7 @@ test('a watched database is known to be silent after 300 ms, and to be away afte
   clock.pass(301);
   assert.equal(circuit.quiet(), true);
   assert.deepEqual(news, []);
-  const read = circuit.look(never);
+  const read = circuit.read(never);
   clock.pass(1_699);
   await assert.rejects(read, unavailable('MongoDB did not answer a ping within 2 s'));
   state.ping = () => Promise.resolve();
@@ -98,7 +97,7 @@ test('an answer that comes late says that the database is back, and a loss from 
   const { clock, state, circuit } = setUp();
   const late = Promise.withResolvers<void>();
   const stuck = Promise.withResolvers<void>();
-  const old = circuit.ask(() => stuck.promise);
+  const old = circuit.write(() => stuck.promise);
   state.ping = () => late.promise;
   circuit.watch(() => undefined);
   clock.pass(2_000);
@@ -108,14 +107,14 @@ test('an answer that comes late says that the database is back, and a loss from 
   assert.equal(circuit.quiet(), false);
   stuck.reject(new Error(LOST));
   await assert.rejects(old, unavailable(LOST));
-  assert.equal(await circuit.ask(async () => 7), 7);
+  assert.equal(await circuit.write(async () => 7), 7);
 });
 
 test('one slow answer among quick ones does not make the database quiet', async () => {
   const { clock, circuit } = setUp();
-  void circuit.look(never);
+  void circuit.read(never);
   clock.pass(200);
-  await circuit.look(async () => undefined);
+  await circuit.read(async () => undefined);
   clock.pass(200);
   assert.equal(circuit.quiet(), false);
 });
@@ -126,7 +125,7 @@ test('another connection begins without what was known of the one before; one th
   await assert.rejects(lose(), unavailable(LOST));
   await settle();
   circuit.reconnected();
-  assert.equal(await circuit.ask(async () => 7), 7);
+  assert.equal(await circuit.write(async () => 7), 7);
   circuit.stop();
   assert.deepEqual(clock.waiting, []);
 });
