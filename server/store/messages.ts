@@ -92,7 +92,7 @@ export class Messages {
     });
   }
 
-  /** Those of `keys` that are in the collection. */
+  /** Keys of `keys` that are in the collection already. */
   async #stored(keys: readonly string[]): Promise<ReadonlySet<string>> {
     if (keys.length === 0) return new Set();
     const messages = await this.#collection();
