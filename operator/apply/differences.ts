@@ -7,16 +7,19 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 }
 
-/** A place at which an object does not hold what it should. */
+/** One place where an object does not hold the desired value. */
 export interface Difference {
+  /**
+   * Path such as `.spec.template.spec.containers[gateway].image`; items of a list are named by their merge keys or index.
+   */
   readonly path: string;
-  /** What is there; undefined for nothing. */
+  /** Value that is there; undefined for none. */
   readonly actual: unknown;
 }
 
 /**
- * Where `actual` does not hold what `desired` says. Fields only `actual` has are no difference: the API server fills in defaults.
- * Amounts are compared by value, lists by their merge keys.
+ * Differences of `actual` from `desired`. Fields that only `actual` has are no difference, because the API server fills in
+ * defaults. Quantities are compared by value, lists by their merge keys.
  */
 export function differing(actual: unknown, desired: unknown, path = ''): Difference[] {
   if (isEmpty(desired) && isEmpty(actual)) return [];
@@ -42,7 +45,7 @@ function inList(actual: readonly unknown[], desired: readonly unknown[], path: s
   });
 }
 
-/** The paths of {@link differing}. */
+/** Paths of {@link differing}. */
 export function differences(actual: unknown, desired: unknown): string[] {
   return differing(actual, desired).map(({ path }) => path);
 }

@@ -6,7 +6,7 @@ import { findByKeys, isObject, type JsonObject } from './list-keys.ts';
 /** `fieldsV1`: keys are `f:field`, `k:{"merge":"keys"}`, `v:value` and `.`; an empty object is a field owned whole. */
 export type FieldSet = { readonly [key: string]: FieldSet };
 
-/** Fields of one object that somebody else owns, as far as they lie where only the operator may write. */
+/** Fields of one object that another manager owns in a place where only the operator may write. */
 export interface Foreign {
   readonly manager: string;
   readonly fields: FieldSet;
@@ -21,7 +21,7 @@ interface ManagedFieldsEntry {
 /** A field as `fieldsV1` names it. @param path with dots */
 const fieldsAt = (path: string): readonly string[] => path.split('.').map(name => `f:${name}`);
 
-/** By kind, the fields in which only the operator may write, and those within that are free again; see `ChildRules`. */
+/** Fields in which only the operator may write, and exceptions inside them, by kind; see `ChildRules`. */
 const ZONES = new Map(
   CHILD_KINDS.map(({ kind, child }) => [kind, { only: child.only.map(fieldsAt), free: child.free.map(fieldsAt) }]),
 );
@@ -53,9 +53,9 @@ interface RolledObject extends KubeObject {
 }
 
 /**
- * Whether the Deployment controller is replacing gateways, because somebody annotated their template. It would move their
- * clients from one gateway that goes to another that goes next, so what was annotated is removed. Once they are replaced it
- * stays: to remove it then would replace them again.
+ * True if the Deployment controller is replacing gateways, because a person annotated their template. It would move clients
+ * from one gateway that goes to another that goes next, so the annotation is removed. Once the gateways are replaced the
+ * annotation stays: removing it then would replace them again.
  */
 function isReplacing({ kind, metadata, status = {} }: RolledObject): boolean {
   if (kind !== 'Deployment' || metadata.labels?.[REVISION_LABEL] === undefined) return false;
@@ -63,7 +63,7 @@ function isReplacing({ kind, metadata, status = {} }: RolledObject): boolean {
   return observedGeneration !== metadata.generation || updatedReplicas < replicas;
 }
 
-/** What to keep of the `metadata.managedFields` of a child; usually nothing. */
+/** Fields of a child that other managers own although only the operator may write them; usually none. */
 export function foreignFields(
   child: KubeObject,
   managedFields: readonly ManagedFieldsEntry[] | undefined,
@@ -102,14 +102,17 @@ function step(
   return { name: String(index), actual: actual[index], wanted: list[find(list)] };
 }
 
+/** Values that others added to an object. */
 export interface Additions {
-  /** JSON pointers of what an apply cannot take away, those of a list from its end, to be removed one after the other. */
+  /** JSON pointers of values that an apply cannot remove. Remove them in this order: items of a list come from its end. */
   readonly remove: readonly string[];
-  /** JSON pointers of values without parts, such as a Service's selector: an apply replaces them as a whole. */
+  /** JSON pointers of values without parts, such as a Service's selector: an apply replaces each as a whole. */
   readonly replace: readonly string[];
 }
 
-/** From the end of a list to its beginning, so that no removal moves what is still to be removed. */
+/**
+ * Sorts pointers from the end of each list to its beginning, so that a removal does not move what is still to be removed.
+ */
 export function lastFirst(pointers: Iterable<string>): string[] {
   return [...new Set(pointers)].sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
 }
@@ -118,7 +121,7 @@ function hasMore(actual: unknown, desired: unknown): boolean {
   return isObject(actual) && isObject(desired) && Object.keys(actual).some(key => !(key in desired));
 }
 
-/** What others added to `actual` that `desired` does not have. */
+/** Values in `actual` that others own and `desired` does not have. */
 export function additions(fields: FieldSet, actual: unknown, desired: unknown, pointer = ''): Additions {
   const parts = Object.keys(fields).filter(key => key !== '.');
   if (parts.length === 0) return { remove: [], replace: hasMore(actual, desired) ? [pointer] : [] };

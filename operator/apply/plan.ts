@@ -5,12 +5,13 @@ import { APPLIED_HASH, CLUSTER_LABEL } from '../desired/names.ts';
 import { differing } from './differences.ts';
 import { additions, type Foreign, lastFirst } from './foreign.ts';
 
-/** A child as it is in the cluster. */
+/** A child as the API server has it. */
 export interface Observed {
   readonly object: KubeObject;
   readonly foreign: readonly Foreign[];
 }
 
+/** One write that a write plan asks for. */
 export type Action =
   /** Server-side apply. `paths` is empty when the child is new. */
   | {
@@ -19,7 +20,7 @@ export type Action =
       readonly object: DesiredObject;
       readonly paths: readonly string[];
     }
-  /** Remove what others added: an apply cannot, because it only takes away what its own manager set. */
+  /** Removal of values that others added. An apply cannot remove them: it removes only what its own manager set. */
   | {
       readonly verb: 'prune';
       readonly object: KubeObject;
@@ -28,32 +29,37 @@ export type Action =
     }
   | { readonly verb: 'delete'; readonly object: KubeObject };
 
-/** What is known of children that are not as they were written. */
+/** Knowledge about children that differ from what was written, from earlier writes. */
 export interface KnownDrift {
-  /** What the API server made of a field of the object `id` when it was written, as JSON; undefined if it left it. */
+  /**
+   * Value, as JSON, that the API server gave a field of the object `id` in place of the written one; undefined if it kept
+   * ours.
+   */
   admitted(id: string, path: string): string | undefined;
-  /** Whether what others change in the object `id` is not to be put back now: it has been, again and again. */
+  /** True if repairs of the object `id` pause, because others keep changing it. */
   rests(id: string): boolean;
 }
 
 const NOTHING: KnownDrift = { admitted: () => undefined, rests: () => false };
 
+/** Writes that make the children of a ChatCluster hold what is desired. */
 export interface WritePlan {
   readonly actions: readonly Action[];
-  /** Objects of the names the children need that belong to somebody else. They are left alone. */
+  /** Ids of objects that have the name of a child and belong to another owner. They are left alone. */
   readonly taken: readonly string[];
-  /** Objects somebody changed that are not put back now. */
+  /** Ids of objects that others changed and whose repair pauses. */
   readonly resting: readonly string[];
 }
 
+/** Kind and name of an object, such as `Deployment chat-workers`. */
 export function objectId(object: KubeObject): string {
   return `${object.kind} ${object.metadata.name}`;
 }
 
-/** Labels by which an object without an owner says whose it was, whichever version of the operator made it. */
+/** Labels that mark an object without an owner as a child, with every version of the operator. */
 const OWN_LABELS = ['app.kubernetes.io/managed-by', CLUSTER_LABEL];
 
-/** Whether `actual` is a child of the ChatCluster with `uid`, or nobody's and labelled as made for one of this name. */
+/** True if `actual` is a child of the same ChatCluster, or has no owner and the labels of one with this name. */
 export function mayWrite(actual: KubeObject, desired: KubeObject): boolean {
   const owner = actual.metadata.ownerReferences?.find(reference => reference.controller);
   const mine = desired.metadata.ownerReferences?.[0];
@@ -61,7 +67,7 @@ export function mayWrite(actual: KubeObject, desired: KubeObject): boolean {
   return OWN_LABELS.every(key => actual.metadata.labels?.[key] === desired.metadata.labels?.[key]);
 }
 
-/** The write of what was decided on `actual` fails when somebody, such as another operator, has changed it since. */
+/** Adds the version that the decision was made on: the write fails when another writer has changed the object since. */
 function atVersion(object: DesiredObject, { metadata: { resourceVersion } }: KubeObject): DesiredObject {
   return resourceVersion === undefined ? object : { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
@@ -71,8 +77,8 @@ interface ServiceObject extends KubeObject {
 }
 
 /**
- * `object` without what only a load balancer may have, where `actual` is one and is not to be any more: the API server takes no
- * other type with a source range that somebody set. All else of a load balancer it drops by itself.
+ * Clears what only a load balancer may have, where `actual` is one and shall not be any more. The API server takes no other
+ * type with source ranges that another writer set; it drops all other fields of a load balancer itself.
  */
 function withoutBalancer(actual: ServiceObject, object: DesiredObject): DesiredObject {
   const { spec } = object as ServiceObject;
@@ -86,22 +92,25 @@ const STAYING = new Set(CHILD_KINDS.filter(({ child }) => child.stays).map(({ ki
 
 const DATA = /^\/(data|binaryData)\b/;
 
-/** The data of an immutable ConfigMap cannot be put back. It is removed, and missing in the next pass. */
+/** The data of an immutable ConfigMap cannot be repaired. The object is deleted, and made again by the next pass. */
 function isSealed(actual: KubeObject): boolean {
   return 'immutable' in actual && actual.immutable === true;
 }
 
-/** True if an action takes back nothing but what somebody else did. */
+/** True if an action only undoes what others did. */
 export function isPutBack(action: Action): boolean {
   return action.verb === 'prune' || (action.verb === 'apply' && action.cause === 'drifted');
 }
 
-/** Whether to wait with it would let the pods of a Deployment be replaced. */
+/** True if waiting with the action would let the pods of a Deployment be replaced. */
 function movesClients(action: Action): boolean {
   return action.verb === 'prune' && action.pointers.some(pointer => pointer.startsWith('/spec/template/'));
 }
 
-/** What makes `child` hold `object`. A removal waits until nothing is left to apply: an apply changes what it sees. */
+/**
+ * Next write that makes a child hold `object`. A removal waits until nothing is left to apply, because it is planned on the
+ * object as it is before the apply.
+ */
 function repair({ object: actual, foreign }: Observed, object: DesiredObject, kept: KnownDrift): Action | undefined {
   const id = objectId(object);
   const found = foreign.map(({ manager, fields }) => ({ manager, ...additions(fields, actual, object) }));
@@ -128,7 +137,7 @@ function repair({ object: actual, foreign }: Observed, object: DesiredObject, ke
 }
 
 /**
- * The writes that make `observed` hold `desired`; none when it does.
+ * Write plan that makes `observed` hold `wanted`; without actions when it does.
  * @param inUse names of ConfigMaps that stay although they are not wanted any more
  */
 export function planWrites(
@@ -153,7 +162,7 @@ export function planWrites(
       taken.push(id);
       continue;
     }
-    // Being deleted: when it is gone it is missing.
+    // It is being deleted. Once it is gone, the next pass makes it again.
     if (child.object.metadata.deletionTimestamp !== undefined) continue;
     const action = repair(child, object, kept);
     if (action && isPutBack(action) && !movesClients(action) && kept.rests(id)) resting.push(id);

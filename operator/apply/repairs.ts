@@ -2,22 +2,22 @@ import type { KubeObject } from '../api/kube-object.ts';
 import { differing } from './differences.ts';
 import type { KnownDrift } from './plan.ts';
 
-/** A child that is not as it was written. */
+/** A child that differs from what was written. */
 export interface Alteration {
   readonly id: string;
-  /** Changed as it was written, by admission; or changed back by somebody each time it is put back. */
+  /** `Mutated`: admission changed it when it was written. `Contested`: another writer changes it back after each repair. */
   readonly reason: 'Mutated' | 'Contested';
   readonly paths: readonly string[];
-  /** Who owns fields of it beside the operator, as far as the object says. */
+  /** Other managers that own fields of it, as far as `managedFields` says. */
   readonly managers: readonly string[];
 }
 
-/** Repairs of one object that are made at once; one after another within {@link FORGOTTEN_MS}. */
+/** Repairs of one object that are made at once, if they follow each other within {@link FORGOTTEN_MS}. */
 const AT_ONCE = 3;
-/** Then so long passes between two, doubled each time. */
+/** Pause between two further repairs, doubled each time. */
 const REST_MS = 60_000;
 const MOST_REST_MS = 600_000;
-/** After so long without a repair somebody else's hand counts as a new one. */
+/** Time without a repair after which the next one counts as the first again. */
 const FORGOTTEN_MS = 2 * MOST_REST_MS;
 
 interface Contest {
@@ -28,8 +28,8 @@ interface Contest {
 }
 
 /**
- * What is known of the children of one ChatCluster that are not as they were written. It may be lost: then each is written
- * once, and the answer says again what it is made of.
+ * Memory of the children of one ChatCluster that differ from what was written. It may be lost: then each is written once
+ * more, and the answer shows again what admission makes of it.
  */
 export class Repairs implements KnownDrift {
   readonly #admitted = new Map<string, ReadonlyMap<string, string>>();
@@ -53,8 +53,8 @@ export class Repairs implements KnownDrift {
   }
 
   /**
-   * Takes the answer to the write of `object`: what in it differs is what admission made of it.
-   * @returns paths at which it does
+   * Takes the answer to the write of `object`. Fields that differ in it are what admission made of them.
+   * @returns paths of these fields
    */
   written(id: string, answer: KubeObject, object: KubeObject): string[] {
     const { resourceVersion: _, ...metadata } = object.metadata;
@@ -64,7 +64,7 @@ export class Repairs implements KnownDrift {
     return rest.map(({ path }) => path.slice(1));
   }
 
-  /** Somebody else's change was put back. @param managers who they are, as far as `managedFields` says */
+  /** Records that changes of other writers were undone. @param managers the writers, as far as `managedFields` says */
   repaired(id: string, paths: readonly string[], managers: readonly string[]): void {
     const before = this.#contests.get(id);
     const now = this.#now();
@@ -77,7 +77,7 @@ export class Repairs implements KnownDrift {
     for (const map of [this.#admitted, this.#contests]) for (const id of map.keys()) if (!ids.has(id)) map.delete(id);
   }
 
-  /** What a person should know. @param resting ids of objects that differ and are not put back now */
+  /** Alterations to report in the status. @param resting ids of objects that differ and whose repair pauses */
   alterations(resting: readonly string[]): Alteration[] {
     return [
       ...resting.flatMap((id): Alteration[] => {

@@ -10,14 +10,16 @@ import {
 import type { PodPatch } from '../fleet/pod-patches.ts';
 import { type Action, type Observed, objectId } from './plan.ts';
 
-/** One write of a pass, and what it has to wait for. */
+/** One write of a pass, and what it waits for. */
 export interface Step {
-  /** Of the object, as {@link objectId}. */
+  /** Id of the object, as {@link objectId}. */
   readonly id: string;
   readonly kind: string;
-  /** What is written, as far as another try of it is another thing. */
+  /**
+   * Content of the write. A failed write is retried with a backoff while this stays the same, and at once when it changes.
+   */
   readonly attempt: string;
-  /** Objects that have to be written before this one, where this pass writes them. */
+  /** Ids of objects that must be written before this one, if this pass writes them. */
   readonly needs: readonly string[];
   readonly of: { readonly patch: PodPatch } | { readonly action: Action };
 }
@@ -38,7 +40,7 @@ interface DeploymentObject extends KubeObject {
 const named = (kind: string, names: readonly (string | undefined)[]) =>
   names.flatMap(name => (name === undefined ? [] : [`${kind} ${name}`]));
 
-/** Objects of ours without which the pods of a Deployment do not start. */
+/** Children without which the pods of a Deployment do not start. */
 function startsWith({ spec }: DeploymentObject): string[] {
   const pod = spec?.template?.spec;
   return [
@@ -59,9 +61,9 @@ function startsWith({ spec }: DeploymentObject): string[] {
 const podId = (name: string) => `Pod ${name}`;
 
 /**
- * New pods wait for what they start with, as far as it does not exist yet. A Deployment with fewer pods than before waits
- * for the marks of those that are to go, else Kubernetes would take others. A revision that was taken back stays until the workers
- * have what is written on it.
+ * Ids of the objects a write waits for. New pods wait for objects they start with that do not exist yet. A Deployment that
+ * shrinks waits for the marks on its victims, else Kubernetes would remove other pods. A revision that was undone stays
+ * until the workers run what is recorded on it.
  */
 function needsOf(
   action: Action,
@@ -82,7 +84,7 @@ function needsOf(
   ];
 }
 
-/** Ids of the pods that are marked, by revision. */
+/** Ids of the pods marked as victims, by revision. */
 type Marks = ReadonlyMap<string, readonly string[]>;
 
 function marksOf(patches: readonly PodPatch[]): Marks {
@@ -100,7 +102,7 @@ function attemptOf(action: Action): string {
   return action.verb === 'prune' ? action.pointers.join() : action.verb;
 }
 
-/** Which annotations and labels, not what is in them: times would make each try a new one. */
+/** Names of the annotations and labels, without values: a time in a value would make each attempt a new one. */
 function attemptOfPatch({ annotations, labels }: PodPatch): string {
   return Object.entries({ ...annotations, ...labels })
     .map(([name, value]) => (value === null ? `-${name}` : name))
@@ -108,8 +110,8 @@ function attemptOfPatch({ annotations, labels }: PodPatch): string {
 }
 
 /**
- * The writes of a pass in order. Pods first: who is about to be removed is marked before the Deployment asks for fewer.
- * @param taken ids of objects that cannot be written because they are somebody else's
+ * Writes of a pass in order. Pods come first: victims are marked before the Deployment asks for fewer.
+ * @param taken ids of objects that cannot be written because they belong to another owner
  */
 export function stepsOf(
   patches: readonly PodPatch[],

@@ -2,7 +2,7 @@ import type { KubeObject } from '../api/kube-object.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { objectId } from './plan.ts';
 
-/** The object's name belongs to somebody else. */
+/** An object of the same name belongs to another owner. */
 export class NameTaken extends Error {
   /** @param id kind and name, as {@link objectId} */
   constructor(id: string) {
@@ -15,15 +15,15 @@ export class NameTaken extends Error {
   }
 }
 
-/** Why not everything can be written. */
+/** Summary of the writes that fail. */
 export interface WriteFailure {
-  /** `WriteFailing`: no answer, or one that may be another the next time, for longer than a moment. */
+  /** `WriteFailing`: no answer, or an error that may pass, for longer than 10 s. */
   readonly reason: 'NameTaken' | 'Refused' | 'WriteFailing';
-  /** Names each object, up to a few, with the sentence of the API server. */
+  /** Names of a few objects, each with the sentence of the API server. */
   readonly message: string;
 }
 
-/** One object that could not be written. */
+/** Failure to write one object. */
 export interface FailedWrite {
   /** Kind and name, as {@link objectId}. */
   readonly id: string;
@@ -32,10 +32,10 @@ export interface FailedWrite {
   readonly message: string;
 }
 
-/** Of a sentence of the API server: a policy may quote half an object. */
+/** Longest quote of the API server, in characters: a policy may quote half an object. */
 const MESSAGE_CHARACTERS = 400;
 
-/** What is wrong with the object `id`. */
+/** Failure of a write to the object `id`. */
 export function failedWrite(id: string, error: unknown): FailedWrite {
   const [kind = ''] = id.split(' ');
   if (error instanceof NameTaken) return { id, kind, reason: 'NameTaken', message: error.message };
@@ -45,10 +45,10 @@ export function failedWrite(id: string, error: unknown): FailedWrite {
   return { id, kind, reason, message: `${id}: ${text}` };
 }
 
-/** True if the write failed for what concerns all of them: there is no way to the API server, or it takes none now. */
+/** True if the failure concerns all writes: the API server is not reachable, or takes no requests now. */
 export function stopsAll(error: unknown): boolean {
   if (error instanceof NameTaken) return false;
   if (error instanceof ApiError) return error.code === 401 || error.code === 429;
-  // A write that is given up may be held by a webhook of its kind.
+  // A write that timed out may be held up by a webhook of its kind alone.
   return !(error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError'));
 }

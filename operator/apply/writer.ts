@@ -14,9 +14,9 @@ import { type Step, stepsOf } from './steps.ts';
 import { NameTaken, stopsAll } from './write-failure.ts';
 
 /**
- * Carries out one action of a plan.
- * @returns the object as the API server now has it, undefined if it is gone
- * @throws {NameTaken} instead of taking over an object the watches do not show because it is not labelled
+ * Carries out one action of a write plan.
+ * @returns the object as the API server now has it; undefined if it is gone
+ * @throws {NameTaken} if an object of the name exists that is not a child; the watches do not show it, as it has no label
  * @throws {ApiError}
  */
 export async function carryOut(client: KubeClient, action: Action): Promise<KubeObject | undefined> {
@@ -32,7 +32,7 @@ export async function carryOut(client: KubeClient, action: Action): Promise<Kube
     return await client
       .patch(resourceOf(object.kind), namespace, name, [guard, ...removals])
       .catch((error: unknown) => {
-        // The object has changed since it was looked at: look again.
+        // The object has changed since the decision. A conflict makes the next pass decide anew.
         if (error instanceof ApiError && error.code === 422) throw new ApiError(409, 'Conflict', error.message);
         throw error;
       });
@@ -49,7 +49,7 @@ function ignoreNotFound(error: unknown): undefined {
   throw error;
 }
 
-/** What a pass wants to write for one ChatCluster. */
+/** Writes of one pass for one ChatCluster. */
 export interface Work extends Pick<WritePlan, 'actions' | 'taken'> {
   readonly cluster: { readonly namespace: string; readonly name: string };
   readonly observed: readonly Observed[];
@@ -58,20 +58,28 @@ export interface Work extends Pick<WritePlan, 'actions' | 'taken'> {
   readonly repairs: Repairs;
 }
 
-/** What came of the writes of a pass. */
+/** Result of the writes of a pass. */
 export interface Written {
   readonly done: readonly Action[];
   readonly patched: readonly PodPatch[];
-  /** Ids of objects that are not written: the write failed, now or a moment ago, or waits for such a one. */
+  /**
+   * Ids of objects that are not written: their write failed, is not due again yet, or waits for another one in this set.
+   */
   readonly open: ReadonlySet<string>;
-  /** Those of them whose own write did not fail. */
+  /** Ids out of {@link open} whose own write did not fail. */
   readonly waiting: readonly string[];
-  /** Why the rest was not tried: there is no way to the API server, or writes were held up for long. */
+  /**
+   * Error because of which the rest was not tried: the API server is not reachable, or writes took too long; else
+   * undefined.
+   */
   readonly error: unknown;
 }
 
 export interface WriterOptions {
-  /** Told each object as the API server has it after a write, so that the next pass sees it before its watch event comes. */
+  /**
+   * Receives each object as the API server has it after a write, so that the next pass sees it before its watch event
+   * comes.
+   */
   readonly caches: { written(object: KubeObject): void };
   readonly client: KubeClient;
   readonly metrics: Pick<Metrics, 'repairs' | 'writeFailures'>;
@@ -79,10 +87,10 @@ export interface WriterOptions {
   readonly log: Logger;
 }
 
-/** Writes that fail hold up a pass no longer than this, each kind of object: a webhook that hangs for one hangs for all. */
-const HELD_UP_MS = 5_000;
+/** Milliseconds that failing writes of one kind may take in a pass: a webhook that hangs for one object hangs for all. */
+const MOST_SPENT_MS = 5_000;
 
-/** Carries out what a pass decided, one write after the other. One that fails holds up only what needs it. */
+/** Carries out the writes of a pass, one after the other. A failed write holds up only the writes that need it. */
 export class Writer {
   readonly #options: WriterOptions;
 
@@ -90,7 +98,10 @@ export class Writer {
     this.#options = options;
   }
 
-  /** What fails, and what the API server makes of what is written, is added to what `work` knows of it. */
+  /**
+   * Writes everything that is due. Failures go to `work.failed`, and what admission makes of objects to `work.repairs`.
+   * Never rejects.
+   */
   async write(work: Work): Promise<Written> {
     const { observed, patches, actions, taken, failed } = work;
     const { clock } = this.#options;
@@ -98,14 +109,14 @@ export class Writer {
     failed.keep(new Set([...taken, ...steps.map(({ id }) => id)]));
     for (const id of taken) failed.note(id, '', new NameTaken(id), clock.now());
     const open = new Set([...taken, ...steps.map(({ id }) => id)]);
-    const heldUp = new Map<string, number>();
+    const spentMs = new Map<string, number>();
     const written: { done: Action[]; patched: PodPatch[] } = { done: [], patched: [] };
     const waiting: string[] = [];
     let late: unknown;
     for (const step of knownToFailLast(steps, failed)) {
       const startedAt = clock.now();
       if (step.needs.some(id => open.has(id))) waiting.push(step.id);
-      else if (failed.isDue(step.id, step.attempt, startedAt) && (heldUp.get(step.kind) ?? 0) < HELD_UP_MS) {
+      else if (failed.isDue(step.id, step.attempt, startedAt) && (spentMs.get(step.kind) ?? 0) < MOST_SPENT_MS) {
         try {
           await this.#take(work, step, written);
           open.delete(step.id);
@@ -115,8 +126,8 @@ export class Writer {
           if (stopsAll(error)) return { ...written, open, waiting, error };
           const now = clock.now();
           failed.note(step.id, step.attempt, error, now);
-          heldUp.set(step.kind, (heldUp.get(step.kind) ?? 0) + now - startedAt);
-          if ((heldUp.get(step.kind) ?? 0) >= HELD_UP_MS) late = error;
+          spentMs.set(step.kind, (spentMs.get(step.kind) ?? 0) + now - startedAt);
+          if ((spentMs.get(step.kind) ?? 0) >= MOST_SPENT_MS) late = error;
         }
       }
     }
@@ -128,13 +139,13 @@ export class Writer {
     else if (await this.#patch(work.cluster, of.patch)) patched.push(of.patch);
   }
 
-  /** @returns whether the pod was still there */
+  /** @returns false if the pod is gone */
   async #patch(cluster: Work['cluster'], { pod, annotations, labels }: PodPatch): Promise<boolean> {
     const { caches, client, log } = this.#options;
     const { name, namespace = '', uid, resourceVersion } = pod.metadata;
     const written = await client
       .patch(RESOURCES.pods, namespace, name, { metadata: { uid, resourceVersion, annotations, labels } })
-      // Gone meanwhile: the watch tells.
+      // The pod is gone; its watch event follows.
       .catch(ignoreNotFound);
     if (!written) return false;
     caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
@@ -142,7 +153,7 @@ export class Writer {
     return true;
   }
 
-  /** @returns the action as far as it came to something: what admission undoes is nothing that was put back */
+  /** @returns the action without paths that admission undid, since nothing was repaired there; empty if none is left */
   async #carryOut({ cluster, observed, repairs }: Work, action: Action): Promise<Action[]> {
     const { caches, client, log, metrics } = this.#options;
     const { apiVersion, kind, metadata } = action.object;
@@ -176,7 +187,7 @@ function clusterFields({ namespace, name }: Work['cluster']): {
   return { namespace, chatCluster: name };
 }
 
-/** What has failed before may take its time: the others do not wait behind it. */
+/** Writes that failed before come last, so that the others do not wait for them. */
 function knownToFailLast(steps: readonly Step[], failed: FailedWrites): Step[] {
   return [...steps.filter(({ id }) => !failed.has(id)), ...steps.filter(({ id }) => failed.has(id))];
 }

@@ -20,32 +20,37 @@ import {
 } from './related-objects.ts';
 import { Shared } from './shared.ts';
 
-/** What is known of a kind. */
+/** State of the cache of one kind. */
 export interface KindState extends ReflectorState {
   readonly kind: string;
-  /** How many objects are held. */
+  /** Number of cached objects. */
   readonly objects: number;
-  /** What is lost without it; undefined for a kind that is needed. */
+  /** Loss while the kind is missing, in words; undefined for a kind the operator cannot work without. */
   readonly without: string | undefined;
-  /** Whether it is done without, or cannot be worked without, for now: a right is missing, or it cannot be listed. */
+  /**
+   * True while the kind cannot be listed, for example because a right is missing. The operator then goes on without an
+   * optional kind, and waits for a needed one.
+   */
   readonly isMissing: boolean;
 }
 
 export interface CachesOptions
   extends Pick<ReflectorOptions, 'namespace' | 'clock' | 'random' | 'onFailure' | 'onListed' | 'onEvent'> {
   readonly client: KubeClient;
-  /** Whether to watch nodes: a right that a Role of one namespace cannot give. Without it no node is ever leaving. */
+  /**
+   * True to watch nodes, which takes a right that a Role of one namespace cannot give. If false, no node counts as leaving.
+   */
   readonly watchNodes: boolean;
   /**
-   * Told the key (`namespace/name`) of a ChatCluster when it, or a child, pod, EndpointSlice, HorizontalPodAutoscaler or
-   * node of it changed.
+   * Called with the key (`namespace/name`) of a ChatCluster when it changed, or a child, pod, EndpointSlice,
+   * HorizontalPodAutoscaler or node of it. It must not throw.
    */
   readonly onChange: (key: string) => void;
-  /** Told of a version of an object that could not be read. @param key `namespace/name` of the object */
+  /** Called for a version of an object that could not be read. @param key `namespace/name` of the object */
   readonly onUnreadable?: (resource: Resource, key: string, error: unknown) => void;
-  /** Told once when a kind goes missing. @param without what is lost; undefined for a kind that is needed */
+  /** Called once when a kind goes missing. @param without what is lost; undefined for a kind that is needed */
   readonly onMissing?: (resource: Resource, error: unknown, without: string | undefined) => void;
-  /** Told when a kind that was missing is known again. */
+  /** Called when a missing kind is listed again. */
   readonly onRegained?: (resource: Resource) => void;
 }
 
@@ -55,14 +60,17 @@ interface Mirror {
   readonly reflector: Reflector;
 }
 
-/** All the operator knows of the cluster, kept current by watches. Keys are `namespace/name` of a ChatCluster. */
+/**
+ * Everything the operator knows of the Kubernetes cluster, kept current by watches. Keys are `namespace/name` of a
+ * ChatCluster. Returned objects are shared and must not be changed; a later change is a new object.
+ */
 export class Caches {
   readonly #clusters: Store<ChatCluster>;
   readonly #children: ReadonlyMap<string, Store<Observed>>;
   readonly #pods: Store<Pod>;
   readonly #slices: Store<Slice>;
   readonly #autoscalers: Store<ForeignAutoscaler>;
-  /** By name, and only those that leave: heartbeats of all the others are no news. */
+  /** Names of the nodes that are leaving. All other nodes are dropped, because their heartbeats change nothing. */
   readonly #leaving: Store<string>;
   readonly #mirrors = new Map<string, Mirror>();
   readonly #missing = new Set<string>();
@@ -112,7 +120,7 @@ export class Caches {
     if (options.watchNodes) this.#watch(RESOURCES.nodes, '', this.#leaving, '');
   }
 
-  /** What is known of each kind. */
+  /** State of each kind. */
   kinds(): KindState[] {
     return [...this.#mirrors.values()].map(({ resource: { kind }, store, reflector }) => ({
       ...reflector.state,
@@ -123,22 +131,22 @@ export class Caches {
     }));
   }
 
-  /** Whether anything can be said of objects of this kind. What is not known must be left alone. */
+  /** False while an optional kind is missing. Objects of a kind that is not known must be left alone: they may exist. */
   knows(kind: string): boolean {
     return !(kind in OPTIONAL_KINDS && this.#missing.has(kind));
   }
 
-  /** Whether every kind is listed, or is done without. */
+  /** True once every kind is listed, or is optional and missing. */
   get isSynced(): boolean {
     return this.kinds().every(({ isSynced, isMissing, without }) => isSynced || (isMissing && without !== undefined));
   }
 
-  /** Watches until `signal` aborts. */
+  /** Watches until `signal` aborts; never rejects. Must be called once. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.#mirrors.values()].map(({ reflector }) => reflector.run(signal)));
   }
 
-  /** Resolves when every kind has been listed once, or is done without. */
+  /** Resolves when every kind has been listed once, or is optional and cannot be listed. */
   async synced(): Promise<void> {
     const firsts = [...this.#mirrors.values()].map(({ resource, reflector }) =>
       resource.kind in OPTIONAL_KINDS ? reflector.settled : reflector.synced,
@@ -146,23 +154,26 @@ export class Caches {
     await Promise.all(firsts);
   }
 
+  /** Keys of all ChatClusters. */
   keys(): string[] {
     return this.#clusters.groups();
   }
+  /** ChatCluster of a key, with all defaults filled in; undefined after it was deleted. */
   cluster(key: string): ChatCluster | undefined {
     return this.#clusters.group(key)[0];
   }
+  /** Children of a ChatCluster, of all kinds that are known. */
   children(key: string): Observed[] {
     return [...this.#children].flatMap(([kind, store]) => (this.knows(kind) ? store.group(key) : []));
   }
-  /** By name, those that terminate too. */
+  /** Pods of a ChatCluster and component, sorted by name, with terminating ones. */
   pods(key: string, component: Component): Pod[] {
     return this.#pods
       .group(key)
       .filter(pod => pod.metadata.labels?.['app.kubernetes.io/component'] === component)
       .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   }
-  /** What the EndpointSlices of a Service offer to clients. */
+  /** Endpoints in all EndpointSlices of a Service. */
   endpoints(key: string, service: string): Endpoint[] {
     return this.#slices.group(key).flatMap(slice => (slice.service === service ? slice.endpoints : []));
   }
@@ -170,12 +181,12 @@ export class Caches {
   autoscalersOf(key: string): ForeignAutoscaler[] {
     return this.knows(RESOURCES.horizontalPodAutoscalers.kind) ? this.#autoscalers.group(key) : [];
   }
-  /** Names of the nodes that take no more pods or are about to be removed. */
+  /** Names of the nodes that are cordoned or about to be removed. */
   leavingNodes(): ReadonlySet<string> {
     return new Set(this.knows(RESOURCES.nodes.kind) ? this.#leaving.groups() : []);
   }
 
-  /** Takes the answer to a write of our own, so that the next pass does not decide on older knowledge. */
+  /** Takes the answer to a write by this operator, so that the next pass does not decide on an older version. */
   written(object: KubeObject): void {
     if (object.kind === RESOURCES.chatClusters.kind) this.#clusters.written(object);
     else if (object.kind === RESOURCES.pods.kind) this.#pods.written(object);

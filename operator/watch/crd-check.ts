@@ -6,7 +6,7 @@ import { ApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RESOURCES } from '../kube/resources.ts';
 
-/** Often enough for a person who waits after an upgrade; the answer has about 100 KB. */
+/** Milliseconds between two looks: soon enough for a person who waits after an upgrade. One answer has about 100 KB. */
 const LOOK_MS = 60_000;
 const NAME = `${RESOURCES.chatClusters.plural}.${GROUP}`;
 
@@ -22,14 +22,18 @@ interface Crd extends KubeObject {
 export interface CrdCheckOptions {
   readonly client: Pick<KubeClient, 'get'>;
   readonly clock: Clock;
-  /** Told when something else is known: fields the CRD lacks, none, or undefined while nobody may read it. */
+  /**
+   * Called when the answer changes.
+   * @param unknown fields the CRD lacks; undefined while the operator may not read the CRD
+   * @param why the API server's refusal; empty otherwise
+   */
   readonly onChange: (unknown: readonly string[] | undefined, why: string) => void;
 }
 
 /**
- * Compares the CRD in the cluster with the fields this operator reads and writes. An older one drops them without a word, and refuses a
- * status that names one: Helm leaves CRDs
- * alone that are switched off in the chart, and some people apply them by hand.
+ * Compares the CRD in the cluster with the fields this operator reads and writes. An older CRD silently drops unknown
+ * fields of a spec and refuses a status that has one. It stays old where Helm does not manage CRDs, or where a person
+ * applied it.
  */
 export class CrdCheck {
   readonly #options: CrdCheckOptions;
@@ -40,12 +44,12 @@ export class CrdCheck {
     this.#options = options;
   }
 
-  /** Fields that the CRD does not know; undefined while it is not known. */
+  /** Fields that the CRD lacks; undefined while the CRD has not been read. */
   get unknown(): readonly string[] | undefined {
     return this.#unknown;
   }
 
-  /** Looks now and every minute. @returns ends it */
+  /** Looks now and every minute. @returns a function that stops it */
   start(): () => void {
     let stop = () => {};
     let ended = false;
@@ -60,13 +64,14 @@ export class CrdCheck {
     };
   }
 
+  /** Reads the CRD once; never rejects. */
   async look(): Promise<void> {
     try {
       const { spec } = await this.#options.client.get<Crd>(RESOURCES.customResourceDefinitions, '', NAME);
       const schema = spec.versions.find(({ name }) => name === VERSION)?.schema?.openAPIV3Schema;
       this.#found(unknownFields(schema ?? {}), '');
     } catch (error) {
-      // Anything else passes: what was known stays.
+      // Any other error passes: the last answer stays.
       if (error instanceof ApiError && error.code === 403) this.#found(undefined, error.message);
     }
   }

@@ -1,15 +1,15 @@
-/** Characters of a line that are kept. */
+/** Longest line that is kept, in characters. */
 const MOST = 200;
 
-/** What a person would look for in the end of a log: the line that names the failure, rather than the stack below it. */
+/** Start of a line that names the failure, which is what a person looks for, rather than the stack below it. */
 const FAILURE = /^(?:FATAL ERROR|Error|[A-Z]\w*Error)\b/;
-/** What Node writes around a failure. */
+/** Start of a line that Node writes around a failure. */
 const FRAME = /^(?:at |node:|Node\.js v|\^+$|[{}\]]+$|\[?cause\]?:|-----|\d+: 0x)/;
 
 /**
- * The one line of a container's termination message that says why it stopped: with FallbackToLogsOnError the message is the
- * end of the log. Nothing in it changes from one try to the next but what the process itself says.
- * @returns empty when there is none
+ * Finds the line of a container's termination message that says why it stopped. With FallbackToLogsOnError the message is
+ * the end of the log. Times are dropped, so that the same failure gives the same line after every restart.
+ * @returns empty when there is no such line
  */
 export function exitMessage(message: string): string {
   const lines = message
@@ -20,7 +20,7 @@ export function exitMessage(message: string): string {
   return line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line;
 }
 
-/** Log lines are JSON with the time in them. */
+/** Message of a log line, which is JSON with a time; any other line as it is. */
 function messageIn(line: string): string {
   if (!line.startsWith('{')) return line;
   try {

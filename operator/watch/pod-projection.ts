@@ -53,7 +53,7 @@ interface RawPod extends KubeObject {
   };
 }
 
-/** Those annotations the operator writes or reads: others can be large. */
+/** Annotations the operator writes or reads; others are dropped because they can be large. */
 function ownAnnotations(annotations: Readonly<Record<string, string>> = {}): Record<string, string> | undefined {
   const own = Object.entries(annotations).filter(
     ([key]) => key.startsWith(`${GROUP}/`) || key === DELETION_COST_ANNOTATION,
@@ -96,7 +96,7 @@ function projectContainers(
   });
 }
 
-/** What is kept of a Pod: about 1.6 KB of memory. */
+/** Projects a Pod to the fields the operator reads: about 1.6 KB of memory. */
 export function projectPod(raw: KubeObject): Pod {
   const { metadata, spec, status = {} } = raw as RawPod;
   const { name, namespace, uid, labels, resourceVersion, creationTimestamp } = metadata;
@@ -132,7 +132,7 @@ export function projectPod(raw: KubeObject): Pod {
   };
 }
 
-/** Name of the Deployment a pod comes from, if it is what its labels say. */
+/** Name of the Deployment of a pod according to its labels; undefined for labels of no ChatCluster. */
 function deploymentOf({ labels = {} }: KubeObject['metadata']): string | undefined {
   const cluster = labels[CLUSTER_LABEL];
   if (cluster === undefined) return undefined;
@@ -142,8 +142,9 @@ function deploymentOf({ labels = {} }: KubeObject['metadata']): string | undefin
 }
 
 /**
- * Key (`namespace/name`) of the ChatCluster a pod belongs to; undefined for a pod that no ReplicaSet of one of its Deployments
- * controls. Anybody can give a pod labels, and the operator asks and annotates what it takes for a gateway.
+ * Key (`namespace/name`) of the ChatCluster a pod belongs to; undefined unless a ReplicaSet of one of its Deployments
+ * controls the pod. Labels alone do not count: anyone may set them, and the operator sends requests to its gateways and
+ * annotates them.
  */
 export function podKey(pod: KubeObject): string | undefined {
   const { metadata } = pod;

@@ -4,7 +4,7 @@ import { type FieldSet, foreignFields } from '../apply/foreign.ts';
 import type { Observed } from '../apply/plan.ts';
 import { withDefaults } from '../desired/spec-defaults.ts';
 
-/** What of an object is kept in memory. `managedFields` alone are often half of it. */
+/** Projections of objects to what is kept in memory. `managedFields` alone are often half of an object. */
 
 interface RawMeta {
   readonly managedFields?: readonly {
@@ -24,16 +24,17 @@ function scaleWriter({ managedFields }: RawMeta): string | undefined {
     ({ subresource, fieldsV1 }) =>
       subresource === 'scale' && fieldsV1?.['f:spec']?.['f:gateway']?.['f:replicas'] !== undefined,
   );
-  return writer && (writer.manager ?? 'somebody');
+  return writer && (writer.manager ?? 'an unknown writer');
 }
 
-/** A ChatCluster with all defaults, whatever its author left out and whatever the CRD in the cluster knows. */
+/** Projects a ChatCluster and fills in all defaults, including those that an older CRD in the cluster does not know. */
 export function projectCluster(raw: KubeObject): ChatCluster {
   const cluster = slim<ChatCluster>(raw);
   const scaledBy = scaleWriter(raw.metadata as RawMeta);
   return { ...cluster, spec: withDefaults(cluster.spec), ...(scaledBy === undefined ? {} : { scaledBy }) };
 }
 
+/** Projects a child to its object, without `managedFields`, and the fields that others own in it. */
 export function projectChild(raw: KubeObject): Observed {
   return { object: slim(raw), foreign: foreignFields(raw, (raw.metadata as RawMeta).managedFields) };
 }

@@ -1,21 +1,21 @@
-/** What the operator reads of objects that are not its own: who is offered to clients, who else scales, which nodes go. */
+/** Projections of objects that are not children: EndpointSlices, HorizontalPodAutoscalers and nodes. */
 import { GROUP, KIND } from '../api/chat-cluster.ts';
 import type { Endpoint, ForeignAutoscaler, KubeObject } from '../api/kube-object.ts';
 import { CLUSTER_LABEL, clusterOfGateways } from '../desired/names.ts';
 
-/** Key (`namespace/name`) of the ChatCluster an object is labelled with. */
+/** Key (`namespace/name`) of the ChatCluster that an object's label names. */
 export function clusterKey({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ''}/${metadata.labels?.[CLUSTER_LABEL] ?? ''}`;
 }
 
-/** What is kept of an EndpointSlice. */
+/** Projection of an EndpointSlice. */
 export interface Slice {
-  /** Name of the Service it is of. */
+  /** Name of its Service. */
   readonly service: string;
   readonly endpoints: readonly Endpoint[];
 }
 
-/** On a slice, the name of its Service. The endpoint slice controller also gives it the Service's own labels. */
+/** Label with the name of a slice's Service. The endpoint slice controller also copies the Service's own labels. */
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 
 interface RawSlice extends KubeObject {
@@ -31,7 +31,10 @@ interface RawSlice extends KubeObject {
     | null;
 }
 
-/** Endpoints that are no pods are left out. What a slice does not say means ready, as Kubernetes defines it. */
+/**
+ * Projects an EndpointSlice. Endpoints other than pods are left out; a missing condition means ready, as Kubernetes defines
+ * it.
+ */
 export function projectSlice(raw: KubeObject): Slice {
   const endpoints = (raw as RawSlice).endpoints ?? [];
   return {
@@ -51,12 +54,13 @@ interface RawAutoscaler extends KubeObject {
   };
 }
 
+/** Projects a HorizontalPodAutoscaler to its name and target. */
 export function projectAutoscaler(raw: KubeObject): ForeignAutoscaler {
   const { kind = '', name = '' } = (raw as RawAutoscaler).spec?.scaleTargetRef ?? {};
   return { name: raw.metadata.name, target: { kind, name } };
 }
 
-/** Key of the ChatCluster whose gateways a HorizontalPodAutoscaler scales; undefined when it scales something else. */
+/** Key of the ChatCluster whose gateways a HorizontalPodAutoscaler scales; undefined for any other target. */
 export function autoscaledKey(raw: KubeObject): string | undefined {
   const { apiVersion = '', kind, name = '' } = (raw as RawAutoscaler).spec?.scaleTargetRef ?? {};
   const namespace = raw.metadata.namespace ?? '';
@@ -70,9 +74,9 @@ interface RawNode extends KubeObject {
 }
 
 /**
- * Taints that announce the end of a node some time ahead. Not among them are `not-ready` and `unreachable`, which come and
- * go with a kubelet that nothing can be asked of meanwhile, and `NoExecute` as such: pods that do not tolerate it are
- * evicted at once, and those that do are meant to be there.
+ * Taints that announce the end of a node some time ahead. Two kinds are left out on purpose. `not-ready` and `unreachable`
+ * come and go with the kubelet. `NoExecute` evicts pods that do not tolerate it at once, and pods that do are meant to
+ * stay.
  */
 const LEAVING_TAINTS: ReadonlySet<string> = new Set([
   'ToBeDeletedByClusterAutoscaler',
@@ -84,7 +88,7 @@ const LEAVING_TAINTS: ReadonlySet<string> = new Set([
   'node.cloudprovider.kubernetes.io/shutdown',
 ]);
 
-/** Name of a node that takes no more pods or is about to be removed; undefined for any other. */
+/** Name of a node that is cordoned or about to be removed; undefined for any other. */
 export function leavingNode(raw: KubeObject): string | undefined {
   const { unschedulable = false, taints = [] } = (raw as RawNode).spec ?? {};
   return unschedulable || taints.some(({ key }) => LEAVING_TAINTS.has(key)) ? raw.metadata.name : undefined;

@@ -1,22 +1,23 @@
 interface Known {
   readonly value: unknown;
-  /** Stands for the value in the names of what contains it. */
+  /** Number that stands for the value in the text of a larger one. */
   readonly id: number;
 }
 
-/** Parts that were seen lately. Those that nobody has twice, such as a name, make room after as many others. */
+/** Parts remembered per generation. Parts that never repeat, such as names, are forgotten after as many others. */
 const REMEMBERED = 5_000;
 
 /**
- * Keeps equal parts of many objects once. ChatClusters are alike: nearly all of a spec with its defaults, and most of a pod
- * template, is the same in each of thousands. What is kept must not be changed by anybody, as the caches demand anyway.
+ * Keeps one copy of parts that are equal in many objects: nearly all of a spec with its defaults, and most of a pod
+ * template, is the same in thousands of ChatClusters. Shared parts must never be changed, which holds for all cached
+ * objects anyway.
  */
 export class Shared {
   #recent = new Map<string, Known>();
   #before = new Map<string, Known>();
   #ids = 0;
 
-  /** @returns a value equal to `value`, whose parts are those of equal values before, as far as they are remembered */
+  /** Shares the parts of a value. @returns an equal value made of remembered parts where there are any */
   of<T>(value: T): T {
     return this.#known(value).value as T;
   }
@@ -24,7 +25,7 @@ export class Shared {
   #known(value: unknown): { readonly value: unknown; readonly name: string } {
     if (typeof value === 'string') {
       const known = this.#find(`"${value}`, () => value);
-      // Texts that are long are named by what they are once.
+      // A long text is replaced by its number.
       return { value: known.value, name: value.length > 40 ? `#${known.id}` : JSON.stringify(value) };
     }
     if (typeof value !== 'object' || value === null) return { value, name: String(value) };
