@@ -1,6 +1,7 @@
 import { BARE_PUBLISH } from '../contract/room-kinds.ts';
-import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import { ERRORS } from '../protocol/codes.ts';
 import { inboxOf, MAX_CHANNEL_BYTES } from './names.ts';
+import type { Action, Denied, RoomAccess } from './room-access.ts';
 import type { Identity } from './token.ts';
 
 /** `Open`: every signed-in user. `Claim`: users whose token lists the room. */
@@ -11,9 +12,6 @@ export interface Kind {
   /** True if the protocol's bare publish is open; `message.send` always is, to who may use the room. */
   readonly publish: 'Enabled' | 'Disabled';
 }
-
-/** Action of a user in a room. `publish`: the protocol's bare publish; `send`: `message.send`. */
-export type Action = 'subscribe' | 'publish' | 'send' | 'presence' | 'history';
 
 /** @param text `kind=Access` or `kind=Access/PublishEnabled`, comma separated, as in the option roomKinds */
 export function parseKinds(text: string): ReadonlyMap<string, Kind> {
@@ -27,11 +25,6 @@ export function parseKinds(text: string): ReadonlyMap<string, Kind> {
   return kinds;
 }
 
-export interface Denied {
-  readonly error: ErrorCode;
-  readonly detail: string;
-}
-
 /** What a user may do. The inbox `user:<id>` belongs to its user; nobody else sees it. */
 export class Policy {
   #kinds: ReadonlyMap<string, Kind>;
@@ -42,6 +35,11 @@ export class Policy {
   /** Other rules from now on. Who is in a room stays: see {@link leaveAllForbidden}. */
   replace(kinds: ReadonlyMap<string, Kind>): void {
     this.#kinds = kinds;
+  }
+
+  /** Rights of a user in a room: the token holds all that they follow from. */
+  access(identity: Identity, room: string): RoomAccess {
+    return { may: action => this.check(identity, room, action) };
   }
 
   /** @returns null if allowed */

@@ -15,6 +15,7 @@ import { directBatch } from './direct-read.ts';
 import { writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
 import { type ApiError, apiRequest, HEADERS_TOO_LARGE, MESSAGE_TOO_LARGE, NO_MESSAGE_FOUND } from './jetstream-api.ts';
+import { KnownEpochs } from './known-epochs.ts';
 import { lostRangesOf } from './lost-ranges.ts';
 import { type Names, partitionOf } from './names.ts';
 import { mostBodyBytes } from './payload-limit.ts';
@@ -56,7 +57,7 @@ interface StreamInfo {
  */
 export function roomLog(write: NatsConnection, read: NatsConnection, options: RoomLogOptions): RoomLog {
   const { names, partitions } = options;
-  const epochs = new Map<number, string>();
+  const epochs = new KnownEpochs(options.now);
   /** Milliseconds in which each stream recognises a repeated id. */
   const windows = new Map<number, number>();
   const floors = new Map<number, { floor: number; at: Moment }>();
@@ -75,7 +76,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
   const unanswered = new Unanswered(MOST_UNANSWERED_BYTES);
 
   const decode = (room: string, found: Msg) => {
-    const read = readRoomMessage(room, epochs.get(partition(room)) ?? '', found);
+    const read = readRoomMessage(room, epochs.last(partition(room)), found);
     if (!read.message) options.unreadable?.();
     return read;
   };
@@ -103,6 +104,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
   };
 
   const state = whileUp(shareStarting(readState));
+  const currentEpoch = (index: number) => epochs.current(index, () => state(index));
   /** Rooms that open together wait for one flush. */
   const flushed = shareStarting(() => flush(write));
 
@@ -116,7 +118,9 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
       if (!connected()) throw new PublishFailed('NATS is not connected'); // else it would wait in a buffer, past its answer
       if (!unanswered.open()) throw new PublishFailed('too much waits for an acknowledgement');
       const answer = publish(write, subject(room), body, envelope, options.publishTimeoutMs());
-      return await unanswered.during(body.byteLength + ENVELOPE_BYTES, answer);
+      const stored = unanswered.during(body.byteLength + ENVELOPE_BYTES, answer);
+      const [placed, epoch] = await Promise.all([stored, currentEpoch(partition(room))]);
+      return { ...placed, epoch };
     },
 
     watch: (room, live) =>
@@ -166,6 +170,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     ),
 
     state,
+    currentEpoch,
 
     dedupeMs: index => windows.get(index) ?? Number.POSITIVE_INFINITY,
     storedFloor: whileUp(async index => {
@@ -206,7 +211,7 @@ async function publish(
   body: Uint8Array,
   envelope: Envelope,
   timeoutMs: number,
-): Promise<Stored> {
+): Promise<Omit<Stored, 'epoch'>> {
   const deadline = performance.now() + timeoutMs;
   const headers = writeEnvelope(envelope);
   const attempt = async (timeout: number): Promise<PublishAck> => {

@@ -2,7 +2,7 @@ import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { findStored } from '../room/find-stored.ts';
 import type { HistoryStore, SentKey } from '../room/history-store.ts';
-import type { RoomLog } from '../room/log.ts';
+import type { RoomLog, Stored } from '../room/log.ts';
 import { StoredUntil } from '../room/stored-until.ts';
 import type { Config } from '../settings/config.ts';
 import type { Clocks } from '../time/clock.ts';
@@ -42,7 +42,7 @@ export class LookUps {
    * @throws {CommandError} 111 when too many look-ups of the user are under way
    * @throws {StoreUnavailable} when MongoDB is away, {@link ReadFailed} when LOG is, or is too far ahead of MongoDB
    */
-  async find(user: string, room: string, key: SentKey): Promise<{ readonly offset: number } | null> {
+  async find(user: string, room: string, key: SentKey): Promise<Stored | null> {
     const { log, store, limits } = this.#options;
     const underWay = this.#underWay.get(user) ?? 0;
     if (underWay >= limits.lookUpsPerUser)
@@ -52,8 +52,10 @@ export class LookUps {
       );
     this.#underWay.set(user, underWay + 1);
     try {
-      const inStore = await this.#storedUntil.covers(log.partitionOf(room), this.youngMs(room));
-      return inStore ? await store.findSent(key) : await findStored({ log, store }, room, key);
+      const partition = log.partitionOf(room);
+      const inStore = await this.#storedUntil.covers(partition, this.youngMs(room));
+      const found = inStore ? await store.findSent(key) : await findStored({ log, store }, room, key);
+      return found && { offset: found.offset, epoch: await log.currentEpoch(partition), duplicate: true };
     } finally {
       const left = (this.#underWay.get(user) ?? 1) - 1;
       if (left > 0) this.#underWay.set(user, left);

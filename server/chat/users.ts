@@ -34,6 +34,19 @@ export class Users {
     return user;
   }
 
+  /** Use by a user who may have no connection: one without is remembered like one that has just left. */
+  of(name: string, now: number): User {
+    const known = this.#users.get(name);
+    if (known && known.connections > 0) return known;
+    this.#forget(now);
+    const user = this.#users.get(name) ?? { name, connections: 0, published: null, rooms: null, leftAt: now };
+    user.leftAt = now;
+    this.#left.delete(user); // the set is in the order of `leftAt`
+    this.#left.add(user);
+    this.#users.set(name, user);
+    return user;
+  }
+
   /** Counts one connection fewer. */
   leave(user: User, now: number): void {
     user.connections -= 1;

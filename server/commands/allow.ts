@@ -1,4 +1,4 @@
-import type { Action } from '../access/policy.ts';
+import type { Action } from '../access/room-access.ts';
 import type { Identity } from '../access/token.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';

@@ -11,7 +11,6 @@ import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
 import type { Moment } from '../time/clock.ts';
 import { refusedToken } from './refused-token.ts';
-import { countConnection } from './within-limits.ts';
 
 /** Signs the connection in and subscribes it to the inbox of its user, then answers: the reply is the first frame. */
 export async function connect(session: Session, command: CommandOf<'connect'>): Promise<void> {
@@ -33,7 +32,8 @@ export async function connect(session: Session, command: CommandOf<'connect'>): 
 
   const channel = inboxOf(session.identity.user);
   try {
-    countConnection(session, session.identity.user);
+    session.user = context.chat.limits.enter(session.identity.user);
+    context.unsigned.remove(session);
   } catch (error) {
     return refuse(session, command.id, error);
   }
@@ -75,12 +75,12 @@ function refuse(session: Session, id: number, error: unknown): void {
 }
 
 function welcome(session: Session, id: number, channel: string, inbox: SubscribeResult): void {
-  const { config, version, now, reportedTime, heartbeat } = session.context;
+  const { config, version, now, chat, heartbeat } = session.context;
   const beat = heartbeat(session);
   session.state = 'connected';
   session.slice = beat.slice;
   session.heardAt = now();
-  const time = reportedTime.report();
+  const time = chat.reportedTime.report();
   session.reply(id, {
     method: 'connect',
     client: session.client,

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Reply } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
+import type { Stored } from '../room/log.ts';
 import type { MessageBody } from '../room/message.ts';
 import type { Session } from '../session/session.ts';
 import { allow } from './allow.ts';
-import { checkSize, store } from './publish.ts';
-import { countMessage } from './within-limits.ts';
 
 const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -23,24 +22,24 @@ interface Request {
 export function messageSend(session: Session, data: unknown, id: number): undefined {
   const request = check(data);
   const { room } = request;
-  const { user } = allow(session, room, 'send');
-  const { wallClock, lookUps } = session.context;
+  const identity = allow(session, room, 'send');
+  const author = { identity, client: session.client };
+  const { clocks, lookUps, messages } = session.context.chat;
   const isSurelyYoung = checkTime(session, request);
-  const body: MessageBody = { type: 'message', id: request.id, text: request.text, time: wallClock() };
+  const body: MessageBody = { type: 'message', id: request.id, text: request.text, time: clocks.wallClock() };
   const bytes = Buffer.from(JSON.stringify(body));
-  checkSize(session, bytes);
-  countMessage(session, request.room, bytes.byteLength);
+  messages.checkSize(bytes);
+  messages.count(author, room, bytes);
   const dedupe = createHash('sha256')
-    .update(JSON.stringify([user, room, request.id]))
+    .update(JSON.stringify([identity.user, room, request.id]))
     .digest('base64url');
 
   const send = async () => {
-    const { offset, duplicate } = await store(session, room, bytes, { type: 'message', id: request.id, dedupe });
-    return await answer(session, room, offset, duplicate);
+    return answer(await messages.publish(author, { room, body: bytes, type: 'message', id: request.id, dedupe }));
   };
   const lookUp = async () => {
-    const found = await lookUps.find(user, room, { id: request.id, dedupe });
-    return found && (await answer(session, room, found.offset, true));
+    const found = await lookUps.find(identity.user, room, { id: request.id, dedupe });
+    return found && answer(found);
   };
   session.handOver(id, room, bytes.byteLength, send, isSurelyYoung ? undefined : lookUp);
 }
@@ -51,23 +50,22 @@ export function messageSend(session: Session, data: unknown, id: number): undefi
  * @throws {CommandError} for an id from the future: sent again later it would be taken for a young one
  */
 function checkTime(session: Session, { room, id }: Request): boolean {
-  const { wallClock, reportedTime, lookUps } = session.context;
+  const { clocks, reportedTime, lookUps } = session.context.chat;
   const time = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
   const toleranceMs = lookUps.youngMs(room);
   if (time - reportedTime.latest() > toleranceMs) {
-    const now = wallClock();
+    const now = clocks.wallClock();
     const ahead = `id is ${Math.ceil((time - now) / 1000)} s ahead of the server's time, ${new Date(now).toISOString()}`;
     const advice = 'make ids by the time in the reply to connect';
     throw new CommandError(ERRORS.badRequest, `${ahead}; at most ${toleranceMs / 1000} s are allowed: ${advice}`);
   }
-  return Math.abs(wallClock() - time) < toleranceMs;
+  return Math.abs(clocks.wallClock() - time) < toleranceMs;
 }
 
-async function answer(session: Session, name: string, offset: number, duplicate: boolean): Promise<Reply> {
-  const { rooms, log } = session.context;
-  const epoch = rooms.find(name)?.epoch || (await log.state(log.partitionOf(name))).epoch;
-  return { method: 'rpc', data: Buffer.from(JSON.stringify({ offset, epoch, duplicate })) };
-}
+const answer = ({ offset, epoch, duplicate }: Stored): Reply => ({
+  method: 'rpc',
+  data: Buffer.from(JSON.stringify({ offset, epoch, duplicate })),
+});
 
 function check(data: unknown): Request {
   const { room, id, text } = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;

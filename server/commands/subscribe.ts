@@ -7,7 +7,6 @@ import { inTime } from '../session/in-time.ts';
 import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
 import { allow } from './allow.ts';
-import { countRoom } from './within-limits.ts';
 
 /** Bit of the subscribe flag: error 112 instead of `recovered: false`. */
 const FLAG_UNRECOVERABLE_ERROR = 2;
@@ -28,9 +27,10 @@ export function subscribe(session: Session, command: CommandOf<'subscribe'>): un
     throw new CommandError(ERRORS.limitExceeded, `at most ${maxSubscriptions} subscriptions a connection`);
   if (command.type !== 0) throw new CommandError(ERRORS.notAvailable, 'only stream subscriptions are offered');
   if (command.filtered) throw new CommandError(ERRORS.badRequest, 'tags filters are not offered');
-  countRoom(session, channel);
+  const { rooms, chat } = session.context;
+  if (session.user && !rooms.find(channel)) chat.limits.openedRoom(session.user);
 
-  const subscription = new Subscription(session, session.context.rooms.open(channel), false);
+  const subscription = new Subscription(session, rooms.open(channel), false);
   session.subscriptions.set(channel, subscription);
   session.background(command.id, enter(session, command, subscription));
 }

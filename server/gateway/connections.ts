@@ -1,4 +1,3 @@
-import { Users } from '../chat/users.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
 import type { SessionContext } from '../session/context.ts';
@@ -8,7 +7,6 @@ import { type Holder, SendBudget } from '../session/send-budget.ts';
 import { Unsigned } from '../session/unsigned.ts';
 import type { Config } from '../settings/config.ts';
 import type { Moment } from '../time/clock.ts';
-import { Rates } from '../time/rates.ts';
 import type { Part } from './part.ts';
 
 export interface ConnectionsOptions {
@@ -30,7 +28,7 @@ export interface Connections extends Part {
   /** Bytes that all connections hold for their readers. */
   readonly sends: SendBudget;
   /** Limits that connections share. */
-  readonly shared: Pick<SessionContext, 'pages' | 'users' | 'unsigned' | 'rates'>;
+  readonly shared: Pick<SessionContext, 'pages' | 'unsigned'>;
 }
 
 /** All connections of a gateway, and the limits they share. */
@@ -48,7 +46,7 @@ export function connectionsPart(options: ConnectionsOptions): Connections {
   return {
     hub,
     sends,
-    shared: { pages, users: new Users(), unsigned, rates: new Rates() },
+    shared: { pages, unsigned },
     tick: () => {
       hub.tick();
       // After the sockets have been read.

@@ -36,7 +36,7 @@ export interface RoomsPart extends Part {
   readonly presence: Presence;
   readonly joins: Joins;
   /** What sessions use of rooms. */
-  readonly services: Pick<SessionContext, 'rooms' | 'reader' | 'log' | 'store' | 'presence' | 'joins' | 'join'>;
+  readonly services: Pick<SessionContext, 'rooms' | 'reader' | 'presence' | 'joins' | 'join'>;
 }
 
 /** The rooms of a gateway, and their members. Limits are read at each use. */
@@ -86,7 +86,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     rooms,
     presence,
     joins,
-    services: { rooms, reader, log, store, presence, joins, join },
+    services: { rooms, reader, presence, joins, join },
     tick: () => rooms.sweep(),
     stop: () => rooms.closeAll(),
   };

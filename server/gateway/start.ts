@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { accessOf } from '../access/access.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
-import { LookUps } from '../chat/look-ups.ts';
-import { ReportedTime } from '../chat/reported-time.ts';
+import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
 import { once } from '../process/once.ts';
 import { connectionsWithin, openFilesLimit } from '../process/open-files.ts';
@@ -131,16 +130,23 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     verify: access.verify,
     refusals: access.refusals,
     policy: access.policy,
+    chat: chatOf({
+      clocks: systemClock,
+      config,
+      access: (identity, room) => access.policy.access(identity, room),
+      log: nats.log,
+      store,
+      metrics,
+      meter,
+      trace,
+    }),
     ...rooms.services,
     ...connections.shared,
     metrics,
     meter,
-    trace,
     logger,
     now,
     wallClock,
-    lookUps: new LookUps({ log: nats.log, store, now, limits: config }),
-    reportedTime: new ReportedTime(systemClock),
     later: (run, ms) => systemClock.after(ms, run),
     heartbeat: session => hub.heartbeat(session),
   };

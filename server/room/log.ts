@@ -28,6 +28,11 @@ export interface RoomLog {
    * @param rooms at most 1,000
    */
   purgedTops(partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Epoch of a partition's LOG, at most 10 s old while the leader answers; older while it does not.
+   * @throws {ReadFailed} while none is known
+   */
+  currentEpoch(partition: number): Promise<string>;
   /** State of a partition as the leader knows it, asked after the call. Concurrent calls share one request. */
   state(partition: number): Promise<PartitionState>;
   /** Milliseconds in which LOG recognises a repeated id, as it was last seen; Infinity before. Its options may lag behind ours. */
@@ -49,8 +54,12 @@ export interface LogPage {
   readonly reached: number;
 }
 
+/** Place of a stored message. */
 export interface Stored {
   readonly offset: number;
+  /** Epoch that the offset counts in, see {@link RoomLog.currentEpoch}. */
+  readonly epoch: string;
+  /** True if it was stored before: the offset is that of the first. */
   readonly duplicate: boolean;
 }
 

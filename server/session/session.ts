@@ -120,7 +120,7 @@ export class Session implements SocketHandler {
     this.state = 'closed';
     for (const subscription of this.subscriptions.values()) subscription.leave();
     this.subscriptions.clear();
-    if (this.user) this.context.users.leave(this.user, this.context.now());
+    if (this.user) this.context.chat.limits.leave(this.user);
     this.#queue = null;
     for (const resume of this.#writable ?? []) resume();
     this.#writable = null;

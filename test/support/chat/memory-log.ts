@@ -152,7 +152,7 @@ export class MemoryLog implements RoomLog {
     const offset = known ?? this.#append(room, body, envelope);
     if (envelope.dedupe !== '') this.#ids.set(envelope.dedupe, offset);
     await this.wait();
-    return { offset, duplicate: known !== undefined };
+    return { offset, epoch: this.epoch, duplicate: known !== undefined };
   }
 
   watch(room: string, live: (message: LiveMessage) => void): Watch {
@@ -217,6 +217,10 @@ export class MemoryLog implements RoomLog {
 
   state(): Promise<PartitionState> {
     return this.#ask('state', () => ({ epoch: this.epoch, first: this.purged + 1, last: this.last, lost: this.lost }));
+  }
+
+  async currentEpoch(): Promise<string> {
+    return this.epoch;
   }
 
   dedupeMs(): number {

@@ -56,6 +56,24 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
     assert.equal(first?.offset, 1);
   });
 
+  test(`${name}: an acknowledgement carries the place of the message, and a repeat that of the first`, async t => {
+    const { log } = await make(t);
+    const envelope = { type: 'message', id: 'a', dedupe: 'key', time: 7, user: 'u', client: 'c', traceparent: '' };
+    const first = await log.publish(ROOM, body, envelope);
+    await publish(log, OTHER);
+    const again = await log.publish(ROOM, body, envelope);
+    const { epoch } = await log.state(0);
+    assert.notEqual(epoch, '');
+    assert.deepEqual(
+      [first, again],
+      [
+        { offset: 1, epoch, duplicate: false },
+        { offset: 1, epoch, duplicate: true },
+      ],
+    );
+    assert.equal(await log.currentEpoch(0), epoch);
+  });
+
   test(`${name}: pages forward count what is left`, async t => {
     const { log } = await filled(t);
     const page = async (after: number, limit: number) => {

@@ -1,10 +1,8 @@
 import { pino } from 'pino';
 import { Policy, parseKinds } from '../../../server/access/policy.ts';
+import type { LoadAccess } from '../../../server/access/room-access.ts';
 import { SigningSecrets } from '../../../server/access/secrets.ts';
 import { tokenVerifier } from '../../../server/access/token.ts';
-import { LookUps } from '../../../server/chat/look-ups.ts';
-import { ReportedTime } from '../../../server/chat/reported-time.ts';
-import { Users } from '../../../server/chat/users.ts';
 import { handle } from '../../../server/commands/registry.ts';
 import { Joins } from '../../../server/presence/joins.ts';
 import { Presence } from '../../../server/presence/presence.ts';
@@ -22,10 +20,7 @@ import { PAGE_BYTES, pageSlots } from '../../../server/session/pages.ts';
 import { SendBudget } from '../../../server/session/send-budget.ts';
 import { Session } from '../../../server/session/session.ts';
 import { Unsigned } from '../../../server/session/unsigned.ts';
-import { type Config, loadConfig } from '../../../server/settings/config.ts';
-import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
-import { noTrace } from '../../../server/telemetry/message-trace.ts';
-import { Rates } from '../../../server/time/rates.ts';
+import type { Config } from '../../../server/settings/config.ts';
 import type { Socket } from '../../../server/transport/websocket/socket.ts';
 import { SECRET, tokenFor } from '../../../tools/support/token.ts';
 import { until } from '../../../tools/support/until.ts';
@@ -33,6 +28,7 @@ import { ManualClock } from '../clocks/manual-clock.ts';
 import { MemoryLog } from './memory-log.ts';
 import { PresenceNet } from './memory-presence-bus.ts';
 import { MemoryStore } from './memory-store.ts';
+import { testChat, testConfig, testMetrics } from './test-chat.ts';
 
 /** A frame that a test client reads: a reply, a push, or `{}` for a ping. */
 export interface Said {
@@ -67,14 +63,7 @@ export class TestGateway {
     const { log, store, clock } = this;
     const now = () => clock.now();
     const wallClock = () => clock.wallClock();
-    const config = loadConfig('gateway', {
-      CHAT_INSTANCE: 'test',
-      CHAT_NATS_URL: 'nats://none',
-      CHAT_MONGODB_URI: 'mongodb://none',
-      CHAT_AUTH_SECRET: SECRET,
-      CHAT_PROCESS_NAME: 'gateway-0',
-      ...env,
-    });
+    const config = testConfig(env);
     this.config = config;
     const all = { json: jsonCodec, protobuf: protobufCodec, ...codecs };
     const publish = (topic: string, frame: Frame) => {
@@ -99,7 +88,9 @@ export class TestGateway {
       pages: () => this.context.pages.underWay * PAGE_BYTES,
       soon: run => run(),
     });
-    const zero = () => 0;
+    const metrics = testMetrics();
+    const policy = new Policy(parseKinds(config.roomKinds));
+    const access: LoadAccess = (identity, room) => policy.access(identity, room);
     const bus = new PresenceNet().bus();
     const presence = new Presence({
       gateway: config.processName,
@@ -123,11 +114,10 @@ export class TestGateway {
         wallClock,
       }),
       refusals: { refused: ({ fault }) => void this.refused.push(fault) },
-      policy: new Policy(parseKinds(config.roomKinds)),
+      policy,
+      chat: testChat({ clocks: { now, wallClock }, config, access, log, store, metrics }),
       rooms: this.rooms,
       reader,
-      log,
-      store,
       presence,
       joins: new Joins({
         gateway: config.processName,
@@ -147,38 +137,18 @@ export class TestGateway {
         recovered: () => undefined,
       },
       pages: pageSlots(config),
-      users: new Users(),
       unsigned: new Unsigned(
         () => config.maxUnsignedConnections,
         () => this.context.metrics.limited.inc({ limit: 'unsigned' }),
       ),
-      rates: new Rates(),
-      metrics: new GatewayMetrics({
-        connections: zero,
-        mostConnections: zero,
-        subscriptions: zero,
-        rooms: zero,
-        tailBytes: zero,
-        pagesReading: zero,
-        sendBufferBytes: zero,
-        closingSockets: zero,
-        eventLoopLagMs: zero,
-        draining: () => false,
-        closing: () => false,
-        natsUp: () => true,
-        liveOptionsRejected: zero,
-      }),
+      metrics,
       meter: {
         answered: failed => void this.answers.push(failed),
         tokenChecked: valid => void this.tokens.push(valid),
-        published: () => undefined,
       },
-      trace: noTrace,
       logger: pino({ level: 'silent' }),
       now,
       wallClock,
-      lookUps: new LookUps({ log, store, now, limits: config }),
-      reportedTime: new ReportedTime({ now, wallClock }),
       later: (run, ms) => clock.after(ms, run),
       heartbeat: session => this.hub.heartbeat(session),
     };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_CHANNEL_BYTES } from '../../../../server/access/names.ts';
-import { type Action, Policy, parseKinds } from '../../../../server/access/policy.ts';
+import { Policy, parseKinds } from '../../../../server/access/policy.ts';
+import type { Action } from '../../../../server/access/room-access.ts';
 import type { Moment } from '../../../../server/time/clock.ts';
 
 const policy = new Policy(parseKinds('channel=Open,group=Claim,'));

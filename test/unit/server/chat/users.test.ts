@@ -52,3 +52,17 @@ test('bytes and rooms are counted apart', () => {
   const rooms = Array.from({ length: 30 }, () => takeRoom(alice, 2, 0)).filter(Boolean).length;
   assert.equal(rooms, 20);
 });
+
+test('a caller without a connection uses the same buckets, and is forgotten once they are full again', () => {
+  const users = new Users();
+  assert.equal(takePublished(users.of('alice', 0), 1_000, 100, 0), true);
+  const connected = enter(users, 'alice', 1_000);
+  assert.equal(users.of('alice', 1_000), connected);
+  assert.equal(takePublished(connected, 101, 100, 1_000), false);
+  users.leave(connected, 1_000);
+  assert.equal(users.of('alice', 5_000), connected);
+  users.of('bob', 14_999);
+  assert.equal(users.size, 2);
+  users.of('bob', 15_000);
+  assert.equal(users.size, 1);
+});

@@ -942,7 +942,7 @@ test('messages that wait for look-ups of old ids are answered before clients giv
   const gateway = new TestGateway();
   const client = await gateway.connect();
   const oldId = idSource(gateway, 3_600_000);
-  slowNats(gateway, 700);
+  slowNats(gateway, 1_000);
   const ids = Array.from({ length: 6 }, (_, i) => i + 2);
   for (const id of ids) client.say(send(id, { room: ROOM, id: oldId(), text: `text ${id}` }));
   await passSlowly(gateway, 4_500);

@@ -1,0 +1,46 @@
+import type { ErrorCode } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
+import type { Identity } from './token.ts';
+
+/** Action of a user in a room. `publish`: the protocol's bare publish; `send`: `message.send`. */
+export type Action = 'subscribe' | 'publish' | 'send' | 'presence' | 'history';
+
+/** Reason for which an action is not allowed. */
+export interface Denied {
+  readonly error: ErrorCode;
+  readonly detail: string;
+}
+
+/** Rights of one user in one room, as they were loaded. */
+export interface RoomAccess {
+  /** Decides at once, from what was loaded. @returns null if allowed */
+  may(action: Action): Denied | null;
+}
+
+/**
+ * Loads the rights of a user in a room. Callers wait for a promise and for nothing else, so that rights which are in memory
+ * cost no tick of the event loop.
+ */
+export type LoadAccess = (identity: Identity, room: string) => RoomAccess | Promise<RoomAccess>;
+
+/**
+ * Loads the rights of a user in a room, then checks one action.
+ * @returns a promise only if the rights have to be loaded
+ * @throws {CommandError} if the user may not do it, or rejects with it
+ */
+export function authorize(
+  load: LoadAccess,
+  identity: Identity,
+  room: string,
+  action: Action,
+): Promise<void> | undefined {
+  const access = load(identity, room);
+  if (access instanceof Promise) return access.then(loaded => demand(loaded, action));
+  demand(access, action);
+  return undefined;
+}
+
+function demand(access: RoomAccess, action: Action): void {
+  const denied = access.may(action);
+  if (denied) throw new CommandError(denied.error, denied.detail);
+}

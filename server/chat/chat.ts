@@ -1,0 +1,47 @@
+import type { LoadAccess } from '../access/room-access.ts';
+import type { HistoryStore } from '../room/history-store.ts';
+import type { RoomLog } from '../room/log.ts';
+import type { Config } from '../settings/config.ts';
+import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+import type { LoadMeter } from '../telemetry/load-meter.ts';
+import type { MessageTrace } from '../telemetry/message-trace.ts';
+import type { Clocks } from '../time/clock.ts';
+import { Limits } from './limits.ts';
+import { LookUps } from './look-ups.ts';
+import { Messages } from './messages.ts';
+import { ReportedTime } from './reported-time.ts';
+
+/** Services of a chat, for callers of any kind. None of them knows a connection. */
+export interface Chat {
+  readonly clocks: Clocks;
+  readonly access: LoadAccess;
+  readonly limits: Limits;
+  readonly messages: Messages;
+  readonly lookUps: LookUps;
+  readonly reportedTime: ReportedTime;
+}
+
+export interface ChatOptions {
+  readonly clocks: Clocks;
+  /** Read at each use, as it may change. */
+  readonly config: Config;
+  readonly access: LoadAccess;
+  readonly log: RoomLog;
+  readonly store: HistoryStore;
+  readonly metrics: GatewayMetrics;
+  readonly meter: Pick<LoadMeter, 'published'>;
+  readonly trace: MessageTrace;
+}
+
+/** Puts the services of one gateway together. */
+export function chatOf({ clocks, config, access, log, store, metrics, meter, trace }: ChatOptions): Chat {
+  const limits = new Limits({ config, metrics, now: clocks.now });
+  return {
+    clocks,
+    access,
+    limits,
+    messages: new Messages({ clocks, config, log, limits, metrics, meter, trace }),
+    lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
+    reportedTime: new ReportedTime(clocks),
+  };
+}

@@ -1,0 +1,54 @@
+import type { LoadAccess } from '../../../server/access/room-access.ts';
+import { type Chat, chatOf } from '../../../server/chat/chat.ts';
+import type { HistoryStore } from '../../../server/room/history-store.ts';
+import type { RoomLog } from '../../../server/room/log.ts';
+import { type Config, loadConfig } from '../../../server/settings/config.ts';
+import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
+import { noTrace } from '../../../server/telemetry/message-trace.ts';
+import type { Clocks } from '../../../server/time/clock.ts';
+import { SECRET } from '../../../tools/support/token.ts';
+
+/** Options of a gateway that has neither NATS nor MongoDB. */
+export const testConfig = (env: Readonly<Record<string, string>> = {}): Config =>
+  loadConfig('gateway', {
+    CHAT_INSTANCE: 'test',
+    CHAT_NATS_URL: 'nats://none',
+    CHAT_MONGODB_URI: 'mongodb://none',
+    CHAT_AUTH_SECRET: SECRET,
+    CHAT_PROCESS_NAME: 'gateway-0',
+    ...env,
+  });
+
+/** Metrics of a gateway of which nothing is measured but what is counted. */
+export function testMetrics(): GatewayMetrics {
+  const zero = () => 0;
+  return new GatewayMetrics({
+    connections: zero,
+    mostConnections: zero,
+    subscriptions: zero,
+    rooms: zero,
+    tailBytes: zero,
+    pagesReading: zero,
+    sendBufferBytes: zero,
+    closingSockets: zero,
+    eventLoopLagMs: zero,
+    draining: () => false,
+    closing: () => false,
+    natsUp: () => true,
+    liveOptionsRejected: zero,
+  });
+}
+
+/** Parts of a chat that a test decides on. */
+export interface TestChatParts {
+  readonly clocks: Clocks;
+  readonly config: Config;
+  readonly access: LoadAccess;
+  readonly log: RoomLog;
+  readonly store: HistoryStore;
+  readonly metrics?: GatewayMetrics;
+}
+
+/** The services of a chat, without connections and traces. */
+export const testChat = (parts: TestChatParts): Chat =>
+  chatOf({ metrics: testMetrics(), ...parts, meter: { published: () => undefined }, trace: noTrace });
