@@ -69,7 +69,7 @@ async function inSteps(
 async function backwards(session: Session, channel: string, before: number, limit: number): Promise<Publication[]> {
   const { rooms, reader } = session.context;
   const room = rooms.find(channel);
-  if (room?.epoch && room.tail.before(before, limit) && (before <= room.held || (await upToDate(room)))) {
+  if (room?.epoch && room.tail.before(before, limit) && (before <= room.latest || (await upToDate(room)))) {
     const page = room.tail.before(before, limit); // it may have moved
     if (page) return page;
   }
@@ -79,7 +79,7 @@ async function backwards(session: Session, channel: string, before: number, limi
 /** True if nothing is acknowledged that has not come to the room yet. */
 async function upToDate(room: Room): Promise<boolean> {
   const { top, epoch } = await room.place();
-  return !room.closed && room.epoch === epoch && top <= room.held;
+  return !room.closed && room.epoch === epoch && top <= room.latest;
 }
 
 async function positionOf(session: Session, channel: string): Promise<Position> {

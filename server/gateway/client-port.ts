@@ -65,7 +65,7 @@ export async function clientPort(options: ClientPortOptions): Promise<ClientPort
       closed: () => traffic.refusing,
       // Connections that are being closed hold memory and a descriptor too.
       connections: () => hub.sessions.size + (started?.closing.size ?? 0),
-      makeRoom: () => shared.unsigned.makeRoom(now()),
+      endUnsigned: () => shared.unsigned.endWaiting(now()),
       now,
       refused: reason => {
         metrics.connectsRefused.inc({ reason });

@@ -51,7 +51,7 @@ export function telemetryPart({ config, measured, budget, mostConnections, sourc
     rooms: () => measured.rooms?.rooms.size ?? 0,
     tailBytes: () => budget.used,
     pagesReading: () => measured.connections?.shared.pages.underWay ?? 0,
-    sendBufferBytes: () => measured.connections?.sends.held ?? 0,
+    sendBufferBytes: () => measured.connections?.sends.pending ?? 0,
     closingSockets: () => measured.client?.listener.closing.size ?? 0,
     eventLoopLagMs: () => meter.rates.eventLoopLagMs,
     draining,

@@ -62,13 +62,13 @@ async function enter(
 ): Promise<void> {
   const fresh = { recoverable: true, positioned: true, epoch: room.epoch };
   if (!from) {
-    answer({ ...fresh, offset: room.held, wasRecovering: false, recovered: false, publications: [] });
+    answer({ ...fresh, offset: room.latest, wasRecovering: false, recovered: false, publications: [] });
     room.add(member);
     return;
   }
   const lost = () => {
     options.recovered('failed');
-    answer({ ...fresh, offset: room.held, wasRecovering: true, recovered: false, publications: [] });
+    answer({ ...fresh, offset: room.latest, wasRecovering: true, recovered: false, publications: [] });
     room.add(member);
   };
   if (from.epoch !== '' && from.epoch !== room.epoch) return lost();
@@ -114,7 +114,7 @@ async function enter(
   const fromTail = (): boolean => {
     if (at < room.tail.from) return false;
     const missed = room.tail.after(at);
-    if (missed.length === 0) start = Math.max(at, room.held);
+    if (missed.length === 0) start = Math.max(at, room.latest);
     if (pace(missed) < missed.length) return false;
     room.add(member); // in the same turn as the last of the tail: nothing can come between
     options.recovered(source);

@@ -65,7 +65,7 @@ export interface Stored {
 
 export interface LiveMessage {
   readonly message: StoredMessage;
-  /** Offset of the room's message before this one; 0 or lower than the one held means unknown. */
+  /** Offset of the room's message before this one; 0 or lower than the latest one delivered means unknown. */
   readonly previous: number;
 }
 

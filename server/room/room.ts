@@ -66,7 +66,7 @@ export class Room {
   /** Incarnation of the stream that the offsets belong to; empty until open. */
   epoch = '';
   /** Offset up to which everything has been delivered to the members. */
-  held = 0;
+  latest = 0;
   /** Ends every wait on the room: the stream it counted in is gone. */
   closed = false;
   readonly #options: RoomOptions;
@@ -75,7 +75,7 @@ export class Room {
   #open = false;
   /** Highest offset known to exist. */
   #known = 0;
-  /** As far as the stream was compared, see {@link whole}; may be below {@link held}. */
+  /** As far as the stream was compared, see {@link whole}; may be below {@link latest}. */
   #sure = 0;
   #repairing = false;
   #waiting: readonly Waiting[] = NOBODY;
@@ -102,10 +102,10 @@ export class Room {
   }
 
   position(): Position {
-    return { offset: this.held, epoch: this.epoch };
+    return { offset: this.latest, epoch: this.epoch };
   }
 
-  /** From this call on the member gets what follows {@link held}. */
+  /** From this call on the member gets what follows {@link latest}. */
   add(member: Member): void {
     if (this.members.has(member)) return;
     this.members.add(member);
@@ -122,7 +122,7 @@ export class Room {
   /** Makes sure that everything up to `offset` reaches the members. */
   catchUp(offset: number, cause: RepairCause): void {
     if (offset > this.#known) this.#known = offset;
-    if (this.#open && this.#known > this.held) void this.#repair(cause);
+    if (this.#open && this.#known > this.latest) void this.#repair(cause);
   }
 
   /**
@@ -136,14 +136,14 @@ export class Room {
     // What LOG gave up since the last comparison nobody here may have seen; MongoDB has it.
     const gone = purged > this.whole ? purged : 0;
     const exists = Math.max(top, gone, this.#known);
-    if (exists > this.held) this.catchUp(exists, cause);
+    if (exists > this.latest) this.catchUp(exists, cause);
     else this.#sure = Math.max(this.#sure, upTo);
   }
 
   /** Resolves when the room holds `offset`, or is closed. */
   reached(offset: number): Promise<void> {
     this.catchUp(offset, 'gap');
-    if (this.held >= offset || this.closed) return Promise.resolve();
+    if (this.latest >= offset || this.closed) return Promise.resolve();
     return new Promise(resolve => {
       this.#waiting = [...this.#waiting, { offset, resolve }];
     });
@@ -164,7 +164,7 @@ export class Room {
   close(): void {
     this.closed = true;
     this.#watch.stop();
-    this.tail.restart(this.held);
+    this.tail.restart(this.latest);
     for (const wait of this.#waiting) wait.resolve();
     this.#waiting = NOBODY;
   }
@@ -173,7 +173,7 @@ export class Room {
     await this.#watch.ready();
     const place = await this.place();
     this.epoch = place.epoch;
-    this.held = place.offset;
+    this.latest = place.offset;
     this.#sure = place.last;
     this.tail.restart(place.top); // who has everything up to here misses nothing, and nothing needs to be read to know it
     this.#open = true;
@@ -183,8 +183,8 @@ export class Room {
 
   #onLive(live: LiveMessage): void {
     const { message, previous } = live;
-    if (this.closed || message.offset <= this.held) return;
-    const gap = previous > this.held;
+    if (this.closed || message.offset <= this.latest) return;
+    const gap = previous > this.latest;
     // LIVE holds minutes: 0 means that the message before is not among them, and that may be one that was lost.
     const forgotten = previous === 0 && message.offset > this.whole + 1;
     if (!this.#open || this.#repairing || gap || forgotten) {
@@ -208,11 +208,11 @@ export class Room {
 
   /** Offset of the partition up to which no message of the room is missing: all that there are have been delivered. */
   get whole(): number {
-    return Math.max(this.held, this.#sure);
+    return Math.max(this.latest, this.#sure);
   }
 
   #advance(offset: number): void {
-    this.held = offset;
+    this.latest = offset;
     if (this.#waiting.length === 0) return;
     const reached = this.#waiting.filter(wait => wait.offset <= offset);
     this.#waiting = this.#waiting.filter(wait => wait.offset > offset);
@@ -226,7 +226,7 @@ export class Room {
     let failures = 0;
     // Between the last look at what is known and the end of the repair nothing may come: nobody would repair it.
     try {
-      while (!this.closed && this.held < this.#known) {
+      while (!this.closed && this.latest < this.#known) {
         const wanted = this.#known;
         try {
           const { messages, holed } = await this.#options.reader.after(this.name, this.whole, REPAIR_CHUNK);

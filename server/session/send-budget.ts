@@ -1,6 +1,6 @@
 /** A holder of bytes for a reader: a connection, or a socket that is being closed. */
 export interface Holder {
-  held(): number;
+  pending(): number;
   /** Gives them up, and the connection with them. */
   cut(): void;
 }
@@ -24,7 +24,7 @@ const BETWEEN = 0.9;
  */
 export class SendBudget {
   readonly #options: SendBudgetOptions;
-  #held = 0;
+  #pending = 0;
   #due = false;
 
   constructor(options: SendBudgetOptions) {
@@ -32,8 +32,8 @@ export class SendBudget {
   }
 
   /** Bytes as of the last look. */
-  get held(): number {
-    return this.#held;
+  get pending(): number {
+    return this.#pending;
   }
 
   /** Looks again at once if unread bytes alone are above the limit. */
@@ -49,21 +49,21 @@ export class SendBudget {
   /** Call once a second. Each holder is asked once. @param share of the limit that may be left once it was exceeded */
   look(share = 1): void {
     const holders: { readonly holder: Holder; readonly bytes: number }[] = [];
-    let held = this.#options.pages();
+    let pending = this.#options.pages();
     for (const holder of this.#options.holders()) {
-      const bytes = holder.held();
+      const bytes = holder.pending();
       if (bytes === 0) continue;
       holders.push({ holder, bytes });
-      held += bytes;
+      pending += bytes;
     }
     const limit = this.#options.limit();
-    if (held > limit) {
+    if (pending > limit) {
       for (const { holder, bytes } of holders.sort((a, b) => b.bytes - a.bytes)) {
-        if (held <= limit * share) break;
-        held -= bytes;
+        if (pending <= limit * share) break;
+        pending -= bytes;
         holder.cut();
       }
     }
-    this.#held = held;
+    this.#pending = pending;
   }
 }

@@ -105,7 +105,7 @@ export class Session implements SocketHandler {
     }
   }
 
-  drained(): void {
+  flushed(): void {
     if (!this.#writable || this.congested()) return;
     const waiting = this.#writable;
     this.#writable = null;
@@ -219,7 +219,7 @@ export class Session implements SocketHandler {
   }
 
   /** Bytes of memory, here and in the kernel, that wait for the client or for its turn. */
-  held(): number {
+  pending(): number {
     const waiting = this.#queuedBytes + (this.#lanes?.waiting ?? 0) + (this.#reads?.bytes ?? 0);
     return Math.max(this.#socket.buffered(), this.#socket.unread()) + waiting;
   }

@@ -41,7 +41,7 @@ export class Unsigned {
   }
 
   /** Closes the one that waits longest, if it had its time. @returns whether it did */
-  makeRoom(now: number): boolean {
+  endWaiting(now: number): boolean {
     const [first] = this.#sessions;
     if (!first || now - first.openedAt < PATIENCE_MS) return false;
     this.#endFirst();

@@ -26,7 +26,7 @@ export interface AdmissionOptions {
   /** Connections open now. */
   readonly connections: () => number;
   /** Ends a connection that has had its time to sign in. @returns whether there was one */
-  readonly makeRoom: () => boolean;
+  readonly endUnsigned: () => boolean;
   readonly now: () => number;
   readonly refused: (reason: RefusalReason) => void;
 }
@@ -42,7 +42,7 @@ export function admission(options: AdmissionOptions): (request: UpgradeRequest) 
     const { origin } = request;
     if (origin !== '' && !origins(origin)) return 'origin';
     if (options.closed()) return 'draining';
-    if (full() && !(options.makeRoom() && !full())) return 'connections';
+    if (full() && !(options.endUnsigned() && !full())) return 'connections';
     return rate.take(addresses.nameOf(request), options.now());
   };
   return request => {

@@ -53,7 +53,7 @@ export interface Listener {
   /** Sends one frame to all sockets of a topic, encoded and copied once. */
   publish(topic: string, frame: Frame, binary: boolean): void;
   /** Sockets that are being closed, as their readers have not taken what waits. */
-  readonly closing: ReadonlySet<Pick<LimitedSocket, 'held' | 'cut'>>;
+  readonly closing: ReadonlySet<Pick<LimitedSocket, 'pending' | 'cut'>>;
   /** Ends those at once. */
   endClosing(): void;
   /** Stops accepting; open sockets stay. */
@@ -190,7 +190,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       data.socket.handler = options.open(data.socket);
     },
     message: (raw, frame, binary) => raw.getUserData().socket?.handler?.message(new Uint8Array(frame), binary),
-    drain: raw => raw.getUserData().socket?.drained(),
+    drain: raw => raw.getUserData().socket?.flushed(),
     pong: (raw, payload) => raw.getUserData().socket?.ponged(new Uint8Array(payload)),
     dropped: raw => {
       const { socket } = raw.getUserData();

@@ -26,7 +26,7 @@ async function start(t: TestContext, options: Partial<ListenOptions> = {}) {
       encodings.push(socket.encoding);
       return {
         message: frame => socket.send(Buffer.from(frame).toString()),
-        drained: () => undefined,
+        flushed: () => undefined,
         overflowed: () => undefined,
         closed: () => undefined,
       };
@@ -163,7 +163,7 @@ test('a socket whose client reads nothing counts until it has read, and then lea
   const sockets: Socket[] = [];
   const open = (socket: Socket) => {
     sockets.push(socket);
-    return { message: () => undefined, drained: () => undefined, overflowed: () => undefined, closed: () => undefined };
+    return { message: () => undefined, flushed: () => undefined, overflowed: () => undefined, closed: () => undefined };
   };
   let unread = 0;
   const unreadGrown = (bytes: number) => {
@@ -192,7 +192,7 @@ test('a socket that is cut is gone at once, whatever waits', async t => {
   let closed = 0;
   const open = (socket: Socket) => {
     sockets.push(socket);
-    const handler = { message: () => undefined, drained: () => undefined, overflowed: () => undefined };
+    const handler = { message: () => undefined, flushed: () => undefined, overflowed: () => undefined };
     const onClosed = () => {
       closed += 1;
     };

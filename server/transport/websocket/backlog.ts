@@ -1,7 +1,7 @@
 /** A socket whose end waits for its reader. */
 export interface Closing {
   /** Bytes of memory, here and in the kernel, that wait for the reader. */
-  held(): number;
+  pending(): number;
   cut(): void;
   endNow(): void;
 }

@@ -24,7 +24,7 @@ export interface SocketHandler {
   /** `frame` is only valid until the return. */
   message(frame: Uint8Array, binary: boolean): void;
   /** Some of what waited has been written, or read. */
-  drained(): void;
+  flushed(): void;
   /** A frame was not queued because the reader is too slow: end the socket, or the reader misses it. */
   overflowed(): void;
   /** The socket is gone, or will be without another event. Called once. */
@@ -100,14 +100,14 @@ export class LimitedSocket implements Socket {
     return this.#asked > 0 ? this.#unread : 0;
   }
   /** Bytes that are held for the reader, in the process or in the kernel. */
-  held(): number {
+  pending(): number {
     return Math.max(this.buffered(), this.unread());
   }
 
   end(close: CloseCode): void {
     const raw = this.#raw;
     if (!raw || this.#last) return;
-    if (this.held() === 0) return this.#end(raw, close);
+    if (this.pending() === 0) return this.#end(raw, close);
     for (const topic of raw.getTopics()) raw.unsubscribe(topic);
     this.#last = { close, cut: setTimeout(() => this.cut(), LINGER_MS).unref() };
     this.#backlog.closing.add(this);
@@ -136,9 +136,9 @@ export class LimitedSocket implements Socket {
     this.handler?.overflowed();
   }
 
-  drained(): void {
-    if (!this.#last) this.handler?.drained();
-    else if (this.held() === 0) this.endNow();
+  flushed(): void {
+    if (!this.#last) this.handler?.flushed();
+    else if (this.pending() === 0) this.endNow();
   }
 
   /** The reader has answered a ping, or sent a pong of its own. */
@@ -151,7 +151,7 @@ export class LimitedSocket implements Socket {
     this.#asked = 0;
     this.#ask();
     this.#count(before);
-    this.drained();
+    this.flushed();
   }
 
   /** uWS has closed the socket. */

@@ -201,7 +201,7 @@ test('what recovery read before it came live does not come again', async () => {
   for (let i = 0; i < 3; i++) rooms.log.append(ROOM);
   const room = rooms.rooms.find(ROOM);
   assert.ok(room);
-  room.tail.restart(room.held);
+  room.tail.restart(room.latest);
   const member = await rooms.join(ROOM, position(1));
   await rooms.rooms.recheck();
   await settle();

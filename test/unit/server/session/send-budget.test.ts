@@ -15,7 +15,7 @@ test('when too much waits for all together, those for whom most waits are cut, a
   for (const [i, client] of clients.entries()) client.waiting = i * MIB; // 15 MiB
   gateway.sends.look();
   assert.deepEqual(clients.map(closeCode), [undefined, undefined, undefined, undefined, undefined, 1006]);
-  assert.deepEqual([gateway.sends.held, gateway.ended], [10 * MIB, [3008]]);
+  assert.deepEqual([gateway.sends.pending, gateway.ended], [10 * MIB, [3008]]);
   gateway.sends.look();
   assert.equal(gateway.hub.sessions.size, 5);
 });
@@ -26,7 +26,7 @@ test('what is sent and not known to be read counts like what waits in the proces
   Object.assign(one ?? {}, { waiting: MIB, notRead: 3 * MIB });
   Object.assign(other ?? {}, { waiting: 2 * MIB, notRead: MIB });
   gateway.sends.look();
-  assert.equal(gateway.sends.held, 5 * MIB);
+  assert.equal(gateway.sends.pending, 5 * MIB);
 });
 
 test('commands and reads that wait for their turn count', async () => {
@@ -36,7 +36,7 @@ test('commands and reads that wait for their turn count', async () => {
   client.notRead = 2 * MIB;
   for (let id = 2; id < 102; id++) client.say({ id, history: { channel: 'channel:a', limit: 1 } });
   gateway.sends.look();
-  assert.equal(gateway.sends.held, 2 * MIB + 100 * 512);
+  assert.equal(gateway.sends.pending, 2 * MIB + 100 * 512);
 });
 
 test('pages that are being read count', async () => {
@@ -47,11 +47,11 @@ test('pages that are being read count', async () => {
   client?.say({ id: 2, history: { channel: 'channel:a', limit: 1 } });
   while (gateway.context.pages.underWay === 0) await settle();
   gateway.sends.look();
-  assert.equal(gateway.sends.held, MIB);
+  assert.equal(gateway.sends.pending, MIB);
   gate.resolve();
   await client?.reply(2);
   gateway.sends.look();
-  assert.equal(gateway.sends.held, 0);
+  assert.equal(gateway.sends.pending, 0);
 });
 
 test('each socket is asked once a look, also when too much waits', async () => {
@@ -71,7 +71,7 @@ test('each socket is asked once a look, also when too much waits', async () => {
 test('unread bytes above the limit are given up without waiting for the next look, once for all that comes meanwhile', () => {
   const soon: (() => void)[] = [];
   const cut: number[] = [];
-  const holders = Array.from({ length: 10 }, (_, i) => ({ held: () => 20, cut: () => void cut.push(i) }));
+  const holders = Array.from({ length: 10 }, (_, i) => ({ pending: () => 20, cut: () => void cut.push(i) }));
   const budget = new SendBudget({
     limit: () => 100,
     holders: () => holders.filter((_, i) => !cut.includes(i)),
@@ -84,7 +84,7 @@ test('unread bytes above the limit are given up without waiting for the next loo
   budget.grown(200);
   assert.equal(soon.length, 1);
   soon.pop()?.();
-  assert.deepEqual([cut.length, budget.held], [6, 80]); // a tenth below the limit, so that the next frame is not the next look
+  assert.deepEqual([cut.length, budget.pending], [6, 80]); // a tenth below the limit, so that the next frame is not the next look
   budget.grown(101);
   assert.equal(soon.length, 1);
 });

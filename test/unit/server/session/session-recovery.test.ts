@@ -58,7 +58,7 @@ test('a client that reads nothing holds its positions and no page: nothing more 
     [looked, 0, 0, 0],
   );
   client.waiting = 0;
-  client.session.drained();
+  client.session.flushed();
   while (offsets(client, ids.at(-1) ?? 0).length < 5) await settle();
   assert.ok(reads.all > looked); // read again from the position
   for (const id of ids)
@@ -99,7 +99,7 @@ test('history is not read for a client that does not read, and answered once it 
   await settle();
   assert.deepEqual([reads.all, client.heard.length], [0, 1]);
   client.waiting = 0;
-  client.session.drained();
+  client.session.flushed();
   await client.reply(ids.at(-1) ?? 0);
   assert.deepEqual([client.heard.length, reads.most], [1 + ROOMS, 1]);
 });

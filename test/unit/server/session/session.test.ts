@@ -159,7 +159,7 @@ test('MongoDB away keeps nobody from connecting: what the inbox missed there is 
     [behind.inbox.was_recovering, behind.inbox.recovered ?? false, behind.inbox.publications ?? []],
     [true, false, []],
   );
-  assert.equal(behind.inbox.offset, rooms.find('user:alice')?.held);
+  assert.equal(behind.inbox.offset, rooms.find('user:alice')?.latest);
   const fresh = log.append('user:alice');
   assert.deepEqual(behind.client.heard.at(-1)?.['push'].pub.offset, fresh);
   assert.ok((await behind.client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number }))['subscribe']);
@@ -817,7 +817,7 @@ test('what the inbox still recovers holds up no command', async () => {
   await client.reply(2);
   assert.equal(client.heard[0]?.['connect'].subs['user:alice'].recovered, true);
   client.waiting = 0;
-  client.session.drained();
+  client.session.flushed();
   await settle();
   const offsets = client.heard.filter(said => said['push']).map(said => said['push'].pub.offset);
   assert.deepEqual(

@@ -38,8 +38,8 @@ test('a full gateway closes the one that waits longest once it had two seconds',
   const [first, second] = [gateway.open(), gateway.open()];
   const { clock } = gateway;
   clock.pass(1_999);
-  assert.equal(unsigned.makeRoom(clock.now()), false);
+  assert.equal(unsigned.endWaiting(clock.now()), false);
   clock.pass(1);
-  assert.equal(unsigned.makeRoom(clock.now()), true);
+  assert.equal(unsigned.endWaiting(clock.now()), true);
   assert.deepEqual([first.closed?.code, second.closed, unsigned.size], [3013, null, 1]);
 });

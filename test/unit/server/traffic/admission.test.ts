@@ -10,7 +10,7 @@ function setUp(allowedOrigins = 'https://chat.example, https://www.example') {
     closed: () => world.closed,
     most: () => world.most,
     connections: () => world.connections,
-    makeRoom: () => {
+    endUnsigned: () => {
       if (world.patient === 0) return false;
       world.patient -= 1;
       world.connections -= 1;

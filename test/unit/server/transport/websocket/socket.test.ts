@@ -36,7 +36,7 @@ function open(t: TestContext) {
   const events: string[] = [];
   socket.handler = {
     message: () => undefined,
-    drained: () => void events.push('drained'),
+    flushed: () => void events.push('flushed'),
     overflowed: () => void events.push('overflowed'),
     closed: () => void events.push('closed'),
   };
@@ -68,12 +68,12 @@ test('a socket for which something waits leaves its topics at once, counts while
   socket.subscribe('another room');
   assert.deepEqual([told, events, topics.size], [[], ['closed'], 0]);
   assert.deepEqual([...backlog.closing], [socket]);
-  assert.equal(socket.held(), 2 * LIMIT);
+  assert.equal(socket.pending(), 2 * LIMIT);
   raw.waiting = 1;
-  socket.drained();
+  socket.flushed();
   assert.deepEqual([told, backlog.closing.size], [[], 1]);
   raw.waiting = 0;
-  socket.drained();
+  socket.flushed();
   assert.deepEqual([told, events, backlog.closing.size], [['end 3008'], ['closed'], 0]);
   t.mock.timers.tick(60_000);
   assert.deepEqual(told, ['end 3008']);
@@ -103,7 +103,7 @@ test('a connection that holds too much is cut without a word, and holds nothing 
   raw.waiting = LIMIT;
   socket.send('x'.repeat(5 * KIB));
   socket.cut();
-  assert.deepEqual([told.at(-1), events, socket.held(), pings.length], ['cut', ['closed'], 0, 1]);
+  assert.deepEqual([told.at(-1), events, socket.pending(), pings.length], ['cut', ['closed'], 0, 1]);
   assert.deepEqual(unread, [5 * KIB]);
 });
 
@@ -133,10 +133,10 @@ test('after a frame was dropped nothing follows it, and the session hears of it'
 
 test('a socket that is read says so while it is open', t => {
   const { socket, events } = open(t);
-  socket.drained();
+  socket.flushed();
   socket.gone();
-  socket.drained();
-  assert.deepEqual(events, ['drained', 'closed']);
+  socket.flushed();
+  assert.deepEqual(events, ['flushed', 'closed']);
 });
 
 test('from 4 KiB on the reader is asked for a sign, one at a time, and what it has not answered is unread', t => {
@@ -147,7 +147,7 @@ test('from 4 KiB on the reader is asked for a sign, one at a time, and what it h
   socket.send('é'.repeat(5 * KIB));
   assert.deepEqual([pings.length, socket.unread()], [1, 14 * KIB]);
   pong();
-  assert.deepEqual([pings.length, socket.unread(), events], [2, 10 * KIB, ['drained']]);
+  assert.deepEqual([pings.length, socket.unread(), events], [2, 10 * KIB, ['flushed']]);
   assert.notDeepEqual(pings[0], pings[1]);
   pong();
   assert.deepEqual([pings.length, socket.unread()], [2, 0]);
@@ -185,7 +185,7 @@ test('a socket whose bytes may be unread is ended once its reader has answered',
   socket.send('x'.repeat(5 * KIB));
   socket.end(CLOSES.expired);
   socket.send('late');
-  assert.deepEqual([told.length, backlog.closing.size, socket.held()], [2, 1, 10 * KIB]);
+  assert.deepEqual([told.length, backlog.closing.size, socket.pending()], [2, 1, 10 * KIB]);
   pong();
   assert.deepEqual([told.length, pings.length], [2, 2]);
   pong();
