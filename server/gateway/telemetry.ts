@@ -57,7 +57,7 @@ export function telemetryPart({ config, measured, budget, mostConnections, sourc
     draining,
     closing: () => measured.traffic?.traffic.closing ?? false,
     natsUp,
-    liveOptionsRejected: () => source?.problems.length ?? 0,
+    optionsRejected: () => source?.problems.length ?? 0,
   });
   const load = (): GatewayLoad => ({
     gateway: config.processName,

@@ -2,22 +2,22 @@ import type { ErrorCode } from './codes.ts';
 
 export type Encoding = 'json' | 'protobuf';
 
-/** A place in a room's order. Offset 0 is before the first message; an empty epoch matches any. */
+/** Position in a room's order of messages. Offset 0 is before the first message; an empty epoch matches any epoch. */
 export interface Position {
   readonly offset: number;
   readonly epoch: string;
 }
 
 interface Numbered {
-  /** The client's number of the command, at least 1: the reply carries it. */
+  /** Number that the client gave the command, at least 1; the reply carries it. */
   readonly id: number;
 }
 
 /**
- * `data` is raw bytes as sent: from a JSON frame it is valid JSON without line breaks, from a Protobuf frame it is
- * anything at all until `isPlainJson` has seen it. Absent texts are empty; one that is no Unicode is here, not well-formed,
- * so that the command is answered and the connection goes on: nothing of it may reach NATS or another client. Offsets
- * above 2^53 are cut to `Number.MAX_SAFE_INTEGER`.
+ * A decoded command of a client. `data` is raw bytes as sent: valid JSON without line breaks from a JSON frame, arbitrary bytes
+ * from a Protobuf frame until `isPlainJson` has accepted them. Absent texts are empty. Text that is not valid Unicode is kept as
+ * ill-formed text, so that the command is answered and the connection stays open; it must not reach NATS or another client.
+ * Offsets above 2^53 become `Number.MAX_SAFE_INTEGER`.
  */
 export type Command =
   | (Numbered & {
@@ -39,7 +39,7 @@ export type Command =
       readonly flag: number;
       /** 0 = stream; map and shared-poll subscriptions are not offered. */
       readonly type: number;
-      /** True if the client asks for a tags filter, which is not offered. A delta it asks for is never sent. */
+      /** True if the client asks for a tags filter, which is not offered. (A delta may be asked for; none is ever sent.) */
       readonly filtered: boolean;
     })
   | (Numbered & { readonly method: 'unsubscribe'; readonly channel: string })
@@ -58,24 +58,27 @@ export type Command =
   | (Numbered & { readonly method: 'refresh'; readonly token: string })
   | (Numbered & { readonly method: 'sub_refresh'; readonly channel: string; readonly token: string })
   | { readonly method: 'send'; readonly data: Uint8Array | null }
-  /** The empty command: the answer to a ping. */
+  /** Empty command: the client's answer to a ping. */
   | { readonly method: 'pong' };
 
+/** One connection of a user. */
 export interface ClientInfo {
   readonly user: string;
+  /** Id of the connection. */
   readonly client: string;
 }
 
-/** One message as clients receive it. `data` must be JSON without raw newlines: encoders splice it as it is. */
+/** One message as clients receive it. `data` must be JSON without raw newlines: encoders copy it into the frame unchanged. */
 export interface Publication {
   readonly data: Uint8Array;
   readonly offset: number;
   /** Sender; absent for messages of the server itself. */
   readonly info?: ClientInfo;
-  /** Type of the publication by the server's word, as the tag `type`: `data` says what its sender likes. */
+  /** Type of the message, sent as the tag `type`. Only the server can set it, unlike anything in `data`. */
   readonly type?: string;
 }
 
+/** Answer to a subscribe, as the protocol defines it. */
 export interface SubscribeResult {
   readonly recoverable: boolean;
   readonly positioned: boolean;
@@ -86,6 +89,7 @@ export interface SubscribeResult {
   readonly publications: readonly Publication[];
 }
 
+/** Answer to a command. */
 export type Reply =
   | {
       readonly method: 'connect';
@@ -117,37 +121,39 @@ export type Reply =
   | { readonly method: 'refresh'; readonly client: string; readonly version: string; readonly ttl: number }
   | { readonly method: 'sub_refresh' };
 
+/** Frame that answers no command. */
 export type Push =
   | { readonly type: 'publication'; readonly channel: string; readonly publication: Publication }
   | { readonly type: 'join' | 'leave'; readonly channel: string; readonly info: ClientInfo }
   | { readonly type: 'unsubscribe'; readonly channel: string; readonly code: number; readonly reason: string };
 
-/** Text for JSON, bytes for Protobuf: send with {@link Codec.binary}. */
+/** One encoded frame: text for JSON, bytes for Protobuf. Sent as {@link Codec.binary} says. */
 export type Frame = string | Uint8Array;
 
-/** One encoding of the protocol. Pure; safe to share between connections. */
+/** One encoding of the protocol. Pure: connections share it. */
 export interface Codec {
   readonly encoding: Encoding;
-  /** Whether frames go out as binary WebSocket messages. */
+  /** True if frames are sent as binary WebSocket messages. */
   readonly binary: boolean;
   /** WebSocket subprotocol to echo. */
   readonly subprotocol: string;
   /** A ping: no id, no body. */
   readonly ping: Frame;
   /**
-   * All commands of one frame, in order. `frame` is not kept: whatever is needed of it is copied.
-   * @throws {BadFrame} for anything that is not one or more well-formed commands
+   * Decodes all commands of one frame, in order. Keeps no reference to `frame`: its bytes are copied.
+   * @throws {BadFrame} for anything but one or more well-formed commands
    */
   decode(frame: Uint8Array): Command[];
-  /** Bytes of each command of a frame that {@link decode} takes, in order; JSON may add a last one for what is left empty. */
+  /** Bytes of each command of a frame that {@link decode} accepts, in order. JSON may add one for an empty last line. */
   sizes(frame: Uint8Array): number[];
+  /** @param id of the command */
   reply(id: number, reply: Reply): Frame;
-  /** @param detail replaces the catalogue's message, to name the field and the limit */
+  /** @param id of the command @param detail replaces the catalogue's message, to name the field and the limit */
   error(id: number, error: ErrorCode, detail?: string): Frame;
   push(push: Push): Frame;
 }
 
-/** The frame breaks the protocol: the connection is closed with 3501. */
+/** A frame that breaks the protocol; its connection is closed with 3501. */
 export class BadFrame extends Error {
   constructor(message: string) {
     super(message);

@@ -1,13 +1,13 @@
-/** The two catalogues of the client protocol: errors answer a command, closes end a connection. */
+/** Codes of the client protocol: errors answer a command, closes end a connection, unsubscribes end a subscription. */
 
 export interface ErrorCode {
   readonly code: number;
   readonly message: string;
-  /** True: the same command may succeed later; SDKs retry subscribes and refreshes. */
+  /** True if the same command may succeed later; SDKs then repeat subscribes and refreshes. */
   readonly temporary?: true;
 }
 
-/** Answers to commands. 100-399 are the protocol's, 400-1999 are free for applications. */
+/** Errors that answer a command. The protocol owns 100 to 399; applications may use 400 to 1999. */
 export const ERRORS = {
   internal: { code: 100, message: 'internal server error', temporary: true },
   unauthorized: { code: 101, message: 'unauthorized' },
@@ -25,11 +25,11 @@ export const ERRORS = {
 
 export interface CloseCode {
   readonly code: number;
-  /** Never empty: SDKs reconnect on a terminal code without a reason. At most 123 bytes. */
+  /** At most 123 bytes. Never empty: without a reason SDKs reconnect after a terminal code too. */
   readonly reason: string;
 }
 
-/** Ends of connections. 3000-3499: the SDK reconnects; 3500-3999 and 1009: it stops. */
+/** Close codes. With 3000 to 3499 SDKs reconnect; with 3500 to 3999 and 1009 they stop. */
 export const CLOSES = {
   tooLarge: { code: 1009, reason: 'message size limit exceeded' },
   shutdown: { code: 3001, reason: 'shutdown' },
@@ -45,7 +45,7 @@ export const CLOSES = {
   notAvailable: { code: 3508, reason: 'not available' },
 } as const satisfies Record<string, CloseCode>;
 
-/** Unsubscribe pushes. Below 2500 the SDK stays unsubscribed, from 2500 it subscribes again at once. */
+/** Codes of unsubscribe pushes. Below 2500 SDKs stay unsubscribed, from 2500 on they subscribe again at once. */
 export const UNSUBSCRIBES = {
   insufficientState: { code: 2500, reason: 'insufficient state' },
 } as const satisfies Record<string, CloseCode>;

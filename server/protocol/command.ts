@@ -5,13 +5,13 @@ import type { Method, Request } from './schema.ts';
 /** The command of one method. */
 export type CommandOf<M extends Command['method']> = Extract<Command, { method: M }>;
 
-/** A command that a gateway answers: `pong` has no answer, `send` is not served. */
+/** A command that gets an answer: `pong` gets none, and `send` is not offered. */
 export type Answered = Exclude<Command, { method: 'pong' | 'send' }>;
 
-/** The most commands of one frame: a reconnect sends `connect` and every subscribe at once. */
+/** Most commands of one frame: a client that reconnects may send `connect` and all its subscribes at once. */
 export const COMMANDS_PER_FRAME = OPTIONS.maxSubscriptions.max + 1;
 
-/** Largest id of a command: the protocol's u32. */
+/** Largest id of a command: a u32. */
 export const MAX_ID = 0xffff_ffff;
 
 type Builders = { readonly [M in Method]: (id: number, request: Request<M>) => Command };
@@ -54,8 +54,8 @@ const BUILDERS: Builders = {
 };
 
 /**
- * The command a decoded request means. `send` needs no id, every other method does.
- * @throws {BadFrame} for a missing id and for values the protocol does not know
+ * Makes the command of a decoded request. Every method except `send` needs an id.
+ * @throws {BadFrame} for a missing id and for values that the protocol does not define
  */
 export function toCommand<M extends Method>(method: M, id: number, request: Request<M>): Command {
   if (id === 0 && method !== 'send') throw new BadFrame('command without id');

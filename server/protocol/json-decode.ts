@@ -3,7 +3,7 @@ import { COMMANDS_PER_FRAME, MAX_ID, toCommand } from './command.ts';
 import { decodeUtf8, findMember } from './raw-json.ts';
 import { type Fields, type Kind, METHODS, type Method, REQUESTS, type Values } from './schema.ts';
 
-/** Bounds of a number and where larger ones end: a position nobody can hold is as good as the largest one that is exact. */
+/** Bounds of the integer types. Numbers beyond 2^53 within them are reduced to the largest exact one: no room has such positions. */
 const INTEGERS = {
   int32: { min: -(2 ** 31), max: 2 ** 31 - 1 },
   int64: { min: -(2 ** 63), max: 2 ** 63 },
@@ -15,17 +15,18 @@ const PONG: Command = { method: 'pong' };
 type JsonObject = { readonly [name: string]: unknown };
 
 function asObject(value: unknown, name: string): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new BadFrame(`${name} is no object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BadFrame(`${name} is not an object`);
   return value as JsonObject;
 }
 
 function asString(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw new BadFrame(`${name} is no text`);
+  if (typeof value !== 'string') throw new BadFrame(`${name} is not a string`);
   return value;
 }
 
 function asInteger(value: unknown, name: string, bounds: { readonly min: number; readonly max: number }): number {
-  if (!Number.isInteger(value)) throw new BadFrame(`${name} is no integer`);
+  if (!Number.isInteger(value)) throw new BadFrame(`${name} is not an integer`);
   const number = value as number;
   if (number < bounds.min || number > bounds.max) throw new BadFrame(`${name} is out of range`);
   return Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
@@ -49,14 +50,14 @@ function readValue(value: unknown, kind: Exclude<Kind, 'bytes'>, name: string): 
     case 'string':
       return absent ? '' : asString(value, name);
     case 'bool':
-      if (!absent && typeof value !== 'boolean') throw new BadFrame(`${name} is neither true nor false`);
+      if (!absent && typeof value !== 'boolean') throw new BadFrame(`${name} is not a boolean`);
       return value === true;
     default:
       return absent ? 0 : asInteger(value, name, INTEGERS[kind]);
   }
 }
 
-/** The bytes of a request's member, exactly as the client wrote them. */
+/** Bytes of a member of the request, exactly as the client wrote them. */
 function cut(line: string, method: Method, name: string): Uint8Array | null {
   const request = findMember(line, 0, method);
   const place = request && findMember(line, request.start, name);
@@ -104,7 +105,7 @@ function decodeLine(line: string): Command {
 }
 
 /**
- * Commands joined by one newline each, with at most one at the end. `data` is the client's bytes, cut out of the frame.
+ * Decodes commands separated by single newlines, with at most one newline at the end. `data` is copied out of the frame as bytes.
  * @throws {BadFrame}
  */
 export function decodeJsonFrame(frame: Uint8Array): Command[] {
@@ -118,7 +119,7 @@ export function decodeJsonFrame(frame: Uint8Array): Command[] {
 
 const NEWLINE = 0x0a;
 
-/** Bytes of the lines of a frame. */
+/** Number of bytes of each line of a frame. */
 export function jsonSizes(frame: Uint8Array): number[] {
   const sizes: number[] = [];
   for (let start = 0; ; ) {

@@ -9,7 +9,7 @@ function splice(data: Uint8Array): string {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8');
 }
 
-/** Members that are not zero, in order; `undefined` stands for a zero value, which the protocol leaves out. */
+/** JSON object of encoded members, in order. `undefined` is a zero value, which the protocol leaves out. */
 function object(...members: readonly (string | undefined)[]): string {
   return `{${members.filter(member => member !== undefined).join(',')}}`;
 }
@@ -18,7 +18,7 @@ const number = (name: string, value: number) => (value === 0 ? undefined : `"${n
 const flag = (name: string, value: boolean) => (value ? `"${name}":true` : undefined);
 const raw = (name: string, value: Uint8Array) => (value.length === 0 ? undefined : `"${name}":${splice(value)}`);
 
-/** `user` and `client` stand even when empty. */
+/** Writes `user` and `client` even if they are empty. */
 function info({ user, client }: ClientInfo): string {
   return `{"user":${quote(user)},"client":${quote(client)}}`;
 }

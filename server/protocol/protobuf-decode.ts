@@ -11,14 +11,17 @@ const LENGTH_DELIMITED = 2;
 
 const PONG: Command = { method: 'pong' };
 
-/** protobufjs answers with Long objects where the package `long` happens to be installed, else with numbers. Exact up to 2^53; a larger position becomes the largest exact number, which no room reaches. */
+/**
+ * Converts an integer that protobufjs read: a Long object if the package `long` is installed, else a number. Exact up to 2^53;
+ * a larger one becomes the largest exact number, which no position reaches.
+ */
 function toNumber(value: number | protobuf.Long): number {
   const number =
     typeof value === 'number' ? value : (value.unsigned ? value.high >>> 0 : value.high) * 2 ** 32 + (value.low >>> 0);
   return Math.min(Math.max(number, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
-/** Stands for text that is not UTF-8: like half a character from a JSON client it is well-formed nowhere. */
+/** Stands for text that is not UTF-8: a lone surrogate, as a JSON client can send it, which every later check refuses. */
 const ILL_FORMED = '\ud800';
 
 const readText = (reader: Reader): string => decodeUtf8(reader.bytes()) ?? ILL_FORMED;
@@ -37,7 +40,7 @@ const SCALARS: Readonly<Record<Scalar, ScalarRow>> = {
   uint64: { wire: VARINT, zero: 0, read: reader => toNumber(reader.uint64()) },
 };
 
-/** Reads every field by its tag; fields that nobody asks for are skipped, a repeated one counts as the last. */
+/** Reads every field by its tag. Skips a field for which `read` returns false; of a repeated field the last one counts. */
 function eachField(bytes: Uint8Array, read: (number: number, wire: number, reader: Reader) => boolean): void {
   const reader = protobuf.Reader.create(bytes);
   while (reader.pos < reader.len) {
@@ -109,7 +112,7 @@ function decodeCommand(bytes: Uint8Array): Command {
 }
 
 /**
- * Commands one after the other, each after its length. Bytes fields are copied out of the frame.
+ * Decodes commands that follow each other, each after its length. Copies fields of type bytes out of the frame.
  * @throws {BadFrame}
  */
 export function decodeProtobufFrame(frame: Uint8Array): Command[] {
@@ -128,7 +131,7 @@ export function decodeProtobufFrame(frame: Uint8Array): Command[] {
   }
 }
 
-/** Bytes of the commands of a frame. */
+/** Number of bytes of each command of a frame. */
 export function protobufSizes(frame: Uint8Array): number[] {
   const sizes: number[] = [];
   for (const reader = protobuf.Reader.create(frame); reader.pos < reader.len; ) {

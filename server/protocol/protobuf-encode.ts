@@ -27,7 +27,7 @@ function writeU64(writer: Writer, field: number, value: number): void {
 function writeFlag(writer: Writer, field: number, value: boolean): void {
   if (value) writer.uint32((field << 3) | VARINT).bool(true);
 }
-/** Written even when empty: clients look whether the submessage is there. */
+/** Writes a submessage even if it is empty: clients check for its presence. */
 function writeMessage<T>(writer: Writer, field: number, write: (writer: Writer, value: T) => void, value: T): void {
   writer.uint32((field << 3) | LENGTH_DELIMITED).fork();
   write(writer, value);
@@ -52,7 +52,7 @@ function info(writer: Writer, { user, client }: ClientInfo): void {
   writeText(writer, FIELDS.ClientInfo.client, client);
 }
 
-/** The bytes of a map entry. */
+/** Encoded map entry of the tag `type`. */
 const tagsOf = perType(type => {
   const writer = protobuf.Writer.create();
   writeText(writer, 1, TYPE_TAG);
@@ -78,7 +78,7 @@ function subscribeResult(writer: Writer, result: SubscribeResult): void {
   writeFlag(writer, fields.was_recovering, result.wasRecovering);
 }
 
-/** Fields 1 to 4 of ConnectResult and RefreshResult are the same. */
+/** Writes fields 1 to 4, which ConnectResult and RefreshResult share. */
 function identity(writer: Writer, reply: Extract<Reply, { readonly method: 'connect' | 'refresh' }>): void {
   const fields = FIELDS.RefreshResult;
   writeText(writer, fields.client, reply.client);
@@ -142,8 +142,8 @@ function pushBody(writer: Writer, push: Push): void {
   }
 }
 
-function joinOrLeave(writer: Writer, who: ClientInfo): void {
-  writeMessage(writer, FIELDS.Join.info, info, who);
+function joinOrLeave(writer: Writer, member: ClientInfo): void {
+  writeMessage(writer, FIELDS.Join.info, info, member);
 }
 
 function unsubscribe(writer: Writer, { code, reason }: Extract<Push, { readonly type: 'unsubscribe' }>): void {
@@ -151,7 +151,7 @@ function unsubscribe(writer: Writer, { code, reason }: Extract<Push, { readonly 
   writeText(writer, FIELDS.Unsubscribe.reason, reason);
 }
 
-/** One reply after its length, as every reply of a frame is written. */
+/** Encodes one reply, preceded by its length. */
 function delimited(write: (writer: Writer) => void): Uint8Array {
   const writer = protobuf.Writer.create().fork();
   write(writer);

@@ -2,7 +2,7 @@ import type { Codec } from './codec.ts';
 import { decodeProtobufFrame, protobufSizes } from './protobuf-decode.ts';
 import { encodeProtobufError, encodeProtobufPush, encodeProtobufReply } from './protobuf-encode.ts';
 
-/** The protocol in Protobuf: binary frames, every message after its length. Chosen by the subprotocol. */
+/** The protocol in Protobuf: binary frames, each command or reply preceded by its length. Chosen by the subprotocol. */
 export const protobufCodec: Codec = {
   encoding: 'protobuf',
   binary: true,

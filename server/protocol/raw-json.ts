@@ -11,15 +11,15 @@ const CLOSE_BRACE = 0x7d;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** The text of UTF-8 bytes, a byte order mark kept; null if they are not UTF-8. */
+/** Text of UTF-8 bytes, with a byte order mark if there is one; null if they are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   if (!isUtf8(bytes)) return null;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 /**
- * Whether bytes may be spliced into a frame: one JSON value in UTF-8 without a raw newline or carriage return, either
- * of which would end the line and let the rest pass for a frame of the server.
+ * True if bytes may be copied into a frame: one JSON value in UTF-8 without a raw newline or carriage return. Either would end the
+ * line, and the client would read the rest as a frame of the server.
  */
 export function isPlainJson(bytes: Uint8Array): boolean {
   if (bytes.includes(LF) || bytes.includes(CR)) return false;
@@ -42,7 +42,7 @@ function skipSpace(text: string, at: number): number {
   return at;
 }
 
-/** Position after the string that opens at `at`. */
+/** Index after the string that starts at `at`. */
 function skipString(text: string, at: number): number {
   let end = text.indexOf('"', at + 1);
   for (;;) {
@@ -53,7 +53,7 @@ function skipString(text: string, at: number): number {
   }
 }
 
-/** Position after the value that begins at `at`. Iterative: depth costs a counter, never a stack frame. */
+/** Index after the value that starts at `at`. Not recursive, so that deep nesting cannot overflow the stack. */
 function skipValue(text: string, at: number): number {
   let depth = 0;
   for (let i = at; ; ) {
@@ -74,8 +74,8 @@ function skipValue(text: string, at: number): number {
 }
 
 /**
- * Where the value of `member` stands in the object that begins at `at`; null if it has none. Of a repeated member it
- * is the last, as `JSON.parse` takes it. `text` must be valid JSON: nothing is checked again.
+ * Finds the value of `member` in the object that starts at `at`: its indices, or null. Of a repeated member it finds the last, as
+ * `JSON.parse` does. `text` must be valid JSON; this is not checked.
  */
 export function findMember(text: string, at: number, member: string): { start: number; end: number } | null {
   let found: { start: number; end: number } | null = null;

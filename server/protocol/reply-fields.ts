@@ -1,4 +1,4 @@
-/** Field numbers of what the server writes in Protobuf. A unit test keeps them equal to `client.proto`. */
+/** Field numbers of the Protobuf messages that the server writes. A unit test keeps them equal to `client.proto`. */
 export const FIELDS = {
   Reply: {
     id: 1,

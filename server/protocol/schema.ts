@@ -1,11 +1,11 @@
 /**
- * Names, numbers and types of what the server reads, the same for JSON and Protobuf: one table drives both decoders.
- * `client.proto` says the same for people and other tools; a unit test keeps the two equal.
+ * Names, numbers and types of all fields that the server reads. One table drives the decoders of JSON and of Protobuf.
+ * A unit test keeps it equal to `client.proto`.
  */
 
 export type Scalar = 'string' | 'bool' | 'int32' | 'int64' | 'uint64' | 'bytes';
 
-/** `map`: string keys to messages. `message` may have no fields: then only its presence counts. */
+/** Type of a field. `map` maps strings to messages. A `message` without fields is only checked for presence. */
 export type Kind = Scalar | { readonly message: Fields } | { readonly map: Fields };
 
 export interface Field {
@@ -26,7 +26,7 @@ type Value<K> = K extends 'string'
           ? ReadonlyMap<string, Values<F>>
           : number;
 
-/** A decoded message: every field is there, with its zero value if the client left it out. */
+/** A decoded message with all fields: a field that the client left out has its zero value. */
 export type Values<F extends Fields> = { readonly [N in keyof F]: Value<F[N]['kind']> };
 
 const subscribe = {
@@ -49,7 +49,7 @@ const position = {
 
 const channelOnly = { channel: { number: 1, kind: 'string' } } as const satisfies Fields;
 
-/** Requests of a command, by the name and number of their field in Command. */
+/** Requests by method, which is the name of their field in the message Command; `number` is the field's number. */
 export const REQUESTS = {
   connect: {
     number: 4,
@@ -92,7 +92,7 @@ export const REQUESTS = {
 export type Method = keyof typeof REQUESTS;
 export type Request<M extends Method> = Values<(typeof REQUESTS)[M]['fields']>;
 
-/** A command's methods in the order of their numbers: where a frame sets two, the first one counts. */
+/** Methods in the order of their numbers. If a command sets two, the first one counts. */
 export const METHODS = Object.keys(REQUESTS) as readonly Method[];
 
 /** Number of the field `id` in Command and Reply. */

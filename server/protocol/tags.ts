@@ -1,7 +1,7 @@
-/** Types that are kept encoded: all that one version knows, with room for those of the next. */
+/** Most types whose encoding is cached: more than one version has. Bounds the cache against types of unknown writers. */
 const MOST_TYPES = 32;
 
-/** Encodes the tags of a type of message once. */
+/** Caches `encode` by message type. */
 export function perType<T>(encode: (type: string) => T): (type: string) => T {
   const known = new Map<string, T>();
   return type => {
@@ -13,5 +13,5 @@ export function perType<T>(encode: (type: string) => T): (type: string) => T {
   };
 }
 
-/** The one tag of a publication: what it is, in the word of the server. Clients cannot write it. */
+/** Name of the only tag of a publication: its type. Only the server sets it. */
 export const TYPE_TAG = 'type';

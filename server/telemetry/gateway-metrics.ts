@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Source } from '../room/reader.ts';
 import type { RepairCause } from '../room/room.ts';
 
-/** Numbers that are read when somebody asks for the metrics. */
+/** Values that are read at each scrape. */
 export interface GatewayGauges {
   readonly connections: () => number;
   readonly mostConnections: () => number;
@@ -16,12 +16,12 @@ export interface GatewayGauges {
   readonly draining: () => boolean;
   readonly closing: () => boolean;
   readonly natsUp: () => boolean;
-  readonly liveOptionsRejected: () => number;
+  readonly optionsRejected: () => number;
 }
 
 const SECONDS = [0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** Every metric of a gateway, with its unit. No label ever names a room or a user. */
+/** All metrics of a gateway. Labels must not contain names of rooms or users. */
 export class GatewayMetrics {
   readonly registry = new Registry();
   readonly #counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
@@ -34,51 +34,70 @@ export class GatewayMetrics {
     'reason',
   ]);
   readonly closes = this.#counter('closes_total', 'Connections ended by the gateway, by close code.', ['code']);
-  readonly moves = this.#counter('moves_total', 'Connections told to come back on another gateway, by reason.', [
-    'reason',
-  ]);
+  readonly moves = this.#counter(
+    'moves_total',
+    'Connections closed so that the client connects to another gateway, by reason.',
+    ['reason'],
+  );
   readonly slowDisconnects = this.#counter(
     'slow_disconnects_total',
     'Connections closed because they read too slowly.',
   );
-  readonly surplusPongs = this.#counter('surplus_pongs_total', 'Pongs of clients that answer no ping; ignored.');
+  readonly surplusPongs = this.#counter('surplus_pongs_total', 'Pongs of clients without a ping before them; ignored.');
   readonly tokensRefused = this.#counter('tokens_refused_total', 'Tokens refused, by reason.', ['reason']);
   readonly replacedSecretUsed = this.#counter(
     'tokens_replaced_secret_total',
-    'Tokens accepted although the secret they are signed with was replaced: somebody still signs with it.',
+    'Tokens accepted although signed with a replaced secret: an application still uses that secret.',
   );
   readonly errors = this.#counter('command_errors_total', 'Commands answered with an error, by its code.', ['code']);
   readonly limited = this.#counter(
     'limited_total',
-    'Commands refused, and connections closed, by a limit that clients share, by its name.',
+    'Commands refused and connections closed because of a limit per user, room or gateway, by name of the limit.',
     ['limit'],
   );
-  readonly messagesIn = this.#counter('messages_in_total', 'Messages acknowledged by the stream, by type.', ['type']);
-  readonly duplicates = this.#counter('duplicates_total', 'Messages that were stored before.');
-  readonly publishFailures = this.#counter('publish_failures_total', 'Messages the stream did not acknowledge.');
-  readonly deliveries = this.#counter('deliveries_total', 'Messages handed to subscribers.');
-  readonly bytesIn = this.#counter('received_bytes_total', 'Bytes of the frames of clients.');
-  readonly bytesOut = this.#counter('delivered_bytes_total', 'Bytes of messages handed to subscribers.');
-  readonly recoveries = this.#counter('recoveries_total', 'Subscribes that recovered, by the deepest place read.', [
-    'source',
-  ]);
+  readonly messagesIn = this.#counter('messages_in_total', 'Messages acknowledged by JetStream, by type.', ['type']);
+  readonly duplicates = this.#counter(
+    'duplicates_total',
+    'Messages that were stored already when they were sent again.',
+  );
+  readonly publishFailures = this.#counter('publish_failures_total', 'Messages that JetStream did not acknowledge.');
+  readonly deliveries = this.#counter('deliveries_total', 'Messages delivered to subscribers.');
+  readonly bytesIn = this.#counter('received_bytes_total', 'Bytes of frames received from clients.');
+  readonly bytesOut = this.#counter('delivered_bytes_total', 'Bytes of messages delivered to subscribers.');
+  readonly recoveries = this.#counter(
+    'recoveries_total',
+    'Subscribes that recovered, by the slowest source read: tail, LOG or MongoDB.',
+    ['source'],
+  );
   readonly recoveriesFailed = this.#counter('recoveries_failed_total', 'Subscribes answered with recovered: false.');
   readonly repairs = this.#counter(
     'repairs_total',
-    'Reads of messages the live flow did not bring, or could not vouch for (forgotten), by cause.',
+    'Reads for messages that live delivery lost or may have lost, by cause.',
     ['cause'],
   );
-  readonly repaired = this.#counter('repaired_messages_total', 'Messages the live flow did not bring.');
-  readonly repairFailures = this.#counter('repair_failures_total', 'Reads for repair that failed and are tried again.');
+  readonly repaired = this.#counter(
+    'repaired_messages_total',
+    'Messages that live delivery lost and a repair delivered.',
+  );
+  readonly repairFailures = this.#counter(
+    'repair_failures_total',
+    'Reads for a repair that failed; they are tried again.',
+  );
   readonly unreadable = this.#counter(
     'unreadable_messages_total',
-    'Messages of a stream that clients cannot have for what is in them: no gateway wrote them. Counted at each read.',
+    'Messages of a stream that clients cannot receive because no gateway wrote them. Counted at each read.',
   );
-  readonly presencePartial = this.#counter('presence_partial_total', 'Presence answers in which a gateway is missing.');
-  readonly publishSeconds = this.#histogram('publish_seconds', 'Seconds from a command to the acknowledgement.');
+  readonly presencePartial = this.#counter(
+    'presence_partial_total',
+    'Presence answers without the members of some gateway, which did not answer.',
+  );
+  readonly publishSeconds = this.#histogram(
+    'publish_seconds',
+    'Seconds from a publish command to its acknowledgement by JetStream.',
+  );
   readonly deliverySeconds = this.#histogram(
     'delivery_seconds',
-    'Seconds from the acceptance of a message by any gateway to its live fan-out here (clocks of two machines).',
+    'Seconds from the acceptance of a message by its gateway to its live delivery by this one, by the clocks of two machines.',
   );
 
   constructor(gauges: GatewayGauges) {
@@ -94,20 +113,20 @@ export class GatewayMetrics {
     gauge('connections', 'Open client connections.', gauges.connections);
     gauge(
       'connections_limit',
-      'Client connections this gateway accepts: CHAT_MAX_CONNECTIONS, or fewer where the limit on open files is too low.',
+      'Most client connections this gateway accepts: CHAT_MAX_CONNECTIONS, or fewer if the limit on open files is too low.',
       gauges.mostConnections,
     );
-    gauge('subscriptions', 'Rooms times connections.', gauges.subscriptions);
+    gauge('subscriptions', 'Subscriptions of all connections.', gauges.subscriptions);
     gauge('rooms', 'Rooms this gateway follows.', gauges.rooms);
-    gauge('tail_bytes', 'Memory of the last messages of rooms, in bytes.', gauges.tailBytes);
+    gauge('tail_bytes', 'Bytes of the tails: last messages of rooms, in memory.', gauges.tailBytes);
     gauge(
       'send_buffer_bytes',
-      'Bytes that wait for the readers of all connections: in buffers and queues, sent and not known to be read, and in pages being read.',
+      'Bytes that wait for all connections: in buffers and queues, sent but not acknowledged, and in pages being read.',
       gauges.sendBufferBytes,
     );
     gauge(
       'closing_sockets',
-      'Sockets that are being closed and wait, for at most 15 s, until their readers have taken what was sent.',
+      'Sockets that are closing and wait, for at most 15 s, until the client has read what was sent.',
       gauges.closingSockets,
     );
     gauge('pages_reading', 'Pages of messages being read for clients that recover or page.', gauges.pagesReading);
@@ -116,13 +135,13 @@ export class GatewayMetrics {
       'Mean delay of the event loop in the last 5 s.',
       () => gauges.eventLoopLagMs() / 1000,
     );
-    gauge('draining', '1 while the gateway takes no new clients, or ends.', () => Number(gauges.draining()));
-    gauge('nats_up', '0 once NATS has been away from this gateway for 5 s.', () => Number(gauges.natsUp()));
+    gauge('draining', '1 while the gateway takes no new clients or is stopping.', () => Number(gauges.draining()));
+    gauge('nats_up', '0 once the gateway has been without NATS for 5 s.', () => Number(gauges.natsUp()));
     gauge('closing', '1 while the gateway closes connections in waves.', () => Number(gauges.closing()));
     gauge(
       'live_options_rejected',
-      'Live options whose file holds no valid value: the value before stays in force.',
-      gauges.liveOptionsRejected,
+      'Reloadable options whose new value is not valid: the previous value stays in force.',
+      gauges.optionsRejected,
     );
     collectDefaultMetrics({ register: this.registry });
   }

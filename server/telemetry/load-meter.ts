@@ -12,7 +12,7 @@ type Rates = Pick<
   | 'cpu'
 >;
 
-/** Rates over the last few seconds, for the load endpoint. Call {@link LoadMeter.tick} once a second. */
+/** Measures the rates of {@link GatewayLoad}. The caller calls {@link LoadMeter.tick} once a second. */
 export class LoadMeter {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #samples: Sample[] = [];
@@ -40,7 +40,7 @@ export class LoadMeter {
     this.#delay.enable();
   }
 
-  /** As of the last tick; 0 before the second. */
+  /** Rates as of the last tick; 0 before the second tick. */
   get rates(): Rates {
     return this.#rates;
   }
@@ -49,36 +49,36 @@ export class LoadMeter {
     this.#total.deliveries += count;
   }
 
-  /** @param failed whether the gateway is to blame, or may be: a backend is away */
+  /** Counts an answered command. @param failed true for an error that the gateway or a backend may have caused */
   answered(failed: boolean): void {
     this.#total.commands += 1;
     if (failed) this.#total.errors += 1;
   }
 
   /**
-   * A token was checked. Refusals count as errors while they outnumber the tokens that are accepted: a gateway with the wrong
-   * secret refuses everybody, a client with a bad token is one client.
+   * Counts a checked token. Refused tokens count as errors while they outnumber the accepted ones: then the gateway may have the
+   * wrong secret, while single refusals are the fault of single clients.
    */
   tokenChecked(valid: boolean): void {
     this.#total[valid ? 'accepted' : 'invalid'] += 1;
     if (!valid) this.#total.commands += 1;
   }
 
-  /** A publish was acknowledged. */
+  /** Counts an acknowledged publish. @param ms time from the command to the acknowledgement */
   published(ms: number): void {
     this.#total.publishes += 1;
     this.#total.publishMs += ms;
   }
 
-  /** A connection was refused that another gateway would have taken. */
+  /** Counts a refused connection that another gateway would have accepted. */
   refused(): void {
     this.#total.refused += 1;
   }
 
-  /** @param now milliseconds of a monotonic clock */
+  /** Computes {@link rates} anew. @param now milliseconds of a monotonic clock */
   tick(now: number): void {
     const { user, system } = process.cpuUsage();
-    // The histogram measures the time between timers, so the interval itself has to go. Without one its mean is NaN.
+    // The histogram measures the time between two timers: subtract the interval. Without samples its mean is NaN.
     const lag = Math.max(0, (this.#delay.mean || 0) / 1e6 - RESOLUTION_MS);
     this.#delay.reset();
     this.#samples.push({ ...this.#total, at: now, cpuMs: (user + system) / 1000, lag });
@@ -116,6 +116,7 @@ interface Sample extends Readonly<Record<Counted, number>> {
   readonly lag: number;
 }
 
+/** Interval of the timer that measures the lag of the event loop. */
 const RESOLUTION_MS = 10;
-/** Five intervals of a second. */
+/** Samples of five intervals of one second. */
 const WINDOW_SAMPLES = 6;

@@ -1,31 +1,34 @@
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { StoredMessage } from '../room/message.ts';
 
-/** The span of one publish. */
+/** Span of one publish. The caller ends it with {@link end} or {@link fail}, once. */
 export interface PublishSpan {
   /** W3C header for the message; empty when tracing is off. */
   readonly traceparent: string;
+  /** @param offset of the stored message */
   end(offset: number): void;
   fail(error: unknown): void;
 }
 
-/** Follows messages through the processes. Costs a check when tracing is off. */
+/** Traces messages through the processes. Costs next to nothing when tracing is off. */
 export interface MessageTrace {
+  /** Starts the span of a publish. */
   publish(room: string, type: string): PublishSpan;
-  /** Marks that a message was handed to this gateway's subscribers. */
+  /** Records the delivery of a message to this gateway's subscribers as a span of its own. */
   delivered(message: StoredMessage, deliveries: number): void;
 }
 
 const OFF: PublishSpan = { traceparent: '', end: () => undefined, fail: () => undefined };
 
+/** A trace that records nothing. */
 export const noTrace: MessageTrace = { publish: () => OFF, delivered: () => undefined };
 
-/** The context a stored message carries, as the parent of what is done with it. */
+/** Trace context that a stored message carries, as parent for new spans. */
 export function contextOf(traceparent: string) {
   return propagation.extract(context.active(), { traceparent });
 }
 
-/** Uses the tracer provider registered by `tracing.ts`. The room's kind is recorded, its name is not. */
+/** Traces with the provider that `tracing.ts` registered. Records the kind of a room, not its name. */
 export function messageTrace(): MessageTrace {
   const tracer = trace.getTracer('chatcluster');
   return {

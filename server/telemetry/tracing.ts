@@ -1,8 +1,8 @@
 /**
- * Tracing is off unless OTEL_EXPORTER_OTLP_ENDPOINT is set; the other OTEL_ variables (sampler, headers, resource) are
- * read by the SDK. The SDK is loaded only then: it costs 40 MB.
+ * Starts tracing if OTEL_EXPORTER_OTLP_ENDPOINT is set. The SDK reads the other OTEL_ variables (sampler, headers, resource). It
+ * is loaded only if tracing is on, because it takes 40 MB.
  * @param service default of OTEL_SERVICE_NAME
- * @returns null when off
+ * @returns null if tracing is off
  */
 export async function startTracing(
   service: string,

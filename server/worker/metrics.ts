@@ -75,7 +75,7 @@ export class WorkerMetrics {
     'Indexes that the collection messages should have and has not: they are being built in the background.',
   );
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
-  readonly liveOptionsRejected = this.#gauge(
+  readonly optionsRejected = this.#gauge(
     'live_options_rejected',
     'Live options whose file has a bad value: the last good one stays in force.',
   );

@@ -89,7 +89,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
         const report = health.report();
         metrics.natsUp.set(report.nats.reachable ? 1 : 0);
         metrics.storeUp.set(report.store.reachable ? 1 : 0);
-        metrics.liveOptionsRejected.set(parts.settings?.problems.length ?? 0);
+        metrics.optionsRejected.set(parts.settings?.problems.length ?? 0);
         return await metricsRoute(metrics.registry)();
       },
     },

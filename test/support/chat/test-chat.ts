@@ -35,7 +35,7 @@ export function testMetrics(): GatewayMetrics {
     draining: () => false,
     closing: () => false,
     natsUp: () => true,
-    liveOptionsRejected: zero,
+    optionsRejected: zero,
   });
 }
 

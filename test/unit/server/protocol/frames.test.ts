@@ -34,7 +34,7 @@ const badJson: readonly (readonly [what: string, frame: string | Buffer])[] = [
   ['a negative id', '{"id":-1,"subscribe":{"channel":"a"}}'],
   ['a broken id', '{"id":1.5,"subscribe":{"channel":"a"}}'],
   ['an id that is a string', '{"id":"1","subscribe":{"channel":"a"}}'],
-  ['a request that is no object', '{"id":1,"subscribe":"a"}'],
+  ['a request that is not an object', '{"id":1,"subscribe":"a"}'],
   ['a channel that is no string', '{"id":1,"subscribe":{"channel":1}}'],
   ['an offset that is a string', '{"id":1,"subscribe":{"channel":"a","offset":"1"}}'],
   ['a negative offset', '{"id":1,"subscribe":{"channel":"a","offset":-1}}'],
