@@ -2,8 +2,8 @@ import type { ScalingPolicy, ScalingRules } from '../api/chat-cluster.ts';
 import { covers, type Observation, unknownShare, within } from './history.ts';
 
 /**
- * The size at the start of a period, as HPA reckons it: what was added in it taken off, what was removed put back.
- * @param asOf whether a change between two looks counts from the earlier or from the later one
+ * Size at the start of a period, as HPA computes it: gateways added in the period are taken off, removed ones put back.
+ * @param asOf time that a change between two looks is dated to: that of the earlier or of the later look
  */
 function sizeBefore(
   history: readonly Observation[],
@@ -30,7 +30,7 @@ function limits(
   return rules.selectPolicy === 'Min' ? smallest(...all) : largest(...all);
 }
 
-/** Most gateways the rules allow now; `current` when they allow none more. */
+/** Largest size the rules allow now; `current` when they allow no step up. */
 export function mostAllowed(
   rules: ScalingRules,
   history: readonly Observation[],
@@ -50,7 +50,7 @@ export function mostAllowed(
   return Math.max(current, most);
 }
 
-/** Fewest gateways the rules allow now; `current` when they allow none fewer. Per cent are rounded down. */
+/** Smallest size the rules allow now; `current` when they allow no step down. Percentages are rounded down. */
 export function fewestAllowed(
   rules: ScalingRules,
   history: readonly Observation[],
@@ -70,12 +70,12 @@ export function fewestAllowed(
   return Math.min(current, Math.max(0, fewest));
 }
 
-/** Longest period of the policies, milliseconds. */
+/** Longest period of the policies, in milliseconds. */
 export function longestPeriodMs(rules: ScalingRules): number {
   return rules.policies.reduce((longest, policy) => Math.max(longest, policy.periodSeconds * 1_000), 0);
 }
 
-/** The fewest that were asked for at any time of the window, and now. */
+/** Fewest gateways wanted at any time of the window, and now. */
 export function fewestWanted(
   history: readonly Observation[],
   rules: ScalingRules,
@@ -88,25 +88,27 @@ export function fewestWanted(
   );
 }
 
-/** A step up so soon after a step down shows that the window was too short, milliseconds. */
+/** Time within which a step up after a step down shows that the window was too short, in milliseconds. */
 const FLAP_MS = 900_000;
-/** As long as the longest window that can be declared. */
+/** Longest window that can be declared, in milliseconds. */
 const LONGEST_WINDOW_MS = 3_600_000;
 
-/** How long the window of scale-downs may become, milliseconds. */
+/**
+ * Longest duration of the window of scale-downs, in milliseconds: twice the declared one, within {@link LONGEST_WINDOW_MS}.
+ */
 export function longestWindowMs({ stabilizationWindowSeconds }: ScalingRules): number {
   const windowMs = stabilizationWindowSeconds * 1_000;
   return Math.max(windowMs, Math.min(2 * windowMs, LONGEST_WINDOW_MS));
 }
 
-/** How far back the memory tells whether the window was too short. */
+/** Time the history must cover to show whether the window was too short, in milliseconds. */
 export function flapMs(rules: ScalingRules): number {
   return longestWindowMs(rules) + FLAP_MS;
 }
 
 /**
- * The window of scale-downs, milliseconds: twice as long after a step up soon after a step down, so that a load that comes and
- * goes is waited for. Whoever does not remember whether there was one takes it that there was.
+ * Current window of scale-downs, in milliseconds: twice as long after a step up soon after a step down, so that gateways
+ * are kept for a load that comes and goes. A history that is too short to tell counts as one with such a step.
  */
 export function downWindowMs(history: readonly Observation[], rules: ScalingRules, now: number): number {
   const longMs = longestWindowMs(rules);
@@ -120,10 +122,15 @@ export function downWindowMs(history: readonly Observation[], rules: ScalingRule
   return rules.stabilizationWindowSeconds * 1_000;
 }
 
-/** Of a window that was known for less than the rest of it, nobody can say that fewer were enough all the time. */
+/**
+ * Share of the window for which the load may be unknown. With more, nothing proves that fewer gateways sufficed all the
+ * time.
+ */
 const MOST_UNKNOWN = 0.2;
 
-/** The most that were asked for at any time of the window, and now. If too much of it is unknown, all were. */
+/**
+ * Most gateways wanted at any time of the window, and now. If too much of the window is unknown, all gateways were wanted.
+ */
 export function mostWanted(history: readonly Observation[], rules: ScalingRules, now: number, wanted: number): number {
   const windowMs = downWindowMs(history, rules, now);
   const window = within(history, now, windowMs);

@@ -1,26 +1,27 @@
 import type { GatewaySample } from './sample.ts';
 
-/** Longer than two lost polls. What a gateway said longer ago says nothing of it any more, milliseconds. */
+/** Age, in milliseconds, from which the answer of a gateway is not used any more. Two lost polls take less. */
 export const STALE_MS = 15_000;
 
-/** One that can be told from the gateway before it. */
+/** Answer of one run of a gateway's container. */
 export interface Answer extends GatewaySample {
-  /** Of its container: a pod that starts anew has another one. */
+  /** Identity of the container's run: it changes when the container restarts. */
   readonly life: string;
 }
 
+/** Age of an answer. */
 export interface CachedAnswer {
-  /** When `load` came, or did not; milliseconds that never run backwards. */
+  /** Time at which the gateway reported `load`, or failed to; milliseconds that never run backwards. */
   readonly answeredAt: number;
-  /** Whether `load` is of an earlier look. */
+  /** True if `load` comes from an earlier round, because the gateway did not answer in this one. */
   readonly cached: boolean;
 }
 
 /**
- * Answers with what those that are silent now said last: one lost poll is no silence. A container that has started anew, or a
- * change of readiness since then, ends what was said before.
- * @param before of the look before, with what was kept in it
- * @param now when `answers` came, as {@link CachedAnswer.answeredAt}
+ * Fills missing answers with the last ones, because one lost poll is not silence. An answer is not reused after the
+ * container restarted or its readiness changed.
+ * @param before result of the round before
+ * @param now time of `answers`, as {@link CachedAnswer.answeredAt}
  */
 export function withCachedAnswers<A extends Answer>(
   answers: readonly A[],
@@ -29,15 +30,16 @@ export function withCachedAnswers<A extends Answer>(
 ): readonly (A & CachedAnswer)[] {
   const last = new Map(before.map(sample => [sample.life, sample]));
   return answers.map(answer => {
-    const said = answer.load === undefined ? last.get(answer.life) : undefined;
-    const isKept = said?.load !== undefined && said.ready === answer.ready && now - said.answeredAt <= STALE_MS;
+    const earlier = answer.load === undefined ? last.get(answer.life) : undefined;
+    const isKept =
+      earlier?.load !== undefined && earlier.ready === answer.ready && now - earlier.answeredAt <= STALE_MS;
     return isKept
-      ? { ...answer, load: said.load, answeredAt: said.answeredAt, cached: true }
+      ? { ...answer, load: earlier.load, answeredAt: earlier.answeredAt, cached: true }
       : { ...answer, answeredAt: now, cached: false };
   });
 }
 
-/** The samples without what is too old to act on. @param now as {@link CachedAnswer.answeredAt} */
+/** Samples without answers that are too old to act on. @param now as {@link CachedAnswer.answeredAt} */
 export function withoutStaleAnswers<S extends GatewaySample & CachedAnswer>(
   samples: readonly S[],
   now: number,

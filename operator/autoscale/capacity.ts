@@ -4,10 +4,10 @@ import { median } from './median.ts';
 import type { FleetLoad } from './sample.ts';
 import { RESOURCES, type Resource, type Share } from './share.ts';
 
-/** Connections one gateway can carry. */
+/** Connections that one gateway can carry. */
 export interface Capacity {
   readonly connections: number;
-  /** What it is short of first. */
+  /** Resource that runs out first. */
   readonly from: Resource | 'maxConnections';
   readonly share: Share;
 }
@@ -17,7 +17,7 @@ type Targets = Pick<
   'targetCpuPercent' | 'targetDeliveriesPerSecond' | 'targetEventLoopLagMilliseconds'
 >;
 
-/** How many gateways each target asks for by what is measured now. */
+/** Gateways that each target asks for, from what is measured now; fractions. */
 export function gatewaysBy(load: FleetLoad, targets: Targets): Share {
   return {
     cpu: (load.cpu * 100) / targets.targetCpuPercent,
@@ -26,11 +26,13 @@ export function gatewaysBy(load: FleetLoad, targets: Targets): Share {
   };
 }
 
-/** Below this part of its target a gateway is mostly busy with itself, which says nothing of connections. */
+/**
+ * Share of its target below which a gateway is mostly busy with itself, so that its load says nothing about connections.
+ */
 const LEAST_USED = 0.25;
 
 /**
- * What one connection takes up at the load of the moment.
+ * Cost of one connection at the load of the moment.
  * @returns undefined while gateways do next to nothing
  */
 export function shareOf(load: FleetLoad, targets: Targets): Share | undefined {
@@ -42,23 +44,23 @@ export function shareOf(load: FleetLoad, targets: Targets): Share | undefined {
 }
 
 /**
- * Looks that are compared, the last that told something: a storm of reconnects, whose sign-ins cost more than the connections,
- * is shorter than half of them.
+ * Duration of the looks that are compared, in milliseconds. A storm of reconnects, whose sign-ins cost more than the
+ * connections, is shorter than half of them.
  */
 export const LEARN_MS = 60_000;
-/** Sums of shares are off by a bit in the last place. */
+/** Tolerance for rounding errors in sums of shares. */
 const ROUNDING = 1e-6;
-/** Connections are not taken to cost the same beyond this many times as many as gateways had. */
+/** Factor up to which the cost of a connection is extrapolated beyond the most connections a gateway had. */
 const FORESIGHT = 2;
 
 interface Look {
   readonly share: Share;
-  /** Connections of a gateway. */
+  /** Connections of one gateway, on average. */
   readonly connections: number;
   readonly length: number;
 }
 
-/** The last looks that told what a connection takes up, of {@link LEARN_MS} together. */
+/** Last looks that show the cost of a connection, {@link LEARN_MS} of them in all. */
 function lastLooks(history: readonly Observation[]): Look[] {
   const looks: Look[] = [];
   let left = LEARN_MS;
@@ -73,9 +75,9 @@ function lastLooks(history: readonly Observation[]): Look[] {
 }
 
 /**
- * What a gateway can carry, learned from what one connection took up in the last minute in which gateways had something to do:
- * the median, as single looks are full of chance.
- * @returns undefined while nothing was learned: gateways do next to nothing, or have not been looked at
+ * Capacity of a gateway, learned from the cost of a connection in the last minute with some load. It is the median, because
+ * single looks vary at random.
+ * @returns undefined while nothing is learned: gateways do next to nothing, or were not asked yet
  */
 export function capacityOf(history: readonly Observation[], maxConnections: number): Capacity | undefined {
   const looks = lastLooks(history);
@@ -88,7 +90,7 @@ export function capacityOf(history: readonly Observation[], maxConnections: numb
   };
   const from = RESOURCES.reduce((most, each) => (share[each] > share[most] ? each : most));
   const busiest = Math.max(...looks.map(look => look.connections));
-  // Looks that did not hear everyone say what a connection costs, but not how many there were.
+  // Looks without answers of all gateways show the cost of a connection, but not the number of connections.
   const most = busiest > 0 ? FORESIGHT * busiest : Number.POSITIVE_INFINITY;
   const foreseen = Math.max(1, Math.min(1 / share[from], most));
   return foreseen < maxConnections

@@ -3,13 +3,13 @@ import { type Observation, within } from './history.ts';
 
 type CollapseSpec = Pick<AutoscalingSpec, 'collapsePercent' | 'collapseHoldSeconds' | 'behavior'>;
 
-/** The largest total within the window of scale-downs. */
+/** Largest total of connections within the window of scale-downs. */
 function peak(history: readonly Observation[], spec: CollapseSpec, now: number): number {
   const window = within(history, now, spec.behavior.scaleDown.stabilizationWindowSeconds * 1_000);
   return window.reduce((most, each) => Math.max(most, each.connections ?? 0), 0);
 }
 
-/** Whether the total has fallen so far within the window that the network rather than the clients is to blame. */
+/** True if the total of connections fell so far within the window that the network is to blame rather than the clients. */
 export function hasFallen(
   history: readonly Observation[],
   spec: CollapseSpec,
@@ -20,7 +20,7 @@ export function hasFallen(
   return connections < peak(history, spec, now) * (1 - spec.collapsePercent / 100);
 }
 
-/** When the last fall that still holds scale-downs began, and what is left of the hold. */
+/** Hold of scale-downs after the last fall, with the seconds that are left; undefined when there is none. */
 export function collapseHold(
   history: readonly Observation[],
   spec: CollapseSpec,

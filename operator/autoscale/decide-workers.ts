@@ -1,24 +1,24 @@
 import type { WorkerAutoscalingSpec } from '../api/chat-cluster.ts';
 
-/** What one look at the lag found. */
+/** One look at the lag. */
 export interface LagObservation {
   /** Milliseconds that never run backwards. */
   readonly at: number;
-  /** Workers the lag asked for, before the bounds. */
+  /** Workers the lag asks for, before the bounds. */
   readonly wanted: number;
 }
 
 export interface WorkerScaleInput {
   readonly spec: WorkerAutoscalingSpec;
-  /** `worker.replicas`: decides while the mode is Disabled. */
+  /** Value of `worker.replicas`, which decides while the mode is Disabled. */
   readonly replicas: number;
-  /** Workers asked for now. */
+  /** Current number of workers asked for. */
   readonly current: number;
-  /** Messages that MongoDB does not have yet; undefined while no worker says. */
+  /** Messages that MongoDB does not have yet; undefined while no worker reports the number. */
   readonly lag: number | undefined;
-  /** Whether a worker reaches MongoDB: while none does, the lag grows however many there are. */
+  /** True if a worker reaches MongoDB. If none does, the lag grows however many workers there are. */
   readonly storeReachable: boolean;
-  /** Why no further pod can be created, in words; missing when they can. */
+  /** Reason why Kubernetes creates no further pods, in words; missing when it does. */
   readonly refused?: string | undefined;
   /** Milliseconds that never run backwards. */
   readonly now: number;
@@ -38,16 +38,17 @@ export interface WorkerDecision {
     | 'LagUnknown'
     | 'StoreUnreachable'
     | 'PodsRefused';
-  /** One sentence with the numbers. */
+  /** One sentence with the numbers, for status and Events. */
   readonly message: string;
-  /** Workers the lag asks for, before bounds and windows; undefined when it is not known. */
+  /** Workers the lag asks for, before bounds and windows; undefined while it is unknown. */
   readonly wanted: number | undefined;
   readonly history: readonly LagObservation[];
 }
 
 /**
- * How many workers there should be: as many as the waiting messages ask for, more once they have been needed for the whole
- * window, fewer once they have been enough for the whole of the other. A memory that was lost only delays a step.
+ * Decides how many workers there should be: as many as the waiting messages ask for, but more only once they were needed
+ * for the whole window of scale-ups, and fewer only once they were enough for the whole window of scale-downs. A lost
+ * history only delays a step.
  */
 export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
   const { spec, replicas, current, lag, storeReachable, now } = input;
@@ -59,8 +60,8 @@ export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
   const clamp = (count: number) => Math.min(max, Math.max(min, count));
   const unknown = lag === undefined || !storeReachable;
   const wanted = unknown ? undefined : Math.ceil(lag / target);
-  // What was seen before a time of not knowing says nothing about what is after it.
-  const history = wanted === undefined ? [] : remembered(input, wanted);
+  // Observations from before an unknown time are dropped: they do not show that the lag was the same in between.
+  const history = wanted === undefined ? [] : windowOf(input, wanted);
   const made = { wanted, history };
   const bounded = clamp(current);
   if (bounded !== current) {
@@ -81,7 +82,7 @@ export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
       ...made,
       replicas: current,
       reason: 'LagUnknown',
-      message: 'no worker says how much waits; the size is kept',
+      message: 'no worker reports the lag; the size is kept',
     };
   }
   const text = `${lag?.toLocaleString('en')} messages wait, ${target.toLocaleString('en')} for each worker`;
@@ -92,7 +93,7 @@ export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
   const whole = (history[0]?.at ?? now) <= now - seconds * 1_000;
   const stable = next > current ? Math.min(next, ...seen) : Math.max(next, ...seen);
   if (!whole || (next > current ? stable <= current : stable >= current)) {
-    const message = `${next} workers would do, waiting for a window of ${seconds} s: ${text}`;
+    const message = `${next} workers wanted; waiting for a window of ${seconds} s: ${text}`;
     return { ...made, replicas: current, reason: 'WindowOpen', message };
   }
   if (input.refused !== undefined && stable > current)
@@ -101,8 +102,8 @@ export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
   return { ...made, replicas: stable, reason, message: `from ${current} to ${stable}: ${text}` };
 }
 
-/** The memory as far back as the longer window, and one look more, which tells that it reaches that far. */
-function remembered({ spec, history, now }: WorkerScaleInput, wanted: number): readonly LagObservation[] {
+/** History of the longer window, and one look before it, which shows that the history covers the window. */
+function windowOf({ spec, history, now }: WorkerScaleInput, wanted: number): readonly LagObservation[] {
   const all = [...history, { at: now, wanted }];
   const keepMs = Math.max(spec.scaleUpWindowSeconds, spec.scaleDownWindowSeconds) * 1_000;
   return all.slice(

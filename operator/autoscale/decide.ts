@@ -17,23 +17,23 @@ import { covers, type Observation, remember, usable, within } from './history.ts
 import { type FleetLoad, fleetLoad, type GatewaySample } from './sample.ts';
 import { type Ask, asks, highest, plural, type Target } from './targets.ts';
 
-/** Directions in which the size is held from outside. */
+/** Directions in which a scaling hold keeps the size. */
 export type Hold = 'None' | 'ScaleIn' | 'ScaleOut' | 'All';
 
 export interface ScaleInput {
   readonly spec: AutoscalingSpec;
-  /** `gateway.replicas`: decides unless the mode is Builtin. */
+  /** Value of `gateway.replicas`, which decides unless the mode is Builtin. */
   readonly replicas: number;
   /** `limits.maxConnections` */
   readonly maxConnections: number;
-  /** Gateways asked for now, without those already being drained. */
+  /** Current size: gateways that there should be now, without those being drained. */
   readonly current: number;
-  /** One for each running gateway; undefined while they have not been asked since the operator started. */
+  /** Samples of all running gateways; undefined while they have not been asked since the operator started. */
   readonly samples: readonly GatewaySample[] | undefined;
   readonly held: Hold;
-  /** Why it is held, in words; empty for None. */
+  /** Reason of the hold, in words; empty for None. */
   readonly why: string;
-  /** Why no further pod can be created, in words; missing when they can. */
+  /** Reason why Kubernetes creates no further pods, in words; missing when it does. */
   readonly refused?: string | undefined;
   /** Milliseconds that never run backwards. */
   readonly now: number;
@@ -45,24 +45,24 @@ export type ScaleReason =
   | 'ScaledUp'
   | 'ScaledDown'
   | 'Steady'
-  /** Another number would do, but not yet for the whole window. */
+  /** Another size is wanted, but not for the whole window yet. */
   | 'WindowOpen'
   /** `behavior` allows no step in this direction now. */
   | 'RateLimited'
   /** `selectPolicy: Disabled` */
   | 'DirectionDisabled'
-  /** The total fell so far that the clients are expected back. */
+  /** The total of connections fell so far that the clients are expected back. */
   | 'Collapsed'
   | 'Held'
   | 'NotAskedYet'
   | 'NoGatewayReady'
-  /** A gateway did not say what it holds. */
+  /** The load of a gateway is unknown. */
   | 'LoadUnknown'
   /** More than `maxReplicas` would be needed. */
   | 'AtMaximum'
-  /** More would be needed, and Kubernetes creates none: a quota, for example. */
+  /** More gateways are wanted, and Kubernetes creates none, for example because of a quota. */
   | 'PodsRefused'
-  /** `gateway.replicas` decides, which an autoscaler sets through /scale. */
+  /** `gateway.replicas` decides, and an autoscaler sets it through /scale. */
   | 'External'
   /** `gateway.replicas` decides. */
   | 'Disabled';
@@ -71,30 +71,32 @@ export interface Decision {
   /** Gateways to run. */
   readonly replicas: number;
   readonly reason: ScaleReason;
-  /** One sentence with the numbers. */
+  /** One sentence with the numbers, for status and Events. */
   readonly message: string;
-  /** Connections of all gateways; undefined when not all said. */
+  /** Connections of all gateways; undefined when one is unknown. */
   readonly connections: number | undefined;
-  /** Gateways that are asked for, before bounds and behaviour: at least so many, where some are silent; undefined when all are. */
+  /**
+   * Gateways wanted before bounds and behavior; at least this many where some loads are unknown. Undefined when all are.
+   */
   readonly wanted: number | undefined;
-  /** What a gateway can carry, as learned; undefined while nothing was, or gateways are not counted by load. */
+  /** Capacity of a gateway as learned; undefined while nothing is learned, or gateways are not counted by load. */
   readonly capacity: Capacity | undefined;
-  /** The target that asks for most; undefined when the load is not known. */
+  /** Target that asks for the most gateways; undefined while the load is unknown. */
   readonly target: Target | undefined;
-  /** What every target asks for. */
+  /** Gateways each target asks for. */
   readonly asks: readonly Ask[];
   readonly history: readonly Observation[];
 }
 
 type Outcome = Pick<Decision, 'replicas' | 'reason' | 'message'>;
 
-/** A gateway has to be gone this long before another one is added for it: a restart takes less. */
+/** Time a gateway must be gone before another one is added for it, in milliseconds: a restart takes less. */
 const LOST_MS = 30_000;
 
 /**
- * How many gateways there should be. Pure; the memory may be lost, which only delays a step down. The bounds hold always,
- * also when the load is unknown; nothing else is taken away without every gateway having said what it holds. What some say
- * is enough to add by: it is the least there is.
+ * Decides how many gateways there should be. Pure; a lost history only delays a step down. The bounds always hold, also
+ * while the load is unknown. Otherwise no gateway is removed unless the load of every gateway is known. Loads of some
+ * gateways are enough to add by, because the real load is at least theirs.
  */
 export function decide(input: ScaleInput): Decision {
   if (input.spec.mode !== 'Builtin') return declared(input);
@@ -118,11 +120,11 @@ export function decide(input: ScaleInput): Decision {
   return { ...outcome, connections, capacity, wanted, target: most?.target, asks: all, history: made };
 }
 
-/** What `gateway.replicas` says: nothing is measured. */
+/** Decision of the modes External and Disabled: `gateway.replicas` decides and nothing is measured. */
 function declared({ spec, replicas: asked, current, held, why }: ScaleInput): Decision {
   const external = spec.mode === 'External';
   const replicas = external ? clamp(spec, asked) : asked;
-  // An autoscaler that scales to zero means that nothing goes on, not that nobody may come.
+  // An autoscaler that scales to zero means that there is no load, not that gateways should stop.
   const stop = asked === 0 ? `; the annotation ${HIBERNATE_ANNOTATION} stops all gateways` : '';
   const bounds = replicas === asked ? '' : `, the bounds are ${spec.minReplicas} to ${spec.maxReplicas}${stop}`;
   const none = {
@@ -146,18 +148,18 @@ const clamp = ({ minReplicas, maxReplicas }: AutoscalingSpec, replicas: number) 
 const blocked = (held: Hold, current: number, next: number) =>
   held === 'All' || (held === 'ScaleIn' && next < current) || (held === 'ScaleOut' && next > current);
 
-/** How far the memory has to reach before anything is taken away, so that whoever remembers less acts later. */
+/** Time the history must cover before a gateway is removed, in milliseconds: with a shorter history the decision waits. */
 function coverMs(spec: AutoscalingSpec): number {
   const holdMs = spec.collapsePercent < 100 ? spec.collapseHoldSeconds * 1_000 : 0;
   const { scaleDown } = spec.behavior;
   const windowMs = scaleDown.stabilizationWindowSeconds * 1_000;
-  // What was asked for at the start of the window came from what was learned before it.
+  // The wanted size at the start of the window was learned from the time before it.
   const learnMs = spec.targetConnections === undefined ? LEARN_MS : 0;
   const watchedMs = Math.max(windowMs + holdMs, longestWindowMs(scaleDown) + learnMs);
   return Math.max(watchedMs, longestPeriodMs(scaleDown));
 }
 
-/** Gateways that have been gone for long enough. */
+/** Gateways that have been gone for long enough to be replaced. */
 function lostFor(history: readonly Observation[], lost: number, now: number): number {
   if (!covers(history, now, LOST_MS)) return 0;
   return within(history, now, LOST_MS).reduce((fewest, each) => Math.min(fewest, each.lost), lost);
@@ -182,7 +184,7 @@ function weigh(
     return { replicas: bounded, reason: bounded > current ? 'ScaledUp' : 'ScaledDown', message };
   }
   if (!samples) return keep('NotAskedYet', 'the gateways have not been asked yet');
-  const silence = `${someOf(load.silent)} did not say what it holds`;
+  const silence = `${someOf(load.silent)} did not report its load`;
   if (!most || wanted === undefined)
     return load.ready > 0
       ? keep('LoadUnknown', `${silence}; the size is kept`)
@@ -195,9 +197,9 @@ function weigh(
   if (wanted > spec.maxReplicas) {
     return keep('AtMaximum', `${plural(wanted, 'gateway')} wanted and maxReplicas is ${spec.maxReplicas}: ${text}`);
   }
-  if (load.silent.length > 0) return keep('LoadUnknown', `${silence}; none is removed`);
+  if (load.silent.length > 0) return keep('LoadUnknown', `${silence}; no gateway is removed`);
   if (load.vanished.length > 0) {
-    const message = `${someOf(load.vanished)} is not ready and did not say what it holds; none is removed`;
+    const message = `${someOf(load.vanished)} is not ready and did not report its load; no gateway is removed`;
     return keep('LoadUnknown', message);
   }
   if (next === current) return keep('Steady', `${plural(current, 'gateway')}: ${text}`);
@@ -206,7 +208,7 @@ function weigh(
 
 function textOf({ text }: Ask, { silent }: FleetLoad, replaced: number): string {
   const lost = replaced > 0 ? `, and ${plural(replaced, 'gateway')} lost` : '';
-  const others = silent.length > 0 ? `, and ${plural(silent.length, 'gateway')} that did not say what it holds` : '';
+  const others = silent.length > 0 ? `, and ${plural(silent.length, 'gateway')} that did not report its load` : '';
   return `${text}${lost}${others}`;
 }
 
@@ -215,7 +217,7 @@ function up({ spec, current, refused, now, history }: ScaleInput, wanted: number
   const keep = (reason: ScaleReason, message: string): Outcome => ({ replicas: current, reason, message });
   if (rules.selectPolicy === 'Disabled')
     return keep('DirectionDisabled', `behavior.scaleUp is Disabled; ${plural(wanted, 'gateway')} wanted: ${text}`);
-  // Those that were asked for come as soon as they may; to ask for more would only take a step back later.
+  // The pods that are missing come as soon as Kubernetes allows. Asking for more would only need a step back later.
   if (refused !== undefined) return keep('PodsRefused', `${refused}; ${plural(wanted, 'gateway')} wanted: ${text}`);
   const stable = clamp(spec, fewestWanted(history, rules, now, wanted));
   if (stable <= current) {
@@ -224,20 +226,23 @@ function up({ spec, current, refused, now, history }: ScaleInput, wanted: number
   }
   const replicas = Math.min(stable, mostAllowed(rules, history, current, now));
   if (replicas === current)
-    return keep('RateLimited', `${plural(wanted, 'gateway')} wanted, behavior.scaleUp allows none more now: ${text}`);
+    return keep(
+      'RateLimited',
+      `${plural(wanted, 'gateway')} wanted, behavior.scaleUp allows no further step now: ${text}`,
+    );
   const rest = wanted > replicas ? ` (${wanted} wanted)` : '';
   return { replicas, reason: 'ScaledUp', message: `from ${current} to ${replicas}${rest}: ${text}` };
 }
 
 function down({ spec, current, now, history }: ScaleInput, next: number, text: string): Outcome {
   const rules = spec.behavior.scaleDown;
-  const fewer = `${plural(next, 'gateway')} would do`;
+  const fewer = `${plural(next, 'gateway')} would be enough`;
   const keep = (reason: ScaleReason, message: string): Outcome => ({ replicas: current, reason, message });
   if (rules.selectPolicy === 'Disabled')
     return keep('DirectionDisabled', `behavior.scaleDown is Disabled; ${fewer}: ${text}`);
   const hold = collapseHold(history, spec, now);
   if (hold) {
-    const message = `connections fell by more than ${spec.collapsePercent} % at once; none is removed for ${hold.leftSeconds} s more: ${text}`;
+    const message = `connections fell by more than ${spec.collapsePercent} % at once; no gateway is removed for ${hold.leftSeconds} s more: ${text}`;
     return keep('Collapsed', message);
   }
   if (!covers(history, now, coverMs(spec))) {
@@ -249,6 +254,7 @@ function down({ spec, current, now, history }: ScaleInput, next: number, text: s
     return keep('WindowOpen', `${fewer}; ${window}: ${text}`);
   }
   const replicas = Math.max(stable, fewestAllowed(rules, history, current, now));
-  if (replicas === current) return keep('RateLimited', `${fewer}; behavior.scaleDown allows none fewer now: ${text}`);
+  if (replicas === current)
+    return keep('RateLimited', `${fewer}; behavior.scaleDown allows no further step now: ${text}`);
   return { replicas, reason: 'ScaledDown', message: `from ${current} to ${replicas}: ${text}` };
 }

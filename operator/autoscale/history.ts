@@ -1,24 +1,24 @@
 import type { Share } from './share.ts';
 
-/** What one look at the fleet found; the autoscaler's memory is a list of them, oldest first. */
+/** One look at the fleet. The history is a list of them, oldest first. */
 export interface Observation {
   /** Milliseconds that never run backwards. */
   readonly at: number;
-  /** Gateways there were to be. */
+  /** Size at that time. */
   readonly current: number;
-  /** Gateways the load asked for: at least so many, where not every gateway had said what it holds; undefined when none had. */
+  /** Gateways wanted; at least this many where some loads were unknown. Undefined when all were. */
   readonly wanted: number | undefined;
-  /** What one connection took up; undefined while that was not to be seen. */
+  /** Cost of one connection; undefined while it could not be seen. */
   readonly share?: Share | undefined;
-  /** Connections of all gateways; undefined when not every gateway had said what it holds. */
+  /** Connections of all gateways; undefined when one was unknown. */
   readonly connections: number | undefined;
   /** {@link FleetLoad.lost} */
   readonly lost: number;
-  /** Whether the total was far below what it had been within the window. */
+  /** True if the total of connections was far below what it had been within the window. */
   readonly fell: boolean;
 }
 
-/** After a pause this long nothing is known of what was between. */
+/** Gap, in milliseconds, after which the history is not used: nothing is known of the time between. */
 const GAP_MS = 300_000;
 
 const same = (a: Observation, b: Observation) =>
@@ -31,18 +31,18 @@ const same = (a: Observation, b: Observation) =>
   a.lost === b.lost &&
   a.fell === b.fell;
 
-/** The memory as far as it may be relied on. */
+/** History as far as it may be relied on. */
 export function usable(history: readonly Observation[], now: number): readonly Observation[] {
   const last = history.at(-1);
   return last && now - last.at > GAP_MS ? [] : history;
 }
 
-/** The observations of the last `ms`. */
+/** Observations of the last `ms`. */
 export function within(history: readonly Observation[], now: number, ms: number): Observation[] {
   return history.filter(each => each.at > now - ms);
 }
 
-/** How much of the last `ms` the load was not known of every gateway: a share. Each look stands for the time since the one before. */
+/** Share of the last `ms` in which the load of a gateway was unknown. A look stands for the time since the look before. */
 export function unknownShare(history: readonly Observation[], now: number, ms: number): number {
   const start = now - ms;
   const unknown = history.reduce((sum, look, index) => {
@@ -52,15 +52,15 @@ export function unknownShare(history: readonly Observation[], now: number, ms: n
   return ms === 0 ? 0 : unknown / ms;
 }
 
-/** Whether the memory reaches `ms` back. */
+/** True if the history covers the last `ms`. */
 export function covers(history: readonly Observation[], now: number, ms: number): boolean {
   return (history[0]?.at ?? Number.POSITIVE_INFINITY) <= now - ms;
 }
 
 /**
- * The memory with one observation more: of equal ones in a row the first and the last are kept, of those older than `keepMs`
- * only those with which the size changed, and of those older than `stepsMs` the newest, which tells that the memory reaches
- * that far.
+ * History with one more observation. Of equal observations in a row it keeps the first and the last. Of those older than
+ * `keepMs` it keeps only changes of the size, and of those older than `stepsMs` the newest, which shows that the history
+ * covers that time.
  */
 export function remember(
   history: readonly Observation[],
@@ -75,7 +75,7 @@ export function remember(
     0,
     all.findLastIndex(each => each.at <= next.at - Math.max(keepMs, stepsMs)),
   );
-  // The newest of the older ones stands for what was before the rest.
+  // The newest of the older observations stands for the time before the others.
   const whole = all.findLastIndex(each => each.at <= next.at - keepMs);
   return all.filter((look, at) => at >= whole || at === first || (at > first && look.current !== all[at - 1]?.current));
 }

@@ -1,10 +1,11 @@
+/** A value and its weight. */
 export interface Weighted {
   readonly value: number;
-  /** How much it counts: for how long it was so, in milliseconds. */
+  /** Weight: for how long it was so, in milliseconds. */
   readonly length: number;
 }
 
-/** The value that stands in the middle of `all` by their lengths; undefined without any. */
+/** Weighted median; undefined without values. */
 export function median(all: readonly Weighted[]): number | undefined {
   const half = all.reduce((sum, { length }) => sum + length, 0) / 2;
   let seen = 0;

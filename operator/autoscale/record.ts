@@ -5,7 +5,7 @@ import type { GatewaySample } from './sample.ts';
 /** An observation as a row: at, current, wanted, connections, lost, fell, share by cpu, deliveries, eventLoopLag. */
 type Row = readonly [number, number, number | null, number | null, number, 0 | 1, ...(readonly number[])];
 
-/** Everything one decision was made of, and what came of it: plain JSON, logged as `decision` at level debug. */
+/** Inputs and result of one decision: plain JSON, logged as `decision` at level debug. */
 export interface DecisionRecord {
   readonly version: 1;
   readonly input: Omit<ScaleInput, 'history'>;
@@ -13,7 +13,7 @@ export interface DecisionRecord {
   readonly output: Omit<Decision, 'history'>;
 }
 
-/** @returns what to log for a decision, so that it can be made again */
+/** Makes the record to log for a decision, from which the decision can be replayed. */
 export function recordOf(input: ScaleInput, decision: Decision): DecisionRecord {
   const { history, samples, ...rest } = input;
   const { history: _, ...output } = decision;
@@ -38,7 +38,7 @@ function trimmed({ pod, ready, leaving, served, load }: GatewaySample): GatewayS
 /**
  * Reads a line of a recording: a record itself, or a line of the operator's log that carries one as `decision`.
  * @returns undefined for any other line of a log
- * @throws {Error} when it is a record of another version
+ * @throws {Error} for a record of another version
  */
 export function parseRecord(line: string): DecisionRecord | undefined {
   let value: unknown;
@@ -54,7 +54,7 @@ export function parseRecord(line: string): DecisionRecord | undefined {
   return carried as DecisionRecord;
 }
 
-/** The input of a recorded decision. */
+/** Input of a recorded decision. */
 export function inputOf({ input, history }: DecisionRecord): ScaleInput {
   const observation = ([at, current, wanted, connections, lost, fell, cpu, deliveries, lag]: Row): Observation => ({
     at,
@@ -65,7 +65,7 @@ export function inputOf({ input, history }: DecisionRecord): ScaleInput {
     lost,
     fell: fell === 1,
   });
-  // JSON leaves out what is undefined.
+  // JSON leaves out undefined fields.
   const samples = input.samples?.map(sample => ({ ...sample, load: sample.load }));
   return { ...input, samples, history: history.map(observation) };
 }

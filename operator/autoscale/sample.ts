@@ -1,40 +1,44 @@
 import type { GatewayLoad } from '../../server/contract/load.ts';
 
-/** What of a gateway's load the size follows. */
+/** Numbers of a gateway's load on which the size depends. */
 export type GatewayNumbers = Pick<GatewayLoad, 'connections' | 'deliveriesPerSecond' | 'eventLoopLagMs' | 'cpu'>;
 
-/** One running gateway. */
+/** Sample of one running gateway. */
 export interface GatewaySample {
   readonly pod: string;
-  /** It is Ready and stays: what it carries is carried on. One that sheds some of its clients is, one that is to be empty is not. */
+  /**
+   * True if it is Ready and keeps its clients. A gateway that sheds some of its clients counts, one that is being emptied
+   * does not.
+   */
   readonly ready: boolean;
-  /** It terminates or is being drained: what it carries comes to the others. */
+  /** True if it terminates or is being drained: its load moves to the others. */
   readonly leaving: boolean;
-  /** Whether it has ever been ready. One that has not holds no clients, so that its silence hides nothing. */
+  /** True if it has ever been ready. If not, it has no clients, and its silence hides no load. */
   readonly served: boolean;
-  /** undefined when it did not say, or too long ago. */
+  /** Load; undefined when it did not report one, or too long ago. */
   readonly load: GatewayNumbers | undefined;
 }
 
-/** What all gateways together carry. */
+/** Load of all gateways together. */
 export interface FleetLoad {
   readonly connections: number;
   readonly deliveriesPerSecond: number;
   readonly ready: number;
-  /** Mean over the ready gateways, milliseconds. */
+  /** Mean event loop lag of the ready gateways, in milliseconds. */
   readonly meanLagMs: number;
-  /** Mean over the ready gateways, as a share of one core. */
+  /** Mean CPU use of the ready gateways, as a share of one core. */
   readonly meanCpu: number;
-  /** Cores that gateways with clients use together, also while they drain or shed some. */
+  /** Cores used by all gateways that may have clients, including those that drain or shed some. */
   readonly cpu: number;
-  /** Ready gateways that did not say what they hold. */
+  /** Ready gateways that did not report their load. */
   readonly silent: readonly string[];
-  /** Gateways that have been ready, no longer are, and do not answer: cut off, restarting, or on a dead node. */
+  /** Gateways that were ready, are not ready now, and do not answer: cut off, restarting, or on a dead node. */
   readonly vanished: readonly string[];
-  /** Those of the vanished that still count as gateways there should be. */
+  /** Number of vanished gateways that should still exist. */
   readonly lost: number;
 }
 
+/** Sums up samples. */
 export function fleetLoad(samples: readonly GatewaySample[]): FleetLoad {
   const loads = samples.flatMap(sample => sample.load ?? []);
   const ready = samples.filter(sample => sample.ready);
@@ -48,7 +52,7 @@ export function fleetLoad(samples: readonly GatewaySample[]): FleetLoad {
     ready: ready.length,
     meanLagMs: mean('eventLoopLagMs'),
     meanCpu: mean('cpu'),
-    // Those that start burn a core on starting alone.
+    // A starting gateway uses a core for starting alone.
     cpu: sum(
       samples.filter(sample => sample.ready || sample.served),
       'cpu',

@@ -1,6 +1,6 @@
-/** What a gateway may be short of, in the order in which equal ones are named. */
+/** Resources a gateway may run out of. Of equally short ones the first is named. */
 export const RESOURCES = ['cpu', 'deliveries', 'eventLoopLag'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
-/** Parts of a gateway, as its target has it, that one connection takes up, by resource. */
+/** Cost of one connection: the share it takes of one gateway at its target, by resource. */
 export type Share = Readonly<Record<Resource, number>>;

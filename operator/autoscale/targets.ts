@@ -3,37 +3,38 @@ import { type Capacity, gatewaysBy } from './capacity.ts';
 import type { FleetLoad } from './sample.ts';
 import type { Resource } from './share.ts';
 
-/** What may ask for gateways, in the order in which equal ones are named. */
+/** Targets of the autoscaler. Of equally high ones the first is named. */
 export const TARGETS = ['connections', 'deliveries', 'eventLoopLag', 'cpu', 'freeSlots', 'lossOfOne'] as const;
 export type Target = (typeof TARGETS)[number];
 
-/** What one target asks for. */
+/** Number of gateways that one target asks for. */
 export interface Ask {
   readonly target: Target;
   readonly gateways: number;
-  /** Its numbers in words. */
+  /** Numbers behind it, in words. */
   readonly text: string;
 }
 
 export interface AskInput {
   readonly spec: AutoscalingSpec;
-  /** `limits.maxConnections`: more are refused. */
+  /** Value of `limits.maxConnections`; a gateway refuses more. */
   readonly maxConnections: number;
   readonly current: number;
   readonly load: FleetLoad;
-  /** What a gateway can carry, as learned; undefined while nothing was. */
+  /** Capacity of a gateway as learned; undefined while nothing is learned. */
   readonly capacity: Capacity | undefined;
 }
 
-// Making one for each number would take most of the time of a decision.
+// A formatter for each number would take most of the time of a decision.
 const FORMATS = [0, 1].map(digits => new Intl.NumberFormat('en', { maximumFractionDigits: digits }));
 const number = (value: number, digits: 0 | 1 = 0) => (FORMATS[digits] as Intl.NumberFormat).format(value);
+/** Number and noun, such as `1 gateway` or `1,200 gateways`. */
 export const plural = (count: number, noun: string) => `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** Sums of shares are off by a bit in the last place, which is no reason for a gateway. */
+/** Rounds up, but not for a rounding error in a sum of shares. */
 const roundUp = (gateways: number) => Math.ceil(gateways - 1e-9);
 
-/** Places that `freeSlots` asks for. */
+/** Free places that `freeSlots` asks for. */
 export function freePlaces(freeSlots: number | string, connections: number): number {
   const text = String(freeSlots);
   const value = Number.parseInt(text, 10);
@@ -43,11 +44,11 @@ export function freePlaces(freeSlots: number | string, connections: number): num
 const RESOURCE_WORDS: Readonly<Record<Capacity['from'], string>> = {
   cpu: 'CPU',
   deliveries: 'deliveries',
-  eventLoopLag: 'late event loops',
+  eventLoopLag: 'event loop lag',
   maxConnections: 'limits.maxConnections',
 };
 
-/** What one gateway should hold, and in words; undefined while it is neither declared nor learned. */
+/** Connections one gateway should have, as a number and in words; undefined while it is neither declared nor learned. */
 function perGateway({ spec, capacity }: AskInput): { readonly connections: number; readonly text: string } | undefined {
   const { targetConnections: target } = spec;
   if (target !== undefined) return { connections: target, text: `at ${number(target)} a gateway` };
@@ -56,18 +57,21 @@ function perGateway({ spec, capacity }: AskInput): { readonly connections: numbe
   return { connections, text: `at ${number(connections)} a gateway, learned from ${RESOURCE_WORDS[from]}` };
 }
 
-/** HPA's rule: the size is kept while the ratio is about 1. A step down leaves the room that a step up would have. */
+/**
+ * Tolerance as HPA has it: the size stays while the ratio is about 1. A step down leaves the reserve that a step up would
+ * have.
+ */
 function tolerant({ spec, current }: AskInput, gateways: number): number {
   const { scaleUp, scaleDown } = spec.behavior;
-  const room = 1 + scaleUp.tolerancePercent / 100;
-  if (gateways > current) return gateways <= current * room ? current : roundUp(gateways);
+  const reserve = 1 + scaleUp.tolerancePercent / 100;
+  if (gateways > current) return gateways <= current * reserve ? current : roundUp(gateways);
   const down = current * (1 - scaleDown.tolerancePercent / 100);
-  return gateways >= down ? current : Math.min(current, roundUp(gateways * room));
+  return gateways >= down ? current : Math.min(current, roundUp(gateways * reserve));
 }
 
 /**
- * Gateways asked for by what they are busy with. Beside a declared number of connections that is what it is now; where the
- * number is learned it is what so many connections cost in the last minute, so that their sign-ins after a storm add none.
+ * Gateways asked for by resource use. With a declared `targetConnections` the current use counts. With a learned capacity
+ * the cost of the connections in the last minute counts instead, so that sign-ins after a storm add no gateways.
  */
 function busy(input: AskInput): Readonly<Record<Resource, number>> {
   const { spec, load, capacity } = input;
@@ -77,7 +81,7 @@ function busy(input: AskInput): Readonly<Record<Resource, number>> {
   return { cpu: all(cpu), deliveries: all(deliveries), eventLoopLag: all(eventLoopLag) };
 }
 
-/** What must fit without one of the gateways: connections, and where their number is learned also what they cost of a core. */
+/** Gateways needed when one is lost: for the connections, and with a learned capacity also for their CPU cost. */
 function fewest(input: AskInput): number {
   const { spec, load, capacity, maxConnections } = input;
   const places = Math.ceil(load.connections / maxConnections);
@@ -85,7 +89,7 @@ function fewest(input: AskInput): number {
   return Math.max(places, roundUp((capacity.share.cpu * load.connections * spec.targetCpuPercent) / 100));
 }
 
-/** All targets with what they ask for, before the bounds. */
+/** Gateways each target asks for, before the bounds. */
 export function asks(input: AskInput): Ask[] {
   const { spec, maxConnections, load } = input;
   const { connections } = load;
@@ -96,17 +100,17 @@ export function asks(input: AskInput): Ask[] {
   });
   const firm = (target: Target, gateways: number, text: string): Ask => ({ target, gateways, text });
 
-  const there = plural(connections, 'connection');
+  const connectionsText = plural(connections, 'connection');
   const each = perGateway(input);
   const atMost = `at most ${number(maxConnections)} a gateway`;
   const free = freePlaces(spec.freeSlots, connections);
   const full = fewest(input);
   const fits = Math.min(maxConnections, each?.connections ?? maxConnections);
-  // Who allows a single gateway has accepted its loss.
+  // With minReplicas 1, the loss of the only gateway is accepted.
   const single = spec.minReplicas === 1 && connections + free <= fits;
   const by = busy(input);
   return [
-    ...(each ? [soft('connections', connections / each.connections, `${there} ${each.text}`)] : []),
+    ...(each ? [soft('connections', connections / each.connections, `${connectionsText} ${each.text}`)] : []),
     soft(
       'deliveries',
       by.deliveries,
@@ -125,17 +129,17 @@ export function asks(input: AskInput): Ask[] {
     firm(
       'freeSlots',
       Math.ceil((connections + free) / maxConnections),
-      `${there} and ${number(free)} free places, ${atMost}`,
+      `${connectionsText} and ${number(free)} free places, ${atMost}`,
     ),
     firm(
       'lossOfOne',
       connections === 0 || single ? full : full + 1,
-      `${there} that must fit without one of the gateways, ${atMost}`,
+      `${connectionsText} that must fit without one of the gateways, ${atMost}`,
     ),
   ];
 }
 
-/** The target that asks for most. */
+/** Target that asks for the most gateways. */
 export function highest(all: readonly Ask[]): Ask | undefined {
   return all.reduce<Ask | undefined>((most, ask) => (!most || ask.gateways > most.gateways ? ask : most), undefined);
 }

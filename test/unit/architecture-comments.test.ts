@@ -11,7 +11,6 @@ const PENDING: readonly string[] = [
   'client',
   'operator',
   'operator/api',
-  'operator/autoscale',
   'operator/desired',
   'operator/fleet',
   'operator/reconcile',

@@ -54,7 +54,7 @@ const CASES: readonly Scenario[] = [
     ends: atRest(3),
   },
   {
-    name: 'while a gateway that is to go does not say what it holds',
+    name: 'while a gateway that is to go does not report its load',
     script: script(world => world.silence(world.pods()[0]?.name), wish({ size: 1 })),
     moves: 1,
     removed: 3,

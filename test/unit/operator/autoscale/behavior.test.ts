@@ -191,7 +191,7 @@ test('a total that collapses removes nothing for the hold, and says so', () => {
   fleet.run(400, 1_000);
   const decision = fleet.run(200, 100);
   assert.equal(decision.reason, 'Collapsed');
-  assert.match(decision.message, /^connections fell by more than 50 % at once; none is removed for 10\d s more/);
+  assert.match(decision.message, /^connections fell by more than 50 % at once; no gateway is removed for 10\d s more/);
   assert.equal(fleet.replicas, 10);
   assert.equal(fleet.run(5, 1_000).reason, 'Steady');
 });
@@ -217,5 +217,5 @@ test('a collapse stays one while a gateway is silent for a moment', () => {
   fleet.run(30, 100);
   fleet.run(10, 100, samples => samples.map(each => ({ ...each, load: undefined })));
   // And the hold is no longer for it.
-  assert.match(fleet.run(200, 100).message, /none is removed for 65 s more/);
+  assert.match(fleet.run(200, 100).message, /no gateway is removed for 65 s more/);
 });

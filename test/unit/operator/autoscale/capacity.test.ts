@@ -30,7 +30,7 @@ test('a gateway is learned to carry as many connections as bring its CPU to the 
 test('what is dearest counts: deliveries, or an event loop that is late', () => {
   for (const [more, from, words] of [
     [{ deliveriesPerSecond: 75_000 }, 'deliveries', 'deliveries'],
-    [{ eventLoopLagMs: 150 }, 'eventLoopLag', 'late event loops'],
+    [{ eventLoopLagMs: 150 }, 'eventLoopLag', 'event loop lag'],
   ] as const) {
     const decision = learning(4).run(5, 24_000, costing(1, more));
     assert.deepEqual([decision.capacity?.from, decision.capacity?.connections], [from, 4_000]);

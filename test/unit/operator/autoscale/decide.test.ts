@@ -51,13 +51,13 @@ test('never fewer than minReplicas, nobody connected', () => {
   assert.equal(fleet.replicas, 2);
 });
 
-test('a gateway that does not answer holds the size, however little the others have, and is named', () => {
+test('a gateway that does not answer holds the size, however little load the others have, and is named', () => {
   const fleet = new EvenFleet(5);
   fleet.run(65, 500);
   const decision = fleet.run(600, 10, unplugged);
   assert.equal(fleet.replicas, 5);
   assert.equal(decision.reason, 'LoadUnknown');
-  assert.match(decision.message, /^gateway-0 did not say/);
+  assert.match(decision.message, /^gateway-0 did not report/);
   assert.equal(decision.connections, undefined);
 });
 
@@ -70,7 +70,7 @@ test('while no gateway answers the size is kept, however much they had', () => {
 
 test('many silent gateways are named in a sentence that stays short', () => {
   const decision = new EvenFleet(9).run(5, 900, samples => samples.map(each => ({ ...each, load: undefined })));
-  assert.match(decision.message, /^gateway-0, gateway-1, gateway-2, gateway-3 and 5 more did not say/);
+  assert.match(decision.message, /^gateway-0, gateway-1, gateway-2, gateway-3 and 5 more did not report/);
 });
 
 test('a window of which too much is unknown counts as full: nothing is removed before that has passed', () => {
@@ -89,7 +89,7 @@ test('a gateway that was ready, is not and does not answer lets more be added bu
   fleet.run(65, 500);
   const held = fleet.run(20, 100, gone);
   assert.deepEqual([held.replicas, held.reason], [5, 'LoadUnknown']);
-  assert.match(held.message, /^gateway-0 is not ready and did not say/);
+  assert.match(held.message, /^gateway-0 is not ready and did not report/);
   assert.equal(fleet.run(5, 900, gone).replicas, 8);
 });
 

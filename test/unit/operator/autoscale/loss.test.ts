@@ -39,7 +39,7 @@ test('one silent gateway does not keep others from being added: the load of the 
   assert.deepEqual([step.replicas, step.reason, step.connections], [6, 'ScaledUp', undefined]);
   assert.equal(
     step.message,
-    'from 3 to 6: 600 connections at 100 a gateway, and 1 gateway that did not say what it holds',
+    'from 3 to 6: 600 connections at 100 a gateway, and 1 gateway that did not report its load',
   );
 });
 

@@ -89,7 +89,7 @@ test('never outside the bounds, unless it is held there', () => {
     }
 });
 
-test('never fewer while a gateway does not say what it holds, or while that is held', () => {
+test('never fewer while a gateway does not report its load, or while that is held', () => {
   for (const [seed, steps] of COURSES.entries())
     for (const { input, decision } of steps) {
       const silent = input.samples?.some(each => each.load === undefined && (each.served || each.ready)) ?? true;

@@ -57,8 +57,8 @@ test('numbers that change with every look are not written each time', () => {
 });
 
 test('another silent gateway, and another cause of a hold, are written', () => {
-  const silent = condition('LoadUnknown', 'a did not say', 'False');
-  assert.equal(scalingActive(decision('LoadUnknown', 'b did not say'), silent).message, 'b did not say');
+  const silent = condition('LoadUnknown', 'a did not report', 'False');
+  assert.equal(scalingActive(decision('LoadUnknown', 'b did not report'), silent).message, 'b did not report');
   const held = condition('Held', 'a rollout is in progress; 2 gateways wanted: 90 connections', 'False');
   const later = scalingActive(decision('Held', 'a rollout is in progress; 3 gateways wanted: 99 connections'), held);
   assert.deepEqual([later.status, later.message], ['False', held.message]);
