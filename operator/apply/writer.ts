@@ -62,6 +62,8 @@ export interface Work extends Pick<WritePlan, 'actions' | 'taken'> {
 export interface Written {
   readonly done: readonly Action[];
   readonly patched: readonly PodPatch[];
+  /** Objects that were written, as the API server answered. */
+  readonly objects: readonly KubeObject[];
   /**
    * Ids of objects that are not written: their write failed, is not due again yet, or waits for another one in this set.
    */
@@ -73,6 +75,13 @@ export interface Written {
    * undefined.
    */
   readonly error: unknown;
+}
+
+/** Writes of a pass so far. */
+interface Progress {
+  readonly done: Action[];
+  readonly patched: PodPatch[];
+  readonly objects: KubeObject[];
 }
 
 export interface WriterOptions {
@@ -110,7 +119,7 @@ export class Writer {
     for (const id of taken) failed.note(id, '', new NameTaken(id), clock.now());
     const open = new Set([...taken, ...steps.map(({ id }) => id)]);
     const spentMs = new Map<string, number>();
-    const written: { done: Action[]; patched: PodPatch[] } = { done: [], patched: [] };
+    const written: Progress = { done: [], patched: [], objects: [] };
     const waiting: string[] = [];
     let late: unknown;
     for (const step of knownToFailLast(steps, failed)) {
@@ -134,32 +143,37 @@ export class Writer {
     return { ...written, open, waiting, error: late };
   }
 
-  async #take(work: Work, { of }: Step, { done, patched }: { done: Action[]; patched: PodPatch[] }): Promise<void> {
-    if ('action' in of) done.push(...(await this.#carryOut(work, of.action)));
-    else if (await this.#patch(work.cluster, of.patch)) patched.push(of.patch);
+  async #take(work: Work, { of }: Step, progress: Progress): Promise<void> {
+    if ('action' in of) progress.done.push(...(await this.#carryOut(work, of.action, progress)));
+    else if (await this.#patch(work.cluster, of.patch, progress)) progress.patched.push(of.patch);
+  }
+
+  #took(object: KubeObject, { objects }: Progress): void {
+    this.#options.caches.written(object);
+    objects.push(object);
   }
 
   /** @returns false if the pod is gone */
-  async #patch(cluster: Work['cluster'], { pod, annotations, labels }: PodPatch): Promise<boolean> {
-    const { caches, client, log } = this.#options;
+  async #patch(cluster: Work['cluster'], { pod, annotations, labels }: PodPatch, progress: Progress): Promise<boolean> {
+    const { client, log } = this.#options;
     const { name, namespace = '', uid, resourceVersion } = pod.metadata;
     const written = await client
       .patch(RESOURCES.pods, namespace, name, { metadata: { uid, resourceVersion, annotations, labels } })
       // The pod is gone; its watch event follows.
       .catch(ignoreNotFound);
     if (!written) return false;
-    caches.written({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind });
+    this.#took({ ...written, apiVersion: 'v1', kind: RESOURCES.pods.kind }, progress);
     log.info({ ...clusterFields(cluster), pod: name, annotations, labels }, 'pod patched');
     return true;
   }
 
   /** @returns the action without paths that admission undid, since nothing was repaired there; empty if none is left */
-  async #carryOut({ cluster, observed, repairs }: Work, action: Action): Promise<Action[]> {
-    const { caches, client, log, metrics } = this.#options;
+  async #carryOut({ cluster, observed, repairs }: Work, action: Action, progress: Progress): Promise<Action[]> {
+    const { client, log, metrics } = this.#options;
     const { apiVersion, kind, metadata } = action.object;
     const id = objectId(action.object);
     const written = await carryOut(client, action);
-    if (written) caches.written({ ...written, apiVersion, kind });
+    if (written) this.#took({ ...written, apiVersion, kind }, progress);
     const rest = written && action.verb === 'apply' ? repairs.written(id, written, action.object) : [];
     log.info({ ...clusterFields(cluster), action: action.verb, kind, name: metadata.name }, 'child written');
     if (!isPutBack(action)) return [action];

@@ -87,10 +87,15 @@ export class Probes {
     return this.#results.get(key);
   }
 
-  /** Starts a round of a ChatCluster now, unless one is running. */
-  refresh(key: string): void {
+  /**
+   * Starts a round of a ChatCluster now, unless one is running, or its answers are younger than `minAgeMs`, or there are none
+   * yet: the first round has begun by itself.
+   */
+  refresh(key: string, minAgeMs: number): void {
     const schedule = this.#schedules.get(key);
-    if (schedule) this.#round(key, schedule, this.#options.clock.now());
+    const now = this.#options.clock.now();
+    const latest = this.#results.get(key);
+    if (schedule && latest && now - latest.at >= minAgeMs) this.#round(key, schedule, now);
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../server/time/clock.ts';
 import { API_VERSION, type ChatCluster, KIND } from '../api/chat-cluster.ts';
 import { FailedWrites } from '../apply/failed-writes.ts';
-import { type Action, type Observed, objectId } from '../apply/plan.ts';
+import { type Action, objectId } from '../apply/plan.ts';
 import { type Alteration, Repairs } from '../apply/repairs.ts';
 import { isRewrite, Rewrites } from '../apply/rewrites.ts';
 import type { WriteFailure } from '../apply/write-failure.ts';
@@ -10,7 +10,6 @@ import { Writer, type Written } from '../apply/writer.ts';
 import type { Probes } from '../ask/probes.ts';
 import { withoutStaleAnswers } from '../autoscale/cached-answers.ts';
 import { recordOf } from '../autoscale/record.ts';
-import { withInstance } from '../fleet/instance.ts';
 import { clientSelector, labelledRevisions, refusingOf, workerDeployment } from '../fleet/observe.ts';
 import { planFleet } from '../fleet/plan.ts';
 import { podPatches } from '../fleet/pod-patches.ts';
@@ -29,6 +28,7 @@ import {
 import type { Pass } from '../report/pass.ts';
 import type { Recorder } from '../report/recorder.ts';
 import { Reporter } from '../report/reporter.ts';
+import { type Snapshot, takeSnapshot } from '../report/snapshot.ts';
 import { isStepOpen, StepNotice } from '../report/step-notice.ts';
 import { noticesOfFailures, writeFailure } from '../report/write-failures.ts';
 import type { Caches } from '../watch/caches.ts';
@@ -52,10 +52,10 @@ export interface ReconcilerOptions {
   readonly rewritesPerSecond: number;
 }
 
-/** How often gateways are asked while they are being emptied. */
+/** Milliseconds between two rounds of questions while gateways are being drained. */
 const ASK_AGAIN_MS = 1_000;
 
-/** What is kept of one ChatCluster from pass to pass. */
+/** State of one ChatCluster from pass to pass. */
 interface Memory {
   readonly uid: string;
   readonly scaling: ScalingMemory;
@@ -64,19 +64,19 @@ interface Memory {
   readonly children: Children;
   readonly repairs: Repairs;
   altered: readonly Alteration[];
-  /** When it is its turn to be written anew for an upgrade of the operator; undefined while nothing is. */
+  /** Time reserved for rewriting its children after an upgrade of the operator; undefined while none is to be rewritten. */
   rewriteAt: number | undefined;
   /** Ids of objects that the pass before could not write. */
   open: ReadonlySet<string>;
 }
 
-/** Makes one ChatCluster what its spec says. Everything is decided by pure functions on what the caches hold. */
+/** Makes ChatClusters what their specs say. Pure functions decide, on one snapshot a pass. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #writer: Writer;
   readonly #rewrites: Rewrites;
   readonly #reporter: Reporter;
-  /** By key, each of one ChatCluster: one that is made anew under the same name begins anew. */
+  /** By key. A ChatCluster that is created again under the same name has another uid and starts without memory. */
   readonly #memory = new Map<string, Memory>();
 
   constructor(options: ReconcilerOptions) {
@@ -86,109 +86,96 @@ export class Reconciler {
     this.#reporter = new Reporter(options);
   }
 
-  /** One pass. @returns milliseconds after which another one has news @throws {Error} when it has to be repeated */
+  /** Runs one pass. @returns milliseconds after which another one is due @throws {Error} if it has to be repeated */
   async run(key: string): Promise<number | undefined> {
-    const { caches, probes } = this.#options;
+    const { caches, probes, clock } = this.#options;
     const found = caches.cluster(key);
     if (!found || found.metadata.deletionTimestamp !== undefined) {
-      // The garbage collector takes the children: each has its owner's uid.
+      // The garbage collector removes the children: each has its owner's uid.
       this.#forget(key);
-      // One that is still there is told of again and again: those are one Event.
+      // While it still exists, the same Event is recorded again and again, as one.
       if (!found) this.#options.recorder.forget(key);
-      else await this.#reporter.reportHeld(found, notices => this.#tell(found, notices));
+      else await this.#reporter.reportHeld(found, notices => this.#record(found, notices));
       return undefined;
     }
-    const observed = caches.children(key);
-    const cluster = withInstance(
-      found,
-      observed.map(child => child.object),
-    );
-    const pass = this.#decide(key, cluster, observed);
+    const snapshot = takeSnapshot(key, found, this.#options);
+    const { cluster } = snapshot;
     const memory = this.#memoryOf(key, cluster.metadata.uid);
     const { failed } = memory;
-    const written = await this.#act(pass, observed);
-    const result = { failure: this.#failureOf(cluster, written, failed), altered: memory.altered };
-    const again = await this.#reporter.report(pass, result, notices => this.#tell(cluster, notices));
-    const reported = caches.cluster(key) ?? cluster;
-    probes.pace(key, isQuiet({ cluster: reported, plan: pass.plan, probe: probes.latest(key) }));
-    if (written.error !== undefined) throw written.error;
-    if (pass.plan.againMs !== undefined) this.#askAgain(key);
-    const now = this.#options.clock.now();
-    const turnMs = memory.rewriteAt === undefined ? undefined : Math.max(0, Math.ceil(memory.rewriteAt - now));
-    return least(again, pass.plan.againMs, failed.againMs(now), turnMs);
+    const pass = this.#decide(snapshot, memory.scaling);
+    const { objects, error, waiting } = await this.#act(pass, memory);
+    const failure = this.#failureOf(cluster, waiting, failed);
+    const result = { written: objects, failure, altered: memory.altered };
+    const { status, againMs } = await this.#reporter.report(pass, result, notices => this.#record(cluster, notices));
+    probes.pace(key, isQuiet({ spec: cluster.spec, status, plan: pass.plan, probe: snapshot.probe }));
+    if (error !== undefined) throw error;
+    // While gateways are being drained, the time between two rounds of questions would be most of the wait.
+    if (pass.plan.againMs !== undefined) probes.refresh(key, ASK_AGAIN_MS);
+    const now = clock.now();
+    const rewriteMs = memory.rewriteAt === undefined ? undefined : Math.max(0, Math.ceil(memory.rewriteAt - now));
+    return least(againMs, pass.plan.againMs, failed.againMs(now), rewriteMs);
   }
 
-  #failureOf(cluster: ChatCluster, { waiting }: Written, failed: FailedWrites): WriteFailure | undefined {
+  #failureOf(cluster: ChatCluster, waiting: readonly string[], failed: FailedWrites): WriteFailure | undefined {
     const now = this.#options.clock.now();
     const ready = cluster.status?.conditions?.find(({ type }) => type === 'Ready');
-    this.#tell(cluster, noticesOfFailures(failed.news(now)));
+    this.#record(cluster, noticesOfFailures(failed.news(now)));
     return writeFailure(failed.shown(now, ready?.reason === 'WriteFailing'), waiting);
   }
 
-  #decide(key: string, cluster: ChatCluster, observed: readonly Observed[]): Pass {
-    const { caches, probes, clock, log } = this.#options;
-    const children = observed.map(child => child.object);
-    const probe = probes.latest(key);
-    const memory = this.#memoryOf(key, cluster.metadata.uid).scaling;
-    const view = viewOf(
-      cluster,
-      children,
-      caches.pods(key, 'gateway'),
-      probe && { ...probe, loads: withoutStaleAnswers(probe.loads, clock.now()) },
-      caches,
-      memory.seen,
-      { now: clock.now(), wall: clock.wallClock() },
-    );
+  #decide(snapshot: Snapshot, memory: ScalingMemory): Pass {
+    const { clock, log } = this.#options;
+    const { key, cluster, children, autoscalers: foreign, probe } = snapshot;
+    const time = { now: clock.now(), wall: clock.wallClock() };
     const counted = memory.decidedOn;
-    const foreign = caches.autoscalersOf(key);
-    const scaling = scale({ cluster, children, fleet: view, foreign, probe, now: clock.now() }, memory);
-    // What is decided again on the same answers is no news, unless it is a step.
+    const fresh = probe && { ...probe, loads: withoutStaleAnswers(probe.loads, time.now) };
+    const view = viewOf({ ...snapshot, probe: fresh }, memory.seen, time);
+    const scaling = scale({ cluster, children, fleet: view, foreign, probe, now: time.now }, memory);
+    // The same decision on the same answers is not logged again, unless it is a step.
     const { input, decision } = scaling;
     const isNews = probe !== counted || decision.replicas !== input.current;
     if (isNews && log.isLevelEnabled('debug')) log.debug({ key, decision: recordOf(input, decision) }, 'decision');
     const fleet = { ...view, size: scaling.size, sizedByOthers: scaling.sizedByOthers };
     const plan = planFleet(fleet);
-    noteShort(memory.seen, plan.short, clock.now());
-    return { key, cluster, scaling, fleet, plan };
+    noteShort(memory.seen, plan.short, time.now);
+    return { snapshot, scaling, fleet, plan };
   }
 
-  async #act({ key, cluster, scaling, fleet, plan: next }: Pass, observed: readonly Observed[]): Promise<Written> {
-    const { caches, metrics, probes } = this.#options;
-    const memory = this.#memoryOf(key, cluster.metadata.uid);
-    const children = observed.map(child => child.object);
-    const pods = caches.pods(key, 'gateway');
+  async #act({ snapshot, scaling, fleet, plan: next }: Pass, memory: Memory): Promise<Written> {
+    const { metrics } = this.#options;
+    const { cluster, observed, children, pods, missingKinds, probe } = snapshot;
     const workers = workerDeployment(cluster, children);
-    const knows = (kind: string) => caches.knows(kind);
+    const knows = (kind: string) => !missingKinds.has(kind);
     const makings = { cluster, observed, plan: next, fleet, workerReplicas: scaling.workers.replicas, knows };
     const { actions: planned, taken, resting, optionsVersion } = memory.children.plan(makings);
-    const patches = podPatches(pods, next.intents, {
+    const patches = podPatches(pods.gateway, next.intents, {
       version: optionsVersion,
       selector: clientSelector(cluster, children),
       labelled: labelledRevisions(cluster, children),
       refusing: refusingOf(fleet.pods),
     });
-    const actions = this.#inTurn(planned, cluster, memory);
+    const actions = this.#dueNow(planned, cluster, memory);
     const { failed, repairs } = memory;
     const work = { cluster: cluster.metadata, observed, patches, actions, taken, failed, repairs };
     const written = await this.#writer.write(work);
     memory.altered = repairs.alterations(resting);
     const { done, patched, open, error } = written;
     const isNew = cluster.status?.observedGeneration === undefined;
-    this.#tell(cluster, noticesOfActions(done, isNew, memory.open));
-    if (isNew) this.#tell(cluster, noticeOfChat(cluster));
-    this.#tell(cluster, noticesOfIntents(patched, next.intents));
-    const told = cluster.status?.gateways?.desiredReplicas;
-    const step = isNew ? [] : noticeOfDecision(scaling.decision, scaling.current, fleet.size, told);
+    this.#record(cluster, noticesOfActions(done, isNew, memory.open));
+    if (isNew) this.#record(cluster, noticeOfChat(cluster));
+    this.#record(cluster, noticesOfIntents(patched, next.intents));
+    const reported = cluster.status?.gateways?.desiredReplicas;
+    const step = isNew ? [] : noticeOfDecision(scaling.decision, scaling.current, fleet.size, reported);
     const isWritten = error === undefined && !isStepOpen(open, cluster.metadata.name);
-    this.#tell(cluster, memory.steps.take(step, scaling.current, fleet.size, isWritten));
-    if (!isNew && workers && !open.has(objectId(workers))) this.#tell(cluster, noticeOfWorkers(scaling.workers));
+    this.#record(cluster, memory.steps.take(step, scaling.current, fleet.size, isWritten));
+    if (!isNew && workers && !open.has(objectId(workers))) this.#record(cluster, noticeOfWorkers(scaling.workers));
     memory.open = open;
-    measure(metrics, cluster, scaling, fleet, probes.latest(key));
+    measure(metrics, cluster, scaling, fleet, probe);
     return written;
   }
 
-  /** Those that are to be carried out now: what only an upgrade of the operator brings about waits for its turn. */
-  #inTurn(actions: readonly Action[], cluster: ChatCluster, memory: Memory): readonly Action[] {
+  /** Actions to carry out in this pass: rewrites that only an upgrade of the operator causes wait for their reserved time. */
+  #dueNow(actions: readonly Action[], cluster: ChatCluster, memory: Memory): readonly Action[] {
     const now = this.#options.clock.now();
     const rewrites = actions.filter(action => isRewrite(action, cluster));
     memory.rewriteAt =
@@ -197,21 +184,14 @@ export class Reconciler {
     return isDue ? actions : actions.filter(action => !rewrites.includes(action));
   }
 
-  /** While gateways are being emptied, the time between two rounds of questions would be most of the wait. */
-  #askAgain(key: string): void {
-    const { probes, clock } = this.#options;
-    const probe = probes.latest(key);
-    if (probe && clock.now() - probe.at >= ASK_AGAIN_MS) probes.refresh(key);
-  }
-
-  #tell(cluster: ChatCluster, notices: readonly Notice[]): void {
+  #record(cluster: ChatCluster, notices: readonly Notice[]): void {
     const regarding = { ...cluster, apiVersion: API_VERSION, kind: KIND };
     for (const notice of notices) this.#options.recorder.record(regarding, notice);
   }
 
   #memoryOf(key: string, uid: string): Memory {
-    const held = this.#memory.get(key);
-    if (held?.uid === uid) return held;
+    const known = this.#memory.get(key);
+    if (known?.uid === uid) return known;
     const { random, defaultImage } = this.#options;
     const repairs = new Repairs(() => this.#options.clock.now());
     const memory: Memory = {

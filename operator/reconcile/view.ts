@@ -1,11 +1,10 @@
 import type { ChatCluster } from '../api/chat-cluster.ts';
-import type { Endpoint, KubeObject, Pod } from '../api/kube-object.ts';
+import type { Endpoint, Pod } from '../api/kube-object.ts';
 import { isServing } from '../api/serving.ts';
 import type { Backends } from '../ask/backends.ts';
 import { connectionsByPod, isOver, type LoadSample, natsUpByPod, refusingByPod } from '../ask/loads.ts';
-import type { Probe } from '../ask/probes.ts';
 import { freePlaces } from '../autoscale/targets.ts';
-import { CONTINUE_ANNOTATION, childName, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
+import { CONTINUE_ANNOTATION, PAUSE_ANNOTATION, REVISION_LABEL, UNDO_ANNOTATION } from '../desired/names.ts';
 import { revisionOf } from '../desired/revision.ts';
 import { noteCutOff } from '../fleet/cut-off.ts';
 import type { FleetInput, FleetSettings } from '../fleet/fleet.ts';
@@ -13,7 +12,7 @@ import { isBackendToBlame, whyUnhealthy } from '../fleet/health.ts';
 import { observeFleet, offeredPods } from '../fleet/observe.ts';
 import { targetOf } from '../fleet/rollout.ts';
 import { FirstSeen } from '../process/first-seen.ts';
-import type { Caches } from '../watch/caches.ts';
+import type { Snapshot } from '../report/snapshot.ts';
 
 /** Everything of the fleet but its size. */
 export type FleetView = Omit<FleetInput, 'size'>;
@@ -92,23 +91,21 @@ function hasEnded({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp === undefined && (status.phase === 'Failed' || status.phase === 'Succeeded');
 }
 
-/** What the caches and the last answers of the pods say of the gateways of a ChatCluster. */
+/** Inputs of a view, out of a snapshot. */
+export type ViewSources = Pick<Snapshot, 'cluster' | 'children' | 'pods' | 'endpoints' | 'leavingNodes' | 'probe'>;
+
+/** The gateways of a ChatCluster as watches and answers show them. @param kept state from pass to pass, brought up to date */
 export function viewOf(
-  cluster: ChatCluster,
-  children: readonly KubeObject[],
-  listed: readonly Pod[],
-  probe: Probe | undefined,
-  caches: Pick<Caches, 'endpoints' | 'leavingNodes'>,
+  { cluster, children, pods: listed, endpoints, leavingNodes, probe }: ViewSources,
   kept: Seen,
   { now, wall }: Pick<FleetInput, 'now' | 'wall'>,
 ): FleetView {
-  const { namespace, name, annotations } = cluster.metadata;
+  const { annotations } = cluster.metadata;
   const { drain, rollout, rebalance } = cluster.spec.gateway;
   const { firstSeen } = kept;
   firstSeen.begin();
-  const pods = listed.filter(pod => !hasEnded(pod) && !isOver(pod, firstSeen, now));
+  const pods = listed.gateway.filter(pod => !hasEnded(pod) && !isOver(pod, firstSeen, now));
   const loads = probe?.loads ?? [];
-  const endpoints = caches.endpoints(`${namespace}/${name}`, childName.clientService(name));
   noteUnoffered(kept, pods, endpoints, now);
   const seen = observeFleet({
     cluster,
@@ -116,7 +113,7 @@ export function viewOf(
     pods,
     endpoints,
     unofferedSince: kept.unoffered,
-    leavingNodes: caches.leavingNodes(),
+    leavingNodes,
     connections: connectionsByPod(loads),
     refusing: refusingByPod(loads),
     natsUp: natsUpByPod(loads),

@@ -1,34 +1,36 @@
-import type { ChatCluster } from '../api/chat-cluster.ts';
+import type { KubeObject } from '../api/kube-object.ts';
 import type { Alteration } from '../apply/repairs.ts';
 import type { WriteFailure } from '../apply/write-failure.ts';
 import type { Decision, ScaleInput } from '../autoscale/decide.ts';
 import type { WorkerDecision } from '../autoscale/decide-workers.ts';
 import type { FleetInput, FleetPlan } from '../fleet/fleet.ts';
+import type { Snapshot } from './snapshot.ts';
 
-/** How many gateways and workers there should be, and why. */
+/** Numbers of gateways and workers to run, and why. */
 export interface Scaling {
   readonly decision: Decision;
-  /** What was decided on, for the record. */
+  /** Inputs of the decision, for the debug log. */
   readonly input: ScaleInput;
   /** Gateways to run; 0 while hibernating. */
   readonly size: number;
   readonly current: number;
-  /** Whether the size is what somebody else made it. */
+  /** True if another autoscaler sets the size. */
   readonly sizedByOthers: boolean;
   readonly workers: WorkerDecision;
 }
 
-/** What one pass found out and decided. */
+/** Knowledge and decisions of one pass. */
 export interface Pass {
-  readonly key: string;
-  readonly cluster: ChatCluster;
+  readonly snapshot: Snapshot;
   readonly scaling: Scaling;
   readonly fleet: FleetInput;
   readonly plan: FleetPlan;
 }
 
-/** What came of the writes of a pass. */
+/** Outcome of the writes of a pass. */
 export interface Result {
+  /** Objects as the API server answered, raw. */
+  readonly written: readonly KubeObject[];
   readonly failure: WriteFailure | undefined;
   readonly altered: readonly Alteration[];
 }

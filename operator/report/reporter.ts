@@ -4,7 +4,6 @@ import type { Condition, Pod } from '../api/kube-object.ts';
 import { withoutFields } from '../api/status-fields.ts';
 import { differences } from '../apply/differences.ts';
 import { totalConnections } from '../ask/loads.ts';
-import type { Probes } from '../ask/probes.ts';
 import { imageOf } from '../desired/choices.ts';
 import { COMPONENTS, REVISION_LABEL } from '../desired/names.ts';
 import { imageIn } from '../fleet/choices.ts';
@@ -15,11 +14,11 @@ import { FirstSeen } from '../process/first-seen.ts';
 import { least } from '../process/least.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { Caches } from '../watch/caches.ts';
-import type { CrdCheck } from '../watch/crd-check.ts';
 import { ConditionSeries } from './condition-series.ts';
 import { dated, heldByOthers } from './conditions.ts';
 import { type Notice, noticesOfConditions } from './notices.ts';
 import type { Pass, Result } from './pass.ts';
+import { withWritten } from './snapshot.ts';
 import { countGateways, roundConnections, status } from './status.ts';
 
 /** How often the number of connections may be the only news in the status. */
@@ -30,10 +29,9 @@ const STARTING_LOOK_MS = 30_000;
 const UNSTABLE_LOOK_MS = 300_000;
 
 export interface ReporterOptions {
-  readonly caches: Caches;
-  readonly crd: Pick<CrdCheck, 'unknown'>;
+  /** Receives the ChatCluster as the API server has it after a write. */
+  readonly caches: Pick<Caches, 'written'>;
   readonly client: KubeClient;
-  readonly probes: Pick<Probes, 'latest'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
   /** Image of ChatClusters that name none. */
@@ -59,28 +57,31 @@ export class Reporter {
     this.#series.forget(key);
   }
 
-  /** @returns milliseconds after which another status may be due */
+  /**
+   * Writes the status if it differs from the one of the snapshot.
+   * @returns the status after the pass, and milliseconds after which another one may be due
+   */
   async report(
-    { key, cluster, scaling, fleet, plan }: Pass,
-    { failure, altered }: Result,
-    tell: (notices: readonly Notice[]) => void,
-  ): Promise<number | undefined> {
-    const { caches, clock, crd, defaultImage, probes } = this.#options;
-    const probe = probes.latest(key);
+    { snapshot: before, scaling, fleet, plan }: Pass,
+    { written, failure, altered }: Result,
+    record: (notices: readonly Notice[]) => void,
+  ): Promise<{ readonly status: ChatClusterStatus; readonly againMs: number | undefined }> {
+    const { clock, defaultImage } = this.#options;
+    const snapshot = withWritten(before, written);
+    const { key, cluster, children, pods, probe, unknownFields } = snapshot;
     const total = probe && totalConnections(probe.loads);
     const writtenAt = this.#writtenAt.get(key) ?? Number.NEGATIVE_INFINITY;
     const waitMs = Math.max(0, writtenAt + CONNECTIONS_MS - clock.now());
-    const children = caches.children(key).map(child => child.object);
     const serves = gatewayDeployments(cluster, children).find(
       ({ metadata }) => metadata.labels?.[REVISION_LABEL] === plan.serving,
     );
-    const pods = COMPONENTS.flatMap(component => caches.pods(key, component));
-    const late = lateStarts(pods, this.#firstSeenOf(key), clock.now());
+    const allPods = COMPONENTS.flatMap(component => pods[component]);
+    const late = lateStarts(allPods, this.#firstSeenOf(key), clock.now());
     const whole = status({
       cluster,
       children,
-      gatewayPods: caches.pods(key, 'gateway'),
-      workerPods: caches.pods(key, 'worker'),
+      gatewayPods: pods.gateway,
+      workerPods: pods.worker,
       gateways: countGateways(fleet.pods, plan.serving, fleet.size),
       desiredWorkers: scaling.workers.replicas,
       serving: plan.serving,
@@ -93,7 +94,7 @@ export class Reporter {
         gateways: probe.loads.flatMap(({ load }) => load?.refused ?? []),
         workers: probe.backends.refused ?? [],
       },
-      unknownFields: crd.unknown ?? [],
+      unknownFields,
       decision: scaling.decision,
       failure,
       altered,
@@ -102,23 +103,24 @@ export class Reporter {
       now: new Date(clock.wallClock()),
     });
     this.#series.show(key, whole.conditions ?? []);
-    const next = withoutFields(whole, crd.unknown ?? []);
-    const isWritten = await this.#write(cluster, next, tell);
+    const next = withoutFields(whole, unknownFields);
+    const isWritten = await this.#write(cluster, next, record);
     if (isWritten && next.gateways?.connections !== cluster.status?.gateways?.connections)
       this.#writtenAt.set(key, clock.now());
-    const told = next.gateways?.connections;
-    const isOld = total !== undefined && roundConnections(total, told) !== told;
-    return least(isOld ? waitMs : undefined, lookAgainMs(pods, next.conditions ?? []));
+    const reported = next.gateways?.connections;
+    const isOld = total !== undefined && roundConnections(total, reported) !== reported;
+    const againMs = least(isOld ? waitMs : undefined, lookAgainMs(allPods, next.conditions ?? []));
+    return { status: next, againMs };
   }
 
   #firstSeenOf(key: string): FirstSeen {
-    const held = this.#firstSeen.get(key) ?? new FirstSeen();
-    this.#firstSeen.set(key, held);
-    return held;
+    const known = this.#firstSeen.get(key) ?? new FirstSeen();
+    this.#firstSeen.set(key, known);
+    return known;
   }
 
   /** Says of a ChatCluster that is being deleted who holds it: nothing of it is kept as it should be any more. */
-  async reportHeld(cluster: ChatCluster, tell: (notices: readonly Notice[]) => void): Promise<void> {
+  async reportHeld(cluster: ChatCluster, record: (notices: readonly Notice[]) => void): Promise<void> {
     const verdict = heldByOthers(cluster.metadata.finalizers);
     if (!verdict || !cluster.status) return;
     const { conditions = [] } = cluster.status;
@@ -129,14 +131,14 @@ export class Reporter {
       new Date(this.#options.clock.wallClock()),
     );
     const next = conditions.map(condition => (ready && condition.type === ready.type ? ready : condition));
-    await this.#write(cluster, { ...cluster.status, conditions: next }, tell);
+    await this.#write(cluster, { ...cluster.status, conditions: next }, record);
   }
 
   /** @returns whether it differs from what is there */
   async #write(
     cluster: ChatCluster,
     next: ChatClusterStatus,
-    tell: (notices: readonly Notice[]) => void,
+    record: (notices: readonly Notice[]) => void,
   ): Promise<boolean> {
     const { caches, client } = this.#options;
     if (differences(cluster.status, next).length === 0) return false;
@@ -145,7 +147,7 @@ export class Reporter {
     const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status: next };
     const written = await client.apply(object, 'status');
     caches.written({ ...written, kind: KIND });
-    tell(noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
+    record(noticesOfConditions(cluster.status?.conditions ?? [], next.conditions ?? []));
     return true;
   }
 }

@@ -200,10 +200,17 @@ export function see(scene: Scene): FleetView {
     now,
   } = scene;
   const endpoints: Endpoint[] = offered.map(pod => ({ pod, ready: true, serving: true, terminating: false }));
-  const caches = { endpoints: () => endpoints, leavingNodes: () => new Set<string>() };
   const unoffered = new Map(
     pods.flatMap(({ metadata: { name } }) => (offered.includes(name) ? [] : [[name, unofferedSince] as const])),
   );
   const seen = { ...nothingSeen(), ...scene.seen, unoffered, cutOff, failingSince };
-  return viewOf(cluster, children, pods, loads && probeOf(loads), caches, seen, { now, wall: now + WALL_AHEAD_MS });
+  const sources = {
+    cluster,
+    children,
+    pods: { gateway: pods, worker: [] },
+    endpoints,
+    leavingNodes: new Set<string>(),
+    probe: loads && probeOf(loads),
+  };
+  return viewOf(sources, seen, { now, wall: now + WALL_AHEAD_MS });
 }

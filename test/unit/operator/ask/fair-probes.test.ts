@@ -180,7 +180,7 @@ test('asking in between does not put the next round off for more than an interva
   t.after(probes.start());
   for (let second = 0; second < 20; second++) {
     await clock.passSettling(1_000);
-    probes.refresh('a/chat');
+    probes.refresh('a/chat', 0);
   }
   await settle();
   const before = of('g').length;

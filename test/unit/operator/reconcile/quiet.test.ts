@@ -7,10 +7,9 @@ import { loadOf, probeOf } from '../../../support/kube/fleet-objects.ts';
 const ready = (status: 'True' | 'False') => ({
   conditions: [{ type: 'Ready', status, lastTransitionTime: '', reason: 'x', message: 'x' }],
 });
-const cluster = (spec: object = {}, status: 'True' | 'False' = 'True') => ({ ...stored(spec), status: ready(status) });
 const COMPLETE = { rollout: { reason: 'Complete', message: '' }, draining: '', againMs: undefined } as const;
 const PROBE = probeOf([loadOf('a'), loadOf('b')]);
-const REST: QuietInput = { cluster: cluster(), plan: COMPLETE, probe: PROBE };
+const REST: QuietInput = { spec: stored().spec, status: ready('True'), plan: COMPLETE, probe: PROBE };
 const worker = (health: object) => ({ ...PROBE, backends: { ...PROBE.backends, ...health } });
 const unreachable = { reachable: false, reason: 'gone' };
 const reachable = { reachable: true, reason: '' };
@@ -20,10 +19,10 @@ test('a ChatCluster at rest that nobody scales by its load is quiet', () => {
 });
 
 for (const [what, change] of [
-  ['its gateways are scaled', { cluster: cluster({ gateway: { autoscaling: { mode: 'Builtin' } } }) }],
-  ['its workers are scaled', { cluster: cluster({ worker: { autoscaling: { mode: 'Builtin' } } }) }],
-  ['it is not Ready', { cluster: cluster({}, 'False') }],
-  ['nothing was reported yet', { cluster: stored() }],
+  ['its gateways are scaled', { spec: stored({ gateway: { autoscaling: { mode: 'Builtin' } } }).spec }],
+  ['its workers are scaled', { spec: stored({ worker: { autoscaling: { mode: 'Builtin' } } }).spec }],
+  ['it is not Ready', { status: ready('False') }],
+  ['nothing was reported yet', { status: undefined }],
   ['a rollout goes on', { plan: { ...COMPLETE, rollout: { reason: 'Moving', message: '' } } }],
   ['gateways are emptied', { plan: { ...COMPLETE, draining: 'a is being emptied' } }],
   ['time alone changes the plan', { plan: { ...COMPLETE, againMs: 1_000 } }],
