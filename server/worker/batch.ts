@@ -1,35 +1,39 @@
-/** What is known of a batch while it fills. */
+/** State of a batch that is being collected. */
 export interface BatchState {
   readonly count: number;
   readonly bytes: number;
-  /** Milliseconds since its first message came. */
+  /** Milliseconds since its first message was pulled. */
   readonly ageMs: number;
-  /** Whether the stream was asked for what is there since the batch came of age. */
+  /** True if everything the stream had was pulled since the batch reached its age. */
   readonly topped: boolean;
-  /** Whether the batch before was full, so that more is likely to wait. */
+  /** True if the previous batch was full, so that more messages probably wait. */
   readonly busy: boolean;
 }
 
+/** Limits at which a batch is written. */
 export interface BatchLimits {
+  /** Messages. */
   readonly size: number;
+  /** Age of the first message, in milliseconds. */
   readonly delayMs: number;
   readonly maxBytes: number;
 }
 
+/** Next step of collecting a batch. */
 export type BatchStep =
-  /** `waitMs` 0: only what is there. */
+  /** Pull at most `count` messages; with `waitMs` 0 only those that are there. */
   | { readonly do: 'pull'; readonly count: number; readonly waitMs: number }
   | { readonly do: 'sleep'; readonly ms: number }
   | { readonly do: 'write' };
 
-/** Largest message a stream takes, with its headers: a batch this close to its limit is full. */
+/** Largest message a stream accepts, with headers: a batch that has no space for another one is full. */
 const LARGEST_MESSAGE = 1_048_576 + 65_536;
-/** How long an idle worker waits in one request: also the longest it takes to notice that it should stop. */
+/** Longest pull of an idle worker; also the longest until it notices that it should stop. */
 const IDLE_MS = 1_000;
 
 /**
- * The next step of a batch that is written when it is full or its first message is `delayMs` old: wait for one message,
- * let it age, take what has come meanwhile. Pure.
+ * Decides the next step of a batch, which is written when it is full or its first message is `delayMs` old: wait for one message,
+ * let it age, pull what has arrived meanwhile, write. Pure.
  */
 export function batchStep(batch: BatchState, limits: BatchLimits): BatchStep {
   if (batch.count === 0)

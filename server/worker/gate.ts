@@ -1,4 +1,4 @@
-/** Lets through while it is open. */
+/** Gate that work waits at until it is open. Starts closed. */
 export class Gate {
   #waiting: (() => void)[] = [];
   #open = false;
@@ -16,7 +16,7 @@ export class Gate {
     this.#open = false;
   }
 
-  /** Resolves when it is open, or when `signal` aborts. */
+  /** Resolves once the gate is open or `signal` aborts; check `signal` then. Never rejects. */
   async pass(signal: AbortSignal): Promise<void> {
     while (!this.#open && !signal.aborted) {
       await new Promise<void>(resolve => {

@@ -3,36 +3,36 @@ import type { BackendHealth, LogSpace } from '../contract/backends.ts';
 import type { Clock } from '../time/clock.ts';
 import { NEARLY_FULL, PRESSED_ABOVE } from './purge-plan.ts';
 
-/** How long the reason keeps telling of a stream that vanished or ran back. */
-const TELL_MS = 600_000;
+/** Time for which an incident is reported as the reason. */
+const INCIDENT_MS = 600_000;
 
 const WORST_FIRST: readonly LogSpace[] = ['NearlyFull', 'WindowShortened'];
 const percent = (share: number) => `${Math.round(100 * share)} %`;
-/** Without numbers that move, because they become a condition. */
-const ROOM_REASONS: Readonly<Record<Exclude<LogSpace, 'Enough'>, string>> = {
+/** Reasons without changing numbers, because the operator copies them into a condition. */
+const SPACE_REASONS: Readonly<Record<Exclude<LogSpace, 'Enough'>, string>> = {
   NearlyFull: `messages that MongoDB does not have yet fill more than ${percent(NEARLY_FULL)} of maxBytes; when it is full, publishes are refused`,
   WindowShortened: `stored messages are removed before the hot window has passed, because the stream filled above ${percent(PRESSED_ABOVE)} of maxBytes`,
 };
 
-/** What a worker knows of NATS and MongoDB, with reasons that people can act on. */
+/** State of NATS and MongoDB as a worker knows it, with reasons that an administrator can act on. */
 export class Health {
   readonly #clock: Clock;
   readonly #partitions: number;
   #nats = 'not connected yet';
   #natsUp = false;
-  #store = 'not asked yet';
+  #store = 'not checked yet';
   #storeUp = false;
-  readonly #unasked = new Set(['nats', 'store']);
-  #allAsked: () => void = () => undefined;
-  /** Resolves when NATS and MongoDB have been asked for the first time, whatever came of it. */
-  readonly asked = new Promise<void>(resolve => {
-    this.#allAsked = resolve;
+  readonly #unchecked = new Set(['nats', 'store']);
+  #allChecked: () => void = () => undefined;
+  /** Resolves when both NATS and MongoDB have been tried for the first time, successfully or not. */
+  readonly checked = new Promise<void>(resolve => {
+    this.#allChecked = resolve;
   });
   readonly #problems = new Map<number, string>();
   readonly #unread = new Map<number, string>();
   readonly #ensured = new Set<number>();
   readonly #lags = new Map<number, number>();
-  readonly #rooms = new Map<number, LogSpace>();
+  readonly #spaces = new Map<number, LogSpace>();
   readonly #copies = new Map<number, number>();
   #whyNotMore: string | undefined;
   readonly #streamOf: (partition: number) => string;
@@ -48,16 +48,16 @@ export class Health {
   natsIs(up: boolean, reason: string): void {
     this.#natsUp = up;
     this.#nats = reason;
-    this.#askedFor('nats');
+    this.#checked('nats');
   }
 
   storeIs(up: boolean, reason: string): void {
     this.#storeUp = up;
     this.#store = reason;
-    this.#askedFor('store');
+    this.#checked('store');
   }
 
-  /** @param problem null when the partition's streams are right */
+  /** @param problem null if the streams of the partition are as they should be */
   streamsAre(partition: number, problem: string | null): void {
     if (problem === null) {
       this.#problems.delete(partition);
@@ -65,32 +65,33 @@ export class Health {
     } else this.#problems.set(partition, problem);
   }
 
-  /** @param problem null when the partition's messages can be read again */
+  /** @param problem null once the LOG stream of the partition can be read again */
   readingIs(partition: number, problem: string | null): void {
     if (problem === null) this.#unread.delete(partition);
     else this.#unread.set(partition, problem);
   }
 
-  /** Something that people should know of although it is over. */
+  /** Reports an incident as the reason for ten minutes, although it is over. */
   incident(text: string): void {
     this.#incident = { text, at: this.#clock.now() };
   }
 
+  /** @param messages in LOG that MongoDB does not have yet */
   lagIs(partition: number, messages: number): void {
     this.#lags.set(partition, messages);
   }
 
-  logIs(partition: number, room: LogSpace): void {
-    this.#rooms.set(partition, room);
+  logIs(partition: number, space: LogSpace): void {
+    this.#spaces.set(partition, space);
   }
 
-  /** @param whyNotMore empty where an option says how many, undefined while NATS has not been asked for more */
+  /** @param whyNotMore as in {@link BackendHealth.copies} */
   copiesAre(partition: number, copies: number, whyNotMore: string | undefined): void {
     this.#copies.set(partition, copies);
     this.#whyNotMore = whyNotMore;
   }
 
-  /** Whether all streams have been right once. */
+  /** True once the streams of every partition have been as they should be. */
   get complete(): boolean {
     return this.#ensured.size === this.#partitions;
   }
@@ -102,7 +103,7 @@ export class Health {
     return { nats: this.#natsReport(), store, storeLag, log: this.#logReport(), ...this.#copiesReport() };
   }
 
-  /** Nothing until all partitions have been looked at. */
+  /** Empty until the copies of all partitions are known. */
   #copiesReport(): Pick<BackendHealth, 'copies'> {
     if (this.#copies.size < this.#partitions) return {};
     const fewest = Math.min(...this.#copies.values());
@@ -111,15 +112,15 @@ export class Health {
   }
 
   #logReport(): NonNullable<BackendHealth['log']> {
-    const room = WORST_FIRST.find(each => [...this.#rooms.values()].includes(each)) ?? 'Enough';
-    const streams = [...this.#rooms]
-      .filter(([, each]) => each === room)
+    const space = WORST_FIRST.find(each => [...this.#spaces.values()].includes(each)) ?? 'Enough';
+    const streams = [...this.#spaces]
+      .filter(([, each]) => each === space)
       .map(([partition]) => this.#streamOf(partition));
-    return { room, reason: room === 'Enough' ? '' : `${streams.sort().join(', ')}: ${ROOM_REASONS[room]}` };
+    return { room: space, reason: space === 'Enough' ? '' : `${streams.sort().join(', ')}: ${SPACE_REASONS[space]}` };
   }
 
-  #askedFor(backend: string): void {
-    if (this.#unasked.delete(backend) && this.#unasked.size === 0) this.#allAsked();
+  #checked(backend: string): void {
+    if (this.#unchecked.delete(backend) && this.#unchecked.size === 0) this.#allChecked();
   }
 
   #natsReport(): BackendHealth['nats'] {
@@ -131,9 +132,9 @@ export class Health {
         reachable: true,
         reason: this.#storeUp
           ? 'the streams are being made'
-          : 'the streams are not made before MongoDB tells how far it is',
+          : 'the streams are made once MongoDB has reported which messages it has',
       };
     const { text, at } = this.#incident ?? { text: '', at: Number.NEGATIVE_INFINITY };
-    return { reachable: true, reason: this.#clock.now() - at < TELL_MS ? text : this.#nats };
+    return { reachable: true, reason: this.#clock.now() - at < INCIDENT_MS ? text : this.#nats };
   }
 }

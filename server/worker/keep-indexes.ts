@@ -4,17 +4,18 @@ import { type Clock, sleep } from '../time/clock.ts';
 
 export interface IndexParts {
   readonly store: Pick<MongoStore, 'missingIndexes' | 'buildIndexes'>;
-  /** Called with the number of indexes that are missing. */
+  /** Called with the number of missing indexes after each look. */
   readonly missing: (count: number) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+/** Time between two looks. */
 const LOOK_MS = 60_000;
 
 /**
- * Builds the indexes that a collection of an earlier version lacks, beside everything else: on a large collection that
- * takes minutes or hours, in which messages are stored and read as before. Looked after once a minute.
+ * Builds missing indexes of the collection `messages`, such as those of a collection that an earlier version made. Looks once a
+ * minute until `signal` aborts. On a large collection a build takes minutes or hours, while messages are stored and read.
  */
 export async function keepIndexes({ store, missing, clock, log }: IndexParts, signal: AbortSignal): Promise<void> {
   for (let reason = ''; !signal.aborted; ) {
@@ -25,7 +26,7 @@ export async function keepIndexes({ store, missing, clock, log }: IndexParts, si
         const began = clock.now();
         log.warn(
           { indexes: names },
-          'indexes of the collection messages are missing; they are built in the background',
+          'indexes of the collection messages are missing; they are being built in the background',
         );
         await store.buildIndexes(names);
         missing(0);
@@ -35,7 +36,10 @@ export async function keepIndexes({ store, missing, clock, log }: IndexParts, si
     } catch (error) {
       const { message } = error as Error;
       if (message !== reason)
-        log.warn({ reason: message }, 'the indexes could not be looked at or built; it is tried again');
+        log.warn(
+          { reason: message },
+          'the indexes of the collection messages could not be listed or built; tried again every minute',
+        );
       reason = message;
     }
     await sleep(clock, LOOK_MS, signal);

@@ -4,18 +4,18 @@ import { roomOfToken } from '../bus/names.ts';
 import { unreadable } from '../bus/room-message.ts';
 import type { LoggedMessage, RejectedMessage } from '../room/history-store.ts';
 
-/** Deliveries from LOG by what becomes of them. */
+/** Messages of a batch by where they are stored. */
 export interface Sorted {
-  /** For the collection `messages`. */
+  /** Stored in the collection `messages`. */
   readonly messages: readonly LoggedMessage[];
-  /** For the collection `rejected`: clients cannot have them for what is in them. */
+  /** Set aside in the collection `rejected`, because clients cannot receive them. */
   readonly unreadable: readonly RejectedMessage[];
 }
 
 /**
- * The messages of deliveries from LOG. Any client of NATS may have written them: a room or a user that we did not write
- * is kept as it is. What is not a room's, such as the marker of a lift, is left out. Pure.
- * @param prefix subject of the partition's rooms up to the room's token
+ * Reads the messages of deliveries from LOG. Any NATS client may have written them: names of rooms and users that no gateway wrote
+ * are kept unchanged. Deliveries that belong to no room, such as the marker of a lift, are left out. Pure.
+ * @param prefix subject of the partition's rooms, up to the token of the room
  */
 export function sortDeliveries(deliveries: readonly Delivery[], prefix: string, epoch: string): Sorted {
   const messages: LoggedMessage[] = [];

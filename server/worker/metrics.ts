@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600];
 const MESSAGES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000];
 
-/** Every metric of a worker, with its unit. No label ever names a room or a user; partitions are at most 64. */
+/** All metrics of a worker. Labels must not contain names of rooms or users. There are at most 64 partitions. */
 export class WorkerMetrics {
   readonly registry = new Registry();
   readonly #counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
@@ -18,17 +18,17 @@ export class WorkerMetrics {
     'Messages in a LOG stream that MongoDB does not have yet, by partition.',
     ['partition'],
   );
-  readonly stored = this.#counter('stored_messages_total', 'Messages written to MongoDB, repeats included.');
+  readonly stored = this.#counter('stored_messages_total', 'Messages written to MongoDB, including repeated ones.');
   readonly redelivered = this.#counter(
     'store_redelivered_messages_total',
-    'Messages that came again because an earlier delivery was not acknowledged in time.',
+    'Messages delivered to a worker again because an earlier delivery was not acknowledged in time.',
   );
   readonly rejected = this.#counter(
     'store_rejected_messages_total',
-    'Messages set aside in the collection rejected, by the error code with which MongoDB refused them; unreadable for those that no gateway wrote and no client could have had.',
+    'Messages set aside in the collection rejected, by the error code with which MongoDB refused them; unreadable for messages that no gateway wrote and no client can receive.',
     ['code'],
   );
-  readonly retries = this.#counter('store_retries_total', 'Batches written again because MongoDB was away.');
+  readonly retries = this.#counter('store_retries_total', 'Repeated writes of batches because MongoDB did not answer.');
   readonly purged = this.#counter('log_purged_messages_total', 'Stored messages removed from LOG streams.');
   readonly lastRooms = this.#counter(
     'last_rooms_total',
@@ -36,7 +36,7 @@ export class WorkerMetrics {
   );
   readonly purgedInWindow = this.#counter(
     'log_purged_in_window_messages_total',
-    'Those of them that were removed before the hot window had passed, because the stream was filling.',
+    'Stored messages removed from LOG streams before the hot window had passed, because the stream was filling.',
   );
   readonly logBytes = this.#gauge('log_bytes', 'Bytes in a LOG stream, by partition.', ['partition']);
   readonly logMaxBytes = this.#gauge(
@@ -46,12 +46,12 @@ export class WorkerMetrics {
   );
   readonly complete = this.#gauge(
     'store_complete_offset',
-    'Offset up to which MongoDB has every message of a LOG stream, by partition, as this worker noted it last.',
+    'Offset up to which MongoDB has every message of a LOG stream, by partition, as this worker last noted it.',
     ['partition'],
   );
   readonly foreignConsumers = this.#gauge(
     'log_foreign_consumers',
-    'Durable consumers of other programs on a LOG stream, by partition. Messages do not wait for them.',
+    'Durable consumers of other programs on a LOG stream, by partition. Purges do not wait for them.',
     ['partition'],
   );
   readonly streamChanges = this.#counter(
@@ -59,25 +59,25 @@ export class WorkerMetrics {
     'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, refill, create-last, update-last.',
     ['change'],
   );
-  readonly batchMessages = this.#histogram('store_batch_messages', 'Messages of one batch.', MESSAGES);
+  readonly batchMessages = this.#histogram('store_batch_messages', 'Messages per batch.', MESSAGES);
   readonly writeSeconds = this.#histogram(
     'store_write_seconds',
-    'Seconds one successful write of a batch took.',
+    'Seconds of one successful write of a batch.',
     SECONDS,
   );
   readonly storedAfter = this.#histogram(
     'stored_after_seconds',
-    'Seconds from the stream to MongoDB of the oldest message of a batch (clocks of two machines).',
+    'Seconds from LOG to MongoDB of the oldest message of a batch, by the clocks of two machines.',
     SECONDS,
   );
   readonly indexesMissing = this.#gauge(
     'store_indexes_missing',
-    'Indexes that the collection messages should have and has not: they are being built in the background.',
+    'Missing indexes of the collection messages; they are being built in the background.',
   );
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
   readonly optionsRejected = this.#gauge(
     'live_options_rejected',
-    'Live options whose file has a bad value: the last good one stays in force.',
+    'Reloadable options whose new value is not valid: the previous value stays in force.',
   );
   readonly storeUp = this.#gauge('store_up', '1 while MongoDB answers.');
 

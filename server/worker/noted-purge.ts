@@ -1,22 +1,23 @@
 import { type NoteTopsParts, noteTops } from '../bus/note-tops.ts';
 
+/** Result of a purge. */
 export interface NotedPurge {
   /** Messages removed. */
   readonly removed: number;
   /** Rooms written to LAST. */
   readonly noted: number;
-  /** Why LAST did not take the rooms, so that less was removed, or it was removed without; null when it did. */
+  /** Error of LAST, which did not accept the offsets of rooms; null if it accepted all. */
   readonly unnoted: unknown;
 }
 
-/** Offsets that are noted and purged at a time: bounds the memory of a purge after a long outage. */
+/** Offsets that are noted and purged in one step: bounds the memory of a purge after a long outage. */
 const SLICE = 50_000;
 
 /**
- * Purges LOG below `below`, and writes the last offsets of the rooms to LAST before. When LAST does not take them the
- * messages stay for this time; if there is no room for them, they go all the same: LAST tells that it does not cover them.
+ * Removes the messages of LOG below `below`, after noting the last offsets of their rooms in LAST. If LAST does not accept them,
+ * the messages stay until the next purge; with `urgent` they are removed anyway, and LAST's cover shows that it lacks them.
  * @param first first offset in LOG
- * @param urgent true when the stream is nearly full
+ * @param urgent true if the stream is nearly full
  */
 export async function purgeNoted(
   parts: NoteTopsParts,

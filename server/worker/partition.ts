@@ -14,7 +14,7 @@ import { Repeats } from '../time/repeats.ts';
 import { RETRY } from '../time/retry.ts';
 import { Gate } from './gate.ts';
 import type { Health } from './health.ts';
-import { lookAtConsumers } from './log-look.ts';
+import { consumerStates } from './log-state.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { Purge } from './purge.ts';
 import { hotWindowMs } from './purge-plan.ts';
@@ -34,20 +34,21 @@ export interface PartitionParts {
   readonly log: Logger;
 }
 
-/** A stream that vanished is noticed within this time. */
+/** Time between checks of the streams: the longest until a stream that vanished is noticed. */
 const CHECK_MS = 10_000;
-/** Often enough for a stream that fills in seconds. */
-const LOOK_MS = 2_000;
+/** Time between measurements of the LOG stream, which may fill in seconds. */
+const MEASURE_MS = 2_000;
 /** Bytes of one batch; the driver would split a larger one anyway. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-/** The work on one partition: keeps its streams right, stores, measures and purges its messages. */
+/** Work on one partition: makes its streams right, stores its messages, measures and purges LOG. */
 export class Partition {
   readonly #parts: PartitionParts;
   readonly #gate = new Gate();
+  /** Ends the pause of {@link #keepStreams}. */
   #wake = new AbortController();
   #epoch = '';
-  /** Last sequence when the epoch was read. */
+  /** Last sequence of LOG when the epoch was read. */
   #epochReadAt = 0;
   /** Last argument of {@link MessageWriter.complete}. */
   #complete = 0;
@@ -60,10 +61,10 @@ export class Partition {
 
   /** Runs until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#keepStreams(signal), this.#storeWriter().run(signal), this.#keepLooking(signal)]);
+    await Promise.all([this.#keepStreams(signal), this.#storeWriter().run(signal), this.#keepMeasuring(signal)]);
   }
 
-  /** Stops storing until the streams have been looked at again. */
+  /** Checks the streams now, and stops storing until that is done. */
   recheck(): void {
     this.#gate.close();
     this.#wake.abort();
@@ -77,7 +78,7 @@ export class Partition {
       const state = await this.#ensure();
       failures = state ? 0 : failures + 1;
       if (state && !wake.signal.aborted) this.#gate.open();
-      // Messages are stored meanwhile.
+      // Adding copies may take long: messages are stored meanwhile.
       const raised = state !== undefined && (await this.#parts.streams.raise(this.#parts.partition, state));
       if (raised) continue;
       const pause = failures === 0 ? CHECK_MS : backoffMs(RETRY, failures, Math.random());
@@ -85,7 +86,7 @@ export class Partition {
     }
   }
 
-  /** @returns undefined while the streams are not right */
+  /** @returns undefined if the streams could not be made right */
   async #ensure(): Promise<PartitionState | undefined> {
     const { partition, streams, health, names, log } = this.#parts;
     try {
@@ -101,7 +102,7 @@ export class Partition {
       else {
         health.streamsAre(partition, `stream ${names.logStream(partition)}: ${reason}`);
         const news = this.#repeats.news(reason);
-        if (news) log.warn({ partition, reason, ...news }, 'the streams are not right; this is tried again');
+        if (news) log.warn({ partition, reason, ...news }, 'the streams could not be checked or changed; tried again');
       }
       return undefined;
     }
@@ -131,7 +132,7 @@ export class Partition {
     });
   }
 
-  /** A jump this wide is a lift by another worker, with an epoch of its own. */
+  /** Epoch of LOG at an offset. Reads it again after a jump of offsets that only a lift by another worker makes. */
   async #epochAt(offset: number): Promise<string> {
     if (offset - this.#epochReadAt >= LIFT / 2) {
       const state = await this.#parts.streams.ensure(this.#parts.partition);
@@ -141,26 +142,29 @@ export class Partition {
     return this.#epoch;
   }
 
-  /** Measures and purges, while the streams are right; a failure is logged and the next turn tries again. */
-  async #keepLooking(signal: AbortSignal): Promise<void> {
+  /** Measures and purges at intervals while the streams are right. Logs a failure and goes on. */
+  async #keepMeasuring(signal: AbortSignal): Promise<void> {
     const { partition, clock, log } = this.#parts;
     const purge = this.#purge();
     while (!signal.aborted) {
-      await sleep(clock, LOOK_MS, signal);
+      await sleep(clock, MEASURE_MS, signal);
       if (signal.aborted || !this.#gate.isOpen) continue;
       try {
-        await this.#look(purge);
+        await this.#measure(purge);
       } catch (error) {
         if (error instanceof StoreRolledBack) this.recheck();
-        log.debug({ partition, reason: (error as Error).message }, 'a look at the stream failed');
+        log.debug(
+          { partition, reason: (error as Error).message },
+          'the stream could not be measured or purged; tried again',
+        );
       }
     }
   }
 
-  async #look(purge: Purge): Promise<void> {
+  async #measure(purge: Purge): Promise<void> {
     const { partition, names, jsm, metrics, health } = this.#parts;
-    const looks = await lookAtConsumers(jsm, names.logStream(partition), logConsumers(names));
-    const store = looks.find(({ claim }) => claim.name === names.storeConsumer)?.info;
+    const consumers = await consumerStates(jsm, names.logStream(partition), logConsumers(names));
+    const store = consumers.find(({ claim }) => claim.name === names.storeConsumer)?.info;
     if (store) {
       const lag = store.num_pending + store.num_ack_pending;
       metrics.lag.set({ partition: String(partition) }, lag);
@@ -170,11 +174,11 @@ export class Partition {
       () => null,
       (error: Error) => error,
     );
-    await purge.turn(looks, unnoted === null);
+    await purge.run(consumers, unnoted === null);
     if (unnoted) throw unnoted;
   }
 
-  /** Tells MongoDB up to where it has everything, from which it is filled again should it lose messages. */
+  /** Notes in MongoDB the offset up to which it has everything. If it loses messages, they are stored again from there on. */
   async #noteComplete(ackFloor: number): Promise<void> {
     const { writer, partition, metrics } = this.#parts;
     if (ackFloor === this.#complete) return;

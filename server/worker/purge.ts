@@ -7,7 +7,7 @@ import { type StoredFloor, StoreRolledBack } from '../room/history-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
 import type { Health } from './health.ts';
-import { type ConsumerLook, claimOfLive, firstInWindow, foreignConsumers } from './log-look.ts';
+import { type ConsumerState, claimOfLive, firstInWindow, foreignConsumers } from './log-state.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { purgeNoted } from './noted-purge.ts';
 import { isNearlyFull, isPressed, type LogView, planPurge } from './purge-plan.ts';
@@ -15,11 +15,11 @@ import { isNearlyFull, isPressed, type LogView, planPurge } from './purge-plan.t
 export interface PurgeParts extends NoteTopsParts {
   readonly consumers: readonly LogConsumer[];
   readonly hotWindowMs: number;
-  /** Rooms whose last offset LAST keeps. */
+  /** Most rooms in LAST. */
   readonly lastRooms: number;
-  /** How far MongoDB has the partition now: what a consumer has acknowledged may be lost since. */
+  /** Reads the floor of the partition: MongoDB may have lost messages that were acknowledged. */
   floor(): Promise<StoredFloor>;
-  /** Time between removals of what the hot window has left behind. */
+  /** Time between two purges of messages older than the hot window. */
   readonly intervalMs: number;
   readonly health: Health;
   readonly metrics: WorkerMetrics;
@@ -27,11 +27,11 @@ export interface PurgeParts extends NoteTopsParts {
   readonly log: Logger;
 }
 
-/** Removes from one LOG stream what is stored and no longer wanted there, and tells how much room it has. */
+/** Removes stored messages from one LOG stream, and reports how much space it has. */
 export class Purge {
   readonly #parts: PurgeParts;
   #dueAt: number;
-  /** When the hot window was last shortened. */
+  /** Time of the last purge that removed messages inside the hot window. */
   #shortenedAt = Number.NEGATIVE_INFINITY;
   #foreign: readonly string[] = [];
   readonly #repeats: Repeats;
@@ -43,12 +43,13 @@ export class Purge {
   }
 
   /**
-   * One look: to be taken often, because a busy stream fills in seconds.
-   * @param looks what the consumers had acknowledged before this was called
-   * @param mayRemove false while MongoDB does not tell what it has
-   * @throws {StoreUnavailable} when MongoDB is away, and {@link StoreRolledBack} when it lost messages
+   * Looks at the stream once, and purges it if that is due or the stream fills up. Call it every few seconds: a busy stream fills
+   * that fast.
+   * @param consumers state of our consumers, read before this call
+   * @param mayRemove false if MongoDB did not answer
+   * @throws {StoreUnavailable} if MongoDB does not answer, {@link StoreRolledBack} if it lost messages
    */
-  async turn(looks: readonly ConsumerLook[], mayRemove: boolean): Promise<void> {
+  async run(consumers: readonly ConsumerState[], mayRemove: boolean): Promise<void> {
     const { connection, jsm, names, partition, clock, hotWindowMs, intervalMs } = this.#parts;
     const info = await jsm.streams.info(names.logStream(partition));
     const { first_seq: first, last_seq: last, bytes } = info.state;
@@ -56,11 +57,11 @@ export class Purge {
     const due = clock.now() >= this.#dueAt;
     const wanted = due || isPressed(size);
     const hot = wanted ? await firstInWindow(connection, info, hotWindowMs) : undefined;
-    const claims = looks.map(({ claim }) => claim);
+    const claims = consumers.map(({ claim }) => claim);
     if (wanted) claims.push(await claimOfLive(jsm, names.liveStream(partition)));
     const view = { first, last, ...size, claims, hot };
     const plan = planPurge(view);
-    this.#tell(info, plan.nearlyFull);
+    this.#report(info, plan.nearlyFull);
     if (due) {
       this.#dueAt = clock.now() + intervalMs;
       await this.#lookForForeign();
@@ -76,7 +77,7 @@ export class Purge {
     if (below !== null) await this.#remove(view.first, below, shortens, isNearlyFull(view));
   }
 
-  /** Removes the messages [first, below): MongoDB has them. */
+  /** Removes the messages from `first` to `below`, exclusive. MongoDB has them. */
   async #remove(first: number, below: number, shortens: boolean, urgent: boolean): Promise<void> {
     const { metrics, clock, log, partition, names, hotWindowMs } = this.#parts;
     const { removed, noted, unnoted } = await purgeNoted(this.#parts, first, below, urgent);
@@ -89,7 +90,7 @@ export class Purge {
       if (news)
         log.warn(
           { partition, reason, ...news },
-          'LAST did not take the last offsets of rooms; the purge is tried again',
+          'the stream LAST did not accept the last offsets of rooms; the purge is tried again',
         );
     }
     if (noted > 0) await this.#forget();
@@ -98,30 +99,33 @@ export class Purge {
     if (clock.now() - this.#shortenedAt > hotWindowMs)
       log.warn(
         { partition, stream: names.logStream(partition), hotWindowSeconds: hotWindowMs / 1_000 },
-        'the stream is too small for the hot window: stored messages are removed before it has passed, and are read from MongoDB; raise CHAT_STREAM_MAX_BYTES or lower CHAT_HOT_WINDOW_SECONDS',
+        'the stream is too small for the hot window: stored messages are removed before it has passed and are then read from MongoDB; raise CHAT_STREAM_MAX_BYTES or lower CHAT_HOT_WINDOW_SECONDS',
       );
     this.#shortenedAt = clock.now();
   }
 
-  /** LAST keeps a room for ever, and anyone may name a new one. */
+  /** Removes rooms from LAST above its limit: otherwise it would grow for ever, because any user can name a new room. */
   async #forget(): Promise<void> {
     const { partition, names, lastRooms, log } = this.#parts;
     const forgotten = await forgetTops(this.#parts, lastRooms).catch((error: Error) => {
-      log.debug({ partition, reason: error.message }, 'LAST could not be brought back to its limit; it is tried again');
+      log.debug(
+        { partition, reason: error.message },
+        'rooms above the limit of the stream LAST could not be removed; tried again',
+      );
       return 0;
     });
     if (forgotten > 0)
       log.info(
         { partition, stream: names.lastStream(partition), forgotten, lastRooms },
-        'LAST holds more rooms than CHAT_LAST_ROOMS: those quiet for longest were forgotten; who comes back to them reads MongoDB',
+        'the stream LAST had more rooms than CHAT_LAST_ROOMS: those quiet for longest were removed; for clients that come back to them MongoDB is read',
       );
   }
 
-  #tell({ config, state }: StreamInfo, nearlyFull: boolean): void {
+  #report({ config, state }: StreamInfo, nearlyFull: boolean): void {
     const { partition, metrics, health, clock, hotWindowMs } = this.#parts;
     metrics.logBytes.set({ partition: String(partition) }, state.bytes);
     metrics.logMaxBytes.set({ partition: String(partition) }, config.max_bytes);
-    // Until a whole window has passed without one: the next purge may shorten it again.
+    // Reported until a whole window has passed: the next purge may shorten it again.
     const shortened = clock.now() - this.#shortenedAt < hotWindowMs;
     health.logIs(partition, nearlyFull ? 'NearlyFull' : shortened ? 'WindowShortened' : 'Enough');
   }
@@ -136,7 +140,7 @@ export class Purge {
     if (fresh.length > 0)
       log.warn(
         { partition, stream, consumers: fresh },
-        'durable consumers of other programs are on the stream; it does not wait for them, so they may miss messages that are removed',
+        'other programs have durable consumers on the stream; purges do not wait for them, so they may miss messages',
       );
   }
 }

@@ -4,7 +4,7 @@ import type { MessageWriter } from '../room/history-store.ts';
 import { sortDeliveries } from './logged-message.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
-/** Stores messages that a lift is about to remove. What MongoDB has already is recognised by its key. */
+/** Returns a function that stores messages before a lift removes them from LOG. MongoDB recognises those it has by their keys. */
 export function rescuer(writer: MessageWriter, names: Names, metrics: WorkerMetrics) {
   return async (partition: number, deliveries: readonly Delivery[], epoch: string): Promise<void> => {
     const prefix = names.logSubjects(partition).replace('*', '');

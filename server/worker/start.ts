@@ -23,34 +23,35 @@ import { Partition } from './partition.ts';
 import { rescuer } from './rescue.ts';
 
 export interface WorkerParts {
-  /** Default: MongoDB of the configuration; closed when the worker stops either way. */
+  /** Default: MongoDB of the configuration. Closed when the worker stops, also if it was passed. */
   readonly store?: MongoStore;
   readonly clock?: Clock;
   /** Default: JSON lines on standard output. */
   readonly logger?: Logger;
-  /** Where {@link startWorker}'s config comes from, if it may change and the worker is to follow it. */
+  /** Source of the configuration, for a worker that reloads options. */
   readonly settings?: SettingsSource;
-  /** Default: the one of the configuration. */
+  /** Default: that of the configuration. */
   readonly adminPort?: number;
 }
 
 export interface Worker {
-  /** Health, `/backends` and metrics, e.g. `http://127.0.0.1:9090`. */
+  /** URL of health, `/backends` and metrics, such as `http://127.0.0.1:9090`. */
   readonly adminUrl: string;
   readonly adminPort: number;
-  /** Finishes the batches under way, gives back what is held, ends. Resolves within 8 s. */
+  /** Finishes batches that are being written, releases other messages to other workers, and stops. Resolves within some 10 s; never rejects. */
   stop(): Promise<void>;
 }
 
 const PING_MS = 3_000;
-/** How long the first who ask wait for NATS and MongoDB to be asked: "not asked yet" would look like an outage. */
+/** Longest that a first request to `/backends` waits for NATS and MongoDB to be tried: "not checked yet" would look like an outage. */
 const FIRST_ANSWER_MS = 1_500;
 const STOP_MS = 8_000;
 const FLUSH_MS = 1_000;
 
 /**
- * Starts a worker. It serves its health at once and reaches NATS and MongoDB when they can be reached, so that what is
- * missing can be seen; only a port that cannot be had makes it reject.
+ * Starts a worker. Resolves once it serves its health, and connects to NATS and MongoDB in the background: an outage of them is
+ * visible in `/backends`.
+ * @throws {Error} if the admin port is in use
  */
 export async function startWorker(config: Config, parts: WorkerParts = {}): Promise<Worker> {
   const log = parts.logger ?? createLogger(config.logLevel, config.processName);
@@ -69,7 +70,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  let ready = false; // once complete it stays: an outage must not restart or unlist a worker
+  let ready = false; // stays true: an outage must not make a worker NotReady
   const admin = await adminServer(
     parts.adminPort ?? config.adminPort,
     {
@@ -81,7 +82,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       },
       [WORKER_PATHS.backends]: async () => {
         const answered = new AbortController();
-        await Promise.race([health.asked, sleep(clock, FIRST_ANSWER_MS, answered.signal)]);
+        await Promise.race([health.checked, sleep(clock, FIRST_ANSWER_MS, answered.signal)]);
         answered.abort();
         return json({ ...health.report(), ...parts.settings?.refused });
       },
@@ -118,7 +119,10 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
         random: Math.random,
         state: (up, reason) => {
           health.natsIs(up, reason);
-          log[up ? 'info' : 'warn']({ reason }, up ? 'NATS connected' : 'NATS is away');
+          log[up ? 'info' : 'warn'](
+            { reason },
+            up ? 'NATS is connected' : 'NATS is not connected; tried again until it is',
+          );
         },
         resumed: () => {
           for (const partition of partitions) partition.recheck();
@@ -138,7 +142,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       rescue: rescuer(store, names, metrics),
       changed,
       fewCopies: reason =>
-        log.info({ reason }, 'the streams have fewer copies than three; this is tried again every minute'),
+        log.info({ reason }, 'the streams have fewer copies than three; more are tried every minute'),
       now: () => clock.now(),
     });
     for (let partition = 0; partition < config.partitions; partition++) {
@@ -176,8 +180,8 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   const indexes = keepIndexes({ store, missing: count => metrics.indexesMissing.set(count), clock, log }, signal);
   const work = Promise.all([storeMessages(), watchStore(), indexes]);
   work.catch(error => {
-    log.fatal({ reason: (error as Error).message }, 'the worker cannot go on');
-    throw error; // ends the process: a worker that does nothing must not look alive
+    log.fatal({ reason: (error as Error).message }, 'the worker cannot continue and ends');
+    throw error; // ends the process: a worker that stores nothing must not look healthy
   });
 
   return {
@@ -197,7 +201,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   };
 }
 
-/** Acknowledgements leave with the flush, if NATS is there to take them. */
+/** Sends pending acknowledgements, if NATS is connected, and closes the connection. */
 async function flushAndClose(connection: NatsConnection, clock: Clock): Promise<void> {
   const flushed = new AbortController();
   const flush = connection.flush().catch(() => undefined);

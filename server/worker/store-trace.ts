@@ -4,15 +4,15 @@ import { contextOf } from '../telemetry/message-trace.ts';
 
 const SAMPLED = 0x01;
 
-/** Whether a W3C traceparent asks to be recorded. Pure. */
+/** True if a W3C traceparent is sampled. Pure. */
 export function isSampled(traceparent: string): boolean {
   const flags = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-([0-9a-f]{2})/.exec(traceparent)?.[1];
   return flags !== undefined && (Number.parseInt(flags, 16) & SAMPLED) !== 0;
 }
 
 /**
- * One span `message.store` for each sampled message of a batch, from now until the returned function is called: the end
- * of the trace that began at the publisher's socket.
+ * Starts a span `message.store` for each sampled message of a batch: the last span of the trace that began at the publisher's
+ * socket. The returned function ends them.
  */
 export function storeSpans(batch: readonly StoredMessage[]): () => void {
   const tracer = trace.getTracer('chatcluster');

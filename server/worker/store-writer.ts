@@ -14,20 +14,21 @@ import { storeSpans } from './store-trace.ts';
 
 export interface StoreWriterParts {
   readonly partition: number;
-  /** Subject of the partition's rooms up to the room's token. */
+  /** Subject of the partition's rooms, up to the token of the room. */
   readonly prefix: string;
   readonly limits: BatchLimits;
-  /** A delivery that is neither acknowledged nor renewed for this long comes again. */
+  /** Time after which NATS delivers a message again that was neither acknowledged nor renewed. */
   readonly ackWaitMs: number;
-  /** Closed while the streams are not known to be right. */
+  /** Open while the streams are known to be right. */
   readonly gate: Gate;
+  /** Pulls messages of LOG from the store's consumer. */
   pull(request: PullRequest): Promise<Delivery[]>;
-  /** Incarnation of the stream at an offset. */
+  /** Epoch of the stream at an offset. */
   epochAt(offset: number): Promise<string>;
   readonly writer: MessageWriter;
-  /** Told how each write went: null for success. */
+  /** Called after each write with its error, or null after a success. */
   written(problem: StoreUnavailable | null): void;
-  /** Called with the reason while the stream cannot be read several times in a row, and with null once it can. */
+  /** Called with the reason when reading the stream has failed {@link STUCK} times in a row, and with null when it works again. */
   read(problem: string | null): void;
   readonly clock: Clock;
   readonly random: () => number;
@@ -35,22 +36,24 @@ export interface StoreWriterParts {
   readonly log: Logger;
 }
 
-/** Reads that fail one after the other before storing counts as stuck: an election takes one or two. */
+/** Failed reads in a row after which the stream counts as unreadable. An election of NATS fails one or two. */
 const STUCK = 3;
 
 /**
- * Moves one partition's messages from LOG to MongoDB: batch, write, acknowledge. While MongoDB is away the batch is held
- * and its ack wait renewed, so that nothing comes twice for nothing; it is never given up and nothing is skipped.
+ * Stores one partition's messages: pulls a batch from LOG, writes it to MongoDB, acknowledges it. While MongoDB does not answer, the
+ * batch is kept and its ack wait renewed, so that NATS does not deliver it again. A batch is tried until it is written; no
+ * message is skipped.
  */
 export class StoreWriter {
   readonly #parts: StoreWriterParts;
+  /** True if the last batch was full. */
   #busy = false;
 
   constructor(parts: StoreWriterParts) {
     this.#parts = parts;
   }
 
-  /** Runs until `signal` aborts. Then a write under way is finished, and what is held is given back. */
+  /** Stores until `signal` aborts. Then it finishes the write that is running, and releases other messages to other workers. */
   async run(signal: AbortSignal): Promise<void> {
     const { gate, clock, random, log, partition, read } = this.#parts;
     const repeats = new Repeats(clock.now);
@@ -58,20 +61,20 @@ export class StoreWriter {
     while (!signal.aborted) {
       await gate.pass(signal);
       if (signal.aborted) return;
-      const held: Delivery[] = [];
-      const renewal = this.#renew(held);
+      const batch: Delivery[] = [];
+      const renewal = this.#renew(batch);
       try {
-        await this.#collect(held, signal);
-        if (held.length > 0) await this.#store(held, signal);
+        await this.#collect(batch, signal);
+        if (batch.length > 0) await this.#store(batch, signal);
         if (failures >= STUCK) read(null);
         failures = 0;
       } catch (error) {
         failures += 1;
         const reason = (error as Error).message;
         const news = repeats.news(reason);
-        if (news) log.warn({ partition, reason, ...news }, 'reading the stream failed and is tried again');
+        if (news) log.warn({ partition, reason, ...news }, 'messages could not be read from the stream; tried again');
         if (failures >= STUCK) read(reason);
-        for (const each of held) giveBack(each);
+        for (const each of batch) release(each);
         await sleep(clock, backoffMs(RETRY, failures, random()), signal);
       } finally {
         renewal.stop();
@@ -79,18 +82,19 @@ export class StoreWriter {
     }
   }
 
-  async #collect(held: Delivery[], signal: AbortSignal): Promise<void> {
+  /** Fills `batch`; leaves it empty if no message arrives for a while. */
+  async #collect(batch: Delivery[], signal: AbortSignal): Promise<void> {
     const { limits, clock } = this.#parts;
     let bytes = 0;
     let since = 0;
     let topped = false;
     while (!signal.aborted) {
-      const count = held.length;
+      const count = batch.length;
       const step = batchStep({ count, bytes, ageMs: clock.now() - since, topped, busy: this.#busy }, limits);
       if (step.do === 'write') break;
       if (step.do === 'sleep') {
         await sleep(clock, step.ms, signal);
-        topped = false; // what came meanwhile belongs in it
+        topped = false; // messages that arrived meanwhile belong to the batch
         continue;
       }
       const request = { batch: step.count, maxBytes: limits.maxBytes - bytes, waitMs: step.waitMs };
@@ -98,37 +102,37 @@ export class StoreWriter {
       if (count === 0) since = clock.now();
       topped = step.waitMs === 0;
       for (const each of got) bytes += each.data.length;
-      held.push(...got);
-      if (held.length === 0 && step.waitMs > 0) break; // idle: let the caller look at the gate
+      batch.push(...got);
+      if (batch.length === 0 && step.waitMs > 0) break; // idle: let the caller check the gate
     }
-    this.#busy = held.length >= limits.size;
+    this.#busy = batch.length >= limits.size;
   }
 
-  async #store(held: readonly Delivery[], signal: AbortSignal): Promise<void> {
+  async #store(batch: readonly Delivery[], signal: AbortSignal): Promise<void> {
     const { clock, metrics, prefix, epochAt } = this.#parts;
-    const reached = held.reduce((top, each) => Math.max(top, each.sequence), 0);
-    const sorted = sortDeliveries(held, prefix, await epochAt(reached));
-    const batch = sorted.messages;
-    const ended = storeSpans(batch);
+    const reached = batch.reduce((top, each) => Math.max(top, each.sequence), 0);
+    const sorted = sortDeliveries(batch, prefix, await epochAt(reached));
+    const { messages } = sorted;
+    const ended = storeSpans(messages);
     const began = clock.now();
     const done = await this.#write(sorted, reached, signal);
     ended();
     if (!done) {
-      for (const each of held) giveBack(each);
+      for (const each of batch) release(each);
       return;
     }
-    if (batch.length > 0) {
+    if (messages.length > 0) {
       metrics.writeSeconds.observe((clock.now() - began) / 1_000);
-      const oldest = batch.reduce((first, message) => Math.min(first, message.storedAt), Number.POSITIVE_INFINITY);
+      const oldest = messages.reduce((first, message) => Math.min(first, message.storedAt), Number.POSITIVE_INFINITY);
       metrics.storedAfter.observe(Math.max(0, clock.wallClock() / 1_000 - oldest / 1_000_000));
-      metrics.batchMessages.observe(batch.length);
-      metrics.stored.inc(batch.length);
+      metrics.batchMessages.observe(messages.length);
+      metrics.stored.inc(messages.length);
     }
-    metrics.redelivered.inc(held.filter(each => each.deliveries > 1).length);
-    for (const each of held) each.ack();
+    metrics.redelivered.inc(batch.filter(each => each.deliveries > 1).length);
+    for (const each of batch) each.ack();
   }
 
-  /** @returns false when it was stopped before MongoDB had the batch */
+  /** Writes until MongoDB has the batch. @returns false if `signal` aborted before that */
   async #write(sorted: Sorted, reached: number, signal: AbortSignal): Promise<boolean> {
     const { clock, random, metrics, written } = this.#parts;
     for (let attempt = 1; ; attempt++) {
@@ -156,36 +160,36 @@ export class StoreWriter {
       log.error(
         { partition, offset: each.message.offset, epoch: each.message.epoch, code: each.code },
         each.code === 'unreadable'
-          ? 'a message that no gateway wrote cannot be read; it is set aside in the collection rejected'
-          : 'MongoDB refused a message; it is set aside in the collection rejected',
+          ? 'a message that no gateway wrote cannot be read; it was set aside in the collection rejected'
+          : 'MongoDB refused a message because of its content; it was set aside in the collection rejected',
       );
     }
   }
 
-  /** Renews the ack wait of what is held, three times in each wait. */
-  #renew(held: readonly Delivery[]): { stop(): void } {
+  /** Renews the ack wait of the messages in `batch`, three times per wait, until stopped. */
+  #renew(batch: readonly Delivery[]): { stop(): void } {
     const ended = new AbortController();
     const { clock, ackWaitMs } = this.#parts;
     void (async () => {
       for (;;) {
         await sleep(clock, ackWaitMs / 3, ended.signal);
         if (ended.signal.aborted) return;
-        for (const each of held) attempt(each.working);
+        for (const each of batch) attempt(each.working);
       }
     })();
     return { stop: () => ended.abort() };
   }
 }
 
-/** Another worker takes it at once, instead of after the ack wait. */
-function giveBack(delivery: Delivery): void {
+/** Releases a message: another worker gets it at once, not after the ack wait. */
+function release(delivery: Delivery): void {
   attempt(delivery.release);
 }
 
-/** On a connection that is closed there is nobody to tell; the ack wait runs out. */
-function attempt(tell: () => void): void {
+/** Ignores errors of a closed connection: NATS delivers the message again after the ack wait. */
+function attempt(send: () => void): void {
   try {
-    tell();
+    send();
   } catch {
     // see above
   }

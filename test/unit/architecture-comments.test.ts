@@ -24,7 +24,6 @@ const PENDING: readonly string[] = [
   'server/session',
   'server/traffic',
   'server/transport',
-  'server/worker',
   'tools',
 ];
 

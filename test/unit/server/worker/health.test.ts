@@ -18,7 +18,7 @@ test('health tells the nearest reason: connection, then streams, then what happe
   const { it, pass } = health();
   assert.deepEqual(it.report().nats, { reachable: false, reason: 'not connected yet' });
   it.natsIs(true, 'connected');
-  assert.match(it.report().nats.reason, /MongoDB tells how far/);
+  assert.match(it.report().nats.reason, /made once MongoDB has reported/);
   it.storeIs(true, 'answers');
   assert.match(it.report().nats.reason, /being made/);
   it.streamsAre(0, null);

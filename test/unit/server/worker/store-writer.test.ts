@@ -9,13 +9,13 @@ import { WorkerMetrics } from '../../../../server/worker/metrics.ts';
 import { StoreWriter } from '../../../../server/worker/store-writer.ts';
 import { until } from '../../../../tools/support/until.ts';
 
-/** Drains a stream whose reads fail while `failing()`. @returns what the health of the worker hears, in order */
-function draining(failing: () => boolean, signal: AbortSignal): (string | null)[] {
-  const heard: (string | null)[] = [];
+/** Stores from a stream whose reads fail while `failing()`. @returns reported problems, in order */
+function storing(failing: () => boolean, signal: AbortSignal): (string | null)[] {
+  const reported: (string | null)[] = [];
   const gate = new Gate();
   gate.open();
   const unused = () => assert.fail('nothing was pulled');
-  const drain = new StoreWriter({
+  const writer = new StoreWriter({
     partition: 0,
     prefix: 'log.',
     limits: { size: 10, delayMs: 0, maxBytes: 1_000 },
@@ -29,7 +29,7 @@ function draining(failing: () => boolean, signal: AbortSignal): (string | null)[
     epochAt: unused,
     writer: { write: unused, setAside: unused, floor: unused } as never,
     written: unused,
-    read: problem => void heard.push(problem),
+    read: problem => void reported.push(problem),
     clock: {
       ...systemClock,
       after: (_, run) => {
@@ -41,17 +41,17 @@ function draining(failing: () => boolean, signal: AbortSignal): (string | null)[
     metrics: new WorkerMetrics(),
     log: pino({ level: 'silent' }),
   });
-  void drain.run(signal);
-  return heard;
+  void writer.run(signal);
+  return reported;
 }
 
 test('a stream that cannot be read is reported once it has failed several times, until it can', async t => {
   const ended = new AbortController();
   t.after(() => ended.abort());
   let failing = true;
-  const heard = draining(() => failing, ended.signal);
-  await until('the problem is reported', () => heard.length > 0);
-  assert.match(heard[0] ?? '', /Batch Completed/);
+  const reported = storing(() => failing, ended.signal);
+  await until('the problem is reported', () => reported.length > 0);
+  assert.match(reported[0] ?? '', /Batch Completed/);
   failing = false;
-  await until('it is over', () => heard.at(-1) === null);
+  await until('it is over', () => reported.at(-1) === null);
 });

@@ -8,18 +8,19 @@ import type { Claim, LogView } from './purge-plan.ts';
 
 const READ_TIMEOUT_MS = 5_000;
 
-export interface ConsumerLook {
+/** State of one consumer of a LOG stream. */
+export interface ConsumerState {
   readonly claim: Claim;
-  /** Null when it is missing. */
+  /** Null if the consumer is missing. */
   readonly info: ConsumerInfo | null;
 }
 
-/** Acknowledgements of our consumers. To be asked before the stream: what comes later is above it all. */
-export async function lookAtConsumers(
+/** Reads the state of our consumers. Call it before reading the stream: then no acknowledgement is above the stream's last sequence. */
+export async function consumerStates(
   jsm: JetStreamManager,
   stream: string,
   consumers: readonly LogConsumer[],
-): Promise<ConsumerLook[]> {
+): Promise<ConsumerState[]> {
   return await Promise.all(
     consumers.map(async ({ name, greatestLag }) => {
       const info = await orNull(jsm.consumers.info(stream, name), CONSUMER_NOT_FOUND);
@@ -29,17 +30,17 @@ export async function lookAtConsumers(
 }
 
 /**
- * What LIVE still needs of LOG. A mirror skips what is gone when it gets there: those messages would never go live, and the
- * next one would name a predecessor that every gateway holds already, so that nobody would miss them.
+ * Claim of LIVE on LOG. A mirror silently skips messages that are purged before it has copied them. They would never be delivered
+ * live, and because the next message names as its predecessor one that gateways have, no gateway would notice.
  */
 export async function claimOfLive(jsm: JetStreamManager, live: string): Promise<Claim> {
   const { config, state } = await jsm.streams.info(live);
-  // A mirror that was just made has copied nothing, and begins where it was told to.
+  // A new mirror has copied nothing yet; it starts at the configured sequence.
   const floor = Math.max(state.last_seq, (config.mirror?.opt_start_seq ?? 1) - 1);
   return { name: live, floor, greatestLag: Number.POSITIVE_INFINITY };
 }
 
-/** Names of the durable consumers that are not ours. */
+/** Names of durable consumers that other programs made. */
 export async function foreignConsumers(
   jsm: JetStreamManager,
   stream: string,
@@ -54,8 +55,8 @@ export async function foreignConsumers(
 }
 
 /**
- * First message inside the hot window, see {@link LogView.hot}.
- * @param info the stream's, whose clock stamps the messages
+ * First message inside the hot window, as {@link LogView.hot}.
+ * @param info of the stream; its time is that of the server, which also stamps the messages
  */
 export async function firstInWindow(
   connection: NatsConnection,
@@ -68,5 +69,5 @@ export async function firstInWindow(
   const request = { start_time: new Date(start).toISOString(), batch: 1 };
   const { messages } = await directBatch(connection, info.config.name, request, READ_TIMEOUT_MS);
   const sequence = offsetOf(messages[0] ? serverHeader(readHeaders(messages[0]).headers, 'Nats-Sequence') : '');
-  return sequence > 0 ? sequence : undefined; // the last message is inside, so a replica that lags answered
+  return sequence > 0 ? sequence : undefined; // the last message is inside the window, so a lagging replica answered
 }
