@@ -2,21 +2,21 @@ import { ALL_REVISIONS } from '../api/serving.ts';
 import { alive } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 
-/** The first step of a rollout, in which a few gateways of the new revision take clients beside the old ones. */
+/** The canary step of a rollout: a few gateways of the new revision take clients beside the old ones. */
 export interface Canary {
-  /** New gateways it takes. */
+  /** Number of new gateways. */
   readonly count: number;
-  /** The old revision that serves beside them, or alone. */
+  /** Old revision that serves beside them, or alone. */
   readonly base: string;
-  /** Whether new clients are led to both. */
+  /** True while new clients reach both revisions. */
   readonly isOn: boolean;
-  /** Seconds it has been on, by what this operator has seen; 0 while it is not. */
+  /** Seconds since the step began, as this operator has seen it; 0 before. */
   readonly seconds: number;
 }
 
 /**
- * The canary step of the rollout to `target`; undefined where there is none, or it is over. Nothing is kept of it: it is on while
- * the Service selects all revisions, and an operator that begins lets it last for once more.
+ * Canary step of the rollout to `target`; undefined where there is none, or it is over. Nothing about it is stored: it goes
+ * on while the Service selects all revisions, and a new operator lets it last once more in full.
  */
 export function canaryOf(input: FleetInput, target: string): Canary | undefined {
   const { now, serving, servingSince, settings, size } = input;
@@ -30,7 +30,7 @@ export function canaryOf(input: FleetInput, target: string): Canary | undefined 
   return isOn && lasted >= seconds ? undefined : { count, base, isOn, seconds: lasted };
 }
 
-/** The revision that most of the old gateways are of. */
+/** Revision of most old gateways. */
 export function baseOf({ revisions, pods }: FleetInput, target: string): string | undefined {
   const count = (revision: string) => alive(pods).filter((pod: FleetPod) => pod.revision === revision).length;
   const [base] = revisions

@@ -17,7 +17,7 @@ import { isOfChat } from './instance.ts';
 import { type DeploymentObject, gatewayDeployments, templateOf, workerDeployment } from './observe.ts';
 import { workersBefore, workersKept } from './workers-before.ts';
 
-/** Image of the gateways in a pod template. */
+/** Image of the first container in a pod template. */
 export function imageIn(template: object | undefined): string | undefined {
   const { spec } = (template ?? {}) as { spec?: { containers?: readonly { image?: string }[] } };
   return spec?.containers?.[0]?.image;
@@ -31,7 +31,7 @@ function wantedRevision(
 ): WantedRevision {
   const annotations = actual?.metadata.annotations;
   const since = new Date(targetedAt);
-  // Wanted anew: what stopped an earlier try is past.
+  // The revision is wanted anew, so an earlier stop does not count.
   const again = annotations?.[TARGETED_ANNOTATION] !== since.toISOString();
   const earlier = again ? '' : (annotations?.[STOPPED_ANNOTATION] ?? '');
   return {
@@ -39,14 +39,14 @@ function wantedRevision(
     replicas,
     targetedAt: since,
     stopped: revision === plan.target && plan.stop !== '' ? plan.stop : earlier,
-    // The only one has nothing to be taken back to.
+    // The only revision cannot be undone.
     workersBefore:
       plan.revisions.length === 1 ? '' : actual ? (annotations?.[WORKERS_BEFORE_ANNOTATION] ?? '') : before,
     template: actual && templateOf(actual),
   };
 }
 
-/** What the children are made from: the plan, and what was chosen before and stands. */
+/** Choices the children are built from: the fleet plan, and earlier choices that still stand. */
 export function choicesOf(
   cluster: ChatCluster,
   children: readonly KubeObject[],

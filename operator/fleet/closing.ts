@@ -4,88 +4,94 @@ import type { FleetInput, FleetPod } from './fleet.ts';
 
 type Intents = ReadonlyMap<string, TrafficIntent>;
 
-/** Time a gateway may take beyond its pace before it is not waited for any longer. */
+/** Seconds a gateway may take beyond its pace before it is removed with the clients it has. */
 const WAIT_MARGIN_SECONDS = 10;
-/** A gateway stays somewhat below its pace, so that no second is above it. */
+/** Factor for the fact that a gateway stays somewhat below its pace, so that no second exceeds it. */
 const WAIT_FACTOR = 1.4;
 
-/** Pods that hold or will hold clients: what is on its way out ends by itself. */
+/** Pods that have or will have clients. A terminating pod ends by itself. */
 export function alive(pods: readonly FleetPod[]): FleetPod[] {
   return pods.filter(pod => !pod.terminating);
 }
 
-/** The intents of `pods` as they stand: what has begun and goes on. */
+/** Current intents of `pods`: what has begun goes on. */
 export function intentsOf(pods: readonly FleetPod[]): Map<string, TrafficIntent> {
   return new Map(pods.flatMap(({ name, intent }) => (intent ? [[name, intent] as const] : [])));
 }
 
-/** Whether new connections reach `pod` now. */
+/** True if new connections reach `pod` now. */
 export function takesClients(pod: FleetPod): boolean {
   return pod.ready && pod.offered && pod.intent === undefined;
 }
 
-/** True if a gateway that takes no clients only waits, for its node or for NATS, which is no step towards its end. */
+/** True if a gateway with this intent only stands by, for its node or for NATS. That is not a step towards its end. */
 export function standsBy({ reason }: TrafficIntent): boolean {
   return reason === 'NodeDrain' || reason === 'CutOff';
 }
 
-/** Whether new connections no longer reach `pod`: no EndpointSlice offers it, and load balancers have had time to hear. */
+/**
+ * True if new connections no longer reach `pod`: no EndpointSlice offers it, and load balancers have had time to notice.
+ */
 export function isShut(pod: FleetPod, { serving, servingSince, settings, now }: FleetInput): boolean {
   if (!pod.running) return true;
   if (pod.offered || (pod.ready && pod.selectable && isServing(pod, serving))) return false;
-  // It closes already, so it was shut before: a new operator need not wait again.
+  // It closes connections already, so it was shut before. A new operator need not wait again.
   if (pod.intent?.keep !== undefined) return true;
   if (pod.unofferedSince === undefined) return false;
-  // A Service that moved twice in a moment may still be about to offer it.
+  // A Service that moved twice in a moment may still be about to offer the gateway.
   const since = isServing(pod, serving) ? pod.unofferedSince : Math.max(pod.unofferedSince, servingSince);
   return now - since >= settings.drain.delaySeconds * 1_000;
 }
 
-/** Whether `pod` may be removed: it holds nothing, or it had its time. Its deletion cost makes it the first to go among the ready. */
+/**
+ * True if `pod` may be removed: it has no clients, or its time is over. Its deletion cost makes it the first of the ready
+ * pods to go.
+ */
 export function isFinished(pod: FleetPod, input: FleetInput): boolean {
   if (!pod.running) return true;
   if (pod.intent?.keep !== 0 || !isShut(pod, input)) return false;
-  // It was empty when it was asked, and may have been still open to those on their way to it.
+  // The gateway was empty when it was asked. Clients on their way to it may have come since, unless it refuses them.
   const isEmpty = pod.connections === 0 && (pod.refusing ?? !pod.ready);
-  return isEmpty || hadItsTime(pod, input.now);
+  return isEmpty || isOverdue(pod, input.now);
 }
 
-/** Whether the time is over that was given to what `pod` does. */
-function hadItsTime({ intent, intentSince }: FleetPod, now: number): boolean {
+/** True if the time given to the intent of the pod is over. */
+function isOverdue({ intent, intentSince }: FleetPod, now: number): boolean {
   if (intent?.waitSeconds === undefined || intentSince === undefined) return false;
   return now - intentSince >= intent.waitSeconds * 1_000;
 }
 
+/** Pace and goal of closing connections. */
 export interface ClosingOptions {
   readonly reason: TrafficIntent['reason'];
-  /** Most connections to close a second, over all of `pods`. */
+  /** Most connections to close per second, over all of `pods`. */
   readonly perSecond: number;
-  /** Seconds over which one gateway is emptied if the rate allows. */
+  /** Seconds in which one gateway is emptied if the rate allows. */
   readonly overSeconds: number;
-  /** Connections it keeps. */
+  /** Connections that a gateway keeps. */
   readonly keep: (pod: FleetPod) => number;
 }
 
-/** A time of day as people read it. */
-export const iso = (wall: number) => new Date(wall).toISOString();
+/** Time of day in ISO 8601. */
+export const isoTime = (wall: number) => new Date(wall).toISOString();
 const excessOf = (pod: FleetPod, keep: number) => Math.max(0, (pod.connections ?? 0) - keep);
 
-/** Seconds a gateway may take to close what it would close in `seconds` at its pace. */
+/** Longest time a gateway may take, in seconds, if closing takes `seconds` at its pace. */
 export function longestSeconds(seconds: number): number {
   return Math.ceil(seconds * WAIT_FACTOR + WAIT_MARGIN_SECONDS);
 }
 
-/** The intent with which `pod` takes no new clients and keeps those it has. */
-export function shutting({ intent }: FleetPod, { wall }: FleetInput, reason: TrafficIntent['reason']): TrafficIntent {
-  if (intent?.reason !== reason) return { reason, since: iso(wall) };
+/** Intent with which `pod` takes no new clients and keeps those it has. */
+export function shutIntent({ intent }: FleetPod, { wall }: FleetInput, reason: TrafficIntent['reason']): TrafficIntent {
+  if (intent?.reason !== reason) return { reason, since: isoTime(wall) };
   return intent.keep === undefined ? intent : { reason, since: intent.since };
 }
 
 /**
- * What `pods` are to do that are emptied together: first none of them takes new connections, and only when all are shut does
- * the first one close any, so that no client moves from one of them to another.
+ * Intents of gateways that are emptied together. First none of them takes new connections; only when all are shut does the
+ * first one close connections. So no client moves from one of them to another.
  */
-export function closing(pods: readonly FleetPod[], input: FleetInput, options: ClosingOptions): Intents {
+export function closeIntents(pods: readonly FleetPod[], input: FleetInput, options: ClosingOptions): Intents {
   const { reason } = options;
   const intents = new Map<string, TrafficIntent>();
   const rates = pace(mayClose(pods, input, options), input, options);
@@ -93,29 +99,29 @@ export function closing(pods: readonly FleetPod[], input: FleetInput, options: C
     const current = pod.intent?.reason === reason ? pod.intent : undefined;
     const keep = options.keep(pod);
     const perSecond = rates.get(pod.name);
-    const shut = shutting(pod, input, reason);
+    const shut = shutIntent(pod, input, reason);
     const { since } = shut;
     if (perSecond === undefined) intents.set(pod.name, shut);
     else if (current?.keep === keep && current.perSecond === perSecond && current.waitSeconds !== undefined)
       intents.set(pod.name, current);
     else {
       const waitSeconds = longestSeconds(Math.max(options.overSeconds, excessOf(pod, keep) / perSecond));
-      const deadline = iso(input.wall + waitSeconds * 1_000);
+      const deadline = isoTime(input.wall + waitSeconds * 1_000);
       intents.set(pod.name, { reason, since, keep, perSecond, waitSeconds, deadline });
     }
   }
   return intents;
 }
 
-/** The same for gateways that are to hold nobody in the end, as `gateway.drain` wants it. */
-export function emptying(pods: readonly FleetPod[], input: FleetInput, reason: TrafficIntent['reason']): Intents {
+/** Intents of gateways that are to be empty in the end, at the pace of `gateway.drain`. */
+export function emptyIntents(pods: readonly FleetPod[], input: FleetInput, reason: TrafficIntent['reason']): Intents {
   const { reconnectsPerSecond: perSecond, timeoutSeconds: overSeconds } = input.settings.drain;
-  return closing(pods, input, { reason, perSecond, overSeconds, keep: () => 0 });
+  return closeIntents(pods, input, { reason, perSecond, overSeconds, keep: () => 0 });
 }
 
 /**
- * All of `pods` once they are shut. Those that close already go on while others are out of the slices, but perhaps not for
- * long enough: a new operator does not know since when.
+ * Pods that may close connections: all of them once all are shut. Before that, pods that close already go on if the others
+ * are out of the EndpointSlices. A new operator does not know whether they have been out for long enough.
  */
 function mayClose(pods: readonly FleetPod[], input: FleetInput, options: ClosingOptions): readonly FleetPod[] {
   const open = pods.filter(pod => !isShut(pod, input));
@@ -124,18 +130,23 @@ function mayClose(pods: readonly FleetPod[], input: FleetInput, options: Closing
   return open.every(waits) ? pods.filter(pod => paceOf(pod, options) !== undefined) : [];
 }
 
-/** Whether `pod` closes already for the same purpose: its pace stands until there is much to gain. */
+/**
+ * Current pace of `pod` for the same purpose; undefined if it does not close yet. It stays until a change is worth a write.
+ */
 function paceOf(pod: FleetPod, { reason, keep }: ClosingOptions): number | undefined {
   return pod.intent?.reason === reason && pod.intent.keep === keep(pod) ? pod.intent.perSecond : undefined;
 }
 
-/** Shares the rate: who closes goes on, the rest goes to those that begin, what then is left makes slow ones faster. */
+/**
+ * Shares the rate between pods. Those that close already keep their pace, then beginning ones get theirs, and what is left
+ * makes slow ones faster.
+ */
 function pace(pods: readonly FleetPod[], input: FleetInput, options: ClosingOptions): Map<string, number> {
   const { keep, overSeconds } = options;
   const rates = new Map<string, number>();
   let left = options.perSecond;
   const open = pods.filter(pod => !isFinished(pod, input));
-  // A finished one keeps its intent, and its share is free.
+  // A finished pod keeps its intent, and its share of the rate is free.
   for (const pod of pods) if (!open.includes(pod)) rates.set(pod.name, paceOf(pod, options) ?? 1);
   const wish = (pod: FleetPod) => Math.max(1, Math.ceil(excessOf(pod, keep(pod)) / overSeconds));
   for (const pod of open) {

@@ -1,24 +1,29 @@
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { someOf } from '../process/some-of.ts';
-import { alive, iso, takesClients } from './closing.ts';
+import { alive, isoTime, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod } from './fleet.ts';
 
 /**
- * A gateway has to be the odd one out for so long. Gateways notice an outage of NATS, and its end, up to 15 s apart: meanwhile
- * some of them look as if they alone were without it.
+ * Time for which a gateway alone must lack NATS, in milliseconds. Gateways notice an outage of NATS and its end up to 15 s
+ * apart; meanwhile some of them look as if they alone were cut off.
  */
 const PATIENCE_MS = 15_000;
-/** A gateway that reaches NATS again takes clients so long after it was taken out, so that one that comes and goes stays out. */
+/**
+ * Time after which a gateway that reaches NATS again takes clients, in milliseconds: one that keeps losing NATS stays out.
+ */
 const RETURN_MS = 30_000;
 
-/** Half of the gateways or more without NATS means that NATS itself is away: nobody is better off elsewhere. */
+/**
+ * True if more than half of the gateways take clients and reach NATS. Else NATS itself is away, and clients are no better
+ * off elsewhere.
+ */
 function mostAreUp(there: readonly FleetPod[]): boolean {
   return there.filter(pod => takesClients(pod) && pod.natsUp === true).length * 2 > there.length;
 }
 
 /**
- * Keeps in `since`, by pod name, from when on a gateway has been without NATS while most others had it.
- * @param pods that serve
+ * Updates `since`: the time from which each gateway has lacked NATS while most others had it, by pod name.
+ * @param pods pods that serve
  */
 export function noteCutOff(since: Map<string, number>, pods: readonly FleetPod[], now: number): void {
   const there = alive(pods);
@@ -27,6 +32,7 @@ export function noteCutOff(since: Map<string, number>, pods: readonly FleetPod[]
   for (const name of down) if (!since.has(name)) since.set(name, now);
 }
 
+/** Gateways that are cut off. */
 export interface CutOff {
   readonly intents: ReadonlyMap<string, TrafficIntent>;
   /** One sentence; empty without. */
@@ -36,23 +42,25 @@ export interface CutOff {
 }
 
 /**
- * A gateway without NATS takes no new clients while most others have it: it answers everything with a temporary error, is soon
- * the emptiest, and would attract all who connect. Its own clients stay, as a reconnect costs more than a short outage.
- * @param pods that serve @param taken those with something else to do
+ * Shuts gateways that lack NATS while most others have it. Such a gateway answers every command with a temporary error,
+ * soon is the emptiest one, and would attract all new clients. Its own clients stay, because a reconnect costs more than a
+ * short outage.
+ * @param pods pods that serve
+ * @param taken intents of gateways with another task
  */
-export function setAside(
+export function isolateCutOff(
   pods: readonly FleetPod[],
   taken: ReadonlyMap<string, TrafficIntent>,
   { now, wall }: Pick<FleetInput, 'now' | 'wall'>,
 ): CutOff {
   const there = alive(pods).filter(pod => !taken.has(pod.name));
   if (!mostAreUp(there)) return { intents: new Map(), message: '', again: false };
-  const since = iso(wall);
+  const since = isoTime(wall);
   const aside = there.flatMap(pod => {
     const current = pod.intent?.reason === 'CutOff' ? pod.intent : undefined;
     if (current) return staysOut(pod, now) ? [[pod.name, current] as const] : [];
     const isOut = pod.cutOffSince !== undefined && now - pod.cutOffSince >= PATIENCE_MS;
-    // One that is not ready attracts nobody: it starts, or has a problem of its own.
+    // A gateway that is not ready gets no new clients anyway: it starts, or has a problem of its own.
     return isOut && pod.ready ? [[pod.name, { reason: 'CutOff', since } as const] as const] : [];
   });
   const names = someOf(aside.map(([name]) => name));
@@ -62,7 +70,7 @@ export function setAside(
   return { intents: new Map(aside), message, again };
 }
 
-/** What does not answer is no better than it was. */
+/** A gateway that does not answer counts as still cut off. */
 function staysOut({ natsUp, intentSince }: FleetPod, now: number): boolean {
   return natsUp !== true || now - (intentSince ?? now) < RETURN_MS;
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import type { PodProblem } from './pod-problem.ts';
 
-/** What Kubernetes' own controller says of a Deployment. */
+/** A Deployment with the status that Kubernetes' controller gives it. */
 export interface Deployment extends KubeObject {
   readonly spec?: { readonly replicas?: number };
   readonly status?: {
@@ -18,20 +18,23 @@ export interface Deployment extends KubeObject {
   };
 }
 
-/** Characters of the API server's sentence that are kept: a webhook may say anything. */
+/** Longest quote of the API server, in characters: a webhook may answer anything. */
 const MOST = 300;
 
 const conditionOf = ({ status }: Deployment, type: string) =>
   status?.conditions?.find(condition => condition.type === type);
 
-/** Why pods of one of `deployments` cannot be created: by a quota, a LimitRange, an admission policy or a webhook. */
+/**
+ * Problem because of which pods of `deployments` cannot be created, such as a quota, a LimitRange, an admission policy or a
+ * webhook; undefined when there is none.
+ */
 export function refusedPods(deployments: readonly Deployment[]): PodProblem | undefined {
   const [message] = deployments
     .flatMap(deployment => {
       const failure = conditionOf(deployment, 'ReplicaFailure');
       return failure?.status === 'True' ? [failure.message ?? failure.reason ?? ''] : [];
     })
-    // Each try has a name of its own.
+    // Each attempt has another pod name, which is dropped.
     .map(text => text.replace(/^pods? "[^"]*" is forbidden: /i, '').replace(/\b(pods?) "[^"]*"/gi, '$1'))
     .sort();
   return message === undefined
@@ -39,15 +42,15 @@ export function refusedPods(deployments: readonly Deployment[]): PodProblem | un
     : { reason: 'PodsRefused', message: `pods cannot be created: ${message.slice(0, MOST)}` };
 }
 
-/** How far a Deployment's pods are of its template. */
+/** Progress of a Deployment's pods towards its template. */
 export interface Update {
   readonly isComplete: boolean;
-  /** Whether it has made no progress for as long as its own deadline; what it says of it. */
+  /** Message of the controller if there was no progress for the Deployment's own deadline; else empty. */
   readonly stalled: string;
   readonly updated: number;
 }
 
-/** @param isCurrent whether it is of the wanted revision */
+/** Progress of a Deployment. @param isCurrent true if it has the wanted revision */
 export function updateOf(deployment: Deployment | undefined, isCurrent: boolean): Update {
   const { metadata, spec, status } = deployment ?? {};
   const wanted = spec?.replicas ?? 0;

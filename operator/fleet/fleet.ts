@@ -1,65 +1,66 @@
 /**
- * What the fleet planner sees and what it wants: the gateways of one ChatCluster, their revisions and the Service in front.
- * Everything is observed state; the planner remembers nothing, so that another operator goes on where one ended.
+ * Input and output of the fleet planner: the gateways of one ChatCluster, their revisions and the Service in front of them.
+ * All input is observed state. The planner remembers nothing, so that another operator goes on where one ended.
  */
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
 
 /**
- * A gateway pod, terminating ones too. What has lasted `since` some time is measured with the clock of {@link FleetInput.now},
- * from when this operator first saw it so.
+ * A gateway pod, also while it terminates. Times named `since` count from when this operator first saw the state, by the
+ * clock of {@link FleetInput.now}.
  */
 export interface FleetPod {
   readonly name: string;
-  /** Revision of the Deployment that made it. */
+  /** Revision of its Deployment. */
   readonly revision: string;
   readonly scheduled: boolean;
   readonly running: boolean;
   readonly ready: boolean;
   readonly terminating: boolean;
-  /** False while the client Service passes it over although it serves its revision: its label was taken away. */
+  /** False if the client Service skips the pod although it serves its revision, because its label was taken away. */
   readonly selectable: boolean;
-  /** Whether an EndpointSlice of the client Service still offers it to new connections. */
+  /** True if an EndpointSlice of the client Service offers it to new connections. */
   readonly offered: boolean;
-  /** Since when an EndpointSlice has been seen to offer it; undefined while none does. */
+  /** Time since when an EndpointSlice has offered it; undefined while none does. */
   readonly offeredSince: number | undefined;
-  /** Since when no EndpointSlice was seen to offer it; undefined while one does. */
+  /** Time since when no EndpointSlice has offered it; undefined while one does. */
   readonly unofferedSince: number | undefined;
-  /** On a node that takes no more pods: it is about to be drained. */
+  /** True if its node is cordoned or about to be removed. */
   readonly nodeLeaving: boolean;
   readonly intent: TrafficIntent | undefined;
-  /** Since when it has had this very intent; undefined without one. */
+  /** Time since when it has had exactly this intent; undefined without one. */
   readonly intentSince: number | undefined;
-  /** What it said it holds; undefined when it did not say. A pod that never ran holds 0. */
+  /** Connections it reported; undefined when it did not answer. A pod that never ran has 0. */
   readonly connections: number | undefined;
-  /** Whether it said that it refuses new connections; undefined when it did not say, as an older gateway. */
+  /** True if it refuses new connections; undefined when it did not report it, as older gateways do not. */
   readonly refusing: boolean | undefined;
-  /** True if it reaches NATS; undefined when it did not say. */
+  /** True if it reaches NATS; undefined when it did not report it. */
   readonly natsUp: boolean | undefined;
-  /** Since when it has been seen without NATS while most others had it; undefined while that is not so. */
+  /** Time since when it has lacked NATS while most others had it; undefined otherwise. */
   readonly cutOffSince: number | undefined;
-  /** By the clock of the API server, milliseconds since 1970. */
+  /** Creation time by the clock of the API server, in milliseconds since 1970. */
   readonly createdAt: number;
 }
 
-/** A Deployment of gateways. */
+/** One Deployment of gateways. */
 export interface FleetRevision {
   readonly revision: string;
   readonly replicas: number;
-  /** Whether Kubernetes creates no further pods of it, as under a quota; missing: it does. */
+  /** True if Kubernetes creates no further pods of it, for example under a quota; missing otherwise. */
   readonly refused?: boolean;
-  /** By the clock of the API server, milliseconds since 1970; 0 when it is not known. */
+  /** Creation time by the clock of the API server, in milliseconds since 1970; 0 when unknown. */
   readonly createdAt: number;
   /**
-   * When it last became the revision of the spec, by the time of day of the operator that saw to it, milliseconds since 1970; 0
-   * when nobody wrote it down. It tells which revision is the newest, and nothing is measured from it.
+   * Time of day at which the operator last made it the target, in milliseconds since 1970; 0 when not recorded. It only
+   * orders revisions by age; no duration is measured from it.
    */
   readonly targetedAt: number;
-  /** Since when this operator has seen it wanted since {@link targetedAt}. */
+  /** Time since when this operator has seen it with this {@link targetedAt}. */
   readonly targetedSince: number;
-  /** Why its rollout was stopped, latched on the Deployment; empty when it was not. */
+  /** Reason why its rollout was stopped, recorded on the Deployment; empty when it was not. */
   readonly stopped: string;
 }
 
+/** Settings of the spec that the planner reads. */
 export interface FleetSettings {
   readonly drain: {
     readonly delaySeconds: number;
@@ -70,9 +71,9 @@ export interface FleetSettings {
   readonly rollout: {
     readonly strategy: 'MoveOnce' | 'Surge' | 'OnDelete';
     readonly surgePercent: number;
-    /** A count, or per cent such as `30%`. */
+    /** A count, or a percentage such as `30%`. */
     readonly maxSurge: number | string;
-    /** Without a canary `percent` is 0. */
+    /** Percent is 0 without a canary. */
     readonly canary: { readonly percent: number; readonly seconds: number };
     readonly progressDeadlineSeconds: number;
   };
@@ -83,80 +84,85 @@ export interface FleetSettings {
     readonly afterRolloutSeconds: number;
   };
   readonly capacity: {
-    /** Connections a gateway may hold. */
+    /** Most connections of a gateway. */
     readonly maxConnections: number;
-    /** Connections a gateway is to hold; undefined where no autoscaler sees to it. */
+    /** Connections a gateway should have; undefined without an autoscaler. */
     readonly targetConnections: number | undefined;
-    /** Places that are to be free over all gateways. */
+    /** Free places that should remain over all gateways. */
     readonly freePlaces: number;
   };
 }
 
+/** Everything one fleet plan depends on. */
 export interface FleetInput {
   readonly settings: FleetSettings;
   /** Revision of the spec. */
   readonly target: string;
-  /** Revision that a person took back by annotation; empty for none. */
+  /** Revision that a person undid by annotation; empty for none. */
   readonly undone: string;
   /** Revision the client Service selects, or {@link ALL_REVISIONS}; undefined while there is no Service. */
   readonly serving: string | undefined;
-  /** Since when it has; negative infinity where the Service was never moved. */
+  /** Time since when the Service has selected it; negative infinity if the Service never moved. */
   readonly servingSince: number;
-  /** When the client Service was last moved from one revision to another, by the time of day, milliseconds since 1970; 0 for never. */
+  /** Time of day of the Service's last move to another revision, in milliseconds since 1970; 0 for never. */
   readonly movedAt: number;
   readonly revisions: readonly FleetRevision[];
   readonly pods: readonly FleetPod[];
-  /** Gateways to run: what the autoscaler or gateway.replicas says; 0 while hibernating. */
+  /** Gateways to run, by the autoscaler or `gateway.replicas`; 0 while hibernating. */
   readonly size: number;
-  /** True if somebody else sets the number of gateways, and Kubernetes removes them: none is chosen and emptied for it. */
+  /**
+   * True if another controller sets the number of gateways. Kubernetes then picks the pods to remove, and no victim is
+   * chosen.
+   */
   readonly sizedByOthers?: boolean;
-  /** Why clients must not be moved to a new revision now, such as NATS unreachable; empty when they may. */
+  /** Reason why clients must not be moved to a new revision now, such as NATS being unreachable; empty when they may. */
   readonly hold: string;
-  /** Why the revision that clients are being moved to is worse than the old one; empty when it is not. */
+  /** Reason why the revision that clients are being moved to is worse than the old one; empty when it is not. */
   readonly unhealthy: string;
-  /** Since when the plans in a row have been {@link FleetPlan.short}; undefined while the last one was not. */
+  /** Time since when all plans have been {@link FleetPlan.short}; undefined if the last one was not. */
   readonly shortSince: number | undefined;
-  /** Milliseconds that never run backwards: everything is measured with these. */
+  /** Milliseconds that never run backwards. All durations are measured with them. */
   readonly now: number;
-  /** The time of day, milliseconds since 1970: only for what is written down. */
+  /** Time of day in milliseconds since 1970, used only for what is written down. */
   readonly wall: number;
 }
 
 export type RolloutReason =
-  /** One revision, all of it serving. */
+  /** One revision exists, and it serves. */
   | 'Complete'
-  /** One revision, and none of its gateways ready: a new ChatCluster, one that wakes, or one in trouble. */
+  /** One revision exists, and none of its gateways is ready: the ChatCluster is new, wakes up, or is in trouble. */
   | 'NoneReady'
-  /** The new revision's gateways are not all ready yet. */
+  /** The gateways of the new revision are not all ready yet. */
   | 'Starting'
-  /** Some new gateways take clients beside the old ones, and nobody is moved. */
+  /** Some new gateways take clients beside the old ones, and no client is moved. */
   | 'Canary'
-  /** The Service has moved; load balancers may not have heard of it. */
+  /** The Service has moved, and load balancers may not have noticed yet. */
   | 'Spreading'
   /** Connections of old gateways are being closed in waves. */
   | 'Moving'
-  /** Old pods are replaced when somebody deletes them. */
+  /** Old pods are replaced when a person deletes them. */
   | 'WaitingForDelete'
   | 'Held'
   /** The new revision is worse than the old one, or never became ready. */
   | 'Stopped';
 
+/** Fleet plan: the next step for the gateways of a ChatCluster. */
 export interface FleetPlan {
-  /** Revision clients should end at. */
+  /** Revision that all clients should reach in the end. */
   readonly target: string;
   /** Revision the client Service selects from now on, or {@link ALL_REVISIONS}. */
   readonly serving: string;
-  /** Deployments there should be, with their replicas. Others are removed. */
+  /** Deployments that should exist, with their replicas. Others are deleted. */
   readonly revisions: readonly { readonly revision: string; readonly replicas: number; readonly targetedAt: number }[];
-  /** Pods whose intent changes: the new one, or undefined to take it away. */
+  /** Intents of the pods whose intent changes: the new one, or undefined to remove it. */
   readonly intents: ReadonlyMap<string, TrafficIntent | undefined>;
   readonly rollout: { readonly reason: RolloutReason; readonly message: string };
-  /** A sentence on a scale-down or rebalance in progress, and on gateways without NATS; empty without. */
+  /** One sentence on a scale-down or rebalance in progress, and on gateways without NATS; empty without. */
   readonly draining: string;
-  /** True if too few gateways take clients for what goes on, which is given up when that lasts. */
+  /** True if too few gateways take clients for the current step. When that lasts, the step is given up. */
   readonly short: boolean;
-  /** Reason to latch on the target's Deployment; empty to leave it. */
+  /** Reason to record on the target's Deployment; empty to leave it as it is. */
   readonly stop: string;
-  /** Milliseconds after which the passing of time alone changes the plan; undefined when it does not. */
+  /** Milliseconds after which the plan changes with time alone; undefined when it does not. */
   readonly againMs: number | undefined;
 }

@@ -1,15 +1,18 @@
 import type { GatewayLoad } from '../../server/contract/load.ts';
 import type { Condition } from '../api/kube-object.ts';
 
+/** Bounds within which a new revision counts as healthy. */
 export interface HealthBounds {
   readonly maxErrorPercent: number;
   readonly maxPublishMilliseconds: number;
   readonly maxEventLoopLagMilliseconds: number;
 }
 
-/** Fewer failures a second than this, over all gateways of a revision, are single clients, not a revision. */
+/**
+ * Failures per second, over all gateways of a revision, below which single clients are to blame rather than the revision.
+ */
 const MIN_ERRORS_PER_SECOND = 0.5;
-/** How much worse than the old revision the new one has to be: what ails both is not the rollout. */
+/** Factor by which the new revision must be worse than the old one. A problem of both is not caused by the rollout. */
 const FACTOR = 2;
 
 const sum = (loads: readonly GatewayLoad[], of: (load: GatewayLoad) => number) =>
@@ -23,8 +26,9 @@ function errorPercent(loads: readonly GatewayLoad[]): number {
 }
 
 /**
- * Why the gateways clients are being moved to are worse than those they come from; empty when they are not.
- * @param fresh what gateways of the new revision say @param old what those of the old ones say
+ * Reason why the gateways of the new revision are worse than those of the old one; empty when they are not.
+ * @param fresh loads of gateways of the new revision
+ * @param old loads of gateways of old revisions
  */
 export function whyUnhealthy(fresh: readonly GatewayLoad[], old: readonly GatewayLoad[], bounds: HealthBounds): string {
   const worse = (now: number, before: number, bound: number) => now > bound && now > before * FACTOR;
@@ -45,20 +49,24 @@ export function whyUnhealthy(fresh: readonly GatewayLoad[], old: readonly Gatewa
 }
 
 const BACKENDS: ReadonlySet<string> = new Set(['MessagingReachable', 'StoreReachable']);
-/** Longer than gateways average their rates over, and than it takes clients to be in again. */
+/**
+ * Time after an outage in which its effects still show, in milliseconds: longer than gateways average their rates, and than
+ * clients take to reconnect.
+ */
 const ECHO_MS = 15_000;
 
 /**
- * Whether what fails now may come from NATS or MongoDB being away, or having been away a moment ago: that says nothing of a
- * revision, also where only the new one has clients who could tell. For an operator that has just begun they may have been.
- * @param conditions of the ChatCluster, as they stand @param since when this operator first saw a condition in its status
+ * True if failures may come from an outage of NATS or MongoDB, now or a moment ago. Such failures say nothing about a
+ * revision, even if only the new one has clients that notice. An operator that has just started assumes an outage.
+ * @param conditions current conditions of the ChatCluster
+ * @param since time at which this operator first saw a condition with its status
  */
 export function isBackendToBlame(
   conditions: readonly Condition[],
   since: (type: string, status: string) => number,
   now: number,
 ): boolean {
-  // Each is asked for, as what is not asked for is forgotten.
+  // `since` is called for each condition, because it forgets conditions it is not called for.
   const backends = conditions.filter(({ type }) => BACKENDS.has(type));
   const recent = backends.map(({ type, status }) => now - since(type, status) < ECHO_MS || status === 'False');
   return recent.includes(true);

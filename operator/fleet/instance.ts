@@ -1,6 +1,7 @@
 /**
- * Which chat a ChatCluster is of. Its instance follows from its identity, which is its UID where nobody chose one; but where it finds
- * children that an earlier ChatCluster of the name left to nobody, their gateways take messages for another instance.
+ * Finds the chat that a ChatCluster belongs to. The instance follows from the identity, which is the UID unless one is set.
+ * But children left by an earlier ChatCluster of the same name may serve another instance, and their gateways take its
+ * messages.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { OPTIONS } from '../../server/contract/options.ts';
@@ -22,20 +23,20 @@ function instanceOfPods(template: object | undefined): string | undefined {
 }
 
 /**
- * Instance in the pod template a Deployment was made with; undefined where it does not say. What somebody wrote into the
- * live one does not count, and that is all the same where it says what is expected.
+ * Instance in the pod template that the operator made a Deployment with; undefined if it has none. An instance that another
+ * writer put into the actual template does not count, unless it is the expected one.
  */
 function instanceIn(deployment: DeploymentObject, expected: string): string | undefined {
   if (instanceOfPods(deployment.spec?.template) === expected) return expected;
   return instanceOfPods(templateOf(deployment));
 }
 
-/** RFC 3339 in UTC, which sorts as text. */
+/** Creation time in RFC 3339 and UTC, which sorts as text. */
 const bornAt = ({ metadata }: KubeObject) => metadata.creationTimestamp ?? '';
 
 /**
- * Deployments of `cluster`, those first whose instance is the chat: clients see what the gateways say, and of these the oldest, for
- * a younger one may have been made before its siblings were known to be nobody's.
+ * Deployments of `cluster`, in the order in which their instance decides: gateways first, because clients talk to them. The
+ * oldest comes first, because a younger one may have been made before the others were known to have no owner.
  */
 function deploymentsOf(cluster: ChatCluster, children: readonly KubeObject[]): DeploymentObject[] {
   const workers = workerDeployment(cluster, children);
@@ -49,7 +50,7 @@ function identityOnChildren(cluster: ChatCluster, children: readonly KubeObject[
   return map && isOurs(cluster, map) ? map.metadata.annotations?.[IDENTITY_ANNOTATION] : undefined;
 }
 
-/** Whether gateways of another instance have the plain name of the revision, or had it when those of this one were made. */
+/** True if gateways of another instance have the plain name of the revision, or had it when those of this one were made. */
 function isRenamed(cluster: ChatCluster, deployments: readonly DeploymentObject[], instance: string): boolean {
   const named = (of: ChatCluster) => {
     const name = childName.gateways(cluster.metadata.name, revisionOf(of, 'gateway'));
@@ -75,13 +76,13 @@ function keptBy(cluster: ChatCluster, children: readonly KubeObject[]): KeptChat
   return { identity, instance, renamed: isRenamed(cluster, deployments, instance) };
 }
 
-/** The last answer for an object from the caches: what is found out about a ChatCluster is kept by object elsewhere too. */
+/** Last answer for an object from the caches. Returning the same object lets other caches work by object too. */
 const ANSWERS = new WeakMap<ChatCluster, ChatCluster>();
 
 /**
- * `cluster` with the chat it keeps: that of `spec.identity`, else the one its children serve, else the one its status names, else
- * that of its UID. So neither an orphaning delete nor the loss of the status begins an empty chat.
- * @returns the same object for as long as the answer is the same
+ * Adds the chat that a ChatCluster keeps: that of `spec.identity`, else the one its children serve, else the one in its
+ * status, else that of its UID. So neither an orphaning delete nor the loss of the status starts an empty chat.
+ * @returns the same object while the answer stays the same
  */
 export function withInstance(cluster: ChatCluster, children: readonly KubeObject[]): ChatCluster {
   const kept = keptBy(cluster, children);
@@ -92,16 +93,16 @@ export function withInstance(cluster: ChatCluster, children: readonly KubeObject
   return answer;
 }
 
-/** Whether the pods of `deployment` are of the chat that `cluster` keeps. */
+/** True if the pods of `deployment` belong to the chat that `cluster` keeps. */
 export function isOfChat(cluster: ChatCluster, deployment: DeploymentObject): boolean {
   const instance = instanceOf(cluster);
   return (instanceIn(deployment, instance) ?? instance) === instance;
 }
 
-/** A sentence on Deployments whose pods are of another chat than `cluster`; empty without. */
+/** One sentence on Deployments whose pods belong to another chat than `cluster`; empty without any. */
 export function otherChats(cluster: ChatCluster, children: readonly KubeObject[]): string {
   const others = deploymentsOf(cluster, children).filter(deployment => !isOfChat(cluster, deployment));
   if (others.length === 0) return '';
   const names = others.map(({ metadata }) => metadata.name).join(', ');
-  return `${names}: pods of another chat than ${instanceOf(cluster)}; what is sent through them is not seen here`;
+  return `${names}: pods of another chat than ${instanceOf(cluster)}; messages sent through them do not reach this one`;
 }

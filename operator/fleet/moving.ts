@@ -1,29 +1,29 @@
-/** The phases of a rollout after the Service has moved: old gateways are emptied and removed. */
+/** Phases of a rollout after the Service has moved: old gateways are emptied and removed. */
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { ALL_REVISIONS } from '../api/serving.ts';
 import { hasCapacity, hasEnoughGateways, isShortTooLong } from './capacity.ts';
-import { alive, emptying, intentsOf, isFinished, isShut, takesClients } from './closing.ts';
+import { alive, emptyIntents, intentsOf, isFinished, isShut, takesClients } from './closing.ts';
 import type { FleetPod } from './fleet.ts';
 import { nextToEmpty, replicasLeft } from './old-revisions.ts';
 import { isOutForLong } from './removed-targets.ts';
 import { isOpen, type Rollout, type RolloutState, step } from './rollout-state.ts';
 import { roughly } from './roughly.ts';
 
-/** Old gateways on their way out. */
+/** State of a rollout with the old gateways on their way out. */
 interface Leaving extends RolloutState {
   /** Old gateways that are not terminating. */
   readonly living: readonly FleetPod[];
-  /** Those of them that may be removed. */
+  /** Gateways out of {@link living} that may be removed. */
   readonly finished: readonly FleetPod[];
-  /** Those that may not yet. */
+  /** Gateways out of {@link living} that may not be removed yet. */
   readonly left: readonly FleetPod[];
-  /** What is removed keeps its intent until it is gone. */
+  /** Intents of {@link finished}: a gateway keeps its intent until it is gone. */
   readonly going: ReadonlyMap<string, TrafficIntent>;
-  /** How many are left and with how many connections, in words. */
+  /** Number of {@link left} and of their connections, in words. */
   readonly numbers: string;
 }
 
-/** One step towards all clients being at the target, which the Service leads to. */
+/** Plans one step towards all clients being at the target, which the Service selects. */
 export function moveClients(state: RolloutState): Rollout {
   const leaving = leavingOf(state);
   return (
@@ -45,7 +45,7 @@ function leavingOf(state: RolloutState): Leaving {
   return { ...state, living, finished, left, going: intentsOf(finished), numbers };
 }
 
-/** Nobody is left at an old gateway. */
+/** Ends the rollout when no old gateway is left. */
 function finish(leaving: Leaving): Rollout | undefined {
   const { input, left, old, ready, going } = leaving;
   if (left.length > 0) return undefined;
@@ -56,15 +56,15 @@ function finish(leaving: Leaving): Rollout | undefined {
   return step(leaving, works ? 'Complete' : 'NoneReady', message);
 }
 
-/** Takes finished gateways off the replicas of their Deployments. */
+/** Lowers the replicas of the old Deployments by the finished gateways. */
 function remove({ input, target, replicas, living, finished }: Leaving): void {
   for (const row of input.revisions)
     if (row.revision !== target) replicas.set(row.revision, replicasLeft(living, finished, row));
 }
 
 /**
- * The target does worse: whoever holds clients keeps them, nothing is removed that they may be taken back to, and the Service
- * returns, so that nobody new comes to it.
+ * Stops the rollout if the target is worse. Clients stay where they are, no old gateway is removed, because clients may be
+ * moved back to it, and the Service moves back, so that new clients avoid the target.
  */
 function stop(leaving: Leaving): Rollout | undefined {
   const { stopped, input, target } = leaving;
@@ -75,9 +75,9 @@ function stop(leaving: Leaving): Rollout | undefined {
 }
 
 /**
- * The revision that most old gateways have, once the Service may lead to it again; undefined before. One that is not ready gets
- * nobody and is not waited for if the others have room; one that is ready and has not heard that it may take clients again would
- * refuse them.
+ * Revision of most old gateways, once the Service may select it again; undefined before. Gateways of it that are not ready
+ * get no clients, and are not waited for if the others have capacity. A gateway that is ready, but does not know yet that
+ * it may take clients again, would refuse them.
  */
 function servingBefore({ left, allClients, input }: Leaving): string | undefined {
   const counts = new Map<string, number>();
@@ -90,7 +90,7 @@ function servingBefore({ left, allClients, input }: Leaving): string | undefined
     : undefined;
 }
 
-/** Nobody may be moved now. Old gateways take clients again before load balancers cut off those they hold. */
+/** Holds the rollout. Old gateways take clients again before load balancers cut off those they have. */
 function hold(leaving: Leaving): Rollout | undefined {
   const { input, left, numbers } = leaving;
   if (input.hold === '') return undefined;
@@ -98,14 +98,14 @@ function hold(leaving: Leaving): Rollout | undefined {
   return step(leaving, 'Held', `${input.hold}; ${numbers}`, isLong ? { serving: ALL_REVISIONS } : {});
 }
 
-/** Too few new gateways take clients. */
+/** Waits while too few new gateways take clients. */
 function waitForTakers(leaving: Leaving): Rollout | undefined {
   const { input, left, going, needed, clients, numbers } = leaving;
   const takers = takersIn(leaving);
   if (hasEnoughGateways(takers, needed, clients, input, true)) return undefined;
   if (takers === 0 || isShortTooLong(input))
     return step(leaving, 'Held', `${takers} of ${needed} new gateways take clients; ${numbers}`, { short: true });
-  // They may be back in a moment: who closes connections goes on, and nobody begins.
+  // They may be back in a moment: gateways that close connections go on, and no other gateway begins.
   const intents = new Map([...going, ...intentsOf(left.filter(isMoving))]);
   return step(leaving, 'Moving', numbers, { intents, short: true });
 }
@@ -114,30 +114,33 @@ function takersIn({ ready }: Leaving): number {
   return ready.filter(takesClients).length;
 }
 
-/** Chosen already. A gateway of the new revision that misses a probe is no reason to choose anew. */
+/** True if the gateway was chosen already. A new gateway that misses a probe is no reason to choose others. */
 function isMoving({ intent }: FleetPod): boolean {
   return intent?.reason === 'Rollout';
 }
 
-/** Load balancers may still lead new clients to an old gateway. */
+/** Waits while load balancers may still send new clients to an old gateway. */
 function waitForBalancers(leaving: Leaving): Rollout | undefined {
   const { input, living, left, going, numbers } = leaving;
   if (living.every(pod => isShut(pod, input))) return undefined;
-  // A new operator does not know how long the others have been shut; those that close go on.
+  // A new operator does not know how long the others have been shut; gateways that close connections go on.
   const intents = new Map([...going, ...intentsOf(left.filter(pod => pod.intent?.keep === 0))]);
-  return step(leaving, 'Spreading', `load balancers hear of it; ${numbers}`, { intents });
+  return step(leaving, 'Spreading', `waiting for load balancers to notice; ${numbers}`, { intents });
 }
 
-/** Old gateways are emptied, as many at a time as new ones have room for, and removed. */
+/** Empties old gateways, as many at a time as new ones have capacity for, and removes empty ones. */
 function empty(leaving: Leaving): Rollout {
   const { input, left, going, numbers } = leaving;
   remove(leaving);
   const batch = nextToEmpty(left, isRemoving(leaving) ? 0 : placesOf(leaving), isMoving);
-  const intents = new Map([...going, ...emptying(batch, input, 'Rollout')]);
+  const intents = new Map([...going, ...emptyIntents(batch, input, 'Rollout')]);
   return step(leaving, 'Moving', numbers, { intents });
 }
 
-/** How many old gateways may go: as far as new ones can stand in for them, or all if these have room for all clients. */
+/**
+ * Number of old gateways that may be emptied: as many as new ones replace, or all if the new ones have capacity for all
+ * clients.
+ */
 function placesOf(leaving: Leaving): number {
   const { input, left, allClients } = leaving;
   const { rollout, capacity } = input.settings;
@@ -146,7 +149,10 @@ function placesOf(leaving: Leaving): number {
   return Math.max(0, takers + left.length - input.size);
 }
 
-/** Gateways that become as cheap now could be removed in place of those their Deployment is to be rid of. */
+/**
+ * True while a Deployment is still to lose pods. If other gateways got the same deletion cost now, they might be removed
+ * instead.
+ */
 function isRemoving({ input, target, replicas, living }: Leaving): boolean {
   return input.revisions.some(({ revision }) => {
     const there = living.filter(pod => pod.revision === revision).length;

@@ -18,21 +18,21 @@ import type { FirstSeen } from '../process/first-seen.ts';
 import { refusedPods } from './deployments.ts';
 import type { FleetPod, FleetRevision } from './fleet.ts';
 
-/** What the watches and probes hold of the gateways of one ChatCluster. */
+/** Watched objects and answers about the gateways of one ChatCluster. */
 export interface Sighting {
   readonly cluster: ChatCluster;
   readonly children: readonly KubeObject[];
   readonly pods: readonly Pod[];
-  /** Of the client Service. */
+  /** Endpoints of the client Service. */
   readonly endpoints: readonly Endpoint[];
-  /** By pod name, for those that no slice offers, by the clock of {@link now}. */
+  /** Time since when no slice has offered a pod, by pod name and by the clock of {@link now}. */
   readonly unofferedSince: ReadonlyMap<string, number>;
   readonly leavingNodes: ReadonlySet<string>;
-  /** By pod name; those that did not say are missing. */
+  /** Connections by pod name; gateways that did not report them are missing. */
   readonly connections: ReadonlyMap<string, number>;
-  /** Whether each refuses new connections, by pod name; those that did not say are missing. */
+  /** True for each gateway that refuses new connections, by pod name; gateways that did not report it are missing. */
   readonly refusing: ReadonlyMap<string, boolean>;
-  /** True if each reaches NATS, by pod name; those that did not say are missing. */
+  /** True for each gateway that reaches NATS, by pod name; gateways that did not report it are missing. */
   readonly natsUp: ReadonlyMap<string, boolean>;
   readonly firstSeen: FirstSeen;
   /** Milliseconds that never run backwards. */
@@ -42,7 +42,7 @@ export interface Sighting {
 export interface DeploymentObject extends KubeObject {
   readonly spec?: { readonly replicas?: number; readonly template?: object };
 }
-/** The pod template a Deployment was made with, whatever this version of the operator would write. */
+/** Pod template that a Deployment was made with, whatever this version of the operator would write. */
 export function templateOf({ metadata, spec }: DeploymentObject): object | undefined {
   const text = metadata.annotations?.[TEMPLATE_ANNOTATION];
   try {
@@ -52,7 +52,7 @@ export function templateOf({ metadata, spec }: DeploymentObject): object | undef
   }
 }
 
-/** Labels that something selects. */
+/** Labels by which pods are selected. */
 type Selector = Readonly<Record<string, string>>;
 interface ServiceObject extends KubeObject {
   readonly spec?: { readonly selector?: Selector };
@@ -60,7 +60,7 @@ interface ServiceObject extends KubeObject {
 
 const time = (text: string | undefined) => (text === undefined ? 0 : Date.parse(text) || 0);
 
-/** What somebody else wrote there: an intent nobody has, so that it is taken away. */
+/** Intent in place of one that cannot be read: it equals no intent of a plan, so that the plan removes it. */
 const FOREIGN_INTENT: TrafficIntent = { reason: 'Rebalance', since: '' };
 
 function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>, selector: Selector = {}): FleetPod {
@@ -94,21 +94,21 @@ function fleetPod(pod: Pod, sighting: Sighting, offered: ReadonlySet<string>, se
 }
 
 /**
- * Whether an object is a child of `cluster`, or nobody's: what a delete with `--cascade=orphan` left is taken over. That of an
- * earlier ChatCluster of the name is neither: the garbage collector is about to remove it.
+ * True if an object is a child of `cluster` or has no owner: the rest of a delete with `--cascade=orphan` is taken over. A
+ * child of an earlier ChatCluster of the same name does not count, because the garbage collector is about to remove it.
  */
 export function isOurs({ metadata }: ChatCluster, { metadata: { ownerReferences = [] } }: KubeObject): boolean {
   const owner = ownerReferences.find(({ controller }) => controller);
   return owner === undefined || owner.uid === metadata.uid;
 }
 
-/** The Deployment of the workers of `cluster`. */
+/** Deployment of the workers of `cluster`. */
 export function workerDeployment(cluster: ChatCluster, children: readonly KubeObject[]): DeploymentObject | undefined {
   const name = childName.workers(cluster.metadata.name);
   return children.find(child => child.kind === 'Deployment' && child.metadata.name === name && isOurs(cluster, child));
 }
 
-/** Gateway Deployments of `cluster`, one a revision. */
+/** Gateway Deployments of `cluster`, one for each revision. */
 export function gatewayDeployments(cluster: ChatCluster, children: readonly KubeObject[]): DeploymentObject[] {
   return children.filter(child => {
     const { kind, metadata } = child;
@@ -122,18 +122,18 @@ export function gatewayDeployments(cluster: ChatCluster, children: readonly Kube
   });
 }
 
-/** Revisions whose pods come with the label that the client Service selects. */
+/** Revisions whose pods have the label that the client Service selects. */
 export function labelledRevisions(cluster: ChatCluster, children: readonly KubeObject[]): ReadonlySet<string> {
   const labelled = gatewayDeployments(cluster, children).filter(({ spec }) => hasClientsLabel(spec?.template));
   return new Set(labelled.map(({ metadata }) => metadata.labels?.[REVISION_LABEL] ?? ''));
 }
 
-/** Names of the pods that said that they refuse new connections. */
+/** Names of the pods that report to refuse new connections. */
 export function refusingOf(pods: readonly FleetPod[]): ReadonlySet<string> {
   return new Set(pods.filter(({ refusing }) => refusing === true).map(({ name }) => name));
 }
 
-/** What the client Service selects; undefined while there is none. */
+/** Labels that the client Service selects; undefined while there is none. */
 export function clientSelector({ metadata }: ChatCluster, children: readonly KubeObject[]): Selector | undefined {
   return clientServiceOf(metadata.name, children)?.spec?.selector;
 }
@@ -148,7 +148,7 @@ export function offeredPods(endpoints: readonly Endpoint[]): ReadonlySet<string>
   return new Set(endpoints.filter(({ ready }) => ready).map(({ pod }) => pod));
 }
 
-/** The fleet as the planner sees it. */
+/** Fleet as input of the planner. */
 export function observeFleet(sighting: Sighting): {
   readonly pods: FleetPod[];
   readonly revisions: FleetRevision[];

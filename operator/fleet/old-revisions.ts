@@ -1,15 +1,16 @@
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { ALL_REVISIONS } from '../api/serving.ts';
-import { alive, emptying, isFinished, isShut, takesClients } from './closing.ts';
+import { alive, emptyIntents, isFinished, isShut, takesClients } from './closing.ts';
 import type { FleetInput, FleetPod, FleetRevision } from './fleet.ts';
 import { isOutForLong, mustLeave } from './removed-targets.ts';
 
-/** A pod has a node a moment after it was made, if there is one for it. */
+/** Time after which a pod has a node if there is one for it, in milliseconds. */
 const SCHEDULED_MS = 10_000;
 
 /**
- * Replicas of an old revision. The ReplicaSet controller takes any gateway that is not ready, then those that are being emptied,
- * with clients or without, so the empty ones go when there is no other of either kind.
+ * Replicas an old revision keeps. The ReplicaSet controller removes any gateway that is not ready first, then any that is
+ * being emptied, with or without clients. So replicas are lowered only when all other gateways are ready and keep their
+ * clients.
  */
 export function replicasLeft(
   living: readonly FleetPod[],
@@ -23,8 +24,8 @@ export function replicasLeft(
 }
 
 /**
- * Which of `pods` are emptied next, up to `count`: those that are begun in any case, then those with the fewest connections.
- * @param isBegun by default what closes connections
+ * Pods to empty next, up to `count`: those already begun in any case, then those with the fewest connections.
+ * @param isBegun by default true for a gateway that closes connections
  */
 export function nextToEmpty(
   pods: readonly FleetPod[],
@@ -43,7 +44,7 @@ function byConnections(a: FleetPod, b: FleetPod): number {
   );
 }
 
-/** The revision that still serves grows with the load; it shrinks when the rollout is over. */
+/** Grows the serving revision with the load during a rollout; it shrinks only when the rollout is over. */
 export function growServing(replicas: Map<string, number>, { serving, size }: FleetInput, target: string): void {
   if (serving === undefined || serving === ALL_REVISIONS || serving === target) return;
   const now = replicas.get(serving);
@@ -53,28 +54,29 @@ export function growServing(replicas: Map<string, number>, { serving, size }: Fl
 }
 
 /**
- * A rollout that was stopped stands still for as long as people need. Those who had moved are taken back before load balancers
- * cut them off, and so are clients of revisions between.
+ * Plans for a stopped rollout, which stands still for as long as people need. Clients that were moved are moved back before
+ * load balancers cut them off, and so are clients of superseded revisions.
  */
 export function retireFromStopped(
   replicas: Map<string, number>,
   input: FleetInput,
   target: string,
 ): ReadonlyMap<string, TrafficIntent> {
-  const room = retireSuperseded(replicas, input, target);
+  const retiring = retireSuperseded(replicas, input, target);
   const { serving, hold, pods } = input;
   const moved = alive(pods).filter(({ revision }) => revision === target);
   const due = moved.filter(pod => mustLeave(pod, input));
-  const isBusy = [...room.values()].some(({ keep }) => keep !== undefined);
+  const isBusy = [...retiring.values()].some(({ keep }) => keep !== undefined);
   const takers = pods.some(pod => pod.revision === serving && takesClients(pod));
-  return isBusy || !takers || hold !== '' ? room : new Map([...room, ...emptying(due, input, 'Rollout')]);
+  return isBusy || !takers || hold !== '' ? retiring : new Map([...retiring, ...emptyIntents(due, input, 'Rollout')]);
 }
 
 /**
- * Gateways of revisions that neither serve nor are wanted are left by a rollout that was changed on its way. They keep their
- * clients until the wanted ones serve, so that these move once, but not for so long that load balancers cut them off. Those
- * without clients go now, and when the wanted gateways fit nowhere or are refused, others are emptied for them.
- * @param replicas lowered for those that go
+ * Retires superseded revisions, which neither serve nor are the target, because a rollout was changed on its way. Their
+ * gateways keep their clients until the target serves, so that clients move once, but not until load balancers cut them
+ * off. Gateways without clients are removed now. If new gateways find no node or are refused, others are emptied to free
+ * space for them.
+ * @param replicas replicas by revision, lowered for those that are removed
  */
 export function retireSuperseded(
   replicas: Map<string, number>,
@@ -103,5 +105,5 @@ export function retireSuperseded(
   const finished = batch.filter(pod => isFinished(pod, input));
   for (const row of between)
     if (replicas.get(row.revision) !== 0) replicas.set(row.revision, replicasLeft(left, finished, row));
-  return emptying(batch, input, 'Rollout');
+  return emptyIntents(batch, input, 'Rollout');
 }

@@ -5,13 +5,13 @@ import type { Rollout } from './rollout-state.ts';
 import { scaleDown } from './victims.ts';
 
 /**
- * Strategy OnDelete: gateways of all revisions take clients, and an old one is replaced when somebody deletes its pod. What
- * the old Deployment makes after the new revision was wanted is such a replacement: it is given up for a new gateway, unless
- * clients have come to it while no operator looked.
+ * Strategy OnDelete: gateways of all revisions take clients, and an old one is replaced when a person deletes its pod. A
+ * pod that the old Deployment makes after the target exists is such a replacement: it is given up for a new gateway, unless
+ * clients reached it while no operator was running.
  */
 export function onDelete(input: FleetInput, target: string): Rollout & { readonly draining: string } {
   const { size } = input;
-  // Both times are the API server's.
+  // Both times come from the API server.
   const since = input.revisions.find(({ revision }) => revision === target)?.createdAt ?? Number.POSITIVE_INFINITY;
   const there = alive(input.pods);
   const isOld = (pod: FleetPod) =>
@@ -22,7 +22,7 @@ export function onDelete(input: FleetInput, target: string): Rollout & { readonl
   const going = down.finished ? down.victims : [];
   const staying = (revision: string) => stands.filter(pod => pod.revision === revision && !going.includes(pod)).length;
   const replicas = new Map<string, number>();
-  // Only for want of gateways there are to be more: one that was removed may look as if it stayed for a moment.
+  // Grow only when gateways are missing: a removed pod may look for a moment as if it stayed.
   for (const row of input.revisions) replicas.set(row.revision, Math.min(row.replicas, staying(row.revision)));
   if (down.victims.length === 0) replicas.set(target, size - old.length);
   const message =

@@ -1,24 +1,26 @@
 import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { isServing } from '../api/serving.ts';
 import { alive, standsBy } from './closing.ts';
-import { setAside } from './cut-off.ts';
+import { isolateCutOff } from './cut-off.ts';
 import type { FleetInput, FleetPlan, FleetPod, RolloutReason } from './fleet.ts';
 import { onDelete } from './on-delete.ts';
 import { emptyStandby } from './removed-targets.ts';
 import { rollOut, targetOf } from './rollout.ts';
 import type { Rollout } from './rollout-state.ts';
-import { leaveNodes, rebalance } from './steady.ts';
+import { rebalance, shutLeavingNodes } from './steady.ts';
 import { scaleDown } from './victims.ts';
 
-/** How soon to look again while something goes on that no watch tells of, in milliseconds. */
+/** Milliseconds until the next plan while something changes that no watch reports. */
 const AGAIN_MS = 1_000;
-/** The same while a gateway with clients is out of the endpoints, which it must not be for long. */
+/** Milliseconds until the next plan while a gateway with clients is out of the endpoints, which must not last long. */
 const OUT_AGAIN_MS = 10_000;
 
-/** States that nothing ends but what watches and answers tell, however long they last. */
+/** States that only an event ends, never time alone. */
 const UNTIMED: ReadonlySet<RolloutReason> = new Set(['Complete', 'NoneReady', 'WaitingForDelete', 'Stopped']);
 
-/** What to do next with the gateways of a ChatCluster. Doing it and looking again leads to the wanted size and revision. */
+/**
+ * Plans the next step for the gateways of a ChatCluster. Doing it and planning again leads to the wanted size and revision.
+ */
 export function planFleet(observed: FleetInput): FleetPlan {
   const target = targetOf(observed);
   const input = { ...observed, serving: observed.serving ?? servingNow(observed) };
@@ -28,9 +30,9 @@ export function planFleet(observed: FleetInput): FleetPlan {
       : withScale(rollOut(input, target), input, target);
   const intents = new Map(made.intents);
   const serving = input.pods.filter(pod => isServing(pod, made.serving));
-  const leaving = leaveNodes(serving, intents, input);
+  const leaving = shutLeavingNodes(serving, intents, input);
   for (const [name, intent] of leaving.intents) intents.set(name, intent);
-  const aside = setAside(serving, intents, input);
+  const aside = isolateCutOff(serving, intents, input);
   for (const [name, intent] of aside.intents) intents.set(name, intent);
   for (const [name, intent] of emptyStandby(serving, intents, input)) intents.set(name, intent);
   let { draining } = made;
@@ -43,7 +45,7 @@ export function planFleet(observed: FleetInput): FleetPlan {
     short ||= balance.short;
     again ||= balance.again === true;
   }
-  // Whoever is on a node that leaves waits for its eviction, perhaps for days, as others may for NATS.
+  // A gateway on a leaving node waits for its eviction, perhaps for days, and a gateway that is cut off waits for NATS.
   const settled = UNTIMED.has(made.rollout.reason) && [...intents.values()].every(standsBy) && !again && !short;
   return {
     target,
@@ -65,14 +67,14 @@ function againOf({ pods }: FleetInput): number | undefined {
   return alive(pods).some(isOut) ? OUT_AGAIN_MS : undefined;
 }
 
-/** Where a lost Service is to point again: to what serves. */
+/** Revision that a new client Service selects after the old one was deleted: the one with the most ready gateways. */
 function servingNow({ revisions, pods }: FleetInput): string | undefined {
   const count = (revision: string) => pods.filter(pod => pod.revision === revision && pod.ready).length;
   const [best] = [...revisions].sort((a, b) => count(b.revision) - count(a.revision) || b.targetedAt - a.targetedAt);
   return best?.revision;
 }
 
-/** Beside a rollout that is over, or that stands still before anybody was moved, the revision that serves shrinks and grows. */
+/** Scales the serving revision, if the rollout is over or stopped before a client was moved. */
 function withScale(made: Rollout, input: FleetInput, target: string): Rollout & { readonly draining: string } {
   const { serving } = made;
   const still = made.rollout.reason === 'Stopped' && input.serving === serving && serving !== target;
@@ -88,12 +90,13 @@ function withScale(made: Rollout, input: FleetInput, target: string): Rollout & 
   return { ...made, replicas, intents: new Map([...made.intents, ...down.intents]), draining: down.message };
 }
 
-/** The time of day at which a revision became the wanted one, which tells this try from an earlier one. */
+/** Time of day at which a revision became the target. It tells this attempt from an earlier one. */
 function targetedAt({ revisions, wall }: FleetInput, revision: string, target: string): number {
   const known = revisions.find(row => row.revision === revision)?.targetedAt ?? 0;
   if (revision !== target) return known;
   const newest = Math.max(0, ...revisions.filter(row => row.revision !== target).map(row => row.targetedAt));
-  // The clock of the operator before may be ahead: what is written has to be the newest, else it is written again and again.
+  // The clock of the previous operator may be ahead. The recorded time has to be the newest, else it is written again and
+  // again.
   return known > newest ? known : Math.max(wall, newest + 1);
 }
 

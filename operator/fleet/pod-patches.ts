@@ -12,26 +12,28 @@ import type { FleetPlan } from './fleet.ts';
 
 type Change = Readonly<Record<string, string | null>>;
 
-/** Annotations and labels of a pod that are to change; null takes one away. */
+/** Annotations and labels of a pod to change; null removes one. */
 export interface PodPatch {
   readonly pod: Pod;
   readonly annotations: Change;
   readonly labels: Change;
 }
 
-/** What the writes to pods depend on besides what the planner wants. */
+/** Inputs of pod patches besides the fleet plan. */
 export interface PodSurroundings {
-  /** Of the live options as their ConfigMap has them; undefined while it is being written. */
+  /** Version of the reloadable options in their ConfigMap; undefined while it is being written. */
   readonly version: string | undefined;
-  /** What the client Service selects now; undefined without one. */
+  /** Labels that the client Service selects now; undefined without a Service. */
   readonly selector: Readonly<Record<string, string>> | undefined;
-  /** Revisions whose pods come with {@link CLIENTS_LABEL}. */
+  /** Revisions whose pods have {@link CLIENTS_LABEL}. */
   readonly labelled: ReadonlySet<string>;
-  /** Pods that said that they refuse new connections. */
+  /** Names of the pods that report to refuse new connections. */
   readonly refusing: ReadonlySet<string>;
 }
 
-/** Of a gateway that is being emptied: the ReplicaSet controller takes it before any other that is ready. */
+/**
+ * Deletion cost of a gateway that is being emptied: the ReplicaSet controller removes it before any other that is ready.
+ */
 const VICTIM_COST = '-1000000';
 const VICTIM_REASONS: ReadonlySet<string> = new Set(['ScaleDown', 'Hibernate', 'Rollout']);
 
@@ -40,15 +42,15 @@ export function isVictim(intent: TrafficIntent | undefined): boolean {
   return intent !== undefined && VICTIM_REASONS.has(intent.reason);
 }
 
-/** Whether the client Service leads nobody to a pod that has lost its label: without a Service nothing is said. */
+/** True if the client Service would not select a pod without its label either. Without a Service the answer is false. */
 function isUnselected({ metadata }: Pod, selector: PodSurroundings['selector']): boolean {
   const { [CLIENTS_LABEL]: _, ...labels } = metadata.labels ?? {};
   return selector !== undefined && Object.entries(selector).some(([key, value]) => labels[key] !== value);
 }
 
 /**
- * Intent, label and deletion cost go in one write, so that there is no state between them. Only when a gateway is to take clients
- * again the label waits until it refuses them no more. Whoever changed the label by hand is overruled.
+ * Changes intent, label and deletion cost in one write, so that there is no state in between. When a gateway is to take
+ * clients again, only the label waits until the gateway no longer refuses them. A label changed by hand is set back.
  */
 function trafficChange(
   pod: Pod,
@@ -80,8 +82,8 @@ function annotationsOf(wanted: TrafficIntent | undefined, unselected: boolean): 
 }
 
 /**
- * The writes to gateway pods. Among them is the version of the live options: the kubelet refreshes the files of a pod when its
- * annotations change, else up to a minute later.
+ * Patches of gateway pods, including the version of the reloadable options. The kubelet refreshes the files of a pod when
+ * its annotations change, else up to a minute later.
  */
 export function podPatches(pods: readonly Pod[], intents: FleetPlan['intents'], around: PodSurroundings): PodPatch[] {
   const { version } = around;

@@ -1,7 +1,7 @@
 import type { Pod, PodContainer } from '../api/kube-object.ts';
 import type { FirstSeen } from '../process/first-seen.ts';
 
-/** Reasons, the worst first: what a person has to mend before what may go by itself. */
+/** Reasons, the worst first: problems a person has to solve come before problems that may pass. */
 const RANK = [
   'SecretNotFound',
   'ConfigError',
@@ -14,13 +14,13 @@ const RANK = [
   'NotStarting',
 ] as const;
 
-/** Why a pod does not work, as far as its status says, or why there is none. */
+/** Problem of a pod as its status shows it, or the reason why pods are missing. */
 export interface PodProblem {
   readonly reason: (typeof RANK)[number];
   readonly message: string;
 }
 
-/** Waiting reasons of the kubelet. A missing Secret or key is told from other causes by the message. */
+/** Reasons for waiting containers, by the kubelet's reason. A missing Secret or key shows only in the message. */
 const WAITING: Readonly<Record<string, PodProblem['reason']>> = {
   CreateContainerConfigError: 'ConfigError',
   CreateContainerError: 'ConfigError',
@@ -36,25 +36,31 @@ const WAITING: Readonly<Record<string, PodProblem['reason']>> = {
   CrashLoopBackOff: 'CrashLooping',
 };
 
-/** A pod that has a node starts within this time; pulling the image does not count. */
+/** Time within which a pod with a node starts, in milliseconds; pulling the image does not count. */
 const STARTING_MS = 120_000;
 
 type PodCondition = Pod['status']['conditions'][number];
 const conditionOf = (pod: Pod, type: string): PodCondition | undefined =>
   pod.status.conditions.find(condition => condition.type === type);
 
-/** A sidecar that does not start keeps its pod from being ready, and often only because the process it serves does not run. */
+/**
+ * Containers with the pod's own first. A sidecar keeps its pod from being ready too, but often only because the main
+ * process does not run.
+ */
 function ownFirst({ metadata, status }: Pod): PodContainer[] {
   const own = metadata.labels?.['app.kubernetes.io/component'];
   const containers = [...status.containers].sort((a, b) => Number(b.name === own) - Number(a.name === own));
-  // Without these the others are not started at all.
+  // Other containers start only after the init containers.
   return [...(status.initContainers ?? []), ...containers];
 }
 
 function crashing({ name, lastExit, memoryLimit }: PodContainer): PodProblem {
   if (lastExit?.reason === 'OOMKilled') {
     const limit = memoryLimit === undefined ? '' : ` (memory limit ${memoryLimit})`;
-    return { reason: 'OOMKilled', message: `container ${name} keeps being killed for want of memory${limit}` };
+    return {
+      reason: 'OOMKilled',
+      message: `container ${name} is killed again and again because it runs out of memory${limit}`,
+    };
   }
   // The kubelet's message counts seconds of back-off and would change with every pass.
   const exit = lastExit?.exitCode === undefined ? '' : `, last exit code ${lastExit.exitCode}`;
@@ -66,14 +72,14 @@ function waits(container: PodContainer): PodProblem | undefined {
   const { name, waiting, image = '' } = container;
   const reason = WAITING[waiting?.reason ?? ''];
   if (!reason) return undefined;
-  const said = waiting?.message ?? '';
-  if (reason === 'ConfigError' && /^secret ".*" not found|in Secret /i.test(said))
-    return { reason: 'SecretNotFound', message: said };
+  const text = waiting?.message ?? '';
+  if (reason === 'ConfigError' && /^secret ".*" not found|in Secret /i.test(text))
+    return { reason: 'SecretNotFound', message: text };
   if (reason === 'CrashLooping') return crashing(container);
-  // The kubelet says now one thing, now another while it backs off.
+  // The kubelet alternates between two messages while it backs off.
   if (reason === 'ImagePullFailed')
     return { reason, message: `the image ${image === '' ? '' : `${image} `}of container ${name} cannot be pulled` };
-  return { reason, message: `container ${name}: ${said === '' ? waiting?.reason : said}` };
+  return { reason, message: `container ${name}: ${text === '' ? waiting?.reason : text}` };
 }
 
 function hasNoNode(pod: Pod): PodProblem | undefined {
@@ -84,8 +90,8 @@ function hasNoNode(pod: Pod): PodProblem | undefined {
 }
 
 /**
- * Of a node that falls silent nobody updates the pods. The node controller alone writes Ready, and leaves the containers'
- * own condition as it was.
+ * True if the node of a pod is silent. Its kubelet no longer updates pods. The node controller sets only Ready to false and
+ * leaves the containers' own condition as it was.
  */
 function isNodeSilent(pod: Pod): boolean {
   const ready = conditionOf(pod, 'Ready');
@@ -99,7 +105,7 @@ function onSilentNode(pod: Pod): PodProblem | undefined {
   return { reason: 'NodeNotReady', message: `node ${pod.spec?.nodeName ?? ''} of a pod does not answer` };
 }
 
-/** Whether a pod has a node and is not yet started. */
+/** True if a pod has a node and has not started yet. */
 export function isStarting(pod: Pod): boolean {
   return (
     pod.metadata.deletionTimestamp === undefined &&
@@ -109,7 +115,7 @@ export function isStarting(pod: Pod): boolean {
 }
 
 /**
- * Names of the pods that have been starting for long, from when they were first seen to.
+ * Names of the pods that have been starting for too long, counted from when this process first saw them start.
  * @param now milliseconds that never run backwards
  */
 export function lateStarts(pods: readonly Pod[], firstSeen: FirstSeen, now: number): ReadonlySet<string> {
@@ -119,10 +125,10 @@ export function lateStarts(pods: readonly Pod[], firstSeen: FirstSeen, now: numb
   return new Set(late.map(({ metadata }) => metadata.name));
 }
 
-/** Whether a pod is one of {@link lateStarts}. */
+/** True for a pod that is one of {@link lateStarts}. */
 export type IsLate = (pod: Pod) => boolean;
 
-/** What the kubelet tells of in Events alone: nobody but a person reads them. */
+/** Problem that the kubelet reports only in Events, which the operator does not read: inferred from conditions. */
 function takesLong(pod: Pod): PodProblem | undefined {
   const late = (message: string): PodProblem => ({
     reason: 'NotStarting',
@@ -145,14 +151,14 @@ function problemOf(pod: Pod, isLate: IsLate): PodProblem | undefined {
   );
 }
 
-/** Of a pod that was evicted, the object stays, and its ReplicaSet has put another in its place. */
+/** False for a pod that terminates or has ended. The object of an evicted pod stays, but its ReplicaSet has replaced it. */
 function counts({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp === undefined && status.phase !== 'Failed' && status.phase !== 'Succeeded';
 }
 
 /**
- * The worst problem of some pods, the same for the same set of pods whatever their order.
- * @param refused why further ones cannot be created
+ * Worst problem of some pods; the order of the pods does not matter.
+ * @param refused problem because of which further pods cannot be created
  */
 export function worstProblem(pods: readonly Pod[], isLate: IsLate, refused?: PodProblem): PodProblem | undefined {
   return [...pods.filter(counts).flatMap(pod => problemOf(pod, isLate) ?? []), ...(refused ? [refused] : [])].sort(

@@ -3,7 +3,7 @@ import { clientsOf } from './capacity.ts';
 import { alive } from './closing.ts';
 import type { FleetInput, FleetPlan, FleetPod, FleetRevision, RolloutReason } from './fleet.ts';
 
-/** What a phase of a rollout wants. */
+/** Result of a phase of a rollout. */
 export interface Rollout {
   readonly serving: string;
   readonly replicas: ReadonlyMap<string, number>;
@@ -14,30 +14,30 @@ export interface Rollout {
   readonly short?: boolean;
 }
 
-/** How far a rollout has come: what its phases decide on. */
+/** State of a rollout, on which its phases decide. */
 export interface RolloutState {
   readonly input: FleetInput;
-  /** Revision clients should end at. */
+  /** Revision that all clients should reach in the end. */
   readonly target: string;
-  /** The target's Deployment; undefined until it is made. */
+  /** Deployment of the target; undefined until it is made. */
   readonly deployment: FleetRevision | undefined;
-  /** Why the target was stopped; empty when it was not. */
+  /** Reason why the target was stopped; empty when it was not. */
   readonly stopped: string;
-  /** Gateways of the target that are there for the clients that are to move to it. */
+  /** Ready gateways of the target that take clients, or would once the Service selects them. */
   readonly ready: readonly FleetPod[];
   /** Gateways of other revisions, terminating ones too. */
   readonly old: readonly FleetPod[];
-  /** How many new gateways there have to be before clients move. */
+  /** Number of new gateways that must be ready before clients move. */
   readonly needed: number;
-  /** All clients there are. */
+  /** Number of all clients. */
   readonly allClients: number;
-  /** Those of them that {@link needed} gateways are for. */
+  /** Number of clients that {@link needed} gateways are for. */
   readonly clients: number;
-  /** Replicas of each revision; a phase changes them. */
+  /** Replicas of each revision, which phases change. */
   readonly replicas: Map<string, number>;
 }
 
-/** Gateways that run beyond the wanted number while clients move: no more than that number. */
+/** Gateways to run beyond the size while clients move; at most the size itself. */
 function surgeOf({ settings, size }: FleetInput): number {
   const { strategy, surgePercent, maxSurge } = settings.rollout;
   if (typeof maxSurge === 'number' && strategy === 'MoveOnce') return Math.min(size, maxSurge);
@@ -45,20 +45,23 @@ function surgeOf({ settings, size }: FleetInput): number {
   return Math.min(size, Math.max(1, Math.ceil((size * percent) / 100)));
 }
 
-/** True if `pod` would take clients once the Service leads to it. */
+/** True if `pod` takes clients, or would once the Service selects it. */
 export function isOpen({ ready, intent, refusing }: FleetPod): boolean {
   return ready && intent === undefined && refusing !== true;
 }
 
-/** Where the rollout to `target` stands. Its Deployment gets the wanted number where they fit, never fewer than it has. */
+/**
+ * State of the rollout to `target`. Its Deployment gets the full size if that fits into the surge, and never fewer replicas
+ * than it has.
+ */
 export function stateOf(input: FleetInput, target: string): RolloutState {
   const { pods, revisions, settings, size } = input;
   const deployment = revisions.find(({ revision }) => revision === target);
   const old = pods.filter(pod => pod.revision !== target);
   const needed = surgeOf(input);
   const allClients = clientsOf(alive(pods), settings.capacity);
-  const room = size + needed - old.length;
-  const wanted = Math.max(deployment?.replicas ?? 0, Math.min(size, Math.max(room, needed)));
+  const free = size + needed - old.length;
+  const wanted = Math.max(deployment?.replicas ?? 0, Math.min(size, Math.max(free, needed)));
   return {
     input,
     target,
@@ -73,7 +76,7 @@ export function stateOf(input: FleetInput, target: string): RolloutState {
   };
 }
 
-/** The rollout as it stands, said with `reason` and `message`: nobody is moved and the Service stays, but for what `rest` says. */
+/** Result with `reason` and `message`. By default no client is moved and the Service stays; `rest` overrides that. */
 export function step(
   { input, target, replicas }: RolloutState,
   reason: RolloutReason,

@@ -6,7 +6,10 @@ import { moveClients } from './moving.ts';
 import { growServing, retireFromStopped, retireSuperseded } from './old-revisions.ts';
 import { type Rollout, type RolloutState, stateOf, step } from './rollout-state.ts';
 
-/** The revision clients should end at: the spec's, unless a person took it back and another one is still there. */
+/**
+ * Revision that all clients should reach in the end: that of the spec, unless a person undid it and another one still
+ * exists.
+ */
 export function targetOf({
   target,
   undone,
@@ -20,17 +23,17 @@ export function targetOf({
 }
 
 /**
- * One step from old revisions to `target` (strategies MoveOnce and Surge): the new gateways come up, the Service moves to
- * them, and only when load balancers have heard of it the old ones are emptied. Surge differs in how many new ones there
- * are at a time: an old gateway is emptied for each new one that is ready, and both strategies move a client once.
+ * Plans one step from old revisions to `target` with the strategy MoveOnce or Surge: new gateways start, the Service moves
+ * to them, and when load balancers have noticed, the old ones are emptied. With Surge fewer new gateways exist at a time,
+ * and an old gateway is emptied for each new one that is ready. Both strategies move each client once.
  */
 export function rollOut(input: FleetInput, target: string): Rollout {
   const state = stateOf(input, target);
   if (input.serving === target) return moveClients(state);
-  return staysStopped(state) ?? tryOut(state) ?? moveService(state) ?? start(state);
+  return staysStopped(state) ?? tryCanary(state) ?? moveService(state) ?? start(state);
 }
 
-/** A rollout that was stopped leaves the Service where it leads, or gives it back to the old revision alone. */
+/** Keeps a stopped rollout where it is. The Service stays, or moves from both revisions back to the old one. */
 function staysStopped(state: RolloutState): Rollout | undefined {
   const { input, target, replicas, stopped } = state;
   if (stopped === '') return undefined;
@@ -38,8 +41,8 @@ function staysStopped(state: RolloutState): Rollout | undefined {
   return step(state, 'Stopped', stopped, { ...back, intents: retireFromStopped(replicas, input, target) });
 }
 
-/** The canary step: the Service leads to both revisions while a gateway of the new one is ready, and nobody is moved. */
-function tryOut(state: RolloutState): Rollout | undefined {
+/** Canary step: the Service selects both revisions while a gateway of the new one is ready, and no client is moved. */
+function tryCanary(state: RolloutState): Rollout | undefined {
   const { input, target, deployment, ready, replicas } = state;
   const { hold, settings, unhealthy } = input;
   const canary = canaryOf(input, target);
@@ -50,33 +53,33 @@ function tryOut(state: RolloutState): Rollout | undefined {
   if (isOn && unhealthy !== '') return step(state, 'Stopped', unhealthy, { stop: unhealthy, serving: base });
   if (!isThere(canary, ready.length)) return starting(state, count, { serving: base });
   if (hold !== '') return step(state, 'Held', hold);
-  const message = `new clients find ${count} gateways of ${target} beside the old ones for ${settings.rollout.canary.seconds} s`;
+  const message = `new clients reach ${count} gateways of ${target} beside the old ones for ${settings.rollout.canary.seconds} s`;
   return step(state, 'Canary', message, { serving: ALL_REVISIONS });
 }
 
-/** Once it is on it stays so while any of its gateways is ready. */
+/** True if the canary has its gateways. Once the step is on, one ready gateway is enough. */
 function isThere({ count, isOn }: Canary, ready: number): boolean {
   return isOn ? ready > 0 : ready >= count;
 }
 
-/** Enough new gateways are there: the Service moves to them. */
+/** Moves the Service once enough new gateways are ready. */
 function moveService(state: RolloutState): Rollout | undefined {
   const { input, target, deployment, ready, needed, clients } = state;
-  // A Service that serves nobody has nothing to lose.
+  // The first Service has no clients to lose.
   const isFirst = input.serving === undefined && deployment === undefined;
   if (!hasEnoughGateways(ready.length, needed, clients, input, false) && !isFirst) return undefined;
   if (input.hold !== '') return step(state, 'Held', input.hold);
   return step(state, 'Spreading', `the Service moves to ${target}`, { serving: target });
 }
 
-/** New gateways are on their way, and have to have places. */
+/** Starts new gateways and frees space for them. */
 function start(state: RolloutState): Rollout {
   const { input, target, needed, replicas } = state;
   growServing(replicas, input, target);
   return starting(state, needed, { intents: retireSuperseded(replicas, input, target) });
 }
 
-/** So many of `count` new gateways are ready. When that takes too long it is said. */
+/** Waits for `count` new gateways to be ready, and reports when that takes too long. */
 function starting(state: RolloutState, count: number, rest: Partial<Rollout>): Rollout {
   const { now, serving, servingSince, settings } = state.input;
   const { canary, progressDeadlineSeconds } = settings.rollout;

@@ -1,6 +1,7 @@
 /**
- * What the workers ran before a revision, so that who takes the revision back takes the workers back too. It is written down on
- * the Deployment of the gateways that come with it: the one before may have been made by an operator that knows nothing of it.
+ * Records what the workers ran before a revision, so that undoing the revision also undoes the workers. The record is on
+ * the Deployment of the gateways that come with the revision: the one before may have been made by an operator that does
+ * not know of it.
  */
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
@@ -30,15 +31,18 @@ function running(workers: DeploymentObject | undefined): WorkersMade | undefined
   return revision === undefined || template === undefined ? undefined : { revision, template };
 }
 
-/** True if a person took back the revision of the spec, and there is another one. @param target where clients are to end */
+/**
+ * True if a person undid the revision of the spec and there is another one. @param target revision that clients should
+ * reach
+ */
 export function isUndone(cluster: ChatCluster, target: string): boolean {
   const revision = revisionOf(cluster, 'gateway');
   return cluster.metadata.annotations?.[UNDO_ANNOTATION] === revision && target !== revision;
 }
 
 /**
- * What the workers are to run although the spec says otherwise, because its revision was taken back: what they ran before it.
- * Once that is done it stays so, for as long as the revision of the spec is the one that was taken back.
+ * Pod template the workers run although the spec says otherwise, because its revision was undone: the one they ran before.
+ * It stays until the spec has another revision.
  */
 export function workersKept(
   cluster: ChatCluster,
@@ -56,8 +60,8 @@ export function workersKept(
 const revisionIn = ({ labels }: KubeObject['metadata']) => labels?.[REVISION_LABEL];
 
 /**
- * What to write down on the Deployment of a new revision; empty if the workers do not change with it. Where another revision was
- * on its way and never served, it is what ran before that one.
+ * Record for the Deployment of a new revision; empty if the workers do not change with it. If another revision was on its
+ * way and never served, the record is the template from before that one.
  * @param serving revision the client Service selects
  */
 export function workersBefore(
@@ -74,7 +78,7 @@ export function workersBefore(
   return made && made.revision !== current ? JSON.stringify(made) : '';
 }
 
-/** Names of the ConfigMaps that workers may be taken back to. */
+/** Names of the ConfigMaps that an undo may need for the workers. */
 export function optionsNoted(cluster: ChatCluster, children: readonly KubeObject[]): string[] {
   return gatewayDeployments(cluster, children).flatMap(each => optionsIn(noted(each)?.template) ?? []);
 }

@@ -12,7 +12,6 @@ const PENDING: readonly string[] = [
   'operator',
   'operator/api',
   'operator/desired',
-  'operator/fleet',
   'operator/reconcile',
   'operator/report',
   'server/access',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noteCutOff, setAside } from '../../../../operator/fleet/cut-off.ts';
+import { isolateCutOff, noteCutOff } from '../../../../operator/fleet/cut-off.ts';
 import type { FleetPod } from '../../../../operator/fleet/fleet.ts';
 import { planFleet } from '../../../../operator/fleet/plan.ts';
 import { OUTAGES } from '../../../model/fleet/cut-off-scenarios.ts';
@@ -25,14 +25,14 @@ const down = (count: number, change: Partial<FleetPod> = {}) =>
 const out = (change: Partial<FleetPod> = {}) =>
   pod('out', { natsUp: false, ready: false, offered: false, intent: CUT_OFF, intentSince: NOW - 10_000, ...change });
 const namesOf = (pods: readonly FleetPod[], now = NOW) => [
-  ...setAside(pods, new Map(), { now, wall: WALL }).intents.keys(),
+  ...isolateCutOff(pods, new Map(), { now, wall: WALL }).intents.keys(),
 ];
 
 test('a gateway without NATS takes no new clients and keeps its own', () => {
-  const { intents, message } = setAside([...up(2), ...down(1)], new Map(), AT);
+  const { intents, message } = isolateCutOff([...up(2), ...down(1)], new Map(), AT);
   assert.deepEqual([...intents], [['down-0', { reason: 'CutOff', since: new Date(WALL).toISOString() }]]);
   assert.equal(message, 'down-0: cut off from NATS, no new clients');
-  assert.deepEqual(setAside(up(3), new Map(), AT), { intents: new Map(), message: '', again: false });
+  assert.deepEqual(isolateCutOff(up(3), new Map(), AT), { intents: new Map(), message: '', again: false });
 });
 
 test('where half of the gateways or more are without NATS nobody is taken out, and who was comes back', () => {
@@ -52,7 +52,7 @@ test('gateways that do not answer, or take no clients, are no place to go', () =
 test('one that reaches NATS again stays out for 30 s in all, so that one that comes and goes is written to rarely', () => {
   const back = [...up(2), out({ natsUp: true })];
   assert.deepEqual([namesOf(back), namesOf(back, NOW + 19_999), namesOf(back, NOW + 20_000)], [['out'], ['out'], []]);
-  const { intents } = setAside(back, new Map(), AT);
+  const { intents } = isolateCutOff(back, new Map(), AT);
   assert.equal(intents.get('out'), CUT_OFF, 'it is not written again');
 });
 
@@ -79,7 +79,7 @@ test('a gateway has to be the odd one out for 15 s: an outage is noticed by one 
 });
 
 test('the planner looks again for the time alone while somebody is about to be taken out or to come back, and only then', () => {
-  const again = (pods: readonly FleetPod[]) => setAside(pods, new Map(), AT).again;
+  const again = (pods: readonly FleetPod[]) => isolateCutOff(pods, new Map(), AT).again;
   assert.ok(again([...up(2), ...down(1, { cutOffSince: NOW - 1_000 })]));
   assert.ok(again([...up(2), out({ natsUp: true })]));
   assert.ok(!again([...up(2), out()]));
@@ -97,5 +97,5 @@ for (const scenario of OUTAGES)
 test('one that starts, or is to do something else, is left alone', () => {
   assert.deepEqual(namesOf([...up(2), ...down(1, { ready: false })]), []);
   const taken = new Map([['down-0', { reason: 'ScaleDown', since: '' } as const]]);
-  assert.deepEqual([...setAside([...up(2), ...down(1)], taken, AT).intents], []);
+  assert.deepEqual([...isolateCutOff([...up(2), ...down(1)], taken, AT).intents], []);
 });

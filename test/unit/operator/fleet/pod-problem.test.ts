@@ -39,7 +39,7 @@ const SAID: readonly (readonly [keyof typeof STATUSES, string | undefined, RegEx
   [
     'is short of memory again and again',
     'OOMKilled',
-    /^container gateway keeps being killed for want of memory \(memory limit 512Mi\)$/,
+    /^container gateway is killed again and again because it runs out of memory \(memory limit 512Mi\)$/,
   ],
   ['came back after it was short of memory', undefined, /^$/],
   ['came back after it crashed', undefined, /^$/],

@@ -110,7 +110,7 @@ test('a rollout is Progressing until it is stopped, with its reason and numbers'
 });
 
 test('what is emptied beside a rollout, or why it waits, is said in the same place', () => {
-  const draining = '1 of the 2 gateways that stay are not ready; nothing is removed until they are';
+  const draining = '1 of the 2 gateways that stay are not ready; no gateway is removed until they are';
   const said = status(input({ rollout: { reason: 'Complete', message: 'all of one revision' }, draining })).conditions;
   assert.equal(said?.find(({ type }) => type === 'Progressing')?.message, `all of one revision; ${draining}`);
 });
