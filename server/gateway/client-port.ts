@@ -7,6 +7,7 @@ import { Session } from '../session/session.ts';
 import type { SessionHooks } from '../session/session-hooks.ts';
 import { admission } from '../traffic/admission.ts';
 import type { Traffic } from '../traffic/traffic.ts';
+import type { Route } from '../transport/answer.ts';
 import { clientRoutes } from '../transport/http/client-routes.ts';
 import { type Listener, listen } from '../transport/uws.ts';
 import type { Connections } from './connections.ts';
@@ -50,7 +51,7 @@ export async function clientPort(options: ClientPortOptions): Promise<ClientPort
       if (close === CLOSES.slow) metrics.slowDisconnects.inc();
     },
   };
-  const page = await clientRoutes(config, () => traffic.ready);
+  const page: Route = { answer: await clientRoutes(config, () => traffic.ready) };
   let started: Listener | undefined;
   const listener = await listen({
     port: config.port,
@@ -79,8 +80,7 @@ export async function clientPort(options: ClientPortOptions): Promise<ClientPort
       shared.unsigned.add(session);
       return session;
     },
-    http: request =>
-      (Object.hasOwn(routes, request.path) ? routes[request.path] : undefined)?.(request) ?? page(request),
+    route: path => (Object.hasOwn(routes, path) ? routes[path] : undefined) ?? page,
   });
   started = listener;
   return {

@@ -1,9 +1,9 @@
 import { once } from '../process/once.ts';
 import { TICK_MS } from '../session/heartbeat.ts';
-import type { HttpAnswer, HttpRequest } from '../transport/uws.ts';
+import type { Route } from '../transport/answer.ts';
 
-/** Handlers on the client port, by exact path. */
-export type Routes = Readonly<Record<string, (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer>>;
+/** Routes of the client port, by exact path. */
+export type Routes = Readonly<Record<string, Route>>;
 
 /**
  * A part of a gateway: started by the function that makes it, and stopped with the gateway. It owns what it starts: timers,

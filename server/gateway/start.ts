@@ -73,7 +73,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
   const budget = new TailBudget(config);
   const measured: Measured = {};
   let listener: Listener | undefined;
-  const publish: PublishTopic = (topic, frame, binary) => listener?.publish(topic, frame, binary);
+  const publish: PublishTopic = (topic, frame, binary) => listener?.topics.publish(topic, frame, binary);
 
   const telemetry = telemetryPart({ config, measured, budget, mostConnections, source, now });
   const { meter, metrics } = telemetry;

@@ -1,22 +1,11 @@
 import './header-limit.ts'; // first: uWebSockets.js reads it when it is loaded
 import * as uws from 'uWebSockets.js';
-import type { Encoding, Frame } from '../protocol/codec.ts';
-import { Backlog } from './websocket/backlog.ts';
+import type { Encoding } from '../protocol/codec.ts';
+import type { Route } from './answer.ts';
+import { serveHttp } from './serve-http.ts';
+import { Topics } from './topics.ts';
+import { Backlog, type Closing } from './websocket/backlog.ts';
 import { LimitedSocket, type Socket, type SocketHandler } from './websocket/socket.ts';
-
-export interface HttpRequest {
-  /** In capitals. HEAD comes as GET: its answer is sent without the body. */
-  readonly method: string;
-  readonly path: string;
-  /** At most {@link MAX_BODY_BYTES}; empty for GET. */
-  readonly body: Uint8Array;
-}
-
-export interface HttpAnswer {
-  readonly status: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
-}
 
 /** Why a connection is not accepted, as an HTTP status line. */
 export type Refusal = '403 Forbidden' | '429 Too Many Requests' | '503 Service Unavailable';
@@ -45,23 +34,22 @@ export interface ListenOptions {
   /** Asked before each upgrade. */
   refuse(request: UpgradeRequest): Refusal | null;
   open(socket: Socket): SocketHandler;
-  http(request: HttpRequest): Promise<HttpAnswer> | HttpAnswer;
+  /** Finds what serves a path that is no WebSocket. */
+  route(path: string): Route;
 }
 
 export interface Listener {
   readonly port: number;
-  /** Sends one frame to all sockets of a topic, encoded and copied once. */
-  publish(topic: string, frame: Frame, binary: boolean): void;
-  /** Sockets that are being closed, as their readers have not taken what waits. */
-  readonly closing: ReadonlySet<Pick<LimitedSocket, 'pending' | 'cut'>>;
+  /** Sends one frame to all connections of a topic; encoded and copied once for all WebSockets. */
+  readonly topics: Topics;
+  /** Connections that are being closed, as their readers have not taken what waits. */
+  readonly closing: ReadonlySet<Pick<Closing, 'pending' | 'cut'>>;
   /** Ends those at once. */
   endClosing(): void;
   /** Stops accepting; open sockets stay. */
   stopAccepting(): void;
 }
 
-/** Largest HTTP request body; a larger one is answered with 413. */
-export const MAX_BODY_BYTES = 16_384;
 /** The most uWS takes; longer than any interval between heartbeats. */
 const IDLE_SECONDS = 960;
 /** Both families, or IPv4 alone where the machine has no IPv6. */
@@ -96,52 +84,6 @@ function valuesOf(req: uws.HttpRequest, header: string): string {
   return values.join(',');
 }
 
-function readBody(res: uws.HttpResponse, done: (body: Uint8Array | null) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  res.onData((chunk, last) => {
-    if (size > MAX_BODY_BYTES) return;
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) return done(null);
-    chunks.push(Buffer.from(Buffer.from(chunk)));
-    if (last) done(Buffer.concat(chunks));
-  });
-}
-
-function serveHttp(app: uws.TemplatedApp, http: ListenOptions['http']): void {
-  app.any('/*', (res, req) => {
-    let aborted = false;
-    res.onAborted(() => {
-      aborted = true;
-    });
-    const write = (answer: HttpAnswer) => {
-      if (aborted) return;
-      aborted = true;
-      res.cork(() => {
-        res.writeStatus(answer.status);
-        for (const [name, value] of Object.entries(answer.headers)) res.writeHeader(name, value);
-        // Given the length itself, `endWithoutBody` waits for the body for ever and never closes.
-        if (head) res.writeHeader('content-length', String(Buffer.byteLength(answer.body))).endWithoutBody();
-        else res.end(answer.body);
-      });
-    };
-    const asked = req.getMethod().toUpperCase();
-    const head = asked === 'HEAD';
-    const method = head ? 'GET' : asked;
-    const path = req.getUrl();
-    const answer = async (body: Uint8Array | null) => {
-      if (!body) return write({ status: '413 Payload Too Large', headers: {}, body: '' });
-      try {
-        write(await http({ method, path, body }));
-      } catch {
-        write({ status: '500 Internal Server Error', headers: {}, body: '' });
-      }
-    };
-    if (method === 'GET') void answer(new Uint8Array(0));
-    else readBody(res, body => void answer(body));
-  });
-}
-
 async function listenOn(app: uws.TemplatedApp, hosts: readonly string[], port: number): Promise<uws.us_listen_socket> {
   for (const host of hosts) {
     const token = await new Promise<uws.us_listen_socket | false>(resolve => app.listen(host, port, resolve));
@@ -154,11 +96,7 @@ async function listenOn(app: uws.TemplatedApp, hosts: readonly string[], port: n
 export async function listen(options: ListenOptions): Promise<Listener> {
   const app = uws.App();
   const backlog = new Backlog(options.unreadGrown);
-  const overflowed = new Set<LimitedSocket>();
-  const endOverflowed = () => {
-    for (const socket of overflowed) socket.handleOverflow();
-    overflowed.clear();
-  };
+  const topics = new Topics((topic, frame, binary) => app.publish(topic, frame, binary));
   app.ws<Data>(options.path, {
     maxPayloadLength: options.mostReadBytes,
     maxBackpressure: options.sendBufferBytes,
@@ -196,9 +134,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       const { socket } = raw.getUserData();
       if (!socket) return;
       socket.markOverflow();
-      // uWS is on its way through a list of subscribers: ending one here crashes the process.
-      if (overflowed.size === 0) setImmediate(endOverflowed);
-      overflowed.add(socket);
+      topics.overflow(socket);
     },
     close: raw => {
       const data = raw.getUserData();
@@ -206,15 +142,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       data.socket = null;
     },
   });
-  serveHttp(app, options.http);
+  serveHttp(app, options.route, options.sendBufferBytes, backlog);
   const token = await listenOn(app, options.hosts ?? EVERY_ADDRESS, options.port);
   let listening = true;
   return {
     port: uws.us_socket_local_port(token),
-    publish: (topic, frame, binary) => {
-      if (overflowed.size > 0) endOverflowed(); // who missed a frame must not get the next
-      app.publish(topic, frame, binary);
-    },
+    topics,
     closing: backlog.closing,
     endClosing: () => backlog.endClosing(),
     stopAccepting: () => {

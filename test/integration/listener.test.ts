@@ -5,7 +5,8 @@ import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import WebSocket from 'ws';
 import { CLOSES } from '../../server/protocol/codes.ts';
-import { type ListenOptions, listen, MAX_BODY_BYTES } from '../../server/transport/uws.ts';
+import { MAX_BODY_BYTES } from '../../server/transport/answer.ts';
+import { type ListenOptions, listen } from '../../server/transport/uws.ts';
 import type { Socket } from '../../server/transport/websocket/socket.ts';
 import { ask } from '../support/chat/raw-http.ts';
 
@@ -31,10 +32,12 @@ async function start(t: TestContext, options: Partial<ListenOptions> = {}) {
         closed: () => undefined,
       };
     },
-    http: ({ method, path, body }) => ({
-      status: '200 OK',
-      headers: {},
-      body: `${method} ${path} ${body.byteLength}`,
+    route: () => ({
+      answer: ({ method, path, body }) => ({
+        status: '200 OK',
+        headers: {},
+        body: `${method} ${path} ${body.byteLength}`,
+      }),
     }),
     ...options,
   });
@@ -152,9 +155,11 @@ test('HTTP bodies come whole up to the limit, and are refused above it', async t
 
 test('a request that fails is answered with 500', async t => {
   const { url } = await start(t, {
-    http: () => {
-      throw new Error('a bug');
-    },
+    route: () => ({
+      answer: () => {
+        throw new Error('a bug');
+      },
+    }),
   });
   assert.equal((await fetch(`http://${url}/`)).status, 500);
 });

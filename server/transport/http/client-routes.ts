@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CLIENT_PATHS } from '../../contract/ports.ts';
 import type { Config } from '../../settings/config.ts';
-import type { HttpAnswer, HttpRequest } from '../uws.ts';
+import type { HttpAnswer, HttpRequest } from '../answer.ts';
 import { devTokenRoute } from './dev-token.ts';
 import { pageFiles } from './page.ts';
 

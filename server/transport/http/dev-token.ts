@@ -2,7 +2,7 @@ import { SignJWT } from 'jose';
 import { checkUser } from '../../access/token.ts';
 import { TokenRefused } from '../../access/token-refused.ts';
 import type { Config } from '../../settings/config.ts';
-import type { HttpAnswer, HttpRequest } from '../uws.ts';
+import type { HttpAnswer, HttpRequest } from '../answer.ts';
 
 /** Seconds a development token is good for. */
 const TTL_SECONDS = 3_600;

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { HttpAnswer } from '../uws.ts';
+import type { HttpAnswer } from '../answer.ts';
 import { PAGE_CACHE, PAGE_HEADERS } from './page-headers.ts';
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -128,11 +128,11 @@ export class LimitedSocket implements Socket {
     raw?.close();
   }
 
-  /** uWS has dropped a frame. {@link handleOverflow} must follow before the next is published. */
+  /** uWS has dropped a frame. {@link overflowed} must follow before the next is published. */
   markOverflow(): void {
     this.#overflowed = true;
   }
-  handleOverflow(): void {
+  overflowed(): void {
     this.handler?.overflowed();
   }
 

@@ -33,8 +33,8 @@ test('parts that stop at once are stopped before anything else runs', async () =
 });
 
 test('a path belongs to one part', () => {
-  const answer = () => ({ status: '200 OK', headers: {}, body: '' });
-  const routes = routesOf([{ routes: { '/a': answer } }, {}, { routes: { '/b': answer } }]);
+  const route = { answer: () => ({ status: '200 OK', headers: {}, body: '' }) };
+  const routes = routesOf([{ routes: { '/a': route } }, {}, { routes: { '/b': route } }]);
   assert.deepEqual(Object.keys(routes), ['/a', '/b']);
-  assert.throws(() => routesOf([{ routes: { '/a': answer } }, { routes: { '/a': answer } }]), /two parts answer \/a/);
+  assert.throws(() => routesOf([{ routes: { '/a': route } }, { routes: { '/a': route } }]), /two parts answer \/a/);
 });

@@ -127,7 +127,7 @@ test('after a frame was dropped nothing follows it, and the session hears of it'
   raw.waiting = LIMIT + 1;
   socket.markOverflow();
   socket.send('a frame the reader would take for the next');
-  socket.handleOverflow();
+  socket.overflowed();
   assert.deepEqual([told, events], [['send 5'], ['overflowed']]);
 });
 
