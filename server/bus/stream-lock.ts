@@ -17,7 +17,7 @@ export class LockLost extends Error {
   }
 }
 
-export interface HeldLock {
+export interface Lock {
   /** Call before each change. @throws {LockLost} when another process may hold the lock by now */
   check(): void;
 }
@@ -35,7 +35,7 @@ export interface LockOptions {
 export async function withLock<T>(
   connection: NatsConnection,
   options: LockOptions,
-  work: (lock: HeldLock) => Promise<T>,
+  work: (lock: Lock) => Promise<T>,
 ): Promise<T> {
   const bucket = await openBucket(connection, options);
   const deadline = performance.now() + options.waitMs;

@@ -15,7 +15,7 @@ import {
 export const LIFT = 1_000_000;
 
 /** State of one partition. Read in this order: the consumer, the floor, LIVE, LOG; a later one may only be further. */
-export interface Observed {
+export interface ObservedStreams {
   /** Highest offset that anybody is known to have seen: stored in MongoDB, or seen by this process before. */
   readonly floor: number;
   /** Null while MongoDB does not tell: then no LOG stream is created or lifted, and nothing is stored again. */
@@ -26,7 +26,7 @@ export interface Observed {
   readonly last: StreamInfo | null;
 }
 
-export interface Wanted {
+export interface WantedStreams {
   /** Version of the spec the settings come from, see {@link SPEC_KEY}. */
   readonly spec: string;
   readonly log: ReturnType<typeof logConfig>;
@@ -36,7 +36,7 @@ export interface Wanted {
 }
 
 /** One change to a partition's streams. They are made in the order of the plan. */
-export type Step =
+export type StreamStep =
   /** `above` is 0 for a partition that never had a message. */
   | { readonly do: 'create-log'; readonly firstSeq: number; readonly above: number }
   /** The stream ran back: raise it to `to`, under a new epoch. */
@@ -59,7 +59,7 @@ export type Step =
  * A LOG stream whose last sequence is below the floor has lost its tail (a restored copy, a power cut): its next messages
  * would reuse offsets that clients hold and MongoDB has. LIVE counts for the floor, because a mirror is never ahead.
  */
-export function planStreams(observed: Observed, wanted: Wanted): Step[] {
+export function planStreams(observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   return [...planOrder(observed, wanted), ...planLast(observed, wanted)];
 }
 
@@ -79,9 +79,9 @@ function changesOf(held: WithMetadata, wanted: object, spec: string): string[] {
  * are those of a newer spec. To be taken when {@link planStreams} has none. Pure.
  */
 export function planRaise(
-  { log, live, last }: Observed,
-  wanted: Pick<Wanted, 'spec' | 'log' | 'live' | 'last'>,
-): Step[] {
+  { log, live, last }: ObservedStreams,
+  wanted: Pick<WantedStreams, 'spec' | 'log' | 'live' | 'last'>,
+): StreamStep[] {
   const lacks = (held: StreamInfo | null, { num_replicas: copies }: { readonly num_replicas: number }) =>
     held !== null && held.config.num_replicas < copies && compareSpecs(specOf(held), wanted.spec) <= 0;
   const differences = ['num_replicas'];
@@ -93,16 +93,16 @@ export function planRaise(
 }
 
 /** LAST loses nothing that is not looked up in MongoDB instead, so it waits for nothing and is never lifted. */
-function planLast({ last }: Observed, wanted: Wanted): Step[] {
+function planLast({ last }: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   if (!last) return [{ do: 'create-last' }];
   const changed = changesOf(last, wanted.last, wanted.spec);
   return changed.length > 0 ? [{ do: 'update-last', differences: changed }] : [];
 }
 
-function planOrder(observed: Observed, wanted: Wanted): Step[] {
+function planOrder(observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   const { log, live, consumer } = observed;
   const above = Math.max(observed.floor, live?.state.last_seq ?? 0);
-  const steps: Step[] = [];
+  const steps: StreamStep[] = [];
   if (!log) {
     if (!observed.stored) return [];
     const firstSeq = above === 0 ? 1 : above + LIFT;
@@ -134,7 +134,7 @@ function planOrder(observed: Observed, wanted: Wanted): Step[] {
   return steps;
 }
 
-function planLog(log: StreamInfo, { stored, consumer }: Observed, wanted: Wanted): Step[] {
+function planLog(log: StreamInfo, { stored, consumer }: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   const changed = changesOf(log, wanted.log, wanted.spec);
   if (epochOf(log) === '') changed.push('epoch');
   const ackFloor = consumer?.ack_floor.stream_seq ?? 0;
@@ -144,7 +144,7 @@ function planLog(log: StreamInfo, { stored, consumer }: Observed, wanted: Wanted
   return changed.length > 0 ? [{ do: 'update-log', differences: changed, ...from }] : [];
 }
 
-function refillOf(log: StreamInfo, { stored, consumer }: Observed): Refill | null {
+function refillOf(log: StreamInfo, { stored, consumer }: ObservedStreams): Refill | null {
   const from = incarnationStart(log); // noted first, where it is not
   if (!stored || !consumer || from === null) return null;
   return planRefill({ stored, ackFloor: consumer.ack_floor.stream_seq, first: log.state.first_seq, from });

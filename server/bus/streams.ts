@@ -12,8 +12,15 @@ import { refill } from './refill.ts';
 import { FROM_KEY } from './refill-plan.ts';
 import { specMetadata } from './spec-version.ts';
 import { lastConfig, liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
-import { type HeldLock, LockLost, raiseLock, withLock } from './stream-lock.ts';
-import { type Observed, planRaise, planStreams, type Step, stalled, type Wanted } from './stream-plan.ts';
+import { type Lock, LockLost, raiseLock, withLock } from './stream-lock.ts';
+import {
+  type ObservedStreams,
+  planRaise,
+  planStreams,
+  type StreamStep,
+  stalled,
+  type WantedStreams,
+} from './stream-plan.ts';
 
 export interface StreamsDeps {
   readonly names: Names;
@@ -27,7 +34,7 @@ export interface StreamsDeps {
   /** Stores messages that are about to be removed by a lift. Resolves when they are safe. */
   rescue(partition: number, messages: readonly Delivery[], epoch: string): Promise<void>;
   /** Told of every change, after it was made. */
-  changed(partition: number, step: Step): void;
+  changed(partition: number, step: StreamStep): void;
   /** Told why NATS keeps fewer copies than there are to be, when that is news. */
   fewCopies(reason: string): void;
   readonly now: () => Moment;
@@ -124,7 +131,7 @@ export class Streams {
   }
 
   /** One partition of this process at a time: they would only wait for each other's lock. */
-  #locked(work: (held: HeldLock) => Promise<void>): Promise<void> {
+  #locked(work: (held: Lock) => Promise<void>): Promise<void> {
     const { names, holder } = this.#deps;
     const lock = { bucket: names.lockBucket, copies: this.#copies, holder, waitMs: LOCK_WAIT_MS };
     const change = this.#turn.then(() => withLock(this.#connection, lock, work));
@@ -135,9 +142,9 @@ export class Streams {
   async #takeSteps(
     jsm: JetStreamManager,
     partition: number,
-    wanted: Wanted,
-    steps: readonly Step[],
-    held: HeldLock,
+    wanted: WantedStreams,
+    steps: readonly StreamStep[],
+    held: Lock,
   ): Promise<void> {
     for (const step of steps) {
       held.check();
@@ -146,7 +153,7 @@ export class Streams {
     }
   }
 
-  #wanted(partition: number, held: Pick<Observed, 'log' | 'live' | 'last'>): Wanted {
+  #wanted(partition: number, held: Pick<ObservedStreams, 'log' | 'live' | 'last'>): WantedStreams {
     const { names, options } = this.#deps;
     const fitted = (stream: StreamInfo | null) => ({
       ...options,
@@ -175,7 +182,7 @@ export class Streams {
     const live = await this.#mirrorSettled(jsm, names.liveStream(partition), mirrorMs);
     const log = await found(jsm.streams.info(stream));
     const last = await found(jsm.streams.info(names.lastStream(partition)));
-    const observed: Observed = { floor, stored, live, log, consumer, last };
+    const observed: ObservedStreams = { floor, stored, live, log, consumer, last };
     const wanted = this.#wanted(partition, observed);
     return { observed, steps: planStreams(observed, wanted), unknown, wanted };
   }
@@ -190,7 +197,13 @@ export class Streams {
     }
   }
 
-  async #apply(jsm: JetStreamManager, partition: number, wanted: Wanted, step: Step, check: () => void): Promise<void> {
+  async #apply(
+    jsm: JetStreamManager,
+    partition: number,
+    wanted: WantedStreams,
+    step: StreamStep,
+    check: () => void,
+  ): Promise<void> {
     const { log, live, consumer, last } = wanted;
     const made = specMetadata(wanted.spec);
     switch (step.do) {
@@ -258,12 +271,12 @@ export class Streams {
 type AddedStream = Parameters<JetStreamManager['streams']['add']>[0] & { readonly num_replicas: number };
 
 /** Of the streams of a partition the copies that the fewest servers keep. */
-function fewest({ log, live, last }: Observed): number {
+function fewest({ log, live, last }: ObservedStreams): number {
   return Math.min(...[log, live, last].flatMap(stream => stream?.config.num_replicas ?? []));
 }
 
 /** The streams of `wanted` with another number of copies. */
-function copiesOf({ log, live, last }: Wanted, copies: number): Pick<Wanted, 'log' | 'live' | 'last'> {
+function copiesOf({ log, live, last }: WantedStreams, copies: number): Pick<WantedStreams, 'log' | 'live' | 'last'> {
   const more = { num_replicas: copies };
   return { log: { ...log, ...more }, live: { ...live, ...more }, last: { ...last, ...more } };
 }

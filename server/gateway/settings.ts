@@ -32,13 +32,13 @@ export interface SettingsOptions {
 /** Follows the options, and the operator's intent, while the gateway runs. */
 export function settingsPart(options: SettingsOptions): Part {
   const { config, source, traffic, changed, openFiles, logger } = options;
-  traffic.want(source?.wanted ?? null);
+  traffic.want(source?.intent ?? null);
   const apply = applyOptions(options);
   checkOpenFiles(openFiles, config.maxConnections, logger);
   checkSecrets(config, logger);
   if (!source) return {};
-  const stop = follow(source, logger, ({ wanted }, names) => {
-    traffic.want(wanted);
+  const stop = follow(source, logger, ({ intent }, names) => {
+    traffic.want(intent);
     apply(names);
     changed?.(names);
   });

@@ -2,7 +2,7 @@ import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../contract/traffic.ts';
 import { parseAnnotations } from './annotations.ts';
 
 /** The fields of a {@link TrafficIntent} that a gateway acts on. `perSecond` is always set with `keep`. */
-export interface Wanted extends Pick<TrafficIntent, 'keep' | 'perSecond' | 'unselected'> {
+export interface GatewayIntent extends Pick<TrafficIntent, 'keep' | 'perSecond' | 'unselected'> {
   /** A reason of {@link TrafficIntent}, a reason of a newer operator, or {@link UNREADABLE}. */
   readonly reason: string;
 }
@@ -19,13 +19,13 @@ const REASON = /^[A-Z][A-Za-z]{0,31}$/;
  * wrong, one gateway stands idle, visibly.
  * @param text content of the downward API's file
  */
-export function wantedTraffic(text: string): Wanted | null {
+export function intentIn(text: string): GatewayIntent | null {
   const annotation = parseAnnotations(text).get(TRAFFIC_ANNOTATION);
   return annotation === undefined ? null : (parseIntent(annotation) ?? { reason: UNREADABLE });
 }
 
 /** Ignores fields of a newer operator, and the times, which only the operator needs. Undefined if it cannot be parsed. */
-function parseIntent(json: string): Wanted | undefined {
+function parseIntent(json: string): GatewayIntent | undefined {
   let intent: unknown;
   try {
     intent = JSON.parse(json);

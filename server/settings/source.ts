@@ -12,7 +12,7 @@ import {
   reloadConfig,
 } from './config.ts';
 import { type Files, SettingsDirectory } from './directory.ts';
-import { type Wanted, wantedTraffic } from './intent.ts';
+import { type GatewayIntent, intentIn } from './intent.ts';
 
 /** Differences that {@link SettingsSource.poll} found. */
 export interface SettingsChange {
@@ -35,7 +35,7 @@ export class SettingsSource {
   readonly #env: Env;
   readonly #directory: SettingsDirectory | null;
   /** Intent of the operator for this gateway's clients; null for none. */
-  wanted: Wanted | null = null;
+  intent: GatewayIntent | null = null;
   /** Version that the operator wrote with the last files whose values are all in force; empty without such a file. */
   version = '';
   /** Problems of the files of the last poll. */
@@ -47,7 +47,7 @@ export class SettingsSource {
     this.#env = env;
     this.#directory = directory;
     this.version = files.get(SETTINGS_FILES.version) ?? '';
-    this.wanted = wantedTraffic(files.get(SETTINGS_FILES.annotations) ?? '');
+    this.intent = intentIn(files.get(SETTINGS_FILES.annotations) ?? '');
   }
 
   /**
@@ -77,7 +77,7 @@ export class SettingsSource {
   async poll(): Promise<SettingsChange | null> {
     const files = (await this.#directory?.read()) ?? null;
     if (!files) return null;
-    this.wanted = wantedTraffic(files.get(SETTINGS_FILES.annotations) ?? '');
+    this.intent = intentIn(files.get(SETTINGS_FILES.annotations) ?? '');
     const { changed, problems } = reloadConfig(this.#process, this.config, this.#env, files);
     Object.assign(this.config as Writable<Config>, changed);
     const news = problems.join() === this.problems.join() ? [] : problems;

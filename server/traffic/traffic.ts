@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { UNREADABLE, type Wanted } from '../settings/intent.ts';
+import { type GatewayIntent, UNREADABLE } from '../settings/intent.ts';
 import { Pacer } from './pacer.ts';
 import { waveShare } from './waves.ts';
 
@@ -36,7 +36,7 @@ export class Traffic {
   readonly #options: TrafficOptions;
   readonly #pacer = new Pacer();
   #started = false;
-  #wanted: Wanted | null = null;
+  #wanted: GatewayIntent | null = null;
   #end: End | null = null;
   /** Since when load balancers may know that this gateway takes nobody. */
   #shutSince = 0;
@@ -71,7 +71,7 @@ export class Traffic {
   }
 
   /** @param wanted null to take clients again */
-  want(wanted: Wanted | null): void {
+  want(wanted: GatewayIntent | null): void {
     if (same(wanted, this.#wanted)) return;
     if (!this.draining) this.#shutSince = this.#options.now();
     if (wanted?.keep !== undefined && this.#wanted?.keep === undefined)
@@ -129,5 +129,5 @@ export class Traffic {
   }
 }
 
-const same = (a: Wanted | null, b: Wanted | null) =>
+const same = (a: GatewayIntent | null, b: GatewayIntent | null) =>
   a?.reason === b?.reason && a?.keep === b?.keep && a?.perSecond === b?.perSecond && a?.unselected === b?.unselected;

@@ -1,7 +1,7 @@
-import type { Step } from '../bus/stream-plan.ts';
+import type { StreamStep } from '../bus/stream-plan.ts';
 
 /** Text of a stream change by which messages were lost, or may have been; null for any other change. Pure. */
-export function incidentOf(stream: string, step: Step): string | null {
+export function incidentOf(stream: string, step: StreamStep): string | null {
   if (step.do === 'lift')
     return `stream ${stream} lost its last messages and continues above offset ${step.above} under a new epoch`;
   if (step.do === 'create-log' && step.above > 0)

@@ -3,7 +3,7 @@ import type { NatsConnection } from '../bus/connect.ts';
 import { managerOf } from '../bus/jetstream-api.ts';
 import { names as namesOf } from '../bus/names.ts';
 import { linkNats } from '../bus/nats-link.ts';
-import type { Step } from '../bus/stream-plan.ts';
+import type { StreamStep } from '../bus/stream-plan.ts';
 import { Streams } from '../bus/streams.ts';
 import { ADMIN_PATHS, WORKER_PATHS } from '../contract/ports.ts';
 import { adminServer, json, metricsRoute, text } from '../process/admin.ts';
@@ -101,7 +101,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
   const partitions: Partition[] = [];
   let connection: NatsConnection | null = null;
 
-  const changed = (partition: number, step: Step): void => {
+  const changed = (partition: number, step: StreamStep): void => {
     metrics.streamChanges.inc({ change: step.do });
     const stream = names.logStream(partition);
     const incident = incidentOf(stream, step);

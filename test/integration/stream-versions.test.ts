@@ -3,7 +3,7 @@ import { after, type TestContext, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connectNats } from '../../server/bus/connect.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
-import type { Step } from '../../server/bus/stream-plan.ts';
+import type { StreamStep } from '../../server/bus/stream-plan.ts';
 import { Streams } from '../../server/bus/streams.ts';
 import { type Config, loadConfig } from '../../server/settings/config.ts';
 import { systemClock } from '../../server/time/clock.ts';
@@ -29,7 +29,7 @@ async function workersOf(t: TestContext) {
   const jsm = await jetstreamManager(connection, { checkAPI: false });
   const stored = { offset: 0 };
   const worker = (options: Partial<Config>) => {
-    const steps: Step['do'][] = [];
+    const steps: StreamStep['do'][] = [];
     const streams = new Streams(connection, {
       names,
       options: { ...config, ...options },

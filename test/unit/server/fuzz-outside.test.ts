@@ -8,7 +8,7 @@ import { TokenRefused } from '../../../server/access/token-refused.ts';
 import { deliveryInfo } from '../../../server/bus/delivery.ts';
 import { parseAnnotations } from '../../../server/settings/annotations.ts';
 import { loadConfig } from '../../../server/settings/config.ts';
-import { wantedTraffic } from '../../../server/settings/intent.ts';
+import { intentIn } from '../../../server/settings/intent.ts';
 import { toDocument } from '../../../server/store/document.ts';
 import { systemClock } from '../../../server/time/clock.ts';
 import { clientRoutes } from '../../../server/transport/http/client-routes.ts';
@@ -91,7 +91,7 @@ const ANNOTATIONS = [
 fuzz('any file of annotations is read, and what is wanted by it can be acted on', [1, 2], 1_000, random => {
   const file = text(random, ANNOTATIONS);
   for (const value of parseAnnotations(file).values()) assert.equal(typeof value, 'string');
-  const wanted = wantedTraffic(file);
+  const wanted = intentIn(file);
   if (wanted?.keep === undefined) return;
   assert.ok(Number.isSafeInteger(wanted.keep) && wanted.keep >= 0, file);
   assert.ok((wanted.perSecond ?? 0) > 0 && Number.isFinite(wanted.perSecond), file);

@@ -14,11 +14,11 @@ import {
 } from '../../../../server/bus/stream-config.ts';
 import {
   LIFT,
-  type Observed,
+  type ObservedStreams,
   planRaise,
   planStreams,
   stalled,
-  type Wanted,
+  type WantedStreams,
 } from '../../../../server/bus/stream-plan.ts';
 import type { StoredFloor } from '../../../../server/room/history-store.ts';
 
@@ -32,7 +32,7 @@ const options = {
   storeBatch: 500,
   specVersion: '',
 };
-const wanted: Wanted = {
+const wanted: WantedStreams = {
   spec: '',
   log: logConfig(names, 0, options),
   live: liveConfig(names, 0, options),
@@ -69,7 +69,7 @@ const stored = (offset: number, over: Partial<StoredFloor> = {}): StoredFloor =>
   ...over,
 });
 const ALL = stored(90);
-const plan = (observed: Partial<Observed>) =>
+const plan = (observed: Partial<ObservedStreams>) =>
   planStreams({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, ...observed }, wanted);
 
 test('streams that are right are left alone', () => assert.deepEqual(plan({}), []));
@@ -202,7 +202,7 @@ test('the spec of a stream decides who changes it', () => {
   const at = (spec: string) => ({ [EPOCH_KEY]: 'e', [FROM_KEY]: '1', [SPEC_KEY]: spec });
   const other = (spec: string) => log(100, { max_bytes: 5, metadata: at(spec) });
   const mine = '1767225600000.3';
-  const planAt = (held: string, observed: Partial<Observed> = {}) =>
+  const planAt = (held: string, observed: Partial<ObservedStreams> = {}) =>
     planStreams(
       { floor: 90, stored: ALL, log: other(held), live: null, consumer, last, ...observed },
       { ...wanted, spec: mine },
@@ -224,7 +224,7 @@ test('streams get more copies where they have fewer, and nothing else of them ch
     live: { ...wanted.live, num_replicas: 3 },
     last: { ...wanted.last, num_replicas: 3 },
   };
-  const raise = (over: Partial<Observed> = {}) =>
+  const raise = (over: Partial<ObservedStreams> = {}) =>
     planRaise({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, ...over }, more).map(
       step => `${step.do} ${'differences' in step ? step.differences : ''}`,
     );

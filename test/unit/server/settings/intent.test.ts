@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAnnotations } from '../../../../server/settings/annotations.ts';
-import { UNREADABLE, wantedTraffic } from '../../../../server/settings/intent.ts';
+import { intentIn, UNREADABLE } from '../../../../server/settings/intent.ts';
 
 // As a kubelet wrote them (Go's strconv.Quote).
 const FILE = [
@@ -23,10 +23,10 @@ test('what is no line of that file is left out', () => {
   assert.deepEqual([...parseAnnotations('a=b\n="x"\nb="open\nc="ok"\nd="x" \ne="a"b"\n\n')], [['c', 'ok']]);
 });
 
-const wanted = (json: string) => wantedTraffic(`a="b"\nchatcluster.dev/traffic=${JSON.stringify(json)}\nz="1"`);
+const wanted = (json: string) => intentIn(`a="b"\nchatcluster.dev/traffic=${JSON.stringify(json)}\nz="1"`);
 
 test('an intent says what is wanted, and a newer one may say more', () => {
-  assert.deepEqual(wantedTraffic(FILE), { reason: 'ScaleDown', keep: 10, perSecond: 2.5 });
+  assert.deepEqual(intentIn(FILE), { reason: 'ScaleDown', keep: 10, perSecond: 2.5 });
   assert.deepEqual(wanted('{"reason":"Rollout","since":"x"}'), { reason: 'Rollout' });
   assert.deepEqual(wanted('{"reason":"Later","perSecond":3,"new":{}}'), { reason: 'Later' });
   assert.deepEqual(wanted('{"reason":"Rollout","unselected":true}'), { reason: 'Rollout', unselected: true });
@@ -41,7 +41,7 @@ test('an intent says what is wanted, and a newer one may say more', () => {
 
 test('without the annotation nothing is wanted', () => {
   for (const file of ['', 'chatcluster.dev/traffic2="{}"', 'x="chatcluster.dev/traffic"'])
-    assert.equal(wantedTraffic(file), null);
+    assert.equal(intentIn(file), null);
 });
 
 for (const json of [

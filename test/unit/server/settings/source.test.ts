@@ -101,7 +101,7 @@ test("a directory without the kubelet's link is followed too", async t => {
   assert.deepEqual(await source.poll(), { options: ['historyLimit'], problems: [] });
   await writeFile(join(path, 'annotations'), 'chatcluster.dev/traffic="{\\"reason\\":\\"Rollout\\"}"');
   assert.deepEqual(await source.poll(), { options: [], problems: [] });
-  assert.deepEqual(source.wanted, { reason: 'Rollout' });
+  assert.deepEqual(source.intent, { reason: 'Rollout' });
 });
 
 test('a file that cannot be read changes nothing', async t => {
@@ -112,7 +112,7 @@ test('a file that cannot be read changes nothing', async t => {
   await mkdir(join(folder, 'CHAT_HISTORY_LIMIT'), { recursive: true });
   await live.point('..broken');
   await assert.rejects(source.poll(), /EISDIR/);
-  assert.deepEqual([source.config.historyLimit, source.wanted], [7, { reason: 'Rollout' }]);
+  assert.deepEqual([source.config.historyLimit, source.intent], [7, { reason: 'Rollout' }]);
 });
 
 test('what a new process is needed for is not live, every Secret is, for each process that has it', () => {
