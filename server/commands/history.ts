@@ -5,7 +5,7 @@ import { CommandError } from '../protocol/command-error.ts';
 import { portionOf } from '../room/portion.ts';
 import { publicationOf, type Room } from '../room/room.ts';
 import type { Session } from '../session/session.ts';
-import { allow } from './allow.ts';
+import { whenAllowed } from './when-allowed.ts';
 
 /** Bytes of one page, at most half a send buffer: a reply is one frame, and a reader must be able to take it. */
 const PAGE_BYTES = 512 * 1024;
@@ -16,9 +16,11 @@ const FIRST_STEP = 50;
  * Pages through a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. A
  * page may be shorter than asked for; only an empty one is the end.
  */
-export function history(session: Session, command: CommandOf<'history'>): undefined {
-  allow(session, command.channel, 'history');
-  session.inTurn(command.id, () => read(session, command));
+export function history(session: Session, command: CommandOf<'history'>): Promise<void> | undefined {
+  return whenAllowed(session, command.channel, 'history', () => {
+    session.inTurn(command.id, () => read(session, command));
+    return undefined;
+  });
 }
 
 async function read(session: Session, command: CommandOf<'history'>): Promise<Reply> {

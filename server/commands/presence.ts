@@ -2,7 +2,7 @@ import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Session } from '../session/session.ts';
-import { allow } from './allow.ts';
+import { whenAllowed } from './when-allowed.ts';
 
 /** Bytes of a member in a reply besides its user, in the encoding that takes more. */
 const MEMBER_BYTES = 120;
@@ -10,9 +10,8 @@ const MEMBER_BYTES = 120;
 const MOST_OF_BUFFER = 1 / 2;
 
 /** All connections in a room, on every gateway, as long as they are not too many. */
-export function presence(session: Session, command: CommandOf<'presence'>): undefined {
+export function presence(session: Session, command: CommandOf<'presence'>): Promise<void> | undefined {
   const { channel, id } = command;
-  allow(session, channel, 'presence');
   const answer = async () => {
     await inRoom(session, channel);
     const { presenceLimit, sendBufferBytes } = session.context.config;
@@ -25,19 +24,18 @@ export function presence(session: Session, command: CommandOf<'presence'>): unde
     session.reply(id, { method: 'presence', presence: members });
     session.context.joins.seen(channel, members);
   };
-  session.background(id, answer());
+  return whenAllowed(session, channel, 'presence', () => session.background(id, answer()));
 }
 
 /** Connections and users in a room of any size, on every gateway. */
-export function presenceStats(session: Session, command: CommandOf<'presence_stats'>): undefined {
+export function presenceStats(session: Session, command: CommandOf<'presence_stats'>): Promise<void> | undefined {
   const { channel, id } = command;
-  allow(session, channel, 'presence');
   const answer = async () => {
     await inRoom(session, channel);
     const { clients, users } = await session.context.presence.stats(channel);
     session.reply(id, { method: 'presence_stats', clients, users });
   };
-  session.background(id, answer());
+  return whenAllowed(session, channel, 'presence', () => session.background(id, answer()));
 }
 
 /** Waits for a subscribe under way. @throws {CommandError} when the connection is not in the room then */

@@ -1,20 +1,25 @@
+import { verbOf } from '../chat/verbs.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Session } from '../session/session.ts';
-import { messageSend } from './message-send.ts';
+import { whenLoaded } from './when-allowed.ts';
 
-/** A chat verb. `reply` sends the result; like a command it returns a promise only if what follows has to wait. */
-export type Verb = (session: Session, data: unknown, id: number) => Promise<void> | undefined;
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  'message.send': messageSend,
-};
-
+/** Calls a verb for a connection. */
 export function rpc(session: Session, command: CommandOf<'rpc'>): Promise<void> | undefined {
-  const verb = Object.hasOwn(VERBS, command.name) ? VERBS[command.name] : undefined;
+  const { identity } = session;
+  const { chat } = session.context;
+  const verb = verbOf(command.name);
   if (!verb) throw new CommandError(ERRORS.methodNotFound);
-  return verb(session, parse(command.data), command.id);
+  if (!identity) throw new CommandError(ERRORS.unauthorized);
+  const prepared = verb.prepare(parse(command.data));
+  const place = { room: prepared.room, holds: verb.holds, bytes: command.data?.byteLength ?? 0 };
+  return whenLoaded(session, prepared.authorize(identity, chat.access), () =>
+    session.call(command.id, place, async call => {
+      const result = await prepared.run(call, chat);
+      return { method: 'rpc', data: Buffer.from(JSON.stringify(result)) };
+    }),
+  );
 }
 
 function parse(data: Uint8Array | null): unknown {

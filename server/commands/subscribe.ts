@@ -6,14 +6,17 @@ import { join } from '../room/join.ts';
 import { inTime } from '../session/in-time.ts';
 import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
-import { allow } from './allow.ts';
+import { whenAllowed } from './when-allowed.ts';
 
 /** Bit of the subscribe flag: error 112 instead of `recovered: false`. */
 const FLAG_UNRECOVERABLE_ERROR = 2;
 
-export function subscribe(session: Session, command: CommandOf<'subscribe'>): undefined {
+export function subscribe(session: Session, command: CommandOf<'subscribe'>): Promise<void> | undefined {
+  return whenAllowed(session, command.channel, 'subscribe', () => begin(session, command));
+}
+
+function begin(session: Session, command: CommandOf<'subscribe'>): undefined {
   const { channel } = command;
-  allow(session, channel, 'subscribe');
   // Final: the SDK stops. Answered 109 it would get another token, and again.
   if (command.token !== '')
     throw new CommandError(
@@ -32,7 +35,7 @@ export function subscribe(session: Session, command: CommandOf<'subscribe'>): un
 
   const subscription = new Subscription(session, rooms.open(channel), false);
   session.subscriptions.set(channel, subscription);
-  session.background(command.id, enter(session, command, subscription));
+  return session.background(command.id, enter(session, command, subscription));
 }
 
 async function enter(session: Session, command: CommandOf<'subscribe'>, subscription: Subscription): Promise<void> {

@@ -1,26 +1,24 @@
 import type { Identity } from '../access/token.ts';
 import { answerTo } from '../chat/answer-to.ts';
 import type { User } from '../chat/users.ts';
+import type { Call } from '../chat/verb.ts';
 import { BadFrame, type Codec, type Command, type Encoding, type Frame, type Reply } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, ERRORS, type ErrorCode } from '../protocol/codes.ts';
 import type { Answered } from '../protocol/command.ts';
 import type { Moment } from '../time/clock.ts';
 import { burstOf, Rate } from '../time/rate.ts';
 import type { Socket, SocketHandler } from '../transport/websocket/socket.ts';
+import { Calls, type Place } from './calls.ts';
 import type { SessionContext } from './context.ts';
 import { judge, mostCommandBytes } from './frame-limits.ts';
 import type { Slice } from './heartbeat.ts';
-import { inTime } from './in-time.ts';
 import { Reads } from './reads.ts';
-import { SendLanes } from './send-lanes.ts';
 import type { SessionHooks } from './session-hooks.ts';
 import { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
 /** `refused`: connect was answered with an error; nothing is served any more. */
 type State = 'new' | 'connecting' | 'connected' | 'refused' | 'closed';
-
-type LookUp = () => Promise<Reply | null>;
 
 interface Queued {
   readonly command: Answered;
@@ -60,8 +58,8 @@ export class Session implements SocketHandler {
   #reads: Reads | null = null;
   /** Pages of missed messages being read; null until the first. */
   #recoveries: Slots | null = null;
-  /** Messages that wait for the look-up of an old id; null until the first. */
-  #lanes: SendLanes | null = null;
+  /** Calls under way; null until the first. */
+  #calls: Calls | null = null;
   #writable: (() => void)[] | null = null;
 
   constructor(socket: Socket, context: SessionContext, hooks: SessionHooks<Session>) {
@@ -145,8 +143,9 @@ export class Session implements SocketHandler {
   }
 
   /** Lets `work` go on beside the commands that follow; its failure becomes the answer. */
-  background(id: number, work: Promise<void>): void {
+  background(id: number, work: Promise<void>): undefined {
     work.catch(error => this.failed(id, error));
+    return undefined;
   }
 
   /**
@@ -159,36 +158,13 @@ export class Session implements SocketHandler {
   }
 
   /**
-   * Hands a message over to its room, at once or behind those of the same room that wait for a look-up. One that waits is
-   * answered in time, see {@link inTime}, and not sent after that.
-   * @param bytes what it takes while it waits
-   * @param send puts it on its way before it returns; resolves to the answer
-   * @param lookUp to be done first; the answer if nothing is left to send
+   * Begins a call, see {@link Calls.begin}.
+   * @returns a promise only if the commands behind it have to wait
    * @throws {CommandError} when too much waits already
    */
-  handOver(id: number, room: string, bytes: number, send: () => Promise<Reply>, lookUp?: LookUp): void {
-    const sent = (reply: Reply | null): void => {
-      if (reply) this.reply(id, reply);
-    };
-    if (!lookUp && !this.#lanes?.busy(room)) return this.background(id, send().then(sent));
-    this.#lanes ??= new SendLanes();
-    const { promise, resolve, reject } = Promise.withResolvers<Reply | null>();
-    let answered = false;
-    this.#lanes.enter(room, bytes, async () => {
-      // What is left of a connection that is gone comes again on the next one, in order.
-      const over = () => this.gone || answered;
-      try {
-        const known = over() ? null : ((await lookUp?.()) ?? null);
-        if (known || over()) resolve(known);
-        else send().then(resolve, reject);
-      } catch (error) {
-        reject(error);
-      }
-    });
-    inTime(promise, this.context.later).then(sent, error => {
-      answered = true;
-      this.failed(id, error);
-    });
+  call(id: number, place: Place, run: (call: Call) => Promise<Reply>): Promise<void> | undefined {
+    this.#calls ??= new Calls(this);
+    return this.#calls.begin(id, place, run);
   }
 
   /** Reads a page of missed messages: few at a time for one connection, and for the gateway. */
@@ -220,7 +196,7 @@ export class Session implements SocketHandler {
 
   /** Bytes of memory, here and in the kernel, that wait for the client or for its turn. */
   pending(): number {
-    const waiting = this.#queuedBytes + (this.#lanes?.waiting ?? 0) + (this.#reads?.bytes ?? 0);
+    const waiting = this.#queuedBytes + (this.#calls?.waiting ?? 0) + (this.#reads?.bytes ?? 0);
     return Math.max(this.#socket.buffered(), this.#socket.unread()) + waiting;
   }
 

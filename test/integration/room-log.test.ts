@@ -7,14 +7,20 @@ import { directBatch } from '../../server/bus/direct-read.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
 import { roomLog } from '../../server/bus/room-log.ts';
 import { Streams } from '../../server/bus/streams.ts';
+import { messageSend } from '../../server/chat/message-send.ts';
+import { callVerb } from '../../server/chat/verb.ts';
 import { loadConfig } from '../../server/settings/config.ts';
 import { systemClock } from '../../server/time/clock.ts';
 import { purgeNoted } from '../../server/worker/noted-purge.ts';
 import { startNats } from '../../tools/local/nats.ts';
+import { nextId } from '../../tools/support/sdk.ts';
 import { SECRET } from '../../tools/support/token.ts';
 import { until } from '../../tools/support/until.ts';
 import { faultyNats } from '../support/chat/faulty-nats.ts';
+import { FreeCall } from '../support/chat/free-call.ts';
+import { MemoryStore } from '../support/chat/memory-store.ts';
 import { roomLogContract } from '../support/chat/room-log-contract.ts';
+import { testChat, testConfig } from '../support/chat/test-chat.ts';
 
 const nats = await startNats();
 after(() => nats.close());
@@ -58,6 +64,30 @@ async function start(t: TestContext, server = nats) {
 }
 
 roomLogContract('over NATS', t => start(t));
+
+test('message.send stores for a caller without a connection, once for each id and in the order of the calls', async t => {
+  const { log } = await start(t);
+  const access = () => ({ may: () => null });
+  const chat = testChat({ clocks: systemClock, config: testConfig(), access, log, store: new MemoryStore() });
+  const send = (text: string, id = nextId()) =>
+    callVerb(messageSend, new FreeCall(), { room: 'channel:free', id, text }, chat);
+  const texts = Array.from({ length: 50 }, (_, index) => `text ${index}`);
+  const sent = await Promise.all(texts.map(text => send(text)));
+  const { epoch } = await log.state(0);
+  assert.deepEqual(
+    sent,
+    texts.map((_, index) => ({ offset: index + 1, epoch, duplicate: false })),
+  );
+  const id = nextId();
+  const [first, again] = [await send('once', id), await send('once', id)];
+  assert.deepEqual(
+    [first, again],
+    [
+      { offset: 51, epoch, duplicate: false },
+      { offset: 51, epoch, duplicate: true },
+    ],
+  );
+});
 
 test('while NATS is known to be down every read fails at once, and works again afterwards', async t => {
   const own = await startNats();

@@ -1,0 +1,19 @@
+/** JSON Schema 2020-12, as far as parameters and results of verbs need it. */
+export interface Schema {
+  readonly type: 'string' | 'integer' | 'boolean' | 'array' | 'object';
+  readonly description?: string;
+  /** Name of the form of a string. */
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly enum?: readonly string[];
+  /** Bounds of the length of a string, in Unicode code points. */
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  /** Bounds of an integer, both included. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly items?: Schema;
+  readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+}

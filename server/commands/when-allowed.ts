@@ -1,0 +1,29 @@
+import { type Action, authorize } from '../access/room-access.ts';
+import { ERRORS } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
+import type { Session } from '../session/session.ts';
+
+/**
+ * Continues with a command once the rights of the user in the room are loaded and allow it: at once, or behind a promise for
+ * which the commands behind it wait. A connection that is gone by then continues with nothing.
+ * @throws {CommandError} if the user may not do it, or rejects with it
+ */
+export function whenAllowed(
+  session: Session,
+  room: string,
+  action: Action,
+  run: () => Promise<void> | undefined,
+): Promise<void> | undefined {
+  const { identity, context } = session;
+  if (!identity) throw new CommandError(ERRORS.unauthorized);
+  return whenLoaded(session, authorize(context.chat.access, identity, room, action), run);
+}
+
+/** Continues with `run` once `loading` is over; at once if it is undefined. */
+export function whenLoaded(
+  session: Session,
+  loading: Promise<void> | undefined,
+  run: () => Promise<void> | undefined,
+): Promise<void> | undefined {
+  return loading ? loading.then(() => (session.gone ? undefined : run())) : run();
+}
