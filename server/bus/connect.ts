@@ -2,18 +2,19 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 
 export type { NatsConnection };
 
+/** Servers and credentials. Read at each connect, so a caller may change them in place. */
 export interface NatsOptions {
-  /** Comma-separated servers. */
+  /** Comma-separated URLs. */
   readonly natsUrl: string;
   readonly natsUser: string;
   readonly natsPassword: string;
 }
 
 /**
- * A connection that keeps trying for ever: the first time too, so that a process can start, serve its health and say
- * why NATS is missing. Servers are pinged each 5 s, so that a silent one is noticed within 15 s.
- * @param role appears in the server's connection list, e.g. `gateway-0 reads`
- * @param first `once` makes the first attempt the last: it rejects with the reason, and the caller tries again
+ * Connects to NATS, and reconnects for ever. Pings the server every 5 s, so that a silent one is noticed within 15 s.
+ * @param role name in the server's list of connections, such as `gateway-0 reads`
+ * @param first `wait`: resolves when the first attempt succeeds; `once`: rejects if the first attempt fails, and the caller tries
+ *   again
  */
 export async function connectNats(
   options: NatsOptions,
@@ -26,17 +27,17 @@ export async function connectNats(
     name: role,
     maxReconnectAttempts: -1,
     waitOnFirstConnect: first === 'wait',
-    // A password that was changed on one side first must not end the process's only connection for ever.
+    // Otherwise a password that is changed on one side first would end the connection for ever.
     ignoreAuthErrorAbort: true,
     timeout: 5_000,
-    // Else each request captures two stack traces, in case it fails: 0.1 ms a publish, measured.
+    // Otherwise each request captures two stack traces in case it fails: 0.1 ms per publish, measured.
     noAsyncTraces: true,
     reconnectTimeWait: 500,
     reconnectJitter: 500,
     pingInterval: 5_000,
     maxPingOut: 2,
     ignoreClusterUpdates: false,
-    // Asked at each connect: the credentials may have changed since the last.
+    // Called at each connect: the credentials may have changed.
     authenticator: () => (options.natsUser === '' ? undefined : { user: options.natsUser, pass: options.natsPassword }),
   });
 }

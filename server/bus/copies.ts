@@ -1,21 +1,21 @@
 import type { Moment } from '../time/clock.ts';
 
-/** Copies of every message where NATS has the servers for them: one of three may be lost with its disk. */
+/** Copies of every message if NATS has enough servers: one of three servers may be lost with its disk. */
 export const COPIES = 3;
 
-/** Answers of JetStream to a stream of several replicas that one of a single replica may not get. */
+/** Error codes of JetStream for a stream of several replicas that do not apply to a single replica, with their reasons. */
 const TOO_FEW_SERVERS: Readonly<Record<number, string>> = {
   10074: 'NATS is a single server',
-  10005: 'NATS does not find three servers with JetStream and room',
+  10005: 'NATS has fewer than three servers with JetStream and free space',
 };
 
 /**
- * Between two tries, and before the first one on a stream that is there: in a rollout workers that want one replica, as those
- * of earlier releases do, go on for some seconds and would take it back.
+ * Time between two attempts to add copies, and before the first one. During a rollout workers of earlier releases, which set one
+ * replica, run for some more seconds and would undo it.
  */
 const TRY_MS = 60_000;
 
-/** How many servers are to keep a stream. Where no option says it, three if NATS can, and never fewer than there are. */
+/** Decides on the number of copies of a stream: the option's, else three if NATS has the servers, and never fewer than there are. */
 export class Copies {
   readonly #set: number;
   readonly #now: () => Moment;
@@ -26,8 +26,8 @@ export class Copies {
   #reason: string | undefined;
 
   /**
-   * @param set `streamReplicas`; 0 where it is not set
-   * @param changed told why NATS has no more copies, when that is news; never with an empty reason
+   * @param set option `streamReplicas`; 0 lets this class decide
+   * @param changed called with the reason why NATS has no more copies, each time it is another one; never with an empty text
    */
   constructor(set: number, now: () => Moment, changed: (reason: string) => void) {
     this.#set = set;
@@ -41,22 +41,23 @@ export class Copies {
     return this.#set > 0;
   }
 
-  /** Why there are no more; empty where an option says how many, undefined while NATS has not been asked for more. */
+  /** Reason why there are not more copies; empty if the option sets the number, undefined until more have been tried. */
   get reason(): string | undefined {
     return this.#reason;
   }
 
+  /** Copies for a new stream. */
   forNew(): number {
     if (this.isSet) return this.#set;
     return this.#now() - this.#refusedAt < TRY_MS ? 1 : COPIES;
   }
 
-  /** @param held replicas of the stream; undefined for one that is missing */
-  forStream(held: number | undefined): number {
-    return this.isSet ? this.#set : (held ?? this.forNew());
+  /** Copies for a stream. @param actual its replicas now; undefined if it is missing */
+  forStream(actual: number | undefined): number {
+    return this.isSet ? this.#set : (actual ?? this.forNew());
   }
 
-  /** True if it is time to ask for more copies of a partition's streams; not again for a while then. */
+  /** True if it is time to try more copies for a partition's streams. After true it stays false for {@link TRY_MS}. */
   isDue(partition: number): boolean {
     const last = Math.max(this.#began, this.#refusedAt, this.#triedAt.get(partition) ?? Number.NEGATIVE_INFINITY);
     if (this.isSet || this.#now() - last < TRY_MS) return false;
@@ -64,23 +65,23 @@ export class Copies {
     return true;
   }
 
-  /** What kept streams from getting more copies: they stay as they are for a while. */
+  /** Records an error of an attempt to add copies; the next one waits for {@link TRY_MS}. */
   failed(error: unknown): void {
-    const said = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
     const cause = TOO_FEW_SERVERS[codeOf(error)];
-    const reason = cause === undefined ? `NATS was asked for more: ${said}` : `${cause} (${said})`;
+    const reason = cause === undefined ? `more copies were refused: ${message}` : `${cause} (${message})`;
     this.#refusedAt = this.#now();
     if (reason !== this.#reason) this.#changed(reason);
     this.#reason = reason;
   }
 
-  /** Makes something with as many replicas as there are to be, and with one where NATS has too few servers. */
-  async make<T>(replicas: number, made: (replicas: number) => Promise<T>): Promise<T> {
+  /** Calls `create` with the wanted number of replicas, and with 1 if NATS has too few servers and no option sets the number. */
+  async make<T>(replicas: number, create: (replicas: number) => Promise<T>): Promise<T> {
     try {
-      return await made(replicas);
+      return await create(replicas);
     } catch (error) {
       if (this.isSet || replicas === 1 || TOO_FEW_SERVERS[codeOf(error)] === undefined) throw error;
-      const one = await made(1);
+      const one = await create(1);
       this.failed(error);
       return one;
     }

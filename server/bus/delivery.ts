@@ -1,35 +1,36 @@
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { headerBytes, readHeaders } from './read-headers.ts';
 
-/** Where and when a stream stored a message, from the subject a consumer's delivery is acknowledged on. */
+/** Facts about a delivery, read from the subject on which it is acknowledged. */
 export interface DeliveryInfo {
+  /** Sequence of the message in its stream. */
   readonly sequence: number;
-  /** Microseconds since 1970 of the server's clock. With the sequence it tells a message from any other, for ever. */
+  /** Time at which the stream stored the message, microseconds since 1970 by the server's clock. Unique together with the sequence. */
   readonly storedAt: number;
-  /** 1 for the first delivery. */
+  /** Number of deliveries of this message to its consumer, from 1. */
   readonly deliveries: number;
-  /** Which of its consumer's deliveries this is, from 1. */
-  readonly place: number;
+  /** Number of this delivery among all of its consumer, from 1. */
+  readonly consumerSequence: number;
 }
 
 /** A message delivered by a consumer with explicit acknowledgement. */
 export interface Delivery extends DeliveryInfo {
   readonly subject: string;
-  /** As far as they can be read. */
+  /** Well-formed headers; undefined for none. */
   readonly headers: MsgHdrs | undefined;
-  /** The header block where it could not be read as a whole; null as a rule. */
+  /** Raw header block if some header is malformed, else null. */
   readonly brokenHeaders: Uint8Array | null;
   readonly data: Uint8Array;
-  /** Done with it. May be lost on the way: then the message comes again. */
+  /** Acknowledges the message. If the acknowledgement is lost, the message is delivered again. */
   ack(): void;
-  /** Starts the ack wait anew. */
+  /** Restarts the ack wait. */
   working(): void;
-  /** Gives it back at once. */
+  /** Releases the message: it is delivered again at once. */
   release(): void;
 }
 
 /**
- * Reads `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`.
+ * Parses `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`.
  * Pure.
  * @returns null for any other subject
  */
@@ -38,16 +39,16 @@ export function deliveryInfo(reply: string): DeliveryInfo | null {
   if (!reply.startsWith('$JS.ACK.') || tokens.length < 9) return null;
   const numbers = tokens.slice(tokens.length === 9 ? 4 : 6, tokens.length === 9 ? 8 : 10);
   if (numbers.length < 4 || !numbers.every(token => /^\d{1,20}$/.test(token))) return null;
-  const [deliveries, sequence, place, nanoseconds] = numbers;
+  const [deliveries, sequence, consumerSequence, nanoseconds] = numbers;
   return {
     sequence: Number(sequence),
     storedAt: Number(BigInt(nanoseconds ?? '0') / 1_000n),
     deliveries: Number(deliveries),
-    place: Number(place),
+    consumerSequence: Number(consumerSequence),
   };
 }
 
-/** A message as its consumer delivered it; null for one that no consumer did: anybody may publish to an inbox. */
+/** Delivery of a message; null if no consumer delivered it: any NATS client may publish to an inbox. */
 export function toDelivery(connection: NatsConnection, message: Msg): Delivery | null {
   const reply = message.reply ?? '';
   const info = deliveryInfo(reply);

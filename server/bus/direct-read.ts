@@ -2,23 +2,25 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { ReadFailed } from '../room/log.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 
+/** Result of a batched direct get. */
 export interface DirectBatch {
   /** Messages in the order of the stream, headers as stored plus `Nats-Sequence`, `Nats-Subject`: see {@link readHeaders}. */
   readonly messages: readonly Msg[];
-  /** Messages that match beyond the last one. */
+  /** Number of matching messages after the last one. */
   readonly pending: number;
-  /** Sequence up to which a `multi_last` without `up_to_seq` looked; null for an empty batch and for other requests. */
+  /** Sequence that the replica had reached at a `multi_last` without `up_to_seq`; null for an empty batch and other requests. */
   readonly upTo: number | null;
 }
 
 /**
- * One batched direct get (`$JS.API.DIRECT.GET.<stream>`). The answers end with status 204; no match is 404, which is
- * an empty batch unless messages came before it. Everything else is {@link ReadFailed}: silence (a server that lost its
- * replica says nothing), and a part that a connection lost. May be stale by what its replica lags.
+ * Sends one batched direct get (`$JS.API.DIRECT.GET.<stream>`), which any replica answers: the result may lack the newest messages.
+ * The messages end with status 204; without a match there is only status 404.
  *
- * A mirror may answer for its origin, and LIVE holds only the last minutes: `ensureStreams` keeps it out, but a restart
- * of nats-server brings it back until a worker has looked. Its messages name it, so it is never taken for the whole; an
- * empty answer does not, so ask the leader before believing that there is nothing.
+ * LIVE, a mirror with only the last minutes, may answer for LOG: workers prevent that, but after a restart of nats-server it can
+ * happen until a worker has looked. Its messages name their stream and are refused. An empty result does not: ask the leader
+ * before concluding that there is no message.
+ * @throws {ReadFailed} for any other status, for no answer in time (a server without its replica does not answer), and if the
+ *   connection lost part of the messages
  * @param request for example `{ next_by_subj, seq, batch, max_bytes }` or `{ multi_last, up_to_seq }`
  */
 export function directBatch(
@@ -30,7 +32,7 @@ export function directBatch(
   return new Promise((resolve, reject) => {
     if (connection.isClosed()) return reject(new ReadFailed('the connection to NATS is closed'));
     const messages: Msg[] = [];
-    /** Sequence of the last message; each answer names the one before it. */
+    /** Sequence of the last message so far; each message names its predecessor. */
     let reached = 0;
     const inbox = `_INBOX.${crypto.randomUUID()}`;
     const finish = (error: ReadFailed | null, pending = 0, upTo: number | null = null) => {
@@ -46,7 +48,7 @@ export function directBatch(
         const { headers } = readHeaders(message);
         const code = headers?.code ?? 0;
         if ((code === 0 || code === 204) && offsetOf(serverHeader(headers, 'Nats-Last-Sequence')) !== reached)
-          return finish(new ReadFailed(`a part of what ${stream} answered was lost on the way`));
+          return finish(new ReadFailed(`part of the answer of ${stream} was lost on the way`));
         if (code === 0) {
           const from = serverHeader(headers, 'Nats-Stream');
           if (from !== stream) return finish(new ReadFailed(`the mirror ${from} answered for ${stream}`));

@@ -1,6 +1,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { ENVELOPE_VERSION, type Envelope, HEADERS, type StoredMessage } from '../room/message.ts';
 
+/** Makes the headers of an envelope. */
 export function writeEnvelope(envelope: Envelope): MsgHdrs {
   const out = headers();
   out.set(HEADERS.version, String(ENVELOPE_VERSION));
@@ -14,7 +15,7 @@ export function writeEnvelope(envelope: Envelope): MsgHdrs {
   return out;
 }
 
-/** Reads a message of the stream. Headers that are missing (another writer, another version) read as empty. */
+/** Makes a message of the headers and body in a stream. Missing headers, of another writer or version, read as empty. */
 export function readEnvelope(
   room: string,
   epoch: string,
@@ -37,7 +38,7 @@ export function readEnvelope(
   };
 }
 
-/** Words of this version are constants: what a tail keeps of them must not keep the header text they were cut from. */
+/** Returns constants for the known types: a substring in a tail would keep the text of all headers in memory. */
 function typeOf(header: string | undefined): string {
   if (header === 'message') return 'message';
   return header || 'publish';
@@ -47,6 +48,6 @@ function decodeUser(encoded: string): string {
   try {
     return decodeURIComponent(encoded);
   } catch {
-    return encoded; // not written by us
+    return encoded; // not written by a gateway
   }
 }

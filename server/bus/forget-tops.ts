@@ -3,14 +3,14 @@ import { coverOf, type NoteTopsParts, NotNoted, writeCoverAfter } from './note-t
 import { scanStream } from './scan.ts';
 
 const SCAN = { batch: 1_000, maxBytes: 8 * 1024 * 1024, waitMs: 1_000 };
-/** LAST grows by this share above its limit before it is brought back, so that this is seldom done. */
+/** Share by which LAST may exceed its limit before rooms are removed, so that this happens rarely. */
 const SLACK = 0.1;
 
 /**
- * Brings LAST back to `most` rooms: those noted longest ago are forgotten. The cover begins above all of them first, so
- * that their absence is never taken for a room without messages; what was missed in them is looked up in MongoDB.
- * @returns how many rooms were forgotten
- * @throws {NotNoted} when another program came between
+ * Removes the rooms noted longest ago from LAST until it has `most` rooms. Raises the start of the cover above their offsets first, so
+ * that a removed room is not taken for a room without messages: gateways read MongoDB for it.
+ * @returns number of rooms removed
+ * @throws {NotNoted} if another program wrote to LAST meanwhile
  */
 export async function forgetTops(parts: NoteTopsParts, most: number): Promise<number> {
   const { jsm, names, partition } = parts;
@@ -24,7 +24,7 @@ export async function forgetTops(parts: NoteTopsParts, most: number): Promise<nu
   return (await jsm.streams.purge(last, { seq: oldest.sequence + 1 })).purged;
 }
 
-/** The highest top among the first `count` entries of LAST, and where they end. */
+/** Highest top among the first `count` entries of LAST, and the sequence of the last of them. */
 async function readOldest(parts: NoteTopsParts, count: number): Promise<{ top: number; sequence: number }> {
   const { connection, jsm, names, partition } = parts;
   const stream = names.lastStream(partition);

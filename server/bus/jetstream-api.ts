@@ -4,33 +4,32 @@ import { ReadFailed } from '../room/log.ts';
 
 export type { ConsumerInfo, JetStreamManager, StreamInfo };
 
-/** How long the JetStream API may take to answer, milliseconds. */
+/** Time-out of requests to the JetStream API. */
 const API_TIMEOUT_MS = 5_000;
 
-/** The administration of streams over `connection`; makes no request itself. */
+/** Makes a client for managing streams over `connection`; sends no request itself. */
 export function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
   return jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
 }
 
-/** What the JetStream API answers when it refuses: see the server's error list for `err_code`. */
+/** Error of the JetStream API. `err_code` is one of the server's list of errors. */
 export interface ApiError {
   readonly code: number;
   readonly err_code: number;
   readonly description: string;
 }
 
-/** The message is larger than the stream takes, or its headers are. */
+/** Error codes of the JetStream API. */
 export const MESSAGE_TOO_LARGE = 10_054;
 export const HEADERS_TOO_LARGE = 10_097;
-/** No message matches. */
 export const NO_MESSAGE_FOUND = 10_037;
 export const STREAM_NOT_FOUND = 10_059;
 export const CONSUMER_NOT_FOUND = 10_014;
 
-/** The answer to a question that the library asks; null for a refusal with one of the codes, which say that it is missing. */
-export async function orNull<T>(asked: Promise<T>, ...missing: readonly number[]): Promise<T | null> {
+/** Resolves with null if a request of the library is refused with one of the codes in `missing`. */
+export async function orNull<T>(request: Promise<T>, ...missing: readonly number[]): Promise<T | null> {
   try {
-    return await asked;
+    return await request;
   } catch (error) {
     const code = (error as { readonly code?: unknown } | null)?.code;
     if (missing.some(each => each === code)) return null;
@@ -39,9 +38,9 @@ export async function orNull<T>(asked: Promise<T>, ...missing: readonly number[]
 }
 
 /**
- * One request to the JetStream API, answered by the leader.
- * @returns the answer, or the API's error
- * @throws {ReadFailed} when there is no answer
+ * Sends one request to the JetStream API, which the leader of the stream answers.
+ * @returns the answer, or the error of the API
+ * @throws {ReadFailed} without an answer in time
  */
 export async function apiRequest<T>(
   connection: NatsConnection,

@@ -1,29 +1,31 @@
 /**
- * Values of a LAST stream. A room's entry holds the offset of its last message among those purged from LOG; later versions
- * add fields, and readers ignore those they do not know. One entry more, the cover, says for which offsets entries exist.
+ * Values of a LAST stream. The entry of a room holds the offset of its last message that was purged from LOG. One more entry, the
+ * cover, tells for which offsets entries exist. Later versions may add fields; readers ignore fields they do not know.
  */
 
-/** Reach of a LAST stream: the last message of a room is in LOG, or has an entry, or lies below {@link from}. */
+/** Range of offsets for which LAST is complete: a room's last message is in LOG, or has an entry, or is below {@link from}. */
 export interface Cover {
-  /** Incarnation of LOG that the offsets belong to. */
+  /** Epoch of the offsets. */
   readonly epoch: string;
-  /** First offset that was ever noted without a gap up to {@link below}. */
+  /** First offset of the range. */
   readonly from: number;
-  /** Every purged message from `from` up to this, exclusive, was noted before it was purged. */
+  /** End of the range, exclusive. Every purged message inside the range was noted before its purge. */
   readonly below: number;
 }
 
+/** Value of a room's entry. */
 export const writeTop = (top: number): string => JSON.stringify({ top });
 
-/** @returns the offset; null for a value that is none, by which nothing is known of the room */
+/** Reads a room's entry. @returns the offset; null for an invalid value, which tells nothing about the room */
 export function readTop(data: Uint8Array): number | null {
   const top = fields(data)['top'];
   return Number.isSafeInteger(top) && (top as number) > 0 ? (top as number) : null;
 }
 
+/** Value of the cover's entry. */
 export const writeCover = (cover: Cover): string => JSON.stringify(cover);
 
-/** @returns null for a value that is none: then nothing is covered */
+/** Reads the cover's entry. @returns null for an invalid value: then nothing is covered */
 export function readCover(data: Uint8Array): Cover | null {
   const { epoch, from, below } = fields(data);
   const valid = typeof epoch === 'string' && Number.isSafeInteger(from) && Number.isSafeInteger(below);
@@ -31,8 +33,8 @@ export function readCover(data: Uint8Array): Cover | null {
 }
 
 /**
- * The cover after everything in [first, below) was noted. Only what joins on to the cover so far extends it: a purge by
- * another program, or by a worker of a version without LAST, leaves a gap, and then the cover begins anew. Pure.
+ * Cover after every message from `first` to `below`, exclusive, was noted. Extends the previous cover if the two ranges touch. If
+ * another program, or a worker of a version without LAST, purged messages between them, the cover starts anew at `first`. Pure.
  */
 export function coverWith(cover: Cover | null, epoch: string, first: number, below: number): Cover {
   const joins = cover !== null && cover.epoch === epoch && cover.below >= first;
@@ -40,9 +42,9 @@ export function coverWith(cover: Cover | null, epoch: string, first: number, bel
 }
 
 /**
- * The highest offset that a room without a message in LOG may have a message at: exact where LAST covers it. Pure.
- * @param first first offset in LOG, asked after the room's messages in LOG were
- * @param top the room's entry; null if it has none
+ * Highest offset at which a room without messages in LOG may have a message; exact if LAST has an entry and covers LOG's start. Pure.
+ * @param first first offset in LOG, read after LOG was found to have no message of the room
+ * @param top of the room's entry; null if it has none
  */
 export function purgedTop(cover: Cover | null, epoch: string, first: number, top: number | null): number {
   if (cover === null || cover.epoch !== epoch || cover.below < first) return first - 1;

@@ -9,12 +9,13 @@ import type { logConfig } from './stream-config.ts';
 
 export interface LiftOptions {
   readonly log: ReturnType<typeof logConfig>;
-  /** Subject that nobody publishes to. */
+  /** Subject that no client publishes to. */
   readonly fence: string;
-  /** The next message gets this sequence. */
+  /** Sequence that the next message gets. */
   readonly to: number;
+  /** Stores messages that are about to be removed. Resolves once they are stored; a rejection ends the lift. */
   rescue(messages: readonly Delivery[], epoch: string): Promise<void>;
-  /** Throws when another process may be changing the stream. */
+  /** Throws if another process may be changing the stream. */
   check(): void;
 }
 
@@ -22,32 +23,32 @@ const FENCE_TIMEOUT_MS = 5_000;
 const SCAN = { batch: 500, maxBytes: 8 * 1024 * 1024, waitMs: 5_000 };
 
 /**
- * Raises a LOG stream that ran back, under a new epoch, and loses nothing of what is in it.
+ * Raises the sequence of a LOG stream that lost its last messages, under a new epoch, without losing the messages it has.
  *
- * Only a purge raises a sequence in place, and it removes what is there: the part of the copy that MongoDB has, and
- * messages acknowledged since under offsets used before. So publishes are fenced off first (the stream listens elsewhere,
- * they get a temporary error), all that is left is stored, and then it is purged. Stopped anywhere, it is begun again.
+ * Only a purge raises a sequence in place, and it removes all messages: those that MongoDB has, and those acknowledged since
+ * under reused offsets. So it first fences off publishes (the stream listens on another subject; publishes get a temporary
+ * error), then stores the remaining messages, then purges. It may be interrupted at any point and run again.
  */
 export async function lift(connection: NatsConnection, jsm: JetStreamManager, options: LiftOptions): Promise<void> {
   const { log, fence } = options;
   const before = await jsm.streams.info(log.name);
   try {
     await jsm.streams.update(log.name, { subjects: [fence] });
-    // The answer comes from the stream's own queue, after everything that was accepted before the fence. A refusal, from
-    // a full stream, does as well.
+    // The stream answers in order: after this answer, everything accepted before the fence is stored. A refusal, by a full
+    // stream, is an answer too.
     await connection.request(fence, '', { timeout: FENCE_TIMEOUT_MS });
     await rescueAll(connection, jsm, options, epochOf(before));
     options.check();
   } catch (error) {
-    await jsm.streams.update(log.name, { subjects: log.subjects }).catch(() => undefined); // chat goes on meanwhile
+    await jsm.streams.update(log.name, { subjects: log.subjects }).catch(() => undefined); // publishes work again meanwhile
     throw error;
   }
-  // What was lost of the incarnation before is below every offset of this one.
+  // Lost ranges of the previous epoch are below every offset of the new one.
   const { [LOST_KEY]: _, ...kept } = before.config.metadata ?? {};
   const epoch = { metadata: { ...kept, [EPOCH_KEY]: newEpoch(), [FROM_KEY]: String(options.to) } };
   await jsm.streams.update(log.name, { subjects: [fence], ...epoch });
   await jsm.streams.purge(log.name, { seq: options.to });
-  await jsm.streams.update(log.name, { subjects: log.subjects, ...epoch }); // the next look judges its other settings
+  await jsm.streams.update(log.name, { subjects: log.subjects, ...epoch }); // its other settings are checked at the next look
 }
 
 async function rescueAll(
@@ -58,7 +59,7 @@ async function rescueAll(
 ): Promise<void> {
   const { last_seq: last, messages: count } = (await jsm.streams.info(options.log.name)).state;
   if (count === 0) return;
-  // Not the durable consumer: after lost data its floor may be above messages that are not stored.
+  // Not with the durable consumer: after a loss its ack floor may be above messages that are not stored.
   await scanStream({ connection, jsm, stream: options.log.name }, async scan => {
     for (let at = 0; at < last; ) {
       const messages = await scan(SCAN);

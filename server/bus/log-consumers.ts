@@ -1,15 +1,15 @@
 import type { Names } from './names.ts';
 
-/** A durable consumer of ours on each LOG stream. */
+/** A durable consumer that workers keep on each LOG stream. */
 export interface LogConsumer {
   readonly name: string;
-  /** Messages it may be behind the stream's end before the purge stops waiting for it; Infinity: the purge always waits. */
+  /** Number of messages it may lag behind before a purge stops waiting for it; Infinity: purges always wait. */
   readonly greatestLag: number;
 }
 
 /**
- * The consumers that messages wait for in LOG. One that another program made holds nothing: it may stop reading for ever,
- * and then LOG would fill and refuse every message. Without the store's, messages would be lost, so it has no limit.
+ * Consumers that purges of LOG wait for. Not those of other programs: one that stops reading would fill LOG, which would then refuse
+ * every message. Purges always wait for the store's consumer, because messages would be lost otherwise.
  */
 export function logConsumers(names: Names): readonly LogConsumer[] {
   return [{ name: names.storeConsumer, greatestLag: Number.POSITIVE_INFINITY }];

@@ -1,13 +1,13 @@
 import type { OffsetRange } from '../room/log.ts';
 import type { WithMetadata } from './epoch.ts';
 
-/** Key in a LOG stream's metadata with the offsets that neither it nor MongoDB has any more: `11-20,40-55`. */
+/** Key in a LOG stream's metadata of the offsets that neither LOG nor MongoDB has any more, such as `11-20,40-55`. */
 export const LOST_KEY = 'chat-lost';
 
-/** Ranges that are kept apart; of more, the oldest are joined with what lies between them. */
+/** Most ranges; beyond it the oldest ones are merged, including the offsets between them. */
 const MOST = 32;
 
-/** Lost ranges of a stream's incarnation, ascending. A part that cannot be read is left out. Pure. */
+/** Lost ranges of a stream's epoch, ascending. Leaves out parts that cannot be parsed. Pure. */
 export function lostRangesOf(info: WithMetadata): OffsetRange[] {
   const text = info.config.metadata?.[LOST_KEY] ?? '';
   return text.split(',').flatMap(part => {
@@ -16,7 +16,7 @@ export function lostRangesOf(info: WithMetadata): OffsetRange[] {
   });
 }
 
-/** The value of {@link LOST_KEY} with one more range. Pure. */
+/** Value of {@link LOST_KEY} with one more range. Pure. */
 export function withLostRange(ranges: readonly OffsetRange[], added: OffsetRange): string {
   const merged: { from: number; to: number }[] = [];
   for (const { from, to } of [...ranges, added].sort((a, b) => a.from - b.from)) {

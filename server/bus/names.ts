@@ -1,11 +1,9 @@
-/** Names in NATS. All carry the instance, so that several ChatClusters share one NATS. */
-
 /** Escapes a room for use as one subject token: `.`, `*`, `>`, `%`, space and non-ASCII become `%XX` of their UTF-8. */
 export function roomToken(room: string): string {
   return encodeURIComponent(room).replace(/[.*!'()]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** The room of a subject's token; the token itself where {@link roomToken} did not make it: other clients publish too. */
+/** Room of a subject token; the token itself if {@link roomToken} did not make it: other NATS clients publish too. */
 export function roomOfToken(token: string): string {
   try {
     return decodeURIComponent(token);
@@ -14,47 +12,52 @@ export function roomOfToken(token: string): string {
   }
 }
 
-/** FNV-1a over UTF-8: stable over releases, because a room may never change its partition. */
+/** Partition of a room: FNV-1a over its UTF-8. Must never change, because a room keeps its partition for ever. */
 export function partitionOf(room: string, partitions: number): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(room, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % partitions;
 }
 
+/** Names in NATS and MongoDB. All contain the instance, so that several ChatClusters share one NATS and one MongoDB. */
 export interface Names {
   logStream(partition: number): string;
   liveStream(partition: number): string;
-  /** Subject of a LOG stream that takes no messages while its sequence is lifted. */
+  /** Subject that a LOG stream listens on during a lift, so that it accepts no publishes. */
   fence(partition: number): string;
   /** All subjects of one LOG stream. */
   logSubjects(partition: number): string;
-  /** Subject a room's messages are published to. */
+  /** Subject that messages of a room are published to. */
   log(partition: number, room: string): string;
+  /** All subjects that one LIVE stream republishes on. */
   liveSubjects(partition: number): string;
-  /** Core NATS subject a room's stored messages are republished on. */
+  /** Core NATS subject on which LIVE republishes the messages of a room. */
   live(partition: number, room: string): string;
-  /** Stream that keeps the last offset of each room whose messages have been purged from LOG. */
+  /** Stream that keeps the offset of each room's last message that was purged from LOG. */
   lastStream(partition: number): string;
   /** All subjects of one LAST stream. */
   lastSubjects(partition: number): string;
+  /** Subject of a room's entry in LAST. */
   last(partition: number, room: string): string;
-  /** Subject in LAST that says what it covers: no room's token can be equal to it. */
+  /** Subject of the cover in LAST. No room token can equal it. */
   lastMark(partition: number): string;
-  /** Durable consumer of the store, one a LOG stream. */
+  /** Durable consumer of the store, one per LOG stream. */
   readonly storeConsumer: string;
-  /** Key-value bucket of the lock that workers change streams under. */
+  /** Key-value bucket of the lock under which workers change streams. */
   readonly lockBucket: string;
-  /** Questions to one gateway for what it knows of its rooms. */
+  /** Subject of presence requests to one gateway. */
   presenceOf(gateway: string): string;
-  /** Questions of the previous release to all gateways. */
+  /** Subject of presence requests of the previous release, to all gateways. */
   readonly presenceAsk: string;
-  /** Heartbeats of the gateways. */
+  /** Subject of the heartbeats between gateways. */
   readonly gatewayBeat: string;
-  /** Joins and leaves of one room, ephemeral. */
+  /** Subject of joins and leaves of one room; nothing on it is stored. */
   joins(room: string): string;
+  /** Database in MongoDB. */
   readonly database: string;
 }
 
+/** Names of an instance. */
 export function names(instance: string): Names {
   return {
     logStream: partition => `CHAT_${instance}_LOG_${partition}`,

@@ -9,15 +9,15 @@ export interface LinkParts {
   readonly role: string;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Told of each change, with the reason in words. */
+  /** Called at each change, with the reason as a text. */
   state(up: boolean, reason: string): void;
-  /** Called when a connection was lost and is back: anything may have happened to the streams. */
+  /** Called after each reconnect: the streams may have changed meanwhile. */
   resumed(): void;
 }
 
 /**
- * Connects to NATS, however long it takes, telling why not; then follows the connection, which comes back by itself.
- * @returns null when `signal` aborted first
+ * Connects to NATS, trying until it succeeds, and reports each change of the connection from then on.
+ * @returns null if `signal` aborted first
  */
 export async function linkNats(parts: LinkParts, signal: AbortSignal): Promise<NatsConnection | null> {
   for (let attempt = 1; !signal.aborted; attempt++) {
@@ -41,7 +41,7 @@ async function follow(connection: NatsConnection, parts: LinkParts): Promise<voi
     reason = why;
   };
   for await (const status of connection.status()) {
-    // Each attempt that is refused ends in a disconnect too, which says less.
+    // A refused attempt also ends in a disconnect, whose reason is less exact.
     if (status.type === 'disconnect') down(reason || 'the connection to NATS was lost');
     else if (status.type === 'error' && isRefusal(status.error)) down(reasonOf(status.error));
     else if (status.type === 'reconnect') {
@@ -54,7 +54,7 @@ async function follow(connection: NatsConnection, parts: LinkParts): Promise<voi
 
 const isRefusal = (error: unknown): boolean => error instanceof Error && /authoriz|authentic/i.test(error.name);
 
-/** In words for people; the library's errors name the server, never the password. */
+/** Text of an error; the library's errors name the server, never the password. */
 export function reasonOf(error: unknown): string {
   if (isRefusal(error)) return 'NATS refused the credentials';
   const cause = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : '';

@@ -1,11 +1,11 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 
-/** A reconnect takes less, also when the servers of NATS are restarted one after the other. */
+/** Time without a connection after which NATS counts as down. A reconnect takes less, also in a rolling restart of NATS. */
 const AWAY_MS = 5_000;
 
 /**
- * Whether NATS is reached by all of `connections`. One that was lost counts from when it has been away for 5 s, so that a
- * reconnect is no news; a server that falls silent is noticed within 15 s before that.
+ * Returns a function that is true while all of `connections` reach NATS. A lost connection counts after 5 s, so that a quick reconnect
+ * changes nothing. If a server falls silent, the connection is lost within 15 s.
  * @param now milliseconds of a monotonic clock
  */
 export function natsUp(connections: readonly NatsConnection[], now: () => number): () => boolean {

@@ -13,7 +13,7 @@ export interface NoteTopsParts {
   readonly partition: number;
 }
 
-/** Another program wrote or purged meanwhile: nothing is wrong, the next turn begins anew. */
+/** Another program wrote to LAST or purged LOG meanwhile. No harm is done; the next purge notes the offsets again. */
 export class NotNoted extends Error {
   constructor(message: string) {
     super(message);
@@ -22,21 +22,22 @@ export class NotNoted extends Error {
 }
 
 const SCAN = { batch: 1_000, maxBytes: 8 * 1024 * 1024 };
+/** Wait for messages that the scan's replica does not have yet, and how often it waits. */
 const SCAN_LATE_MS = 1_000;
 const SCAN_ATTEMPTS = 5;
-/** Writes that are under way at once. */
+/** Most writes at the same time. */
 const WINDOW = 500;
 const WRITE_TIMEOUT_MS = 5_000;
 
 /**
- * Writes the last offset of each room with a message in LOG below `below` to LAST. To be called before these messages are
- * purged: a room without a message in LOG then still has its last offset.
+ * Notes in LAST the last offset of each room with a message in LOG below `below`. Call it before purging these messages: then a room
+ * without a message in LOG still has its last offset.
  *
- * Workers of several versions may purge the same stream. So every write expects the sequence of the one before it, from
- * what LAST ended with before LOG was read: whatever another worker wrote in between refuses all of them. And LOG must
- * still begin where it did once it has been read, as a worker that notes nothing may have purged.
- * @returns how many rooms were written
- * @throws {NotNoted} when another program came between
+ * Workers of several versions may purge the same stream at the same time. So each write expects the sequence of the write before
+ * it, starting at the end of LAST before LOG was read: a write of another worker in between makes all of these fail. And LOG must
+ * have the same first message after the scan as before it, because a worker of a version without LAST may have purged it.
+ * @returns number of rooms noted
+ * @throws {NotNoted} if another program wrote to LAST or purged LOG meanwhile
  */
 export async function noteTops(parts: NoteTopsParts, below: number): Promise<number> {
   const { jsm, names, partition } = parts;
@@ -58,14 +59,14 @@ export async function noteTops(parts: NoteTopsParts, below: number): Promise<num
   return entries.length;
 }
 
-/** The cover of LAST, asked of the leader; null for nothing. */
+/** Cover of LAST, read from the leader; null for none. */
 export async function coverOf({ jsm, names, partition }: NoteTopsParts): Promise<Cover | null> {
   const query = { last_by_subj: names.lastMark(partition) };
   const found = await orNull(jsm.streams.getMessage(names.lastStream(partition), query), NO_MESSAGE_FOUND);
   return found && readCover(found.data);
 }
 
-/** Last offset by room token of the messages in [first, below). Bodies are not read. */
+/** Last offset of each room token among the messages from `first` to `below`, exclusive. Reads no bodies. */
 async function topsBelow(parts: NoteTopsParts, first: number, below: number): Promise<Map<string, number>> {
   const { connection, jsm, names, partition } = parts;
   const stream = names.logStream(partition);
@@ -87,23 +88,23 @@ async function topsBelow(parts: NoteTopsParts, first: number, below: number): Pr
   return tops;
 }
 
-/** True if LOG has a message above `reached` and below `below`: the leader's word, as the scan's replica may lag. */
+/** True if LOG has a message between `reached` and `below`, exclusive. Read from the leader, because the scan's replica may lag. */
 async function anyBetween({ jsm, names, partition }: NoteTopsParts, reached: number, below: number): Promise<boolean> {
   const query = { seq: reached + 1, next_by_subj: names.logSubjects(partition) };
   const found = await orNull(jsm.streams.getMessage(names.logStream(partition), query), NO_MESSAGE_FOUND);
   return found !== null && found.seq < below;
 }
 
-/** Writes the cover right after the sequence `end` of LAST. @throws {NotNoted} when another program wrote after `end` */
+/** Writes the cover as the next sequence after `end` of LAST. @throws {NotNoted} if another program wrote after `end` */
 export async function writeCoverAfter(parts: NoteTopsParts, end: number, cover: Cover): Promise<void> {
   await writeChain(parts, end, [], cover);
 }
 
 /**
- * Writes entries and then the cover, the first right after the sequence `end` of LAST, with nothing of another program
- * between them. Writes are under way together, so those behind a refused one may be taken if what came between happens to
- * make up for it. That does no harm to an entry, but the cover speaks for all: it is sent once they are acknowledged. The
- * first of each window goes alone, so that of workers that meet all but one stop there.
+ * Writes entries and then the cover, as the next sequences after `end` of LAST, without writes of other programs between them. Writes
+ * of one window run at the same time: one behind a refused write may be accepted if another program's writes fill the gap. That
+ * is harmless for an entry. The cover vouches for all entries, so it is written once they are acknowledged. The first write of each
+ * window is sent alone, so that of several workers all but one stop there.
  */
 async function writeChain(
   { connection, names, partition }: NoteTopsParts,
@@ -116,7 +117,7 @@ async function writeChain(
     expected.set('Nats-Expected-Last-Sequence', String(end + index));
     const answer = await connection.request(subject, value, { headers: expected, timeout: WRITE_TIMEOUT_MS });
     const { error } = answer.json<{ error?: { description: string } }>();
-    if (error) throw new NotNoted(`LAST took no write: ${error.description}`);
+    if (error) throw new NotNoted(`LAST refused a write: ${error.description}`);
   };
   for (let start = 0; start < entries.length; start += WINDOW) {
     const [first, ...others] = entries.slice(start, start + WINDOW);

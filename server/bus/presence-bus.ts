@@ -2,17 +2,17 @@ import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import type { Asked, JoinsBus, PresenceBus } from '../presence/bus.ts';
 import type { Names } from './names.ts';
 
-/** Largest message of an answer, unless the server takes less. */
+/** Largest message of an answer, unless the server accepts less. */
 const MOST_BYTES = 256 * 1024;
-/** Bytes of a message besides its body. */
+/** Bytes of a message kept for other things than its body. */
 const SPARE_BYTES = 4 * 1024;
-/** Marks a question to the previous release: gateways that know the header have been asked by themselves. */
+/** Header of a request to gateways of the previous release. Gateways that know it ignore the request: they got one of their own. */
 const NOT_FOR_ME = 'Chat-Presence';
 const NO_RESPONDERS = 503;
 
-/** Presence over core NATS: nothing is stored, what gets lost is asked or said again. */
+/** Presence over core NATS. Nothing is stored; the callers repeat what gets lost. */
 export function presenceBus(connection: NatsConnection, names: Names): PresenceBus & JoinsBus {
-  /** What a callback throws would end the connection's reader: a message that is no good counts as lost. */
+  /** Ignores errors of a callback, which would otherwise end the connection: a malformed message counts as lost. */
   const listen = (subject: string, heard: (message: Msg) => void): Asked => {
     const subscription = connection.subscribe(subject, {
       callback: (error, message) => {
@@ -24,7 +24,7 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
     });
     return { stop: () => subscription.unsubscribe() };
   };
-  /** What is larger than the server takes, or comes when the connection ends, counts as lost: it is said from timers. */
+  /** Ignores messages that are too large, and a closed connection: timers call this, and callers repeat what gets lost. */
   const send = (subject: string, body: string, options: Parameters<NatsConnection['publish']>[2] = {}) => {
     try {
       connection.publish(subject, body, options);
@@ -35,7 +35,7 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
   const waiting = new Map<string, (message: Msg) => void>();
   let asked = 0;
   listen(`${inbox}.*`, message => waiting.get(message.subject)?.(message));
-  /** One subscription takes the answers to all questions. */
+  /** Expects an answer on its own subject; one subscription receives the answers to all requests. */
   const expect = (answer: (message: Msg) => void) => {
     const reply = `${inbox}.${asked++}`;
     waiting.set(reply, answer);
@@ -78,5 +78,5 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
   };
 }
 
-/** NATS answers itself, without a body, where no gateway listens. */
+/** True if no gateway listens: then NATS itself answers, without a body. */
 const isAway = (message: Msg) => message.data.byteLength === 0 && message.headers?.code === NO_RESPONDERS;

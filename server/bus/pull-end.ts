@@ -1,8 +1,8 @@
-/** A status message with which a server ends a pull. */
+/** Status message with which the server ends a pull. */
 export interface PullStatus {
   readonly code: number;
   readonly description: string;
-  /** The header `Nats-Pending-Messages`: messages of the request that are not sent; empty if the server does not say. */
+  /** Header `Nats-Pending-Messages`: number of requested messages that are not sent; empty without the header. */
   readonly unsent: string;
 }
 
@@ -11,10 +11,10 @@ const REQUEST_TIMEOUT = 408;
 const CONFLICT = 409;
 
 /**
- * Number of messages that a pull brings in all, from the status that ends it. With several replicas the status may come
- * before the messages, which wait for the quorum: it is not the last answer. Pure.
- * @param batch messages asked for
- * @returns null for a request that failed
+ * Total number of messages of a pull, from the status that ends it. With several replicas the status may arrive before the messages,
+ * which wait for the quorum: so it is not always the last answer. Pure.
+ * @param batch number of messages requested
+ * @returns null if the request failed
  */
 export function messagesOfPull(status: PullStatus, batch: number): number | null {
   const { code, description, unsent } = status;

@@ -3,15 +3,17 @@ import { type Delivery, toDelivery } from './delivery.ts';
 import { messagesOfPull } from './pull-end.ts';
 import { readHeaders } from './read-headers.ts';
 
+/** Bounds of one pull. */
 export interface PullRequest {
+  /** Most messages. */
   readonly batch: number;
-  /** Largest total of the messages; the server stops before the one that would pass it. */
+  /** Most bytes of all messages; the server stops before a message that would exceed it. */
   readonly maxBytes: number;
-  /** Time the server waits for the first messages; 0 answers with what is there. */
+  /** Milliseconds that the server waits for messages; with 0 it sends those that are there. */
   readonly waitMs: number;
 }
 
-/** The consumer or its stream did not answer as one: gone, refused, or NATS is away. */
+/** The pull failed: the consumer or its stream is missing or refused, or NATS did not answer. */
 export class PullFailed extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -19,13 +21,13 @@ export class PullFailed extends Error {
   }
 }
 
-/** How long an answer may be late before what came is taken for all. */
+/** Longest wait for the next answer; after it the messages that arrived are the result. */
 const LATE_MS = 2_000;
 
 /**
- * One pull from a consumer. Unlike the library's `fetch` it can be asked for what is there now, so that a batch ends by
- * age without leaving an open request that messages would be lost to until their ack wait.
- * @throws {PullFailed} only when no message came
+ * Pulls messages from a consumer once. Unlike the library's `fetch` it can take just the messages that are there now: a batch can then
+ * end without an open request, whose messages would not be delivered again before their ack wait has passed.
+ * @throws {PullFailed} if the pull failed before any message arrived
  */
 export function pull(
   connection: NatsConnection,
@@ -57,7 +59,7 @@ export function pull(
         else {
           const { headers } = readHeaders(message);
           const { code = 0, description = '' } = headers ?? {};
-          if (code === 0) return; // not the server's: anybody may publish to an inbox
+          if (code === 0) return; // not from the server: any NATS client may publish to an inbox
           const unsent = headers?.get('Nats-Pending-Messages') ?? '';
           const total = messagesOfPull({ code, description, unsent }, request.batch);
           if (total === null) return finish(new PullFailed(`${stream} answered ${code} ${description}`));

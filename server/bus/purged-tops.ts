@@ -9,11 +9,11 @@ export interface PurgedTopsOptions {
   readonly names: Names;
   readonly partition: number;
   readonly timeoutMs: number;
-  /** State of LOG, asked of the leader after the call. */
+  /** Reads the state of LOG from the leader. */
   state(): Promise<PartitionState>;
 }
 
-/** A replica of LAST that lags is asked again as often; then LAST counts as not covering. */
+/** Most reads of LAST while the replica that answers lags behind; after that LAST counts as not covering the purges. */
 const ATTEMPTS = 3;
 
 interface Entries {
@@ -22,11 +22,11 @@ interface Entries {
 }
 
 /**
- * The offsets above which no message of rooms without one in LOG was purged from it, from LAST: see {@link purgedTop}.
- * Any replica of LAST may answer, because the cover it holds says how far its entries go. A LAST stream that is missing,
- * is away or does not cover the purges only makes the offsets higher.
- * @param rooms at most 1,000: the server answers 1,024 subjects
- * @throws {ReadFailed} when LOG's leader does not answer
+ * Reads from LAST, for rooms without a message in LOG, the offset above which no message of the room was purged: see
+ * {@link purgedTop}. Any replica of LAST may answer, because its cover tells how far its entries reach. If LAST is missing, does not
+ * answer or does not cover the purges, the offsets are too high, never too low.
+ * @param rooms at most 1,000: the server answers for at most 1,024 subjects
+ * @throws {ReadFailed} if the leader of LOG does not answer
  */
 export async function readPurgedTops(
   connection: NatsConnection,
@@ -50,7 +50,7 @@ async function readEntries(
   const mark = names.lastMark(partition);
   const multi_last = [...rooms.map(room => names.last(partition, room)), mark];
   const messages = await directBatch(connection, names.lastStream(partition), { multi_last }, timeoutMs).then(
-    // Entries are small, but one that is left out would look like a room that never had a message.
+    // An incomplete answer is not used: a room left out would look like a room that never had a message.
     batch => (batch.pending === 0 ? batch.messages : []),
     () => [],
   );

@@ -1,17 +1,17 @@
 import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 
-/** The headers of a message, as far as they can be read. */
+/** Headers of a message. */
 export interface ReadHeaders {
   /** Undefined for a message without headers. */
   readonly headers: MsgHdrs | undefined;
-  /** False when lines were left out: another client may have put any byte into them. */
+  /** False if malformed lines were left out: another NATS client may have put any bytes there. */
   readonly intact: boolean;
 }
 
 /**
- * Reads the headers of a message. The library throws for a value with a line break, and what a subscription's callback
- * throws ends the connection, so nothing else may read `message.headers`. Of a broken block the well-formed lines are
- * kept: the server's own, which name stream, subject and sequence, are among them.
+ * Reads the headers of a message. The only place that may use `message.headers`: the library throws for a value with a line break, and
+ * an error in a subscription's callback ends the connection. Of a malformed block it keeps the well-formed lines, among them those
+ * of the server with stream, subject and sequence.
  */
 export function readHeaders(message: Msg): ReadHeaders {
   try {
@@ -21,12 +21,12 @@ export function readHeaders(message: Msg): ReadHeaders {
   }
 }
 
-/** The library's message tells its whole size, names included; its public type does not say so. A test holds it. */
+/** Method of the library's message that its public type lacks: size in bytes, including the subjects. Held by a test. */
 interface Sized {
   size?(): number;
 }
 
-/** The header block as it came, which stands before the data in one buffer; empty for none. */
+/** Raw header block, which precedes the data in the same buffer; empty for none. */
 export function headerBytes(message: Msg): Uint8Array {
   const { data } = message;
   const names = Buffer.byteLength(message.subject) + Buffer.byteLength(message.reply ?? '');
@@ -46,14 +46,14 @@ function wellFormedLines(block: Uint8Array): MsgHdrs {
 }
 
 /**
- * A header that the server adds to what it delivers, such as `Nats-Sequence`; empty without it. It stands behind those of
- * the publisher, who may have sent one of the same name.
+ * Value of a header that the server adds to a delivered message, such as `Nats-Sequence`; empty without one. Takes the last one of
+ * that name: a publisher may have sent another, which comes first.
  */
 export function serverHeader(found: MsgHdrs | undefined, name: string): string {
   return found?.values(name).at(-1) ?? '';
 }
 
-/** An offset as the server writes it; 0 for anything that is none. */
+/** Parses an offset as the server writes it; 0 for any other text. */
 export function offsetOf(text: string): number {
   const offset = /^\d{1,16}$/.test(text) ? Number(text) : 0;
   return Number.isSafeInteger(offset) ? offset : 0;

@@ -1,19 +1,19 @@
 import { DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream';
 import { CONSUMER_NOT_FOUND, orNull } from './jetstream-api.ts';
 import { LOST_KEY, lostRangesOf, withLostRange } from './lost-ranges.ts';
-import type { Refill } from './refill-plan.ts';
+import type { RefillPlan } from './refill-plan.ts';
 import type { storeConsumerConfig } from './stream-config.ts';
 
 /**
- * Makes the store's consumer deliver again what MongoDB lost, after noting on the stream what it does not have any more.
- * While the consumer is missing nothing is purged. Stopped anywhere, it is begun again: what is stored twice is stored
- * once, and a consumer that is missing is made from the stream's beginning.
+ * Makes the store's consumer anew, so that it delivers again what MongoDB lost, after noting on the stream the offsets that are lost
+ * for ever. While the consumer is missing nothing is purged. May be interrupted at any point and run again: storing is idempotent,
+ * and a missing consumer is made at the start of the stream.
  */
 export async function refill(
   jsm: JetStreamManager,
   stream: string,
   consumer: ReturnType<typeof storeConsumerConfig> & { readonly metadata: Record<string, string> },
-  { from, lost }: Refill,
+  { from, lost }: RefillPlan,
 ): Promise<void> {
   if (lost) {
     const { config } = await jsm.streams.info(stream);

@@ -2,8 +2,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Names } from './names.ts';
 
 /**
- * Calls back when live messages may have been lost: a connection came back, or a stream has a new leader.
- * @returns stops it
+ * Calls `resume` when live messages may have been lost: after a reconnect, and when a stream has a new leader.
+ * @returns a function that stops it
  */
 export function onResume(
   connections: readonly NatsConnection[],

@@ -26,22 +26,25 @@ import { shareStarting } from './share-starting.ts';
 import { readTops } from './tops.ts';
 import { Unanswered } from './unanswered.ts';
 
+/** Options of {@link roomLog}. */
 export interface RoomLogOptions {
   readonly names: Names;
   readonly partitions: number;
+  /** Milliseconds that JetStream has to acknowledge a message; read at each publish. */
   readonly publishTimeoutMs: () => number;
   readonly now: () => Moment;
-  /** Counts messages that clients cannot have for what is in them. Default: not counted. */
+  /** Called for each message that clients cannot receive. */
   readonly unreadable?: () => void;
-  /** Test hook: true loses a live message, as a real network does. */
+  /** Test hook: returns true to lose a live message, as a network does. */
   readonly dropLive?: (room: string, offset: number) => boolean;
 }
 
 const READ_TIMEOUT_MS = 2_000;
-/** Largest batch of one read, so that a read never holds up the server's writers for long. */
+/** Most bytes of one read, so that a read does not delay writes of the server for long. */
 const READ_BYTES = 1024 * 1024;
+/** Age up to which a known floor is returned. */
 const FLOOR_AGE_MS = 1_000;
-/** Bodies and envelopes that wait for an acknowledgement. */
+/** Most bytes of messages that wait for an acknowledgement. */
 const MOST_UNANSWERED_BYTES = 64 * 1024 * 1024;
 const ENVELOPE_BYTES = 500;
 const textDecoder = new TextDecoder();
@@ -52,13 +55,14 @@ interface StreamInfo {
 }
 
 /**
- * @param write carries publishes and live messages
- * @param read carries reads: a large one must not delay a publish
+ * The streams of NATS as {@link RoomLog}.
+ * @param write connection for publishes and live messages
+ * @param read connection for reads, so that a large read does not delay a publish
  */
 export function roomLog(write: NatsConnection, read: NatsConnection, options: RoomLogOptions): RoomLog {
   const { names, partitions } = options;
   const epochs = new KnownEpochs(options.now);
-  /** Milliseconds in which each stream recognises a repeated id. */
+  /** Milliseconds in which LOG recognises a repeated id, by partition. */
   const windows = new Map<number, number>();
   const floors = new Map<number, { floor: number; at: Moment }>();
   const partition = (room: string) => partitionOf(room, partitions);
@@ -66,12 +70,12 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
   const subject = (room: string) => names.log(partition(room), room);
   const connected = connectionState(write);
   const readable = connectionState(read);
-  /** What is asked while the connection is known to be down would only wait for its time to be over. */
+  /** Rejects at once while the connection is down: the request would only time out. */
   const whileUp =
-    <A extends unknown[], T>(ask: (...args: A) => Promise<T>) =>
+    <A extends unknown[], T>(request: (...args: A) => Promise<T>) =>
     async (...args: A): Promise<T> => {
       if (!readable()) throw new ReadFailed('NATS is not connected');
-      return await ask(...args);
+      return await request(...args);
     };
   const unanswered = new Unanswered(MOST_UNANSWERED_BYTES);
 
@@ -105,7 +109,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
 
   const state = whileUp(shareStarting(readState));
   const currentEpoch = (index: number) => epochs.current(index, () => state(index));
-  /** Rooms that open together wait for one flush. */
+  /** Shares one flush among rooms that are opened together. */
   const flushed = shareStarting(() => flush(write));
 
   return {
@@ -115,8 +119,9 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     mostBodyBytes: () => mostBodyBytes(write),
 
     async publish(room, body, envelope): Promise<Stored> {
-      if (!connected()) throw new PublishFailed('NATS is not connected'); // else it would wait in a buffer, past its answer
-      if (!unanswered.open()) throw new PublishFailed('too much waits for an acknowledgement');
+      if (!connected()) throw new PublishFailed('NATS is not connected'); // otherwise it would be sent later, after the client got its answer
+      if (!unanswered.open())
+        throw new PublishFailed(`messages of ${MOST_UNANSWERED_BYTES} bytes wait for an acknowledgement`);
       const answer = publish(write, subject(room), body, envelope, options.publishTimeoutMs());
       const stored = unanswered.during(body.byteLength + ENVELOPE_BYTES, answer);
       const [placed, epoch] = await Promise.all([stored, currentEpoch(partition(room))]);
@@ -129,7 +134,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
           callback: (error, found) => {
             if (error) return;
             const { message } = decode(room, found);
-            // One that is left out leaves a gap, which the next message or the next comparison closes from LOG.
+            // A message left out is a gap, which the room repairs from LOG.
             if (!message || options.dropLive?.(room, message.offset)) return;
             live({ message, previous: offsetOf(serverHeader(readHeaders(found).headers, 'Nats-Last-Sequence')) });
           },
@@ -199,9 +204,9 @@ interface PublishAck {
   readonly error?: ApiError;
 }
 
-/** Refusals of a message for what it is: no later try fares better. */
+/** Error codes about the message itself: another attempt fails too. */
 const PERMANENT: ReadonlySet<number> = new Set([MESSAGE_TOO_LARGE, HEADERS_TOO_LARGE]);
-/** `duplicate message id is in process`. */
+/** Error code `duplicate message id is in process`. */
 const DUPLICATE_IN_PROCESS = 10_158;
 const IN_PROCESS_WAIT_MS = 25;
 
@@ -219,25 +224,25 @@ async function publish(
       const reply = await connection.request(subject, body, { timeout, headers });
       return JSON.parse(textDecoder.decode(reply.data)) as PublishAck;
     } catch (error) {
-      // What the library itself does not send: larger than the server takes, or a header that would end another.
+      // The library refuses to send it: it is larger than the server accepts, or a header contains a line break.
       if (error instanceof errors.InvalidArgumentError)
-        throw new MessageRefused(`NATS takes no such message: ${error.message}`, error);
+        throw new MessageRefused(`NATS refuses the message: ${error.message}`, error);
       throw new PublishFailed('JetStream did not acknowledge', error);
     }
   };
   let ack = await attempt(timeoutMs);
-  // With several replicas the first message of an id waits for the quorum: its place is not known yet.
+  // With several replicas the first message with this id waits for the quorum: its offset is not known yet.
   while (ack.error?.err_code === DUPLICATE_IN_PROCESS && performance.now() + IN_PROCESS_WAIT_MS < deadline) {
     await sleep(IN_PROCESS_WAIT_MS);
     ack = await attempt(Math.max(1, deadline - performance.now()));
   }
   if (ack.error && PERMANENT.has(ack.error.err_code))
-    throw new MessageRefused(`the stream takes no such message: ${ack.error.description}`);
+    throw new MessageRefused(`the stream refuses the message: ${ack.error.description}`);
   if (ack.error || !ack.seq) throw new PublishFailed(`JetStream refused: ${ack.error?.description ?? 'no sequence'}`);
   return { offset: ack.seq, duplicate: ack.duplicate === true };
 }
 
-/** One for each room of a gateway, so it is small. */
+/** A watch of one room. Small, because a gateway has one for each room. */
 class LiveWatch implements Watch {
   readonly #subscription: Subscription;
   readonly #flushed: (connection: number) => Promise<void>;
@@ -246,18 +251,18 @@ class LiveWatch implements Watch {
     this.#flushed = flushed;
   }
   ready(): Promise<void> {
-    return this.#flushed(0); // of the connection that writes, the only one that watches
+    return this.#flushed(0); // there is one connection that watches
   }
   stop(): void {
     this.#subscription.unsubscribe();
   }
 }
 
-/** A flush waits for a connection that is down, which may take for ever. */
+/** Flushes a connection, with a time-out: a flush waits as long as the connection is down. */
 async function flush(connection: NatsConnection): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ReadFailed('NATS did not take the subscription in time')), READ_TIMEOUT_MS);
+    timer = setTimeout(() => reject(new ReadFailed('NATS did not confirm the subscription in time')), READ_TIMEOUT_MS);
   });
   try {
     await Promise.race([connection.flush(), late]);
@@ -266,6 +271,7 @@ async function flush(connection: NatsConnection): Promise<void> {
   }
 }
 
+/** Returns a function that is true while the connection is up. */
 function connectionState(connection: NatsConnection): () => boolean {
   let up = true;
   void (async () => {

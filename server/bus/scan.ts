@@ -7,28 +7,29 @@ export interface ScanOptions {
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
   readonly stream: string;
-  /** Default: the stream's first message. */
+  /** Sequence to start at. Default: the first message of the stream. */
   readonly first?: number;
-  /** Leaves the bodies out. Default: false. */
+  /** True to read no bodies. Default: false. */
   readonly headersOnly?: boolean;
 }
 
-/** Reads what follows in the stream. @throws {ScanBroken} */
+/** Reads the next messages of the stream; none if there are none within `waitMs`. @throws {ScanBroken} {@link PullFailed} */
 export type Scan = (request: PullRequest) => Promise<Delivery[]>;
 
-/** Messages were lost on their way: a consumer without acknowledgement sends them once. To be begun anew. */
+/** The connection lost messages of a scan, whose consumer sends each only once. The caller starts the scan again. */
 export class ScanBroken extends Error {
   constructor(stream: string) {
-    super(`the connection lost messages while ${stream} was read; it is read again`);
+    super(`the connection lost messages while ${stream} was read; it is to be read again`);
     this.name = 'ScanBroken';
   }
 }
 
+/** Time after which NATS removes the consumer of an abandoned scan. */
 const IDLE_MS = 60_000;
 
 /**
- * Reads a stream in order with a consumer of its own, which ends with `work`. What a connection that breaks has lost would
- * look as if it were not in the stream, so a gap between deliveries breaks the scan.
+ * Reads a stream in order with a temporary consumer, for as long as `work` runs. Messages that a broken connection loses would seem
+ * to be missing from the stream, so a gap between deliveries is a {@link ScanBroken}.
  */
 export async function scanStream<T>(options: ScanOptions, work: (scan: Scan) => Promise<T>): Promise<T> {
   const { connection, jsm, stream, first, headersOnly = false } = options;
@@ -47,12 +48,12 @@ export async function scanStream<T>(options: ScanOptions, work: (scan: Scan) => 
   let delivered = 0;
   const scan: Scan = async request => {
     const messages = await pull(connection, stream, consumer.name, request);
-    for (const { place } of messages) if (place !== ++delivered) throw new ScanBroken(stream);
+    for (const { consumerSequence } of messages) if (consumerSequence !== ++delivered) throw new ScanBroken(stream);
     return messages;
   };
   try {
     return await work(scan);
   } finally {
-    await jsm.consumers.delete(stream, consumer.name).catch(() => undefined); // else it ends by itself
+    await jsm.consumers.delete(stream, consumer.name).catch(() => undefined); // otherwise NATS removes it after IDLE_MS
   }
 }

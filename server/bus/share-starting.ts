@@ -3,7 +3,7 @@ interface Flight<T> {
   next: Promise<T> | null;
 }
 
-/** Calls that arrive while a request is under way share the next one: an answer is never older than its question. */
+/** Shares requests by index: calls during a request share the next one, so that an answer is never older than its call. */
 export function shareStarting<T>(ask: (index: number) => Promise<T>): (index: number) => Promise<T> {
   const flights = new Map<number, Flight<T>>();
   return index => {

@@ -1,15 +1,15 @@
 import type { WithMetadata } from './epoch.ts';
 
-/** Key in the metadata of streams and consumers with the version of the spec their settings come from. */
+/** Key in the metadata of streams and consumers of the spec version that their settings come from. */
 export const SPEC_KEY = 'chat-spec';
 
-/** `CHAT_SPEC_VERSION` of the worker that wrote the settings last; empty when it had none. Pure. */
+/** `CHAT_SPEC_VERSION` of the worker that last wrote the settings; empty if it had none. Pure. */
 export function specOf(info: WithMetadata): string {
   return info.config.metadata?.[SPEC_KEY] ?? '';
 }
 
 /**
- * Above 0 when `a` is newer than `b`: made later, or of a later generation. Anything is newer than none. Pure.
+ * Compares two spec versions: above 0 if `a` is newer. An empty version is older than any other. Pure.
  * @param a `<created, ms>.<generation>` or empty
  */
 export function compareSpecs(a: string, b: string): number {
@@ -18,7 +18,7 @@ export function compareSpecs(a: string, b: string): number {
   return madeA - madeB || generationA - generationB || 0;
 }
 
-/** The metadata of what a worker of a spec makes. Pure. */
+/** Metadata of a stream or consumer that a worker makes. Pure. */
 export function specMetadata(spec: string): Record<string, string> {
   return spec === '' ? {} : { [SPEC_KEY]: spec };
 }

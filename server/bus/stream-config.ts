@@ -22,7 +22,7 @@ export type StreamOptions = Pick<
   | 'specVersion'
 >;
 
-/** LOG acknowledges and deduplicates, and keeps every message until MongoDB has it: no age limit, new ones are refused. */
+/** Settings of LOG, which acknowledges and deduplicates. It has no age limit, and refuses new messages when full: old ones may not be stored yet. */
 export function logConfig(names: Names, partition: number, options: StreamOptions) {
   return {
     name: names.logStream(partition),
@@ -39,8 +39,9 @@ export function logConfig(names: Names, partition: number, options: StreamOption
 }
 
 /**
- * LIVE mirrors the last minutes of LOG with the same sequences and republishes them on core NATS. For each message the server loads the room's
- * previous one, a whole block of up to 8 MB, so this stream is small; LOG never republishes.
+ * Settings of LIVE, which mirrors the last minutes of LOG with the same sequences and republishes them on core NATS. For each
+ * republished message the server loads the room's previous one, in a block of up to 8 MB: so this stream is small, and LOG does not
+ * republish.
  */
 export function liveConfig(names: Names, partition: number, options: StreamOptions) {
   return {
@@ -59,8 +60,8 @@ export function liveConfig(names: Names, partition: number, options: StreamOptio
 }
 
 /**
- * LAST keeps one small value a room, for ever: the offset of its last message, once that has been purged from LOG. See
- * {@link readCover} for what an absent room means.
+ * Settings of LAST, which keeps one small value per room without an age limit: the offset of its last message that was purged from
+ * LOG. A missing room means what {@link Cover} says.
  */
 export function lastConfig(names: Names, partition: number, options: Pick<StreamOptions, 'streamReplicas'>) {
   return {
@@ -76,28 +77,28 @@ export function lastConfig(names: Names, partition: number, options: Pick<Stream
   } satisfies Partial<StreamConfig>;
 }
 
-/** Nothing is ever given up: a message comes back until it is stored, or set aside because the database refused it. */
+/** Settings of the store's consumer. Deliveries have no limit: a message is delivered until it is stored, or set aside. */
 export function storeConsumerConfig(names: Names, options: StreamOptions) {
   return {
     durable_name: names.storeConsumer,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(options.ackWaitSeconds * 1_000),
     max_deliver: -1,
-    // Several workers hold a batch each, and two for a moment during a rollout.
+    // Several workers process a batch each, and during a rollout there are more workers.
     max_ack_pending: Math.max(1_000, options.storeBatch * 8),
   } satisfies Partial<ConsumerConfig>;
 }
 
-/** Names of the settings in `wanted` that `current` does not have. The server adds more of its own, which is fine. Pure. */
+/** Names of settings in `wanted` that differ in `current`. Ignores settings that the server adds. Pure. */
 export function differences(current: object, wanted: object): string[] {
-  const held = current as Record<string, unknown>;
+  const actual = current as Record<string, unknown>;
   return Object.entries(wanted)
-    .filter(([key, value]) => !same(held[key], value))
+    .filter(([key, value]) => !same(actual[key], value))
     .map(([key]) => key);
 }
 
-function same(held: unknown, wanted: unknown): boolean {
-  if (typeof wanted !== 'object' || wanted === null) return (held ?? 0) === wanted; // the server leaves zeros out
-  if (typeof held !== 'object' || held === null) return false;
-  return differences(held, wanted).length === 0 && Object.keys(held).length >= Object.keys(wanted).length;
+function same(actual: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return (actual ?? 0) === wanted; // the server omits zeros
+  if (typeof actual !== 'object' || actual === null) return false;
+  return differences(actual, wanted).length === 0 && Object.keys(actual).length >= Object.keys(wanted).length;
 }

@@ -3,13 +3,13 @@ import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Copies } from './copies.ts';
 
-/** A lock whose holder died is free after this long. */
+/** Time after which the lock of a dead process is free. */
 const TTL_MS = 15_000;
 const RENEW_MS = 4_000;
 const RETRY_MS = 250;
 const KEY = 'streams';
 
-/** Somebody else holds the lock, or it was lost on the way. The caller tries again later. */
+/** Another process has the lock, or this process lost it. The caller tries again. */
 export class LockLost extends Error {
   constructor(message: string) {
     super(message);
@@ -17,21 +17,25 @@ export class LockLost extends Error {
   }
 }
 
+/** A lock that this process has. */
 export interface Lock {
-  /** Call before each change. @throws {LockLost} when another process may hold the lock by now */
+  /** Must be called before each change. @throws {LockLost} if another process may have the lock by now */
   check(): void;
 }
 
 export interface LockOptions {
   readonly bucket: string;
   readonly copies: Pick<Copies, 'forNew' | 'make'>;
-  /** Names the holder for people who look into the bucket. */
+  /** Value of the key: name of this process, for an administrator who looks into the bucket. */
   readonly holder: string;
-  /** How long to wait for another holder. */
+  /** Milliseconds to wait for another process. */
   readonly waitMs: number;
 }
 
-/** Runs `work` while no other process of this ChatCluster does. The lock is a key that only one can create. */
+/**
+ * Runs `work` under the lock of this ChatCluster's streams: a key that only one process can create.
+ * @throws {LockLost} if another process keeps the lock for longer than `waitMs`
+ */
 export async function withLock<T>(
   connection: NatsConnection,
   options: LockOptions,
@@ -42,10 +46,10 @@ export async function withLock<T>(
   let revision = 0;
   let sureUntil = 0;
   for (;;) {
-    const asked = performance.now();
+    const sentAt = performance.now();
     try {
       revision = await bucket.create(KEY, options.holder);
-      sureUntil = asked + TTL_MS / 2;
+      sureUntil = sentAt + TTL_MS / 2;
       break;
     } catch (error) {
       if (performance.now() > deadline) throw new LockLost(`another worker is changing the streams (${reason(error)})`);
@@ -55,10 +59,10 @@ export async function withLock<T>(
   let renewing: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     renewing = (async () => {
-      const asked = performance.now();
+      const sentAt = performance.now();
       revision = await bucket.update(KEY, options.holder, revision);
-      sureUntil = asked + TTL_MS / 2;
-    })().catch(() => undefined); // check() tells, when it matters
+      sureUntil = sentAt + TTL_MS / 2;
+    })().catch(() => undefined); // check() throws if the lock was lost
   }, RENEW_MS);
   try {
     return await work({
@@ -69,13 +73,13 @@ export async function withLock<T>(
   } finally {
     clearInterval(timer);
     await renewing;
-    await bucket.delete(KEY, { previousSeq: revision }).catch(() => undefined); // else it ends by itself
+    await bucket.delete(KEY, { previousSeq: revision }).catch(() => undefined); // otherwise it expires
   }
 }
 
 const NAME_IN_USE = 10_058;
 
-/** A bucket made with another number of replicas is as good. */
+/** Opens the bucket, or creates it; one that exists is used with any number of replicas. */
 async function openBucket(connection: NatsConnection, options: LockOptions): Promise<KV> {
   const buckets = new Kvm(jetstream(connection));
   try {
@@ -88,7 +92,7 @@ async function openBucket(connection: NatsConnection, options: LockOptions): Pro
   }
 }
 
-/** Gives a bucket that is there at least so many copies. */
+/** Raises the number of copies of an existing bucket to `copies`, if it has fewer. */
 export async function raiseLock(jsm: JetStreamManager, bucket: string, copies: number): Promise<void> {
   const stream = `KV_${bucket}`;
   const { config } = await jsm.streams.info(stream);

@@ -1,7 +1,7 @@
 import type { ConsumerInfo, StreamInfo } from '@nats-io/jetstream';
 import type { StoredFloor } from '../room/history-store.ts';
 import { epochOf, type WithMetadata } from './epoch.ts';
-import { adoptedStart, incarnationStart, planRefill, type Refill } from './refill-plan.ts';
+import { adoptedStart, incarnationStart, planRefill, type RefillPlan } from './refill-plan.ts';
 import { compareSpecs, specOf } from './spec-version.ts';
 import {
   differences,
@@ -11,14 +11,14 @@ import {
   type storeConsumerConfig,
 } from './stream-config.ts';
 
-/** How far a sequence is lifted above everything that was ever acknowledged: more than can be between LOG and MongoDB. */
+/** Distance of a lift above every acknowledged sequence: more than the messages that can be between LOG and MongoDB. */
 export const LIFT = 1_000_000;
 
-/** State of one partition. Read in this order: the consumer, the floor, LIVE, LOG; a later one may only be further. */
+/** State of one partition, read in this order: consumer, floor, LIVE, LOG. So a later one can only be ahead of an earlier one. */
 export interface ObservedStreams {
-  /** Highest offset that anybody is known to have seen: stored in MongoDB, or seen by this process before. */
+  /** Highest offset known to exist: stored in MongoDB, or read by this process before. */
   readonly floor: number;
-  /** Null while MongoDB does not tell: then no LOG stream is created or lifted, and nothing is stored again. */
+  /** Null if MongoDB does not answer: then no LOG stream is created or lifted, and nothing is stored again. */
   readonly stored: StoredFloor | null;
   readonly live: StreamInfo | null;
   readonly log: StreamInfo | null;
@@ -26,8 +26,9 @@ export interface ObservedStreams {
   readonly last: StreamInfo | null;
 }
 
+/** Settings that the streams and the consumer of a partition should have. */
 export interface WantedStreams {
-  /** Version of the spec the settings come from, see {@link SPEC_KEY}. */
+  /** Version of the spec that the settings come from, see {@link SPEC_KEY}. */
   readonly spec: string;
   readonly log: ReturnType<typeof logConfig>;
   readonly live: ReturnType<typeof liveConfig>;
@@ -35,55 +36,55 @@ export interface WantedStreams {
   readonly last: ReturnType<typeof lastConfig>;
 }
 
-/** One change to a partition's streams. They are made in the order of the plan. */
+/** One step of a stream plan. Steps are taken in the order of the plan. */
 export type StreamStep =
-  /** `above` is 0 for a partition that never had a message. */
+  /** `above`: highest offset known to exist, 0 for a partition that never had a message. */
   | { readonly do: 'create-log'; readonly firstSeq: number; readonly above: number }
-  /** The stream ran back: raise it to `to`, under a new epoch. */
+  /** The stream lost its last messages: raise its sequence to `to`, under a new epoch. */
   | { readonly do: 'lift'; readonly to: number; readonly last: number; readonly above: number }
-  /** `from` is the first offset of the incarnation, where it is not noted yet. */
+  /** `from`: first offset of the epoch, if it is not noted on the stream yet. */
   | { readonly do: 'update-log'; readonly differences: readonly string[]; readonly from?: number }
-  /** Made again if it exists. `from` is the first sequence it mirrors. */
+  /** Delete LIVE if it exists, and create it. `from`: first sequence to mirror. */
   | { readonly do: 'create-live'; readonly from: number; readonly reason: 'missing' | 'log-made-again' | 'stalled' }
   | { readonly do: 'update-live'; readonly differences: readonly string[] }
   | { readonly do: 'create-consumer' }
-  /** MongoDB lost messages: deliver them again, and note what is lost for ever. */
-  | ({ readonly do: 'refill' } & Refill)
+  /** MongoDB lost messages: deliver them again, and note the ranges that are lost for ever. */
+  | ({ readonly do: 'refill' } & RefillPlan)
   | { readonly do: 'update-consumer'; readonly differences: readonly string[] }
   | { readonly do: 'create-last' }
   | { readonly do: 'update-last'; readonly differences: readonly string[] };
 
 /**
- * The steps from what is to what should be; none when all is well. Pure.
+ * Stream plan: the steps from the observed streams to the wanted ones; none if they are right. Pure.
  *
- * A LOG stream whose last sequence is below the floor has lost its tail (a restored copy, a power cut): its next messages
- * would reuse offsets that clients hold and MongoDB has. LIVE counts for the floor, because a mirror is never ahead.
+ * A LOG stream whose last sequence is below the floor has lost its last messages (a restored copy, a power cut): its next messages
+ * would reuse offsets that clients know and MongoDB has. The last sequence of LIVE counts too, because a mirror is never ahead.
  */
 export function planStreams(observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   return [...planOrder(observed, wanted), ...planLast(observed, wanted)];
 }
 
 /**
- * What to change of a stream or consumer. Two workers with different options would change it for ever: the settings of the
- * newer spec stay, and one of an older spec puts right only what no option says, such as a fence that was left.
+ * Settings of a stream or consumer to change. A worker of an older spec keeps the settings of a newer one, because two workers with
+ * different options would otherwise change them back and forth; it only removes a fence that a lift left behind.
  */
-function changesOf(held: WithMetadata, wanted: object, spec: string): string[] {
-  const changed = differences(held.config, wanted);
-  const order = compareSpecs(specOf(held), spec);
+function changesOf(actual: WithMetadata, wanted: object, spec: string): string[] {
+  const changed = differences(actual.config, wanted);
+  const order = compareSpecs(specOf(actual), spec);
   if (order > 0) return changed.filter(setting => setting === 'subjects');
   return order < 0 ? [...changed, 'spec'] : changed;
 }
 
 /**
- * Steps that give streams more copies, and change nothing else: none for a stream that has as many as `wanted`, or whose settings
- * are those of a newer spec. To be taken when {@link planStreams} has none. Pure.
+ * Stream plan that only adds copies: for streams with fewer than `wanted`, unless their settings are those of a newer spec. Taken when
+ * {@link planStreams} has no steps. Pure.
  */
 export function planRaise(
   { log, live, last }: ObservedStreams,
   wanted: Pick<WantedStreams, 'spec' | 'log' | 'live' | 'last'>,
 ): StreamStep[] {
-  const lacks = (held: StreamInfo | null, { num_replicas: copies }: { readonly num_replicas: number }) =>
-    held !== null && held.config.num_replicas < copies && compareSpecs(specOf(held), wanted.spec) <= 0;
+  const lacks = (actual: StreamInfo | null, { num_replicas: copies }: { readonly num_replicas: number }) =>
+    actual !== null && actual.config.num_replicas < copies && compareSpecs(specOf(actual), wanted.spec) <= 0;
   const differences = ['num_replicas'];
   return [
     ...(lacks(log, wanted.log) ? [{ do: 'update-log', differences } as const] : []),
@@ -92,13 +93,14 @@ export function planRaise(
   ];
 }
 
-/** LAST loses nothing that is not looked up in MongoDB instead, so it waits for nothing and is never lifted. */
+/** Steps for LAST. It is never lifted and waits for nothing: whatever it lacks is read from MongoDB. */
 function planLast({ last }: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   if (!last) return [{ do: 'create-last' }];
   const changed = changesOf(last, wanted.last, wanted.spec);
   return changed.length > 0 ? [{ do: 'update-last', differences: changed }] : [];
 }
 
+/** Steps for LOG, LIVE and the consumer. */
 function planOrder(observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   const { log, live, consumer } = observed;
   const above = Math.max(observed.floor, live?.state.last_seq ?? 0);
@@ -107,12 +109,12 @@ function planOrder(observed: ObservedStreams, wanted: WantedStreams): StreamStep
     if (!observed.stored) return [];
     const firstSeq = above === 0 ? 1 : above + LIFT;
     steps.push({ do: 'create-log', firstSeq, above });
-    // A mirror whose origin was gone comes back after 20 s only.
+    // A mirror would find its new origin only after 20 s.
     steps.push({ do: 'create-live', from: firstSeq, reason: live ? 'log-made-again' : 'missing' });
     steps.push({ do: 'create-consumer' });
     return steps;
   }
-  // A MongoDB that lost messages takes none before that is settled, and a lift stores some.
+  // A lift stores messages, which MongoDB refuses after a loss until that is settled.
   const lifted = log.state.last_seq < above && observed.stored?.rolledBack === false;
   if (lifted) steps.push({ do: 'lift', to: above + LIFT, last: log.state.last_seq, above });
   else steps.push(...planLog(log, observed, wanted));
@@ -128,7 +130,7 @@ function planOrder(observed: ObservedStreams, wanted: WantedStreams): StreamStep
     const changed = changesOf(consumer, wanted.consumer, wanted.spec);
     if (changed.length > 0) steps.push({ do: 'update-consumer', differences: changed });
   }
-  // A lifted stream has been stored whole, and its consumer moves: the next look judges both.
+  // A lift stores everything and moves the consumer: the next look plans on both.
   const refill = lifted ? null : refillOf(log, observed);
   if (refill) steps.push({ do: 'refill', ...refill });
   return steps;
@@ -144,21 +146,21 @@ function planLog(log: StreamInfo, { stored, consumer }: ObservedStreams, wanted:
   return changed.length > 0 ? [{ do: 'update-log', differences: changed, ...from }] : [];
 }
 
-function refillOf(log: StreamInfo, { stored, consumer }: ObservedStreams): Refill | null {
-  const from = incarnationStart(log); // noted first, where it is not
+function refillOf(log: StreamInfo, { stored, consumer }: ObservedStreams): RefillPlan | null {
+  const from = incarnationStart(log); // update-log notes it first if it is missing
   if (!stored || !consumer || from === null) return null;
   return planRefill({ stored, ackFloor: consumer.ack_floor.stream_seq, first: log.state.first_seq, from });
 }
 
-/** A mirror hears from its origin each second; -1 means never. */
+/** Silence after which a mirror counts as stalled. Its origin reports each second; -1 means never. */
 const SILENT_NANOS = 3_000_000_000;
 
-/** A mirror that was just made may take a moment before it hears anything. */
+/** Age below which a mirror may be silent, because it was just made. */
 const SETTLE_MS = 5_000;
 
 /**
- * Whether LIVE gets nothing from LOG. After a restart the server asks LOG once, often before LOG is there, and then waits
- * 12 s; making LIVE again takes milliseconds. Pure.
+ * True if LIVE receives nothing from LOG. After a restart the server tries LOG once, often before LOG is ready, and then waits 12 s;
+ * making LIVE anew takes milliseconds. Pure.
  */
 export function stalled(live: StreamInfo): boolean {
   const active = live.mirror?.active ?? -1;

@@ -4,7 +4,7 @@ import type { StoredFloor } from '../room/history-store.ts';
 import type { Moment } from '../time/clock.ts';
 import { COPIES, Copies } from './copies.ts';
 import type { Delivery } from './delivery.ts';
-import { EPOCH_KEY, epochOf, newEpoch, type WithMetadata } from './epoch.ts';
+import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
 import { CONSUMER_NOT_FOUND, managerOf, orNull, STREAM_NOT_FOUND } from './jetstream-api.ts';
 import { lift } from './lift.ts';
 import type { Names } from './names.ts';
@@ -21,29 +21,31 @@ import {
   stalled,
   type WantedStreams,
 } from './stream-plan.ts';
+import { updateOf, withoutDirect } from './stream-update.ts';
 
 export interface StreamsDeps {
   readonly names: Names;
   readonly options: StreamOptions;
-  /** Name of this process. */
+  /** Name of this process, for the lock. */
   readonly holder: string;
-  /** How far MongoDB has a partition. No LOG stream is made while this rejects. */
+  /** Reads the floor of a partition. No LOG stream is made while this rejects. */
   floor(partition: number): Promise<StoredFloor>;
   /** See {@link MessageWriter.settle}. */
   settle(partition: number, upTo: number): Promise<void>;
-  /** Stores messages that are about to be removed by a lift. Resolves when they are safe. */
+  /** Stores messages that a lift is about to remove. Resolves once they are stored. */
   rescue(partition: number, messages: readonly Delivery[], epoch: string): Promise<void>;
-  /** Told of every change, after it was made. */
+  /** Called after each change. */
   changed(partition: number, step: StreamStep): void;
-  /** Told why NATS keeps fewer copies than there are to be, when that is news. */
+  /** Called with the reason why NATS keeps fewer than three copies, each time it is another one. */
   fewCopies(reason: string): void;
   readonly now: () => Moment;
 }
 
+/** State of a partition whose streams are right. */
 export interface PartitionState {
   readonly epoch: string;
   readonly last: number;
-  /** Servers that keep each of its streams, by the one that the fewest keep. */
+  /** Replicas of the stream that has the fewest. */
   readonly copies: number;
 }
 
@@ -53,18 +55,19 @@ const MIRROR_WAIT_MS = 1_000;
 const MIRROR_LOOK_MS = 100;
 
 /**
- * Keeps the streams as the options want them. Only workers do this, under a lock; gateways never create a stream.
- * Look, plan, and only if there is something to change: lock, look again, plan, change, look again.
+ * Makes the streams and keeps their settings as the options say. Only workers do this, under a lock; gateways never create a stream.
+ * Looks and plans; if there is something to change, takes the lock, looks and plans again, changes, and looks again.
  */
 export class Streams {
   readonly #connection: NatsConnection;
   readonly #deps: StreamsDeps;
   readonly #copies: Copies;
-  /** True once the lock's bucket has as many copies as the streams are to have. */
+  /** True once the bucket of the lock has {@link COPIES}. */
   #lockRaised = false;
-  /** Highest sequence seen by partition: a stream that vanished took its own with it. */
+  /** Highest sequence of LOG seen, by partition: known even after a stream vanished. */
   readonly #seen = new Map<number, number>();
-  #turn: Promise<void> = Promise.resolve();
+  /** End of the last change, for {@link #locked}. */
+  #changed: Promise<void> = Promise.resolve();
 
   constructor(connection: NatsConnection, deps: StreamsDeps) {
     this.#connection = connection;
@@ -72,52 +75,53 @@ export class Streams {
     this.#copies = new Copies(deps.options.streamReplicas, deps.now, deps.fewCopies);
   }
 
-  /** Why NATS keeps no more copies than {@link PartitionState.copies}; empty where an option says how many. */
+  /** Reason why NATS keeps no more copies: see {@link Copies.reason}. */
   get whyNotMore(): string | undefined {
     return this.#copies.reason;
   }
 
   /**
-   * Makes one partition's LOG, LIVE, LAST and consumer right, and tells LOG's state.
-   * @throws the reason, of NATS or of the store, that kept it from being right; calling again is always safe
+   * Makes LOG, LIVE, LAST and the consumer of one partition right.
+   * @throws the error of NATS or of the store that prevented it; calling again is always safe
    */
   async ensure(partition: number): Promise<PartitionState> {
     const jsm = await this.#manager();
     for (let round = 1; ; round++) {
       const { observed, steps, unknown, wanted } = await this.#look(jsm, partition, MIRROR_WAIT_MS);
-      if (steps.length === 0 && unknown !== null) throw unknown; // all that could be done without MongoDB is done
+      if (steps.length === 0 && unknown !== null) throw unknown; // everything that needs no MongoDB is done
       if (steps.length === 0 && observed.log) {
         const last = observed.log.state.last_seq;
         this.#seen.set(partition, Math.max(last, this.#seen.get(partition) ?? 0));
         return { epoch: epochOf(observed.log), last, copies: fewest(observed) };
       }
-      if (round === ROUNDS) throw new Error(`stream ${wanted.log.name} stays different: ${JSON.stringify(steps)}`);
-      await this.#locked(async held => {
+      if (round === ROUNDS)
+        throw new Error(`stream ${wanted.log.name} is not right after ${ROUNDS} rounds: ${JSON.stringify(steps)}`);
+      await this.#locked(async lock => {
         const { steps, wanted } = await this.#look(jsm, partition, 0); // another worker may have been faster
-        await this.#takeSteps(jsm, partition, wanted, steps, held);
+        await this.#takeSteps(jsm, partition, wanted, steps, lock);
       });
     }
   }
 
   /**
-   * Gives streams more copies where no option says how many and NATS may have got more servers, now and then. What keeps it from
-   * that is told and otherwise of no weight: the streams are right as they are.
-   * @param state what {@link ensure} said last
-   * @returns whether streams have more than that
+   * Tries at intervals to give the streams more copies, if no option sets the number: NATS may have more servers now. An error is only
+   * reported, because the streams are right as they are. Never rejects.
+   * @param state last result of {@link ensure}
+   * @returns true if copies were added
    */
   async raise(partition: number, { copies }: PartitionState): Promise<boolean> {
     if ((copies >= COPIES && this.#lockRaised) || !this.#copies.isDue(partition)) return false;
     let raised = false;
     try {
       const jsm = await this.#manager();
-      await this.#locked(async held => {
+      await this.#locked(async lock => {
         if (!this.#lockRaised) await raiseLock(jsm, this.#deps.names.lockBucket, COPIES);
         this.#lockRaised = true;
         const { observed, wanted, steps } = await this.#look(jsm, partition, 0);
-        if (steps.length > 0) return; // first they are made right
+        if (steps.length > 0) return; // ensure makes them right first
         const more = { ...wanted, ...copiesOf(wanted, COPIES) };
         const raises = planRaise(observed, more);
-        await this.#takeSteps(jsm, partition, more, raises, held);
+        await this.#takeSteps(jsm, partition, more, raises, lock);
         raised = raises.length > 0;
       });
     } catch (error) {
@@ -130,12 +134,12 @@ export class Streams {
     return managerOf(this.#connection);
   }
 
-  /** One partition of this process at a time: they would only wait for each other's lock. */
-  #locked(work: (held: Lock) => Promise<void>): Promise<void> {
+  /** Runs `work` under the lock, one partition of this process at a time: others would only wait for the lock. */
+  #locked(work: (lock: Lock) => Promise<void>): Promise<void> {
     const { names, holder } = this.#deps;
-    const lock = { bucket: names.lockBucket, copies: this.#copies, holder, waitMs: LOCK_WAIT_MS };
-    const change = this.#turn.then(() => withLock(this.#connection, lock, work));
-    this.#turn = change.catch(() => undefined);
+    const options = { bucket: names.lockBucket, copies: this.#copies, holder, waitMs: LOCK_WAIT_MS };
+    const change = this.#changed.then(() => withLock(this.#connection, options, work));
+    this.#changed = change.catch(() => undefined);
     return change;
   }
 
@@ -144,16 +148,16 @@ export class Streams {
     partition: number,
     wanted: WantedStreams,
     steps: readonly StreamStep[],
-    held: Lock,
+    lock: Lock,
   ): Promise<void> {
     for (const step of steps) {
-      held.check();
-      await this.#apply(jsm, partition, wanted, step, () => held.check());
+      lock.check();
+      await this.#apply(jsm, partition, wanted, step, () => lock.check());
       this.#deps.changed(partition, step);
     }
   }
 
-  #wanted(partition: number, held: Pick<ObservedStreams, 'log' | 'live' | 'last'>): WantedStreams {
+  #wanted(partition: number, actual: Pick<ObservedStreams, 'log' | 'live' | 'last'>): WantedStreams {
     const { names, options } = this.#deps;
     const fitted = (stream: StreamInfo | null) => ({
       ...options,
@@ -161,17 +165,17 @@ export class Streams {
     });
     return {
       spec: options.specVersion,
-      log: logConfig(names, partition, fitted(held.log)),
-      live: liveConfig(names, partition, fitted(held.live)),
+      log: logConfig(names, partition, fitted(actual.log)),
+      live: liveConfig(names, partition, fitted(actual.live)),
       consumer: storeConsumerConfig(names, options),
-      last: lastConfig(names, partition, fitted(held.last)),
+      last: lastConfig(names, partition, fitted(actual.last)),
     };
   }
 
   async #look(jsm: JetStreamManager, partition: number, mirrorMs: number) {
     const { names } = this.#deps;
     const stream = names.logStream(partition);
-    // Before the floor: what it has acknowledged by now is in MongoDB.
+    // Read before the floor: everything acknowledged by now is in MongoDB.
     const consumer = await found(jsm.consumers.info(stream, names.storeConsumer));
     let unknown: unknown = null;
     const stored = await this.#deps.floor(partition).catch((error: unknown) => {
@@ -187,7 +191,7 @@ export class Streams {
     return { observed, steps: planStreams(observed, wanted), unknown, wanted };
   }
 
-  /** A server that comes back needs a moment to join LIVE to LOG. */
+  /** Reads LIVE, and waits up to `ms` while it is stalled: a server that was restarted takes a moment to connect it to LOG. */
   async #mirrorSettled(jsm: JetStreamManager, name: string, ms: number) {
     const deadline = performance.now() + ms;
     for (;;) {
@@ -222,10 +226,10 @@ export class Streams {
           check,
         });
       case 'update-log': {
-        const held = await jsm.streams.info(log.name);
+        const actual = await jsm.streams.info(log.name);
         const from = step.from === undefined ? {} : { [FROM_KEY]: String(step.from) };
-        const { metadata, ...settings } = changed(held, log, step.differences, made);
-        const epoch = { [EPOCH_KEY]: epochOf(held) || newEpoch() };
+        const { metadata, ...settings } = updateOf(actual, log, step.differences, made);
+        const epoch = { [EPOCH_KEY]: epochOf(actual) || newEpoch() };
         await jsm.streams.update(log.name, { ...settings, metadata: { ...metadata, ...epoch, ...from } });
         return;
       }
@@ -236,8 +240,8 @@ export class Streams {
         });
       case 'update-live':
         return await withoutDirect(jsm, log.name, async () => {
-          const held = await jsm.streams.info(live.name);
-          await jsm.streams.update(live.name, changed(held, live, step.differences, made));
+          const actual = await jsm.streams.info(live.name);
+          await jsm.streams.update(live.name, updateOf(actual, live, step.differences, made));
         });
       case 'create-consumer':
         await jsm.consumers.add(log.name, { ...consumer, metadata: made, deliver_policy: DeliverPolicy.All });
@@ -247,16 +251,16 @@ export class Streams {
         await this.#deps.settle(partition, step.lost?.to ?? 0);
         return;
       case 'update-consumer': {
-        const held = await jsm.consumers.info(log.name, consumer.durable_name);
-        await jsm.consumers.update(log.name, consumer.durable_name, changed(held, consumer, step.differences, made));
+        const actual = await jsm.consumers.info(log.name, consumer.durable_name);
+        await jsm.consumers.update(log.name, consumer.durable_name, updateOf(actual, consumer, step.differences, made));
         return;
       }
       case 'create-last':
         await this.#make(jsm, { ...last, metadata: made });
         return;
       case 'update-last': {
-        const held = await jsm.streams.info(last.name);
-        await jsm.streams.update(last.name, changed(held, last, step.differences, made));
+        const actual = await jsm.streams.info(last.name);
+        await jsm.streams.update(last.name, updateOf(actual, last, step.differences, made));
         return;
       }
     }
@@ -270,33 +274,15 @@ export class Streams {
 
 type AddedStream = Parameters<JetStreamManager['streams']['add']>[0] & { readonly num_replicas: number };
 
-/** Of the streams of a partition the copies that the fewest servers keep. */
+/** Replicas of the partition's stream that has the fewest. */
 function fewest({ log, live, last }: ObservedStreams): number {
   return Math.min(...[log, live, last].flatMap(stream => stream?.config.num_replicas ?? []));
 }
 
-/** The streams of `wanted` with another number of copies. */
+/** Streams of `wanted` with another number of copies. */
 function copiesOf({ log, live, last }: WantedStreams, copies: number): Pick<WantedStreams, 'log' | 'live' | 'last'> {
   const more = { num_replicas: copies };
   return { log: { ...log, ...more }, live: { ...live, ...more }, last: { ...last, ...more } };
 }
 
-/** The settings that differ, and the spec they come from where that is another. The library adds the others as they are. */
-function changed<T extends object>(held: WithMetadata, wanted: T, names: readonly string[], made: Metadata) {
-  const settings = Object.fromEntries(Object.entries(wanted).filter(([name]) => names.includes(name))) as Partial<T>;
-  const metadata: Metadata = { ...held.config.metadata, ...(names.includes('spec') ? made : {}) };
-  return { ...settings, metadata };
-}
-type Metadata = Readonly<Record<string, string>>;
-
-/**
- * A mirror inherits `allow_direct` of its origin when it is made or changed, and then answers half of the origin's direct
- * gets from the last minutes it holds. So LOG has it off for the moment in which LIVE changes.
- */
-async function withoutDirect(jsm: JetStreamManager, log: string, change: () => Promise<void>): Promise<void> {
-  await jsm.streams.update(log, { allow_direct: false });
-  await change();
-  await jsm.streams.update(log, { allow_direct: true });
-}
-
-const found = <T>(asked: Promise<T>) => orNull(asked, STREAM_NOT_FOUND, CONSUMER_NOT_FOUND);
+const found = <T>(request: Promise<T>) => orNull(request, STREAM_NOT_FOUND, CONSUMER_NOT_FOUND);

@@ -12,9 +12,9 @@ export interface TopsOptions {
 }
 
 /**
- * Last messages of rooms of one partition, read from any replica in one request. A replica may lag, so the answer says
- * which sequence it had reached.
- * @param rooms at most 1,000: the server answers 1,024 subjects
+ * Reads the offsets of the last messages of rooms of one partition, from any replica, in one request. The replica may lag, so the
+ * result names the sequence that it had reached.
+ * @param rooms at most 1,000: the server answers for at most 1,024 subjects
  * @throws {ReadFailed}
  */
 export async function readTops(
@@ -33,7 +33,7 @@ export async function readTops(
   if (found.pending > 0 && rooms.length > 1) return await readHalves(connection, rooms, options);
   if (found.upTo !== null) return topsOf(found);
 
-  // No room has a message there. Such an answer does not say how far the replica is; one with a match does.
+  // No room has a message in LOG. An answer without a match lacks the replica's sequence: add a room that has one.
   const last = await apiRequest<{ message: { subject: string } }>(
     connection,
     `STREAM.MSG.GET.${stream}`,

@@ -1,22 +1,22 @@
 /**
- * Bytes that were sent and not answered. While a server is silent, before its connection counts as lost, everything sent
- * piles up in this process: above a limit no more is taken on.
+ * Limits the bytes that were sent and not answered. While a server is silent and its connection does not count as lost yet, everything
+ * that is sent piles up in this process.
  */
 export class Unanswered {
   readonly #most: number;
   #underWay = 0;
-  /** Given up on since the last answer, but still somewhere on the way. */
+  /** Bytes of requests that timed out since the last answer: they may still be in a buffer. */
   #givenUp = 0;
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Whether anything more may be sent. While too much is unanswered one at a time may: its answer ends the silence. */
+  /** True if more may be sent. Above the limit one request at a time is allowed: its answer would end the silence. */
   open(): boolean {
     return this.#underWay === 0 || this.#underWay + this.#givenUp < this.#most;
   }
 
-  /** Accounts for `bytes` until `answer` is there. Resolves and rejects as it does. */
+  /** Counts `bytes` until `answer` settles. Resolves and rejects as `answer` does. */
   async during<T>(bytes: number, answer: Promise<T>): Promise<T> {
     this.#underWay += bytes;
     try {

@@ -48,11 +48,11 @@ test('a message above what its stream takes answers 107', async t => {
   assert.deepEqual(answer, {
     code: 107,
     temporary: false,
-    message: 'the stream takes no such message: message size exceeds maximum allowed',
+    message: 'the stream refuses the message: message size exceeds maximum allowed',
   });
 });
 
-test('what gateways say to each other counts as lost when NATS takes no such message, and ends no process', async () => {
+test('what gateways say to each other counts as lost when NATS refuses it, and ends no process', async () => {
   const connection = await connect({ servers: nats.url });
   const bus = presenceBus(connection, names('presence'));
   const large = 'x'.repeat(20_000);

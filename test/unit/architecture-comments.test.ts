@@ -15,7 +15,6 @@ const PENDING: readonly string[] = [
   'operator/reconcile',
   'operator/report',
   'server/access',
-  'server/bus',
   'server/commands',
   'server/gateway',
   'server/presence',

@@ -120,7 +120,7 @@ fuzz('any message of a stream becomes a document that can be stored, or is set a
     sequence: 1 + integer(random, 1_000),
     storedAt: 1_763_741_234_567_890,
     deliveries: 1,
-    place: 1,
+    consumerSequence: 1,
     ack: () => undefined,
     working: () => undefined,
     release: () => undefined,

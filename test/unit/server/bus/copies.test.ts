@@ -34,7 +34,7 @@ test('not set, a stream is made with three copies', async () => {
 
 for (const [refusal, words] of [
   [SINGLE, /^NATS is a single server/],
-  [NO_PEERS, /^NATS does not find three servers/],
+  [NO_PEERS, /^NATS has fewer than three servers/],
 ] as const)
   test(`"${refusal.message}" makes it one copy, and says why; three are tried again after a minute`, async () => {
     const { copies, clock, tried, told, make } = copiesOf(0);

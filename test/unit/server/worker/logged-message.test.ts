@@ -37,7 +37,7 @@ function delivery(over: Partial<Delivery> = {}): Delivery {
     sequence: 7,
     storedAt: 1_700_000_000_123_456,
     deliveries: 1,
-    place: 1,
+    consumerSequence: 1,
     ack: nothing,
     working: nothing,
     release: nothing,
@@ -48,7 +48,7 @@ function delivery(over: Partial<Delivery> = {}): Delivery {
 const loggedMessage = (one: Delivery) => sortDeliveries([one], prefix, 'e1').messages[0];
 
 test('a delivery tells its sequence and, to the microsecond, when it was stored, with and without a domain', () => {
-  const told = { deliveries: 2, place: 55, sequence: 1_000_007, storedAt: 1_763_741_234_567_890 };
+  const told = { deliveries: 2, consumerSequence: 55, sequence: 1_000_007, storedAt: 1_763_741_234_567_890 };
   assert.deepEqual(deliveryInfo('$JS.ACK.S.store.2.1000007.55.1763741234567890123.9'), told);
   assert.deepEqual(deliveryInfo('$JS.ACK.hub.ABC.S.store.2.1000007.55.1763741234567890123.9.rnd'), told);
   for (const other of [
