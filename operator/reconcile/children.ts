@@ -13,40 +13,42 @@ import { workerDeployment } from '../fleet/observe.ts';
 import { optionsNoted } from '../fleet/workers-before.ts';
 import { wishOf } from './wish.ts';
 
-/** Everything that the children of a ChatCluster are made of. */
+/** Inputs of the children of a ChatCluster. */
 export interface Makings {
   readonly cluster: ChatCluster;
-  /** The children as the caches hold them: another object for each version. */
+  /** The children of the snapshot: another object for each version. */
   readonly observed: readonly Observed[];
   readonly plan: FleetPlan;
   readonly fleet: Pick<FleetInput, 'serving' | 'movedAt' | 'wall'>;
   readonly workerReplicas: number;
-  /** Whether anything can be said of objects of a kind. What is not known is left alone. */
+  /** False for an optional kind that nothing is known of: its objects are left alone. */
   readonly knows: (kind: string) => boolean;
 }
 
+/** Writes to the children, and what the pods need of it. */
 export interface ChildrenPlan extends WritePlan {
-  /** Version of the live options, once their ConfigMap holds them. */
+  /** Version of the reloadable options; undefined until their ConfigMap holds them. */
   readonly optionsVersion: string | undefined;
 }
 
 /**
- * What is to be written to the children of one ChatCluster. To make and compare them takes most of a pass, and comes to the same
- * for as long as all that they are made of is the same: then the last answer is given again.
+ * Decides the writes to the children of one ChatCluster. Making and comparing children takes most of a pass, and equal inputs
+ * give an equal plan: then the last plan is returned again.
  */
 export class Children {
   readonly #defaultImage: string;
-  /** When nothing was to be written, that and what it was found with. */
+  /** The last plan if it wrote nothing, and its inputs. */
   #settled: { readonly text: string; readonly observed: readonly Observed[]; readonly plan: ChildrenPlan } | undefined;
 
   readonly #repairs: Repairs;
 
-  /** @param defaultImage of a ChatCluster that names none @param repairs what is known of children that differ */
+  /** @param defaultImage of a ChatCluster that names none @param repairs history of children that others change */
   constructor(defaultImage: string, repairs: Repairs) {
     this.#defaultImage = defaultImage;
     this.#repairs = repairs;
   }
 
+  /** The writes that are due; the same object as before where nothing is to be written and the inputs are equal. */
   plan(makings: Makings): ChildrenPlan {
     const { observed } = makings;
     const text = textOf(makings);
@@ -72,7 +74,7 @@ function isSame(before: readonly Observed[], after: readonly Observed[]): boolea
   return before.length === after.length && before.every((child, index) => child === after[index]);
 }
 
-/** The time matters only where the Service is to be moved, and then it is to be written. */
+/** The inputs but `observed`, as text. Without the time: it counts only where the Service is to be moved, which is a write. */
 function textOf({ cluster, plan: next, fleet, workerReplicas, knows }: Makings): string {
   const { revisions, serving, stop, target } = next;
   const chosen = [revisions, serving, stop, target, fleet.serving ?? null, fleet.movedAt, workerReplicas];

@@ -22,16 +22,16 @@ export interface LeaderTermOptions {
   readonly config: {
     /** Image of ChatClusters that name none. */
     readonly defaultImage: string;
-    /** Seconds between two questions to a pod. */
+    /** Seconds between two rounds of questions to the pods of a ChatCluster. */
     readonly pollSeconds: number;
-    /** ChatClusters worked on at the same time. */
+    /** Passes at the same time. */
     readonly concurrency: number;
-    /** Writes a second, over all ChatClusters, that only an upgrade of the operator brings about. */
+    /** Writes a second, over all ChatClusters, that only an upgrade of the operator causes. */
     readonly rewritesPerSecond: number;
-    /** Who writes the Events: the pod's name. */
+    /** Name of this process in Events: the pod's. */
     readonly instance: string;
   };
-  /** With all kinds listed. */
+  /** All kinds are listed. */
   readonly caches: Caches;
   readonly crd: Pick<CrdCheck, 'unknown'>;
   readonly client: KubeClient;
@@ -43,21 +43,22 @@ export interface LeaderTermOptions {
 }
 
 /**
- * A pass that writes nothing waits for nothing: after so many, answers of pods and the renewal of the Lease have their turn. They
- * take some 100 ms, or half a second when each is the first of its ChatCluster. With fewer, passes wait where there is much to answer.
+ * Passes in a row before other work of the event loop runs, such as answers of pods and the renewal of the Lease: a pass that writes
+ * nothing waits for no I/O. So many take some 100 ms, or half a second if each is the first of its ChatCluster. With fewer, passes
+ * would wait behind many answers.
  */
 const IN_A_ROW = 100;
 
 /**
- * The work of one term as leader: asking pods, deciding, writing. Every term begins anew, from the caches; the term before may
- * have been another process's.
+ * The work of one term as leader: asks pods, decides, writes. Every term starts from the caches alone; the term before may have
+ * been another process's.
  */
 export class LeaderTerm {
   readonly #queue: WorkQueue;
   readonly #metrics: Metrics;
   readonly #stopProbes: () => void;
 
-  /** Starts with all ChatClusters. */
+  /** Starts a pass over every ChatCluster, and the rounds of questions. */
   constructor({ config, caches, crd, client, metrics, clock, random, ask, log }: LeaderTermOptions) {
     this.#metrics = metrics;
     const probes = new Probes({
@@ -98,7 +99,7 @@ export class LeaderTerm {
       defaultImage,
       rewritesPerSecond,
     });
-    const breath = breathing();
+    const yieldToOthers = yielding();
     this.#queue = new WorkQueue({
       clock,
       random,
@@ -107,7 +108,7 @@ export class LeaderTerm {
       backoff: { baseMs: 500, maxMs: 60_000 },
       wish: key => wishOf(caches.cluster(key)),
       run: async key => {
-        await breath();
+        await yieldToOthers();
         const end = metrics.reconcileSeconds.startTimer();
         try {
           const again = await reconciler.run(key);
@@ -131,17 +132,17 @@ export class LeaderTerm {
     this.#stopProbes = probes.start();
   }
 
-  /** Wants a pass over the ChatCluster `key`. */
+  /** Requests a pass over the ChatCluster `key`. */
   add(key: string): void {
     this.#queue.add(key);
   }
 
-  /** What waits and what runs at this moment. */
+  /** Waiting and running passes at this moment. */
   get queue(): QueueState {
     return this.#queue.state;
   }
 
-  /** Starts nothing more; resolves when the passes that run have ended. */
+  /** Starts no further pass; resolves when the running ones have ended. */
   async end(): Promise<void> {
     this.#stopProbes();
     await this.#queue.close();
@@ -149,8 +150,8 @@ export class LeaderTerm {
   }
 }
 
-/** @returns what each pass waits for as it begins */
-function breathing(): () => Promise<void> {
+/** @returns a function that each pass awaits as it begins: after {@link IN_A_ROW} passes it lets other work run */
+function yielding(): () => Promise<void> {
   let inARow = 0;
   let pause: Promise<void> | undefined;
   return async () => {
@@ -165,7 +166,7 @@ function breathing(): () => Promise<void> {
   };
 }
 
-/** Counts what is asked, and how long it takes. */
+/** `ask` with metrics: number of answers and failures, and seconds. */
 function measured(ask: AskPod, { probes, probeSeconds }: Metrics): AskPod {
   return async (pod, port, path) => {
     const end = probeSeconds.startTimer();

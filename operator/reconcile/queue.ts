@@ -2,86 +2,86 @@ import { type Backoff, backoffMs } from '../../server/time/backoff.ts';
 import type { Clock } from '../../server/time/clock.ts';
 import type { QueueState } from '../process/work-metrics.ts';
 
+/** Configuration and callbacks of a queue. */
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Keys worked on at the same time; never the same key twice. Those in trouble have slots of their own, half as many. */
+  /** Keys worked on at the same time; never the same key twice. Keys in trouble have half as many slots of their own. */
   readonly concurrency: number;
-  /** Shortest time between two starts of one key, so that another writer cannot make it spin. */
+  /** Shortest time between two starts of one key in ms, so that another writer cannot make it spin. */
   readonly minIntervalMs: number;
   readonly backoff: Backoff;
   /**
-   * What a person asked for under this key, as text. A change of it ends the backoff, once: whoever mends something must not
-   * wait for the trouble to be over.
+   * Text of the request of people under this key. A change of it ends a backoff once, so that a correction of the spec is tried
+   * at once.
    */
   readonly wish?: (key: string) => string;
-  /** Does the work. A rejection is retried with backoff. @returns milliseconds after which to look again */
+  /** Does the work. A rejection is retried with backoff. @returns milliseconds after which to run again; undefined for never */
   readonly run: (key: string) => Promise<number | undefined>;
-  /** How long, in milliseconds, whoever refused the work wants to be left alone; 0 when that is not said. */
+  /** Milliseconds that the server asked to wait before the next try (`Retry-After`); 0 if it did not ask. */
   readonly retryAfterMs?: (error: unknown) => number;
-  /** Told of every {@link WorkQueue.add}. */
+  /** Called at every {@link WorkQueue.add}. */
   readonly onAdd?: () => void;
-  /** Told when work on a key begins. @param waitedMs how long it waited for a worker after its turn had come */
+  /** Called when work on a key begins. @param waitedMs time it waited for a slot while it was due */
   readonly onStart?: (waitedMs: number) => void;
-  /** Told when work on a key is put off because it failed. */
+  /** Called when work on a key failed and is put off. */
   readonly onRetry?: () => void;
 }
 
-/** In trouble is who failed or was slow the last time. */
+/** A key is in trouble if its last run failed or was slow. */
 type Lane = 'well' | 'inTrouble';
 
 interface Entry {
-  /** Earliest time that is wanted for the next start; undefined when none is. */
+  /** Requested time of the next start; undefined if none is requested. */
   due: number | undefined;
-  /** When its turn came. */
+  /** Time at which it became due and could start in a free slot. */
   readyAt: number;
   startedAt: number;
   failures: number;
-  /** Whether the last run took longer than {@link SLOW_MS}. */
+  /** True if the last run took longer than {@link SLOW_MS}. */
   slow: boolean;
   /** No start before this time. */
   notBefore: number;
-  /** What was wished when it last started. */
+  /** Result of `wish` at its last start. */
   wish: string | undefined;
-  /** Whose slot it takes while it runs. */
+  /** Lane whose slot it takes; undefined while it does not run. */
   running: Lane | undefined;
   /** Cancels the timer of the next start, or of forgetting the key. */
   cancel: () => void;
 }
 
 /**
- * Who runs longer gives its slot to somebody else and goes on in one of those in trouble. A pass that writes all children
- * takes a quarter of it; one write that hangs takes all of its time-out of 15 s.
+ * Milliseconds after which a running key gives its slot to another one and continues in a slot of those in trouble. A pass that
+ * writes all children takes a quarter of it; one write that hangs takes its whole time-out of 15 s.
  */
 const SLOW_MS = 2_000;
 /**
- * How many times the concurrency may run after giving its slot away. It bounds what an API server that answers nobody is sent
- * at the same time.
+ * Keys that may run after giving their slot away, as a multiple of the concurrency. It limits the requests at the same time to
+ * an API server that does not answer.
  */
 const HANGING = 4;
 /**
- * What happens to a key that failed fast cuts its backoff short, down to this: as often as a healthy ChatCluster is decided on.
- * One child that is refused must not keep the others from being scaled.
+ * Shortest backoff in ms of a key that failed fast and is added again: as often as a healthy ChatCluster is decided on. One
+ * child that is refused must not keep the others from being scaled.
  */
 const AFTER_FAILURE_MS = 5_000;
 
 /**
- * That a key was slow is forgotten after so long without a run: the longest time between two attempts of one that fails. What
- * the key stood for may be gone.
+ * Milliseconds without a run after which a slow key is forgotten, because its ChatCluster may be gone: the longest time between
+ * two attempts of a key that fails.
  */
 const SLOW_FOR_MS = 60_000;
 
 const nothing = () => {};
 
 /**
- * A queue of keys, not of events: a key that is added often is worked on once, and again only if it was added while it
- * ran. What happened is read from the caches when the key's turn comes. Keys that fail or hang delay each other, and nobody
- * else.
+ * A queue of keys, not of events: a key that is added often is worked on once, and again only if it was added while it ran. The
+ * work reads the state from the caches as it starts. Keys that fail or hang delay only each other.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #entries = new Map<string, Entry>();
-  /** Keys whose turn it is, first come first served. */
+  /** Keys that are due, first come first served. */
   readonly #ready: Record<Lane, Set<string>> = { well: new Set(), inTrouble: new Set() };
   readonly #running: Record<Lane, number> = { well: 0, inTrouble: 0 };
   readonly #slots: Record<Lane, number>;
@@ -93,12 +93,12 @@ export class WorkQueue {
     this.#slots = { well: options.concurrency, inTrouble: Math.ceil(options.concurrency / 2) };
   }
 
-  /** Keys that are due and wait for a worker. */
+  /** Number of keys that are due and wait for a slot. */
   get depth(): number {
     return this.#ready.well.size + this.#ready.inTrouble.size;
   }
 
-  /** What waits and what runs at this moment. */
+  /** Waiting and running keys at this moment. */
   get state(): QueueState {
     const now = this.#options.clock.now();
     const times = [...this.#entries.values()].flatMap(({ running, startedAt }) => (running ? [now - startedAt] : []));
@@ -109,7 +109,7 @@ export class WorkQueue {
     };
   }
 
-  /** Wants `key` worked on, now or after `ms`. An earlier wish stands. */
+  /** Requests work on `key`, now or after `ms`. An earlier request stands. */
   add(key: string, ms = 0): void {
     if (this.#closed) return;
     this.#options.onAdd?.();
@@ -121,7 +121,7 @@ export class WorkQueue {
     if (!entry.running) this.#schedule(key, entry);
   }
 
-  /** Starts nothing more and resolves when what runs has ended. */
+  /** Starts nothing more; resolves when all running work has ended. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const ready of Object.values(this.#ready)) ready.clear();
@@ -153,7 +153,7 @@ export class WorkQueue {
     return entry;
   }
 
-  /** @returns whether a backoff ends here, because somebody wants something else than what failed */
+  /** Ends the backoff of a key whose wish has changed since its last start. @returns true if it did */
   #forgive(key: string, entry: Entry): boolean {
     const { wish } = this.#options;
     if (!wish || entry.running || laneOf(entry) === 'well' || entry.wish === wish(key)) return false;
@@ -197,7 +197,7 @@ export class WorkQueue {
     onStart?.(entry.startedAt - entry.readyAt);
     entry.wish = wish?.(key);
     this.#running[lane]++;
-    entry.cancel = clock.after(SLOW_MS, () => this.#makeRoom(entry));
+    entry.cancel = clock.after(SLOW_MS, () => this.#giveSlotAway(entry));
     void run(key)
       .then(
         again => this.#succeeded(entry, again),
@@ -206,8 +206,8 @@ export class WorkQueue {
       .then(again => this.#ended(key, entry, again));
   }
 
-  /** Lets somebody else start in the slot of one that hangs. */
-  #makeRoom(entry: Entry): void {
+  /** Lets another key start in the slot of one that hangs. */
+  #giveSlotAway(entry: Entry): void {
     if (entry.running !== 'well' || this.#running.inTrouble >= HANGING * this.#options.concurrency) return;
     this.#running.well--;
     this.#running.inTrouble++;
@@ -225,10 +225,10 @@ export class WorkQueue {
   #failed(entry: Entry, error: unknown): number {
     const { backoff, random, clock, retryAfterMs, onRetry } = this.#options;
     onRetry?.();
-    const told = retryAfterMs?.(error) ?? 0;
-    const again = Math.max(told, backoffMs(backoff, ++entry.failures, random()));
+    const askedMs = retryAfterMs?.(error) ?? 0;
+    const again = Math.max(askedMs, backoffMs(backoff, ++entry.failures, random()));
     this.#time(entry);
-    entry.notBefore = clock.now() + (entry.slow ? again : Math.max(told, Math.min(again, AFTER_FAILURE_MS)));
+    entry.notBefore = clock.now() + (entry.slow ? again : Math.max(askedMs, Math.min(again, AFTER_FAILURE_MS)));
     return again;
   }
 
@@ -247,7 +247,7 @@ export class WorkQueue {
     }
     const { clock, minIntervalMs } = this.#options;
     if (again !== undefined) entry.due = Math.min(entry.due ?? Number.POSITIVE_INFINITY, clock.now() + again);
-    // It may have changed while it ran.
+    // The wish may have changed while it ran.
     this.#forgive(key, entry);
     if (entry.due !== undefined) this.#schedule(key, entry);
     // The last start counts for the minimum interval.

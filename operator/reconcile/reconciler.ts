@@ -76,7 +76,7 @@ export class Reconciler {
   readonly #writer: Writer;
   readonly #rewrites: Rewrites;
   readonly #reporter: Reporter;
-  /** By key. A ChatCluster that is created again under the same name has another uid and starts without memory. */
+  /** State by key. A ChatCluster that is created again under the same name has another uid and starts without memory. */
   readonly #memory = new Map<string, Memory>();
 
   constructor(options: ReconcilerOptions) {
@@ -95,7 +95,7 @@ export class Reconciler {
       this.#forget(key);
       // While it still exists, the same Event is recorded again and again, as one.
       if (!found) this.#options.recorder.forget(key);
-      else await this.#reporter.reportHeld(found, notices => this.#record(found, notices));
+      else await this.#reporter.reportDeletion(found, notices => this.#record(found, notices));
       return undefined;
     }
     const snapshot = takeSnapshot(key, found, this.#options);

@@ -14,19 +14,19 @@ import { gatewayDeployments, workerDeployment } from '../fleet/observe.ts';
 import type { Scaling } from '../report/pass.ts';
 import { nothingSeen, type Seen } from './view.ts';
 
-/** What of the fleet the size depends on. */
+/** Parts of the fleet that the size depends on. */
 export interface FleetSize {
   readonly pods: readonly FleetPod[];
   readonly revisions: readonly FleetRevision[];
   readonly serving: string | undefined;
 }
 
-/** What a pass leaves for the next one. It may be lost, which only delays a step down. */
+/** State from pass to pass. Losing it only delays a step down. */
 export interface ScalingMemory {
-  /** Gateways that were wanted last. */
+  /** Size of the last pass; undefined before the first one. */
   size: number | undefined;
   history: readonly Observation[];
-  /** Results of the probe the last decision was made on: each is counted once. */
+  /** Answers that the last decision was made on: each round is counted once. */
   decidedOn: Probe | undefined;
   workerHistory: readonly LagObservation[];
   readonly seen: Seen;
@@ -37,9 +37,9 @@ export function newMemory(): ScalingMemory {
 }
 
 /**
- * Gateways that were wanted last, as far as an operator can tell that has just started: those there are without those being
- * removed. Deployments and intents say so; a status may be lost, or be what somebody else wrote. Only where two revisions share
- * the gateways, with some of either above the size, it tells which of the possible numbers it was.
+ * Size before the first pass of this process: existing gateways without those being removed. It is read from Deployments and
+ * intents, because a status may be lost or written by others. Only where two revisions share the gateways, with some above
+ * the size, the status decides between the possible numbers.
  */
 export function currentSize({ spec, status }: ChatCluster, fleet: FleetSize): number {
   const { pods, revisions } = fleet;
@@ -49,25 +49,25 @@ export function currentSize({ spec, status }: ChatCluster, fleet: FleetSize): nu
   // With twice the gateways each revision is of the size, else both together are.
   if (revisions.length > 1 && isDoubled(spec.gateway.rollout)) return largest;
   const there = withoutRemoved(fleet);
-  const said = status?.gateways?.desiredReplicas ?? there;
-  return revisions.length > 1 ? Math.min(there, Math.max(said, largest)) : there;
+  const reported = status?.gateways?.desiredReplicas ?? there;
+  return revisions.length > 1 ? Math.min(there, Math.max(reported, largest)) : there;
 }
 
 function withoutRemoved({ pods, revisions, serving }: FleetSize): number {
   const replicas = revisions.reduce((sum, revision) => sum + revision.replicas, 0);
   const there = alive(pods).filter(pod => isServing(pod, serving));
   const removed = there.filter(({ intent }) => intent?.reason === 'ScaleDown' || intent?.reason === 'Hibernate');
-  // Pods beyond the replicas are removed by Kubernetes this moment, and not counted there any more.
+  // Kubernetes is removing pods beyond the replicas right now; `replicas` no longer counts them.
   const counted = removed.length - Math.max(0, there.length - replicas);
   return Math.max(0, replicas - Math.max(0, counted));
 }
 
-/** Whether a rollout begins with as many gateways more as are wanted. */
+/** True if a rollout starts as many new gateways as there are old ones. */
 function isDoubled({ strategy, maxSurge, canary }: ChatCluster['spec']['gateway']['rollout']): boolean {
   return strategy === 'MoveOnce' && maxSurge === '100%' && canary.percent === 0;
 }
 
-/** What nobody can have meant is held and told, rather than ignored. */
+/** Sentence on an unknown value of a control annotation; empty without one. It freezes the size instead of being ignored. */
 function misspelt({ metadata: { annotations = {} } }: ChatCluster): string {
   const pause = annotations[PAUSE_ANNOTATION];
   if (pause !== undefined && pause !== 'All' && pause !== 'ScaleIn' && pause !== 'ScaleOut')
@@ -78,12 +78,12 @@ function misspelt({ metadata: { annotations = {} } }: ChatCluster): string {
   return '';
 }
 
-/** Those that scale a Deployment past the ChatCluster. */
+/** Autoscalers that scale a Deployment of the gateways instead of the ChatCluster. */
 const past = (foreign: readonly ForeignAutoscaler[]) => foreign.filter(({ target }) => target.kind === 'Deployment');
 
 /**
- * Gateways there are while somebody else scales a Deployment of them: to put that back, again and again, would make and empty
- * gateways for nothing. undefined while nobody does.
+ * Existing gateways while another autoscaler scales a Deployment of them, else undefined. Putting the number back each time would
+ * only create and drain gateways.
  */
 function followed({ revisions, serving }: FleetSize, foreign: readonly ForeignAutoscaler[]): number | undefined {
   if (past(foreign).length === 0) return undefined;
@@ -91,8 +91,8 @@ function followed({ revisions, serving }: FleetSize, foreign: readonly ForeignAu
   return rows.length === 0 ? undefined : rows.reduce((sum, { replicas }) => sum + replicas, 0);
 }
 
-/** What keeps the size as it is, in which direction, and why in words. */
-function heldBy(
+/** Hold of the size: its direction, and its cause in words. */
+function holdOf(
   cluster: ChatCluster,
   { revisions }: FleetSize,
   foreign: readonly ForeignAutoscaler[],
@@ -100,35 +100,36 @@ function heldBy(
   const pause = cluster.metadata.annotations?.[PAUSE_ANNOTATION];
   const { autoscaling, rollout } = cluster.spec.gateway;
   const namesOf = (all: readonly ForeignAutoscaler[]) => all.map(({ name }) => name).join(', ');
-  // In every mode: what scales a Deployment takes gateways away with their clients.
+  // In every mode: a Deployment that is scaled down loses gateways with their clients.
   const others = past(foreign);
   if (others.length > 0)
     return {
       held: 'All',
-      why: `HorizontalPodAutoscaler ${namesOf(others)} scales a Deployment of it, and its size is left to that: delete it, or point it at the ChatCluster`,
+      why: `HorizontalPodAutoscaler ${namesOf(others)} scales a Deployment of the gateways, so the operator leaves the size to it: delete it, or point it at the ChatCluster`,
     };
   if (foreign.length > 0 && autoscaling.mode === 'Builtin')
     return {
       held: 'All',
-      why: `HorizontalPodAutoscaler ${namesOf(foreign)} scales it too: delete it, or set autoscaling.mode to External`,
+      why: `HorizontalPodAutoscaler ${namesOf(foreign)} scales the ChatCluster too: delete it, or set autoscaling.mode to External`,
     };
   const mistake = misspelt(cluster);
   if (mistake !== '') return { held: 'All', why: mistake };
   if (pause === 'All' || pause === 'ScaleIn' || pause === 'ScaleOut')
     return { held: pause, why: `paused by annotation (${pause})` };
-  // OnDelete may take weeks, and empties gateways of either revision.
+  // OnDelete may take weeks, and drains gateways of either revision.
   if (revisions.length > 1 && rollout.strategy !== 'OnDelete')
     return { held: 'ScaleIn', why: 'a rollout is in progress' };
   return { held: 'None', why: '' };
 }
 
+/** Inputs of {@link scale}. */
 export interface ScalingInput {
   readonly cluster: ChatCluster;
   readonly children: readonly KubeObject[];
   readonly fleet: FleetSize;
   readonly foreign: readonly ForeignAutoscaler[];
   readonly probe: Probe | undefined;
-  /** Milliseconds that never run backwards. */
+  /** Milliseconds of the monotonic clock. */
   readonly now: number;
 }
 
@@ -153,7 +154,7 @@ function workersOf(
   });
 }
 
-/** How many gateways and workers there should be now. */
+/** Decides the numbers of gateways and workers. Updates `memory`. */
 export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
   const { cluster, children, fleet, foreign, probe, now } = given;
   const { gateway, limits } = cluster.spec;
@@ -164,10 +165,10 @@ export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
     spec: gateway.autoscaling,
     replicas: gateway.replicas,
     maxConnections: limits.maxConnections,
-    // Awake again it starts where it may be smallest.
+    // After hibernation it starts with the smallest size.
     current: current === 0 ? gateway.autoscaling.minReplicas : current,
     samples: probe && withoutStaleAnswers(probe.loads, now),
-    ...heldBy(cluster, fleet, foreign),
+    ...holdOf(cluster, fleet, foreign),
     refused: refusedPods(gatewayDeployments(cluster, children))?.message,
     now,
     history: memory.history,
@@ -180,7 +181,7 @@ export function scale(given: ScalingInput, memory: ScalingMemory): Scaling {
   }
   memory.decidedOn = probe;
   const hibernates = cluster.metadata.annotations?.[HIBERNATE_ANNOTATION] === 'true';
-  // Nobody is chosen before it is known what each one holds.
+  // No gateway is removed before the clients of each are known.
   const awake = probe === undefined ? Math.max(decision.replicas, current) : decision.replicas;
   const size = hibernates ? 0 : awake;
   memory.size = size;

@@ -14,10 +14,10 @@ import { targetOf } from '../fleet/rollout.ts';
 import { FirstSeen } from '../process/first-seen.ts';
 import type { Snapshot } from '../report/snapshot.ts';
 
-/** Everything of the fleet but its size. */
+/** Inputs of the fleet plan without the size. */
 export type FleetView = Omit<FleetInput, 'size'>;
 
-/** Why clients must not be moved to another revision now. */
+/** Cause for which clients must not be moved to another revision now; empty without one. */
 function holdOf({ metadata }: ChatCluster, backends: Backends | undefined): string {
   if (metadata.annotations?.[PAUSE_ANNOTATION] === 'All') return 'paused by annotation';
   if (backends?.health?.nats.reachable === false) return 'the workers do not reach NATS';
@@ -25,15 +25,15 @@ function holdOf({ metadata }: ChatCluster, backends: Backends | undefined): stri
   return '';
 }
 
-/** What is kept from pass to pass, by the clock that never runs backwards. It may be lost: then the times that are given count again. */
+/** Times from pass to pass, in ms of the monotonic clock. If they are lost, all waiting times count from the start again. */
 export interface Seen {
-  /** Since when no slice offers a pod, by its name. */
+  /** Time since which no EndpointSlice offers a pod, by its name. */
   readonly unoffered: Map<string, number>;
-  /** Since when a pod is without NATS while most others are not, by its name. */
+  /** Time since which a pod does not reach NATS while most others do, by its name. */
   readonly cutOff: Map<string, number>;
-  /** Since when the new revision does worse; undefined while it does not. */
+  /** Time since which the new revision does worse; undefined while it does not. */
   failingSince: number | undefined;
-  /** Since when too few gateways take clients for what goes on; undefined while enough do. */
+  /** Time since which too few gateways take clients; undefined while enough do. */
   shortSince: number | undefined;
   readonly firstSeen: FirstSeen;
 }
@@ -55,10 +55,10 @@ function noteUnoffered({ unoffered }: Seen, pods: readonly Pod[], endpoints: rea
   for (const name of names) if (!offered.has(name) && !unoffered.has(name)) unoffered.set(name, now);
 }
 
-/** Longer than a blip that the workers do not notice, together with the time gateways average over. */
+/** Milliseconds for which a revision must do worse before its rollout stops: longer than a disturbance that workers do not notice. */
 const FAILING_MS = 10_000;
 
-/** What fails holds the rollout at once, and stops it when it goes on failing. @param excused while it may not be the revision's fault */
+/** A new revision that does worse holds the rollout at once, and stops it if that lasts. @param excused true while the cause may be elsewhere */
 function judge(
   seen: Seen,
   why: string,
@@ -81,12 +81,12 @@ function capacityOf({ spec }: ChatCluster, loads: readonly LoadSample[]): FleetS
   };
 }
 
-/** Keeps in `seen` since when too few gateways take clients for what goes on. @param short of the plan that was just made */
+/** Notes in `seen` since when too few gateways take clients. @param short field of the fleet plan of this pass */
 export function noteShort(seen: Seen, short: boolean, now: number): void {
   seen.shortSince = short ? (seen.shortSince ?? now) : undefined;
 }
 
-/** Of a pod that was evicted for want of memory or disk, the object stays, and its ReplicaSet has put another in its place. */
+/** True for a pod that has ended, such as an evicted one: its object stays, and its ReplicaSet has replaced it. */
 function hasEnded({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp === undefined && (status.phase === 'Failed' || status.phase === 'Succeeded');
 }
@@ -127,14 +127,14 @@ export function viewOf(
   const fresh = new Set(
     pods.filter(pod => pod.metadata.labels?.[REVISION_LABEL] === target).map(pod => pod.metadata.name),
   );
-  const said = (isFresh: boolean) =>
+  const loadsOf = (isFresh: boolean) =>
     loads.flatMap(({ pod, load }) => (load && fresh.has(pod) === isFresh ? [load] : []));
   const hold = holdOf(cluster, probe?.backends);
   const changedAt = (type: string, status: string) => firstSeen.since(`condition ${type}`, status, now);
   const excused = isBackendToBlame(cluster.status?.conditions ?? [], changedAt, now);
-  // A person has looked at it and wants it all the same.
+  // The annotation says that people accept the revision as it is.
   const isWanted = annotations?.[CONTINUE_ANNOTATION] === target;
-  const why = hold !== '' || isWanted ? '' : whyUnhealthy(said(true), said(false), rollout);
+  const why = hold !== '' || isWanted ? '' : whyUnhealthy(loadsOf(true), loadsOf(false), rollout);
   const verdict = judge(kept, why, excused, now);
   return {
     ...seen,

@@ -1,9 +1,9 @@
 import { type ChatCluster, GROUP } from '../api/chat-cluster.ts';
 
 /**
- * What a person asks for: the spec, the annotations the operator reads, and that the ChatCluster is to go. The text is short and
- * stays the same while none of them changes; what the operator writes itself, such as the status, does not change it.
- * @param cluster undefined for one that is gone
+ * The request of people as a short text: the spec, the annotations that the operator reads, and the deletion. It stays the same
+ * while none of them changes; the operator's own writes, such as the status, do not change it.
+ * @param cluster undefined for one that is gone: the text is empty
  */
 export function wishOf(cluster: ChatCluster | undefined): string {
   if (!cluster) return '';

@@ -12,19 +12,19 @@ interface Labels extends Record<string, string> {
 const same = (a: Labels | undefined, b: Labels): boolean => a?.status === b.status && a.reason === b.reason;
 
 /**
- * Shows the conditions of ChatClusters as metrics: of each condition the one series that holds, with the value 1. What has
- * been shown is kept here, because a series is removed by all its labels.
+ * Metrics of the conditions of all ChatClusters: for each condition one series with the value 1, of its status and reason. The
+ * labels that are shown are kept here, because a series is removed by all of them.
  */
 export class ConditionSeries {
   readonly #gauge: Metrics['conditions'];
-  /** By key, then by type. */
+  /** Labels by key, then by type. */
   readonly #shown = new Map<string, Map<string, Labels>>();
 
   constructor({ conditions }: Pick<Metrics, 'conditions'>) {
     this.#gauge = conditions;
   }
 
-  /** @param key `namespace/name` of the ChatCluster @param conditions all of it */
+  /** Replaces the series of one ChatCluster. @param key `namespace/name` @param conditions all of them */
   show(key: string, conditions: readonly Pick<Condition, 'type' | 'status' | 'reason'>[]): void {
     const [namespace = '', name = ''] = key.split('/');
     const shown = this.#shown.get(key) ?? new Map<string, Labels>();
@@ -45,7 +45,7 @@ export class ConditionSeries {
     }
   }
 
-  /** @param key `namespace/name` of a ChatCluster that is gone */
+  /** Removes the series of a ChatCluster that is gone. @param key `namespace/name` */
   forget(key: string): void {
     this.show(key, []);
     this.#shown.delete(key);

@@ -7,7 +7,7 @@ import type { Update } from '../fleet/deployments.ts';
 import type { FleetPlan } from '../fleet/fleet.ts';
 import type { PodProblem } from '../fleet/pod-problem.ts';
 
-/** All there are: a ChatCluster has each of them. A test compares them with the CRD and the docs. */
+/** Types of all conditions: a ChatCluster has each of them. A test compares them with the CRD and the docs. */
 export const CONDITION_TYPES = [
   'Ready',
   'GatewaysAvailable',
@@ -25,6 +25,7 @@ export const CONDITION_TYPES = [
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
+/** A condition without times. */
 export interface Verdict {
   readonly type: ConditionType;
   readonly status: Condition['status'];
@@ -40,6 +41,7 @@ export interface Fleet {
   readonly problem: PodProblem | undefined;
 }
 
+/** The workers, with the progress of their Deployment. */
 export interface WorkerFleet extends Fleet {
   readonly update: Update;
 }
@@ -49,6 +51,7 @@ function countOf(noun: string, { desired, ready, problem }: Fleet): string {
   return problem ? `${count}: ${problem.message}` : count;
 }
 
+/** True while at least one gateway of the serving revision is ready. */
 export function gatewaysAvailable(fleet: Fleet): Verdict {
   const type = 'GatewaysAvailable';
   const { desired, ready, problem } = fleet;
@@ -60,28 +63,28 @@ export function gatewaysAvailable(fleet: Fleet): Verdict {
   return { type, status: 'True', reason: 'AllReady', message: `${ready} gateway${ready === 1 ? '' : 's'} ready` };
 }
 
-/** Whether clients are, or are on their way to, where the spec wants them. @param besides what else goes on; empty without */
+/** False while a rollout is stopped: clients neither are on the wanted revision nor move there. @param besides sentences on what else goes on */
 export function progressing({ reason, message }: FleetPlan['rollout'], besides: readonly string[] = []): Verdict {
   const all = [message, ...besides.filter(text => text !== '')].join('; ');
   return { type: 'Progressing', status: reason === 'Stopped' ? 'False' : 'True', reason, message: all };
 }
 
-/** Whether a change has come to its end: all gateways and workers are of the revision the spec asks for. */
+/** True once a change has ended: all gateways and workers are of the revision of the spec. */
 export function rolledOut({ reason, message }: FleetPlan['rollout'], { desired, update }: WorkerFleet): Verdict {
   const type = 'RolledOut';
   if (reason !== 'Complete') return { type, status: 'False', reason, message };
   if (update.isComplete)
-    return { type, status: 'True', reason, message: 'gateways and workers are what the spec asks for' };
-  const said = update.stalled === '' ? '' : `: ${update.stalled}`;
+    return { type, status: 'True', reason, message: 'gateways and workers are of the revision of the spec' };
+  const stalled = update.stalled === '' ? '' : `: ${update.stalled}`;
   return {
     type,
     status: 'False',
     reason: 'WorkersUpdating',
-    message: `${Math.min(update.updated, desired)} of ${desired} workers updated${said}`,
+    message: `${Math.min(update.updated, desired)} of ${desired} workers updated${stalled}`,
   };
 }
 
-/** An operator that has just started has nothing better to say than the one before it. */
+/** Verdict before the first answers: what the operator before this one reported, else Unknown. */
 export function notAsked(type: ConditionType, previous: Condition | undefined): Verdict {
   if (previous) return { type, status: previous.status, reason: previous.reason, message: previous.message };
   return { type, status: 'Unknown', reason: 'NotAskedYet', message: 'the workers have not been asked yet' };
@@ -106,21 +109,21 @@ function reachable(
   };
 }
 
-/** @param previous the condition as it stands */
+/** True if the workers reach NATS. @param previous the condition as it stands */
 export function messagingReachable(backends: Backends | undefined, previous: Condition | undefined): Verdict {
   return reachable('MessagingReachable', 'nats', backends, previous);
 }
-/** @param previous the condition as it stands */
+/** True if the workers reach MongoDB. @param previous the condition as it stands */
 export function storeReachable(backends: Backends | undefined, previous: Condition | undefined): Verdict {
   return reachable('StoreReachable', 'store', backends, previous);
 }
 
-/** True if the streams can take what comes. @param previous the condition as it stands */
+/** False while a stream is nearly full, so that publishes may soon be refused. @param previous the condition as it stands */
 export function streamsHaveRoom(backends: Backends | undefined, previous: Condition | undefined): Verdict {
   const type = 'StreamsHaveRoom';
   if (!backends) return notAsked(type, previous);
   if (!backends.log) {
-    const message = backends.silence || 'no worker says how full the streams are';
+    const message = backends.silence || 'no worker reports how full the streams are';
     return { type, status: 'Unknown', reason: 'NoWorkerAnswers', message };
   }
   const { room, reason } = backends.log;
@@ -131,7 +134,7 @@ export function streamsHaveRoom(backends: Backends | undefined, previous: Condit
 
 /** Reasons for which the size cannot follow the load. */
 const INACTIVE = new Set<ScaleReason>(['LoadUnknown', 'NoGatewayReady', 'Held', 'PodsRefused', 'Disabled']);
-/** Reasons whose numbers change with every look; the condition keeps those it began with. */
+/** Reasons whose numbers change in every pass; the condition keeps the numbers it began with. */
 const MOVING = new Set<ScaleReason>([
   'AtMaximum',
   'PodsRefused',
@@ -141,7 +144,7 @@ const MOVING = new Set<ScaleReason>([
   'ScaledUp',
   'ScaledDown',
 ]);
-/** What is said before the numbers: why it is held; from how many to how many, which may have to wait for gateways that start. */
+/** Part of a message that makes it another one: the cause of a hold; the step, which may wait for gateways that start. */
 const PART: Partial<Record<ScaleReason, (message: string) => string | undefined>> = {
   Held: message => message.split('; ')[0],
   PodsRefused: message => message.split('; ')[0],
@@ -152,18 +155,19 @@ const QUIET = new Set<ScaleReason>(['Steady', 'WindowOpen', 'RateLimited']);
 
 const IGNORED = /; gateway\.replicas \(\d+, set through \/scale by .*$/;
 
-/** What `ScalingActive` says of a size that somebody set and that does not count; empty for any other condition. */
+/** Part of the message of `ScalingActive` on a size that was set and is ignored; empty for any other message. */
 export function ignoredIn(message: string | undefined): string {
   return message?.match(IGNORED)?.[0] ?? '';
 }
 
 /**
- * @param previous the condition as it stands: the numbers of the last step stay until something else is to be said
- * @param cluster who set its size through /scale is told that Builtin does not look at it
+ * The condition `ScalingActive`: False while the size cannot follow the load.
+ * @param previous the condition as it stands: the numbers of the last step stay until the message changes
+ * @param cluster the message says that Builtin ignores a size that was set through /scale
  */
 export function scalingActive(decision: Decision, previous: Condition | undefined, cluster?: ChatCluster): Verdict {
-  const said = previous && { ...previous, message: previous.message.replace(IGNORED, '') };
-  const verdict = scalingVerdict(decision, said);
+  const before = previous && { ...previous, message: previous.message.replace(IGNORED, '') };
+  const verdict = scalingVerdict(decision, before);
   const { spec, scaledBy } = cluster ?? {};
   if (scaledBy === undefined || spec?.gateway.autoscaling.mode !== 'Builtin') return verdict;
   const set = `gateway.replicas (${spec.gateway.replicas}, set through /scale by ${scaledBy})`;
@@ -188,9 +192,10 @@ function scalingVerdict(decision: Decision, previous: Condition | undefined): Ve
   if (!QUIET.has(reason)) return { type, status: 'True', reason, message };
   // A load that swings around a target would rewrite the status with every swing.
   if (previous?.reason === 'ScaledUp' || previous?.reason === 'ScaledDown') return same() as Verdict;
-  return { type, status: 'True', reason: 'Steady', message: 'as many gateways as were needed within the window' };
+  return { type, status: 'True', reason: 'Steady', message: 'the number of gateways follows the load of the window' };
 }
 
+/** Inputs of the condition `Ready`. */
 export interface ReadyInput {
   readonly available: Verdict;
   readonly moving: Verdict;
@@ -198,11 +203,11 @@ export interface ReadyInput {
   readonly workers: WorkerFleet;
   readonly backends: readonly Verdict[];
   readonly failure: WriteFailure | undefined;
-  /** Other causes for which what is declared is not what runs, worst first. */
+  /** Further causes for which the pods differ from the spec, worst first. */
   readonly against: readonly { readonly reason: string; readonly message: string }[];
 }
 
-/** Whether the service works as declared; the first cause that stands against it says why not. */
+/** True if the chat works as declared. The message is that of the first cause against it, worst first. */
 export function ready(input: ReadyInput): Verdict {
   const { available, moving, gateways, workers, backends, failure, against } = input;
   const type = 'Ready';
@@ -210,7 +215,7 @@ export function ready(input: ReadyInput): Verdict {
   if (failure) return not(failure.reason, failure.message);
   const [first] = against;
   if (first) return not(first.reason, first.message);
-  // A pod with a problem counts also where the old ones still serve: what is declared is not what runs.
+  // A pod with a problem counts although old ones still serve: what was declared does not run.
   if (gateways.problem) return not(gateways.problem.reason, countOf('gateways', gateways));
   if (workers.problem) return not(workers.problem.reason, countOf('workers', workers));
   if (moving.status === 'False') return not('RolloutStopped', moving.message);
@@ -223,22 +228,22 @@ export function ready(input: ReadyInput): Verdict {
   if (workers.ready === 0) return not('WorkersNotReady', countOf('workers', workers));
   const unknown = backends.find(verdict => verdict.status === 'Unknown');
   if (unknown) return not(unknown.reason, unknown.message);
-  // What was declared is so: whoever waits for Ready, such as Flux, must not wait for as long as a chat hibernates.
+  // Hibernation is what was declared: tools that wait for Ready, such as Flux, must not wait until it ends.
   return { type, status: 'True', reason: sleeps ? 'Hibernating' : 'Working', message: available.message };
 }
 
-/** Finalizers that Kubernetes sets and takes away by itself. */
+/** Finalizers that Kubernetes sets and removes by itself. */
 const OWN_FINALIZERS: ReadonlySet<string> = new Set(['foregroundDeletion', 'orphan']);
 
-/** What to say of an object that is being deleted, if somebody holds it. */
-export function heldByOthers(finalizers: readonly string[] = []): Verdict | undefined {
+/** Verdict on an object that is being deleted and waits for finalizers of others; undefined without any. */
+export function waitsForFinalizers(finalizers: readonly string[] = []): Verdict | undefined {
   const others = finalizers.filter(finalizer => !OWN_FINALIZERS.has(finalizer));
   if (others.length === 0) return undefined;
-  const message = `it is being deleted and no longer repaired; held by the finalizer ${others.join(', ')}`;
+  const message = `being deleted, no longer repaired, and waiting for the finalizer ${others.join(', ')}`;
   return { type: 'Ready', status: 'False', reason: 'Deleting', message };
 }
 
-/** Conditions with the times of their last change of status. @param now the wall's time */
+/** Conditions with the time of the last change of their status. @param now time of day */
 export function dated(
   verdicts: readonly Verdict[],
   previous: readonly Condition[],

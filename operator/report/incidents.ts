@@ -1,7 +1,7 @@
 import type { Pod, PodContainer } from '../api/kube-object.ts';
 import type { Verdict } from './conditions.ts';
 
-/** How long what happened to a pod is told although it is over. */
+/** Milliseconds for which an incident of a pod is reported after it is over. */
 export const RECENT_MS = 3_600_000;
 
 const RANK = ['OOMKilled', 'Evicted', 'Preempted', 'PodFailed', 'Restarted'] as const;
@@ -10,15 +10,15 @@ interface Incident {
   readonly reason: (typeof RANK)[number];
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** What to say of it besides the number of pods; the same for all of one cause, where it can be. */
+  /** Text beside the number of pods; where possible the same for all pods with one cause. */
   readonly detail: string;
   readonly restarts: number;
 }
 
 const WORDS: Readonly<Record<Incident['reason'], string>> = {
-  OOMKilled: 'killed for want of memory',
+  OOMKilled: 'killed because it ran out of memory',
   Evicted: 'evicted by the kubelet',
-  Preempted: 'removed to make room for pods of a higher priority',
+  Preempted: 'preempted by pods of a higher priority',
   PodFailed: 'failed',
   Restarted: 'started again',
 };
@@ -30,14 +30,14 @@ function ofContainer({ name, restarts, lastExit, memoryLimit }: PodContainer, is
     const limit = memoryLimit === undefined ? '' : `, memory limit ${memoryLimit}`;
     return [{ reason: 'OOMKilled', at, detail: `container ${name}${limit}`, restarts }];
   }
-  // Whoever is told to go stops, and an init container comes to its end once.
+  // A pod that is being deleted stops its containers, and an init container ends once.
   if (isLeaving || restarts === 0) return [];
   const words = lastExit.message === undefined ? '' : `: ${lastExit.message}`;
   const detail = `container ${name}, last exit code ${lastExit.exitCode ?? 'unknown'}${words}`;
   return [{ reason: 'Restarted', at, detail, restarts }];
 }
 
-/** When a condition of the pod last changed: the end of one that is over. */
+/** Time of the last change of any condition of the pod, in ms since 1970: its end, if it has ended. */
 function changedAt({ status }: Pod): number {
   return Math.max(0, ...status.conditions.map(({ lastTransitionTime }) => Date.parse(lastTransitionTime ?? '') || 0));
 }
@@ -56,12 +56,12 @@ function ofPod(pod: Pod): Incident[] {
   return containers.flatMap(container => ofContainer(container, isLeaving)).slice(0, 1);
 }
 
-/** Everything of the last hour; one incident a pod. */
+/** Incidents of the last hour, at most one for each pod. */
 function recent(pods: readonly Pod[], now: number): Incident[] {
   return pods.flatMap(ofPod).filter(({ at }) => now - at < RECENT_MS);
 }
 
-/** A sentence on the pods that `reason` happened to; the smallest detail stands for all. */
+/** A sentence on the pods with an incident of `reason`; the first detail in order stands for all. */
 function sentence(noun: string, incidents: readonly Incident[], reason: Incident['reason']): string[] {
   const of = incidents.filter(incident => incident.reason === reason);
   if (of.length === 0) return [];
@@ -72,7 +72,7 @@ function sentence(noun: string, incidents: readonly Incident[], reason: Incident
 }
 
 /**
- * Whether pods stay: False for an hour after one was killed, evicted or started again, however well it does now.
+ * The condition `PodsStable`: False for an hour after a pod was killed, evicted or restarted, even if it works again.
  * @param now milliseconds since 1970
  */
 export function podsStable(gateways: readonly Pod[], workers: readonly Pod[], now: number): Verdict {
@@ -80,7 +80,7 @@ export function podsStable(gateways: readonly Pod[], workers: readonly Pod[], no
   const [ofGateways, ofWorkers] = [recent(gateways, now), recent(workers, now)];
   const reason = RANK.find(each => [...ofGateways, ...ofWorkers].some(incident => incident.reason === each));
   if (!reason)
-    return { type, status: 'True', reason: 'Stable', message: 'no pod was killed or failed within the hour' };
+    return { type, status: 'True', reason: 'Stable', message: 'no pod was killed or failed in the last hour' };
   const message = [...sentence('gateway', ofGateways, reason), ...sentence('worker', ofWorkers, reason)].join(', ');
-  return { type, status: 'False', reason, message: `within the hour ${message}` };
+  return { type, status: 'False', reason, message: `in the last hour ${message}` };
 }

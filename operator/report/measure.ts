@@ -8,7 +8,7 @@ import type { Metrics } from '../process/metrics.ts';
 import type { Scaling } from './pass.ts';
 import { countGateways } from './status.ts';
 
-/** Shows what was decided on as metrics. What is not known, or not asked for, has no series rather than an old number. */
+/** Exports the inputs of the last decision as metrics. A value that is not known, or not asked for, has no series instead of an old number. */
 export function measure(
   metrics: Metrics,
   { metadata }: ChatCluster,
@@ -44,7 +44,7 @@ function show(gauge: Series, labels: Labels, value: number | undefined): void {
   else gauge.set(labels, value);
 }
 
-/** @param key `namespace/name` of a ChatCluster that is gone */
+/** Removes the series of a ChatCluster that is gone. @param key `namespace/name` */
 export function forgetMetrics(metrics: Metrics, key: string): void {
   const [namespace = '', name = ''] = key.split('/');
   metrics.connections.remove({ namespace, name });
@@ -54,7 +54,7 @@ export function forgetMetrics(metrics: Metrics, key: string): void {
   for (const target of TARGETS) metrics.targets.remove({ namespace, name, target });
 }
 
-/** Shows nothing of any ChatCluster: another process measures them from now on. */
+/** Removes the series of all ChatClusters: another process exports them from now on. */
 export function forgetAll({ gateways, connections, capacity, silentPods, targets, conditions }: Metrics): void {
   for (const series of [gateways, connections, capacity, silentPods, targets, conditions]) series.reset();
 }

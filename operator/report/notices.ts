@@ -9,30 +9,31 @@ import type { PodPatch } from '../fleet/pod-patches.ts';
 import { someOf } from '../process/some-of.ts';
 import { ignoredIn } from './conditions.ts';
 
-/** Something a person would want to know; becomes an Event. */
+/** News about a ChatCluster for people; becomes an Event. */
 export interface Notice {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
-  /** What the operator did, one CamelCase word. */
+  /** The operator's action, one CamelCase word. */
   readonly action: string;
   readonly note: string;
 }
 
-/** Paths that differ when nothing but the number of pods or the revision that serves does: those have notices of their own. */
+/** Paths that differ if only the number of pods or the serving revision changes: both have notices of their own. */
 const STEPS = /^(spec\.replicas|spec\.selector\..*|spec\.selector\.matchLabels\..*|metadata\.annotations\..*)$/;
 
-/** Where `kubectl rollout restart` writes, as the end of a JSON pointer. */
+/** End of the JSON pointer that `kubectl rollout restart` writes to. */
 const RESTARTED = '/kubectl.kubernetes.io~1restartedAt';
-const HOW_TO_RESTART = `gateways are restarted, with one move a client, by the annotation ${RESTART_ANNOTATION} of the ChatCluster`;
+const HOW_TO_RESTART = `to restart gateways, with one move for each client, set the annotation ${RESTART_ANNOTATION} of the ChatCluster`;
 
-/** Whether an object without an owner was taken over. */
+/** True if the action takes over an object without an owner. */
 function isAdoption(action: Action): boolean {
   return action.verb === 'apply' && action.paths.some(path => path.startsWith('metadata.ownerReferences'));
 }
 
 /**
- * @param isNew whether the ChatCluster had no children before, so that a missing child is no repair
- * @param unmade ids of what could not be made until now
+ * Notices of the writes of a pass.
+ * @param isNew true if the ChatCluster had no children before, so that a missing child is no repair
+ * @param unmade ids of objects that could not be created until now
  */
 export function noticesOfActions(
   done: readonly Action[],
@@ -60,11 +61,13 @@ export function noticesOfActions(
   const notices: Notice[] = [];
   if (created.length > 0) notices.push(normal('Created', 'Create', `created ${created.join(', ')}`));
   if (missing.length > 0)
-    notices.push(normal('DriftRepaired', 'Repair', `${missing.join(', ')} was missing and is made again`));
+    notices.push(normal('DriftRepaired', 'Repair', `${missing.join(', ')} was missing and was created again`));
   if (revisions.length > 0) notices.push(normal('RevisionAdded', 'Create', someOf(revisions)));
   if (changed.length > 0) notices.push(normal('Updated', 'Update', `updated ${changed.join(', ')}`));
   if (adopted.length > 0)
-    notices.push(normal('Adopted', 'Adopt', `${someOf(adopted)}: had no owner, and the labels of this ChatCluster`));
+    notices.push(
+      normal('Adopted', 'Adopt', `${someOf(adopted)}: had no owner, and carried the labels of this ChatCluster`),
+    );
   if (deleted.length > 0) notices.push(normal('Deleted', 'Delete', `deleted ${deleted.join(', ')}`));
   for (const action of done) {
     if (action.verb === 'apply' && action.cause === 'drifted' && !isAdoption(action))
@@ -85,48 +88,49 @@ export function noticesOfActions(
 }
 
 /**
- * @param size gateways to run, which is not what was decided while hibernating
- * @param told the size that the status says: a step that has to wait is told once, not again with every new number
+ * The notice of a step of the gateways; none without a step.
+ * @param size gateways to run: not what was decided while hibernating
+ * @param reported size in the status: a step that has to wait is reported once, not again with every new number
  */
 export function noticeOfDecision(
   decision: Decision,
   current: number,
   size: number,
-  told: number | undefined,
+  reported: number | undefined,
 ): Notice[] {
-  if (size === current || size === told) return [];
+  if (size === current || size === reported) return [];
   if (size === 0)
     return [{ type: 'Normal', reason: 'Hibernating', action: 'Scale', note: `gateways from ${current} to 0` }];
-  // Whoever decided: the Event says which way it went.
+  // The reason is that of the direction, whatever decided the size.
   const reason = size > current ? 'ScaledUp' : 'ScaledDown';
   const note = decision.replicas === size && current > 0 ? decision.message : `from ${current} to ${size}`;
   return [{ type: 'Normal', reason, action: 'Scale', note: `gateways ${note}` }];
 }
 
-/** A ChatCluster that goes on with the chat of children it found. */
+/** The notice of a ChatCluster that continues the chat of children it found. */
 export function noticeOfChat({ kept, metadata, spec }: ChatCluster): Notice[] {
   if (spec.identity !== undefined || !kept || kept.identity === metadata.uid) return [];
-  const note = `goes on with the chat ${kept.instance} of an earlier ChatCluster of this name, whose children were there`;
+  const note = `continues the chat ${kept.instance} of an earlier ChatCluster of this name, whose children still existed`;
   return [{ type: 'Normal', reason: 'ChatTakenOver', action: 'Create', note }];
 }
 
-/** Each step of the workers, which come and go without being drained. */
+/** The notice of a step of the workers, which come and go without being drained; none without a step. */
 export function noticeOfWorkers({ reason, message }: WorkerDecision): Notice[] {
   const isStep = reason === 'ScaledUp' || reason === 'ScaledDown';
   return isStep ? [{ type: 'Normal', reason, action: 'Scale', note: `workers ${message}` }] : [];
 }
 
-/** Gateways that were told something new. @param patched those that were written */
+/** Notices of gateways whose intent changed. @param patched pods that were written */
 export function noticesOfIntents(patched: readonly PodPatch[], intents: FleetPlan['intents']): Notice[] {
-  const told = new Map<string, string[]>();
+  const changed = new Map<string, string[]>();
   for (const { pod } of patched) {
     const { name } = pod.metadata;
     if (!intents.has(name)) continue;
     const intent = intents.get(name);
     const what = intent ? `${intent.keep === undefined ? 'Closing' : 'Draining'}/${intent.reason}` : 'Reopened/';
-    told.set(what, [...(told.get(what) ?? []), name]);
+    changed.set(what, [...(changed.get(what) ?? []), name]);
   }
-  return [...told].map(([what, names]) => {
+  return [...changed].map(([what, names]) => {
     const [reason = '', cause = ''] = what.split('/');
     return {
       type: 'Normal',
@@ -146,7 +150,7 @@ const INTENT_NOTES: Readonly<Record<string, string>> = {
 const WRITING: ReadonlySet<string> = new Set(['NameTaken', 'Refused', 'WriteFailing']);
 const STARTING = new Set(['GatewaysNotReady', 'WorkersNotReady', 'NotAskedYet', 'NoWorkerAnswers']);
 
-/** What became different between two sets of conditions. */
+/** Notices of the changes between two sets of conditions. */
 export function noticesOfConditions(before: readonly Condition[], after: readonly Condition[]): Notice[] {
   const notices = after.flatMap((condition): Notice[] => {
     const was = before.find(old => old.type === condition.type);
@@ -157,10 +161,10 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
     switch (condition.type) {
       case 'Ready':
         if (condition.status === 'True') return changed && condition.reason !== 'Hibernating' ? normal('Ready') : [];
-        // Told for each object, also at the start.
+        // Each object has a notice of its own, also at the start.
         if (WRITING.has(condition.reason)) return [];
         if (was?.reason === condition.reason && !changed) return [];
-        // What a start passes through is no news, nor when it wakes. Any other new reason is, also the first.
+        // Reasons of a start are no news, nor those of waking up. Any other new reason is, also the first one.
         return STARTING.has(condition.reason) && (was?.status !== 'True' || was.reason === 'Hibernating')
           ? []
           : warning(condition.reason);
@@ -173,7 +177,7 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
             ? normal(condition.type)
             : [];
       case 'StreamsHaveRoom':
-        // Full for a moment and full again is one story: only the worst is a warning.
+        // A stream that fills again and again must not warn each time: only the worst reason is a warning.
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'NearlyFull') return warning('StreamsNearlyFull');
         if (condition.reason === 'WindowShortened') return was.status === 'True' ? normal('HotWindowShortened') : [];
@@ -181,7 +185,7 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
       case 'Durable':
         if (!changed || condition.status === 'Unknown') return [];
         if (condition.status === 'True') return was?.status === 'False' ? normal(condition.reason) : [];
-        // Known from the start in a set-up for development; later somebody took copies away.
+        // A set-up for development starts with one copy; a loss of copies later is a warning.
         return was?.status === 'True' ? warning(condition.reason) : normal(condition.reason);
       case 'PodsStable':
       case 'SettingsInForce':
@@ -189,9 +193,9 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
       case 'Progressing': {
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'Stopped') return warning('RolloutStopped');
-        // Of one revision: other conditions tell it.
+        // With a single revision other conditions report it.
         if (condition.reason === 'NoneReady') return [];
-        // Only a rollout moves clients, or waits for who deletes their gateways.
+        // Only a rollout moves clients, or waits for gateways to be deleted.
         if (condition.reason === 'Complete')
           return was.reason === 'NoneReady' || was.reason === 'Spreading' ? [] : normal('RolloutComplete');
         const begins = was.reason === 'Complete' || was.reason === 'NoneReady';
@@ -214,6 +218,6 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         return [];
     }
   });
-  // Ready says again why it is not.
+  // Ready repeats the reason of another condition.
   return notices.filter((notice, at) => notices.findIndex(({ reason }) => reason === notice.reason) === at);
 }

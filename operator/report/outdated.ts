@@ -24,7 +24,7 @@ interface Template {
   };
 }
 
-/** A template without what each change of the spec changes in it, and running pods take on or need not know. */
+/** A template without the parts that change with every spec, and that running pods reload or need not know. */
 function lasting({ metadata = {}, spec = {}, ...rest }: Template): object {
   const { [OPTIONS_ANNOTATION]: _, ...annotations } = metadata.annotations ?? {};
   const containers = spec.containers?.map(({ env, ...container }) => ({
@@ -40,7 +40,7 @@ function outdatedAt(cluster: ChatCluster, component: Component, made: object, im
   return [...new Set([...differences(before, after), ...differences(after, before)])].map(path => path.slice(1));
 }
 
-/** What a verdict was made of. */
+/** Inputs of a verdict. */
 interface Basis {
   readonly workers: KubeObject | undefined;
   readonly generation: number;
@@ -48,12 +48,12 @@ interface Basis {
   readonly image: string;
 }
 
-/** By the Deployment of the gateways: making two templates takes a third of a pass that changes nothing. */
+/** Verdicts by the Deployment of the gateways: making two templates takes a third of a pass that changes nothing. */
 const known = new WeakMap<KubeObject, { readonly basis: Basis; readonly verdict: Verdict }>();
 
 /**
- * Whether pods are as this version of the operator, and the image it was installed with, would have them. They are not written
- * anew for that: it would move every client.
+ * The condition `TemplatesCurrent`: True if the pods are as this version of the operator, with the image it was installed with,
+ * would make them. They are not replaced for that alone: it would move every client.
  * @param image of a ChatCluster that names none
  */
 export function templatesCurrent(cluster: ChatCluster, children: readonly KubeObject[], image: string): Verdict {
@@ -64,9 +64,9 @@ export function templatesCurrent(cluster: ChatCluster, children: readonly KubeOb
   const { generation, annotations } = cluster.metadata;
   const workers = workerDeployment(cluster, children);
   const basis = { workers, generation, restart: annotations?.[RESTART_ANNOTATION], image };
-  const held = gateways && known.get(gateways);
-  if (held && Object.entries(basis).every(([name, value]) => held.basis[name as keyof Basis] === value))
-    return held.verdict;
+  const cached = gateways && known.get(gateways);
+  if (cached && Object.entries(basis).every(([name, value]) => cached.basis[name as keyof Basis] === value))
+    return cached.verdict;
   const verdict = verdictOf(cluster, gateways, workers, image);
   if (gateways) known.set(gateways, { basis, verdict });
   return verdict;
@@ -91,6 +91,6 @@ function verdictOf(
   });
   if (paths.length === 0)
     return { type, status: 'True', reason: 'Current', message: 'pods are as this operator makes them' };
-  const message = `this operator would make pods with another ${someOf([...new Set(paths)])}; the annotation ${RESTART_ANNOTATION} takes it on`;
+  const message = `this operator would make pods with another ${someOf([...new Set(paths)])}; the annotation ${RESTART_ANNOTATION} replaces them`;
   return { type, status: 'False', reason: 'UpdateAvailable', message };
 }

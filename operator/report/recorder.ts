@@ -10,8 +10,9 @@ import type { Notice } from './notices.ts';
 export interface RecorderOptions {
   readonly client: Pick<KubeClient, 'create' | 'patch'>;
   readonly clock: Clock;
+  /** `reportingController` of the Events. */
   readonly controller: string;
-  /** This process, such as the pod's name. */
+  /** Name of this process: the pod's. */
   readonly instance: string;
   readonly onFailure: (error: unknown) => void;
 }
@@ -24,21 +25,22 @@ interface Series {
   writtenAt: number;
 }
 
-/** The same notice within this time is one Event with a count. */
+/** Milliseconds within which equal notices are one Event with a count. */
 const SERIES_MS = 10 * 60_000;
-/** A series is written at most this often. */
+/** Shortest time between two writes of one series, in milliseconds. */
 const SERIES_WRITE_MS = 60_000;
-/** `Event.note` may have 1 KiB. */
+/** Limit of a note; `Event.note` may have 1 KiB. */
 const NOTE_CHARACTERS = 1_000;
+/** Requests at the same time; further notices are dropped. */
 const MAX_IN_FLIGHT = 32;
 
 /**
- * Writes notices as Events (events.k8s.io/v1). Never holds the work up and never fails it: when the API server cannot
- * keep up, notices are dropped.
+ * Writes notices as Events (events.k8s.io/v1). It neither delays nor fails a pass: notices are dropped while the API server
+ * cannot keep up.
  */
 export class Recorder {
   readonly #options: RecorderOptions;
-  /** By `namespace/name` of what they are about, then by id. */
+  /** Series by `namespace/name` of the object they are about, then by id. */
   readonly #series = new Map<string, Map<string, Series>>();
   #inFlight = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
@@ -47,6 +49,7 @@ export class Recorder {
     this.#options = options;
   }
 
+  /** Writes an Event, or counts it as another one of a series. Returns at once. */
   record(regarding: KubeObject, notice: Notice): void {
     const { clock } = this.#options;
     const now = clock.now();
@@ -78,12 +81,12 @@ export class Recorder {
     );
   }
 
-  /** Forgets all series about something that is gone. @param about its `namespace/name` */
+  /** Forgets all series of an object that is gone. @param about its `namespace/name` */
   forget(about: string): void {
     this.#series.delete(about);
   }
 
-  /** Forgets series that are over, now and then: with thousands of ChatClusters there are many. */
+  /** Forgets ended series, at most once a minute: with thousands of ChatClusters there are many. */
   #sweep(now: number): void {
     if (now - this.#sweptAt < SERIES_WRITE_MS) return;
     this.#sweptAt = now;
@@ -119,7 +122,7 @@ export class Recorder {
     this.#inFlight++;
     send()
       .catch((error: unknown) => {
-        // There is no Event to count on: the next notice makes one.
+        // No Event exists to count on: the next notice creates one.
         this.#series.get(about)?.delete(id);
         this.#options.onFailure(error);
       })

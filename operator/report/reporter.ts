@@ -15,17 +15,17 @@ import { least } from '../process/least.ts';
 import type { Metrics } from '../process/metrics.ts';
 import type { Caches } from '../watch/caches.ts';
 import { ConditionSeries } from './condition-series.ts';
-import { dated, heldByOthers } from './conditions.ts';
+import { dated, waitsForFinalizers } from './conditions.ts';
 import { type Notice, noticesOfConditions } from './notices.ts';
 import type { Pass, Result } from './pass.ts';
 import { withWritten } from './snapshot.ts';
 import { countGateways, roundConnections, status } from './status.ts';
 
-/** How often the number of connections may be the only news in the status. */
+/** Shortest time between two statuses in which only the number of connections differs, in milliseconds. */
 const CONNECTIONS_MS = 30_000;
-/** How often to look at pods that do not start: a person waits for the reason. */
+/** Milliseconds between two looks at pods that do not start: people wait for the reason. */
 const STARTING_LOOK_MS = 30_000;
-/** How often to look whether what happened is long enough ago. */
+/** Milliseconds between two checks whether an incident is an hour old. */
 const UNSTABLE_LOOK_MS = 300_000;
 
 export interface ReporterOptions {
@@ -38,11 +38,11 @@ export interface ReporterOptions {
   readonly defaultImage: string;
 }
 
-/** Writes what was found and decided into the status of a ChatCluster, when it differs. */
+/** Writes the status of ChatClusters where it differs, and records Events of changed conditions. */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #series: ConditionSeries;
-  /** When the number of connections was last written. */
+  /** Time of the last write of the number of connections, by key. */
   readonly #writtenAt = new Map<string, number>();
   readonly #firstSeen = new Map<string, FirstSeen>();
 
@@ -51,6 +51,7 @@ export class Reporter {
     this.#series = new ConditionSeries(options.metrics);
   }
 
+  /** Drops everything known of a ChatCluster that is gone. */
   forget(key: string): void {
     this.#writtenAt.delete(key);
     this.#firstSeen.delete(key);
@@ -119,9 +120,9 @@ export class Reporter {
     return known;
   }
 
-  /** Says of a ChatCluster that is being deleted who holds it: nothing of it is kept as it should be any more. */
-  async reportHeld(cluster: ChatCluster, record: (notices: readonly Notice[]) => void): Promise<void> {
-    const verdict = heldByOthers(cluster.metadata.finalizers);
+  /** Reports finalizers that a ChatCluster being deleted waits for. The operator no longer repairs it. */
+  async reportDeletion(cluster: ChatCluster, record: (notices: readonly Notice[]) => void): Promise<void> {
+    const verdict = waitsForFinalizers(cluster.metadata.finalizers);
     if (!verdict || !cluster.status) return;
     const { conditions = [] } = cluster.status;
     const [ready] = dated(
@@ -134,7 +135,7 @@ export class Reporter {
     await this.#write(cluster, { ...cluster.status, conditions: next }, record);
   }
 
-  /** @returns whether it differs from what is there */
+  /** @returns false if it equals the status of `cluster`, which is then not written */
   async #write(
     cluster: ChatCluster,
     next: ChatClusterStatus,
@@ -152,7 +153,7 @@ export class Reporter {
   }
 }
 
-/** Milliseconds after which the passing of time alone makes another status: pods that take long to start, or have been well for an hour. */
+/** Milliseconds after which time alone may change the status: pods take long to start, or an incident gets an hour old. */
 function lookAgainMs(pods: readonly Pod[], conditions: readonly Condition[]): number | undefined {
   if (pods.some(isStarting)) return STARTING_LOOK_MS;
   return conditions.some(({ type, status: is }) => type === 'PodsStable' && is === 'False')

@@ -4,7 +4,7 @@ import { CONTROL_ANNOTATIONS } from '../desired/names.ts';
 import { someOf } from '../process/some-of.ts';
 import type { Verdict } from './conditions.ts';
 
-/** Lines of what processes refuse: one for each process and option. */
+/** Options that processes refuse: one line for each process and option. */
 export interface Refusals {
   readonly gateways: readonly string[];
   readonly workers: readonly string[];
@@ -18,10 +18,10 @@ function likeness(a: string, b: string): number {
   return (2 * shared) / Math.max(1, of.length + other.length);
 }
 
-/** Less alike is another word, and no misspelling. */
+/** Likeness below which a word counts as another word and not as a misspelling. */
 const ALIKE = 0.5;
 
-/** Annotations in our name that nothing reads, with what may have been meant. */
+/** Sentences on annotations with the operator's prefix that it does not know, each with the likeliest known one. */
 function unknownAnnotations(annotations: ObjectMeta['annotations'] = {}): string[] {
   return Object.keys(annotations)
     .filter(key => key.startsWith(`${GROUP}/`) && !CONTROL_ANNOTATIONS.includes(key))
@@ -34,7 +34,7 @@ function unknownAnnotations(annotations: ObjectMeta['annotations'] = {}): string
     });
 }
 
-/** The options that some of `lines` are about, the smallest for all, with how many processes say so. */
+/** A sentence on the first line in order, with the number of processes that report it; none without lines. */
 function sentence(noun: string, lines: readonly string[]): string[] {
   const [line] = [...lines].sort();
   if (line === undefined) return [];
@@ -43,10 +43,10 @@ function sentence(noun: string, lines: readonly string[]): string[] {
 }
 
 /**
- * Whether everything a person asked for is in force: no running process refuses an option, and no annotation has a name that
- * nothing reads.
- * @param refusals undefined until processes have been asked once @param previous the condition as it stands
- * @param unknownFields those that the CRD in the cluster drops
+ * The condition `SettingsInForce`: True if no running process refuses an option, every annotation with the operator's prefix is
+ * known, and the CRD knows every field.
+ * @param refusals undefined before the first answers @param previous the condition as it stands
+ * @param unknownFields fields that the CRD in the cluster drops
  */
 export function settingsInForce(
   { annotations }: Pick<ObjectMeta, 'annotations'>,
@@ -58,7 +58,7 @@ export function settingsInForce(
   const unknown = unknownAnnotations(annotations);
   if (unknown.length > 0) return { type, status: 'False', reason: 'UnknownAnnotation', message: unknown.join('; ') };
   if (unknownFields.length > 0) {
-    const message = `the CRD in the cluster does not know ${someOf(unknownFields)}: what is written there is dropped; upgrade it`;
+    const message = `the CRD in the cluster does not know ${someOf(unknownFields)}: the API server drops these fields; upgrade the CRD`;
     return { type, status: 'False', reason: 'CRDOutdated', message };
   }
   if (!refusals && previous?.reason === 'OptionRefused')

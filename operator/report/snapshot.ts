@@ -21,7 +21,7 @@ export interface Snapshot {
   readonly observed: readonly Observed[];
   /** The objects of `observed`. */
   readonly children: readonly KubeObject[];
-  /** By name, terminating ones too. */
+  /** Sorted by name, with terminating ones. */
   readonly pods: Readonly<Record<Component, readonly Pod[]>>;
   /** Endpoints of the client Service. */
   readonly endpoints: readonly Endpoint[];

@@ -44,17 +44,18 @@ import { podsStable } from './incidents.ts';
 import { templatesCurrent } from './outdated.ts';
 import { type Refusals, settingsInForce } from './settings.ts';
 
-/** The gateways, counted by what the planner sees. */
+/** Numbers of gateways, as the fleet plan sees them. */
 export interface GatewayCount {
   readonly desired: number;
   /** Pods of the serving revision. */
   readonly replicas: number;
-  /** Those of them that are ready and stay. */
+  /** Pods out of `replicas` that are ready and not about to be removed. */
   readonly ready: number;
-  /** Pods of any revision that are being emptied. */
+  /** Pods of any revision that are being drained. */
   readonly draining: number;
 }
 
+/** Inputs of a status. */
 export interface StatusInput {
   readonly cluster: ChatCluster;
   readonly children: readonly KubeObject[];
@@ -62,7 +63,7 @@ export interface StatusInput {
   readonly workerPods: readonly Pod[];
   readonly gateways: GatewayCount;
   readonly desiredWorkers: number;
-  /** Revision the client Service leads to, or `*`. */
+  /** Revision that the client Service selects, or `*`. */
   readonly serving: string;
   readonly rollout: FleetPlan['rollout'];
   /** {@link FleetPlan.draining} */
@@ -70,9 +71,9 @@ export interface StatusInput {
   readonly image: string;
   /** Image of a ChatCluster that names none. */
   readonly defaultImage: string;
-  /** undefined until the workers have been asked once */
+  /** Undefined before the first answers of the workers. */
   readonly backends: Backends | undefined;
-  /** undefined until the processes have been asked once */
+  /** Undefined before the first answers. */
   readonly refusals: Refusals | undefined;
   /** Fields that the CRD in the cluster does not know. */
   readonly unknownFields: readonly string[];
@@ -80,25 +81,25 @@ export interface StatusInput {
   readonly failure: WriteFailure | undefined;
   /** Children that are not as they were written. */
   readonly altered: readonly Alteration[];
-  /** Client connections, if known and if it is time to say a new number. */
+  /** Client connections; undefined if they are not known, or a new number is not due yet. */
   readonly connections: number | undefined;
   readonly isLate: IsLate;
-  /** The wall's time. */
+  /** Time of day. */
   readonly now: Date;
 }
 
 /**
- * Two significant digits: enough for a person, and it rarely changes.
- * @param held what was said before; it stands while it is not wrong by more than three quarters of the last digit, so that a
- * number between two of them does not go to and fro
+ * `connections` with two significant digits: enough for people, and it rarely changes.
+ * @param reported number reported before; it stands while it differs by at most three quarters of the last digit, so that a
+ * value between two rounded ones does not alternate
  */
-export function roundConnections(connections: number, held?: number): number {
+export function roundConnections(connections: number, reported?: number): number {
   const digit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, connections))) - 1);
-  if (held !== undefined && Math.abs(held - connections) <= digit * 0.75) return held;
+  if (reported !== undefined && Math.abs(reported - connections) <= digit * 0.75) return reported;
   return Number(connections.toPrecision(2));
 }
 
-/** The workers, and how far they are of the wanted revision. */
+/** The workers, and the progress of their update to the wanted revision. */
 function workerFleet({ cluster, children, desiredWorkers, workerPods, serving, isLate }: StatusInput): WorkerFleet {
   const deployment: Deployment | undefined = workerDeployment(cluster, children);
   const isCurrent =
@@ -113,7 +114,7 @@ function workerFleet({ cluster, children, desiredWorkers, workerPods, serving, i
   };
 }
 
-/** What of the fleet a person and `/scale` want to know. @param serving revision of the client Service, or `*` */
+/** Numbers of the gateways for the status and `/scale`. @param serving revision of the client Service, or `*` */
 export function countGateways(pods: readonly FleetPod[], serving: string, desired: number): GatewayCount {
   const living = alive(pods);
   const there = living.filter(pod => isServing(pod, serving));
@@ -138,7 +139,7 @@ function urlOf({ metadata, spec }: ChatCluster, service: ServiceObject | undefin
   return spec.service.port === 80 ? `http://${host}` : `http://${host}:${spec.service.port}`;
 }
 
-/** What runs although something else is declared, worst first. */
+/** Causes for which the children differ from the spec and stay so, worst first. */
 function againstSpec(cluster: ChatCluster, children: readonly KubeObject[]): ReadyInput['against'] {
   const causes = [
     { reason: 'OtherChat', message: otherChats(cluster, children) },
@@ -148,8 +149,8 @@ function againstSpec(cluster: ChatCluster, children: readonly KubeObject[]): Rea
 }
 
 /**
- * The status of a ChatCluster: a function of what is observed. It holds no time but that of the last change of a
- * condition, so that an idle pass makes the same status again.
+ * The status of a ChatCluster. Pure. Its only times are those of the last change of each condition, so that a pass without
+ * news makes an equal status.
  */
 export function status(input: StatusInput): ChatClusterStatus {
   const { cluster, children, backends } = input;
@@ -190,8 +191,8 @@ export function status(input: StatusInput): ChatClusterStatus {
     templatesCurrent(cluster, children, input.defaultImage),
   ];
   const identity = identityOf(cluster);
-  const held = cluster.status?.gateways?.connections;
-  const connections = input.connections === undefined ? held : roundConnections(input.connections, held);
+  const reported = cluster.status?.gateways?.connections;
+  const connections = input.connections === undefined ? reported : roundConnections(input.connections, reported);
   return {
     observedGeneration: metadata.generation,
     ...(identity === undefined ? {} : { identity }),

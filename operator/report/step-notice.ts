@@ -1,24 +1,24 @@
 import { childName } from '../desired/names.ts';
 import type { Notice } from './notices.ts';
 
-/** True if something that makes gateways more or fewer is among `open`, the ids of objects that could not be written. */
+/** True if a write that changes the number of gateways is among `open`, the ids of objects that are not written. */
 export function isStepOpen(open: ReadonlySet<string>, cluster: string): boolean {
   const gateways = `Deployment ${childName.gateways(cluster, '')}`;
   return [...open].some(id => id.startsWith('Pod ') || id.startsWith(gateways));
 }
 
-/** Tells of a step once it is written, however often that had to be tried. It may be lost, and with it the Event. */
+/** Holds back the notice of a step until the step is written. It is kept in memory alone: a restart loses the Event. */
 export class StepNotice {
-  #untold: { readonly from: number; readonly notices: readonly Notice[] } | undefined;
+  #pending: { readonly from: number; readonly notices: readonly Notice[] } | undefined;
 
-  /** @param notices of a new step, none without one @returns what is to be told now */
+  /** @param notices of a new step, none without one @returns notices to record now */
   take(notices: readonly Notice[], from: number, to: number, isWritten: boolean): readonly Notice[] {
-    if (notices.length > 0) this.#untold = { from: this.#untold?.from ?? from, notices };
-    // Taken back before anything was written.
-    if (this.#untold?.from === to) this.#untold = undefined;
-    if (!isWritten || !this.#untold) return [];
-    const due = this.#untold.notices;
-    this.#untold = undefined;
+    if (notices.length > 0) this.#pending = { from: this.#pending?.from ?? from, notices };
+    // The step was reversed before anything was written.
+    if (this.#pending?.from === to) this.#pending = undefined;
+    if (!isWritten || !this.#pending) return [];
+    const due = this.#pending.notices;
+    this.#pending = undefined;
     return due;
   }
 }

@@ -140,7 +140,7 @@ describe('a person sees in the conditions what stands in the way', () => {
     });
     assert.match(
       counted.message,
-      /2 gateways killed for want of memory \(container gateway, memory limit 512Mi; restarts: 2\)/,
+      /2 gateways killed because it ran out of memory \(container gateway, memory limit 512Mi; restarts: 2\)/,
     );
     await fleet.says('Ready', 'Working');
     assert.equal(await told('hungry', 'OOMKilled'), 1);
@@ -212,7 +212,7 @@ describe('a person sees in the conditions what stands in the way', () => {
     await suite.api.client.delete({ ...(await fleet.cluster()), kind: RESOURCES.chatClusters.kind });
     const ready = await fleet.says('Ready', 'Deleting');
     assert.equal(ready.status, 'False');
-    assert.match(ready.message, /no longer repaired; held by the finalizer example.com\/backup$/);
+    assert.match(ready.message, /no longer repaired, and waiting for the finalizer example.com\/backup$/);
     assert.equal(await told('lingers', 'Deleting'), 1);
     await fleet.change({ metadata: { finalizers: null } });
   });

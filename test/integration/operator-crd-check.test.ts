@@ -53,7 +53,7 @@ test('with the rights of the chart a CRD that lacks a field is found out, and sa
   });
   assert.match(
     said.message,
-    /does not know spec\.service\.ipFamilyPolicy, status\.gateways\.drainingReplicas: what is written there is dropped/,
+    /does not know spec\.service\.ipFamilyPolicy, status\.gateways\.drainingReplicas: the API server drops these fields/,
   );
   assert.deepEqual([said.type, said.status], ['SettingsInForce', 'False']);
   assert.match(await operator.metrics.registry.metrics(), /^chatcluster_operator_crd_unknown_fields 2$/m);

@@ -230,7 +230,7 @@ describe('the operator moves clients only on purpose', { concurrency: true }, ()
     const made = await suite.api.client.create(RESOURCES.horizontalPodAutoscalers, hpa);
     const said = await fleet.says('ScalingActive', 'Held');
     assert.equal(said.status, 'False');
-    assert.match(said.message, /HorizontalPodAutoscaler other scales it too/);
+    assert.match(said.message, /HorizontalPodAutoscaler other scales the ChatCluster too/);
     for (const gateway of fleet.gateways) gateway.load = { connections: 80 };
     const wanted = { namespace: 'default', name: 'contested', size: 'wanted' };
     await until('more gateways are wanted', async () => {

@@ -12,8 +12,6 @@ const PENDING: readonly string[] = [
   'operator',
   'operator/api',
   'operator/desired',
-  'operator/reconcile',
-  'operator/report',
   'server/access',
   'server/commands',
   'server/gateway',

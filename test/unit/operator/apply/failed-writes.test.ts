@@ -94,7 +94,7 @@ test('the condition names each object, the worst first, and no more than a perso
       'Deployment chat-worker: exceeded quota',
       'Pod chat-0, Pod chat-1, Pod chat-2, Pod chat-3 and 296 more: Pod chat-0: exceeded quota',
       'Service chat: failed calling webhook',
-      'Deployment chat-gateway-1 waits for it',
+      'Deployment chat-gateway-1 waits for that',
     ].join('; '),
   );
   assert.equal(noticesOfFailures(failures).length, 4);

@@ -87,7 +87,7 @@ test('who restarts a Deployment of gateways is told how to, who annotates its te
 test('a child that vanished is told as repaired, all of a new ChatCluster as created', () => {
   const { actions } = planWrites(asIs(before().filter(({ kind }) => kind !== 'ConfigMap')), before());
   assert.deepEqual(told(actions), [
-    'DriftRepaired: ConfigMap chat-gateway was missing and is made again',
+    'DriftRepaired: ConfigMap chat-gateway was missing and was created again',
     `RevisionAdded: ConfigMap chat-worker-${revisionOf(ROLLED, 'worker')}`,
   ]);
   const [created, ...more] = told(planWrites([], before()).actions, true);

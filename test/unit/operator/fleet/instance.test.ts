@@ -64,7 +64,7 @@ test('a ChatCluster made anew over orphaned children goes on with their chat: al
   assert.equal(revisionOf(again, 'gateway'), revisionOf(FIRST, 'gateway'));
   assert.deepEqual(instances(again, children), [instanceOf(FIRST)]);
   assert.equal(otherChats(again, children), '');
-  assert.match(noticeOfChat(again)[0]?.note ?? '', /goes on with the chat/);
+  assert.match(noticeOfChat(again)[0]?.note ?? '', /continues the chat/);
   const owned = desired(again, choicesFor(again));
   const options = owned.find(({ metadata }) => metadata.annotations?.[IDENTITY_ANNOTATION] !== undefined);
   assert.equal(options?.metadata.annotations?.[IDENTITY_ANNOTATION], FIRST.metadata.uid);

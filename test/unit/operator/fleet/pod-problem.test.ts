@@ -104,13 +104,13 @@ test('what happened to a pod is told for an hour, by the worst of it', () => {
     type: 'PodsStable',
     status: 'True',
     reason: 'Stable',
-    message: 'no pod was killed or failed within the hour',
+    message: 'no pod was killed or failed in the last hour',
   });
   const cases: readonly (readonly [Pod, string, RegExp])[] = [
     [
       pod(STATUSES['came back after it was short of memory']),
       'OOMKilled',
-      /^within the hour 1 gateway killed for want of memory \(container gateway, memory limit 512Mi; restarts: 3\)$/,
+      /^in the last hour 1 gateway killed because it ran out of memory \(container gateway, memory limit 512Mi; restarts: 3\)$/,
     ],
     [
       pod(STATUSES['was evicted']),
@@ -135,7 +135,7 @@ test('what happened to a pod is told for an hour, by the worst of it', () => {
     [pod(STATUSES['is short of memory again and again'])],
     at,
   );
-  assert.match(all.message, /^within the hour 1 gateway killed .*, 1 worker killed for want of memory/);
+  assert.match(all.message, /^in the last hour 1 gateway killed .*, 1 worker killed because it ran out of memory/);
   assert.equal(podsStable([cases[0]?.[0] as Pod], [], Date.parse('2026-01-01T12:01:00Z') + RECENT_MS).status, 'True');
 });
 

@@ -130,7 +130,7 @@ test('a foreign autoscaler holds a Builtin size in both directions, and is named
   const busy = { ...given(builtin(), { gateways: 3 }), foreign: HPA, probe: answers(3, 500) };
   const { size, decision } = scale(busy, newMemory());
   assert.deepEqual([size, decision.reason], [3, 'Held']);
-  assert.match(decision.message, /HorizontalPodAutoscaler by-cpu scales it too/);
+  assert.match(decision.message, /HorizontalPodAutoscaler by-cpu scales the ChatCluster too/);
   assert.ok(sizeOf({ ...busy, foreign: [] }) > 3);
 });
 
@@ -143,7 +143,7 @@ test('an autoscaler of a Deployment, which would take gateways with their client
   const foreign = [{ name: 'by-cpu', target: { kind: 'Deployment', name: 'chat-gateway-0123456789' } }];
   const { size, decision } = scale({ ...given(declared(5), { gateways: 3 }), foreign }, newMemory());
   assert.deepEqual([size, decision.reason], [3, 'Held']);
-  assert.match(decision.message, /by-cpu scales a Deployment of it/);
+  assert.match(decision.message, /by-cpu scales a Deployment of the gateways/);
 });
 
 const PAUSES: readonly (readonly [string, number, number])[] = [

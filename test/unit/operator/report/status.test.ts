@@ -140,7 +140,7 @@ test('how many copies NATS keeps is a condition, says what to do, and keeps no c
   ]);
   assert.match(of(1).message, /single copy of messages.*NATS is a single server.*three servers/);
   assert.match(of(1, 1).message, /single copy of messages.*streamReplicas is 1: .* leave it out, or set 3/);
-  assert.match(of(1, 3).message, /streamReplicas is 3, which the workers have not come to yet/);
+  assert.match(of(1, 3).message, /streamReplicas is 3, and the workers have not reached it yet/);
   const one = { backends: { ...backends(), copies: { fewest: 1, whyNotMore: refused } } };
   assert.equal(conditionOf(one, 'Ready').status, 'True');
   const cluster = after(one);
