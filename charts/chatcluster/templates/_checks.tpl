@@ -1,4 +1,4 @@
-{{- /* What no schema can say: how values have to relate. The operator would not start with them. */ -}}
+{{- /* Checks of values against each other, which no schema can express. The operator would not start with such values. */ -}}
 {{- define "chatcluster.checks" -}}
 {{- with .Values.leaderElection -}}
 {{- if ge (int .renewSeconds) (int .leaseSeconds) -}}
