@@ -7,7 +7,7 @@ import { SettingsSource } from './settings/source.ts';
 import { unknownVariables } from './settings/unknown-variables.ts';
 import { followUri } from './store/follow-uri.ts';
 import { mongoStore } from './store/mongo.ts';
-import { storeNews } from './store/store-news.ts';
+import { outageLog } from './store/outage-log.ts';
 import { messageTrace } from './telemetry/message-trace.ts';
 import { startTracing } from './telemetry/tracing.ts';
 
@@ -18,7 +18,7 @@ await run(async () => {
   const logger = createLogger(config.logLevel, config.processName);
   for (const warning of unknownVariables(process.env)) logger.warn(warning);
   const store = mongoStore(config.mongodbUri, names(config.instance).database);
-  store.watch(storeNews(logger));
+  store.watch(outageLog(logger));
   const changed = followUri(store, config, logger);
   const gateway = await startGateway(config, {
     store,

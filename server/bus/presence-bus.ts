@@ -13,12 +13,12 @@ const NO_RESPONDERS = 503;
 /** Presence over core NATS. Nothing is stored; the callers repeat what gets lost. */
 export function presenceBus(connection: NatsConnection, names: Names): PresenceBus & JoinsBus {
   /** Ignores errors of a callback, which would otherwise end the connection: a malformed message counts as lost. */
-  const listen = (subject: string, heard: (message: Msg) => void): Asked => {
+  const listen = (subject: string, received: (message: Msg) => void): Asked => {
     const subscription = connection.subscribe(subject, {
       callback: (error, message) => {
         if (error) return;
         try {
-          heard(message);
+          received(message);
         } catch {}
       },
     });
@@ -33,11 +33,11 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
 
   const inbox = `_INBOX.${crypto.randomUUID()}`;
   const waiting = new Map<string, (message: Msg) => void>();
-  let asked = 0;
+  let requests = 0;
   listen(`${inbox}.*`, message => waiting.get(message.subject)?.(message));
   /** Expects an answer on its own subject; one subscription receives the answers to all requests. */
   const expect = (answer: (message: Msg) => void) => {
-    const reply = `${inbox}.${asked++}`;
+    const reply = `${inbox}.${requests++}`;
     waiting.set(reply, answer);
     return { reply, stop: () => void waiting.delete(reply) };
   };
@@ -45,9 +45,9 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
 
   return {
     beat: text => send(names.gatewayBeat, text),
-    onBeat: heard => void listen(names.gatewayBeat, message => heard(message.string())),
+    onBeat: received => void listen(names.gatewayBeat, message => received(message.string())),
     ask(gateway, question, answer) {
-      const { reply, stop } = expect(message => answer(isAway(message) ? null : message.string()));
+      const { reply, stop } = expect(message => answer(unanswered(message) ? null : message.string()));
       send(names.presenceOf(gateway), question, { reply });
       return { stop };
     },
@@ -57,7 +57,7 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
       });
     },
     askPrevious(room, answer) {
-      const { reply, stop } = expect(message => isAway(message) || answer(message.string()));
+      const { reply, stop } = expect(message => unanswered(message) || answer(message.string()));
       const mark = headers();
       mark.set(NOT_FOR_ME, '1');
       send(names.presenceAsk, room, { reply, headers: mark });
@@ -74,9 +74,9 @@ export function presenceBus(connection: NatsConnection, names: Names): PresenceB
       })();
     },
     announce: (room, event) => send(names.joins(room), event),
-    hear: (room, heard) => listen(names.joins(room), message => heard(message.string())),
+    hear: (room, received) => listen(names.joins(room), message => received(message.string())),
   };
 }
 
 /** True if no gateway listens: then NATS itself answers, without a body. */
-const isAway = (message: Msg) => message.data.byteLength === 0 && message.headers?.code === NO_RESPONDERS;
+const unanswered = (message: Msg) => message.data.byteLength === 0 && message.headers?.code === NO_RESPONDERS;

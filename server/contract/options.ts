@@ -570,7 +570,7 @@ export const OPTIONS = {
     1024 * MIB,
     MIB,
     1024 * 1024 * MIB,
-    'Bytes of one LOG stream. When it is full, because MongoDB is away, publishes answer a temporary error.',
+    'Bytes of one LOG stream. It fills while MongoDB does not answer; when it is full, publishes answer a temporary error.',
   ),
   hotWindowSeconds: integer(
     'CHAT_HOT_WINDOW_SECONDS',

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { OutageListener } from './circuit.ts';
 
 /** Logs the start of an outage of MongoDB as a warning with its reason, and its end. Pass it to {@link MongoStore.watch}. */
-export function storeNews(logger: Logger): OutageListener {
+export function outageLog(logger: Logger): OutageListener {
   return reason => {
     if (reason === null) logger.info('MongoDB answers again');
     else
