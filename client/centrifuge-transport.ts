@@ -1,6 +1,7 @@
 import { Centrifuge, type ClientInfo, type PublicationContext, UnauthorizedError } from 'centrifuge';
 import { callErrorOf } from './call-error.ts';
 import type { Connection, Member, Publication, RoomHandlers, RoomLink, Transport } from './transport.ts';
+import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 
 export interface CentrifugeOptions {
   /** WebSocket address, for example `wss://chat.example.org/connection/websocket`. */
@@ -36,7 +37,8 @@ export function centrifugeTransport(options: CentrifugeOptions): Transport {
   return {
     connect: () => client.connect(),
     disconnect: () => client.disconnect(),
-    call: (method, data) => answered(client.rpc(method, data).then(reply => reply.data as unknown)),
+    call: <V extends VerbName>(verb: V, params: ParamsOf<V>) =>
+      answered(client.rpc(verb, params).then(reply => reply.data as ResultOf<V>)),
     join: (room, handlers) => join(client, room, handlers),
   };
 }

@@ -12,6 +12,7 @@ import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
 import type { Connection, Transport } from './transport.ts';
 import type { RandomBytes } from './uuid7.ts';
+import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 
 export interface ChatOptions {
   /** The user the tokens are for: whose outbox and marks these are. */
@@ -91,6 +92,11 @@ export class Chat {
     this.#transport.disconnect();
   }
 
+  /** Calls a verb. The result is what the server sent: it is not checked. @throws {CallError} */
+  call<V extends VerbName>(verb: V, params: ParamsOf<V>): Promise<ResultOf<V>> {
+    return this.#transport.call(verb, params);
+  }
+
   /** The open rooms, in the order they were opened. */
   get rooms(): readonly Room[] {
     return [...this.#rooms.values()];
@@ -145,7 +151,8 @@ export class Chat {
   }
 
   async #send({ room, id, text }: Outgoing): Promise<Acknowledgement> {
-    const answer = (await this.#transport.call('message.send', { room, id, text })) as Partial<Acknowledgement> | null;
+    // A result is as the server sent it: an older one may lack fields.
+    const answer: Partial<Acknowledgement> | null = await this.call('message.send', { room, id, text });
     if (typeof answer?.offset !== 'number') throw callErrorOf(new Error('message.send answered without an offset'));
     return { offset: answer.offset, epoch: answer.epoch ?? '', duplicate: answer.duplicate === true };
   }

@@ -3,14 +3,10 @@ import type { Clock } from '../server/time/clock.ts';
 import { CallError, callErrorOf } from './call-error.ts';
 import type { Outbox, Outgoing } from './outbox.ts';
 import { RETRY } from './retry.ts';
+import type { ResultOf } from './verbs.ts';
 
-/** Answer of `message.send`. */
-export interface Acknowledgement {
-  readonly offset: number;
-  readonly epoch: string;
-  /** True: the server had the message from an earlier try; `offset` is its first one. */
-  readonly duplicate: boolean;
-}
+/** Result of `message.send`. */
+export type Acknowledgement = ResultOf<'message.send'>;
 
 export interface SenderOptions {
   readonly outbox: Outbox;

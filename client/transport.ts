@@ -1,10 +1,12 @@
+import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
+
 /** What the chat needs of a connection. `centrifuge-transport.ts` implements it over the official SDK. */
 export interface Transport {
   connect(): void;
   /** Ends the connection until {@link connect} is called. */
   disconnect(): void;
-  /** Calls an `rpc` method. @throws {CallError} */
-  call(method: string, data: unknown): Promise<unknown>;
+  /** Calls a verb. The result is what the server sent: it is not checked. @throws {CallError} */
+  call<V extends VerbName>(verb: V, params: ParamsOf<V>): Promise<ResultOf<V>>;
   /** Subscribes to a room, again after every reconnect, until the link is closed. */
   join(room: string, handlers: RoomHandlers): RoomLink;
 }

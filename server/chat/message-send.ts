@@ -11,8 +11,7 @@ export const messageSend = verb({
   summary: 'Sends a text message to a room.',
   details: [
     'A message is stored once, however often its id is sent: again on any connection, and after any time, it answers the place',
-    'of the first with `duplicate: true`. An id older than half of `CHAT_DEDUPE_SECONDS` is looked up first; what the connection',
-    'sends to the same room waits behind it, nothing else does.',
+    'of the first with `duplicate: true`. An id older than half of `CHAT_DEDUPE_SECONDS` is looked up before the message is stored.',
   ].join('\n'),
   params: {
     room: roomName,

@@ -9,12 +9,9 @@ import type {
   RoomLink,
   Transport,
 } from '../../../client/transport.ts';
+import type { ParamsOf, ResultOf, VerbName } from '../../../client/verbs.ts';
 
-interface Sent {
-  readonly room: string;
-  readonly id: string;
-  readonly text: string;
-}
+type Sent = ParamsOf<'message.send'>;
 
 /**
  * The client's port to a chat server, without a network: rooms with offsets that have gaps, recovery, deduplication by id
@@ -100,11 +97,14 @@ export class FakeChatServer implements Transport {
     return publications;
   }
 
-  async call(method: string, data: unknown): Promise<unknown> {
+  async call<V extends VerbName>(verb: V, params: ParamsOf<V>): Promise<ResultOf<V>> {
     await null;
     if (!this.#online) throw new CallError(3, 'client disconnected', true);
-    if (method !== 'message.send') throw new CallError(104, 'method not found', false);
-    const sent = data as Sent;
+    if (verb !== 'message.send') throw new CallError(104, 'method not found', false);
+    return this.#send(params as Sent) as ResultOf<V>;
+  }
+
+  #send(sent: Sent): ResultOf<'message.send'> {
     this.sends.push(sent);
     const refusal = this.refuses(sent);
     if (refusal) throw refusal;
