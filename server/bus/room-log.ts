@@ -124,8 +124,11 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
         throw new PublishFailed(`messages of ${MOST_UNANSWERED_BYTES} bytes wait for an acknowledgement`);
       const answer = publish(write, subject(room), body, envelope, options.publishTimeoutMs());
       const stored = unanswered.during(body.byteLength + ENVELOPE_BYTES, answer);
-      const [placed, epoch] = await Promise.all([stored, currentEpoch(partition(room))]);
-      return { ...placed, epoch };
+      const epoch = currentEpoch(partition(room)).catch((error: unknown) => {
+        throw new PublishFailed('the epoch of the stream could not be read', error);
+      });
+      epoch.catch(() => undefined); // the error of the publish, which tells more, is reported first
+      return { ...(await stored), epoch: await epoch };
     },
 
     watch: (room, live) =>
