@@ -9,7 +9,7 @@ const MOST_COLUMNS = 120;
 export function verbsTypes(): string {
   const verbs = Object.entries(VERBS).flatMap(([name, { summary, params, result }]) => [
     `  /** ${summary} */`,
-    `  readonly '${name}': {`,
+    `  readonly ${/^[a-z]+$/.test(name) ? name : `'${name}'`}: {`,
     ...block('params', params),
     ...block('result', result),
     '  };',
