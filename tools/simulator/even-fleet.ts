@@ -85,7 +85,7 @@ export class EvenFleet {
         samples: change(even, this.seconds * 1_000),
         held: this.held,
         refused: this.refused,
-        why: this.held === 'None' ? '' : 'somebody said so',
+        why: this.held === 'None' ? '' : 'a person holds it',
         now: this.seconds * 1_000,
         history: this.#history,
       });

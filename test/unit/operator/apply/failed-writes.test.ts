@@ -21,7 +21,7 @@ const BROKEN = new ApiError(500, 'InternalError', 'failed calling webhook');
 const CONFLICT = new ApiError(409, 'Conflict', 'the object has been modified');
 const failedWrites = () => new FailedWrites(() => 0.5);
 
-test('a refusal is told at once and once, a failure that may pass when it has lasted', () => {
+test('a refusal is reported once and at once, a failure that may pass only after a while', () => {
   const failed = failedWrites();
   failed.note(WORKERS, 'a', REFUSED, 0);
   failed.note('Service chat', 'a', BROKEN, 0);
@@ -39,7 +39,7 @@ test('a refusal is told at once and once, a failure that may pass when it has la
   assert.deepEqual(failed.shown(20_000, false), []);
 });
 
-test('what the operator before this one had told is not taken back for a moment', () => {
+test('a failure that the previous operator reported is not withdrawn for a moment', () => {
   const failed = failedWrites();
   failed.note(WORKERS, 'a', BROKEN, 0);
   assert.equal(failed.shown(0, false).length, 0);
@@ -67,7 +67,7 @@ test('each write has a backoff of its own, another content is tried at once, and
     busy.note(WORKERS, 'a', CONFLICT, 0);
     conflicts.push(busy.againMs(0));
   }
-  // Told when it has lasted ten seconds, which is sooner than the next try.
+  // It is reported after ten seconds, which is sooner than the next attempt.
   assert.deepEqual(conflicts, [500, 500, 500, 500, 500, 10_000, 10_000]);
 });
 
@@ -144,7 +144,7 @@ test('fewer gateways wait for the marks of those that go, more do not', () => {
   assert.deepEqual(step(3), []);
 });
 
-test('a step is told when it is written, and not if it is taken back before', () => {
+test('a step is reported when it is written, and not if it is withdrawn before', () => {
   const notice = (note: string) => [{ type: 'Normal', reason: 'ScaledUp', action: 'Scale', note }] as const;
   const steps = new StepNotice();
   assert.deepEqual(steps.take(notice('2 to 4'), 2, 4, false), []);

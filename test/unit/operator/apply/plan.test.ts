@@ -214,7 +214,7 @@ test('an annotation in the template of gateways is removed while their Deploymen
   assert.equal(found({}, { observedGeneration: 3, replicas: 2, updatedReplicas: 1 }), false, 'workers');
 });
 
-test('annotations of others, the status and our own fields are nobody else’s additions', () => {
+test('annotations of others, the status and our own fields do not count as additions of others', () => {
   const annotations = {
     'f:spec': { 'f:template': { 'f:metadata': { 'f:annotations': { 'f:kubectl.kubernetes.io/restartedAt': {} } } } },
   };
@@ -248,7 +248,7 @@ test('a child that is being deleted is not written to', () => {
   assert.deepEqual(planWrites(observed, wanted()).actions, []);
 });
 
-test('a child nobody wants any more is deleted, unless it is somebody else’s', () => {
+test('a child that is not wanted any more is deleted, unless it belongs to another owner', () => {
   const [, first] = wanted() as [DesiredObject, DesiredObject];
   const old = { ...first, metadata: { ...first.metadata, name: 'old' } };
   const foreign = { ...old, metadata: { ...old.metadata, name: 'foreign', ownerReferences: [] } };

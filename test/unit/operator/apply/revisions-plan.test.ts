@@ -61,22 +61,24 @@ test('an empty revision that is no longer wanted is deleted with its Deployment 
   );
 });
 
-const told = (actions: Parameters<typeof noticesOfActions>[0], isNew = false) =>
+const reported = (actions: Parameters<typeof noticesOfActions>[0], isNew = false) =>
   noticesOfActions(actions, isNew).map(({ reason, note }) => `${reason}: ${note}`);
 
-test('a second Deployment is told as a new revision, not as the repair of a missing one', () => {
+test('a second Deployment is reported as a new revision, not as the repair of a missing one', () => {
   const first = before().filter(object => object.metadata.name !== `chat-gateway-${NEXT}`);
   const { actions } = planWrites(asIs(first), before());
-  assert.deepEqual(told(actions), [
+  assert.deepEqual(reported(actions), [
     `RevisionAdded: Deployment chat-gateway-${NEXT}, PodDisruptionBudget chat-gateway-${NEXT}`,
   ]);
 });
 
-test('who restarts a Deployment of gateways is told how to, who annotates its template otherwise that it was taken back', () => {
+test('a restart of a Deployment of gateways gets an Event with the right way, another annotation of its template one of its removal', () => {
   const [object] = before().filter(({ kind, metadata }) => kind === 'Deployment' && metadata.name.includes(OLD));
   assert.ok(object);
   const pruned = (key: string) =>
-    told([{ verb: 'prune', object, pointers: [`/spec/template/metadata/annotations/${key}`], managers: ['kubectl'] }]);
+    reported([
+      { verb: 'prune', object, pointers: [`/spec/template/metadata/annotations/${key}`], managers: ['kubectl'] },
+    ]);
   assert.match(
     pruned('kubectl.kubernetes.io~1restartedAt').join(),
     /^RestartRefused: .* annotation chatcluster\.dev\/restart/,
@@ -84,22 +86,22 @@ test('who restarts a Deployment of gateways is told how to, who annotates its te
   assert.match(pruned('note').join(), /^DriftRepaired: /);
 });
 
-test('a child that vanished is told as repaired, all of a new ChatCluster as created', () => {
+test('a child that vanished is reported as repaired, all children of a new ChatCluster as created', () => {
   const { actions } = planWrites(asIs(before().filter(({ kind }) => kind !== 'ConfigMap')), before());
-  assert.deepEqual(told(actions), [
+  assert.deepEqual(reported(actions), [
     'DriftRepaired: ConfigMap chat-gateway was missing and was created again',
     `RevisionAdded: ConfigMap chat-worker-${revisionOf(ROLLED, 'worker')}`,
   ]);
-  const [created, ...more] = told(planWrites([], before()).actions, true);
+  const [created, ...more] = reported(planWrites([], before()).actions, true);
   assert.match(created ?? '', /^Created: created ServiceAccount chat, /);
   assert.deepEqual(more, []);
 });
 
 test('another number of gateways and the move of the Service have notices of their own: the write is none', () => {
   const { actions } = planWrites(asIs(before()), both(NEXT));
-  assert.deepEqual(told(actions), []);
+  assert.deepEqual(reported(actions), []);
   const larger = desired(CLUSTER, choicesFor(CLUSTER, { revisions: [wantedRevision(CLUSTER, { replicas: 3 })] }));
   const { actions: scaled } = planWrites(asIs(desired(CLUSTER, choicesFor(CLUSTER))), larger);
   assert.equal(scaled.length, 1);
-  assert.deepEqual(told(scaled), []);
+  assert.deepEqual(reported(scaled), []);
 });

@@ -21,7 +21,7 @@ const byOlder = () =>
     return { object: { ...object, metadata: { ...object.metadata, labels, annotations } } as KubeObject, foreign: [] };
   });
 
-test('what an upgrade of the operator alone writes waits for its turn, and nothing else does', () => {
+test('only writes caused by an upgrade of the operator are spread over time', () => {
   const all = planWrites(byOlder(), wanted()).actions;
   assert.equal(all.length, wanted().length);
   assert.ok(all.every(action => isRewrite(action, CLUSTER)));
@@ -48,7 +48,7 @@ test('5,000 ChatClusters are written anew one after the other, at the rate that 
   const starts = Array.from({ length: 5_000 }, () => rewrites.reserve(8, 1_000));
   assert.deepEqual(starts.slice(0, 3), [1_000, 1_800, 2_600]);
   assert.equal(starts.at(-1), 1_000 + 4_999 * 800);
-  assert.equal(rewrites.reserve(8, 9_000_000), 9_000_000, 'who comes later does not wait for what is over');
+  assert.equal(rewrites.reserve(8, 9_000_000), 9_000_000, 'a later reservation does not wait for finished ones');
 });
 
 test('a template that was kept and would be another now shows, until it is made anew', () => {

@@ -97,11 +97,11 @@ test('a gateway that stays Ready while it is emptied counts no more, one that sh
 });
 
 test('a gateway refuses new connections if it says so; an older one does not say', () => {
-  const refusing = (said: unknown) => parseLoad({ connections: 0, refusing: said }, 'a')?.refusing;
+  const refusing = (value: unknown) => parseLoad({ connections: 0, refusing: value }, 'a')?.refusing;
   assert.deepEqual([true, false, undefined, 'yes'].map(refusing), [true, false, undefined, undefined]);
 });
 
-test('a gateway that was never ready has served nobody; one that lost its readiness may hold clients', async () => {
+test('a gateway that was never ready has no clients; one that lost its readiness may have some', async () => {
   const { samples } = await read(
     [pod('starting', { ready: false, since: START }), pod('cut-off', { ready: false })],
     'starting',
@@ -118,7 +118,7 @@ test('a gateway that was never ready has served nobody; one that lost its readin
   assert.equal(totalConnections(samples), undefined);
 });
 
-test('a silent pod whose grace is over is on a dead node and holds nobody', async () => {
+test('a silent pod whose grace period is over is on a dead node and has no clients', async () => {
   const pods = [pod('over', { deleted: '2026-01-01T11:59:00Z' }), pod('ending', { deleted: '2026-01-01T12:00:20Z' })];
   assert.deepEqual(
     (await read(pods, 'over', 'ending')).samples.map(({ pod: name }) => name),
@@ -136,7 +136,7 @@ test('the grace of a pod counts from when its end was first seen, whatever the t
   const over = (grace: number, now: number) =>
     isOver({ ...ending, metadata: { ...ending.metadata, deletionGracePeriodSeconds: grace } }, firstSeen, now);
   assert.deepEqual([over(30, 1_000), over(30, 41_000), over(30, 41_001)], [false, false, true]);
-  assert.equal(over(5, 50_000), false, 'somebody shortened it, from now on');
+  assert.equal(over(5, 50_000), false, 'another writer shortened it, from now on');
   assert.equal(isOver(pod('lives'), firstSeen, 1e9), false);
 });
 

@@ -37,7 +37,7 @@ function probing(t: { after(end: () => void): void }, gateways: Record<string, P
   return { clock, probes, results };
 }
 
-test('a pod that does not answer delays nobody else, and is not asked twice at once', async t => {
+test('a silent pod does not delay others, and is not asked twice at once', async t => {
   let asked = 0;
   const { clock, results } = probing(t, { 'a/slow': [pod('slow')], 'a/fast': [pod('fast')] }, [], async gateway => {
     if (gateway.metadata.name !== 'slow') return { connections: 1 };
@@ -91,14 +91,14 @@ test('the lag is the largest a worker that reaches NATS says', async t => {
   assert.equal(probes.latest('a/chat')?.backends.storeLag, 12);
 });
 
-test('the room in the streams is the worst a worker that reaches NATS says; words that are not known say nothing', async t => {
-  const room = (word: string) => ({ room: word, reason: `it is ${word}` });
+test('the space in the streams is the worst that a worker with NATS reports; unknown words are ignored', async t => {
+  const space = (word: string) => ({ room: word, reason: `it is ${word}` });
   const answers: Record<string, unknown> = {
-    cut: { ...HEALTH, nats: { reachable: false, reason: 'gone' }, log: room('NearlyFull') },
+    cut: { ...HEALTH, nats: { reachable: false, reason: 'gone' }, log: space('NearlyFull') },
     older: HEALTH,
-    newer: { ...HEALTH, log: room('Bursting') },
-    one: { ...HEALTH, log: room('Enough') },
-    two: { ...HEALTH, log: room('WindowShortened') },
+    newer: { ...HEALTH, log: space('Bursting') },
+    one: { ...HEALTH, log: space('Enough') },
+    two: { ...HEALTH, log: space('WindowShortened') },
   };
   const names = Object.keys(answers);
   const ask: AskPod = async worker => answers[worker.metadata.name];
@@ -108,8 +108,8 @@ test('the room in the streams is the worst a worker that reaches NATS says; word
     await settle();
     return probes.latest('a/chat')?.backends.log;
   };
-  assert.deepEqual(await of(names), room('WindowShortened'));
-  assert.deepEqual(await of(['cut', 'one']), room('Enough'));
+  assert.deepEqual(await of(names), space('WindowShortened'));
+  assert.deepEqual(await of(['cut', 'one']), space('Enough'));
   assert.equal(await of(['cut', 'older', 'newer']), undefined);
 });
 
@@ -154,7 +154,7 @@ test('the best answer counts: one worker that reaches a backend is enough', asyn
   assert.deepEqual([health?.nats.reachable, health?.store.reachable], [true, true]);
 });
 
-test('workers may be silent for a moment; after 15 s nobody knows', async t => {
+test('workers may be silent for a moment; after 15 s the state is unknown', async t => {
   let silent = false;
   const { clock, probes } = probing(t, { 'a/chat': [] }, [pod('w')], async () => {
     if (silent) throw new Error('no answer within 2 s');

@@ -63,8 +63,8 @@ test('after a step up soon after a step down the window is twice as long, until 
   fleet.run(300, 200);
   fleet.run(5, 500);
   assert.equal(fleet.replicas, 5);
-  const held = fleet.run(60, 200);
-  assert.match(held.message, /waiting for a window of 120 s/);
+  const decision = fleet.run(60, 200);
+  assert.match(decision.message, /waiting for a window of 120 s/);
   assert.equal(lasts(200), 60);
   // A quarter of an hour later it is no flapping any more.
   fleet.run(905, 200);
@@ -157,7 +157,7 @@ test('a ratio within the tolerance changes nothing, and places have no tolerance
   assert.equal(full.replicas, 21);
 });
 
-test('a step down leaves the room that a step up would have', () => {
+test('a step down leaves the reserve that a step up would have', () => {
   const behavior = { scaleUp: { tolerancePercent: 10 } };
   // 1,710 connections would fit on 18 gateways, and one more than 1,800 x 1.1 would bring the 19th back.
   const fleet = new EvenFleet(20, { maxReplicas: 100, behavior });

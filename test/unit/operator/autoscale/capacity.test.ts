@@ -56,7 +56,7 @@ test('a chat whose connections have become three times as dear has three times t
   assert.equal(fleet.replicas, 16);
 });
 
-test('it is never above limits.maxConnections, nor above twice of what gateways have held', () => {
+test('it is never above limits.maxConnections, nor above twice the connections that gateways had', () => {
   const cheap = learning(2).run(60, 28_000, costing(0.2));
   assert.deepEqual([cheap.capacity?.from, cheap.capacity?.connections], ['maxConnections', 15_000]);
   assert.equal(learning(2).run(60, 4_000, costing(0.9)).capacity?.connections, 4_000);
@@ -84,7 +84,7 @@ test('what two gateways do has to fit into the core of one', () => {
   const decision = learning(2).run(5, 11_000, costing());
   assert.deepEqual([decision.target, decision.replicas], ['lossOfOne', 3]);
   assert.equal(learning(2).run(5, 9_900, costing()).replicas, 2);
-  // Who allows a single gateway has accepted its loss.
+  // With minReplicas 1 the loss of the only gateway is accepted.
   assert.equal(learning(1, 1).run(5, 6_900, costing()).replicas, 1);
 });
 

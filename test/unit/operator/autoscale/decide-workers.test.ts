@@ -92,14 +92,14 @@ test('the bounds hold at once', () => {
   assert.equal(workers.current, 8);
 });
 
-test('while MongoDB is away the lag adds nobody, and afterwards the window starts again', () => {
+test('while MongoDB is away the lag adds no worker, and afterwards the window starts again', () => {
   const workers = new Workers(1);
   assert.equal(workers.run(300, 100_000, false).reason, 'StoreUnreachable');
   assert.equal(workers.run(30, 100_000).reason, 'WindowOpen');
   assert.equal(workers.run(5, 100_000).replicas, 8);
 });
 
-test('a lag that nobody says keeps the size', () => {
+test('an unknown lag keeps the size', () => {
   const workers = new Workers(4);
   assert.equal(workers.run(600, undefined).reason, 'LagUnknown');
   assert.equal(workers.current, 4);

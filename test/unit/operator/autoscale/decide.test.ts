@@ -45,7 +45,7 @@ test('none is asked for while pods are refused, and as many as are needed once t
   assert.equal(fleet.replicas, 2, 'fewer are always possible');
 });
 
-test('never fewer than minReplicas, nobody connected', () => {
+test('never fewer than minReplicas without any connection', () => {
   const fleet = new EvenFleet(3);
   fleet.run(600, 0);
   assert.equal(fleet.replicas, 2);
@@ -215,7 +215,7 @@ test('the loss of one gateway always fits', () => {
   assert.match(decision.message, /2,000 connections that must fit without one of the gateways, at most 1,000/);
 });
 
-test('who allows a single gateway gets one while everybody fits on it', () => {
+test('with minReplicas 1 one gateway is enough while all connections fit on it', () => {
   const fleet = new EvenFleet(2, { minReplicas: 1 });
   fleet.run(70, 90);
   assert.equal(fleet.replicas, 1);
@@ -233,7 +233,7 @@ for (const mode of ['External', 'Disabled'] as const)
     assert.deepEqual([held.replicas, held.reason, held.message], [4, 'Held', 'a rollout; gateway.replicas is 3']);
   });
 
-test('an autoscaler that scales to zero gets the fewest there may be, and is told what stops them all', () => {
+test('an autoscaler that scales to zero gets minReplicas, and the message names the annotation that stops all gateways', () => {
   const spec = autoscaling({ mode: 'External', minReplicas: 2 });
   const none = { maxConnections: 10, samples: undefined, refused: undefined, now: 0, history: [] } as const;
   const decision = decide({ ...none, spec, current: 4, replicas: 0, held: 'None', why: '' });
@@ -244,7 +244,7 @@ test('an autoscaler that scales to zero gets the fewest there may be, and is tol
   );
 });
 
-test('what is held from outside stays, with the reason and what would be', () => {
+test('a hold keeps the size; the message has its reason and the wanted size', () => {
   const grow = (held: 'All' | 'ScaleIn' | 'ScaleOut') => {
     const fleet = new EvenFleet(4);
     fleet.run(65, 400);
@@ -265,7 +265,7 @@ test('what is held from outside stays, with the reason and what would be', () =>
     assert.equal(grow(held).run(120, 100).replicas, after, held);
   const decision = grow('ScaleIn').run(120, 100);
   assert.equal(decision.reason, 'Held');
-  assert.match(decision.message, /^somebody said so; 1 gateway wanted|^somebody said so; 2 gateways wanted/);
+  assert.match(decision.message, /^a person holds it; 1 gateway wanted|^a person holds it; 2 gateways wanted/);
   const many = new EvenFleet(50);
   many.held = 'ScaleIn';
   assert.equal(many.run(5, 0).replicas, 50);

@@ -50,7 +50,7 @@ test('looks that did not hear everyone pass while they are few, and what they di
   fleet.run(5, 470, silent);
   fleet.run(5, 200, silent);
   fleet.run(25, 200);
-  // 376 on the four that were heard ask for four, for a window from then on.
+  // 376 on the four that answered ask for four, for a window from then on.
   assert.equal(fleet.replicas, 4);
   fleet.run(35, 200);
   assert.equal(fleet.replicas, 2);
@@ -61,14 +61,14 @@ const READY = [
   { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T11:00:09Z' },
 ];
 
-/** Answers of a gateway to several polls, 5 s apart: `said` are its answers, undefined for a lost one. */
+/** Answers of a gateway to several polls, 5 s apart: `polls` has its answers, undefined for a lost one. */
 async function looks(
-  said: readonly (number | undefined)[],
+  polls: readonly (number | undefined)[],
   change: (look: number) => Partial<Pod['status']> = () => ({}),
 ) {
   let samples: readonly LoadSample[] = [];
   const seen: LoadSample[] = [];
-  for (const [look, connections] of said.entries()) {
+  for (const [look, connections] of polls.entries()) {
     const pod: Pod = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -95,13 +95,13 @@ async function looks(
   return seen.map(({ load }) => load?.connections);
 }
 
-test('a gateway is what it last said for 15 s', async () => {
+test('the last answer of a gateway counts for 15 s', async () => {
   const lost = undefined;
   assert.deepEqual(await looks([7, lost, lost, 8, lost]), [7, 7, 7, 8, 8]);
   assert.deepEqual(await looks([7, lost, lost, lost, lost, lost]), [7, 7, 7, 7, lost, lost]);
 });
 
-test('what it said ends with a restart of its container, and with its readiness', async () => {
+test('an answer ends with a restart of the container and with a change of readiness', async () => {
   const restarted = (look: number) => ({ containers: [{ name: 'gateway', restarts: look }] });
   assert.deepEqual(await looks([7, undefined], restarted), [7, undefined]);
   const beside = (look: number) => ({
@@ -117,14 +117,14 @@ test('what it said ends with a restart of its container, and with its readiness'
   assert.deepEqual(await looks([7, undefined], unready), [7, undefined]);
 });
 
-test('a gateway that was empty counts as such in the total, but is not taken for empty by who removes it', () => {
+test('a gateway that was empty counts as such in the total, but is not removed as empty', () => {
   const answer = { ...sample('g'), life: 'u/0' } as LoadSample;
   const kept = withCachedAnswers([{ ...answer, load: undefined }], withCachedAnswers([answer], [], 0), 5_000);
   assert.equal(totalConnections(kept), 0);
   assert.deepEqual([...connectionsByPod(kept)], []);
 });
 
-test('answers that nobody has asked for again are none after 15 s, however long the poll takes', () => {
+test('answers are not used after 15 s, however long the next poll takes', () => {
   const answer = { ...sample('g', { connections: 7 }), life: 'u/0' };
   const kept = withCachedAnswers([{ ...answer, load: undefined }], withCachedAnswers([answer], [], 0), 10_000);
   assert.equal(withoutStaleAnswers(kept, 15_000)[0]?.load?.connections, 7);

@@ -80,7 +80,7 @@ function* course(seed: number): Generator<Step> {
 
 const COURSES = SEEDS.map(seed => [...course(seed)]);
 
-test('never outside the bounds, unless it is held there', () => {
+test('never outside the bounds, unless a hold keeps it there', () => {
   for (const [seed, steps] of COURSES.entries())
     for (const { input, decision } of steps) {
       if (input.held !== 'None') continue;
@@ -89,7 +89,7 @@ test('never outside the bounds, unless it is held there', () => {
     }
 });
 
-test('never fewer while a gateway does not report its load, or while that is held', () => {
+test('never fewer while a gateway does not report its load, or while a hold forbids it', () => {
   for (const [seed, steps] of COURSES.entries())
     for (const { input, decision } of steps) {
       const silent = input.samples?.some(each => each.load === undefined && (each.served || each.ready)) ?? true;
@@ -122,7 +122,7 @@ test('never more in a period than the most generous policy allows, in either dir
   }
 });
 
-test('after every step everybody fits below the hard limit with one gateway gone, as far as the load was known', () => {
+test('after every step all connections fit below the hard limit with one gateway gone, as far as the load was known', () => {
   for (const [seed, steps] of COURSES.entries())
     for (const { input, decision } of steps) {
       if (decision.replicas >= input.current || input.current > input.spec.maxReplicas) continue;

@@ -6,16 +6,16 @@ import { heldLooks } from '../../../../tools/simulator/held-looks.ts';
 
 const ROOMY = { maxConnections: 15_000, targetConnections: 5_000, freePlaces: 0 };
 
-test('gateways have room for clients, for those who come soon, for those of one that is lost, and near their target', () => {
-  const room = (takers: number, clients: number, change: Partial<FleetSettings['capacity']> = {}) =>
+test('capacity covers all clients, free places and the clients of a lost gateway, and stays near the target', () => {
+  const has = (takers: number, clients: number, change: Partial<FleetSettings['capacity']> = {}) =>
     hasCapacity(takers, clients, { ...ROOMY, ...change });
-  assert.deepEqual([room(4, 25_000), room(4, 25_001)], [true, false], 'a quarter above the target');
+  assert.deepEqual([has(4, 25_000), has(4, 25_001)], [true, false], 'a quarter above the target');
   const untargeted = { targetConnections: undefined };
-  assert.deepEqual([room(4, 45_000, untargeted), room(4, 45_001, untargeted)], [true, false], 'one is lost');
-  assert.equal(room(4, 45_000, { ...untargeted, freePlaces: 1 }), false);
+  assert.deepEqual([has(4, 45_000, untargeted), has(4, 45_001, untargeted)], [true, false], 'one is lost');
+  assert.equal(has(4, 45_000, { ...untargeted, freePlaces: 1 }), false);
 });
 
-test('most gateways are enough where they have room: nearly all to begin, and one of a few may be missing once it has begun', () => {
+test('most gateways are enough if they have capacity: nearly all to begin, and one of a few may be missing after that', () => {
   const enough = (takers: number, needed: number, clients: number, begun: boolean) =>
     hasEnoughGateways(takers, needed, clients, { settings: { capacity: ROOMY } } as FleetInput, begun);
   assert.deepEqual([enough(4, 4, 1e9, false), enough(4, 4, 1e9, true)], [true, true], 'all are enough');

@@ -30,7 +30,7 @@ const planOf = (change: Partial<FleetPlan> = {}): FleetPlan => ({
   againMs: undefined,
   ...change,
 });
-const live = (stopped = '', targetedAt = 50_000) => [
+const deployments = (stopped = '', targetedAt = 50_000) => [
   gatewayDeployment(CLUSTER, OLD, { targetedAt: 10_000 }),
   gatewayDeployment(CLUSTER, NEW, { targetedAt, stopped }),
 ];
@@ -41,28 +41,28 @@ const stoppedOf = (children: readonly KubeObject[], plan?: FleetPlan) =>
   Object.fromEntries(choose(children, plan).revisions.map(({ revision, stopped }) => [revision, stopped]));
 
 test('what stopped a rollout is written down on its own Deployment', () => {
-  assert.deepEqual(stoppedOf(live(), planOf({ stop: 'it fails' })), { [OLD]: '', [NEW]: 'it fails' });
+  assert.deepEqual(stoppedOf(deployments(), planOf({ stop: 'it fails' })), { [OLD]: '', [NEW]: 'it fails' });
 });
 
 test('what stopped a rollout stands when nothing is wrong any more', () => {
-  assert.deepEqual(stoppedOf(live('it fails')), { [OLD]: '', [NEW]: 'it fails' });
+  assert.deepEqual(stoppedOf(deployments('it fails')), { [OLD]: '', [NEW]: 'it fails' });
 });
 
 test('a revision that is wanted anew starts without what stopped it before', () => {
-  const earlier = live('it failed', 30_000);
+  const earlier = deployments('it failed', 30_000);
   assert.deepEqual(stoppedOf(earlier), { [OLD]: '', [NEW]: '' });
 });
 
 test('the moment of the move stands while the Service stays, is now when it moves, and there is none before the first', () => {
   const since = (plan: FleetPlan, seen: Partial<typeof SEEN>) =>
-    choose(live(), plan, { ...SEEN, ...seen }).servingSince.getTime();
+    choose(deployments(), plan, { ...SEEN, ...seen }).servingSince.getTime();
   assert.equal(since(planOf(), {}), 20_000);
   assert.equal(since(planOf({ serving: NEW }), {}), 90_000);
   assert.equal(since(planOf(), { movedAt: 0 }), 0);
 });
 
 test('each revision carries the moment it became the wanted one', () => {
-  const at = choose(live()).revisions.map(({ targetedAt }) => targetedAt.getTime());
+  const at = choose(deployments()).revisions.map(({ targetedAt }) => targetedAt.getTime());
   assert.deepEqual(at, [10_000, 50_000]);
 });
 

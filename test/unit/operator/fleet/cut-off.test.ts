@@ -35,7 +35,7 @@ test('a gateway without NATS takes no new clients and keeps its own', () => {
   assert.deepEqual(isolateCutOff(up(3), new Map(), AT), { intents: new Map(), message: '', again: false });
 });
 
-test('where half of the gateways or more are without NATS nobody is taken out, and who was comes back', () => {
+test('if half of the gateways lack NATS none is taken out, and those that were come back', () => {
   assert.deepEqual(namesOf(down(1)), []);
   assert.deepEqual(namesOf([...up(2), ...down(2)]), []);
   assert.deepEqual(namesOf([...up(3), ...down(2)]), ['down-0', 'down-1']);
@@ -78,7 +78,7 @@ test('a gateway has to be the odd one out for 15 s: an outage is noticed by one 
   assert.deepEqual(note(up(5), 5), []);
 });
 
-test('the planner looks again for the time alone while somebody is about to be taken out or to come back, and only then', () => {
+test('the planner looks again for the time alone only while a gateway is about to be taken out or to come back', () => {
   const again = (pods: readonly FleetPod[]) => isolateCutOff(pods, new Map(), AT).again;
   assert.ok(again([...up(2), ...down(1, { cutOffSince: NOW - 1_000 })]));
   assert.ok(again([...up(2), out({ natsUp: true })]));
@@ -87,7 +87,7 @@ test('the planner looks again for the time alone while somebody is about to be t
 });
 
 for (const scenario of OUTAGES)
-  test(`${scenario.name}: nothing is written, as nobody is better off elsewhere`, () => {
+  test(`${scenario.name}: nothing is written, because clients are no better off elsewhere`, () => {
     for (let seed = 1; seed <= 5; seed++) {
       const { violations, writes } = runScenario(scenario, { seed, planner: planFleet });
       assert.deepEqual([violations, writes], [[], 0], `${scenario.name} ${seed}`);

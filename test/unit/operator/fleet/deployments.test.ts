@@ -13,7 +13,7 @@ const deployment = (status: object, replicas = 2): Deployment => ({
 const failing = (message: string) =>
   deployment({ conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }] });
 
-test('why pods cannot be created is said without the name of the pod, which differs with each try', () => {
+test('the reason why pods cannot be created leaves out the name of the pod, which differs with each attempt', () => {
   const cases: readonly (readonly [string, string])[] = [
     [
       'pods "chat-worker-5d-x2" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2',
@@ -32,13 +32,13 @@ test('why pods cannot be created is said without the name of the pod, which diff
       'Internal error occurred: failed calling webhook "w": connection refused',
     ],
   ];
-  for (const [message, said] of cases)
+  for (const [message, reported] of cases)
     assert.deepEqual(refusedPods([deployment({}), failing(message)]), {
       reason: 'PodsRefused',
-      message: `pods cannot be created: ${said}`,
+      message: `pods cannot be created: ${reported}`,
     });
   assert.equal(refusedPods([deployment({})]), undefined);
-  const long = refusedPods([failing('x'.repeat(2_000))]) ?? assert.fail('it is not told');
+  const long = refusedPods([failing('x'.repeat(2_000))]) ?? assert.fail('no problem is reported');
   assert.ok(long.message.length > 100 && long.message.length < 400);
 });
 

@@ -109,7 +109,7 @@ function without({ metadata }: KubeObject, annotation: string): Record<string, s
   return rest;
 }
 
-test('somebody who writes another instance into a live Deployment makes no other chat of it: that is drift', () => {
+test('another instance written into a Deployment is drift, and makes it no other chat', () => {
   const children = childrenOf(FIRST).map(child =>
     child.kind === 'Deployment' && 'spec' in child
       ? { ...child, spec: JSON.parse(JSON.stringify(child.spec).replaceAll(instanceOf(FIRST), 'chat-0000000000')) }
@@ -128,8 +128,8 @@ test('an identity that is named wins: gateways of the other chat are another rev
   assert.equal(instanceOf(cluster), instanceOf(named));
   assert.notEqual(revisionOf(cluster, 'gateway'), revisionOf(FIRST, 'gateway'));
   assert.deepEqual(instances(cluster, children), [instanceOf(named)]);
-  const said = otherChats(cluster, children);
-  assert.match(said, /^chat-gateway-[0-9a-f]{10}, chat-worker: pods of another chat than chat-/);
+  const sentence = otherChats(cluster, children);
+  assert.match(sentence, /^chat-gateway-[0-9a-f]{10}, chat-worker: pods of another chat than chat-/);
   const well = { type: 'GatewaysAvailable', status: 'True', reason: 'AllReady', message: 'all' } as const;
   const fleet = { desired: 2, replicas: 2, ready: 2, problem: undefined };
   const verdict = ready({
@@ -139,10 +139,10 @@ test('an identity that is named wins: gateways of the other chat are another rev
     workers: { ...fleet, update: { isComplete: true, stalled: '', updated: 2 } },
     backends: [],
     failure: undefined,
-    against: [{ reason: 'OtherChat', message: said }],
+    against: [{ reason: 'OtherChat', message: sentence }],
   });
   assert.deepEqual([verdict.status, verdict.reason], ['False', 'OtherChat']);
-  // Once they are gone the name stays: another one would move everybody once more.
+  // Once they are gone the name stays: another one would move all clients once more.
   const moved = childrenOf(cluster);
   const later = withInstance(named, moved);
   assert.equal(revisionOf(later, 'gateway'), revisionOf(cluster, 'gateway'));

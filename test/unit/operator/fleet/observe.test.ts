@@ -65,7 +65,7 @@ test('a gateway is what its pod, its endpoints and its own answer say', () => {
   });
 });
 
-test('who does not answer may hold any number; who never ran holds none', () => {
+test('a silent gateway may have any number of clients; one that never ran has none', () => {
   assert.equal(podOf({}).connections, undefined);
   assert.equal(podOf({ running: false }).connections, 0);
   assert.deepEqual([podOf({ running: false, node: '' }).scheduled, podOf({ running: false }).scheduled], [false, true]);
@@ -90,7 +90,7 @@ test('a pod that was evicted, or outlived its grace on a dead node, is no gatewa
   assert.deepEqual(at(120_001), ['a', 'drains']);
 });
 
-test('an annotation nobody of ours wrote is an intent, so that it is taken away', () => {
+test('a traffic annotation of another writer counts as an intent, so that it is removed', () => {
   for (const intent of ['gone', 'null', '7', '{"reason":']) assert.equal(podOf({ intent }).intent?.since, '', intent);
   assert.equal(podOf({}).intent, undefined);
 });
@@ -143,7 +143,7 @@ test('how long things have been so is measured from the first look that found th
   assert.deepEqual(look(5_000, 9e12, 9e12, 'later'), [5_000, 5_000, 5_000], 'what was gone in between begins anew');
 });
 
-test('a Service that selects no revision serves all; without a Service nobody is served', () => {
+test('a Service that selects no revision serves all; without a Service none serves', () => {
   assert.equal(see(scene({ children: [clientService(CLUSTER, '*')] })).serving, '*');
   assert.equal(see(scene({ children: [] })).serving, undefined);
 });

@@ -21,7 +21,7 @@ test('a revision is wanted since it came, also when the clock of the operator be
   assert.equal(targetedAt(again), first, 'it is not written with every pass');
 });
 
-test('gateways of a rollout that was changed on its way make room for wanted ones that a quota refuses', () => {
+test('gateways of a superseded revision make space for new ones that a quota refuses', () => {
   const emptied = (refused: boolean) => {
     const revisions = [
       row('old', 1),
@@ -47,7 +47,7 @@ const leavesWithClients = { ...leaves, connections: 7 };
 
 for (const [what, observed, again] of [
   ['a fleet at rest', input(), undefined],
-  ['one of which nobody is ready', input({ pods: [pod('a', 'new', { ready: false })] }), undefined],
+  ['one of which no gateway is ready', input({ pods: [pod('a', 'new', { ready: false })] }), undefined],
   [
     'a rollout that was stopped',
     input({ serving: 'old', revisions: [row('old', 1), row('new', 2, 'it fails')] }),
@@ -62,8 +62,8 @@ for (const [what, observed, again] of [
     assert.equal(planFleet(observed).againMs, again);
   });
 
-test('gateways on nodes that leave take nobody, unless hardly any would be left that does', () => {
-  const told = (leaving: number, elsewhere: number) => {
+test('gateways on leaving nodes take no new clients, unless hardly any other gateway would', () => {
+  const shut = (leaving: number, elsewhere: number) => {
     const pods = [
       ...Array.from({ length: leaving }, (_, at) => pod(`l${at}`, 'new', { nodeLeaving: true })),
       ...Array.from({ length: elsewhere }, (_, at) => pod(`e${at}`, 'new')),
@@ -71,6 +71,6 @@ test('gateways on nodes that leave take nobody, unless hardly any would be left 
     return planFleet(input({ pods, size: pods.length, revisions: [{ ...row('new', 1), replicas: pods.length }] }))
       .intents.size;
   };
-  assert.deepEqual([told(1, 1), told(3, 1), told(9, 3)], [1, 3, 9]);
-  assert.deepEqual([told(1, 0), told(9, 1)], [0, 0]);
+  assert.deepEqual([shut(1, 1), shut(3, 1), shut(9, 3)], [1, 3, 9]);
+  assert.deepEqual([shut(1, 0), shut(9, 1)], [0, 0]);
 });

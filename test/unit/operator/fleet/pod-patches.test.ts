@@ -37,7 +37,7 @@ const changesOf = ({ annotations, labels }: PodPatch) => [
   labels[CLIENTS_LABEL],
 ];
 
-test('gateways of whom nothing new is wanted are not written to', () => {
+test('gateways without a new intent are not written to', () => {
   const sheds = pod('c', { labels: {}, intent: intent('Rebalance', true) });
   assert.deepEqual(podPatches([pod('a'), pod('b'), sheds], new Map(), AROUND), []);
   const before = [gatewayPod('a', 'r'), gatewayPod('b', 'r', { intent: intent('Rebalance') })];
@@ -59,7 +59,7 @@ test('a gateway that stays is not made cheap: neither one that sheds nor one on 
     assert.equal(annotationsFor(intent(reason))?.[DELETION_COST_ANNOTATION], null, reason);
 });
 
-test('who is not to go any more loses both, and gets the label back', () => {
+test('a gateway that shall stay again loses both, and gets the label back', () => {
   const sheds = pod('a', { labels: {}, intent: intent('ScaleDown', true) });
   assert.deepEqual(podPatches([sheds], new Map([['a', undefined]]), AROUND), [
     {
@@ -70,19 +70,19 @@ test('who is not to go any more loses both, and gets the label back', () => {
   ]);
 });
 
-test('the label comes back only when the gateway refuses nobody any more', () => {
+test('the label comes back only when the gateway no longer refuses clients', () => {
   const refused = { ...AROUND, refusing: new Set(['a']) };
   const sheds = pod('a', { labels: {}, intent: intent('ScaleDown', true) });
   const [patch] = podPatches([sheds], new Map([['a', undefined]]), refused);
   assert.deepEqual(patch && changesOf(patch), [null, undefined]);
-  const told = pod('a', { labels: {} });
-  assert.deepEqual(podPatches([told], new Map(), refused), []);
-  assert.deepEqual(podPatches([told], new Map(), AROUND).map(changesOf), [[null, 'accept']]);
-  // What it said before it was closed and opened again is no reason to take the label away.
+  const reopened = pod('a', { labels: {} });
+  assert.deepEqual(podPatches([reopened], new Map(), refused), []);
+  assert.deepEqual(podPatches([reopened], new Map(), AROUND).map(changesOf), [[null, 'accept']]);
+  // An answer from before it was closed and opened again does not remove the label.
   assert.deepEqual(podPatches([pod('a')], new Map(), refused), []);
 });
 
-test('the label follows the intent, whatever somebody did to it by hand', () => {
+test('the label follows the intent, whatever was changed by hand', () => {
   const pods = [
     pod('unlabelled', { labels: {} }),
     pod('misspelt', { labels: { [CLIENTS_LABEL]: 'Accept' } }),
@@ -98,19 +98,19 @@ test('the label follows the intent, whatever somebody did to it by hand', () => 
   );
 });
 
-test('a gateway is told that it is not selected only where that keeps clients away: else it has to turn NotReady', () => {
-  const told = (around: PodSurroundings) => patchOf(intent('ScaleDown'), around);
+test('the intent says unselected only where that keeps clients away: else the gateway has to turn NotReady', () => {
+  const shut = (around: PodSurroundings) => patchOf(intent('ScaleDown'), around);
   const plain = JSON.stringify(intent('ScaleDown'));
   const unselected = JSON.stringify(intent('ScaleDown', true));
-  assert.deepEqual(told(BEFORE) && changesOf(told(BEFORE) as PodPatch), [plain, undefined]);
+  assert.deepEqual(shut(BEFORE) && changesOf(shut(BEFORE) as PodPatch), [plain, undefined]);
   const mixed = { ...AROUND, selector: {} };
-  assert.deepEqual(changesOf(told(mixed) as PodPatch), [plain, null], 'the Service selects all revisions');
-  assert.deepEqual(changesOf(told({ ...AROUND, selector: undefined }) as PodPatch), [plain, null], 'no Service');
+  assert.deepEqual(changesOf(shut(mixed) as PodPatch), [plain, null], 'the Service selects all revisions');
+  assert.deepEqual(changesOf(shut({ ...AROUND, selector: undefined }) as PodPatch), [plain, null], 'no Service');
   const moved = { ...AROUND, selector: { [REVISION_LABEL]: 'other' } };
-  assert.deepEqual(changesOf(told(moved) as PodPatch), [unselected, null], 'the Service has moved on');
+  assert.deepEqual(changesOf(shut(moved) as PodPatch), [unselected, null], 'the Service has moved on');
 });
 
-test('who was told before the Service changed is told again', () => {
+test('an intent from before the Service changed is written again', () => {
   const pods = [pod('a', { labels: {}, intent: intent('NodeDrain', true) })];
   assert.deepEqual(podPatches(pods, new Map(), { ...AROUND, selector: {} }).map(changesOf), [
     [JSON.stringify(intent('NodeDrain')), undefined],
@@ -121,7 +121,7 @@ test('who was told before the Service changed is told again', () => {
   ]);
 });
 
-test('new options are told to every gateway that does not have them, once their ConfigMap holds them', () => {
+test('new options are announced to every gateway that lacks them, once their ConfigMap has them', () => {
   const pods = [
     pod('a'),
     gatewayPod('b', 'r', { labels: LABELLED }),

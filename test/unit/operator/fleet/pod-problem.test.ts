@@ -29,7 +29,7 @@ function pod(status: object, metadata: object = {}): Pod {
 }
 
 /** Problem reported of a pod some time after it got its node. */
-const SAID: readonly (readonly [keyof typeof STATUSES, string | undefined, RegExp])[] = [
+const PROBLEMS: readonly (readonly [keyof typeof STATUSES, string | undefined, RegExp])[] = [
   [
     'crashes',
     'CrashLooping',
@@ -65,9 +65,9 @@ const SAID: readonly (readonly [keyof typeof STATUSES, string | undefined, RegEx
 ];
 
 test('every status is looked at', () => {
-  assert.deepEqual(SAID.map(([name]) => name).sort(), Object.keys(STATUSES).sort());
+  assert.deepEqual(PROBLEMS.map(([name]) => name).sort(), Object.keys(STATUSES).sort());
 });
-for (const [name, reason, message] of SAID)
+for (const [name, reason, message] of PROBLEMS)
   test(`a pod that ${name}: ${reason ?? 'no problem'}`, () => {
     const problem = worstProblem([pod(STATUSES[name])], () => true);
     assert.equal(problem?.reason, reason);
@@ -89,7 +89,7 @@ test('a pod that starts has two minutes for it', () => {
   );
 });
 
-test('a pod takes long from when it was first seen to start, whatever time of day anybody wrote', () => {
+test('a pod takes long from when it was first seen to start, whatever time of day is written', () => {
   const firstSeen = new FirstSeen();
   const starts = pod(STATUSES['waits for a volume']);
   const late = (now: number, ...pods: readonly Pod[]) => lateStarts(pods, firstSeen, now).size;
@@ -97,7 +97,7 @@ test('a pod takes long from when it was first seen to start, whatever time of da
   assert.deepEqual([late(130_000, pod(running())), late(140_000, starts)], [0, 0], 'it started in between');
 });
 
-test('what happened to a pod is told for an hour, by the worst of it', () => {
+test('incidents of pods are reported for an hour, the worst first', () => {
   const at = START + 120_000;
   const stable = (...pods: readonly Pod[]) => podsStable(pods, [], at);
   assert.deepEqual(stable(pod(running())), {
@@ -139,7 +139,7 @@ test('what happened to a pod is told for an hour, by the worst of it', () => {
   assert.equal(podsStable([cases[0]?.[0] as Pod], [], Date.parse('2026-01-01T12:01:00Z') + RECENT_MS).status, 'True');
 });
 
-test('a pod that is told to go, or an init container that comes to its end, is no incident', () => {
+test('a pod that terminates, or an init container that ends, is not an incident', () => {
   const ended = { terminated: { exitCode: 143, reason: 'Error', finishedAt: T } };
   const [own] = running().containerStatuses;
   const going = pod({ ...running(), containerStatuses: [{ ...own, state: ended }] }, { deletionTimestamp: T });
@@ -148,7 +148,7 @@ test('a pod that is told to go, or an init container that comes to its end, is n
   assert.equal(podsStable([going, begun], [], START).status, 'True');
 });
 
-test('one Event tells of the first, not one for each pod', () => {
+test('one Event reports the first pod, not one for each', () => {
   const dated = (verdict: Verdict) => [{ ...verdict, lastTransitionTime: T }];
   const at = START + 120_000;
   const [well, one, two] = [0, 1, 2].map(count => {

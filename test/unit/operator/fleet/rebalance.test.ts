@@ -37,7 +37,7 @@ test('gateways shed while the others stay within the tolerance above what they k
   assert.deepEqual(reopened(1_200, [400, 999]), []);
 });
 
-test('one that gets fuller by those who come meanwhile ends it: all take clients again', () => {
+test('a gateway filled by new clients meanwhile ends it: all take clients again', () => {
   assert.deepEqual(reopened(1_200, [400, 1_000]), BOTH);
 });
 

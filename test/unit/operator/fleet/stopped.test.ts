@@ -30,7 +30,7 @@ for (const [what, serving, leads] of [
   ['four old gateways', 'old', leadsTo(4, [])],
   ['four, one of which is not ready', 'old', leadsTo(4, [AWAY])],
   ['four, two of which are not ready', 'new', leadsTo(4, [AWAY, AWAY])],
-  ['four, one of which is not ready, without room for all clients on two', 'new', leadsTo(4, [AWAY], 19)],
+  ['four, one of which is not ready, without capacity for all clients on two', 'new', leadsTo(4, [AWAY], 19)],
   ['twenty, two of which are not ready', 'old', leadsTo(20, [AWAY, AWAY])],
   ['twenty, three of which are not ready', 'new', leadsTo(20, [AWAY, AWAY, AWAY])],
   ['one that is not ready', 'new', leadsTo(1, [AWAY])],

@@ -14,7 +14,7 @@ const EMPTIED = {
 } as const;
 
 const pod = (name: string, change: Partial<FleetPod> = {}) => podOf(name, 'one', change);
-/** As a node that was not heard of for a while leaves them: all there, none ready. */
+/** Gateways after their node was silent for a while: all there, none ready. */
 const UNREADY = { ready: false, offered: false, unofferedSince: 0 };
 const PODS = [pod('a', UNREADY), pod('b', { ...UNREADY, intent: EMPTIED, connections: 0 }), pod('c', UNREADY)];
 
@@ -31,11 +31,11 @@ const INPUT = (replicas: number) =>
   }) as unknown as FleetInput;
 const down = (replicas: number) => scaleDown(PODS, 2, INPUT(replicas));
 
-test('a victim whose place is given up already stays the victim, though nobody else is ready', () => {
+test('a victim whose place is given up already stays the victim, though no other gateway is ready', () => {
   assert.deepEqual([...down(2).intents], [['b', EMPTIED]]);
 });
 
-test('a victim whose place is not given up yet takes clients again when nobody else does', () => {
+test('a victim whose place is not given up yet takes clients again when no other gateway does', () => {
   const { intents, finished, message } = down(3);
   assert.equal(intents.size, 0);
   assert.equal(finished, false);
@@ -55,7 +55,7 @@ test('empty victims go only while no gateway that stays would be removed before 
   assert.equal(may, false);
   assert.match(message, /^b: empty; removed once c is ready/);
   assert.deepEqual([...intents], [['b', EMPTIED]], 'it is not opened again meanwhile');
-  // Who holds nobody may go instead, and one of another Deployment is not asked.
+  // A gateway without clients may go instead; one of another Deployment does not count.
   assert.equal(finished({ ...UNREADY, connections: 0 }).finished, true);
   assert.equal(finished({ ...away, revision: 'two' }).finished, true);
 });
@@ -70,7 +70,7 @@ test('a ready victim is empty only once it refuses new clients: those on their w
   assert.equal(removable({ refusing: undefined, ready: false }), true);
 });
 
-test('a victim that is ready is shut once it has lost its label and load balancers have heard of it', () => {
+test('a victim that is ready is shut once it has lost its label and load balancers have noticed', () => {
   const closes = (change: Partial<FleetPod>) => {
     const closing = { reason: 'ScaleDown', since: EMPTIED.since } as const;
     const pods = [pod('a'), pod('c'), pod('b', { ...EMPTY, intent: closing, ...change })];
@@ -95,7 +95,7 @@ function asks(outSeconds: number, connections: number, change: Partial<FleetPod>
   return intents.get('b')?.keep === 0;
 }
 
-test('a victim keeps its clients for a while; nobody waits who holds none, closes already, or is the last to go', () => {
+test('a victim keeps its clients for a while, unless it has none, closes already, or all gateways go', () => {
   assert.deepEqual([asks(59, 10), asks(60, 10)], [false, true]);
   assert.equal(asks(2, 0), true);
   assert.equal(asks(2, 10, { intent: EMPTIED }), true);

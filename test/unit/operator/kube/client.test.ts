@@ -21,7 +21,7 @@ async function guarded(t: TestContext, leads: () => boolean, status = 200) {
   });
 }
 
-test('who does not lead writes nothing, by no verb, and may read', async t => {
+test('a client that does not lead writes nothing with any verb, and may read', async t => {
   const { client, calls } = await guarded(t, () => false);
   const { configMaps } = RESOURCES;
   for (const write of [

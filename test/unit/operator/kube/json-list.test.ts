@@ -6,7 +6,7 @@ import { readList } from '../../../../operator/kube/json-list.ts';
 async function read(text: string, size: number) {
   const bytes = Buffer.from(text);
   const items: unknown[] = [];
-  let heard = 0;
+  let chunks = 0;
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.subarray(at, at + size));
@@ -16,9 +16,9 @@ async function read(text: string, size: number) {
   const meta = await readList(
     stream,
     item => items.push(item),
-    () => heard++,
+    () => chunks++,
   );
-  return { items, meta, heard };
+  return { items, meta, chunks };
 }
 
 const META = { resourceVersion: '7', continue: 'more', items: [{ not: 'an object of the list' }] };
@@ -35,10 +35,10 @@ for (const [what, list] of Object.entries(LISTS))
   for (const space of [undefined, 2])
     for (const size of [1, 2, 3, 7, 64, 10_000])
       test(`a list ${what}, ${space ? 'indented' : 'on one line'}, in pieces of ${size} bytes`, async () => {
-        const { items, meta, heard } = await read(JSON.stringify(list, null, space), size);
+        const { items, meta, chunks } = await read(JSON.stringify(list, null, space), size);
         assert.deepEqual(items, ITEMS);
         assert.deepEqual(meta, META);
-        assert.ok(heard > 0);
+        assert.ok(chunks > 0);
       });
 
 test('an empty list has no objects, written either way', async () => {

@@ -35,7 +35,7 @@ test('a pod is asked for JSON', async t => {
   assert.deepEqual(await askPod(pod('127.0.0.1'), port, '/load'), { path: '/load' });
 });
 
-test('every way not to answer is told apart, and is over within 2 s', async t => {
+test('every kind of silence has its own reason, and ends within 2 s', async t => {
   const answers: Record<string, RequestListener> = {
     '/error': (_, response) => response.writeHead(503).end('no'),
     '/elsewhere': (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),

@@ -67,11 +67,11 @@ async function reflect(
     stopping.abort();
     await running;
   });
-  const held = () => store.groups().flatMap(group => store.group(group));
+  const objects = () => store.groups().flatMap(group => store.group(group));
   const holds = (...expected: string[]) =>
-    until(`the store holds ${expected}`, () => held().sort().join() === expected.sort().join(), {
+    until(`the store holds ${expected}`, () => objects().sort().join() === expected.sort().join(), {
       ms: 5_000,
-      state: held,
+      state: objects,
     });
   return { calls, headers, listings, unreadable, stopping, running, clock, changes, failures, store, reflector, holds };
 }
@@ -411,7 +411,7 @@ for (const streams of [true, false])
     assert.deepEqual(failures, []);
   });
 
-test('an object that cannot be read is told, keeps what was known of it, and stops nobody else', async t => {
+test('an object that cannot be read is reported, keeps its last readable version, and does not stop others', async t => {
   const odd = (name: string, version: number) => {
     const { metadata, ...rest } = object(name, version);
     return { ...rest, metadata: { ...metadata, labels: { odd: 'yes' } } };
@@ -465,7 +465,7 @@ test('what was written after a list was made stays', async t => {
   await holds('a@9', 'mine@15');
 });
 
-test('the operator says who it is', async t => {
+test('the operator sends a User-Agent', async t => {
   const { headers } = await reflect(t, (_, response) => response.flushHeaders());
   await until('it asks', () => headers.length > 0);
   assert.match(String(headers[0]?.['user-agent']), /^chatcluster-operator\/[0-9]+\.[0-9]+\.[0-9]+ \(.+\/.+\)/);

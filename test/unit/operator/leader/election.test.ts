@@ -56,7 +56,7 @@ test('a renewal keeps when it was acquired', () => {
   assert.equal(mine?.spec?.renewTime, '2026-01-01T00:00:00.000000Z');
 });
 
-test('a leader counts from when it asked, not from when it heard', () => {
+test('a leader counts from when it sent the renewal, not from the answer', () => {
   const held = afterWrite(lease('me'), 1_000);
   assert.deepEqual(
     [1_000, 7_999, 8_000].map(now => mayLeadForMs(held, ME, now)),
@@ -100,11 +100,11 @@ test('a Lease that was removed is free for its leader alone', () => {
   assert.equal(claims(standby, 11_999), undefined);
 });
 
-test('whoever finds another in the Lease no longer leads', () => {
+test('a process that finds another holder in the Lease no longer leads', () => {
   assert.equal(mayLeadForMs(afterRead(afterWrite(lease('me'), 0), ME, lease('other'), 1_000), ME, 1_000), 0);
 });
 
-test('only the holder resigns, and leaves the Lease for anybody to take', () => {
+test('only the holder releases the Lease, and leaves it free', () => {
   assert.equal(release(afterRead(UNKNOWN, ME, lease('other'), 0), ME, DATE), undefined);
   assert.equal(release(UNKNOWN, ME, DATE), undefined);
   const given = release(afterWrite(lease('me'), 0), ME, DATE);

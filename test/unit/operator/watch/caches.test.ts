@@ -25,7 +25,7 @@ async function caching(t: TestContext, refused: Set<string>) {
   };
   const { client } = await scriptedApi(t, answer);
   const clock = new ManualClock(Date.UTC(2026, 0, 1), 0);
-  const told: string[] = [];
+  const calls: string[] = [];
   const caches = new Caches({
     client,
     namespace: '',
@@ -34,8 +34,8 @@ async function caching(t: TestContext, refused: Set<string>) {
     random: () => 0,
     onChange: () => {},
     onFailure: () => {},
-    onMissing: ({ kind }, _, without) => told.push(`missing ${kind}${without === undefined ? '!' : ''}`),
-    onRegained: ({ kind }) => told.push(`regained ${kind}`),
+    onMissing: ({ kind }, _, without) => calls.push(`missing ${kind}${without === undefined ? '!' : ''}`),
+    onRegained: ({ kind }) => calls.push(`regained ${kind}`),
   });
   const stopping = new AbortController();
   const running = caches.run(stopping.signal);
@@ -48,33 +48,33 @@ async function caching(t: TestContext, refused: Set<string>) {
       await clock.passSettling(500);
       return condition();
     });
-  return { caches, told, watches, pass };
+  return { caches, calls, watches, pass };
 }
 
 const kindsOf = (caches: Caches) => caches.children('default/chat').length;
 
 test('a kind that can be done without is, until it comes; its objects are left alone meanwhile', async t => {
   const refused = new Set(['poddisruptionbudgets', 'nodes']);
-  const { caches, told, watches, pass } = await caching(t, refused);
+  const { caches, calls, watches, pass } = await caching(t, refused);
   let isSynced = false;
   void caches.synced().then(() => {
     isSynced = true;
   });
   await pass('the rest is known', () => isSynced);
   assert.ok(caches.isSynced);
-  assert.deepEqual(told.toSorted(), ['missing Node', 'missing PodDisruptionBudget']);
+  assert.deepEqual(calls.toSorted(), ['missing Node', 'missing PodDisruptionBudget']);
   assert.deepEqual([caches.knows('PodDisruptionBudget'), caches.knows('Deployment')], [false, true]);
   assert.equal(kindsOf(caches), 4);
 
   refused.clear();
-  await pass('they are known', () => told.length === 4);
+  await pass('they are known', () => calls.length === 4);
   assert.ok(caches.knows('PodDisruptionBudget'));
   assert.equal(kindsOf(caches), 5);
 
   refused.add('poddisruptionbudgets').add('deployments');
   for (const plural of refused) watches.get(plural)?.destroy();
-  await pass('both are refused', () => told.length === 6);
-  assert.deepEqual(told.slice(4).toSorted(), ['missing Deployment!', 'missing PodDisruptionBudget']);
+  await pass('both are refused', () => calls.length === 6);
+  assert.deepEqual(calls.slice(4).toSorted(), ['missing Deployment!', 'missing PodDisruptionBudget']);
   assert.equal(caches.knows('PodDisruptionBudget'), false, 'what is known of it may be wrong by now');
   assert.ok(caches.knows('Deployment'), 'without it nothing could be decided');
   assert.equal(kindsOf(caches), 4);
@@ -82,9 +82,9 @@ test('a kind that can be done without is, until it comes; its objects are left a
 
 test('a kind that is needed is waited for', async t => {
   const refused = new Set(['pods']);
-  const { caches, told, pass } = await caching(t, refused);
-  await pass('it is missing', () => told.length === 1);
-  assert.deepEqual(told, ['missing Pod!']);
+  const { caches, calls, pass } = await caching(t, refused);
+  await pass('it is missing', () => calls.length === 1);
+  assert.deepEqual(calls, ['missing Pod!']);
   assert.equal(caches.isSynced, false);
   refused.clear();
   await pass('it is known', () => caches.isSynced);

@@ -8,7 +8,7 @@ import { autoscaledKey, leavingNode, projectSlice } from '../../../../operator/w
 const object = (body: object, metadata: object = {}): KubeObject =>
   ({ apiVersion: 'v1', kind: 'Any', metadata: { name: 'it', namespace: 'team', ...metadata }, ...body }) as KubeObject;
 
-test('of who wrote what of a ChatCluster only who scaled it is kept', () => {
+test('of the managed fields of a ChatCluster only the writer of its scale is kept', () => {
   const owns = { 'f:spec': { 'f:gateway': { 'f:replicas': {} } } };
   const scaledBy = (managedFields: object[]) => projectCluster(object({ spec: {} }, { managedFields })).scaledBy;
   assert.equal(scaledBy([{ manager: 'kubectl', subresource: 'scale', fieldsV1: owns }]), 'kubectl');
@@ -110,7 +110,7 @@ for (const [what, metadata, key] of [
     undefined,
   ],
 ] as const)
-  test(`${what} belongs to ${key ?? 'nobody here'}`, () => {
+  test(`${what} belongs to ${key ?? 'no ChatCluster'}`, () => {
     assert.equal(podKey(object({}, metadata)), key);
   });
 
@@ -157,7 +157,7 @@ for (const [what, scaleTargetRef, key] of [
   ['a StatefulSet', { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'chat-gateway' }, undefined],
   ["another group's ChatCluster", { apiVersion: 'example.com/v1', kind: 'ChatCluster', name: 'chat' }, undefined],
 ] as const)
-  test(`a HorizontalPodAutoscaler of ${what} belongs to ${key ?? 'nobody here'}`, () => {
+  test(`a HorizontalPodAutoscaler of ${what} belongs to ${key ?? 'no ChatCluster'}`, () => {
     assert.equal(autoscaledKey(object({ spec: { scaleTargetRef } })), key);
   });
 

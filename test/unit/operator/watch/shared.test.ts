@@ -61,7 +61,7 @@ test('values that only look alike are not', () => {
   }
 });
 
-test('what nobody has twice is forgotten, what many have is not', () => {
+test('parts that never repeat are forgotten, parts that many values have are not', () => {
   const shared = new Shared();
   const first = shared.of(parsed(OBJECT.spec));
   for (let index = 0; index < 60_000; index++) {
