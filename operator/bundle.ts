@@ -1,7 +1,7 @@
 /**
- * After `tsc`, puts what the operator uses of the Kubernetes client into one file: `node operator/bundle.ts [outdir]`, default
- * `dist`. The package loads a class for each kind and version of Kubernetes, none of which the operator uses: they would take
- * more than 50 MiB of each operator's memory.
+ * Bundles the used parts of the Kubernetes client into one file, after `tsc`: `node operator/bundle.ts [outdir]`, default `dist`.
+ * The package loads a class for each kind and version of Kubernetes; the operator uses none of them, and they would take more
+ * than 50 MiB of its memory.
  */
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -9,7 +9,7 @@ import { build, type Plugin } from 'esbuild';
 const root = resolve(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'dist'));
 
-/** Its modules do nothing when they are loaded but define what they export, which the package does not say of itself. */
+/** Marks the modules of the package as free of side effects, which the package itself does not declare. */
 const usedModulesOnly: Plugin = {
   name: 'used modules only',
   setup({ onResolve, resolve: find }) {
@@ -30,7 +30,7 @@ await build({
   format: 'esm',
   target: 'node22',
   plugins: [usedModulesOnly],
-  // Packages in it that are no modules ask for those of Node by `require`.
+  // CommonJS packages in the bundle load Node's modules by `require`.
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
   logLevel: 'error',
 });

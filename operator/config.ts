@@ -1,21 +1,24 @@
 import type { LeaseTimings } from './leader/election.ts';
 
+/** Settings of the operator. */
 export interface OperatorConfig {
   /** Namespace to watch; empty for all. */
   readonly namespace: string;
-  /** Whether to notice nodes that are about to be removed. */
+  /** True to watch nodes, and drain gateways before their node goes. */
   readonly watchNodes: boolean;
   /** Image of ChatClusters that name none. */
   readonly defaultImage: string;
   readonly adminPort: number;
   readonly logLevel: string;
+  /** Seconds between two rounds of questions to the pods of a ChatCluster. */
   readonly pollSeconds: number;
+  /** Passes at the same time. */
   readonly concurrency: number;
-  /** Writes a second, over all ChatClusters, that only an upgrade of the operator brings about. */
+  /** Writes a second, over all ChatClusters, that only an upgrade of the operator causes. */
   readonly rewritesPerSecond: number;
-  /** Who writes the Events: the pod's name. */
+  /** Name of this process in Events: the pod's. */
   readonly instance: string;
-  /** Where the Lease is that decides which of several operators acts, and its times. */
+  /** The Lease that decides which of several operators acts, and its times. */
   readonly lease: { readonly namespace: string; readonly name: string; readonly timings: LeaseTimings };
 }
 
@@ -33,7 +36,7 @@ const count = (env: string, preset: number, pattern: RegExp, must: string): Row 
   must,
 });
 
-/** Every variable the operator reads, besides KUBECONFIG. */
+/** Every variable that the operator reads, besides KUBECONFIG. */
 export const OPERATOR_OPTIONS = {
   namespace: {
     env: 'OPERATOR_NAMESPACE',
@@ -90,7 +93,7 @@ export const OPERATOR_OPTIONS = {
   leaseRetrySeconds: count('OPERATOR_LEASE_RETRY_SECONDS', 2, /^([1-9]|[12][0-9])$/, 'be an integer from 1 to 29'),
 } as const satisfies Record<string, Row>;
 
-/** @throws {Error} that lists all problems */
+/** Settings from environment variables. @throws {Error} that lists all problems, each with variable and allowed values */
 export function loadOperatorConfig(env: Readonly<Record<string, string | undefined>>): OperatorConfig {
   const problems: string[] = [];
   const rows: [string, Row][] = Object.entries(OPERATOR_OPTIONS);

@@ -1,33 +1,34 @@
 import type { KindState } from './watch/caches.ts';
 
-/** What health is judged by. Times are milliseconds. */
+/** Inputs of the health. Times are milliseconds. */
 export interface Signs {
   readonly kinds: readonly KindState[];
-  /** What the longest pass that runs has taken so far. */
+  /** Time that the longest running pass has taken so far; 0 without one. */
   readonly longestPassMs: number;
-  /** For how long, and why, the Lease can be neither read nor written; undefined while it can. */
+  /** Time for which the Lease can be neither read nor written, and the cause; undefined while it can. */
   readonly lease: { readonly failingMs: number; readonly problem: string } | undefined;
 }
 
-/** Sentences, none where all is well. */
+/** Problems of the operator, a sentence each; empty lists if it is healthy. */
 export interface Health {
-  /** What only a new start would mend. An API server that is away is not among it. */
+  /** Problems that only a restart cures. An API server that is down is not one of them. */
   readonly dead: readonly string[];
-  /** Why the operator cannot do its work. */
+  /** Causes for which the operator cannot do its work. */
   readonly unready: readonly string[];
-  /** What it does without. */
+  /** Optional kinds that are missing, and what is lost. */
   readonly without: readonly string[];
 }
 
-/** What is known may be this old: an API server that starts again takes less. */
+/** Age in ms up to which the caches count as current: an API server restarts within it. */
 const OUT_OF_DATE_MS = 60_000;
-/** The longest time of a reflector without even a failure is one silent watch, 150 s. */
+/** Time in ms without any progress after which a reflector counts as hung: a silent watch ends after 150 s. */
 const IDLE_MS = 300_000;
-/** Every request ends after 15 s at most: so long a pass waits for what will never come. */
+/** Time in ms after which a pass counts as hung: each request ends after 15 s at most. */
 const PASS_MS = 1_800_000;
 
 const seconds = (ms: number) => `${Math.round(ms / 1_000)} s`;
 
+/** The health of the operator. Pure. */
 export function healthOf({ kinds, longestPassMs, lease }: Signs): Health {
   const dead = kinds.flatMap(({ kind, idleMs }) =>
     idleMs > IDLE_MS ? [`${kind}: neither list nor watch for ${seconds(idleMs)}`] : [],

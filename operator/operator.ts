@@ -21,9 +21,9 @@ export interface OperatorOptions {
     OperatorConfig,
     'namespace' | 'watchNodes' | 'defaultImage' | 'pollSeconds' | 'concurrency' | 'rewritesPerSecond' | 'instance'
   >;
-  /** The Lease that decides which of several operators acts. Without it this one always does: it must be the only one. */
+  /** The Lease that decides which of several operators acts. Without it this one always acts: it must be the only one. */
   readonly lease?: { readonly namespace: string; readonly name: string; readonly timings: LeaseTimings };
-  /** Of this process alone, also after a restart: who holds the Lease. */
+  /** Lease holder identity, unique to each run of a process. */
   readonly identity: string;
   readonly kube: KubeAccess;
   readonly clock: Clock;
@@ -32,12 +32,13 @@ export interface OperatorOptions {
   readonly log: Logger;
 }
 
+/** A running operator. */
 export interface Operator {
   readonly metrics: Metrics;
-  /** Whether all kinds are listed, or done without: so is an operator that stands by. */
+  /** True once all kinds are listed or known to be missing, also for an operator that stands by. */
   isReady(): boolean;
   health(): Health;
-  /** Stops the watches, waits for the passes that run, gives the Lease away. */
+  /** Stops the watches, waits for running passes and releases the Lease. */
   stop(): Promise<void>;
 }
 
@@ -82,7 +83,10 @@ export function startOperator(options: OperatorOptions): Operator {
     },
     onUnreadable: ({ kind }, object, error) => {
       metrics.unreadable.inc({ kind });
-      log.error({ kind, object, ...errorFields(error) }, 'an object cannot be read: what was known of it stays');
+      log.error(
+        { kind, object, ...errorFields(error) },
+        'object cannot be read: its last readable version stays in use',
+      );
     },
     onListed: ({ kind }, cause, ms) => {
       metrics.lists.inc({ kind, cause });
@@ -95,7 +99,7 @@ export function startOperator(options: OperatorOptions): Operator {
     clock,
     onChange: (unknown, why) => {
       metrics.crdUnknownFields.set(unknown?.length ?? Number.NaN);
-      if (unknown === undefined) log.info({ why }, 'whether the CRD knows all fields is not known');
+      if (unknown === undefined) log.info({ why }, 'the CRD cannot be read: fields it lacks are not reported');
       else if (unknown.length > 0) log.warn({ unknown }, 'the CRD in the cluster is older than this operator');
       for (const key of caches.keys()) term?.add(key);
     },
@@ -112,7 +116,7 @@ export function startOperator(options: OperatorOptions): Operator {
 
   const watching = caches.run(stopping.signal);
   const endLooks = crd.start();
-  // Before all kinds are listed, a child that is not in the cache may exist all the same.
+  // Until all kinds are listed, a child that is missing in the cache may exist.
   const working = Promise.race([caches.synced(), aborted(stopping.signal)]).then(async () => {
     if (stopping.signal.aborted) return;
     log.info({ chatClusters: caches.keys().length }, 'all kinds are listed');
@@ -132,7 +136,7 @@ export function startOperator(options: OperatorOptions): Operator {
   };
 }
 
-/** The Lease has requests of its own: they must not wait behind those of the work, and need no leave of the Lease. */
+/** The leader election, with a client of its own: its requests must not wait behind those of passes, and need no Lease. */
 function leaderOf(
   { lease, identity, kube, clock, random, log }: OperatorOptions,
   metrics: Metrics,
@@ -164,10 +168,10 @@ function leaderOf(
     },
     onFailure: error => {
       metrics.leaseFailures.inc();
-      const { error: said, stack } = errorFields(error);
-      if (stack) return log.error({ error: said, stack }, 'the lease could not be renewed or taken');
-      const news = repeats.news(said);
-      if (news) log.warn({ error: said, ...news }, 'the lease could not be renewed or taken');
+      const { error: text, stack } = errorFields(error);
+      if (stack) return log.error({ error: text, stack }, 'lease could not be renewed or acquired');
+      const news = repeats.news(text);
+      if (news) log.warn({ error: text, ...news }, 'lease could not be renewed or acquired');
     },
   });
 }

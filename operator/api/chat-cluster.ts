@@ -8,12 +8,13 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 type Toggle = 'Enabled' | 'Disabled';
 export type LogLevel = 'Debug' | 'Info' | 'Warn' | 'Error';
 
-/** Amounts as in a Pod: numbers or strings with a unit. */
+/** Amounts as in a Pod: numbers, or strings with a unit. */
 export interface Resources {
   readonly requests?: Readonly<Record<string, string | number>>;
   readonly limits?: Readonly<Record<string, string | number>>;
 }
 
+/** Fields of a pod template that a ChatCluster sets itself. */
 export interface PodTemplate {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -23,14 +24,14 @@ export interface PodTemplate {
   readonly priorityClassName?: string;
 }
 
-/** One rate of a direction, in HPA's words: at most `value` gateways, or per cent of them, in `periodSeconds`. */
+/** One rate of a direction, as in a HorizontalPodAutoscaler: at most `value` gateways, or per cent of them, in `periodSeconds`. */
 export interface ScalingPolicy {
   readonly type: 'Pods' | 'Percent';
   readonly value: number;
   readonly periodSeconds: number;
 }
 
-/** How one direction behaves, in HPA's words. */
+/** Rules of one direction, as in a HorizontalPodAutoscaler. */
 export interface ScalingRules {
   readonly stabilizationWindowSeconds: number;
   readonly policies: readonly ScalingPolicy[];
@@ -42,7 +43,7 @@ export interface AutoscalingSpec {
   readonly mode: 'Disabled' | 'Builtin' | 'External';
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  /** Unset: what a gateway can carry is learned. */
+  /** Connections for each gateway; undefined to learn what a gateway can carry. */
   readonly targetConnections?: number;
   readonly targetDeliveriesPerSecond: number;
   readonly targetEventLoopLagMilliseconds: number;
@@ -82,8 +83,8 @@ export interface RoomKind {
 }
 
 /**
- * `spec` with all defaults, as the caches hold it (`desired/spec-defaults.ts`): the API server returns what its author set, and
- * those of other versions. What each field does stands in `crds/chatclusters.yaml`.
+ * `spec` with all defaults, as the caches keep it (`desired/spec-defaults.ts`): the API server returns what its author set, and
+ * defaults of other versions. `crds/chatclusters.yaml` explains each field.
  */
 export interface ChatClusterSpec {
   readonly identity?: string;
@@ -140,7 +141,7 @@ export interface ChatClusterSpec {
   };
   readonly messages: {
     readonly partitions: number;
-    /** The workers decide where it is not set. */
+    /** Undefined to let the workers choose by the number of NATS servers. */
     readonly streamReplicas?: number;
     readonly streamMaxBytes: number;
     readonly liveMaxBytes: number;
@@ -212,9 +213,9 @@ export interface ChatClusterStatus {
   readonly conditions?: readonly Condition[];
 }
 
-/** The chat a ChatCluster keeps, as `fleet/instance.ts` finds out. */
+/** The chat that a ChatCluster keeps, see `fleet/instance.ts`. */
 export interface KeptChat {
-  /** Undefined where children are of a chat whose identity nobody wrote down. */
+  /** Undefined where children are of a chat whose identity is not recorded. */
   readonly identity: string | undefined;
   readonly instance: string;
   /** True if the instance is part of the name of the gateways' revision. */
@@ -222,11 +223,11 @@ export interface KeptChat {
 }
 
 export interface ChatCluster extends KubeObject {
-  /** Who wrote `gateway.replicas` through /scale; undefined when nobody did. Not of the API: read from `managedFields`. */
+  /** Field manager that wrote `gateway.replicas` through /scale; undefined for none. Not in the API: read from `managedFields`. */
   readonly scaledBy?: string;
   readonly metadata: ObjectMeta & { readonly namespace: string; readonly uid: string; readonly generation: number };
   readonly spec: ChatClusterSpec;
   readonly status?: ChatClusterStatus;
-  /** No part of the object: known once its children were looked at. Without it the spec and the UID decide. */
+  /** Not in the API: known once the children were read. Without it the spec and the UID decide. */
   readonly kept?: KeptChat;
 }

@@ -22,7 +22,7 @@ export interface Kind {
   readonly verbs: readonly Verb[];
   /** The same for the kind's subresources. */
   readonly subresources?: Readonly<Record<string, readonly Verb[]>>;
-  /** What is lost where the right is missing; undefined for a kind that the operator cannot work without. */
+  /** Loss where the right is missing, in words; undefined for a kind that the operator cannot work without. */
   readonly without?: string;
   /** Set for a kind that a ChatCluster has children of: its objects with the label of a ChatCluster are watched. */
   readonly child?: ChildRules;
@@ -140,8 +140,8 @@ export type ChildKind = Kind & { readonly child: ChildRules };
 export const CHILD_KINDS: readonly ChildKind[] = ALL.filter((row): row is ChildKind => row.child !== undefined);
 
 /**
- * Kinds that the operator does without where it has no right on them, and what is lost then, by kind. All others are needed:
- * without its children, the pods, or what is offered to clients it would decide on what it does not know.
+ * Kinds that the operator works without where it has no right on them, with the loss in words, by kind. All others are needed:
+ * without its children, the pods or the EndpointSlices it would decide without knowing the fleet.
  */
 export const OPTIONAL_KINDS: Readonly<Record<string, string>> = Object.fromEntries(
   ALL.flatMap(({ kind, without }) => (without === undefined ? [] : [[kind, without]])),

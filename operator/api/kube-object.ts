@@ -1,4 +1,4 @@
-/** The parts of Kubernetes' objects the operator reads. Everything is raw JSON, so that no field is lost on the way. */
+/** Parts of Kubernetes' objects that the operator reads. All objects are raw JSON, so that no field is lost. */
 
 export interface OwnerReference {
   readonly apiVersion: string;
@@ -19,7 +19,7 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string;
   /** Seconds from the deletion to its timestamp. */
   readonly deletionGracePeriodSeconds?: number;
-  /** Who has something to do before the object goes. */
+  /** Names of controllers that have work to do before the object is removed. */
   readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -42,30 +42,30 @@ export interface Condition {
   readonly message: string;
 }
 
-/** What is kept of one container of a Pod. */
+/** One container of a Pod, as the caches keep it. */
 export interface PodContainer {
   readonly name: string;
   readonly restarts: number;
-  /** Since when it runs; missing while it does not. */
+  /** Time at which it started; missing while it does not run. */
   readonly startedAt?: string;
   readonly waiting?: { readonly reason?: string; readonly message?: string };
-  /** Its image, while it waits. */
+  /** Image; only while it waits. */
   readonly image?: string;
-  /** How it stopped last. */
+  /** End of its last run. */
   readonly lastExit?: {
     readonly reason?: string;
     readonly exitCode?: number;
     readonly finishedAt?: string;
-    /** Its last words, one line. */
+    /** Last line of its log or termination message. */
     readonly message?: string;
   };
-  /** Its limit, where it was killed for want of memory. */
+  /** Memory limit; only if it was killed because it ran out of memory. */
   readonly memoryLimit?: string;
 }
 
-/** What is kept of a Pod. */
+/** A Pod, as the caches keep it. */
 export interface Pod extends KubeObject {
-  /** Its `nodeName` is missing until it is scheduled. */
+  /** Without `nodeName` until it is scheduled. */
   readonly spec?: { readonly nodeName?: string };
   readonly status: {
     readonly phase?: string;
@@ -78,32 +78,33 @@ export interface Pod extends KubeObject {
       readonly message?: string;
     }[];
     readonly containers: readonly PodContainer[];
-    /** Also sidecars that are started like one; missing without any. */
+    /** Init containers and sidecars among them; missing without any. */
     readonly initContainers?: readonly PodContainer[];
-    /** Why a pod that has failed did, such as `Evicted`. */
+    /** Reason of a failed pod, such as `Evicted`. */
     readonly reason?: string;
     readonly message?: string;
   };
 }
 
-/** A pod behind a Service, as load balancers are told. Behind a Service of two address families it is listed twice. */
+/** A pod behind a Service, as EndpointSlices list it: twice for a Service of two address families. */
 export interface Endpoint {
-  /** The pod's name. */
+  /** Name of the pod. */
   readonly pod: string;
-  /** Whether it takes new connections. */
+  /** True if it takes new connections. */
   readonly ready: boolean;
-  /** Whether it would, were it not terminating. */
+  /** As `ready`, but also true while it terminates. */
   readonly serving: boolean;
   readonly terminating: boolean;
 }
 
-/** What is kept of a HorizontalPodAutoscaler. */
+/** A HorizontalPodAutoscaler, as the caches keep it. */
 export interface ForeignAutoscaler {
   readonly name: string;
-  /** What it scales. */
+  /** Object that it scales. */
   readonly target: { readonly kind: string; readonly name: string };
 }
 
+/** True if a pod is ready and not being deleted. */
 export function isReady(pod: Pod): boolean {
   return (
     pod.metadata.deletionTimestamp === undefined &&
@@ -111,7 +112,7 @@ export function isReady(pod: Pod): boolean {
   );
 }
 
-/** Whether one container of a pod runs. The pod's phase says so of any of them, such as a sidecar. */
+/** True if one container of a pod runs. The phase of the pod is about any container, such as a sidecar. */
 export function isRunning(pod: Pod, container: string): boolean {
   return pod.status.containers.some(({ name, startedAt }) => name === container && startedAt !== undefined);
 }

@@ -1,4 +1,4 @@
-/** `metav1.MicroTime`, which has six fraction digits. */
+/** `date` as a `metav1.MicroTime`: ISO 8601 with six fraction digits. */
 export function microTime(date: Date): string {
   return date.toISOString().replace('Z', '000Z');
 }

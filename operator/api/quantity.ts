@@ -18,7 +18,7 @@ const SUFFIX: Readonly<Record<string, readonly [base: bigint, exponent: bigint]>
 };
 const SHAPE = /^([+-]?)(\d*)(?:\.(\d*))?(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE]?))$/;
 
-/** Nano-units, rounded up as the API server does; undefined if `text` is no quantity. */
+/** Nano-units, rounded up as the API server does; undefined if `text` is not a quantity. */
 function nano(text: string): bigint | undefined {
   const match = SHAPE.exec(text);
   if (!match || `${match[2] ?? ''}${match[3] ?? ''}` === '') return undefined;
@@ -30,13 +30,13 @@ function nano(text: string): bigint | undefined {
   return sign === '-' ? -magnitude : magnitude;
 }
 
-/** Bytes, or whatever the unit is; undefined for what is no quantity. */
+/** Amount of a Kubernetes quantity in its base unit, rounded down: bytes of `1Gi`; undefined if it is not a quantity. */
 export function amountOf(quantity: string | number): number | undefined {
   const amount = nano(String(quantity));
   return amount === undefined ? undefined : Number(amount / 10n ** 9n);
 }
 
-/** Whether two amounts are the same: `1000m` and `1`, `1024Mi` and `1Gi`. The API server stores its own spelling. */
+/** True if two amounts are equal, such as `1000m` and `1`, or `1024Mi` and `1Gi`: the API server stores its own spelling. */
 export function sameQuantity(a: unknown, b: unknown): boolean {
   const [left, right] = [nano(String(a)), nano(String(b))];
   return left === undefined || right === undefined ? a === b : left === right;

@@ -1,7 +1,7 @@
 import type { ChatClusterStatus } from './chat-cluster.ts';
 
 type Value<T> = T extends readonly (infer Item)[] ? readonly [Fields<Item>] : T extends object ? Fields<T> : true;
-/** Names every field of `T`, so that none can be left out. */
+/** Type that names every field of `T`, so that none can be left out. */
 type Fields<T> = { readonly [K in keyof T]-?: Value<NonNullable<T[K]>> };
 
 const FIELDS: Fields<ChatClusterStatus> = {

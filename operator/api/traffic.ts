@@ -1,7 +1,7 @@
 import { TRAFFIC_ANNOTATION, type TrafficIntent } from '../../server/contract/traffic.ts';
 import type { Pod } from './kube-object.ts';
 
-/** The intent as it stands on a pod; undefined for none, null for what is none: somebody else wrote it. */
+/** The intent in the annotation of a pod; undefined without one, null if it cannot be read because others wrote it. */
 export function trafficOf({ metadata }: Pod): TrafficIntent | null | undefined {
   const text = metadata.annotations?.[TRAFFIC_ANNOTATION];
   if (text === undefined) return undefined;

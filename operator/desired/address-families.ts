@@ -8,7 +8,7 @@ interface ServiceObject extends KubeObject {
   readonly spec?: { readonly ipFamilies?: readonly AddressFamily[] };
 }
 
-/** First address family of each Service there is, by its name: the API server lets nobody change it. */
+/** First address family of each existing Service, by its name. It is immutable in the API. */
 export function firstFamilies(children: readonly KubeObject[]): ReadonlyMap<string, AddressFamily> {
   const services = children.filter(({ kind }) => kind === 'Service') as readonly ServiceObject[];
   return new Map(
@@ -19,13 +19,13 @@ export function firstFamilies(children: readonly KubeObject[]): ReadonlyMap<stri
   );
 }
 
-/** What of `wanted` a Service may be given that has `first` as its first family. */
+/** Families out of `wanted` that a Service with the first family `first` may have. */
 function allowed(wanted: readonly AddressFamily[], first: AddressFamily | undefined): readonly AddressFamily[] {
   if (first === undefined || wanted[0] === first) return wanted;
   return wanted.length === 1 ? [first] : [first, ...wanted.filter(family => family !== first)];
 }
 
-/** Fields of the spec of a Service; what the ChatCluster leaves out is the API server's choice. @param first see {@link firstFamilies} */
+/** Fields of the spec of a Service; the API server chooses what the ChatCluster leaves out. @param first see {@link firstFamilies} */
 export function addressFamilies({ spec }: ChatCluster, first: AddressFamily | undefined): object {
   const { ipFamilyPolicy, ipFamilies } = spec.service;
   return {
@@ -44,5 +44,5 @@ export function keptFamilies({ metadata, spec }: ChatCluster, children: readonly
   );
   if (kept.length === 0) return '';
   const names = kept.map(name => `Service ${name}`).join(' and ');
-  return `the first address family of ${names} is not ${wanted} and cannot change: delete it, and it is made anew with another address`;
+  return `the first address family of ${names} is not ${wanted} and cannot change: delete the Service, and it is created again with another address`;
 }

@@ -3,7 +3,7 @@ import type { KubeObject } from '../api/kube-object.ts';
 import { APPLIED_HASH, labels, REVISION_LABEL } from './names.ts';
 import { hashOf } from './options.ts';
 
-/** A child as it is to be. */
+/** A child as the operator applies it. */
 export interface DesiredObject extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly namespace: string };
 }
@@ -13,7 +13,7 @@ type Body = Omit<DesiredObject, 'metadata'> & { readonly component?: string; rea
     unknown
   >;
 
-/** An object of a ChatCluster: labelled, owned by it, and with the hash of what is applied. */
+/** A child of a ChatCluster: labelled, owned by it, and with the hash of what is applied. */
 export function child(
   cluster: ChatCluster,
   body: Body,

@@ -16,7 +16,7 @@ export interface WantedRevision {
   readonly template: object | undefined;
 }
 
-/** What the spec leaves to the operator. */
+/** Decisions that the spec leaves to the operator. */
 export interface Choices {
   /** Image of a ChatCluster that names none. */
   readonly defaultImage: string;
@@ -30,7 +30,7 @@ export interface Choices {
   readonly workers: {
     /** Always sent: an apply without `replicas` would reset it to 1. */
     readonly replicas: number;
-    /** That of the spec, unless the workers stay at an earlier one. */
+    /** Revision of the spec, unless the workers stay at an earlier one. */
     readonly revision: string;
     /** The pod template as it was made; undefined if this operator is to make it. */
     readonly template: object | undefined;

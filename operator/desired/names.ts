@@ -2,46 +2,46 @@ import { createHash } from 'node:crypto';
 import { type ChatCluster, GROUP } from '../api/chat-cluster.ts';
 import { ALL_REVISIONS } from '../api/serving.ts';
 
-/** Server-side apply's name for what this operator writes. */
+/** Field manager of the operator's server-side applies. */
 export const FIELD_MANAGER = 'chatcluster-operator';
 
-/** Of the operator's own labels and annotations. */
+/** Prefix of the operator's own labels and annotations. */
 export const GROUP_PREFIX = `${GROUP}/`;
 
-/** Hash of the object as last applied: a change of the desired object shows even where the live one still covers it. */
+/** Hash of the object as last applied: a change of the desired object shows even where the actual one still covers it. */
 export const APPLIED_HASH = `${GROUP}/applied-hash`;
 /** Revision of a gateway's pod, Deployment and, while gateways of one revision serve, of the client Service; of a worker's options. */
 export const REVISION_LABEL = `${GROUP}/revision`;
-/** On a gateway's pod, unless it is to take no new clients: the client Service selects it by this and {@link ACCEPT}. */
+/** Label of gateway pods that take new clients: the client Service selects it with the value {@link ACCEPT}. */
 export const CLIENTS_LABEL = `${GROUP}/clients`;
 /** Value of {@link CLIENTS_LABEL}. */
 export const ACCEPT = 'accept';
-/** On the options of the gateways: the identity, from which the instance follows. It outlives the ChatCluster where children do. */
+/** Annotation of the gateways' options with the identity, from which the instance follows. It outlives the ChatCluster where children do. */
 export const IDENTITY_ANNOTATION = `${GROUP}/identity`;
-/** On the workers' Deployment: the revision its template was made for. */
+/** Annotation of the workers' Deployment: the revision its template was made for. */
 export const REVISION_ANNOTATION = `${GROUP}/revision`;
-/** On a Deployment: its pod template as it was made. An operator that would write it otherwise leaves it. */
+/** Annotation of a Deployment: its pod template as it was made. Operators that would write it differently keep it. */
 export const TEMPLATE_ANNOTATION = `${GROUP}/template`;
-/** On a gateway Deployment: when its revision became the wanted one, ISO 8601. */
+/** Annotation of a gateway Deployment: time at which its revision became the wanted one, ISO 8601. */
 export const TARGETED_ANNOTATION = `${GROUP}/targeted-at`;
-/** On a gateway Deployment: why its rollout was stopped. */
+/** Annotation of a gateway Deployment: reason why its rollout was stopped. */
 export const STOPPED_ANNOTATION = `${GROUP}/rollout-stopped`;
-/** On a gateway Deployment, while there are others: pod template of the workers before its revision, and its revision, as JSON. */
+/** Annotation of a gateway Deployment while others exist: revision and pod template of the workers before its own, as JSON. */
 export const WORKERS_BEFORE_ANNOTATION = `${GROUP}/workers-before`;
-/** On the client Service: when it was last pointed at another revision, ISO 8601. */
+/** Annotation of the client Service: time of its last change to another revision, ISO 8601. */
 export const MOVED_ANNOTATION = `${GROUP}/moved-at`;
-/** On a gateway pod: version of the live options it should have. A change of it makes the kubelet refresh the files at once. */
+/** Annotation of a gateway pod: version of the reloadable options it should have. A change of it makes the kubelet refresh the files at once. */
 export const OPTIONS_ANNOTATION = `${GROUP}/options`;
-/** Which of the pods the ReplicaSet controller removes first: the lowest cost. */
+/** Cost of the deletion of a pod: the ReplicaSet controller removes pods with the lowest cost first. */
 export const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
 
-/** What people may write on a ChatCluster. */
+/** Annotations that people write on a ChatCluster. */
 export const RESTART_ANNOTATION = `${GROUP}/restart`;
 export const UNDO_ANNOTATION = `${GROUP}/undo`;
 export const CONTINUE_ANNOTATION = `${GROUP}/continue`;
 export const PAUSE_ANNOTATION = `${GROUP}/pause`;
 export const HIBERNATE_ANNOTATION = `${GROUP}/hibernate`;
-/** All of them. */
+/** All annotations that people write. */
 export const CONTROL_ANNOTATIONS: readonly string[] = [
   RESTART_ANNOTATION,
   UNDO_ANNOTATION,
@@ -74,7 +74,7 @@ export const childName = {
   sharedWorkerOptions: (cluster: string) => `${cluster}-worker`,
 } as const;
 
-/** Form of {@link childName.gateways}. Without the revision a Deployment belongs to somebody else: many are called a gateway. */
+/** Form of {@link childName.gateways}. Without the revision a Deployment belongs to another application: many are called a gateway. */
 const GATEWAYS_NAME = /^(.+)-gateway-[0-9a-f]{10}$/;
 
 /** Name of the ChatCluster whose gateways a Deployment of this name would be; undefined for none. */
@@ -82,20 +82,20 @@ export function clusterOfGateways(deployment: string): string | undefined {
   return GATEWAYS_NAME.exec(deployment)?.[1];
 }
 
-/** Undefined where the chat was made under an identity that nobody knows any more. */
+/** Identity of the chat; undefined where its pods have an instance whose identity is not recorded. */
 export function identityOf({ kept, metadata, spec }: ChatCluster): string | undefined {
   return kept ? kept.identity : (spec.identity ?? metadata.uid);
 }
 
 /**
- * CHAT_SPEC_VERSION: which spec a process was made for, `<creation of the ChatCluster in ms>.<generation>`. Of two workers of
- * one instance the one with the higher version has the newer options, also after the ChatCluster was made anew.
+ * CHAT_SPEC_VERSION: the spec that a process was made for, `<creation of the ChatCluster in ms>.<generation>`. Of two workers of
+ * one instance the one with the higher version has the newer options, also after the ChatCluster was created again.
  */
 export function specVersionOf({ metadata: { creationTimestamp = '', generation = 0 } }: ChatCluster): string {
   return `${Date.parse(creationTimestamp) || 0}.${generation}`;
 }
 
-/** CHAT_INSTANCE: at most 51 characters, the same for the same namespace, name and identity for ever. */
+/** CHAT_INSTANCE: at most 51 characters, always the same for the same namespace, name and identity. */
 export function instanceFor({ namespace, name }: ChatCluster['metadata'], identity: string): string {
   const hash = createHash('sha256').update(`${namespace}/${name}/${identity}`).digest('hex');
   return `${name}-${hash.slice(0, 10)}`;
@@ -115,6 +115,7 @@ export function selectorLabels(cluster: string, component: string): Record<strin
   };
 }
 
+/** Labels of every child. @param component of the objects of one component */
 export function labels(cluster: string, component?: string): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'chatcluster',
@@ -125,19 +126,19 @@ export function labels(cluster: string, component?: string): Record<string, stri
   };
 }
 
-/** Labels that select gateways that serve. @param revision `*` for all */
+/** Labels that select the serving gateways. @param revision `*` for all */
 export function servingLabels(cluster: string, revision: string): Record<string, string> {
   const all = selectorLabels(cluster, 'gateway');
   return revision === ALL_REVISIONS ? all : { ...all, [REVISION_LABEL]: revision };
 }
 
-/** Whether the pods of a template carry {@link CLIENTS_LABEL}: those of operators before it do not. */
+/** True if the pods of a template carry {@link CLIENTS_LABEL}: pods of older operators do not. */
 export function hasClientsLabel(template: object | undefined): boolean {
   const { metadata } = (template ?? {}) as { metadata?: { labels?: Readonly<Record<string, string>> } };
   return metadata?.labels?.[CLIENTS_LABEL] === ACCEPT;
 }
 
-/** A selector as `/scale` wants it: `key=value,...`. */
+/** A selector in the form of `/scale`: `key=value,...`. */
 export function selectorText(selector: Readonly<Record<string, string>>): string {
   return Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)

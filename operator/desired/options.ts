@@ -7,12 +7,12 @@ import { type Component, instanceOf } from './names.ts';
 
 type Read = (spec: ChatClusterSpec) => string | number;
 
-/** A publish that its access implies is left out: a gateway of an older version knows no other form. */
+/** Text of one kind of rooms. A publish right that its access implies is left out: older gateways know no other form. */
 function kindText({ name, access, publish = BARE_PUBLISH[access] }: RoomKind): string {
   return publish === BARE_PUBLISH[access] ? `${name}=${access}` : `${name}=${access}/Publish${publish}`;
 }
 
-/** Which field of the spec each option of the processes comes from. */
+/** Field of the spec that each option of the processes comes from. */
 export const FIELDS = {
   'nats.urls': ['natsUrl', spec => spec.nats.urls.join(',')],
   'auth.secretGraceSeconds': ['authSecretGraceSeconds', spec => spec.auth.secretGraceSeconds],
@@ -29,7 +29,7 @@ export const FIELDS = {
   'worker.batchMessages': ['storeBatch', spec => spec.worker.batchMessages],
   'worker.batchDelayMilliseconds': ['storeDelayMs', spec => spec.worker.batchDelayMilliseconds],
   'messages.partitions': ['partitions', spec => spec.messages.partitions],
-  // Where it is not set the template of the workers says so, see `pod-template.ts`.
+  // Where it is not set the template of the workers says so, see `worker.ts`.
   'messages.streamReplicas': ['streamReplicas', spec => spec.messages.streamReplicas ?? 1],
   'messages.streamMaxBytes': ['streamMaxBytes', spec => spec.messages.streamMaxBytes],
   'messages.liveMaxBytes': ['liveMaxBytes', spec => spec.messages.liveMaxBytes],
@@ -99,13 +99,14 @@ type Key = Omit<SecretRef, 'env'>;
 /** An option and the key of a Secret that it comes from; undefined where the spec names none. */
 type SecretRow = readonly [OptionName, (spec: ChatClusterSpec) => Key | undefined];
 
-/** In the order in which pods name them. */
+/** Required keys, in the order in which pods name them. */
 const SECRETS: readonly SecretRow[] = [
   ['mongodbUri', ({ mongodb }) => mongodb.uriSecretRef],
   ['natsUser', ({ nats: { credentialsSecretRef: ref } }) => ref && { name: ref.name, key: ref.userKey }],
   ['natsPassword', ({ nats: { credentialsSecretRef: ref } }) => ref && { name: ref.name, key: ref.passwordKey }],
   ['authSecret', ({ auth }) => auth.secretRef],
 ];
+/** Keys that may be missing. */
 const OPTIONAL_SECRETS: readonly SecretRow[] = [
   ['authPreviousSecret', ({ auth: { secretRef: ref } }) => ({ name: ref.name, key: `${ref.key}-previous` })],
 ];
@@ -158,7 +159,7 @@ function isChosen([option, value]: Values[number]): boolean {
 
 /** Options of one component as one version of a spec sets them. Nothing in it may be changed: it is shared. */
 interface ComponentOptions {
-  /** All values, defaults too. */
+  /** Every value, defaults too. */
   readonly values: Values;
   /** Chosen values that the process reads at its start alone. */
   readonly start: Values;
@@ -214,7 +215,7 @@ export function startEnv({ spec }: ChatCluster, component: Component): Readonly<
   return optionsOf(spec, component).startEnv;
 }
 
-/** The variables of the one ConfigMap of all workers. @param there those it has, which stay although at their default */
+/** The variables of the one ConfigMap of all workers. @param there variables that it has: they stay although at their default */
 export function sharedWorkerEnv(cluster: ChatCluster, there: ReadonlySet<string>): Record<string, string> {
   const { values } = optionsOf(cluster.spec, 'worker');
   const stay = envOf(values.filter(row => isChosen(row) || there.has(OPTIONS[row[0]].env)));

@@ -7,9 +7,9 @@ import { onlySet } from './spec-defaults.ts';
 const IN_NAMES: Readonly<Record<Component, boolean>> = { gateway: true, worker: false };
 
 /**
- * Everything about a component that only a new pod can take on, without what equals an option's default. Of `podTemplate` only
- * what is set: a field that a later version adds with a default rolls nobody. What is added elsewhere has to be left out
- * in the same way where it is not set.
+ * Everything of a component that needs a new pod, without options at their default. Of `podTemplate` only fields that are set
+ * count: a field that a later version adds with a default rolls no ChatCluster. New parts elsewhere have to be left out in
+ * the same way where they are not set.
  */
 function needsNewPod(cluster: ChatCluster, component: Component): object {
   const { metadata, spec, kept } = cluster;
@@ -20,17 +20,17 @@ function needsNewPod(cluster: ChatCluster, component: Component): object {
     secrets: secretRefs(spec, component),
     options: Object.fromEntries(startValues(spec, component)),
     restart: metadata.annotations?.[RESTART_ANNOTATION] ?? '',
-    // Of no weight where it is not set, so that no ChatCluster from before it rolls.
+    // Left out where it is not set, so that no ChatCluster from before this field rolls.
     ...(spec.serviceAccountName === undefined ? {} : { serviceAccount: spec.serviceAccountName }),
-    // Only where gateways of another instance have the name: else it would be another one for everybody.
+    // Only where gateways of another instance have the name: else every ChatCluster would roll.
     ...(IN_NAMES[component] && kept?.renamed ? { instance: instanceOf(cluster) } : {}),
   };
 }
 
 /**
- * Name of what a person asked for: 10 hexadecimal digits, the same for as long as nothing was changed that takes new pods.
- * It does not depend on how this version of the operator writes pods, so that its upgrade alone rolls nothing: an option
- * that a later version adds counts only where it is not the default. A test holds the name of the example.
+ * Name of a revision: 10 hexadecimal digits, the same until a field changes that needs new pods. It does not depend on how this
+ * version of the operator writes pods, so that its upgrade alone rolls nothing: an option that a later version adds counts
+ * only where it is not the default. A test pins the name of the example.
  */
 export function revisionOf(cluster: ChatCluster, component: Component): string {
   const known = KNOWN.get(cluster) ?? {};
@@ -39,5 +39,5 @@ export function revisionOf(cluster: ChatCluster, component: Component): string {
   return known[component];
 }
 
-/** An object from the caches never changes, and each pass asks several times. */
+/** Names by ChatCluster: an object from the caches never changes, and each pass asks several times. */
 const KNOWN = new WeakMap<ChatCluster, { [C in Component]?: string }>();

@@ -2,7 +2,7 @@ import { OPTIONS, type Option } from '../../server/contract/options.ts';
 import type { ChatClusterSpec } from '../api/chat-cluster.ts';
 import { FIELDS } from './options.ts';
 
-/** Defaults of the fields that are options of the processes: those of the options, but of what the processes decide themselves. */
+/** Defaults of the fields that are options of the processes, without options whose value the processes choose themselves. */
 const OF_OPTIONS: Readonly<Record<string, unknown>> = Object.fromEntries(
   Object.entries(FIELDS).flatMap(([path, [name]]) => {
     const option: Option = OPTIONS[name];
@@ -14,9 +14,9 @@ const OF_OPTIONS: Readonly<Record<string, unknown>> = Object.fromEntries(
 const REQUESTS = { requests: { cpu: '100m', memory: '192Mi' } } as const;
 
 /**
- * What counts for a field of `spec` that is left out, by its path. The CRD has no defaults but that of `gateway.replicas`,
- * which `/scale` reads: a default that the API server writes into an object stays there when a better one is known. What the
- * descriptions and rules of the CRD say is compared with this table by a test. An object counts as a whole.
+ * Default of each field of `spec`, by its path. The CRD has no defaults but that of `gateway.replicas`, which `/scale` reads: a
+ * default that the API server writes into an object stays there when a later version has a better one. A test compares the
+ * descriptions and rules of the CRD with this table. A default that is an object or a list replaces a missing one as a whole.
  *
  * Some never change: `messages.partitions` says where a room's messages are, and what is part of a revision
  * (`revision.ts`) would roll every ChatCluster.
@@ -87,18 +87,18 @@ export const SPEC_DEFAULTS: Readonly<Record<string, unknown>> = {
   'service.port': 80,
 };
 
-/** Objects that mean something by being there: the defaults of their fields do not make them. */
+/** Objects whose presence has a meaning: they are not created for the defaults of their fields. */
 const OPTIONAL: ReadonlySet<string> = new Set(['nats.credentialsSecretRef']);
 
 interface Node {
-  /** True if it is left out as a whole where it is not set. */
+  /** True if it stays missing where it is not set. */
   readonly optional: boolean;
   readonly value: unknown;
-  /** By name of the field; empty for a value. */
+  /** Children by the name of the field; empty for a value. */
   readonly fields: Map<string, Node>;
 }
 
-/** The table as the tree it describes. */
+/** The tree that the paths of the table describe. */
 function treeOf(table: Readonly<Record<string, unknown>>): Node {
   const root: Node = { optional: false, value: undefined, fields: new Map() };
   for (const [path, value] of Object.entries(table)) {
@@ -133,13 +133,13 @@ function fill({ optional, value, fields }: Node, given: unknown): unknown {
   return filled;
 }
 
-/** `spec` as somebody wrote it, with everything that {@link SPEC_DEFAULTS} has and it leaves out. It stays as it is. */
+/** A copy of `spec` with the defaults of {@link SPEC_DEFAULTS} for everything it leaves out. */
 export function withDefaults(spec: object): ChatClusterSpec {
   return fill(TREE, spec) as ChatClusterSpec;
 }
 
 /**
- * What of `given`, the object at `path`, is not as {@link SPEC_DEFAULTS} has it.
+ * Fields of `given`, the object at `path`, that differ from {@link SPEC_DEFAULTS}.
  * @param table for tests
  */
 export function onlySet(

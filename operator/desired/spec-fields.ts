@@ -1,4 +1,3 @@
-/** Fields of the spec that the operator reads and that have no default, as paths below `spec`; `[]` stands for each item of a list. */
 import { STATUS_FIELDS } from '../api/status-fields.ts';
 import { SPEC_DEFAULTS } from './spec-defaults.ts';
 
@@ -13,6 +12,7 @@ const POD_FIELDS = [
   'podTemplate.priorityClassName',
 ];
 
+/** Fields of the spec that the operator reads and that have no default, as paths below `spec`; `[]` stands for each item of a list. */
 export const OTHER_FIELDS: readonly string[] = [
   'identity',
   'serviceAccountName',
@@ -35,7 +35,7 @@ export const OTHER_FIELDS: readonly string[] = [
   'service.ipFamilies',
 ];
 
-/** The part of OpenAPI v3 that says which fields there are. */
+/** The part of an OpenAPI v3 schema with the names of fields. */
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;

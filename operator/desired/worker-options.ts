@@ -1,6 +1,6 @@
 /**
- * ConfigMaps with the options of the workers. Each revision has its own, which nobody changes: a worker reads its options when
- * it starts, so options that an older image does not know must never reach the pods of an earlier revision.
+ * ConfigMaps with the options of the workers. Each revision has its own, which is immutable: a worker reads its options when it
+ * starts, so options that an older image does not know must never reach the pods of an earlier revision.
  */
 import type { ChatCluster } from '../api/chat-cluster.ts';
 import type { KubeObject } from '../api/kube-object.ts';
@@ -27,6 +27,7 @@ export function sharedVariables({ metadata }: ChatCluster, children: readonly Ku
   return new Set(Object.keys((map as { data?: object } | undefined)?.data ?? {}));
 }
 
+/** The Deployment of the workers, as far as it is read here. */
 export interface WorkerDeployment extends KubeObject {
   readonly spec?: { readonly replicas?: number; readonly template?: object };
   readonly status?: {
@@ -37,7 +38,7 @@ export interface WorkerDeployment extends KubeObject {
   };
 }
 
-/** True if none but the newest ReplicaSet of a Deployment has pods, or will have. */
+/** True if only the newest ReplicaSet of a Deployment has pods or will have some. */
 function isRolledOut({ metadata, spec, status = {} }: WorkerDeployment): boolean {
   const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
   const wanted = spec?.replicas ?? 1;
@@ -50,9 +51,9 @@ function isRolledOut({ metadata, spec, status = {} }: WorkerDeployment): boolean
 }
 
 /**
- * Names of the ConfigMaps that pods of the workers may still start with. A ReplicaSet of an earlier revision makes pods anew
- * until the rollout is over. Without a Deployment it is not known, and all of them stay.
- * @param noted names of those that workers may be taken back to
+ * Names of the ConfigMaps that worker pods may still start with. A ReplicaSet of an earlier revision creates pods until the
+ * rollout is over. Without a Deployment this is not known, and all of them stay.
+ * @param noted names of ConfigMaps that the workers may go back to
  */
 export function optionsInUse(
   cluster: ChatCluster,

@@ -31,7 +31,7 @@ export interface LeaderTermOptions {
     /** Name of this process in Events: the pod's. */
     readonly instance: string;
   };
-  /** All kinds are listed. */
+  /** Caches in which all kinds are listed. */
   readonly caches: Caches;
   readonly crd: Pick<CrdCheck, 'unknown'>;
   readonly client: KubeClient;

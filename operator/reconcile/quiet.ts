@@ -5,7 +5,7 @@ import type { FleetPlan } from '../fleet/fleet.ts';
 
 export interface QuietInput {
   readonly spec: ChatCluster['spec'];
-  /** As it is after the pass; undefined if none was written yet. */
+  /** Status after the pass; undefined if none was written yet. */
   readonly status: ChatCluster['status'];
   readonly plan: Pick<FleetPlan, 'rollout' | 'draining' | 'againMs'>;
   readonly probe: Probe | undefined;

@@ -16,7 +16,7 @@ import { projectChild } from '../watch/projections.ts';
 export interface Snapshot {
   /** `namespace/name` of the ChatCluster. */
   readonly key: string;
-  /** With the chat it keeps. */
+  /** The ChatCluster with the chat it keeps. */
   readonly cluster: ChatCluster;
   readonly observed: readonly Observed[];
   /** The objects of `observed`. */

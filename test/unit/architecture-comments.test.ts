@@ -9,9 +9,6 @@ const ROOT = resolve(import.meta.dirname, '../..');
 /** Folders whose comments have not been gone through yet. */
 const PENDING: readonly string[] = [
   'client',
-  'operator',
-  'operator/api',
-  'operator/desired',
   'server/access',
   'server/commands',
   'server/gateway',
