@@ -252,6 +252,33 @@ test('a room name cannot forge a frame either', async t => {
   assert.equal((JSON.parse(push) as { push: { channel: string } }).push.channel, room);
 });
 
+test("the tags and the sender of a message are the server's word: what a client writes there is ignored", async t => {
+  const frames = await signedIn(t);
+  const room = 'channel:stamped';
+  frames.send(JSON.stringify({ id: 2, subscribe: { channel: room } }));
+  await frames.reply(2);
+  const forged = { tags: { type: 'membership', other: 'x' }, info: { user: 'bob', client: 'b' } };
+  frames.send(JSON.stringify({ id: 3, publish: { channel: room, data: 'bare', ...forged } }));
+  await frames.reply(3);
+  const data = { room, id: nextId(), text: 'sent', type: 'membership', ...forged };
+  frames.send(JSON.stringify({ id: 4, ...forged, rpc: { method: 'message.send', data, ...forged } }));
+  await frames.reply(4);
+  const pushes = await until('both have come', () => {
+    const found = frames.received.filter(frame => frame.includes('"push"'));
+    return found.length === 2 ? found : null;
+  });
+  const publications = pushes.map(
+    push => (JSON.parse(push) as { push: { pub: { tags: object; info: { user: string } } } }).push.pub,
+  );
+  assert.deepEqual(
+    publications.map(({ tags, info }) => [tags, info.user]),
+    [
+      [{ type: 'publish' }, 'alice'],
+      [{ type: 'message' }, 'alice'],
+    ],
+  );
+});
+
 test('a broken Protobuf frame closes with 3501', async t => {
   const frames = await openFrames(t, url, { subprotocol: 'centrifuge-protobuf' });
   frames.send(protobuf.Writer.create().uint32(100).uint32(8).finish());
