@@ -59,7 +59,7 @@ export async function connect(session: Session, command: CommandOf<'connect'>): 
   );
   try {
     // What the inbox still recovers holds up no command.
-    await inTime(Promise.race([joined, inbox.answered()]), context.later);
+    await inTime(Promise.race([joined, inbox.answered()]), context.after);
   } catch (error) {
     if (session.state !== 'connecting') throw error;
     inbox.leave();

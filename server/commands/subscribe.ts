@@ -49,7 +49,7 @@ async function enter(session: Session, command: CommandOf<'subscribe'>, subscrip
       subscription.answer();
       subscription.entered(command.joinLeave);
     });
-    await inTime(Promise.race([joined, subscription.answered()]), session.context.later);
+    await inTime(Promise.race([joined, subscription.answered()]), session.context.after);
     await joined;
     subscription.arrived();
   } catch (error) {

@@ -12,7 +12,7 @@ import type { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
 import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
-import type { Moment } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Part } from './part.ts';
 
 export interface RoomsPartOptions {
@@ -25,7 +25,7 @@ export interface RoomsPartOptions {
   readonly budget: TailBudget;
   readonly events: RoomEvents;
   readonly metrics: GatewayMetrics;
-  readonly now: () => Moment;
+  readonly clock: Clock;
 }
 
 /** Time in which places of rooms that open are collected before NATS is asked for them. */
@@ -41,9 +41,10 @@ export interface RoomsPart extends Part {
 
 /** The rooms of a gateway, and their members. Limits are read at each use. */
 export function roomsPart(options: RoomsPartOptions): RoomsPart {
-  const { config, log, store, bus, codecs, publish, budget, events, metrics, now } = options;
+  const { config, log, store, bus, codecs, publish, budget, events, metrics, clock } = options;
+  const { now, after } = clock;
   const reader = roomReader(log, store, () => config.recoveryLimit);
-  const later = (run: () => void, ms: number) => void setTimeout(run, ms);
+
   const rooms = new Rooms({
     log,
     reader,
@@ -52,7 +53,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     lingerMs: () => config.roomLingerSeconds * 1000,
     now,
     soon: run => setTimeout(run, TOGETHER_MS),
-    later,
+    after,
     events,
   });
   const presence: Presence = new Presence({
@@ -60,7 +61,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     rooms,
     bus,
     now,
-    later,
+    after,
     partial: () => metrics.presencePartial.inc(),
     gone: gateway => joins.gatewayGone(gateway),
     resumed: () => joins.resumed(),
@@ -73,7 +74,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     changed: room => presence.changed(room),
     limit: () => config.joinLeaveLimit,
     now,
-    later,
+    after,
   });
   const join = {
     reader,

@@ -67,7 +67,7 @@ const PACKAGE = JSON.parse(readFileSync(new URL('../../package.json', import.met
  */
 export async function startGateway(config: Config, given: GatewayParts): Promise<Gateway> {
   const { logger, store, settings: source, changed, trace = noTrace, host, dropLive } = given;
-  const { now, wallClock } = systemClock;
+  const { now } = systemClock;
   const openFiles = await openFilesLimit();
   const mostConnections = () => connectionsWithin(openFiles, config.maxConnections);
   const budget = new TailBudget(config);
@@ -118,9 +118,9 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     codecs: CODECS,
     publish,
     budget,
-    events: roomEvents(metrics, meter, trace, logger, { now, wallClock }),
+    events: roomEvents(metrics, meter, trace, logger, systemClock),
     metrics,
-    now,
+    clock: systemClock,
   });
   measured.rooms = rooms;
   const context: SessionContext = {
@@ -145,9 +145,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     metrics,
     meter,
     logger,
-    now,
-    wallClock,
-    later: (run, ms) => systemClock.after(ms, run),
+    ...systemClock,
     heartbeat: session => hub.heartbeat(session),
   };
   const inner: readonly Part[] = [admin, nats, telemetry, connections, rooms];

@@ -1,6 +1,6 @@
 import type { ClientInfo, Codec, Encoding, Frame } from '../protocol/codec.ts';
 import type { Member } from '../room/member.ts';
-import type { Moment } from '../time/clock.ts';
+import type { Clock, Moment } from '../time/clock.ts';
 import type { Asked, JoinsBus } from './bus.ts';
 import type { PresentMember } from './gather.ts';
 import type { RoomPresence } from './presence.ts';
@@ -18,7 +18,7 @@ export interface JoinsOptions {
   /** Connections of a room above which nothing is said: each of N who come would be told to N. */
   readonly limit: () => number;
   readonly now: () => Moment;
-  readonly later: (run: () => void, ms: number) => void;
+  readonly after: Clock['after'];
 }
 
 interface Entry {
@@ -116,7 +116,7 @@ export class Joins {
       comparing: false,
     };
     this.#rooms.set(room, entry);
-    if (this.#started.push(room) === 1) this.#options.later(() => this.#compareStarted(), COLLECT_MS);
+    if (this.#started.push(room) === 1) this.#options.after(COLLECT_MS, () => this.#compareStarted());
     return entry;
   }
 

@@ -1,6 +1,6 @@
 import type { Member } from '../room/member.ts';
 import type { Rooms } from '../room/rooms.ts';
-import type { Moment } from '../time/clock.ts';
+import type { Clock, Moment } from '../time/clock.ts';
 import type { PresenceBus } from './bus.ts';
 import { type Gathered, Gatherer, type PresentMember } from './gather.ts';
 import { Own } from './own.ts';
@@ -30,7 +30,7 @@ export interface PresenceOptions {
   readonly rooms: Rooms;
   readonly bus: PresenceBus;
   readonly now: () => Moment;
-  readonly later: (run: () => void, ms: number) => void;
+  readonly after: Clock['after'];
   /** Counts answers that miss somebody. */
   readonly partial: () => void;
   /** A gateway has not been heard of for three heartbeats, or was replaced by one of the same name. */
@@ -57,14 +57,14 @@ export class Presence {
   #changing = false;
 
   constructor(options: PresenceOptions) {
-    const { gateway, rooms, bus, now, later } = options;
+    const { gateway, rooms, bus, now, after } = options;
     this.#options = options;
     this.#peers = new Peers(gateway);
     this.#gatherer = new Gatherer({ peers: this.#peers, bus, now });
     const changed = () => {
       if (this.#changing) return;
       this.#changing = true;
-      later(() => this.#sayChanges(), CHANGE_MS);
+      after(CHANGE_MS, () => this.#sayChanges());
     };
     this.#own = new Own({ rooms, now, changed });
     bus.onBeat(text => this.#heard(text));
@@ -196,7 +196,7 @@ export class Presence {
       const answer = reply === null ? null : readShards(reply);
       if (answer) this.#peers.learn(gateway, answer);
     });
-    this.#options.later(() => asked.stop(), CACHE_MS);
+    this.#options.after(CACHE_MS, () => asked.stop());
   }
 
   #answer(text: string, maxBytes: number): readonly string[] {

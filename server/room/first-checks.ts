@@ -1,9 +1,9 @@
+import type { Clock } from '../time/clock.ts';
 import type { Room } from './room.ts';
 
 export interface FirstChecksOptions {
   readonly now: () => number;
-  /** Calls back after a delay, in ms. */
-  readonly later: (run: () => void, ms: number) => void;
+  readonly after: Clock['after'];
   /** Compares rooms with their streams. */
   readonly compare: (rooms: readonly Room[]) => void;
 }
@@ -34,7 +34,7 @@ export class FirstChecks {
   #arm(ms: number): void {
     if (this.#armed) return;
     this.#armed = true;
-    this.#options.later(() => this.#run(), ms);
+    this.#options.after(ms, () => this.#run());
   }
 
   #run(): void {

@@ -1,4 +1,5 @@
 import type { Position } from '../protocol/codec.ts';
+import { type Clock, sleep } from '../time/clock.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 
 export interface Place extends Position {
@@ -12,8 +13,7 @@ export interface PlacesOptions {
   readonly log: RoomLog;
   /** Calls back in a few ms: what is asked until then is asked together. */
   readonly soon: (run: () => void) => void;
-  /** Calls back after a delay, in ms. */
-  readonly later: (run: () => void, ms: number) => void;
+  readonly after: Clock['after'];
 }
 
 /** Rooms of one request: the server answers at most 1,024. */
@@ -110,7 +110,7 @@ async function readPlaces(
 
 /** Tops of rooms from a replica that has everything up to `last`. */
 async function reachedTops(
-  { log, later }: PlacesOptions,
+  { log, after }: PlacesOptions,
   partition: number,
   rooms: readonly string[],
   last: number,
@@ -118,7 +118,7 @@ async function reachedTops(
   for (const patience of [...PATIENCE_MS, null]) {
     const { offsets, upTo } = await log.tops(partition, rooms);
     if (upTo >= last) return offsets;
-    if (patience !== null) await new Promise<void>(resolve => later(resolve, patience));
+    if (patience !== null) await sleep({ after }, patience);
   }
   throw new ReadFailed(`a replica of the stream of partition ${partition} lags`);
 }

@@ -1,4 +1,5 @@
 import type { Encoding, Position, Publication } from '../protocol/codec.ts';
+import { type Clock, sleep } from '../time/clock.ts';
 import type { FanOut } from './fan-out.ts';
 import type { LiveMessage, RoomLog, Watch } from './log.ts';
 import type { Member } from './member.ts';
@@ -28,8 +29,7 @@ export interface RoomOptions {
   readonly fanOut: FanOut;
   readonly budget: TailBudget;
   readonly events: RoomEvents;
-  /** Calls back after a delay, in ms. */
-  readonly later: (run: () => void, ms: number) => void;
+  readonly after: Clock['after'];
 }
 
 interface Waiting {
@@ -251,6 +251,6 @@ export class Room {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise(resolve => this.#options.later(resolve, ms));
+    return sleep(this.#options, ms);
   }
 }

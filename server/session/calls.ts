@@ -3,7 +3,8 @@ import { type Call, CallAbandoned, type Holds } from '../chat/verb.ts';
 import type { Reply } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
-import { inTime, type Later } from './in-time.ts';
+import type { Clock } from '../time/clock.ts';
+import { inTime } from './in-time.ts';
 
 /** Bytes of calls of one connection that may wait. */
 const MOST_WAITING_BYTES = 1024 * 1024;
@@ -13,7 +14,7 @@ export interface Caller {
   readonly identity: Identity | null;
   readonly client: string;
   readonly gone: boolean;
-  readonly context: { readonly later: Later };
+  readonly context: { readonly after: Clock['after'] };
   reply(id: number, reply: Reply): void;
   failed(id: number, error: unknown): void;
 }
@@ -78,7 +79,7 @@ export class Calls {
 
   #answer(id: number, call: SessionCall, answer: Promise<Reply>): void {
     const caller = this.#caller;
-    inTime(answer, caller.context.later).then(
+    inTime(answer, caller.context.after).then(
       reply => caller.reply(id, reply),
       error => {
         call.abandon();

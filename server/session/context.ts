@@ -12,14 +12,13 @@ import type { Rooms } from '../room/rooms.ts';
 import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
-import type { Clocks } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Pinged, Slice } from './heartbeat.ts';
-import type { Later } from './in-time.ts';
 import type { Slots } from './slots.ts';
 import type { Unsigned } from './unsigned.ts';
 
 /** What the commands of a connection work with; one for the whole gateway. */
-export interface SessionContext extends Clocks {
+export interface SessionContext extends Clock {
   readonly config: Config;
   readonly version: string;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
@@ -38,7 +37,6 @@ export interface SessionContext extends Clocks {
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'answered' | 'tokenChecked'>;
   readonly logger: Logger;
-  readonly later: Later;
   /** The heartbeat a new connection takes part in. */
   readonly heartbeat: (member: Pinged) => { readonly slice: Slice; readonly topic: string };
 }

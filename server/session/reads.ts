@@ -1,12 +1,13 @@
 import type { Reply } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
-import { inTime, type Later } from './in-time.ts';
+import type { Clock } from '../time/clock.ts';
+import { inTime } from './in-time.ts';
 import type { Slots } from './slots.ts';
 
 /** The connection that asks. */
 export interface Asker {
-  readonly context: { readonly pages: Slots; readonly later: Later };
+  readonly context: { readonly pages: Slots; readonly after: Clock['after'] };
   readonly gone: boolean;
   /** Resolves when the client reads, or is gone. */
   writable(): Promise<void>;
@@ -43,7 +44,7 @@ export class Reads {
       throw new CommandError(ERRORS.tooManyRequests, `at most ${MOST_WAITING_READS} reads of history may wait`);
     this.#waiting += 1;
     const asker = this.#asker;
-    const { pages, later } = asker.context;
+    const { pages, after } = asker.context;
     let answered = false;
     const turn = async () => {
       this.#waiting -= 1;
@@ -57,7 +58,7 @@ export class Reads {
     };
     const done = this.#last.then(turn);
     this.#last = done.catch(() => undefined); // told below
-    inTime(done, later).catch(error => {
+    inTime(done, after).catch(error => {
       answered = true;
       asker.failed(id, error);
     });

@@ -25,7 +25,7 @@ export class PresentGateway {
       rooms: this.rooms.rooms,
       bus: this.bus,
       now: () => clock.now(),
-      later: (run, ms) => void clock.after(ms, run),
+      after: clock.after,
       partial: () => {
         this.partials += 1;
       },

@@ -78,7 +78,7 @@ export class TestGateway {
       lingerMs: () => config.roomLingerSeconds * 1000,
       now,
       soon: run => queueMicrotask(run),
-      later: (run, ms) => void clock.after(ms, run),
+      after: clock.after,
       events: { delivered: () => undefined, repaired: () => undefined, repairFailed: () => undefined },
     });
     this.hub = new Hub({ limits: config, codecs: all, publish, now, surplusPong: () => void this.surplusPongs++ });
@@ -97,7 +97,7 @@ export class TestGateway {
       rooms: this.rooms,
       bus,
       now,
-      later: (run, ms) => void clock.after(ms, run),
+      after: clock.after,
       partial: () => undefined,
       gone: () => undefined,
       resumed: () => undefined,
@@ -127,7 +127,7 @@ export class TestGateway {
         changed: room => presence.changed(room),
         limit: () => config.joinLeaveLimit,
         now,
-        later: (run, ms) => void clock.after(ms, run),
+        after: clock.after,
       }),
       join: {
         reader,
@@ -149,7 +149,7 @@ export class TestGateway {
       logger: pino({ level: 'silent' }),
       now,
       wallClock,
-      later: (run, ms) => clock.after(ms, run),
+      after: clock.after,
       heartbeat: session => this.hub.heartbeat(session),
     };
   }

@@ -50,7 +50,7 @@ export class TestRooms {
       lingerMs: () => options.lingerMs ?? 30_000,
       now: () => this.clock.now(),
       soon: run => queueMicrotask(run),
-      later: (run, ms) => void this.clock.after(ms, run),
+      after: this.clock.after,
       events: {
         delivered: () => undefined,
         repaired: cause => void this.events.push(cause),

@@ -68,7 +68,7 @@ class Gateway {
       changed: room => void this.changed.push(room),
       limit: () => this.limit,
       now: () => clock.now(),
-      later: (run, ms) => void clock.after(ms, run),
+      after: clock.after,
     });
   }
 
