@@ -190,7 +190,7 @@ export class Writer {
   #failed(cluster: Work['cluster'], { id, kind }: Step, error: unknown): void {
     const { log, metrics } = this.#options;
     metrics.writeFailures.inc({ kind });
-    log.warn({ ...clusterFields(cluster), object: id, ...errorFields(error) }, 'write failed');
+    log.warn({ ...clusterFields(cluster), object: id, ...errorFields(error) }, 'write failed and will be retried');
   }
 }
 

@@ -58,7 +58,10 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
   const answers = await Promise.all(
     running.map(pod =>
       ask(pod, PORTS.admin, WORKER_PATHS.backends).then(
-        body => ({ health: healthOf(body), problem: `${pod.metadata.name}: it answered something else` }),
+        body => ({
+          health: healthOf(body),
+          problem: `${pod.metadata.name}: its answer is not a report on NATS and MongoDB`,
+        }),
         (error: unknown) => ({
           health: undefined,
           problem: `${pod.metadata.name}: ${error instanceof Error ? error.message : 'no answer'}`,

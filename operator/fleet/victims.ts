@@ -87,8 +87,12 @@ export function scaleDown(
   const left = victims.reduce((sum, pod) => sum + (pod.connections ?? 0), 0);
   const moving = [...intents.values()].some(({ keep }) => keep === 0);
   const numbers = `about ${roughly(left)} connections left`;
-  const step = moving ? `${numbers} to move` : alone ? `no new clients; ${numbers}, whose sessions may end` : 'closing';
-  const wait = `empty; removed once ${someOf(unready.map(pod => pod.name))} is ready, which would go in their place`;
+  const step = moving
+    ? `${numbers} to move`
+    : alone
+      ? `no new clients; ${numbers}; sessions may end by themselves`
+      : 'no new clients; waiting for load balancers';
+  const wait = `empty; removed once ${someOf(unready.map(pod => pod.name))} is ready, because Kubernetes would remove that one instead`;
   const message = finished ? 'being removed' : empty ? wait : step;
   return { victims, intents, finished, message: `${names}: ${message}` };
 }

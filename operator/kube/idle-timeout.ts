@@ -3,7 +3,7 @@ import type { Clock } from '../../server/time/clock.ts';
 /** No bytes arrived for the allowed time. */
 export class IdleTimeoutError extends Error {
   constructor(ms: number) {
-    super(`nothing came for ${ms / 1_000} s`);
+    super(`no data for ${ms / 1_000} s`);
     this.name = 'IdleTimeoutError';
   }
 }

@@ -8,7 +8,7 @@ const END_ANNOTATION = 'k8s.io/initial-events-end';
 /** The server accepted a watch with initial events and never marked their end: it is too old to know the feature. */
 export class NoEndOfInitialEvents extends Error {
   constructor() {
-    super('the watch ended before all objects had come');
+    super('the watch ended before its initial events were complete');
     this.name = 'NoEndOfInitialEvents';
   }
 }
