@@ -3,9 +3,9 @@ import { OPTIONS } from '../contract/options.ts';
 import type { Config } from '../settings/config.ts';
 
 /**
- * Warns when the option allows messages that NATS does not take: they are answered with 107.
- * @param most the largest body that NATS takes now, in bytes
- * @returns to be called now and then, as both may change; each pair of numbers is logged once
+ * Makes a check that warns if `maxMessageBytes` allows larger messages than NATS takes: these are answered with 107.
+ * @param most largest body that NATS takes now, in bytes
+ * @returns the check; call it regularly, as both limits may change. A pair of limits is logged once
  */
 export function payloadCheck(
   limits: Pick<Config, 'maxMessageBytes'>,

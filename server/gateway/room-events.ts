@@ -26,10 +26,11 @@ export function roomEvents(
     repaired: (cause, messages) => metrics.repair(cause, messages),
     repairFailed(room, error) {
       metrics.repairFailures.inc();
-      // Rooms fail together: one of them stands for all.
+      // Rooms fail together: one line stands for all.
       const reason = (error as Error).message;
       const news = repeats.news(reason);
-      if (news) logger.warn({ room, reason, ...news }, 'a re-check failed and is tried again');
+      if (news)
+        logger.warn({ room, reason, ...news }, 'a comparison with the stream failed; it is retried within seconds');
     },
   };
 }

@@ -35,7 +35,7 @@ export interface RoomsPart extends Part {
   readonly rooms: Rooms;
   readonly presence: Presence;
   readonly joins: Joins;
-  /** What sessions use of rooms. */
+  /** Services that sessions use. */
   readonly services: Pick<SessionContext, 'rooms' | 'reader' | 'presence' | 'joins' | 'join'>;
 }
 

@@ -3,8 +3,8 @@ import { OPTIONS } from '../contract/options.ts';
 import type { Config } from '../settings/config.ts';
 
 /**
- * Warns of a signing secret that ends with a line break. It is not taken off, as elsewhere: an application that reads the same
- * Secret signs with all of it, and its tokens would be refused.
+ * Warns of a signing secret that ends with a line break. Unlike in other options it is not removed: an application that reads the
+ * same Secret signs with the line break, and its tokens would be refused.
  */
 export function checkSecrets(
   config: Pick<Config, 'authSecret' | 'authPreviousSecret'>,
@@ -14,6 +14,6 @@ export function checkSecrets(
     if (/[\r\n]$/.test(config[name]))
       logger.warn(
         { option: OPTIONS[name].env },
-        'the signing secret ends with a line break, which is a part of it: tokens have to be signed with it too',
+        'the signing secret ends with a line break, which is part of it: tokens must be signed with it too',
       );
 }

@@ -29,16 +29,16 @@ export interface SettingsOptions {
   readonly logger: Logger;
 }
 
-/** Follows the options, and the operator's intent, while the gateway runs. */
+/** Follows changed options, and the intent of the operator, while the gateway runs. */
 export function settingsPart(options: SettingsOptions): Part {
   const { config, source, traffic, changed, openFiles, logger } = options;
-  traffic.want(source?.intent ?? null);
+  traffic.setIntent(source?.intent ?? null);
   const apply = applyOptions(options);
   checkOpenFiles(openFiles, config.maxConnections, logger);
   checkSecrets(config, logger);
   if (!source) return {};
   const stop = follow(source, logger, ({ intent }, names) => {
-    traffic.want(intent);
+    traffic.setIntent(intent);
     apply(names);
     changed?.(names);
   });

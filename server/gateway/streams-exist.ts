@@ -6,16 +6,16 @@ import { Repeats } from '../time/repeats.ts';
 
 const RETRY_MS = 500;
 
-/** How a wait passes its time. */
+/** Time between attempts. */
 export interface Waiting {
   readonly now: () => Moment;
-  /** Between two tries. */
+  /** Waits between two attempts. */
   readonly pause: () => Promise<unknown>;
 }
 
 const BY_THE_CLOCK: Waiting = { now: systemClock.now, pause: () => sleep(RETRY_MS) };
 
-/** Only workers make streams: a gateway that was started first waits for them, and is not Ready meanwhile. */
+/** Waits until a worker has made the streams. Only workers make them; a gateway that waits is not Ready. */
 export async function streamsExist(
   log: Pick<RoomLog, 'partitions' | 'state'>,
   logger: Logger,

@@ -20,7 +20,7 @@ export interface TrafficPart extends Part {
   start(): void;
 }
 
-/** How a gateway takes and loses clients. */
+/** Takes clients, and moves them away on an intent or at the end of the process. */
 export function trafficPart({ hub, metrics, stopAccepting, now, logger }: TrafficPartOptions): TrafficPart {
   const traffic = new Traffic({
     connections: () => hub.sessions.size,

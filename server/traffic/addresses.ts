@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { UpgradeRequest } from '../transport/uws.ts';
 
-/** Reads the address a client comes from. Behind proxies that are not named it is the proxy's. */
+/** Finds the address of a client. Behind proxies that are not configured it is the proxy's. */
 export class Addresses {
   readonly #proxies: () => string;
   #text: string | null = null;
@@ -13,8 +13,8 @@ export class Addresses {
   }
 
   /**
-   * The name of the client in buckets: its IPv4 address, or the /64 of its IPv6 address, in which one customer chooses
-   * freely. Of X-Forwarded-For counts what trusted proxies wrote: the last address that is none of theirs.
+   * Name of the client for rate limits: its IPv4 address, or the /64 of its IPv6 address, in which one customer chooses
+   * freely. Of X-Forwarded-For only the entries of trusted proxies count: the last address that is none of theirs.
    */
   nameOf(request: Pick<UpgradeRequest, 'peer' | 'forwardedFor'>): string {
     this.#read();
@@ -30,7 +30,7 @@ export class Addresses {
     return nameOf(client);
   }
 
-  /** Takes the list apart only when it is another one. */
+  /** Parses the list if it has changed. */
   #read(): void {
     const text = this.#proxies();
     if (text === this.#text) return;
@@ -50,14 +50,14 @@ export class Addresses {
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-/** As proxies write it: 192.0.2.1, 192.0.2.1:1234, 2001:db8::1, [2001:db8::1] or [2001:db8::1]:1234. */
+/** Removes the port from an address as proxies write it: 192.0.2.1, 192.0.2.1:1234, 2001:db8::1, [2001:db8::1] or [2001:db8::1]:1234. */
 function withoutPort(hop: string): string {
   const bracketed = /^\[([^\]]*)\](:\d+)?$/.exec(hop);
   if (bracketed) return bracketed[1] ?? '';
   return /^[\d.]+:\d+$/.test(hop) ? (hop.split(':')[0] ?? '') : hop;
 }
 
-/** An IPv4 address that is written as an IPv6 one is an IPv4 address. */
+/** Converts an IPv4 address that is written as an IPv6 one. */
 function plain(address: string): string {
   return address.toLowerCase().startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }

@@ -9,29 +9,30 @@ const STATUS: Readonly<Partial<Record<RefusalReason, Refusal>>> = {
   address: '429 Too Many Requests',
 };
 
-/** Read at each use: limits may change while the gateway runs. */
+/** Limits, read at each use, as they may change while the gateway runs. */
 export interface AdmissionLimits extends ConnectRates {
   /** Comma separated; `*` allows all. */
   readonly allowedOrigins: string;
-  /** As {@link Addresses} takes it. */
+  /** Ranges in CIDR notation, comma separated, or `none`. */
   readonly trustedProxies: string;
 }
 
 export interface AdmissionOptions {
   readonly limits: AdmissionLimits;
-  /** Whether nobody is to be let in now. */
+  /** True while no connection is accepted. */
   readonly closed: () => boolean;
-  /** Most connections there may be. */
+  /** Largest number of connections. */
   readonly most: () => number;
   /** Connections open now. */
   readonly connections: () => number;
-  /** Ends a connection that has had its time to sign in. @returns whether there was one */
+  /** Ends a connection that had enough time to sign in. @returns false if there is none */
   readonly endUnsigned: () => boolean;
   readonly now: () => number;
+  /** Called for each connection that is refused. */
   readonly refused: (reason: RefusalReason) => void;
 }
 
-/** Who may connect, before anything is known of them. A request without an Origin does not come from a page. */
+/** Decides which connections are accepted, before the client signs in. A request without an Origin does not come from a page. */
 export function admission(options: AdmissionOptions): (request: UpgradeRequest) => Refusal | null {
   const { limits } = options;
   const origins = originList(limits);
@@ -53,7 +54,7 @@ export function admission(options: AdmissionOptions): (request: UpgradeRequest) 
   };
 }
 
-/** Takes the list apart only when it is another one. */
+/** Parses the list if it has changed. */
 function originList(limits: AdmissionLimits): (origin: string) => boolean {
   let text: string | null = null;
   let origins: ReadonlySet<string> = new Set();

@@ -1,7 +1,7 @@
 import { Rate } from '../time/rate.ts';
 import { Rates } from '../time/rates.ts';
 
-/** Read at each use. */
+/** Limits, read at each use. */
 export interface ConnectRates {
   readonly connectsPerSecond: number;
   readonly connectsPerSecondPerAddress: number;
@@ -9,13 +9,13 @@ export interface ConnectRates {
 
 /** Share of a second's connects that is kept for addresses below their rate. */
 const KEPT = 1 / 5;
-/** How long an address counts as one that others must leave room for, in ms: SDKs try again within seconds. */
+/** Time in ms for which a share is kept for other addresses after one of them connected: SDKs retry within seconds. */
 const OTHERS_MS = 10_000;
 
 /**
- * The rate of new connections, shared so that one address cannot keep the others out. Each is sure of its own rate; above it
- * it gets what is left, all of it as long as no other address comes. So many clients behind one proxy or NAT have the rate of
- * the gateway, and one machine that connects all the time has no more than the others leave.
+ * Rate of new connections, shared so that one address cannot keep the others out. Each address has its own guaranteed rate; above
+ * it, it gets what the others leave, all of it while no other address connects. So the clients behind one proxy or NAT have the
+ * rate of the whole gateway, and one machine that connects all the time has only what the others leave.
  */
 export class ConnectRate {
   readonly #limits: ConnectRates;
@@ -29,7 +29,7 @@ export class ConnectRate {
     this.#all = new Rate(limits.connectsPerSecond, now);
   }
 
-  /** @returns why not: `address` when it had its share and others need theirs, `rate` when all together are too many */
+  /** @returns null to accept; `address` if this address exceeds its share and others need theirs, `rate` if all exceed theirs */
   take(address: string, now: number): 'address' | 'rate' | null {
     const { connectsPerSecond: all, connectsPerSecondPerAddress: own } = this.#limits;
     if (address !== this.#last) {

@@ -6,10 +6,10 @@ import { waveShare } from './waves.ts';
 export interface TrafficOptions {
   /** Connections open now. */
   readonly connections: () => number;
-  /** Ends so many of them with a code to come back on. */
+  /** Ends this many of them with a code on which clients reconnect. */
   readonly shed: (count: number) => void;
   readonly stopAccepting: () => void;
-  /** Counts connections that were told to come back, by reason. */
+  /** Counts connections that were moved, by reason. */
   readonly moved: (reason: string, count: number) => void;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -20,7 +20,7 @@ interface End {
   readonly closeAt: number;
   readonly closedAt: number;
   closing: boolean;
-  /** Part of a connection that the waves so far have left out. */
+  /** Fraction of a connection that the waves so far have left out. */
   owed: number;
   readonly done: () => void;
 }
@@ -29,35 +29,38 @@ interface End {
 const SHUTDOWN = 'Shutdown';
 
 /**
- * Whether a gateway takes clients, and how it gets rid of those it has: for a while, because the operator wants it, or
- * for good, because the process ends.
+ * Decides whether a gateway takes clients, and moves its clients away: for a while, on an intent of the operator, or for good, at
+ * the end of the process.
  */
 export class Traffic {
   readonly #options: TrafficOptions;
   readonly #pacer = new Pacer();
   #started = false;
-  #wanted: GatewayIntent | null = null;
+  #intent: GatewayIntent | null = null;
   #end: End | null = null;
-  /** Since when load balancers may know that this gateway takes nobody. */
+  /** Time from which load balancers may know that this gateway takes no clients. */
   #shutSince = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
   }
 
-  /** True while it works as it should. One that is to take nobody is Ready where it need not say so to be left alone. */
+  /**
+   * True while the gateway is started and not about to end. An intent makes it not ready, unless Services do not select the pod
+   * anyway.
+   */
   get ready(): boolean {
-    return this.#started && this.#end === null && (this.#wanted === null || this.#wanted.unselected === true);
+    return this.#started && this.#end === null && (this.#intent === null || this.#intent.unselected === true);
   }
 
-  /** True while it takes no new clients because it is to have fewer, or to end. */
+  /** True while the gateway shall take no new clients: an intent moves its clients away, or the process ends. */
   get draining(): boolean {
-    return this.#wanted !== null || this.#end !== null;
+    return this.#intent !== null || this.#end !== null;
   }
 
-  /** True while new connections are refused, although the socket listens: that can be undone. */
+  /** True while new connections are refused although the socket listens. Unlike a closed socket this can be undone. */
   get refusing(): boolean {
-    return this.#wanted?.keep === 0;
+    return this.#intent?.keep === 0;
   }
 
   /** True while connections are being closed. */
@@ -65,28 +68,28 @@ export class Traffic {
     return this.#excess() > 0 || (this.#end?.closing ?? false);
   }
 
-  /** The gateway can take clients; whether it does is up to what is wanted. */
+  /** Makes the gateway ready, unless an intent says otherwise. */
   start(): void {
     this.#started = true;
   }
 
-  /** @param wanted null to take clients again */
-  want(wanted: GatewayIntent | null): void {
-    if (same(wanted, this.#wanted)) return;
+  /** Follows the intent of the operator. @param intent null to take clients again */
+  setIntent(intent: GatewayIntent | null): void {
+    if (same(intent, this.#intent)) return;
     if (!this.draining) this.#shutSince = this.#options.now();
-    if (wanted?.keep !== undefined && this.#wanted?.keep === undefined)
-      this.#pacer.begin(this.#options.now(), wanted.perSecond ?? 1);
-    this.#wanted = wanted;
+    if (intent?.keep !== undefined && this.#intent?.keep === undefined)
+      this.#pacer.begin(this.#options.now(), intent.perSecond ?? 1);
+    this.#intent = intent;
     const { connections, logger } = this.#options;
-    const facts = { wanted, connections: connections() };
-    if (wanted?.reason === UNREADABLE)
-      logger.error(facts, 'the traffic annotation cannot be read: clients are kept away, nobody is moved');
-    else logger.info(facts, wanted ? 'clients are kept away' : 'clients are taken again');
+    const facts = { intent, connections: connections() };
+    if (intent?.reason === UNREADABLE)
+      logger.error(facts, 'the traffic annotation cannot be read: no clients are taken, and none are moved');
+    else logger.info(facts, intent ? 'no more clients are taken' : 'clients are taken again');
   }
 
   /**
-   * The process ends. Connections are accepted until load balancers have had `delayMs` to hear of it, and closed in even
-   * waves over `closeMs`, or sooner at the rate that is wanted anyway.
+   * Closes all connections, as the process ends. New ones are accepted for `delayMs`, the time load balancers need to notice; then
+   * all are closed in even waves over `closeMs`, or sooner if the intent asks for a higher rate.
    * @returns resolves when no connection is left
    */
   end(delayMs: number, closeMs: number): Promise<void> {
@@ -100,24 +103,24 @@ export class Traffic {
     return promise;
   }
 
-  /** Call each {@link WAVE_EVERY_MS}. */
+  /** Closes the connections that are due. Call every {@link WAVE_EVERY_MS}. */
   wave(): void {
     const { now, connections, stopAccepting } = this.#options;
-    const paced = this.#pacer.take(now(), this.#excess(), this.#wanted?.perSecond ?? 1);
+    const paced = this.#pacer.take(now(), this.#excess(), this.#intent?.perSecond ?? 1);
     const end = this.#end;
-    if (!end || now() < end.closeAt) return this.#shed(paced, this.#wanted?.reason ?? '');
+    if (!end || now() < end.closeAt) return this.#shed(paced, this.#intent?.reason ?? '');
     if (!end.closing) stopAccepting();
     end.closing = true;
     end.owed += waveShare(connections(), end.closedAt - now());
     const due = Math.floor(end.owed);
     end.owed -= due;
-    this.#shed(Math.max(paced, due), this.#wanted?.reason ?? SHUTDOWN);
+    this.#shed(Math.max(paced, due), this.#intent?.reason ?? SHUTDOWN);
     if (connections() === 0) end.done();
   }
 
-  /** Connections above what is wanted. */
+  /** Connections above the number of the intent. */
   #excess(): number {
-    const keep = this.#wanted?.keep;
+    const keep = this.#intent?.keep;
     return keep === undefined ? 0 : Math.max(0, this.#options.connections() - keep);
   }
 

@@ -21,7 +21,7 @@ export interface AnswerStream {
   buffered(): number;
 }
 
-/** What an answer does with the events of its stream. Calls never come from within a call of {@link AnswerStream.write}. */
+/** Receiver of the events of an {@link AnswerStream}. No event comes from within {@link AnswerStream.write}. */
 export interface StreamHandler {
   /** Some of what waited has been written. */
   flushed(): void;
@@ -29,7 +29,7 @@ export interface StreamHandler {
   closed(): void;
 }
 
-/** The part of uWS's response that is used here. */
+/** Methods of uWS's response that are used here. */
 export interface RawResponse {
   cork(run: () => void): unknown;
   /** @returns false if the kernel has not taken all of it, or of what was written before */
@@ -38,12 +38,12 @@ export interface RawResponse {
   close(): unknown;
 }
 
-/** Largest piece that is handed to uWS: what it keeps of a piece is not known. */
+/** Largest piece that is handed to uWS, which does not report how much of a piece it still keeps. */
 export const PIECE_BYTES = 15 * 1024;
 /** Time after which uWS closes the connection of a reader for whom something waits and who takes nothing. */
 export const UNREAD_SECONDS = 10;
 
-/** An answer that never holds much more than its limit for its reader, and that never goes on after a gap. */
+/** Body of an answer that keeps little more than its limit for its reader and never continues after a gap. */
 export class LimitedStream implements AnswerStream, Closing {
   #handler: StreamHandler | null = null;
   readonly #limit: number;
@@ -52,9 +52,9 @@ export class LimitedStream implements AnswerStream, Closing {
   /** Pieces that wait until uWS has written what it was given. */
   #queue: (string | Uint8Array)[] = [];
   #queued = 0;
-  /** At most so much of what uWS was given is not written. */
+  /** Upper bound of the bytes that uWS was given and has not written. */
   #given = 0;
-  /** uWS has more than the kernel takes. */
+  /** True while uWS has more than the kernel takes. */
   #blocked = false;
   #overflowed = false;
   #ending = false;
@@ -66,7 +66,7 @@ export class LimitedStream implements AnswerStream, Closing {
     this.#backlog = backlog;
   }
 
-  /** @param handler called from now on; of an end that has come before, at once */
+  /** Sets the receiver of events. An end that came before is reported at once. */
   open(handler: StreamHandler): void {
     if (this.#raw && !this.#ending) this.#handler = handler;
     else handler.closed();
@@ -115,7 +115,7 @@ export class LimitedStream implements AnswerStream, Closing {
     this.#blocked = false;
     this.#given = 0;
     if (this.#queue.length > 0) this.#flush(raw);
-    else raw.cork(() => undefined); // has uWS write what it kept
+    else raw.cork(() => undefined); // makes uWS write the rest: with a handler for this event it does so in a write alone
     if (!this.#ending) this.#handler?.flushed();
     else if (this.#queue.length === 0) this.#end(raw);
   }
@@ -146,7 +146,7 @@ export class LimitedStream implements AnswerStream, Closing {
         const bytes = sizeOf(part);
         written += 1;
         this.#queued -= bytes;
-        // In a cork the kernel's answer to a piece is known with the next one: what uWS kept is of these two.
+        // In a cork uWS reports with a piece whether the one before was written: the rest is of these two.
         const taken = raw.write(part);
         this.#given = taken ? bytes : this.#given + bytes;
         this.#blocked = !taken;

@@ -14,15 +14,15 @@ interface AnswerHead {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** An answer that is known as a whole. */
+/** Answer whose body is complete. */
 export interface HttpAnswer extends AnswerHead {
   readonly body: string | Uint8Array;
 }
 
-/** An answer whose body is written piece by piece, for as long as it takes. */
+/** Answer whose body is written piece by piece. */
 export interface StreamedAnswer extends AnswerHead {
   /**
-   * Called once the answer has begun; not for HEAD, nor when the client is gone by then. The head is sent with the first piece:
+   * Called once the answer has begun; not for HEAD, nor when the client has gone before. The head is sent with the first piece:
    * write one at once where the client waits for the head.
    * @param stream takes the body, from now on
    * @returns what is called when something happens to the stream
@@ -30,16 +30,16 @@ export interface StreamedAnswer extends AnswerHead {
   stream(stream: AnswerStream): StreamHandler;
 }
 
-/** A path, as the listener serves it. */
+/** Handler of one or more paths. */
 export interface Route {
   /**
-   * Largest request body, in bytes; a larger one is answered with 413, which names the limit, and is not kept. Default:
-   * {@link MAX_BODY_BYTES}.
+   * Largest request body, in bytes. A larger one is answered with 413, which names the limit; no more than the limit is kept in
+   * memory. Default: {@link MAX_BODY_BYTES}.
    */
   readonly maxBodyBytes?: number;
-  /** Answers a request. A failure is answered with 500. */
+  /** Answers a request. If it throws or rejects, the listener answers 500. */
   answer(request: HttpRequest): Promise<HttpAnswer | StreamedAnswer> | HttpAnswer | StreamedAnswer;
 }
 
-/** Largest request body where a route asks for no other limit. */
+/** Largest request body of a route that names no limit, in bytes. */
 export const MAX_BODY_BYTES = 16_384;

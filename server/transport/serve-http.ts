@@ -11,9 +11,9 @@ const tooLarge = (most: number): HttpAnswer => ({
 });
 
 /**
- * Reads a request body. What comes above `most` bytes is not kept, however it is announced.
+ * Reads a request body, and keeps at most `most` bytes of it, whatever length is announced.
  * @param announced header Content-Length; empty without one
- * @param done called once: with the body, or with null as soon as it is known to be larger
+ * @param done called once: with the body, or with null as soon as it is known to be too large
  */
 function readBody(
   res: uws.HttpResponse,
@@ -69,7 +69,7 @@ class Exchange {
   #head(answer: HttpAnswer | StreamedAnswer): void {
     this.#res.cork(() => {
       this.#writeHead(answer);
-      // Given the length itself, `endWithoutBody` waits for the body for ever and never closes.
+      // With the length as its argument, `endWithoutBody` waits for the body for ever and never closes.
       if (!('stream' in answer)) this.#res.writeHeader('content-length', String(Buffer.byteLength(answer.body)));
       this.#res.endWithoutBody();
     });
@@ -98,8 +98,8 @@ class Exchange {
 }
 
 /**
- * Serves everything on the port that is no WebSocket.
- * @param route finds what serves a path
+ * Serves plain HTTP.
+ * @param route finds the route of a path
  * @param limit bytes that a streamed answer may hold for its reader
  */
 export function serveHttp(

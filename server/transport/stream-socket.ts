@@ -4,7 +4,7 @@ import type { AnswerStream, StreamHandler } from './answer-stream.ts';
 import type { TopicMember, Topics } from './topics.ts';
 import type { Socket, SocketHandler } from './websocket/socket.ts';
 
-/** How frames stand in the body of an answer. */
+/** Format of frames in the body of an answer. */
 export interface Framing {
   frame(frame: Frame): string | Uint8Array;
   /** Last piece of the body: the reason of the end; empty for none. */
@@ -12,8 +12,8 @@ export interface Framing {
 }
 
 /**
- * A connection to a client over the body of an answer: what the server sends goes there, what the client sends comes in requests
- * of its own. A frame that cannot be queued is never skipped: the connection is ended, as a WebSocket is.
+ * Connection whose frames go to the client in the body of an answer; commands of the client come in requests of their own. A
+ * frame that cannot be queued ends the connection, as at a WebSocket. Set {@link handler} before the first call.
  */
 export class StreamSocket implements Socket, TopicMember, StreamHandler {
   readonly encoding: Encoding;
@@ -53,7 +53,7 @@ export class StreamSocket implements Socket, TopicMember, StreamHandler {
     return this.#stream.buffered();
   }
 
-  /** What waits: a reader of a body gives no sign of what it has read. */
+  /** Same as {@link buffered}: a client does not confirm what it has read of a body. */
   unread(): number {
     return this.#stream.buffered();
   }

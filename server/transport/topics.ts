@@ -2,34 +2,34 @@ import type { Frame } from '../protocol/codec.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
 
 /**
- * A connection that takes part in topics without being a WebSocket of uWebSockets.js, which has topics of its own. An
- * implementation may rely on this:
- * - It is handed the frames of a topic that are published after {@link Topics.join} returned and before {@link Topics.leave} is
- *   called, each once, in the order in which they are published; frames of all its topics in one order. WebSockets of the topic
- *   get the same frames in the same order.
+ * Member of topics that is no WebSocket of uWebSockets.js, which has topics of its own. {@link Topics} guarantees:
+ * - The member gets the frames published between the return of {@link Topics.join} and the call of {@link Topics.leave}, each
+ *   once, in the order in which they are published, over all its topics. WebSockets of a topic get the same frames in the same
+ *   order.
  * - Leaving takes effect at once, also while a frame is being published: a member that was not reached yet does not get it. A
- *   member that joins meanwhile gets the next frame first.
- * - After it has refused a frame it is handed no other one, of no topic: a reader is ended, never left with a gap.
+ *   member that joins while a frame is being published starts with the next one.
+ * - After it has refused a frame the member gets no other one, of any topic, and is ended: no client has a gap.
  */
 export interface TopicMember {
   /**
-   * Takes a frame, in the encoding of the topic. Must return at once, must neither throw nor publish; may join and leave.
+   * Queues a frame, which is in the encoding of the topic. Must return at once, must neither throw nor publish; may join and
+   * leave.
    * @returns false if the frame cannot be queued for the reader
    */
   take(frame: Frame): boolean;
   /**
-   * Ends the connection, as it misses the frame it has refused. Called once for each refusal, outside of any publish: before the
-   * next frame is published, or before the event loop waits again.
+   * Ends the connection, as it misses the frame it has refused. Called once for a refusal, outside of any publish: before the
+   * next frame is published, at the latest in the next tick of the event loop.
    */
   overflowed(): void;
 }
 
-/** A connection of any kind that has missed a frame. */
+/** Connection of any kind that has missed a frame. */
 export type Overflowed = Pick<TopicMember, 'overflowed'>;
 
 /**
- * Topics of a listener. WebSockets are members of uWebSockets.js's own topics; members of other kinds are kept here. Where a
- * topic has none of these, a publish costs nothing besides uWebSockets.js's own.
+ * Topics of a listener. WebSockets are members of uWebSockets.js's own topics; members of other kinds are kept here. In a topic
+ * without the latter a publish costs one look-up more than uWebSockets.js's own.
  */
 export class Topics {
   readonly #native: PublishTopic;
@@ -91,9 +91,9 @@ export class Topics {
     this.#publishing = null;
   };
 
-  /** Notes a connection that has missed a frame: it is ended before the next is published, or soon. */
+  /** Takes note of a connection that has missed a frame: it is ended before the next frame is published, or soon. */
   overflow(connection: Overflowed): void {
-    // Not at once: uWebSockets.js crashes when a socket ends while it goes through the subscribers of a topic.
+    // Not at once: uWebSockets.js crashes if a socket ends while it goes through the subscribers of a topic.
     if (this.#overflowed.size === 0) setImmediate(() => this.#endOverflowed());
     this.#overflowed.add(connection);
   }

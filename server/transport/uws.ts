@@ -7,10 +7,10 @@ import { Topics } from './topics.ts';
 import { Backlog, type Closing } from './websocket/backlog.ts';
 import { LimitedSocket, type Socket, type SocketHandler } from './websocket/socket.ts';
 
-/** Why a connection is not accepted, as an HTTP status line. */
+/** Status line of the answer to a WebSocket request that is refused. */
 export type Refusal = '403 Forbidden' | '429 Too Many Requests' | '503 Service Unavailable';
 
-/** A request for a WebSocket. Valid until the return of what it is handed to. */
+/** A request for a WebSocket. Valid until the function that gets it returns. */
 export interface UpgradeRequest {
   /** The header Origin; empty without one. */
   readonly origin: string;
@@ -26,31 +26,33 @@ export interface ListenOptions {
   /** Addresses to try in turn, until one can be listened on. Default: {@link EVERY_ADDRESS}. */
   readonly hosts?: readonly string[];
   readonly path: string;
-  /** Largest frame that is handed over. uWS drops the socket without a code for a larger one. */
+  /** Largest frame of a client, in bytes. uWS closes the socket of a larger one without a code. */
   readonly mostReadBytes: number;
+  /** Bytes that may wait for a reader; a frame or piece that finds more waiting is dropped, and its connection ends. */
   readonly sendBufferBytes: number;
-  /** Called with the bytes sent to all sockets that are not known to be read, whenever they become more; must not end any. */
+  /** Called with the unread bytes of all sockets whenever these grow. Must not end a socket. */
   unreadGrown(bytes: number): void;
-  /** Asked before each upgrade. */
+  /** Called before each upgrade. @returns null to accept */
   refuse(request: UpgradeRequest): Refusal | null;
+  /** Called for each accepted WebSocket. @returns what is called when something happens to it */
   open(socket: Socket): SocketHandler;
-  /** Finds what serves a path that is no WebSocket. */
+  /** Finds the route of a path of plain HTTP. Called once a request. */
   route(path: string): Route;
 }
 
 export interface Listener {
   readonly port: number;
-  /** Sends one frame to all connections of a topic; encoded and copied once for all WebSockets. */
+  /** Topics of all its connections. A frame is copied once for all WebSockets. */
   readonly topics: Topics;
-  /** Connections that are being closed, as their readers have not taken what waits. */
+  /** Connections that are being closed: their end waits until the reader has taken the rest. */
   readonly closing: ReadonlySet<Pick<Closing, 'pending' | 'cut'>>;
-  /** Ends those at once. */
+  /** Ends the connections in {@link closing} at once. */
   endClosing(): void;
   /** Stops accepting; open sockets stay. */
   stopAccepting(): void;
 }
 
-/** The most uWS takes; longer than any interval between heartbeats. */
+/** Largest value that uWS accepts; longer than any interval between heartbeats. */
 const IDLE_SECONDS = 960;
 /** Both families, or IPv4 alone where the machine has no IPv6. */
 const EVERY_ADDRESS = ['::', '0.0.0.0'];
@@ -64,7 +66,7 @@ interface Data {
   socket: LimitedSocket | null;
 }
 
-/** The client's first offer wins, as the protocol's own server does; no offer means JSON unless the query says otherwise. */
+/** Chooses the encoding: the client's first known offer, as in the protocol's own server; else the query's, else JSON. */
 function negotiate(offer: string, query: string): { encoding: Encoding; echo: string } {
   for (const part of offer.split(',')) {
     const encoding = SUBPROTOCOLS.get(part.trim());
@@ -75,7 +77,7 @@ function negotiate(offer: string, query: string): { encoding: Encoding; echo: st
   return { encoding: protobuf ? 'protobuf' : 'json', echo: '' };
 }
 
-/** A proxy may add a header of its own instead of going on with the client's: all of them, in their order. */
+/** Joins all values of a header, in their order: a proxy may add a second header instead of extending the client's. */
 function valuesOf(req: uws.HttpRequest, header: string): string {
   const values: string[] = [];
   req.forEach((name, value) => {
@@ -92,7 +94,10 @@ async function listenOn(app: uws.TemplatedApp, hosts: readonly string[], port: n
   throw new Error(`cannot listen on port ${port} of ${hosts.join(' or ')}: is it in use?`);
 }
 
-/** @throws {Error} when the port cannot be had */
+/**
+ * Starts a listener.
+ * @throws {Error} when the port cannot be had
+ */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const app = uws.App();
   const backlog = new Backlog(options.unreadGrown);
@@ -100,7 +105,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   app.ws<Data>(options.path, {
     maxPayloadLength: options.mostReadBytes,
     maxBackpressure: options.sendBufferBytes,
-    // Heartbeats are ours; this one only frees sockets whose peer never answers a close.
+    // The gateway sends heartbeats itself; this timeout only frees sockets whose peer never answers a close.
     idleTimeout: IDLE_SECONDS,
     sendPingsAutomatically: false,
     upgrade: (res, req, context) => {

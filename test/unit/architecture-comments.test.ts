@@ -11,12 +11,9 @@ const PENDING: readonly string[] = [
   'client',
   'server/access',
   'server/commands',
-  'server/gateway',
   'server/presence',
   'server/room',
   'server/session',
-  'server/traffic',
-  'server/transport',
   'tools',
 ];
 

@@ -19,13 +19,13 @@ const notAllowed = (allow: string): HttpAnswer => {
 };
 const READ_ONLY = notAllowed('GET, HEAD');
 
-/** The built page: beside the sources in a checkout, beside the server in the image. */
+/** Folder of the built page: beside the sources in a checkout, beside the server in the image. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 
 /**
- * Everything but the WebSocket on the client port. HEAD comes as GET, see {@link HttpRequest}.
- * @param pageFolder where the built page is
- * @throws when the page is enabled and was not built
+ * Serves the readiness path, development sign-in and the page. HEAD comes as GET, see {@link HttpRequest}.
+ * @param pageFolder folder of the built page
+ * @throws {Error} when the page is enabled and was not built
  */
 export async function clientRoutes(
   config: Config,

@@ -4,12 +4,12 @@ import { TokenRefused } from '../../access/token-refused.ts';
 import type { Config } from '../../settings/config.ts';
 import type { HttpAnswer, HttpRequest } from '../answer.ts';
 
-/** Seconds a development token is good for. */
+/** Seconds for which a development token is valid. */
 const TTL_SECONDS = 3_600;
 
 /**
- * `POST /dev/token {"user": "alice"}` -> `{"token"}`: signs in whoever asks. Served only when the option devSignIn
- * enables it.
+ * Serves `POST /dev/token {"user": "alice"}` -> `{"token"}`: signs in any user without a password. Only with the option
+ * devSignIn.
  */
 export function devTokenRoute(config: Pick<Config, 'authSecret' | 'authIssuer' | 'authAudience'>) {
   return async (request: HttpRequest): Promise<HttpAnswer> => {

@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files of the built page, read once: they are small, and nothing of a request ever becomes a path on disk.
+ * Reads the files of the built page once: they are small, and no part of a request becomes a path on disk.
  * @returns answers by URL path; `/` is index.html
  * @throws when the folder cannot be read
  */

@@ -3,35 +3,53 @@ import type { Encoding, Frame } from '../../protocol/codec.ts';
 import type { CloseCode } from '../../protocol/codes.ts';
 import type { Backlog } from './backlog.ts';
 
-/** One WebSocket. After its close every call does nothing. */
+/**
+ * Connection to one client, over a WebSocket or another transport. An implementation guarantees:
+ * - The client gets the frames of {@link send} and of its topics whole and in one order: the order of these calls and of the
+ *   publishes.
+ * - A frame is either queued or dropped at once; it is dropped if more waits for the reader than the limit of the transport.
+ *   After a dropped frame none is queued, and {@link SocketHandler.overflowed} is called before the next frame is published to
+ *   any topic: a client never has a gap it does not know of.
+ * - No call waits or throws. After {@link end}, {@link cut} or the end by the client every call does nothing, and the counts
+ *   are 0 once nothing waits.
+ */
 export interface Socket {
   readonly encoding: Encoding;
+  /** Queues a frame, which must be in the encoding of the socket. */
   send(frame: Frame): void;
+  /** Joins a topic: frames published after the return are queued. Does nothing if it is a member. */
   subscribe(topic: string): void;
+  /** Leaves a topic: frames published after the return are not queued. Does nothing if it is no member. */
   unsubscribe(topic: string): void;
-  /** Closes with a code once what was sent has been read; a reader that stays silent is cut 15 s later. */
+  /**
+   * Ends the connection with a code once the client has taken what was sent. {@link SocketHandler.closed} is called before the
+   * return. A reader that takes nothing is cut, 15 s later at a WebSocket.
+   */
   end(close: CloseCode): void;
-  /** Closes without a word, and gives up what waits. */
+  /** Closes the connection at once without a code and gives up what waits. */
   cut(): void;
   /** Bytes that the kernel has not taken yet. */
   buffered(): number;
-  /** Bytes sent with {@link send} that the reader is not known to have read; below 4 KiB they count as read. */
+  /**
+   * Bytes of {@link send} that the reader has not confirmed. Less than 4 KiB may be reported as 0. A transport without
+   * confirmations reports {@link buffered}.
+   */
   unread(): number;
 }
 
-/** What a connection does with its socket's events. */
+/** Receiver of the events of a {@link Socket}. No event comes after {@link closed}. */
 export interface SocketHandler {
-  /** `frame` is only valid until the return. */
+  /** A frame of the client has come. `frame` is valid until the return: copy what is kept. */
   message(frame: Uint8Array, binary: boolean): void;
-  /** Some of what waited has been written, or read. */
+  /** Some of what waited has been written or read. */
   flushed(): void;
-  /** A frame was not queued because the reader is too slow: end the socket, or the reader misses it. */
+  /** A frame was dropped because the reader is too slow. The handler has to end the socket. */
   overflowed(): void;
-  /** The socket is gone, or will be without another event. Called once. */
+  /** The connection has ended, whoever ended it. Called once. */
   closed(): void;
 }
 
-/** The part of uWS's socket that is used here. */
+/** Methods of uWS's socket that are used here. */
 export interface RawSocket {
   send(frame: Frame, binary: boolean): unknown;
   ping(payload: Uint8Array): unknown;
@@ -43,19 +61,19 @@ export interface RawSocket {
   close(): void;
 }
 
-/** Time in which a reader may take what waits, to learn why it was closed. */
+/** Time in which a reader may take what waits, close code included. */
 const LINGER_MS = 15_000;
-/** Unread bytes from which on the reader is asked for a sign that it reads. */
+/** Unread bytes from which on a ping follows, to learn whether the client reads. */
 const ASK_BYTES = 4 * 1024;
-/** Below it all frames count as so many bytes as characters: most are short. */
+/** Characters of a string frame below which its bytes are not counted exactly: most frames are short. */
 const LONG_FRAME = 1_024;
 const PAYLOAD_BYTES = 6;
 
 /**
- * A socket whose end is always told, also to a reader for whom more waits than uWS queues, and that knows how much of what
- * was sent is unread. The kernel takes megabytes for a reader that reads nothing, and keeps them after the close; uWS
- * neither limits nor tells that. So a ping with a payload that cannot be guessed follows what is sent: every WebSocket
- * answers it by itself, once it has read what is before it.
+ * WebSocket that counts unread bytes, and whose close code reaches also a reader for whom more waits than uWS queues. The kernel
+ * takes megabytes for a reader that reads nothing, and keeps them after the close; uWS neither limits nor reports that. So a ping
+ * with a payload that cannot be guessed follows what is sent: every WebSocket answers it by itself once it has read what comes
+ * before it.
  */
 export class LimitedSocket implements Socket {
   readonly encoding: Encoding;
@@ -66,7 +84,7 @@ export class LimitedSocket implements Socket {
   #last: { readonly close: CloseCode; readonly cut: NodeJS.Timeout } | null = null;
   #overflowed = false;
   #unread = 0;
-  /** How many of the unread bytes are before the ping that is not answered yet; 0 without one. */
+  /** Unread bytes in front of the ping that is not answered yet; 0 without one. */
   #asked = 0;
   #payload = 0;
 
@@ -79,7 +97,7 @@ export class LimitedSocket implements Socket {
   }
 
   send(frame: Frame): void {
-    // After a frame that was dropped nothing may follow: the reader would take it for the next.
+    // After a dropped frame none may follow: the client would not notice the gap.
     if (this.#overflowed || this.#last || !this.#raw) return;
     this.#raw.send(frame, this.encoding === 'protobuf');
     const before = this.unread();
@@ -99,7 +117,7 @@ export class LimitedSocket implements Socket {
   unread(): number {
     return this.#asked > 0 ? this.#unread : 0;
   }
-  /** Bytes that are held for the reader, in the process or in the kernel. */
+  /** Bytes that wait for the reader, in the process or in the kernel. */
   pending(): number {
     return Math.max(this.buffered(), this.unread());
   }
@@ -114,7 +132,7 @@ export class LimitedSocket implements Socket {
     this.#tellClosed();
   }
 
-  /** Ends a socket that waits for its reader: told, if uWS still queues the close. */
+  /** Ends a socket whose end waits: with its code if uWS still queues that, else without. */
   endNow(): void {
     const last = this.#last;
     if (!last || !this.#raw) return;
@@ -128,7 +146,7 @@ export class LimitedSocket implements Socket {
     raw?.close();
   }
 
-  /** uWS has dropped a frame. {@link overflowed} must follow before the next is published. */
+  /** uWS has dropped a frame. {@link overflowed} must be called before the next frame is published. */
   markOverflow(): void {
     this.#overflowed = true;
   }
@@ -141,7 +159,7 @@ export class LimitedSocket implements Socket {
     else if (this.pending() === 0) this.endNow();
   }
 
-  /** The reader has answered a ping, or sent a pong of its own. */
+  /** The client has answered a ping, or sent a pong by itself. */
   ponged(payload: Uint8Array): void {
     if (this.#asked === 0 || payload.byteLength !== PAYLOAD_BYTES) return;
     if (Buffer.from(payload.buffer, payload.byteOffset, PAYLOAD_BYTES).readUIntBE(0, PAYLOAD_BYTES) !== this.#payload)

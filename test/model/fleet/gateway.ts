@@ -96,7 +96,7 @@ export class Gateway {
   follow(intent: TrafficIntent | undefined): void {
     this.#intent = intent;
     const { unselected, ...known } = intent ?? { reason: '' };
-    this.#traffic.want(intent ? { ...known, ...(unselected && !this.#isOld ? { unselected } : {}) } : null);
+    this.#traffic.setIntent(intent ? { ...known, ...(unselected && !this.#isOld ? { unselected } : {}) } : null);
     this.#wave();
   }
 

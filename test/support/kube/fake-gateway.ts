@@ -60,7 +60,7 @@ export class FakeGateway {
   /** Reads its annotations, and closes what is due. */
   step({ metadata: { annotations } }: Pod): void {
     const text = annotations?.[TRAFFIC_ANNOTATION];
-    this.#traffic.want(text === undefined ? null : JSON.parse(text));
+    this.#traffic.setIntent(text === undefined ? null : JSON.parse(text));
     this.#traffic.wave();
   }
 

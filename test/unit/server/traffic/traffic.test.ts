@@ -41,31 +41,31 @@ const SERVING = { ready: true, draining: false, refusing: false, closing: false 
 test('an intent without a number keeps new clients away and nobody is moved', () => {
   const { world, traffic, pass } = setUp(100);
   assert.deepEqual(facts(traffic), SERVING);
-  traffic.want({ reason: 'ScaleDown' });
+  traffic.setIntent({ reason: 'ScaleDown' });
   assert.deepEqual(facts(traffic), { ready: false, draining: true, refusing: false, closing: false });
   pass(60_000);
   assert.equal(world.connections, 100);
-  traffic.want(null);
+  traffic.setIntent(null);
   assert.deepEqual(facts(traffic), SERVING);
 });
 
 test('a gateway that its Service has let go of stays ready, until the process ends', () => {
   const { traffic } = setUp(100);
-  traffic.want({ reason: 'ScaleDown', unselected: true });
+  traffic.setIntent({ reason: 'ScaleDown', unselected: true });
   assert.deepEqual(facts(traffic), { ready: true, draining: true, refusing: false, closing: false });
-  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 1, unselected: true });
+  traffic.setIntent({ reason: 'ScaleDown', keep: 0, perSecond: 1, unselected: true });
   assert.deepEqual(facts(traffic), { ready: true, draining: true, refusing: true, closing: true });
   // The Service selects it again although it is to take nobody: then readiness has to keep clients away.
-  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 1 });
+  traffic.setIntent({ reason: 'ScaleDown', keep: 0, perSecond: 1 });
   assert.equal(traffic.ready, false);
-  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 1, unselected: true });
+  traffic.setIntent({ reason: 'ScaleDown', keep: 0, perSecond: 1, unselected: true });
   void traffic.end(1_000, 1_000);
   assert.equal(traffic.ready, false);
 });
 
 test('connections are closed down to the number, at the rate, and no further', () => {
   const { world, traffic, pass } = setUp(100);
-  traffic.want({ reason: 'Rebalance', keep: 70, perSecond: 10 });
+  traffic.setIntent({ reason: 'Rebalance', keep: 70, perSecond: 10 });
   assert.deepEqual(facts(traffic), { ready: false, draining: true, refusing: false, closing: true });
   const left = pass(1_000);
   assert.ok(
@@ -83,11 +83,11 @@ test('connections are closed down to the number, at the rate, and no further', (
 
 test('down to none refuses whoever comes, and all of it can be taken back in the middle', () => {
   const { world, traffic, pass } = setUp(100);
-  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 20 });
+  traffic.setIntent({ reason: 'ScaleDown', keep: 0, perSecond: 20 });
   assert.ok(traffic.refusing);
   pass(2_000);
   assert.ok(world.connections >= 60 && world.connections <= 72, String(world.connections));
-  traffic.want(null);
+  traffic.setIntent(null);
   const kept = world.connections;
   pass(10_000);
   assert.deepEqual([world.connections, world.stopped], [kept, false]);
@@ -105,7 +105,7 @@ test('an intent that was there before the start leaves no moment of readiness', 
     logger: pino({ level: 'silent' }),
   });
   assert.deepEqual(facts(before), { ready: false, draining: false, refusing: false, closing: false });
-  before.want({ reason: 'Hibernate', keep: 0, perSecond: 1 });
+  before.setIntent({ reason: 'Hibernate', keep: 0, perSecond: 1 });
   before.start();
   assert.equal(before.ready, false);
   assert.equal(traffic.ready, true);
@@ -125,7 +125,7 @@ test('at its end a gateway accepts for the delay, then closes all in even waves'
 
 test('a gateway that ends in the middle of a slow drain is done in time, without closing all at once', async () => {
   const { world, traffic, pass } = setUp(1_000);
-  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 4 });
+  traffic.setIntent({ reason: 'ScaleDown', keep: 0, perSecond: 4 });
   pass(10_000);
   assert.ok(world.connections >= 955);
   const before = world.connections;
@@ -142,7 +142,7 @@ test('a gateway that ends in the middle of a slow drain is done in time, without
 
 test('a gateway that ends in the middle of a faster drain keeps its pace', async () => {
   const { world, traffic, pass } = setUp(1_000);
-  traffic.want({ reason: 'ScaleDown', keep: 0, perSecond: 200 });
+  traffic.setIntent({ reason: 'ScaleDown', keep: 0, perSecond: 200 });
   pass(1_000);
   const ended = traffic.end(3_000, 60_000);
   const left = pass(6_000);
