@@ -1,6 +1,6 @@
 import WebSocket from 'ws';
 
-/** What a server speaks: our protocol, Socket.IO's, or none. */
+/** Protocol of a server: ours, Socket.IO's, or none. */
 export type Dialect = 'chat' | 'socket.io' | 'bare';
 
 /**

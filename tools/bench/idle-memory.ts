@@ -16,7 +16,7 @@ interface Cost {
   readonly sockets: number;
 }
 
-/** What 10,000 connections of as many users cost, each signed in and subscribed to its inbox. */
+/** Memory of 10,000 connections of as many users, each signed in and subscribed to its inbox. */
 export async function idleMemory(setup: Setup): Promise<Row[]> {
   const spine = await startSpine(setup);
   const ours = await costOf(setup, pidOf(spine.gateway), { url: spine.url, dialect: 'chat' });

@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 import { answer, type Row, type Setup, start } from './setup.ts';
 
 const CLUSTERS = 3_000;
-/** As in the chart. */
+/** Flags of Node, as in the chart. */
 const FLAGS = ['--heap-growing-percent=20', '--max-semi-space-size=8'];
 const MEASURED_MS = 20_000;
 /** Two rounds of the ChatClusters that are asked least often, every 30 s. */
@@ -99,7 +99,7 @@ function quantile(values: readonly number[], share: number): string {
   return ((sorted[Math.floor(sorted.length * share)] ?? Number.NaN) / 1_000).toFixed(1);
 }
 
-/** As in the image: a process that compiles TypeScript itself takes more memory. @returns its entry point */
+/** Compiles the operator, as the image has it: a process that compiles TypeScript itself takes more memory. @returns its entry point */
 function compiled(dir: string): string {
   const root = join(import.meta.dirname, '../..');
   // Beside the sources, so that it finds its packages.

@@ -27,7 +27,7 @@ const api = new StubApi((plural, object) => {
   if (plural === 'deployments' || plural === 'services' || plural === 'pods') offer(object);
 });
 
-/** What a list of pods is full of beside what the operator reads. */
+/** A pod with all the fields of a real one, not only those the operator reads. */
 function podOf(deployment: StubObject, index: number): StubObject {
   const { metadata, spec } = deployment as StubObject & { spec: { template: StubObject } };
   const hash = '5d4f8c7b9f';
@@ -75,7 +75,7 @@ function podOf(deployment: StubObject, index: number): StubObject {
   };
 }
 
-/** What the Deployment controller, the scheduler and a kubelet would do. */
+/** Runs pods, as the Deployment controller, the scheduler and a kubelet would. */
 function runPods(deployment: StubObject): void {
   const { metadata, spec } = deployment as StubObject & { spec: { replicas: number } };
   const name = (index: number) => `${metadata.name}-5d4f8c7b9f-${String(index).padStart(5, 'x')}`;
@@ -90,7 +90,7 @@ function runPods(deployment: StubObject): void {
 
 const byCluster = new Map<string, { services: Set<string>; pods: Set<string> }>();
 
-/** What the endpoint slice controller would do. */
+/** Writes endpoint slices, as their controller would. */
 function offer({ kind, metadata }: StubObject): void {
   const cluster = metadata.labels?.[CLUSTER_LABEL] ?? '';
   const of = byCluster.get(cluster) ?? { services: new Set(), pods: new Set() };

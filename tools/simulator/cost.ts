@@ -3,11 +3,11 @@ import type { SimulatedGateway } from './simulated-gateway.ts';
 import { NODE_SECONDS } from './world.ts';
 
 /**
- * What a gateway spends, in cores, as measured of gateways with many small rooms: 4 us a second for a connection, 48 us for
+ * CPU a gateway spends, in cores, as measured of gateways with many small rooms: 4 us a second for a connection, 48 us for
  * a delivery, 1 ms for a connect. At two deliveries a second for each, 10,000 connections are all of a core.
  */
 const COST = { idle: 0.02, connection: 4e-6, delivery: 48e-6, connect: 1e-3 } as const;
-/** Where the event loop begins to be late. */
+/** Cores above which the event loop begins to be late. */
 const FULL = 0.9;
 
 /** Core a gateway would need; above 1 it falls behind. @param deliveries a second for each connection */
@@ -20,10 +20,10 @@ export function lagOf(cores: number): number {
   return 1 + Math.max(0, Math.min(1, cores) - FULL) * 2_000;
 }
 
-/** Of what a gateway measures over five seconds, this much is chance. */
+/** Share of chance in what a gateway measures over five seconds. */
 const NOISE = 0.1;
 
-/** What the operator hears of a gateway. @param random in [0, 1), for what is chance in it */
+/** Numbers the operator receives from a gateway. @param random in [0, 1), for the part of them that is chance */
 export function sampleOf(
   gateway: SimulatedGateway,
   second: number,

@@ -28,7 +28,7 @@ const SMALL: AutoscalingChange = {
   },
 };
 
-/** What an operator remembers of an hour of nothing: {@link EvenFleet.forget} makes one that has just started. */
+/** History of an operator after an hour without load: {@link EvenFleet.forget} makes one that has just started. */
 const QUIET = { connections: 0, lost: 0, fell: false } as const;
 const HOUR_MS = 3_600_000;
 
@@ -58,7 +58,7 @@ export class EvenFleet {
     });
   }
 
-  /** What a restart of the operator does. */
+  /** Forgets the history, as a restart of the operator does. */
   forget(): void {
     this.#history = [];
   }

@@ -4,7 +4,7 @@ import type { TrafficIntent } from '../../server/contract/traffic.ts';
 import { seeded } from '../support/random.ts';
 
 export interface HeldLooksOptions {
-  /** Of each revision. */
+  /** Gateways of each revision. */
   readonly gateways: number;
   /** Share of the time in which a gateway is ready. */
   readonly ready: number;

@@ -16,12 +16,12 @@ export interface HpaInput {
   readonly maxReplicas: number;
   readonly targetAverage: number;
   readonly current: number;
-  /** Without those that terminate. */
+  /** Pods that do not terminate. */
   readonly pods: readonly HpaPod[];
   readonly second: number;
 }
 
-/** What the metric alone asks for. */
+/** Replicas by the metric alone. */
 export function proposal({ pods, targetAverage, current }: Omit<HpaInput, 'second'>): number {
   const known = pods.flatMap(pod => (pod.pending || pod.connections === undefined ? [] : [pod.connections]));
   const pending = pods.filter(pod => pod.pending).length;
@@ -46,7 +46,7 @@ export function proposal({ pods, targetAverage, current }: Omit<HpaInput, 'secon
   return (careful < 1 && replicas > current) || (careful > 1 && replicas < current) ? current : replicas;
 }
 
-/** With its memory of proposals and of what it has added. */
+/** Horizontal pod autoscaler, with its memory of proposals and of the pods it added. */
 export class Hpa {
   #proposals: { readonly second: number; readonly replicas: number }[] = [];
   #added: { readonly second: number; readonly count: number }[] = [];

@@ -12,7 +12,7 @@ const SECONDS = 60;
 /** Sheds clients of gateways far above the mean, by the rules of the fleet planner: those above the mean are shut meanwhile. */
 export class Rebalancing {
   readonly #options: RebalancingOptions;
-  /** What each that takes part goes down to. */
+  /** Connections each gateway that takes part goes down to. */
   #keep = new Map<SimulatedGateway, number>();
   #since = 0;
 
@@ -20,7 +20,7 @@ export class Rebalancing {
     this.#options = options;
   }
 
-  /** Whether `gateway` takes no new clients. */
+  /** True if `gateway` takes no new clients. */
   shuts(gateway: SimulatedGateway): boolean {
     return this.#keep.has(gateway);
   }

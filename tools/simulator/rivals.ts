@@ -25,7 +25,7 @@ export function rivals(all: readonly Trace[], startSeconds = START_SECONDS, lost
   ];
 }
 
-/** Whether a trace is one of those that all have the same load for each connection: they are summed up. */
+/** True for traces with the same load for each connection: only those are summed up. */
 export function isEven({ name }: Trace): boolean {
   return name !== 'busy';
 }
@@ -39,7 +39,7 @@ export interface Published {
   readonly tables: Readonly<Record<'totals' | 'slow' | 'traces', string>>;
 }
 
-/** What docs/scaling.md shows. */
+/** Tables and plots of docs/scaling.md. */
 export function published(): Published {
   const all = traces();
   const even = all.filter(isEven);

@@ -6,7 +6,7 @@ import { Builtin, PlainHpa, type Scaler } from './scalers.ts';
 import type { Trace } from './trace.ts';
 import { World, type WorldOptions } from './world.ts';
 
-/** What a trace did to a fleet. Lower is better in all of them. */
+/** Results of a trace on a fleet. Lower is better in all of them. */
 export interface Measures {
   /** Hours of gateways, from the creation of the pod on. */
   readonly hours: number;
@@ -45,7 +45,7 @@ export interface Setting {
   readonly limits: { readonly maxConnections: number; readonly connectsPerSecond: number };
   readonly drain: ChatClusterSpec['gateway']['drain'];
   readonly rebalance: ChatClusterSpec['gateway']['rebalance'];
-  /** From a pod's creation to its readiness. */
+  /** Seconds from a pod's creation to its readiness. */
   readonly startSeconds: number;
   /** Share of the operator's polls that bring no answer. */
   readonly lost: number;
@@ -54,7 +54,7 @@ export interface Setting {
 export const MAX_REPLICAS = 30;
 /** Image there, node there. */
 export const START_SECONDS = 30;
-/** With a new node and an image to pull. */
+/** Seconds to readiness with a new node and an image to pull. */
 export const SLOW_START_SECONDS = 180;
 /** One of a hundred. */
 export const LOST = 0.01;

@@ -9,7 +9,7 @@ const STEP_SECONDS = 10;
 
 interface Course {
   readonly seconds: number;
-  /** What all `gateways` carry together; `eventLoopLagMs` is that of each. */
+  /** Load of all `gateways` together; `eventLoopLagMs` is that of each. */
   readonly load: (second: number, gateways: number) => Partial<GatewayNumbers>;
 }
 

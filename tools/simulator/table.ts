@@ -4,7 +4,7 @@ import type { Trace } from './trace.ts';
 /** One who scales, with how each trace went. */
 export interface Rival {
   readonly name: string;
-  /** In the order of the traces. */
+  /** Runs in the order of the traces. */
   readonly runs: readonly Run[];
 }
 
@@ -37,7 +37,7 @@ function markdown(first: readonly string[], rows: readonly (readonly string[])[]
   return [line(head), line(under), ...rows.map(line)].join('\n');
 }
 
-/** What all runs of one who scales come to. */
+/** Sums over all runs of one autoscaler. */
 export function total({ runs }: Rival): Measures {
   const sum = (name: keyof Measures) => runs.reduce((all, { measures }) => all + measures[name], 0);
   return {

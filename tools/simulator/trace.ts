@@ -7,7 +7,7 @@ export interface Incident {
   readonly what: 'cut' | 'gateway' | 'node';
 }
 
-/** What clients do over time, whoever scales. */
+/** Behaviour of the clients over time, the same for every autoscaler. */
 export interface Trace {
   readonly name: string;
   readonly title: string;
@@ -24,7 +24,7 @@ export interface Trace {
 }
 
 const HOUR = 3_600;
-/** From 0 to 1 between two times, softly at both ends. */
+/** Value that goes from 0 to 1 between two times, smoothly at both ends. */
 function rise(second: number, from: number, to: number): number {
   const x = Math.min(1, Math.max(0, (second - from) / (to - from)));
   return x * x * (3 - 2 * x);

@@ -9,16 +9,16 @@ export interface WorldOptions {
   readonly maxConnections: number;
   /** New connections a gateway takes a second; more wait. */
   readonly connectsPerSecond: number;
-  /** From the creation of a pod to its readiness. */
+  /** Seconds from the creation of a pod to its readiness. */
   readonly startSeconds: number;
   readonly drain: FleetSettings['drain'];
   /**
-   * Whom a scale-down takes and how fast it closes: `drained` takes the emptiest, as `drain` has it, all gateways together no faster
+   * Gateways a scale-down takes and the rate at which they close connections: `drained` takes the emptiest, as `drain` has it, all gateways together no faster
    * than its rate; `deleted` takes the newest, as a ReplicaSet does, each of which closes everything within `seconds`.
    */
   readonly scaleDown: { readonly how: 'drained' } | { readonly how: 'deleted'; readonly seconds: number };
   readonly sessionSeconds: number;
-  /** Without it, clients stay where they are. */
+  /** Absent: clients stay on their gateways. */
   readonly rebalance?: RebalancingOptions;
 }
 
@@ -46,7 +46,7 @@ export class World {
   readonly #returning = new Map<number, number>();
   readonly #rebalancing: Rebalancing | undefined;
   #owed = 0;
-  /** Whether gateways that go have begun to close connections: they end together, as the fleet planner has it. */
+  /** True once gateways that go have begun to close connections: they end together, as the fleet planner has it. */
   #closing = false;
 
   constructor(options: WorldOptions, gateways: number, clients: number) {

@@ -1,7 +1,7 @@
 import { type LocalMongo, startMongo } from '../local/mongo.ts';
 import { type LocalNats, startNats } from '../local/nats.ts';
 
-/** Where something registers how it ends: a test context, or `{ after }` of node:test for a whole file. */
+/** Registry of what ends something: a test context, or `{ after }` of node:test for a whole file. */
 export interface Teardown {
   after(end: () => void | Promise<void>): void;
 }
@@ -11,7 +11,7 @@ export interface Backends {
   readonly mongo: LocalMongo;
 }
 
-/** Where a ChatCluster of the tests finds its backends. */
+/** Addresses of the backends of a ChatCluster in the tests. */
 export interface BackendAddresses {
   readonly nats: { readonly url: string };
   readonly mongo: { readonly uri: string };

@@ -1,4 +1,4 @@
-/** What one client received of a room, in the order it came. */
+/** Message of a room that one client received; lists of it are in the order of arrival. */
 export interface Received {
   readonly id: string;
   readonly offset: number;
@@ -40,7 +40,7 @@ export class Delivery {
     return this.#clients.get(name) ?? [];
   }
 
-  /** Whether there are clients, and every one has every acknowledged message. */
+  /** True if there are clients and each has every acknowledged message. */
   complete(): boolean {
     if (this.#clients.size === 0) return false;
     return [...this.#clients.values()].every(received => {

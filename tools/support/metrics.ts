@@ -1,11 +1,11 @@
 import { ADMIN_PATHS } from '../../server/contract/ports.ts';
 
-/** What a histogram has behind its name, sample by sample. */
+/** Suffixes of the samples of a histogram. */
 const OF_HISTOGRAM = /_(bucket|count|sum)$/;
 
 /**
  * Sum of the samples of a metric whose labels include `labels`; 0 if there are none.
- * @param text what a process shows of all its metrics
+ * @param text all metrics of a process, in the text format
  * @throws {Error} when it has no such metric
  */
 export function sumOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {

@@ -25,7 +25,7 @@ export interface Returned {
   readonly others: readonly Reply[];
 }
 
-/** Where a client was, by room; its inbox is one of them. */
+/** Last position of a client by room; its inbox is one of the rooms. */
 export type Positions = ReadonlyMap<string, Position>;
 
 /**
