@@ -15,24 +15,10 @@ const NAME = 'github.com/kedacore/keda/v2';
 const TAG = 'from-source';
 const METRICS_API = 'apiservice/v1beta1.external.metrics.k8s.io';
 
-/** The programs by the command their pods run, and the image those pods name. */
+/** Programs by the command of their pods, with the image those pods name. */
 const PROGRAMS: readonly (Program & { readonly image: string })[] = [
-  {
-    name: 'keda',
-    module: MODULE,
-    package: `${NAME}/cmd/operator`,
-    coldly: 'about 15 minutes',
-    aliases: [],
-    image: 'ghcr.io/kedacore/keda',
-  },
-  {
-    name: 'keda-adapter',
-    module: MODULE,
-    package: `${NAME}/cmd/adapter`,
-    coldly: 'about 2 minutes',
-    aliases: [],
-    image: 'ghcr.io/kedacore/keda-metrics-apiserver',
-  },
+  { name: 'keda', package: `${NAME}/cmd/operator`, image: 'ghcr.io/kedacore/keda' },
+  { name: 'keda-adapter', package: `${NAME}/cmd/adapter`, image: 'ghcr.io/kedacore/keda-metrics-apiserver' },
 ];
 
 /**
@@ -41,7 +27,7 @@ const PROGRAMS: readonly (Program & { readonly image: string })[] = [
  * @throws when it does not come up
  */
 export async function installKeda(t: Teardown, access: Access, layout: Layout): Promise<void> {
-  const programs = await builtPrograms('keda', PROGRAMS);
+  const programs = await builtPrograms({ name: 'keda', module: MODULE, programs: PROGRAMS, minutes: 15 });
   for (const { name } of PROGRAMS) {
     await loadProgram(layout, {
       name: `localhost/${name}:${TAG}`,

@@ -1,126 +1,130 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOnce, CACHE } from '../local/build-once.ts';
+import { GO_BUILD } from '../local/go-build.ts';
 import { longStep } from '../local/run.ts';
 import { stdoutOf } from './stdout.ts';
 
-const SOURCES = join(dirname(fileURLToPath(import.meta.url)), 'go');
-
-/** A program to build from a Go module. */
+/** A program of a Go module. */
 export interface Program {
   readonly name: string;
-  /** Directory of its module; programs may share one. */
-  readonly module: string;
-  /** Package to build, seen from the module. */
+  /** Package to build: an import path, or a path that starts with `./`, seen from the module. */
   readonly package: string;
-  /** How long it takes on two cores when Go's build cache is empty. */
-  readonly coldly: string;
-  /** Further names it answers to. */
-  readonly aliases: readonly string[];
+  /** Further names that start the program. */
+  readonly aliases?: readonly string[];
 }
 
-const CLUSTER: readonly Program[] = [
-  { name: 'pause', module: join(SOURCES, 'pause'), package: '.', coldly: 'seconds', aliases: [] },
-  {
-    name: 'kube',
-    module: join(SOURCES, 'kube'),
-    package: '.',
-    coldly: 'about 9 minutes',
-    aliases: [
-      'etcd',
-      'kube-apiserver',
-      'kube-controller-manager',
-      'kube-scheduler',
-      'kubelet',
-      'kube-proxy',
-      'kubectl',
-    ],
-  },
-  { name: 'coredns', module: join(SOURCES, 'coredns'), package: '.', coldly: 'about 2 minutes', aliases: [] },
-  {
-    name: 'helm',
-    module: join(SOURCES, 'helm'),
-    package: 'helm.sh/helm/v4/cmd/helm',
-    coldly: 'about 4 minutes',
-    aliases: [],
-  },
-];
+/** Programs that one `go build` makes from one Go module, so that each package they share is compiled once. */
+export interface ProgramSet {
+  /** Name of their directory under `.cache`, to which the hash of the module is added. */
+  readonly name: string;
+  /** Directory of the module. */
+  readonly module: string;
+  readonly programs: readonly Program[];
+  /** Minutes the build takes on two cores that are otherwise idle. */
+  readonly minutes: number;
+}
 
-const METRICS_SERVER: Program = {
-  name: 'metrics-server',
-  module: join(SOURCES, 'metrics-server'),
-  package: 'sigs.k8s.io/metrics-server/cmd/metrics-server',
-  coldly: 'about 3 minutes',
-  aliases: [],
+const MODULE = join(dirname(fileURLToPath(import.meta.url)), 'go');
+
+const KUBE: Program = {
+  name: 'kube',
+  package: './kube',
+  aliases: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'kubectl'],
 };
 
-/**
- * Builds what the cluster is made of from Go modules, once, and resolves with the directory of the programs: `pause`,
- * `coredns`, `helm` and the Kubernetes components. It is kept under `.cache`, by the hash of its sources.
- */
+/** Programs of the cluster: `pause`, `coredns`, `helm` and the Kubernetes components. */
+export const CLUSTER: ProgramSet = {
+  name: 'cluster-bin',
+  module: MODULE,
+  programs: [
+    { name: 'pause', package: './pause' },
+    KUBE,
+    { name: 'coredns', package: './coredns' },
+    { name: 'helm', package: 'helm.sh/helm/v4/cmd/helm' },
+  ],
+  minutes: 6,
+};
+
+/** A set of its own, because the demo needs no metrics-server. All but 26 of its packages are compiled for {@link CLUSTER}, before it. */
+const METRICS_SERVER: ProgramSet = {
+  name: 'metrics-server',
+  module: MODULE,
+  programs: [{ name: 'metrics-server', package: 'sigs.k8s.io/metrics-server/cmd/metrics-server' }],
+  minutes: 1,
+};
+
+/** Builds the programs of {@link CLUSTER}, once, and resolves with their directory. */
 export function clusterBinaries(): Promise<string> {
-  return builtPrograms('cluster-bin', CLUSTER);
+  return builtPrograms(CLUSTER);
 }
 
-/** Builds metrics-server, once, as {@link clusterBinaries} does, and resolves with the program. */
+/** Builds metrics-server, once, and resolves with the program. */
 export async function metricsServerBinary(): Promise<string> {
-  return join(await builtPrograms('metrics-server', [METRICS_SERVER]), METRICS_SERVER.name);
+  return join(await builtPrograms(METRICS_SERVER), 'metrics-server');
 }
 
-/**
- * Builds programs, once, and resolves with their directory.
- * @param name of the directory, to which the hash of their modules is added
- */
-export async function builtPrograms(name: string, programs: readonly Program[]): Promise<string> {
-  const dir = join(CACHE, `${name}-${hashOfSources(programs)}`);
-  for (const program of programs) {
-    const binary = join(dir, program.name);
-    await buildOnce(
-      `cluster-${program.name}`,
-      () => existsSync(binary),
-      () => build(program, binary),
-    );
-  }
+/** Builds the programs of a set, once, and resolves with their directory, which is complete from the moment it exists. */
+export async function builtPrograms(set: ProgramSet): Promise<string> {
+  const dir = directoryOf(set);
+  await buildOnce(
+    set.name,
+    () => existsSync(dir),
+    () => build(set, dir),
+  );
   return dir;
 }
 
-async function build(program: Program, binary: string): Promise<void> {
-  const { name, module, coldly } = program;
-  mkdirSync(dirname(binary), { recursive: true });
-  for (const alias of program.aliases) {
-    rmSync(join(dirname(binary), alias), { force: true });
-    symlinkSync(name, join(dirname(binary), alias));
-  }
-  // -v names each package that is compiled, which is the progress longStep shows.
-  const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', await linkerFlags(name, module)];
-  await longStep(
-    `building ${name} from source (once, ${coldly})`,
-    'go',
-    ['build', ...flags, '-o', `${binary}.building`, program.package],
-    // The components keep cgo as they are released; the others run in images without a libc.
-    { cwd: module, env: name === 'kube' ? {} : { CGO_ENABLED: '0' } },
-  );
-  renameSync(`${binary}.building`, binary);
+/** True if the programs of a set were built before, from the sources as they are now. */
+export function isBuilt(set: ProgramSet): boolean {
+  return existsSync(directoryOf(set));
 }
 
-/** Kubernetes reports the version it is linked with, and refuses to start without one. */
-async function linkerFlags(name: string, module: string): Promise<string> {
-  if (name !== 'kube') return '-s -w';
+async function build({ name, module, programs, minutes }: ProgramSet, dir: string): Promise<void> {
+  const building = `${dir}.building`;
+  rmSync(building, { recursive: true, force: true });
+  mkdirSync(building, { recursive: true });
+  const packages = programs.map(program => program.package);
+  const options = { cwd: module, env: GO_BUILD.env };
+  const listed = await longStep(
+    `${name}: fetching its Go modules (once)`,
+    'go',
+    ['list', '-deps', ...packages],
+    options,
+  );
+  await longStep(
+    `${name}: compiling ${programs.map(program => program.name).join(', ')} (once, about ${minutes} min on two cores)`,
+    'go',
+    // -v names each package when it is compiled: a line each.
+    ['build', '-v', ...GO_BUILD.flags, ...(await linkerFlags(programs, module)), '-o', `${building}/`, ...packages],
+    { ...options, expected: { lines: listed, unit: 'packages' } },
+  );
+  for (const program of programs) {
+    const made = program.package.split('/').at(-1) ?? '';
+    if (made !== program.name) renameSync(join(building, made), join(building, program.name));
+    for (const alias of program.aliases ?? []) symlinkSync(program.name, join(building, alias));
+  }
+  renameSync(building, dir);
+}
+
+/** Flags by which Kubernetes reports the version of its module: it refuses to start without one. */
+async function linkerFlags(programs: readonly Program[], module: string): Promise<string[]> {
+  if (!programs.includes(KUBE)) return [];
   const version = await stdoutOf('go', ['-C', module, 'list', '-m', '-f', '{{.Version}}', 'k8s.io/kubernetes']);
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
   if (version === null || minor === undefined) throw new Error('go cannot tell the version of k8s.io/kubernetes');
-  const set = (what: string, value: string | undefined) => `-X k8s.io/component-base/version.${what}=${value}`;
-  return `-s -w ${set('gitVersion', version)} ${set('gitMajor', major)} ${set('gitMinor', minor)}`;
+  const set = (variable: string, value: string | undefined) => `-X k8s.io/component-base/version.${variable}=${value}`;
+  const versions = [set('gitVersion', version), set('gitMajor', major), set('gitMinor', minor)];
+  return [`-ldflags=${KUBE.package}=${GO_BUILD.linker} ${versions.join(' ')}`];
 }
 
-function hashOfSources(programs: readonly Program[]): string {
+function directoryOf({ name, module }: ProgramSet): string {
   const hash = createHash('sha256');
-  const modules = new Set(programs.map(({ module }) => module));
-  const files = [...modules].flatMap(module => globSync(join(module, '*')));
-  for (const file of files.sort()) {
-    hash.update(`${basename(dirname(file))}/${basename(file)}\n`).update(readFileSync(file));
+  for (const file of globSync('**/*', { cwd: module }).sort()) {
+    if (!/\.(mod|sum|go)$/.test(file)) continue;
+    hash.update(`${file}\n`).update(readFileSync(join(module, file)));
   }
-  return hash.digest('hex').slice(0, 12);
+  return join(CACHE, `${name}-${hash.digest('hex').slice(0, 12)}`);
 }

@@ -7,7 +7,7 @@ import { ctr } from './components.ts';
 import { INSIDE, type Layout, type NodeLayout } from './layout.ts';
 import { execInside, runningNodes } from './namespaces.ts';
 
-/** On an image of a node: what it was made from. */
+/** Label on an image of a node: an id of what it was made from. */
 const BUILT = 'chatcluster.dev/built';
 
 /** Makes an image of one program and gives it to the nodes, except those that have it from that very file. */
@@ -30,12 +30,12 @@ export async function loadBuilt(layout: Layout, name: string): Promise<void> {
   );
 }
 
-/** @param id of what the image is made from @param write writes it to a path */
+/** @param id of what the image is made from @param write writes it to a path; a promise is awaited */
 async function loadMissing(
   layout: Layout,
   name: string,
   id: string,
-  write: (archive: string) => void | Promise<void>,
+  write: (archive: string) => unknown,
 ): Promise<void> {
   const nodes = runningNodes(layout);
   if (nodes.length === 0) throw new Error('no node runs that could be given an image: npm run cluster:up');
@@ -71,8 +71,8 @@ export async function copyImages(from: NodeLayout, to: NodeLayout): Promise<void
 
 const images = [...ctr, 'images'] as const;
 
-/** Gives nodes the images of a docker-archive, replacing those of the same name. @param write writes it to a path */
-async function loadArchive(nodes: readonly NodeLayout[], write: (file: string) => void | Promise<void>): Promise<void> {
+/** Gives nodes the images of a docker-archive, replacing those of the same name. @param write writes it to a path; a promise is awaited */
+async function loadArchive(nodes: readonly NodeLayout[], write: (file: string) => unknown): Promise<void> {
   const [first, ...others] = nodes;
   if (first === undefined) return;
   const file = archiveName();

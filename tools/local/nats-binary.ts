@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildOnce, CACHE } from './build-once.ts';
+import { GO_BUILD } from './go-build.ts';
 import { longStep, outputOf } from './run.ts';
 
 export const NATS_VERSION = '2.15.2';
 const OLDEST = [2, 12] as const;
 
-/** Whether `nats-server --version` names a release with everything the streams need. Pure. */
+/** True if the line of `nats-server --version` names a release with everything the streams need. Pure. */
 export function recentEnough(versionLine: string): boolean {
   const match = /v(\d+)\.(\d+)\./.exec(versionLine);
   if (!match) return false;
@@ -14,26 +15,36 @@ export function recentEnough(versionLine: string): boolean {
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }
 
+const BUILT = join(CACHE, 'bin', `nats-server-${NATS_VERSION}`);
+
+/** True if {@link natsBinary} has nothing to build. */
+export async function natsIsThere(): Promise<boolean> {
+  return existsSync(BUILT) || (await onPath());
+}
+
+async function onPath(): Promise<boolean> {
+  const version = await outputOf('nats-server', ['--version']);
+  return version !== null && recentEnough(version);
+}
+
 /** Path of a nats-server of at least 2.12: the one on PATH, else one built from its Go module into `.cache/bin`. */
 export async function natsBinary(): Promise<string> {
-  const onPath = await outputOf('nats-server', ['--version']);
-  if (onPath !== null && recentEnough(onPath)) return 'nats-server';
-  const binary = join(CACHE, 'bin', `nats-server-${NATS_VERSION}`);
+  if (await onPath()) return 'nats-server';
   await buildOnce(
     'nats-server',
-    () => existsSync(binary),
+    () => existsSync(BUILT),
     async () => {
       const gobin = join(CACHE, 'bin', 'building');
       mkdirSync(gobin, { recursive: true });
       await longStep(
         `building nats-server ${NATS_VERSION} from source (once, under a minute)`,
         'go',
-        ['install', '-trimpath', '-ldflags=-s -w', `github.com/nats-io/nats-server/v2@v${NATS_VERSION}`],
-        { env: { GOBIN: gobin, CGO_ENABLED: '0' } },
+        ['install', ...GO_BUILD.flags, `github.com/nats-io/nats-server/v2@v${NATS_VERSION}`],
+        { env: { ...GO_BUILD.env, GOBIN: gobin } },
       );
-      renameSync(join(gobin, 'nats-server'), binary);
+      renameSync(join(gobin, 'nats-server'), BUILT);
       rmSync(gobin, { recursive: true });
     },
   );
-  return binary;
+  return BUILT;
 }

@@ -13,33 +13,42 @@ export async function outputOf(command: string, args: readonly string[]): Promis
 
 const PROGRESS_MS = 20_000;
 
+/** Settings of {@link longStep}. */
+export interface LongStepOptions {
+  readonly cwd?: string;
+  /** Variables in addition to those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Lines of output a run from nothing writes, and their unit: shown as the progress instead of the last line. */
+  readonly expected?: { readonly lines: number; readonly unit: string };
+}
+
 /**
- * Runs a long step, saying so on standard error at its start and its end, and every 20 s how far its output is.
+ * Runs a long step. Its start, its end and, every 20 s, its progress are written to standard error.
+ * @returns the number of lines it wrote to standard output
  * @throws with the end of its output when it fails
  */
 export async function longStep(
   what: string,
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<void> {
+  { cwd, env, expected }: LongStepOptions = {},
+): Promise<number> {
   const started = performance.now();
   process.stderr.write(`${what} ...\n`);
-  const child = spawn(command, [...args], {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(command, [...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
+  const lines = { stdout: 0, stderr: 0 };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => {
+      lines[name] += linesIn(chunk);
       output = (output + chunk.toString()).slice(-4_096);
     });
   }
   const elapsed = () => ((performance.now() - started) / 1_000).toFixed(0);
+  const last = () => output.trimEnd().split('\n').at(-1)?.slice(0, 100) ?? '';
   const progress = setInterval(() => {
-    const last = output.trimEnd().split('\n').at(-1)?.slice(0, 100) ?? '';
-    process.stderr.write(`${what}: ${elapsed()} s, ${last}\n`);
+    const now = expected ? share(lines.stdout + lines.stderr, expected) : last();
+    process.stderr.write(`${what}: ${elapsed()} s, ${now}\n`);
   }, PROGRESS_MS);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
@@ -48,4 +57,17 @@ export async function longStep(
   const seconds = elapsed();
   if (code !== 0) throw new Error(`${what}: ${command} ended with ${code} after ${seconds} s\n${output}`);
   process.stderr.write(`${what}: done in ${seconds} s\n`);
+  return lines.stdout;
+}
+
+/** Progress in words. What an earlier run left in a cache is not done again, so the end may come early. Pure. */
+export function share(done: number, { lines, unit }: { readonly lines: number; readonly unit: string }): string {
+  const percent = Math.min(100, Math.floor((100 * done) / Math.max(1, lines)));
+  return `${done} of at most ${lines} ${unit} (${percent} %)`;
+}
+
+function linesIn(chunk: Buffer): number {
+  let count = 0;
+  for (const byte of chunk) if (byte === 0x0a) count += 1;
+  return count;
 }
