@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildOnce, CACHE } from '../local/build-once.ts';
-import { ensureMongoStandIn, standInCommand } from '../local/mongo-stand-in.ts';
-import { NATS_VERSION, natsBinary } from '../local/nats-binary.ts';
+import { buildOnce, CACHE, type Part } from '../local/build-once.ts';
+import { ensureMongoStandIn, standInCommand, standInIsBuilt } from '../local/mongo-stand-in.ts';
+import { NATS_VERSION, natsBinary, natsIsThere } from '../local/nats-binary.ts';
 import { longStep } from '../local/run.ts';
-import { debianBase } from './base-images.ts';
+import { debianBase, hasDebianBase } from './base-images.ts';
 import { buildImage, hasImage } from './build-image.ts';
 import { ensureTools, IMAGE_TOOLS } from './host.ts';
 import type { Layout } from './layout.ts';
@@ -15,10 +15,27 @@ import { stdoutOf } from './stdout.ts';
 export const NATS_IMAGE = `localhost/nats:${NATS_VERSION}`;
 export const MONGO_STAND_IN_IMAGE = 'localhost/mongo-stand-in:1';
 
-/** What the stand-in and its H2 database use of Java. */
+const JAVA_RUNTIME = join(CACHE, 'java-runtime');
+
+/** Modules of Java that the stand-in and its H2 database use. */
 const JAVA_MODULES = ['java.base', 'java.logging', 'java.management', 'java.naming', 'java.sql', 'jdk.unsupported'];
 
-/** Gives the node the images of the demo's backends, made from what the local tests run too. */
+/** Parts that {@link loadBackendImages} builds once. */
+export async function backendParts(): Promise<readonly Part[]> {
+  return [
+    { what: 'Debian base of the images (debootstrap)', minutes: 2, kept: await hasDebianBase() },
+    { what: 'nats-server (Go module)', minutes: 1, kept: await natsIsThere() },
+    { what: 'stand-in for MongoDB (Maven, jlink)', minutes: 1, kept: standInIsBuilt() && existsSync(JAVA_RUNTIME) },
+  ];
+}
+
+/** Builds the images of the demo's backends, or what they are made of, from the programs that the local tests run, too. */
+export async function buildBackendImages(): Promise<void> {
+  await buildMongoStandIn();
+  await natsBinary();
+}
+
+/** Gives the nodes the images of the demo's backends; builds what is missing. */
 export async function loadBackendImages(layout: Layout): Promise<void> {
   const nats = await natsBinary();
   const program = nats.includes('/') ? nats : await stdoutOf('sh', ['-c', `command -v ${nats}`]);
@@ -28,7 +45,7 @@ export async function loadBackendImages(layout: Layout): Promise<void> {
   await loadBuilt(layout, MONGO_STAND_IN_IMAGE);
 }
 
-/** Unless it is there. */
+/** Builds the image of the stand-in, unless it is there. */
 async function buildMongoStandIn(): Promise<void> {
   await ensureTools(IMAGE_TOOLS);
   const base = await debianBase();
@@ -70,11 +87,10 @@ async function build(named: string, { java, standIn, dockerfile }: StandInImage)
 
 /** A Java runtime of the few modules needed, cut out of the JDK that compiled the stand-in. */
 async function javaRuntime(): Promise<string> {
-  const dir = join(CACHE, 'java-runtime');
-  const making = `${dir}.making`;
+  const making = `${JAVA_RUNTIME}.making`;
   await buildOnce(
     'java-runtime',
-    () => existsSync(dir),
+    () => existsSync(JAVA_RUNTIME),
     async () => {
       rmSync(making, { recursive: true, force: true });
       const slim = ['--no-header-files', '--no-man-pages', '--compress=2'];
@@ -85,8 +101,8 @@ async function javaRuntime(): Promise<string> {
         '--output',
         making,
       ]);
-      renameSync(making, dir);
+      renameSync(making, JAVA_RUNTIME);
     },
   );
-  return dir;
+  return JAVA_RUNTIME;
 }

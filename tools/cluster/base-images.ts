@@ -42,25 +42,31 @@ export async function nodeBases(): Promise<Bases> {
   return { runtime, build };
 }
 
-/** A minimal Debian with the C++ runtime. Its packages are fetched once and kept in `.cache`. */
-export async function debianBase(): Promise<string> {
-  const image = `localhost/debian-base:${SUITE}`;
-  const tar = join(CACHE, `debian-${SUITE}.tar`);
-  if (await hasImage(image)) return image;
-  await buildOnce(
-    'debian-base',
-    () => existsSync(tar),
-    () => bootstrap(tar),
-  );
-  await makeOnce(image, 'FROM scratch\nADD root.tar /\nCMD ["/bin/sh"]\n', context => {
-    cpSync(tar, join(context, 'root.tar'));
-  });
-  return image;
+const DEBIAN_IMAGE = `localhost/debian-base:${SUITE}`;
+const DEBIAN_TAR = join(CACHE, `debian-${SUITE}.tar`);
+
+/** True if {@link debianBase} fetches nothing. */
+export async function hasDebianBase(): Promise<boolean> {
+  return existsSync(DEBIAN_TAR) || (await hasImage(DEBIAN_IMAGE));
 }
 
-async function bootstrap(tar: string): Promise<void> {
+/** A minimal Debian with the C++ runtime. Its packages are fetched once and kept in `.cache`. */
+export async function debianBase(): Promise<string> {
+  if (await hasImage(DEBIAN_IMAGE)) return DEBIAN_IMAGE;
+  await buildOnce(
+    'debian-base',
+    () => existsSync(DEBIAN_TAR),
+    () => bootstrap(),
+  );
+  await makeOnce(DEBIAN_IMAGE, 'FROM scratch\nADD root.tar /\nCMD ["/bin/sh"]\n', context => {
+    cpSync(DEBIAN_TAR, join(context, 'root.tar'));
+  });
+  return DEBIAN_IMAGE;
+}
+
+async function bootstrap(): Promise<void> {
   await ensureTools([{ program: 'debootstrap', debian: 'debootstrap' }]);
-  const root = `${tar}.root`;
+  const root = `${DEBIAN_TAR}.root`;
   rmSync(root, { recursive: true, force: true });
   const args = ['--variant=minbase', '--include=libstdc++6', SUITE, root, ...(await mirror())];
   await longStep('making a minimal Debian (once, about 90 s)', 'debootstrap', args);
@@ -74,9 +80,9 @@ async function bootstrap(tar: string): Promise<void> {
   ];
   const exclude = unused.map(path => `--exclude=./${path}/*`);
   const made = ['--numeric-owner', '--one-file-system', ...exclude, '--exclude=./dev/*', '--exclude=./proc/*'];
-  await longStep('packing it', 'tar', [...made, '-C', root, '-cf', `${tar}.making`, '.']);
+  await longStep('packing it', 'tar', [...made, '-C', root, '-cf', `${DEBIAN_TAR}.making`, '.']);
   rmSync(root, { recursive: true, force: true });
-  renameSync(`${tar}.making`, tar);
+  renameSync(`${DEBIAN_TAR}.making`, DEBIAN_TAR);
 }
 
 /** The mirror this host installs from, if it carries the suite; none leaves the choice to debootstrap. */

@@ -9,7 +9,7 @@ import { stdoutOf } from './stdout.ts';
 
 export const CHAT_IMAGE = 'localhost/chatcluster:dev';
 
-/** What the Dockerfile copies, and itself. */
+/** Files the Dockerfile copies, and itself. */
 const INPUTS = [
   'Dockerfile',
   '.dockerignore',
@@ -21,13 +21,23 @@ const INPUTS = [
   'web/{*,src/**}',
 ];
 
+/** Name of the image of this checkout. It changes with the content, so that a cluster that runs an older one is rolled. */
+export function chatImageName(): string {
+  return `${CHAT_IMAGE}-${hashOfInputs()}`;
+}
+
+/** True if buildah has the image of this checkout. */
+export function chatImageIsBuilt(): Promise<boolean> {
+  return hasImage(chatImageName());
+}
+
 /**
  * Builds the image of gateway, worker and operator from this checkout, as the Dockerfile says, unless it is there.
- * @returns a second name of it that changes with its content, so that whoever runs an older one is rolled
+ * @returns its {@link chatImageName}
  */
 export async function buildChatImage(): Promise<string> {
   await ensureTools(IMAGE_TOOLS);
-  const named = `${CHAT_IMAGE}-${hashOfInputs()}`;
+  const named = chatImageName();
   if (!(await hasImage(named))) {
     await build(named);
     await removeOthers(named);

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { longStep } from '../local/run.ts';
 import { stdoutOf } from './stdout.ts';
 
-/** A program of the host and the Debian package that brings it. */
+/** A program of the host and its Debian package. */
 interface Tool {
   readonly program: string;
   readonly debian: string;
-  /** Where it is looked for beside PATH. */
+  /** Directories it may be in beside those of PATH. */
   readonly dirs?: readonly string[];
 }
 
@@ -29,14 +29,14 @@ export const IMAGE_TOOLS: readonly Tool[] = [
   { program: 'tar', debian: 'tar' },
 ];
 
-/** Where the host keeps the network plugins of containers. @throws when it has none */
+/** Directory of the network plugins of containers on the host. @throws when there is none */
 export function networkPlugins(): string {
   const dir = PLUGIN_DIRS.find(each => existsSync(`${each}/ptp`));
   if (dir === undefined) throw new Error(`no network plugins in ${PLUGIN_DIRS.join(', ')}`);
   return dir;
 }
 
-/** Why no cluster of our own can run here, in words for the person who asked for one; null when it can. */
+/** Reason why no local cluster can run here, with what to use instead; null when one can. */
 export function whyNoCluster(platform: string, uid: number | undefined): string | null {
   const why =
     platform !== 'linux'
@@ -47,14 +47,12 @@ export function whyNoCluster(platform: string, uid: number | undefined): string 
   return why === null
     ? null
     : `${why}
-Use another cluster instead, for example one of kind (https://kind.sigs.k8s.io):
-  kind create cluster
-  docker build --tag localhost/chatcluster:dev . && kind load docker-image localhost/chatcluster:dev
-and point CHATCLUSTER_KUBECONFIG at it: docs/local-cluster.md says the rest, also for the tests.`;
+Use another cluster instead: npm run demo -- --kind makes one with Docker and kind (https://kind.sigs.k8s.io),
+and docs/local-cluster.md says how the demo (KUBECONFIG) and the tests (CHATCLUSTER_KUBECONFIG) take one that exists.`;
 }
 
 /**
- * Makes sure that the programs are there: on Debian it installs what is missing.
+ * Makes sure that the programs are there: on Debian, missing ones are installed.
  * @throws naming the missing packages where it cannot
  */
 export async function ensureTools(tools: readonly Tool[]): Promise<void> {

@@ -50,8 +50,9 @@ export async function forwardPod(access: Access, to: PodPort, settings: ForwardS
 }
 
 async function portForward(access: Access, namespace: string, what: string, port: number): Promise<Forward> {
-  const args = ['port-forward', `--kubeconfig=${access.kubeconfig}`, `--namespace=${namespace}`, what, `:${port}`];
-  const child = spawn('kubectl', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['port-forward', `--namespace=${namespace}`, what, `:${port}`];
+  const env = { ...process.env, KUBECONFIG: access.kubeconfig };
+  const child = spawn('kubectl', args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface(child.stdout)) {
     const local = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
     if (local === undefined) continue;

@@ -7,9 +7,18 @@ export const CACHE = join(dirname(fileURLToPath(import.meta.url)), '../../.cache
 
 const POLL_MS = 200;
 
+/** A part of the demo that is built once and kept. */
+export interface Part {
+  readonly what: string;
+  /** Minutes it takes on two cores with nothing in any cache. */
+  readonly minutes: number;
+  /** True if it is there already. */
+  readonly kept: boolean;
+}
+
 /**
- * Makes something once, however many test processes ask for it at the same time: one makes it, the others wait.
- * @param present whether it is there; asked again under the lock
+ * Makes something once, however many test processes ask for it at the same time: one makes it, and the others wait.
+ * @param present true if it is there; asked again under the lock
  */
 export async function buildOnce(name: string, present: () => boolean, make: () => Promise<void>): Promise<void> {
   if (present()) return;
@@ -23,7 +32,7 @@ export async function buildOnce(name: string, present: () => boolean, make: () =
   }
 }
 
-/** The lock appears with its owner's id in it, by a link, so that nobody ever reads an empty one. */
+/** Creates the lock by a link to a file with its owner's id, so that no process ever reads an empty one. */
 function take(lock: string): boolean {
   const mine = `${lock}.${process.pid}`;
   writeFileSync(mine, String(process.pid));

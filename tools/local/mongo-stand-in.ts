@@ -6,6 +6,14 @@ import { longStep } from './run.ts';
 
 const SOURCE = join(dirname(fileURLToPath(import.meta.url)), 'mongo-stand-in');
 const FILES = ['pom.xml', 'Mongo.java'] as const;
+const DIR = join(CACHE, 'mongo-stand-in');
+
+/** True if {@link ensureMongoStandIn} has nothing to build: what is there was made from the sources as they are now. */
+export function standInIsBuilt(): boolean {
+  return FILES.every(
+    file => existsSync(join(DIR, file)) && readFileSync(join(DIR, file)).equals(readFileSync(join(SOURCE, file))),
+  );
+}
 
 /**
  * The embedded stand-in for MongoDB, made once through Maven: a directory with `Mongo.class` and `jars/`, complete in
@@ -13,47 +21,27 @@ const FILES = ['pom.xml', 'Mongo.java'] as const;
  * later, building it a JDK and Maven.
  */
 export async function ensureMongoStandIn(): Promise<string> {
-  const dir = join(CACHE, 'mongo-stand-in');
-  await buildOnce(
-    'mongo-stand-in',
-    () => upToDate(dir),
-    async () => {
-      const building = `${dir}.building`;
-      rmSync(building, { recursive: true, force: true });
-      mkdirSync(building, { recursive: true });
-      for (const file of FILES) cpSync(join(SOURCE, file), join(building, file));
-      await longStep(
-        'fetching the MongoDB stand-in from Maven Central (once, up to a minute)',
-        'mvn',
-        [
-          '-q',
-          '-B',
-          '-f',
-          'pom.xml',
-          'dependency:copy-dependencies',
-          '-DoutputDirectory=jars',
-          '-DincludeScope=runtime',
-        ],
-        { cwd: building },
-      );
-      await longStep(
-        'compiling the MongoDB stand-in',
-        'javac',
-        ['--release', '17', '-cp', 'jars/*', '-d', '.', 'Mongo.java'],
-        { cwd: building },
-      );
-      rmSync(dir, { recursive: true, force: true });
-      renameSync(building, dir);
-    },
-  );
-  return dir;
-}
-
-/** Made from the sources as they are now: they are kept beside the classes. */
-function upToDate(dir: string): boolean {
-  return FILES.every(
-    file => existsSync(join(dir, file)) && readFileSync(join(dir, file)).equals(readFileSync(join(SOURCE, file))),
-  );
+  await buildOnce('mongo-stand-in', standInIsBuilt, async () => {
+    const building = `${DIR}.building`;
+    rmSync(building, { recursive: true, force: true });
+    mkdirSync(building, { recursive: true });
+    for (const file of FILES) cpSync(join(SOURCE, file), join(building, file));
+    await longStep(
+      'fetching the MongoDB stand-in from Maven Central (once, up to a minute)',
+      'mvn',
+      ['-q', '-B', '-f', 'pom.xml', 'dependency:copy-dependencies', '-DoutputDirectory=jars', '-DincludeScope=runtime'],
+      { cwd: building },
+    );
+    await longStep(
+      'compiling the MongoDB stand-in',
+      'javac',
+      ['--release', '17', '-cp', 'jars/*', '-d', '.', 'Mongo.java'],
+      { cwd: building },
+    );
+    rmSync(DIR, { recursive: true, force: true });
+    renameSync(building, DIR);
+  });
+  return DIR;
 }
 
 /** Command line of the stand-in in `dir`. @param address 127.0.0.1, or 0.0.0.0 in a pod */

@@ -2,13 +2,13 @@ import { mongoKind } from './mongo.ts';
 import { recentEnough } from './nats-binary.ts';
 import { outputOf } from './run.ts';
 
-/** A program that must be on PATH, and how Debian calls its package. */
+/** A program that must be on PATH, with the name of its Debian package. */
 export interface Prerequisite {
   readonly program: string;
   readonly args: readonly string[];
   readonly reason: string;
   readonly debian: string;
-  /** Lowest version: the number that `find` finds in the program's answer, and how people write it. */
+  /** Lowest version: the number that `find` finds in the program's answer, and its usual form. */
   readonly atLeast?: { readonly major: number; readonly find: RegExp; readonly written: string };
 }
 
@@ -23,28 +23,36 @@ const GO: Prerequisite = {
 const JAVA: Prerequisite = {
   program: 'java',
   args: ['-version'],
-  reason: 'runs the MongoDB stand-in, since there is no MONGODB_URI and no mongod on PATH',
+  reason: 'runs the stand-in for MongoDB',
   debian: 'openjdk-17-jdk-headless',
   atLeast: { major: 17, find: /version "(\d+)/, written: '17' },
 };
 const JAVAC: Prerequisite = {
   program: 'javac',
   args: ['-version'],
-  reason: 'compiles the MongoDB stand-in',
+  reason: 'compiles the stand-in for MongoDB',
   debian: 'openjdk-17-jdk-headless',
   atLeast: { major: 17, find: /javac (\d+)/, written: '17' },
 };
 const MAVEN: Prerequisite = {
   program: 'mvn',
   args: ['-v'],
-  reason: 'fetches the MongoDB stand-in from Maven Central',
+  reason: 'fetches the stand-in for MongoDB from Maven Central',
   debian: 'maven',
 };
 
-/** All of them, whatever is on this machine. */
+/** All prerequisites, whatever is on this machine. */
 export const PREREQUISITES: readonly Prerequisite[] = [GO, JAVA, JAVAC, MAVEN];
 
-/** What `npm start` and the integration tests need on this machine. */
+/** Prerequisites of `npm run demo` on a cluster of its own, which runs what this machine builds, whatever it has installed. */
+export const DEMO_PREREQUISITES: readonly Prerequisite[] = [
+  { ...GO, reason: 'builds Kubernetes, CoreDNS and helm from source' },
+  JAVA,
+  JAVAC,
+  MAVEN,
+];
+
+/** Prerequisites of `npm start` and the integration tests on this machine. */
 export async function spinePrerequisites(): Promise<readonly Prerequisite[]> {
   const nats = await outputOf('nats-server', ['--version']);
   return [
@@ -53,7 +61,7 @@ export async function spinePrerequisites(): Promise<readonly Prerequisite[]> {
   ];
 }
 
-/** Problems found, one line each, all of them; empty when nothing is missing. Prints what it finds on standard error. */
+/** Looks for programs, prints what it finds to standard error and resolves with all problems, one line each; none is empty. */
 export async function checkPrerequisites(wanted: readonly Prerequisite[]): Promise<string[]> {
   const results = await Promise.all(
     wanted.map(async each => ({ each, problem: judge(each, await outputOf(each.program, each.args)) })),

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { whyNoCluster } from '../../../../tools/cluster/host.ts';
 import { layoutOf } from '../../../../tools/cluster/layout.ts';
 import { isAlive, processId } from '../../../../tools/cluster/process-id.ts';
-import { tour } from '../../../../tools/demo/tour.ts';
 
 test('a Mac, and Linux without root, are told why there is no local cluster and what to use instead', () => {
   for (const [platform, uid, why] of [
@@ -12,7 +11,7 @@ test('a Mac, and Linux without root, are told why there is no local cluster and 
   ] as const) {
     const text = whyNoCluster(platform, uid) ?? '';
     assert.match(text, why);
-    assert.match(text, /kind create cluster/);
+    assert.match(text, /npm run demo -- --kind/);
     assert.match(text, /CHATCLUSTER_KUBECONFIG/);
   }
   assert.equal(whyNoCluster('linux', 0), null);
@@ -36,11 +35,4 @@ test('a process is told apart from a later one with its number, and from one bef
   assert.equal(isAlive(id), true);
   assert.equal(isAlive({ ...id, started: '1' }), false);
   assert.equal(isAlive({ ...id, boot: 'another' }), false);
-});
-
-test('the tour of the demo names the page and how to end it', () => {
-  const text = tour({ namespace: 'demo', port: 8081, detached: true });
-  assert.match(text, /http:\/\/127\.0\.0\.1:8081/);
-  assert.match(text, /cluster:down/);
-  assert.doesNotMatch(text, /Ctrl-C closes the page/);
 });
