@@ -14,7 +14,6 @@ const PENDING: readonly string[] = [
   'server/presence',
   'server/room',
   'server/session',
-  'tools',
 ];
 
 /** The folder of {@link PENDING} that a file belongs to: two levels in `operator` and `server`, else one. */

@@ -8,8 +8,8 @@ const ROOMS = Array.from({ length: 12 }, (_, i) => `channel:away-${i}`);
 const IN_EACH = 20;
 
 /**
- * Time to the newest pages of 12 rooms that nobody follows, one after the other, from the moment MongoDB is stopped, or
- * says nothing any more.
+ * Time to the newest pages of 12 rooms without subscribers, one after the other, from the moment MongoDB is stopped, or
+ * stops answering.
  */
 export async function mongodbAway(setup: Setup): Promise<Row[]> {
   const { mongo } = setup;

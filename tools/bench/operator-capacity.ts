@@ -29,9 +29,9 @@ export async function operatorCapacity({ teardown }: Pick<Setup, 'teardown'>): P
   const kubeconfig = join(dir, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigOf(await answer<number>(cluster)));
   const ask = async <T>(question: string): Promise<T> => {
-    const said = answer<T>(cluster);
+    const reply = answer<T>(cluster);
     cluster.send(question);
-    return await said;
+    return await reply;
   };
   const main = compiled(dir);
 

@@ -47,7 +47,7 @@ export class StubApi {
   #version = 1;
   #uids = 0;
 
-  /** @param onWrite told of what the operator wrote, after it is stored */
+  /** @param onWrite receives each object the operator wrote, after it is stored */
   constructor(onWrite: (plural: string, object: StubObject) => void) {
     this.#onWrite = onWrite;
     setInterval(() => this.#bookmark(), BOOKMARK_MS).unref();
@@ -70,15 +70,15 @@ export class StubApi {
     return this.#objects.get(plural)?.get(`${namespace}/${name}`);
   }
 
-  /** Stores an object as somebody who is not the operator. */
+  /** Stores an object for a writer other than the operator. */
   put(plural: string, object: StubObject): StubObject {
     return this.#store(plural, object);
   }
 
   #of(plural: string): Map<string, StubObject> {
-    const held = this.#objects.get(plural) ?? new Map<string, StubObject>();
-    this.#objects.set(plural, held);
-    return held;
+    const known = this.#objects.get(plural) ?? new Map<string, StubObject>();
+    this.#objects.set(plural, known);
+    return known;
   }
 
   #store(plural: string, object: StubObject): StubObject {

@@ -1,5 +1,5 @@
 /**
- * A cluster for the operator and nobody else, as a process of its own: an API server in memory, pods that are ready at once, and
+ * A cluster for the operator alone, as a process of its own: an API server in memory, pods that are ready at once, and
  * their admin ports, all on addresses of 127.0.0.0/8. Arguments: the number of ChatClusters. Answers the message `gaps` with the
  * times between two questions to one gateway.
  */

@@ -24,7 +24,7 @@ export async function buildImage(
   }
 }
 
-/** Whether buildah has an image of that name. */
+/** True if buildah has an image of that name. */
 export async function hasImage(name: string): Promise<boolean> {
   return (await stdoutOf('buildah', ['inspect', '--type', 'image', name])) !== null;
 }

@@ -9,7 +9,7 @@ export const CHAT = 'chat';
 
 const READY_MS = 300_000;
 
-/** Of a ChatCluster. */
+/** Condition of a ChatCluster. */
 export interface Condition {
   readonly type: string;
   readonly status: string;
@@ -59,7 +59,7 @@ export async function applyExamples(access: Access, namespace: string, secret: s
   await apply(example('chatcluster'));
 }
 
-/** Waits until the ChatCluster is Ready and every client is, or will be, where the spec wants it. @param say is told each change on the way */
+/** Waits until the ChatCluster is Ready and every client is, or will be, where the spec wants it. @param say receives each change on the way */
 export async function readyChat(access: Access, namespace: string, say: (line: string) => void): Promise<ChatObject> {
   let before = '';
   const ask = async () => {

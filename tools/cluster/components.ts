@@ -4,7 +4,7 @@ import { FIRST_NODE, INSIDE, NETWORK, type NodeIdentity } from './layout.ts';
 export interface Component {
   readonly name: string;
   readonly command: readonly string[];
-  /** Answers on its node with exit code 0 once it works; the next one starts then. None: nobody waits for it. */
+  /** Answers on its node with exit code 0 once it works; the next one starts then. None: the next one does not wait. */
   readonly ready?: readonly string[];
 }
 
@@ -16,17 +16,17 @@ const ETCD = 'http://127.0.0.1:2379';
 const flags = (values: Readonly<Record<string, string>>) =>
   Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 
-/** As the cluster's administrator, on its first node. */
+/** Command line of kubectl as the cluster's administrator, on the first node. */
 export const kubectlInside = [`${bin}/kubectl`, `--kubeconfig=${CONFIG}/admin.kubeconfig`] as const;
 
-/** Of every node. */
+/** Container runtime of every node. */
 export const CONTAINERD: Component = {
   name: 'containerd',
   command: ['containerd', '-c', `${CONFIG}/containerd.toml`],
   ready: ['ctr', '--address', containerd, 'version'],
 };
 
-/** Of the first node. */
+/** Components of the first node. */
 export const CONTROL_PLANE: readonly Component[] = [
   {
     name: 'etcd',
@@ -109,7 +109,7 @@ export const CONTROL_PLANE: readonly Component[] = [
   },
 ];
 
-/** Of every node, once there is a control plane. The kubelet works when the API server calls its node ready. */
+/** Components of every node, started once there is a control plane. The kubelet works when the API server calls its node ready. */
 export function nodeAgents(node: NodeIdentity): readonly Component[] {
   return [
     {
@@ -151,5 +151,5 @@ export function nodeAgents(node: NodeIdentity): readonly Component[] {
   ];
 }
 
-/** Containerd's client, in the name space of Kubernetes' images. */
+/** Client of containerd, in the name space of Kubernetes' images. */
 export const ctr = ['ctr', '--address', containerd, '--namespace', 'k8s.io'] as const;

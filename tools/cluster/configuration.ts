@@ -5,19 +5,19 @@ import { FIRST_NODE, type Layout, NETWORK, type NodeLayout } from './layout.ts';
 import { auditPolicy, containerdConfig, kubeconfig, kubeletConfig, podNetwork } from './node-config.ts';
 
 const OVERLAYFS_MAGIC = 0x794c7630;
-/** Of the API server, as both nodes see it. */
+/** URL of the API server, as both nodes see it. */
 const SERVER = `https://${FIRST_NODE.address}:${NETWORK.apiPort}`;
 const CONTROLLERS = ['admin', 'controller-manager', 'scheduler'] as const;
 const AGENTS = ['proxy', 'kubelet'] as const;
 
-/** Writes what the components of the control plane read. The certificates must be there. */
+/** Writes the files that the components of the control plane read. The certificates must be there. */
 export function writeControlPlaneConfiguration(layout: Layout): void {
   const file = fileIn(layout.config);
   for (const user of CONTROLLERS) file(`${user}.kubeconfig`, kubeconfig(SERVER, credentials(layout, user)));
   file('audit-policy.json', auditPolicy());
 }
 
-/** Writes what the components of a node read. Its certificates must be there. */
+/** Writes the files that the components of a node read. Its certificates must be there. */
 export function writeNodeConfiguration(node: NodeLayout): void {
   const file = fileIn(node.config);
   for (const user of AGENTS) file(`${user}.kubeconfig`, kubeconfig(SERVER, credentials(node, user)));
@@ -30,8 +30,8 @@ export function writeNodeConfiguration(node: NodeLayout): void {
 }
 
 /**
- * Writes what people use on the host: the kubeconfig, and kubectl and helm that take it unless told otherwise.
- * @param port of 127.0.0.1 where the API server is reached
+ * Writes what people use on the host: the kubeconfig, and kubectl and helm, which take it unless KUBECONFIG is set.
+ * @param port port of 127.0.0.1 where the API server is reached
  */
 export function writeAccess(layout: Layout, binaries: string, port: number): void {
   const config = kubeconfig(`https://127.0.0.1:${port}`, credentials(layout, 'admin'));

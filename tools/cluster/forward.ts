@@ -32,7 +32,7 @@ export interface ForwardSettings {
 
 /**
  * Opens a TCP port on the host's 127.0.0.1 that leads to `target` in the cluster's network namespace. A socket belongs
- * to the namespace it was made in, whoever accepts from it: so a process inside is given one of ours.
+ * to the namespace it was made in, whichever process accepts from it: so a process inside receives one of the host's.
  */
 export async function forwardTo(layout: Layout, target: Target, settings: ForwardSettings = {}): Promise<Forward> {
   const holder = holderOf(layout);

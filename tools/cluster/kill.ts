@@ -14,7 +14,7 @@ interface PodObject {
 }
 
 /**
- * Sends a signal to the first process of a container, past Kubernetes: what an out-of-memory kill or a crash looks like.
+ * Sends a signal to the first process of a container, past Kubernetes: as an out-of-memory kill or a crash does.
  * @param signal such as `KILL`
  * @throws for a cluster that is not the local one, whose processes are out of reach
  */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The top of this repository. */
 export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Where things stand inside the cluster's namespaces: the host's paths do not exist there, or mean something else. */
+/** Paths inside the cluster's namespaces: those of the host do not exist there, or mean something else. */
 export const INSIDE = {
   state: '/run/chatcluster/state',
   bin: '/run/chatcluster/bin',
@@ -14,7 +14,7 @@ export const INSIDE = {
 
 /** Addresses inside the cluster's own network namespaces; nothing outside can reach or collide with them. */
 export const NETWORK = {
-  /** Of the pods of all nodes. */
+  /** Subnet of the pods of all nodes. */
   pods: '10.88.0.0/16',
   services: '10.96.0.0/16',
   apiService: '10.96.0.1',
@@ -25,7 +25,7 @@ export const NETWORK = {
 /** A node as the cluster sees it. */
 export interface NodeIdentity {
   readonly name: string;
-  /** Its own address, where the other node and all pods reach it. */
+  /** Its own address, at which the other node and all pods reach it. */
   readonly address: string;
   /** Subnet of its pods, a part of {@link NETWORK}'s. */
   readonly pods: string;
@@ -35,24 +35,24 @@ export interface NodeIdentity {
 export const FIRST_NODE: NodeIdentity = { name: 'node-1', address: '10.77.0.1', pods: '10.88.0.0/24' };
 const SECOND_NODE: NodeIdentity = { name: 'node-2', address: '10.77.0.2', pods: '10.88.1.0/24' };
 
-/** Where one node keeps its state on the host. */
+/** Paths of the state of one node on the host. */
 export interface NodeLayout extends NodeIdentity {
   readonly dir: string;
   readonly log: string;
   readonly pki: string;
   /** Configuration of the components. */
   readonly config: string;
-  /** Who holds the namespaces: see {@link ./namespaces.ts}. */
+  /** File that names the process that holds the namespaces: see {@link ./namespaces.ts}. */
   readonly namespaces: string;
   /** Every cgroup of the node is below this name. */
   readonly cgroup: string;
 }
 
-/** Where one cluster keeps its state on the host: that of its first node, and what there is once. */
+/** Paths of the state of one cluster on the host: that of its first node, and what exists once. */
 export interface Layout extends NodeLayout {
-  /** What a user runs: kubectl and helm, with this cluster's kubeconfig as their default. */
+  /** Directory of what a user runs: kubectl and helm, with this cluster's kubeconfig as their default. */
   readonly bin: string;
-  /** For use on the host. */
+  /** Kubeconfig for use on the host. */
   readonly kubeconfig: string;
   /** One file for each forward that outlives its maker: see {@link ./forward.ts}. */
   readonly forwards: string;

@@ -13,7 +13,7 @@ const MANIFEST = join(dirname(fileURLToPath(import.meta.url)), 'manifests', FILE
 /**
  * Gives the running cluster the API `metrics.k8s.io`, built from source, and waits until it answers. The usage of a pod
  * is known some 20 s after its start. A second call changes nothing.
- * @param say is told what happens, a line at a time
+ * @param say receives each step, a line at a time
  * @throws when it does not come up
  */
 export async function addMetricsServer(layout: Layout, say: (line: string) => void): Promise<void> {

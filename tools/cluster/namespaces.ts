@@ -76,7 +76,7 @@ export async function startInside(node: NodeLayout, name: string, command: reado
   await execInside(node, ['setsid', '--fork', 'bash', '-c', script, `${INSIDE.state}/log/${name}.log`, ...command]);
 }
 
-/** Null until it runs `program`: before, unshare still prepares the namespaces in it. */
+/** Id of the process once it runs `program`; null before, while unshare still prepares the namespaces in it. */
 function firstChild(pid: number, program: string): number | null {
   const child = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0];
   return child && readlinkSync(`/proc/${child}/exe`) === realpathSync(program) ? Number(child) : null;

@@ -29,7 +29,7 @@ export function kubeconfig(server: string, { ca, certificate, key }: Credentials
   });
 }
 
-/** Who asked for what, without bodies: enough to count an operator's writes. */
+/** Audit policy that records user, verb and object without bodies: enough to count an operator's writes. */
 export function auditPolicy(): string {
   return json({
     apiVersion: 'audit.k8s.io/v1',
@@ -64,7 +64,7 @@ export function kubeletConfig(cgroup: string): string {
     cgroupRoot: `/${cgroup}`,
     enforceNodeAllocatable: [],
     failSwapOn: false,
-    // The host's disk is not the cluster's to watch: it would evict pods, and remove images that nobody can pull again.
+    // The host's disk is not the cluster's to watch: it would evict pods, and remove images that cannot be pulled again.
     localStorageCapacityIsolation: false,
     evictionHard: { 'memory.available': '100Mi' },
     imageGCHighThresholdPercent: 100,

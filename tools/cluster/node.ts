@@ -31,7 +31,7 @@ export async function startComponents(
   }
 }
 
-/** Whether the node runs and the API server calls it ready. */
+/** True if the node runs and the API server calls it ready. */
 export async function nodeIsReady(layout: Layout, node: NodeLayout): Promise<boolean> {
   if (holderOf(layout) === null || holderOf(node) === null) return false;
   return succeeds(layout, readiness(node, '5s'));

@@ -9,11 +9,11 @@ const DAYS = '365';
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
 interface Certificate {
-  /** Of its two files, without `.crt` and `.key`, seen from the directory of the authorities. */
+  /** Path of its two files, without `.crt` and `.key`, seen from the directory of the authorities. */
   readonly name: string;
   readonly subject: string;
   readonly authority: 'ca' | 'front-proxy-ca';
-  /** Where it is served; none for pure clients. */
+  /** Names and addresses it is served at; none for pure clients. */
   readonly hosts?: readonly string[];
 }
 
@@ -69,14 +69,14 @@ export async function makeCertificates(layout: Layout): Promise<void> {
   writeFileSync(done, '');
 }
 
-/** Makes what the second node needs: a certificate of its own, and copies of what all nodes have. */
+/** Makes the certificate of the second node, and copies those that all nodes have. */
 export async function makeSecondNodeCertificates({ pki, second }: Layout): Promise<void> {
   mkdirSync(second.pki, { recursive: true, mode: 0o700 });
   for (const file of ['ca.crt', 'proxy.crt', 'proxy.key']) copyFileSync(join(pki, file), join(second.pki, file));
   await opensslIn(pki)(...signed(kubelet(second, join(second.pki, 'kubelet'))));
 }
 
-/** The API server lets it write what belongs to its node, by the name in it. */
+/** Certificate of a kubelet. The name in it is the node whose objects the API server lets it write. */
 function kubelet(node: NodeIdentity, name: string): Certificate {
   const subject = `/O=system:nodes/CN=system:node:${node.name}`;
   return { name, subject, authority: 'ca', hosts: [`DNS:${node.name}`, `IP:${node.address}`] };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A process, told apart from a later one that was given the same number. */
+/** Identity of a process: a later one with the same number differs. */
 export interface ProcessId {
   readonly pid: number;
   /** Clock ticks between the machine's start and its own. */
@@ -14,7 +14,7 @@ export function processId(pid: number): ProcessId {
   return { pid, started: startOf(pid), boot: bootId() };
 }
 
-/** Whether it still runs: a zombie does not. */
+/** True if it still runs: a zombie does not. */
 export function isAlive(id: ProcessId): boolean {
   try {
     return id.boot === bootId() && id.started === startOf(id.pid);

@@ -16,7 +16,7 @@ const silent = () => undefined;
 /**
  * Adds `layout.second` to the running cluster: namespaces, a containerd, a kubelet and a kube-proxy of its own. It has the
  * images the first node has, and gets those that are loaded later. One that works already is left alone.
- * @param say is told what happens, a line at a time
+ * @param say receives each step, a line at a time
  * @throws naming the component that did not come up, and its log; without a cluster
  */
 export async function addNode(layout: Layout, say: (line: string) => void): Promise<'started' | 'was running'> {

@@ -19,7 +19,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 
 /**
  * Brings the cluster up, from nothing or from an unclean stop; one that works already is left alone.
- * @param say is told what happens, a line at a time
+ * @param say receives each step, a line at a time
  * @throws naming the component that did not come up, and its log
  */
 export async function startCluster(layout: Layout, say: (line: string) => void): Promise<'started' | 'was running'> {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** What a short command answers, trimmed, without what it says on standard error; null when it is missing or fails. */
+/** Standard output of a short command, trimmed; null when the command is missing or fails. */
 export async function stdoutOf(command: string, args: readonly string[]): Promise<string | null> {
   try {
     const { stdout } = await promisify(execFile)(command, [...args], { timeout: 60_000 });

@@ -119,7 +119,7 @@ export async function freePort(): Promise<number> {
   throw new Error('found no free port between 15000 and 30000');
 }
 
-/** Whether a server could listen on 127.0.0.1 now. */
+/** True if a server could listen on that port of 127.0.0.1 now. */
 export function portIsFree(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise(resolve => {

@@ -16,7 +16,7 @@ export interface LocalServer {
 }
 
 export interface LocalServerSettings {
-  /** Where data is kept; default: a temporary directory. */
+  /** Directory of its data; default: a temporary one. */
   readonly dataDir?: string;
   /** Default: any free one. */
   readonly port?: number;

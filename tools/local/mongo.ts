@@ -16,7 +16,7 @@ export interface LocalMongo extends LocalServer {
   output(): string;
 }
 
-/** Which MongoDB this machine has: MONGODB_URI, else `mongod` on PATH, else the embedded stand-in. */
+/** Kind of MongoDB this machine has: MONGODB_URI, else `mongod` on PATH, else the embedded stand-in. */
 export async function mongoKind(): Promise<MongoKind> {
   if (process.env['MONGODB_URI']) return 'external';
   return (await outputOf('mongod', ['--version'])) === null ? 'stand-in' : 'mongod';

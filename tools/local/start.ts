@@ -43,7 +43,7 @@ async function ready(server: Child): Promise<void> {
     if (answer?.ok) return;
     await new Promise(resolve => setTimeout(resolve, 100));
   }
-  // One that has ended has said why; that ends us too.
+  // A server that has ended has logged why; that ends this process, too.
   if (server.running()) throw new Error(`the chat server was not ready within ${READY_MS / 1_000} s`);
   await server.ended;
   await end(1);
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   const problems = await checkPrerequisites(await spinePrerequisites());
   if (problems.length > 0) throw new Error(`something is missing:\n${problems.map(each => `  - ${each}`).join('\n')}`);
   mkdirSync(DATA, { recursive: true });
-  // A wrong option is told before anything is built or started; the addresses of both servers are known later.
+  // A wrong option is reported before anything is built or started; the addresses of both servers follow later.
   loadConfig('standalone', settings('nats://127.0.0.1', 'mongodb://127.0.0.1'));
   if (!(await portIsFree(PORT))) throw new Error(`port ${PORT} is taken; choose another one with CHAT_PORT=...`);
   await longStep('building the page', process.execPath, [join(ROOT, 'web/build.ts')]);

@@ -26,25 +26,25 @@ export class Builtin implements Scaler {
   readonly everySeconds = 5;
   readonly made: { readonly input: ScaleInput; readonly decision: Decision }[] = [];
   readonly #options: BuiltinOptions;
-  readonly #heard: ReturnType<typeof lostPolls>;
+  readonly #afterLoss: ReturnType<typeof lostPolls>;
   readonly #random = seeded(23);
   #history: readonly Observation[] = [];
 
   constructor(options: BuiltinOptions) {
     this.#options = options;
-    this.#heard = lostPolls(options.lost);
+    this.#afterLoss = lostPolls(options.lost);
   }
 
   look({ gateways, second, size }: World, deliveries: number): number {
     const { spec, maxConnections } = this.#options;
     const now = second * 1_000;
-    const said = gateways.flatMap(gateway => sampleOf(gateway, second, deliveries, this.#random));
+    const samples = gateways.flatMap(gateway => sampleOf(gateway, second, deliveries, this.#random));
     const input: ScaleInput = {
       spec,
       replicas: 1,
       maxConnections,
       current: size,
-      samples: this.#heard(said, now),
+      samples: this.#afterLoss(samples, now),
       held: 'None',
       why: '',
       now,

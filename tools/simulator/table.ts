@@ -20,7 +20,7 @@ const COLUMNS: readonly (readonly [keyof Measures, string])[] = [
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-/** So many client-seconds are told to the thousand. */
+/** Client-seconds from which on the table gives millions with one decimal. */
 const MANY = 10_000_000;
 
 function cell(name: keyof Measures, value: number): string {

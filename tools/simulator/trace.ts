@@ -41,12 +41,12 @@ function wander(seed: number): (second: number) => number {
 /** Clients that are there for 2 to 10 minutes and away for as long, `some` of them, beside those that stay. */
 function flapping(steady: number, some: number): (second: number) => number {
   const random = seeded(11);
-  const turns = [0];
-  while ((turns.at(-1) ?? 0) < 24 * HOUR) turns.push((turns.at(-1) ?? 0) + 120 + integer(random, 480));
+  const flips = [0];
+  while ((flips.at(-1) ?? 0) < 24 * HOUR) flips.push((flips.at(-1) ?? 0) + 120 + integer(random, 480));
   return second => {
-    const turn = turns.findLastIndex(each => each <= second);
-    const done = rise(second, turns[turn] ?? 0, (turns[turn] ?? 0) + 60);
-    return steady + some * (turn % 2 === 0 ? done : 1 - done);
+    const flip = flips.findLastIndex(each => each <= second);
+    const done = rise(second, flips[flip] ?? 0, (flips[flip] ?? 0) + 60);
+    return steady + some * (flip % 2 === 0 ? done : 1 - done);
   };
 }
 

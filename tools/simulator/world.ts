@@ -78,7 +78,7 @@ export class World {
     for (const gateway of this.gateways) {
       gateway.connects = 0;
       const age = this.second - gateway.since;
-      if (gateway.state === 'starting' && age >= this.#options.startSeconds) this.#turn(gateway, 'ready');
+      if (gateway.state === 'starting' && age >= this.#options.startSeconds) this.#enter(gateway, 'ready');
     }
     this.#replaceDead();
     this.#drain();
@@ -94,7 +94,7 @@ export class World {
     // What is being emptied is taken back first.
     for (const gateway of this.gateways)
       if (change > 0 && gateway.state === 'draining' && this.#options.scaleDown.how === 'drained') {
-        this.#turn(gateway, 'ready');
+        this.#enter(gateway, 'ready');
         change--;
       }
     for (; change > 0; change--) this.#start();
@@ -110,7 +110,7 @@ export class World {
     const [first] = this.ready();
     for (const gateway of this.gateways) {
       if (what === 'gateway' ? gateway !== first : gateway.node !== 0 || gateway.state === 'dead') continue;
-      this.#turn(gateway, 'dead');
+      this.#enter(gateway, 'dead');
       this.#comeBack(this.#close(gateway, gateway.connections));
     }
   }
@@ -130,7 +130,7 @@ export class World {
     return gateway;
   }
 
-  #turn(gateway: SimulatedGateway, state: SimulatedGateway['state']): void {
+  #enter(gateway: SimulatedGateway, state: SimulatedGateway['state']): void {
     gateway.state = state;
     gateway.since = this.second;
   }
@@ -155,7 +155,7 @@ export class World {
       (a, b) => rank(a) - rank(b) || (drained ? a.connections - b.connections : b.since - a.since),
     );
     if (!victim) return;
-    if (victim.state === 'ready') this.#turn(victim, 'draining');
+    if (victim.state === 'ready') this.#enter(victim, 'draining');
     else this.gateways.splice(this.gateways.indexOf(victim), 1);
   }
 
@@ -172,7 +172,7 @@ export class World {
       const closed = this.#close(gateway, Math.min(budget, Math.ceil(gateway.connections / left)));
       budget -= closed;
       this.moves += closed;
-      // Told to come back, a client tries at once.
+      // A client that is asked to reconnect tries at once.
       this.#fresh += closed;
       if (gateway.connections === 0) this.gateways.splice(this.gateways.indexOf(gateway), 1);
     }
@@ -232,8 +232,8 @@ export class World {
     let taken = 0;
     let full = ready.length === 0 ? trying : 0;
     for (const [at, gateway] of ready.entries()) {
-      const turn = (at + this.second) % ready.length;
-      const share = Math.floor((trying * (turn + 1)) / ready.length) - Math.floor((trying * turn) / ready.length);
+      const place = (at + this.second) % ready.length;
+      const share = Math.floor((trying * (place + 1)) / ready.length) - Math.floor((trying * place) / ready.length);
       const places = Math.max(0, this.#options.maxConnections - gateway.connections);
       const accepted = Math.min(share, places, this.#options.connectsPerSecond);
       full += Math.max(0, Math.min(share, this.#options.connectsPerSecond) - places);
