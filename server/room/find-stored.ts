@@ -1,21 +1,22 @@
 import type { HistoryStore, SentKey } from './history-store.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 
-/** Messages of a room above the stored floor that are looked through. */
+/** Most messages of a room above the stored floor that are searched. */
 const MOST_UNSTORED = 10_000;
 const BATCH = 500;
 
 /**
- * Looks for a message by its deduplication key where JetStream's own window has ended: in MongoDB, and in the part of
- * LOG that MongoDB may not have yet.
- * @throws {StoreUnavailable} when MongoDB is away, {@link ReadFailed} when LOG is, or is too far ahead of MongoDB
+ * Searches a message by its deduplication key after JetStream's own window: in MongoDB, and in the part of LOG that MongoDB may
+ * not have yet.
+ * @throws {StoreUnavailable} if MongoDB is away
+ * @throws {ReadFailed} if LOG is away, or too far ahead of MongoDB
  */
 export async function findStored(
   from: { readonly store: HistoryStore; readonly log: RoomLog },
   room: string,
   key: SentKey,
 ): Promise<{ readonly offset: number } | null> {
-  // The floor first: what is stored after it was asked is found in one of the two.
+  // The floor first: a message stored after that is found in one of the two.
   const floor = await from.log.storedFloor(from.log.partitionOf(room));
   const stored = await from.store.findSent(key);
   if (stored) return stored;

@@ -8,14 +8,14 @@ export interface FirstChecksOptions {
   readonly compare: (rooms: readonly Room[]) => void;
 }
 
-/** Interest in a room's live messages travels the routes between servers after NATS has confirmed it. */
+/** Time for a subscription to reach all NATS servers: the first server confirms it before the others know it. */
 const DELAY_MS = 1_000;
 /** Rooms that are due within this time are compared together. */
 const TOGETHER_MS = 50;
 
 /**
- * Compares each room with its stream once more, a second after it was opened: what was stored before interest had reached
- * every server may never have come live. One timer for all rooms.
+ * Compares each room with its stream once more, a second after it was opened: messages stored before the subscription reached
+ * every server may not have come live. One timer for all rooms.
  */
 export class FirstChecks {
   readonly #options: FirstChecksOptions;
@@ -26,6 +26,7 @@ export class FirstChecks {
     this.#options = options;
   }
 
+  /** Plans the check of a room that has just been opened. */
   opened(room: Room): void {
     this.#waiting.push({ room, at: this.#options.now() + DELAY_MS });
     this.#arm(DELAY_MS);

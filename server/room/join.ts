@@ -7,23 +7,24 @@ import { publicationOf, type Room } from './room.ts';
 
 export interface JoinOptions {
   readonly reader: RoomReader;
-  /** Most messages, and about as many bytes, that are sent before the reader is looked at again. */
+  /** Most messages that are sent before {@link Member.congested} is checked again. */
   readonly chunk: () => number;
+  /** The same in bytes, roughly. */
   readonly chunkBytes: number;
-  /** Most messages that are recovered. */
+  /** Most messages that one join recovers. */
   readonly limit: () => number;
   /** Counts a recovery by the deepest place it read, or its failure. */
   readonly recovered: (source: Source | 'failed') => void;
 }
 
 /**
- * Puts a member into a room without a hole and without a repeat between what `answer` carries, what is pushed after it
- * and what comes live. More than one chunk of missed messages is pushed after the answer, as fast as the member reads:
- * for one that does not read its position is kept, and no message.
+ * Adds a member to a room without a gap and without a repeat between the answer, the pushes after it and the live messages. Missed
+ * messages beyond one chunk are pushed after the answer, as fast as the client reads; for a client that does not read only the
+ * position is kept in memory, no message.
  * @param from position to recover from; null starts at the room's top
- * @param answer called once, with what the subscribe reply says; not at all if the member is gone by then
- * @throws {ReadFailed} when the stream does not answer or changed, before `answer` was called
- * @throws {StoreUnavailable} when MongoDB is needed and away, before `answer` was called
+ * @param answer called once with the subscribe reply; not called if the member is gone before
+ * @throws {ReadFailed} if the stream does not answer or changes before `answer` is called
+ * @throws {StoreUnavailable} if MongoDB is needed and away before `answer` is called
  */
 export async function join(
   room: Room,
@@ -43,8 +44,8 @@ export async function join(
 }
 
 /**
- * Whether the member is gone. To be asked after every wait, before anything is done for it.
- * @throws {ReadFailed} when the room is: its offsets count in a stream that is no more
+ * Returns true if the member is gone. Call after every await, before the next step.
+ * @throws {ReadFailed} if the room is closed: its offsets belong to a stream that is gone
  */
 function left(room: Room, member: Member): boolean {
   if (!member.alive()) return true;
@@ -73,16 +74,16 @@ async function enter(
   };
   if (from.epoch !== '' && from.epoch !== room.epoch) return lost();
   if (from.offset > room.whole) {
-    // Another gateway may have been ahead of this one, or have opened the room when the stream was longer.
+    // The client comes from a gateway that was ahead of this one, or whose stream was longer.
     const place = await room.place();
     if (left(room, member)) return;
-    // A room hears of a new epoch with its next comparison; until then its own says nothing of what the stream holds.
+    // A room learns a new epoch with its next comparison: until then its own may be outdated.
     if (place.epoch !== room.epoch || from.offset > place.last) return lost();
     await room.reached(place.top);
   }
 
   let at = from.offset;
-  /** What the client continues from: each publication that follows moves it on, so it must not be above what it has. */
+  /** Offset in the answer. Each publication moves the client on from it, so it must not be above what the client has. */
   let start = at;
   let most = options.chunk();
   let source: Source = 'tail';
@@ -97,10 +98,10 @@ async function enter(
     for (const publication of publications)
       member.send(codec.push({ type: 'publication', channel: room.name, publication }));
   };
-  /** Sends what the member takes now; the rest is read again, as who waits holds no messages. */
+  /** Sends what the member takes now. The rest is read again later: a waiting member keeps no messages in memory. */
   const pace = (publications: readonly Publication[]) => {
     let sent = 0;
-    // Others of the same connection may be at it too: only who looks and sends in one turn knows what waits.
+    // Another join of the same connection may be sending too: check and send in one tick.
     while (sent < publications.length && !member.congested()) {
       const rest = publications.slice(sent);
       const count = portionOf(rest, options.chunk(), options.chunkBytes);
@@ -110,17 +111,17 @@ async function enter(
     if (!answered) emit([]);
     return sent;
   };
-  /** @returns true when nothing is missing any more */
+  /** @returns true once nothing is missing */
   const fromTail = (): boolean => {
     if (at < room.tail.from) return false;
     const missed = room.tail.after(at);
     if (missed.length === 0) start = Math.max(at, room.latest);
     if (pace(missed) < missed.length) return false;
-    room.add(member); // in the same turn as the last of the tail: nothing can come between
+    room.add(member); // in the same tick as the last message of the tail: no live message can come between
     options.recovered(source);
     return true;
   };
-  /** @returns false when the member cannot be given what it missed */
+  /** @returns false if what the member missed cannot be recovered */
   const fromLog = async (): Promise<boolean> => {
     const tailFrom = room.tail.from;
     if (left(room, member) || at >= tailFrom || (answered && member.congested())) return true;
@@ -130,9 +131,9 @@ async function enter(
     if (!answered && page.messages.length + page.pending > options.limit()) return false;
     if (source !== 'mongodb') source = page.source;
     const sent = pace(page.messages.map(publicationOf));
-    // What was left before the tail has been erased. The tail may have moved since, with messages the page lacks.
+    // The messages before the tail have been erased. The tail may have moved since, with messages that the page lacks.
     if (page.messages.length === 0) at = tailFrom;
-    // Of large messages fewer are sent at once: more of them would be read in vain.
+    // Fewer large messages are sent at once: reading more of them would be in vain.
     if (sent === page.messages.length) most = Math.min(options.chunk(), Math.ceil(most * 1.5));
     else if (sent > 0) most = sent;
     return true;
@@ -145,9 +146,9 @@ async function enter(
       else if (at < room.tail.from) {
         const recoverable = await member.inSlot(fromLog);
         if (left(room, member)) return;
-        if (!recoverable && answered) return member.expelled(room.name); // the next subscribe says that it is lost
+        if (!recoverable && answered) return member.expelled(room.name); // the reply to its next subscribe says so
         if (!recoverable) return lost();
-        // LOG is ahead of the live flow: what the member has by now must not come to it again.
+        // LOG is ahead of the live flow: the member must not get again what it has by now.
         await room.reached(at);
       }
     }

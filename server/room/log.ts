@@ -1,31 +1,44 @@
 import type { Envelope, StoredMessage } from './message.ts';
 
-/** What rooms need of the streams. Every read rejects with ReadFailed when nothing is known. */
+/**
+ * The streams of messages, as rooms use them. Calls may run at the same time. A read rejects with {@link ReadFailed}, and with
+ * nothing else, if NATS does not answer within 2 s or refuses; at once while the connection is known to be down. The caller may
+ * repeat it. Reads of "any replica" may lack what was stored a moment ago; reads of "the leader" see everything that was
+ * acknowledged before the call.
+ */
 export interface RoomLog {
   readonly partitions: number;
+  /** Partition of a room, from 0: the same on every gateway and worker. */
   partitionOf(room: string): number;
   /**
-   * Sends before it returns, so that two calls are stored in the order of the calls.
-   * Rejects with {@link PublishFailed} when the message is not, or perhaps not, stored, and with {@link MessageRefused} when it
-   * never will be.
+   * Stores a message. It is sent before the call returns, so calls for one room are stored in the order of the calls. An id that
+   * was stored within {@link dedupeMs} is not stored again. Resolves once the message is durable.
+   * @throws {PublishFailed} if it is not stored, or perhaps not
+   * @throws {MessageRefused} if it will never be stored
    */
   publish(room: string, body: Uint8Array, envelope: Envelope): Promise<Stored>;
-  /** Delivers the room's live messages, until `stop`. */
+  /**
+   * Calls `live` for messages of the room as they are stored, until {@link Watch.stop}. Offsets rise. Messages may be lost on the
+   * way: the caller finds that by {@link LiveMessage.previous} and by reading. `live` must not throw.
+   */
   watch(room: string, live: (message: LiveMessage) => void): Watch;
-  /** Messages with an offset above `after` that are in LOG, ascending, at most `limit`; stale by what the replica lags. */
+  /** Reads messages of the room in LOG with an offset above `after`, ascending, at most `limit`, from any replica. */
   readAfter(room: string, after: number, limit: number): Promise<LogPage>;
-  /** The room's last message in LOG with an offset below `before`, which may be at most one above LOG's last; or null. */
+  /**
+   * Reads the room's last message in LOG with an offset below `before`, from any replica; null if there is none.
+   * @param before at most one above LOG's last offset
+   */
   readLastBelow(room: string, before: number): Promise<StoredMessage | null>;
-  /** Offset of the room's last message in LOG, asked of the leader; 0 if it has none. */
+  /** Reads the offset of the room's last message in LOG, from the leader; 0 if there is none. */
   top(room: string): Promise<number>;
-  /** Offset of the room's first message above `after`, asked of the leader; 0 if there is none. */
+  /** Reads the offset of the room's first message above `after`, from the leader; 0 if there is none. */
   next(room: string, after: number): Promise<number>;
-  /** Last messages of at most 1,000 rooms of one partition, from any replica. */
+  /** Reads the offsets of the last messages of at most 1,000 rooms of one partition, from any replica. */
   tops(partition: number, rooms: readonly string[]): Promise<Tops>;
   /**
-   * For rooms of one partition without a message in LOG: the offset above which none of a room's messages was purged from
-   * LOG, as of after the call. At the room's last message where that was noted, else below LOG's first message.
-   * @param rooms at most 1,000
+   * Reads, for rooms without a message in LOG, the offset above which no message of the room was purged: the offset of its last
+   * message where that was noted, else one below LOG's first. Includes purges that ended before the call.
+   * @param rooms at most 1,000, of one partition
    */
   purgedTops(partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
@@ -33,24 +46,25 @@ export interface RoomLog {
    * @throws {ReadFailed} while none is known
    */
   currentEpoch(partition: number): Promise<string>;
-  /** State of a partition as the leader knows it, asked after the call. Concurrent calls share one request. */
+  /** Reads the state of a partition, from the leader. Calls at the same time share one request, sent after each of them. */
   state(partition: number): Promise<PartitionState>;
-  /** Milliseconds in which LOG recognises a repeated id, as it was last seen; Infinity before. Its options may lag behind ours. */
+  /** Milliseconds in which LOG recognises a repeated id, as last read; Infinity before the first {@link state}. */
   dedupeMs(partition: number): number;
-  /** Everything up to this offset is in MongoDB. May be up to a second old, which only makes it lower. */
+  /** Reads the offset up to which everything is in MongoDB. Up to a second old, so possibly too low, never too high. */
   storedFloor(partition: number): Promise<number>;
-  /** The largest body a message may have now, in bytes: NATS takes no larger one. */
+  /** Largest body that NATS accepts now, in bytes. */
   mostBodyBytes(): number;
   /** False while the connection to NATS is known to be down. */
   connected(): boolean;
 }
 
+/** Messages of a room that were read from LOG. */
 export interface LogPage {
-  /** Without those that clients cannot have for what is in them. */
+  /** Messages, without those that no gateway wrote and no client could receive. */
   readonly messages: readonly StoredMessage[];
   /** Messages of the room in LOG above {@link reached}. */
   readonly pending: number;
-  /** Offset of the last message that was looked at, `after` if there was none. */
+  /** Offset of the last message that was read, left out or not; `after` if there was none. */
   readonly reached: number;
 }
 
@@ -63,31 +77,41 @@ export interface Stored {
   readonly duplicate: boolean;
 }
 
+/** Message as it was stored a moment ago. */
 export interface LiveMessage {
   readonly message: StoredMessage;
-  /** Offset of the room's message before this one; 0 or lower than the latest one delivered means unknown. */
+  /** Offset of the room's message before this one; 0 or below the latest delivered one if that is not known. */
   readonly previous: number;
 }
 
+/** Subscription to the live messages of one room. */
 export interface Watch {
-  /** Resolves when NATS knows of the watch: messages stored from then on arrive. */
+  /**
+   * Resolves when NATS has the subscription: messages stored from then on arrive, unless they are lost on the way.
+   * @throws {ReadFailed} if NATS does not confirm it in time
+   */
   ready(): Promise<void>;
+  /** Ends it: `live` is not called any more. */
   stop(): void;
 }
 
+/** Last messages of rooms, as one replica has them. */
 export interface Tops {
   /** Offset of each room's last message in LOG; a room without one is missing. */
   readonly offsets: ReadonlyMap<string, number>;
-  /** Offset the replica had reached: of messages above it the answer says nothing. 0 if that is not known. */
+  /** Offset that the replica had reached: it may lack messages above. 0 if that is not known. */
   readonly upTo: number;
 }
 
+/** State of the LOG stream of a partition. */
 export interface PartitionState {
+  /** Incarnation of the stream: offsets of another one mean nothing. */
   readonly epoch: string;
   /** Lowest offset LOG may hold: everything below is in MongoDB, except what is {@link lost}. */
   readonly first: number;
+  /** Offset of the last message; `first - 1` if LOG is empty. */
   readonly last: number;
-  /** Offsets of this epoch that MongoDB lost when LOG did not have them any more, ascending. Nearly always none. */
+  /** Offsets of this epoch that MongoDB lost after LOG had purged them, ascending. Nearly always none. */
   readonly lost: readonly OffsetRange[];
 }
 
@@ -97,7 +121,7 @@ export interface OffsetRange {
   readonly to: number;
 }
 
-/** JetStream did not acknowledge. The message may still be stored: a retry with the same id is safe. */
+/** JetStream did not acknowledge a message, which may be stored all the same: a retry with the same id is safe. */
 export class PublishFailed extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -105,7 +129,7 @@ export class PublishFailed extends Error {
   }
 }
 
-/** NATS takes no such message: it is not stored, and sending it again is no use. */
+/** NATS refused a message for good, because of its size or its headers. It is not stored; a retry is refused too. */
 export class MessageRefused extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -113,7 +137,7 @@ export class MessageRefused extends Error {
   }
 }
 
-/** NATS did not answer a read, or refused it: nothing is known, the caller may ask again. */
+/** NATS did not answer a read, or refused it: the result is unknown, and the caller may repeat the read. */
 export class ReadFailed extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });

@@ -1,22 +1,32 @@
 import type { Encoding, Frame } from '../protocol/codec.ts';
 
-/** A connection as a room sees it. */
+/**
+ * One connection in one room. Frames of {@link send} and of topics reach its client in one order: the order of these calls and of
+ * the publishes. No call throws; once the connection is gone or has left the room, calls do nothing.
+ */
 export interface Member {
   readonly encoding: Encoding;
   /** Connection id. */
   readonly client: string;
   readonly user: string;
-  /** Joins or leaves a fan-out topic; from then on its frames arrive, in the order they are published. */
+  /** Joins a topic of {@link FanOut}: frames published after the return reach the client. */
   subscribe(topic: string): void;
+  /** Leaves a topic: frames published after the return do not. */
   unsubscribe(topic: string): void;
+  /** Queues a frame in the member's encoding. The connection is ended if it cannot be queued. */
   send(frame: Frame): void;
-  /** True while so much waits for the reader that more should not be sent for now. */
+  /** True while so much waits for the client that a caller with more to send should wait for {@link writable}. */
   congested(): boolean;
-  /** Resolves when it may no longer be congested, or the connection is gone. */
+  /** Resolves when the connection is no longer congested, or is gone: check {@link alive} then. Never rejects. */
   writable(): Promise<void>;
-  /** Calls `read` when a slot is free: few pages are read at a time for one connection, and for a gateway. */
+  /**
+   * Calls `read` when a slot is free: few pages are read at a time for one connection, and for a gateway. Settles as `read` does.
+   */
   inSlot<T>(read: () => Promise<T>): Promise<T>;
-  /** The room is gone under the member's feet: it must subscribe again. Called after the room let go of it. */
+  /**
+   * Tells the client to subscribe again, because the room cannot continue what the client has. Called after the room has removed
+   * the member.
+   */
   expelled(room: string): void;
   /** False once the connection is gone or has left the room. */
   alive(): boolean;

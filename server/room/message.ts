@@ -24,8 +24,8 @@ export const HEADERS = {
 export const ENVELOPE_VERSION = 1;
 
 /**
- * `publish`: the client's own data. `message`: made by `message.send`, body {@link MessageBody}. Clients get it as the
- * tag `type` of the publication, the only place for it that they cannot write themselves.
+ * Type of a message. `publish`: the client's own data. `message`: made by `message.send`, with the body {@link MessageBody}. Clients
+ * get it as the tag `type` of the publication, which no client can write.
  */
 export type MessageType = 'publish' | 'message';
 
@@ -38,7 +38,7 @@ export interface MessageBody {
   readonly time: number;
 }
 
-/** What a gateway puts beside the body. */
+/** Headers of a message. The gateway sets them: nothing in them is taken from the command of a client but its id. */
 export interface Envelope {
   /** {@link MessageType}; another one if a newer version wrote it. */
   readonly type: string;

@@ -2,36 +2,36 @@ import type { Position } from '../protocol/codec.ts';
 import { type Clock, sleep } from '../time/clock.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 
+/** Place of a room in its stream. */
 export interface Place extends Position {
-  /** No message of the room lies above this and up to {@link offset}: a position from here on has missed nothing. */
+  /** Offset of the room's last message, or above: between this and {@link offset} the room has none. */
   readonly top: number;
-  /** Last offset of the partition: no message of the room lies between {@link offset} and this. */
+  /** Last offset of the partition: between {@link offset} and this the room has no message. */
   readonly last: number;
 }
 
 export interface PlacesOptions {
   readonly log: RoomLog;
-  /** Calls back in a few ms: what is asked until then is asked together. */
+  /** Calls back in a few ms: rooms until then share one request. */
   readonly soon: (run: () => void) => void;
   readonly after: Clock['after'];
 }
 
-/** Rooms of one request: the server answers at most 1,024. */
+/** Rooms of one request: NATS answers at most 1,024. */
 const SLICE = 1_000;
-/** Waits, in ms, before a replica that lags is asked again: a follower may hear of a message with the next heartbeat. */
+/** Waits, in ms, before a replica that lags is asked again: a follower may get a message with the next heartbeat only. */
 const PATIENCE_MS = [10, 40, 150, 400] as const;
 
 interface Lane {
   readonly partition: number;
   waiting: Map<string, PromiseWithResolvers<Place>>;
-  /** A question is about to be asked, or under way. */
+  /** True while a request is about to be sent or under way. */
   busy: boolean;
 }
 
 /**
- * Asks where the order of rooms stands. When thousands of clients move at once, thousands of rooms open in seconds: the
- * rooms of a partition are asked for together, and one question a partition is under way, because a server that has to
- * answer each room on its own drops what it cannot take.
+ * Reads the places of rooms. When thousands of clients move at once, thousands of rooms open within seconds: the rooms of a
+ * partition share one request, and a partition has one request under way, because NATS drops requests that come too fast.
  */
 export class Places {
   readonly #options: PlacesOptions;
@@ -42,8 +42,8 @@ export class Places {
   }
 
   /**
-   * A room's last message, or, if LOG has none, the end of its partition, before which nothing of the room is missing. As
-   * of a moment after the call.
+   * Reads the place of a room, as of a moment after the call: its last message in LOG, or, if LOG has none, the end of the
+   * partition.
    * @throws {ReadFailed}
    */
   of(room: string): Promise<Place> {
@@ -86,7 +86,7 @@ export class Places {
   }
 }
 
-/** The state is asked first, so that a message stored meanwhile is above the answer. */
+/** Reads places. The state is read first, so that a message stored meanwhile is above the answer. */
 async function readPlaces(
   options: PlacesOptions,
   partition: number,
@@ -100,7 +100,7 @@ async function readPlaces(
     const offsets = await reachedTops(options, partition, slice, last);
     for (const [room, offset] of offsets) places.set(room, { offset, epoch, top: offset, last });
     const quiet = slice.filter(room => !offsets.has(room));
-    // Asked after LOG: what was purged meanwhile has been noted by then.
+    // Read after LOG: a purge in between has been noted by then.
     const purged = quiet.length === 0 ? null : await log.purgedTops(partition, quiet);
     for (const room of quiet)
       places.set(room, { offset: last, epoch, top: Math.min(purged?.get(room) ?? last, last), last });
@@ -108,7 +108,7 @@ async function readPlaces(
   return places;
 }
 
-/** Tops of rooms from a replica that has everything up to `last`. */
+/** Reads tops of rooms from a replica that has everything up to `last`. */
 async function reachedTops(
   { log, after }: PlacesOptions,
   partition: number,

@@ -1,11 +1,10 @@
 import type { Publication } from '../protocol/codec.ts';
 
-/** What a frame adds to the bytes of one message, roughly. */
+/** Bytes that a frame adds to a message, roughly. */
 const FRAME_BYTES = 200;
 
 /**
- * How many of the first messages go to one reader together: at most `most`, and at most `bytes` unless the first alone
- * is larger.
+ * Number of the first messages that are sent together: at most `most`, and at most `bytes` unless the first alone is larger.
  */
 export function portionOf(messages: readonly Pick<Publication, 'data'>[], most: number, bytes: number): number {
   let sum = 0;

@@ -1,16 +1,16 @@
 import type { RoomLog } from './log.ts';
 import type { StoredMessage } from './message.ts';
 
-/** Offsets of the first window a message that is wanted: a room is one of many in its partition. */
+/** Offsets of the first window for each message that is wanted: a room is one of many in its partition. */
 const FIRST_WIDTH = 16;
-/** How much wider than its last window found to be enough the next one is, at least and at most. */
+/** Factors by which a window is wider than the last one suggests, at least and at most. */
 const SPARE = 1.3;
 const WIDEST_STEP = 64;
 
 /**
- * The newest messages of a room in LOG with `after < offset < before`, descending, at most `limit`, with no hole between
- * them and `before`. LOG reads forwards alone, so windows below `before` are read, each as wide as the one before it lets
- * expect: some requests for a page, not one a message.
+ * Reads the newest messages of a room in LOG with `after < offset < before`, descending, at most `limit`, without a gap between
+ * them and `before`. LOG can only be read forwards, so windows below `before` are read, each as wide as the last one suggests:
+ * a few requests for a page instead of one for each message.
  * @throws {ReadFailed}
  */
 export async function readBackward(
@@ -28,7 +28,7 @@ export async function readBackward(
     const { messages, pending, reached } = await log.readAfter(room, start, want * 2);
     const whole = pending === 0 || reached >= end - 1;
     if (!whole) {
-      // More than was asked for, or than one read carries: the messages next to `end` are what is wanted.
+      // The window has more messages than one read returns; wanted are those next to `end`.
       const density = Math.max(messages.length, 1) / (reached - start);
       const target = Math.min(want * SPARE, Math.max(messages.length, 1) * 0.8);
       width = Math.max(1, Math.floor(Math.min(target / density, (end - 1 - start) / 2)));

@@ -4,35 +4,40 @@ import type { StoredMessage } from './message.ts';
 import { readBackward } from './read-backward.ts';
 import { type Patience, patienceOf, soon } from './soon.ts';
 
-/** Reads of the newest messages, when a replica lags or a purge comes between, before that is a failure. */
+/** Attempts to read the newest messages while a replica lags or a purge comes between. */
 const ATTEMPTS = 4;
 
+/** Deepest place that a recovery read. */
 export type Source = 'tail' | 'stream' | 'mongodb';
 
+/** Page of a room's messages. */
 export interface Page {
   readonly messages: readonly StoredMessage[];
-  /** Messages of the room that follow the last one here, as far as known; of those in MongoDB only if they are counted. */
+  /** Number of messages of the room after the last one here, as far as known; those in MongoDB only if they were counted. */
   readonly pending: number;
   readonly source: Exclude<Source, 'tail'>;
-  /** True when messages after the offset are lost for ever, so that nobody can say that these are all. */
+  /** True if messages after the offset are lost for ever: the page may be incomplete. */
   readonly holed: boolean;
 }
 
-/** Reads a room from LOG where LOG has it and from MongoDB below, so that no seam and no half-written batch shows. */
+/** Reads a room's messages from LOG, and from MongoDB below: without a gap between both, and without half-written batches. */
 export interface RoomReader {
   /**
-   * At most `limit` messages after an offset, ascending; an empty page is certain: the leader was asked, after the call.
-   * Readers of the same page at the same time share one read.
-   * @param counted whether {@link Page.pending} counts what follows in MongoDB, which reads thousands of keys
+   * Reads at most `limit` messages after an offset, ascending. An empty page is certain: the leader was asked after the call.
+   * Calls for the same page at the same time share one read.
+   * @param counted true to include messages of MongoDB in {@link Page.pending}, which reads thousands of keys
+   * @throws {ReadFailed} if LOG does not answer, or lags
+   * @throws {StoreUnavailable} if MongoDB is needed and does not answer
    */
   after(room: string, offset: number, limit: number, counted?: boolean): Promise<Page>;
-  /** At most `limit` messages before an offset, descending. */
+  /** Reads at most `limit` messages before an offset, descending. Rejects as {@link after} does. */
   before(room: string, offset: number, limit: number): Promise<StoredMessage[]>;
 }
 
 /**
- * @param countLimit most messages that are counted for {@link Page.pending} in MongoDB
- * @param patience how long MongoDB is waited for where LOG can answer as well
+ * Makes the reader of a gateway.
+ * @param countLimit most messages that are counted in MongoDB for {@link Page.pending}
+ * @param patience time to wait for MongoDB where LOG can answer as well
  */
 export function roomReader(
   log: RoomLog,
@@ -45,11 +50,11 @@ export function roomReader(
   async function readAfter(room: string, offset: number, limit: number, counted: boolean): Promise<Page> {
     let batch = await log.readAfter(room, offset, limit);
     while (batch.messages.length === 0 && batch.reached > offset && batch.pending > 0)
-      batch = await log.readAfter(room, batch.reached, limit); // nothing in it that clients can have
+      batch = await log.readAfter(room, batch.reached, limit); // none of its messages was readable
     // An empty answer may be a replica that lags; the leader knows.
     if (batch.messages.length === 0 && (await log.next(room, batch.reached)) > 0)
       throw new ReadFailed(`a replica of the stream of ${room} lags`);
-    // Asked last: what a purge removed meanwhile is below `first` now, so it is read from MongoDB.
+    // Read last: messages that a purge removed meanwhile are below `first` now, so they are read from MongoDB.
     const { first, lost } = await log.state(log.partitionOf(room));
     if (offset + 1 >= first) return { ...batch, source: 'stream', holed: false };
     const holed = lost.some(({ to }) => to > offset);
@@ -65,7 +70,7 @@ export function roomReader(
     return { messages: old, pending: following + fresh.length + batch.pending, source: 'mongodb', holed };
   }
 
-  /** The newest messages that MongoDB may lack, and where LOG and MongoDB divide. */
+  /** Reads the newest messages, which MongoDB may lack, and the offset that divides LOG from MongoDB. */
   async function readUnstored(room: string, before: number, limit: number) {
     const partition = log.partitionOf(room);
     const floor = await log.storedFloor(partition);
@@ -75,7 +80,7 @@ export function roomReader(
       const end = Math.min(before, last + 1);
       if (end - 1 <= stored) return { found: [], stored, first, end };
       const found = await readBackward(log, room, { after: stored, before: end }, limit);
-      // Asked after the read: what a purge took out of it is below `first` now, and what a replica lacked is known.
+      // Read after the messages: those that a purge removed are below `first` now, and those that a replica lacked are known.
       const [whole, now] = await Promise.all([
         leaderHasNoMore(room, found[0]?.offset ?? stored, end),
         log.state(partition),
@@ -86,20 +91,20 @@ export function roomReader(
     throw new ReadFailed(`a replica of the stream of ${room} lags`);
   }
 
-  /** True if LOG's leader knows of no message between two offsets that clients can have. */
+  /** True if LOG's leader has no readable message between two offsets. */
   async function leaderHasNoMore(room: string, after: number, before: number): Promise<boolean> {
     for (let at = after; at < before - 1; ) {
       const next = await log.next(room, at);
       if (next === 0 || next >= before) return true;
       const { messages, reached } = await log.readAfter(room, next - 1, 1);
       if (messages.length > 0 || reached < next) return false;
-      at = next; // one that clients cannot have
+      at = next; // it is unreadable
     }
     return true;
   }
 
   async function readBefore(room: string, before: number, limit: number): Promise<StoredMessage[]> {
-    // Above what is stored only LOG is whole: normally a handful of messages.
+    // Above the stored offset only LOG is complete: normally a few messages.
     const { found, stored, first, end } = await readUnstored(room, before, limit);
     if (found.length === limit) return found;
     const below = found.at(-1)?.offset ?? end;
@@ -113,7 +118,7 @@ export function roomReader(
       const old = await soon(ask(), patience);
       if (old) return found.concat(old);
     }
-    // LOG still has its hot window. A short page is not the end of history, an empty one is: that has to be certain.
+    // LOG still has its hot window. A short page does not end the history, an empty one does: that has to be certain.
     const recent = await readBackward(log, room, { after: first - 1, before: below }, limit - found.length);
     if (found.length + recent.length > 0) return found.concat(recent);
     if (first > 1) return await ask();
@@ -135,7 +140,7 @@ export function roomReader(
       if (!flight) return await start(key, room, offset, limit, counted);
       const page = await flight;
       if (page.messages.length > 0) return page;
-      // That nothing was there when somebody else asked says nothing about now.
+      // The shared read began before this call: its empty page says nothing about now.
       return await (flights.get(key) ?? start(key, room, offset, limit, counted));
     },
     before: readBefore,

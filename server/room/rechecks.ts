@@ -1,21 +1,21 @@
 import type { Rooms } from './rooms.ts';
 
-/** When rooms are compared with their streams: a share of them each second, and all when live messages may be lost. */
+/** Schedule of comparing rooms with their streams: a share of them each second, all when live messages may be lost. */
 export class Rechecks {
   readonly #rooms: Rooms;
   readonly #seconds: () => number;
   #second = 0;
-  /** All rooms are to be compared: nobody has begun, or it failed. */
+  /** True while all rooms have to be compared: that has not begun, or has failed. */
   #owed = false;
   #comparing = false;
 
-  /** @param seconds within which every room has its turn */
+  /** @param seconds time within which every room is compared once */
   constructor(rooms: Rooms, seconds: () => number) {
     this.#rooms = rooms;
     this.#seconds = seconds;
   }
 
-  /** Call once a second. */
+  /** Compares the next share. Call once a second. */
   tick(): void {
     if (this.#owed) void this.#all();
     else {
@@ -25,16 +25,16 @@ export class Rechecks {
   }
 
   /**
-   * Call when live messages may have been lost: a connection came back, or a stream has a new leader.
-   * @param subscribed resolves when what is stored from then on comes live
+   * Compares all rooms. Call when live messages may have been lost: after a reconnect, or when a stream has a new leader.
+   * @param subscribed resolves when messages stored from then on come live
    */
   async resumed(subscribed: Promise<void>): Promise<void> {
-    await subscribed.catch(() => undefined); // the connection is gone again: the next one comes back too
+    await subscribed.catch(() => undefined); // the connection is gone again: the next reconnect follows
     this.#owed = true;
     await this.#all();
   }
 
-  /** One at a time: a cluster of servers elects many leaders at once. */
+  /** Compares all rooms, once at a time: a cluster of servers elects many leaders at once. */
   async #all(): Promise<void> {
     if (this.#comparing) return;
     this.#comparing = true;

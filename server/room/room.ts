@@ -9,14 +9,15 @@ import type { RoomReader } from './reader.ts';
 import { Tail, type TailBudget } from './tail.ts';
 
 /**
- * Why a room read messages instead of taking them from its live flow: one before it is missing, a comparison with the
- * stream found more, or LIVE has forgotten the message before, so that nothing live can tell whether one is missing.
+ * Reason for reading messages instead of taking them from the live flow. `gap`: a message before the live one is missing.
+ * `recheck`, `opening`: a comparison with the stream found more. `forgotten`: LIVE no longer has the message before, so the live
+ * flow cannot show whether one is missing.
  */
 export type RepairCause = 'gap' | 'recheck' | 'opening' | 'forgotten';
 
-/** What a room reports: counted by the gateway's metrics. */
+/** Receiver of a room's events, for metrics, traces and the log. */
 export interface RoomEvents {
-  /** A message was handed to `deliveries` sockets, `bytes` in all. */
+  /** A message was sent to `deliveries` members, `bytes` in all; `live` unless it was read. */
   delivered(message: StoredMessage, deliveries: number, bytes: number, live: boolean): void;
   repaired(cause: RepairCause, messages: number): void;
   repairFailed(room: string, error: unknown): void;
@@ -32,12 +33,13 @@ export interface RoomOptions {
   readonly after: Clock['after'];
 }
 
+/** Caller that waits until the room has delivered an offset. */
 interface Waiting {
   readonly offset: number;
   readonly resolve: () => void;
 }
-/** Shared by all rooms, as most of them are idle for most of the time. */
-const NOBODY: readonly Waiting[] = [];
+/** Empty list, shared by all rooms: most of them are idle. */
+const NO_WAITS: readonly Waiting[] = [];
 const OPENED = Promise.resolve();
 
 const REPAIR_CHUNK = 100;
@@ -52,22 +54,24 @@ export const publicationOf = (message: StoredMessage): Publication => ({
 });
 
 /**
- * One room on one gateway. Delivers every stored message to its members once, in the order of the stream: what the live
- * flow skipped is read before what follows it. Opened by the first member.
+ * One room on one gateway. Delivers every stored message to its members once, in the order of the stream: a message that the live
+ * flow lost is read before a later one is delivered.
  */
 export class Room {
   readonly name: string;
-  readonly turn: number;
+  /** Number of the room on this gateway: spreads the comparisons of all rooms over time. */
+  readonly number: number;
   readonly members = new Set<Member>();
-  /** Members on their way in: they keep the room open. */
+  /** Number of members that are joining: they keep the room open. */
   joining = 0;
+  /** Number of members by encoding. */
   readonly counts: Record<Encoding, number> = { json: 0, protobuf: 0 };
   readonly tail: Tail;
   /** Incarnation of the stream that the offsets belong to; empty until open. */
   epoch = '';
   /** Offset up to which everything has been delivered to the members. */
   latest = 0;
-  /** Ends every wait on the room: the stream it counted in is gone. */
+  /** True once the room is of no more use: its stream is gone, or it was idle. Every wait on it has ended. */
   closed = false;
   readonly #options: RoomOptions;
   readonly #watch: Watch;
@@ -75,37 +79,37 @@ export class Room {
   #open = false;
   /** Highest offset known to exist. */
   #known = 0;
-  /** As far as the stream was compared, see {@link whole}; may be below {@link latest}. */
+  /** Offset up to which the room was compared with the stream, see {@link whole}; may be below {@link latest}. */
   #sure = 0;
   #repairing = false;
-  #waiting: readonly Waiting[] = NOBODY;
+  #waiting: readonly Waiting[] = NO_WAITS;
 
-  /** @param turn which share of the re-checks the room belongs to */
-  constructor(name: string, options: RoomOptions, turn = 0) {
+  constructor(name: string, options: RoomOptions, number = 0) {
     this.name = name;
-    this.turn = turn;
+    this.number = number;
     this.#options = options;
     this.tail = new Tail(options.budget, 0);
     this.#watch = options.log.watch(name, live => this.#onLive(live));
     this.#opening = this.#start();
-    this.#opening.catch(() => undefined); // reported to whoever waits in ready()
+    this.#opening.catch(() => undefined); // callers of ready() get it
   }
 
-  /** Resolves when the room has its place in the order. Rejects with ReadFailed when the stream does not answer. */
+  /** Resolves when the room is open: it knows its position. @throws {ReadFailed} if the stream does not answer */
   ready(): Promise<void> {
     return this.#opening;
   }
 
-  /** Where the stream says that the room stands, as of a moment after the call. @throws {ReadFailed} */
+  /** Reads the room's place in the stream, as of a moment after the call. @throws {ReadFailed} */
   place(): Promise<Place> {
     return this.#options.places.of(this.name);
   }
 
+  /** Position up to which the members have everything. */
   position(): Position {
     return { offset: this.latest, epoch: this.epoch };
   }
 
-  /** From this call on the member gets what follows {@link latest}. */
+  /** Adds a member, which gets everything after {@link latest}. Does nothing if it is one. */
   add(member: Member): void {
     if (this.members.has(member)) return;
     this.members.add(member);
@@ -113,34 +117,35 @@ export class Room {
     member.subscribe(this.#options.fanOut.topic(this.name, member.encoding));
   }
 
+  /** Removes a member, which gets nothing more. Does nothing if it is none. */
   remove(member: Member): void {
     if (!this.members.delete(member)) return;
     this.counts[member.encoding] -= 1;
     member.unsubscribe(this.#options.fanOut.topic(this.name, member.encoding));
   }
 
-  /** Makes sure that everything up to `offset` reaches the members. */
+  /** Reads and delivers everything up to `offset` that the live flow has not brought. */
   catchUp(offset: number, cause: RepairCause): void {
     if (offset > this.#known) this.#known = offset;
     if (this.#open && this.#known > this.latest) void this.#repair(cause);
   }
 
   /**
-   * Takes what a comparison with the stream found.
+   * Takes the result of a comparison with the stream, and repairs what is missing.
    * @param top offset of the room's last message in LOG, 0 for none
    * @param upTo offset of the partition up to which `top` counts
    * @param purged highest offset of the room that LOG may have given up
    */
   compared(top: number, upTo: number, purged: number, cause: RepairCause): void {
     if (!this.#open) return;
-    // What LOG gave up since the last comparison nobody here may have seen; MongoDB has it.
+    // This gateway may have missed what LOG purged since the last comparison; MongoDB has it.
     const gone = purged > this.whole ? purged : 0;
     const exists = Math.max(top, gone, this.#known);
     if (exists > this.latest) this.catchUp(exists, cause);
     else this.#sure = Math.max(this.#sure, upTo);
   }
 
-  /** Resolves when the room holds `offset`, or is closed. */
+  /** Resolves when everything up to `offset` was delivered, or the room is closed. */
   reached(offset: number): Promise<void> {
     this.catchUp(offset, 'gap');
     if (this.latest >= offset || this.closed) return Promise.resolve();
@@ -150,8 +155,8 @@ export class Room {
   }
 
   /**
-   * The stream's incarnation changed, or what is missing is lost: members subscribe again, and then learn that what they
-   * hold cannot be continued.
+   * Closes the room and makes its members subscribe again: the epoch has changed, or missing messages are lost. The reply to the
+   * new subscribe says that their position cannot be continued.
    */
   invalidate(): void {
     this.close();
@@ -161,12 +166,13 @@ export class Room {
     }
   }
 
+  /** Stops the live flow and ends all waits. */
   close(): void {
     this.closed = true;
     this.#watch.stop();
     this.tail.restart(this.latest);
     for (const wait of this.#waiting) wait.resolve();
-    this.#waiting = NOBODY;
+    this.#waiting = NO_WAITS;
   }
 
   async #start(): Promise<void> {
@@ -175,7 +181,7 @@ export class Room {
     this.epoch = place.epoch;
     this.latest = place.offset;
     this.#sure = place.last;
-    this.tail.restart(place.top); // who has everything up to here misses nothing, and nothing needs to be read to know it
+    this.tail.restart(place.top); // a client with everything up to here has missed nothing: no read is needed
     this.#open = true;
     this.#opening = OPENED;
     this.catchUp(this.#known, 'opening');
@@ -185,10 +191,10 @@ export class Room {
     const { message, previous } = live;
     if (this.closed || message.offset <= this.latest) return;
     const gap = previous > this.latest;
-    // LIVE holds minutes: 0 means that the message before is not among them, and that may be one that was lost.
+    // LIVE has minutes: 0 means that it no longer has the message before, which may be one that was lost.
     const forgotten = previous === 0 && message.offset > this.whole + 1;
     if (!this.#open || this.#repairing || gap || forgotten) {
-      // Everything live is in LOG too: it is read from there, in order.
+      // LOG has every live message: it is read from there, in order.
       this.catchUp(message.offset, forgotten ? 'forgotten' : 'gap');
       return;
     }
@@ -206,7 +212,7 @@ export class Room {
     this.#options.events.delivered(message, members, bytes, live);
   }
 
-  /** Offset of the partition up to which no message of the room is missing: all that there are have been delivered. */
+  /** Offset of the partition up to which all messages of the room have been delivered. */
   get whole(): number {
     return Math.max(this.latest, this.#sure);
   }
@@ -224,7 +230,7 @@ export class Room {
     this.#repairing = true;
     let repaired = 0;
     let failures = 0;
-    // Between the last look at what is known and the end of the repair nothing may come: nobody would repair it.
+    // No await between the last check of #known and the end of the repair: a message that came there would stay missing.
     try {
       while (!this.closed && this.latest < this.#known) {
         const wanted = this.#known;

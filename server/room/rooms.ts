@@ -5,17 +5,17 @@ import { Places, type PlacesOptions } from './places.ts';
 import { type RepairCause, Room, type RoomOptions } from './room.ts';
 
 export interface RoomsOptions extends Omit<RoomOptions, 'places'>, PlacesOptions {
-  /** A room without members is kept this long, so that those who come back find its tail. */
+  /** Time for which a room without members is kept, so that clients that reconnect find its tail. */
   readonly lingerMs: () => number;
   readonly now: () => Moment;
 }
 
-/** Rooms of one re-check request: the server answers at most 1,024. */
+/** Rooms of one request: NATS answers at most 1,024. */
 const SLICE = 1_000;
-/** Rooms without members that are kept at most: each costs memory and a subscription, and anyone may name a new one. */
+/** Most rooms without members that are kept: each costs memory and a subscription, and any client may name new ones. */
 const MOST_IDLE = 10_000;
 
-/** The rooms of one gateway, by name. */
+/** Rooms of one gateway, by name. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
   readonly #idle = new Map<Room, Moment>();
@@ -23,7 +23,7 @@ export class Rooms {
   readonly #roomOptions: RoomOptions;
   readonly #log: RoomLog;
   readonly #firstChecks: FirstChecks;
-  /** Asks the streams where rooms stand, whether they are open here or not. */
+  /** Reads the last offsets of rooms from the streams, also of rooms that are not open here. */
   readonly places: Places;
   #opened = 0;
 
@@ -51,11 +51,11 @@ export class Rooms {
     return room?.closed ? undefined : room;
   }
 
-  /** The room, opened if nobody here has it. It stays while it has members, and `lingerMs` longer. */
+  /** Returns the room, and opens it if it is not open. It stays while it has members, and `lingerMs` longer. */
   open(name: string): Room {
     const found = this.#rooms.get(name);
     if (found?.closed)
-      this.#forget(found); // it could not be continued
+      this.#forget(found); // its stream is gone
     else if (found) {
       if (this.#idle.has(found)) this.#idle.set(found, this.#options.now());
       return found;
@@ -65,12 +65,12 @@ export class Rooms {
     this.#idle.set(room, this.#options.now());
     room.ready().then(
       () => this.#firstChecks.opened(room),
-      () => this.#close(room), // the next one who asks tries again
+      () => this.#close(room), // the next call tries again
     );
     return room;
   }
 
-  /** Closes rooms that have been without members for long. Call about once a second. */
+  /** Closes rooms that had no members for `lingerMs`. Call about once a second. */
   sweep(): void {
     const now = this.#options.now();
     for (const room of this.#rooms.values()) {
@@ -83,12 +83,12 @@ export class Rooms {
   }
 
   /**
-   * Compares `share` of every `shares` rooms with their streams and repairs what the live flow lost. Failures are
-   * reported as events, it never rejects.
-   * @returns whether all of them were compared
+   * Compares one of `shares` equal shares of the rooms with the streams, and repairs what the live flow lost. Never rejects:
+   * failures are reported as events.
+   * @returns false if a room could not be compared
    */
   async recheck(share = 0, shares = 1): Promise<boolean> {
-    const rooms = [...this.#rooms.values()].filter(room => room.turn % shares === share);
+    const rooms = [...this.#rooms.values()].filter(room => room.number % shares === share);
     return await this.#compare(rooms, 'recheck');
   }
 
@@ -97,7 +97,7 @@ export class Rooms {
   }
 
   async #compare(list: readonly Room[], cause: RepairCause): Promise<boolean> {
-    if (!this.#log.connected()) return false; // everything is compared on the reconnect
+    if (!this.#log.connected()) return false; // after the reconnect all rooms are compared
     let all = true;
     const byPartition = Map.groupBy(list, room => this.#log.partitionOf(room.name));
     for (const [partition, rooms] of byPartition) {
@@ -122,7 +122,7 @@ export class Rooms {
     }
   }
 
-  /** @returns false if the replica that answered had not reached what the leader has */
+  /** @returns false if the replica that answered lags behind the leader */
   async #compareTops(
     partition: number,
     state: PartitionState,
@@ -133,7 +133,7 @@ export class Rooms {
       partition,
       rooms.map(room => room.name),
     );
-    // A room that was last compared a hot window ago may have missed what has left LOG since.
+    // Since its last comparison a room may have missed messages that LOG has purged.
     const behind = rooms.filter(room => !offsets.has(room.name) && state.first > room.whole + 1);
     const purged =
       behind.length === 0

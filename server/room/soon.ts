@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Resolves when something has been waited for long enough, or when `signal` aborts; never rejects. */
+/** Wait that resolves after some time, or when `signal` aborts; never rejects. */
 export type Patience = (signal: AbortSignal) => Promise<void>;
 
 export const patienceOf =
@@ -8,7 +8,7 @@ export const patienceOf =
   signal =>
     sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
-/** @returns the answer, or null if it failed or did not come in time; it may be waited for again */
+/** Waits for an answer for a limited time. @returns null if it failed or did not come in time; `answer` may be awaited again */
 export async function soon<T>(answer: Promise<T>, patience: Patience): Promise<T | null> {
   const answered = new AbortController();
   const late = patience(answered.signal).then(() => null);

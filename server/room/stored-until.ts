@@ -2,7 +2,7 @@ import { type Clocks, type Moment, momentAfter } from '../time/clock.ts';
 import type { RoomLog } from './log.ts';
 
 interface Known {
-  /** Everything LOG had stored by then is in MongoDB. */
+  /** Moment up to which MongoDB has everything that LOG stored. */
   whole: Moment;
   /** Last offset of LOG at a moment, until MongoDB has it. */
   sample: { readonly at: Moment; readonly last: number } | null;
@@ -10,7 +10,7 @@ interface Known {
 
 const NEVER = Number.NEGATIVE_INFINITY as Moment;
 
-/** Up to which moment MongoDB is known to have all that LOG has stored, by partition. Normally that is less than a second ago. */
+/** Moment up to which MongoDB is known to have everything that LOG stored, by partition. Normally less than a second ago. */
 export class StoredUntil {
   readonly #log: RoomLog;
   readonly #now: Clocks['now'];
@@ -22,9 +22,9 @@ export class StoredUntil {
   }
 
   /**
-   * Whether MongoDB has all that LOG stored until `ms` ago. NATS is asked when that is not known yet: about once in `ms`
+   * Returns true if MongoDB has everything that LOG stored until `ms` ago. Asks NATS if that is not known: about once in `ms`
    * while MongoDB keeps up.
-   * @throws {ReadFailed} when NATS does not answer
+   * @throws {ReadFailed} if NATS does not answer
    */
   async covers(partition: number, ms: number): Promise<boolean> {
     const since = momentAfter(this.#now(), -ms);
@@ -32,7 +32,7 @@ export class StoredUntil {
     this.#partitions.set(partition, known);
     if (known.whole >= since) return true;
     if (known.sample === null || known.sample.at < since) {
-      const at = this.#now(); // before the question: what is stored during it is not counted on
+      const at = this.#now(); // before the request: a message stored during it may be missing
       const { last } = await this.#log.state(partition);
       known.sample = { at, last };
     }

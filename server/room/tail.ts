@@ -1,17 +1,17 @@
 import type { Publication } from '../protocol/codec.ts';
 
-/** Cost of one entry beside its bytes, measured: objects, and strings that keep the header text they are a part of. */
+/** Memory of one entry besides its body, measured: objects, and strings that keep the header text they are part of. */
 const ENTRY_BYTES = 800;
 
-/** Read at each use: a lower one takes effect with the next message. */
+/** Limits of tails, read at each use: a lower one takes effect with the next message. */
 export interface TailLimits {
   readonly tailBytes: number;
   readonly tailMessages: number;
 }
 
 /**
- * The bytes all tails of a process may hold together. The room that got a message longest ago gives up its oldest half
- * first, again and again, so busy rooms keep theirs.
+ * Memory that all tails of a process share. Above the limit the room without a message for the longest time gives up its oldest
+ * half, again and again: busy rooms keep theirs.
  */
 export class TailBudget {
   readonly #limits: TailLimits;
@@ -20,14 +20,15 @@ export class TailBudget {
   constructor(limits: TailLimits) {
     this.#limits = limits;
   }
-  /** Messages one tail may hold. */
+  /** Most messages of one tail. */
   get tailMessages(): number {
     return this.#limits.tailMessages;
   }
+  /** Bytes of all tails. */
   get used(): number {
     return this.#used;
   }
-  /** Accounts for `bytes` more in `tail`, which becomes the most recently used. */
+  /** Adds `bytes` to `tail`, which becomes the most recently used. */
   charge(tail: Tail, bytes: number): void {
     this.#used += bytes;
     this.#tails.delete(tail);
@@ -38,14 +39,14 @@ export class TailBudget {
       oldest.halve();
     }
   }
-  /** Accounts for `bytes` fewer. */
+  /** Takes `bytes` off. */
   release(tail: Tail, bytes: number): void {
     this.#used -= bytes;
     if (tail.size === 0) this.#tails.delete(tail);
   }
 }
 
-/** The last messages of one room, without a hole: every message with `from < offset <= newest` is here. */
+/** Last messages of one room, without a gap: every message with `from < offset <= newest`. */
 export class Tail {
   readonly #budget: TailBudget;
   #entries: Publication[] = [];
@@ -58,11 +59,12 @@ export class Tail {
   get size(): number {
     return this.#entries.length;
   }
+  /** Offset after which the tail begins. */
   get from(): number {
     return this.#from;
   }
 
-  /** `publication.offset` must be above all before. */
+  /** Adds a message, whose offset must be above all others. */
   append(publication: Publication): void {
     this.#entries.push(publication);
     const most = this.#budget.tailMessages;
@@ -70,12 +72,12 @@ export class Tail {
     this.#budget.charge(this, cost(publication));
   }
 
-  /** Everything after `offset`, which must be at least {@link from}. */
+  /** Returns everything after `offset`, which must be at least {@link from}. */
   after(offset: number): Publication[] {
     return this.#entries.slice(this.#indexAbove(offset));
   }
 
-  /** The last `limit` messages below `offset`, descending; null if some of them may be missing here. */
+  /** Returns the last `limit` messages below `offset`, descending; null if the tail may lack some of them. */
   before(offset: number, limit: number): Publication[] | null {
     const end = this.#indexAbove(offset - 1);
     if (end < limit && this.#from > 0) return null;
@@ -94,11 +96,12 @@ export class Tail {
     return low;
   }
 
+  /** Gives up the oldest half. */
   halve(): void {
     this.#keep(this.#entries.length >>> 1);
   }
 
-  /** Forgets everything: the next entries follow `from`. */
+  /** Removes everything: the next entries follow `from`. */
   restart(from: number): void {
     this.#keep(0);
     this.#from = from;
