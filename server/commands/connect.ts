@@ -1,11 +1,11 @@
 import { inboxOf } from '../access/names.ts';
+import type { Identity } from '../access/token.ts';
 import { TokenRefused } from '../access/token-refused.ts';
 import { answerTo } from '../chat/answer-to.ts';
 import type { Position, SubscribeResult } from '../protocol/codec.ts';
 import { CLOSES, ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
-import { join } from '../room/join.ts';
 import { inTime } from '../session/in-time.ts';
 import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
@@ -19,47 +19,34 @@ export async function connect(session: Session, command: CommandOf<'connect'>): 
     context.refusals.refused(new TokenRefused('missing', 'connect came without a token'));
     return session.end(CLOSES.badRequest); // nobody is anonymous
   }
+  const identity = await verified(session, command);
+  if (!identity) return;
+  const channel = inboxOf(identity.user);
   try {
-    session.identity = await context.verify(command.token);
-    context.meter.tokenChecked(true);
-  } catch (error) {
-    if (session.gone) return;
-    if (refusedToken(session, error) === 'invalid') return session.end(CLOSES.invalidToken);
-    session.state = 'refused';
-    return session.fail(command.id, ERRORS.tokenExpired, (error as TokenRefused).message);
-  }
-  if (session.gone) return;
-
-  const channel = inboxOf(session.identity.user);
-  try {
-    session.user = context.chat.limits.enter(session.identity.user);
-    context.unsigned.remove(session);
+    session.signIn(identity);
   } catch (error) {
     return refuse(session, command.id, error);
   }
   const inbox = new Subscription(session, context.rooms.open(channel), true);
-  const wanted = command.subs.get(channel);
-  const from = wanted?.recover ? { offset: wanted.offset, epoch: wanted.epoch } : null;
+  const asked = command.subs.get(channel);
+  const from = asked?.recover ? { offset: asked.offset, epoch: asked.epoch } : null;
   const enter = (position: Position | null) =>
-    join(inbox.room, inbox, session.codec, position, context.join, result => {
-      session.subscriptions.set(channel, inbox);
-      welcome(session, command.id, channel, { ...result, wasRecovering: from !== null });
-      inbox.answer();
-      inbox.entered(false);
+    inbox.enter(position, {
+      joinLeave: false,
+      reply: result => {
+        session.subscriptions.set(channel, inbox);
+        welcome(session, command.id, channel, { ...result, wasRecovering: from !== null });
+      },
     });
-  const joined = enter(from).catch(error => {
+  const entering = enter(from).catch(error => {
     if (!(error instanceof StoreUnavailable) || session.state !== 'connecting') throw error;
-    // Only MongoDB has what the inbox missed. That keeps nobody out: the client reads it from history later.
+    // MongoDB alone has the messages that the inbox missed. The client reads them from history once it is back.
     context.join.recovered('failed');
     return enter(null);
   });
-  void joined.then(
-    () => inbox.arrived(),
-    () => undefined, // reported below
-  );
   try {
-    // What the inbox still recovers holds up no command.
-    await inTime(Promise.race([joined, inbox.answered()]), context.after);
+    // Messages that the inbox still recovers hold up no command.
+    await inTime(Promise.race([entering, inbox.answered()]), context.after);
   } catch (error) {
     if (session.state !== 'connecting') throw error;
     inbox.leave();
@@ -67,21 +54,30 @@ export async function connect(session: Session, command: CommandOf<'connect'>): 
   }
 }
 
-/** SDKs connect again after a temporary error. */
-function refuse(session: Session, id: number, error: unknown): void {
-  session.state = 'refused';
-  const answer = answerTo(error);
-  session.fail(id, answer.error, answer.detail);
+/** Identity of a good token; null if the connection was answered, or is gone. */
+async function verified(session: Session, { id, token }: CommandOf<'connect'>): Promise<Identity | null> {
+  const { context } = session;
+  try {
+    const identity = await context.verify(token);
+    context.meter.tokenChecked(true);
+    return session.gone ? null : identity;
+  } catch (error) {
+    if (session.gone) return null;
+    if (refusedToken(session, error) === 'invalid') session.end(CLOSES.invalidToken);
+    else session.refuse(id, ERRORS.tokenExpired, (error as TokenRefused).message);
+    return null;
+  }
+}
+
+function refuse(session: Session, id: number, failure: unknown): void {
+  const { error, detail } = answerTo(failure);
+  session.refuse(id, error, detail);
 }
 
 function welcome(session: Session, id: number, channel: string, inbox: SubscribeResult): void {
-  const { config, version, now, chat, heartbeat } = session.context;
-  const beat = heartbeat(session);
-  session.state = 'connected';
-  session.slice = beat.slice;
-  session.heardAt = now();
+  const { config, version, now, chat } = session.context;
   const time = chat.reportedTime.report();
-  session.reply(id, {
+  session.welcome(id, {
     method: 'connect',
     client: session.client,
     version,
@@ -93,7 +89,6 @@ function welcome(session: Session, id: number, channel: string, inbox: Subscribe
     data: Buffer.from(JSON.stringify({ gateway: config.processName, version, time })),
     subs: new Map([[channel, inbox]]),
   });
-  session.subscribeTopic(beat.topic);
 }
 
 /** The longest ttl a client hears of, a year: timers of SDKs end at once, or never, for what is much longer. */

@@ -18,7 +18,7 @@ const FIRST_STEP = 50;
  */
 export function history(session: Session, command: CommandOf<'history'>): Promise<void> | undefined {
   return whenAllowed(session, command.channel, 'history', () => {
-    session.inTurn(command.id, () => read(session, command));
+    session.read(command.id, () => read(session, command));
     return undefined;
   });
 }

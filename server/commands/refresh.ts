@@ -20,7 +20,7 @@ export async function refresh(session: Session, command: CommandOf<'refresh'>): 
       context.refusals.refused(new TokenRefused('user', 'a refresh brought the token of another user'));
       return session.end(CLOSES.invalidToken);
     }
-    session.identity = identity;
+    session.renew(identity);
     session.reply(command.id, {
       method: 'refresh',
       client: session.client,

@@ -1,8 +1,8 @@
 import { inboxOf } from '../access/names.ts';
+import type { SubscribeResult } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
 import { CommandError } from '../protocol/command-error.ts';
-import { join } from '../room/join.ts';
 import { inTime } from '../session/in-time.ts';
 import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
@@ -35,26 +35,22 @@ function begin(session: Session, command: CommandOf<'subscribe'>): undefined {
 
   const subscription = new Subscription(session, rooms.open(channel), false);
   session.subscriptions.set(channel, subscription);
-  return session.background(command.id, enter(session, command, subscription));
+  return session.background(command.id, answer(session, command, subscription));
 }
 
-async function enter(session: Session, command: CommandOf<'subscribe'>, subscription: Subscription): Promise<void> {
-  const { channel } = command;
-  const from = command.recover ? command.position : null;
+async function answer(session: Session, command: CommandOf<'subscribe'>, subscription: Subscription): Promise<void> {
+  const { channel, joinLeave } = command;
+  const reply = (result: SubscribeResult) => {
+    if (result.wasRecovering && !result.recovered && (command.flag & FLAG_UNRECOVERABLE_ERROR) !== 0)
+      throw new CommandError(ERRORS.unrecoverablePosition);
+    session.reply(command.id, { method: 'subscribe', ...result });
+  };
   try {
-    const joined = join(subscription.room, subscription, session.codec, from, session.context.join, result => {
-      if (result.wasRecovering && !result.recovered && (command.flag & FLAG_UNRECOVERABLE_ERROR) !== 0)
-        throw new CommandError(ERRORS.unrecoverablePosition);
-      session.reply(command.id, { method: 'subscribe', ...result });
-      subscription.answer();
-      subscription.entered(command.joinLeave);
-    });
-    await inTime(Promise.race([joined, subscription.answered()]), session.context.after);
-    await joined;
-    subscription.arrived();
+    const entering = subscription.enter(command.recover ? command.position : null, { joinLeave, reply });
+    await inTime(Promise.race([entering, subscription.answered()]), session.context.after);
+    await entering;
   } catch (error) {
     forget(session, channel, subscription);
-    subscription.answer();
     throw error;
   }
 }

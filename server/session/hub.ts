@@ -51,11 +51,9 @@ export class Hub {
     return { slice, topic: topicOf(slice, member.encoding) };
   }
 
-  /** A pong that answers no ping is counted, no more: what it answers may have been lost, or sent twice, on the way. */
+  /** Takes a pong. One that answers no ping is only counted: a ping or a pong may have been lost, or sent twice. */
   pong(session: Session): void {
-    const { slice } = session;
-    if (slice && session.heardAt < slice.pinged) session.heardAt = this.#options.now();
-    else this.#options.surplusPong();
+    if (!session.pong()) this.#options.surplusPong();
   }
 
   /** Pings. Call each {@link TICK_MS}, and {@link sweep} after it. */

@@ -9,6 +9,7 @@ import type { Moment } from '../time/clock.ts';
 import { burstOf, Rate } from '../time/rate.ts';
 import type { Socket, SocketHandler } from '../transport/websocket/socket.ts';
 import { Calls, type Place } from './calls.ts';
+import { CommandQueue } from './command-queue.ts';
 import type { SessionContext } from './context.ts';
 import { judge, mostCommandBytes } from './frame-limits.ts';
 import type { Slice } from './heartbeat.ts';
@@ -17,24 +18,17 @@ import type { SessionHooks } from './session-hooks.ts';
 import { Slots } from './slots.ts';
 import type { Subscription } from './subscription.ts';
 
-/** `refused`: connect was answered with an error; nothing is served any more. */
+/** Stage of a connection. `refused`: connect was answered with an error, and nothing is served any more. */
 type State = 'new' | 'connecting' | 'connected' | 'refused' | 'closed';
 
-interface Queued {
-  readonly command: Answered;
-  /** Its share of the frame it came in. */
-  readonly bytes: number;
-}
-
-/** Shares of the send buffer that may wait in the process, and be unread, before nobody who can wait adds to it. */
+/** Share of the send buffer that may wait in the process before {@link Session.congested}. */
 const CONGESTED = 1 / 16;
+/** Share of the send buffer that may be sent and not known to be read before {@link Session.congested}. */
 const UNREAD = 1 / 8;
-/** Bytes of frames that may wait behind a command. */
-const MOST_QUEUED_BYTES = 4 * 1024 * 1024;
 
 /**
- * One client connection. Commands are handled in the order they came: one that has to wait before it is under way (a token
- * check) holds up those behind it. A look-up holds up the messages to its room alone. Answers may overtake each other.
+ * One client connection. Commands are handled in the order they came, see {@link CommandQueue}; calls see {@link Calls}. Answers
+ * may overtake each other.
  */
 export class Session implements SocketHandler {
   readonly client = crypto.randomUUID();
@@ -42,19 +36,16 @@ export class Session implements SocketHandler {
   readonly openedAt: Moment;
   readonly context: SessionContext;
   readonly codec: Codec;
-  identity: Identity | null = null;
-  /** User it counts for; null before the token was checked. */
-  user: User | null = null;
-  /** Heartbeat slice, null before connect. */
-  slice: Slice | null = null;
-  /** When it last answered a ping, or joined its slice. */
-  heardAt: Moment;
-  state: State = 'new';
   readonly #socket: Socket;
   readonly #rate: Rate;
   readonly #hooks: SessionHooks<Session>;
-  #queue: Queued[] | null = null;
-  #queuedBytes = 0;
+  readonly #queue = new CommandQueue(command => this.#run(command));
+  #state: State = 'new';
+  #identity: Identity | null = null;
+  #user: User | null = null;
+  #slice: Slice | null = null;
+  #heardAt: Moment;
+  /** Reads of history that wait; null until the first. */
   #reads: Reads | null = null;
   /** Pages of missed messages being read; null until the first. */
   #recoveries: Slots | null = null;
@@ -67,7 +58,7 @@ export class Session implements SocketHandler {
     this.context = context;
     this.codec = context.codecs[socket.encoding];
     this.openedAt = context.now();
-    this.heardAt = this.openedAt;
+    this.#heardAt = this.openedAt;
     this.#rate = new Rate(burstOf(context.config), this.openedAt);
     this.#hooks = hooks;
   }
@@ -75,8 +66,62 @@ export class Session implements SocketHandler {
   get encoding(): Encoding {
     return this.codec.encoding;
   }
+  get state(): State {
+    return this.#state;
+  }
   get gone(): boolean {
-    return this.state === 'closed';
+    return this.#state === 'closed';
+  }
+  /** Null before connect. */
+  get identity(): Identity | null {
+    return this.#identity;
+  }
+  /** User that the connection counts for; null before connect. */
+  get user(): User | null {
+    return this.#user;
+  }
+  /** Connections that are pinged together with this one; null before connect. */
+  get slice(): Slice | null {
+    return this.#slice;
+  }
+  /** Moment of the last pong that answered a ping; of joining the slice before the first. */
+  get heardAt(): Moment {
+    return this.#heardAt;
+  }
+
+  /** Counts the connection for its user. @throws {CommandError} 111 if the user has too many */
+  signIn(identity: Identity): void {
+    this.#user = this.context.chat.limits.enter(identity.user);
+    this.#identity = identity;
+    this.context.unsigned.remove(this);
+  }
+
+  /** Replaces the identity of a connection whose token was refreshed. */
+  renew(identity: Identity): void {
+    this.#identity = identity;
+  }
+
+  /** Answers connect with an error; nothing more is served. SDKs connect again after a temporary one. */
+  refuse(id: number, error: ErrorCode, detail: string): void {
+    this.#state = 'refused';
+    this.fail(id, error, detail);
+  }
+
+  /** Answers connect, and joins a heartbeat: the reply is the first frame, pings follow it. */
+  welcome(id: number, reply: Reply): void {
+    const { slice, topic } = this.context.heartbeat(this);
+    this.#state = 'connected';
+    this.#slice = slice;
+    this.#heardAt = this.context.now();
+    this.reply(id, reply);
+    this.subscribeTopic(topic);
+  }
+
+  /** Takes a pong. @returns false if it answers no ping */
+  pong(): boolean {
+    if (!this.#slice || this.#heardAt >= this.#slice.pinged) return false;
+    this.#heardAt = this.context.now();
+    return true;
   }
 
   message(frame: Uint8Array): void {
@@ -115,11 +160,11 @@ export class Session implements SocketHandler {
   }
 
   closed(): void {
-    this.state = 'closed';
+    this.#state = 'closed';
     for (const subscription of this.subscriptions.values()) subscription.leave();
     this.subscriptions.clear();
-    if (this.user) this.context.chat.limits.leave(this.user);
-    this.#queue = null;
+    if (this.#user) this.context.chat.limits.leave(this.#user);
+    this.#queue.clear();
     for (const resume of this.#writable ?? []) resume();
     this.#writable = null;
     this.#hooks.closed(this);
@@ -142,17 +187,14 @@ export class Session implements SocketHandler {
     this.send(this.codec.error(id, error, detail));
   }
 
-  /** Lets `work` go on beside the commands that follow; its failure becomes the answer. */
+  /** Lets `work` go on beside the commands behind it; its failure becomes the answer. */
   background(id: number, work: Promise<void>): undefined {
     work.catch(error => this.failed(id, error));
     return undefined;
   }
 
-  /**
-   * Reads a page and sends it, see {@link Reads}.
-   * @throws {CommandError} when too many wait already
-   */
-  inTurn(id: number, read: () => Promise<Reply>): void {
+  /** Reads a page and answers with it, see {@link Reads.add}. @throws {CommandError} 111 if too many wait already */
+  read(id: number, read: () => Promise<Reply>): void {
     this.#reads ??= new Reads(this);
     this.#reads.add(id, read);
   }
@@ -160,7 +202,7 @@ export class Session implements SocketHandler {
   /**
    * Begins a call, see {@link Calls.begin}.
    * @returns a promise only if the commands behind it have to wait
-   * @throws {CommandError} when too much waits already
+   * @throws {CommandError} 111 if too much waits already
    */
   call(id: number, place: Place, run: (call: Call) => Promise<Reply>): Promise<void> | undefined {
     this.#calls ??= new Calls(this);
@@ -179,7 +221,7 @@ export class Session implements SocketHandler {
     this.#socket.end(close);
   }
 
-  /** Ends the connection without a word, to have at once what it holds. SDKs connect again and recover. */
+  /** Ends the connection without a close code, which frees at once what it holds. SDKs connect again and recover. */
   cut(): void {
     if (this.gone) return;
     this.#hooks.ended(CLOSES.slow);
@@ -194,13 +236,13 @@ export class Session implements SocketHandler {
     this.#socket.unsubscribe(topic);
   }
 
-  /** Bytes of memory, here and in the kernel, that wait for the client or for its turn. */
+  /** Bytes, here and in the kernel, that wait for the client to read or for a command to be run. */
   pending(): number {
-    const waiting = this.#queuedBytes + (this.#calls?.waiting ?? 0) + (this.#reads?.bytes ?? 0);
+    const waiting = this.#queue.bytes + (this.#calls?.waiting ?? 0) + (this.#reads?.bytes ?? 0);
     return Math.max(this.#socket.buffered(), this.#socket.unread()) + waiting;
   }
 
-  /** True while so much waits for the reader that more should not be sent for now. */
+  /** True while so much waits for the client to read that senders who can wait should wait. */
   congested(): boolean {
     const { sendBufferBytes } = this.context.config;
     return this.#socket.unread() > sendBufferBytes * UNREAD || this.#socket.buffered() > sendBufferBytes * CONGESTED;
@@ -219,38 +261,18 @@ export class Session implements SocketHandler {
     if (command.method === 'pong') return this.#hooks.pong(this);
     if (command.method === 'send') return this.end(CLOSES.notAvailable);
     if ((this.state === 'new') !== (command.method === 'connect')) return this.end(CLOSES.badRequest);
-    if (command.method === 'connect') this.state = 'connecting';
+    if (command.method === 'connect') this.#state = 'connecting';
     else if (!this.#takeRate()) {
       const { config } = this.context;
       const limit = `at most ${config.commandsPerSecond} commands a second, ${burstOf(config)} at once`;
       return this.fail(command.id, ERRORS.tooManyRequests, limit);
     }
-    if (this.#queue) {
-      this.#queue.push({ command, bytes });
-      this.#queuedBytes += bytes;
-      if (this.#queuedBytes > MOST_QUEUED_BYTES) this.end(CLOSES.tooManyRequests);
-      return;
-    }
-    const wait = this.#run(command);
-    if (wait) void this.#drain(wait);
+    if (!this.#queue.add(command, bytes)) this.end(CLOSES.tooManyRequests);
   }
 
   #takeRate(): boolean {
     const { now, config } = this.context;
     return this.#rate.take(now(), config.commandsPerSecond, burstOf(config));
-  }
-
-  /** Holds up what comes until `wait` is over, then works it off in order. */
-  async #drain(wait: Promise<void>): Promise<void> {
-    const queue: Queued[] = [];
-    this.#queue = queue;
-    await wait;
-    for (let next = queue.shift(); next && !this.gone; next = queue.shift()) {
-      this.#queuedBytes -= next.bytes;
-      await this.#run(next.command);
-    }
-    if (this.#queue === queue) this.#queue = null;
-    this.#queuedBytes = 0;
   }
 
   /** @returns a promise that never rejects, if the command has to wait */

@@ -1,5 +1,6 @@
-import type { Codec, Encoding, Frame } from '../protocol/codec.ts';
+import type { Codec, Encoding, Frame, Position, SubscribeResult } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, UNSUBSCRIBES } from '../protocol/codes.ts';
+import { join } from '../room/join.ts';
 import type { Member } from '../room/member.ts';
 import type { Room } from '../room/room.ts';
 import type { SessionContext } from './context.ts';
@@ -11,8 +12,8 @@ export interface Subscriber {
   readonly codec: Codec;
   readonly gone: boolean;
   readonly identity: { readonly user: string } | null;
-  readonly context: Pick<SessionContext, 'joins' | 'presence'>;
-  /** By channel; one that was expelled takes itself out. */
+  readonly context: Pick<SessionContext, 'join' | 'joins' | 'presence'>;
+  /** Subscriptions by room; one that is expelled removes itself. */
   readonly subscriptions: { delete(channel: string): boolean };
   subscribeTopic(topic: string): void;
   unsubscribeTopic(topic: string): void;
@@ -29,9 +30,10 @@ export class Subscription implements Member {
   readonly room: Room;
   /** True for the inbox, which the server subscribes. */
   readonly server: boolean;
-  #answered = false;
-  #asking: (() => void) | null = null;
-  #entered = false;
+  #isAnswered = false;
+  /** Resumes who waits for the answer; null for nobody. */
+  #resume: (() => void) | null = null;
+  #isAnnounced = false;
   #left = false;
   constructor(session: Subscriber, room: Room, server: boolean) {
     this.session = session;
@@ -39,19 +41,31 @@ export class Subscription implements Member {
     this.server = server;
   }
 
-  /** Says that the subscribe has been answered. */
-  answer(): void {
-    this.#answered = true;
-    this.#asking?.();
-    this.#asking = null;
+  /**
+   * Enters the room, see {@link join}: `reply` first, then presence and joins, then what comes after the reply.
+   * @param from position to recover from; null starts at the room's top
+   * @param reply answers the subscribe; called at most once
+   * @returns resolves once the room delivers to the connection, or it is gone; rejects as {@link join} does
+   */
+  async enter(
+    from: Position | null,
+    { joinLeave, reply }: { readonly joinLeave: boolean; readonly reply: (result: SubscribeResult) => void },
+  ): Promise<void> {
+    const { context, codec } = this.session;
+    await join(this.room, this, codec, from, context.join, result => {
+      reply(result);
+      this.#answer();
+      this.#announce(joinLeave);
+    });
+    if (this.#isAnnounced && !this.#left) context.presence.arrived(this.room.name, this);
   }
 
-  /** Resolves when the subscribe has been answered. */
+  /** Resolves once the subscribe is answered, or the connection has left the room. */
   answered(): Promise<void> {
-    if (this.#answered) return Promise.resolve();
-    const others = this.#asking;
+    if (this.#isAnswered) return Promise.resolve();
+    const others = this.#resume;
     return new Promise(resolve => {
-      this.#asking = () => {
+      this.#resume = () => {
         others?.();
         resolve();
       };
@@ -89,28 +103,13 @@ export class Subscription implements Member {
     return !this.#left && !this.session.gone;
   }
 
-  /** Says that the connection is in the room. @param watch whether it wants to hear of those who come and go */
-  entered(watch: boolean): void {
-    if (this.#left) return;
-    this.#entered = true;
-    const { joins, presence } = this.session.context;
-    presence.entered(this.room.name, this);
-    if (this.server) return; // connections of one user are not told of each other
-    if (watch) joins.watch(this.room.name, this); // first: SDKs expect to hear of themselves
-    joins.entered(this.room.name, this, this.room.members.size);
-  }
-
-  /** Says that the room delivers to the connection. */
-  arrived(): void {
-    if (this.#entered && !this.#left) this.session.context.presence.arrived(this.room.name, this);
-  }
-
-  /** Takes the connection out of the room; what is on its way in stops. */
+  /** Takes the connection out of the room; an {@link enter} under way stops. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;
     this.room.remove(this);
-    if (!this.#entered) return;
+    this.#answer();
+    if (!this.#isAnnounced) return;
     const { joins, presence } = this.session.context;
     presence.left(this.room.name, this);
     if (this.server) return;
@@ -125,5 +124,22 @@ export class Subscription implements Member {
     // SDKs do not subscribe again to what the server subscribed: they have to connect again.
     if (this.server) this.session.end(CLOSES.insufficientState);
     else this.send(this.session.codec.push({ type: 'unsubscribe', channel, ...UNSUBSCRIBES.insufficientState }));
+  }
+
+  #answer(): void {
+    this.#isAnswered = true;
+    this.#resume?.();
+    this.#resume = null;
+  }
+
+  /** Reports the connection to presence, and to the room's members that asked for joins. @param joinLeave true if it asks */
+  #announce(joinLeave: boolean): void {
+    if (this.#left) return;
+    this.#isAnnounced = true;
+    const { joins, presence } = this.session.context;
+    presence.entered(this.room.name, this);
+    if (this.server) return; // joins of an inbox are connections of one user
+    if (joinLeave) joins.watch(this.room.name, this); // first: SDKs expect the join of their own connection
+    joins.entered(this.room.name, this, this.room.members.size);
   }
 }
