@@ -1,10 +1,10 @@
-/** Codes below this are the SDK's own: the server may or may not have seen the command. */
+/** Lowest code of the server. Codes below it are the SDK's: the server may or may not have got the command. */
 const FIRST_SERVER_CODE = 100;
 
-/** A command that was not answered with a result. The codes are those of `docs/protocol.md`. */
+/** Failure of a command, with a code of `docs/protocol.md` or, below 100, of the SDK. */
 export class CallError extends Error {
   readonly code: number;
-  /** True: the same command may succeed later. */
+  /** True if the same command may succeed later. */
   readonly temporary: boolean;
 
   constructor(code: number, message: string, temporary: boolean) {
@@ -15,7 +15,7 @@ export class CallError extends Error {
   }
 }
 
-/** What a rejected call of the SDK means. Anything that is not an answer of the server is temporary. */
+/** Error of a rejected call of the SDK. All but an answer of the server is temporary. */
 export function callErrorOf(thrown: unknown): CallError {
   if (thrown instanceof CallError) return thrown;
   const { code, message, temporary } = (thrown ?? {}) as Record<string, unknown>;

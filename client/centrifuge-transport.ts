@@ -6,18 +6,18 @@ import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 export interface CentrifugeOptions {
   /** WebSocket address, for example `wss://chat.example.org/connection/websocket`. */
   readonly url: string;
-  /** A fresh token. Throw {@link SignInRefused} when there will be none; any other error is tried again. */
+  /** Gets a fresh token. Throw {@link SignInRefused} if there will be none; after another error it is called again. */
   readonly getToken: () => Promise<string>;
   readonly onConnection: (connection: Connection) => void;
 }
 
-/** Thrown by `getToken`: this user gets no token, so the connection stops. */
+/** Error for `getToken` to throw: the user gets no token, and the connection stops. */
 export class SignInRefused extends UnauthorizedError {}
 
-/** The SDK stops for good on these, although a new token may be all that is missing. */
+/** Close code after which the SDK stops, although a new token may help. */
 const INVALID_TOKEN = 3500;
 
-/** Connects through the official SDK, which keeps the connection, the subscriptions and their positions. */
+/** Transport over the official SDK, which keeps the connection, the subscriptions and their positions. */
 export function centrifugeTransport(options: CentrifugeOptions): Transport {
   const client = new Centrifuge(options.url, { getToken: options.getToken, name: 'chatcluster-client' });
   client.on('connecting', ({ code, reason }) => options.onConnection({ phase: 'connecting', code, reason }));

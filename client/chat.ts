@@ -15,18 +15,18 @@ import type { RandomBytes } from './uuid7.ts';
 import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 
 export interface ChatOptions {
-  /** The user the tokens are for: whose outbox and marks these are. */
+  /** User of the tokens, the outbox and the read marks. */
   readonly user: string;
   /**
-   * Where the outbox and the read marks live; {@link memoryStorage} if they need not outlive the process. A call that
-   * throws is as good as memory.
+   * Storage of the outbox and the read marks; {@link memoryStorage} if they need not outlive the process. What it refuses is
+   * kept in memory, see {@link SteadyStorage}.
    */
   readonly storage: KeyValue;
-  /** Connects to the gateways; `onConnection` is to be called on every change. */
+  /** Makes the transport. It must call `onConnection` on every change of the connection. */
   readonly transport: (onConnection: (connection: Connection) => void) => Transport;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
-  /** From 0 up to, not including, 1. Default: `Math.random`. */
+  /** Random number from 0 up to, not including, 1. Default: `Math.random`. */
   readonly random?: () => number;
   /** Default: the platform's cryptographic source. */
   readonly randomBytes?: RandomBytes;
@@ -35,7 +35,7 @@ export interface ChatOptions {
 /** A user's connection to the chat: rooms, and an outbox that outlives connections and, with its storage, processes. */
 export class Chat {
   readonly user: string;
-  /** The connection changed, see {@link Chat.connection}. */
+  /** Emits when {@link connection} has changed. */
   readonly connectionChanged = new Listeners<Connection>();
   readonly #storage: SteadyStorage;
   readonly #clock: Clock;
@@ -62,7 +62,7 @@ export class Chat {
     this.#transport = options.transport(connection => {
       this.#connection = connection;
       if (connection.phase === 'connected' && connection.time !== null) {
-        this.#serverTime.told(connection.time);
+        this.#serverTime.reported(connection.time);
         this.#ids.restart();
       }
       this.#sender.setOnline(connection.phase === 'connected');
@@ -102,7 +102,7 @@ export class Chat {
     return [...this.#rooms.values()];
   }
 
-  /** Opens a room, or finds it open. */
+  /** Opens a room; the same one if it is open. */
   open(name: string): Room {
     let room = this.#rooms.get(name);
     if (!room) {
@@ -121,7 +121,7 @@ export class Chat {
     return room;
   }
 
-  /** Leaves a room. What waits in its outbox is still sent. */
+  /** Leaves a room. Messages in its outbox are still sent. */
   close(name: string): void {
     this.#rooms.get(name)?.close();
     this.#rooms.delete(name);
@@ -134,7 +134,7 @@ export class Chat {
     this.#sender.wake(entry.room);
   }
 
-  /** Drops a message that was refused. One that is only waiting may be on its way: it stays. */
+  /** Drops a refused message. A waiting one stays: it may be on its way. */
   discard(entry: Outgoing): void {
     if (entry.refusal === null) return;
     this.#outbox.remove(entry.id);
@@ -151,7 +151,7 @@ export class Chat {
   }
 
   async #send({ room, id, text }: Outgoing): Promise<Acknowledgement> {
-    // A result is as the server sent it: an older one may lack fields.
+    // The result of an older server may lack fields.
     const answer: Partial<Acknowledgement> | null = await this.call('message.send', { room, id, text });
     if (typeof answer?.offset !== 'number') throw callErrorOf(new Error('message.send answered without an offset'));
     return { offset: answer.offset, epoch: answer.epoch ?? '', duplicate: answer.duplicate === true };
@@ -163,7 +163,7 @@ export function createChat(
   options: Omit<ChatOptions, 'transport'> & {
     /** WebSocket address, for example `wss://chat.example.org/connection/websocket`. */
     readonly url: string;
-    /** A fresh token. Throw `SignInRefused` when there will be none; any other error is tried again. */
+    /** Gets a fresh token. Throw `SignInRefused` if there will be none; after another error it is called again. */
     readonly getToken: () => Promise<string>;
   },
 ): Chat {

@@ -1,14 +1,14 @@
-/** Functions called, in order of arrival, whenever something happens. */
+/** Functions that are called on an event, in the order they were added. */
 export class Listeners<T = void> {
   readonly #listeners = new Set<(event: T) => void>();
 
-  /** The returned function removes the listener. */
+  /** Adds a listener. The returned function removes it. */
   add(listener: (event: T) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** What a listener throws is reported as an uncaught error, as by the platform's events: the others and the caller go on. */
+  /** Calls all listeners. An error of one is reported as uncaught, as by the platform's events; the others are called. */
   emit(event: T): void {
     for (const listener of [...this.#listeners]) {
       try {

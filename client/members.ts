@@ -1,6 +1,6 @@
 import type { Member } from './transport.ts';
 
-/** Who is in a room. The protocol counts connections, people count people: a user with two tabs is here once. */
+/** Users in a room. The protocol lists connections; here a user with two tabs is one user. */
 export class Members {
   #userByClient: Map<string, string> | null = null;
 
@@ -14,22 +14,22 @@ export class Members {
       .sort((a, b) => a.user.localeCompare(b.user));
   }
 
-  /** The whole answer of a presence command. */
+  /** Takes the answer of a presence command. */
   replace(members: readonly Member[]): void {
     this.#userByClient = new Map(members.map(member => [member.client, member.user]));
   }
 
-  /** The room is too large for its members to be known. */
+  /** Forgets all members: the room is too large to be listed. */
   forget(): void {
     this.#userByClient = null;
   }
 
-  /** Joins before the first answer are left out: the answer holds them. */
+  /** Adds a member. Before the first answer nothing is added: the answer will have it. */
   joined(member: Member): void {
     this.#userByClient?.set(member.client, member.user);
   }
 
-  /** The members are known, and this one is not among them. */
+  /** True if the members are known and this one is not among them. */
   lacks(member: Member): boolean {
     return this.#userByClient?.has(member.client) === false;
   }

@@ -3,12 +3,12 @@ import type { Outbox, Outgoing } from './outbox.ts';
 import { type RandomBytes, uuid7Source, uuid7Time } from './uuid7.ts';
 
 const BAD_REQUEST = 107;
-/** An id further ahead of the server than this was made before the server's time was known. */
+/** Milliseconds ahead of the server's time. An id further ahead was made before that time was known. */
 const AHEAD_MS = 1_000;
 
 const timeOf = (id: string) => uuid7Time(id) ?? -1;
 
-/** The ids of a user's messages: they carry the server's time as far as it is known, and rise within what waits for a room. */
+/** Ids of a user's messages. They carry the server's time once it is known, and rise within the outbox of a room. */
 export class MessageIds {
   readonly #now: () => number;
   readonly #random: RandomBytes;
@@ -21,22 +21,22 @@ export class MessageIds {
     this.#source = uuid7Source(now, random);
   }
 
-  /** The server's time is known, or known anew: ids need not stay above those that were made by another. */
+  /** Starts over when the server has reported its time: new ids need not be above those made by another time. */
   restart(): void {
     this.#source = uuid7Source(this.#now, this.#random);
   }
 
-  /** @param before id of the message before it in its room, if one waits */
+  /** Makes an id. @param before id of the last waiting message in the room; undefined for none */
   next(before?: string): string {
     const id = this.#source();
     return before === undefined || id > before ? id : uuid7Source(this.#now, this.#random, timeOf(before))();
   }
 
   /**
-   * If a message was refused because its id is ahead of the server's time, gives new ids to it and to those behind it in its
-   * room, in their order. Ids that were made offline by a clock that is fast are ahead. The refused message was stored
-   * nowhere, and those behind it were never sent, so none of them comes twice.
-   * @returns whether it did
+   * Gives new ids to a message that was refused because its id is ahead of the server's time, and to those behind it in its
+   * room, in their order. A fast clock makes such ids while offline. The refused message was not stored and those behind it
+   * were not sent, so no message comes twice.
+   * @returns true if the message was refused for that
    */
   renew(outbox: Outbox, refused: Outgoing, { code }: CallError): boolean {
     if (code !== BAD_REQUEST || timeOf(refused.id) <= this.#now() + AHEAD_MS) return false;

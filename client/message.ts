@@ -2,18 +2,18 @@ import type { Publication } from './transport.ts';
 
 /** A message at its place in a room. */
 export interface Message {
-  /** Place in the room's order; rises, with gaps. */
+  /** Place in the room's order. Offsets of a room rise, with gaps. */
   readonly offset: number;
   readonly id: string;
   readonly text: string;
-  /** Milliseconds since 1970 when it was accepted: for people, never for order. */
+  /** Milliseconds since 1970 when a gateway accepted it: for people, not for order. */
   readonly time: number;
   readonly user: string;
 }
 
 /**
- * The message in a publication, or null if it is of another kind: rooms carry those too. The server says which; what
- * `data` says counts only where a gateway of an older version says nothing, as it does for a while in each rollout.
+ * Message in a publication; null if the publication is of another type. The type is the server's. The one in `data` counts only
+ * for a gateway of an older version, which sends none; such gateways run for a while in a rollout.
  */
 export function messageOf(publication: Publication): Message | null {
   const { type: claimed, id, text, time } = (publication.data ?? {}) as Record<string, unknown>;

@@ -1,49 +1,49 @@
 import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
 
-/** A message of this user that the server has not acknowledged yet. */
+/** Message of this user that the server has not acknowledged. */
 export interface Outgoing {
-  /** Every try carries it, so that the room gets the message once. Another one only after a refusal because of it. */
+  /** Id that every try carries, so that the message is stored once. It changes only if the server refuses the id. */
   readonly id: string;
   readonly room: string;
   readonly text: string;
-  /** Milliseconds since 1970 when it was written. */
+  /** Milliseconds since 1970 when the user wrote it. */
   readonly time: number;
-  /** Why the server refused it for good; it waits for the user's decision. Null: it is to be sent. */
+  /** Final refusal of the server: the user decides what to do. Null while it is to be sent. */
   readonly refusal: { readonly code: number; readonly reason: string } | null;
 }
 
 /**
- * Keeps unacknowledged messages in storage, each under a key of its own, so that tabs of the same user never overwrite
- * each other's. Two tabs may send the same message; it carries one id, so the room gets it once, and in order, because a
- * tab sends a message only after its predecessor was answered.
+ * Unacknowledged messages in storage, each under a key of its own, so that tabs of one user do not overwrite each other's. Two
+ * tabs may send the same message: it has one id, so it is stored once, and in order, because a tab sends a message only after
+ * the one before it was answered.
  */
 export class Outbox {
   readonly #storage: SteadyStorage;
   readonly #prefix: string;
   readonly #entries = new Map<string, Outgoing>();
-  /** All that earlier pages left in storage is here. */
+  /** True once all that earlier pages left in storage has been read. */
   #loaded = false;
 
-  /** @param user whose messages these are; other users of the same storage are not touched */
+  /** @param user owner of the messages; those of other users in the same storage are not touched */
   constructor(storage: KeyValue, user: string) {
     this.#storage = steady(storage);
     this.#prefix = `chatcluster/outbox/${encodeURIComponent(user)}/`;
     this.#load();
   }
 
-  /** Rooms with something to send or decide. */
+  /** Rooms with messages to send or to decide on. */
   rooms(): string[] {
     if (!this.#loaded) this.#load();
     return [...new Set([...this.#entries.values()].map(entry => entry.room))];
   }
 
-  /** A room's entries in the order they were written. */
+  /** Entries of a room in the order they were written. */
   list(room: string): Outgoing[] {
     return [...this.#entries.values()].filter(entry => entry.room === room).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** The first entry of a room that is to be sent. One that another tab has settled meanwhile is dropped here. */
+  /** First entry of a room that is to be sent. Entries that another tab has settled are dropped. */
   next(room: string): Outgoing | null {
     for (const entry of this.list(room)) {
       if (this.#storage.get(this.#prefix + entry.id) === null) {
@@ -65,7 +65,7 @@ export class Outbox {
     this.#storage.remove(this.#prefix + id);
   }
 
-  /** Gives an entry another id. One that another tab has settled meanwhile is dropped. */
+  /** Gives an entry another id. An entry that another tab has settled is dropped. */
   renew(id: string, next: string): void {
     const entry = this.#entries.get(id);
     if (!entry) return;
@@ -74,7 +74,7 @@ export class Outbox {
     if (!settled) this.add({ ...entry, id: next });
   }
 
-  /** Sets or clears the refusal of an entry; nothing happens if it is gone. */
+  /** Sets or clears the refusal of an entry, if it is still there. */
   settle(id: string, refusal: Outgoing['refusal']): void {
     const entry = this.#entries.get(id);
     if (entry) this.add({ ...entry, refusal });

@@ -1,7 +1,7 @@
 import { steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
 
-/** How far a user has read a room, kept in storage. */
+/** Offset up to which a user has read a room, in storage. */
 export class ReadMark {
   readonly #storage: KeyValue;
   readonly #key: string;
@@ -14,20 +14,21 @@ export class ReadMark {
     this.#offset = Number.isSafeInteger(saved) ? saved : null;
   }
 
-  /** Null until the room was loaded once. */
+  /** Offset of the mark; null before the room was loaded for the first time. */
   get offset(): number | null {
     return this.#offset;
   }
 
   /**
-   * Call with the room's highest offset once it is loaded. Everything counts as read in a room that is new to the user,
-   * and a mark above the top is of a stream that is gone.
+   * Sets the mark when the room is loaded, if there is none: a room that is new to the user begins as read. A mark above the
+   * top belongs to an earlier stream and is set to the top.
+   * @param top highest offset of the room; null for an empty one
    */
   begin(top: number | null): void {
     if (top !== null && (this.#offset === null || this.#offset > top)) this.#save(top);
   }
 
-  /** @returns whether the mark moved */
+  /** Moves the mark forward. @returns true if it moved */
   advance(offset: number): boolean {
     if (this.#offset !== null && offset <= this.#offset) return false;
     this.#save(offset);

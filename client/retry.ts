@@ -1,4 +1,4 @@
 import type { Backoff } from '../server/time/backoff.ts';
 
-/** Between attempts to send a message or to read missed ones: a person waits for it. */
+/** Delay between attempts to send a message or to read missed ones, short because a person waits. */
 export const RETRY: Backoff = { baseMs: 500, maxMs: 20_000 };

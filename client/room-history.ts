@@ -7,18 +7,18 @@ import type { HistoryPage, HistoryRequest, Position, RoomLink } from './transpor
 
 const PAGE = 50;
 const GAP_PAGE = 100;
-/** A longer absence starts over with the newest page; what lies between comes back by scrolling up. */
+/** Most pages of missed messages that are read. After more, the room begins anew with its newest page. */
 const GAP_PAGES = 10;
 const UNRECOVERABLE_POSITION = 112;
 
 export interface HistoryState {
-  /** The newest page is here. */
+  /** True once the newest page is here. */
   readonly loaded: boolean;
-  /** An older page is being read. */
+  /** True while an older page is being read. */
   readonly loading: boolean;
-  /** Why the last older page did not come; null if it did. */
+  /** Error of the last read of an older page; null if it succeeded. */
   readonly error: CallError | null;
-  /** There is nothing older. */
+  /** True if there is no older message. */
   readonly complete: boolean;
 }
 
@@ -26,21 +26,21 @@ const EMPTY: HistoryState = { loaded: false, loading: false, error: null, comple
 
 export interface RoomHistoryOptions {
   readonly clock: Clock;
-  /** From 0 up to, not including, 1. */
+  /** Random number from 0 up to, not including, 1. */
   readonly random: () => number;
-  /** The messages or the state changed. */
+  /** Called when the messages or the state have changed. */
   readonly onChange: () => void;
 }
 
-/** Keeps a room's timeline whole: the newest page at first, older ones on demand, and whatever a reconnect left out. */
+/** Keeps a room's timeline without gaps: reads the newest page, older ones on demand, and what a reconnect did not recover. */
 export class RoomHistory {
   readonly timeline = new Timeline();
   readonly #options: RoomHistoryOptions;
   #link: RoomLink | null = null;
   #epoch = '';
   #state = EMPTY;
-  /** Rises with every change of the subscription: what began under another one has no say any more. */
-  #turn = 0;
+  /** Number of the subscription. Reads that began under an earlier one are ignored. */
+  #generation = 0;
   #cancelRetry: (() => void) | null = null;
 
   constructor(options: RoomHistoryOptions) {
@@ -51,29 +51,29 @@ export class RoomHistory {
     return this.#state;
   }
 
-  /** The subscription is live, see {@link RoomHandlers.subscribed}. */
+  /** Handles a new subscription, see {@link RoomHandlers.subscribed}. */
   subscribed(link: RoomLink, position: Position, recovered: boolean): void {
     this.interrupted();
     this.#link = link;
     this.#epoch = position.epoch;
     if (this.#state.loaded && !recovered) {
-      // Offsets that ran back belong to another stream: nothing known can be ordered against it.
+      // Lower offsets than before belong to another stream: known messages cannot be ordered against it.
       if (position.offset < this.timeline.position) this.#startOver();
       else this.timeline.openGap();
     }
     this.#catchUp(1);
   }
 
-  /** The subscription is away. */
+  /** Handles the loss of the subscription. */
   interrupted(): void {
-    this.#turn += 1;
+    this.#generation += 1;
     this.#link = null;
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     this.#set({ loading: false, error: null });
   }
 
-  /** Reads the page before the oldest known message, or the newest if that failed; does nothing when it is not possible now. */
+  /** Reads the page before the oldest known message, or the newest if that failed. Does nothing while offline or reading. */
   async loadOlder(): Promise<void> {
     const { floor } = this.timeline;
     if (!this.#link || this.#state.loading || this.#state.complete) return;
@@ -81,15 +81,15 @@ export class RoomHistory {
       if (this.#state.error) this.#retryNow();
       return;
     }
-    const turn = this.#turn;
+    const generation = this.#generation;
     this.#set({ loading: true, error: null });
     try {
       const page = await this.#read({ limit: PAGE, reverse: true, since: { offset: floor, epoch: this.#epoch } });
-      if (turn !== this.#turn) return;
+      if (generation !== this.#generation) return;
       this.timeline.addPage(page.publications);
       this.#set({ loading: false, complete: page.publications.length === 0 });
     } catch (thrown) {
-      if (turn === this.#turn) this.#set({ loading: false, error: callErrorOf(thrown) });
+      if (generation === this.#generation) this.#set({ loading: false, error: callErrorOf(thrown) });
     }
   }
 
@@ -101,10 +101,10 @@ export class RoomHistory {
   }
 
   #catchUp(attempt: number): void {
-    const turn = this.#turn;
-    const work = this.#state.loaded ? this.#fillGap(turn) : this.#loadNewest(turn);
+    const generation = this.#generation;
+    const work = this.#state.loaded ? this.#fillGap(generation) : this.#loadNewest(generation);
     work.catch(thrown => {
-      if (turn !== this.#turn) return;
+      if (generation !== this.#generation) return;
       const error = callErrorOf(thrown);
       this.#set({ error });
       if (!error.temporary) return;
@@ -113,29 +113,29 @@ export class RoomHistory {
     });
   }
 
-  async #loadNewest(turn: number): Promise<void> {
+  async #loadNewest(generation: number): Promise<void> {
     const page = await this.#read({ limit: PAGE, reverse: true });
-    if (turn !== this.#turn) return;
+    if (generation !== this.#generation) return;
     this.timeline.addPage(page.publications);
     this.#set({ loaded: true, error: null, complete: page.publications.length === 0 });
   }
 
-  async #fillGap(turn: number): Promise<void> {
+  async #fillGap(generation: number): Promise<void> {
     for (let pages = 0; this.timeline.gap !== null; pages++) {
       if (pages === GAP_PAGES) {
         this.#startOver();
-        return this.#loadNewest(turn);
+        return this.#loadNewest(generation);
       }
       const since = { offset: this.timeline.gap, epoch: this.#epoch };
       const { publications } = await this.#read({ limit: GAP_PAGE, since });
-      if (turn !== this.#turn) return;
+      if (generation !== this.#generation) return;
       this.timeline.addPage(publications);
       this.timeline.fillGap(publications.at(-1)?.offset);
       this.#set({ error: null });
     }
   }
 
-  /** The stream may have begun a new epoch since the subscription: then the page is read again under the new one. */
+  /** Reads a page. If the stream has a new epoch since the subscription, reads it again under that one. */
   async #read(request: HistoryRequest): Promise<HistoryPage> {
     const link = this.#link;
     if (!link) throw callErrorOf(new Error('not subscribed'));

@@ -8,13 +8,13 @@ import type { ReadMark } from './read-mark.ts';
 import { type HistoryState, RoomHistory } from './room-history.ts';
 import type { RoomLink, Transport } from './transport.ts';
 
-/** Shortest time between two questions who is here: a sender who left again must not cost one for each message. */
+/** Shortest time between two presence commands, in ms: a sender who has left must not cause one for each message. */
 const REFRESH_FOR_STRANGERS_MS = 2_000;
 
 export type RoomStatus =
   | { readonly phase: 'joining' }
   | { readonly phase: 'live' }
-  /** The server refused or ended the subscription; leave the room or try again. */
+  /** Refusal or end of the subscription by the server: leave the room or try again. */
   | { readonly phase: 'refused'; readonly code: number; readonly reason: string };
 
 export interface RoomOptions {
@@ -22,20 +22,20 @@ export interface RoomOptions {
   readonly user: string;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** From 0 up to, not including, 1. */
+  /** Random number from 0 up to, not including, 1. */
   readonly random: () => number;
   readonly readMark: ReadMark;
   readonly outgoing: () => Outgoing[];
   readonly onSend: (text: string) => Outgoing;
 }
 
-/** Answer of the server to a question that is too large. */
+/** Code of the server for a room that is too large to be listed. */
 const LIMIT_EXCEEDED = 106;
 
-/** One room as one user sees it. Read the properties again on every {@link changed}. */
+/** One room as one user sees it. Read the properties again after every {@link changed}. */
 export class Room {
   readonly name: string;
-  /** Messages, members, marks or state changed. */
+  /** Emits when messages, members, marks or state have changed. */
   readonly changed = new Listeners();
   readonly #options: RoomOptions;
   readonly #members = new Members();
@@ -43,7 +43,7 @@ export class Room {
   #link: RoomLink;
   #status: RoomStatus = { phase: 'joining' };
   #refreshing = false;
-  /** Users of a room whose members are too many to be listed. */
+  /** Number of users in a room that is too large to be listed; null for another room. */
   #count: number | null = null;
   #usersError: CallError | null = null;
   #refreshedAt = 0;
@@ -67,7 +67,7 @@ export class Room {
     return this.#status;
   }
 
-  /** Ascending by offset. */
+  /** Messages, ascending by offset. */
   get messages(): readonly Message[] {
     return this.#history.timeline.messages;
   }
@@ -76,27 +76,27 @@ export class Room {
     return this.#history.state;
   }
 
-  /** This user's messages that are not in the room yet, in the order they were written. */
+  /** Messages of this user that are not acknowledged, in the order they were written. */
   get outgoing(): readonly Outgoing[] {
     return this.#options.outgoing();
   }
 
-  /** Users here with the number of their connections; null while it is not known. */
+  /** Users in the room with the number of their connections; null while unknown. */
   get users(): ReturnType<Members['users']> {
     return this.#members.users();
   }
 
-  /** Number of users here, also where the room is too large for {@link users}; null while it is not known. */
+  /** Number of users in the room, also if it is too large for {@link users}; null while unknown. */
   get userCount(): number | null {
     return this.users?.length ?? this.#count;
   }
 
-  /** Why the last question who is here had no answer; null if it had one. */
+  /** Error of the last presence command; null if it succeeded. */
   get usersError(): CallError | null {
     return this.#usersError;
   }
 
-  /** Messages of others after the read mark, as far as they are loaded. */
+  /** Number of loaded messages of others after the read mark. */
   get unread(): number {
     const { offset } = this.#options.readMark;
     if (offset === null) return 0;
@@ -108,13 +108,13 @@ export class Room {
     return this.#options.readMark.offset;
   }
 
-  /** Everything known has been read. */
+  /** Marks all loaded messages as read. */
   markRead(): void {
     if (this.#history.state.loaded && this.#options.readMark.advance(this.#history.timeline.position))
       this.changed.emit();
   }
 
-  /** Writes a message: it is in the outbox when this returns, and sent as soon as the connection allows. */
+  /** Writes a message. It is in the outbox when this returns, and is sent as soon as the connection allows. */
   send(text: string): Outgoing {
     return this.#options.onSend(text);
   }
@@ -124,8 +124,8 @@ export class Room {
   }
 
   /**
-   * Asks who is here. Joins and leaves are followed by themselves where gateways push them, and may be lost: ask again
-   * now and then.
+   * Reads the members from the server. Joins and leaves are pushed in rooms that are not too large, and may be lost: call it
+   * again now and then.
    */
   async refreshMembers(): Promise<void> {
     if (this.#status.phase !== 'live' || this.#refreshing) return;
@@ -153,7 +153,7 @@ export class Room {
     }
   }
 
-  /** Asks to be let in again after a refusal. */
+  /** Subscribes again after a refusal. */
   retry(): void {
     if (this.#status.phase !== 'refused') return;
     this.#link.close();
@@ -161,7 +161,7 @@ export class Room {
     this.#link = this.#join();
   }
 
-  /** A message of this user was acknowledged: it is shown at its offset, also when its publication comes later. */
+  /** Shows an acknowledged message of this user at its offset, before its publication comes. */
   acknowledged(message: Message): void {
     this.#history.timeline.addAcknowledged(message);
     this.changed.emit();
@@ -190,7 +190,7 @@ export class Room {
       publication: publication => {
         this.#history.timeline.addLive(publication);
         this.changed.emit();
-        // Somebody speaks who is not known to be here.
+        // The sender is not among the known members: a join was lost.
         if (publication.sender && this.#members.lacks(publication.sender)) this.#refreshSoon();
       },
       joined: member => {

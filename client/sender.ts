@@ -11,14 +11,14 @@ export type Acknowledgement = ResultOf<'message.send'>;
 export interface SenderOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
-  /** From 0 up to, not including, 1. */
+  /** Random number from 0 up to, not including, 1. */
   readonly random: () => number;
   /** Sends one message. @throws {CallError} */
   readonly send: (entry: Outgoing) => Promise<Acknowledgement>;
-  /** Asked about a final refusal: true if the message has another id now, and is to be sent again. */
+  /** Handles a final refusal. True if the message got another id and has to be sent again. */
   readonly renewed: (entry: Outgoing, refusal: CallError) => boolean;
   readonly onAcknowledged: (entry: Outgoing, ack: Acknowledgement) => void;
-  /** A room's outbox looks different now. */
+  /** Called when the outbox of a room has changed. */
   readonly onChange: (room: string) => void;
 }
 
@@ -29,8 +29,8 @@ interface Lane {
 }
 
 /**
- * Sends the outbox: rooms side by side, within a room one message after the other. A temporary error is tried again with
- * the same id, later each time; a final one is recorded at the message and the next one goes.
+ * Sends the outbox: rooms side by side, within a room one message after the other. After a temporary error the message is sent
+ * again with the same id, after a delay that grows. A final error is recorded at the message, and the next one is sent.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -41,7 +41,7 @@ export class Sender {
     this.#options = options;
   }
 
-  /** Call it on every change of the connection. Going online tries everything at once. */
+  /** Takes a change of the connection. Once online, every room sends at once. */
   setOnline(online: boolean): void {
     this.#online = online;
     for (const lane of this.#lanes.values()) {
@@ -52,13 +52,13 @@ export class Sender {
     if (online) for (const room of this.#options.outbox.rooms()) this.wake(room);
   }
 
-  /** There may be something to send in this room. */
+  /** Sends what waits in a room, unless it is sending or waits for a retry. */
   wake(room: string): void {
     const lane = this.#lane(room);
-    if (this.#online && !lane.sending && lane.cancelRetry === null) void this.#drain(room, lane);
+    if (this.#online && !lane.sending && lane.cancelRetry === null) void this.#sendAll(room, lane);
   }
 
-  async #drain(room: string, lane: Lane): Promise<void> {
+  async #sendAll(room: string, lane: Lane): Promise<void> {
     lane.sending = true;
     try {
       while (await this.#sendNext(room, lane));
@@ -70,7 +70,7 @@ export class Sender {
     }
   }
 
-  /** @returns whether the next one may be sent at once */
+  /** Sends the next message of a room. @returns true if the one behind it may be sent at once */
   async #sendNext(room: string, lane: Lane): Promise<boolean> {
     const { outbox, send, renewed, onAcknowledged, onChange } = this.#options;
     const entry = this.#online ? outbox.next(room) : null;
@@ -92,7 +92,7 @@ export class Sender {
   }
 
   #retryLater(room: string, lane: Lane): void {
-    // Offline now: going online starts over, without waiting.
+    // Offline: once online it is sent without a delay.
     if (!this.#online) return;
     lane.attempts += 1;
     lane.cancelRetry = this.#options.clock.after(backoffMs(RETRY, lane.attempts, this.#options.random()), () => {

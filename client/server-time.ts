@@ -1,6 +1,6 @@
 import type { Clock } from '../server/time/clock.ts';
 
-/** The server's time of day: counted on from what it said at the last connect, whatever the machine believes. */
+/** The server's time of day, counted on from its last report by the monotonic clock. The machine's time of day may be wrong. */
 export class ServerTime {
   readonly #clock: Clock;
   #offset: number | null = null;
@@ -9,12 +9,12 @@ export class ServerTime {
     this.#clock = clock;
   }
 
-  /** @param time milliseconds since 1970, as the server has just said */
-  told(time: number): void {
+  /** Takes the time that the server has just reported. @param time milliseconds since 1970 */
+  reported(time: number): void {
     this.#offset = time - this.#clock.now();
   }
 
-  /** Milliseconds since 1970; the machine's time before the server has said its own. */
+  /** Milliseconds since 1970; the machine's time before the first report. */
   now(): number {
     return this.#offset === null ? this.#clock.wallClock() : this.#clock.now() + this.#offset;
   }

@@ -1,15 +1,14 @@
 import type { KeyValue } from './storage.ts';
 
 /**
- * A storage whose calls never throw. What the one beneath refuses is kept in memory, answered from there, and offered
- * again after the next write that succeeds: a page goes on as if it had memory alone, and loses nothing when the storage
- * comes back.
+ * Storage whose calls never throw. What the storage below refuses is kept in memory, read from there, and written again after
+ * the next write that succeeds: nothing is lost if the storage works again.
  */
 export class SteadyStorage implements KeyValue {
   readonly #storage: KeyValue;
-  /** Last known values, for when reading fails. */
+  /** Last known values, used if reading fails. */
   readonly #known = new Map<string, string>();
-  /** Writes that were refused; null: a removal. */
+  /** Refused writes; null for a removal. */
   readonly #owed = new Map<string, string | null>();
 
   constructor(storage: KeyValue) {
@@ -44,8 +43,8 @@ export class SteadyStorage implements KeyValue {
   }
 
   /**
-   * Everything under a prefix. `complete` is false when the storage refused a part of it: what is known from before is
-   * here, the rest may come when it is asked again.
+   * All values under a prefix. `complete` is false if the storage refused to read a part: known values are here, the others
+   * may be read later.
    */
   all(prefix: string): { readonly values: ReadonlyMap<string, string>; readonly complete: boolean } {
     const values = new Map<string, string>();
@@ -88,6 +87,6 @@ export class SteadyStorage implements KeyValue {
   }
 }
 
-/** The same storage if it is steady already. */
+/** Makes a storage steady; returns the same one if it is. */
 export const steady = (storage: KeyValue): SteadyStorage =>
   storage instanceof SteadyStorage ? storage : new SteadyStorage(storage);

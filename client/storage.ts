@@ -1,13 +1,16 @@
-/** Text kept by key beyond the life of the process or page. Any call may throw, for example when a quota is full: see {@link SteadyStorage}. */
+/**
+ * Storage of texts by key, beyond the life of the process or page. Any call may throw, for example if a quota is full: see
+ * {@link SteadyStorage}.
+ */
 export interface KeyValue {
   get(key: string): string | null;
   set(key: string, value: string): void;
   remove(key: string): void;
-  /** All keys that begin with `prefix`, in any order. */
+  /** All keys that begin with `prefix`, in no order. */
   keys(prefix: string): string[];
 }
 
-/** The part of the browser's `Storage` that is used. */
+/** Part of the browser's `Storage` that is used. */
 export interface StorageLike {
   readonly length: number;
   key(index: number): string | null;
@@ -16,7 +19,7 @@ export interface StorageLike {
   removeItem(key: string): void;
 }
 
-/** Keeps text in `localStorage` or anything of its shape. */
+/** Storage in `localStorage`, or an object of its shape. */
 export function webStorage(storage: StorageLike): KeyValue {
   return {
     get: key => storage.getItem(key),
@@ -33,7 +36,7 @@ export function webStorage(storage: StorageLike): KeyValue {
   };
 }
 
-/** Keeps text as long as the process lives. */
+/** Storage in memory, as long as the process lives. */
 export function memoryStorage(): KeyValue {
   const values = new Map<string, string>();
   return {

@@ -2,8 +2,8 @@ import { type Message, messageOf } from './message.ts';
 import type { Publication } from './transport.ts';
 
 /**
- * The messages of one room that are known, in the order of their offsets and without holes above {@link floor}, except
- * for the one named by {@link gap}. History pages, recovered, live and acknowledged messages are merged here.
+ * Known messages of one room, in the order of their offsets. Above {@link floor} none is missing, except in the one gap that
+ * {@link gap} names. Merges pages of history with recovered, live and acknowledged messages.
  */
 export class Timeline {
   #messages: Message[] = [];
@@ -12,22 +12,22 @@ export class Timeline {
   #position = 0;
   #gap: number | null = null;
 
-  /** Ascending by offset. The array is replaced, never changed. */
+  /** Messages, ascending by offset. The array is replaced, never changed. */
   get messages(): readonly Message[] {
     return this.#messages;
   }
 
-  /** Lowest offset read, from which older pages go on; null before the first page. */
+  /** Lowest offset read; older pages end below it. Null before the first page. */
   get floor(): number | null {
     return this.#floor;
   }
 
-  /** Highest offset delivered by the room; 0 before the first. */
+  /** Highest offset that the room delivered; 0 before the first. */
   get position(): number {
     return this.#position;
   }
 
-  /** Messages directly above this offset may be missing; null when none are. */
+  /** Offset above which messages may be missing; null if none are. */
   get gap(): number | null {
     return this.#gap;
   }
@@ -38,15 +38,15 @@ export class Timeline {
     this.#merge(publications);
   }
 
-  /** Merges a publication that was recovered or came live. Before the first page it says nothing about older ones. */
+  /** Merges a recovered or live publication. It does not set {@link floor}: older ones may be missing. */
   addLive(publication: Publication): void {
     this.#merge([publication]);
   }
 
   /**
-   * Merges a message that was acknowledged before its publication came. One below the floor belongs to a page that is
-   * not loaded yet: taking it would hide the messages between.
-   * @returns whether the message is in the timeline
+   * Merges a message that was acknowledged before its publication came. A message below the floor is left to its page: taking
+   * it now would hide the messages between.
+   * @returns true if the message is in the timeline
    */
   addAcknowledged(message: Message): boolean {
     if (this.#floor === null || message.offset < this.#floor) return false;
@@ -54,17 +54,17 @@ export class Timeline {
     return true;
   }
 
-  /** The subscription came back without what was published meanwhile. The lowest open gap stands until it is filled. */
+  /** Opens a gap: the subscription is back without the messages published meanwhile. An open gap stays until it is filled. */
   openGap(): void {
     this.#gap ??= this.#position;
   }
 
-  /** Everything up to `offset` is here; without an offset, everything. */
+  /** Fills the gap up to `offset`; without an offset, all of it. */
   fillGap(offset?: number): void {
     this.#gap = offset ?? null;
   }
 
-  /** Forgets everything: the next page is the first again. */
+  /** Forgets all messages: the next page is the first again. */
   reset(): void {
     this.#messages = [];
     this.#offsetById = new Map();
@@ -82,7 +82,7 @@ export class Timeline {
   }
 
   #insert(message: Message): void {
-    // The same id from another user is another message.
+    // The same id of another user is another message.
     const key = `${message.user} ${message.id}`;
     const known = this.#offsetById.get(key);
     if (known !== undefined && known !== message.offset) return;

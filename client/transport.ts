@@ -1,28 +1,33 @@
 import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 
-/** What the chat needs of a connection. `centrifuge-transport.ts` implements it over the official SDK. */
+/**
+ * Connection to the chat. It connects again by itself, and subscribes again to the rooms that were joined. Implemented over the
+ * official SDK by `centrifuge-transport.ts`.
+ */
 export interface Transport {
+  /** Connects, and stays connected. */
   connect(): void;
   /** Ends the connection until {@link connect} is called. */
   disconnect(): void;
   /** Calls a verb. The result is what the server sent: it is not checked. @throws {CallError} */
   call<V extends VerbName>(verb: V, params: ParamsOf<V>): Promise<ResultOf<V>>;
-  /** Subscribes to a room, again after every reconnect, until the link is closed. */
+  /** Subscribes to a room, and again after every reconnect until the link is closed. Handlers are called in order of arrival. */
   join(room: string, handlers: RoomHandlers): RoomLink;
 }
 
+/** State of a connection. */
 export type Connection =
-  /** `gateway` and `version` are empty when the server does not name them. */
+  /** Connected. `gateway` and `version` are empty if the server does not send them. */
   | {
       readonly phase: 'connected';
       readonly client: string;
       readonly gateway: string;
       readonly version: string;
-      /** The server's time of day, milliseconds since 1970; null when the server does not say it. */
+      /** The server's time of day, milliseconds since 1970; null if the server does not send it. */
       readonly time: number | null;
     }
   | { readonly phase: 'connecting'; readonly code: number; readonly reason: string }
-  /** Not tried again by itself. Code 0: asked for. */
+  /** Disconnected until {@link Transport.connect} is called. Code 0: it was asked for. */
   | { readonly phase: 'disconnected'; readonly code: number; readonly reason: string };
 
 export interface Position {
@@ -30,27 +35,27 @@ export interface Position {
   readonly epoch: string;
 }
 
-/** Who did something: a user, through one of their connections. */
+/** User on one of their connections. */
 export interface Member {
   readonly user: string;
   readonly client: string;
 }
 
-/** A room's publication as it arrives; `data` is whatever the sender published. */
+/** Publication of a room as it arrives. `data` is what its sender published, unchecked. */
 export interface Publication {
   readonly offset: number;
   readonly data: unknown;
   readonly sender: Member | null;
-  /** Type by the server's word; null from a gateway of an older version, which sends none. */
+  /** Type, as the server sent it; null from a gateway of an older version, which sends none. */
   readonly type: string | null;
 }
 
 export interface RoomHandlers {
-  /** The subscription is live. `recovered`: everything after the last publication delivered follows. */
+  /** Called when the room delivers. `recovered`: all publications after the last delivered one follow. */
   subscribed(position: Position, recovered: boolean): void;
-  /** The subscription is away and will be back. */
+  /** Called when the subscription is lost. It comes back by itself. */
   interrupted(): void;
-  /** The server refused or ended the subscription for good. */
+  /** Called when the server refused or ended the subscription. It does not come back by itself. */
   ended(code: number, reason: string): void;
   publication(publication: Publication): void;
   joined(member: Member): void;
@@ -59,7 +64,7 @@ export interface RoomHandlers {
 
 export interface HistoryRequest {
   readonly limit: number;
-  /** Exclusive; without it reading begins at the oldest message, or at the newest if `reverse`. */
+  /** Position to read from, exclusive. Default: before the oldest message, or after the newest if `reverse`. */
   readonly since?: Position;
   readonly reverse?: boolean;
 }
@@ -70,12 +75,12 @@ export interface HistoryPage {
 }
 
 export interface RoomLink {
-  /** @throws {CallError} */
+  /** Reads a page of messages. @throws {CallError} */
   history(request: HistoryRequest): Promise<HistoryPage>;
-  /** @throws {CallError} */
-  /** Rejects with code 106 for a room with more connections than gateways list. */
+  /** Reads the connections in the room. @throws {CallError} 106 if the room has more than gateways list */
   presence(): Promise<Member[]>;
-  /** Number of users in the room, exact in rooms that are listed, near in larger ones. */
+  /** Reads the number of users in the room: exact in rooms that are listed, approximate in larger ones. @throws {CallError} */
   countUsers(): Promise<number>;
+  /** Leaves the room. No handler is called afterwards. */
   close(): void;
 }

@@ -1,13 +1,13 @@
-/** Bytes from a cryptographic source. */
+/** Source of random bytes, cryptographic. */
 export type RandomBytes = (length: number) => Uint8Array;
 
 const SEQUENCE_MAX = 0xfff;
 
 /**
  * Makes UUIDs of version 7 (RFC 9562): 48 bits of milliseconds, 12 bits that count within a millisecond, 62 random bits.
- * Ids of one source rise strictly, also when the clock stands still or steps back, so sorting by id is sorting by creation.
+ * Ids of one source rise strictly, even if the clock stands still or is set back: their order is that of their creation.
  * @param now milliseconds since 1970
- * @param after a time that all ids are to be above, milliseconds since 1970. Default: none.
+ * @param after time below all ids, milliseconds since 1970. Default: none
  */
 export function uuid7Source(now: () => number, random: RandomBytes, after = -1): () => string {
   let lastTime = after;

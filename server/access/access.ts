@@ -7,7 +7,7 @@ import { RefusalLog } from './refusal-log.ts';
 import { SigningSecrets } from './secrets.ts';
 import { tokenVerifier, type VerifyToken } from './token.ts';
 
-/** Who is somebody, and what they may do. */
+/** Authentication and authorisation of one gateway. */
 export interface Access {
   readonly policy: Policy;
   readonly secrets: SigningSecrets;

@@ -1,10 +1,10 @@
-/** A channel name in bytes of UTF-8: what SDKs and other servers of the protocol allow. */
+/** Longest name of a room, in bytes of UTF-8: SDKs and other servers of the protocol allow as much. */
 export const MAX_CHANNEL_BYTES = 255;
 
 const INBOX = 'user:';
 
-/** Every user's own channel. */
+/** Name of a user's inbox. */
 export const inboxOf = (user: string) => INBOX + user;
 
-/** A user id in bytes of UTF-8: whoever may connect has an inbox whose name is not too long. */
+/** Longest user id, in bytes of UTF-8: the name of the inbox must not be too long. */
 export const MAX_USER_BYTES = MAX_CHANNEL_BYTES - INBOX.length;

@@ -4,16 +4,16 @@ import { inboxOf, MAX_CHANNEL_BYTES } from './names.ts';
 import type { Action, Denied, RoomAccess } from './room-access.ts';
 import type { Identity } from './token.ts';
 
-/** `Open`: every signed-in user. `Claim`: users whose token lists the room. */
+/** Users who may use the rooms of a kind. `Open`: every signed-in user. `Claim`: users whose token lists the room. */
 export type Access = keyof typeof BARE_PUBLISH;
 
 export interface Kind {
   readonly access: Access;
-  /** True if the protocol's bare publish is open; `message.send` always is, to who may use the room. */
+  /** Setting of the protocol's bare publish. `message.send` is open to all users who may use the room. */
   readonly publish: 'Enabled' | 'Disabled';
 }
 
-/** @param text `kind=Access` or `kind=Access/PublishEnabled`, comma separated, as in the option roomKinds */
+/** Reads the option roomKinds. @param text `kind=Access` or `kind=Access/PublishEnabled`, comma separated */
 export function parseKinds(text: string): ReadonlyMap<string, Kind> {
   const kinds = new Map<string, Kind>();
   for (const entry of text.split(',').filter(entry => entry !== '')) {
@@ -25,24 +25,24 @@ export function parseKinds(text: string): ReadonlyMap<string, Kind> {
   return kinds;
 }
 
-/** What a user may do. The inbox `user:<id>` belongs to its user; nobody else sees it. */
+/** Rules for what a user may do in a room. The inbox `user:<id>` is open to its user alone. */
 export class Policy {
   #kinds: ReadonlyMap<string, Kind>;
   constructor(kinds: ReadonlyMap<string, Kind>) {
     this.#kinds = kinds;
   }
 
-  /** Other rules from now on. Who is in a room stays: see {@link leaveAllForbidden}. */
+  /** Replaces the rules. Subscriptions stay: call {@link leaveAllForbidden}. */
   replace(kinds: ReadonlyMap<string, Kind>): void {
     this.#kinds = kinds;
   }
 
-  /** Rights of a user in a room: the token holds all that they follow from. */
+  /** Rights of a user in a room. They follow from the token, so nothing has to be loaded. */
   access(identity: Identity, room: string): RoomAccess {
     return { may: action => this.check(identity, room, action) };
   }
 
-  /** @returns null if allowed */
+  /** Decides on one action. @returns null if allowed */
   check(who: Identity, channel: string, action: Action): Denied | null {
     if (Buffer.byteLength(channel) > MAX_CHANNEL_BYTES)
       return { error: ERRORS.badRequest, detail: `channel must have at most ${MAX_CHANNEL_BYTES} bytes` };

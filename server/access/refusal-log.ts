@@ -4,14 +4,14 @@ import type { Moment } from '../time/clock.ts';
 import type { TokenNotice } from './token.ts';
 import type { TokenFault, TokenRefused } from './token-refused.ts';
 
-/** Lines of one fault within {@link WINDOW_MS}: clients come back, so one wrong setting refuses thousands. */
+/** Most lines of one fault within {@link WINDOW_MS}: clients try again, so one wrong setting refuses thousands. */
 const MOST_LINES = 3;
 const WINDOW_MS = 60_000;
 
-/** The setting that an administrator has to change. */
+/** Settings that an administrator has to change, by fault. */
 const ADVICE: Readonly<Record<TokenFault, string>> = {
   missing: 'clients have to send a token with connect',
-  malformed: 'it is no signed JWT: look at what the application hands to the client',
+  malformed: 'it is not a signed JWT: check what the application gives to the client',
   algorithm: 'sign tokens with HS256',
   signature: `sign tokens with the secret of ${OPTIONS.authSecret.env}, or give the other one as ${OPTIONS.authPreviousSecret.env}`,
   issuer: `${OPTIONS.authIssuer.env} and the claim iss have to be the same`,
@@ -33,7 +33,7 @@ interface Window {
   unlogged: number;
 }
 
-/** Says in the log why tokens are refused, and once which claims have no effect here. */
+/** Logs why tokens are refused, and once each claim that has no effect here. */
 export class RefusalLog {
   readonly #logger: Logger;
   readonly #now: () => Moment;

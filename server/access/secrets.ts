@@ -8,17 +8,17 @@ interface Replaced extends Key {
   readonly at: Moment;
 }
 
-/** Asked at each use, as both may change. */
+/** Settings of secrets that were replaced. Both are read at each use, as they may change. */
 export interface OldSecrets {
-  /** How long a secret counts after it was replaced. */
+  /** Time for which a secret counts after it was replaced, in ms. */
   readonly graceMs: () => number;
-  /** One more that counts for as long as it is here; empty for none. */
+  /** Another secret that counts while it is set; empty for none. */
   readonly previous: () => string;
 }
 
 const keyOf = (secret: string): Key => ({ secret, bytes: new TextEncoder().encode(secret) });
 
-/** The secret that signs tokens, and older ones that still count: not all who sign change at one moment. */
+/** The secret that signs tokens, and replaced ones that still count: not all signers change at the same moment. */
 export class SigningSecrets {
   readonly #old: OldSecrets;
   #current: Key;
@@ -32,13 +32,13 @@ export class SigningSecrets {
     this.#old = old;
   }
 
-  /** Another secret signs from now on. */
+  /** Replaces the current secret. */
   replace(secret: string, now: Moment): void {
     this.#replaced = [{ ...this.#current, at: now }, ...this.#alive(now)];
     this.#current = keyOf(secret);
   }
 
-  /** Keys that tokens may be signed with, the current one first. */
+  /** Keys that a token may be signed with, the current one first. */
   keys(now: Moment): readonly Uint8Array[] {
     const previous = this.#old.previous();
     if (previous !== this.#previous.secret) this.#previous = keyOf(previous);

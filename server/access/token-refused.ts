@@ -11,10 +11,10 @@ export type TokenFault =
   | 'early'
   | 'expired';
 
-/** `expired` and `early` are answered so that the client gets a new token; `invalid` ends it. */
+/** Kind of a refusal. For `expired` and `early` the client is asked to get a new token; `invalid` ends the connection. */
 export type RefusalReason = 'expired' | 'early' | 'invalid';
 
-/** A token that lets nobody in. The message never holds the token, nor anything of one that no secret has signed. */
+/** Refusal of a token. The message never holds the token, nor a part of one that no known secret has signed. */
 export class TokenRefused extends Error {
   readonly fault: TokenFault;
   constructor(fault: TokenFault, message: string) {

@@ -5,14 +5,14 @@ import type { SigningSecrets } from './secrets.ts';
 import { TokenRefused } from './token-refused.ts';
 
 export interface Identity {
-  /** The claim `sub`. */
+  /** Claim `sub`. */
   readonly user: string;
   /**
-   * When it expires: what was left of its life when it was checked, from then on. Infinity if the token has no `exp`. A time
-   * of day that is set afterwards neither ends nor prolongs a connection.
+   * Moment of expiry, computed once when the token was checked: setting the time of day afterwards neither ends nor prolongs
+   * a connection. Infinity if the token has no `exp`.
    */
   readonly expiresAt: Moment;
-  /** The claim `rooms`: rooms of kinds with access `Claim`; `kind:*` stands for all of a kind. */
+  /** Claim `rooms`: rooms of kinds with access `Claim`; `kind:*` stands for all rooms of a kind. */
   readonly rooms: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export type VerifyToken = (token: string) => Promise<Identity>;
 /** Most rooms a token may list. */
 const MAX_ROOMS = 1_000;
 
-/** @throws {TokenRefused} for anything but 1 to {@link MAX_USER_BYTES} bytes of printable characters */
+/** Checks the claim `sub`. @throws {TokenRefused} for anything but 1 to {@link MAX_USER_BYTES} bytes of printable characters */
 export function checkUser(user: unknown): string {
   const fits = typeof user === 'string' && user !== '' && Buffer.byteLength(user) <= MAX_USER_BYTES;
   if (!fits || !user.isWellFormed() || /\p{Cc}/u.test(user))
@@ -37,25 +37,26 @@ function checkRooms(rooms: unknown): readonly string[] {
 }
 
 export interface VerifierOptions extends Clocks {
-  /** Read at each use: what may change has getters. Empty: not checked. */
+  /** Required claim `iss`, read at each use. Empty: not checked. */
   readonly issuer: string;
+  /** Required claim `aud`, read at each use. Empty: not checked. */
   readonly audience: string;
-  /** Seconds by which the clock of who signs and this one may differ, for `nbf` and `exp`. */
+  /** Seconds by which the clocks of the signer and of this machine may differ, for `nbf` and `exp`. */
   readonly toleranceSeconds: number;
-  /** Told of each good token that is signed with a secret that was replaced. Default: nobody. */
+  /** Called for each good token that is signed with a replaced secret. */
   readonly replacedUsed?: () => void;
-  /** Told of each claim of a good token that does not do what its writer expects. Default: nobody. */
+  /** Called for each claim of a good token that has no effect, or not the one its writer expects. */
   readonly noticed?: (notice: TokenNotice) => void;
 }
 
-/** Claims that other servers of the protocol read, and this one does not. */
+/** Claims that other servers of the protocol read and this one ignores. */
 const UNREAD = ['info', 'b64info', 'channels', 'subs', 'meta', 'expire_at'] as const;
-/** `exp`: so far ahead that it must be in milliseconds. */
+/** Claim that is reported to the administrator. `exp`: so far ahead that it must be in milliseconds. */
 export type TokenNotice = (typeof UNREAD)[number] | 'exp';
 /** Seconds since 1970 in the year 5138; a time of today in milliseconds is above it. */
 const FAR_AHEAD = 1e11;
 
-/** Checks HS256 signature, `exp`, `nbf`, and `iss` and `aud` where they are configured. `iat` is not looked at. */
+/** Makes a check of HS256 signature, `exp`, `nbf`, and `iss` and `aud` where they are configured. `iat` is ignored. */
 export function tokenVerifier(secrets: SigningSecrets, options: VerifierOptions): VerifyToken {
   const verified = async (token: string) => {
     const rules = {
@@ -96,15 +97,15 @@ export function tokenVerifier(secrets: SigningSecrets, options: VerifierOptions)
   };
 }
 
-/** Milliseconds since 1970; Infinity for a token without `exp`. */
+/** Expiry in milliseconds since 1970; Infinity for a token without `exp`. */
 function expiryOf({ exp }: JWTPayload): number {
   if (exp === undefined) return Number.POSITIVE_INFINITY;
   const expiry = exp * 1000;
-  if (!Number.isFinite(expiry)) throw new TokenRefused('claims', 'the claim exp is no time in seconds since 1970');
+  if (!Number.isFinite(expiry)) throw new TokenRefused('claims', 'the claim exp must be a time in seconds since 1970');
   return expiry;
 }
 
-/** Faults of a token. Its claims are named only where the signature was good. */
+/** Refusal for a failed check. It names claims only if the signature was good. */
 function refusalOf(error: unknown, options: VerifierOptions): TokenRefused {
   if (error instanceof TokenRefused) return error;
   const seconds = options.wallClock() / 1000;
@@ -117,12 +118,12 @@ function refusalOf(error: unknown, options: VerifierOptions): TokenRefused {
   if (!(error instanceof errors.JWTClaimValidationFailed))
     return new TokenRefused(
       'malformed',
-      error instanceof errors.JOSEError ? error.message : 'the token is not readable',
+      error instanceof errors.JOSEError ? error.message : 'the token cannot be read',
     );
   const { claim, payload, reason } = error;
   const found = payload[claim] === undefined ? `there is no claim ${claim}` : `${claim} is ${shown(payload[claim])}`;
-  if (claim === 'iss') return new TokenRefused('issuer', `${found}, this gateway wants ${shown(options.issuer)}`);
-  if (claim === 'aud') return new TokenRefused('audience', `${found}, this gateway wants ${shown(options.audience)}`);
+  if (claim === 'iss') return new TokenRefused('issuer', `${found}, this gateway expects ${shown(options.issuer)}`);
+  if (claim === 'aud') return new TokenRefused('audience', `${found}, this gateway expects ${shown(options.audience)}`);
   if (claim === 'nbf' && reason === 'check_failed')
     return new TokenRefused(
       'early',
@@ -131,7 +132,7 @@ function refusalOf(error: unknown, options: VerifierOptions): TokenRefused {
   return new TokenRefused('claims', error.message);
 }
 
-/** At most this many characters of a claim are shown. */
+/** Most characters of a claim that are shown. */
 const MOST_SHOWN = 200;
 const shown = (value: unknown): string => JSON.stringify(value).slice(0, MOST_SHOWN);
 

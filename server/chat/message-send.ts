@@ -11,7 +11,7 @@ export const messageSend = verb({
   summary: 'Sends a text message to a room.',
   details: [
     'A message is stored once, however often its id is sent: again on any connection, and after any time, it answers the place',
-    'of the first with `duplicate: true`. An id older than half of `CHAT_DEDUPE_SECONDS` is looked up before the message is stored.',
+    'of the first with `duplicate: true`. An id older than half of `CHAT_DEDUPE_SECONDS` is looked up before that.',
   ].join('\n'),
   params: {
     room: roomName,

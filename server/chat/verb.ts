@@ -16,7 +16,7 @@ export interface Call extends Author {
   placed(): void;
 }
 
-/** The caller of a verb is gone, or was answered that it took too long. Not an answer: there is nobody to get it. */
+/** Failure of a call whose caller is gone, or was answered as too late. It is not answered again. */
 export class CallAbandoned extends Error {
   constructor() {
     super('the caller does not wait for the answer any more');

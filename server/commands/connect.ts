@@ -12,12 +12,12 @@ import { Subscription } from '../session/subscription.ts';
 import type { Moment } from '../time/clock.ts';
 import { refusedToken } from './refused-token.ts';
 
-/** Signs the connection in and subscribes it to the inbox of its user, then answers: the reply is the first frame. */
+/** Signs the connection in and subscribes it to its user's inbox, then answers. The reply is the first frame. */
 export async function connect(session: Session, command: CommandOf<'connect'>): Promise<void> {
   const { context } = session;
   if (command.token === '') {
-    context.refusals.refused(new TokenRefused('missing', 'connect came without a token'));
-    return session.end(CLOSES.badRequest); // nobody is anonymous
+    context.refusals.refused(new TokenRefused('missing', 'connect has no token'));
+    return session.end(CLOSES.badRequest); // there are no anonymous users
   }
   const identity = await verified(session, command);
   if (!identity) return;
@@ -45,7 +45,7 @@ export async function connect(session: Session, command: CommandOf<'connect'>): 
     return enter(null);
   });
   try {
-    // Messages that the inbox still recovers hold up no command.
+    // Commands behind connect do not wait for messages that the inbox still recovers.
     await inTime(Promise.race([entering, inbox.answered()]), context.after);
   } catch (error) {
     if (session.state !== 'connecting') throw error;
@@ -85,16 +85,16 @@ function welcome(session: Session, id: number, channel: string, inbox: Subscribe
     ping: config.pingSeconds,
     pong: true,
     time,
-    // The time once more: SDKs hand out the data, not the field.
+    // The time again: SDKs pass the data on to applications, not the field.
     data: Buffer.from(JSON.stringify({ gateway: config.processName, version, time })),
     subs: new Map([[channel, inbox]]),
   });
 }
 
-/** The longest ttl a client hears of, a year: timers of SDKs end at once, or never, for what is much longer. */
+/** Longest ttl that is sent, a year: timers of SDKs end at once, or never, for much longer ones. */
 const LONGEST_TTL_SECONDS = 365 * 86_400;
 
-/** Seconds to an expiry as the client hears of it, at least 1; 0 if there is none. */
+/** Seconds to an expiry as they are sent to a client, at least 1; 0 for no expiry. */
 export function secondsLeft(expiresAt: Moment, now: Moment): number {
   if (!Number.isFinite(expiresAt)) return 0;
   return Math.min(Math.max(1, Math.ceil((expiresAt - now) / 1000)), LONGEST_TTL_SECONDS);

@@ -7,14 +7,14 @@ import { publicationOf, type Room } from '../room/room.ts';
 import type { Session } from '../session/session.ts';
 import { whenAllowed } from './when-allowed.ts';
 
-/** Bytes of one page, at most half a send buffer: a reply is one frame, and a reader must be able to take it. */
+/** Most bytes of one page, and at most half a send buffer: a reply is one frame, which the send buffer has to hold. */
 const PAGE_BYTES = 512 * 1024;
-/** Messages that are read before it is known how large they are: not much memory, whatever they are. */
+/** Messages of the first read, before their size is known: few enough for memory even if all are large. */
 const FIRST_STEP = 50;
 
 /**
- * Pages through a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. A
- * page may be shorter than asked for; only an empty one is the end.
+ * Answers a page of a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. A
+ * page may be shorter than the limit; only an empty one is the end.
  */
 export function history(session: Session, command: CommandOf<'history'>): Promise<void> | undefined {
   return whenAllowed(session, command.channel, 'history', () => {
@@ -44,7 +44,7 @@ async function read(session: Session, command: CommandOf<'history'>): Promise<Re
   };
 }
 
-/** Reads what fits into a page, and not much more: of large messages few, of small ones all in two steps. */
+/** Reads about as much as fits into a page: few large messages, or all small ones in two steps. */
 async function inSteps(
   from: number | undefined,
   limit: number,
@@ -67,18 +67,18 @@ async function inSteps(
   return found;
 }
 
-/** From the room's tail if that has the page, else from the stream and MongoDB. */
+/** Reads backwards: from the room's tail if it has the page, else from the stream and MongoDB. */
 async function backwards(session: Session, channel: string, before: number, limit: number): Promise<Publication[]> {
   const { rooms, reader } = session.context;
   const room = rooms.find(channel);
   if (room?.epoch && room.tail.before(before, limit) && (before <= room.latest || (await upToDate(room)))) {
-    const page = room.tail.before(before, limit); // it may have moved
+    const page = room.tail.before(before, limit); // the tail may have moved during the wait
     if (page) return page;
   }
   return (await reader.before(channel, before, limit)).map(publicationOf);
 }
 
-/** True if nothing is acknowledged that has not come to the room yet. */
+/** True if every acknowledged message has reached the room. */
 async function upToDate(room: Room): Promise<boolean> {
   const { top, epoch } = await room.place();
   return !room.closed && room.epoch === epoch && top <= room.latest;

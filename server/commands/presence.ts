@@ -4,12 +4,12 @@ import { CommandError } from '../protocol/command-error.ts';
 import type { Session } from '../session/session.ts';
 import { whenAllowed } from './when-allowed.ts';
 
-/** Bytes of a member in a reply besides its user, in the encoding that takes more. */
+/** Bytes of a member in a reply without its user, in the larger encoding. */
 const MEMBER_BYTES = 120;
-/** Share of the send buffer that one reply may take: a reader must be able to take it. */
+/** Share of the send buffer that one reply may take. */
 const MOST_OF_BUFFER = 1 / 2;
 
-/** All connections in a room, on every gateway, as long as they are not too many. */
+/** Answers all connections in a room, on every gateway. @throws {CommandError} 106 if they are too many */
 export function presence(session: Session, command: CommandOf<'presence'>): Promise<void> | undefined {
   const { channel, id } = command;
   const answer = async () => {
@@ -27,7 +27,7 @@ export function presence(session: Session, command: CommandOf<'presence'>): Prom
   return whenAllowed(session, channel, 'presence', () => session.background(id, answer()));
 }
 
-/** Connections and users in a room of any size, on every gateway. */
+/** Answers the numbers of connections and users in a room of any size, on every gateway. */
 export function presenceStats(session: Session, command: CommandOf<'presence_stats'>): Promise<void> | undefined {
   const { channel, id } = command;
   const answer = async () => {
@@ -38,7 +38,7 @@ export function presenceStats(session: Session, command: CommandOf<'presence_sta
   return whenAllowed(session, channel, 'presence', () => session.background(id, answer()));
 }
 
-/** Waits for a subscribe under way. @throws {CommandError} when the connection is not in the room then */
+/** Waits for a subscribe under way. @throws {CommandError} 103 if the connection is not in the room afterwards */
 async function inRoom(session: Session, channel: string): Promise<void> {
   const subscription = session.subscriptions.get(channel);
   await subscription?.answered();

@@ -5,13 +5,13 @@ import { isPlainJson } from '../protocol/raw-json.ts';
 import type { Session } from '../session/session.ts';
 import { whenAllowed } from './when-allowed.ts';
 
-/** The protocol's bare publish: the client's data, without an id, so a retry after a lost answer is a second message. */
+/** Publishes data of the client without an id: a retry after a lost answer stores a second message. */
 export function publish(session: Session, { id, channel, data }: CommandOf<'publish'>): Promise<void> | undefined {
   const { messages } = session.context.chat;
   return whenAllowed(session, channel, 'publish', () => {
     if (!data) throw new CommandError(ERRORS.badRequest, 'data is required');
     messages.checkSize(data);
-    // Anything else could end a subscriber's frame and forge the next one.
+    // A line break would end a subscriber's frame, and what follows could pass for a frame of the server.
     if (!isPlainJson(data)) throw new CommandError(ERRORS.badRequest, 'data must be JSON without line breaks');
     return session.call(id, { room: channel, holds: 'room', bytes: data.byteLength }, async call => {
       messages.count(call, channel, data);

@@ -7,8 +7,8 @@ import { secondsLeft } from './connect.ts';
 import { refusedToken } from './refused-token.ts';
 
 /**
- * Replaces the token before it expires. Another user's token, or none, ends the connection. Rooms that the new token no
- * longer allows are left: SDKs subscribe again at once, and are answered with 103.
+ * Replaces the token before it expires. A token of another user, or none, ends the connection. Rooms that the new token does
+ * not allow are left: SDKs subscribe again at once and are answered 103.
  */
 export async function refresh(session: Session, command: CommandOf<'refresh'>): Promise<void> {
   const { context } = session;
@@ -17,7 +17,7 @@ export async function refresh(session: Session, command: CommandOf<'refresh'>): 
     const identity = await context.verify(command.token);
     context.meter.tokenChecked(true);
     if (identity.user !== session.identity?.user) {
-      context.refusals.refused(new TokenRefused('user', 'a refresh brought the token of another user'));
+      context.refusals.refused(new TokenRefused('user', 'refresh has a token of another user'));
       return session.end(CLOSES.invalidToken);
     }
     session.renew(identity);
@@ -32,6 +32,6 @@ export async function refresh(session: Session, command: CommandOf<'refresh'>): 
     const reason = refusedToken(session, error);
     if (reason === 'invalid') return session.end(CLOSES.invalidToken);
     context.meter.answered(false);
-    session.end(CLOSES.expired); // the SDK connects with this token, is answered 109, and gets another one
+    session.end(CLOSES.expired); // the SDK connects with this token, is answered 109 and gets a new one
   }
 }

@@ -2,8 +2,8 @@ import { type RefusalReason, TokenRefused } from '../access/token-refused.ts';
 import type { Session } from '../session/session.ts';
 
 /**
- * Counts and logs that a token let nobody in.
- * @throws anything but a {@link TokenRefused}
+ * Counts and logs a refused token.
+ * @throws {unknown} `error` if it is not a {@link TokenRefused}
  */
 export function refusedToken(session: Session, error: unknown): RefusalReason {
   if (!(error instanceof TokenRefused)) throw error;

@@ -11,8 +11,8 @@ import { rpc } from './rpc.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 
 /**
- * What handles a command. It returns a promise only if the commands behind it have to wait; what it throws, or the
- * promise rejects with, becomes the answer.
+ * Handler of a command. It returns a promise only if the commands behind it have to wait. What it throws, or the promise
+ * rejects with, becomes the answer.
  */
 export type Handler<M extends Answered['method']> = (
   session: Session,
@@ -29,7 +29,7 @@ const HANDLERS: { readonly [M in Answered['method']]: Handler<M> } = {
   history,
   rpc,
   refresh,
-  // Tokens are per connection: there is nothing to refresh for one room.
+  // A token belongs to a connection, not to a room.
   sub_refresh: () => {
     throw new CommandError(ERRORS.notAvailable);
   },

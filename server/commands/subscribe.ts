@@ -17,7 +17,7 @@ export function subscribe(session: Session, command: CommandOf<'subscribe'>): Pr
 
 function begin(session: Session, command: CommandOf<'subscribe'>): undefined {
   const { channel } = command;
-  // Final: the SDK stops. Answered 109 it would get another token, and again.
+  // 108 is final for SDKs. After 109 they would get another token, again and again.
   if (command.token !== '')
     throw new CommandError(
       ERRORS.notAvailable,
@@ -55,7 +55,7 @@ async function answer(session: Session, command: CommandOf<'subscribe'>, subscri
   }
 }
 
-/** An unknown room succeeds: the SDKs take an error for a broken connection. Waits for a subscribe under way. */
+/** Leaves a room, after a subscribe under way. Succeeds for every room: SDKs take an error for a broken connection. */
 export async function unsubscribe(session: Session, command: CommandOf<'unsubscribe'>): Promise<void> {
   const { channel } = command;
   const subscription = session.subscriptions.get(channel);

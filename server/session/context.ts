@@ -17,7 +17,7 @@ import type { Pinged, Slice } from './heartbeat.ts';
 import type { Slots } from './slots.ts';
 import type { Unsigned } from './unsigned.ts';
 
-/** What the commands of a connection work with; one for the whole gateway. */
+/** Services and settings that the commands of all connections of a gateway work with. */
 export interface SessionContext extends Clock {
   readonly config: Config;
   readonly version: string;
@@ -31,12 +31,12 @@ export interface SessionContext extends Clock {
   readonly presence: Presence;
   readonly joins: Joins;
   readonly join: JoinOptions;
-  /** Pages of messages being read for clients, of all connections. */
+  /** Slots for reading pages, shared by all connections. */
   readonly pages: Slots;
   readonly unsigned: Unsigned;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'answered' | 'tokenChecked'>;
   readonly logger: Logger;
-  /** The heartbeat a new connection takes part in. */
+  /** Adds a new connection to a heartbeat. */
   readonly heartbeat: (member: Pinged) => { readonly slice: Slice; readonly topic: string };
 }

@@ -1,10 +1,10 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Session } from './session.ts';
 
-/** Sessions that are looked at in one turn of the event loop. */
+/** Sessions that are checked in one tick of the event loop. */
 const AT_ONCE = 500;
 
-/** Leaves the rooms the user may no longer read: SDKs subscribe again at once, and are told why not. */
+/** Leaves rooms that the user may not read any more: SDKs subscribe again at once, and the answer gives the reason. */
 export async function leaveForbidden(session: Session): Promise<void> {
   const { policy } = session.context;
   const forbidden = (channel: string) => session.identity && policy.check(session.identity, channel, 'subscribe');
@@ -15,11 +15,11 @@ export async function leaveForbidden(session: Session): Promise<void> {
   }
 }
 
-/** {@link leaveForbidden} for all, when the rules have changed. */
+/** Calls {@link leaveForbidden} for all sessions. Call it when the rules have changed. */
 export async function leaveAllForbidden(sessions: Iterable<Session>): Promise<void> {
-  let looked = 0;
+  let checked = 0;
   for (const session of [...sessions]) {
-    if (!session.gone) void leaveForbidden(session); // waits for subscribes under way, which nobody else has to
-    if (++looked % AT_ONCE === 0) await turn();
+    if (!session.gone) void leaveForbidden(session); // it may wait for a subscribe; the other sessions need not
+    if (++checked % AT_ONCE === 0) await nextTick();
   }
 }

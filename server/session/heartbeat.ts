@@ -6,7 +6,7 @@ import { type Moment, momentAfter } from '../time/clock.ts';
 /** A connection as its heartbeat sees it. */
 export interface Pinged {
   readonly encoding: Encoding;
-  /** When it last answered a ping, or joined its slice. */
+  /** Moment of the last pong that answered a ping; of joining the slice before the first. */
   readonly heardAt: Moment;
   end(close: CloseCode): void;
 }
@@ -15,24 +15,24 @@ export interface Pinged {
 export interface Slice {
   readonly topic: string;
   readonly members: Set<Pinged>;
-  /** When the next ping is due. */
+  /** Moment at which the next ping is due. */
   due: Moment;
-  /** When the last ping was sent; -Infinity before the first. */
+  /** Moment of the last ping; -Infinity before the first. */
   pinged: Moment;
-  /** Milliseconds its members still have to answer that ping; Infinity once they have been looked at. */
+  /** Milliseconds left to answer that ping; Infinity once the members have been checked. */
   patienceMs: number;
 }
 
-/** Time between two ticks. */
+/** Time between two ticks, in ms. */
 export const TICK_MS = 1_000;
-/** A tick that comes later than this was held up by the gateway itself, whose pongs then wait in their sockets. */
+/** Milliseconds after which a tick is late: the gateway itself stood still, and pongs wait in its sockets. */
 const LATE_MS = 1_100;
 const NEVER = Number.NEGATIVE_INFINITY as Moment;
 
 /**
- * The heartbeat of the connections that were promised one interval: a slice of them is due each second and pinged through
- * a topic, so that the heartbeats of 10,000 sockets are spread over the interval. Slices are due by the clock: a tick that
- * is late pings all that became due since the last, because an SDK that waits too long for a ping connects again.
+ * Heartbeat of the connections with one ping interval. Each second one slice of them is pinged through a topic, so that the
+ * pings of 10,000 sockets are spread over the interval. Slices are due by the clock: a late tick pings all slices that became
+ * due since the last one, because an SDK that waits too long for a ping connects again.
  */
 export class Heartbeat {
   readonly #slices: readonly Slice[];
@@ -65,7 +65,7 @@ export class Heartbeat {
 
   /**
    * Pings the slices that are due.
-   * @param sinceMs time since the last tick; of a late one only a tick's worth is taken from the patience with pongs
+   * @param sinceMs time since the last tick; of a late tick only the length of one counts against the time for pongs
    */
   tick(now: () => Moment, sinceMs: number, codecs: Readonly<Record<Encoding, Codec>>, publish: PublishTopic): void {
     const began = now();
@@ -80,7 +80,7 @@ export class Heartbeat {
     }
   }
 
-  /** Ends the members that did not answer in time. Call when what waited in the sockets has been read. */
+  /** Ends the members that did not answer in time. Call it when all that waited in the sockets has been read. */
   endSilent(): void {
     for (const slice of this.#slices) {
       if (slice.patienceMs > 0) continue;
@@ -89,11 +89,11 @@ export class Heartbeat {
     }
   }
 
-  /** Never later than an interval after the ping just sent, and not before its pongs had their time. */
+  /** Moment of the next ping: at most an interval after the last, and not before its pongs had their time. */
   #dueAfter({ due, pinged }: Slice, index: number): Moment {
     const onTime = momentAfter(due, this.#intervalMs);
     if (onTime - pinged > this.#patienceMs) return onTime;
-    // The gateway stood still, and all slices were pinged at once: they are spread again.
+    // The gateway stood still and pinged all slices at once: spread them again.
     const spare = this.#intervalMs - this.#patienceMs;
     return momentAfter(pinged, this.#patienceMs + (spare * (index + 1)) / this.#slices.length);
   }

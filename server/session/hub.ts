@@ -7,7 +7,7 @@ import { Heartbeat, type Pinged, type Slice, TICK_MS, topicOf } from './heartbea
 import type { Session } from './session.ts';
 
 export interface HubOptions {
-  /** Read at each use, as they may change; the heartbeat of a connection stays what it was when it came. */
+  /** Read at each use, as they may change. A connection keeps the heartbeat it began with. */
   readonly limits: Pick<Config, 'pingSeconds' | 'pongSeconds' | 'connectSeconds' | 'expiryGraceSeconds'>;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
@@ -17,17 +17,17 @@ export interface HubOptions {
 }
 
 /**
- * All connections of a gateway, and what happens to them by the clock: once a second a share of them is pinged, and those
- * are ended that did not answer, did not connect, or whose token ran out.
+ * All connections of a gateway. Once a second it pings a share of them, and ends connections that did not answer a ping, did
+ * not sign in, or whose token has expired.
  */
 export class Hub {
   readonly sessions = new Set<Session>();
   readonly #options: HubOptions;
-  /** By interval and patience. All but one only serve connections that came before these changed. */
+  /** Heartbeats by interval and patience. All but one serve connections that were opened before these options changed. */
   readonly #heartbeats = new Map<string, Heartbeat>();
 
   #tickedAt: Moment;
-  /** How much later than due the last tick came. */
+  /** Milliseconds by which the last tick was late. */
   #lateMs = 0;
 
   constructor(options: HubOptions) {
@@ -45,7 +45,7 @@ export class Hub {
     session.slice?.members.delete(session);
   }
 
-  /** The slice a new connection joins. */
+  /** Adds a connection to the current heartbeat. */
   heartbeat(member: Pinged): { readonly slice: Slice; readonly topic: string } {
     const slice = this.#heartbeat().join(member);
     return { slice, topic: topicOf(slice, member.encoding) };
@@ -56,7 +56,7 @@ export class Hub {
     if (!session.pong()) this.#options.surplusPong();
   }
 
-  /** Pings. Call each {@link TICK_MS}, and {@link sweep} after it. */
+  /** Pings the slices that are due. Call it each {@link TICK_MS}, and {@link sweep} after it. */
   tick(): void {
     const { codecs, publish, now } = this.#options;
     const sinceMs = now() - this.#tickedAt;
@@ -70,8 +70,8 @@ export class Hub {
   }
 
   /**
-   * Ends whose time is over. Call after each {@link tick} once what waited in the sockets has been read: a gateway that was
-   * held up must not blame those whose pong, `connect` or `refresh` it has not looked at.
+   * Ends the connections whose time is over. Call it after each {@link tick} once all that waited in the sockets has been read:
+   * a gateway that stood still must not end connections whose pong, `connect` or `refresh` it has not read.
    */
   sweep(): void {
     const { limits } = this.#options;
@@ -89,9 +89,9 @@ export class Hub {
   }
 
   /**
-   * Ends up to `count` connections, the ones that came first: who came here from another gateway that is on its way out
-   * is the last to be moved again. SDKs come back on {@link CLOSES.shutdown} after a random delay.
-   * @returns how many are left
+   * Ends up to `count` connections, the oldest first: clients that were just moved here from another gateway are the last to
+   * be moved again. SDKs connect again after {@link CLOSES.shutdown} and a random delay.
+   * @returns number of connections that are left
    */
   shed(count: number): number {
     let left = count;

@@ -2,13 +2,13 @@ import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** Clients give up on an answer after 5 s, its way to them included. */
+/** Time for an answer, in ms: SDKs give up after 5 s, which includes its way to them. */
 const ANSWER_MS = 4_500;
 
 /**
- * Bounds how long a client waits for the answer to one question, whatever it needs: waits that are bounded each add up.
- * The work itself goes on; its end counts no more.
- * @returns what resolves and rejects as `work` does, or rejects with a temporary {@link CommandError} after 4.5 s
+ * Bounds the time to one answer: several waits that are bounded each can add up to more. The work goes on afterwards; its
+ * result is ignored.
+ * @returns resolves and rejects as `work` does, or rejects with a temporary {@link CommandError} after 4.5 s
  */
 export function inTime<T>(work: Promise<T>, after: Clock['after']): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -5,11 +5,11 @@ import type { Clock } from '../time/clock.ts';
 import { inTime } from './in-time.ts';
 import type { Slots } from './slots.ts';
 
-/** The connection that asks. */
+/** The connection that reads. */
 export interface Asker {
   readonly context: { readonly pages: Slots; readonly after: Clock['after'] };
   readonly gone: boolean;
-  /** Resolves when the client reads, or is gone. */
+  /** Resolves once the client reads what it was sent, or is gone. */
   writable(): Promise<void>;
   reply(id: number, reply: Reply): void;
   failed(id: number, error: unknown): void;
@@ -17,12 +17,13 @@ export interface Asker {
 
 /** Bytes counted for a read of history that waits. */
 const WAITING_READ_BYTES = 512;
-/** Reads of history that may wait for their turn. */
+/** Most reads of history of one connection that may wait. */
 const MOST_WAITING_READS = 512;
 
 /**
- * The pages a client has asked for: read one after the other, and none while it does not read, because nobody may have a
- * thousand reads of the streams under way. Each is answered in time, see {@link inTime}; whose turn comes later is not read.
+ * Pages that one client has asked for. They are read one after the other, and none while the client does not read, so that one
+ * client has one read of the streams under way. Each is answered in time, see {@link inTime}; a page that was answered as too
+ * late is not read.
  */
 export class Reads {
   readonly #asker: Asker;
@@ -33,12 +34,12 @@ export class Reads {
     this.#asker = asker;
   }
 
-  /** What waits takes so many bytes. */
+  /** Bytes that the waiting reads take. */
   get bytes(): number {
     return this.#waiting * WAITING_READ_BYTES;
   }
 
-  /** @throws {CommandError} when too many wait already */
+  /** Reads a page after those before it, and answers with it. @throws {CommandError} 111 if too many wait already */
   add(id: number, read: () => Promise<Reply>): void {
     if (this.#waiting >= MOST_WAITING_READS)
       throw new CommandError(ERRORS.tooManyRequests, `at most ${MOST_WAITING_READS} reads of history may wait`);
@@ -46,7 +47,7 @@ export class Reads {
     const asker = this.#asker;
     const { pages, after } = asker.context;
     let answered = false;
-    const turn = async () => {
+    const next = async () => {
       this.#waiting -= 1;
       if (!answered) await asker.writable();
       if (answered) return;
@@ -56,8 +57,8 @@ export class Reads {
         if (!answered) asker.reply(id, page);
       });
     };
-    const done = this.#last.then(turn);
-    this.#last = done.catch(() => undefined); // told below
+    const done = this.#last.then(next);
+    this.#last = done.catch(() => undefined); // answered below
     inTime(done, after).catch(error => {
       answered = true;
       asker.failed(id, error);

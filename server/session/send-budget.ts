@@ -1,26 +1,26 @@
-/** A holder of bytes for a reader: a connection, or a socket that is being closed. */
+/** Holder of bytes for a client: a connection, or a socket that is being closed. */
 export interface Holder {
   pending(): number;
-  /** Gives them up, and the connection with them. */
+  /** Ends the connection, which frees the bytes. */
   cut(): void;
 }
 
 export interface SendBudgetOptions {
-  /** Bytes; read at each use. */
+  /** Most bytes of all holders; read at each use. */
   readonly limit: () => number;
   readonly holders: () => Iterable<Holder>;
   /** Bytes of the pages that are being read for clients. */
   readonly pages: () => number;
-  /** Runs something once the sockets may be ended. */
+  /** Calls `run` in a later tick, in which sockets may be ended. */
   readonly soon: (run: () => void) => void;
 }
 
-/** Share of the limit down to which connections are cut between two looks, so that not each frame after it does it again. */
+/** Share of the limit down to which connections are cut between two looks: else every frame after it would cut another. */
 const BETWEEN = 0.9;
 
 /**
- * The bytes a gateway holds for all its readers: what waits in sockets and queues, what is sent and not known to be read,
- * sockets that are being closed, and pages being read. Above the limit the connections that hold most are cut.
+ * Bytes that a gateway holds for all its clients: those that wait in sockets and queues, are sent and not known to be read, or
+ * belong to sockets being closed and pages being read. Above the limit the connections that hold most are cut.
  */
 export class SendBudget {
   readonly #options: SendBudgetOptions;
@@ -46,7 +46,7 @@ export class SendBudget {
     });
   }
 
-  /** Call once a second. Each holder is asked once. @param share of the limit that may be left once it was exceeded */
+  /** Cuts connections above the limit. Call it once a second. @param share of the limit down to which it cuts */
   look(share = 1): void {
     const holders: { readonly holder: Holder; readonly bytes: number }[] = [];
     let pending = this.#options.pages();

@@ -1,14 +1,17 @@
 import type { CloseCode } from '../protocol/codes.ts';
 import type { Answered } from '../protocol/command.ts';
 
-/** What a connection of the type `S` leaves to its gateway. */
+/** Duties of a gateway towards its connections, of the type `S`. */
 export interface SessionHooks<S> {
-  /** Handles a command; returns a promise only if the commands behind it have to wait. What it throws, or rejects with, becomes the answer. */
+  /**
+   * Handles a command. Returns a promise only if the commands behind it have to wait; what it throws or rejects with becomes
+   * the answer.
+   */
   handle(session: S, command: Answered): Promise<void> | undefined;
-  /** The client answered a ping. */
+  /** Called for each pong of the client. */
   pong(session: S): void;
-  /** The gateway ends the connection. */
+  /** Called when the gateway ends the connection. */
   ended(close: CloseCode): void;
-  /** The connection is gone, whoever ended it. */
+  /** Called once when the connection is gone, whichever side ended it. */
   closed(session: S): void;
 }

@@ -31,7 +31,7 @@ export class Subscription implements Member {
   /** True for the inbox, which the server subscribes. */
   readonly server: boolean;
   #isAnswered = false;
-  /** Resumes who waits for the answer; null for nobody. */
+  /** Resolves the promises of {@link answered}; null if there are none. */
   #resume: (() => void) | null = null;
   #isAnnounced = false;
   #left = false;

@@ -7,10 +7,10 @@ interface Opened {
   end(close: CloseCode): void;
 }
 
-/** Time an honest client has to sign in before a full gateway takes another one in its place, in ms. */
+/** Time to sign in before a full gateway takes another connection instead, in ms. */
 const PATIENCE_MS = 2_000;
 
-/** The connections that have not shown a good token yet, the one that waits longest first. */
+/** Connections that have not signed in, the oldest first. */
 export class Unsigned {
   readonly #sessions = new Set<Opened>();
   readonly #most: () => number;
@@ -18,7 +18,7 @@ export class Unsigned {
 
   /**
    * @param most read at each use
-   * @param ended called for each connection that makes room for another
+   * @param ended called for each connection that is ended for another
    */
   constructor(most: () => number, ended: () => void) {
     this.#most = most;
@@ -29,18 +29,18 @@ export class Unsigned {
     return this.#sessions.size;
   }
 
-  /** Above the limit the one that waits longest is closed. */
+  /** Adds a connection. Above the limit the oldest is ended. */
   add(session: Opened): void {
     this.#sessions.add(session);
     if (this.#sessions.size > this.#most()) this.#endFirst();
   }
 
-  /** Call when it has signed in, or is gone. */
+  /** Removes a connection that has signed in, or is gone. */
   remove(session: Opened): void {
     this.#sessions.delete(session);
   }
 
-  /** Closes the one that waits longest, if it had its time. @returns whether it did */
+  /** Ends the oldest connection if it had its time to sign in. @returns true if it was ended */
   endWaiting(now: number): boolean {
     const [first] = this.#sessions;
     if (!first || now - first.openedAt < PATIENCE_MS) return false;
