@@ -59,16 +59,23 @@ export async function applyExamples(access: Access, namespace: string, secret: s
   await apply(example('chatcluster'));
 }
 
+/** One line on the way to a ChatCluster that is ready: the condition that is still open. */
+function progressOf(ready: Condition | undefined, progressing: Condition | undefined): string {
+  if (!ready) return 'waiting for the operator';
+  if (ready.status !== 'True') return `not ready: ${ready.message}`;
+  return progressing?.reason === 'Complete' ? 'ready' : `ready, in progress: ${progressing?.message ?? 'unknown'}`;
+}
+
 /** Waits until the ChatCluster is Ready and every client is, or will be, where the spec wants it. @param say receives each change on the way */
 export async function readyChat(access: Access, namespace: string, say: (line: string) => void): Promise<ChatObject> {
   let before = '';
   const ask = async () => {
     const chat = await access.get<ChatObject>(['chatcluster', CHAT, `--namespace=${namespace}`]);
     const conditions = chat.status?.conditions ?? [];
-    const now = conditions.map(each => `${each.type}=${each.status} (${each.message})`).join(', ');
-    if (now !== before) say(now === '' ? 'waiting for the operator' : now);
-    before = now;
     const is = (type: string) => conditions.find(each => each.type === type);
+    const now = progressOf(is('Ready'), is('Progressing'));
+    if (now !== before) say(now);
+    before = now;
     const seen = chat.status?.observedGeneration === chat.metadata.generation;
     return seen && is('Ready')?.status === 'True' && is('Progressing')?.reason === 'Complete' ? chat : null;
   };
