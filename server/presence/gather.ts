@@ -5,7 +5,7 @@ import { readPrevious } from './previous.ts';
 import { digestOf, type UserDigest } from './users.ts';
 import { type Answer, type Part, readAnswer, type Wanted, writeQuestion } from './wire.ts';
 
-/** A connection, and the gateway that holds it. */
+/** Connection, and its gateway. */
 export interface PresentMember {
   readonly client: string;
   readonly user: string;
@@ -15,7 +15,7 @@ export interface PresentMember {
 /** Answers of the other gateways about a room. */
 export interface Gathered {
   clients: number;
-  /** By connection id; only of gateways that have at most as many as were to be listed. */
+  /** Members by connection id, of gateways with at most as many as asked for. */
   readonly members: Map<string, PresentMember>;
   readonly digests: UserDigest[];
   /** True if a gateway did not answer in time, or not completely. */
@@ -34,24 +34,24 @@ export interface GatherOptions {
   readonly now: () => Moment;
 }
 
-/** How long a gateway has to answer. */
+/** Time in which a gateway has to answer. */
 const DEADLINE_MS = 300;
-/** Rooms in one question. */
+/** Most rooms in one question. */
 const MOST_ROOMS = 500;
 
 /**
- * Asks the gateways that may have members of a room. What is asked in one turn of the event loop goes to each of them in
- * one question, and all of them are waited for: a gateway that NATS knows to be away for no time, any other for 300 ms.
+ * Asks the gateways that may have members of a room. Questions of one tick of the event loop are sent to a gateway together. Waits
+ * up to 300 ms for each; not at all for a gateway that NATS reports as away.
  */
 export class Gatherer {
   readonly #options: GatherOptions;
-  /** Questions of this turn, by gateway. */
+  /** Questions of this tick, by gateway. */
   readonly #next = new Map<string, Pending[]>();
   constructor(options: GatherOptions) {
     this.#options = options;
   }
 
-  /** Never rejects. */
+  /** Asks all gateways that may have members. Never rejects: missing answers make the result partial. */
   ask(wanted: Wanted): Promise<Gathered> {
     const { peers, now } = this.#options;
     const { current, previous } = peers.holders(wanted.room, now());
@@ -112,7 +112,7 @@ export class Gatherer {
     });
   }
 
-  /** The previous release hears one question of all, and says at most 2,000 connections. */
+  /** Asks the gateways of the previous release together. They list at most 2,000 connections. */
   #askPrevious(gateways: readonly string[], pending: Pending): void {
     const missing = new Set(gateways);
     const end = () => {

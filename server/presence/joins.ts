@@ -13,36 +13,37 @@ export interface JoinsOptions {
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   /** Members of a room now, listed up to `most` connections. */
   readonly members: (room: string, most: number) => Promise<RoomPresence>;
-  /** Somebody came or went: what is known of the room is old. */
+  /** Called when a member joined or left: cached answers about the room are outdated. */
   readonly changed: (room: string) => void;
-  /** Connections of a room above which nothing is said: each of N who come would be told to N. */
+  /** Connections of a room above which joins and leaves are not sent: each of N joins would go to N clients. */
   readonly limit: () => number;
   readonly now: () => Moment;
   readonly after: Clock['after'];
 }
 
+/** Room with watchers on this gateway. */
 interface Entry {
   readonly watchers: Set<Member>;
   readonly watched: Watched;
   readonly hearing: Asked;
-  /** When the room is to be compared next. */
+  /** Time of the next comparison. */
   due: number;
   comparing: boolean;
 }
 
-/** First watchers are collected this long: after a drain their rooms are asked for together. */
+/** Time in which rooms with a first watcher are collected: after a drain they share one question. */
 const COLLECT_MS = 50;
 /**
- * Time to the second comparison: a gateway that has not heard of the watcher yet, because interest takes its time
- * through a cluster of NATS servers, has announced nothing.
+ * Time to the second comparison. Until the subscription has reached all servers of a NATS cluster, announcements of some gateways
+ * do not come.
  */
 const SECOND_MS = 1_000;
-/** Time between comparisons, which find what was lost. */
+/** Time between comparisons, which find lost announcements. */
 const COMPARE_MS = 60_000;
-/** The same for a room that is too large, and for an answer that left something open. */
+/** The same for a room above the limit, and after an answer that was not conclusive. */
 const COMPARE_SOON_MS = 5_000;
 
-/** Tells those who asked for it who comes into their rooms and who leaves. */
+/** Pushes joins and leaves of rooms to the clients that watch them. */
 export class Joins {
   readonly #options: JoinsOptions;
   readonly #rooms = new Map<string, Entry>();
@@ -51,20 +52,23 @@ export class Joins {
     this.#options = options;
   }
 
-  /** @param size connections of the room on this gateway */
+  /** Announces a join. @param size connections of the room on this gateway */
   entered(room: string, info: ClientInfo, size: number): void {
     this.#announce(room, 'join', info, size);
   }
 
+  /** Announces a leave. @param size connections of the room on this gateway */
   left(room: string, info: ClientInfo, size: number): void {
     this.#announce(room, 'leave', info, size);
   }
 
+  /** Pushes joins and leaves of the room to a member from now on. */
   watch(room: string, member: Member): void {
     const entry = this.#rooms.get(room) ?? this.#start(room);
     entry.watchers.add(member);
   }
 
+  /** Ends that. */
   unwatch(room: string, member: Member): void {
     const entry = this.#rooms.get(room);
     if (!entry?.watchers.delete(member) || entry.watchers.size > 0) return;
@@ -72,17 +76,17 @@ export class Joins {
     this.#rooms.delete(room);
   }
 
-  /** A connection here was answered who is in a room. */
+  /** Takes note of a presence answer to a client here, which expects the leaves of these members. */
   seen(room: string, members: ReadonlyMap<string, PresentMember>): void {
     this.#rooms.get(room)?.watched.seen(members.values());
   }
 
-  /** A gateway died without a word: its members are gone. */
+  /** Pushes leaves for all members of a gateway that died. */
   gatewayGone(gateway: string): void {
-    for (const [room, entry] of this.#rooms) this.#tell(room, entry, entry.watched.gone(gateway));
+    for (const [room, entry] of this.#rooms) this.#push(room, entry, entry.watched.gone(gateway));
   }
 
-  /** Events of all rooms may have been lost. */
+  /** Compares all rooms: announcements may have been lost. */
   resumed(): void {
     for (const entry of this.#rooms.values()) entry.due = 0;
     this.tick();
@@ -109,7 +113,7 @@ export class Joins {
         if (!event) return;
         this.#options.changed(room);
         const now = this.#options.now();
-        this.#tell(room, entry, entry.watched.heard(event, now));
+        this.#push(room, entry, entry.watched.heard(event, now));
         if (entry.watched.silent && !entry.comparing) entry.due = Math.min(entry.due, now + COMPARE_SOON_MS);
       }),
       due: Number.POSITIVE_INFINITY,
@@ -130,7 +134,7 @@ export class Joins {
     }
   }
 
-  /** @param next time to the next comparison if this one is fine */
+  /** Compares a room with the answers of all gateways. @param next ms to the next comparison if this one is conclusive */
   async #compare(room: string, entry: Entry, next = COMPARE_MS): Promise<void> {
     if (entry.comparing) return;
     const { members, limit, now } = this.#options;
@@ -138,14 +142,14 @@ export class Joins {
     entry.due = Number.POSITIVE_INFINITY;
     entry.watched.asking(now());
     const found = await members(room, limit());
-    const overtaken = entry.due === 0; // what was lost meanwhile the answer may not know of
+    const overtaken = entry.due === 0; // events were lost meanwhile, perhaps after the answer
     entry.comparing = false;
     if (this.#rooms.get(room) !== entry) return;
-    this.#tell(room, entry, entry.watched.compare(found));
+    this.#push(room, entry, entry.watched.compare(found));
     if (!overtaken) entry.due = now() + (entry.watched.unsure ? Math.min(next, COMPARE_SOON_MS) : next);
   }
 
-  #tell(room: string, entry: Entry, news: readonly Coming[]): void {
+  #push(room: string, entry: Entry, news: readonly Coming[]): void {
     for (const { type, client, user } of news) {
       const frames: Partial<Record<Encoding, Frame>> = {};
       for (const watcher of entry.watchers) {

@@ -8,14 +8,14 @@ import type { Part, Wanted } from './wire.ts';
 export interface OwnOptions {
   readonly rooms: Rooms;
   readonly now: () => Moment;
-  /** Called when {@link Own.shards} has something to say. */
+  /** Called when {@link Own.shards} has a change to send. */
   readonly changed: () => void;
 }
 
 /** Connections above which the users of a room are counted at most once a second: a count of 50,000 takes 5 ms. */
 const LARGE_ROOM = 1_000;
 const COUNT_AGE_MS = 1_000;
-/** Members in one part of an answer: with the longest names below 200 kB. */
+/** Members in one part of an answer: less than 200 kB with the longest names. */
 const PART_MEMBERS = 100;
 
 interface Counted {
@@ -23,11 +23,11 @@ interface Counted {
   readonly users: ReadonlySet<string>;
 }
 
-/** This gateway's own connections in its rooms: always as they are now. */
+/** Connections of this gateway in its rooms, as of now. */
 export class Own {
   readonly shards = new OwnShards();
   readonly #options: OwnOptions;
-  /** Subscribed, but still recovering, so that the room does not deliver to them yet. */
+  /** Members that are still recovering: the room does not deliver to them yet. */
   readonly #arriving = new Map<string, Set<Member>>();
   readonly #counted = new Map<string, Counted>();
 
@@ -35,23 +35,26 @@ export class Own {
     this.#options = options;
   }
 
+  /** Adds a member that subscribes. */
   entered(room: string, member: Member): void {
     const arriving = this.#arriving.get(room) ?? new Set();
     this.#arriving.set(room, arriving.add(member));
     if (this.shards.enter(room)) this.#options.changed();
   }
 
-  /** The room delivers to the member from now on, or it has left. */
+  /** Takes note that the room delivers to the member from now on, or that it has left. */
   arrived(room: string, member: Member): void {
     const arriving = this.#arriving.get(room);
     if (arriving?.delete(member) && arriving.size === 0) this.#arriving.delete(room);
   }
 
+  /** Removes a member. */
   left(room: string, member: Member): void {
     this.arrived(room, member);
     if (this.shards.leave(room)) this.#options.changed();
   }
 
+  /** Number of connections in a room. */
   clients(room: string): number {
     const members = this.#options.rooms.find(room)?.members;
     let count = members?.size ?? 0;
@@ -59,13 +62,14 @@ export class Own {
     return count;
   }
 
+  /** Connections in a room. */
   *members(room: string): Iterable<Member> {
     const members = this.#options.rooms.find(room)?.members;
     if (members) yield* members;
     for (const member of this.#arriving.get(room) ?? []) if (!members?.has(member)) yield member;
   }
 
-  /** Distinct users; of a room with more than 1,000 connections here they may be a second old. */
+  /** Distinct users of a room. Up to a second old in a room with more than 1,000 connections here. */
   users(room: string): ReadonlySet<string> {
     const now = this.#options.now();
     const counted = this.#counted.get(room);
@@ -76,22 +80,23 @@ export class Own {
     return users;
   }
 
+  /** Users of a room in the form of an answer. */
   digest(room: string): UserDigest {
     return digestOf(this.users(room));
   }
 
-  /** Forgets counts that have become old. */
+  /** Removes old counts. */
   sweep(): void {
     const now = this.#options.now();
     for (const [room, { at }] of this.#counted) if (now - at > COUNT_AGE_MS) this.#counted.delete(room);
   }
 
-  /** The answer to a question, in messages of at most `maxBytes` as far as one part allows. */
+  /** Answers a question, in messages of at most `maxBytes` unless one part is larger. */
   answer(rooms: readonly Wanted[], maxBytes: number): string[] {
     const messages: string[] = [];
     let parts: string[] = [];
     let bytes = 0;
-    const say = (last: boolean) => {
+    const flush = (last: boolean) => {
       messages.push(`{"parts":[${parts.join(',')}],"last":${last}}`);
       parts = [];
       bytes = 0;
@@ -100,11 +105,11 @@ export class Own {
       for (const part of this.#parts(index, wanted)) {
         const text = JSON.stringify(part);
         const size = Buffer.byteLength(text) + 1;
-        if (bytes + size > maxBytes && parts.length > 0) say(false);
+        if (bytes + size > maxBytes && parts.length > 0) flush(false);
         parts.push(text);
         bytes += size;
       }
-    say(true);
+    flush(true);
     return messages;
   }
 

@@ -2,11 +2,11 @@ import type { Moment } from '../time/clock.ts';
 import { ShardSet, shardOf } from './shards.ts';
 import type { Beat, ShardsAnswer } from './wire.ts';
 
-/** Heartbeats are sent this often. */
+/** Interval of heartbeats. */
 export const BEAT_MS = 2_000;
-/** A gateway that was not heard of for this long is gone. */
+/** Age of a heartbeat above which its gateway is gone. */
 const FRESH_MS = 3 * BEAT_MS;
-/** Who does not hear its own heartbeats is cut off itself, and knows nothing of the others. */
+/** Age of its own last heartbeat above which this gateway is cut off, and cannot tell which others live. */
 const DEAF_MS = 1.5 * BEAT_MS;
 
 interface Peer {
@@ -14,21 +14,21 @@ interface Peer {
   /** Empty for the previous release. */
   readonly life: string;
   version: number;
-  /** Null as long as they are not known: any room may be there. */
+  /** Shards with members; null while unknown: the gateway may have members of any room. */
   shards: ShardSet | null;
 }
 
-/** Content of a heartbeat. */
+/** Findings in a heartbeat. */
 export interface Heard {
-  /** Not heard of lately: it does not know of this gateway either. */
+  /** True if the gateway is new here, or was silent: it may not know this one either. */
   readonly stranger: boolean;
-  /** The process that had this name before is gone. */
+  /** True if another process had this name before: that one is gone. */
   readonly replaced: boolean;
-  /** Its shards have to be asked for. */
+  /** True if its shards have to be asked for. */
   readonly unknown: boolean;
 }
 
-/** The other gateways, by their heartbeats: who lives, and who may hold members of a room. Pure: the clock is an argument. */
+/** Other gateways, as their heartbeats show them: alive or not, and their shards. Pure: the clock is an argument. */
 export class Peers {
   readonly #peers = new Map<string, Peer>();
   readonly #own: string;
@@ -39,6 +39,7 @@ export class Peers {
     this.#own = own;
   }
 
+  /** Takes a heartbeat. */
   hear(beat: Beat, now: Moment): Heard {
     if (beat.gateway === this.#own) {
       this.#echo(now);
@@ -54,7 +55,7 @@ export class Peers {
     return { stranger, replaced: known !== undefined && !same, unknown: peer.life !== '' && peer.shards === null };
   }
 
-  /** Takes the answer to a question for the shards. */
+  /** Takes the shards of a gateway. Ignores an answer older than its heartbeats. */
   learn(gateway: string, { life, version, shards }: ShardsAnswer): void {
     const peer = this.#peers.get(gateway);
     const found = ShardSet.fromText(shards);
@@ -63,11 +64,12 @@ export class Peers {
     peer.version = version;
   }
 
+  /** Removes a gateway. */
   forget(gateway: string): void {
     this.#peers.delete(gateway);
   }
 
-  /** Living gateways that may have members in a room. Those of the previous release say nothing: they all may. */
+  /** Returns the living gateways that may have members of a room: all of the previous release, which reports no shards. */
   holders(room: string, now: Moment): { readonly current: string[]; readonly previous: string[] } {
     const current: string[] = [];
     const previous: string[] = [];
@@ -81,7 +83,7 @@ export class Peers {
     return { current, previous };
   }
 
-  /** Forgets the gateways without a fresh heartbeat, unless it is this one that hears nothing. @returns their names */
+  /** Removes gateways without a fresh heartbeat, unless this gateway is cut off itself. @returns their names */
   sweep(now: Moment): string[] {
     if (this.deaf(now)) return [];
     const stale = [...this.#peers].filter(([, peer]) => !fresh(peer, now)).map(([gateway]) => gateway);
@@ -89,13 +91,13 @@ export class Peers {
     return stale;
   }
 
-  /** True while this gateway's own heartbeats do not come back. */
+  /** True while this gateway's own heartbeats do not come back: it is cut off. */
   deaf(now: Moment): boolean {
     return this.#echoAt !== null && now - this.#echoAt > DEAF_MS;
   }
 
   #echo(now: Moment): void {
-    // The others could not be heard either: their time starts anew.
+    // Heartbeats of the others could not come either: their time starts again.
     if (this.deaf(now)) for (const peer of this.#peers.values()) peer.heardAt = now;
     this.#echoAt = now;
   }
@@ -108,7 +110,7 @@ function firstSight({ life, version, change }: Beat): Peer {
   return { heardAt: Number.NEGATIVE_INFINITY, life, version, shards: empty ? ShardSet.empty() : null };
 }
 
-/** Applies what changed; a version in between that was lost makes the shards unknown. */
+/** Applies a change. If a version in between was lost, the shards are unknown. */
 function follow(peer: Peer, { version, change }: Beat): void {
   if (version === peer.version) return;
   if (change && peer.shards && version === peer.version + 1) {

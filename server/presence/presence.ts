@@ -9,15 +9,17 @@ import { answerPrevious } from './previous.ts';
 import { countUsers } from './users.ts';
 import { type Beat, readBeat, readQuestion, readShards, type Wanted, writeQuestion } from './wire.ts';
 
+/** Members of one room on all gateways. */
 export interface RoomPresence {
   /** Connections on all gateways. */
   readonly clients: number;
-  /** By connection id; null for a room with more of them than were to be listed. */
+  /** Members by connection id; null if there are more than asked for. */
   readonly members: ReadonlyMap<string, PresentMember> | null;
-  /** True if a gateway is missing: it did not answer in time. */
+  /** True if a gateway did not answer in time. */
   readonly partial: boolean;
 }
 
+/** Size of one room on all gateways. */
 export interface RoomStats {
   /** Connections on all gateways. */
   readonly clients: number;
@@ -31,22 +33,22 @@ export interface PresenceOptions {
   readonly bus: PresenceBus;
   readonly now: () => Moment;
   readonly after: Clock['after'];
-  /** Counts answers that miss somebody. */
+  /** Counts answers in which a gateway is missing. */
   readonly partial: () => void;
-  /** A gateway has not been heard of for three heartbeats, or was replaced by one of the same name. */
+  /** Called for a gateway without a heartbeat for three intervals, or replaced by another process of its name. */
   readonly gone: (gateway: string) => void;
-  /** What the other gateways said may have been lost, and can be heard again. */
+  /** Called after a reconnect: messages of other gateways may have been lost. */
   readonly resumed: () => void;
 }
 
-/** How long an answer of the other gateways serves those who ask next. */
+/** Time for which an answer of the other gateways is used again. */
 const CACHE_MS = 1_000;
-/** What changed is collected this long before the others hear of it. */
+/** Time in which changes are collected before they are sent. */
 const CHANGE_MS = 50;
-/** Changed shards above which it is shorter to let the others ask for all. */
+/** Changed shards above which it is shorter to let the other gateways ask for all. */
 const MOST_CHANGES = 5_000;
 
-/** Members of a room: this gateway's own connections, and those of the gateways that may have some. */
+/** Presence on one gateway: its own connections, and, on request, those of the gateways that may have members of a room. */
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #own: Own;
@@ -64,7 +66,7 @@ export class Presence {
     const changed = () => {
       if (this.#changing) return;
       this.#changing = true;
-      after(CHANGE_MS, () => this.#sayChanges());
+      after(CHANGE_MS, () => this.#sendChanges());
     };
     this.#own = new Own({ rooms, now, changed });
     bus.onBeat(text => this.#heard(text));
@@ -72,53 +74,55 @@ export class Presence {
     bus.onAskPrevious(room => answerPrevious(gateway, this.#own, room));
     bus.onReconnect(() => {
       this.#cache.clear();
-      this.#say({}); // the others compare its version with theirs
+      this.#send({}); // the other gateways compare its version with theirs
       options.resumed();
     });
   }
 
-  /** A connection has subscribed to a room: it is present from now on. */
+  /** Adds a connection that subscribes to a room. Call {@link left} once for it. */
   entered(room: string, member: Member): void {
     this.#own.entered(room, member);
   }
 
-  /** The room delivers to it from now on. */
+  /** Takes note that the room delivers to the connection from now on. */
   arrived(room: string, member: Member): void {
     this.#own.arrived(room, member);
   }
 
+  /** Removes a connection from a room. */
   left(room: string, member: Member): void {
     this.#own.left(room, member);
   }
 
-  /** Call each {@link BEAT_MS}. */
+  /** Sends a heartbeat, and drops gateways without one. Call every {@link BEAT_MS}. */
   beat(): void {
     const now = this.#options.now();
     for (const gateway of this.#peers.sweep(now)) this.#gone(gateway);
     for (const [key, entry] of this.#cache) if (now - entry.at > CACHE_MS) this.#cache.delete(key);
     this.#own.sweep();
-    this.#say({});
+    this.#send({});
   }
 
+  /** Reports the end of this gateway to the others. */
   leave(): void {
-    this.#say({ leaving: true });
+    this.#send({ leaving: true });
   }
 
   /**
-   * Members of a room. Never rejects: who does not answer within 300 ms is missing, and the answer is partial. What the
-   * other gateways answer serves for a second; this gateway's own connections are always as they are now.
-   * @param most connections up to which they are listed
+   * Reads the members of a room. Never rejects: gateways that do not answer within 300 ms are missing, and the answer is partial.
+   * Answers of other gateways are up to a second old; connections of this gateway are as of now.
+   * @param most largest number of connections that are listed
    */
   async members(room: string, most: number): Promise<RoomPresence> {
     return this.#whole(await this.#cached({ room, most, users: false }), room, most);
   }
 
-  /** The same, asked now. */
+  /** Reads the members of a room as {@link members} does, with answers from after the call. */
   async membersNow(room: string, most: number): Promise<RoomPresence> {
     return this.#whole(await this.#ask({ room, most, users: false }), room, most);
   }
 
-  /** How many are in a room of any size. Never rejects. */
+  /** Counts the members of a room of any size. Never rejects. */
   async stats(room: string): Promise<RoomStats> {
     const others = await this.#cached({ room, most: 0, users: true });
     const own = this.#own.users(room);
@@ -126,7 +130,7 @@ export class Presence {
     return { clients: this.#own.clients(room) + others.clients, users };
   }
 
-  /** Somebody came or went on another gateway: the next question is asked again. */
+  /** Drops cached answers about a room: a member joined or left on another gateway. */
   changed(room: string): void {
     for (const users of [true, false]) this.#cache.delete(keyOf(room, users));
   }
@@ -156,18 +160,18 @@ export class Presence {
     return found;
   }
 
-  #say(more: Partial<Pick<Beat, 'leaving' | 'change'>>): void {
+  #send(more: Partial<Pick<Beat, 'leaving' | 'change'>>): void {
     const { gateway, bus } = this.#options;
     const beat: Beat = { gateway, leaving: false, life: this.#life, version: this.#own.shards.version, ...more };
     bus.beat(JSON.stringify(beat));
   }
 
-  #sayChanges(): void {
+  #sendChanges(): void {
     this.#changing = false;
     const change = this.#own.shards.take();
     if (!change) return;
     const many = change.set.length + change.cleared.length > MOST_CHANGES;
-    this.#say(many ? {} : { change });
+    this.#send(many ? {} : { change });
   }
 
   #heard(text: string): void {
@@ -180,7 +184,7 @@ export class Presence {
     }
     const { stranger, replaced, unknown } = this.#peers.hear(beat, now());
     if (replaced) this.#options.gone(beat.gateway);
-    if (stranger) this.#say({});
+    if (stranger) this.#send({});
     if (unknown) this.#askShards(beat.gateway);
   }
 

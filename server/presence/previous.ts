@@ -2,8 +2,8 @@ import type { Own } from './own.ts';
 import { isMembers, objectOf } from './wire.ts';
 
 /**
- * Questions of the previous release: one subject for all gateways, the room as the question, one message as the answer.
- * Gateways of both run side by side in a rollout. To be removed with the release after this one.
+ * Answer in the format of the previous release, whose gateways run beside these in a rollout: one subject for all gateways, the
+ * room as the question, one message as the answer. Goes with the release after this one.
  */
 export interface PreviousAnswer {
   readonly gateway: string;
@@ -12,9 +12,10 @@ export interface PreviousAnswer {
   readonly partial: boolean;
 }
 
-/** Connections in one answer: with the longest ids, 427 bytes each, it is below the 1 MB of a NATS message. */
+/** Most connections in one answer: with the longest ids, 427 bytes each, it is below the 1 MB of a NATS message. */
 export const MOST_PREVIOUS_MEMBERS = 2_000;
 
+/** Answers a question of the previous release. */
 export function answerPrevious(gateway: string, own: Own, room: string): string {
   const members: [string, string][] = [];
   for (const { client, user } of own.members(room)) {
@@ -24,7 +25,7 @@ export function answerPrevious(gateway: string, own: Own, room: string): string 
   return JSON.stringify({ gateway, members, partial: false });
 }
 
-/** @returns null for what cannot be read */
+/** Reads an answer of the previous release. @returns null if it cannot be read */
 export function readPrevious(text: string): PreviousAnswer | null {
   const { gateway, members, partial } = objectOf(text);
   if (typeof gateway !== 'string' || !isMembers(members)) return null;

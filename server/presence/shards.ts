@@ -1,11 +1,11 @@
 /**
- * Rooms are spread over this many shards. A gateway says in which of them it has connections, so that a question about a
- * room goes only where somebody may be in it: 50,000 rooms on a gateway leave 83 % of the shards empty.
+ * Number of shards that rooms are spread over. A gateway reports the shards in which it has connections, so that a question about a
+ * room goes only to gateways that may have members: 50,000 rooms on a gateway leave 83 % of the shards empty.
  */
 export const SHARDS = 2 ** 18;
 const WORDS = SHARDS / 32;
 
-/** Part of what gateways of two releases say to each other: it may not change. FNV-1a over UTF-16, mixed. */
+/** Shard of a room: FNV-1a over UTF-16, mixed. Must not change: gateways of two releases exchange shards. */
 export function shardOf(room: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < room.length; i++) hash = Math.imul(hash ^ room.charCodeAt(i), 0x01000193);
@@ -13,7 +13,7 @@ export function shardOf(room: string): number {
   return ((hash ^ (hash >>> 14)) >>> 0) % SHARDS;
 }
 
-/** A set of shards, 32 KiB. */
+/** Set of shards, 32 KiB. */
 export class ShardSet {
   readonly #words: Uint32Array<ArrayBuffer>;
   private constructor(words: Uint32Array<ArrayBuffer>) {
@@ -24,7 +24,7 @@ export class ShardSet {
     return new ShardSet(new Uint32Array(WORDS));
   }
 
-  /** @returns null if it is not what {@link toText} made */
+  /** Reads the text of {@link toText}. @returns null for any other text */
   static fromText(text: string): ShardSet | null {
     const bytes = Buffer.from(text, 'base64');
     if (bytes.byteLength !== WORDS * 4) return null;
@@ -56,10 +56,10 @@ export interface ShardChange {
   readonly cleared: readonly number[];
 }
 
-/** The shards in which this gateway has connections: what is so, and what the other gateways know of it. */
+/** Shards in which this gateway has connections, and what of that the other gateways know. */
 export class OwnShards {
   readonly #counts = new Uint32Array(SHARDS);
-  readonly #told = ShardSet.empty();
+  readonly #sent = ShardSet.empty();
   readonly #touched = new Set<number>();
   #version = 0;
 
@@ -68,7 +68,7 @@ export class OwnShards {
     return this.#version;
   }
 
-  /** @returns whether there is something to say */
+  /** Counts a connection. @returns true if there is a change to send */
   enter(room: string): boolean {
     const shard = shardOf(room);
     const count = (this.#counts[shard] ?? 0) + 1;
@@ -76,6 +76,7 @@ export class OwnShards {
     return count === 1 && this.#touch(shard);
   }
 
+  /** Counts a connection off. @returns true if there is a change to send */
   leave(room: string): boolean {
     const shard = shardOf(room);
     const count = (this.#counts[shard] ?? 0) - 1;
@@ -83,14 +84,14 @@ export class OwnShards {
     return count === 0 && this.#touch(shard);
   }
 
-  /** Changes since the last call, which make a new version; null for none. */
+  /** Takes the changes since the last call, which make a new version; null for none. */
   take(): ShardChange | null {
     const set: number[] = [];
     const cleared: number[] = [];
     for (const shard of this.#touched) {
       const present = (this.#counts[shard] ?? 0) > 0;
-      if (present === this.#told.has(shard)) continue;
-      this.#told.set(shard, present);
+      if (present === this.#sent.has(shard)) continue;
+      this.#sent.set(shard, present);
       (present ? set : cleared).push(shard);
     }
     this.#touched.clear();
@@ -99,9 +100,9 @@ export class OwnShards {
     return { set, cleared };
   }
 
-  /** Everything said so far, as of {@link version}. */
+  /** All shards that were sent, as of {@link version}. */
   toText(): string {
-    return this.#told.toText();
+    return this.#sent.toText();
   }
 
   #touch(shard: number): true {

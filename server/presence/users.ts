@@ -21,6 +21,7 @@ function hashOf(user: string): number {
   return 2 ** 32 * (high & 0x1fffff) + (low >>> 0);
 }
 
+/** Makes the digest of users. */
 export function digestOf(users: ReadonlySet<string>): UserDigest {
   if (users.size > MOST_EXACT_USERS) {
     const registers = new Uint8Array(REGISTERS);
@@ -33,7 +34,7 @@ export function digestOf(users: ReadonlySet<string>): UserDigest {
   return { hashes: bytes.toString('base64') };
 }
 
-/** Distinct users of all digests: exact as long as none is a sketch. */
+/** Counts the distinct users of all digests: exact as long as none is a sketch. */
 export function countUsers(digests: readonly UserDigest[]): number {
   const seen = new Set<number>();
   let registers: Uint8Array | null = null;

@@ -2,33 +2,34 @@ import { SHARDS, type ShardChange } from './shards.ts';
 import type { UserDigest } from './users.ts';
 
 /**
- * Messages between gateways about presence, as JSON. Gateways of two releases run side by side: a reader ignores
- * fields it does not know, and what it cannot read counts as lost. Every `read` returns null then, and never throws.
+ * Heartbeat of a gateway. All messages here are JSON. Gateways of two releases run side by side: a reader ignores fields it does
+ * not know, and a message that it cannot read counts as lost: each `read...` returns null then, and never throws.
  */
 export interface Beat {
   readonly gateway: string;
-  /** True for the last one. */
+  /** True for the last heartbeat of a gateway. */
   readonly leaving: boolean;
-  /** Random, one a process: the same name with another one is another gateway. Empty from the previous release. */
+  /** Random id of the process: another one under the same name is another gateway. Empty from the previous release. */
   readonly life: string;
-  /** Version of the gateway's shards, counting {@link change}. */
+  /** Version of the gateway's shards, {@link change} included. */
   readonly version: number;
-  /** Changes of this version against the one before; absent in a plain heartbeat. */
+  /** Difference to the version before; absent in a plain heartbeat. */
   readonly change?: ShardChange;
 }
 
-/** A question about one room. */
+/** Question about one room. */
 export interface Wanted {
   readonly room: string;
-  /** Connections up to which they are listed; a gateway with more answers their number alone. */
+  /** Largest number of connections that are listed; a gateway with more answers with their number alone. */
   readonly most: number;
   /** True if the users are to be counted. */
   readonly users: boolean;
 }
 
+/** Question to one gateway: about rooms, or for all its shards. */
 export type Question = { readonly rooms: readonly Wanted[] } | { readonly shards: true };
 
-/** A gateway's own connections in one room, or a piece of them. */
+/** Connections of a gateway in one room, or some of them. */
 export interface Part {
   /** Index of the room in the question. */
   readonly room: number;
@@ -38,19 +39,21 @@ export interface Part {
   readonly users?: UserDigest;
 }
 
-/** One of the messages that answer a question. Rooms without connections are missing. */
+/** One of the messages of an answer. Rooms without connections are missing. */
 export interface Answer {
   readonly parts: readonly Part[];
+  /** True for the last message of the answer. */
   readonly last: boolean;
 }
 
-/** All shards of a gateway. */
+/** Answer with all shards of a gateway. */
 export interface ShardsAnswer {
   readonly life: string;
   readonly version: number;
   readonly shards: string;
 }
 
+/** Announcement of a join or a leave. */
 export interface JoinEvent {
   readonly type: 'join' | 'leave';
   readonly client: string;
@@ -67,7 +70,7 @@ export function readBeat(text: string): Beat | null {
   return isShards(set) && isShards(cleared) ? { ...beat, change: { set, cleared } } : null;
 }
 
-/** Rooms are short on the wire: there may be hundreds in a question. */
+/** Writes a question. Rooms are written as short lists, as there may be hundreds. */
 export const writeQuestion = (question: Question): string =>
   JSON.stringify(
     'shards' in question ? question : { rooms: question.rooms.map(({ room, most, users }) => [room, most, +users]) },
@@ -125,7 +128,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isShards = (value: unknown): value is number[] =>
   Array.isArray(value) && (value as unknown[]).every(shard => isCount(shard) && shard < SHARDS);
 
-/** The object that `text` is; an empty one for anything else. */
+/** Parses a JSON object. @returns an empty one for any other text */
 export function objectOf(text: string): Record<string, unknown> {
   try {
     return asObject(JSON.parse(text));
