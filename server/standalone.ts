@@ -1,4 +1,7 @@
-/** Entry point of a gateway and a worker in one process, for development. Takes the options of both; the worker's admin port is random. */
+/**
+ * Entry point of a gateway and a worker in one process, for development. Takes the options of
+ * both; the worker's admin port is random.
+ */
 import { names } from './bus/names.ts';
 import { startGateway } from './gateway/start.ts';
 import { createLogger } from './process/logger.ts';

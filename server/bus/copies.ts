@@ -15,7 +15,10 @@ const TOO_FEW_SERVERS: Readonly<Record<number, string>> = {
  */
 const TRY_MS = 60_000;
 
-/** Decides on the number of copies of a stream: the option's, else three if NATS has the servers, and never fewer than there are. */
+/**
+ * Decides on the number of copies of a stream: the option's, else three if NATS has the
+ * servers, and never fewer than there are.
+ */
 export class Copies {
   readonly #set: number;
   readonly #now: () => Moment;

@@ -5,7 +5,10 @@ import { headerBytes, readHeaders } from './read-headers.ts';
 export interface DeliveryInfo {
   /** Sequence of the message in its stream. */
   readonly sequence: number;
-  /** Time at which the stream stored the message, microseconds since 1970 by the server's clock. Unique together with the sequence. */
+  /**
+   * Time at which the stream stored the message, microseconds since 1970 by the server's clock.
+   * Unique together with the sequence.
+   */
   readonly storedAt: number;
   /** Number of deliveries of this message to its consumer, from 1. */
   readonly deliveries: number;

@@ -13,12 +13,12 @@ export interface DirectBatch {
 }
 
 /**
- * Sends one batched direct get (`$JS.API.DIRECT.GET.<stream>`), which any replica answers: the result may lack the newest messages.
- * The messages end with status 204; without a match there is only status 404.
+ * Sends one batched direct get (`$JS.API.DIRECT.GET.<stream>`), which any replica answers: the result may lack the newest
+ * messages. The messages end with status 204; without a match there is only status 404.
  *
- * LIVE, a mirror with only the last minutes, may answer for LOG: workers prevent that, but after a restart of nats-server it can
- * happen until a worker has looked. Its messages name their stream and are refused. An empty result does not: ask the leader
- * before concluding that there is no message.
+ * LIVE, a mirror with only the last minutes, may answer for LOG: workers prevent that, but after a restart of nats-server it
+ * can happen until a worker has looked. Its messages name their stream and are refused. An empty result does not: ask the
+ * leader before concluding that there is no message.
  * @throws {ReadFailed} for any other status, for no answer in time (a server without its replica does not answer), and if the
  *   connection lost part of the messages
  * @param request for example `{ next_by_subj, seq, batch, max_bytes }` or `{ multi_last, up_to_seq }`

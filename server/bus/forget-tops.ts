@@ -7,8 +7,8 @@ const SCAN = { batch: 1_000, maxBytes: 8 * 1024 * 1024, waitMs: 1_000 };
 const SLACK = 0.1;
 
 /**
- * Removes the rooms noted longest ago from LAST until it has `most` rooms. Raises the start of the cover above their offsets first, so
- * that a removed room is not taken for a room without messages: gateways read MongoDB for it.
+ * Removes the rooms noted longest ago from LAST until it has `most` rooms. Raises the start of the cover above their offsets
+ * first, so that a removed room is not taken for a room without messages: gateways read MongoDB for it.
  * @returns number of rooms removed
  * @throws {NotNoted} if another program wrote to LAST meanwhile
  */

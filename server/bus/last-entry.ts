@@ -42,7 +42,8 @@ export function coverWith(cover: Cover | null, epoch: string, first: number, bel
 }
 
 /**
- * Highest offset at which a room without messages in LOG may have a message; exact if LAST has an entry and covers LOG's start. Pure.
+ * Highest offset at which a room without messages in LOG may have a message; exact if LAST
+ * has an entry and covers LOG's start. Pure.
  * @param first first offset in LOG, read after LOG was found to have no message of the room
  * @param top of the room's entry; null if it has none
  */

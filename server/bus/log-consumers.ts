@@ -8,8 +8,8 @@ export interface LogConsumer {
 }
 
 /**
- * Consumers that purges of LOG wait for. Not those of other programs: one that stops reading would fill LOG, which would then refuse
- * every message. Purges always wait for the store's consumer, because messages would be lost otherwise.
+ * Consumers that purges of LOG wait for. Not those of other programs: one that stops reading would fill LOG, which would then
+ * refuse every message. Purges always wait for the store's consumer, because messages would be lost otherwise.
  */
 export function logConsumers(names: Names): readonly LogConsumer[] {
   return [{ name: names.storeConsumer, greatestLag: Number.POSITIVE_INFINITY }];

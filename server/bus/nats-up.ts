@@ -4,8 +4,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 const AWAY_MS = 5_000;
 
 /**
- * Returns a function that is true while all of `connections` reach NATS. A lost connection counts after 5 s, so that a quick reconnect
- * changes nothing. If a server falls silent, the connection is lost within 15 s.
+ * Returns a function that is true while all of `connections` reach NATS. A lost connection counts after 5 s, so that a quick
+ * reconnect changes nothing. If a server falls silent, the connection is lost within 15 s.
  * @param now milliseconds of a monotonic clock
  */
 export function natsUp(connections: readonly NatsConnection[], now: () => number): () => boolean {

@@ -30,12 +30,13 @@ const WINDOW = 500;
 const WRITE_TIMEOUT_MS = 5_000;
 
 /**
- * Notes in LAST the last offset of each room with a message in LOG below `below`. Call it before purging these messages: then a room
- * without a message in LOG still has its last offset.
+ * Notes in LAST the last offset of each room with a message in LOG below `below`. Call it before purging these messages: then
+ * a room without a message in LOG still has its last offset.
  *
- * Workers of several versions may purge the same stream at the same time. So each write expects the sequence of the write before
- * it, starting at the end of LAST before LOG was read: a write of another worker in between makes all of these fail. And LOG must
- * have the same first message after the scan as before it, because a worker of a version without LAST may have purged it.
+ * Workers of several versions may purge the same stream at the same time. So each write expects
+ * the sequence of the write before it, starting at the end of LAST before LOG was read: a write
+ * of another worker in between makes all of these fail. And LOG must have the same first message
+ * after the scan as before it, because a worker of a version without LAST may have purged it.
  * @returns number of rooms noted
  * @throws {NotNoted} if another program wrote to LAST or purged LOG meanwhile
  */
@@ -88,7 +89,10 @@ async function topsBelow(parts: NoteTopsParts, first: number, below: number): Pr
   return tops;
 }
 
-/** True if LOG has a message between `reached` and `below`, exclusive. Read from the leader, because the scan's replica may lag. */
+/**
+ * True if LOG has a message between `reached` and `below`, exclusive. Read from the leader,
+ * because the scan's replica may lag.
+ */
 async function anyBetween({ jsm, names, partition }: NoteTopsParts, reached: number, below: number): Promise<boolean> {
   const query = { seq: reached + 1, next_by_subj: names.logSubjects(partition) };
   const found = await orNull(jsm.streams.getMessage(names.logStream(partition), query), NO_MESSAGE_FOUND);
@@ -101,10 +105,10 @@ export async function writeCoverAfter(parts: NoteTopsParts, end: number, cover: 
 }
 
 /**
- * Writes entries and then the cover, as the next sequences after `end` of LAST, without writes of other programs between them. Writes
- * of one window run at the same time: one behind a refused write may be accepted if another program's writes fill the gap. That
- * is harmless for an entry. The cover vouches for all entries, so it is written once they are acknowledged. The first write of each
- * window is sent alone, so that of several workers all but one stop there.
+ * Writes entries and then the cover, as the next sequences after `end` of LAST, without writes of other programs between
+ * them. Writes of one window run at the same time: one behind a refused write may be accepted if another program's writes
+ * fill the gap. That is harmless for an entry. The cover vouches for all entries, so it is written once they are
+ * acknowledged. The first write of each window is sent alone, so that of several workers all but one stop there.
  */
 async function writeChain(
   { connection, names, partition }: NoteTopsParts,

@@ -6,7 +6,10 @@ import type { Names } from './names.ts';
 const MOST_BYTES = 256 * 1024;
 /** Bytes of a message kept for other things than its body. */
 const SPARE_BYTES = 4 * 1024;
-/** Header of a request to gateways of the previous release. Gateways that know it ignore the request: they got one of their own. */
+/**
+ * Header of a request to gateways of the previous release. Gateways that know it ignore the
+ * request: they got one of their own.
+ */
 const NOT_FOR_ME = 'Chat-Presence';
 const NO_RESPONDERS = 503;
 

@@ -11,8 +11,8 @@ const REQUEST_TIMEOUT = 408;
 const CONFLICT = 409;
 
 /**
- * Total number of messages of a pull, from the status that ends it. With several replicas the status may arrive before the messages,
- * which wait for the quorum: so it is not always the last answer. Pure.
+ * Total number of messages of a pull, from the status that ends it. With several replicas the status may arrive before the
+ * messages, which wait for the quorum: so it is not always the last answer. Pure.
  * @param batch number of messages requested
  * @returns null if the request failed
  */

@@ -25,8 +25,8 @@ export class PullFailed extends Error {
 const LATE_MS = 2_000;
 
 /**
- * Pulls messages from a consumer once. Unlike the library's `fetch` it can take just the messages that are there now: a batch can then
- * end without an open request, whose messages would not be delivered again before their ack wait has passed.
+ * Pulls messages from a consumer once. Unlike the library's `fetch` it can take just the messages that are there now: a batch
+ * can then end without an open request, whose messages would not be delivered again before their ack wait has passed.
  * @throws {PullFailed} if the pull failed before any message arrived
  */
 export function pull(

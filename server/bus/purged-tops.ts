@@ -23,8 +23,8 @@ interface Entries {
 
 /**
  * Reads from LAST, for rooms without a message in LOG, the offset above which no message of the room was purged: see
- * {@link purgedTop}. Any replica of LAST may answer, because its cover tells how far its entries reach. If LAST is missing, does not
- * answer or does not cover the purges, the offsets are too high, never too low.
+ * {@link purgedTop}. Any replica of LAST may answer, because its cover tells how far its entries reach. If LAST is missing,
+ * does not answer or does not cover the purges, the offsets are too high, never too low.
  * @param rooms at most 1,000: the server answers for at most 1,024 subjects
  * @throws {ReadFailed} if the leader of LOG does not answer
  */

@@ -9,9 +9,9 @@ export interface ReadHeaders {
 }
 
 /**
- * Reads the headers of a message. The only place that may use `message.headers`: the library throws for a value with a line break, and
- * an error in a subscription's callback ends the connection. Of a malformed block it keeps the well-formed lines, among them those
- * of the server with stream, subject and sequence.
+ * Reads the headers of a message. The only place that may use `message.headers`: the library throws for a value with a line
+ * break, and an error in a subscription's callback ends the connection. Of a malformed block it keeps the well-formed lines,
+ * among them those of the server with stream, subject and sequence.
  */
 export function readHeaders(message: Msg): ReadHeaders {
   try {
@@ -46,8 +46,8 @@ function wellFormedLines(block: Uint8Array): MsgHdrs {
 }
 
 /**
- * Value of a header that the server adds to a delivered message, such as `Nats-Sequence`; empty without one. Takes the last one of
- * that name: a publisher may have sent another, which comes first.
+ * Value of a header that the server adds to a delivered message, such as `Nats-Sequence`; empty without one. Takes the last
+ * one of that name: a publisher may have sent another, which comes first.
  */
 export function serverHeader(found: MsgHdrs | undefined, name: string): string {
   return found?.values(name).at(-1) ?? '';

@@ -48,8 +48,9 @@ export function incarnationStart(info: WithMetadata): number | null {
 }
 
 /**
- * First offset to note for a stream of an earlier release: 1 if MongoDB has everything that was acknowledged. Otherwise a lift cannot
- * be distinguished from a loss, and it is the first offset in the stream, so that only its messages are stored again. Pure.
+ * First offset to note for a stream of an earlier release: 1 if MongoDB has everything that
+ * was acknowledged. Otherwise a lift cannot be distinguished from a loss, and it is the first
+ * offset in the stream, so that only its messages are stored again. Pure.
  */
 export function adoptedStart(stored: StoredFloor, ackFloor: number, first: number): number {
   return ackFloor <= stored.offset ? 1 : first;

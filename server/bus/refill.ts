@@ -5,9 +5,9 @@ import type { RefillPlan } from './refill-plan.ts';
 import type { storeConsumerConfig } from './stream-config.ts';
 
 /**
- * Makes the store's consumer anew, so that it delivers again what MongoDB lost, after noting on the stream the offsets that are lost
- * for ever. While the consumer is missing nothing is purged. May be interrupted at any point and run again: storing is idempotent,
- * and a missing consumer is made at the start of the stream.
+ * Makes the store's consumer anew, so that it delivers again what MongoDB lost, after noting on the stream the offsets that
+ * are lost for ever. While the consumer is missing nothing is purged. May be interrupted at any point and run again: storing
+ * is idempotent, and a missing consumer is made at the start of the stream.
  */
 export async function refill(
   jsm: JetStreamManager,

@@ -119,7 +119,8 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     mostBodyBytes: () => mostBodyBytes(write),
 
     async publish(room, body, envelope): Promise<Stored> {
-      if (!connected()) throw new PublishFailed('NATS is not connected'); // otherwise it would be sent later, after the client got its answer
+      // Otherwise it would be sent after the reconnect, when the client has got its answer.
+      if (!connected()) throw new PublishFailed('NATS is not connected');
       if (!unanswered.open())
         throw new PublishFailed(`messages of ${MOST_UNANSWERED_BYTES} bytes wait for an acknowledgement`);
       const answer = publish(write, subject(room), body, envelope, options.publishTimeoutMs());

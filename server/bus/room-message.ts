@@ -18,13 +18,16 @@ export function unreadable(headers: MsgHdrs | undefined, intact: boolean, body: 
 export interface RoomMessage {
   /** Offset in the stream; 0 if no stream sent the message. */
   readonly offset: number;
-  /** Null if clients cannot receive it: malformed headers, a version that is not a number, or a body that is not one line of JSON. */
+  /**
+   * Null if clients cannot receive it: malformed headers, a version that is not a number, or a
+   * body that is not one line of JSON.
+   */
   readonly message: StoredMessage | null;
 }
 
 /**
- * Reads a message that a stream delivered or returned. Never throws. Any NATS client that may publish may have written it, so a body
- * that could end a frame and forge the next one is not accepted.
+ * Reads a message that a stream delivered or returned. Never throws. Any NATS client that may publish may have written it, so
+ * a body that could end a frame and forge the next one is not accepted.
  */
 export function readRoomMessage(room: string, epoch: string, found: Msg): RoomMessage {
   const { headers, intact } = readHeaders(found);

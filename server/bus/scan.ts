@@ -28,8 +28,8 @@ export class ScanBroken extends Error {
 const IDLE_MS = 60_000;
 
 /**
- * Reads a stream in order with a temporary consumer, for as long as `work` runs. Messages that a broken connection loses would seem
- * to be missing from the stream, so a gap between deliveries is a {@link ScanBroken}.
+ * Reads a stream in order with a temporary consumer, for as long as `work` runs. Messages that a broken connection loses
+ * would seem to be missing from the stream, so a gap between deliveries is a {@link ScanBroken}.
  */
 export async function scanStream<T>(options: ScanOptions, work: (scan: Scan) => Promise<T>): Promise<T> {
   const { connection, jsm, stream, first, headersOnly = false } = options;

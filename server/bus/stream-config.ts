@@ -22,7 +22,10 @@ export type StreamOptions = Pick<
   | 'specVersion'
 >;
 
-/** Settings of LOG, which acknowledges and deduplicates. It has no age limit, and refuses new messages when full: old ones may not be stored yet. */
+/**
+ * Settings of LOG, which acknowledges and deduplicates. It has no age limit, and refuses new
+ * messages when full: old ones may not be stored yet.
+ */
 export function logConfig(names: Names, partition: number, options: StreamOptions) {
   return {
     name: names.logStream(partition),
@@ -39,9 +42,9 @@ export function logConfig(names: Names, partition: number, options: StreamOption
 }
 
 /**
- * Settings of LIVE, which mirrors the last minutes of LOG with the same sequences and republishes them on core NATS. For each
- * republished message the server loads the room's previous one, in a block of up to 8 MB: so this stream is small, and LOG does not
- * republish.
+ * Settings of LIVE, which mirrors the last minutes of LOG with the same sequences and
+ * republishes them on core NATS. For each republished message the server loads the room's
+ * previous one, in a block of up to 8 MB: so this stream is small, and LOG does not republish.
  */
 export function liveConfig(names: Names, partition: number, options: StreamOptions) {
   return {
@@ -60,8 +63,8 @@ export function liveConfig(names: Names, partition: number, options: StreamOptio
 }
 
 /**
- * Settings of LAST, which keeps one small value per room without an age limit: the offset of its last message that was purged from
- * LOG. A missing room means what {@link Cover} says.
+ * Settings of LAST, which keeps one small value per room without an age limit: the offset of its last message that was purged
+ * from LOG. A missing room means what {@link Cover} says.
  */
 export function lastConfig(names: Names, partition: number, options: Pick<StreamOptions, 'streamReplicas'>) {
   return {

@@ -57,16 +57,17 @@ export type StreamStep =
 /**
  * Stream plan: the steps from the observed streams to the wanted ones; none if they are right. Pure.
  *
- * A LOG stream whose last sequence is below the floor has lost its last messages (a restored copy, a power cut): its next messages
- * would reuse offsets that clients know and MongoDB has. The last sequence of LIVE counts too, because a mirror is never ahead.
+ * A LOG stream whose last sequence is below the floor has lost its last messages (a restored
+ * copy, a power cut): its next messages would reuse offsets that clients know and MongoDB
+ * has. The last sequence of LIVE counts too, because a mirror is never ahead.
  */
 export function planStreams(observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   return [...planOrder(observed, wanted), ...planLast(observed, wanted)];
 }
 
 /**
- * Settings of a stream or consumer to change. A worker of an older spec keeps the settings of a newer one, because two workers with
- * different options would otherwise change them back and forth; it only removes a fence that a lift left behind.
+ * Settings of a stream or consumer to change. A worker of an older spec keeps the settings of a newer one, because two
+ * workers with different options would otherwise change them back and forth; it only removes a fence that a lift left behind.
  */
 function changesOf(actual: WithMetadata, wanted: object, spec: string): string[] {
   const changed = differences(actual.config, wanted);
@@ -76,8 +77,8 @@ function changesOf(actual: WithMetadata, wanted: object, spec: string): string[]
 }
 
 /**
- * Stream plan that only adds copies: for streams with fewer than `wanted`, unless their settings are those of a newer spec. Taken when
- * {@link planStreams} has no steps. Pure.
+ * Stream plan that only adds copies: for streams with fewer than `wanted`, unless their settings are those of a newer spec.
+ * Taken when {@link planStreams} has no steps. Pure.
  */
 export function planRaise(
   { log, live, last }: ObservedStreams,
@@ -159,8 +160,8 @@ const SILENT_NANOS = 3_000_000_000;
 const SETTLE_MS = 5_000;
 
 /**
- * True if LIVE receives nothing from LOG. After a restart the server tries LOG once, often before LOG is ready, and then waits 12 s;
- * making LIVE anew takes milliseconds. Pure.
+ * True if LIVE receives nothing from LOG. After a restart the server tries LOG once, often before LOG is ready, and then
+ * waits 12 s; making LIVE anew takes milliseconds. Pure.
  */
 export function stalled(live: StreamInfo): boolean {
   const active = live.mirror?.active ?? -1;

@@ -55,8 +55,8 @@ const MIRROR_WAIT_MS = 1_000;
 const MIRROR_LOOK_MS = 100;
 
 /**
- * Makes the streams and keeps their settings as the options say. Only workers do this, under a lock; gateways never create a stream.
- * Looks and plans; if there is something to change, takes the lock, looks and plans again, changes, and looks again.
+ * Makes the streams and keeps their settings as the options say. Only workers do this, under a lock; gateways never create a
+ * stream. Looks and plans; if there is something to change, takes the lock, looks and plans again, changes, and looks again.
  */
 export class Streams {
   readonly #connection: NatsConnection;
@@ -104,8 +104,8 @@ export class Streams {
   }
 
   /**
-   * Tries at intervals to give the streams more copies, if no option sets the number: NATS may have more servers now. An error is only
-   * reported, because the streams are right as they are. Never rejects.
+   * Tries at intervals to give the streams more copies, if no option sets the number: NATS may have more servers now. An
+   * error is only reported, because the streams are right as they are. Never rejects.
    * @param state last result of {@link ensure}
    * @returns true if copies were added
    */

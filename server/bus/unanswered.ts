@@ -1,6 +1,6 @@
 /**
- * Limits the bytes that were sent and not answered. While a server is silent and its connection does not count as lost yet, everything
- * that is sent piles up in this process.
+ * Limits the bytes that were sent and not answered. While a server is silent and its connection does not count as lost yet,
+ * everything that is sent piles up in this process.
  */
 export class Unanswered {
   readonly #most: number;

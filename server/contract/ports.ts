@@ -16,7 +16,10 @@ export const CLIENT_PATHS = {
   page: '/',
 } as const;
 
-/** Paths on the admin port. `live` answers while the event loop runs; `ready` does not depend on NATS or MongoDB after the start. */
+/**
+ * Paths on the admin port. `live` answers while the event loop runs; `ready` does not depend
+ * on NATS or MongoDB after the start.
+ */
 export const ADMIN_PATHS = { live: '/livez', ready: '/readyz', metrics: '/metrics', load: '/load' } as const;
 
 /** Paths that only a worker has on its admin port. */

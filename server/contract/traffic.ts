@@ -14,7 +14,10 @@ export interface TrafficIntent {
   readonly keep?: number;
   /** Most connections to close per second; the gateway stays a fifth below it. Always set with `keep`. */
   readonly perSecond?: number;
-  /** Seconds the operator waits for the gateway from when it first sees this intent. Always set with `keep`; only the operator reads it. */
+  /**
+   * Seconds the operator waits for the gateway from when it first sees this intent. Always set
+   * with `keep`; only the operator reads it.
+   */
   readonly waitSeconds?: number;
   /** End of that wait, ISO 8601: informative, and for operators that do not know `waitSeconds`. Always set with `keep`. */
   readonly deadline?: string;

@@ -28,8 +28,8 @@ export const metricsRoute =
   async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
 
 /**
- * Time that an idle connection stays open. The operator sends a request every 5 to 60 s over one connection: Node's default of 5 s
- * would close it between two requests, or just as one arrives.
+ * Time that an idle connection stays open. The operator sends a request every 5 to 60 s over one connection: Node's default
+ * of 5 s would close it between two requests, or just as one arrives.
  */
 const KEEP_ALIVE_MS = 75_000;
 

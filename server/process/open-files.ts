@@ -15,7 +15,10 @@ export function openFilesIn(text: string): number {
   return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
-/** Number of files this process may open; Node has raised the soft limit to the hard one. Infinity on other systems than Linux. */
+/**
+ * Number of files this process may open; Node has raised the soft limit to the hard one.
+ * Infinity on other systems than Linux.
+ */
 export async function openFilesLimit(): Promise<number> {
   return openFilesIn(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
 }

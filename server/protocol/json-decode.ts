@@ -3,7 +3,10 @@ import { COMMANDS_PER_FRAME, MAX_ID, toCommand } from './command.ts';
 import { decodeUtf8, findMember } from './raw-json.ts';
 import { type Fields, type Kind, METHODS, type Method, REQUESTS, type Values } from './schema.ts';
 
-/** Bounds of the integer types. Numbers beyond 2^53 within them are reduced to the largest exact one: no room has such positions. */
+/**
+ * Bounds of the integer types. Numbers beyond 2^53 within them are reduced to the largest
+ * exact one: no room has such positions.
+ */
 const INTEGERS = {
   int32: { min: -(2 ** 31), max: 2 ** 31 - 1 },
   int64: { min: -(2 ** 63), max: 2 ** 63 },

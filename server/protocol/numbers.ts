@@ -2,8 +2,8 @@
 const MOST_U32 = 0xffff_ffff;
 
 /**
- * Fits a number into its field: an integer from 0 to the largest of the type. A larger one would be read as another number by some
- * SDKs and crash others; NaN would make the frame invalid.
+ * Fits a number into its field: an integer from 0 to the largest of the type. A larger one would be read as another number by
+ * some SDKs and crash others; NaN would make the frame invalid.
  */
 const fit = (value: number, most: number): number => (value > 0 ? Math.min(Math.trunc(value), most) : 0);
 

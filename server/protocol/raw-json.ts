@@ -18,8 +18,8 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 }
 
 /**
- * True if bytes may be copied into a frame: one JSON value in UTF-8 without a raw newline or carriage return. Either would end the
- * line, and the client would read the rest as a frame of the server.
+ * True if bytes may be copied into a frame: one JSON value in UTF-8 without a raw newline or carriage return. Either would
+ * end the line, and the client would read the rest as a frame of the server.
  */
 export function isPlainJson(bytes: Uint8Array): boolean {
   if (bytes.includes(LF) || bytes.includes(CR)) return false;

@@ -33,7 +33,10 @@ export type SentKey = Pick<StoredMessage, 'id' | 'dedupe'>;
 
 /** A message of a LOG stream. Partition, offset and `storedAt` together identify it, also in a stream that was restored. */
 export interface LoggedMessage extends StoredMessage {
-  /** Time at which the stream stored it, microseconds since 1970. A restored copy keeps it; another message at a reused offset differs. */
+  /**
+   * Time at which the stream stored it, microseconds since 1970. A restored copy keeps it;
+   * another message at a reused offset differs.
+   */
   readonly storedAt: number;
 }
 
@@ -73,7 +76,10 @@ export interface MessageWriter {
   setAside(partition: number, rejected: RejectedMessage): Promise<void>;
   /** Progress of a partition. */
   floor(partition: number): Promise<StoredFloor>;
-  /** Notes that every message up to `offset` is stored. @throws {StoreRolledBack} if the store lost messages; nothing is noted then */
+  /**
+   * Notes that every message up to `offset` is stored.
+   * @throws {StoreRolledBack} if the store lost messages; nothing is noted then
+   */
   complete(partition: number, offset: number): Promise<void>;
   /**
    * Accepts a loss of messages: {@link floor} no longer reports it, and writes go on from the floor that is left. The caller has

@@ -35,7 +35,10 @@ export class Circuit {
     this.#pulse = new Pulse(() => this.#timedPing(), options.clock);
   }
 
-  /** Pings once a second from now on, so that an outage is known before an operation meets it. One listener; the last one wins. */
+  /**
+   * Pings once a second from now on, so that an outage is known before an operation meets it.
+   * One listener; the last one wins.
+   */
   watch(listener: OutageListener): void {
     this.#listener = listener;
     this.#pulse.always();

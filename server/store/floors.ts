@@ -63,7 +63,10 @@ export class Floors {
     this.#known.set(partition, risen);
   }
 
-  /** Accepts a loss: the floors that MongoDB has now are right, and everything up to `upTo` counts as complete. @param now milliseconds since 1970 */
+  /**
+   * Accepts a loss: the floors that MongoDB has now are right, and everything up to `upTo` counts as complete.
+   * @param now milliseconds since 1970
+   */
   async settle(partition: number, upTo: number, now: number): Promise<void> {
     const settled = Math.max(now, this.#knownOf(partition).settled + 1);
     const update = { $max: { offset: upTo, complete: upTo, settled } };

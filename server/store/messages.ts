@@ -61,7 +61,10 @@ export class Messages {
     }
   }
 
-  /** Builds the indexes of a new collection before its first message. `keepIndexes` builds those of a large one in the background. */
+  /**
+   * Builds the indexes of a new collection before its first message. `keepIndexes` builds those
+   * of a large one in the background.
+   */
   prepare(): Promise<void> {
     this.#indexed ??= this.#indexNew().catch(error => {
       this.#indexed = null;
@@ -76,7 +79,10 @@ export class Messages {
     return (await missingIndexes(await this.#collection())) ?? [];
   }
 
-  /** Sorts out refused messages. A duplicate key is a success only if it is the `_id`: an operator may have added a unique index. */
+  /**
+   * Sorts out refused messages. A duplicate key is a success only if it is the `_id`: an
+   * operator may have added a unique index.
+   */
   async #rejected(partition: number, batch: readonly LoggedMessage[], verdict: Verdict): Promise<RejectedMessage[]> {
     const key = (index: number): string => {
       const message = batch[index];

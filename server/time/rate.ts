@@ -23,6 +23,9 @@ export class Rate {
   }
 }
 
-/** Commands that a connection may send at once. At least one per room, because a client that reconnects subscribes to all its rooms. */
+/**
+ * Commands that a connection may send at once. At least one per room, because a client that
+ * reconnects subscribes to all its rooms.
+ */
 export const burstOf = (limits: { readonly commandBurst: number; readonly maxSubscriptions: number }) =>
   Math.max(limits.commandBurst, limits.maxSubscriptions);

@@ -15,7 +15,10 @@ export interface ConsumerState {
   readonly info: ConsumerInfo | null;
 }
 
-/** Reads the state of our consumers. Call it before reading the stream: then no acknowledgement is above the stream's last sequence. */
+/**
+ * Reads the state of our consumers. Call it before reading the stream: then no
+ * acknowledgement is above the stream's last sequence.
+ */
 export async function consumerStates(
   jsm: JetStreamManager,
   stream: string,

@@ -13,8 +13,8 @@ export interface Sorted {
 }
 
 /**
- * Reads the messages of deliveries from LOG. Any NATS client may have written them: names of rooms and users that no gateway wrote
- * are kept unchanged. Deliveries that belong to no room, such as the marker of a lift, are left out. Pure.
+ * Reads the messages of deliveries from LOG. Any NATS client may have written them: names of rooms and users that no gateway
+ * wrote are kept unchanged. Deliveries that belong to no room, such as the marker of a lift, are left out. Pure.
  * @param prefix subject of the partition's rooms, up to the token of the room
  */
 export function sortDeliveries(deliveries: readonly Delivery[], prefix: string, epoch: string): Sorted {

@@ -6,8 +6,8 @@ export const PRESSED_TO = 0.5;
 export const NEARLY_FULL = 0.8;
 
 /**
- * Milliseconds that stored messages stay in LOG. NATS learns the ids it recognises from these messages when it starts, and gateways
- * rely on it for ids up to half of the deduplication window old: so messages stay at least that long. Pure.
+ * Milliseconds that stored messages stay in LOG. NATS learns the ids it recognises from these messages when it starts, and
+ * gateways rely on it for ids up to half of the deduplication window old: so messages stay at least that long. Pure.
  */
 export function hotWindowMs(options: { readonly hotWindowSeconds: number; readonly dedupeSeconds: number }): number {
   return Math.max(options.hotWindowSeconds, options.dedupeSeconds / 2) * 1_000;

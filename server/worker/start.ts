@@ -38,12 +38,18 @@ export interface Worker {
   /** URL of health, `/backends` and metrics, such as `http://127.0.0.1:9090`. */
   readonly adminUrl: string;
   readonly adminPort: number;
-  /** Finishes batches that are being written, releases other messages to other workers, and stops. Resolves within some 10 s; never rejects. */
+  /**
+   * Finishes batches that are being written, releases other messages to other workers, and
+   * stops. Resolves within some 10 s; never rejects.
+   */
   stop(): Promise<void>;
 }
 
 const PING_MS = 3_000;
-/** Longest that a first request to `/backends` waits for NATS and MongoDB to be tried: "not checked yet" would look like an outage. */
+/**
+ * Longest that a first request to `/backends` waits for NATS and MongoDB to be tried: "not
+ * checked yet" would look like an outage.
+ */
 const FIRST_ANSWER_MS = 1_500;
 const STOP_MS = 8_000;
 const FLUSH_MS = 1_000;

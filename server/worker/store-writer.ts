@@ -28,7 +28,10 @@ export interface StoreWriterParts {
   readonly writer: MessageWriter;
   /** Called after each write with its error, or null after a success. */
   written(problem: StoreUnavailable | null): void;
-  /** Called with the reason when reading the stream has failed {@link STUCK} times in a row, and with null when it works again. */
+  /**
+   * Called with the reason when reading the stream has failed {@link STUCK} times in a row, and
+   * with null when it works again.
+   */
   read(problem: string | null): void;
   readonly clock: Clock;
   readonly random: () => number;
@@ -40,9 +43,9 @@ export interface StoreWriterParts {
 const STUCK = 3;
 
 /**
- * Stores one partition's messages: pulls a batch from LOG, writes it to MongoDB, acknowledges it. While MongoDB does not answer, the
- * batch is kept and its ack wait renewed, so that NATS does not deliver it again. A batch is tried until it is written; no
- * message is skipped.
+ * Stores one partition's messages: pulls a batch from LOG, writes it to MongoDB, acknowledges it. While MongoDB does not
+ * answer, the batch is kept and its ack wait renewed, so that NATS does not deliver it again. A batch is tried until it is
+ * written; no message is skipped.
  */
 export class StoreWriter {
   readonly #parts: StoreWriterParts;
