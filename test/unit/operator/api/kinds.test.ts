@@ -60,9 +60,9 @@ test('the roles of the chart grant what the table of kinds needs, and no more', 
 });
 
 test('a kind without its rule in the chart is found, and a rule without its kind', () => {
-  const added: Kind = { ...KINDS.deployments, kind: 'StatefulSet', plural: 'statefulsets' };
+  const added: Kind = { ...KINDS.configMaps, kind: 'Widget', apiVersion: 'example.com/v1', plural: 'widgets' };
   const missing = needed([...ALL, added]).filter(right => !granted(RBAC).includes(right));
-  assert.deepEqual(missing, ['apps/statefulsets: create delete get list patch watch']);
+  assert.deepEqual(missing, ['example.com/widgets: create delete get list patch watch']);
   const fewer = RBAC.replace('[list, watch, patch]', '[list, watch]');
   assert.deepEqual(
     needed(ALL).filter(right => !granted(fewer).includes(right)),

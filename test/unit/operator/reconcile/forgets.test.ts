@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CHILD_KINDS } from '../../../../operator/api/kinds.ts';
 import type { KubeObject } from '../../../../operator/api/kube-object.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
 import { heldBy } from '../../../support/kube/held-by.ts';
@@ -7,7 +8,7 @@ import { leading } from '../../../support/kube/leading.ts';
 
 const COUNT = 4;
 const NAMESPACE = 'team-a';
-const CHILDREN = ['Deployment', 'Service', 'ConfigMap', 'ServiceAccount', 'PodDisruptionBudget', 'Pod', 'Event'];
+const CHILDREN = [...CHILD_KINDS.map(({ kind }) => kind), 'Pod', 'Event'];
 const names = () => Array.from({ length: COUNT }, (_, index) => `passing-${index}`);
 
 /** A pod of a Deployment, without what nobody reads here. */

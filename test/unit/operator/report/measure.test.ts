@@ -4,7 +4,7 @@ import type { Decision } from '../../../../operator/autoscale/decide.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import { createMetrics } from '../../../../operator/process/metrics.ts';
 import { newMemory, scale } from '../../../../operator/reconcile/size.ts';
-import { forgetMetrics, measure } from '../../../../operator/report/measure.ts';
+import { forgetAll, forgetMetrics, measure } from '../../../../operator/report/measure.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
 import {
   clientService,
@@ -43,4 +43,7 @@ test('what nobody asks for any more has no series, and a ChatCluster that is gon
   assert.deepEqual([await has('"bounded"} 1'), await has('gateway_capacity')], [true, false]);
   forgetMetrics(metrics, `${cluster.metadata.namespace}/${cluster.metadata.name}`);
   assert.deepEqual(await series(), []);
+  measure(metrics, cluster, { ...scaling, decision: asking }, fleet, probe);
+  forgetAll(metrics);
+  assert.deepEqual(await series(), [], 'another process exports them from now on');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
+import { CHILD_KINDS } from '../../../../operator/api/kinds.ts';
 import { Caches } from '../../../../operator/watch/caches.ts';
 import { until } from '../../../../tools/support/until.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
@@ -64,12 +65,12 @@ test('a kind that can be done without is, until it comes; its objects are left a
   assert.ok(caches.isSynced);
   assert.deepEqual(calls.toSorted(), ['missing Node', 'missing PodDisruptionBudget']);
   assert.deepEqual([caches.knows('PodDisruptionBudget'), caches.knows('Deployment')], [false, true]);
-  assert.equal(kindsOf(caches), 4);
+  assert.equal(kindsOf(caches), CHILD_KINDS.length - 1);
 
   refused.clear();
   await pass('they are known', () => calls.length === 4);
   assert.ok(caches.knows('PodDisruptionBudget'));
-  assert.equal(kindsOf(caches), 5);
+  assert.equal(kindsOf(caches), CHILD_KINDS.length);
 
   refused.add('poddisruptionbudgets').add('deployments');
   for (const plural of refused) watches.get(plural)?.destroy();
@@ -77,7 +78,7 @@ test('a kind that can be done without is, until it comes; its objects are left a
   assert.deepEqual(calls.slice(4).toSorted(), ['missing Deployment!', 'missing PodDisruptionBudget']);
   assert.equal(caches.knows('PodDisruptionBudget'), false, 'what is known of it may be wrong by now');
   assert.ok(caches.knows('Deployment'), 'without it nothing could be decided');
-  assert.equal(kindsOf(caches), 4);
+  assert.equal(kindsOf(caches), CHILD_KINDS.length - 1);
 });
 
 test('a kind that is needed is waited for', async t => {
