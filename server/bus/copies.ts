@@ -40,6 +40,7 @@ export class Copies {
     this.#reason = set === 0 ? undefined : '';
   }
 
+  /** True if the option sets the number. */
   get isSet(): boolean {
     return this.#set > 0;
   }

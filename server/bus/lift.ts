@@ -7,6 +7,7 @@ import { FROM_KEY } from './refill-plan.ts';
 import { scanStream } from './scan.ts';
 import type { logConfig } from './stream-config.ts';
 
+/** Stream to lift, and what the lift needs of its caller. */
 export interface LiftOptions {
   readonly log: ReturnType<typeof logConfig>;
   /** Subject that no client publishes to. */

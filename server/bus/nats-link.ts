@@ -4,6 +4,7 @@ import { type Clock, sleep } from '../time/clock.ts';
 import { RETRY } from '../time/retry.ts';
 import { connectNats, type NatsOptions } from './connect.ts';
 
+/** Connection to make, and the callbacks that report its state. `random` returns a number from 0 to 1. */
 export interface LinkParts {
   readonly options: NatsOptions;
   readonly role: string;

@@ -6,6 +6,7 @@ import { type Cover, coverWith, readCover, writeCover, writeTop } from './last-e
 import type { Names } from './names.ts';
 import { scanStream } from './scan.ts';
 
+/** One partition, and the connection to its streams. */
 export interface NoteTopsParts {
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;

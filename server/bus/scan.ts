@@ -3,6 +3,7 @@ import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import type { Delivery } from './delivery.ts';
 import { type PullRequest, pull } from './pull.ts';
 
+/** Stream to read, and where to start. */
 export interface ScanOptions {
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;

@@ -11,6 +11,7 @@ import { LIVE_AGE_SECONDS } from '../contract/options.ts';
 import type { Config } from '../settings/config.ts';
 import type { Names } from './names.ts';
 
+/** Options that decide on the settings of streams and of the store's consumer. */
 export type StreamOptions = Pick<
   Config,
   | 'streamReplicas'

@@ -23,6 +23,7 @@ export interface Lock {
   check(): void;
 }
 
+/** Lock to take, and for how long to try. */
 export interface LockOptions {
   readonly bucket: string;
   readonly copies: Pick<Copies, 'forNew' | 'make'>;

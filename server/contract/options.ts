@@ -6,6 +6,7 @@
 import { INSTANCE_PATTERN } from './instance.ts';
 import { rangesProblem } from './ranges.ts';
 
+/** Process that reads an option. */
 export type Process = 'gateway' | 'worker';
 
 interface Common {
@@ -20,6 +21,7 @@ interface Common {
   /** True if a running process takes new values, from a file of the directory {@link OPTIONS.liveDir}. */
   readonly reload?: boolean;
 }
+/** Whole number from `min` to `max`, both included. */
 export interface IntegerOption extends Common {
   readonly kind: 'integer';
   readonly default: number;
@@ -28,6 +30,7 @@ export interface IntegerOption extends Common {
   /** True if 0, the default, lets the process choose. An empty variable means 0, to earlier releases too. */
   readonly automatic?: true;
 }
+/** Text; required if it has no `default`. An empty value counts as not set. */
 export interface TextOption extends Common {
   readonly kind: 'text';
   readonly default?: string;
@@ -38,6 +41,7 @@ export interface TextOption extends Common {
   /** True if one trailing line break is removed: editors and `echo` leave one in a Secret. */
   readonly oneLine?: boolean;
 }
+/** One of `choices`. */
 export interface ChoiceOption<C extends string = string> extends Common {
   readonly kind: 'choice';
   readonly choices: readonly C[];
@@ -631,6 +635,7 @@ export const OPTIONS = {
   ),
 } as const satisfies Record<string, Option>;
 
+/** Name of an option in code. */
 export type OptionName = keyof typeof OPTIONS;
 
 const rows = Object.entries(OPTIONS) as [OptionName, Option][];

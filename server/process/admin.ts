@@ -9,13 +9,16 @@ export interface AdminAnswer {
   readonly body: string;
 }
 
+/** Answers one request. May throw or reject: the response is then 500, and the error is reported. */
 export type AdminRoute = () => Promise<AdminAnswer> | AdminAnswer;
 
+/** Plain text response. */
 export const text = (status: number, body: string): AdminAnswer => ({
   status,
   type: 'text/plain; charset=utf-8',
   body,
 });
+/** JSON response with status 200. */
 export const json = (body: object): AdminAnswer => ({
   status: 200,
   type: 'application/json',

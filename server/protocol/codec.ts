@@ -1,5 +1,6 @@
 import type { ErrorCode } from './codes.ts';
 
+/** Encoding of frames. */
 export type Encoding = 'json' | 'protobuf';
 
 /** Position in a room's order of messages. Offset 0 is before the first message; an empty epoch matches any epoch. */

@@ -1,5 +1,6 @@
 /** Codes of the client protocol: errors answer a command, closes end a connection, unsubscribes end a subscription. */
 
+/** Error that answers a command. */
 export interface ErrorCode {
   readonly code: number;
   readonly message: string;
@@ -23,6 +24,7 @@ export const ERRORS = {
   unrecoverablePosition: { code: 112, message: 'unrecoverable position' },
 } as const satisfies Record<string, ErrorCode>;
 
+/** Code and reason of a close or of an unsubscribe push. */
 export interface CloseCode {
   readonly code: number;
   /** At most 123 bytes. Never empty: without a reason SDKs reconnect after a terminal code too. */

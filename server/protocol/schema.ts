@@ -3,15 +3,18 @@
  * A unit test keeps it equal to `client.proto`.
  */
 
+/** Type of a field without parts. */
 export type Scalar = 'string' | 'bool' | 'int32' | 'int64' | 'uint64' | 'bytes';
 
 /** Type of a field. `map` maps strings to messages. A `message` without fields is only checked for presence. */
 export type Kind = Scalar | { readonly message: Fields } | { readonly map: Fields };
 
+/** Field of a message: `number` is that of Protobuf; in JSON the name is its key. */
 export interface Field {
   readonly number: number;
   readonly kind: Kind;
 }
+/** Fields of a message by name. */
 export type Fields = Readonly<Record<string, Field>>;
 
 type Value<K> = K extends 'string'
@@ -89,7 +92,9 @@ export const REQUESTS = {
   },
 } as const satisfies Record<string, { readonly number: number; readonly fields: Fields }>;
 
+/** Method of a command. */
 export type Method = keyof typeof REQUESTS;
+/** Decoded request of a method. */
 export type Request<M extends Method> = Values<(typeof REQUESTS)[M]['fields']>;
 
 /** Methods in the order of their numbers. If a command sets two, the first one counts. */

@@ -48,7 +48,9 @@ function parse(option: Option, given: string | undefined): { value: string | num
   return problem ? { problem: `${option.env}: ${problem}` } : { value: raw };
 }
 
+/** Process whose options are read; `standalone` has those of both. */
 export type ProcessKind = Process | 'standalone';
+/** Environment variables. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /**

@@ -79,6 +79,7 @@ export class Circuit {
     this.#learn(() => this.#reachability.connected(this.#options.clock.now()));
   }
 
+  /** Stops the pings; operations still run. */
   stop(): void {
     this.#pulse.stop();
   }

@@ -30,6 +30,7 @@ export function messageKey(partition: number, message: Pick<LoggedMessage, 'offs
   return `${partition}:${message.offset}:${message.storedAt}`;
 }
 
+/** Document of a message. Inverse of {@link fromDocument}, but for `partition` and `storedAt`. */
 export function toDocument(partition: number, message: LoggedMessage): MessageDocument {
   return {
     _id: messageKey(partition, message),
@@ -48,6 +49,7 @@ export function toDocument(partition: number, message: LoggedMessage): MessageDo
   };
 }
 
+/** Message of a document. */
 export function fromDocument(document: MessageDocument): StoredMessage {
   return {
     room: document.room,

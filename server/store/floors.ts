@@ -35,6 +35,7 @@ export class Floors {
     this.#collection = collection;
   }
 
+  /** Reads the floor of a partition. See {@link StoredFloor.rolledBack} for a loss. */
   async read(partition: number): Promise<StoredFloor> {
     const known = this.#knownOf(partition); // before the read: another write may raise both meanwhile
     const document = await (await this.#collection()).findOne({ _id: partition }, READ);

@@ -8,6 +8,7 @@ import { Messages } from './messages.ts';
 import { MongoConnection } from './mongo-connection.ts';
 import { type RejectedDocument, setAside } from './rejected.ts';
 
+/** History of one ChatCluster in MongoDB, for gateways and workers. All methods may be called at the same time. */
 export interface MongoStore extends HistoryStore, MessageWriter {
   /** Pings also during an outage. @throws {StoreUnavailable} with the reason */
   ping(): Promise<void>;

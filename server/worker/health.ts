@@ -45,12 +45,14 @@ export class Health {
     this.#clock = clock;
   }
 
+  /** @param reason of the state, as `/backends` reports it */
   natsIs(up: boolean, reason: string): void {
     this.#natsUp = up;
     this.#nats = reason;
     this.#checked('nats');
   }
 
+  /** @param reason of the state, as `/backends` reports it */
   storeIs(up: boolean, reason: string): void {
     this.#storeUp = up;
     this.#store = reason;
@@ -96,6 +98,7 @@ export class Health {
     return this.#ensured.size === this.#partitions;
   }
 
+  /** State now, as `/backends` answers it. */
   report(): BackendHealth {
     let storeLag = 0;
     for (const lag of this.#lags.values()) storeLag += lag;

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { MongoStore } from '../store/mongo.ts';
 import { type Clock, sleep } from '../time/clock.ts';
 
+/** Store whose indexes are kept, and where their number is reported. */
 export interface IndexParts {
   readonly store: Pick<MongoStore, 'missingIndexes' | 'buildIndexes'>;
   /** Called with the number of missing indexes after each look. */

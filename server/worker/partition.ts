@@ -20,6 +20,7 @@ import { Purge } from './purge.ts';
 import { hotWindowMs } from './purge-plan.ts';
 import { StoreWriter } from './store-writer.ts';
 
+/** One partition, and what it shares with the others of its worker. */
 export interface PartitionParts {
   readonly partition: number;
   readonly config: Config;

@@ -12,6 +12,7 @@ import type { WorkerMetrics } from './metrics.ts';
 import { purgeNoted } from './noted-purge.ts';
 import { isNearlyFull, isPressed, type LogView, planPurge } from './purge-plan.ts';
 
+/** One partition, and the bounds of its purges. */
 export interface PurgeParts extends NoteTopsParts {
   readonly consumers: readonly LogConsumer[];
   readonly hotWindowMs: number;

@@ -22,6 +22,7 @@ import { WorkerMetrics } from './metrics.ts';
 import { Partition } from './partition.ts';
 import { rescuer } from './rescue.ts';
 
+/** Replaceable parts of a worker. Each has a default, but {@link settings}: without it no option is reloaded. */
 export interface WorkerParts {
   /** Default: MongoDB of the configuration. Closed when the worker stops, also if it was passed. */
   readonly store?: MongoStore;
@@ -34,6 +35,7 @@ export interface WorkerParts {
   readonly adminPort?: number;
 }
 
+/** A running worker. */
 export interface Worker {
   /** URL of health, `/backends` and metrics, such as `http://127.0.0.1:9090`. */
   readonly adminUrl: string;

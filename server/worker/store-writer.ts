@@ -12,6 +12,7 @@ import { type Sorted, sortDeliveries } from './logged-message.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { storeSpans } from './store-trace.ts';
 
+/** One partition, and what its {@link StoreWriter} reads, writes and reports. */
 export interface StoreWriterParts {
   readonly partition: number;
   /** Subject of the partition's rooms, up to the token of the room. */
