@@ -14,7 +14,7 @@ import { optionsNoted } from '../fleet/workers-before.ts';
 import { wishOf } from './wish.ts';
 
 /** Inputs of the children of a ChatCluster. */
-export interface Makings {
+export interface ChildrenInput {
   readonly cluster: ChatCluster;
   /** The children of the snapshot: another object for each version. */
   readonly observed: readonly Observed[];
@@ -49,17 +49,17 @@ export class Children {
   }
 
   /** The writes that are due; the same object as before where nothing is to be written and the inputs are equal. */
-  plan(makings: Makings): ChildrenPlan {
-    const { observed } = makings;
-    const text = textOf(makings);
+  plan(input: ChildrenInput): ChildrenPlan {
+    const { observed } = input;
+    const text = textOf(input);
     if (this.#settled?.text === text && isSame(this.#settled.observed, observed)) return this.#settled.plan;
-    const made = this.#make(makings);
+    const made = this.#make(input);
     const nothingToDo = made.actions.length === 0 && made.taken.length === 0 && made.resting.length === 0;
     this.#settled = nothingToDo ? { text, observed, plan: made } : undefined;
     return made;
   }
 
-  #make({ cluster, observed, plan: next, fleet, workerReplicas, knows }: Makings): ChildrenPlan {
+  #make({ cluster, observed, plan: next, fleet, workerReplicas, knows }: ChildrenInput): ChildrenPlan {
     const children = observed.map(child => child.object);
     const given = { defaultImage: this.#defaultImage, workerReplicas };
     const inUse = optionsInUse(cluster, children, workerDeployment(cluster, children), optionsNoted(cluster, children));
@@ -75,7 +75,7 @@ function isSame(before: readonly Observed[], after: readonly Observed[]): boolea
 }
 
 /** The inputs but `observed`, as text. Without the time: it counts only where the Service is to be moved, which is a write. */
-function textOf({ cluster, plan: next, fleet, workerReplicas, knows }: Makings): string {
+function textOf({ cluster, plan: next, fleet, workerReplicas, knows }: ChildrenInput): string {
   const { revisions, serving, stop, target } = next;
   const chosen = [revisions, serving, stop, target, fleet.serving ?? null, fleet.movedAt, workerReplicas];
   return JSON.stringify([wishOf(cluster), cluster.kept ?? null, chosen, Object.keys(OPTIONAL_KINDS).filter(knows)]);

@@ -146,8 +146,8 @@ export class Reconciler {
     const { cluster, observed, children, pods, missingKinds, probe } = snapshot;
     const workers = workerDeployment(cluster, children);
     const knows = (kind: string) => !missingKinds.has(kind);
-    const makings = { cluster, observed, plan: next, fleet, workerReplicas: scaling.workers.replicas, knows };
-    const { actions: planned, taken, resting, optionsVersion } = memory.children.plan(makings);
+    const input = { cluster, observed, plan: next, fleet, workerReplicas: scaling.workers.replicas, knows };
+    const { actions: planned, taken, resting, optionsVersion } = memory.children.plan(input);
     const patches = podPatches(pods.gateway, next.intents, {
       version: optionsVersion,
       selector: clientSelector(cluster, children),

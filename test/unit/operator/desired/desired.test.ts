@@ -229,7 +229,7 @@ test('a memory limit bounds the heap, and leaves the rest to what is outside of 
   for (const limits of [{}, { cpu: 1 }, { memory: '1' }]) assert.equal(heap('gateway', limits), undefined);
 });
 
-test('the version of the live options changes with any of them, and with nothing else', () => {
+test('the version of the reloadable options changes with any of them, and with nothing else', () => {
   const versionOf = (spec: object) => reloadableOptions(stored(spec))[SETTINGS_FILES.version];
   assert.notEqual(versionOf({ limits: { maxConnections: 9_000 } }), versionOf({}));
   assert.notEqual(

@@ -5,7 +5,7 @@ import { Repairs } from '../../../../operator/apply/repairs.ts';
 import { RESTART_ANNOTATION } from '../../../../operator/desired/names.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import type { FleetPlan } from '../../../../operator/fleet/fleet.ts';
-import { Children, type Makings } from '../../../../operator/reconcile/children.ts';
+import { Children, type ChildrenInput } from '../../../../operator/reconcile/children.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
 
 const IMAGE = 'example.com/chat:1';
@@ -25,10 +25,10 @@ const planOf = (change: Partial<FleetPlan> = {}): FleetPlan => ({
 });
 
 /** With the children written as they are to be. */
-function atRest(): { readonly children: Children; readonly makings: Makings } {
+function atRest(): { readonly children: Children; readonly input: ChildrenInput } {
   const children = new Children(IMAGE, new Repairs(() => 0));
   let observed: readonly Observed[] = [];
-  const of = (): Makings => ({
+  const of = (): ChildrenInput => ({
     cluster: CLUSTER,
     observed,
     plan: planOf(),
@@ -46,19 +46,21 @@ function atRest(): { readonly children: Children; readonly makings: Makings } {
     observed = [...written.values()];
   }
   assert.deepEqual(children.plan(of()).actions, []);
-  return { children, makings: of() };
+  return { children, input: of() };
 }
 
-const edited = ({ observed }: Makings, kind: string, change: object): Observed[] =>
+const edited = ({ observed }: ChildrenInput, kind: string, change: object): Observed[] =>
   observed.map(child => (child.object.kind === kind ? { ...child, object: { ...child.object, ...change } } : child));
-const fieldIn = (fields: object) => ({ observed: (rest: Makings) => edited(rest, 'ConfigMap', { data: fields }) });
+const fieldIn = (fields: object) => ({
+  observed: (rest: ChildrenInput) => edited(rest, 'ConfigMap', { data: fields }),
+});
 
 test('what is at rest is not made and compared again, whatever the operator writes into the status meanwhile', () => {
-  const { children, makings } = atRest();
-  const before = children.plan(makings);
+  const { children, input } = atRest();
+  const before = children.plan(input);
   const { metadata } = CLUSTER;
   const cluster = { ...CLUSTER, metadata: { ...metadata, resourceVersion: '99' }, status: { image: 'x' } };
-  const later = { ...makings, cluster, observed: [...makings.observed], fleet: { ...makings.fleet, wall: 99_000 } };
+  const later = { ...input, cluster, observed: [...input.observed], fleet: { ...input.fleet, wall: 99_000 } };
   assert.equal(children.plan(later), before);
 });
 
@@ -81,11 +83,11 @@ for (const [what, change, writes] of [
     true,
   ],
   ['the number of workers', () => ({ workerReplicas: 3 }), true],
-  ['a child that was edited', (rest: Makings) => ({ observed: fieldIn({ a: 'b' }).observed(rest) }), true],
-  ['a child that is gone', (rest: Makings) => ({ observed: rest.observed.slice(1) }), true],
+  ['a child that was edited', (rest: ChildrenInput) => ({ observed: fieldIn({ a: 'b' }).observed(rest) }), true],
+  ['a child that is gone', (rest: ChildrenInput) => ({ observed: rest.observed.slice(1) }), true],
   [
     'a field that somebody else added',
-    (rest: Makings) => ({
+    (rest: ChildrenInput) => ({
       observed: edited(rest, 'PodDisruptionBudget', {}).map(child =>
         child.object.kind === 'PodDisruptionBudget'
           ? { ...child, object: { ...child.object, spec: { ...budgetOf(child), minAvailable: 1 } }, foreign: [FOREIGN] }
@@ -94,15 +96,15 @@ for (const [what, change, writes] of [
     }),
     true,
   ],
-] as const satisfies readonly (readonly [string, (rest: Makings) => Partial<Makings>, boolean])[])
+] as const satisfies readonly (readonly [string, (rest: ChildrenInput) => Partial<ChildrenInput>, boolean])[])
   test(`${what} is made and compared anew, as by an operator that has just started`, () => {
-    const { children, makings } = atRest();
-    const changed = { ...makings, ...change(makings) };
+    const { children, input } = atRest();
+    const changed = { ...input, ...change(input) };
     const planned = children.plan(changed);
     assert.deepEqual(planned, new Children(IMAGE, new Repairs(() => 0)).plan(changed));
     if (writes) assert.notDeepEqual(planned.actions, []);
     else assert.notDeepEqual(planned.taken, []);
-    assert.deepEqual(children.plan(makings).actions, [], 'and so is the way back');
+    assert.deepEqual(children.plan(input).actions, [], 'and so is the way back');
   });
 
 const FOREIGN = { manager: 'somebody', fields: { 'f:spec': { 'f:minAvailable': {} } } } as const;
@@ -111,9 +113,9 @@ function budgetOf({ object }: Observed): object {
 }
 
 test('what is to be written, or belongs to somebody else, is looked at again each time', () => {
-  const { children, makings } = atRest();
-  const missing = { ...makings, observed: makings.observed.slice(1) };
+  const { children, input } = atRest();
+  const missing = { ...input, observed: input.observed.slice(1) };
   assert.notEqual(children.plan(missing), children.plan(missing));
-  const other = { ...makings, cluster: stored({}, { uid: 'another' }) };
+  const other = { ...input, cluster: stored({}, { uid: 'another' }) };
   assert.notEqual(children.plan(other), children.plan(other));
 });
