@@ -92,7 +92,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
   const { traffic } = intake;
   Object.assign(measured, { connections, traffic: intake } satisfies Measured);
   const access = accessOf(config, metrics, logger, systemClock);
-  // Before NATS is waited for: a password that somebody has to correct may be what it waits for.
+  // Before NATS is awaited: a wrong password has to be reloadable.
   const settings = settingsPart({
     config,
     source,

@@ -6,7 +6,7 @@ import type { Beat, ShardsAnswer } from './wire.ts';
 export const BEAT_MS = 2_000;
 /** Age of a heartbeat above which its gateway is gone. */
 const FRESH_MS = 3 * BEAT_MS;
-/** Age of its own last heartbeat above which this gateway is cut off, and cannot tell which others live. */
+/** Age of its own last heartbeat above which this gateway is cut off, and cannot know which others live. */
 const DEAF_MS = 1.5 * BEAT_MS;
 
 interface Peer {

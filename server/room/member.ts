@@ -24,7 +24,7 @@ export interface Member {
    */
   inSlot<T>(read: () => Promise<T>): Promise<T>;
   /**
-   * Tells the client to subscribe again, because the room cannot continue what the client has. Called after the room has removed
+   * Makes the client subscribe again, because the room cannot continue what the client has. Called after the room has removed
    * the member.
    */
   expelled(room: string): void;

@@ -25,7 +25,7 @@ export interface AnswerStream {
 export interface StreamHandler {
   /** Some of what waited has been written. */
   flushed(): void;
-  /** The stream is gone, whoever ended it. Called once. */
+  /** The stream has ended: by the route, the client or the listener. Called once. */
   closed(): void;
 }
 

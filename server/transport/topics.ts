@@ -2,7 +2,7 @@ import type { Frame } from '../protocol/codec.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
 
 /**
- * Member of topics that is no WebSocket of uWebSockets.js, which has topics of its own. {@link Topics} guarantees:
+ * Member of topics of another kind than a WebSocket: uWebSockets.js has topics of its own. {@link Topics} guarantees:
  * - The member gets the frames published between the return of {@link Topics.join} and the call of {@link Topics.leave}, each
  *   once, in the order in which they are published, over all its topics. WebSockets of a topic get the same frames in the same
  *   order.
@@ -49,7 +49,7 @@ export class Topics {
     return this.#topics.size;
   }
 
-  /** Makes `member` one of the topic; nothing if it is. */
+  /** Adds `member` to the topic. Does nothing if it has joined. */
   join(topic: string, member: TopicMember): void {
     const members = this.#members.get(topic);
     if (members?.has(member)) return;
@@ -60,7 +60,7 @@ export class Topics {
     else this.#topics.set(member, new Set([topic]));
   }
 
-  /** Takes `member` out of the topic; nothing if it is no member. */
+  /** Removes `member` from the topic. Does nothing if it has not joined. */
   leave(topic: string, member: TopicMember): void {
     const topics = this.#topics.get(member);
     if (!topics?.delete(topic)) return;
@@ -71,7 +71,7 @@ export class Topics {
     if (this.#publishing?.topic === topic) this.#publishing.members.delete(member);
   }
 
-  /** Takes `member` out of all its topics. */
+  /** Removes `member` from all its topics. */
   leaveAll(member: TopicMember): void {
     for (const topic of [...(this.#topics.get(member) ?? [])]) this.leave(topic, member);
   }

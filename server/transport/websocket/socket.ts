@@ -17,9 +17,9 @@ export interface Socket {
   readonly encoding: Encoding;
   /** Queues a frame, which must be in the encoding of the socket. */
   send(frame: Frame): void;
-  /** Joins a topic: frames published after the return are queued. Does nothing if it is a member. */
+  /** Joins a topic: frames published after the return are queued. Does nothing if it has joined. */
   subscribe(topic: string): void;
-  /** Leaves a topic: frames published after the return are not queued. Does nothing if it is no member. */
+  /** Leaves a topic: frames published after the return are not queued. Does nothing if it has not joined. */
   unsubscribe(topic: string): void;
   /**
    * Ends the connection with a code once the client has taken what was sent. {@link SocketHandler.closed} is called before the
@@ -45,7 +45,7 @@ export interface SocketHandler {
   flushed(): void;
   /** A frame was dropped because the reader is too slow. The handler has to end the socket. */
   overflowed(): void;
-  /** The connection has ended, whoever ended it. Called once. */
+  /** The connection has ended: by either side. Called once. */
   closed(): void;
 }
 
