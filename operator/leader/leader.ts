@@ -23,7 +23,8 @@ export interface Leader {
    */
   ageMs(): number | undefined;
   /**
-   * Failing attempts to find out who leads: for how long, in milliseconds, and why; undefined after an attempt succeeded.
+   * Failure to find out which process leads: its duration in milliseconds and its reason; undefined after an attempt
+   * succeeded.
    */
   trouble(): { readonly failingMs: number; readonly problem: string } | undefined;
   /**
