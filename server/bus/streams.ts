@@ -23,7 +23,7 @@ import {
 } from './stream-plan.ts';
 import { updateOf, withoutDirect } from './stream-update.ts';
 
-/** Duties of the caller of {@link Streams}. `options` may be changed in place. */
+/** Names, options and callbacks of {@link Streams}. */
 export interface StreamsDeps {
   readonly names: Names;
   readonly options: StreamOptions;

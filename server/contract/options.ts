@@ -528,7 +528,7 @@ export const OPTIONS = {
       gateway,
       15,
       1,
-      LIVE_AGE_SECONDS - 1, // LIVE must outlast a round, else every first message of a round costs a read
+      LIVE_AGE_SECONDS - 1, // LIVE keeps messages longer than a round; otherwise each first message of a round would cost a read
       'Seconds between comparisons of each watched room with its stream: a live message that was lost arrives at most this late.',
     ),
   ),

@@ -11,7 +11,7 @@ import { ownChat } from '../support/kube/own-chat.ts';
 import { underway } from '../support/kube/scenario.ts';
 
 const kube = await kubeChat({ after });
-const OWN_SECRET = 'fleet-live-auth';
+const OWN_SECRET = 'fleet-reload-auth';
 const secretIs = (secret: string) =>
   kube.access.kubectl(
     ['apply', '--server-side', '--force-conflicts', IN_NAMESPACE, '-f', '-'],
@@ -21,7 +21,7 @@ await secretIs(SECRET);
 after(async () => {
   await kube.access.kubectl(['delete', 'secret', OWN_SECRET, IN_NAMESPACE, '--ignore-not-found']);
 });
-const chat = await ownChat({ after }, kube, 'fleet-live', {
+const chat = await ownChat({ after }, kube, 'fleet-reload', {
   auth: { secretRef: { name: OWN_SECRET }, secretGraceSeconds: 0 },
 });
 

@@ -13,7 +13,7 @@ import { startCluster } from '../support/chat/local-chat.ts';
 import { settingsFiles } from '../support/chat/settings-files.ts';
 
 const backends = await startBackends({ after });
-const ROOM = 'channel:live';
+const ROOM = 'channel:reload';
 const TEXT = 'x'.repeat(800);
 const OTHER_SECRET = 'another-secret-for-tests-that-nobody-has';
 
@@ -25,12 +25,12 @@ const errorCode = (work: Promise<unknown>) =>
 
 test('limits, room kinds and the log level change under an open connection; a bad value is kept out and shown', async t => {
   const cluster = await startCluster(t, backends);
-  const live = await settingsFiles(t, {
+  const volume = await settingsFiles(t, {
     version: 'one',
     CHAT_MAX_MESSAGE_BYTES: '1000',
     CHAT_ROOM_KINDS: 'channel=Open,group=Open',
   });
-  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path, CHAT_MAX_MESSAGE_BYTES: '100' });
+  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: volume.path, CHAT_MAX_MESSAGE_BYTES: '100' });
   const inForce = (version: string) =>
     until(`version ${version} is in force`, async () => (await loadOf(gateway)).optionsVersion === version);
   const client = await openClient(t, gateway.url);
@@ -42,7 +42,7 @@ test('limits, room kinds and the log level change under an open connection; a ba
   await client.send(ROOM, TEXT);
   await inForce('one');
 
-  await live.write({
+  await volume.write({
     version: 'two',
     CHAT_MAX_MESSAGE_BYTES: '500',
     CHAT_ROOM_KINDS: 'channel=Open,group=Claim',
@@ -54,7 +54,7 @@ test('limits, room kinds and the log level change under an open connection; a ba
   await until('the log has become more detailed', () => gateway.process.output().includes('"level":20'));
   await client.send(ROOM, 'short');
 
-  await live.write({ version: 'three', CHAT_MAX_MESSAGE_BYTES: 'many', CHAT_MAX_SUBSCRIPTIONS: '1' });
+  await volume.write({ version: 'three', CHAT_MAX_MESSAGE_BYTES: 'many', CHAT_MAX_SUBSCRIPTIONS: '1' });
   await until('the bad value is shown', async () => {
     return (await metric(gateway.adminPort, 'chatcluster_live_options_rejected')) === 1;
   });
@@ -71,7 +71,7 @@ test('limits, room kinds and the log level change under an open connection; a ba
   assert.equal(optionsVersion, 'two');
   assert.deepEqual(said, ['CHAT_MAX_MESSAGE_BYTES must be an integer from 64 to 1048576, got "many"']);
 
-  await live.write({ version: 'four' });
+  await volume.write({ version: 'four' });
   await inForce('four');
   assert.equal(await errorCode(client.send(ROOM, TEXT)), 107); // the variable says 100
   assert.equal(await metric(gateway.adminPort, 'chatcluster_live_options_rejected'), 0);
@@ -81,8 +81,8 @@ test('limits, room kinds and the log level change under an open connection; a ba
 
 test('a new signing secret logs nobody out: the one before counts until its grace is over', async t => {
   const cluster = await startCluster(t, backends);
-  const live = await settingsFiles(t, { CHAT_AUTH_SECRET: SECRET });
-  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path, CHAT_AUTH_SECRET: OTHER_SECRET });
+  const volume = await settingsFiles(t, { CHAT_AUTH_SECRET: SECRET });
+  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: volume.path, CHAT_AUTH_SECRET: OTHER_SECRET });
   const signsIn = async (secret: string) => {
     const client = await openClient(t, gateway.url, { sdk: { token: await tokenFor('alice', {}, secret) } });
     await until('an answer to the sign-in', () => client.sdk.state !== 'connecting');
@@ -91,12 +91,12 @@ test('a new signing secret logs nobody out: the one before counts until its grac
   const { client: open, accepted } = await signsIn(SECRET);
   assert.deepEqual([accepted, (await signsIn(OTHER_SECRET)).accepted], [true, false]);
 
-  await live.write({ CHAT_AUTH_SECRET: OTHER_SECRET });
+  await volume.write({ CHAT_AUTH_SECRET: OTHER_SECRET });
   await until('the new secret counts', async () => (await signsIn(OTHER_SECRET)).accepted);
   assert.ok((await signsIn(SECRET)).accepted);
   assert.equal(await metric(gateway.adminPort, 'chatcluster_tokens_replaced_secret_total'), 1);
 
-  await live.write({ CHAT_AUTH_SECRET: OTHER_SECRET, CHAT_AUTH_SECRET_GRACE_SECONDS: '0', version: 'strict' });
+  await volume.write({ CHAT_AUTH_SECRET: OTHER_SECRET, CHAT_AUTH_SECRET_GRACE_SECONDS: '0', version: 'strict' });
   await until('the grace is over', async () => (await loadOf(gateway)).optionsVersion === 'strict');
   assert.ok(!(await signsIn(SECRET)).accepted);
   await open.send(ROOM, 'who is signed in stays');
@@ -109,11 +109,11 @@ test('new credentials of NATS are used for the next connection', async t => {
   t.after(() => nats.close());
   const own = { CHAT_NATS_URL: nats.url, CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'first' };
   const cluster = await startCluster(t, backends, { env: own });
-  const live = await settingsFiles(t, { CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'first' });
-  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path });
+  const volume = await settingsFiles(t, { CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'first' });
+  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: volume.path });
   const client = await openClient(t, gateway.url);
   await client.send(ROOM, 'before');
-  await live.write({ CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'second', version: 'second' });
+  await volume.write({ CHAT_NATS_USER: 'chat', CHAT_NATS_PASSWORD: 'second', version: 'second' });
   await until('the gateway has read it', async () => (await loadOf(gateway)).optionsVersion === 'second');
   await client.send(ROOM, 'on the old connection');
   credentials.password = 'second';
@@ -129,8 +129,8 @@ test('a new connection string of MongoDB is used once it works, and until then t
   const [before, since] = [await startLink(t, port), await startLink(t, null)];
   const through = ({ url }: { readonly url: string }) =>
     `mongodb://127.0.0.1:${new URL(url).port}/?directConnection=true`;
-  const live = await settingsFiles(t, { CHAT_MONGODB_URI: through(before) });
-  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path, CHAT_LOG_LEVEL: 'info' });
+  const volume = await settingsFiles(t, { CHAT_MONGODB_URI: through(before) });
+  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: volume.path, CHAT_LOG_LEVEL: 'info' });
   const client = await openClient(t, gateway.url);
   /** MongoDB has to be asked whether it knows the id of a message from long ago. */
   const asks = () =>
@@ -145,7 +145,7 @@ test('a new connection string of MongoDB is used once it works, and until then t
       ),
     );
   assert.equal(await asks(), 0);
-  await live.write({ CHAT_MONGODB_URI: through(since) });
+  await volume.write({ CHAT_MONGODB_URI: through(since) });
   await until('it does not work', () => gateway.process.output().includes('does not work yet'));
   assert.equal(await asks(), 0);
   since.target(port);

@@ -15,14 +15,14 @@ const backends = await startBackends({ after });
 const READERS = 29;
 const ALL = READERS + 1;
 
-/** A busy gateway that follows a live directory. */
+/** A busy gateway that follows a settings directory. */
 async function setUp(t: TestContext, env: Readonly<Record<string, string>> = {}) {
-  const live = await settingsFiles(t);
-  const busy = await busyGateway(t, backends, { CHAT_LIVE_DIR: live.path, ...env }, READERS);
+  const volume = await settingsFiles(t);
+  const busy = await busyGateway(t, backends, { CHAT_LIVE_DIR: volume.path, ...env }, READERS);
   const movedTimes = () => [...busy.moves.values()].map(codes => codes.length);
   return {
     ...busy,
-    live,
+    volume,
     /** The part of a load balancer that reacts to a gateway that is not ready. */
     async elsewhere() {
       await until('it is not ready', async () => (await fetch(busy.gateway.readyUrl)).status === 503);
@@ -48,15 +48,15 @@ async function attempt(gateway: RunningGateway): Promise<number> {
 }
 
 test('an annotation makes a gateway not ready, then closes connections down to the number, each client once, none lost', async t => {
-  const { gateway, live, elsewhere, moved, checkMoves, flow, finish } = await setUp(t);
-  await live.want({ reason: 'Rebalance' });
+  const { gateway, volume, elsewhere, moved, checkMoves, flow, finish } = await setUp(t);
+  await volume.want({ reason: 'Rebalance' });
   await elsewhere();
   await flow(50);
   assert.deepEqual([moved(), (await loadOf(gateway)).connections], [0, ALL]);
   assert.equal(await attempt(gateway), 101);
 
   const began = performance.now();
-  await live.want({ reason: 'Rebalance', keep: 6, perSecond: 12 });
+  await volume.want({ reason: 'Rebalance', keep: 6, perSecond: 12 });
   await until('it is down to six', async () => moved() >= ALL - 6, { state: moved });
   // 24 connections, 12 a second: the second dozen comes a second after the first.
   assert.ok(performance.now() - began >= 1_000);
@@ -70,15 +70,15 @@ test('an annotation makes a gateway not ready, then closes connections down to t
 });
 
 test('a drain that is called off in the middle keeps who is left, and takes clients again', async t => {
-  const { gateway, live, elsewhere, moved, checkMoves, flow, finish } = await setUp(t);
-  await live.want({ reason: 'ScaleDown' });
+  const { gateway, volume, elsewhere, moved, checkMoves, flow, finish } = await setUp(t);
+  await volume.want({ reason: 'ScaleDown' });
   await elsewhere();
-  await live.want({ reason: 'ScaleDown', keep: 0, perSecond: 5 });
+  await volume.want({ reason: 'ScaleDown', keep: 0, perSecond: 5 });
   await until('the first have moved', () => moved() >= 3);
   assert.equal(await attempt(gateway), 503);
   assert.equal(await metric(gateway.adminPort, 'chatcluster_connects_refused_total', { reason: 'draining' }), 1);
   assert.equal(await metric(gateway.adminPort, 'chatcluster_closing'), 1);
-  await live.want(null);
+  await volume.want(null);
   await until('it is ready again', async () => (await fetch(gateway.readyUrl)).ok);
   const { connections, draining } = await loadOf(gateway);
   assert.ok(!draining && connections > 0 && connections < ALL, `${connections} are left`);
@@ -91,31 +91,31 @@ test('a drain that is called off in the middle keeps who is left, and takes clie
 });
 
 test('a gateway that its Service does not select stays ready while it closes connections, and refuses new ones', async t => {
-  const { cluster, gateway, link, live, moved, checkMoves, finish } = await setUp(t);
+  const { cluster, gateway, link, volume, moved, checkMoves, finish } = await setUp(t);
   const isReady = async () => (await fetch(gateway.readyUrl)).ok;
-  await live.want({ reason: 'ScaleDown', unselected: true });
+  await volume.want({ reason: 'ScaleDown', unselected: true });
   await until('it knows', async () => (await loadOf(gateway)).draining);
   assert.deepEqual([await isReady(), (await loadOf(gateway)).refusing], [true, false]);
   link.target(cluster.gateways[0].port);
-  await live.want({ reason: 'ScaleDown', keep: 0, perSecond: 50, unselected: true });
+  await volume.want({ reason: 'ScaleDown', keep: 0, perSecond: 50, unselected: true });
   await until('all have moved', () => moved() === ALL);
   const { ready, refusing, connections } = await loadOf(gateway);
   assert.deepEqual({ ready, refusing, connections }, { ready: true, refusing: true, connections: 0 });
   assert.deepEqual([await isReady(), await attempt(gateway)], [true, 503]);
-  await live.want({ reason: 'ScaleDown', keep: 0, perSecond: 50 });
+  await volume.want({ reason: 'ScaleDown', keep: 0, perSecond: 50 });
   await until('it has to be left alone by itself', async () => !(await isReady()));
-  await live.want(null);
+  await volume.want(null);
   await until('it takes clients again', async () => (await isReady()) && (await attempt(gateway)) === 101);
   await finish();
   checkMoves();
 });
 
 test('a gateway that is told to end in the middle of a drain moves the rest once and exits', async t => {
-  const { gateway, live, elsewhere, moved, checkMoves, finish } = await setUp(t, {
+  const { gateway, volume, elsewhere, moved, checkMoves, finish } = await setUp(t, {
     CHAT_DRAIN_SECONDS: '2',
     CHAT_DRAIN_DELAY_SECONDS: '1',
   });
-  await live.want({ reason: 'NodeDrain', keep: 0, perSecond: 1 });
+  await volume.want({ reason: 'NodeDrain', keep: 0, perSecond: 1 });
   await elsewhere();
   await until('the first has moved', () => moved() >= 1);
   gateway.process.signal('SIGTERM');
@@ -128,9 +128,9 @@ test('a gateway that is told to end in the middle of a drain moves the rest once
 
 test('a gateway that starts with the annotation is not ready until it is taken away', async t => {
   const cluster = await startCluster(t, backends);
-  const live = await settingsFiles(t);
-  await live.want({ reason: 'Rollout', keep: 0, perSecond: 5 });
-  const gateway = await cluster.spawnUnready({ CHAT_LIVE_DIR: live.path });
+  const volume = await settingsFiles(t);
+  await volume.want({ reason: 'Rollout', keep: 0, perSecond: 5 });
+  const gateway = await cluster.spawnUnready({ CHAT_LIVE_DIR: volume.path });
   await until('it listens', () =>
     attempt(gateway).then(
       status => status === 503,
@@ -139,11 +139,11 @@ test('a gateway that starts with the annotation is not ready until it is taken a
   );
   assert.equal((await fetch(gateway.readyUrl)).status, 503);
   assert.equal(await (await fetch(gateway.readyUrl)).text(), 'draining');
-  await live.annotate({ 'chatcluster.dev/traffic': 'anything else' });
+  await volume.annotate({ 'chatcluster.dev/traffic': 'anything else' });
   await until('it lets clients in', async () => (await attempt(gateway)) === 101);
   const { ready, draining } = await loadOf(gateway);
   assert.deepEqual({ ready, draining }, { ready: false, draining: true });
-  await live.annotate({});
+  await volume.annotate({});
   await until('it is ready', async () => (await fetch(gateway.readyUrl)).ok);
 });
 

@@ -15,13 +15,13 @@ const FIT = 300 - 256;
 
 test('with too few open files a gateway says so, accepts what fits, and answers its probes when more come', async t => {
   const cluster = await startCluster(t, backends);
-  const live = await settingsFiles(t, { CHAT_MAX_CONNECTIONS: '40' });
+  const volume = await settingsFiles(t, { CHAT_MAX_CONNECTIONS: '40' });
   const limited = ['sh', '-c', `ulimit -n ${FILES}; exec "$@"`, 'sh'];
-  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: live.path }, limited);
+  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: volume.path }, limited);
   const tooFew = () => gateway.process.output().includes('Raise the limit to');
   assert.ok(!tooFew());
 
-  await live.write({ CHAT_MAX_CONNECTIONS: '5000', version: 'raised' });
+  await volume.write({ CHAT_MAX_CONNECTIONS: '5000', version: 'raised' });
   await until('it is raised', async () => (await loadOf(gateway)).optionsVersion === 'raised');
   assert.ok(tooFew());
   assert.equal((await loadOf(gateway)).maxConnections, FIT);

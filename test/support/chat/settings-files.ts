@@ -22,18 +22,18 @@ export interface SettingsFiles {
 const quote = (value: string) => JSON.stringify(value);
 
 export async function settingsFiles(t: Teardown, files: Readonly<Record<string, string>> = {}): Promise<SettingsFiles> {
-  const path = await mkdtemp(join(tmpdir(), 'live-'));
+  const path = await mkdtemp(join(tmpdir(), 'settings-'));
   t.after(() => rm(path, { recursive: true, force: true }));
   let generation = 0;
   let current: Readonly<Record<string, string>> = {};
-  const live: SettingsFiles = {
+  const volume: SettingsFiles = {
     path,
     async write(next) {
       const before = `..generation-${generation++}`;
       const folder = `..generation-${generation}`;
       await mkdir(join(path, folder));
       for (const [name, text] of Object.entries(next)) await writeFile(join(path, folder, name), text);
-      await live.point(folder);
+      await volume.point(folder);
       for (const name of Object.keys(next).filter(each => !(each in current)))
         await symlink(join('..data', name), join(path, name));
       for (const name of Object.keys(current).filter(each => !(each in next))) await rm(join(path, name));
@@ -46,14 +46,14 @@ export async function settingsFiles(t: Teardown, files: Readonly<Record<string, 
     },
     async annotate(annotations) {
       const lines = Object.entries(annotations).map(([key, value]) => `${key}=${quote(value)}`);
-      await live.write({ ...current, [SETTINGS_FILES.annotations]: lines.join('\n') });
+      await volume.write({ ...current, [SETTINGS_FILES.annotations]: lines.join('\n') });
     },
     async want(intent) {
       const others = { 'kubernetes.io/config.source': 'api' };
       const traffic = { [TRAFFIC_ANNOTATION]: JSON.stringify({ since: '2026-01-01T00:00:00Z', ...intent }) };
-      await live.annotate(intent ? { ...others, ...traffic } : others);
+      await volume.annotate(intent ? { ...others, ...traffic } : others);
     },
   };
-  await live.write(files);
-  return live;
+  await volume.write(files);
+  return volume;
 }

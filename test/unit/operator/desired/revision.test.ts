@@ -84,7 +84,7 @@ test('a default that is written out is the same revision', () => {
   assert.equal(gateway(defaults), BASE);
 });
 
-test('a gateway of an option that is not live gets a new pod for any other value', () => {
+test('a gateway gets a new pod for any other value of an option that is not reloadable', () => {
   const started = Object.values(FIELDS).filter(
     ([option]) =>
       !RELOADABLE_OPTIONS.gateway.includes(option) && (OPTIONS[option].for as readonly string[]).includes('gateway'),
