@@ -33,8 +33,8 @@ export const COMMON_ERRORS: readonly { readonly error: ErrorCode; readonly when:
 ];
 
 /** The page of all verbs, `docs/verbs.md`. */
-export function verbsPage(): string {
-  return `${[INTRODUCTION, ...Object.entries(VERBS).map(([name, verb]) => section(name, verb))].join('\n\n')}\n`;
+export function verbsPage(verbs: Readonly<Record<string, Verb>> = VERBS): string {
+  return `${[INTRODUCTION, ...Object.entries(verbs).map(([name, verb]) => section(name, verb))].join('\n\n')}\n`;
 }
 
 const INTRODUCTION = `# Verbs

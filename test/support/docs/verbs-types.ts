@@ -1,13 +1,14 @@
 import type { Fields } from '../../../server/chat/params.ts';
 import type { Schema } from '../../../server/chat/schema.ts';
+import type { Verb } from '../../../server/chat/verb.ts';
 import { VERBS } from '../../../server/chat/verbs.ts';
 
 /** Longest line that the formatter keeps. */
 const MOST_COLUMNS = 120;
 
 /** Types of the parameters and results of all verbs, `client/verbs.ts`. */
-export function verbsTypes(): string {
-  const verbs = Object.entries(VERBS).flatMap(([name, { summary, params, result }]) => [
+export function verbsTypes(verbs: Readonly<Record<string, Verb>> = VERBS): string {
+  const members = Object.entries(verbs).flatMap(([name, { summary, params, result }]) => [
     `  /** ${summary} */`,
     `  readonly ${/^[a-z]+$/.test(name) ? name : `'${name}'`}: {`,
     ...block('params', params),
@@ -19,7 +20,7 @@ export function verbsTypes(): string {
     '',
     '/** Parameters and results of the verbs, by name. */',
     'export interface Verbs {',
-    ...verbs,
+    ...members,
     '}',
     '',
     '/** Name of a verb. */',
