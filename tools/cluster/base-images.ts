@@ -69,7 +69,7 @@ async function bootstrap(): Promise<void> {
   const root = `${DEBIAN_TAR}.root`;
   rmSync(root, { recursive: true, force: true });
   const args = ['--variant=minbase', '--include=libstdc++6', SUITE, root, ...(await mirror())];
-  await longStep('making a minimal Debian (once, about 90 s)', 'debootstrap', args);
+  await longStep('making a minimal Debian', 'debootstrap', args, { note: 'once, about 90 s' });
   const unused = [
     'var/cache/apt',
     'var/lib/apt/lists',

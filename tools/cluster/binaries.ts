@@ -88,18 +88,17 @@ async function build({ name, module, programs, minutes }: ProgramSet, dir: strin
   mkdirSync(building, { recursive: true });
   const packages = programs.map(program => program.package);
   const options = { cwd: module, env: GO_BUILD.env };
-  const listed = await longStep(
-    `${name}: fetching its Go modules (once)`,
-    'go',
-    ['list', '-deps', ...packages],
-    options,
-  );
+  const listed = await longStep(`${name}: fetching its Go modules`, 'go', ['list', '-deps', ...packages], options);
   await longStep(
-    `${name}: compiling ${programs.map(program => program.name).join(', ')} (once, about ${minutes} min on two cores)`,
+    `${name}: compiling ${programs.map(program => program.name).join(', ')}`,
     'go',
     // -v names each package when it is compiled: a line each.
     ['build', '-v', ...GO_BUILD.flags, ...(await linkerFlags(programs, module)), '-o', `${building}/`, ...packages],
-    { ...options, expected: { lines: listed, unit: 'packages' } },
+    {
+      ...options,
+      note: `once, about ${minutes} min on two cores`,
+      expected: { lines: listed, unit: 'packages' },
+    },
   );
   for (const program of programs) {
     const made = program.package.split('/').at(-1) ?? '';

@@ -27,7 +27,7 @@ export async function ensureMongoStandIn(): Promise<string> {
     mkdirSync(building, { recursive: true });
     for (const file of FILES) cpSync(join(SOURCE, file), join(building, file));
     await longStep(
-      'fetching the MongoDB stand-in from Maven Central (once, up to a minute)',
+      'fetching the MongoDB stand-in from Maven Central',
       'mvn',
       ['-q', '-B', '-f', 'pom.xml', 'dependency:copy-dependencies', '-DoutputDirectory=jars', '-DincludeScope=runtime'],
       { cwd: building },

@@ -37,10 +37,10 @@ export async function natsBinary(): Promise<string> {
       const gobin = join(CACHE, 'bin', 'building');
       mkdirSync(gobin, { recursive: true });
       await longStep(
-        `building nats-server ${NATS_VERSION} from source (once, under a minute)`,
+        `building nats-server ${NATS_VERSION} from source`,
         'go',
         ['install', ...GO_BUILD.flags, `github.com/nats-io/nats-server/v2@v${NATS_VERSION}`],
-        { env: { ...GO_BUILD.env, GOBIN: gobin } },
+        { env: { ...GO_BUILD.env, GOBIN: gobin }, note: 'once, under a minute' },
       );
       renameSync(join(gobin, 'nats-server'), BUILT);
       rmSync(gobin, { recursive: true });

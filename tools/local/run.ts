@@ -16,6 +16,8 @@ const PROGRESS_MS = 20_000;
 /** Settings of {@link longStep}. */
 export interface LongStepOptions {
   readonly cwd?: string;
+  /** Added to the line of its start, such as the time it may take. */
+  readonly note?: string;
   /** Variables in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Lines of output a run from nothing writes, and their unit: shown as the progress instead of the last line. */
@@ -31,10 +33,10 @@ export async function longStep(
   what: string,
   command: string,
   args: readonly string[],
-  { cwd, env, expected }: LongStepOptions = {},
+  { cwd, env, note, expected }: LongStepOptions = {},
 ): Promise<number> {
   const started = performance.now();
-  process.stderr.write(`${what} ...\n`);
+  process.stderr.write(`${what}${note === undefined ? '' : ` (${note})`} ...\n`);
   const child = spawn(command, [...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const lines = { stdout: 0, stderr: 0 };
@@ -44,10 +46,10 @@ export async function longStep(
       output = (output + chunk.toString()).slice(-4_096);
     });
   }
-  const elapsed = () => ((performance.now() - started) / 1_000).toFixed(0);
+  const elapsed = () => Math.round((performance.now() - started) / 1_000);
   const last = () => output.trimEnd().split('\n').at(-1)?.slice(0, 100) ?? '';
   const progress = setInterval(() => {
-    const now = expected ? share(lines.stdout + lines.stderr, expected) : last();
+    const now = expected ? progressOf(lines.stdout + lines.stderr, expected, elapsed()) : last();
     process.stderr.write(`${what}: ${elapsed()} s, ${now}\n`);
   }, PROGRESS_MS);
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -60,10 +62,21 @@ export async function longStep(
   return lines.stdout;
 }
 
-/** Progress in words. What an earlier run left in a cache is not done again, so the end may come early. Pure. */
-export function share(done: number, { lines, unit }: { readonly lines: number; readonly unit: string }): string {
-  const percent = Math.min(100, Math.floor((100 * done) / Math.max(1, lines)));
-  return `${done} of at most ${lines} ${unit} (${percent} %)`;
+/** Share from which on the pace says something about the rest. */
+const TELLING = 0.05;
+
+/**
+ * Progress in words, with the time left at the pace so far. Parts that an earlier run left in a cache are not done again, so
+ * the end may come early. Pure.
+ */
+export function progressOf(
+  done: number,
+  { lines, unit }: { readonly lines: number; readonly unit: string },
+  seconds: number,
+): string {
+  const share = Math.min(1, done / Math.max(1, lines));
+  const left = share < TELLING ? '' : `, about ${Math.ceil((seconds * (1 - share)) / share / 60)} min left`;
+  return `${done} of at most ${lines} ${unit} (${Math.floor(100 * share)} %)${left}`;
 }
 
 function linesIn(chunk: Buffer): number {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forecast } from '../../../../tools/demo/forecast.ts';
-import { share } from '../../../../tools/local/run.ts';
+import { progressOf } from '../../../../tools/local/run.ts';
 
 const NATS = { what: 'NATS', minutes: 1, kept: true };
 
@@ -18,10 +18,10 @@ test('with everything kept there is nothing to build', () => {
   assert.match(forecast([[NATS]]), /nothing is to be built/);
 });
 
-test('the progress of a build is the share of its packages, never more than all', () => {
+test('the progress of a build is the share of its packages, never more than all, and the rest at the pace so far', () => {
   const expected = { lines: 200, unit: 'packages' };
-  assert.equal(share(0, expected), '0 of at most 200 packages (0 %)');
-  assert.equal(share(51, expected), '51 of at most 200 packages (25 %)');
-  assert.match(share(201, expected), /\(100 %\)$/);
-  assert.match(share(0, { lines: 0, unit: 'packages' }), /\(0 %\)$/);
+  assert.equal(progressOf(0, expected, 20), '0 of at most 200 packages (0 %)');
+  assert.equal(progressOf(50, expected, 60), '50 of at most 200 packages (25 %), about 3 min left');
+  assert.match(progressOf(201, expected, 400), /\(100 %\), about 0 min left$/);
+  assert.match(progressOf(0, { lines: 0, unit: 'packages' }, 20), /\(0 %\)$/);
 });
