@@ -21,7 +21,13 @@ const TEXT = 'x'.repeat(30_000);
 for (const build of BUILDS) {
   test(`${build}: stalled readers are closed with 3008, recover all, and memory stays in budget`, async t => {
     const cluster = await startCluster(t, backends, {
-      env: { CHAT_SEND_BUFFER_BYTES: String(SEND_BUFFER), CHAT_TAIL_BYTES: String(TAIL) },
+      env: {
+        CHAT_SEND_BUFFER_BYTES: String(SEND_BUFFER),
+        CHAT_TAIL_BYTES: String(TAIL),
+        // Stalled readers answer no ping: on a slow machine they would be closed for that first.
+        CHAT_PING_SECONDS: '300',
+        CHAT_PONG_SECONDS: '200',
+      },
     });
     const gateway = await cluster.spawnGateway();
     const link = await startLink(t, gateway.port);
