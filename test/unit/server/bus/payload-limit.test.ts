@@ -35,7 +35,7 @@ test('an option above what NATS takes is warned of once for each pair of numbers
   twice();
   most = 900; // another server after a reconnect
   twice();
-  limits.maxMessageBytes = 950; // a live option
+  limits.maxMessageBytes = 950; // a reloadable option
   twice();
   most = 950;
   twice();
