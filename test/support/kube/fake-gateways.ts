@@ -67,15 +67,15 @@ export class FakeGateways {
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } };
     await this.#api.client.create(RESOURCES.nodes, node);
     const stop = new AbortController();
-    const turns = (async () => {
+    const ticks = (async () => {
       while (!stop.signal.aborted) {
-        await this.#turn();
+        await this.#tick().catch(ignoreTimeout);
         await delay(EVERY_MS);
       }
     })();
     t.after(async () => {
       stop.abort();
-      await turns;
+      await ticks;
     });
   }
 
@@ -110,7 +110,7 @@ export class FakeGateways {
     return this.health.get(clusterOf(pod)) ?? { nats: REACHED, store: REACHED, storeLag: 0 };
   };
 
-  async #turn(): Promise<void> {
+  async #tick(): Promise<void> {
     const labelSelector = CLUSTER_LABEL;
     const { client } = this.#api;
     const [slices, pods] = await Promise.all([
@@ -248,9 +248,14 @@ function clusterOf({ metadata }: KubeObject): string {
   return metadata.labels?.[CLUSTER_LABEL] ?? '';
 }
 
-/** The pod was removed or written since it was listed: the next turn sees it. */
+/** The pod was removed or written since it was listed: the next tick sees it. */
 function ignoreChanged(error: unknown): void {
   if (!(error instanceof ApiError) || ![404, 409].includes(error.code)) throw error;
+}
+
+/** The API server of a busy machine did not answer in time: the next tick tries again, as a kubelet does. */
+function ignoreTimeout(error: unknown): void {
+  if (!(error instanceof DOMException) || error.name !== 'TimeoutError') throw error;
 }
 
 /** Kubernetes' times are whole seconds. */
