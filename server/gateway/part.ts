@@ -12,15 +12,15 @@ export type Routes = Readonly<Record<string, Route>>;
 export interface Part {
   /** Paths it answers on the client port. A path belongs to one part. */
   readonly routes?: Routes;
-  /** Work of each second, in the order of the parts. Must not throw, nor wait. */
+  /** Does the work of each second. Must neither throw nor wait. */
   tick?(): void;
-  /** Ends what the part has started. Later parts are stopped already. May reject: the other parts are stopped all the same. */
+  /** Ends what the part has started. Parts later in the list are stopped already. A rejection does not keep the others from stopping. */
   stop?(): Promise<void> | void;
 }
 
 /**
  * Starts the ticks of `parts`.
- * @param parts in the order in which they are started
+ * @param parts in the order of their ticks
  * @returns stops the ticks, then the parts in reverse order; at the first call
  */
 export function runParts(parts: readonly Part[]): () => Promise<void> {
