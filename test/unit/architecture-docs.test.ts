@@ -15,6 +15,19 @@ for (const [part, folders] of byPart)
     assert.deepEqual(rows, folders);
   });
 
+test('the glossary has each word once', () => {
+  const page = readFileSync(join(ROOT, 'docs/glossary.md'), 'utf8');
+  const words = [...page.matchAll(/^\| ([^|]+) \| [^|]+ \|/gm)]
+    .map(([, cell = '']) => cell)
+    .filter(cell => !/^(word|---)/.test(cell))
+    .flatMap(cell => cell.split(', '));
+  assert.ok(words.length > 0);
+  assert.deepEqual(
+    words.filter((word, index) => words.indexOf(word) !== index),
+    [],
+  );
+});
+
 test('npm run update runs every test that keeps a generated file', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { update: string } };
   const [, list = ''] = /run\.ts unit ([^&]+)/.exec(scripts.update) ?? [];
