@@ -30,7 +30,7 @@ export async function ensureMongoStandIn(): Promise<string> {
       'fetching the MongoDB stand-in from Maven Central',
       'mvn',
       ['-q', '-B', '-f', 'pom.xml', 'dependency:copy-dependencies', '-DoutputDirectory=jars', '-DincludeScope=runtime'],
-      { cwd: building },
+      { cwd: building, note: 'once, up to a minute' },
     );
     await longStep(
       'compiling the MongoDB stand-in',
