@@ -23,8 +23,11 @@ export interface GatewayDeployment extends KubeObject {
   };
 }
 
-/** Times short enough for a test. */
-export const SWIFT = { drain: { delaySeconds: 1, timeoutSeconds: 2, reconnectsPerSecond: 100, patienceSeconds: 0 } };
+/**
+ * Times short enough for a test. The last client leaves about when `timeoutSeconds` have passed: a test whose machine stands
+ * still for longer than a second of them would see a gateway end with clients.
+ */
+export const SWIFT = { drain: { delaySeconds: 1, timeoutSeconds: 4, reconnectsPerSecond: 100, patienceSeconds: 0 } };
 
 /** One ChatCluster of a test, its gateways and the clients on them. */
 export class ObservedFleet {
@@ -77,11 +80,11 @@ export class ObservedFleet {
   async condition(type: string): Promise<Condition | undefined> {
     return (await this.cluster()).status?.conditions?.find(each => each.type === type);
   }
-  /** Waits until a condition has this reason. */
-  async says(type: string, reason: string): Promise<Condition> {
-    return await until(`${type} of ${this.name} is ${reason}`, async () => {
+  /** Waits until a condition has this reason. @param status default: any */
+  async says(type: string, reason: string, status?: Condition['status']): Promise<Condition> {
+    return await until(`${type} of ${this.name} is ${status ?? ''} ${reason}`, async () => {
       const condition = await this.condition(type);
-      return condition?.reason === reason ? condition : undefined;
+      return condition?.reason === reason && (status ?? condition.status) === condition.status ? condition : undefined;
     });
   }
 
