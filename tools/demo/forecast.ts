@@ -12,7 +12,7 @@ export type Lanes = readonly (readonly Part[])[];
 /** Lanes of the demo on the local cluster: the programs, and the images. */
 export async function localLanes(): Promise<Lanes> {
   const programs = { what: 'Kubernetes, CoreDNS, helm (Go)', minutes: CLUSTER.minutes, kept: isBuilt(CLUSTER) };
-  const image = { what: 'image of ChatCluster (npm)', minutes: 1, kept: await chatImageIsBuilt() };
+  const image = { what: 'image of ChatCluster (npm)', minutes: 3, kept: await chatImageIsBuilt() };
   return [[programs], [image, ...(await backendParts())]];
 }
 
