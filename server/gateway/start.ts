@@ -129,7 +129,6 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     codecs: CODECS,
     verify: access.verify,
     refusals: access.refusals,
-    policy: access.policy,
     chat: chatOf({
       clocks: systemClock,
       config,

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { Policy } from '../access/policy.ts';
 import type { RefusalLog } from '../access/refusal-log.ts';
 import type { VerifyToken } from '../access/token.ts';
 import type { Chat } from '../chat/chat.ts';
@@ -24,7 +23,6 @@ export interface SessionContext extends Clock {
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly verify: VerifyToken;
   readonly refusals: Pick<RefusalLog, 'refused'>;
-  readonly policy: Policy;
   readonly chat: Chat;
   readonly rooms: Rooms;
   readonly reader: RoomReader;

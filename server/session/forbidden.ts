@@ -6,10 +6,12 @@ const AT_ONCE = 500;
 
 /** Leaves rooms that the user may not read any more: SDKs subscribe again at once, and the answer gives the reason. */
 export async function leaveForbidden(session: Session): Promise<void> {
-  const { policy } = session.context;
-  const forbidden = (channel: string) => session.identity && policy.check(session.identity, channel, 'subscribe');
+  const { access } = session.context.chat;
   for (const [channel, subscription] of session.subscriptions) {
-    if (subscription.server || !forbidden(channel)) continue;
+    if (subscription.server || !session.identity) continue;
+    const loading = access(session.identity, channel);
+    const rights = loading instanceof Promise ? await loading : loading; // rights in memory cost no tick
+    if (rights.may('subscribe') === null) continue;
     await subscription.answered();
     subscription.expelled(channel);
   }

@@ -47,6 +47,7 @@ export class TestGateway {
   readonly config: Config;
   readonly hub: Hub;
   readonly rooms: Rooms;
+  readonly policy: Policy;
   readonly sends: SendBudget;
   readonly context: SessionContext;
   /** Close codes of the connections the gateway ended. */
@@ -89,8 +90,8 @@ export class TestGateway {
       soon: run => run(),
     });
     const metrics = testMetrics();
-    const policy = new Policy(parseKinds(config.roomKinds));
-    const access: LoadAccess = (identity, room) => policy.access(identity, room);
+    this.policy = new Policy(parseKinds(config.roomKinds));
+    const access: LoadAccess = (identity, room) => this.policy.access(identity, room);
     const bus = new PresenceNet().bus();
     const presence = new Presence({
       gateway: config.processName,
@@ -114,7 +115,6 @@ export class TestGateway {
         wallClock,
       }),
       refusals: { refused: ({ fault }) => void this.refused.push(fault) },
-      policy,
       chat: testChat({ clocks: { now, wallClock }, config, access, log, store, metrics }),
       rooms: this.rooms,
       reader,

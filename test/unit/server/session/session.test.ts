@@ -864,7 +864,7 @@ test('when a kind of room is closed, those without the claim leave it, also whil
   const gate = Promise.withResolvers<void>();
   gateway.log.wait = () => gate.promise;
   stranger.say({ id: 4, subscribe: { channel: 'group:b' } }, { id: 5, unsubscribe: { channel: 'group:b' } });
-  gateway.context.policy.replace(parseKinds('channel=Open,group=Claim'));
+  gateway.policy.replace(parseKinds('channel=Open,group=Claim'));
   await leaveAllForbidden(gateway.hub.sessions);
   gateway.log.wait = () => Promise.resolve();
   gate.resolve();
