@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import type { AskPod } from '../../../operator/api/ask-pod.ts';
 import { createMetrics } from '../../../operator/process/metrics.ts';
 import { LeaderTerm } from '../../../operator/reconcile/leader-term.ts';
-import { Caches } from '../../../operator/watch/caches.ts';
 import { ManualClock } from '../clocks/manual-clock.ts';
 import { MemoryApi } from './memory-api.ts';
+import { watchedCaches } from './watched-caches.ts';
 
 /** The leader over an API server in memory, in simulated time. */
 export async function leading(t: { after(end: () => unknown): void }, ask: AskPod) {
@@ -14,21 +14,7 @@ export async function leading(t: { after(end: () => unknown): void }, ask: AskPo
   const metrics = createMetrics();
   const random = () => 0.5;
   let term: LeaderTerm | undefined;
-  const caches = new Caches({
-    client: api,
-    namespace: '',
-    watchNodes: true,
-    clock,
-    random,
-    onChange: key => term?.add(key),
-    onFailure: (_, error) => assert.fail(String(error)),
-  });
-  const stopping = new AbortController();
-  const watching = caches.run(stopping.signal);
-  t.after(async () => {
-    stopping.abort();
-    await watching;
-  });
+  const caches = watchedCaches(t, { api, clock, random }, key => term?.add(key));
   await clock.passSettling(0);
   assert.ok(caches.isSynced);
   const config = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CHILD_KINDS } from '../../../../operator/api/kinds.ts';
-import type { KubeObject } from '../../../../operator/api/kube-object.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
+import { deploymentPod } from '../../../support/kube/deployment-pod.ts';
 import { heldBy } from '../../../support/kube/held-by.ts';
 import { leading } from '../../../support/kube/leading.ts';
 
@@ -10,23 +10,6 @@ const COUNT = 4;
 const NAMESPACE = 'team-a';
 const CHILDREN = [...CHILD_KINDS.map(({ kind }) => kind), 'Pod', 'Event'];
 const names = () => Array.from({ length: COUNT }, (_, index) => `passing-${index}`);
-
-/** A pod of a Deployment, without what nobody reads here. */
-function podOf({ metadata }: KubeObject): KubeObject {
-  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${metadata.name}-5d`, uid: 'rs', controller: true };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: `${metadata.name}-5d-0`,
-      uid: `uid of ${metadata.name}-5d-0`,
-      namespace: NAMESPACE,
-      ...(metadata.labels ? { labels: metadata.labels } : {}),
-      ownerReferences: [owner],
-    },
-    ...{ status: { phase: 'Running', podIP: '192.0.2.1', conditions: [{ type: 'Ready', status: 'True' }] } },
-  };
-}
 
 test('nothing is kept of a ChatCluster that is gone, nor of its pods', async t => {
   const asked = new Set<string>();
@@ -41,7 +24,7 @@ test('nothing is kept of a ChatCluster that is gone, nor of its pods', async t =
   for (const name of names())
     api.put({ ...stored({}, { name, namespace: NAMESPACE, uid: `uid of ${name}` }), kind: 'ChatCluster' });
   await clock.passSettling(10_000);
-  for (const deployment of api.all('Deployment')) api.put(podOf(deployment));
+  for (const deployment of api.all('Deployment')) api.put(deploymentPod(deployment));
   await clock.passSettling(30_000);
   const all = (await metrics.registry.metrics()).match(/passing-\d+/g) ?? [];
   assert.deepEqual([...new Set(all)].sort(), names(), 'each is measured');

@@ -6,12 +6,13 @@ import type { KubeObject } from '../../../../operator/api/kube-object.ts';
 import type { Probe } from '../../../../operator/ask/probes.ts';
 import { createMetrics } from '../../../../operator/process/metrics.ts';
 import { Reconciler } from '../../../../operator/reconcile/reconciler.ts';
-import { Caches } from '../../../../operator/watch/caches.ts';
 import { stored } from '../../../../tools/support/crd-schema.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
 import { settle } from '../../../support/clocks/settle.ts';
+import { deploymentPod } from '../../../support/kube/deployment-pod.ts';
 import { loadOf, probeOf } from '../../../support/kube/fleet-objects.ts';
 import { MemoryApi } from '../../../support/kube/memory-api.ts';
+import { watchedCaches } from '../../../support/kube/watched-caches.ts';
 
 /** An API server in which something can happen right before a write, and that counts the generations of Deployments. */
 class EventfulApi extends MemoryApi {
@@ -36,32 +37,10 @@ const { namespace: NAMESPACE, name: NAME } = stored().metadata;
 /** Longer than the number of connections may be old in the status. */
 const LATER_MS = 31_000;
 
-/** A pod of a Deployment. @param status fields that differ from those of a ready one */
-function podOf({ metadata }: KubeObject, component: string, status: object = {}): KubeObject {
-  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${metadata.name}-5d`, uid: 'rs', controller: true };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: `${metadata.name}-5d-0`,
-      namespace: NAMESPACE,
-      ...(metadata.labels ? { labels: metadata.labels } : {}),
-      ownerReferences: [owner],
-    },
-    ...{
-      spec: { nodeName: 'node-1' },
-      status: {
-        phase: 'Running',
-        podIP: '192.0.2.1',
-        conditions: [{ type: 'Ready', status: 'True' }],
-        containerStatuses: [
-          { name: component, restartCount: 0, state: { running: { startedAt: '2026-01-01T00:00:00Z' } } },
-        ],
-        ...status,
-      },
-    },
-  };
-}
+/** Status of a pod whose container runs. */
+const running = (component: string) => ({
+  containerStatuses: [{ name: component, restartCount: 0, state: { running: { startedAt: '2026-01-01T00:00:00Z' } } }],
+});
 
 /** One ChatCluster whose children are written and whose pods are ready, and passes over it. */
 async function atRest(t: TestContext) {
@@ -69,22 +48,7 @@ async function atRest(t: TestContext) {
   const api = new EventfulApi();
   const metrics = createMetrics();
   const random = () => 0.5;
-  const fail = (_: unknown, error: unknown) => assert.fail(String(error));
-  const caches = new Caches({
-    client: api,
-    namespace: '',
-    watchNodes: true,
-    clock,
-    random,
-    onChange: () => {},
-    onFailure: fail,
-  });
-  const stopping = new AbortController();
-  const watching = caches.run(stopping.signal);
-  t.after(async () => {
-    stopping.abort();
-    await watching;
-  });
+  const caches = watchedCaches(t, { api, clock, random });
   await settle();
   const answers: { probe: Probe | undefined } = { probe: undefined };
   const reconciler = new Reconciler({
@@ -121,7 +85,7 @@ async function atRest(t: TestContext) {
     const { replicas } = (made as { spec?: { replicas?: number } }).spec ?? {};
     const status = { observedGeneration: generation, replicas, readyReplicas: replicas, updatedReplicas: replicas };
     api.put({ ...made, ...{ status: { ...status, availableReplicas: replicas } } });
-    api.put(podOf(made, component));
+    api.put(deploymentPod(made, running(component)));
   }
   const gateway = `${deployment('gateway').metadata.name}-5d-0`;
   const answer = (connections: number, reachable = true) => {
@@ -155,7 +119,7 @@ test('answers and pods that come between decision and report change neither stat
     const crash = { waiting: { reason: 'CrashLoopBackOff', message: 'it ends' } };
     const containerStatuses = [{ name: 'worker', restartCount: 9, state: crash }];
     api.put(
-      podOf(deployment('worker'), 'worker', { conditions: [{ type: 'Ready', status: 'False' }], containerStatuses }),
+      deploymentPod(deployment('worker'), { conditions: [{ type: 'Ready', status: 'False' }], containerStatuses }),
     );
   };
   await pass();
