@@ -1,3 +1,4 @@
+import { unchanged } from '../server/fold/room-fold.ts';
 import { type Clock, systemClock } from '../server/time/clock.ts';
 import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
@@ -75,7 +76,7 @@ export class Chat {
       send: entry => this.#send(entry),
       renewed: (entry, refusal) => this.#ids.renew(this.#outbox, entry, refusal),
       onAcknowledged: ({ room, id, text, time }, { offset }) =>
-        this.#rooms.get(room)?.acknowledged({ offset, id, text, time, user: this.user }),
+        this.#rooms.get(room)?.acknowledged(unchanged({ type: 'message', offset, id, text, time, user: this.user })),
       onChange: room => this.#rooms.get(room)?.changed.emit(),
     });
   }

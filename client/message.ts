@@ -1,29 +1,16 @@
+import { type Entry, readEntry } from '../server/fold/entry.ts';
+import type { FoldedMessage } from '../server/fold/room-fold.ts';
 import type { Publication } from './transport.ts';
 
-/** A message at its place in a room. */
-export interface Message {
-  /** Place in the room's order. Offsets of a room rise, with gaps. */
-  readonly offset: number;
-  readonly id: string;
-  readonly text: string;
-  /** Milliseconds since 1970 when a gateway accepted it: for people, not for order. */
-  readonly time: number;
-  readonly user: string;
-}
+/** A message at its place in a room, with all edits, deletes and reactions that are known. */
+export type Message = FoldedMessage;
 
 /**
- * Message in a publication; null if the publication is of another type. The type is the server's. The one in `data` counts only
- * for a gateway of an older version, which sends none; such gateways run for a while in a rollout.
+ * Entry in a publication; null if the publication changes no message. The type is the server's. The one in `data` counts only
+ * for a gateway of an older version, which sends none; such gateways run for a while in a rollout and know messages alone.
  */
-export function messageOf(publication: Publication): Message | null {
-  const { type: claimed, id, text, time } = (publication.data ?? {}) as Record<string, unknown>;
-  const type = publication.type ?? claimed;
-  if (type !== 'message' || typeof id !== 'string' || typeof text !== 'string') return null;
-  return {
-    offset: publication.offset,
-    id,
-    text,
-    time: typeof time === 'number' ? time : 0,
-    user: publication.sender?.user ?? '',
-  };
+export function entryOf({ offset, type, data, sender }: Publication): Entry | null {
+  const { type: claimed } = (data ?? {}) as { readonly type?: unknown };
+  const known = type ?? (claimed === 'message' ? claimed : null);
+  return known === null ? null : readEntry({ type: known, offset, user: sender?.user ?? '' }, data);
 }

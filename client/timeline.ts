@@ -1,12 +1,14 @@
-import { type Message, messageOf } from './message.ts';
+import { RoomFold } from '../server/fold/room-fold.ts';
+import { entryOf, type Message } from './message.ts';
 import type { Publication } from './transport.ts';
 
 /**
  * Known messages of one room, in the order of their offsets. Above {@link floor} none is missing, except in the one gap that
- * {@link gap} names. Merges pages of history with recovered, live and acknowledged messages.
+ * {@link gap} names. Merges pages of history with recovered, live and acknowledged messages, and folds what changes them.
  */
 export class Timeline {
   #messages: Message[] = [];
+  #fold = new RoomFold();
   #offsetById = new Map<string, number>();
   #floor: number | null = null;
   #position = 0;
@@ -50,7 +52,7 @@ export class Timeline {
    */
   addAcknowledged(message: Message): boolean {
     if (this.#floor === null || message.offset < this.#floor) return false;
-    this.#insert(message);
+    if (this.#isFirst(message)) for (const offset of this.#fold.addFolded(message, message.offset)) this.#show(offset);
     return true;
   }
 
@@ -67,6 +69,7 @@ export class Timeline {
   /** Forgets all messages: the next page is the first again. */
   reset(): void {
     this.#messages = [];
+    this.#fold = new RoomFold();
     this.#offsetById = new Map();
     this.#floor = null;
     this.#position = 0;
@@ -76,19 +79,27 @@ export class Timeline {
   #merge(publications: readonly Publication[]): void {
     for (const publication of publications) {
       this.#position = Math.max(this.#position, publication.offset);
-      const message = messageOf(publication);
-      if (message) this.#insert(message);
+      const entry = entryOf(publication);
+      // The same id of another user is another message; the same id of one user is the same, whatever else is stored of it.
+      if (!entry || (entry.type === 'message' && !this.#isFirst(entry))) continue;
+      for (const offset of this.#fold.add(entry)) this.#show(offset);
     }
   }
 
-  #insert(message: Message): void {
-    // The same id of another user is another message.
-    const key = `${message.user} ${message.id}`;
+  #isFirst({ user, id, offset }: Pick<Message, 'user' | 'id' | 'offset'>): boolean {
+    const key = `${user} ${id}`;
     const known = this.#offsetById.get(key);
-    if (known !== undefined && known !== message.offset) return;
-    this.#offsetById.set(key, message.offset);
-    const at = firstAtOrAbove(this.#messages, message.offset);
-    const replaced = this.#messages[at]?.offset === message.offset ? 1 : 0;
+    if (known !== undefined && known !== offset) return false;
+    this.#offsetById.set(key, offset);
+    return true;
+  }
+
+  /** Shows the message at an offset as it is now, if it is known. */
+  #show(offset: number): void {
+    const message = this.#fold.message(offset);
+    if (!message) return;
+    const at = firstAtOrAbove(this.#messages, offset);
+    const replaced = this.#messages[at]?.offset === offset ? 1 : 0;
     this.#messages = this.#messages.toSpliced(at, replaced, message);
   }
 }

@@ -13,11 +13,81 @@ export interface Verbs {
       readonly text: string;
     };
     readonly result: {
-      /** Integer from 1 to 2^53 - 1. Place of the message in the room's order. */
+      /** Integer from 1 to 2^53 - 1. Place of the entry in the room's order. */
       readonly offset: number;
       /** Text, not empty. Epoch that the offset counts in. */
       readonly epoch: string;
-      /** `true` or `false`. True if the message was stored before. */
+      /** `true` or `false`. True if the entry was stored before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Replaces the text of a message of the caller. */
+  readonly 'message.edit': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the edit, as that of a message. */
+      readonly id: string;
+      /** Integer from 1 to 2^53 - 1. Offset of the message. */
+      readonly target: number;
+      /** UUIDv7 in lower case, made by the server's time. Id of the message. */
+      readonly of: string;
+      /** Text, not empty. The new text. */
+      readonly text: string;
+    };
+    readonly result: {
+      /** Integer from 1 to 2^53 - 1. Place of the entry in the room's order. */
+      readonly offset: number;
+      /** Text, not empty. Epoch that the offset counts in. */
+      readonly epoch: string;
+      /** `true` or `false`. True if the entry was stored before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Deletes messages of the caller for everybody. */
+  readonly 'message.delete': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the delete, as that of a message. */
+      readonly id: string;
+      /** List of at most 100: object with `target` (integer from 1 to 2^53 - 1), `of` (UUIDv7 in lower case, made by the server's time). */
+      readonly targets: readonly {
+        readonly target: number;
+        readonly of: string;
+      }[];
+    };
+    readonly result: {
+      /** Integer from 1 to 2^53 - 1. Place of the entry in the room's order. */
+      readonly offset: number;
+      /** Text, not empty. Epoch that the offset counts in. */
+      readonly epoch: string;
+      /** `true` or `false`. True if the entry was stored before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Puts the caller's emoji on a message, or takes it away. */
+  readonly 'message.react': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the reaction, as that of a message. */
+      readonly id: string;
+      /** Integer from 1 to 2^53 - 1. Offset of the message. */
+      readonly target: number;
+      /** UUIDv7 in lower case, made by the server's time. Id of the message. */
+      readonly of: string;
+      /** Text of 1 to 16 characters. */
+      readonly emoji: string;
+      /** `true` or `false`. True to put it there. */
+      readonly on: boolean;
+    };
+    readonly result: {
+      /** Integer from 1 to 2^53 - 1. Place of the entry in the room's order. */
+      readonly offset: number;
+      /** Text, not empty. Epoch that the offset counts in. */
+      readonly epoch: string;
+      /** `true` or `false`. True if the entry was stored before. */
       readonly duplicate: boolean;
     };
   };

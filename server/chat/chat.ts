@@ -1,6 +1,7 @@
 import type { LoadAccess } from '../access/room-access.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
+import type { RoomReader } from '../room/reader.ts';
 import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
@@ -10,6 +11,7 @@ import { Limits } from './limits.ts';
 import { LookUps } from './look-ups.ts';
 import { Messages } from './messages.ts';
 import { ReportedTime } from './reported-time.ts';
+import { Targets } from './targets.ts';
 
 /** Services of a chat, for callers of any kind. None of them knows a connection. */
 export interface Chat {
@@ -18,6 +20,7 @@ export interface Chat {
   readonly limits: Limits;
   readonly messages: Messages;
   readonly lookUps: LookUps;
+  readonly targets: Targets;
   readonly reportedTime: ReportedTime;
 }
 
@@ -28,13 +31,14 @@ export interface ChatOptions {
   readonly access: LoadAccess;
   readonly log: RoomLog;
   readonly store: HistoryStore;
+  readonly reader: RoomReader;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'published'>;
   readonly trace: MessageTrace;
 }
 
 /** Puts the services of one gateway together. */
-export function chatOf({ clocks, config, access, log, store, metrics, meter, trace }: ChatOptions): Chat {
+export function chatOf({ clocks, config, access, log, store, reader, metrics, meter, trace }: ChatOptions): Chat {
   const limits = new Limits({ config, metrics, now: clocks.now });
   return {
     clocks,
@@ -42,6 +46,7 @@ export function chatOf({ clocks, config, access, log, store, metrics, meter, tra
     limits,
     messages: new Messages({ clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
+    targets: new Targets(reader),
     reportedTime: new ReportedTime(clocks),
   };
 }

@@ -1,9 +1,15 @@
+import { messageDelete } from './message-delete.ts';
+import { messageEdit } from './message-edit.ts';
+import { messageReact } from './message-react.ts';
 import { messageSend } from './message-send.ts';
 import type { Verb } from './verb.ts';
 
 /** All verbs by their names, as callers and documents know them. */
 export const VERBS = {
   'message.send': messageSend,
+  'message.edit': messageEdit,
+  'message.delete': messageDelete,
+  'message.react': messageReact,
 } as const satisfies Readonly<Record<string, Verb>>;
 
 /** Verb of a name; undefined for none. */

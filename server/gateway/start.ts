@@ -135,6 +135,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       access: (identity, room) => access.policy.access(identity, room),
       log: nats.log,
       store,
+      reader: rooms.services.reader,
       metrics,
       meter,
       trace,

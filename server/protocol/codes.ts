@@ -8,7 +8,7 @@ export interface ErrorCode {
   readonly temporary?: true;
 }
 
-/** Errors that answer a command. The protocol owns 100 to 399; applications may use 400 to 1999. */
+/** Errors that answer a command. The protocol owns 100 to 399; those from 400 on are of the verbs. */
 export const ERRORS = {
   internal: { code: 100, message: 'internal server error', temporary: true },
   unauthorized: { code: 101, message: 'unauthorized' },
@@ -22,6 +22,9 @@ export const ERRORS = {
   tokenExpired: { code: 109, message: 'token expired' },
   tooManyRequests: { code: 111, message: 'too many requests', temporary: true },
   unrecoverablePosition: { code: 112, message: 'unrecoverable position' },
+  notFound: { code: 404, message: 'not found' },
+  conflict: { code: 409, message: 'conflict' },
+  gone: { code: 410, message: 'gone' },
 } as const satisfies Record<string, ErrorCode>;
 
 /** Code and reason of a close or of an unsubscribe push. */

@@ -24,19 +24,10 @@ export const HEADERS = {
 export const ENVELOPE_VERSION = 1;
 
 /**
- * Type of a message. `publish`: the client's own data. `message`: made by `message.send`, with the body {@link MessageBody}. Clients
- * get it as the tag `type` of the publication, which no client can write.
+ * Type of an entry of a room's log. `publish`: the client's own data. All others are made by verbs and have a body that the gateway
+ * writes, see `server/fold/entry.ts`. Clients get the type as the tag `type` of the publication, which no client can write.
  */
-export type MessageType = 'publish' | 'message';
-
-/** Body of type `message`, as every client receives it in `data`. */
-export interface MessageBody {
-  readonly type: 'message';
-  readonly id: string;
-  readonly text: string;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-}
+export type MessageType = 'publish' | 'message' | 'edit' | 'delete' | 'reaction';
 
 /** Headers of a message. The gateway sets them: nothing in them is taken from the command of a client but its id. */
 export interface Envelope {

@@ -6,8 +6,8 @@ import type { ImportGraph } from './import-graph.ts';
  * row none imports another. A folder below a listed one belongs to it.
  */
 export const ORDER: readonly (readonly string[])[] = [
-  // Shared by all processes; `time` also by the browser.
-  ['server/time', 'server/contract', 'server/process'],
+  // Shared by all processes; `time` and `fold` also by the browser.
+  ['server/time', 'server/fold', 'server/contract', 'server/process'],
   // The server: what a message is made of, where it is kept, who takes part, how clients come in.
   ['server/protocol', 'server/settings'],
   ['server/room'],
@@ -60,8 +60,8 @@ export const ORDER: readonly (readonly string[])[] = [
 const KNOWS: Readonly<Record<string, RegExp>> = {
   server: /^server\//,
   operator: /^(operator\/|server\/(contract|time|process)\/)/,
-  client: /^(client\/|server\/time\/)/,
-  web: /^(web\/|client\/|server\/time\/)/,
+  client: /^(client\/|server\/(time|fold)\/)/,
+  web: /^(web\/|client\/|server\/(time|fold)\/)/,
   tools: /^(tools|server|operator|client)\//,
 };
 

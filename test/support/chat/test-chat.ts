@@ -2,6 +2,7 @@ import type { LoadAccess } from '../../../server/access/room-access.ts';
 import { type Chat, chatOf } from '../../../server/chat/chat.ts';
 import type { HistoryStore } from '../../../server/room/history-store.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
+import { roomReader } from '../../../server/room/reader.ts';
 import { type Config, loadConfig } from '../../../server/settings/config.ts';
 import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../../server/telemetry/message-trace.ts';
@@ -51,4 +52,10 @@ export interface TestChatParts {
 
 /** The services of a chat, without connections and traces. */
 export const testChat = (parts: TestChatParts): Chat =>
-  chatOf({ metrics: testMetrics(), ...parts, meter: { published: () => undefined }, trace: noTrace });
+  chatOf({
+    metrics: testMetrics(),
+    ...parts,
+    reader: roomReader(parts.log, parts.store, () => 1_000),
+    meter: { published: () => undefined },
+    trace: noTrace,
+  });

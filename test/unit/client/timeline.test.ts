@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Timeline } from '../../../client/timeline.ts';
 import type { Publication } from '../../../client/transport.ts';
+import { unchanged } from '../../../server/fold/room-fold.ts';
 
 const said = (offset: number, user = 'bob', id = `id-${offset}`): Publication => ({
   offset,
@@ -47,7 +48,7 @@ test('what is not a message moves the position and the floor and is not shown', 
 test('an acknowledged message is replaced by its publication and does not move the position', () => {
   const timeline = new Timeline();
   timeline.addPage([said(10)]);
-  const own = { offset: 30, id: 'mine', text: 'early', time: 5, user: 'alice' };
+  const own = unchanged({ type: 'message', offset: 30, id: 'mine', text: 'early', time: 5, user: 'alice' });
   assert.equal(timeline.addAcknowledged(own), true);
   timeline.addLive(said(20));
   assert.deepEqual(offsets(timeline), [10, 20, 30]);
@@ -62,7 +63,8 @@ test('an acknowledged message is replaced by its publication and does not move t
 test('an acknowledged message from below the floor waits for its page', () => {
   const timeline = new Timeline();
   timeline.addPage([said(100)]);
-  assert.equal(timeline.addAcknowledged({ offset: 40, id: 'old', text: 'old', time: 0, user: 'alice' }), false);
+  const old = unchanged({ type: 'message', offset: 40, id: 'old', text: 'old', time: 0, user: 'alice' });
+  assert.equal(timeline.addAcknowledged(old), false);
   assert.deepEqual(offsets(timeline), [100]);
 });
 
@@ -92,4 +94,32 @@ test('only the server says what a message is; one without a type comes from a ga
   timeline.addLive({ ...said(9), type: 'publish' });
   assert.deepEqual(offsets(timeline), [6, 7]);
   assert.equal(timeline.position, 9);
+});
+
+test('edits, reactions and deletes change the message they are about, before or after it is loaded', () => {
+  const entry = (offset: number, type: string, data: object, user = 'bob'): Publication => ({
+    offset,
+    data: { type, target: 10, of: 'id-10', ...data },
+    sender: { user, client: 'c' },
+    type,
+  });
+  const timeline = new Timeline();
+  timeline.addPage([entry(40, 'edit', { text: 'second' }), said(30)]);
+  timeline.addPage([
+    entry(20, 'reaction', { emoji: '👍', on: true }, 'eve'),
+    entry(15, 'edit', { text: 'first' }),
+    said(10),
+  ]);
+  const shown = () =>
+    timeline.messages.map(({ text, rev, reactions }) => [text, rev, reactions.map(({ emoji }) => emoji)]);
+  assert.deepEqual(shown(), [
+    ['second', 40, ['👍']],
+    ['at 30', 30, []],
+  ]);
+  timeline.addLive(entry(50, 'delete', { targets: [{ target: 10, of: 'id-10' }] }));
+  assert.deepEqual(shown(), [
+    ['', 50, []],
+    ['at 30', 30, []],
+  ]);
+  assert.equal(timeline.position, 50);
 });

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from '../../../client/message.ts';
+import { unchanged } from '../../../server/fold/room-fold.ts';
 import { messageRows, type RowsInput } from '../../../web/src/page/message-rows.ts';
 
 const NOON = new Date(2026, 10, 21, 12).getTime();
 const MINUTE = 60_000;
-const said = (offset: number, user: string, time: number): Message => ({
-  offset,
-  id: `m${offset}`,
-  text: 't',
-  time,
-  user,
-});
+const said = (offset: number, user: string, time: number): Message =>
+  unchanged({ type: 'message', offset, id: `m${offset}`, text: 't', time, user });
 const sketch = (input: Partial<RowsInput>) =>
   messageRows({ messages: [], outgoing: [], user: 'alice', newAfter: null, ...input }).map(row => {
     if (!('user' in row)) return row.kind;

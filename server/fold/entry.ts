@@ -1,0 +1,118 @@
+/** Reference to a message: both parts must name the same one, so that an offset of another epoch hits nothing. */
+export interface Target {
+  /** Offset of the message. */
+  readonly target: number;
+  /** Id of the message. */
+  readonly of: string;
+}
+
+/** Reference from a reply to the message it answers. Its text is never copied, so that an edit or delete reaches it too. */
+export interface ReplyTo {
+  readonly offset: number;
+  readonly id: string;
+}
+
+/** A message, as it was sent. */
+export interface MessageEntry {
+  readonly type: 'message';
+  readonly offset: number;
+  readonly id: string;
+  readonly user: string;
+  /** Milliseconds since 1970: for people, never for order. */
+  readonly time: number;
+  readonly text: string;
+  readonly replyTo?: ReplyTo;
+}
+
+/** Another text of a message. */
+export interface EditEntry extends Target {
+  readonly type: 'edit';
+  readonly offset: number;
+  readonly text: string;
+  /** Revision the author saw. The edit counts only if that is the current one; undefined to count in any case. */
+  readonly rev?: number;
+}
+
+/** Removal of messages for everybody. */
+export interface DeleteEntry {
+  readonly type: 'delete';
+  readonly offset: number;
+  readonly targets: readonly Target[];
+}
+
+/** A user's emoji on a message, put there or taken away. */
+export interface ReactionEntry extends Target {
+  readonly type: 'reaction';
+  readonly offset: number;
+  readonly user: string;
+  readonly emoji: string;
+  readonly on: boolean;
+}
+
+/** One entry of a room's log that changes what its readers see. */
+export type Entry = MessageEntry | EditEntry | DeleteEntry | ReactionEntry;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Facts about an entry that its author cannot write: from the envelope, or from a publication. */
+export interface Stamped {
+  readonly type: string;
+  readonly offset: number;
+  readonly user: string;
+}
+
+/**
+ * Reads the body of an entry. Gateways write these bodies; one that does not fit its type comes from a newer version and is
+ * skipped, like an unknown type.
+ * @returns null for an entry that changes nothing here
+ */
+export function readEntry({ type, offset, user }: Stamped, data: unknown): Entry | null {
+  if (typeof data !== 'object' || data === null) return null;
+  const body = data as Fields;
+  const read = READERS[type];
+  return read && Object.hasOwn(READERS, type) ? read(body, offset, user) : null;
+}
+
+const READERS: Readonly<Record<string, (body: Fields, offset: number, user: string) => Entry | null>> = {
+  message({ id, text, time, replyTo }, offset, user) {
+    if (typeof id !== 'string' || typeof text !== 'string') return null;
+    const reply = readReply(replyTo);
+    return {
+      type: 'message',
+      offset,
+      id,
+      user,
+      time: typeof time === 'number' ? time : 0,
+      text,
+      ...(reply ? { replyTo: reply } : {}),
+    };
+  },
+  edit(body, offset) {
+    const target = readTarget(body);
+    const { text, rev } = body;
+    if (!target || typeof text !== 'string') return null;
+    return { type: 'edit', offset, ...target, text, ...(isOffset(rev) ? { rev } : {}) };
+  },
+  delete({ targets }, offset) {
+    if (!Array.isArray(targets)) return null;
+    return { type: 'delete', offset, targets: targets.flatMap(target => readTarget(target) ?? []) };
+  },
+  reaction(body, offset, user) {
+    const target = readTarget(body);
+    const { emoji, on } = body;
+    if (!target || typeof emoji !== 'string' || typeof on !== 'boolean') return null;
+    return { type: 'reaction', offset, user, ...target, emoji, on };
+  },
+};
+
+function readTarget(value: unknown): Target | null {
+  const { target, of } = (value ?? {}) as Fields;
+  return isOffset(target) && typeof of === 'string' ? { target, of } : null;
+}
+
+function readReply(value: unknown): ReplyTo | null {
+  const { offset, id } = (value ?? {}) as Fields;
+  return isOffset(offset) && typeof id === 'string' ? { offset, id } : null;
+}
+
+const isOffset = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;

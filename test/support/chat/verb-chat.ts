@@ -1,0 +1,49 @@
+import { uuid7Source } from '../../../client/uuid7.ts';
+import { Policy, parseKinds } from '../../../server/access/policy.ts';
+import type { RoomAccess } from '../../../server/access/room-access.ts';
+import type { Verb } from '../../../server/chat/verb.ts';
+import { type Call, callVerb } from '../../../server/chat/verb.ts';
+import { ManualClock } from '../clocks/manual-clock.ts';
+import { FreeCall } from './free-call.ts';
+import { MemoryLog } from './memory-log.ts';
+import { MemoryStore } from './memory-store.ts';
+import { testChat, testConfig } from './test-chat.ts';
+
+/** A chat without connections, NATS and MongoDB, whose verbs a test calls. */
+export function verbChat(env: Readonly<Record<string, string>> = {}) {
+  const clock = new ManualClock();
+  const store = new MemoryStore();
+  const log = new MemoryLog(store);
+  const config = testConfig(env);
+  const policy = new Policy(parseKinds(config.roomKinds));
+  const loaded: string[] = [];
+  /** Loads rights at once, unless a test puts another function here. */
+  const rights: { load: (access: RoomAccess) => RoomAccess | Promise<RoomAccess> } = { load: access => access };
+  const chat = testChat({
+    clocks: { now: () => clock.now(), wallClock: () => clock.wallClock() },
+    config,
+    log,
+    store,
+    access: (identity, room) => {
+      loaded.push(room);
+      return rights.load(policy.access(identity, room));
+    },
+  });
+  /** Id made so many milliseconds ago. */
+  const idOf = (ago = 0) =>
+    uuid7Source(
+      () => clock.wallClock() - ago,
+      length => crypto.getRandomValues(new Uint8Array(length)),
+    )();
+  const call = (verb: Pick<Verb, 'prepare'>, params: unknown, caller: Call = new FreeCall()) =>
+    callVerb(verb, caller, params, chat);
+  /** Entries of a room, as readers get them. */
+  const entriesOf = async (room: string) =>
+    (await log.readAfter(room, 0, 1_000)).messages.map(({ offset, type, user, body }) => ({
+      offset,
+      type,
+      user,
+      data: JSON.parse(Buffer.from(body).toString('utf8')) as Readonly<Record<string, unknown>>,
+    }));
+  return { clock, store, log, rights, loaded, chat, idOf, call, entriesOf };
+}

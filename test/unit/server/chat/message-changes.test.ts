@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { messageDelete } from '../../../../server/chat/message-delete.ts';
+import { messageEdit } from '../../../../server/chat/message-edit.ts';
+import { messageReact } from '../../../../server/chat/message-react.ts';
+import { messageSend } from '../../../../server/chat/message-send.ts';
+import { readEntry } from '../../../../server/fold/entry.ts';
+import { RoomFold } from '../../../../server/fold/room-fold.ts';
+import { FreeCall } from '../../../support/chat/free-call.ts';
+import { verbChat } from '../../../support/chat/verb-chat.ts';
+
+const ROOM = 'channel:room';
+
+/** A chat in which alice has sent a message. */
+async function afterMessage() {
+  const chat = verbChat();
+  const of = chat.idOf();
+  const { offset: target } = (await chat.call(messageSend, { room: ROOM, id: of, text: 'helo' })) as { offset: number };
+  const folded = async () => {
+    const fold = new RoomFold();
+    for (const entry of await chat.entriesOf(ROOM)) {
+      const read = readEntry(entry, entry.data);
+      if (read) fold.add(read);
+    }
+    return fold.messages().map(({ text, deleted, reactions }) => ({ text, deleted, reactions }));
+  };
+  return { ...chat, target, of, folded };
+}
+
+test('an edit is an entry of its own, made once, and its author alone makes it', async () => {
+  const { call, idOf, target, of, folded } = await afterMessage();
+  const edit = { room: ROOM, id: idOf(), target, of, text: 'hello' };
+  assert.deepEqual(await call(messageEdit, edit), { offset: 2, epoch: 'first', duplicate: false });
+  assert.deepEqual(await call(messageEdit, edit), { offset: 2, epoch: 'first', duplicate: true });
+  await assert.rejects(call(messageEdit, { ...edit, id: idOf(), text: 'hacked' }, new FreeCall('eve')), {
+    message: 'permission denied: the message is of another user',
+  });
+  assert.deepEqual(await folded(), [{ text: 'hello', deleted: 0, reactions: [] }]);
+});
+
+test('a message that is not there is not changed: both its offset and its id have to fit', async () => {
+  const { call, idOf, target, of, log } = await afterMessage();
+  const another = idOf();
+  const rest = { room: ROOM, text: 'x', emoji: '👍', on: true };
+  for (const wrong of [
+    { target: target + 1, of },
+    { target, of: another },
+  ]) {
+    const expected = { error: { code: 404 }, message: `the room has no message ${wrong.of} at offset ${wrong.target}` };
+    const hasCode = (error: unknown) => {
+      const {
+        error: { code },
+        message,
+      } = error as typeof expected;
+      assert.deepEqual({ error: { code }, message }, expected);
+      return true;
+    };
+    await assert.rejects(call(messageEdit, { ...rest, id: idOf(), ...wrong }), hasCode);
+    await assert.rejects(call(messageReact, { ...rest, id: idOf(), ...wrong }), hasCode);
+    await assert.rejects(call(messageDelete, { room: ROOM, id: idOf(), targets: [{ target, of }, wrong] }), hasCode);
+  }
+  assert.equal(log.last, 1);
+});
+
+test('a reaction says what shall be: sent by two devices at once it is there once', async () => {
+  const { call, idOf, target, of, folded } = await afterMessage();
+  const react = (user: string, on: boolean) =>
+    call(messageReact, { room: ROOM, id: idOf(), target, of, emoji: '👍', on }, new FreeCall(user));
+  await Promise.all([react('bob', true), react('bob', true), react('eve', true)]);
+  await react('eve', false);
+  const [message] = await folded();
+  assert.deepEqual(
+    message?.reactions.map(({ emoji, users }) => [emoji, users.map(({ user }) => user)]),
+    [['👍', ['bob']]],
+  );
+});
+
+test('a delete takes all of its messages, or none if one of them is of another user', async () => {
+  const { call, idOf, target, of, folded } = await afterMessage();
+  const id = idOf();
+  const { offset } = (await call(messageSend, { room: ROOM, id, text: 'mine' }, new FreeCall('bob'))) as {
+    offset: number;
+  };
+  const targets = [
+    { target, of },
+    { target: offset, of: id },
+  ];
+  await assert.rejects(call(messageDelete, { room: ROOM, id: idOf(), targets }), { message: /of another user/ });
+  await call(messageDelete, { room: ROOM, id: idOf(), targets: targets.slice(0, 1) });
+  assert.deepEqual(
+    (await folded()).map(({ text, deleted }) => [text, deleted]),
+    [
+      ['', 3],
+      ['mine', 0],
+    ],
+  );
+});
