@@ -11,6 +11,11 @@ export interface Verbs {
       readonly id: string;
       /** Text, not empty. The message, as JSON with its envelope, has at most `CHAT_MAX_MESSAGE_BYTES` bytes. */
       readonly text: string;
+      /** Object with `offset` (integer from 1 to 2^53 - 1), `id` (UUIDv7 in lower case, made by the server's time). Message of the same room that this one answers. */
+      readonly replyTo?: {
+        readonly offset: number;
+        readonly id: string;
+      };
     };
     readonly result: {
       /** Integer from 1 to 2^53 - 1. Place of the entry in the room's order. */

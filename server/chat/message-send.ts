@@ -1,13 +1,20 @@
 import { ERRORS } from '../protocol/codes.ts';
-import { about, roomName, text, uuid7 } from './params.ts';
+import { about, int, object, optional, roomName, text, uuid7 } from './params.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { verb } from './verb.ts';
+
+/** Parameter that names the message that a reply answers. */
+const replyTo = optional(
+  object({ offset: about(int({ min: 1 }), 'Offset of the message.'), id: about(uuid7, 'Id of the message.') }),
+);
 
 export const messageSend = verb({
   summary: 'Sends a text message to a room.',
   details: [
     'A message is stored once, however often its id is sent: again on any connection, and after any time, it answers the place',
     'of the first with `duplicate: true`. An id older than half of `CHAT_DEDUPE_SECONDS` is looked up before that.',
+    '',
+    'A reply carries no text of the message that it answers: clients show that one as it is now, edited or deleted.',
   ].join('\n'),
   params: {
     room: roomName,
@@ -16,11 +23,13 @@ export const messageSend = verb({
       text({ min: 1 }),
       'The message, as JSON with its envelope, has at most `CHAT_MAX_MESSAGE_BYTES` bytes.',
     ),
+    replyTo: about(replyTo, 'Message of the same room that this one answers.'),
   },
   may: 'send',
   holds: 'room',
   result: PLACE,
   errors: [
+    { error: ERRORS.notFound, when: 'The room lacks the message that `replyTo` names.' },
     { error: ERRORS.internal, when: 'The message may or may not be stored: send it again with its id.' },
     {
       error: ERRORS.tooManyRequests,
@@ -31,7 +40,10 @@ export const messageSend = verb({
     params: { room: 'channel:general', id: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b', text: 'Hello' },
     result: { offset: 1042, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, text }, chat) {
-    return resultOf(await storeOnce(call, chat, { room, id, type: 'message', content: { text } }));
+  async run(call, { room, id, text, replyTo }, chat) {
+    const act = { room, id, type: 'message', content: { text } } as const;
+    if (!replyTo) return resultOf(await storeOnce(call, chat, act));
+    const check = async () => void (await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id }));
+    return resultOf(await storeOnce(call, chat, { ...act, content: { text, replyTo }, check }));
   },
 });

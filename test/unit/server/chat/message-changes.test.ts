@@ -95,3 +95,31 @@ test('a delete takes all of its messages, or none if one of them is of another u
     ],
   );
 });
+
+test('a reply names a message of its room, and is stored once with it', async () => {
+  const { call, idOf, target, of, entriesOf, log } = await afterMessage();
+  const replyTo = { offset: target, id: of };
+  const reply = { room: ROOM, id: idOf(), text: 'yes', replyTo };
+  assert.deepEqual(await call(messageSend, reply), { offset: 2, epoch: 'first', duplicate: false });
+  assert.deepEqual(await call(messageSend, reply), { offset: 2, epoch: 'first', duplicate: true });
+  const [, stored] = await entriesOf(ROOM);
+  assert.deepEqual([stored?.type, stored?.data['text'], stored?.data['replyTo']], ['message', 'yes', replyTo]);
+  for (const wrong of [
+    { offset: target + 5, id: of },
+    { offset: target, id: idOf() },
+  ])
+    await assert.rejects(call(messageSend, { ...reply, id: idOf(), replyTo: wrong }), {
+      message: `the room has no message ${wrong.id} at offset ${wrong.offset}`,
+    });
+  await assert.rejects(call(messageSend, { ...reply, id: idOf(), replyTo: { offset: target } }), {
+    message: 'replyTo.id must be a UUIDv7 in lower case',
+  });
+  assert.equal(log.last, 2);
+});
+
+test('a reply to a message of another room is refused', async () => {
+  const { call, idOf, target, of, log } = await afterMessage();
+  const elsewhere = { room: 'channel:other', id: idOf(), text: 'yes', replyTo: { offset: target, id: of } };
+  await assert.rejects(call(messageSend, elsewhere), { message: /has no message/ });
+  assert.equal(log.last, 1);
+});
