@@ -11,6 +11,8 @@ export function writeEnvelope(envelope: Envelope): MsgHdrs {
   out.set(HEADERS.client, envelope.client);
   if (envelope.id !== '') out.set(HEADERS.id, envelope.id);
   if (envelope.dedupe !== '') out.set(HEADERS.dedupe, envelope.dedupe);
+  if (envelope.cv > 0) out.set(HEADERS.control, String(envelope.cv));
+  if (envelope.seen > 0) out.set(HEADERS.seen, String(envelope.seen));
   if (envelope.traceparent !== '') out.set(HEADERS.traceparent, envelope.traceparent);
   return out;
 }
@@ -34,6 +36,8 @@ export function readEnvelope(
     user: decodeUser(found?.get(HEADERS.user) ?? ''),
     client: found?.get(HEADERS.client) ?? '',
     traceparent: found?.get(HEADERS.traceparent) ?? '',
+    cv: versionOf(found?.get(HEADERS.control)),
+    seen: versionOf(found?.get(HEADERS.seen)),
     body,
   };
 }
@@ -43,6 +47,9 @@ function typeOf(header: string | undefined): string {
   if (header === 'message') return 'message';
   return header || 'publish';
 }
+
+/** Version in a header; 0 for none, and for one that no gateway wrote. */
+const versionOf = (header: string | undefined) => (header && /^\d{1,15}$/.test(header) ? Number(header) : 0);
 
 function decodeUser(encoded: string): string {
   try {

@@ -69,7 +69,15 @@ export class Messages {
     const time = clocks.wallClock();
     const { traceparent } = span;
     try {
-      const stored = await log.publish(room, body, { ...parts, time, user: identity.user, client, traceparent });
+      const stored = await log.publish(room, body, {
+        ...parts,
+        time,
+        user: identity.user,
+        client,
+        traceparent,
+        cv: 0,
+        seen: 0,
+      });
       const ms = clocks.now() - startedAt;
       metrics.published(parts.type, stored.duplicate, ms);
       meter.published(ms);

@@ -16,8 +16,12 @@ export const HEADERS = {
   user: 'Chat-User',
   /** Connection id of the sender. */
   client: 'Chat-Client',
+  /** Version of the room that a control entry makes, see {@link Envelope.cv}. */
+  control: 'Chat-Ctl',
+  /** Version of the room that the author's rights were checked against. */
+  seen: 'Chat-Seen',
   traceparent: 'traceparent',
-  /** JetStream's deduplication key: hash of user, room and id. */
+  /** JetStream's deduplication key: hash of user, room and id; of a control entry `controlKey`. */
   dedupe: 'Nats-Msg-Id',
 } as const;
 
@@ -44,6 +48,10 @@ export interface Envelope {
   readonly client: string;
   /** W3C trace context; empty for none. */
   readonly traceparent: string;
+  /** Version of its room that a control entry makes, from 1: one above the version before. 0 for every other entry. */
+  readonly cv: number;
+  /** Version of its room that the gateway checked the author's rights against; 0 for none. */
+  readonly seen: number;
 }
 
 /** A message at its place in a room's order. */

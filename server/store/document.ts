@@ -18,6 +18,8 @@ export interface MessageDocument {
   readonly user: string;
   readonly client: string;
   readonly traceparent?: string;
+  readonly cv?: number;
+  readonly seen?: number;
   /** Text, to be readable in MongoDB; bytes if it is not valid UTF-8, to be kept unchanged. */
   readonly body: string | Binary;
 }
@@ -45,6 +47,8 @@ export function toDocument(partition: number, message: LoggedMessage): MessageDo
     user: message.user,
     client: message.client,
     ...(message.traceparent === '' ? {} : { traceparent: message.traceparent }),
+    ...(message.cv === 0 ? {} : { cv: message.cv }),
+    ...(message.seen === 0 ? {} : { seen: message.seen }),
     body: isUtf8(message.body) ? Buffer.from(message.body).toString('utf8') : new Binary(message.body),
   };
 }
@@ -62,6 +66,8 @@ export function fromDocument(document: MessageDocument): StoredMessage {
     user: document.user,
     client: document.client,
     traceparent: document.traceparent ?? '',
+    cv: document.cv ?? 0,
+    seen: document.seen ?? 0,
     body: bodyOf(document),
   };
 }

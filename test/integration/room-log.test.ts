@@ -2,66 +2,23 @@ import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { connectNats } from '../../server/bus/connect.ts';
 import { directBatch } from '../../server/bus/direct-read.ts';
-import { names as namesOf } from '../../server/bus/names.ts';
-import { roomLog } from '../../server/bus/room-log.ts';
-import { Streams } from '../../server/bus/streams.ts';
 import { messageSend } from '../../server/chat/message-send.ts';
 import { callVerb } from '../../server/chat/verb.ts';
-import { loadConfig } from '../../server/settings/config.ts';
 import { systemClock } from '../../server/time/clock.ts';
-import { purgeNoted } from '../../server/worker/noted-purge.ts';
 import { startNats } from '../../tools/local/nats.ts';
 import { nextId } from '../../tools/support/sdk.ts';
-import { SECRET } from '../../tools/support/token.ts';
 import { until } from '../../tools/support/until.ts';
 import { faultyNats } from '../support/chat/faulty-nats.ts';
 import { FreeCall } from '../support/chat/free-call.ts';
 import { MemoryStore } from '../support/chat/memory-store.ts';
+import { natsLog } from '../support/chat/nats-log.ts';
 import { roomLogContract } from '../support/chat/room-log-contract.ts';
 import { testChat, testConfig } from '../support/chat/test-chat.ts';
 
 const nats = await startNats();
 after(() => nats.close());
-let instances = 0;
-
-async function start(t: TestContext, server = nats) {
-  const config = loadConfig('standalone', {
-    CHAT_INSTANCE: `room-log-${instances++}`,
-    CHAT_NATS_URL: server.url,
-    CHAT_MONGODB_URI: 'mongodb://none',
-    CHAT_AUTH_SECRET: SECRET,
-    CHAT_PARTITIONS: '1',
-    CHAT_STREAM_MAX_BYTES: String(64 * 1024 * 1024),
-    CHAT_LIVE_MAX_BYTES: String(16 * 1024 * 1024),
-  });
-  const names = namesOf(config.instance);
-  const [write, read] = await Promise.all([connectNats(config, 'writes'), connectNats(config, 'reads')]);
-  t.after(() => Promise.all([write.close(), read.close()]));
-  const streams = new Streams(write, {
-    names,
-    options: config,
-    holder: 'test',
-    floor: async () => ({ offset: 0, complete: 0, rolledBack: false }),
-    settle: async () => undefined,
-    rescue: async () => undefined,
-    changed: () => undefined,
-    fewCopies: () => undefined,
-    now: systemClock.now,
-  });
-  await streams.ensure(0);
-  const { partitions } = config;
-  const publishTimeoutMs = () => config.publishTimeoutMs;
-  const log = roomLog(write, read, { names, partitions, publishTimeoutMs, now: systemClock.now });
-  const purge = async (upTo: number, noted = true) => {
-    const jsm = await jetstreamManager(write);
-    const { first } = await log.state(0);
-    if (noted) await purgeNoted({ connection: write, jsm, names, partition: 0 }, first, upTo + 1, false);
-    else await jsm.streams.purge(names.logStream(0), { seq: upTo + 1 });
-  };
-  return { log, purge, names, write, read };
-}
+const start = (t: TestContext, server = nats) => natsLog(t, server);
 
 roomLogContract('over NATS', t => start(t));
 
@@ -123,7 +80,17 @@ test('while NATS is known to be down every read fails at once, and works again a
 
 test('a publish without a stream, or without NATS, is a failure, not a wait', async t => {
   const { log, write, names } = await start(t);
-  const envelope = { type: 'publish', id: '', dedupe: '', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  const envelope = {
+    type: 'publish',
+    id: '',
+    dedupe: '',
+    time: 0,
+    user: 'a',
+    client: 'c',
+    traceparent: '',
+    cv: 0,
+    seen: 0,
+  } as const;
   const jsm = await jetstreamManager(write);
   await jsm.streams.delete(names.logStream(0));
   await assert.rejects(log.publish('channel:a', new Uint8Array([0x31]), envelope), { name: 'PublishFailed' });
@@ -147,7 +114,17 @@ for (const { what, request } of [
 
 test('a direct get of more rooms than the server answers is a failure, not a short answer', async t => {
   const { log, read, names } = await start(t);
-  const envelope = { type: 'publish', id: '', dedupe: '', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  const envelope = {
+    type: 'publish',
+    id: '',
+    dedupe: '',
+    time: 0,
+    user: 'a',
+    client: 'c',
+    traceparent: '',
+    cv: 0,
+    seen: 0,
+  } as const;
   const rooms = Array.from({ length: 1_100 }, (_, i) => `channel:${i}`);
   await Promise.all(rooms.map(room => log.publish(room, new Uint8Array([0x31]), envelope)));
   assert.equal((await log.tops(0, rooms.slice(0, 1_000))).offsets.size, 1_000);
@@ -157,7 +134,17 @@ test('a direct get of more rooms than the server answers is a failure, not a sho
 
 test('without a LAST stream, as before an upgrade of the workers, nothing is known of what was purged', async t => {
   const { log, write, names, purge } = await start(t);
-  const envelope = { type: 'publish', id: '', dedupe: '', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  const envelope = {
+    type: 'publish',
+    id: '',
+    dedupe: '',
+    time: 0,
+    user: 'a',
+    client: 'c',
+    traceparent: '',
+    cv: 0,
+    seen: 0,
+  } as const;
   for (let i = 0; i < 5; i++) await log.publish('channel:a', new Uint8Array([0x31]), envelope);
   const jsm = await jetstreamManager(write);
   await jsm.streams.delete(names.lastStream(0));

@@ -39,6 +39,8 @@ function message(offset: number, over: Partial<LoggedMessage> = {}): LoggedMessa
     user: 'älice',
     client: 'c1',
     traceparent: '',
+    cv: 0,
+    seen: 0,
     body: Buffer.from(`{"text":"héllo ${offset}"}`),
     ...over,
   };

@@ -90,7 +90,17 @@ async function fill(nats: NatsConnection, names: Names): Promise<(room: string) 
   const rooms = Array.from({ length: CLIENTS * ROOMS_EACH }, (_, i) =>
     roomOf(Math.floor(i / ROOMS_EACH), i % ROOMS_EACH),
   );
-  const envelope = { type: 'message', id: '', dedupe: '', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  const envelope = {
+    type: 'message',
+    id: '',
+    dedupe: '',
+    time: 0,
+    user: 'a',
+    client: 'c',
+    traceparent: '',
+    cv: 0,
+    seen: 0,
+  } as const;
   for (let at = 0; at < rooms.length; at += WINDOW)
     await Promise.all(
       rooms.slice(at, at + WINDOW).map(async room => {

@@ -97,6 +97,8 @@ export async function storeBench(
         user: 'alice',
         client: 'c',
         traceparent: '',
+        cv: 0,
+        seen: 0,
       });
       const body = JSON.stringify({ text });
       const ack = await jetstream(nats).publish(names.log(0, room), body, { headers, timeout: 10_000 });

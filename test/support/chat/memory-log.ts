@@ -93,6 +93,8 @@ export class MemoryLog implements RoomLog {
       user: parts.user ?? 'somebody',
       client: parts.client ?? 'a client',
       traceparent: '',
+      cv: parts.cv ?? 0,
+      seen: parts.seen ?? 0,
       body,
     };
     this.#messages.push(message);

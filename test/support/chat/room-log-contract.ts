@@ -16,7 +16,17 @@ const body = new Uint8Array(Buffer.from('{"é":1}'));
 const offsets = (messages: readonly { readonly offset: number }[]) => messages.map(({ offset }) => offset);
 
 async function publish(log: RoomLog, room: string, id = ''): Promise<number> {
-  const envelope = { type: 'message', id, dedupe: '', time: 7, user: 'aé\r\nb', client: 'c', traceparent: '' } as const;
+  const envelope = {
+    type: 'message',
+    id,
+    dedupe: '',
+    time: 7,
+    user: 'aé\r\nb',
+    client: 'c',
+    traceparent: '',
+    cv: 3,
+    seen: 2,
+  } as const;
   return (await log.publish(room, body, envelope)).offset;
 }
 
@@ -50,6 +60,8 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
         user: 'aé\r\nb',
         client: 'c',
         traceparent: '',
+        cv: 3,
+        seen: 2,
         body: '{"é":1}',
       },
     );
@@ -58,7 +70,17 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
 
   test(`${name}: an acknowledgement carries the place of the message, and a repeat that of the first`, async t => {
     const { log } = await make(t);
-    const envelope = { type: 'message', id: 'a', dedupe: 'key', time: 7, user: 'u', client: 'c', traceparent: '' };
+    const envelope = {
+      type: 'message',
+      id: 'a',
+      dedupe: 'key',
+      time: 7,
+      user: 'u',
+      client: 'c',
+      traceparent: '',
+      cv: 0,
+      seen: 0,
+    };
     const first = await log.publish(ROOM, body, envelope);
     await publish(log, OTHER);
     const again = await log.publish(ROOM, body, envelope);

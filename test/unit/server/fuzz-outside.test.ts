@@ -6,6 +6,7 @@ import { SigningSecrets } from '../../../server/access/secrets.ts';
 import { tokenVerifier } from '../../../server/access/token.ts';
 import { TokenRefused } from '../../../server/access/token-refused.ts';
 import { deliveryInfo } from '../../../server/bus/delivery.ts';
+import { HEADERS } from '../../../server/room/message.ts';
 import { parseAnnotations } from '../../../server/settings/annotations.ts';
 import { loadConfig } from '../../../server/settings/config.ts';
 import { intentIn } from '../../../server/settings/intent.ts';
@@ -107,7 +108,7 @@ fuzz('any subject that a delivery is acknowledged on is read or refused', [1, 2]
   if (info) for (const number of Object.values(info)) assert.ok(Number.isFinite(number));
 });
 
-const NAMES = ['Chat-V', 'Chat-Type', 'Chat-Id', 'Chat-Time', 'Chat-User', 'Chat-Client', 'traceparent', 'Nats-Msg-Id'];
+const NAMES = Object.values(HEADERS);
 fuzz('any message of a stream becomes a document that can be stored, or is set aside', [1, 2], 500, random => {
   const found = headers();
   for (const name of NAMES)

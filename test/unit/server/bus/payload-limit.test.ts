@@ -15,6 +15,8 @@ test('the longest envelope fits into what is kept free for it', () => {
     user: '\u{ffff}'.repeat(Math.floor(MAX_USER_BYTES / 3)),
     client: crypto.randomUUID(),
     traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    cv: Number.MAX_SAFE_INTEGER,
+    seen: Number.MAX_SAFE_INTEGER,
   });
   const { byteLength } = (envelope as MsgHdrsImpl).encode();
   assert.ok(byteLength > 1_000 && byteLength <= ENVELOPE_MOST_BYTES, `${byteLength}`);

@@ -238,7 +238,16 @@ for (const [course, mine] of Object.entries(COURSES)) {
 
 test('a message is found by its key in MongoDB, and above what the worker stored in the stream', async () => {
   const { log, store } = filled(0);
-  const envelope = { type: 'message', id: 'x', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  const envelope = {
+    type: 'message',
+    id: 'x',
+    time: 0,
+    user: 'a',
+    client: 'c',
+    traceparent: '',
+    cv: 0,
+    seen: 0,
+  } as const;
   for (let i = 0; i < 1_200; i++)
     await log.publish(ROOM, new Uint8Array([0x31]), { ...envelope, dedupe: `key ${i + 1}` });
   log.storeUpTo(100);

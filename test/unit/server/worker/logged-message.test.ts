@@ -19,6 +19,8 @@ const envelope: Envelope = {
   user: 'zoë %',
   client: 'c',
   traceparent: '',
+  cv: 0,
+  seen: 0,
 };
 
 function versioned(version: string) {
