@@ -1,13 +1,21 @@
-import { unchanged } from '../server/fold/room-fold.ts';
 import { type Clock, systemClock } from '../server/time/clock.ts';
 import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
 import { Listeners } from './listeners.ts';
 import { MessageIds } from './message-ids.ts';
-import { Outbox, type Outgoing } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import {
+  type Acknowledgement,
+  callVerb,
+  choiceOf,
+  type Outgoing,
+  type OutgoingChange,
+  type OutgoingMessage,
+  publicationOf,
+} from './outgoing.ts';
 import { ReadMark } from './read-mark.ts';
-import { Room } from './room.ts';
-import { type Acknowledgement, Sender } from './sender.ts';
+import { Room, type RoomOutbox } from './room.ts';
+import { Sender } from './sender.ts';
 import { ServerTime } from './server-time.ts';
 import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
@@ -75,8 +83,8 @@ export class Chat {
       random: this.#random,
       send: entry => this.#send(entry),
       renewed: (entry, refusal) => this.#ids.renew(this.#outbox, entry, refusal),
-      onAcknowledged: ({ room, id, text, time }, { offset }) =>
-        this.#rooms.get(room)?.acknowledged(unchanged({ type: 'message', offset, id, text, time, user: this.user })),
+      onAcknowledged: (entry, { offset }) =>
+        this.#rooms.get(entry.room)?.acknowledged(publicationOf(entry, offset, this.user)),
       onChange: room => this.#rooms.get(room)?.changed.emit(),
     });
   }
@@ -98,6 +106,11 @@ export class Chat {
     return this.#transport.call(verb, params);
   }
 
+  /** The server's time of day, milliseconds since 1970; the machine's before the first connect. */
+  now(): number {
+    return this.#serverTime.now();
+  }
+
   /** The open rooms, in the order they were opened. */
   get rooms(): readonly Room[] {
     return [...this.#rooms.values()];
@@ -114,8 +127,7 @@ export class Chat {
         clock: this.#clock,
         random: this.#random,
         readMark: new ReadMark(this.#storage, this.user, name),
-        outgoing: () => this.#outbox.list(name),
-        onSend: text => this.#write(name, text),
+        outbox: this.#outboxOf(name),
       });
       this.#rooms.set(name, room);
     }
@@ -128,33 +140,52 @@ export class Chat {
     this.#rooms.delete(name);
   }
 
-  /** Sends a refused message again, with its id. */
+  /** Sends a refused message or change again, with its id. */
   resend(entry: Outgoing): void {
     this.#outbox.settle(entry.id, null);
     this.#rooms.get(entry.room)?.changed.emit();
     this.#sender.wake(entry.room);
   }
 
-  /** Drops a refused message. A waiting one stays: it may be on its way. */
+  /** Drops a refused message or change. A waiting one stays: it may be on its way. */
   discard(entry: Outgoing): void {
     if (entry.refusal === null) return;
     this.#outbox.remove(entry.id);
     this.#rooms.get(entry.room)?.changed.emit();
   }
 
-  #write(room: string, text: string): Outgoing {
+  #outboxOf(room: string): RoomOutbox {
+    const entries = () => this.#outbox.list(room);
+    return {
+      messages: () => entries().filter((entry): entry is OutgoingMessage => !('change' in entry)),
+      changes: () => entries().filter((entry): entry is OutgoingChange => 'change' in entry),
+      send: content => this.#add({ ...this.#act(room), ...content }),
+      change: change => {
+        // The user tries again: the refusal of the attempt before is of no use any more.
+        for (const entry of entries())
+          if (entry.refusal && 'change' in entry && choiceOf(entry.change) === choiceOf(change)) this.discard(entry);
+        return this.#add({ ...this.#act(room), change });
+      },
+    };
+  }
+
+  #act(room: string): Omit<Outgoing, 'text' | 'replyTo' | 'change'> {
     const id = this.#ids.next(this.#outbox.list(room).at(-1)?.id);
-    const entry: Outgoing = { id, room, text, time: this.#serverTime.now(), refusal: null };
+    return { id, room, time: this.#serverTime.now(), refusal: null };
+  }
+
+  #add<E extends Outgoing>(entry: E): E {
+    const { room } = entry;
     this.#outbox.add(entry);
     this.#rooms.get(room)?.changed.emit();
     this.#sender.wake(room);
     return entry;
   }
 
-  async #send({ room, id, text }: Outgoing): Promise<Acknowledgement> {
+  async #send(entry: Outgoing): Promise<Acknowledgement> {
     // The result of an older server may lack fields.
-    const answer: Partial<Acknowledgement> | null = await this.call('message.send', { room, id, text });
-    if (typeof answer?.offset !== 'number') throw callErrorOf(new Error('message.send answered without an offset'));
+    const answer: Partial<Acknowledgement> | null = await callVerb(this.#transport, entry);
+    if (typeof answer?.offset !== 'number') throw callErrorOf(new Error('the verb answered without an offset'));
     return { offset: answer.offset, epoch: answer.epoch ?? '', duplicate: answer.duplicate === true };
   }
 }

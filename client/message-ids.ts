@@ -1,5 +1,6 @@
 import type { CallError } from './call-error.ts';
-import type { Outbox, Outgoing } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
+import type { Outgoing } from './outgoing.ts';
 import { type RandomBytes, uuid7Source, uuid7Time } from './uuid7.ts';
 
 const BAD_REQUEST = 107;
@@ -8,7 +9,7 @@ const AHEAD_MS = 1_000;
 
 const timeOf = (id: string) => uuid7Time(id) ?? -1;
 
-/** Ids of a user's messages. They carry the server's time once it is known, and rise within the outbox of a room. */
+/** Ids of a user's messages and changes. They carry the server's time once it is known, and rise within the outbox of a room. */
 export class MessageIds {
   readonly #now: () => number;
   readonly #random: RandomBytes;

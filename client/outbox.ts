@@ -1,21 +1,10 @@
+import { type Outgoing, readOutgoing } from './outgoing.ts';
 import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
 
-/** Message of this user that the server has not acknowledged. */
-export interface Outgoing {
-  /** Id that every try carries, so that the message is stored once. It changes only if the server refuses the id. */
-  readonly id: string;
-  readonly room: string;
-  readonly text: string;
-  /** Milliseconds since 1970 when the user wrote it. */
-  readonly time: number;
-  /** Final refusal of the server: the user decides what to do. Null while it is to be sent. */
-  readonly refusal: { readonly code: number; readonly reason: string } | null;
-}
-
 /**
- * Unacknowledged messages in storage, each under a key of its own, so that tabs of one user do not overwrite each other's. Two
- * tabs may send the same message: it has one id, so it is stored once, and in order, because a tab sends a message only after
+ * Unacknowledged messages and changes in storage, each under a key of its own, so that tabs of one user do not overwrite each
+ * other's. Two tabs may send the same one: it has one id, so it is stored once, and in order, because a tab sends it only after
  * the one before it was answered.
  */
 export class Outbox {
@@ -25,14 +14,14 @@ export class Outbox {
   /** True once all that earlier pages left in storage has been read. */
   #loaded = false;
 
-  /** @param user owner of the messages; those of other users in the same storage are not touched */
+  /** @param user owner of the entries; those of other users in the same storage are not touched */
   constructor(storage: KeyValue, user: string) {
     this.#storage = steady(storage);
     this.#prefix = `chatcluster/outbox/${encodeURIComponent(user)}/`;
     this.#load();
   }
 
-  /** Rooms with messages to send or to decide on. */
+  /** Rooms with entries to send or to decide on. */
   rooms(): string[] {
     if (!this.#loaded) this.#load();
     return [...new Set([...this.#entries.values()].map(entry => entry.room))];
@@ -83,26 +72,9 @@ export class Outbox {
   #load(): void {
     const { values, complete } = this.#storage.all(this.#prefix);
     for (const [key, text] of values) {
-      const entry = parse(text);
+      const entry = readOutgoing(text);
       if (entry && key === this.#prefix + entry.id) this.#entries.set(entry.id, entry);
     }
     this.#loaded = complete;
-  }
-}
-
-function parse(text: string): Outgoing | null {
-  try {
-    const { id, room, text: body, time, refusal } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof id !== 'string' || typeof room !== 'string' || typeof body !== 'string') return null;
-    const { code, reason } = (refusal ?? {}) as Record<string, unknown>;
-    return {
-      id,
-      room,
-      text: body,
-      time: typeof time === 'number' ? time : 0,
-      refusal: typeof code === 'number' ? { code, reason: String(reason ?? '') } : null,
-    };
-  } catch {
-    return null;
   }
 }

@@ -86,8 +86,7 @@ export class RoomHistory {
     try {
       const page = await this.#read({ limit: PAGE, reverse: true, since: { offset: floor, epoch: this.#epoch } });
       if (generation !== this.#generation) return;
-      this.timeline.addPage(page.publications);
-      this.#set({ loading: false, complete: page.publications.length === 0 });
+      this.#set({ loading: false, complete: this.#addOlder(page) });
     } catch (thrown) {
       if (generation === this.#generation) this.#set({ loading: false, error: callErrorOf(thrown) });
     }
@@ -116,8 +115,15 @@ export class RoomHistory {
   async #loadNewest(generation: number): Promise<void> {
     const page = await this.#read({ limit: PAGE, reverse: true });
     if (generation !== this.#generation) return;
-    this.timeline.addPage(page.publications);
-    this.#set({ loaded: true, error: null, complete: page.publications.length === 0 });
+    this.#set({ loaded: true, error: null, complete: this.#addOlder(page) });
+  }
+
+  /** Adds the page below the known messages. @returns true if there is none further below */
+  #addOlder({ publications }: HistoryPage): boolean {
+    this.timeline.addPage(publications);
+    if (publications.length > 0) return false;
+    this.timeline.end();
+    return true;
   }
 
   async #fillGap(generation: number): Promise<void> {

@@ -1,12 +1,14 @@
+import type { ReplyTo } from '../server/fold/entry.ts';
 import type { Clock } from '../server/time/clock.ts';
 import { type CallError, callErrorOf } from './call-error.ts';
 import { Listeners } from './listeners.ts';
 import { Members } from './members.ts';
 import type { Message } from './message.ts';
-import type { Outgoing } from './outbox.ts';
+import type { Change, OutgoingChange, OutgoingMessage } from './outgoing.ts';
+import { withChanges } from './pending-changes.ts';
 import type { ReadMark } from './read-mark.ts';
 import { type HistoryState, RoomHistory } from './room-history.ts';
-import type { RoomLink, Transport } from './transport.ts';
+import type { Publication, RoomLink, Transport } from './transport.ts';
 
 /** Shortest time between two presence commands, in ms: a sender who has left must not cause one for each message. */
 const REFRESH_FOR_STRANGERS_MS = 2_000;
@@ -25,9 +27,22 @@ export interface RoomOptions {
   /** Random number from 0 up to, not including, 1. */
   readonly random: () => number;
   readonly readMark: ReadMark;
-  readonly outgoing: () => Outgoing[];
-  readonly onSend: (text: string) => Outgoing;
+  readonly outbox: RoomOutbox;
 }
+
+/** Part of a user's outbox that is one room's. */
+export interface RoomOutbox {
+  readonly messages: () => readonly OutgoingMessage[];
+  readonly changes: () => readonly OutgoingChange[];
+  readonly send: (content: Pick<OutgoingMessage, 'text' | 'replyTo'>) => OutgoingMessage;
+  readonly change: (change: Change) => OutgoingChange;
+}
+
+/** Message as methods of a room take it: both parts must fit, so that an offset of another epoch names nothing. */
+export type MessageRef = Pick<Message, 'offset' | 'id'>;
+
+/** Messages that one call deletes, a limit of the server. */
+const MOST_DELETED = 100;
 
 /** Code of the server for a room that is too large to be listed. */
 const LIMIT_EXCEEDED = 106;
@@ -67,9 +82,12 @@ export class Room {
     return this.#status;
   }
 
-  /** Messages, ascending by offset. */
+  /**
+   * Messages, ascending by offset, with what changed them. An edit or a reaction of this user counts at once; if the server
+   * refuses it, the message is again as it was. A deleted message stays, without its text.
+   */
   get messages(): readonly Message[] {
-    return this.#history.timeline.messages;
+    return withChanges(this.#history.timeline.messages, this.changes, this.#options.user);
   }
 
   get history(): HistoryState {
@@ -77,8 +95,13 @@ export class Room {
   }
 
   /** Messages of this user that are not acknowledged, in the order they were written. */
-  get outgoing(): readonly Outgoing[] {
-    return this.#options.outgoing();
+  get outgoing(): readonly OutgoingMessage[] {
+    return this.#options.outbox.messages();
+  }
+
+  /** Changes of this user that are not acknowledged, and those that the server refused, in the order they were made. */
+  get changes(): readonly OutgoingChange[] {
+    return this.#options.outbox.changes();
   }
 
   /** Users in the room with the number of their connections; null while unknown. */
@@ -96,11 +119,13 @@ export class Room {
     return this.#usersError;
   }
 
-  /** Number of loaded messages of others after the read mark. */
+  /** Number of loaded messages of others after the read mark, without deleted ones. */
   get unread(): number {
-    const { offset } = this.#options.readMark;
-    if (offset === null) return 0;
-    return this.messages.filter(message => message.offset > offset && message.user !== this.#options.user).length;
+    const { offset: mark } = this.#options.readMark;
+    if (mark === null) return 0;
+    return this.#history.timeline.messages.filter(
+      ({ offset, user, deleted }) => offset > mark && user !== this.#options.user && deleted === 0,
+    ).length;
   }
 
   /** Offset up to which the user has read; null before the room was first loaded. */
@@ -114,9 +139,35 @@ export class Room {
       this.changed.emit();
   }
 
-  /** Writes a message. It is in the outbox when this returns, and is sent as soon as the connection allows. */
-  send(text: string): Outgoing {
-    return this.#options.onSend(text);
+  /**
+   * Writes a message. It is in the outbox when this returns, and is sent as soon as the connection allows.
+   * @param replyTo message of this room that it answers
+   */
+  send(text: string, { replyTo }: { readonly replyTo?: ReplyTo | undefined } = {}): OutgoingMessage {
+    if (!replyTo) return this.#options.outbox.send({ text });
+    const { offset, id } = replyTo;
+    return this.#options.outbox.send({ text, replyTo: { offset, id } });
+  }
+
+  /** Replaces the text of a message of this user. The change is in the outbox when this returns, as in {@link send}. */
+  edit({ offset, id }: MessageRef, text: string): OutgoingChange {
+    return this.#options.outbox.change({ type: 'edit', target: offset, of: id, text });
+  }
+
+  /** Deletes messages of this user for everybody: in the outbox when this returns, and shown as deleted once it is done. */
+  delete(messages: readonly MessageRef[]): readonly OutgoingChange[] {
+    const targets = messages.map(({ offset, id }) => ({ target: offset, of: id }));
+    const changes: OutgoingChange[] = [];
+    for (let first = 0; first < targets.length; first += MOST_DELETED) {
+      const some = targets.slice(first, first + MOST_DELETED);
+      changes.push(this.#options.outbox.change({ type: 'delete', targets: some }));
+    }
+    return changes;
+  }
+
+  /** Puts this user's emoji on a message, or takes it away: in the outbox when this returns. */
+  react({ offset, id }: MessageRef, emoji: string, on: boolean): OutgoingChange {
+    return this.#options.outbox.change({ type: 'reaction', target: offset, of: id, emoji, on });
   }
 
   loadOlder(): Promise<void> {
@@ -161,9 +212,9 @@ export class Room {
     this.#link = this.#join();
   }
 
-  /** Shows an acknowledged message of this user at its offset, before its publication comes. */
-  acknowledged(message: Message): void {
-    this.#history.timeline.addAcknowledged(message);
+  /** Shows an acknowledged message or change of this user, before its publication comes. */
+  acknowledged(publication: Publication): void {
+    this.#history.timeline.addAcknowledged(publication);
     this.changed.emit();
   }
 

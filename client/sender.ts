@@ -1,21 +1,18 @@
 import { backoffMs } from '../server/time/backoff.ts';
 import type { Clock } from '../server/time/clock.ts';
 import { CallError, callErrorOf } from './call-error.ts';
-import type { Outbox, Outgoing } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
+import type { Acknowledgement, Outgoing } from './outgoing.ts';
 import { RETRY } from './retry.ts';
-import type { ResultOf } from './verbs.ts';
-
-/** Result of `message.send`. */
-export type Acknowledgement = ResultOf<'message.send'>;
 
 export interface SenderOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
   /** Random number from 0 up to, not including, 1. */
   readonly random: () => number;
-  /** Sends one message. @throws {CallError} */
+  /** Sends one entry. @throws {CallError} */
   readonly send: (entry: Outgoing) => Promise<Acknowledgement>;
-  /** Handles a final refusal. True if the message got another id and has to be sent again. */
+  /** Handles a final refusal. True if the entry got another id and has to be sent again. */
   readonly renewed: (entry: Outgoing, refusal: CallError) => boolean;
   readonly onAcknowledged: (entry: Outgoing, ack: Acknowledgement) => void;
   /** Called when the outbox of a room has changed. */
@@ -29,8 +26,8 @@ interface Lane {
 }
 
 /**
- * Sends the outbox: rooms side by side, within a room one message after the other. After a temporary error the message is sent
- * again with the same id, after a delay that grows. A final error is recorded at the message, and the next one is sent.
+ * Sends the outbox: rooms side by side, within a room one entry after the other. After a temporary error the entry is sent
+ * again with the same id, after a delay that grows. A final error is recorded at the entry, and the next one is sent.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -70,7 +67,7 @@ export class Sender {
     }
   }
 
-  /** Sends the next message of a room. @returns true if the one behind it may be sent at once */
+  /** Sends the next entry of a room. @returns true if the one behind it may be sent at once */
   async #sendNext(room: string, lane: Lane): Promise<boolean> {
     const { outbox, send, renewed, onAcknowledged, onChange } = this.#options;
     const entry = this.#online ? outbox.next(room) : null;

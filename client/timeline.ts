@@ -1,3 +1,4 @@
+import type { Entry } from '../server/fold/entry.ts';
 import { RoomFold } from '../server/fold/room-fold.ts';
 import { entryOf, type Message } from './message.ts';
 import type { Publication } from './transport.ts';
@@ -10,6 +11,8 @@ export class Timeline {
   #messages: Message[] = [];
   #fold = new RoomFold();
   #offsetById = new Map<string, number>();
+  /** Offsets of known messages below the floor, such as one that was deleted: they are shown once the messages between are read. */
+  #below = new Set<number>();
   #floor: number | null = null;
   #position = 0;
   #gap: number | null = null;
@@ -19,7 +22,7 @@ export class Timeline {
     return this.#messages;
   }
 
-  /** Lowest offset read; older pages end below it. Null before the first page. */
+  /** Lowest offset read, 0 once there is no older page; older pages end below it. Null before the first page. */
   get floor(): number | null {
     return this.#floor;
   }
@@ -36,24 +39,30 @@ export class Timeline {
 
   /** Merges a page of history, in either direction. */
   addPage(publications: readonly Publication[]): void {
-    for (const { offset } of publications) this.#floor = Math.min(this.#floor ?? offset, offset);
-    this.#merge(publications);
+    for (const { offset } of publications) this.#lower(offset);
+    for (const publication of publications) this.#merge(publication);
+  }
+
+  /** Notes that there is no older page. */
+  end(): void {
+    this.#lower(0);
   }
 
   /** Merges a recovered or live publication. It does not set {@link floor}: older ones may be missing. */
   addLive(publication: Publication): void {
-    this.#merge([publication]);
+    this.#merge(publication);
   }
 
   /**
-   * Merges a message that was acknowledged before its publication came. A message below the floor is left to its page: taking
-   * it now would hide the messages between.
-   * @returns true if the message is in the timeline
+   * Merges an entry of this user that was acknowledged before its publication came. A message below the floor is left to its
+   * page: taking it now would hide the messages between.
    */
-  addAcknowledged(message: Message): boolean {
-    if (this.#floor === null || message.offset < this.#floor) return false;
-    if (this.#isFirst(message)) for (const offset of this.#fold.addFolded(message, message.offset)) this.#show(offset);
-    return true;
+  addAcknowledged(publication: Publication): void {
+    const entry = entryOf(publication);
+    if (!entry) return;
+    const { offset, type } = entry;
+    // The server's own, if it is here, has the server's time.
+    if (type !== 'message' || (this.#reaches(offset) && !this.#fold.message(offset))) this.#add(entry);
   }
 
   /** Opens a gap: the subscription is back without the messages published meanwhile. An open gap stays until it is filled. */
@@ -71,19 +80,41 @@ export class Timeline {
     this.#messages = [];
     this.#fold = new RoomFold();
     this.#offsetById = new Map();
+    this.#below = new Set();
     this.#floor = null;
     this.#position = 0;
     this.#gap = null;
   }
 
-  #merge(publications: readonly Publication[]): void {
-    for (const publication of publications) {
-      this.#position = Math.max(this.#position, publication.offset);
-      const entry = entryOf(publication);
-      // The same id of another user is another message; the same id of one user is the same, whatever else is stored of it.
-      if (!entry || (entry.type === 'message' && !this.#isFirst(entry))) continue;
-      for (const offset of this.#fold.add(entry)) this.#show(offset);
-    }
+  #merge(publication: Publication): void {
+    this.#position = Math.max(this.#position, publication.offset);
+    const entry = entryOf(publication);
+    if (entry) this.#add(entry);
+  }
+
+  #add(entry: Entry): void {
+    // The same id of another user is another message; the same id of one user is the same, whatever else is stored of it.
+    if (entry.type === 'message' && !this.#isFirst(entry)) return;
+    for (const offset of this.#fold.add(entry))
+      if (entry.type === 'message' || this.#reaches(offset) || this.#shows(offset)) this.#show(offset);
+      else this.#below.add(offset);
+  }
+
+  #shows(offset: number): boolean {
+    return this.#messages[firstAtOrAbove(this.#messages, offset)]?.offset === offset;
+  }
+
+  #reaches(offset: number): boolean {
+    return this.#floor !== null && offset >= this.#floor;
+  }
+
+  #lower(offset: number): void {
+    this.#floor = Math.min(this.#floor ?? offset, offset);
+    for (const below of this.#below)
+      if (this.#reaches(below)) {
+        this.#below.delete(below);
+        this.#show(below);
+      }
   }
 
   #isFirst({ user, id, offset }: Pick<Message, 'user' | 'id' | 'offset'>): boolean {
@@ -99,8 +130,7 @@ export class Timeline {
     const message = this.#fold.message(offset);
     if (!message) return;
     const at = firstAtOrAbove(this.#messages, offset);
-    const replaced = this.#messages[at]?.offset === offset ? 1 : 0;
-    this.#messages = this.#messages.toSpliced(at, replaced, message);
+    this.#messages = this.#messages.toSpliced(at, this.#shows(offset) ? 1 : 0, message);
   }
 }
 

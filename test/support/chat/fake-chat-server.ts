@@ -13,22 +13,30 @@ import type { ParamsOf, ResultOf, VerbName } from '../../../client/verbs.ts';
 
 type Sent = ParamsOf<'message.send'>;
 
+/** Verbs that store an entry, with the type of that entry. */
+const ENTRIES: Partial<Record<VerbName, string>> = {
+  'message.send': 'message',
+  'message.edit': 'edit',
+  'message.delete': 'delete',
+  'message.react': 'reaction',
+};
+
 /**
  * The client's port to a chat server, without a network: rooms with offsets that have gaps, recovery, deduplication by id
  * and the answers a test asks for. Everything answers a microtask later, like a connection.
  */
 export class FakeChatServer implements Transport {
-  /** Every `message.send` that reached the server, repeats too. */
+  /** Parameters of every call that stores an entry and reached the server, repeats too. */
   readonly sends: Sent[] = [];
   readonly histories: HistoryRequest[] = [];
   epoch = 'epoch-1';
   /** True if a room that subscribes again gets what it missed. */
   recovers = true;
-  /** Answers the next `message.send` commands, one each, before the real answer: `lost` stores but does not answer. */
+  /** Answers the next of these calls, one each, before the real answer: `lost` stores but does not answer. */
   readonly sendFaults: (CallError | 'lost')[] = [];
   /** The server's time, milliseconds since 1970; null: it does not say. */
   time: () => number | null = () => null;
-  /** Error with which every message is refused; null to accept. */
+  /** Error with which every such call is refused; null to accept. */
   refuses: (sent: Sent) => CallError | null = () => null;
   readonly historyFaults: CallError[] = [];
   members: Member[] = [];
@@ -100,19 +108,20 @@ export class FakeChatServer implements Transport {
   async call<V extends VerbName>(verb: V, params: ParamsOf<V>): Promise<ResultOf<V>> {
     await null;
     if (!this.#online) throw new CallError(3, 'client disconnected', true);
-    if (verb !== 'message.send') throw new CallError(104, 'method not found', false);
-    return this.#send(params as Sent) as ResultOf<V>;
+    const type = ENTRIES[verb];
+    if (type === undefined) throw new CallError(104, 'method not found', false);
+    return this.#store(type, params as Sent) as ResultOf<V>;
   }
 
-  #send(sent: Sent): ResultOf<'message.send'> {
+  #store(type: string, sent: Sent): ResultOf<'message.send'> {
     this.sends.push(sent);
     const refusal = this.refuses(sent);
     if (refusal) throw refusal;
     const fault = this.sendFaults.shift();
     if (fault instanceof CallError) throw fault;
-    const { room, id, text } = sent;
+    const { room, id, ...content } = sent;
     const stored = this.log(room).find(({ data }) => (data as Sent).id === id);
-    const offset = stored?.offset ?? this.publish(room, { type: 'message', id, text, time: 1 }, this.#user, 'message');
+    const offset = stored?.offset ?? this.publish(room, { type, id, ...content, time: 1 }, this.#user, type);
     if (fault === 'lost') throw new CallError(1, 'timeout', true);
     return { offset, epoch: this.epoch, duplicate: stored !== undefined };
   }

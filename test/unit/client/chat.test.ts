@@ -1,35 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallError } from '../../../client/call-error.ts';
-import { Chat } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
-import { type KeyValue, memoryStorage } from '../../../client/storage.ts';
+import { memoryStorage } from '../../../client/storage.ts';
 import { uuid7Time } from '../../../client/uuid7.ts';
-import { FakeChatServer } from '../../support/chat/fake-chat-server.ts';
-import { ManualClock } from '../../support/clocks/manual-clock.ts';
+import { offlineChat as start } from '../../support/chat/offline-chat.ts';
+import type { ManualClock } from '../../support/clocks/manual-clock.ts';
 import { settle } from '../../support/clocks/settle.ts';
 
 const ROOM = 'channel:general';
 const BUSY = new CallError(111, 'too many requests', true);
 
-function start(storage: KeyValue = memoryStorage()) {
-  const clock = new ManualClock();
-  const servers: FakeChatServer[] = [];
-  const chat = new Chat({
-    user: 'alice',
-    storage,
-    clock,
-    random: () => 0.5,
-    transport: onConnection => {
-      const server = new FakeChatServer('alice', onConnection);
-      servers.push(server);
-      return server;
-    },
-  });
-  const [server] = servers;
-  assert.ok(server);
-  return { chat, server, clock, storage };
-}
 const texts = (room: Room) => room.messages.map(({ text }) => text);
 const waiting = (room: Room) => room.outgoing.map(({ text }) => text);
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Outbox, type Outgoing } from '../../../client/outbox.ts';
+import { Outbox } from '../../../client/outbox.ts';
+import type { Outgoing, OutgoingMessage } from '../../../client/outgoing.ts';
 import { memoryStorage } from '../../../client/storage.ts';
 
-const entry = (id: string, over: Partial<Outgoing> = {}): Outgoing => ({
+const entry = (id: string, over: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
   id,
   room: 'channel:a',
   text: `text of ${id}`,

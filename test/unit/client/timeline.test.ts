@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Timeline } from '../../../client/timeline.ts';
 import type { Publication } from '../../../client/transport.ts';
-import { unchanged } from '../../../server/fold/room-fold.ts';
 
-const said = (offset: number, user = 'bob', id = `id-${offset}`): Publication => ({
+const said = (offset: number, user = 'bob', id = `id-${offset}`, text = `at ${offset}`): Publication => ({
   offset,
-  data: { type: 'message', id, text: `at ${offset}`, time: 1_000 - offset },
+  data: { type: 'message', id, text, time: 1_000 - offset },
   sender: { user, client: 'c' },
   type: 'message',
 });
@@ -48,8 +47,7 @@ test('what is not a message moves the position and the floor and is not shown', 
 test('an acknowledged message is replaced by its publication and does not move the position', () => {
   const timeline = new Timeline();
   timeline.addPage([said(10)]);
-  const own = unchanged({ type: 'message', offset: 30, id: 'mine', text: 'early', time: 5, user: 'alice' });
-  assert.equal(timeline.addAcknowledged(own), true);
+  timeline.addAcknowledged(said(30, 'alice', 'mine', 'early'));
   timeline.addLive(said(20));
   assert.deepEqual(offsets(timeline), [10, 20, 30]);
   assert.equal(timeline.position, 20);
@@ -60,12 +58,21 @@ test('an acknowledged message is replaced by its publication and does not move t
   );
 });
 
+test("an acknowledged message does not replace the server's, which has the server's time", () => {
+  const timeline = new Timeline();
+  timeline.addPage([said(10)]);
+  timeline.addLive(said(30, 'alice', 'mine'));
+  timeline.addAcknowledged(said(30, 'alice', 'mine', 'late'));
+  assert.equal(timeline.messages.at(-1)?.text, 'at 30');
+});
+
 test('an acknowledged message from below the floor waits for its page', () => {
   const timeline = new Timeline();
   timeline.addPage([said(100)]);
-  const old = unchanged({ type: 'message', offset: 40, id: 'old', text: 'old', time: 0, user: 'alice' });
-  assert.equal(timeline.addAcknowledged(old), false);
+  timeline.addAcknowledged(said(40, 'alice', 'old'));
   assert.deepEqual(offsets(timeline), [100]);
+  timeline.addPage([said(40, 'alice', 'old'), said(30)]);
+  assert.deepEqual(offsets(timeline), [30, 40, 100]);
 });
 
 test('one id of one user is shown once, the same id of another user is another message', () => {
@@ -122,4 +129,19 @@ test('edits, reactions and deletes change the message they are about, before or 
     ['at 30', 30, []],
   ]);
   assert.equal(timeline.position, 50);
+});
+
+test('a message that arrives before the first page takes the changes that follow it', () => {
+  const timeline = new Timeline();
+  timeline.addLive(said(10));
+  timeline.addLive({
+    offset: 11,
+    data: { type: 'edit', target: 10, of: 'id-10', text: 'edited' },
+    sender: { user: 'bob', client: 'c' },
+    type: 'edit',
+  });
+  assert.deepEqual(
+    timeline.messages.map(({ text }) => text),
+    ['edited'],
+  );
 });

@@ -1,5 +1,5 @@
 import type { Message } from '../../../client/message.ts';
-import type { Outgoing } from '../../../client/outbox.ts';
+import type { OutgoingMessage } from '../../../client/outgoing.ts';
 import { calendarDaysBetween } from '../i18n/language.ts';
 
 /** Longest time between messages of one user that stand together under one name, in milliseconds. */
@@ -20,12 +20,12 @@ export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly time: number }
   | { readonly kind: 'new'; readonly key: string }
   | (Bubble & { readonly kind: 'message'; readonly offset: number })
-  | (Bubble & { readonly kind: 'outgoing'; readonly entry: Outgoing });
+  | (Bubble & { readonly kind: 'outgoing'; readonly entry: OutgoingMessage });
 
 export interface RowsInput {
   /** Ascending by offset. */
   readonly messages: readonly Message[];
-  readonly outgoing: readonly Outgoing[];
+  readonly outgoing: readonly OutgoingMessage[];
   readonly user: string;
   /** The mark for new messages stands before the first message of another user above this offset; null for no mark. */
   readonly newAfter: number | null;

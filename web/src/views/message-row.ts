@@ -1,4 +1,4 @@
-import type { Outgoing } from '../../../client/outbox.ts';
+import type { Outgoing } from '../../../client/outgoing.ts';
 import { element, setText } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import { stretchesOf } from '../dom/links.ts';
