@@ -1,3 +1,4 @@
+import type { DeclaredKind } from '../../server/contract/room-kinds.ts';
 import type { Condition, KubeObject, ObjectMeta } from './kube-object.ts';
 
 export const GROUP = 'chatcluster.dev';
@@ -76,11 +77,8 @@ export interface RolloutSpec {
   readonly maxEventLoopLagMilliseconds: number;
 }
 
-export interface RoomKind {
-  readonly name: string;
-  readonly access: 'Open' | 'Claim';
-  readonly publish?: Toggle;
-}
+/** A kind of rooms as declared. `rulesOf` of the server's contract has the defaults, which depend on its name and access. */
+export type RoomKind = DeclaredKind & { readonly name: string };
 
 /**
  * `spec` with all defaults, as the caches keep it (`desired/spec-defaults.ts`): the API server returns what its author set, and

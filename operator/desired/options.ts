@@ -1,16 +1,11 @@
 import { createHash } from 'node:crypto';
 import { OPTIONS, type Option, type OptionName, RELOADABLE_OPTIONS } from '../../server/contract/options.ts';
-import { BARE_PUBLISH } from '../../server/contract/room-kinds.ts';
 import { SETTINGS_FILES } from '../../server/contract/settings-files.ts';
-import type { ChatCluster, ChatClusterSpec, RoomKind } from '../api/chat-cluster.ts';
+import type { ChatCluster, ChatClusterSpec } from '../api/chat-cluster.ts';
 import { type Component, instanceOf } from './names.ts';
+import { kindsText, rulesText } from './room-kinds.ts';
 
 type Read = (spec: ChatClusterSpec) => string | number;
-
-/** Text of one kind of rooms. A publish right that its access implies is left out: older gateways know no other form. */
-function kindText({ name, access, publish = BARE_PUBLISH[access] }: RoomKind): string {
-  return publish === BARE_PUBLISH[access] ? `${name}=${access}` : `${name}=${access}/Publish${publish}`;
-}
 
 /** Field of the spec that each option of the processes comes from. */
 export const FIELDS = {
@@ -21,7 +16,8 @@ export const FIELDS = {
   'auth.audience': ['authAudience', spec => spec.auth.audience ?? ''],
   'auth.developmentSignIn': ['devSignIn', spec => spec.auth.developmentSignIn],
   'auth.allowedOrigins': ['allowedOrigins', spec => spec.auth.allowedOrigins.join(',')],
-  'rooms.kinds': ['roomKinds', spec => spec.rooms.kinds.map(kindText).join(',')],
+  'rooms.kinds': ['roomKinds', spec => kindsText(spec.rooms.kinds)],
+  'rooms.kinds[]': ['roomRules', spec => rulesText(spec.rooms.kinds)],
   'gateway.webPage': ['webPage', spec => spec.gateway.webPage],
   'gateway.drain.delaySeconds': ['drainDelaySeconds', spec => spec.gateway.drain.delaySeconds],
   'gateway.drain.timeoutSeconds': ['drainSeconds', spec => spec.gateway.drain.timeoutSeconds],

@@ -1,3 +1,4 @@
+import { KIND_WORDS, LIMIT_BOUNDS } from '../../server/contract/room-kind-fields.ts';
 import { STATUS_FIELDS } from '../api/status-fields.ts';
 import { SPEC_DEFAULTS } from './spec-defaults.ts';
 
@@ -10,6 +11,12 @@ const POD_FIELDS = [
   'podTemplate.tolerations',
   'podTemplate.affinity',
   'podTemplate.priorityClassName',
+];
+
+const KIND_FIELDS = [
+  ...Object.keys(KIND_WORDS),
+  'maxMembers',
+  ...Object.keys(LIMIT_BOUNDS).map(limit => `limits.${limit}`),
 ];
 
 /** Fields of the spec that the operator reads and that have no default, as paths below `spec`; `[]` stands for each item of a list. */
@@ -29,7 +36,7 @@ export const OTHER_FIELDS: readonly string[] = [
   'auth.issuer',
   'auth.audience',
   'messages.streamReplicas',
-  'rooms.kinds[].publish',
+  ...KIND_FIELDS.map(field => `rooms.kinds[].${field}`),
   'service.annotations',
   'service.ipFamilyPolicy',
   'service.ipFamilies',

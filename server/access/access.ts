@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
+import { kindsOf } from '../contract/room-kind-options.ts';
 import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { Clocks } from '../time/clock.ts';
-import { Policy, parseKinds } from './policy.ts';
+import { Policy } from './policy.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { SigningSecrets } from './secrets.ts';
 import { tokenVerifier, type VerifyToken } from './token.ts';
@@ -35,5 +36,5 @@ export function accessOf(config: Config, metrics: GatewayMetrics, logger: Logger
     replacedUsed: () => metrics.replacedSecretUsed.inc(),
     noticed: notice => refusals.noticed(notice),
   });
-  return { policy: new Policy(parseKinds(config.roomKinds)), secrets, verify, refusals };
+  return { policy: new Policy(kindsOf(config)), secrets, verify, refusals };
 }

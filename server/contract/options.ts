@@ -5,6 +5,7 @@
 
 import { INSTANCE_PATTERN } from './instance.ts';
 import { rangesProblem } from './ranges.ts';
+import { rulesProblem } from './room-kind-fields.ts';
 
 /** Process that reads an option. */
 export type Process = 'gateway' | 'worker';
@@ -234,7 +235,16 @@ export const OPTIONS = {
     reload: true,
     default: 'channel=Open',
     pattern: /^([a-z][a-z0-9]{0,31}=(Open|Claim)(\/Publish(Enabled|Disabled))?(,|$))*$/,
-    help: 'Kinds of rooms and who may use them, comma separated. Open: every signed-in user. Claim: users whose token lists the room (or kind:*) in the claim rooms. The protocol’s bare publish can be opened or closed after it, for example channel=Open/PublishDisabled; the default is open in Open kinds and closed in Claim kinds. Users who may use a room may always message.send.',
+    help: 'Kinds of rooms and who may use them, comma separated. Open: every signed-in user. Claim: users whose token lists the room (or kind:*) in the claim rooms. The protocol’s bare publish can be opened or closed after it, for example channel=Open/PublishDisabled; the default is open in Open kinds and closed in Claim kinds. Kinds with members are in CHAT_ROOM_RULES.',
+  },
+  roomRules: {
+    kind: 'text',
+    env: 'CHAT_ROOM_RULES',
+    for: gateway,
+    reload: true,
+    default: '',
+    problem: rulesProblem,
+    help: 'Rules of kinds of rooms as JSON: an object with a kind for each name, its fields as in spec.rooms.kinds of a ChatCluster, for example {"group":{"maxMembers":50,"limits":{"editSeconds":900}}}. A field wins over CHAT_ROOM_KINDS. Kinds and defaults: docs/rooms.md.',
   },
   devSignIn: choice(
     'CHAT_DEV_SIGN_IN',

@@ -1,2 +1,97 @@
-/** Default of a room kind for the protocol's bare publish, by the access of the kind. */
-export const BARE_PUBLISH = { Open: 'Enabled', Claim: 'Disabled' } as const;
+/**
+ * Kinds of rooms and their rules. The part of a room's name before the colon is its kind. A kind is built in here or declared in
+ * `spec.rooms.kinds`; gateways get declared ones by the options `roomKinds` and `roomRules`.
+ */
+
+/** Limits of one kind. Windows and counts bind users; the server API is not bound by windows. */
+export interface KindLimits {
+  /** Most Unicode code points of a message's text. Default 8,000. */
+  readonly textCharacters: number;
+  /** Seconds after its message in which an author may edit it. 0: never. Default 86,400, a day. */
+  readonly editSeconds: number;
+  /** Seconds after its message in which an author may delete it for all. 0: never. Default 172,800, two days. */
+  readonly deleteSeconds: number;
+  /** Most different emoji on one message. 0: no reactions. Default 20. */
+  readonly emojiPerMessage: number;
+}
+
+/** Rules of one kind of rooms, complete. */
+export interface KindRules {
+  /** Users who may read. `Open`: every signed-in user. `Claim`: users whose token lists the room. `Members`: members of the room. */
+  readonly access: 'Open' | 'Claim' | 'Members';
+  /** Users who may create rooms. `Nobody`: the server API alone. */
+  readonly create: 'Anyone' | 'Nobody';
+  /** Way to become a member. `Anyone`: at once. `Request`: after approval. `Invite`: with an invitation or a link alone. */
+  readonly join: 'Anyone' | 'Request' | 'Invite';
+  /** Users who may send. `Everyone`: all who may read. `Staff`: moderators and above. */
+  readonly write: 'Everyone' | 'Members' | 'Staff';
+  /** Messages that a member may read. `Joined`: those after the member's join. */
+  readonly history: 'All' | 'Joined';
+  /** Most members of one room. 0: no limit. */
+  readonly maxMembers: number;
+  /** Lowest rank that may invite and add users and make links. */
+  readonly invite: 'Member' | 'Moderator' | 'Admin';
+  /** Setting of the protocol's bare publish. `message.send` follows `write` alone. */
+  readonly publish: 'Enabled' | 'Disabled';
+  readonly limits: KindLimits;
+}
+
+/** Fields of a kind that its declaration gives. */
+export type DeclaredKind = Partial<Omit<KindRules, 'limits'>> & { readonly limits?: Partial<KindLimits> };
+
+const LIMITS: KindLimits = {
+  textCharacters: 8_000,
+  editSeconds: 86_400,
+  deleteSeconds: 172_800,
+  emojiPerMessage: 20,
+};
+
+const OPEN: KindRules = {
+  access: 'Open',
+  create: 'Anyone',
+  join: 'Anyone',
+  write: 'Everyone',
+  history: 'All',
+  maxMembers: 0,
+  invite: 'Moderator',
+  publish: 'Enabled',
+  limits: LIMITS,
+};
+const GROUP: KindRules = {
+  ...OPEN,
+  access: 'Members',
+  join: 'Invite',
+  write: 'Members',
+  maxMembers: 500,
+  publish: 'Disabled',
+};
+
+/** Defaults of the fields that a declared kind leaves out, by its access. */
+export const DEFAULTS_BY_ACCESS: Readonly<Record<KindRules['access'], KindRules>> = {
+  Open: OPEN,
+  Claim: { ...OPEN, access: 'Claim', create: 'Nobody', publish: 'Disabled' },
+  Members: GROUP,
+};
+
+/** Kind of the users' inboxes. It cannot be declared. */
+export const INBOX_KIND = 'user';
+
+/** Kinds that exist without a declaration. `channel` does not if the option `roomKinds` lists other kinds alone. */
+export const BUILT_IN_KINDS: ReadonlyMap<string, KindRules> = new Map([
+  ['channel', OPEN],
+  ['group', GROUP],
+  ['dm', { ...GROUP, create: 'Nobody', maxMembers: 2, invite: 'Admin' }],
+  [INBOX_KIND, { ...GROUP, create: 'Nobody', maxMembers: 1, invite: 'Admin', publish: 'Enabled' }],
+]);
+
+/**
+ * Rules of a declared kind. A field that is left out is that of the built-in kind of this name. With another access than the
+ * built-in kind's, or without such a kind, it is the default of the access. The default of `access` itself is `Members`, the
+ * narrowest.
+ */
+export function rulesOf(name: string, { limits, ...given }: DeclaredKind): KindRules {
+  const builtIn = BUILT_IN_KINDS.get(name);
+  const access = given.access ?? builtIn?.access ?? 'Members';
+  const base = builtIn?.access === access ? builtIn : DEFAULTS_BY_ACCESS[access];
+  return { ...base, ...given, limits: { ...base.limits, ...limits } };
+}

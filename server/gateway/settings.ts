@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Access } from '../access/access.ts';
-import { parseKinds } from '../access/policy.ts';
 import type { OptionName } from '../contract/options.ts';
+import { kindsOf } from '../contract/room-kind-options.ts';
 import { checkOpenFiles } from '../process/open-files.ts';
 import { leaveAllForbidden } from '../session/forbidden.ts';
 import { mostFrameBytes, mostReadBytes } from '../session/frame-limits.ts';
@@ -49,6 +49,10 @@ export function settingsPart(options: SettingsOptions): Part {
 function applyOptions(options: SettingsOptions): (changed: readonly OptionName[]) => void {
   const { config, logger, access, sessions, now, openFiles } = options;
   const readBytes = mostReadBytes(config); // as long as the listener lives
+  const kindsChanged = () => {
+    access.policy.replace(kindsOf(config));
+    void leaveAllForbidden(sessions);
+  };
   const effects: Partial<Record<OptionName, () => void>> = {
     logLevel: () => {
       logger.level = config.logLevel;
@@ -66,12 +70,10 @@ function applyOptions(options: SettingsOptions): (changed: readonly OptionName[]
       access.secrets.replace(config.authSecret, now());
       checkSecrets(config, logger);
     },
-    roomKinds: () => {
-      access.policy.replace(parseKinds(config.roomKinds));
-      void leaveAllForbidden(sessions);
-    },
+    roomKinds: kindsChanged,
+    roomRules: kindsChanged,
   };
   return changed => {
-    for (const name of changed) effects[name]?.();
+    for (const effect of new Set(changed.map(name => effects[name]))) effect?.(); // once, if two options share one
   };
 }

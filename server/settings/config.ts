@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { OPTIONS, type Option, type OptionName, type Process, RELOADABLE_OPTIONS } from '../contract/options.ts';
+import { kindsProblem } from '../contract/room-kind-options.ts';
 
 type Value<O> = O extends { kind: 'integer' }
   ? number
@@ -70,8 +71,10 @@ export function loadConfig(process: ProcessKind, env: Env, files: ReadonlyMap<st
     else values[name] = result.value;
   }
   // An option without a value has its problem in the list already.
-  for (const { names, fits, problem } of PAIRS)
-    if (names.every(name => name in values) && !fits(values as Config)) problems.push(problem);
+  for (const { names, problemOf } of PAIRS) {
+    const problem = names.every(name => name in values) ? problemOf(values as Config) : null;
+    if (problem) problems.push(problem);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   if (values['processName'] === '') values['processName'] = hostname();
   return values as Config;
@@ -104,8 +107,9 @@ export function reloadConfig(
     if ('problem' in result) problems.push(result.problem);
     else if (result.value !== current[name]) changed[name] = result.value;
   }
-  for (const { names, fits, problem } of PAIRS) {
-    if (fits({ ...current, ...changed } as Config)) continue;
+  for (const { names, problemOf } of PAIRS) {
+    const problem = problemOf({ ...current, ...changed } as Config);
+    if (!problem) continue;
     problems.push(problem);
     for (const name of names) delete changed[name];
   }
@@ -117,34 +121,35 @@ const rawOf = (option: Option, env: Env, files: ReadonlyMap<string, string>) =>
 
 interface Pair {
   readonly names: readonly OptionName[];
-  readonly fits: (config: Config) => boolean;
-  readonly problem: string;
+  /** Reason for which the values do not fit each other, or null. */
+  readonly problemOf: (config: Config) => string | null;
 }
 
 const envOf = (name: OptionName) => OPTIONS[name].env;
+
+/** Two numbers of which `low` must not be above `high`. */
+const ascending = (low: OptionName, high: OptionName): Pair => ({
+  names: [low, high],
+  problemOf: config => (config[low] <= config[high] ? null : `${envOf(low)} must not be above ${envOf(high)}`),
+});
 
 /** Options that must fit each other. A new value that does not fit is refused: all options of the pair keep their values. */
 const PAIRS: readonly Pair[] = [
   {
     // Otherwise a late pong would be taken for the answer to the next ping.
     names: ['pingSeconds', 'pongSeconds'],
-    fits: ({ pingSeconds, pongSeconds }) => pongSeconds < pingSeconds,
-    problem: `${envOf('pongSeconds')} must be below ${envOf('pingSeconds')}`,
+    problemOf: ({ pingSeconds, pongSeconds }) =>
+      pongSeconds < pingSeconds ? null : `${envOf('pongSeconds')} must be below ${envOf('pingSeconds')}`,
   },
+  ascending('maxMessageBytes', 'maxFrameBytes'),
+  // Otherwise one message would close a reader that is not slow.
+  ascending('maxMessageBytes', 'sendBufferBytes'),
+  ascending('sendBufferBytes', 'sendBufferTotalBytes'),
   {
-    names: ['maxMessageBytes', 'maxFrameBytes'],
-    fits: ({ maxMessageBytes, maxFrameBytes }) => maxMessageBytes <= maxFrameBytes,
-    problem: `${envOf('maxMessageBytes')} must not be above ${envOf('maxFrameBytes')}`,
-  },
-  {
-    // Otherwise one message would close a reader that is not slow.
-    names: ['maxMessageBytes', 'sendBufferBytes'],
-    fits: ({ maxMessageBytes, sendBufferBytes }) => maxMessageBytes <= sendBufferBytes,
-    problem: `${envOf('maxMessageBytes')} must not be above ${envOf('sendBufferBytes')}`,
-  },
-  {
-    names: ['sendBufferBytes', 'sendBufferTotalBytes'],
-    fits: ({ sendBufferBytes, sendBufferTotalBytes }) => sendBufferBytes <= sendBufferTotalBytes,
-    problem: `${envOf('sendBufferBytes')} must not be above ${envOf('sendBufferTotalBytes')}`,
+    names: ['roomKinds', 'roomRules'],
+    problemOf: config => {
+      const problem = kindsProblem(config);
+      return problem && `${envOf('roomRules')}: ${problem}`;
+    },
   },
 ];

@@ -1,9 +1,10 @@
 import { pino } from 'pino';
-import { Policy, parseKinds } from '../../../server/access/policy.ts';
+import { Policy } from '../../../server/access/policy.ts';
 import type { LoadAccess } from '../../../server/access/room-access.ts';
 import { SigningSecrets } from '../../../server/access/secrets.ts';
 import { tokenVerifier } from '../../../server/access/token.ts';
 import { handle } from '../../../server/commands/registry.ts';
+import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import { Joins } from '../../../server/presence/joins.ts';
 import { Presence } from '../../../server/presence/presence.ts';
 import type { Codec, Encoding, Frame } from '../../../server/protocol/codec.ts';
@@ -90,7 +91,7 @@ export class TestGateway {
       soon: run => run(),
     });
     const metrics = testMetrics();
-    this.policy = new Policy(parseKinds(config.roomKinds));
+    this.policy = new Policy(kindsOf(config));
     const access: LoadAccess = (identity, room) => this.policy.access(identity, room);
     const bus = new PresenceNet().bus();
     const presence = new Presence({

@@ -1,8 +1,9 @@
 import { uuid7Source } from '../../../client/uuid7.ts';
-import { Policy, parseKinds } from '../../../server/access/policy.ts';
+import { Policy } from '../../../server/access/policy.ts';
 import type { RoomAccess } from '../../../server/access/room-access.ts';
 import type { Verb } from '../../../server/chat/verb.ts';
 import { type Call, callVerb } from '../../../server/chat/verb.ts';
+import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import { ManualClock } from '../clocks/manual-clock.ts';
 import { FreeCall } from './free-call.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -15,7 +16,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
   const store = new MemoryStore();
   const log = new MemoryLog(store);
   const config = testConfig(env);
-  const policy = new Policy(parseKinds(config.roomKinds));
+  const policy = new Policy(kindsOf(config));
   const loaded: string[] = [];
   /** Loads rights at once, unless a test puts another function here. */
   const rights: { load: (access: RoomAccess) => RoomAccess | Promise<RoomAccess> } = { load: access => access };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryStorage } from '../../../client/storage.ts';
-import { Policy, parseKinds } from '../../../server/access/policy.ts';
+import { Policy } from '../../../server/access/policy.ts';
+import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import type { Moment } from '../../../server/time/clock.ts';
 import { OpenRooms } from '../../../web/src/page/open-rooms.ts';
 import { hashOfRoom, roomOfHash, websocketUrl } from '../../../web/src/page/page-url.ts';
@@ -17,7 +18,7 @@ test('what people type becomes a room of the usual kind unless they name another
 });
 
 test('the page knows the names the server accepts, also from its address and its memory', () => {
-  const policy = new Policy(parseKinds('channel=Open'));
+  const policy = new Policy(kindsOf({ roomKinds: 'channel=Open', roomRules: '' }));
   const who = { user: 'alice', expiresAt: 0 as Moment, rooms: [] };
   const storage = memoryStorage();
   const names = [

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_CHANNEL_BYTES } from '../../../../server/access/names.ts';
-import { Policy, parseKinds } from '../../../../server/access/policy.ts';
+import { Policy } from '../../../../server/access/policy.ts';
 import type { Action } from '../../../../server/access/room-access.ts';
+import { kindsOf } from '../../../../server/contract/room-kind-options.ts';
 import type { Moment } from '../../../../server/time/clock.ts';
 
-const policy = new Policy(parseKinds('channel=Open,group=Claim,'));
+const policyOf = (roomKinds: string, roomRules = '') => new Policy(kindsOf({ roomKinds, roomRules }));
+const policy = policyOf('channel=Open,group=Claim,');
 const who = { user: 'alice', expiresAt: Number.POSITIVE_INFINITY as Moment, rooms: ['group:friends', 'club:*'] };
 const codeOf = (channel: string, action: Action, rooms = who.rooms) =>
   policy.check({ ...who, rooms }, channel, action)?.error.code ?? 0;
@@ -45,7 +47,7 @@ test('one’s own inbox may be read and written, but not subscribed, because it 
 });
 
 test('a kind called user cannot open the inboxes', () => {
-  const open = new Policy(parseKinds('user=Open'));
+  const open = policyOf('user=Open');
   assert.equal(open.check(who, 'user:bob', 'history')?.error.code, 103);
 });
 
@@ -60,7 +62,7 @@ for (const { kinds, publish, claimed } of [
   { kinds: 'room=Claim/PublishEnabled', publish: 103, claimed: 0 },
 ]) {
   test(`with ${kinds} a bare publish is ${publish}, ${claimed} for who has the claim; message.send follows access alone`, () => {
-    const by = new Policy(parseKinds(kinds));
+    const by = policyOf(kinds);
     const code = (action: Action, rooms: readonly string[]) =>
       by.check({ ...who, rooms }, 'room:a', action)?.error.code ?? 0;
     assert.deepEqual([code('publish', []), code('publish', ['room:a'])], [publish, claimed]);
@@ -69,6 +71,20 @@ for (const { kinds, publish, claimed } of [
 }
 
 test('who may not publish bare is told what to use instead', () => {
-  const by = new Policy(parseKinds('room=Open/PublishDisabled'));
+  const by = policyOf('room=Open/PublishDisabled');
   assert.match(by.check(who, 'room:a', 'publish')?.detail ?? '', /kind room.*message\.send/);
+});
+
+test('rooms of a kind with members answer everybody alike, whether they exist or not', () => {
+  const by = policyOf('channel=Open', '{"club":{}}');
+  const refusals = ['group:a', 'club:one', 'dm:x', 'club:two'].flatMap(room =>
+    ACTIONS.map(action => JSON.stringify(by.check({ ...who, rooms: ['club:*', 'group:a'] }, room, action))),
+  );
+  assert.equal(new Set(refusals).size, 1);
+  assert.match(refusals[0] ?? '', /"code":103,/);
+});
+
+test('a channel is open without a declaration, unless other kinds are declared without it', () => {
+  assert.equal(policyOf('channel=Open').check(who, 'channel:a', 'send'), null);
+  assert.equal(policyOf('team=Open').check(who, 'channel:a', 'send')?.error.code, 102);
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { uuid7Source } from '../../../../client/uuid7.ts';
-import { Policy, parseKinds } from '../../../../server/access/policy.ts';
+import { Policy } from '../../../../server/access/policy.ts';
 import type { RoomAccess } from '../../../../server/access/room-access.ts';
 import { messageSend } from '../../../../server/chat/message-send.ts';
 import { type Call, CallAbandoned, callVerb } from '../../../../server/chat/verb.ts';
+import { kindsOf } from '../../../../server/contract/room-kind-options.ts';
 import { FreeCall } from '../../../support/chat/free-call.ts';
 import { MemoryLog } from '../../../support/chat/memory-log.ts';
 import { MemoryStore } from '../../../support/chat/memory-store.ts';
@@ -21,7 +22,7 @@ function setUp(env: Readonly<Record<string, string>> = {}) {
   const store = new MemoryStore();
   const log = new MemoryLog(store);
   const config = testConfig(env);
-  const policy = new Policy(parseKinds(config.roomKinds));
+  const policy = new Policy(kindsOf(config));
   const loaded: string[] = [];
   /** Loads rights at once, unless a test puts another function here. */
   const rights: { load: (access: RoomAccess) => RoomAccess | Promise<RoomAccess> } = { load: access => access };

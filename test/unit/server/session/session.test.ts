@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { uuid7Source } from '../../../../client/uuid7.ts';
 import { MAX_USER_BYTES } from '../../../../server/access/names.ts';
-import { parseKinds } from '../../../../server/access/policy.ts';
+import { kindsOf } from '../../../../server/contract/room-kind-options.ts';
 import { jsonCodec } from '../../../../server/protocol/json.ts';
 import { MessageRefused, ReadFailed } from '../../../../server/room/log.ts';
 import { leaveAllForbidden } from '../../../../server/session/forbidden.ts';
@@ -864,7 +864,7 @@ test('when a kind of room is closed, those without the claim leave it, also whil
   const gate = Promise.withResolvers<void>();
   gateway.log.wait = () => gate.promise;
   stranger.say({ id: 4, subscribe: { channel: 'group:b' } }, { id: 5, unsubscribe: { channel: 'group:b' } });
-  gateway.policy.replace(parseKinds('channel=Open,group=Claim'));
+  gateway.policy.replace(kindsOf({ roomKinds: 'channel=Open,group=Claim', roomRules: '' }));
   await leaveAllForbidden(gateway.hub.sessions);
   gateway.log.wait = () => Promise.resolve();
   gate.resolve();

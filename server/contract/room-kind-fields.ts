@@ -1,0 +1,94 @@
+import { type DeclaredKind, INBOX_KIND, type KindLimits, type KindRules } from './room-kinds.ts';
+
+type Words = Exclude<keyof KindRules, 'maxMembers' | 'limits'>;
+
+/** Values of the fields that are words. */
+export const KIND_WORDS: { readonly [F in Words]: readonly KindRules[F][] } = {
+  access: ['Open', 'Claim', 'Members'],
+  create: ['Anyone', 'Nobody'],
+  join: ['Anyone', 'Request', 'Invite'],
+  write: ['Everyone', 'Members', 'Staff'],
+  history: ['All', 'Joined'],
+  invite: ['Member', 'Moderator', 'Admin'],
+  publish: ['Enabled', 'Disabled'],
+};
+
+/** Lowest and highest value of a field that is a number, both included. */
+type Bounds = readonly [lowest: number, highest: number];
+
+/** Bounds of `maxMembers`. A state that lists more would not fit a message of NATS; rooms without a limit keep a short one. */
+export const MEMBER_BOUNDS: Bounds = [0, 1_000_000];
+
+const TEN_YEARS = 10 * 365 * 86_400;
+
+/** Bounds of the limits. Windows end at ten years: longer is no limit to a person. */
+export const LIMIT_BOUNDS: Readonly<Record<keyof KindLimits, Bounds>> = {
+  textCharacters: [1, 1_000_000], // CHAT_MAX_MESSAGE_BYTES bounds a message as well
+  editSeconds: [0, TEN_YEARS],
+  deleteSeconds: [0, TEN_YEARS],
+  emojiPerMessage: [0, 100], // each is listed with the message
+};
+
+const KIND_NAME = /^[a-z][a-z0-9]{0,31}$/;
+
+type Fields = Readonly<Record<string, unknown>>;
+type Objects = Readonly<Record<string, Fields>>;
+
+/** Kinds of the option `roomRules`. Fields of newer releases are left out. @throws {Error} if it is no JSON of objects */
+export function parseRules(text: string): Readonly<Record<string, DeclaredKind>> {
+  const kinds = objectsIn(text);
+  return Object.fromEntries(Object.entries(kinds).map(([name, given]) => [name, knownFields(given)]));
+}
+
+function objectsIn(text: string): Objects {
+  const kinds: unknown = JSON.parse(text === '' ? '{}' : text);
+  if (!isObject(kinds) || !Object.values(kinds).every(isObject))
+    throw new Error('must be a JSON object with an object for each kind');
+  return kinds as Objects;
+}
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function knownFields(given: Fields): DeclaredKind {
+  const names = [...Object.keys(KIND_WORDS), 'maxMembers'];
+  const fields = Object.entries(given).filter(([name]) => names.includes(name));
+  const { limits } = given;
+  const known = isObject(limits) ? Object.entries(limits).filter(([name]) => Object.hasOwn(LIMIT_BOUNDS, name)) : [];
+  const ofLimits = known.length > 0 ? { limits: Object.fromEntries(known) } : {};
+  return { ...Object.fromEntries(fields), ...ofLimits } as DeclaredKind;
+}
+
+/** Checks each field of the option `roomRules`. @returns all problems, or null; each names the kind, the field and its limit */
+export function rulesProblem(text: string): string | null {
+  try {
+    const problems = Object.entries(objectsIn(text)).flatMap(([name, given]) => problemsOf(name, given));
+    return problems.length === 0 ? null : problems.join('; ');
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function problemsOf(name: string, { limits = {}, maxMembers, ...words }: Fields): string[] {
+  if (name === INBOX_KIND) return [`${name} is the kind of the users' inboxes and cannot be declared`];
+  if (!KIND_NAME.test(name)) return [`the name ${JSON.stringify(name)} must match ${KIND_NAME.source}`];
+  if (!isObject(limits)) return [`${name}.limits must be an object`];
+  return [
+    ...Object.entries(KIND_WORDS).flatMap(([field, choices]) => wordProblem(`${name}.${field}`, words[field], choices)),
+    ...numberProblem(`${name}.maxMembers`, maxMembers, MEMBER_BOUNDS),
+    ...Object.entries(LIMIT_BOUNDS).flatMap(([field, bounds]) =>
+      numberProblem(`${name}.limits.${field}`, limits[field], bounds),
+    ),
+  ];
+}
+
+function wordProblem(path: string, value: unknown, choices: readonly string[]): string[] {
+  if (value === undefined || choices.includes(value as string)) return [];
+  return [`${path} must be one of ${choices.join(', ')}, got ${JSON.stringify(value)}`];
+}
+
+function numberProblem(path: string, value: unknown, [lowest, highest]: Bounds): string[] {
+  const fits = typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest;
+  if (value === undefined || fits) return [];
+  return [`${path} must be an integer from ${lowest} to ${highest}, got ${JSON.stringify(value)}`];
+}
