@@ -11,6 +11,7 @@ export const ORDER: readonly (readonly string[])[] = [
   // The server: what a message is made of, where it is kept, who takes part, how clients come in.
   ['server/protocol', 'server/settings'],
   ['server/room'],
+  ['server/membership'],
   ['server/presence', 'server/store', 'server/telemetry'],
   ['server/access', 'server/bus', 'server/transport/websocket'],
   ['server/chat'],

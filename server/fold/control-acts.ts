@@ -1,0 +1,198 @@
+import type { Control, ControlEntry, ControlOf, Rank, RankedUser } from './control.ts';
+import {
+  CUT_MS,
+  type Cut,
+  type Done,
+  type Link,
+  type Membership,
+  MOST_CUTS,
+  MOST_DONE,
+  MOST_LISTED,
+  type RoomState,
+} from './room-state.ts';
+
+/** Changes of plain members that a state without all of them remembers, until the documents of those users have them. */
+const MOST_RECENT = 256;
+
+/** A state on its way to the next version. */
+interface Draft extends Omit<RoomState, 'members' | 'links'> {
+  kind: string;
+  open: boolean;
+  name: string;
+  topic: string;
+  avatar: string;
+  created: number;
+  frozen: boolean;
+  deleted: boolean;
+  count: number;
+  full: boolean;
+  readonly members: Map<string, Membership>;
+  readonly links: Map<string, Link>;
+  cuts: readonly Cut[];
+  ids: readonly Done[];
+}
+
+/** Makes the state after an entry that counts. Version and offset are left to the caller. */
+export function applyAct(state: RoomState, entry: ControlEntry): RoomState {
+  const draft: Draft = { ...state, members: new Map(state.members), links: new Map(state.links) };
+  const { control, cv, offset, time, by, id } = entry;
+  const apply = EFFECTS[control.act] as (draft: Draft, control: Control, entry: ControlEntry) => void;
+  apply(draft, control, entry);
+  const user = cutBy(control, by);
+  const cuts = draft.cuts.filter(cut => cut.time > time - CUT_MS);
+  draft.cuts = user === null ? cuts : [...cuts, { cv, offset, user, time }].slice(-MOST_CUTS);
+  draft.ids = [...draft.ids, { user: by, id, cv, offset }].slice(-MOST_DONE);
+  forgetEnded(draft, time);
+  trim(draft);
+  return draft;
+}
+
+type Effects = {
+  readonly [A in Control['act']]: (draft: Draft, control: ControlOf<A>, entry: ControlEntry) => void;
+};
+
+const EFFECTS: Effects = {
+  create(draft, { kind, open, name = '', topic = '', avatar = '', members }, entry) {
+    Object.assign(draft, { kind, open, name, topic, avatar, created: entry.time, full: !open });
+    admit(draft, members, entry);
+  },
+  update(draft, { name, topic, avatar }) {
+    draft.name = name ?? draft.name;
+    draft.topic = topic ?? draft.topic;
+    draft.avatar = avatar ?? draft.avatar;
+  },
+  freeze(draft, { on }) {
+    draft.frozen = on;
+  },
+  delete(draft) {
+    draft.deleted = true;
+  },
+  link(draft, { hash, uses, expires }, { by, time }) {
+    draft.links.set(hash, { by, uses, used: 0, expires, created: time });
+  },
+  unlink(draft, { hash }) {
+    draft.links.delete(hash);
+  },
+  snapshot() {},
+  add(draft, { users }, entry) {
+    admit(draft, users, entry);
+  },
+  invite(draft, { users }, entry) {
+    for (const user of users)
+      if (!isMember(draft.members.get(user))) place(draft, user, { state: 'invited', since: 0, cv: entry.cv });
+  },
+  accept(draft, _, entry) {
+    admit(draft, [{ user: entry.by, rank: 'member' }], entry);
+  },
+  decline(draft, _, entry) {
+    remove(draft, entry.by, entry, false);
+  },
+  join(draft, { link: hash }, entry) {
+    admit(draft, [{ user: entry.by, rank: 'member' }], entry);
+    const link = hash === undefined ? undefined : draft.links.get(hash);
+    if (hash === undefined || !link) return;
+    const used = link.used + 1;
+    if (link.uses > 0 && used >= link.uses) draft.links.delete(hash);
+    else draft.links.set(hash, { ...link, used });
+  },
+  request(draft, _, { by, cv }) {
+    if (!isMember(draft.members.get(by))) place(draft, by, { state: 'requested', since: 0, cv });
+  },
+  approve(draft, { user }, entry) {
+    admit(draft, [{ user, rank: 'member' }], entry);
+  },
+  deny(draft, { user }, entry) {
+    remove(draft, user, entry, false);
+  },
+  leave(draft, { heir, dissolves }, entry) {
+    remove(draft, entry.by, entry, true);
+    if (heir !== undefined) rankAs(draft, heir, 'owner');
+    if (dissolves) draft.deleted = true;
+  },
+  kick(draft, { user }, entry) {
+    remove(draft, user, entry, true);
+  },
+  ban(draft, { user, until, absent }, entry) {
+    remove(draft, user, entry, !absent);
+    place(draft, user, { rank: 'member', state: 'banned', since: 0, cv: entry.cv, bannedUntil: until });
+  },
+  unban(draft, { user }, entry) {
+    if (draft.members.get(user)?.state === 'banned') remove(draft, user, entry, false);
+  },
+  role(draft, { user, rank }) {
+    rankAs(draft, user, rank);
+  },
+  transfer(draft, { user }, { by }) {
+    rankAs(draft, user, 'owner');
+    rankAs(draft, by, 'admin');
+  },
+  mute(draft, { user, until }) {
+    draft.members.set(user, { ...knownOf(draft, user), mutedUntil: until });
+  },
+  unknown() {},
+};
+
+const isMember = (known: Membership | undefined) => known?.state === 'member';
+
+/** Entry of a user whom the state does not list: a member of a large room, or a user of an open one. */
+function knownOf({ members, full, open }: Draft, user: string): Membership {
+  const state = full || open ? 'left' : 'member';
+  return members.get(user) ?? { rank: 'member', state, since: 0, cv: 0, mutedUntil: 0, bannedUntil: 0 };
+}
+
+function place(draft: Draft, user: string, change: Partial<Membership>): void {
+  draft.members.set(user, { ...knownOf(draft, user), bannedUntil: 0, ...change });
+}
+
+/** Makes users members. Those who are keep their rank and their place. */
+function admit(draft: Draft, users: readonly RankedUser[], { offset, cv }: ControlEntry): void {
+  for (const { user, rank } of users) {
+    if (isMember(draft.members.get(user))) continue;
+    place(draft, user, { rank, state: 'member', since: offset, cv });
+    draft.count += 1;
+  }
+}
+
+/** Takes a user out. @param counted true if a user whom the state does not list is a member */
+function remove(draft: Draft, user: string, { cv, time }: ControlEntry, counted: boolean): void {
+  const known = draft.members.get(user);
+  if (known ? isMember(known) : counted && !draft.full && !draft.open) draft.count = Math.max(0, draft.count - 1);
+  if (draft.full && (known?.mutedUntil ?? 0) <= time) draft.members.delete(user);
+  else place(draft, user, { rank: 'member', state: 'left', since: 0, cv });
+}
+
+function rankAs(draft: Draft, user: string, rank: Rank): void {
+  const known = draft.members.get(user);
+  if (known ? !isMember(known) && !draft.open : draft.full) return;
+  if (draft.open && !isMember(known)) draft.count += 1;
+  draft.members.set(user, { ...knownOf(draft, user), rank, state: 'member' });
+}
+
+/** Author whom an act restricts; null for an act that restricts nobody. */
+function cutBy(control: Control, by: string): string | null {
+  if (control.act === 'kick' || control.act === 'ban') return control.user;
+  if (control.act === 'mute') return control.until > 0 ? control.user : null;
+  if (control.act === 'leave') return control.dissolves ? '*' : by;
+  if (control.act === 'freeze') return control.on ? '*' : null;
+  return control.act === 'delete' ? '*' : null;
+}
+
+function forgetEnded(draft: Draft, time: number): void {
+  for (const [hash, { expires }] of draft.links) if (expires <= time) draft.links.delete(hash);
+  if (!draft.full) return;
+  for (const [user, { state, mutedUntil }] of draft.members)
+    if (state === 'left' && mutedUntil <= time) draft.members.delete(user);
+}
+
+/** Leaves out plain members and users who left, but for the latest changes, once the room is too large for all of them. */
+function trim(draft: Draft): void {
+  if (draft.count > MOST_LISTED) draft.full = false;
+  if (draft.full) return;
+  const plain = [...draft.members]
+    .filter(([, { state, rank, mutedUntil }]) => mutedUntil === 0 && (state === 'left' || isPlain(state, rank)))
+    .sort(([, a], [, b]) => a.cv - b.cv);
+  for (const [user] of plain.slice(0, -MOST_RECENT)) draft.members.delete(user);
+}
+
+const isPlain = (state: Membership['state'], rank: Rank) =>
+  state === 'member' && (rank === 'member' || rank === 'guest');

@@ -1,0 +1,127 @@
+import { RANKS, type Rank } from './control.ts';
+import type { Cut, Done, Link, Membership, RoomState, Standing } from './room-state.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const STANDINGS: readonly Standing[] = ['member', 'invited', 'requested', 'banned', 'left'];
+
+/** JSON form of a state: maps become lists, and fields without content are left out. */
+export function roomStateJson(state: RoomState): Fields {
+  const { members, links, ...rest } = state;
+  return {
+    ...rest,
+    members: [...members].map(([user, { mutedUntil, bannedUntil, ...known }]) => ({
+      user,
+      ...known,
+      ...(mutedUntil > 0 ? { mutedUntil } : {}),
+      ...(bannedUntil > 0 ? { bannedUntil } : {}),
+    })),
+    links: [...links].map(([hash, link]) => ({ hash, ...link })),
+  };
+}
+
+/** Reads a state from its JSON form. Unknown fields are left out. @returns null if it is none */
+export function readRoomState(value: unknown): RoomState | null {
+  try {
+    return stateOf(fieldsOf(value));
+  } catch (error) {
+    if (error instanceof Misfit) return null;
+    throw error;
+  }
+}
+
+/** A value that does not fit its field. */
+class Misfit extends Error {}
+
+function stateOf(from: Fields): RoomState {
+  return {
+    kind: text(from['kind']),
+    open: bool(from['open']),
+    cv: count(from['cv']),
+    at: count(from['at']),
+    name: text(from['name']),
+    topic: text(from['topic']),
+    avatar: text(from['avatar']),
+    created: count(from['created']),
+    frozen: bool(from['frozen']),
+    deleted: bool(from['deleted']),
+    count: count(from['count']),
+    full: bool(from['full']),
+    members: new Map(list(from['members']).map(item => [text(item['user']), membershipOf(item)])),
+    links: new Map(list(from['links']).map(item => [text(item['hash']), linkOf(item)])),
+    cuts: list(from['cuts']).map(cutOf),
+    ids: list(from['ids']).map(doneOf),
+  };
+}
+
+/** Reads a membership from its JSON form. Unknown fields are left out. @returns null if it is none */
+export function readMembership(value: unknown): Membership | null {
+  try {
+    return membershipOf(fieldsOf(value));
+  } catch (error) {
+    if (error instanceof Misfit) return null;
+    throw error;
+  }
+}
+
+const membershipOf = (from: Fields): Membership => ({
+  rank: oneOf<Rank>(RANKS, from['rank']),
+  state: oneOf<Standing>(STANDINGS, from['state']),
+  since: count(from['since']),
+  cv: count(from['cv']),
+  mutedUntil: count(from['mutedUntil'] ?? 0),
+  bannedUntil: count(from['bannedUntil'] ?? 0),
+});
+
+const linkOf = (from: Fields): Link => ({
+  by: text(from['by']),
+  uses: count(from['uses']),
+  used: count(from['used']),
+  expires: count(from['expires']),
+  created: count(from['created']),
+});
+
+const cutOf = (from: Fields): Cut => ({
+  cv: count(from['cv']),
+  offset: count(from['offset']),
+  user: text(from['user']),
+  time: count(from['time']),
+});
+
+const doneOf = (from: Fields): Done => ({
+  user: text(from['user']),
+  id: text(from['id']),
+  cv: count(from['cv']),
+  offset: count(from['offset']),
+});
+
+function fieldsOf(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null) throw new Misfit();
+  return value as Fields;
+}
+
+function list(value: unknown): readonly Fields[] {
+  if (!Array.isArray(value)) throw new Misfit();
+  return value.map(fieldsOf);
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new Misfit();
+  return value;
+}
+
+function bool(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new Misfit();
+  return value;
+}
+
+function count(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Misfit();
+  return value as number;
+}
+
+function oneOf<W extends string>(words: readonly W[], value: unknown): W {
+  const word = words.find(word => word === value);
+  if (word === undefined) throw new Misfit();
+  return word;
+}

@@ -1,0 +1,132 @@
+import type { Rank } from './control.ts';
+
+/** Members up to which a room's state has all of them. */
+export const MOST_LISTED = 1_000;
+
+/** Acts that a state remembers, so that a repeat is recognised. */
+export const MOST_DONE = 256;
+
+/** Cuts that a state remembers. A call is answered within 5 s, and no gateway decides that often on one room. */
+export const MOST_CUTS = 512;
+
+/** Milliseconds for which a state remembers a cut: far above the time that a message takes from its check to the log. */
+export const CUT_MS = 600_000;
+
+/** Relation of a user to a room. `left`: no member, known for a mute or for the cv. */
+export type Standing = 'member' | 'invited' | 'requested' | 'banned' | 'left';
+
+/** A user in a room's state. Times are milliseconds since 1970. */
+export interface Membership {
+  readonly rank: Rank;
+  readonly state: Standing;
+  /** Offset of the entry that made the user a member: the first message of the membership is above. 0: not known here. */
+  readonly since: number;
+  /** Version of the last entry that decided on the membership; 0 for none. */
+  readonly cv: number;
+  /** End of a mute; 0 for none. */
+  readonly mutedUntil: number;
+  /** End of a ban; 0 for none, or for a ban without end. */
+  readonly bannedUntil: number;
+}
+
+/** A link into a room. */
+export interface Link {
+  /** User who made it. */
+  readonly by: string;
+  /** Most joins with it; 0 for no limit. */
+  readonly uses: number;
+  /** Joins with it so far. */
+  readonly used: number;
+  readonly expires: number;
+  /** Time of the entry that made it. */
+  readonly created: number;
+}
+
+/** Entry after which a message decided on an older version does not count any more. */
+export interface Cut {
+  readonly cv: number;
+  readonly offset: number;
+  /** Author whose messages are cut; `*` for everybody. */
+  readonly user: string;
+  readonly time: number;
+}
+
+/** Act that counted. */
+export interface Done {
+  readonly user: string;
+  readonly id: string;
+  readonly cv: number;
+  readonly offset: number;
+}
+
+/** State of a room: what its control entries up to a version say. Immutable. */
+export interface RoomState {
+  /** Kind of the room; empty for a room that was never created. */
+  readonly kind: string;
+  /** True if users join and leave without an entry here: those users are not in {@link members}. */
+  readonly open: boolean;
+  /** Version: number of the last entry that counted. 0 for a room that was never created. */
+  readonly cv: number;
+  /** Offset of that entry. */
+  readonly at: number;
+  readonly name: string;
+  readonly topic: string;
+  readonly avatar: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly frozen: boolean;
+  /** True once deleted or dissolved: nothing counts after it. */
+  readonly deleted: boolean;
+  /** Members. In an open room those whom entries here made members. */
+  readonly count: number;
+  /**
+   * True if {@link members} has all members. Else it has staff, users of whom more is to be said than that they are members, and
+   * the latest changes; all others are in the documents of the users.
+   */
+  readonly full: boolean;
+  readonly members: ReadonlyMap<string, Membership>;
+  /** Links that can be used, by the hash of their token. */
+  readonly links: ReadonlyMap<string, Link>;
+  /** Ascending by cv. */
+  readonly cuts: readonly Cut[];
+  /** Ascending by cv. */
+  readonly ids: readonly Done[];
+}
+
+/** State of a room that was never created. */
+export const NO_ROOM: RoomState = {
+  kind: '',
+  open: false,
+  cv: 0,
+  at: 0,
+  name: '',
+  topic: '',
+  avatar: '',
+  created: 0,
+  frozen: false,
+  deleted: false,
+  count: 0,
+  full: true,
+  members: new Map(),
+  links: new Map(),
+  cuts: [],
+  ids: [],
+};
+
+/** The act with an id of a user, if it counted and is remembered. */
+export const doneBy = ({ ids }: Pick<RoomState, 'ids'>, user: string, id: string): Done | undefined =>
+  ids.findLast(done => done.id === id && done.user === user);
+
+/** A message, edit, delete or reaction at its place in the log. */
+export interface Written {
+  readonly user: string;
+  readonly offset: number;
+  /** Version of the room that its gateway checked against; 0 for none. */
+  readonly seen: number;
+}
+
+/** True if an entry is void: its author was restricted before it, by an act that its gateway had not seen. */
+export function isCut({ cuts }: Pick<RoomState, 'cuts'>, { user, offset, seen }: Written): boolean {
+  if ((cuts.at(-1)?.cv ?? 0) <= seen) return false;
+  return cuts.some(cut => cut.cv > seen && cut.offset < offset && (cut.user === '*' || cut.user === user));
+}

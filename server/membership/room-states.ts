@@ -1,0 +1,35 @@
+import type { Membership, RoomState } from '../fold/room-state.ts';
+
+/** States of rooms, as rights and acts need them. */
+export interface RoomStates {
+  /**
+   * State of a room, at most 10 s old. A room that was never created has {@link NO_ROOM}.
+   * @returns a promise only if the state has to be loaded. It rejects with {@link ReadFailed} or {@link StoreUnavailable}.
+   */
+  current(room: string): RoomState | Promise<RoomState>;
+  /**
+   * State with every entry that was acknowledged before the call, by the word of the leader: for decisions, and for refusals.
+   * @throws {ReadFailed} if NATS does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
+   */
+  fresh(room: string): Promise<RoomState>;
+  /**
+   * Makes a state that was just committed known to all gateways: writes the room, then the users. Never rejects: what
+   * is not written here is written by the worker.
+   * @param users users whose relation to the room changed
+   */
+  committed(room: string, state: RoomState, users: readonly string[]): Promise<void>;
+}
+
+/** A room in the document of a user. */
+export interface UserRoom extends Pick<Membership, 'state' | 'rank' | 'since' | 'cv'> {
+  readonly kind: string;
+}
+
+/** Documents of users. */
+export interface UserRooms {
+  /**
+   * Rooms of a user by name, as the leader has them: those that the user is a member of, is invited to or has asked for.
+   * @throws {ReadFailed} if NATS does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
+   */
+  of(user: string): Promise<ReadonlyMap<string, UserRoom>>;
+}
