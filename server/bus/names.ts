@@ -45,6 +45,8 @@ export interface Names {
   readonly storeConsumer: string;
   /** Key-value bucket of the lock under which workers change streams. */
   readonly lockBucket: string;
+  /** Key-value bucket of the leases under which workers fold partitions. */
+  readonly leaseBucket: string;
   /** Subject of presence requests to one gateway. */
   presenceOf(gateway: string): string;
   /** Subject of presence requests of the previous release, to all gateways. */
@@ -73,6 +75,7 @@ export function names(instance: string): Names {
     lastMark: partition => `chat.${instance}.last.${partition}.$covered`,
     storeConsumer: 'store',
     lockBucket: `CHAT_${instance}_LOCKS`,
+    leaseBucket: `CHAT_${instance}_LEASES`,
     presenceOf: gateway => `chat.${instance}.presence.of.${roomToken(gateway)}`,
     presenceAsk: `chat.${instance}.presence.ask`,
     gatewayBeat: `chat.${instance}.gateway.beat`,

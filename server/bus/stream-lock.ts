@@ -2,6 +2,7 @@ import { type JetStreamManager, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Copies } from './copies.ts';
+import { orNull, STREAM_NOT_FOUND } from './jetstream-api.ts';
 
 /** Time after which the lock of a dead process is free. */
 const TTL_MS = 15_000;
@@ -42,7 +43,7 @@ export async function withLock<T>(
   options: LockOptions,
   work: (lock: Lock) => Promise<T>,
 ): Promise<T> {
-  const bucket = await openBucket(connection, options);
+  const bucket = await openBucket(connection, { ...options, ttlMs: TTL_MS });
   const deadline = performance.now() + options.waitMs;
   let revision = 0;
   let sureUntil = 0;
@@ -80,12 +81,18 @@ export async function withLock<T>(
 
 const NAME_IN_USE = 10_058;
 
-/** Opens the bucket, or creates it; one that exists is used with any number of replicas. */
-async function openBucket(connection: NatsConnection, options: LockOptions): Promise<KV> {
+/** Bucket to open. */
+export interface BucketOptions extends Pick<LockOptions, 'bucket' | 'copies'> {
+  /** Time after which NATS removes a key that is not written again. */
+  readonly ttlMs: number;
+}
+
+/** Opens a bucket, or creates it; one that exists is used with any number of replicas. */
+export async function openBucket(connection: NatsConnection, options: BucketOptions): Promise<KV> {
   const buckets = new Kvm(jetstream(connection));
   try {
     return await options.copies.make(options.copies.forNew(), replicas =>
-      buckets.create(options.bucket, { ttl: TTL_MS, history: 1, replicas }),
+      buckets.create(options.bucket, { ttl: options.ttlMs, history: 1, replicas }),
     );
   } catch (error) {
     if ((error as { code?: unknown }).code !== NAME_IN_USE) throw error;
@@ -93,11 +100,11 @@ async function openBucket(connection: NatsConnection, options: LockOptions): Pro
   }
 }
 
-/** Raises the number of copies of an existing bucket to `copies`, if it has fewer. */
-export async function raiseLock(jsm: JetStreamManager, bucket: string, copies: number): Promise<void> {
+/** Raises the number of copies of a bucket to `copies`, if it exists and has fewer. */
+export async function raiseBucket(jsm: JetStreamManager, bucket: string, copies: number): Promise<void> {
   const stream = `KV_${bucket}`;
-  const { config } = await jsm.streams.info(stream);
-  if (config.num_replicas < copies) await jsm.streams.update(stream, { num_replicas: copies });
+  const found = await orNull(jsm.streams.info(stream), STREAM_NOT_FOUND);
+  if (found && found.config.num_replicas < copies) await jsm.streams.update(stream, { num_replicas: copies });
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -12,7 +12,7 @@ import { refill } from './refill.ts';
 import { FROM_KEY } from './refill-plan.ts';
 import { specMetadata } from './spec-version.ts';
 import { lastConfig, liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
-import { type Lock, LockLost, raiseLock, withLock } from './stream-lock.ts';
+import { type Lock, LockLost, raiseBucket, withLock } from './stream-lock.ts';
 import {
   type ObservedStreams,
   planRaise,
@@ -63,8 +63,8 @@ export class Streams {
   readonly #connection: NatsConnection;
   readonly #deps: StreamsDeps;
   readonly #copies: Copies;
-  /** True once the bucket of the lock has {@link COPIES}. */
-  #lockRaised = false;
+  /** True once the buckets of the lock and of leases have {@link COPIES}. */
+  #bucketsRaised = false;
   /** Highest sequence of LOG seen, by partition: known even after a stream vanished. */
   readonly #seen = new Map<number, number>();
   /** End of the last change, for {@link #locked}. */
@@ -74,6 +74,11 @@ export class Streams {
     this.#connection = connection;
     this.#deps = deps;
     this.#copies = new Copies(deps.options.streamReplicas, deps.now, deps.fewCopies);
+  }
+
+  /** Decides on the copies of what workers make beside streams. */
+  get copies(): Pick<Copies, 'forNew' | 'make'> {
+    return this.#copies;
   }
 
   /** Reason why NATS keeps no more copies: see {@link Copies.reason}. */
@@ -111,13 +116,15 @@ export class Streams {
    * @returns true if copies were added
    */
   async raise(partition: number, { copies }: PartitionState): Promise<boolean> {
-    if ((copies >= COPIES && this.#lockRaised) || !this.#copies.isDue(partition)) return false;
+    if ((copies >= COPIES && this.#bucketsRaised) || !this.#copies.isDue(partition)) return false;
     let raised = false;
     try {
       const jsm = await this.#manager();
       await this.#locked(async lock => {
-        if (!this.#lockRaised) await raiseLock(jsm, this.#deps.names.lockBucket, COPIES);
-        this.#lockRaised = true;
+        if (!this.#bucketsRaised)
+          for (const bucket of [this.#deps.names.lockBucket, this.#deps.names.leaseBucket])
+            await raiseBucket(jsm, bucket, COPIES);
+        this.#bucketsRaised = true;
         const { observed, wanted, steps } = await this.#look(jsm, partition, 0);
         if (steps.length > 0) return; // ensure makes them right first
         const more = { ...wanted, ...copiesOf(wanted, COPIES) };

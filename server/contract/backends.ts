@@ -28,6 +28,13 @@ export interface BackendHealth {
      */
     readonly whyNotMore?: string;
   };
+  /** Folds of the LOG streams into views. Missing from workers of earlier releases, and until the worker has measured them. */
+  readonly folds?: {
+    /** Entries that the fold furthest behind has not folded yet, over all partitions. */
+    readonly lag: number;
+    /** Sentence about folds that are late: LOG keeps what they have not read. Empty if none is. */
+    readonly reason: string;
+  };
   /** Problems of refused new values of options, a sentence each, without values of Secrets. Missing without problems. */
   readonly refused?: readonly string[];
 }

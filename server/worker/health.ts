@@ -1,6 +1,7 @@
 import { COPIES } from '../bus/copies.ts';
 import type { BackendHealth, LogSpace } from '../contract/backends.ts';
 import type { Clock } from '../time/clock.ts';
+import { FoldHealth } from './fold/fold-health.ts';
 import { NEARLY_FULL, PRESSED_ABOVE } from './purge-plan.ts';
 
 /** Time for which an incident is reported as the reason. */
@@ -28,6 +29,7 @@ export class Health {
   readonly checked = new Promise<void>(resolve => {
     this.#allChecked = resolve;
   });
+  readonly folds = new FoldHealth();
   readonly #problems = new Map<number, string>();
   readonly #unread = new Map<number, string>();
   readonly #ensured = new Set<number>();
@@ -103,7 +105,8 @@ export class Health {
     let storeLag = 0;
     for (const lag of this.#lags.values()) storeLag += lag;
     const store = { reachable: this.#storeUp, reason: this.#store };
-    return { nats: this.#natsReport(), store, storeLag, log: this.#logReport(), ...this.#copiesReport() };
+    const log = this.#logReport();
+    return { nats: this.#natsReport(), store, storeLag, log, ...this.#copiesReport(), ...this.folds.report() };
   }
 
   /** Empty until the copies of all partitions are known. */

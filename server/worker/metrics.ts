@@ -74,6 +74,22 @@ export class WorkerMetrics {
     'store_indexes_missing',
     'Missing indexes of the collection messages; they are being built in the background.',
   );
+  readonly foldLag = this.#gauge(
+    'fold_lag_entries',
+    'Entries of a LOG stream that a fold has not read yet, by fold and partition. Purges wait for them.',
+    ['fold', 'partition'],
+  );
+  readonly foldLagSeconds = this.#gauge(
+    'fold_lag_seconds',
+    'Seconds since a fold had every entry of a LOG stream, by fold and partition.',
+    ['fold', 'partition'],
+  );
+  readonly folded = this.#counter(
+    'folded_entries_total',
+    'Entries folded by this worker, including repeated ones, by fold.',
+    ['fold'],
+  );
+  readonly foldLeases = this.#gauge('fold_leases', 'Partitions that this worker folds now, by fold.', ['fold']);
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
   readonly optionsRejected = this.#gauge(
     'live_options_rejected',

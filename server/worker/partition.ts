@@ -12,6 +12,7 @@ import { backoffMs } from '../time/backoff.ts';
 import { type Clock, sleep } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
 import { RETRY } from '../time/retry.ts';
+import type { FoldProgress } from './fold/progress.ts';
 import { Gate } from './gate.ts';
 import type { Health } from './health.ts';
 import { consumerStates } from './log-state.ts';
@@ -29,6 +30,7 @@ export interface PartitionParts {
   readonly jsm: JetStreamManager;
   readonly streams: Streams;
   readonly writer: MessageWriter;
+  readonly folds: Pick<FoldProgress, 'floors'>;
   readonly health: Health;
   readonly metrics: WorkerMetrics;
   readonly clock: Clock;
@@ -63,6 +65,11 @@ export class Partition {
   /** Runs until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#keepStreams(signal), this.#storeWriter().run(signal), this.#keepMeasuring(signal)]);
+  }
+
+  /** Resolves once the streams are known to be right, or `signal` aborts. */
+  ready(signal: AbortSignal): Promise<void> {
+    return this.#gate.pass(signal);
   }
 
   /** Checks the streams now, and stops storing until that is done. */
@@ -189,13 +196,14 @@ export class Partition {
   }
 
   #purge(): Purge {
-    const { partition, config, names, connection, jsm, writer, health, metrics, clock, log } = this.#parts;
+    const { partition, config, names, connection, jsm, writer, folds, health, metrics, clock, log } = this.#parts;
     return new Purge({
       partition,
       connection,
       jsm,
       names,
       consumers: logConsumers(names),
+      folds,
       floor: () => writer.floor(partition),
       hotWindowMs: hotWindowMs(config),
       lastRooms: config.lastRooms,

@@ -22,6 +22,16 @@ export interface Claim {
   readonly greatestLag: number;
 }
 
+/**
+ * Claim of a fold, which never loses its right, however far behind the fold is: entries that it has not read would be missing from
+ * its view. One whose position is unknown, or of another epoch, claims all of LOG.
+ */
+export const claimOfFold = ({ fold, floor }: { readonly fold: string; readonly floor: number | null }): Claim => ({
+  name: `fold ${fold}`,
+  floor,
+  greatestLag: Number.POSITIVE_INFINITY,
+});
+
 /** State of a LOG stream and the claims on it. */
 export interface LogView {
   readonly first: number;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { epochOf } from '../bus/epoch.ts';
 import { forgetTops } from '../bus/forget-tops.ts';
 import type { StreamInfo } from '../bus/jetstream-api.ts';
 import type { LogConsumer } from '../bus/log-consumers.ts';
@@ -6,15 +7,18 @@ import type { NoteTopsParts } from '../bus/note-tops.ts';
 import { type StoredFloor, StoreRolledBack } from '../room/history-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
+import type { FoldProgress } from './fold/progress.ts';
 import type { Health } from './health.ts';
 import { type ConsumerState, claimOfLive, firstInWindow, foreignConsumers } from './log-state.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { purgeNoted } from './noted-purge.ts';
-import { isNearlyFull, isPressed, type LogView, planPurge } from './purge-plan.ts';
+import { claimOfFold, isNearlyFull, isPressed, type LogView, planPurge } from './purge-plan.ts';
 
 /** One partition, and the bounds of its purges. */
 export interface PurgeParts extends NoteTopsParts {
   readonly consumers: readonly LogConsumer[];
+  /** Positions of folds, for which purges wait. */
+  readonly folds: Pick<FoldProgress, 'floors'>;
   readonly hotWindowMs: number;
   /** Most rooms in LAST. */
   readonly lastRooms: number;
@@ -58,7 +62,8 @@ export class Purge {
     const due = clock.now() >= this.#dueAt;
     const wanted = due || isPressed(size);
     const hot = wanted ? await firstInWindow(connection, info, hotWindowMs) : undefined;
-    const claims = consumers.map(({ claim }) => claim);
+    const floors = await this.#parts.folds.floors(partition, { epoch: epochOf(info), first: Math.max(1, first), last });
+    const claims = [...consumers.map(({ claim }) => claim), ...floors.map(claimOfFold)];
     if (wanted) claims.push(await claimOfLive(jsm, names.liveStream(partition)));
     const view = { first, last, ...size, claims, hot };
     const plan = planPurge(view);

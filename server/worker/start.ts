@@ -21,6 +21,7 @@ import { keepIndexes } from './keep-indexes.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { Partition } from './partition.ts';
 import { rescuer } from './rescue.ts';
+import { workerFolds } from './worker-folds.ts';
 
 /** Replaceable parts of a worker. Each has a default, but {@link settings}: without it no option is reloaded. */
 export interface WorkerParts {
@@ -153,6 +154,8 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
         log.info({ reason }, 'the streams have fewer copies than three; more are tried every minute'),
       now: () => clock.now(),
     });
+    const { copies } = streams;
+    const folds = workerFolds({ config, names, connection: nats, jsm, store, copies, health, metrics, clock, log });
     for (let partition = 0; partition < config.partitions; partition++) {
       partitions.push(
         new Partition({
@@ -163,6 +166,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
           jsm,
           streams,
           writer: store,
+          folds: folds.progress,
           health,
           metrics,
           clock,
@@ -170,7 +174,8 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
         }),
       );
     }
-    await Promise.all(partitions.map(partition => partition.run(signal)));
+    const ready = async (partition: number, ended: AbortSignal) => await partitions[partition]?.ready(ended);
+    await Promise.all([...partitions.map(partition => partition.run(signal)), folds.run(ready, signal)]);
   };
 
   const watchStore = async (): Promise<void> => {

@@ -6,7 +6,8 @@ import { backoffMs } from '../time/backoff.ts';
 import { type Clock, sleep } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
 import { RETRY } from '../time/retry.ts';
-import { type BatchLimits, batchStep } from './batch.ts';
+import type { BatchLimits } from './batch/batch.ts';
+import { collect } from './batch/collect.ts';
 import type { Gate } from './gate.ts';
 import { type Sorted, sortDeliveries } from './logged-message.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -86,29 +87,9 @@ export class StoreWriter {
     }
   }
 
-  /** Fills `batch`; leaves it empty if no message arrives for a while. */
   async #collect(batch: Delivery[], signal: AbortSignal): Promise<void> {
-    const { limits, clock } = this.#parts;
-    let bytes = 0;
-    let since = 0;
-    let topped = false;
-    while (!signal.aborted) {
-      const count = batch.length;
-      const step = batchStep({ count, bytes, ageMs: clock.now() - since, topped, busy: this.#busy }, limits);
-      if (step.do === 'write') break;
-      if (step.do === 'sleep') {
-        await sleep(clock, step.ms, signal);
-        topped = false; // messages that arrived meanwhile belong to the batch
-        continue;
-      }
-      const request = { batch: step.count, maxBytes: limits.maxBytes - bytes, waitMs: step.waitMs };
-      const got = await this.#parts.pull(request);
-      if (count === 0) since = clock.now();
-      topped = step.waitMs === 0;
-      for (const each of got) bytes += each.data.length;
-      batch.push(...got);
-      if (batch.length === 0 && step.waitMs > 0) break; // idle: let the caller check the gate
-    }
+    const { limits, clock, pull } = this.#parts;
+    await collect(batch, { limits, busy: this.#busy, pull, clock }, signal);
     this.#busy = batch.length >= limits.size;
   }
 

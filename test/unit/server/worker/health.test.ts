@@ -114,3 +114,17 @@ test('a missing or old program is named with its package', () => {
   assert.match(judge(java, 'openjdk version "11.0.2"') ?? '', /at least version 17/);
   assert.match(judge(java, null) ?? '', /openjdk-17-jdk-headless/);
 });
+
+test('a fold that is late is named with its problem; the lag is that of the fold furthest behind', () => {
+  const { it } = health();
+  assert.equal(it.report().folds, undefined);
+  it.folds.lagIs('state', 0, { entries: 4, seconds: 0 });
+  it.folds.lagIs('views', 0, { entries: 10, seconds: 59 });
+  it.folds.lagIs('views', 1, { entries: 20, seconds: 3 });
+  it.folds.failing('views', 1, 'MongoDB is away');
+  assert.deepEqual(it.report().folds, { lag: 30, reason: '' });
+  it.folds.lagIs('views', 1, { entries: 20, seconds: 61 });
+  assert.equal(it.report().folds?.reason, 'the fold views is more than 60 s behind: MongoDB is away');
+  it.folds.failing('views', 1, null);
+  assert.equal(it.report().folds?.reason, 'the fold views is more than 60 s behind');
+});

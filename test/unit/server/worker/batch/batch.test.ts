@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoffMs } from '../../../../server/time/backoff.ts';
-import { RETRY } from '../../../../server/time/retry.ts';
-import { type BatchState, type BatchStep, batchStep } from '../../../../server/worker/batch.ts';
+import { backoffMs } from '../../../../../server/time/backoff.ts';
+import { RETRY } from '../../../../../server/time/retry.ts';
+import { type BatchState, type BatchStep, batchStep } from '../../../../../server/worker/batch/batch.ts';
 
 const limits = { size: 100, delayMs: 50, maxBytes: 8 * 1024 * 1024 };
 const empty: BatchState = { count: 0, bytes: 0, ageMs: 0, topped: false, busy: false };

@@ -1,0 +1,50 @@
+import type { FoldLog } from '../../bus/fold-log.ts';
+import type { LeaseBucket } from '../../bus/lease-bucket.ts';
+import type { WorkerFold } from './fold.ts';
+import { Leases } from './leases.ts';
+import type { RunnerParts } from './runner.ts';
+import { Runner } from './runner.ts';
+
+/** Folds of a worker, and what they read and report. */
+export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'folded' | 'failing'> {
+  readonly folds: readonly WorkerFold[];
+  readonly partitions: number;
+  /** See {@link LeasesParts.holder}. */
+  readonly holder: string;
+  /** Opens the bucket of leases. */
+  open(): Promise<LeaseBucket>;
+  readonly foldLog: FoldLog;
+  /** Called with the number of leases that this worker has of a fold, whenever it changes. */
+  held(fold: string, count: number): void;
+  /** Called after each batch with its number of entries. */
+  folded(fold: string, entries: number): void;
+  /** Called as {@link RunnerParts.failing}. */
+  failing(fold: string, partition: number, problem: string | null): void;
+}
+
+/** Runs this worker's share of all folds until `signal` aborts and the last batch is done. */
+export async function runFolds(parts: FoldsParts, signal: AbortSignal): Promise<void> {
+  const { folds, partitions, holder, open, held, folded, failing, ...shared } = parts;
+  const runners = new Map(
+    folds.map(fold => [
+      fold.name,
+      new Runner({
+        ...shared,
+        fold,
+        folded: (_, entries) => folded(fold.name, entries),
+        failing: (partition, problem) => failing(fold.name, partition, problem),
+      }),
+    ]),
+  );
+  const leases = new Leases({
+    open,
+    holder,
+    folds: [...runners.keys()],
+    partitions,
+    fold: async lease => await runners.get(lease.fold)?.run(lease),
+    held,
+    clock: shared.clock,
+    log: shared.log,
+  });
+  await leases.run(signal);
+}
