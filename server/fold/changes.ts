@@ -10,6 +10,8 @@ export interface Reactor {
 export interface Reaction {
   readonly emoji: string;
   readonly users: readonly Reactor[];
+  /** Number of further users, whom a page does not name; absent for none. */
+  readonly more?: number;
 }
 
 /** Text of a message, and the offset of the entry it comes from. */
@@ -75,16 +77,17 @@ export class Changes {
    * @param base reactions after all entries up to `upto`
    */
   reactions(base: readonly Reaction[], upto: number): readonly Reaction[] {
-    const before = new Map(base.map(({ emoji, users }) => [emoji, users]));
+    const before = new Map(base.map(reaction => [reaction.emoji, reaction]));
     const found: Reaction[] = [];
     for (const emoji of new Set([...before.keys(), ...this.#votes.keys()])) {
       const later = [...(this.#votes.get(emoji) ?? [])].filter(([, { at }]) => at > upto);
       const changed = new Set(later.map(([user]) => user));
       const users = [
-        ...(before.get(emoji) ?? []).filter(({ user }) => !changed.has(user)),
+        ...(before.get(emoji)?.users ?? []).filter(({ user }) => !changed.has(user)),
         ...later.filter(([, { on }]) => on).map(([user, { at }]) => ({ user, at })),
       ].sort((a, b) => a.at - b.at);
-      if (users.length > 0) found.push({ emoji, users });
+      const more = before.get(emoji)?.more ?? 0;
+      if (users.length + more > 0) found.push({ emoji, users, ...(more > 0 ? { more } : {}) });
     }
     return found.sort((a, b) => (a.users[0]?.at ?? 0) - (b.users[0]?.at ?? 0));
   }

@@ -49,6 +49,16 @@ export interface ReactionEntry extends Target {
   readonly on: boolean;
 }
 
+/** Messages that a user does not want to see any more. It stands in the log of the user's inbox. */
+export interface HideEntry {
+  readonly type: 'hide';
+  readonly offset: number;
+  readonly user: string;
+  /** Room of the messages. */
+  readonly room: string;
+  readonly targets: readonly Target[];
+}
+
 /** One entry of a room's log that changes what its readers see. */
 export type Entry = MessageEntry | EditEntry | DeleteEntry | ReactionEntry;
 
@@ -104,6 +114,14 @@ const READERS: Readonly<Record<string, (body: Fields, offset: number, user: stri
     return { type: 'reaction', offset, user, ...target, emoji, on };
   },
 };
+
+/** Reads the body of an entry `hide`, as {@link readEntry} does. @returns null for any other */
+export function readHide({ type, offset, user }: Stamped, data: unknown): HideEntry | null {
+  if (type !== 'hide' || typeof data !== 'object' || data === null) return null;
+  const { room, targets } = data as Fields;
+  if (typeof room !== 'string' || !Array.isArray(targets)) return null;
+  return { type, offset, user, room, targets: targets.flatMap(target => readTarget(target) ?? []) };
+}
 
 function readTarget(value: unknown): Target | null {
   const { target, of } = (value ?? {}) as Fields;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Binary } from 'mongodb';
+import type { Reaction } from '../fold/changes.ts';
 import { isPlainJson } from '../protocol/raw-json.ts';
 import type { LoggedMessage } from '../room/history-store.ts';
 import type { StoredMessage } from '../room/message.ts';
@@ -22,6 +23,18 @@ export interface MessageDocument {
   readonly seen?: number;
   /** Text, to be readable in MongoDB; bytes if it is not valid UTF-8, to be kept unchanged. */
   readonly body: string | Binary;
+  /** Offset of the last edit that counts; absent without one. */
+  readonly rev?: number;
+  /** Text of that edit. */
+  readonly text?: string;
+  /** Offsets of all edits of the message, which go with it. */
+  readonly edits?: readonly number[];
+  /** Offset of the delete of the message, whose texts are gone; absent without one. */
+  readonly deleted?: number;
+  /** Reactions; absent for none. */
+  readonly rx?: readonly Reaction[];
+  /** Highest offset of a vote that was counted for {@link rx}. */
+  readonly rxAt?: number;
 }
 
 /**

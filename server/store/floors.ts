@@ -1,6 +1,7 @@
-import { type Collection, type Filter, MongoServerError } from 'mongodb';
+import { type Collection, MongoServerError } from 'mongodb';
 import { type StoredFloor, StoreRolledBack } from '../room/history-store.ts';
 import { DURABLE, READ } from './mongo-connection.ts';
+import { where } from './queries.ts';
 import { DUPLICATE_KEY } from './write-errors.ts';
 
 /** Floor of one partition: a document in the collection `floors`. */
@@ -38,7 +39,7 @@ export class Floors {
   /** Reads the floor of a partition. See {@link StoredFloor.rolledBack} for a loss. */
   async read(partition: number): Promise<StoredFloor> {
     const known = this.#knownOf(partition); // before the read: another write may raise both meanwhile
-    const document = await (await this.#collection()).findOne({ _id: partition }, READ);
+    const document = await (await this.#collection()).findOne(where('floors.one', { _id: partition }), READ);
     const rolledBack = isBelow(document, known);
     if (!rolledBack) this.#learn(partition, document);
     return { offset: document?.offset ?? 0, complete: document?.complete ?? null, rolledBack };
@@ -55,7 +56,7 @@ export class Floors {
     for (;;) {
       const known = this.#knownOf(partition);
       if (await this.#raiseAbove(floors, partition, known, to)) break;
-      const document = await floors.findOne({ _id: partition }, READ);
+      const document = await floors.findOne(where('floors.one', { _id: partition }), READ);
       if (isBelow(document, known)) throw new StoreRolledBack();
       this.#learn(partition, document); // another worker settled the loss, or made the document meanwhile
     }
@@ -72,7 +73,8 @@ export class Floors {
     const settled = Math.max(now, this.#knownOf(partition).settled + 1);
     const update = { $max: { offset: upTo, complete: upTo, settled } };
     const floors = await this.#collection();
-    await this.#upsert(() => floors.updateOne({ _id: partition }, update, { upsert: true, writeConcern: DURABLE }));
+    const filter = where<'floors.raise', FloorDocument>('floors.raise', { _id: partition });
+    await this.#upsert(() => floors.updateOne(filter, update, { upsert: true, writeConcern: DURABLE }));
     this.#known.delete(partition);
     await this.read(partition);
   }
@@ -84,11 +86,11 @@ export class Floors {
     known: Known,
     to: { readonly offset: number; readonly complete?: number },
   ): Promise<boolean> {
-    const filter: Filter<FloorDocument> = {
+    const filter = where<'floors.raise', FloorDocument>('floors.raise', {
       _id: partition,
       ...(known.offset > 0 ? { offset: { $gte: known.offset } } : {}),
       ...(known.complete > 0 ? { complete: { $gte: known.complete } } : {}),
-    };
+    });
     const upsert = known.offset === 0 && known.complete === 0;
     const raised = await this.#upsert(() => floors.updateOne(filter, { $max: to }, { upsert, writeConcern: DURABLE }));
     return raised.matchedCount + raised.upsertedCount > 0;

@@ -5,7 +5,7 @@ import type { MessageDocument } from './document.ts';
  * Indexes of the collection `messages`. A message is looked up by the client's id, which starts with a time, so that the index
  * grows at its end; the deduplication key then distinguishes users and rooms.
  */
-const INDEXES = [
+export const INDEXES = [
   { name: 'room_offset', key: { room: 1, offset: 1 }, sparse: false },
   { name: 'id', key: { id: 1 }, sparse: true },
 ] as const;

@@ -4,6 +4,7 @@ import type { StoredMessage } from '../room/message.ts';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
 import { ALL_INDEXES, buildIndexes, missingIndexes } from './indexes.ts';
 import { DURABLE, READ } from './mongo-connection.ts';
+import { where } from './queries.ts';
 import { type BulkError, DUPLICATE_KEY, judge, type Verdict } from './write-errors.ts';
 
 /** Collection `messages`: one document for each stored message. Its methods reject with errors of the driver. */
@@ -20,7 +21,7 @@ export class Messages {
   async read(room: string, range: Parameters<HistoryStore['read']>[1]): Promise<StoredMessage[]> {
     const { after, before, limit, reverse } = range;
     const found = await (await this.#collection())
-      .find({ room, offset: between(after, before) }, READ)
+      .find(where('messages.page', { room, offset: between(after, before) }), READ)
       .sort({ offset: reverse ? -1 : 1 })
       .limit(limit + 1)
       .toArray();
@@ -32,13 +33,20 @@ export class Messages {
 
   /** See {@link HistoryStore.count}. */
   async count(room: string, range: Parameters<HistoryStore['count']>[1], most: number): Promise<number> {
-    const query = { room, offset: between(range.after, range.before) };
-    return await (await this.#collection()).countDocuments(query, { limit: most, ...READ });
+    const offset = between(range.after, range.before);
+    return await (await this.#collection()).countDocuments(where('messages.page', { room, offset }), {
+      limit: most,
+      ...READ,
+    });
   }
 
   /** See {@link HistoryStore.findSent}. */
   async findSent({ id, dedupe }: SentKey): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null> {
-    const [found] = await (await this.#collection()).find({ id, dedupe }, READ).sort({ offset: 1 }).limit(1).toArray();
+    const [found] = await (await this.#collection())
+      .find(where('messages.sent', { id, dedupe }), READ)
+      .sort({ offset: 1 })
+      .limit(1)
+      .toArray();
     return found ? { offset: found.offset, epoch: found.epoch } : null;
   }
 
@@ -102,7 +110,9 @@ export class Messages {
   async #stored(keys: readonly string[]): Promise<ReadonlySet<string>> {
     if (keys.length === 0) return new Set();
     const messages = await this.#collection();
-    const found = await messages.find({ _id: { $in: [...keys] } }, { ...READ, projection: { _id: 1 } }).toArray();
+    const found = await messages
+      .find(where('messages.stored', { _id: { $in: [...keys] } }), { ...READ, projection: { _id: 1 } })
+      .toArray();
     return new Set(found.map(({ _id }) => _id));
   }
 

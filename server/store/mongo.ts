@@ -1,15 +1,20 @@
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
+import type { PageRange, RoomChange, ViewPosition, ViewReader, ViewWriter } from '../room/views.ts';
 import { systemClock } from '../time/clock.ts';
 import type { OutageListener } from './circuit.ts';
 import type { MessageDocument } from './document.ts';
 import { type FloorDocument, Floors } from './floors.ts';
+import { type HideDocument, hiddenBy } from './hides.ts';
 import { buildIndexes } from './indexes.ts';
 import { Messages } from './messages.ts';
 import { MongoConnection } from './mongo-connection.ts';
+import { type PositionDocument, Positions } from './positions.ts';
 import { type RejectedDocument, setAside } from './rejected.ts';
+import { Views } from './views.ts';
+import type { VoteDocument } from './votes.ts';
 
 /** History of one ChatCluster in MongoDB, for gateways and workers. All methods may be called at the same time. */
-export interface MongoStore extends HistoryStore, MessageWriter {
+export interface MongoStore extends HistoryStore, MessageWriter, ViewReader, ViewWriter {
   /** Pings also during an outage. @throws {StoreUnavailable} with the reason */
   ping(): Promise<void>;
   /** Names of indexes that the collection `messages` should have and does not have. @throws {StoreUnavailable} */
@@ -38,11 +43,19 @@ class Store implements MongoStore {
   readonly #connection: MongoConnection;
   readonly #messages: Messages;
   readonly #floors: Floors;
+  readonly #positions: Positions;
+  readonly #views: Views;
 
   constructor(connection: MongoConnection) {
     this.#connection = connection;
     this.#messages = new Messages(() => connection.collection<MessageDocument>('messages'));
     this.#floors = new Floors(() => connection.collection<FloorDocument>('floors'));
+    this.#positions = new Positions(() => connection.collection<PositionDocument>('folds'));
+    this.#views = new Views({
+      messages: () => connection.collection<MessageDocument>('messages'),
+      reactions: () => connection.collection<VoteDocument>('reactions'),
+      hides: () => connection.collection<HideDocument>('hides'),
+    });
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
@@ -91,6 +104,36 @@ class Store implements MongoStore {
     return this.#connection.write(() => this.#floors.settle(partition, upTo, systemClock.wallClock()));
   }
 
+  readPosition(partition: number) {
+    return this.#connection.read(() => this.#positions.read(viewsOf(partition)));
+  }
+
+  applyChanges(partition: number, changes: readonly RoomChange[]) {
+    return this.#connection.write(() => this.#views.apply(partition, changes));
+  }
+
+  savePosition(partition: number, from: ViewPosition | null, to: ViewPosition, lease: number) {
+    return this.#connection.write(() => this.#positions.save(viewsOf(partition), from, to, lease));
+  }
+
+  async viewedUpTo(partition: number) {
+    return (await this.readPosition(partition))?.at ?? 0;
+  }
+
+  readFolded(room: string, range: PageRange) {
+    return this.#connection.read(() => this.#views.readFolded(room, range));
+  }
+
+  findFolded(room: string, offsets: readonly number[]) {
+    return this.#connection.read(() => this.#views.findFolded(room, offsets));
+  }
+
+  hidden(user: string, room: string, from: number, to: number) {
+    return this.#connection.read(async () =>
+      hiddenBy(await this.#connection.collection<HideDocument>('hides'), user, room, { from, to }),
+    );
+  }
+
   missingIndexes() {
     return this.#connection.read(() => this.#messages.missingIndexes());
   }
@@ -119,3 +162,6 @@ class Store implements MongoStore {
     return this.#connection.close();
   }
 }
+
+/** Key of the position of a partition's view. */
+const viewsOf = (partition: number) => `views:${partition}`;

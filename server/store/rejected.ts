@@ -2,6 +2,7 @@ import { Binary, type Collection } from 'mongodb';
 import type { RejectedMessage } from '../room/history-store.ts';
 import { type MessageDocument, toDocument } from './document.ts';
 import { DURABLE } from './mongo-connection.ts';
+import { where } from './queries.ts';
 
 /** A message in the collection `rejected`. An unreadable one is kept byte for byte, with its headers. */
 export interface RejectedDocument extends MessageDocument {
@@ -18,5 +19,6 @@ export async function setAside(
 ): Promise<void> {
   const raw = code === 'unreadable' ? { body: new Binary(message.body), headers: new Binary(headers) } : {};
   const document: RejectedDocument = { ...toDocument(partition, message), reason, code, ...raw };
-  await collection.replaceOne({ _id: document._id }, document, { upsert: true, writeConcern: DURABLE });
+  const filter = where<'rejected.one', RejectedDocument>('rejected.one', { _id: document._id });
+  await collection.replaceOne(filter, document, { upsert: true, writeConcern: DURABLE });
 }

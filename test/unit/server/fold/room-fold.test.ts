@@ -4,46 +4,8 @@ import type { Reaction } from '../../../../server/fold/changes.ts';
 import type { Entry } from '../../../../server/fold/entry.ts';
 import { type FoldedMessage, RoomFold } from '../../../../server/fold/room-fold.ts';
 import { integer, pick } from '../../../../tools/support/random.ts';
+import { anyLog } from '../../../support/chat/room-entries.ts';
 import { fuzz, type Random } from '../../../support/fuzz/fuzz.ts';
-
-const USERS = ['ann', 'bob', 'eve'];
-const EMOJIS = ['👍', '🎉', 'constructor'];
-
-/** A log of a few messages, and of entries about them, about each other and about nothing. */
-function anyLog(random: Random): Entry[] {
-  const log: Entry[] = [];
-  const offsets: number[] = [];
-  for (let offset = 1 + integer(random, 5); log.length < 14; offset += 1 + integer(random, 3)) {
-    const known = pick(random, [1, ...offsets]);
-    const of = random() < 0.9 ? `m${known}` : 'another';
-    const target = { target: known, of };
-    const rev = pick(random, [0, 0, known, offset - 1, ...offsets]);
-    log.push(
-      pick<() => Entry>(random, [
-        () => ({
-          type: 'message',
-          offset,
-          id: `m${offset}`,
-          user: pick(random, USERS),
-          time: 0,
-          text: `text ${offset}`,
-        }),
-        () => ({ type: 'edit', offset, ...target, text: `edit ${offset}`, ...(rev === 0 ? {} : { rev }) }),
-        () => ({
-          type: 'reaction',
-          offset,
-          ...target,
-          user: pick(random, USERS),
-          emoji: pick(random, EMOJIS),
-          on: random() < 0.6,
-        }),
-        () => ({ type: 'delete', offset, targets: random() < 0.3 ? [target] : [] }),
-      ])(),
-    );
-    offsets.push(offset);
-  }
-  return log;
-}
 
 /** The rules once more, as plainly as they can be said: entry after entry, in the order of the log. */
 function inOrder(log: readonly Entry[]): FoldedMessage[] {

@@ -1,0 +1,74 @@
+import type { DeleteEntry, EditEntry, HideEntry, ReactionEntry } from '../fold/entry.ts';
+import type { FoldedMessage } from '../fold/room-fold.ts';
+
+/** An entry of a room's log that changes stored messages, or hides them from its user. */
+export interface RoomChange {
+  /** Room whose log has the entry: for a hide the inbox of its user. */
+  readonly room: string;
+  readonly epoch: string;
+  readonly entry: EditEntry | DeleteEntry | ReactionEntry | HideEntry;
+}
+
+/** An entry whose text the store does not have any more, because its message was deleted. */
+export interface Erased {
+  readonly room: string;
+  readonly offset: number;
+  readonly type: 'message' | 'edit';
+  /** Id of the deleted message. */
+  readonly of: string;
+}
+
+/** Position up to which the changes of a partition are in the stored messages. */
+export interface ViewPosition {
+  readonly epoch: string;
+  readonly at: number;
+}
+
+/**
+ * Writes of folded messages, for the worker that folds a partition. Each call rejects with {@link StoreUnavailable} if the result
+ * is unknown; every call is idempotent. A call that resolves has made its change durable.
+ */
+export interface ViewWriter {
+  /** Reads the saved position of a partition; null for none. */
+  readPosition(partition: number): Promise<ViewPosition | null>;
+  /**
+   * Applies entries of a partition, ascending by offset. Entries may come again, from any position that was saved once, if those
+   * after it come again too. All entries up to the last one must be stored before.
+   * @returns entries whose texts are gone now, or were before: the caller erases them elsewhere
+   */
+  applyChanges(partition: number, changes: readonly RoomChange[]): Promise<readonly Erased[]>;
+  /**
+   * Saves a position, after everything up to it was applied.
+   * @param from position that was saved last; null for none
+   * @param lease epoch of the caller's lease
+   * @returns false if the saved position is another one, or a later holder saved it: nothing is saved then
+   */
+  savePosition(partition: number, from: ViewPosition | null, to: ViewPosition, lease: number): Promise<boolean>;
+}
+
+/** Bounds of a page, exclusive. */
+export interface PageRange {
+  /** 0 for the beginning. */
+  readonly after: number;
+  /** Infinity for no bound. */
+  readonly before: number;
+  /** At least 1. */
+  readonly limit: number;
+  /** True for the last messages before the upper bound. */
+  readonly reverse: boolean;
+}
+
+/**
+ * Reads of folded messages, for gateways. Each call rejects with {@link StoreUnavailable}, and with nothing else, if the store does
+ * not answer. A message has all entries in it up to the position that was saved before the call, and perhaps some after that.
+ */
+export interface ViewReader {
+  /** Offset up to which entries of a partition are in its stored messages; 0 for none. */
+  viewedUpTo(partition: number): Promise<number>;
+  /** Messages of a room, without other entries, ascending by offset. */
+  readFolded(room: string, range: PageRange): Promise<readonly FoldedMessage[]>;
+  /** The messages of a room at these offsets, in any order. A missing one is left out. */
+  findFolded(room: string, offsets: readonly number[]): Promise<readonly FoldedMessage[]>;
+  /** Offsets from `from` to `to`, both included, of messages of a room that a user has hidden. */
+  hidden(user: string, room: string, from: number, to: number): Promise<readonly number[]>;
+}

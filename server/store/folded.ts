@@ -1,0 +1,37 @@
+import { readEntry } from '../fold/entry.ts';
+import { type FoldedMessage, unchanged } from '../fold/room-fold.ts';
+import type { MessageDocument } from './document.ts';
+
+/**
+ * Message of a document, with the changes in it. One of an earlier release has none of their fields. Pure.
+ * @returns null for a document whose body is no message that a gateway wrote
+ */
+export function foldedMessage(document: MessageDocument): FoldedMessage | null {
+  const { offset, user, deleted, rev, text, rx } = document;
+  const body = parsed(document);
+  // A stub has no text.
+  const entry = readEntry({ type: document.type, offset, user }, deleted === undefined ? body : { ...body, text: '' });
+  if (entry?.type !== 'message') return null;
+  const message = unchanged(entry);
+  if (deleted !== undefined) return { ...message, rev: deleted, deleted };
+  return { ...message, ...(rev !== undefined && text !== undefined ? { rev, text } : {}), reactions: rx ?? [] };
+}
+
+/** Body of a deleted message. Clients of earlier releases show nothing for it, because it has no text. Pure. */
+export function stubBody(deleted: number, { id, time, replyTo }: Omit<Partial<FoldedMessage>, 'deleted'>): string {
+  return JSON.stringify({ type: 'message', id, time, deleted, ...(replyTo ? { replyTo } : {}) });
+}
+
+/** Body of an edit of a deleted message: readers skip an edit without a text. Pure. */
+export const blankedEdit = (target: number, of: string, deleted: number): string =>
+  JSON.stringify({ type: 'edit', target, of, deleted });
+
+/** Fields of a body; none if it is not an object. */
+export function parsed({ body }: Pick<MessageDocument, 'body'>): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(typeof body === 'string' ? body : 'null');
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,211 @@
+import type { Filter } from 'mongodb';
+
+/** Collections, with the key by which an operator may shard each. */
+export const SHARD_KEYS = {
+  messages: ['room', 'offset'],
+  rejected: ['_id'],
+  floors: ['_id'],
+  folds: ['_id'],
+  reactions: ['_id'],
+  hides: ['_id'],
+} as const;
+
+/** Indexes of the collections, by name: fields in their order. `_id` is there anyway. */
+const INDEXED = { _id: ['_id'], room_offset: ['room', 'offset'], id: ['id'] } as const;
+
+/** One shape of filter, and the index that serves it. */
+export interface Query {
+  readonly collection: keyof typeof SHARD_KEYS;
+  readonly does: 'read' | 'update' | 'delete';
+  /** Fields compared with one value, first in the index. */
+  readonly equality: readonly string[];
+  /** Field of the order, next in the index. */
+  readonly sort?: string;
+  /** Field compared with bounds, or with a list of values, last in the index. */
+  readonly range?: string;
+  /** Fields that are checked on the documents found, and what keeps those few. */
+  readonly checked?: { readonly fields: readonly string[]; readonly few: string };
+  readonly index: keyof typeof INDEXED;
+  /** Purpose, a phrase. */
+  readonly for: string;
+}
+
+const ONE = 'an offset has one document, or one for each incarnation of the stream';
+const ONE_ID = 'an `_id` has one document';
+
+/** Every filter that the store sends to MongoDB. `docs/data-model.md` lists them. */
+export const QUERIES = {
+  'messages.page': {
+    collection: 'messages',
+    does: 'read',
+    equality: ['room'],
+    sort: 'offset',
+    range: 'offset',
+    index: 'room_offset',
+    for: 'page of a history, number of messages in a range',
+  },
+  'messages.folded': {
+    collection: 'messages',
+    does: 'read',
+    equality: ['room'],
+    sort: 'offset',
+    range: 'offset',
+    checked: { fields: ['type'], few: 'a room has a few edits and reactions for each message' },
+    index: 'room_offset',
+    for: 'page of `message.list`; edits of a message that is missing',
+  },
+  'messages.at': {
+    collection: 'messages',
+    does: 'read',
+    equality: ['room', 'offset'],
+    index: 'room_offset',
+    for: 'the message that an entry or `message.get` names',
+  },
+  'messages.sent': {
+    collection: 'messages',
+    does: 'read',
+    equality: ['id'],
+    checked: { fields: ['dedupe'], few: 'ids of clients are unique but for forged ones' },
+    index: 'id',
+    for: 'a message that is sent again',
+  },
+  'messages.stored': {
+    collection: 'messages',
+    does: 'read',
+    equality: [],
+    range: '_id',
+    index: '_id',
+    for: 'messages of a batch that were stored before',
+  },
+  'messages.edit': {
+    collection: 'messages',
+    does: 'update',
+    equality: ['room', 'offset'],
+    checked: { fields: ['id', 'deleted', 'rev'], few: ONE },
+    index: 'room_offset',
+    for: 'text of a message, unless it has a later one or is deleted',
+  },
+  'messages.note-edits': {
+    collection: 'messages',
+    does: 'update',
+    equality: ['room', 'offset'],
+    checked: { fields: ['id'], few: ONE },
+    index: 'room_offset',
+    for: 'offsets of the edits of a message',
+  },
+  'messages.react': {
+    collection: 'messages',
+    does: 'update',
+    equality: ['room', 'offset'],
+    checked: { fields: ['id', 'deleted', 'rxAt'], few: ONE },
+    index: 'room_offset',
+    for: 'reactions on a message, unless it has later ones or is deleted',
+  },
+  'messages.delete': {
+    collection: 'messages',
+    does: 'update',
+    equality: ['room', 'offset'],
+    checked: { fields: ['id', 'deleted'], few: ONE },
+    index: 'room_offset',
+    for: 'stub of a deleted message',
+  },
+  'messages.blank': {
+    collection: 'messages',
+    does: 'update',
+    equality: ['room', 'offset'],
+    checked: { fields: ['type'], few: ONE },
+    index: 'room_offset',
+    for: 'an edit of a deleted message, whose text goes',
+  },
+  'rejected.one': {
+    collection: 'rejected',
+    does: 'update',
+    equality: ['_id'],
+    index: '_id',
+    for: 'a message that is set aside',
+  },
+  'floors.one': {
+    collection: 'floors',
+    does: 'read',
+    equality: ['_id'],
+    index: '_id',
+    for: 'how far a partition is stored',
+  },
+  'floors.raise': {
+    collection: 'floors',
+    does: 'update',
+    equality: ['_id'],
+    checked: { fields: ['offset', 'complete'], few: ONE_ID },
+    index: '_id',
+    for: 'the same, raised',
+  },
+  'folds.one': {
+    collection: 'folds',
+    does: 'read',
+    equality: ['_id'],
+    index: '_id',
+    for: 'position of a fold',
+  },
+  'folds.save': {
+    collection: 'folds',
+    does: 'update',
+    equality: ['_id'],
+    checked: { fields: ['epoch', 'at', 'lease'], few: ONE_ID },
+    index: '_id',
+    for: 'the same, moved on by the holder of the lease',
+  },
+  'reactions.of-message': {
+    collection: 'reactions',
+    does: 'read',
+    equality: [],
+    sort: '_id',
+    range: '_id',
+    index: '_id',
+    for: 'all votes on a message',
+  },
+  'reactions.vote': {
+    collection: 'reactions',
+    does: 'update',
+    equality: ['_id'],
+    checked: { fields: ['at'], few: ONE_ID },
+    index: '_id',
+    for: 'one vote, unless there is a later one',
+  },
+  'reactions.drop': {
+    collection: 'reactions',
+    does: 'delete',
+    equality: ['_id'],
+    index: '_id',
+    for: 'a vote on a deleted message',
+  },
+  'hides.of-room': {
+    collection: 'hides',
+    does: 'read',
+    equality: [],
+    sort: '_id',
+    range: '_id',
+    index: '_id',
+    for: 'messages of a page that its reader has hidden',
+  },
+  'hides.one': {
+    collection: 'hides',
+    does: 'update',
+    equality: ['_id'],
+    index: '_id',
+    for: 'one hidden message',
+  },
+} as const satisfies Readonly<Record<string, Query>>;
+
+export type QueryName = keyof typeof QUERIES;
+
+type Equal<Q> = Q extends { readonly equality: readonly (infer E extends string)[] } ? E : never;
+type Ranged<Q> = Q extends { readonly range: infer R extends string } ? R : never;
+type Checked<Q> = Q extends { readonly checked: { readonly fields: readonly (infer C extends string)[] } } ? C : never;
+type Conditions<Q> = { readonly [F in Equal<Q> | Ranged<Q>]: unknown } & { readonly [F in Checked<Q>]?: unknown };
+
+/** Makes the filter of a query. The compiler refuses a field that the query does not name, and wants each one of its index. */
+export const where = <N extends QueryName, T>(_query: N, filter: Conditions<(typeof QUERIES)[N]>): Filter<T> =>
+  filter as Filter<T>;
+
+/** Fields of the index of a query, in their order. */
+export const fieldsOf = ({ index }: Pick<Query, 'index'>): readonly string[] => INDEXED[index];

@@ -1,0 +1,232 @@
+import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError } from 'mongodb';
+import type { FoldedMessage } from '../fold/room-fold.ts';
+import type { Erased, PageRange, RoomChange } from '../room/views.ts';
+import { type Deletion, type Group, groupsOf, planEdits } from './change-plan.ts';
+import type { MessageDocument } from './document.ts';
+import { blankedEdit, foldedMessage, parsed, stubBody } from './folded.ts';
+import { type HideDocument, hideWrites } from './hides.ts';
+import { DURABLE, READ } from './mongo-connection.ts';
+import { where } from './queries.ts';
+import { aboutMessage, reactionsOf, type VoteDocument, voteWrites } from './votes.ts';
+import { DUPLICATE_KEY } from './write-errors.ts';
+
+/** Collections that changes are applied to. */
+export interface ViewCollections {
+  messages(): Promise<Collection<MessageDocument>>;
+  reactions(): Promise<Collection<VoteDocument>>;
+  hides(): Promise<Collection<HideDocument>>;
+}
+
+type MessageWrite = AnyBulkWriteOperation<MessageDocument>;
+
+/** Result of looking at one message of a batch. */
+interface Planned {
+  readonly writes: readonly MessageWrite[];
+  readonly erased: readonly Erased[];
+}
+
+/** Reads of one batch that are under way at the same time: below the connections of the driver's pool. */
+const READS = 16;
+const NOTHING: Planned = { writes: [], erased: [] };
+
+/**
+ * Applies entries to stored messages. Each write is guarded by the offset that it comes from, so that entries may come again:
+ *
+ * - A vote is a document of its own, and a later one wins. The reactions of a message are made from all votes on it.
+ * - An edit counts by the revision in the document. One that comes again is at or below it, or does not count again.
+ * - A delete wins over everything, and takes the texts of the message and of its edits.
+ *
+ * One holder of a lease applies a partition in order; a former holder may still be writing a batch that comes again. Its methods
+ * reject with errors of the driver.
+ */
+export class Views {
+  readonly #collections: ViewCollections;
+
+  constructor(collections: ViewCollections) {
+    this.#collections = collections;
+  }
+
+  /** See {@link ViewWriter.applyChanges}. */
+  async apply(partition: number, changes: readonly RoomChange[]): Promise<readonly Erased[]> {
+    const groups = groupsOf(changes);
+    await this.#vote(groups);
+    const planned = await inParallel(groups, READS, group => this.#plan(partition, group));
+    const writes = planned.flatMap(plan => plan.writes);
+    if (writes.length > 0) await writeAll(await this.#collections.messages(), writes);
+    const hides = changes.flatMap(({ entry }) => (entry.type === 'hide' ? hideWrites(entry) : []));
+    if (hides.length > 0) await writeAll(await this.#collections.hides(), hides);
+    return planned.flatMap(plan => plan.erased);
+  }
+
+  /** See {@link ViewReader.readFolded}. */
+  async readFolded(room: string, { after, before, limit, reverse }: PageRange): Promise<FoldedMessage[]> {
+    const messages = await this.#collections.messages();
+    const offset = before === Number.POSITIVE_INFINITY ? { $gt: after } : { $gt: after, $lt: before };
+    const found = await messages
+      .find(where('messages.folded', { room, offset, type: 'message' }), READ)
+      .sort({ offset: reverse ? -1 : 1 })
+      .limit(limit)
+      .toArray();
+    return found.flatMap(document => foldedMessage(document) ?? []).sort((a, b) => a.offset - b.offset);
+  }
+
+  /** See {@link ViewReader.findFolded}. */
+  async findFolded(room: string, offsets: readonly number[]): Promise<FoldedMessage[]> {
+    const found = await inParallel(offsets, READS, offset => this.#at(room, offset));
+    return found.flat().flatMap(document => foldedMessage(document) ?? []);
+  }
+
+  /** Writes the votes of a batch. */
+  async #vote(groups: readonly Group[]): Promise<void> {
+    const writes = groups.flatMap(({ room, votes }) => voteWrites(room, votes));
+    if (writes.length > 0) await writeAll(await this.#collections.reactions(), writes);
+  }
+
+  async #plan(partition: number, group: Group): Promise<Planned> {
+    const reactions = group.votes.length > 0 && !group.deletion ? await this.#reactions(group) : [];
+    if (group.edits.length === 0 && !group.deletion) return { writes: reactions, erased: [] };
+    const here = await this.#at(group.room, group.target);
+    const document = here.find(({ id, type }) => id === group.of && type === 'message');
+    const deletion = document?.deleted === undefined ? group.deletion : { offset: document.deleted, epoch: '' };
+    if (deletion) return await this.#delete(partition, group, deletion, document, here.length === 0);
+    return document ? { writes: [...reactions, ...edits(group, document)], erased: [] } : NOTHING;
+  }
+
+  /** Deletes a message that is not deleted yet, and the texts of edits that came before or after that. */
+  async #delete(
+    partition: number,
+    group: Group,
+    deletion: Deletion,
+    document: MessageDocument | undefined,
+    isMissing: boolean,
+  ): Promise<Planned> {
+    const { room, target, of } = group;
+    if (!document && !isMissing) return NOTHING; // the entry names another message
+    const listed = document ? (document.edits ?? []) : await this.#editsOfMissing(group, deletion.offset);
+    const edits = [...new Set([...listed, ...group.edits.map(({ offset }) => offset)])];
+    const writes = edits.map(offset => blank(group, offset, deletion.offset));
+    if (document && document.deleted === undefined) {
+      writes.push(stub(group, deletion.offset, document, edits));
+      await this.#dropVotes(group);
+    } else if (document) writes.push(...note(group, edits, document));
+    else if (deletion.user !== undefined)
+      writes.push({ insertOne: { document: missingStub(partition, group, deletion) } });
+    const gone = (offset: number, type: Erased['type']): Erased => ({ room, offset, type, of });
+    return { writes, erased: [gone(target, 'message'), ...edits.map(offset => gone(offset, 'edit'))] };
+  }
+
+  /** Documents at one offset of a room: one, or one for each incarnation of the stream that used it. */
+  async #at(room: string, offset: number): Promise<MessageDocument[]> {
+    return await (await this.#collections.messages()).find(where('messages.at', { room, offset }), READ).toArray();
+  }
+
+  /** Offsets of stored edits of a message that MongoDB does not have: it was restored, or set the message aside. */
+  async #editsOfMissing({ room, target, of }: Group, before: number): Promise<number[]> {
+    const messages = await this.#collections.messages();
+    const offset = { $gt: target, $lt: before };
+    const found = await messages.find(where('messages.folded', { room, offset, type: 'edit' }), READ).toArray();
+    return found
+      .filter(each => {
+        const body = parsed(each);
+        return body['target'] === target && body['of'] === of;
+      })
+      .map(each => each.offset);
+  }
+
+  async #votesOn({ room, target, of }: Group): Promise<VoteDocument[]> {
+    const votes = await this.#collections.reactions();
+    return await votes.find(where('reactions.of-message', { _id: aboutMessage(room, target, of) }), READ).toArray();
+  }
+
+  async #reactions(group: Group): Promise<MessageWrite[]> {
+    const votes = await this.#votesOn(group);
+    const rxAt = votes.reduce((latest, { at }) => Math.max(latest, at), 0);
+    const filter = where('messages.react', { ...at(group), deleted: null, rxAt: { $not: { $gt: rxAt } } });
+    return [{ updateOne: { filter: filter as never, update: { $set: { rx: reactionsOf(votes), rxAt } } } }];
+  }
+
+  async #dropVotes(group: Group): Promise<void> {
+    const votes = await this.#votesOn(group);
+    const drops = votes.map(({ _id }) => ({ deleteOne: { filter: where('reactions.drop', { _id }) } }));
+    if (drops.length > 0) await writeAll(await this.#collections.reactions(), drops as never);
+  }
+}
+
+const at = ({ room, target, of }: Group) => ({ room, offset: target, id: of });
+
+/** Writes for the edits of a batch on a message that is not deleted. */
+function edits(group: Group, document: MessageDocument): MessageWrite[] {
+  const { text, unlisted } = planEdits(document, group.edits);
+  const listing = unlisted.length > 0 ? { $addToSet: { edits: { $each: unlisted } } } : {};
+  if (!text) return note(group, unlisted, document);
+  const filter = where('messages.edit', { ...at(group), deleted: null, rev: { $not: { $gte: text.rev } } });
+  return [{ updateOne: { filter: filter as never, update: { $set: text, ...listing } as never } }];
+}
+
+/** Lists edits in the document of their message. */
+function note(group: Group, offsets: readonly number[], { edits = [] }: MessageDocument): MessageWrite[] {
+  const unlisted = offsets.filter(offset => !edits.includes(offset));
+  if (unlisted.length === 0) return [];
+  const update = { $addToSet: { edits: { $each: unlisted } } };
+  return [{ updateOne: { filter: where('messages.note-edits', at(group)), update: update as never } }];
+}
+
+/** Makes a message a stub. Its user, id and place stay. */
+function stub(group: Group, deleted: number, document: MessageDocument, edits: readonly number[]): MessageWrite {
+  const message = foldedMessage(document) ?? { id: group.of };
+  const update = {
+    $set: { deleted, body: stubBody(deleted, message), edits },
+    $unset: { rev: '', text: '', rx: '', rxAt: '' },
+  };
+  return { updateOne: { filter: where('messages.delete', { ...at(group), deleted: null }), update: update as never } };
+}
+
+/** Takes the text of an edit. */
+function blank({ room, target, of }: Group, offset: number, deleted: number): MessageWrite {
+  const filter = where<'messages.blank', MessageDocument>('messages.blank', { room, offset, type: 'edit' });
+  return { updateOne: { filter, update: { $set: { body: blankedEdit(target, of, deleted) } } } };
+}
+
+/** Stub of a message that MongoDB does not have. */
+function missingStub(partition: number, { room, target, of }: Group, deletion: Deletion): MessageDocument {
+  const { offset: deleted, epoch, user = '', time = 0 } = deletion;
+  return {
+    _id: `${partition}:${target}:deleted`,
+    partition,
+    room,
+    epoch,
+    offset: target,
+    type: 'message',
+    id: of,
+    time: new Date(time),
+    user,
+    client: '',
+    body: stubBody(deleted, { id: of, time }),
+    deleted,
+  };
+}
+
+/** Writes in any order: a batch has at most one write of each field. A duplicate key is a write that was made before. */
+async function writeAll<T extends object>(
+  collection: Collection<T>,
+  writes: AnyBulkWriteOperation<T>[],
+): Promise<void> {
+  try {
+    await collection.bulkWrite(writes, { ordered: false, writeConcern: DURABLE });
+  } catch (error) {
+    if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error;
+    const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+    if (errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+  }
+}
+
+/** Maps items with at most `most` calls under way. */
+async function inParallel<T, R>(items: readonly T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  const lane = async () => {
+    for (const [index, item] of entries) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, lane));
+  return results;
+}

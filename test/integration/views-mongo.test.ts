@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Collection, MongoClient } from 'mongodb';
+import type { Entry } from '../../server/fold/entry.ts';
+import { RoomFold } from '../../server/fold/room-fold.ts';
+import type { LoggedMessage } from '../../server/room/history-store.ts';
+import type { RoomChange } from '../../server/room/views.ts';
+import { mongoStore } from '../../server/store/mongo.ts';
+import { Views } from '../../server/store/views.ts';
+import { startMongo } from '../../tools/local/mongo.ts';
+import { integer, pick } from '../../tools/support/random.ts';
+import { anyLog } from '../support/chat/room-entries.ts';
+import { fuzz, type Random } from '../support/fuzz/fuzz.ts';
+
+const mongo = await startMongo();
+test.after(() => mongo.close());
+const client = new MongoClient(mongo.uri);
+test.after(() => client.close());
+const database = client.db(`chat_views_${process.pid}`);
+const store = mongoStore(mongo.uri, database.databaseName);
+test.after(() => store.close());
+// Otherwise the stand-in makes it beside the first reads.
+await database.createCollection('reactions');
+
+const whole = { after: 0, before: Number.POSITIVE_INFINITY, limit: 1_000, reverse: false };
+let rooms = 0;
+
+/** An entry as LOG has it. */
+function logged(room: string, entry: Entry): LoggedMessage {
+  const { type, offset } = entry;
+  const user = 'user' in entry ? (entry.user ?? '') : '';
+  const { offset: _, user: _user, ...body } = { user, ...entry };
+  return {
+    room,
+    epoch: 'e1',
+    offset,
+    storedAt: 1_000 * Number(room.split('-')[1]) + offset, // rooms of one partition share no offset
+    type,
+    id: 'id' in entry ? entry.id : `e${offset}`,
+    dedupe: '',
+    time: 0,
+    user,
+    client: 'c',
+    traceparent: '',
+    cv: 0,
+    seen: 0,
+    body: Buffer.from(JSON.stringify(body)),
+  };
+}
+
+/** Stores a log in a room of its own, as the worker that stores does. */
+async function stored(log: readonly Entry[]) {
+  const room = `channel:views-${rooms++}`;
+  await store.write(
+    0,
+    log.map(entry => logged(room, entry)),
+  );
+  const change = (entry: Entry): RoomChange[] => (entry.type === 'message' ? [] : [{ room, epoch: 'e1', entry }]);
+  return { room, changes: (some: readonly Entry[]) => some.flatMap(change) };
+}
+
+function folded(log: readonly Entry[]) {
+  const fold = new RoomFold();
+  for (const entry of log) fold.add(entry);
+  return fold.messages();
+}
+
+/** The view, on collections whose bulk writes end anywhere, and whose answers get lost. */
+function dyingViews(random: Random) {
+  const dying = <T extends object>(name: string) => {
+    const collection = database.collection(name);
+    const bulkWrite: Collection['bulkWrite'] = async (writes, options) => {
+      if (random() > 0.3) return await collection.bulkWrite(writes, options);
+      const some = writes.filter(() => random() < 0.5);
+      if (some.length > 0) await collection.bulkWrite(some, options).catch(() => undefined);
+      throw new Error('the process was killed');
+    };
+    const proxy = new Proxy(collection, {
+      get: (target, key) => (key === 'bulkWrite' ? bulkWrite : Reflect.get(target, key, target)),
+    });
+    return async () => proxy as unknown as Collection<T>;
+  };
+  return new Views({ messages: dying('messages'), reactions: dying('reactions'), hides: dying('hides') });
+}
+
+fuzz(
+  'entries in any batches, killed and repeated at any step, give the messages of the fold',
+  [1, 2],
+  12,
+  async random => {
+    const log = anyLog(random, 24);
+    const { room, changes } = await stored(log);
+    const views = dyingViews(random);
+    // Any saved position may be read again: that of a MongoDB that was restored.
+    const positions = [0];
+    for (let at = 0; at < log.length; ) {
+      const next = Math.min(log.length, at + 1 + integer(random, 8));
+      const applied = await views.apply(0, changes(log.slice(at, next))).then(
+        () => true,
+        () => false,
+      );
+      if (applied) positions.push(next);
+      at = applied && random() < 0.8 ? next : pick(random, positions);
+    }
+    assert.deepEqual(await store.readFolded(room, whole), folded(log));
+  },
+);
+
+const target = { target: 1, of: 'm1' };
+const message: Entry = { type: 'message', offset: 1, id: 'm1', user: 'ann', time: 7, text: 'secret one' };
+
+test('a deleted text and its edits are gone from MongoDB, whatever comes before and after', async () => {
+  const log: Entry[] = [
+    { ...message, replyTo: { offset: 9, id: 'm9' } },
+    { type: 'edit', offset: 2, ...target, text: 'secret two' },
+    { type: 'edit', offset: 3, ...target, text: 'secret three', rev: 77 },
+    { type: 'reaction', offset: 4, ...target, user: 'eve', emoji: '👍', on: true },
+    { type: 'delete', offset: 5, targets: [target] },
+    { type: 'edit', offset: 6, ...target, text: 'secret four' },
+  ];
+  const { room, changes } = await stored(log);
+  await store.applyChanges(0, changes(log.slice(0, 4)));
+  const erased = await store.applyChanges(0, changes(log.slice(4)));
+  const documents = await database.collection('messages').find({ room }).toArray();
+  assert.doesNotMatch(JSON.stringify(documents), /secret/);
+  assert.deepEqual(await store.readFolded(room, whole), folded(log));
+  const all = [1, 2, 3, 6].map(offset => ({ room, offset, type: offset === 1 ? 'message' : 'edit', of: 'm1' }));
+  const sorted = (some: typeof erased) => [...some].sort((a, b) => a.offset - b.offset);
+  assert.deepEqual(sorted(erased), all);
+  // A worker that died before it erased them in LOG finds them again.
+  assert.deepEqual(sorted(await store.applyChanges(0, changes(log.slice(4)))), all);
+});
+
+test('a delete of a message that MongoDB lost leaves its stub, and takes the texts of its edits', async () => {
+  const log: Entry[] = [message, { type: 'edit', offset: 2, ...target, text: 'secret two' }];
+  const { room, changes } = await stored(log.slice(1));
+  const deletion = { type: 'delete', offset: 5, targets: [{ ...target, user: 'ann', time: 7 }] } as const;
+  for (let times = 0; times < 2; times++) await store.applyChanges(0, changes([...log.slice(1), deletion]));
+  assert.doesNotMatch(JSON.stringify(await database.collection('messages').find({ room }).toArray()), /secret/);
+  assert.deepEqual(
+    (await store.readFolded(room, whole)).map(({ offset, id, user, deleted }) => ({ offset, id, user, deleted })),
+    [{ offset: 1, id: 'm1', user: 'ann', deleted: 5 }],
+  );
+});
+
+test('a delete that names another message at the offset changes and erases nothing', async () => {
+  const { room, changes } = await stored([message]);
+  const deletion: Entry = { type: 'delete', offset: 5, targets: [{ target: 1, of: 'another' }] };
+  assert.deepEqual(await store.applyChanges(0, changes([deletion])), []);
+  assert.equal((await store.readFolded(room, whole))[0]?.text, 'secret one');
+});
+
+test('a popular emoji names a hundred users, and counts all', async () => {
+  const votes = Array.from(
+    { length: 130 },
+    (_, index): Entry => ({ type: 'reaction', offset: 2 + index, ...target, user: `u${index}`, emoji: '👍', on: true }),
+  );
+  const { room, changes } = await stored([message]);
+  await store.applyChanges(0, changes(votes));
+  const [found] = await store.readFolded(room, whole);
+  assert.deepEqual(
+    found?.reactions.map(({ emoji, users, more }) => [emoji, users.length, users[0], more]),
+    [['👍', 100, { user: 'u0', at: 2 }, 30]],
+  );
+});
+
+test('documents of an earlier release, and bodies that no gateway wrote, are read', async () => {
+  const room = `channel:views-${rooms++}`;
+  const old = {
+    ...logged(room, message),
+    offset: 1,
+    storedAt: 1,
+    body: Buffer.from('{"type":"message","id":"m1","text":"old"}'),
+  };
+  const foreign = { ...logged(room, message), offset: 2, storedAt: 900_002, body: Buffer.from('[1]') };
+  await store.write(0, [old, foreign]);
+  assert.deepEqual(
+    (await store.readFolded(room, whole)).map(({ offset, text, rev, reactions }) => ({ offset, text, rev, reactions })),
+    [{ offset: 1, text: 'old', rev: 1, reactions: [] }],
+  );
+});
+
+test('a position is saved by the latest holder alone, and only from where it stands', async () => {
+  const at = (offset: number) => ({ epoch: 'e1', at: offset });
+  assert.equal(await store.readPosition(3), null);
+  assert.equal(await store.savePosition(3, null, at(5), 10), true);
+  assert.equal(await store.savePosition(3, null, at(6), 10), false);
+  assert.equal(await store.savePosition(3, at(5), at(8), 11), true);
+  assert.equal(await store.savePosition(3, at(8), at(9), 10), false, 'a former holder');
+  assert.equal(await store.savePosition(3, at(5), at(9), 11), false, 'a position that was restored');
+  assert.deepEqual(await store.readPosition(3), at(8));
+  assert.equal(await store.viewedUpTo(3), 8);
+});
+
+test('hidden messages are found by user, room and range', async () => {
+  const hide = (user: string, room: string, offset: number): RoomChange => ({
+    room: `user:${user}`,
+    epoch: 'e1',
+    entry: { type: 'hide', offset: 1, user, room, targets: [{ target: offset, of: `m${offset}` }] },
+  });
+  const room = 'channel:hides';
+  const changes = [
+    hide('ann', room, 9),
+    hide('ann', room, 10),
+    hide('ann', room, 200),
+    hide('ann', `${room}2`, 11),
+    hide('bob', room, 12),
+  ];
+  await store.applyChanges(0, [...changes, ...changes]);
+  assert.deepEqual(await store.hidden('ann', room, 1, 100), [9, 10]);
+  assert.deepEqual(await store.hidden('ann', room, 10, 1_000), [10, 200]);
+});

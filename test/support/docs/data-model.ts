@@ -1,0 +1,56 @@
+import { fieldsOf, QUERIES, type Query, SHARD_KEYS } from '../../../server/store/queries.ts';
+
+const INTRODUCTION = `# Collections in MongoDB
+
+All collections of a ChatCluster are in one database, \`chat_<instance>\`. Workers write them, gateways read. Nothing uses
+transactions, sessions, change streams or updates by a pipeline, so that any server of the MongoDB protocol serves.
+
+| collection | a document is | fields |
+| --- | --- | --- |
+| \`messages\` | an entry of a room: a message, an edit, a delete, a reaction or a bare publish | \`_id\` partition, offset and time of the stream; \`room\`, \`offset\`, \`epoch\`, \`partition\`; \`type\`, \`id\`, \`dedupe\`, \`user\`, \`client\`, \`time\`, \`traceparent\`; \`body\` |
+| | in a message: the changes of later entries | \`rev\` offset of the edit that counts, \`text\` its text, \`edits\` offsets of all its edits, \`deleted\` offset of the delete, \`rx\` reactions, \`rxAt\` offset of the latest vote in them |
+| \`reactions\` | a user's emoji on a message | \`_id\` room, offset, id of the message, user, emoji; \`user\`, \`emoji\`, \`on\`, \`at\` offset of the entry |
+| \`hides\` | a message that a user has hidden | \`_id\` user, room, offset; \`offset\`, \`of\` id of the message |
+| \`folds\` | how far changes of a partition are in its messages | \`_id\` \`views:<partition>\`; \`epoch\`, \`at\` offset, \`lease\` epoch of the lease of the worker that saved it |
+| \`floors\` | how far a partition is stored | \`_id\` partition; \`offset\`, \`complete\`, \`settled\` |
+| \`rejected\` | a message that MongoDB refused, or that no client could receive | as in \`messages\`, with \`reason\` and \`code\` |
+
+A message that has no change has none of the fields for them: documents of earlier releases are read as they are. The fields are
+written by one worker a partition, and each write names the offset that it comes from: an older one never replaces a newer one, and
+a delete wins over everything. Of a deleted message the texts are gone, also from the documents of its edits; its place, id and
+author stay. Votes of a reaction that was taken back stay with \`on: false\`, so that an older entry does not put it there again.
+
+**Views are derived.** \`folds\`, \`reactions\` and the fields for changes are made from LOG. If MongoDB is restored, the position in
+\`folds\` is that of the backup, and the entries after it are applied again, as far as LOG has them. If \`folds\` and \`reactions\` are
+dropped, everything that LOG has is applied again while the chat goes on. Changes that LOG has no more stay in the messages;
+votes that it has no more are missing from \`reactions\`, and a new vote on their message counts without them.
+
+**Sharding.** The shard key of each collection is in the table below; \`_id\` is to be hashed. Every update names the shard key.
+Lists by \`_id\` ask every shard.
+
+## Queries
+
+Each filter that the store sends is in \`server/store/queries.ts\`, with its index: first fields with one value, then the order, then
+bounds. Fields that are *checked* are compared in the documents that the index finds. A worker builds missing indexes.
+
+`;
+
+function row([name, query]: readonly [string, Query]): string {
+  const { collection, does, equality, sort, range, checked } = query;
+  const fields = [
+    ...equality.map(field => `${field} =`),
+    ...(sort ? [`${sort} in order`] : []),
+    ...(range ? [`${range} within`] : []),
+  ];
+  const rest = checked ? `${checked.fields.join(', ')}: ${checked.few}` : '';
+  return `| \`${name}\` | ${does} | ${query.for} | ${fieldsOf(query).join(', ')} | ${fields.join(', ')} | ${rest} | ${SHARD_KEYS[collection].join(', ')} |`;
+}
+
+/** Text of docs/data-model.md. */
+export const dataModel = (): string =>
+  [
+    `${INTRODUCTION}| query | does | for | index | fields of the index | checked | shard key |`,
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...Object.entries(QUERIES).map(row),
+    '',
+  ].join('\n');
