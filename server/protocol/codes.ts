@@ -25,6 +25,7 @@ export const ERRORS = {
   notFound: { code: 404, message: 'not found' },
   conflict: { code: 409, message: 'conflict' },
   gone: { code: 410, message: 'gone' },
+  readOnly: { code: 423, message: 'read only' },
 } as const satisfies Record<string, ErrorCode>;
 
 /** Code and reason of a close or of an unsubscribe push. */
