@@ -9,7 +9,7 @@ export interface Verbs {
       readonly room: string;
       /** UUIDv7 in lower case, made by the server's time. Id of the message, unique for its sender and room. At most half of `CHAT_DEDUPE_SECONDS` ahead. */
       readonly id: string;
-      /** Text, not empty. The message, as JSON with its envelope, has at most `CHAT_MAX_MESSAGE_BYTES` bytes. */
+      /** Text, not empty. At most `limits.textCharacters` of the room's kind, 8,000 by default. The message, as JSON with its envelope, has at most `CHAT_MAX_MESSAGE_BYTES` bytes. */
       readonly text: string;
       /** Object with `offset` (integer from 1 to 2^53 - 1), `id` (UUIDv7 in lower case, made by the server's time). Message of the same room that this one answers. */
       readonly replyTo?: {
@@ -37,7 +37,7 @@ export interface Verbs {
       readonly target: number;
       /** UUIDv7 in lower case, made by the server's time. Id of the message. */
       readonly of: string;
-      /** Text, not empty. The new text. */
+      /** Text, not empty. The new text, as long as that of a message. */
       readonly text: string;
     };
     readonly result: {

@@ -1,4 +1,5 @@
 import type { LoadAccess } from '../access/room-access.ts';
+import type { KindRules } from '../contract/room-kinds.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import type { RoomReader } from '../room/reader.ts';
@@ -17,6 +18,8 @@ import { Targets } from './targets.ts';
 export interface Chat {
   readonly clocks: Clocks;
   readonly access: LoadAccess;
+  /** Rules of a room's kind, as they are now; undefined if the kind does not exist. */
+  readonly kindOf: (room: string) => KindRules | undefined;
   readonly limits: Limits;
   readonly messages: Messages;
   readonly lookUps: LookUps;
@@ -29,6 +32,7 @@ export interface ChatOptions {
   /** Read at each use, as it may change. */
   readonly config: Config;
   readonly access: LoadAccess;
+  readonly kindOf: Chat['kindOf'];
   readonly log: RoomLog;
   readonly store: HistoryStore;
   readonly reader: RoomReader;
@@ -38,11 +42,23 @@ export interface ChatOptions {
 }
 
 /** Puts the services of one gateway together. */
-export function chatOf({ clocks, config, access, log, store, reader, metrics, meter, trace }: ChatOptions): Chat {
+export function chatOf({
+  clocks,
+  config,
+  access,
+  kindOf,
+  log,
+  store,
+  reader,
+  metrics,
+  meter,
+  trace,
+}: ChatOptions): Chat {
   const limits = new Limits({ config, metrics, now: clocks.now });
   return {
     clocks,
     access,
+    kindOf,
     limits,
     messages: new Messages({ clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),

@@ -38,11 +38,12 @@ export class LookUps {
 
   /**
    * Finds the stored message with a deduplication key.
+   * @param isYoung true if it may be younger than {@link youngMs}, so that LOG alone may have it
    * @returns null if no such message is stored
    * @throws {CommandError} 111 when too many look-ups of the user are under way
    * @throws {StoreUnavailable} when MongoDB is away, {@link ReadFailed} when LOG is, or is too far ahead of MongoDB
    */
-  async find(user: string, room: string, key: SentKey): Promise<Stored | null> {
+  async find(user: string, room: string, key: SentKey, isYoung = false): Promise<Stored | null> {
     const { log, store, limits } = this.#options;
     const underWay = this.#underWay.get(user) ?? 0;
     if (underWay >= limits.lookUpsPerUser)
@@ -53,7 +54,7 @@ export class LookUps {
     this.#underWay.set(user, underWay + 1);
     try {
       const partition = log.partitionOf(room);
-      const inStore = await this.#storedUntil.covers(partition, this.youngMs(room));
+      const inStore = !isYoung && (await this.#storedUntil.covers(partition, this.youngMs(room)));
       const found = inStore ? await store.findSent(key) : await findStored({ log, store }, room, key);
       return found && { offset: found.offset, epoch: await log.currentEpoch(partition), duplicate: true };
     } finally {

@@ -3,6 +3,7 @@ import { CommandError } from '../protocol/command-error.ts';
 import { about, roomName, text, uuid7 } from './params.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { TARGET } from './targets.ts';
+import { textRefusal } from './text-limit.ts';
 import { verb } from './verb.ts';
 
 export const messageEdit = verb({
@@ -12,7 +13,7 @@ export const messageEdit = verb({
     room: roomName,
     id: about(uuid7, 'Id of the edit, as that of a message.'),
     ...TARGET,
-    text: about(text({ min: 1 }), 'The new text.'),
+    text: about(text({ min: 1 }), 'The new text, as long as that of a message.'),
   },
   may: 'send',
   result: PLACE,
@@ -32,6 +33,8 @@ export const messageEdit = verb({
   },
   async run(call, { room, id, target, of, text }, chat) {
     const check = async () => {
+      const refusal = textRefusal(chat, room, text);
+      if (refusal) throw refusal;
       const { user } = await chat.targets.find(room, { target, of });
       if (user !== call.identity.user)
         throw new CommandError(ERRORS.permissionDenied, 'permission denied: the message is of another user');

@@ -1,6 +1,7 @@
 import { ERRORS } from '../protocol/codes.ts';
 import { about, int, object, optional, roomName, text, uuid7 } from './params.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
+import { textRefusal } from './text-limit.ts';
 import { verb } from './verb.ts';
 
 /** Parameter that names the message that a reply answers. */
@@ -21,7 +22,7 @@ export const messageSend = verb({
     id: about(uuid7, 'Id of the message, unique for its sender and room. At most half of `CHAT_DEDUPE_SECONDS` ahead.'),
     text: about(
       text({ min: 1 }),
-      'The message, as JSON with its envelope, has at most `CHAT_MAX_MESSAGE_BYTES` bytes.',
+      "At most `limits.textCharacters` of the room's kind, 8,000 by default. The message, as JSON with its envelope, has at most `CHAT_MAX_MESSAGE_BYTES` bytes.",
     ),
     replyTo: about(replyTo, 'Message of the same room that this one answers.'),
   },
@@ -41,9 +42,13 @@ export const messageSend = verb({
     result: { offset: 1042, epoch: 'kq3Zx0aB', duplicate: false },
   },
   async run(call, { room, id, text, replyTo }, chat) {
+    const refusal = textRefusal(chat, room, text);
     const act = { room, id, type: 'message', content: { text } } as const;
-    if (!replyTo) return resultOf(await storeOnce(call, chat, act));
-    const check = async () => void (await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id }));
+    if (!refusal && !replyTo) return resultOf(await storeOnce(call, chat, act));
+    const check = async () => {
+      if (refusal) throw refusal;
+      if (replyTo) await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id });
+    };
     return resultOf(await storeOnce(call, chat, { ...act, content: { text, replyTo }, check }));
   },
 });

@@ -52,7 +52,8 @@ export async function storeOnce(call: Call, chat: Chat, act: Act): Promise<Store
       await check();
     } catch (error) {
       // Stored before, it may itself be the reason: a message that this very act deleted.
-      const found = isYoung && error instanceof CommandError ? await lookUps.find(user, room, { id, dedupe }) : null;
+      const isRefused = isYoung && error instanceof CommandError;
+      const found = isRefused ? await lookUps.find(user, room, { id, dedupe }, isYoung) : null;
       if (found) return found;
       throw error;
     }

@@ -133,6 +133,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       clocks: systemClock,
       config,
       access: (identity, room) => access.policy.access(identity, room),
+      kindOf: room => access.policy.kindOf(room),
       log: nats.log,
       store,
       reader: rooms.services.reader,

@@ -79,6 +79,48 @@ test('limits, room kinds and the log level change under an open connection; a ba
   assert.deepEqual(reconnects, []);
 });
 
+test('rules of kinds change under an open connection; bad ones are kept out and named', async t => {
+  const cluster = await startCluster(t, backends);
+  const volume = await settingsFiles(t, { version: 'one', CHAT_ROOM_KINDS: 'channel=Open,team=Open' });
+  const gateway = await cluster.spawnGateway({ CHAT_LIVE_DIR: volume.path });
+  const inForce = (version: string) =>
+    until(`version ${version} is in force`, async () => (await loadOf(gateway)).optionsVersion === version);
+  const client = await openClient(t, gateway.url);
+  const reconnects: number[] = [];
+  await client.connected();
+  client.sdk.on('connecting', ({ code }) => void reconnects.push(code));
+  const team = await client.subscribe('team:a');
+  await client.send(ROOM, TEXT);
+
+  const rules = { channel: { limits: { textCharacters: 100 } }, team: { access: 'Members' } };
+  await volume.write({
+    version: 'two',
+    CHAT_ROOM_KINDS: 'channel=Open,team=Open',
+    CHAT_ROOM_RULES: JSON.stringify(rules),
+  });
+  await inForce('two');
+  assert.equal(await errorCode(client.send(ROOM, TEXT)), 107);
+  await client.send(ROOM, 'short');
+  await until('the room that is for members now is left', () => team.state === 'unsubscribed');
+
+  const bad = JSON.stringify({ channel: { maxMembers: 5, limits: { textCharacters: 1_000 } } });
+  await volume.write({ version: 'three', CHAT_ROOM_RULES: bad });
+  await until('the bad rules are shown', async () => {
+    return (await metric(gateway.adminPort, 'chatcluster_live_options_rejected')) === 1;
+  });
+  assert.equal(await errorCode(client.send(ROOM, TEXT)), 107); // those before stay in force
+  const { optionsVersion, refused } = await loadOf(gateway);
+  assert.deepEqual(
+    [optionsVersion, refused],
+    ['two', ['CHAT_ROOM_RULES: channel.maxMembers must be 0 with access Open: users read without joining']],
+  );
+
+  await volume.write({ version: 'four' });
+  await inForce('four');
+  await client.send(ROOM, TEXT);
+  assert.deepEqual(reconnects, []);
+});
+
 test('a new signing secret logs nobody out: the one before counts until its grace is over', async t => {
   const cluster = await startCluster(t, backends);
   const volume = await settingsFiles(t, { CHAT_AUTH_SECRET: SECRET });

@@ -6,7 +6,7 @@ import { metric } from '../../tools/support/metrics.ts';
 import { seeded } from '../../tools/support/random.ts';
 import { BUILDS, openClient, record, sendSurely } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
-import { type RunningGateway, startCluster } from '../support/chat/local-chat.ts';
+import { LONG_TEXTS, type RunningGateway, startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:lossy';
@@ -62,6 +62,7 @@ test('a live message is lost and LIVE forgets it before any comparison: it comes
   const cluster = await startCluster(t, backends, {
     env: {
       CHAT_PARTITIONS: '1',
+      ...LONG_TEXTS,
       CHAT_LIVE_MAX_BYTES: String(1024 * 1024),
       CHAT_RECHECK_SECONDS: '299',
       CHAT_MAX_SUBSCRIPTIONS: '200',

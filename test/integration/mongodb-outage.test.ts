@@ -4,7 +4,7 @@ import { startBackends } from '../../tools/support/backends.ts';
 import { Delivery, FLAWLESS } from '../../tools/support/delivery.ts';
 import { openClient, record, sendSurely } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
-import { startCluster } from '../support/chat/local-chat.ts';
+import { LONG_TEXTS, startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:outage';
@@ -64,6 +64,7 @@ test('the stream is full because MongoDB is away: publishes answer a temporary e
   const cluster = await startCluster(t, backends, {
     env: {
       CHAT_PARTITIONS: '1',
+      ...LONG_TEXTS,
       CHAT_STREAM_MAX_BYTES: String(1024 * 1024),
       CHAT_HOT_WINDOW_SECONDS: '0',
       CHAT_DEDUPE_SECONDS: '10',

@@ -7,7 +7,7 @@ import { presenceBus } from '../../server/bus/presence-bus.ts';
 import { startMongo } from '../../tools/local/mongo.ts';
 import { startNats } from '../../tools/local/nats.ts';
 import { openClient } from '../../tools/support/sdk.ts';
-import { startCluster } from '../support/chat/local-chat.ts';
+import { LONG_TEXTS, startCluster } from '../support/chat/local-chat.ts';
 
 const nats = await startNats({ maxPayload: 16_384 });
 after(() => nats.close());
@@ -20,7 +20,7 @@ const facts = (error: unknown) => {
 };
 
 test('a message above what NATS takes answers 107 with the limit, and the next one is stored', async t => {
-  const { gateways } = await startCluster(t, { nats, mongo });
+  const { gateways } = await startCluster(t, { nats, mongo }, { env: LONG_TEXTS });
   const client = await openClient(t, gateways[0].url);
   const refused = client.send(ROOM, 'x'.repeat(20_000)).catch(facts);
   const publish = client.publish(ROOM, 'x'.repeat(15_000)).catch(facts);

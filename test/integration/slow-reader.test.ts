@@ -6,7 +6,7 @@ import { metric } from '../../tools/support/metrics.ts';
 import { BUILDS, openClient, record, sendSurely } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
 import { startLink } from '../support/chat/link.ts';
-import { startCluster } from '../support/chat/local-chat.ts';
+import { LONG_TEXTS, startCluster } from '../support/chat/local-chat.ts';
 
 const backends = await startBackends({ after });
 const ROOM = 'channel:flood';
@@ -22,6 +22,7 @@ for (const build of BUILDS) {
   test(`${build}: stalled readers are closed with 3008, recover all, and memory stays in budget`, async t => {
     const cluster = await startCluster(t, backends, {
       env: {
+        ...LONG_TEXTS,
         CHAT_SEND_BUFFER_BYTES: String(SEND_BUFFER),
         CHAT_TAIL_BYTES: String(TAIL),
         // Stalled readers answer no ping: on a slow machine they would be closed for that first.

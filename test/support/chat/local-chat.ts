@@ -43,6 +43,9 @@ export interface Cluster extends Inspect {
   spawnUnready(env: Readonly<Record<string, string>>): Promise<SpawnedGateway>;
 }
 
+/** Option with which a text may be as long as a message: for tests that fill streams and buffers. */
+export const LONG_TEXTS = { CHAT_ROOM_RULES: '{"channel":{"limits":{"textCharacters":1000000}}}' } as const;
+
 const MIB = 1024 * 1024;
 const GATEWAY = fileURLToPath(new URL('../../../server/gateway.ts', import.meta.url));
 let instances = 0;

@@ -1,5 +1,7 @@
+import { Policy } from '../../../server/access/policy.ts';
 import type { LoadAccess } from '../../../server/access/room-access.ts';
 import { type Chat, chatOf } from '../../../server/chat/chat.ts';
+import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import type { HistoryStore } from '../../../server/room/history-store.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
 import { roomReader } from '../../../server/room/reader.ts';
@@ -45,6 +47,8 @@ export interface TestChatParts {
   readonly clocks: Clocks;
   readonly config: Config;
   readonly access: LoadAccess;
+  /** Default: the kinds of {@link config}. */
+  readonly kindOf?: Chat['kindOf'];
   readonly log: RoomLog;
   readonly store: HistoryStore;
   readonly metrics?: GatewayMetrics;
@@ -54,6 +58,7 @@ export interface TestChatParts {
 export const testChat = (parts: TestChatParts): Chat =>
   chatOf({
     metrics: testMetrics(),
+    kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
     ...parts,
     reader: roomReader(parts.log, parts.store, () => 1_000),
     meter: { published: () => undefined },

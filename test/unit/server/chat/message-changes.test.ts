@@ -4,6 +4,8 @@ import { messageDelete } from '../../../../server/chat/message-delete.ts';
 import { messageEdit } from '../../../../server/chat/message-edit.ts';
 import { messageReact } from '../../../../server/chat/message-react.ts';
 import { messageSend } from '../../../../server/chat/message-send.ts';
+import { callVerb } from '../../../../server/chat/verb.ts';
+import { DEFAULTS_BY_ACCESS } from '../../../../server/contract/room-kinds.ts';
 import { readEntry } from '../../../../server/fold/entry.ts';
 import { RoomFold } from '../../../../server/fold/room-fold.ts';
 import { FreeCall } from '../../../support/chat/free-call.ts';
@@ -122,4 +124,35 @@ test('a reply to a message of another room is refused', async () => {
   const elsewhere = { room: 'channel:other', id: idOf(), text: 'yes', replyTo: { offset: target, id: of } };
   await assert.rejects(call(messageSend, elsewhere), { message: /has no message/ });
   assert.equal(log.last, 1);
+});
+
+test('a text has at most as many characters as its kind allows, in a message and in an edit', async () => {
+  const rules = { channel: { limits: { textCharacters: 3 } } };
+  const { call, idOf } = verbChat({ CHAT_ROOM_RULES: JSON.stringify(rules) });
+  const room = ROOM;
+  const refusal = {
+    error: { code: 107, message: 'bad request' },
+    message: 'text must have at most 3 characters (limits.textCharacters of the kind channel)',
+  };
+  const of = idOf();
+  const { offset: target } = (await call(messageSend, { room, id: of, text: '👍👍👍' })) as { offset: number };
+  await assert.rejects(call(messageSend, { room, id: idOf(), text: 'long' }), refusal);
+  await assert.rejects(call(messageEdit, { room, id: idOf(), target, of, text: 'long' }), refusal);
+  await call(messageEdit, { room, id: idOf(), target, of, text: 'abc' });
+});
+
+test('a message that was stored under an older limit answers its place when it is sent again', async () => {
+  let most = 10;
+  const kindOf = () => ({
+    ...DEFAULTS_BY_ACCESS.Open,
+    limits: { ...DEFAULTS_BY_ACCESS.Open.limits, textCharacters: most },
+  });
+  const { chat, idOf } = verbChat();
+  const params = { room: ROOM, id: idOf(), text: 'ten at most' };
+  const send = () => callVerb(messageSend, new FreeCall(), params, { ...chat, kindOf });
+  await assert.rejects(send(), { message: /at most 10 characters/ });
+  most = 11;
+  assert.equal((await send()).duplicate, false);
+  most = 10;
+  assert.equal((await send()).duplicate, true);
 });
