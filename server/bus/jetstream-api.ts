@@ -23,6 +23,8 @@ export interface ApiError {
 export const MESSAGE_TOO_LARGE = 10_054;
 export const HEADERS_TOO_LARGE = 10_097;
 export const NO_MESSAGE_FOUND = 10_037;
+/** Another last sequence of the subject than the expected one. */
+export const WRONG_LAST_SEQUENCE = 10_071;
 export const STREAM_NOT_FOUND = 10_059;
 export const CONSUMER_NOT_FOUND = 10_014;
 

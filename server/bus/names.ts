@@ -47,6 +47,8 @@ export interface Names {
   readonly lockBucket: string;
   /** Key-value bucket of the leases under which workers fold partitions. */
   readonly leaseBucket: string;
+  /** Key-value bucket of the states of rooms and the rooms of users. */
+  readonly policyBucket: string;
   /** Subject of presence requests to one gateway. */
   presenceOf(gateway: string): string;
   /** Subject of presence requests of the previous release, to all gateways. */
@@ -76,6 +78,7 @@ export function names(instance: string): Names {
     storeConsumer: 'store',
     lockBucket: `CHAT_${instance}_LOCKS`,
     leaseBucket: `CHAT_${instance}_LEASES`,
+    policyBucket: `CHAT_${instance}_POLICY`,
     presenceOf: gateway => `chat.${instance}.presence.of.${roomToken(gateway)}`,
     presenceAsk: `chat.${instance}.presence.ask`,
     gatewayBeat: `chat.${instance}.gateway.beat`,

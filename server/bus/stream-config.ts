@@ -81,6 +81,26 @@ export function lastConfig(names: Names, partition: number, options: Pick<Stream
   } satisfies Partial<StreamConfig>;
 }
 
+/**
+ * Settings of the bucket POLICY: those of a key-value bucket with the last value of each key. Without direct reads, because a
+ * replica that lags would refuse a user who was just let in.
+ */
+export function policyConfig({ policyBucket }: Names, options: Pick<StreamOptions, 'streamReplicas'>) {
+  return {
+    name: `KV_${policyBucket}`,
+    subjects: [`$KV.${policyBucket}.>`],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    max_msgs_per_subject: 1,
+    max_age: 0,
+    num_replicas: options.streamReplicas,
+    allow_direct: false,
+    allow_rollup_hdrs: true,
+    deny_delete: true,
+  } satisfies Partial<StreamConfig>;
+}
+
 /** Settings of the store's consumer. Deliveries have no limit: a message is delivered until it is stored, or set aside. */
 export function storeConsumerConfig(names: Names, options: StreamOptions) {
   return {

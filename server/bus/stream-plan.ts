@@ -8,6 +8,7 @@ import {
   type lastConfig,
   type liveConfig,
   type logConfig,
+  type policyConfig,
   type storeConsumerConfig,
 } from './stream-config.ts';
 
@@ -24,6 +25,8 @@ export interface ObservedStreams {
   readonly log: StreamInfo | null;
   readonly consumer: ConsumerInfo | null;
   readonly last: StreamInfo | null;
+  /** Stream of the bucket POLICY; null also where {@link WantedStreams.policy} is null. */
+  readonly policy: StreamInfo | null;
 }
 
 /** Settings that the streams and the consumer of a partition should have. */
@@ -34,6 +37,8 @@ export interface WantedStreams {
   readonly live: ReturnType<typeof liveConfig>;
   readonly consumer: ReturnType<typeof storeConsumerConfig>;
   readonly last: ReturnType<typeof lastConfig>;
+  /** The bucket that all partitions share; null for all partitions but the first. */
+  readonly policy: ReturnType<typeof policyConfig> | null;
 }
 
 /** One step of a stream plan. Steps are taken in the order of the plan. */
@@ -52,7 +57,9 @@ export type StreamStep =
   | ({ readonly do: 'refill' } & RefillPlan)
   | { readonly do: 'update-consumer'; readonly differences: readonly string[] }
   | { readonly do: 'create-last' }
-  | { readonly do: 'update-last'; readonly differences: readonly string[] };
+  | { readonly do: 'update-last'; readonly differences: readonly string[] }
+  | { readonly do: 'create-policy' }
+  | { readonly do: 'update-policy'; readonly differences: readonly string[] };
 
 /**
  * Stream plan: the steps from the observed streams to the wanted ones; none if they are right. Pure.
@@ -62,7 +69,7 @@ export type StreamStep =
  * has. The last sequence of LIVE counts too, because a mirror is never ahead.
  */
 export function planStreams(observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
-  return [...planOrder(observed, wanted), ...planLast(observed, wanted)];
+  return [...planOrder(observed, wanted), ...planLast(observed, wanted), ...planPolicy(observed, wanted)];
 }
 
 /**
@@ -81,16 +88,19 @@ function changesOf(actual: WithMetadata, wanted: object, spec: string): string[]
  * Taken when {@link planStreams} has no steps. Pure.
  */
 export function planRaise(
-  { log, live, last }: ObservedStreams,
-  wanted: Pick<WantedStreams, 'spec' | 'log' | 'live' | 'last'>,
+  { log, live, last, policy }: ObservedStreams,
+  wanted: Pick<WantedStreams, 'spec' | 'log' | 'live' | 'last' | 'policy'>,
 ): StreamStep[] {
-  const lacks = (actual: StreamInfo | null, { num_replicas: copies }: { readonly num_replicas: number }) =>
-    actual !== null && actual.config.num_replicas < copies && compareSpecs(specOf(actual), wanted.spec) <= 0;
+  const lacks = (actual: StreamInfo | null, more: { readonly num_replicas: number } | null) =>
+    actual !== null &&
+    actual.config.num_replicas < (more?.num_replicas ?? 0) &&
+    compareSpecs(specOf(actual), wanted.spec) <= 0;
   const differences = ['num_replicas'];
   return [
     ...(lacks(log, wanted.log) ? [{ do: 'update-log', differences } as const] : []),
     ...(lacks(live, wanted.live) ? [{ do: 'update-live', differences } as const] : []),
     ...(lacks(last, wanted.last) ? [{ do: 'update-last', differences } as const] : []),
+    ...(lacks(policy, wanted.policy) ? [{ do: 'update-policy', differences } as const] : []),
   ];
 }
 
@@ -99,6 +109,14 @@ function planLast({ last }: ObservedStreams, wanted: WantedStreams): StreamStep[
   if (!last) return [{ do: 'create-last' }];
   const changed = changesOf(last, wanted.last, wanted.spec);
   return changed.length > 0 ? [{ do: 'update-last', differences: changed }] : [];
+}
+
+/** Steps for POLICY. Like LAST it waits for nothing: what it lacks is read from MongoDB. */
+function planPolicy({ policy }: ObservedStreams, wanted: WantedStreams): StreamStep[] {
+  if (!wanted.policy) return [];
+  if (!policy) return [{ do: 'create-policy' }];
+  const changed = changesOf(policy, wanted.policy, wanted.spec);
+  return changed.length > 0 ? [{ do: 'update-policy', differences: changed }] : [];
 }
 
 /** Steps for LOG, LIVE and the consumer. */
@@ -167,4 +185,23 @@ export function stalled(live: StreamInfo): boolean {
   const active = live.mirror?.active ?? -1;
   const age = Date.parse(live.ts ?? '') - Date.parse(live.created);
   return (active < 0 || active > SILENT_NANOS) && !(age < SETTLE_MS);
+}
+
+/** Replicas of the partition's stream that has the fewest. */
+export function fewest({ log, live, last, policy }: ObservedStreams): number {
+  return Math.min(...[log, live, last, policy].flatMap(stream => stream?.config.num_replicas ?? []));
+}
+
+/** Streams of `wanted` with another number of copies. */
+export function copiesOf(
+  { log, live, last, policy }: WantedStreams,
+  copies: number,
+): Pick<WantedStreams, 'log' | 'live' | 'last' | 'policy'> {
+  const more = { num_replicas: copies };
+  return {
+    log: { ...log, ...more },
+    live: { ...live, ...more },
+    last: { ...last, ...more },
+    policy: policy && { ...policy, ...more },
+  };
 }

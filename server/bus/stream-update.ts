@@ -13,6 +13,17 @@ export function updateOf<T extends object>(actual: WithMetadata, wanted: T, name
   return { ...settings, metadata };
 }
 
+/** Changes the settings called `names` of a stream that mirrors nothing. */
+export async function updateStream(
+  jsm: JetStreamManager,
+  wanted: { readonly name: string },
+  names: readonly string[],
+  made: Metadata,
+): Promise<void> {
+  const actual = await jsm.streams.info(wanted.name);
+  await jsm.streams.update(wanted.name, updateOf(actual, wanted, names, made));
+}
+
 /**
  * Turns off `allow_direct` of LOG while LIVE changes. Otherwise LIVE would inherit it and answer half of the direct gets for
  * LOG, though it has only the last minutes.

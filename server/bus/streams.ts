@@ -11,9 +11,18 @@ import type { Names } from './names.ts';
 import { refill } from './refill.ts';
 import { FROM_KEY } from './refill-plan.ts';
 import { specMetadata } from './spec-version.ts';
-import { lastConfig, liveConfig, logConfig, type StreamOptions, storeConsumerConfig } from './stream-config.ts';
+import {
+  lastConfig,
+  liveConfig,
+  logConfig,
+  policyConfig,
+  type StreamOptions,
+  storeConsumerConfig,
+} from './stream-config.ts';
 import { type Lock, LockLost, raiseBucket, withLock } from './stream-lock.ts';
 import {
+  copiesOf,
+  fewest,
   type ObservedStreams,
   planRaise,
   planStreams,
@@ -21,7 +30,7 @@ import {
   stalled,
   type WantedStreams,
 } from './stream-plan.ts';
-import { updateOf, withoutDirect } from './stream-update.ts';
+import { updateOf, updateStream, withoutDirect } from './stream-update.ts';
 
 /** Names, options and callbacks of {@link Streams}. */
 export interface StreamsDeps {
@@ -165,7 +174,7 @@ export class Streams {
     }
   }
 
-  #wanted(partition: number, actual: Pick<ObservedStreams, 'log' | 'live' | 'last'>): WantedStreams {
+  #wanted(partition: number, actual: Pick<ObservedStreams, 'log' | 'live' | 'last' | 'policy'>): WantedStreams {
     const { names, options } = this.#deps;
     const fitted = (stream: StreamInfo | null) => ({
       ...options,
@@ -177,6 +186,7 @@ export class Streams {
       live: liveConfig(names, partition, fitted(actual.live)),
       consumer: storeConsumerConfig(names, options),
       last: lastConfig(names, partition, fitted(actual.last)),
+      policy: partition === 0 ? policyConfig(names, fitted(actual.policy)) : null,
     };
   }
 
@@ -194,7 +204,8 @@ export class Streams {
     const live = await this.#mirrorSettled(jsm, names.liveStream(partition), mirrorMs);
     const log = await found(jsm.streams.info(stream));
     const last = await found(jsm.streams.info(names.lastStream(partition)));
-    const observed: ObservedStreams = { floor, stored, live, log, consumer, last };
+    const policy = partition === 0 ? await found(jsm.streams.info(`KV_${names.policyBucket}`)) : null;
+    const observed: ObservedStreams = { floor, stored, live, log, consumer, last, policy };
     const wanted = this.#wanted(partition, observed);
     return { observed, steps: planStreams(observed, wanted), unknown, wanted };
   }
@@ -216,7 +227,7 @@ export class Streams {
     step: StreamStep,
     check: () => void,
   ): Promise<void> {
-    const { log, live, consumer, last } = wanted;
+    const { log, live, consumer, last, policy } = wanted;
     const made = specMetadata(wanted.spec);
     switch (step.do) {
       case 'create-log': {
@@ -266,11 +277,14 @@ export class Streams {
       case 'create-last':
         await this.#make(jsm, { ...last, metadata: made });
         return;
-      case 'update-last': {
-        const actual = await jsm.streams.info(last.name);
-        await jsm.streams.update(last.name, updateOf(actual, last, step.differences, made));
+      case 'update-last':
+        return await updateStream(jsm, last, step.differences, made);
+      case 'create-policy':
+        if (policy) await this.#make(jsm, { ...policy, metadata: made });
         return;
-      }
+      case 'update-policy':
+        if (policy) await updateStream(jsm, policy, step.differences, made);
+        return;
     }
   }
 
@@ -281,16 +295,5 @@ export class Streams {
 }
 
 type AddedStream = Parameters<JetStreamManager['streams']['add']>[0] & { readonly num_replicas: number };
-
-/** Replicas of the partition's stream that has the fewest. */
-function fewest({ log, live, last }: ObservedStreams): number {
-  return Math.min(...[log, live, last].flatMap(stream => stream?.config.num_replicas ?? []));
-}
-
-/** Streams of `wanted` with another number of copies. */
-function copiesOf({ log, live, last }: WantedStreams, copies: number): Pick<WantedStreams, 'log' | 'live' | 'last'> {
-  const more = { num_replicas: copies };
-  return { log: { ...log, ...more }, live: { ...live, ...more }, last: { ...last, ...more } };
-}
 
 const found = <T>(request: Promise<T>) => orNull(request, STREAM_NOT_FOUND, CONSUMER_NOT_FOUND);

@@ -56,7 +56,7 @@ export class WorkerMetrics {
   );
   readonly streamChanges = this.#counter(
     'stream_changes_total',
-    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, refill, create-last, update-last.',
+    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, refill, create-last, update-last, create-policy, update-policy.',
     ['change'],
   );
   readonly batchMessages = this.#histogram('store_batch_messages', 'Messages per batch.', MESSAGES);

@@ -1,39 +1,42 @@
 import { readControl } from '../../../server/fold/control.ts';
 import { foldEntries } from '../../../server/fold/control-fold.ts';
 import { NO_ROOM, type RoomState } from '../../../server/fold/room-state.ts';
-import type { PolicyEntry, PolicyStore } from '../../../server/membership/policy-store.ts';
+import type { PolicyEntry, PolicyKey, PolicyStore } from '../../../server/membership/policy-store.ts';
 import type { RoomStates, UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
-import { ReadFailed, type RoomLog } from '../../../server/room/log.ts';
+import { PublishFailed, ReadFailed, type RoomLog } from '../../../server/room/log.ts';
 
 /** The store of rights in memory. */
 export class MemoryPolicyStore implements PolicyStore {
   up = true;
-  isComplete = true;
+  /** Called before each answer. */
+  wait: () => Promise<void> = () => Promise.resolve();
+  /** Keys that were read, as JSON, in order. */
+  readonly asked: string[] = [];
   readonly #entries = new Map<string, { readonly json: string; readonly revision: number }>();
   #revision = 0;
 
-  async read(key: string): Promise<PolicyEntry | null> {
-    await this.#answer();
-    const entry = this.#entries.get(key);
+  async read(key: PolicyKey): Promise<PolicyEntry | null> {
+    const text = JSON.stringify(key);
+    this.asked.push(text);
+    await this.wait();
+    if (!this.up) throw new ReadFailed('switched off');
+    const entry = this.#entries.get(text);
     return entry ? { value: JSON.parse(entry.json), revision: entry.revision } : null;
   }
 
-  async write(key: string, value: unknown, revision: number): Promise<boolean> {
-    await this.#answer();
-    if ((this.#entries.get(key)?.revision ?? 0) !== revision) return false;
+  async write(key: PolicyKey, value: unknown, revision: number): Promise<boolean> {
+    const text = JSON.stringify(key);
+    await this.wait();
+    if (!this.up) throw new PublishFailed('switched off');
+    if ((this.#entries.get(text)?.revision ?? 0) !== revision) return false;
     this.#revision += 1;
-    this.#entries.set(key, { json: JSON.stringify(value), revision: this.#revision });
+    this.#entries.set(text, { json: JSON.stringify(value), revision: this.#revision });
     return true;
   }
 
-  async complete(): Promise<boolean> {
-    await this.#answer();
-    return this.isComplete;
-  }
-
-  async #answer(): Promise<void> {
-    await null;
-    if (!this.up) throw new ReadFailed('switched off');
+  /** Removes everything. */
+  wipe(): void {
+    this.#entries.clear();
   }
 }
 

@@ -10,6 +10,7 @@ import { systemClock } from '../../../server/time/clock.ts';
 import { purgeNoted } from '../../../server/worker/noted-purge.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
 import { SECRET } from '../../../tools/support/token.ts';
+import { until } from '../../../tools/support/until.ts';
 
 let instances = 0;
 
@@ -65,7 +66,13 @@ export async function natsLog(
     fewCopies: () => undefined,
     now: systemClock.now,
   });
-  await streams.ensure(0);
+  let failure: unknown;
+  const made = () =>
+    streams.ensure(0).then(Boolean, (error: unknown) => {
+      failure = error; // three servers that were just started have no leader yet
+      return false;
+    });
+  await until('the streams are made', made, { state: () => String(failure) });
   const log = logOf(own);
   return {
     config,

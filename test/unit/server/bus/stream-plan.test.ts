@@ -10,6 +10,7 @@ import {
   lastConfig,
   liveConfig,
   logConfig,
+  policyConfig,
   storeConsumerConfig,
 } from '../../../../server/bus/stream-config.ts';
 import {
@@ -38,6 +39,7 @@ const wanted: WantedStreams = {
   live: liveConfig(names, 0, options),
   consumer: storeConsumerConfig(names, options),
   last: lastConfig(names, 0, options),
+  policy: policyConfig(names, options),
 };
 
 /** A stream as the server tells of it: with settings of its own beside ours. */
@@ -55,6 +57,7 @@ const log = (last: number, extra: object = {}) =>
   stream(wanted.log, last, { metadata: { [EPOCH_KEY]: 'e', [FROM_KEY]: '1' }, ...extra });
 const live = (last: number, extra: object = {}) => stream(wanted.live, last, { mirror_direct: false, ...extra });
 const last = stream(wanted.last, 10);
+const policy = stream(policyConfig(names, options), 10);
 /** @param ackFloor everything up to here is acknowledged */
 const consumerAt = (ackFloor: number, over: object = {}) =>
   ({
@@ -70,16 +73,17 @@ const stored = (offset: number, over: Partial<StoredFloor> = {}): StoredFloor =>
 });
 const ALL = stored(90);
 const plan = (observed: Partial<ObservedStreams>) =>
-  planStreams({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, ...observed }, wanted);
+  planStreams({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy, ...observed }, wanted);
 
 test('streams that are right are left alone', () => assert.deepEqual(plan({}), []));
 
-test('a new partition gets all four, beginning at 1', () => {
-  assert.deepEqual(plan({ floor: 0, log: null, live: null, consumer: null, last: null }), [
+test('a new partition gets all four, beginning at 1, and the first one the bucket POLICY', () => {
+  assert.deepEqual(plan({ floor: 0, log: null, live: null, consumer: null, last: null, policy: null }), [
     { do: 'create-log', firstSeq: 1, above: 0 },
     { do: 'create-live', from: 1, reason: 'missing' },
     { do: 'create-consumer' },
     { do: 'create-last' },
+    { do: 'create-policy' },
   ]);
 });
 
@@ -94,6 +98,15 @@ test('an existing partition gets a LAST stream, without MongoDB too, and its set
   assert.deepEqual(plan({ last: null, floor: 0, stored: null }), [{ do: 'create-last' }]);
   assert.deepEqual(plan({ last: stream(wanted.last, 10, { num_replicas: 3 }) }), [
     { do: 'update-last', differences: ['num_replicas'] },
+  ]);
+});
+
+test('POLICY is made without MongoDB too, for the first partition alone, and has no direct reads', () => {
+  assert.deepEqual(plan({ policy: null, floor: 0, stored: null }), [{ do: 'create-policy' }]);
+  const right = { floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy: null };
+  assert.deepEqual(planStreams(right, { ...wanted, policy: null }), []);
+  assert.deepEqual(plan({ policy: stream(policyConfig(names, options), 10, { allow_direct: true }) }), [
+    { do: 'update-policy', differences: ['allow_direct'] },
   ]);
 });
 
@@ -204,7 +217,7 @@ test('the spec of a stream decides who changes it', () => {
   const mine = '1767225600000.3';
   const planAt = (held: string, observed: Partial<ObservedStreams> = {}) =>
     planStreams(
-      { floor: 90, stored: ALL, log: other(held), live: null, consumer, last, ...observed },
+      { floor: 90, stored: ALL, log: other(held), live: null, consumer, last, policy, ...observed },
       { ...wanted, spec: mine },
     ).filter(step => step.do === 'update-log');
   const update = (...differences: string[]) => [{ do: 'update-log', differences }];
@@ -223,18 +236,20 @@ test('streams get more copies where they have fewer, and nothing else of them ch
     log: { ...wanted.log, num_replicas: 3 },
     live: { ...wanted.live, num_replicas: 3 },
     last: { ...wanted.last, num_replicas: 3 },
+    policy: { ...policyConfig(names, options), num_replicas: 3 },
   };
   const raise = (over: Partial<ObservedStreams> = {}) =>
-    planRaise({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, ...over }, more).map(
+    planRaise({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy, ...over }, more).map(
       step => `${step.do} ${'differences' in step ? step.differences : ''}`,
     );
-  const all = ['update-log num_replicas', 'update-live num_replicas', 'update-last num_replicas'];
+  const streams = ['log', 'live', 'last', 'policy'];
+  const all = streams.map(name => `update-${name} num_replicas`);
   assert.deepEqual(raise(), all);
   assert.deepEqual(raise({ log: log(100, { num_replicas: 3 }), live: live(100, { num_replicas: 5 }) }), all.slice(2));
   assert.deepEqual(raise({ log: log(100, { max_bytes: 5 }) }), all);
   const newer = { metadata: { [EPOCH_KEY]: 'e', [FROM_KEY]: '1', [SPEC_KEY]: '1767225600000.4' } };
   assert.deepEqual(raise({ log: log(100, newer) }), all.slice(1));
-  assert.deepEqual(raise({ log: null, live: null, last: null }), []);
+  assert.deepEqual(raise({ log: null, live: null, last: null, policy: null }), []);
 });
 
 test('specs are compared as numbers, first by when they were made', () => {
