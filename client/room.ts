@@ -170,6 +170,12 @@ export class Room {
     return this.#options.outbox.change({ type: 'reaction', target: offset, of: id, emoji, on });
   }
 
+  /** True if the loaded pages begin at or below an offset. */
+  reaches(offset: number): boolean {
+    const { floor } = this.#history.timeline;
+    return floor !== null && floor <= offset;
+  }
+
   loadOlder(): Promise<void> {
     return this.#history.loadOlder();
   }

@@ -3,12 +3,11 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type Chat, createChat } from '../../client/chat.ts';
-import { memoryStorage } from '../../client/storage.ts';
 import { startBackends, type Teardown } from '../../tools/support/backends.ts';
 import { until } from '../../tools/support/until.ts';
 import { openWindow, startBrowser } from '../support/browser/browser.ts';
 import { ChatPage } from '../support/browser/chat-page.ts';
+import { startClient } from '../support/chat/dev-client.ts';
 import { startLink } from '../support/chat/link.ts';
 import { type RunningGateway, startCluster } from '../support/chat/local-chat.ts';
 
@@ -31,28 +30,9 @@ const newRoom = () => `room-${rooms++}`;
 const gateway = (index: 0 | 1): RunningGateway => cluster.gateways[index];
 const pageAt = (port: number, room: string) => `http://127.0.0.1:${port}/#channel:${room}`;
 
-/** A user without a browser: the client the page is built on, in this process. */
-function startClient(t: Teardown, user: string, port = gateway(0).port): Chat {
-  const chat = createChat({
-    user,
-    storage: memoryStorage(),
-    url: `ws://127.0.0.1:${port}/connection/websocket`,
-    getToken: async () => {
-      const answer = await fetch(`http://127.0.0.1:${port}/dev/token`, {
-        method: 'POST',
-        body: JSON.stringify({ user }),
-      });
-      return ((await answer.json()) as { token: string }).token;
-    },
-  });
-  t.after(() => chat.disconnect());
-  chat.connect();
-  return chat;
-}
-
 /** Sends texts one after the other and waits until all are acknowledged. */
 async function sayAll(t: Teardown, room: string, user: string, texts: readonly string[]): Promise<void> {
-  const open = startClient(t, user).open(`channel:${room}`);
+  const open = startClient(t, user, gateway(0).port).open(`channel:${room}`);
   for (const text of texts) open.send(text);
   await until('everything is sent', () => open.outgoing.length === 0, { state: () => open.outgoing[0] });
 }

@@ -24,11 +24,27 @@ export class ChatPage {
   }
 
   get messages(): Locator {
-    return this.page.locator('.messages .message:not(.pending):not(.refused) .bubble');
+    return this.page.locator('.messages .message:not(.pending):not(.refused) .bubble .text');
   }
 
   get pending(): Locator {
-    return this.page.locator('.messages .message.pending .bubble');
+    return this.page.locator('.messages .message.pending .bubble .text');
+  }
+
+  /** The row of the message with this text. */
+  row(text: string): Locator {
+    return this.page.locator('.messages .message', { has: this.page.locator('.bubble .text', { hasText: text }) });
+  }
+
+  /** Opens the menu of a message and chooses an item. */
+  async choose(text: string, item: string): Promise<void> {
+    await this.row(text)
+      .getByRole('button', { name: /^Actions for/ })
+      .click();
+    await this.page
+      .getByRole('menu')
+      .getByRole(/^React/.test(item) ? 'menuitemcheckbox' : 'menuitem', { name: item })
+      .click();
   }
 
   get people(): Locator {

@@ -11,12 +11,13 @@ const THEMES = { light: colours(light), dark: new Map([...colours(light), ...col
 /** Text and the grounds it stands on somewhere in the page. */
 const PAIRS: Readonly<Record<string, readonly string[]>> = {
   text: ['ground', 'surface', 'raised', 'hover', 'accent-soft', 'other', 'bad-soft'],
-  muted: ['ground', 'surface', 'hover', 'accent-soft', 'sunken', 'line'],
-  'accent-strong': ['surface', 'bad-soft'],
+  muted: ['ground', 'surface', 'raised', 'hover', 'accent-soft', 'sunken', 'line'],
+  'accent-strong': ['surface', 'bad-soft', 'accent-soft', 'hover', 'ground'],
   'on-accent': ['accent', 'accent-strong'],
   'on-own': ['own'],
+  'on-danger': ['danger'],
   warn: ['surface', 'warn-soft'],
-  bad: ['surface', 'bad-soft', 'ground'],
+  bad: ['surface', 'bad-soft', 'ground', 'raised', 'hover'],
 };
 
 /** WCAG 2.2, relative luminance. */

@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 const said = (offset: number, user: string, time: number): Message =>
   unchanged({ type: 'message', offset, id: `m${offset}`, text: 't', time, user });
 const sketch = (input: Partial<RowsInput>) =>
-  messageRows({ messages: [], outgoing: [], user: 'alice', newAfter: null, ...input }).map(row => {
+  messageRows({ messages: [], outgoing: [], changes: [], user: 'alice', newAfter: null, ...input }).map(row => {
     if (!('user' in row)) return row.kind;
     return `${row.kind} ${row.user}${row.first ? ' first' : ''}${row.last ? ' last' : ''}`;
   });
@@ -42,9 +42,9 @@ test('the mark for new messages stands before the first unread one of somebody e
 test('an outgoing message stands last and keeps its key when its publication replaces it', () => {
   const entry = { id: 'm9', room: 'r', text: 't', time: NOON, refusal: null };
   const messages = [said(1, 'bob', NOON)];
-  const before = messageRows({ messages, outgoing: [entry], user: 'alice', newAfter: null });
+  const before = messageRows({ messages, outgoing: [entry], changes: [], user: 'alice', newAfter: null });
   const delivered = [...messages, said(9, 'alice', NOON + 5)];
-  const after = messageRows({ messages: delivered, outgoing: [entry], user: 'alice', newAfter: null });
+  const after = messageRows({ messages: delivered, outgoing: [entry], changes: [], user: 'alice', newAfter: null });
   assert.equal(before.at(-1)?.kind, 'outgoing');
   assert.equal(after.at(-1)?.kind, 'message');
   assert.equal(after.length, before.length);
@@ -59,6 +59,47 @@ test('an id that somebody else uses does not hide an outgoing message', () => {
 
 test('keys are unique, also when clocks disagree about the day', () => {
   const days = [0, 24, 0, 24, 48, 0].map((hours, index) => said(index + 1, 'bob', NOON + hours * 60 * MINUTE));
-  const keys = messageRows({ messages: days, outgoing: [], user: 'alice', newAfter: 2 }).map(({ key }) => key);
+  const keys = messageRows({ messages: days, outgoing: [], changes: [], user: 'alice', newAfter: 2 }).map(
+    ({ key }) => key,
+  );
   assert.equal(new Set(keys).size, keys.length);
+});
+
+const only = (input: Partial<RowsInput>) => {
+  const rows = messageRows({ messages: [], outgoing: [], changes: [], user: 'alice', newAfter: null, ...input });
+  return rows.filter(row => row.kind === 'message');
+};
+
+test('a quote shows the message as it is now, and never the text of a deleted one', () => {
+  const reply: Message = { ...said(5, 'bob', NOON), replyTo: { offset: 1, id: 'm1' } };
+  const quoteOf = (quoted: Message[]) => only({ messages: [...quoted, reply] }).at(-1)?.quote;
+  const first = { ...said(1, 'alice', NOON), text: 'edited', rev: 3 };
+  const { replyTo } = reply;
+  assert.deepEqual(quoteOf([first]), { replyTo, state: 'known', user: 'alice', text: 'edited' });
+  assert.deepEqual(quoteOf([{ ...first, text: '', deleted: 4 }]), { replyTo, state: 'deleted' });
+  assert.deepEqual(quoteOf([]), { replyTo, state: 'unknown' });
+  assert.deepEqual(quoteOf([{ ...first, id: 'of another epoch' }]), { replyTo, state: 'unknown' });
+  assert.equal(only({ messages: [first] })[0]?.quote, null);
+});
+
+test('a message knows its reactions, that it was edited or deleted, and the changes that wait for it', () => {
+  const reactions = [{ emoji: '👍', users: ['bob', 'alice'].map((user, at) => ({ user, at })) }];
+  const messages = [
+    { ...said(1, 'alice', NOON), rev: 3, reactions },
+    { ...said(2, 'bob', NOON), deleted: 4 },
+  ];
+  const change = { type: 'delete', targets: [1, 7].map(target => ({ target, of: `m${target}` })) } as const;
+  const waiting = { id: 'c1', room: 'r', time: NOON, refusal: null, change };
+  assert.deepEqual(
+    only({ messages, changes: [waiting] }).map(({ edited, deleted, chips, changes }) => [
+      edited,
+      deleted,
+      chips,
+      changes,
+    ]),
+    [
+      [true, false, [{ emoji: '👍', users: ['bob', 'alice'], own: true }], [waiting]],
+      [false, true, [], []],
+    ],
+  );
 });

@@ -26,6 +26,17 @@ export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
+/**
+ * Replaces the children of an element if what they show has changed, so that focus and selections stay otherwise.
+ * @param shown everything the children depend on
+ */
+export function showOnChange(target: HTMLElement, shown: unknown, children: () => readonly Node[]): void {
+  const key = JSON.stringify(shown);
+  if (target.dataset['shown'] === key) return;
+  target.dataset['shown'] = key;
+  target.replaceChildren(...children());
+}
+
 export interface KeyedView<Item> {
   readonly key: (item: Item) => string;
   readonly create: (item: Item) => HTMLElement;

@@ -27,6 +27,7 @@ export class Texts {
   readonly #strings: Strings;
   readonly #plurals: Intl.PluralRules;
   readonly #numbers: Intl.NumberFormat;
+  readonly #list: Intl.ListFormat;
   readonly #time: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
   readonly #dayOfYear: Intl.DateTimeFormat;
@@ -37,6 +38,7 @@ export class Texts {
     this.#strings = LANGUAGES[language].strings;
     this.#plurals = new Intl.PluralRules(language);
     this.#numbers = new Intl.NumberFormat(language);
+    this.#list = new Intl.ListFormat(language);
     this.#time = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
     this.#day = new Intl.DateTimeFormat(language, { weekday: 'long', month: 'long', day: 'numeric' });
     this.#dayOfYear = new Intl.DateTimeFormat(language, { year: 'numeric', month: 'long', day: 'numeric' });
@@ -59,6 +61,11 @@ export class Texts {
 
   number(value: number): string {
     return this.#numbers.format(value);
+  }
+
+  /** Parts as a phrase, such as `alice, bob, and carol`. */
+  list(parts: readonly string[]): string {
+    return this.#list.format(parts);
   }
 
   /** @param at milliseconds since 1970 */

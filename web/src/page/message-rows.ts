@@ -1,39 +1,78 @@
 import type { Message } from '../../../client/message.ts';
-import type { OutgoingMessage } from '../../../client/outgoing.ts';
+import type { OutgoingChange, OutgoingMessage } from '../../../client/outgoing.ts';
+import type { ReplyTo } from '../../../server/fold/entry.ts';
 import { calendarDaysBetween } from '../i18n/language.ts';
 
 /** Longest time between messages of one user that stand together under one name, in milliseconds. */
 const GROUP_MS = 5 * 60_000;
+
+/** Message that a reply answers, as it is now. */
+export type Quote =
+  | { readonly replyTo: ReplyTo; readonly state: 'known'; readonly user: string; readonly text: string }
+  | { readonly replyTo: ReplyTo; readonly state: 'deleted' | 'unknown' };
+
+/** One emoji on a message. */
+export interface Chip {
+  readonly emoji: string;
+  /** In the order they reacted. */
+  readonly users: readonly string[];
+  /** True if this user reacted with it. */
+  readonly own: boolean;
+}
 
 interface Bubble {
   /** The same before and after delivery, so that one element shows the message throughout. */
   readonly key: string;
   readonly user: string;
   readonly own: boolean;
+  /** Empty for a deleted message. */
   readonly text: string;
   readonly time: number;
+  readonly quote: Quote | null;
   /** Place in a group: the user's name stands above the first message, the bubble's tail below the last. */
   readonly first: boolean;
   readonly last: boolean;
 }
+
+/** Row of a stored message. */
+export interface MessageRow extends Bubble {
+  readonly kind: 'message';
+  readonly offset: number;
+  readonly id: string;
+  readonly edited: boolean;
+  readonly deleted: boolean;
+  readonly chips: readonly Chip[];
+  /** Changes of this user that wait or were refused, in the order they were made. */
+  readonly changes: readonly OutgoingChange[];
+}
+
+/** Row of a message that is not acknowledged. */
+export interface OutgoingRow extends Bubble {
+  readonly kind: 'outgoing';
+  readonly entry: OutgoingMessage;
+}
+
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly time: number }
   | { readonly kind: 'new'; readonly key: string }
-  | (Bubble & { readonly kind: 'message'; readonly offset: number })
-  | (Bubble & { readonly kind: 'outgoing'; readonly entry: OutgoingMessage });
+  | MessageRow
+  | OutgoingRow;
 
 export interface RowsInput {
   /** Ascending by offset. */
   readonly messages: readonly Message[];
   readonly outgoing: readonly OutgoingMessage[];
+  readonly changes: readonly OutgoingChange[];
   readonly user: string;
   /** The mark for new messages stands before the first message of another user above this offset; null for no mark. */
   readonly newAfter: number | null;
 }
 
 /** Rows of a room's list, from top to bottom: days, the mark for new messages, and messages in groups. */
-export function messageRows({ messages, outgoing, user, newAfter }: RowsInput): Row[] {
+export function messageRows({ messages, outgoing, changes, user, newAfter }: RowsInput): Row[] {
   const delivered = new Set<string>();
+  const known = new Map(messages.map(message => [message.offset, message]));
+  const changesOf = changesByOffset(changes);
   const rows: Row[] = [];
   let previousTime: number | null = null;
   let marked = newAfter === null;
@@ -54,17 +93,55 @@ export function messageRows({ messages, outgoing, user, newAfter }: RowsInput): 
       rows.push({ kind: 'new', key: 'new' });
       marked = true;
     }
-    const { offset, text, time } = message;
-    rows.push({ kind: 'message', key, user: message.user, own, text, time, offset, first: true, last: true });
+    rows.push({
+      ...bubble(key, message, user, quoteOf(message.replyTo, known)),
+      kind: 'message',
+      offset: message.offset,
+      id: message.id,
+      edited: message.rev > message.offset,
+      deleted: message.deleted > 0,
+      chips: message.reactions.map(({ emoji, users }) => chip(emoji, users, user)),
+      changes: changesOf.get(message.offset) ?? [],
+    });
   }
   for (const entry of outgoing) {
     if (delivered.has(entry.id)) continue;
     const key = keyOf(user, entry.id);
     day(entry.time, key);
-    const { text, time } = entry;
-    rows.push({ kind: 'outgoing', key, user, own: true, text, time, entry, first: true, last: true });
+    const quote = quoteOf(entry.replyTo ?? null, known);
+    rows.push({ ...bubble(key, { ...entry, user }, user, quote), kind: 'outgoing', entry });
   }
   return grouped(rows);
+}
+
+const bubble = (
+  key: string,
+  { user, text, time }: Pick<Message, 'user' | 'text' | 'time'>,
+  reader: string,
+  quote: Quote | null,
+): Bubble => ({ key, user, own: user === reader, text, time, quote, first: true, last: true });
+
+function chip(emoji: string, reactors: Message['reactions'][number]['users'], reader: string): Chip {
+  const users = reactors.map(({ user }) => user);
+  return { emoji, users, own: users.includes(reader) };
+}
+
+function quoteOf(replyTo: ReplyTo | null, known: ReadonlyMap<number, Message>): Quote | null {
+  if (!replyTo) return null;
+  const message = known.get(replyTo.offset);
+  if (!message || message.id !== replyTo.id) return { replyTo, state: 'unknown' };
+  if (message.deleted > 0) return { replyTo, state: 'deleted' };
+  return { replyTo, state: 'known', user: message.user, text: message.text };
+}
+
+function changesByOffset(changes: readonly OutgoingChange[]): ReadonlyMap<number, readonly OutgoingChange[]> {
+  const found = new Map<number, OutgoingChange[]>();
+  for (const outgoing of changes) {
+    const { change } = outgoing;
+    const targets = change.type === 'delete' ? change.targets : [change];
+    for (const { target } of targets) found.set(target, [...(found.get(target) ?? []), outgoing]);
+  }
+  return found;
 }
 
 function grouped(rows: readonly Row[]): Row[] {

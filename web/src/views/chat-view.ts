@@ -84,7 +84,7 @@ export class ChatView {
 
   /** Shows an open room. */
   select(name: string): void {
-    const { chat, texts, drafts, clock, onRoom } = this.#options;
+    const { chat, texts, drafts, onRoom } = this.#options;
     this.#drawer(null);
     if (this.#room?.name === name) {
       this.#conversation?.focus();
@@ -97,7 +97,7 @@ export class ChatView {
       texts,
       chat,
       room,
-      now: () => clock.wallClock(),
+      now: () => chat.now(),
       draft: drafts.get(name) ?? '',
       onDraft: text => drafts.set(name, text),
       onMenu: () => this.#drawer('rooms'),
@@ -197,7 +197,8 @@ export class ChatView {
   #announce(room: Room): void {
     const last = room.messages.at(-1);
     if (!room.history.loaded) return;
-    if (last && this.#announced !== null && last.offset > this.#announced && last.user !== this.#options.chat.user)
+    const isNew = last !== undefined && this.#announced !== null && last.offset > this.#announced;
+    if (isNew && last.deleted === 0 && last.user !== this.#options.chat.user)
       // A new element each time, so that the same text sent twice is announced twice.
       this.#announcer.replaceChildren(element('p', { text: this.#announcement(last) }));
     this.#announced = last?.offset ?? 0;

@@ -1,14 +1,26 @@
+import type { ReplyTo } from '../../../server/fold/entry.ts';
 import { element, setText } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
 import { roomMention } from '../page/room-name.ts';
+import { iconButton } from './icon-button.ts';
 
 export interface ComposerOptions {
   readonly texts: Texts;
   readonly room: string;
   readonly draft: string;
   readonly onDraft: (text: string) => void;
-  readonly onSend: (text: string) => void;
+  readonly onSend: (text: string, replyTo?: ReplyTo) => void;
+  /** Called when the last message of this user is to be edited. */
+  readonly onEditLast: () => void;
+}
+
+/** Message to answer, as the field shows it. */
+export interface Answered {
+  readonly offset: number;
+  readonly id: string;
+  readonly user: string;
+  readonly text: string;
 }
 
 /** The field for a new message, with its button and hint. */
@@ -19,7 +31,10 @@ export class Composer {
   readonly #send: HTMLButtonElement;
   readonly #hint = element('p', { class: 'composer-hint', attributes: { id: 'composer-hint' } });
 
-  constructor({ texts, room, draft, onDraft, onSend }: ComposerOptions) {
+  readonly #reply = element('div', { class: 'reply-bar' });
+  #replyTo: ReplyTo | null = null;
+
+  constructor({ texts, room, draft, onDraft, onSend, onEditLast }: ComposerOptions) {
     this.#texts = texts;
     const title = roomMention(room);
     this.#input = element('textarea', {
@@ -37,10 +52,16 @@ export class Composer {
           this.#fit();
         },
         keydown: event => {
-          // Enter chooses a word while an input method is composing.
-          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-          event.preventDefault();
-          submit();
+          // Keys belong to an input method while it is composing: Enter chooses a word.
+          if (event.isComposing) return;
+          if (event.key === 'Escape') this.reply(null);
+          else if (event.key === 'ArrowUp' && this.#input.value === '') {
+            event.preventDefault();
+            onEditLast();
+          } else if (event.key === 'Enter' && !event.shiftKey) {
+            event.preventDefault();
+            submit();
+          }
         },
       },
     });
@@ -57,7 +78,8 @@ export class Composer {
       this.#input.value = '';
       onDraft('');
       this.#fit();
-      onSend(text);
+      onSend(text, this.#replyTo ?? undefined);
+      this.reply(null);
       this.#input.focus();
     };
     this.root = element(
@@ -71,10 +93,38 @@ export class Composer {
           },
         },
       },
+      this.#reply,
       element('div', { class: 'composer-field' }, this.#input, this.#send),
       this.#hint,
     );
     this.#fit();
+  }
+
+  /** Makes the next message answer another one; null for none. */
+  reply(answered: Answered | null): void {
+    this.#replyTo = answered && { offset: answered.offset, id: answered.id };
+    this.#reply.replaceChildren(...(answered ? this.#replyBar(answered) : []));
+    if (answered) this.#input.focus();
+  }
+
+  #replyBar({ user, text }: Answered): HTMLElement[] {
+    const cancel = () => {
+      this.reply(null);
+      this.#input.focus();
+    };
+    return [
+      element(
+        'div',
+        { class: 'quote' },
+        element('span', {
+          class: 'quote-user',
+          text: this.#texts.text('reply.to', { user }),
+          attributes: { dir: 'auto' },
+        }),
+        element('span', { class: 'quote-text', text, attributes: { dir: 'auto' } }),
+      ),
+      iconButton('close', this.#texts.text('reply.cancel'), cancel),
+    ];
   }
 
   update(online: boolean, refused: boolean): void {

@@ -3,11 +3,14 @@ import type { Room } from '../../../client/room.ts';
 import { element, setText } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
+import type { MessageRow } from '../page/message-rows.ts';
 import { roomTitle } from '../page/room-name.ts';
 import { Composer } from './composer.ts';
 import { ConnectionBadge } from './connection-badge.ts';
+import { askDelete } from './delete-dialog.ts';
+import { iconButton } from './icon-button.ts';
 import { MessageList } from './message-list.ts';
-import { iconButton } from './sidebar.ts';
+import { MessageMenu } from './message-menu.ts';
 
 export interface ConversationOptions {
   readonly texts: Texts;
@@ -30,8 +33,10 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #badge: ConnectionBadge;
   readonly #composer: Composer;
+  readonly #menu: MessageMenu;
   readonly #here = element('span', { class: 'here' });
   readonly #notice = element('div', { class: 'notice', attributes: { role: 'alert' } });
+  readonly #status = element('p', { class: 'status', attributes: { role: 'status' } });
   readonly #jump: HTMLButtonElement;
   readonly #jumpText = element('span');
 
@@ -46,18 +51,30 @@ export class Conversation {
       now: options.now,
       onResend: entry => chat.resend(entry),
       onDiscard: entry => chat.discard(entry),
+      onReact: (row, emoji, on) => void room.react(row, emoji, on),
+      onMenu: (row, button) => this.#menu.toggle(row, button),
+      onEdit: (row, text) => void room.edit(row, text),
       onFollow: options.onFollow,
+      onTooFar: () => this.#tell(texts.text('quote.tooFar')),
+    });
+    this.#menu = new MessageMenu({
+      texts,
+      onReact: (row, emoji, on) => void room.react(row, emoji, on),
+      onReply: row => this.#composer.reply(row),
+      onEdit: row => this.list.edit(row),
+      onDelete: row => this.#delete(row),
     });
     this.#composer = new Composer({
       texts,
       room: room.name,
       draft: options.draft,
       onDraft: options.onDraft,
-      onSend: text => {
+      onSend: (text, replyTo) => {
         this.list.clearMark();
-        room.send(text);
+        room.send(text, { replyTo });
         this.list.toBottom();
       },
+      onEditLast: () => this.list.editLast(),
     });
     this.#jump = element(
       'button',
@@ -70,9 +87,12 @@ export class Conversation {
       { class: 'conversation' },
       this.#head(),
       this.#notice,
-      element('div', { class: 'stage' }, this.list.root, this.#jump),
+      element('div', { class: 'stage' }, this.list.root, this.#jump, this.#status),
       this.#composer.root,
+      this.#menu.root,
     );
+    this.list.root.addEventListener('scroll', () => this.#menu.close());
+    for (const event of ['keydown', 'pointerdown']) this.root.addEventListener(event, () => this.#tell(''));
   }
 
   update(): void {
@@ -93,6 +113,19 @@ export class Conversation {
 
   focus(): void {
     this.#composer.focus();
+  }
+
+  /** Shows a text until the user does something else. */
+  #tell(text: string): void {
+    setText(this.#status, text);
+  }
+
+  #delete(row: MessageRow): void {
+    const { room, texts } = this.#options;
+    askDelete(this.root, texts, row.text, confirmed => {
+      if (confirmed) room.delete([row]);
+      this.list.focusOn(row.key);
+    });
   }
 
   #head(): HTMLElement {

@@ -1,24 +1,32 @@
 import type { Room } from '../../../client/room.ts';
 import { element, reconcile } from '../dom/element.ts';
-import { messageRows, type Row } from '../page/message-rows.ts';
+import { type MessageRow, messageRows, type Row } from '../page/message-rows.ts';
 import { roomMention } from '../page/room-name.ts';
-import { createRow, type MessageRowOptions, updateRow } from './message-row.ts';
+import { createRow, type MessageRowOptions, type RowSurroundings, updateRow } from './message-row.ts';
 
 /** Distances from the ends of the list, in pixels. */
 const NEAR_BOTTOM = 48;
 const NEAR_TOP = 240;
 
-export interface MessageListOptions extends MessageRowOptions {
+/** Older pages that are loaded to reach a message: 1,000 messages, so that a page stays quick. */
+const MOST_PAGES = 20;
+
+export interface MessageListOptions extends Omit<MessageRowOptions, 'onQuote' | 'onEdited'> {
   readonly user: string;
   readonly room: Room;
   /** Called when the user reaches or leaves the end of the list. */
   readonly onFollow: () => void;
+  /** Called with a new text for a message. */
+  readonly onEdit: (row: MessageRow, text: string) => void;
+  /** Called when the message that a reply answers is too far back to be shown. */
+  readonly onTooFar: () => void;
 }
 
 /** The messages of one room. Follows the newest while it is in view; keeps its place while older ones load. */
 export class MessageList {
   readonly root: HTMLElement;
   readonly #options: MessageListOptions;
+  readonly #rowOptions: MessageRowOptions;
   readonly #top = element('div', { class: 'history-state', attributes: { role: 'status' } });
   readonly #list = element('ol', { class: 'messages' });
   /** Offset behind which the mark for new messages stands; null: no mark. */
@@ -27,9 +35,19 @@ export class MessageList {
   #following = true;
   #positioned = false;
   #online = false;
+  #rows: readonly Row[] = [];
+  /** Key of the message whose text is being edited. */
+  #editing: string | null = null;
+  /** Key of the message whose buttons the key Tab reaches; null for the last message. */
+  #current: string | null = null;
 
   constructor(options: MessageListOptions) {
     this.#options = options;
+    this.#rowOptions = {
+      ...options,
+      onQuote: replyTo => void this.jumpTo(replyTo),
+      onEdited: (row, text) => this.#endEdit(row, text),
+    };
     this.#newAfter = options.room.readOffset;
     const label = options.texts.text('room.messages', { room: roomMention(options.room.name) });
     this.root = element(
@@ -42,6 +60,8 @@ export class MessageList {
       this.#top,
       this.#list,
     );
+    this.#list.addEventListener('focusin', event => this.#onFocus(event));
+    this.#list.addEventListener('keydown', event => this.#onKey(event));
     new ResizeObserver(() => this.#keepFollowing()).observe(this.root);
   }
 
@@ -63,7 +83,8 @@ export class MessageList {
   update(online: boolean): void {
     const { room, user } = this.#options;
     this.#online = online;
-    const rows = messageRows({ messages: room.messages, outgoing: room.outgoing, user, newAfter: this.#newAfter });
+    const { messages, outgoing, changes } = room;
+    const rows = messageRows({ messages, outgoing, changes, user, newAfter: this.#newAfter });
     const before = this.#anchor();
     this.#render(rows);
     this.#marked = rows.some(row => row.kind === 'new');
@@ -74,6 +95,42 @@ export class MessageList {
     this.#loadIfNeeded();
   }
 
+  /** Shows the field in which a message is edited. */
+  edit({ key }: Pick<MessageRow, 'key'>): void {
+    this.#editing = key;
+    this.update(this.#online);
+    this.#elementOf(key)?.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** Edits the last message of this user; does nothing if there is none. */
+  editLast(): void {
+    const last = this.#rows.findLast(row => row.kind === 'message' && row.own && !row.deleted);
+    if (last?.kind === 'message') this.edit(last);
+  }
+
+  /** Leads to a message, and loads older pages if it is above them. */
+  async jumpTo({ offset }: Pick<MessageRow, 'offset'>): Promise<void> {
+    const { room, onTooFar } = this.#options;
+    for (let pages = 0; pages < MOST_PAGES && !room.reaches(offset); pages++) await room.loadOlder();
+    this.update(this.#online);
+    const row = this.#rows.find(row => row.kind === 'message' && row.offset === offset);
+    const target = row && this.#elementOf(row.key);
+    if (!row || !target) {
+      onTooFar();
+      return;
+    }
+    this.#setFollowing(false);
+    target.scrollIntoView({ block: 'center' });
+    this.focusOn(row.key);
+    target.classList.add('found');
+    target.addEventListener('animationend', () => target.classList.remove('found'), { once: true });
+  }
+
+  /** Moves the focus to a message. */
+  focusOn(key: string): void {
+    this.#elementOf(key)?.querySelector<HTMLElement>('.tools button')?.focus({ preventScroll: true });
+  }
+
   toBottom(): void {
     this.root.scrollTop = this.root.scrollHeight;
     this.#setFollowing(true);
@@ -82,16 +139,53 @@ export class MessageList {
   #render(rows: readonly Row[]): void {
     const delivered = rows.findLast(row => row.kind === 'message' && row.own);
     const last = rows.findLast(row => 'own' in row);
-    const around = {
+    this.#rows = rows;
+    const bubbles = rows.filter(row => row.kind === 'message');
+    const around: RowSurroundings = {
       online: this.#online,
+      editing: this.#editing,
+      current:
+        (bubbles.find(({ key }) => key === this.#current) ?? bubbles.findLast(({ deleted }) => !deleted))?.key ?? null,
       // "Delivered" goes once another user has written below.
       lastDelivered: delivered && last && 'own' in last && last.own ? delivered.key : null,
     };
     reconcile(this.#list, rows, {
       key: row => row.key,
-      create: row => createRow(row, this.#options),
-      update: (target, row) => updateRow(target, row, this.#options, around),
+      create: row => createRow(row, this.#rowOptions),
+      update: (target, row) => updateRow(target, row, this.#rowOptions, around),
     });
+  }
+
+  #endEdit(row: MessageRow, text: string | null): void {
+    this.#editing = null;
+    if (text !== null) this.#options.onEdit(row, text);
+    this.update(this.#online);
+    this.focusOn(row.key);
+  }
+
+  #elementOf(key: string): HTMLElement | undefined {
+    return [...this.#list.children].find(
+      (child): child is HTMLElement => child instanceof HTMLElement && child.dataset['key'] === key,
+    );
+  }
+
+  #onFocus({ target }: FocusEvent): void {
+    const row = target instanceof Element ? target.closest<HTMLElement>('.message') : null;
+    const key = row?.dataset['key'] ?? null;
+    if (key === this.#current) return;
+    this.#current = key;
+    this.#render(this.#rows);
+  }
+
+  /** The keys up and down lead from the buttons of a message to those of the next. */
+  #onKey(event: KeyboardEvent): void {
+    const { target, key } = event;
+    if (!(target instanceof HTMLButtonElement) || (key !== 'ArrowUp' && key !== 'ArrowDown')) return;
+    const buttons = [...this.#list.querySelectorAll<HTMLElement>('.tools button')];
+    const own = target.closest('.message')?.querySelector<HTMLElement>('.tools button');
+    const next = own ? buttons[buttons.indexOf(own) + (key === 'ArrowUp' ? -1 : 1)] : undefined;
+    event.preventDefault();
+    next?.focus();
   }
 
   #renderTop(empty: boolean): void {

@@ -2,7 +2,7 @@ import type { Room } from '../../../client/room.ts';
 import { element, reconcile, setText } from '../dom/element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { avatar } from './avatar.ts';
-import { iconButton } from './sidebar.ts';
+import { iconButton } from './icon-button.ts';
 
 type Person = { readonly user: string; readonly connections: number };
 

@@ -4,6 +4,7 @@ import { icon, mark } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
 import { roomOfInput, roomTitle } from '../page/room-name.ts';
 import { avatar } from './avatar.ts';
+import { iconButton } from './icon-button.ts';
 
 export interface SidebarOptions {
   readonly texts: Texts;
@@ -92,7 +93,8 @@ export class Sidebar {
     setText(time, message ? texts.time(message.time) : '');
     const empty = room.history.loaded ? texts.text('rooms.empty') : '';
     const own = message?.user === user;
-    setText(last, message ? (own ? texts.text('rooms.you', { text: message.text }) : message.text) : empty);
+    const text = message?.deleted ? texts.text('message.deleted') : (message?.text ?? '');
+    setText(last, message ? (own ? texts.text('rooms.you', { text }) : text) : empty);
     setText(badge, unread > 0 ? unreadMark(texts, unread) : '');
     if (unread > 0) badge.setAttribute('aria-label', texts.count('rooms.unread', unread));
     else badge.removeAttribute('aria-label');
@@ -133,24 +135,6 @@ export class Sidebar {
       problem,
     );
   }
-}
-
-/** A button that shows only an icon. */
-export function iconButton(
-  name: Parameters<typeof icon>[0],
-  label: string,
-  onClick: () => void,
-  extraClass = '',
-): HTMLButtonElement {
-  return element(
-    'button',
-    {
-      class: `icon-button ${extraClass}`.trim(),
-      attributes: { type: 'button', 'aria-label': label, title: label },
-      on: { click: onClick },
-    },
-    icon(name),
-  );
 }
 
 const unreadMark = (texts: Texts, unread: number): string =>
