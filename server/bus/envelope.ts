@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import { ENVELOPE_VERSION, type Envelope, HEADERS, type StoredMessage } from '../room/message.ts';
+import { ENVELOPE_VERSION, type Envelope, HEADERS, NO_TARGETS, type StoredMessage } from '../room/message.ts';
 
 /** Makes the headers of an envelope. */
 export function writeEnvelope(envelope: Envelope): MsgHdrs {
@@ -13,6 +13,7 @@ export function writeEnvelope(envelope: Envelope): MsgHdrs {
   if (envelope.dedupe !== '') out.set(HEADERS.dedupe, envelope.dedupe);
   if (envelope.cv > 0) out.set(HEADERS.control, String(envelope.cv));
   if (envelope.seen > 0) out.set(HEADERS.seen, String(envelope.seen));
+  if (envelope.targets.length > 0) out.set(HEADERS.targets, envelope.targets.join(','));
   if (envelope.traceparent !== '') out.set(HEADERS.traceparent, envelope.traceparent);
   return out;
 }
@@ -38,6 +39,7 @@ export function readEnvelope(
     traceparent: found?.get(HEADERS.traceparent) ?? '',
     cv: versionOf(found?.get(HEADERS.control)),
     seen: versionOf(found?.get(HEADERS.seen)),
+    targets: targetsOf(found?.get(HEADERS.targets)),
     body,
   };
 }
@@ -50,6 +52,13 @@ function typeOf(header: string | undefined): string {
 
 /** Version in a header; 0 for none, and for one that no gateway wrote. */
 const versionOf = (header: string | undefined) => (header && /^\d{1,15}$/.test(header) ? Number(header) : 0);
+
+/** Offsets in a header. Leaves out what is none: not written by a gateway. */
+function targetsOf(header: string | undefined): readonly number[] {
+  if (!header) return NO_TARGETS;
+  const offsets = header.split(',').filter(part => /^[1-9]\d{0,14}$/.test(part));
+  return offsets.length === 0 ? NO_TARGETS : offsets.map(Number);
+}
 
 function decodeUser(encoded: string): string {
   try {

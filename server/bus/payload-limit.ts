@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 
-/** Most bytes of a message's headers, with the longest user name. */
+/** Most bytes of a message's headers, with the longest user name. A delete of many messages has more of them, and a short body. */
 export const ENVELOPE_MOST_BYTES = 2_048;
 
 /**

@@ -32,10 +32,14 @@ export const messageDelete = verb({
   },
   async run(call, { room, id, targets }, chat) {
     const check = async () => {
-      for (const { user } of await Promise.all(targets.map(target => chat.targets.find(room, target))))
-        if (user !== call.identity.user)
-          throw new CommandError(ERRORS.permissionDenied, 'permission denied: a message is of another user');
+      const found = await Promise.all(targets.map(target => chat.targets.find(room, target)));
+      if (found.some(({ user }) => user !== call.identity.user))
+        throw new CommandError(ERRORS.permissionDenied, 'permission denied: a message is of another user');
+      // With its author and time the entry alone gives what is left of a message.
+      return { targets: found.map(({ offset, id: of, user, time }) => ({ target: offset, of, user, time })) };
     };
-    return resultOf(await storeOnce(call, chat, { room, id, type: 'delete', content: { targets }, check }));
+    const offsets = targets.map(({ target }) => target);
+    const act = { room, id, type: 'delete', content: { targets }, targets: offsets, check } as const;
+    return resultOf(await storeOnce(call, chat, act));
   },
 });

@@ -38,7 +38,9 @@ export const messageEdit = verb({
       const { user } = await chat.targets.find(room, { target, of });
       if (user !== call.identity.user)
         throw new CommandError(ERRORS.permissionDenied, 'permission denied: the message is of another user');
+      return undefined;
     };
-    return resultOf(await storeOnce(call, chat, { room, id, type: 'edit', content: { target, of, text }, check }));
+    const content = { target, of, text };
+    return resultOf(await storeOnce(call, chat, { room, id, type: 'edit', content, targets: [target], check }));
   },
 });

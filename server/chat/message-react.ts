@@ -33,8 +33,11 @@ export const messageReact = verb({
     result: { offset: 1051, epoch: 'kq3Zx0aB', duplicate: false },
   },
   async run(call, { room, id, target, of, emoji, on }, chat) {
-    const check = async () => void (await chat.targets.find(room, { target, of }));
+    const check = async () => {
+      await chat.targets.find(room, { target, of });
+      return undefined;
+    };
     const content = { target, of, emoji, on };
-    return resultOf(await storeOnce(call, chat, { room, id, type: 'reaction', content, check }));
+    return resultOf(await storeOnce(call, chat, { room, id, type: 'reaction', content, targets: [target], check }));
   },
 });

@@ -48,6 +48,7 @@ export const messageSend = verb({
     const check = async () => {
       if (refusal) throw refusal;
       if (replyTo) await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id });
+      return undefined;
     };
     return resultOf(await storeOnce(call, chat, { ...act, content: { text, replyTo }, check }));
   },

@@ -18,7 +18,7 @@ export interface Author {
 }
 
 /** A message before it is stored. */
-export interface NewMessage extends Pick<Envelope, 'id' | 'dedupe'> {
+export interface NewMessage extends Pick<Envelope, 'id' | 'dedupe' | 'time' | 'targets'> {
   readonly room: string;
   readonly type: MessageType;
   /** UTF-8 JSON without line breaks. */
@@ -66,12 +66,10 @@ export class Messages {
     const { clocks, log, metrics, meter, trace } = this.#options;
     const startedAt = clocks.now();
     const span = trace.publish(room, parts.type);
-    const time = clocks.wallClock();
     const { traceparent } = span;
     try {
       const stored = await log.publish(room, body, {
         ...parts,
-        time,
         user: identity.user,
         client,
         traceparent,

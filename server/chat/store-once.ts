@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Stored } from '../room/log.ts';
-import type { MessageType } from '../room/message.ts';
+import { type MessageType, NO_TARGETS } from '../room/message.ts';
 import type { Chat } from './chat.ts';
 import { about, bool, int, text } from './params.ts';
 import type { Call } from './verb.ts';
@@ -24,10 +24,18 @@ export interface Act {
   readonly id: string;
   readonly type: MessageType;
   /** Rest of the body; the gateway adds `type`, `id` and `time`. */
-  readonly content: Readonly<Record<string, unknown>>;
-  /** Checks that need a read, done if the act is not stored yet. Default: none. @throws {CommandError} to refuse the act */
-  readonly check?: () => Promise<void>;
+  readonly content: Content;
+  /** Offsets of the messages that the act is about. Default: none. */
+  readonly targets?: readonly number[];
+  /**
+   * Checks that need a read, done if the act is not stored yet. May resolve with the content to store instead, with what was read.
+   * Default: none.
+   * @throws {CommandError} to refuse the act
+   */
+  readonly check?: () => Promise<Content | undefined>;
 }
+
+type Content = Readonly<Record<string, unknown>>;
 
 /**
  * Stores an act once, however often and on whatever connection it is sent. An old id is looked up first. Then the call is placed
@@ -35,10 +43,12 @@ export interface Act {
  * @throws {CommandError} 107 for an id from the future or too large a body, 111 above a rate
  */
 export async function storeOnce(call: Call, chat: Chat, act: Act): Promise<Stored> {
-  const { room, id, type, content, check } = act;
+  const { room, id, type, content, targets = NO_TARGETS, check } = act;
   const { clocks, lookUps, messages } = chat;
   const isYoung = checkTime(chat, room, id);
-  const body = Buffer.from(JSON.stringify({ type, id, ...content, time: clocks.wallClock() }));
+  const time = clocks.wallClock();
+  const bodyOf = (parts: Content) => Buffer.from(JSON.stringify({ type, id, ...parts, time }));
+  let body = bodyOf(content);
   messages.checkSize(body);
   messages.count(call, room, body);
   const { user } = call.identity;
@@ -49,7 +59,9 @@ export async function storeOnce(call: Call, chat: Chat, act: Act): Promise<Store
   }
   if (check) {
     try {
-      await check();
+      const read = await check();
+      if (read) body = bodyOf(read);
+      messages.checkSize(body);
     } catch (error) {
       // Stored before, it may itself be the reason: a message that this very act deleted.
       const isRefused = isYoung && error instanceof CommandError;
@@ -59,7 +71,7 @@ export async function storeOnce(call: Call, chat: Chat, act: Act): Promise<Store
     }
   }
   call.placed();
-  return await messages.publish(call, { room, type, id, dedupe, body });
+  return await messages.publish(call, { room, type, id, dedupe, time, targets, body });
 }
 
 /** Key by which JetStream and MongoDB recognise an act that is sent again. */

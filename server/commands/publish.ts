@@ -2,12 +2,13 @@ import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { isPlainJson } from '../protocol/raw-json.ts';
+import { NO_TARGETS } from '../room/message.ts';
 import type { Session } from '../session/session.ts';
 import { whenAllowed } from './when-allowed.ts';
 
 /** Publishes data of the client without an id: a retry after a lost answer stores a second message. */
 export function publish(session: Session, { id, channel, data }: CommandOf<'publish'>): Promise<void> | undefined {
-  const { messages } = session.context.chat;
+  const { messages, clocks } = session.context.chat;
   return whenAllowed(session, channel, 'publish', () => {
     if (!data) throw new CommandError(ERRORS.badRequest, 'data is required');
     messages.checkSize(data);
@@ -16,7 +17,9 @@ export function publish(session: Session, { id, channel, data }: CommandOf<'publ
     return session.call(id, { room: channel, holds: 'room', bytes: data.byteLength }, async call => {
       messages.count(call, channel, data);
       call.placed();
-      await messages.publish(call, { room: channel, type: 'publish', id: '', dedupe: '', body: data });
+      const time = clocks.wallClock();
+      const bare = { type: 'publish', id: '', dedupe: '', time, targets: NO_TARGETS } as const;
+      await messages.publish(call, { room: channel, ...bare, body: data });
       return { method: 'publish' };
     });
   });

@@ -33,11 +33,19 @@ export interface EditEntry extends Target {
   readonly rev?: number;
 }
 
+/** A message that is deleted. With its author and time it is known to have been there, also to a reader who never had it. */
+export interface DeletedTarget extends Target {
+  /** Author; undefined in an entry of an earlier version. */
+  readonly user?: string;
+  /** Milliseconds since 1970; undefined in an entry of an earlier version. */
+  readonly time?: number;
+}
+
 /** Removal of messages for everybody. */
 export interface DeleteEntry {
   readonly type: 'delete';
   readonly offset: number;
-  readonly targets: readonly Target[];
+  readonly targets: readonly DeletedTarget[];
 }
 
 /** A user's emoji on a message, put there or taken away. */
@@ -105,7 +113,7 @@ const READERS: Readonly<Record<string, (body: Fields, offset: number, user: stri
   },
   delete({ targets }, offset) {
     if (!Array.isArray(targets)) return null;
-    return { type: 'delete', offset, targets: targets.flatMap(target => readTarget(target) ?? []) };
+    return { type: 'delete', offset, targets: targets.flatMap(target => readDeleted(target) ?? []) };
   },
   reaction(body, offset, user) {
     const target = readTarget(body);
@@ -126,6 +134,12 @@ export function readHide({ type, offset, user }: Stamped, data: unknown): HideEn
 function readTarget(value: unknown): Target | null {
   const { target, of } = (value ?? {}) as Fields;
   return isOffset(target) && typeof of === 'string' ? { target, of } : null;
+}
+
+function readDeleted(value: unknown): DeletedTarget | null {
+  const target = readTarget(value);
+  const { user, time } = (value ?? {}) as Fields;
+  return target && typeof user === 'string' && typeof time === 'number' ? { ...target, user, time } : target;
 }
 
 function readReply(value: unknown): ReplyTo | null {

@@ -1,5 +1,5 @@
 import { Changes, type Reaction } from './changes.ts';
-import type { Entry, MessageEntry, ReplyTo } from './entry.ts';
+import type { DeletedTarget, Entry, MessageEntry, ReplyTo } from './entry.ts';
 
 /** A message as its readers see it. */
 export interface FoldedMessage {
@@ -14,6 +14,7 @@ export interface FoldedMessage {
   readonly rev: number;
   /** Offset of the delete; 0 for none. */
   readonly deleted: number;
+  /** Null once deleted. */
   readonly replyTo: ReplyTo | null;
   /** None once deleted. */
   readonly reactions: readonly Reaction[];
@@ -28,13 +29,15 @@ interface Base {
 /**
  * Folds the entries of one room into messages. Entries and pages of messages that are folded already may be added in any
  * order, any number of times and in any split: the same knowledge always gives the same messages. An entry about a message
- * that is not known waits for it.
+ * that is not known waits for it; a delete gives what is left of a message also without it.
  */
 export class RoomFold {
   /** Messages by offset. */
   readonly #bases = new Map<number, Base>();
   /** Changes by target, see {@link keyOf}. */
   readonly #changes = new Map<string, Changes>();
+  /** What is left of deleted messages, by offset: shown where the message itself is not known. */
+  readonly #stubs = new Map<number, FoldedMessage>();
 
   /** Adds an entry as it stands in the log. @returns offsets of the messages that it may change */
   add(entry: Entry): readonly number[] {
@@ -48,7 +51,7 @@ export class RoomFold {
         this.#changesOf(entry.target, entry.of).react(entry);
         return [entry.target];
       case 'delete':
-        for (const { target, of } of entry.targets) this.#changesOf(target, of).delete(entry.offset);
+        for (const target of entry.targets) this.#delete(target, entry.offset);
         return entry.targets.map(({ target }) => target);
     }
   }
@@ -67,19 +70,31 @@ export class RoomFold {
   /** The message at an offset; undefined for none. */
   message(offset: number): FoldedMessage | undefined {
     const base = this.#bases.get(offset);
-    return base && this.#folded(base);
+    return base ? this.#folded(base) : this.#stubs.get(offset);
   }
 
   /** All messages, ascending by offset. */
   messages(): FoldedMessage[] {
-    return [...this.#bases.values()].map(base => this.#folded(base)).sort((a, b) => a.offset - b.offset);
+    const stubs = [...this.#stubs.values()].filter(({ offset }) => !this.#bases.has(offset));
+    const known = [...this.#bases.values()].map(base => this.#folded(base));
+    return [...known, ...stubs].sort((a, b) => a.offset - b.offset);
+  }
+
+  #delete({ target, of, user, time }: DeletedTarget, offset: number): void {
+    this.#changesOf(target, of).delete(offset);
+    if (user === undefined || time === undefined) return;
+    const stub = deleted({ offset: target, id: of, user, time }, offset);
+    const known = this.#stubs.get(target);
+    // The first delete counts, as it does for a message that is known.
+    if (!known || stub.deleted < known.deleted || (stub.deleted === known.deleted && of < known.id))
+      this.#stubs.set(target, stub);
   }
 
   #folded({ message, upto }: Base): FoldedMessage {
     const changes = this.#changes.get(keyOf(message.offset, message.id));
     if (!changes || message.deleted > 0) return message;
     const { deletedAt } = changes;
-    if (deletedAt > 0) return { ...message, text: '', rev: deletedAt, deleted: deletedAt, reactions: [] };
+    if (deletedAt > 0) return deleted(message, deletedAt);
     return { ...message, ...changes.text(message, upto), reactions: changes.reactions(message.reactions, upto) };
   }
 
@@ -92,6 +107,14 @@ export class RoomFold {
 }
 
 const keyOf = (target: number, of: string) => `${target} ${of}`;
+
+/** What a delete at an offset leaves of a message. */
+export function deleted(
+  { offset, id, user, time }: Pick<FoldedMessage, 'offset' | 'id' | 'user' | 'time'>,
+  at: number,
+): FoldedMessage {
+  return { offset, id, user, time, text: '', rev: at, deleted: at, replyTo: null, reactions: [] };
+}
 
 /** A message without changes. */
 export function unchanged({ offset, id, user, time, text, replyTo }: MessageEntry): FoldedMessage {

@@ -20,6 +20,8 @@ export const HEADERS = {
   control: 'Chat-Ctl',
   /** Version of the room that the author's rights were checked against. */
   seen: 'Chat-Seen',
+  /** Offsets of the messages that an edit, a delete or a reaction is about, with commas between. */
+  targets: 'Chat-Target',
   traceparent: 'traceparent',
   /** JetStream's deduplication key: hash of user, room and id; of a control entry `controlKey`. */
   dedupe: 'Nats-Msg-Id',
@@ -52,7 +54,12 @@ export interface Envelope {
   readonly cv: number;
   /** Version of its room that the gateway checked the author's rights against; 0 for none. */
   readonly seen: number;
+  /** Offsets of the messages that an edit, a delete or a reaction is about; {@link NO_TARGETS} for every other entry. */
+  readonly targets: readonly number[];
 }
+
+/** Shared by all messages without targets, so that the list of each costs no memory. */
+export const NO_TARGETS: readonly number[] = Object.freeze([]);
 
 /** A message at its place in a room's order. */
 export interface StoredMessage extends Envelope {

@@ -3,7 +3,7 @@ import { Binary } from 'mongodb';
 import type { Reaction } from '../fold/changes.ts';
 import { isPlainJson } from '../protocol/raw-json.ts';
 import type { LoggedMessage } from '../room/history-store.ts';
-import type { StoredMessage } from '../room/message.ts';
+import { NO_TARGETS, type StoredMessage } from '../room/message.ts';
 
 /** A message in the collection `messages`. Empty fields are left out. */
 export interface MessageDocument {
@@ -21,6 +21,7 @@ export interface MessageDocument {
   readonly traceparent?: string;
   readonly cv?: number;
   readonly seen?: number;
+  readonly targets?: readonly number[];
   /** Text, to be readable in MongoDB; bytes if it is not valid UTF-8, to be kept unchanged. */
   readonly body: string | Binary;
   /** Offset of the last edit that counts; absent without one. */
@@ -62,6 +63,7 @@ export function toDocument(partition: number, message: LoggedMessage): MessageDo
     ...(message.traceparent === '' ? {} : { traceparent: message.traceparent }),
     ...(message.cv === 0 ? {} : { cv: message.cv }),
     ...(message.seen === 0 ? {} : { seen: message.seen }),
+    ...(message.targets.length === 0 ? {} : { targets: message.targets }),
     body: isUtf8(message.body) ? Buffer.from(message.body).toString('utf8') : new Binary(message.body),
   };
 }
@@ -81,6 +83,7 @@ export function fromDocument(document: MessageDocument): StoredMessage {
     traceparent: document.traceparent ?? '',
     cv: document.cv ?? 0,
     seen: document.seen ?? 0,
+    targets: document.targets ?? NO_TARGETS,
     body: bodyOf(document),
   };
 }

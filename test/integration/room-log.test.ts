@@ -90,6 +90,7 @@ test('a publish without a stream, or without NATS, is a failure, not a wait', as
     traceparent: '',
     cv: 0,
     seen: 0,
+    targets: [],
   } as const;
   const jsm = await jetstreamManager(write);
   await jsm.streams.delete(names.logStream(0));
@@ -124,6 +125,7 @@ test('a direct get of more rooms than the server answers is a failure, not a sho
     traceparent: '',
     cv: 0,
     seen: 0,
+    targets: [],
   } as const;
   const rooms = Array.from({ length: 1_100 }, (_, i) => `channel:${i}`);
   await Promise.all(rooms.map(room => log.publish(room, new Uint8Array([0x31]), envelope)));
@@ -144,6 +146,7 @@ test('without a LAST stream, as before an upgrade of the workers, nothing is kno
     traceparent: '',
     cv: 0,
     seen: 0,
+    targets: [],
   } as const;
   for (let i = 0; i < 5; i++) await log.publish('channel:a', new Uint8Array([0x31]), envelope);
   const jsm = await jetstreamManager(write);

@@ -41,6 +41,7 @@ function message(offset: number, over: Partial<LoggedMessage> = {}): LoggedMessa
     traceparent: '',
     cv: 0,
     seen: 0,
+    targets: [],
     body: Buffer.from(`{"text":"héllo ${offset}"}`),
     ...over,
   };

@@ -44,6 +44,7 @@ function logged(room: string, entry: Entry): LoggedMessage {
     traceparent: '',
     cv: 0,
     seen: 0,
+    targets: [],
     body: Buffer.from(JSON.stringify(body)),
   };
 }

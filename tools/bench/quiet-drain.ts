@@ -100,6 +100,7 @@ async function fill(nats: NatsConnection, names: Names): Promise<(room: string) 
     traceparent: '',
     cv: 0,
     seen: 0,
+    targets: [],
   } as const;
   for (let at = 0; at < rooms.length; at += WINDOW)
     await Promise.all(

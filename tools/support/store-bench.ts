@@ -99,6 +99,7 @@ export async function storeBench(
         traceparent: '',
         cv: 0,
         seen: 0,
+        targets: [],
       });
       const body = JSON.stringify({ text });
       const ack = await jetstream(nats).publish(names.log(0, room), body, { headers, timeout: 10_000 });

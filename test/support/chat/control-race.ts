@@ -39,7 +39,17 @@ export async function raceForVersions({ logs, room, versions, racers, before }: 
 }
 
 async function publishSurely(log: RoomLog, room: string, cv: number, id: string): Promise<Stored> {
-  const envelope = { type: 'member', id, time: 0, user: 'a', client: 'c', traceparent: '', cv, seen: 0 } as const;
+  const envelope = {
+    type: 'member',
+    id,
+    time: 0,
+    user: 'a',
+    client: 'c',
+    traceparent: '',
+    cv,
+    seen: 0,
+    targets: [],
+  } as const;
   const publish = () =>
     log.publish(room, Buffer.from('{}'), { ...envelope, dedupe: controlKey(room, cv) }).catch((error: unknown) => {
       assert.ok(error instanceof PublishFailed, String(error));

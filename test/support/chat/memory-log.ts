@@ -95,6 +95,7 @@ export class MemoryLog implements RoomLog {
       traceparent: '',
       cv: parts.cv ?? 0,
       seen: parts.seen ?? 0,
+      targets: parts.targets ?? [],
       body,
     };
     this.#messages.push(message);

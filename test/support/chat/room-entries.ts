@@ -5,6 +5,12 @@ import type { Random } from '../fuzz/fuzz.ts';
 const USERS = ['ann', 'bob', 'eve'];
 const EMOJIS = ['👍', '🎉', 'constructor'];
 
+/** Author and time of a message, as the gateway writes them into a delete; nothing for one that is not there. */
+function found(log: readonly Entry[], target: number, of: string): { user: string; time: number } | undefined {
+  const message = log.find(entry => entry.type === 'message' && entry.offset === target && entry.id === of);
+  return message?.type === 'message' ? { user: message.user, time: message.time } : undefined;
+}
+
 /**
  * A log of a few messages, and of entries about them, about each other and about nothing.
  * @param length number of entries
@@ -24,7 +30,7 @@ export function anyLog(random: Random, length = 14): Entry[] {
           offset,
           id: `m${offset}`,
           user: pick(random, USERS),
-          time: 0,
+          time: 7 * offset,
           text: `text ${offset}`,
         }),
         () => ({ type: 'edit', offset, ...target, text: `edit ${offset}`, ...(rev === 0 ? {} : { rev }) }),
@@ -36,7 +42,7 @@ export function anyLog(random: Random, length = 14): Entry[] {
           emoji: pick(random, EMOJIS),
           on: random() < 0.6,
         }),
-        () => ({ type: 'delete', offset, targets: random() < 0.3 ? [target] : [] }),
+        () => ({ type: 'delete', offset, targets: random() < 0.3 ? [{ ...target, ...found(log, known, of) }] : [] }),
       ])(),
     );
     offsets.push(offset);

@@ -26,6 +26,7 @@ async function publish(log: RoomLog, room: string, id = ''): Promise<number> {
     traceparent: '',
     cv: 3,
     seen: 2,
+    targets: [4, 1_000_000_000_000],
   } as const;
   return (await log.publish(room, body, envelope)).offset;
 }
@@ -62,6 +63,7 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
         traceparent: '',
         cv: 3,
         seen: 2,
+        targets: [4, 1_000_000_000_000],
         body: '{"é":1}',
       },
     );
@@ -80,6 +82,7 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
       traceparent: '',
       cv: 0,
       seen: 0,
+      targets: [],
     };
     const first = await log.publish(ROOM, body, envelope);
     await publish(log, OTHER);

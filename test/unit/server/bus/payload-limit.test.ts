@@ -17,6 +17,7 @@ test('the longest envelope fits into what is kept free for it', () => {
     traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
     cv: Number.MAX_SAFE_INTEGER,
     seen: Number.MAX_SAFE_INTEGER,
+    targets: [Number.MAX_SAFE_INTEGER],
   });
   const { byteLength } = (envelope as MsgHdrsImpl).encode();
   assert.ok(byteLength > 1_000 && byteLength <= ENVELOPE_MOST_BYTES, `${byteLength}`);

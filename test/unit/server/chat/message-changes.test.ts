@@ -98,6 +98,23 @@ test('a delete takes all of its messages, or none if one of them is of another u
   );
 });
 
+test('what is stored names the messages it is about, a delete also their authors and times', async () => {
+  const { call, idOf, target, of, entriesOf, log } = await afterMessage();
+  const about = { room: ROOM, target, of };
+  await call(messageEdit, { ...about, id: idOf(), text: 'hello' });
+  await call(messageReact, { ...about, id: idOf(), emoji: '👍', on: true }, new FreeCall('bob'));
+  await call(messageDelete, { room: ROOM, id: idOf(), targets: [{ target, of }] });
+  const { messages } = await log.readAfter(ROOM, 0, 10);
+  assert.deepEqual(
+    messages.map(({ targets }) => targets),
+    [[], [target], [target], [target]],
+  );
+  const [message, , , deletion] = await entriesOf(ROOM);
+  const time = message?.data['time'];
+  assert.equal(messages[0]?.time, time, 'envelope and body have one time');
+  assert.deepEqual(deletion?.data['targets'], [{ target, of, user: 'alice', time }]);
+});
+
 test('a reply names a message of its room, and is stored once with it', async () => {
   const { call, idOf, target, of, entriesOf, log } = await afterMessage();
   const replyTo = { offset: target, id: of };

@@ -38,6 +38,12 @@ test('each type of entry is read from its body; offset and user are those that t
     offset: 7,
     targets: [target],
   });
+  const known = { ...target, user: 'bob', time: 8 };
+  assert.deepEqual(read('delete', { targets: [known, { ...known, user: 1 }] }), {
+    type: 'delete',
+    offset: 7,
+    targets: [known, target],
+  });
   assert.deepEqual(read('reaction', { ...target, emoji: '👍', on: false }), {
     type: 'reaction',
     offset: 7,

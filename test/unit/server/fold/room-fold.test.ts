@@ -25,7 +25,7 @@ function inOrder(log: readonly Entry[]): FoldedMessage[] {
       );
     else if (entry.type === 'delete')
       for (const { target, of } of entry.targets)
-        change(target, of, () => ({ text: '', rev: offset, deleted: offset, reactions: [] }));
+        change(target, of, () => ({ text: '', rev: offset, deleted: offset, replyTo: null, reactions: [] }));
     else
       change(entry.target, entry.of, ({ reactions }) => {
         const { emoji, user, on } = entry;
@@ -83,6 +83,18 @@ fuzz('entries that a page has already taken in need not come', [7, 8, 9], 300, r
   ))
     fold.add(entry);
   assert.deepEqual(fold.messages(), inOrder(log));
+});
+
+fuzz('a reader who never gets what is deleted sees the same as one who had it', [10, 11, 12], 300, random => {
+  const log = anyLog(random);
+  const seen = inOrder(log);
+  const isDeleted = (offset: number) => seen.some(message => message.offset === offset && message.deleted > 0);
+  const masked = log.filter(entry =>
+    entry.type === 'message' ? !isDeleted(entry.offset) : entry.type !== 'edit' || !isDeleted(entry.target),
+  );
+  const fold = new RoomFold();
+  for (const entry of shuffled(random, [...masked, ...masked.filter(() => random() < 0.3)])) fold.add(entry);
+  assert.deepEqual(fold.messages(), seen);
 });
 
 test('a deleted text does not come back by an edit, a reaction or the message itself', () => {

@@ -247,6 +247,7 @@ test('a message is found by its key in MongoDB, and above what the worker stored
     traceparent: '',
     cv: 0,
     seen: 0,
+    targets: [],
   } as const;
   for (let i = 0; i < 1_200; i++)
     await log.publish(ROOM, new Uint8Array([0x31]), { ...envelope, dedupe: `key ${i + 1}` });

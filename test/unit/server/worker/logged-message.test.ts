@@ -21,6 +21,7 @@ const envelope: Envelope = {
   traceparent: '',
   cv: 0,
   seen: 0,
+  targets: [3, 5],
 };
 
 function versioned(version: string) {
