@@ -18,9 +18,8 @@ export function foldedMessage(document: MessageDocument): FoldedMessage | null {
 }
 
 /** Body of a deleted message. Clients of earlier releases show nothing for it, because it has no text. Pure. */
-export function stubBody(deleted: number, { id, time, replyTo }: Omit<Partial<FoldedMessage>, 'deleted'>): string {
-  return JSON.stringify({ type: 'message', id, time, deleted, ...(replyTo ? { replyTo } : {}) });
-}
+export const stubBody = (deleted: number, { id, time }: Partial<Pick<FoldedMessage, 'id' | 'time'>>): string =>
+  JSON.stringify({ type: 'message', id, time, deleted });
 
 /** Body of an edit of a deleted message: readers skip an edit without a text. Pure. */
 export const blankedEdit = (target: number, of: string, deleted: number): string =>
