@@ -1,5 +1,5 @@
 import { KIND_WORDS, LIMIT_BOUNDS } from '../../server/contract/room-kind-fields.ts';
-import { DEFAULTS_BY_ACCESS, type DeclaredKind, rulesOf } from '../../server/contract/room-kinds.ts';
+import { DEFAULTS_BY_ACCESS, type DeclaredKind, INBOX_KIND, rulesOf } from '../../server/contract/room-kinds.ts';
 import type { RoomKind } from '../api/chat-cluster.ts';
 
 /**
@@ -7,11 +7,15 @@ import type { RoomKind } from '../api/chat-cluster.ts';
  * an option with a word that it does not know. Members of rooms are in {@link rulesText}, which older gateways do not read.
  */
 export function kindsText(kinds: readonly RoomKind[]): string {
-  return kinds
+  const text = kinds
     .filter(kind => !hasMembers(kind))
     .map(kindText)
     .join(',');
+  return text === '' && kinds.some(({ name }) => name === 'channel') ? NO_OPEN_KIND : text;
 }
+
+/** Declares nothing: no gateway lets an option open the inboxes. An empty option would stand for its default, an open channel. */
+const NO_OPEN_KIND = `${INBOX_KIND}=Open`;
 
 const hasMembers = ({ name, ...given }: RoomKind) => rulesOf(name, given).access === 'Members';
 

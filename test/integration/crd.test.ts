@@ -10,8 +10,11 @@ import { withDefaults } from '../../operator/desired/spec-defaults.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { projectCluster } from '../../operator/watch/projections.ts';
+import { kindsProblem } from '../../server/contract/room-kind-options.ts';
+import { pick, seeded } from '../../tools/support/random.ts';
 import { type ApiServer, startApiServer } from '../support/kube/api-server.ts';
 import { chatCluster, installChart } from '../support/kube/chat-operator.ts';
+import { randomKind } from '../support/kube/random-kind.ts';
 
 let api: ApiServer;
 const ends: (() => unknown)[] = [];
@@ -73,6 +76,18 @@ const REFUSED: readonly (readonly [field: string, spec: object])[] = [
   ['spec.limits.sendBufferBytes', { limits: { sendBufferBytes: 2_097_152, sendBufferTotalBytes: 1_048_576 } }],
   ['spec.rooms.kinds[0].publish', { rooms: { kinds: [{ name: 'a', access: 'Open', publish: 'Sometimes' }] } }],
   ['spec.rooms.kinds[0].name', { rooms: { kinds: [{ name: 'Channel', access: 'Open' }] } }],
+  ['spec.rooms.kinds[0].name', { rooms: { kinds: [{ name: 'user', access: 'Open' }] } }],
+  ['spec.rooms.kinds[0].access: Unsupported value', { rooms: { kinds: [{ name: 'a', access: 'Anyone' }] } }],
+  ['spec.rooms.kinds[0].maxMembers', { rooms: { kinds: [{ name: 'a', access: 'Open', maxMembers: 5 }] } }],
+  ['spec.rooms.kinds[0].maxMembers', { rooms: { kinds: [{ name: 'a', maxMembers: 1_000_001 }] } }],
+  ['spec.rooms.kinds[0].history', { rooms: { kinds: [{ name: 'channel', history: 'Joined' }] } }],
+  ['spec.rooms.kinds[0].join', { rooms: { kinds: [{ name: 'a', access: 'Claim', join: 'Request' }] } }],
+  ['spec.rooms.kinds[0].write', { rooms: { kinds: [{ name: 'group', write: 'Everyone' }] } }],
+  ['in the kind dm create must be Nobody', { rooms: { kinds: [{ name: 'dm', create: 'Anyone' }] } }],
+  [
+    'spec.rooms.kinds[0].limits.textCharacters',
+    { rooms: { kinds: [{ name: 'group', limits: { textCharacters: 0 } }] } },
+  ],
   [
     'spec.rooms.kinds[1]: Duplicate value',
     { rooms: { kinds: ['Open', 'Claim'].map(access => ({ name: 'a', access })) } },
@@ -86,6 +101,21 @@ for (const [field, spec] of REFUSED)
     const said = await refusal(create(chatCluster('refused', spec)));
     assert.ok(said.includes(field), said);
   });
+
+test('the schema refuses the kinds that gateways refuse, and no others', async () => {
+  const random = seeded(12);
+  const verdicts = { taken: 0, refused: 0 };
+  for (let round = 0; round < 80; round++) {
+    const kind = randomKind(pick(random, ['channel', 'group', 'dm', 'team']), random);
+    const { name, ...given } = kind;
+    const problem = kindsProblem({ roomKinds: '', roomRules: JSON.stringify({ [name]: given }) });
+    const attempt = create(chatCluster(`kind-${round}`, { rooms: { kinds: [kind] } }));
+    if (problem !== null) await refusal(attempt);
+    else await attempt;
+    verdicts[problem === null ? 'taken' : 'refused'] += 1;
+  }
+  assert.ok(Math.min(verdicts.taken, verdicts.refused) >= 20, JSON.stringify(verdicts));
+});
 
 test('a name that children cannot carry is refused', async () => {
   for (const name of ['a'.repeat(41), 'chat.example', '1chat'])

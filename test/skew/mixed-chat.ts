@@ -39,8 +39,9 @@ export class MixedChat {
     };
   }
 
-  gateway(version: string, name: string): Promise<Process> {
-    return this.#start(version, 'gateway', name, { CHAT_AUTH_SECRET: SECRET });
+  /** @param env options of this gateway alone */
+  gateway(version: string, name: string, env: Readonly<Record<string, string>> = {}): Promise<Process> {
+    return this.#start(version, 'gateway', name, { CHAT_AUTH_SECRET: SECRET, ...env });
   }
   /** @param generation of the spec it is made for, as the operator says it */
   worker(version: string, name: string, generation: number): Promise<Process> {

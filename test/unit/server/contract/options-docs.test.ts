@@ -28,7 +28,7 @@ not mount it yet take new Secrets with the annotation \`chatcluster.dev/restart\
   whose values were all good.
 - Open connections keep \`CHAT_PING_SECONDS\` and \`CHAT_PONG_SECONDS\`, which the client learnt when it connected. Origins,
   issuer, audience and the limits on connecting apply to the next connections. Everything else applies to every connection at
-  once. If a kind of rooms now requires a claim, users whose token does not list their room are removed from it.
+  once. Users who may not read a room any more, because its kind now requires a claim or members, are removed from it.
 - Not reloadable, although limits: \`CHAT_MAX_FRAME_BYTES\` and \`CHAT_SEND_BUFFER_BYTES\`, which the socket library fixes when it
   listens, and the two times of a drain, because the grace period of the pod is computed from them and cannot change either.
 
