@@ -1,5 +1,6 @@
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
+import { demandWindow } from './kind-limits.ts';
 import { about, list, roomName, uuid7 } from './params.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { targetParam } from './targets.ts';
@@ -21,6 +22,10 @@ export const messageDelete = verb({
   errors: [
     { error: ERRORS.notFound, when: 'The room lacks one of the messages: none is deleted.' },
     { error: ERRORS.permissionDenied, when: 'One of the messages is of another user: none is deleted.' },
+    {
+      error: ERRORS.gone,
+      when: "One of the messages is older than `limits.deleteSeconds` of the room's kind, two days by default: none is deleted.",
+    },
   ],
   example: {
     params: {
@@ -35,6 +40,7 @@ export const messageDelete = verb({
       const found = await Promise.all(targets.map(target => chat.targets.find(room, target)));
       if (found.some(({ user }) => user !== call.identity.user))
         throw new CommandError(ERRORS.permissionDenied, 'permission denied: a message is of another user');
+      for (const message of found) demandWindow(chat, message, 'delete');
       // With its author and time the entry alone gives what is left of a message.
       return { targets: found.map(({ offset, id: of, user, time }) => ({ target: offset, of, user, time })) };
     };

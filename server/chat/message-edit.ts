@@ -1,9 +1,9 @@
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
+import { demandWindow, textRefusal } from './kind-limits.ts';
 import { about, roomName, text, uuid7 } from './params.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { TARGET } from './targets.ts';
-import { textRefusal } from './text-limit.ts';
 import { verb } from './verb.ts';
 
 export const messageEdit = verb({
@@ -20,6 +20,10 @@ export const messageEdit = verb({
   errors: [
     { error: ERRORS.notFound, when: 'The room has no such message.' },
     { error: ERRORS.permissionDenied, when: 'The message is of another user.' },
+    {
+      error: ERRORS.gone,
+      when: "The message is older than `limits.editSeconds` of the room's kind, a day by default.",
+    },
   ],
   example: {
     params: {
@@ -35,9 +39,10 @@ export const messageEdit = verb({
     const check = async () => {
       const refusal = textRefusal(chat, room, text);
       if (refusal) throw refusal;
-      const { user } = await chat.targets.find(room, { target, of });
-      if (user !== call.identity.user)
+      const found = await chat.targets.find(room, { target, of });
+      if (found.user !== call.identity.user)
         throw new CommandError(ERRORS.permissionDenied, 'permission denied: the message is of another user');
+      demandWindow(chat, found, 'edit');
       return undefined;
     };
     const content = { target, of, text };

@@ -1,7 +1,7 @@
 import { ERRORS } from '../protocol/codes.ts';
+import { textRefusal } from './kind-limits.ts';
 import { about, int, object, optional, roomName, text, uuid7 } from './params.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
-import { textRefusal } from './text-limit.ts';
 import { verb } from './verb.ts';
 
 /** Parameter that names the message that a reply answers. */

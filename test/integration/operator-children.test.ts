@@ -210,6 +210,13 @@ test('an option that gateways take on while they run changes their ConfigMap and
     const map = await find<{ data: Record<string, string> }>(RESOURCES.configMaps, 'live-gateway');
     return map?.data['CHAT_MAX_SUBSCRIPTIONS'] === '64';
   });
+  const kinds = [{ name: 'channel' }, { name: 'group', maxMembers: 50, limits: { editSeconds: 60 } }];
+  await api.client.patch(RESOURCES.chatClusters, 'default', 'live', { spec: { rooms: { kinds } } });
+  const rules = await until('the ConfigMap has the rules of the kinds', async () => {
+    const map = await find<{ data: Record<string, string> }>(RESOURCES.configMaps, 'live-gateway');
+    return map?.data['CHAT_ROOM_RULES'];
+  });
+  assert.deepEqual(JSON.parse(rules), { group: { access: 'Members', maxMembers: 50, limits: { editSeconds: 60 } } });
   await quiet();
   assert.deepEqual(await templates(), before);
 });

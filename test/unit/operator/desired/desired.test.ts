@@ -48,6 +48,13 @@ const FULL = {
     developmentSignIn: 'Enabled',
     allowedOrigins: ['https://chat.example.com'],
   },
+  rooms: {
+    kinds: [
+      { name: 'channel', access: 'Open', publish: 'Disabled', write: 'Staff' },
+      { name: 'group', maxMembers: 50, limits: { editSeconds: 900 } },
+      { name: 'committee', access: 'Members', join: 'Request' },
+    ],
+  },
   service: {
     type: 'LoadBalancer',
     port: 443,

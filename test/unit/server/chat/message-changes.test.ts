@@ -173,3 +173,40 @@ test('a message that was stored under an older limit answers its place when it i
   most = 10;
   assert.equal((await send()).duplicate, true);
 });
+
+test('an author changes a message within the windows of its kind alone', async () => {
+  const rules = { channel: { limits: { editSeconds: 60, deleteSeconds: 90 } } };
+  const { call, idOf, clock, log } = verbChat({ CHAT_ROOM_RULES: JSON.stringify(rules) });
+  const of = idOf();
+  const { offset: target } = (await call(messageSend, { room: ROOM, id: of, text: 'helo' })) as { offset: number };
+  const edit = () => call(messageEdit, { room: ROOM, id: idOf(), target, of, text: 'hello' });
+  const remove = () => call(messageDelete, { room: ROOM, id: idOf(), targets: [{ target, of }] });
+  const gone = (message: string) => ({ error: { code: 410, message: 'gone' }, message });
+  await clock.passSettling(60_000);
+  await edit();
+  await clock.passSettling(1);
+  await assert.rejects(edit(), gone('the time to edit a message is 60 s (limits.editSeconds of the kind channel)'));
+  await clock.passSettling(30_000);
+  await assert.rejects(
+    remove(),
+    gone('the time to delete a message is 90 s (limits.deleteSeconds of the kind channel)'),
+  );
+  assert.equal(log.last, 2);
+});
+
+test('a window of 0 s is closed at once', async () => {
+  const rules = { channel: { limits: { editSeconds: 0, deleteSeconds: 0 } } };
+  const { call, idOf } = verbChat({ CHAT_ROOM_RULES: JSON.stringify(rules) });
+  const of = idOf();
+  const { offset: target } = (await call(messageSend, { room: ROOM, id: of, text: 'helo' })) as { offset: number };
+  await assert.rejects(call(messageEdit, { room: ROOM, id: idOf(), target, of, text: 'hello' }), /time to edit/);
+  await assert.rejects(call(messageDelete, { room: ROOM, id: idOf(), targets: [{ target, of }] }), /time to delete/);
+});
+
+test('an edit whose answer was lost answers its place after the window, too', async () => {
+  const { call, idOf, clock, target, of } = await afterMessage();
+  const edit = { room: ROOM, id: idOf(), target, of, text: 'hello' };
+  await call(messageEdit, edit);
+  await clock.passSettling(86_400_001);
+  assert.equal(((await call(messageEdit, edit)) as { duplicate: boolean }).duplicate, true);
+});
