@@ -14,6 +14,11 @@ export interface Backends {
   readonly copies?: BackendHealth['copies'];
   /** Messages that MongoDB does not have yet; undefined while no worker that reaches NATS reports the number. */
   readonly storeLag: number | undefined;
+  /**
+   * Entries that the slowest fold has not read yet, and the reason of late folds. Missing while no worker that reaches NATS
+   * reports them, as workers of releases without folds.
+   */
+  readonly folds?: BackendHealth['folds'];
   /** Options that workers refuse, one line for each worker and option; missing without any. */
   readonly refused?: readonly string[];
   /** Reason why no worker answered, without anything that changes from pass to pass; empty when one answered. */
@@ -21,7 +26,7 @@ export interface Backends {
 }
 
 function healthOf(body: unknown): BackendHealth | undefined {
-  const { nats, store, storeLag, log, copies, refused } = (body ?? {}) as Partial<BackendHealth>;
+  const { nats, store, storeLag, log, copies, folds, refused } = (body ?? {}) as Partial<BackendHealth>;
   const isReachability = (backend: unknown): backend is BackendHealth['nats'] =>
     typeof backend === 'object' && backend !== null && 'reachable' in backend && typeof backend.reachable === 'boolean';
   if (!isReachability(nats) || !isReachability(store)) return undefined;
@@ -32,6 +37,7 @@ function healthOf(body: unknown): BackendHealth | undefined {
     storeLag: lag,
     ...(isLogSpace(log) ? { log } : {}),
     ...(isCopies(copies) ? { copies } : {}),
+    ...(isFolds(folds) ? { folds } : {}),
     ...refusedOptions(refused),
   };
 }
@@ -47,6 +53,18 @@ function isLogSpace(log: unknown): log is NonNullable<BackendHealth['log']> {
 function isCopies(copies: unknown): copies is NonNullable<BackendHealth['copies']> {
   const { fewest, whyNotMore } = (copies ?? {}) as { fewest?: unknown; whyNotMore?: unknown };
   return typeof fewest === 'number' && fewest >= 1 && (whyNotMore === undefined || typeof whyNotMore === 'string');
+}
+
+function isFolds(folds: unknown): folds is NonNullable<BackendHealth['folds']> {
+  const { lag, reason } = (folds ?? {}) as { lag?: unknown; reason?: unknown };
+  return typeof lag === 'number' && lag >= 0 && typeof reason === 'string';
+}
+
+/** The largest lag. Each worker measures all folds, and the one that holds a late fold also knows why: the longest reason counts. */
+function worstFolds(reports: readonly NonNullable<BackendHealth['folds']>[]): Pick<Backends, 'folds'> {
+  if (reports.length === 0) return {};
+  const reasons = reports.map(({ reason }) => reason).sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+  return { folds: { lag: Math.max(...reports.map(({ lag }) => lag)), reason: reasons[0] ?? '' } };
 }
 
 /**
@@ -91,6 +109,7 @@ export async function readBackends(workers: readonly Pod[], ask: AskPod): Promis
     },
     log: WORST_FIRST.flatMap(room => rooms.find(each => each.room === room) ?? [])[0],
     storeLag: lags.length > 0 ? Math.max(...lags) : undefined,
+    ...worstFolds(measured.flatMap(health => health.folds ?? [])),
     ...(copies ? { copies } : {}),
     ...(refused.length > 0 ? { refused } : {}),
     silence: '',

@@ -40,7 +40,7 @@ const TICK_MS = 100;
 const SILENT_AFTER_MS = 15_000;
 
 /**
- * Fingerprint of a probe: the answers that can change a pass. Rates and the lag are left out, because they differ in every
+ * Fingerprint of a probe: the answers that can change a pass. Rates and lags are left out, because they differ in every
  * round.
  */
 function fingerprint(probe: Probe | undefined): string {
@@ -53,8 +53,8 @@ function fingerprint(probe: Probe | undefined): string {
     load?.refused,
     load?.refusing,
   ]);
-  const { health, log, copies, refused, silence } = probe?.backends ?? {};
-  return JSON.stringify([loads, health, log, copies, refused, silence]);
+  const { health, log, copies, folds, refused, silence } = probe?.backends ?? {};
+  return JSON.stringify([loads, health, log, copies, folds?.reason, refused, silence]);
 }
 
 /** Rounds of one ChatCluster. */

@@ -4,7 +4,7 @@ import type { WorkerAutoscalingSpec } from '../api/chat-cluster.ts';
 export interface LagObservation {
   /** Milliseconds that never run backwards. */
   readonly at: number;
-  /** Workers the lag asks for, before the bounds. */
+  /** Workers the largest lag asks for, before the bounds. */
   readonly wanted: number;
 }
 
@@ -16,6 +16,8 @@ export interface WorkerScaleInput {
   readonly current: number;
   /** Messages that MongoDB does not have yet; undefined while no worker reports the number. */
   readonly lag: number | undefined;
+  /** Entries of LOG that the slowest fold has not read yet; missing from workers of releases without folds. */
+  readonly foldLag?: number | undefined;
   /** True if a worker reaches MongoDB. If none does, the lag grows however many workers there are. */
   readonly storeReachable: boolean;
   /** Reason why Kubernetes creates no further pods, in words; missing when it does. */
@@ -40,18 +42,18 @@ export interface WorkerDecision {
     | 'PodsRefused';
   /** One sentence with the numbers, for status and Events. */
   readonly message: string;
-  /** Workers the lag asks for, before bounds and windows; undefined while it is unknown. */
+  /** Workers the largest lag asks for, before bounds and windows; undefined while it is unknown. */
   readonly wanted: number | undefined;
   readonly history: readonly LagObservation[];
 }
 
 /**
- * Decides how many workers there should be: as many as the waiting messages ask for, but more only once they were needed
- * for the whole window of scale-ups, and fewer only once they were enough for the whole window of scale-downs. A lost
+ * Decides how many workers there should be: as many as the messages that wait to be stored ask for, or the entries that wait
+ * for the slowest fold, whichever are more. But more only once they were needed for the whole window of scale-ups, and fewer only once they were enough for the whole window of scale-downs. A lost
  * history only delays a step.
  */
 export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
-  const { spec, replicas, current, lag, storeReachable, now } = input;
+  const { spec, replicas, current, lag, foldLag = 0, storeReachable, now } = input;
   const { minReplicas: min, maxReplicas: max, targetLagMessages: target } = spec;
   if (spec.mode === 'Disabled') {
     const message = `worker.replicas is ${replicas}`;
@@ -59,7 +61,7 @@ export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
   }
   const clamp = (count: number) => Math.min(max, Math.max(min, count));
   const unknown = lag === undefined || !storeReachable;
-  const wanted = unknown ? undefined : Math.ceil(lag / target);
+  const wanted = unknown ? undefined : Math.ceil(Math.max(lag, foldLag) / target);
   // Observations from before an unknown time are dropped: they do not show that the lag was the same in between.
   const history = wanted === undefined ? [] : windowOf(input, wanted);
   const made = { wanted, history };
@@ -85,7 +87,7 @@ export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
       message: 'no worker reports the lag; the size is kept',
     };
   }
-  const text = `${lag?.toLocaleString('en')} messages wait, ${target.toLocaleString('en')} for each worker`;
+  const text = `${waiting(lag ?? 0, foldLag)}, ${target.toLocaleString('en')} for each worker`;
   const next = clamp(wanted);
   if (next === current) return { ...made, replicas: current, reason: 'Steady', message: text };
   const seconds = next > current ? spec.scaleUpWindowSeconds : spec.scaleDownWindowSeconds;
@@ -101,6 +103,11 @@ export function decideWorkers(input: WorkerScaleInput): WorkerDecision {
   const reason = stable > current ? 'ScaledUp' : 'ScaledDown';
   return { ...made, replicas: stable, reason, message: `from ${current} to ${stable}: ${text}` };
 }
+
+const waiting = (lag: number, foldLag: number) =>
+  foldLag > lag
+    ? `${foldLag.toLocaleString('en')} entries wait for the slowest fold`
+    : `${lag.toLocaleString('en')} messages wait`;
 
 /** History of the longer window, and one look before it, which shows that the history covers the window. */
 function windowOf({ spec, history, now }: WorkerScaleInput, wanted: number): readonly LagObservation[] {

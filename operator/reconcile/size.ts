@@ -147,6 +147,7 @@ function workersOf(
     current:
       spec?.replicas ?? (worker.autoscaling.mode === 'Builtin' ? worker.autoscaling.minReplicas : worker.replicas),
     lag: probe?.backends.storeLag,
+    foldLag: probe?.backends.folds?.lag,
     storeReachable: health?.store.reachable ?? true,
     refused: refusedPods(deployment ? [deployment] : [])?.message,
     now,

@@ -118,7 +118,9 @@ export function storeReachable(backends: Backends | undefined, previous: Conditi
   return reachable('StoreReachable', 'store', backends, previous);
 }
 
-/** False while a stream is nearly full, so that publishes may soon be refused. @param previous the condition as it stands */
+/**
+ * False while a stream is nearly full, so that publishes may soon be refused. Names folds that are late, because a stream keeps
+ * what they have not read. @param previous the condition as it stands */
 export function streamsHaveRoom(backends: Backends | undefined, previous: Condition | undefined): Verdict {
   const type = 'StreamsHaveRoom';
   if (!backends) return notAsked(type, previous);
@@ -127,8 +129,11 @@ export function streamsHaveRoom(backends: Backends | undefined, previous: Condit
     return { type, status: 'Unknown', reason: 'NoWorkerAnswers', message };
   }
   const { room, reason } = backends.log;
-  if (room === 'NearlyFull') return { type, status: 'False', reason: room, message: reason };
-  if (room === 'WindowShortened') return { type, status: 'True', reason: room, message: reason };
+  const late = backends.folds?.reason ?? '';
+  const message = [reason, late].filter(part => part !== '').join('; ');
+  if (room === 'NearlyFull') return { type, status: 'False', reason: room, message };
+  if (room === 'WindowShortened') return { type, status: 'True', reason: room, message };
+  if (late !== '') return { type, status: 'True', reason: 'FoldLate', message };
   return { type, status: 'True', reason: room, message: 'the streams hold the whole hot window' };
 }
 

@@ -180,6 +180,7 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         // A stream that fills again and again must not warn each time: only the worst reason is a warning.
         if (!was || was.reason === condition.reason) return [];
         if (condition.reason === 'NearlyFull') return warning('StreamsNearlyFull');
+        if (condition.reason === 'FoldLate') return warning('FoldLate');
         if (condition.reason === 'WindowShortened') return was.status === 'True' ? normal('HotWindowShortened') : [];
         return [];
       case 'Durable':

@@ -91,6 +91,25 @@ test('the lag is the largest a worker that reaches NATS says', async t => {
   assert.equal(probes.latest('a/chat')?.backends.storeLag, 12);
 });
 
+test('the lag of the folds is the largest, with the reason that knows most; what is no report of folds is ignored', async t => {
+  const late = 'the fold views is more than 60 s behind';
+  const answers: Record<string, unknown> = {
+    cut: { ...HEALTH, nats: { reachable: false, reason: 'gone' }, folds: { lag: 900, reason: '' } },
+    older: HEALTH,
+    wrong: { ...HEALTH, folds: { lag: '5000', reason: '' } },
+    one: { ...HEALTH, folds: { lag: 12, reason: late } },
+    holder: { ...HEALTH, folds: { lag: 7, reason: `${late}: MongoDB is away` } },
+  };
+  const { probes } = probing(
+    t,
+    { 'a/chat': [] },
+    Object.keys(answers).map(name => pod(name)),
+    async worker => answers[worker.metadata.name],
+  );
+  await settle();
+  assert.deepEqual(probes.latest('a/chat')?.backends.folds, { lag: 12, reason: `${late}: MongoDB is away` });
+});
+
 test('the space in the streams is the worst that a worker with NATS reports; unknown words are ignored', async t => {
   const space = (word: string) => ({ room: word, reason: `it is ${word}` });
   const answers: Record<string, unknown> = {

@@ -14,6 +14,7 @@ const specOf = (change: Partial<WorkerAutoscalingSpec>) =>
 class Workers {
   current: number;
   refused: string | undefined;
+  foldLag: number | undefined;
   #seconds = 0;
   #history: readonly LagObservation[] = [];
   readonly #spec: WorkerAutoscalingSpec;
@@ -34,6 +35,7 @@ class Workers {
         replicas: 3,
         current,
         lag,
+        foldLag: this.foldLag,
         storeReachable,
         refused: this.refused,
         now,
@@ -108,4 +110,16 @@ test('an unknown lag keeps the size', () => {
 test('with mode Disabled worker.replicas decides', () => {
   const decision = new Workers(1, { mode: 'Disabled' }).run(5, 100_000);
   assert.deepEqual([decision.replicas, decision.reason], [3, 'Disabled']);
+});
+
+test('the slowest of store and folds decides', () => {
+  const workers = new Workers(1);
+  workers.foldLag = 350;
+  const decision = workers.run(35, 150);
+  assert.deepEqual([decision.replicas, decision.reason], [4, 'ScaledUp']);
+  assert.equal(decision.message, 'from 1 to 4: 350 entries wait for the slowest fold, 100 for each worker');
+  workers.foldLag = 150;
+  assert.deepEqual(workers.run(35, 550).replicas, 6);
+  workers.foldLag = undefined; // workers of a release without folds
+  assert.equal(workers.run(305, 150).replicas, 2);
 });

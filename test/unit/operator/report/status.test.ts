@@ -123,6 +123,20 @@ test('streams that fill are told by a condition and by Events, and keep no chat 
   assert.deepEqual(notices(short, undefined), []);
 });
 
+test('a fold that is late is named where its stream is judged, with a warning, and keeps no chat from being Ready', () => {
+  const reason = 'the fold views is more than 60 s behind: MongoDB is away';
+  const of = (log: NonNullable<BackendHealth['log']>, late = reason) =>
+    conditionOf({ backends: { ...backends({ log }), folds: { lag: 9, reason: late } } }, 'StreamsHaveRoom');
+  const enough = { room: 'Enough', reason: '' } as const;
+  const full = { room: 'NearlyFull', reason: 'LOG_0: messages fill it' } as const;
+  const late = of(enough);
+  assert.deepEqual([late.status, late.reason, late.message], ['True', 'FoldLate', reason]);
+  assert.deepEqual([of(full).reason, of(full).message], ['NearlyFull', `${full.reason}; ${reason}`]);
+  assert.equal(of(enough, '').reason, 'Enough');
+  const events = noticesOfConditions([of(enough, '')], [late]).map(({ type, reason: of }) => [type, of]);
+  assert.deepEqual(events, [['Warning', 'FoldLate']]);
+});
+
 test('how many copies NATS keeps is a condition, says what to do, and keeps no chat from being Ready', () => {
   const refused = 'NATS is a single server (replicas > 1 not supported in non-clustered mode)';
   const of = (fewest?: number, streamReplicas?: number) => {
