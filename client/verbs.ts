@@ -96,6 +96,465 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
+  /** Makes a room, with the caller as its owner. */
+  readonly 'room.create': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the room. */
+      readonly id: string;
+      /** Text of 1 to 63 characters. Kind of the room. */
+      readonly kind: string;
+      /** Text of 0 to 100 characters. Name of the room, for people. */
+      readonly name?: string;
+      /** Text of 0 to 500 characters. Topic of the room. */
+      readonly topic?: string;
+      /** Text of 0 to 2048 characters. URL of an image. */
+      readonly avatar?: string;
+      /** List of at most 100: id of a user, at most 250 bytes of UTF-8. Users who are members from the start, beside the caller. */
+      readonly members?: readonly string[];
+    };
+    readonly result: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. Name of the room. */
+      readonly room: string;
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Reads a room, and what the caller may do in it. */
+  readonly 'room.get': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+    };
+    readonly result: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** Text, not empty. Kind of the room. */
+      readonly kind: string;
+      /** Text. Name for people; empty for none. */
+      readonly name: string;
+      /** Text. Topic; empty for none. */
+      readonly topic: string;
+      /** Text. URL of an image; empty for none. */
+      readonly avatar: string;
+      /** Integer from 0 to 2^53 - 1. Milliseconds since 1970; 0 for a room that nobody created. */
+      readonly created: number;
+      /** `true` or `false`. True while staff alone may write. */
+      readonly frozen: boolean;
+      /** Integer from 0 to 2^53 - 1. Members. In a kind with access `Open` or `Claim` those whom staff added. */
+      readonly members: number;
+      /** Integer from 0 to 2^53 - 1. Version of the room. */
+      readonly cv: number;
+      /** Object with `state` (`none` or `member` or `invited` or `requested` or `banned`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `can` (list of at most 22: `read` or `write` or `join` or `request` or `accept` or `decline` or `leave` or `invite` or `add` or `link` or `deleteOther` or `topic` or `settings` or `freeze` or `approve` or `kick` or `ban` or `unban` or `mute` or `role` or `transfer` or `delete`). */
+      readonly me: {
+        readonly state: 'none' | 'member' | 'invited' | 'requested' | 'banned';
+        readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
+        readonly can: readonly (
+          | 'read'
+          | 'write'
+          | 'join'
+          | 'request'
+          | 'accept'
+          | 'decline'
+          | 'leave'
+          | 'invite'
+          | 'add'
+          | 'link'
+          | 'deleteOther'
+          | 'topic'
+          | 'settings'
+          | 'freeze'
+          | 'approve'
+          | 'kick'
+          | 'ban'
+          | 'unban'
+          | 'mute'
+          | 'role'
+          | 'transfer'
+          | 'delete'
+        )[];
+      };
+    };
+  };
+  /** Changes the name, the topic or the avatar of a room. */
+  readonly 'room.update': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Integer from 0 to 2^53 - 1. Version that the caller saw. Default: any, the last change counts. */
+      readonly cv?: number;
+      /** Text of 0 to 100 characters. Name of the room, for people. */
+      readonly name?: string;
+      /** Text of 0 to 500 characters. Topic of the room. */
+      readonly topic?: string;
+      /** Text of 0 to 2048 characters. URL of an image. */
+      readonly avatar?: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Lets staff alone write in a room, or all who might before. */
+  readonly 'room.freeze': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** `true` or `false`. True to freeze the room. */
+      readonly on: boolean;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Ends a room for everybody. */
+  readonly 'room.delete': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Makes users members of a room. */
+  readonly 'room.add': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** List of at most 100: id of a user, at most 250 bytes of UTF-8. Users whom the act is on. */
+      readonly users: readonly string[];
+      /** `owner` or `admin` or `moderator` or `member` or `guest`. Rank that they get. Default: `member`. */
+      readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
+    };
+    readonly result: {
+      /** Object with a value for each user: `added` or `refused`. Outcome for each user. */
+      readonly users: { readonly [user: string]: 'added' | 'refused' };
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Takes a member out of a room. */
+  readonly 'room.kick': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Takes a user out of a room and keeps the user out. */
+  readonly 'room.ban': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+      /** Integer from 0 to 2^53 - 1. End of the ban, milliseconds since 1970. Default: no end. */
+      readonly until?: number;
+      /** Text of 0 to 500 characters. Reason, for all who read the room. */
+      readonly reason?: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Ends the ban of a user. It makes the user no member. */
+  readonly 'room.unban': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Keeps a user from writing in a room for a time. */
+  readonly 'room.mute': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+      /** Integer from 0 to 2^53 - 1. End of the mute, milliseconds since 1970; 0 ends a mute now. */
+      readonly until: number;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Gives a member another rank. */
+  readonly 'room.role': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+      /** `owner` or `admin` or `moderator` or `member` or `guest`. The new rank. */
+      readonly role: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Makes another member the owner. The caller becomes an admin. */
+  readonly 'room.transfer': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Ends the membership of the caller. */
+  readonly 'room.leave': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Makes the caller a member of a room. */
+  readonly 'room.join': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Text of 1 to 64 characters. Token of a link into the room. */
+      readonly link?: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Invites users to a room. They become members when they accept. */
+  readonly 'room.invite': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** List of at most 100: id of a user, at most 250 bytes of UTF-8. Users whom the act is on. */
+      readonly users: readonly string[];
+    };
+    readonly result: {
+      /** Object with a value for each user: `invited` or `member` or `requested` or `refused`. Outcome for each user. */
+      readonly users: { readonly [user: string]: 'invited' | 'member' | 'requested' | 'refused' };
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Accepts an invitation: the caller becomes a member. */
+  readonly 'room.accept': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Declines an invitation. */
+  readonly 'room.decline': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Asks to become a member of a room. */
+  readonly 'room.request': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Text of 0 to 500 characters. Words to those who decide, for all who read the room. */
+      readonly note?: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Makes a user who has asked for it a member. */
+  readonly 'room.approve': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Refuses a user who has asked to become a member. */
+  readonly 'room.deny': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Makes a link with which users join a room. */
+  readonly 'link.create': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Integer from 0 to 100000. Most joins with it; 0 for no limit. Default: 0. */
+      readonly uses?: number;
+      /** Integer from 0 to 2^53 - 1. Its end, milliseconds since 1970, at most 30 days ahead. Default: in 7 days. */
+      readonly expires?: number;
+    };
+    readonly result: {
+      /** Text, not empty. Secret for `room.join`. */
+      readonly token: string;
+      /** Text, not empty. Name of the link in `link.list`. */
+      readonly hash: string;
+      /** Integer from 0 to 2^53 - 1. Its end, milliseconds since 1970. */
+      readonly expires: number;
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Lists the links into a room that can be used. Their tokens are known to those who made them alone. */
+  readonly 'link.list': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+    };
+    readonly result: {
+      /** List of at most 20: object with `hash` (text, not empty), `by` (id of a user, at most 250 bytes of UTF-8), `uses` (integer from 0 to 2^53 - 1), `used` (integer from 0 to 2^53 - 1), `expires` (integer from 0 to 2^53 - 1), `created` (integer from 0 to 2^53 - 1). Links, the oldest first. */
+      readonly items: readonly {
+        readonly hash: string;
+        readonly by: string;
+        readonly uses: number;
+        readonly used: number;
+        readonly expires: number;
+        readonly created: number;
+      }[];
+    };
+  };
+  /** Ends a link into a room. */
+  readonly 'link.revoke': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
+      readonly id: string;
+      /** Text of 1 to 64 characters. Name of the link, from `link.list`. */
+      readonly hash: string;
+    };
+    readonly result: {
+      /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
+      readonly cv: number;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
 }
 
 /** Name of a verb. */

@@ -28,12 +28,9 @@ export class Policy {
 
   /** Decides on one action. @returns null if allowed */
   check(who: Identity, channel: string, action: Action): Denied | null {
-    if (Buffer.byteLength(channel) > MAX_CHANNEL_BYTES)
-      return { error: ERRORS.badRequest, detail: `channel must have at most ${MAX_CHANNEL_BYTES} bytes` };
-    const split = channel.indexOf(':');
-    const kind = channel.slice(0, Math.max(split, 0));
-    if (split < 1 || split === channel.length - 1 || /\p{Cc}/u.test(channel) || !channel.isWellFormed())
-      return { error: ERRORS.unknownChannel, detail: 'channel must be kind:name' };
+    const misnamed = misnamedRoom(channel);
+    if (misnamed) return misnamed;
+    const kind = channel.slice(0, channel.indexOf(':'));
     if (kind === INBOX_KIND) {
       if (channel !== inboxOf(who.user)) return denied('the inbox of another user');
       return action === 'subscribe'
@@ -53,3 +50,13 @@ export class Policy {
 }
 
 const denied = (detail: string): Denied => ({ error: ERRORS.permissionDenied, detail: `permission denied: ${detail}` });
+
+/** Refusal of a name that no room can have; null for a name of the form `kind:name`. */
+export function misnamedRoom(channel: string): Denied | null {
+  if (Buffer.byteLength(channel) > MAX_CHANNEL_BYTES)
+    return { error: ERRORS.badRequest, detail: `channel must have at most ${MAX_CHANNEL_BYTES} bytes` };
+  const split = channel.indexOf(':');
+  if (split < 1 || split === channel.length - 1 || /\p{Cc}/u.test(channel) || !channel.isWellFormed())
+    return { error: ERRORS.unknownChannel, detail: 'channel must be kind:name' };
+  return null;
+}

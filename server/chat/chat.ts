@@ -1,5 +1,6 @@
 import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
+import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import type { RoomReader } from '../room/reader.ts';
@@ -9,6 +10,7 @@ import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Clocks } from '../time/clock.ts';
 import { Limits } from './limits.ts';
+import { LinkTokens } from './link-tokens.ts';
 import { LookUps } from './look-ups.ts';
 import { Messages } from './messages.ts';
 import { ReportedTime } from './reported-time.ts';
@@ -25,6 +27,12 @@ export interface Chat {
   readonly lookUps: LookUps;
   readonly targets: Targets;
   readonly reportedTime: ReportedTime;
+  readonly rooms: RoomStates;
+  /** Reads the offset of a room's last message in LOG, from the leader; 0 for none. */
+  readonly top: RoomLog['top'];
+  /** Documents of users: their rooms. */
+  readonly userRooms: UserRooms;
+  readonly links: LinkTokens;
 }
 
 export interface ChatOptions {
@@ -36,6 +44,8 @@ export interface ChatOptions {
   readonly log: RoomLog;
   readonly store: HistoryStore;
   readonly reader: RoomReader;
+  readonly rooms: RoomStates;
+  readonly userRooms: UserRooms;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'published'>;
   readonly trace: MessageTrace;
@@ -50,6 +60,8 @@ export function chatOf({
   log,
   store,
   reader,
+  rooms,
+  userRooms,
   metrics,
   meter,
   trace,
@@ -64,5 +76,9 @@ export function chatOf({
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
     targets: new Targets(reader),
     reportedTime: new ReportedTime(clocks),
+    rooms,
+    top: room => log.top(room),
+    userRooms,
+    links: new LinkTokens(config),
   };
 }

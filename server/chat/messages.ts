@@ -23,6 +23,8 @@ export interface NewMessage extends Pick<Envelope, 'id' | 'dedupe' | 'time' | 't
   readonly type: MessageType;
   /** UTF-8 JSON without line breaks. */
   readonly body: Uint8Array;
+  /** Version of the room that a control entry makes. Default: 0, no control entry. */
+  readonly cv?: number;
 }
 
 export interface MessagesOptions {
@@ -73,7 +75,7 @@ export class Messages {
         user: identity.user,
         client,
         traceparent,
-        cv: 0,
+        cv: parts.cv ?? 0,
         seen: 0,
       });
       const ms = clocks.now() - startedAt;

@@ -145,6 +145,19 @@ export function object<F extends Fields>(fields: F): Param<ValuesOf<F>> {
   };
 }
 
+/** Value of each of some users, by user. */
+export function byUser<T>(of: Param<T>): Param<Readonly<Record<string, T>>> {
+  return {
+    read(value, field) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw refusal(field, 'must be an object');
+      return Object.fromEntries(Object.entries(value).map(([user, item]) => [user, of.read(item, `${field}.${user}`)]));
+    },
+    schema: { type: 'object', additionalProperties: of.schema },
+    rules: `object with a value for each user: ${of.rules}`,
+  };
+}
+
 /** Parameter that may be absent. */
 export function optional<T>(of: Param<T>): Optional<T> {
   return {

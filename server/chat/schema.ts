@@ -16,4 +16,6 @@ export interface Schema {
   readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  /** Type of the values of an object whose names are data. */
+  readonly additionalProperties?: Schema;
 }

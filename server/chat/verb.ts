@@ -40,6 +40,8 @@ export interface VerbDescription<P extends Fields = Fields, R extends Fields = F
   readonly summary: string;
   /** Guarantees, in Markdown. */
   readonly details?: string;
+  /** Callers who may, of a verb that decides itself. Default: those who may do its action, or every signed-in user. */
+  readonly who?: string;
   /** Parameters by name. A parameter `room` names the room whose rights are checked. */
   readonly params: P;
   readonly result: R;
@@ -48,8 +50,8 @@ export interface VerbDescription<P extends Fields = Fields, R extends Fields = F
 }
 
 interface VerbOptions<P extends Fields, R extends Fields> extends VerbDescription<P, R> {
-  /** Action that the caller must be allowed in the parameter `room`; null for a verb without one. */
-  readonly may: P extends { readonly room: Param<string> } ? Action : null;
+  /** Action that the caller must be allowed in the parameter `room`; null for a verb without one, or that decides itself. */
+  readonly may: P extends { readonly room: Param<string> } ? Action | null : null;
   /** Default: `connection`. */
   readonly holds?: P extends { readonly room: Param<string> } ? Holds : 'connection';
   /**

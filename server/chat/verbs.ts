@@ -1,7 +1,30 @@
+import { linkCreate } from './link-create.ts';
+import { linkList } from './link-list.ts';
+import { linkRevoke } from './link-revoke.ts';
 import { messageDelete } from './message-delete.ts';
 import { messageEdit } from './message-edit.ts';
 import { messageReact } from './message-react.ts';
 import { messageSend } from './message-send.ts';
+import { roomAccept } from './room-accept.ts';
+import { roomAdd } from './room-add.ts';
+import { roomApprove } from './room-approve.ts';
+import { roomBan } from './room-ban.ts';
+import { roomCreate } from './room-create.ts';
+import { roomDecline } from './room-decline.ts';
+import { roomDelete } from './room-delete.ts';
+import { roomDeny } from './room-deny.ts';
+import { roomFreeze } from './room-freeze.ts';
+import { roomGet } from './room-get.ts';
+import { roomInvite } from './room-invite.ts';
+import { roomJoin } from './room-join.ts';
+import { roomKick } from './room-kick.ts';
+import { roomLeave } from './room-leave.ts';
+import { roomMute } from './room-mute.ts';
+import { roomRequest } from './room-request.ts';
+import { roomRole } from './room-role.ts';
+import { roomTransfer } from './room-transfer.ts';
+import { roomUnban } from './room-unban.ts';
+import { roomUpdate } from './room-update.ts';
 import type { Verb } from './verb.ts';
 
 /** All verbs by their names, as callers and documents know them. */
@@ -10,6 +33,29 @@ export const VERBS = {
   'message.edit': messageEdit,
   'message.delete': messageDelete,
   'message.react': messageReact,
+  'room.create': roomCreate,
+  'room.get': roomGet,
+  'room.update': roomUpdate,
+  'room.freeze': roomFreeze,
+  'room.delete': roomDelete,
+  'room.add': roomAdd,
+  'room.kick': roomKick,
+  'room.ban': roomBan,
+  'room.unban': roomUnban,
+  'room.mute': roomMute,
+  'room.role': roomRole,
+  'room.transfer': roomTransfer,
+  'room.leave': roomLeave,
+  'room.join': roomJoin,
+  'room.invite': roomInvite,
+  'room.accept': roomAccept,
+  'room.decline': roomDecline,
+  'room.request': roomRequest,
+  'room.approve': roomApprove,
+  'room.deny': roomDeny,
+  'link.create': linkCreate,
+  'link.list': linkList,
+  'link.revoke': linkRevoke,
 } as const satisfies Readonly<Record<string, Verb>>;
 
 /** Verb of a name; undefined for none. */

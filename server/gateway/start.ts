@@ -4,6 +4,7 @@ import { accessOf } from '../access/access.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
+import { LogStates } from '../membership/log-states.ts';
 import { once } from '../process/once.ts';
 import { connectionsWithin, openFilesLimit } from '../process/open-files.ts';
 import { jsonCodec } from '../protocol/json.ts';
@@ -137,6 +138,8 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       log: nats.log,
       store,
       reader: rooms.services.reader,
+      rooms: new LogStates(nats.log, rooms.services.reader),
+      userRooms: { of: async () => new Map() },
       metrics,
       meter,
       trace,

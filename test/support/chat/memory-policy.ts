@@ -1,9 +1,9 @@
-import { readControl } from '../../../server/fold/control.ts';
-import { foldEntries } from '../../../server/fold/control-fold.ts';
-import { NO_ROOM, type RoomState } from '../../../server/fold/room-state.ts';
+import type { RoomState } from '../../../server/fold/room-state.ts';
+import { LogStates } from '../../../server/membership/log-states.ts';
 import type { PolicyEntry, PolicyKey, PolicyStore } from '../../../server/membership/policy-store.ts';
-import type { RoomStates, UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
+import type { UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
 import { PublishFailed, ReadFailed, type RoomLog } from '../../../server/room/log.ts';
+import type { RoomReader } from '../../../server/room/reader.ts';
 
 /** The store of rights in memory. */
 export class MemoryPolicyStore implements PolicyStore {
@@ -40,43 +40,16 @@ export class MemoryPolicyStore implements PolicyStore {
   }
 }
 
-/** States of rooms folded from a log alone, as one gateway has them. */
-export class LogStates implements RoomStates {
-  /** Commits so far, with the users they concern. */
-  readonly commits: { readonly room: string; readonly users: readonly string[] }[] = [];
-  readonly #log: Pick<RoomLog, 'readAfter'>;
-  readonly #states = new Map<string, RoomState>();
+/** States of rooms folded from a log alone, as one gateway has them. Commits are written to documents of users at once. */
+export class MemoryStates extends LogStates {
   readonly #documents: MemoryUserRooms;
 
-  constructor(log: Pick<RoomLog, 'readAfter'>, documents = new MemoryUserRooms()) {
-    this.#log = log;
+  constructor(log: Pick<RoomLog, 'top'>, reader: Pick<RoomReader, 'after'>, documents: MemoryUserRooms) {
+    super(log, reader);
     this.#documents = documents;
   }
 
-  current(room: string): RoomState | Promise<RoomState> {
-    return this.#states.get(room) ?? this.fresh(room);
-  }
-
-  async fresh(room: string): Promise<RoomState> {
-    const before = this.#states.get(room) ?? NO_ROOM;
-    let state = before;
-    for (let after = before.at, more = true; more; ) {
-      const page = await this.#log.readAfter(room, after, 1_000);
-      const entries = page.messages.flatMap(
-        message => readControl(message, JSON.parse(Buffer.from(message.body).toString('utf8'))) ?? [],
-      );
-      state = foldEntries(state, entries);
-      after = page.reached;
-      more = page.pending > 0;
-    }
-    const known = this.#states.get(room) ?? NO_ROOM;
-    if (known.cv > state.cv) return known;
-    this.#states.set(room, state);
-    return state;
-  }
-
-  async committed(room: string, state: RoomState, users: readonly string[]): Promise<void> {
-    this.commits.push({ room, users });
+  override async committed(room: string, state: RoomState, users: readonly string[]): Promise<void> {
     for (const user of users) this.#documents.fold(user, room, state);
   }
 }

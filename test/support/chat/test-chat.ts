@@ -2,6 +2,7 @@ import { Policy } from '../../../server/access/policy.ts';
 import type { LoadAccess } from '../../../server/access/room-access.ts';
 import { type Chat, chatOf } from '../../../server/chat/chat.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
+import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
 import type { HistoryStore } from '../../../server/room/history-store.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
 import { roomReader } from '../../../server/room/reader.ts';
@@ -10,6 +11,7 @@ import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../../server/telemetry/message-trace.ts';
 import type { Clocks } from '../../../server/time/clock.ts';
 import { SECRET } from '../../../tools/support/token.ts';
+import { MemoryStates, MemoryUserRooms } from './memory-policy.ts';
 
 /** Options of a gateway that has neither NATS nor MongoDB. */
 export const testConfig = (env: Readonly<Record<string, string>> = {}): Config =>
@@ -52,15 +54,23 @@ export interface TestChatParts {
   readonly log: RoomLog;
   readonly store: HistoryStore;
   readonly metrics?: GatewayMetrics;
+  /** Default: what the log of one gateway says. */
+  readonly rooms?: RoomStates;
+  readonly userRooms?: UserRooms;
 }
 
 /** The services of a chat, without connections and traces. */
-export const testChat = (parts: TestChatParts): Chat =>
-  chatOf({
+export function testChat(parts: TestChatParts): Chat {
+  const reader = roomReader(parts.log, parts.store, () => 1_000);
+  const userRooms = new MemoryUserRooms();
+  return chatOf({
     metrics: testMetrics(),
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
+    rooms: new MemoryStates(parts.log, reader, userRooms),
+    userRooms,
     ...parts,
-    reader: roomReader(parts.log, parts.store, () => 1_000),
+    reader,
     meter: { published: () => undefined },
     trace: noTrace,
   });
+}

@@ -56,13 +56,13 @@ the name of the verb, \`data\` an object with its parameters. HTTP is not served
 ${errorTable(COMMON_ERRORS)}`;
 
 function section(name: string, verb: Verb): string {
-  const { summary, details, params, may, holds, result, errors = [], example } = verb;
+  const { summary, details, params, may, who, holds, result, errors = [], example } = verb;
   const call = { id: 7, rpc: { method: name, data: example.params } };
   const answer = { id: 7, rpc: { data: example.result } };
   return [
     `## ${name}`,
     details === undefined ? summary : `${summary}\n\n${details}`,
-    `- Who may: ${may === null ? 'every signed-in user' : MAY[may]}.\n- Waiting behind a call that is not placed yet: ${HOLDS[holds]}.`,
+    `- Who may: ${who ?? (may === null ? 'every signed-in user' : MAY[may])}.\n- Waiting behind a call that is not placed yet: ${HOLDS[holds]}.`,
     table('parameter', params),
     table('result', result),
     ...(errors.length === 0 ? [] : [errorTable(errors)]),

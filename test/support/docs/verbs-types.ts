@@ -49,6 +49,9 @@ function property(name: string, schema: Schema, required: boolean, indent: strin
   const words = schema.enum?.map(word => `'${word}'`);
   if (words && `${head} ${words.join(' | ')};`.length > MOST_COLUMNS)
     return [head, ...words.map((word, at) => `${indent}  | ${word}${at === words.length - 1 ? ';' : ''}`)];
+  const listed = schema.items?.enum?.map(word => `'${word}'`) ?? [];
+  if (`${head} readonly (${listed.join(' | ')})[];`.length > MOST_COLUMNS)
+    return [`${head} readonly (`, ...listed.map(word => `${indent}  | ${word}`), `${indent})[];`];
   const lines = typeOf(schema, indent);
   lines[0] = `${head} ${lines[0]}`;
   lines.push(`${lines.pop()};`);
@@ -56,7 +59,10 @@ function property(name: string, schema: Schema, required: boolean, indent: strin
 }
 
 /** Lines of a type; the first one belongs behind its name. */
-function typeOf({ type, enum: words, items, properties, required = [] }: Schema, indent: string): string[] {
+function typeOf(
+  { type, enum: words, items, properties, required = [], additionalProperties: values }: Schema,
+  indent: string,
+): string[] {
   if (words) return [words.map(word => `'${word}'`).join(' | ')];
   if (type === 'integer') return ['number'];
   if (type === 'array' && items) {
@@ -66,6 +72,7 @@ function typeOf({ type, enum: words, items, properties, required = [] }: Schema,
     lines.push(`${lines.pop()}${many ? ')' : ''}[]`);
     return lines;
   }
+  if (values) return [`{ readonly [user: string]: ${typeOf(values, indent).join('\n')} }`];
   if (!properties) return [type];
   const inner = Object.entries(properties).flatMap(([name, schema]) =>
     property(name, schema, required.includes(name), `${indent}  `),

@@ -1,0 +1,28 @@
+import { inboxOf } from '../access/names.ts';
+import type { Chat } from './chat.ts';
+import { type RoomView, viewOf } from './room-view.ts';
+import { storeOnce } from './store-once.ts';
+import type { Call } from './verb.ts';
+
+/** Join or leave that is the user's own matter. */
+export interface OwnAct {
+  readonly room: string;
+  readonly id: string;
+  /** True to join. */
+  readonly on: boolean;
+  /** @throws {CommandError} to refuse it */
+  readonly check: (view: RoomView) => void;
+}
+
+/**
+ * Stores a join or leave in the user's inbox alone, so that a room without a limit of members takes any number of them. It carries the
+ * version of the room that it was decided on: an act of staff on the user with a higher version counts instead.
+ */
+export async function ownAct(call: Call, chat: Chat, { room, id, on, check }: OwnAct) {
+  const state = await chat.rooms.fresh(room);
+  const view = await viewOf(chat, call.identity, { room, state });
+  check(view);
+  const content = { room, on, since: await chat.top(room), seen: state.cv };
+  const { duplicate } = await storeOnce(call, chat, { room: inboxOf(view.user), id, type: 'member', content });
+  return { cv: state.cv, duplicate };
+}

@@ -1,0 +1,39 @@
+import { ERRORS } from '../protocol/codes.ts';
+import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
+import { about, byUser, oneOf, optional } from './params.ts';
+import { ACT, demandStaffPlaces, rankParam, usersParam } from './room-params.ts';
+import type { RoomView } from './room-view.ts';
+import { verb } from './verb.ts';
+
+export const roomAdd = verb({
+  summary: 'Makes users members of a room.',
+  details: 'A user who is a member already counts as added and keeps the rank. A banned user is refused.',
+  params: {
+    ...ACT,
+    users: usersParam,
+    role: about(optional(rankParam), 'Rank that they get. Default: `member`.'),
+  },
+  may: null,
+  who: 'members of the rank that the kind names in `invite`, and above; a rank of staff is given by a higher one alone',
+  result: { users: about(byUser(oneOf('added', 'refused')), 'Outcome for each user.'), ...VERSION },
+  errors: [...COMMIT_ERRORS, { error: ERRORS.limitExceeded, when: 'The room has no place for all of them.' }],
+  example: {
+    params: { room: 'group:tea', id: '0190f3a3-4a00-7b22-9c3d-4e5f6a7b8c9d', users: ['eve'] },
+    result: { users: { eve: 'added' }, cv: 5, duplicate: false },
+  },
+  async run(call, { room, id, users, role = 'member' }, chat) {
+    let refused: readonly string[] = [];
+    const decide = (view: RoomView) => {
+      view.demand('add', undefined, role);
+      refused = users.filter(user => view.isBanned(user));
+      const added = [...new Set(users)].filter(user => !view.isBanned(user) && view.rank(user) === null);
+      view.demandPlaceFor(added.length);
+      if (role !== 'member' && role !== 'guest') demandStaffPlaces(view, added.length);
+      return added.length === 0 ? null : ({ act: 'add', users: added.map(user => ({ user, rank: role })) } as const);
+    };
+    const done = await commit(call, chat, { room, id, users, decide });
+    if (done.duplicate) refused = users.filter(user => done.state.members.get(user)?.state === 'banned');
+    const outcome = users.map(user => [user, refused.includes(user) ? 'refused' : 'added'] as const);
+    return { users: Object.fromEntries(outcome), ...versionOf(done) };
+  },
+});

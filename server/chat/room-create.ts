@@ -1,0 +1,51 @@
+import type { RankedUser } from '../fold/control.ts';
+import { ERRORS } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
+import { commit, VERSION, versionOf } from './commit.ts';
+import { about, optional, roomName, text, uuid7 } from './params.ts';
+import { givenTexts, TEXTS, usersParam } from './room-params.ts';
+import { type RoomView, rulesFor } from './room-view.ts';
+import { verb } from './verb.ts';
+
+export const roomCreate = verb({
+  summary: 'Makes a room, with the caller as its owner.',
+  details: 'The name of the room follows from the kind and the id, so a repeat answers the same room.',
+  params: {
+    id: about(uuid7, 'Id of the room.'),
+    kind: about(text({ min: 1, max: 63 }), 'Kind of the room.'),
+    ...TEXTS,
+    members: about(optional(usersParam), 'Users who are members from the start, beside the caller.'),
+  },
+  may: null,
+  who: 'every signed-in user, in kinds with `create: Anyone`',
+  result: { room: about(roomName, 'Name of the room.'), ...VERSION },
+  errors: [
+    { error: ERRORS.unknownChannel, when: 'No kind of room has this name.' },
+    { error: ERRORS.permissionDenied, when: 'Only the server API makes rooms of this kind.' },
+    { error: ERRORS.limitExceeded, when: 'More members than the kind allows.' },
+    { error: ERRORS.conflict, when: 'Another user has made a room with this id.' },
+  ],
+  example: {
+    params: { id: '0190f3a3-0a00-7a11-8b2c-3d4e5f6a7b8c', kind: 'group', name: 'Tea', members: ['bob'] },
+    result: { room: 'group:0190f3a3-0a00-7a11-8b2c-3d4e5f6a7b8c', cv: 1, duplicate: false },
+  },
+  async run(call, { id, kind, members = [], ...texts }, chat) {
+    const room = `${kind}:${id}`;
+    const rules = rulesFor(chat, room);
+    if (rules.create === 'Nobody')
+      throw new CommandError(ERRORS.permissionDenied, `permission denied: users make no rooms of kind ${kind}`);
+    const { user: owner } = call.identity;
+    const others = [...new Set(members)].filter(user => user !== owner);
+    const ranked: RankedUser[] = [
+      { user: owner, rank: 'owner' },
+      ...others.map(user => ({ user, rank: 'member' }) as const),
+    ];
+    const open = rules.access !== 'Members';
+    const decide = (view: RoomView) => {
+      if (view.state.cv > 0) throw new CommandError(ERRORS.conflict, 'the id is that of another room');
+      view.demandPlaceFor(ranked.length);
+      return { act: 'create', kind, open, ...givenTexts(texts), members: ranked } as const;
+    };
+    return { room, ...versionOf(await commit(call, chat, { room, id, decide })) };
+  },
+});

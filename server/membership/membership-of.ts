@@ -1,0 +1,18 @@
+import type { Membership, RoomState } from '../fold/room-state.ts';
+import type { UserRoom } from './room-states.ts';
+
+/**
+ * Relation of a user to a room, by the room's state and by the user's document. Of both the later word counts: the document names
+ * the version of the room that it was written at. Rank and mute are the room's. Pure.
+ * @param document of the room in the user's document; undefined for none
+ * @returns null for none
+ */
+export function membershipOf(state: RoomState, user: string, document: UserRoom | undefined): Membership | null {
+  const listed = state.members.get(user);
+  if (state.full || !document) return listed ?? null;
+  const { rank, since, cv } = document;
+  if (!listed) return { rank, state: document.state, since, cv, mutedUntil: 0, bannedUntil: 0 };
+  const keepsRank = listed.state === 'member' && document.state === 'member';
+  if (listed.cv > cv) return { ...listed, since: listed.since || since };
+  return { ...listed, state: document.state, since, cv, ...(keepsRank ? {} : { rank }) };
+}

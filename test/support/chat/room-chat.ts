@@ -1,0 +1,49 @@
+import type { ResultOf, VerbName } from '../../../client/verbs.ts';
+import type { Verb } from '../../../server/chat/verb.ts';
+import { VERBS } from '../../../server/chat/verbs.ts';
+import { CommandError } from '../../../server/protocol/command-error.ts';
+import { FreeCall } from './free-call.ts';
+import { verbChat } from './verb-chat.ts';
+
+/** Kinds beside the built-in ones, in JSON as the option roomRules has them. */
+export const KINDS = {
+  club: { access: 'Members', join: 'Request', create: 'Anyone' },
+  circle: { access: 'Members', join: 'Anyone', create: 'Anyone', history: 'Joined', maxMembers: 3 },
+} as const;
+
+/** Answer to a call that failed, as clients get it. */
+export interface Failure {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** A chat without connections, NATS and MongoDB, in which users act on rooms by the names of verbs. */
+export function roomChat() {
+  const chat = verbChat({ CHAT_ROOM_RULES: JSON.stringify(KINDS) });
+  /** Calls a verb as a user. An act without an id gets a new one. */
+  const as = async <V extends VerbName>(user: string, name: V, params: object): Promise<ResultOf<V>> =>
+    (await chat.call(VERBS[name] as Verb, { id: chat.idOf(), ...params }, new FreeCall(user))) as ResultOf<V>;
+  /** Calls a verb that is refused. */
+  const refused = async (user: string, name: VerbName, params: object): Promise<Failure> => {
+    try {
+      await as(user, name, params);
+    } catch (error) {
+      if (error instanceof CommandError) return { code: error.error.code, message: error.message };
+      throw error;
+    }
+    throw new Error(`${name} was not refused`);
+  };
+  /** Code with which a call is refused. */
+  const code = async (user: string, name: VerbName, params: object) => (await refused(user, name, params)).code;
+  /** Makes a room. @returns its name */
+  const create = async (owner: string, members: readonly string[] = [], kind = 'group'): Promise<string> =>
+    (await as(owner, 'room.create', { kind, name: 'Tea', members })).room;
+  /** Members with their ranks, as the log says. */
+  const members = async (room: string): Promise<Readonly<Record<string, string>>> => {
+    const { members } = await chat.chat.rooms.fresh(room);
+    return Object.fromEntries(
+      [...members].map(([user, { state, rank }]) => [user, state === 'member' ? rank : state] as const),
+    );
+  };
+  return { ...chat, as, refused, code, create, members };
+}
