@@ -29,6 +29,9 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof KindLimits, Bounds>> = {
   emojiPerMessage: [0, 100], // each is listed with the message
 };
 
+/** Fields but `limits`. */
+const FIELDS: readonly string[] = [...Object.keys(KIND_WORDS), 'maxMembers'];
+
 const KIND_NAME = /^[a-z][a-z0-9]{0,31}$/;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -51,12 +54,24 @@ const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function knownFields(given: Fields): DeclaredKind {
-  const names = [...Object.keys(KIND_WORDS), 'maxMembers'];
-  const fields = Object.entries(given).filter(([name]) => names.includes(name));
+  const fields = Object.entries(given).filter(([name]) => FIELDS.includes(name));
   const { limits } = given;
   const known = isObject(limits) ? Object.entries(limits).filter(([name]) => Object.hasOwn(LIMIT_BOUNDS, name)) : [];
   const ofLimits = known.length > 0 ? { limits: Object.fromEntries(known) } : {};
   return { ...Object.fromEntries(fields), ...ofLimits } as DeclaredKind;
+}
+
+/** Fields of the option `roomRules` that this release does not know, as `kind.field`; none if it has a problem. */
+export function unknownRules(text: string): string[] {
+  if (rulesProblem(text) !== null) return [];
+  return Object.entries(objectsIn(text)).flatMap(([name, { limits, ...fields }]) => [
+    ...Object.keys(fields)
+      .filter(field => !FIELDS.includes(field))
+      .map(field => `${name}.${field}`),
+    ...Object.keys((limits ?? {}) as Fields)
+      .filter(limit => !Object.hasOwn(LIMIT_BOUNDS, limit))
+      .map(limit => `${name}.limits.${limit}`),
+  ]);
 }
 
 /** Checks each field of the option `roomRules`. @returns all problems, or null; each names the kind, the field and its limit */

@@ -57,6 +57,12 @@ test('a warning names each variable that is ignored, and the option that was mea
     'CHAT_ENTIRELY_NEW_THING is not an option of this version and is ignored',
   ]);
   assert.deepEqual(unknownVariables(GOOD), []);
+  const rules = { group: { maxMember: 5, join: 'Invite', limits: { textLetters: 9, editSeconds: 1 } } };
+  assert.deepEqual(unknownVariables({ CHAT_ROOM_RULES: JSON.stringify(rules) }), [
+    'CHAT_ROOM_RULES: group.maxMember is no field of this version and is ignored',
+    'CHAT_ROOM_RULES: group.limits.textLetters is no field of this version and is ignored',
+  ]);
+  assert.deepEqual(unknownVariables({ CHAT_ROOM_RULES: '{' }), []); // a worker does not check what gateways read
 });
 
 for (const [what, env, problem] of [
