@@ -1,6 +1,9 @@
+import type { ReplyTo } from '../server/fold/entry.ts';
+import { unchanged } from '../server/fold/room-fold.ts';
 import { backoffMs } from '../server/time/backoff.ts';
 import type { Clock } from '../server/time/clock.ts';
 import { type CallError, callErrorOf } from './call-error.ts';
+import { entryOf } from './message.ts';
 import { RETRY } from './retry.ts';
 import { Timeline } from './timeline.ts';
 import type { HistoryPage, HistoryRequest, Position, RoomLink } from './transport.ts';
@@ -89,6 +92,18 @@ export class RoomHistory {
       this.#set({ loading: false, complete: this.#addOlder(page) });
     } catch (thrown) {
       if (generation === this.#generation) this.#set({ loading: false, error: callErrorOf(thrown) });
+    }
+  }
+
+  /** Reads messages that replies name, after which the timeline finds those that the room has. @throws {CallError} */
+  async readSingle(replyTos: readonly ReplyTo[]): Promise<void> {
+    const generation = this.#generation;
+    for (const { offset } of replyTos) {
+      const since = { offset: offset + 1, epoch: this.#epoch };
+      const { publications } = await this.#read({ limit: 1, reverse: true, since });
+      if (generation !== this.#generation) return;
+      for (const entry of publications.map(entryOf))
+        if (entry?.type === 'message') this.timeline.addSingle(unchanged(entry), entry.offset);
     }
   }
 

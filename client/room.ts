@@ -6,6 +6,7 @@ import { Members } from './members.ts';
 import type { Message } from './message.ts';
 import type { Change, OutgoingChange, OutgoingMessage } from './outgoing.ts';
 import { withChanges } from './pending-changes.ts';
+import { Quotes } from './quotes.ts';
 import type { ReadMark } from './read-mark.ts';
 import { type HistoryState, RoomHistory } from './room-history.ts';
 import type { Publication, RoomLink, Transport } from './transport.ts';
@@ -55,6 +56,7 @@ export class Room {
   readonly #options: RoomOptions;
   readonly #members = new Members();
   readonly #history: RoomHistory;
+  readonly #quotes: Quotes;
   #link: RoomLink;
   #status: RoomStatus = { phase: 'joining' };
   #refreshing = false;
@@ -75,6 +77,11 @@ export class Room {
         this.changed.emit();
       },
     });
+    this.#quotes = new Quotes({
+      find: replyTo => this.#history.timeline.find(replyTo),
+      read: replyTos => this.#history.readSingle(replyTos),
+      onChange: () => this.changed.emit(),
+    });
     this.#link = this.#join();
   }
 
@@ -88,6 +95,14 @@ export class Room {
    */
   get messages(): readonly Message[] {
     return withChanges(this.#history.timeline.messages, this.changes, this.#options.user);
+  }
+
+  /**
+   * The message that a reply names, as it is now, also if it stands above the loaded pages: undefined while it is being read,
+   * null if the room does not have it any more.
+   */
+  quoted(replyTo: ReplyTo): Message | null | undefined {
+    return this.#quotes.get(replyTo);
   }
 
   get history(): HistoryState {
@@ -234,13 +249,16 @@ export class Room {
     return this.#options.transport.join(this.name, {
       subscribed: (position, recovered) => {
         this.#status = { phase: 'live' };
+        this.#quotes.setOnline(true);
         this.#history.subscribed(this.#link, position, recovered);
       },
       interrupted: () => {
+        this.#quotes.setOnline(false);
         this.#history.interrupted();
         this.#setStatus({ phase: 'joining' });
       },
       ended: (code, reason) => {
+        this.#quotes.setOnline(false);
         this.#history.interrupted();
         this.#setStatus({ phase: 'refused', code, reason });
       },

@@ -1,4 +1,4 @@
-import type { Entry } from '../server/fold/entry.ts';
+import type { Entry, ReplyTo } from '../server/fold/entry.ts';
 import { RoomFold } from '../server/fold/room-fold.ts';
 import { entryOf, type Message } from './message.ts';
 import type { Publication } from './transport.ts';
@@ -65,6 +65,20 @@ export class Timeline {
     if (type !== 'message' || (this.#reaches(offset) && !this.#fold.message(offset))) this.#add(entry);
   }
 
+  /**
+   * Adds a message that was read on its own, with what changed it. Below the floor it is found, but not shown.
+   * @param upto offset up to which every entry of the room is in it
+   */
+  addSingle(message: Message, upto: number): void {
+    for (const offset of this.#fold.addFolded(message, upto)) this.#showOrKeep(offset);
+  }
+
+  /** The message that a reply names, also below the floor; undefined if it is not known. */
+  find({ offset, id }: ReplyTo): Message | undefined {
+    const message = this.#fold.message(offset);
+    return message?.id === id ? message : undefined;
+  }
+
   /** Opens a gap: the subscription is back without the messages published meanwhile. An open gap stays until it is filled. */
   openGap(): void {
     this.#gap ??= this.#position;
@@ -96,8 +110,13 @@ export class Timeline {
     // The same id of another user is another message; the same id of one user is the same, whatever else is stored of it.
     if (entry.type === 'message' && !this.#isFirst(entry)) return;
     for (const offset of this.#fold.add(entry))
-      if (entry.type === 'message' || this.#reaches(offset) || this.#shows(offset)) this.#show(offset);
-      else this.#below.add(offset);
+      if (entry.type === 'message') this.#show(offset);
+      else this.#showOrKeep(offset);
+  }
+
+  #showOrKeep(offset: number): void {
+    if (this.#reaches(offset) || this.#shows(offset)) this.#show(offset);
+    else this.#below.add(offset);
   }
 
   #shows(offset: number): boolean {

@@ -145,3 +145,35 @@ test('a message that arrives before the first page takes the changes that follow
     ['edited'],
   );
 });
+
+/** Delete of bob's messages, with what is left of them. */
+const deletion = (offset: number, ...targets: number[]): Publication => ({
+  offset,
+  data: { type: 'delete', targets: targets.map(target => ({ target, of: `id-${target}`, user: 'bob', time: 1 })) },
+  sender: { user: 'bob', client: 'c' },
+  type: 'delete',
+});
+
+test('a deleted message that was never here is shown as deleted once the messages around it are', () => {
+  const timeline = new Timeline();
+  timeline.addPage([said(100), said(90)]);
+  timeline.addLive(deletion(110, 95, 50, 10));
+  assert.deepEqual(offsets(timeline), [90, 95, 100], 'those below the floor wait');
+  timeline.addPage([said(40), said(60)]);
+  assert.deepEqual(offsets(timeline), [40, 50, 60, 90, 95, 100]);
+  timeline.addPage([]);
+  timeline.end();
+  assert.deepEqual(
+    timeline.messages.map(({ offset, deleted }) => (deleted ? -offset : offset)),
+    [-10, 40, -50, 60, 90, -95, 100],
+  );
+});
+
+test('a deleted message is not shown before the first page', () => {
+  const timeline = new Timeline();
+  timeline.addLive(deletion(110, 50));
+  timeline.addLive(said(120));
+  assert.deepEqual(offsets(timeline), [120]);
+  timeline.addPage([said(120), deletion(110, 50), said(40)]);
+  assert.deepEqual(offsets(timeline), [40, 50, 120]);
+});

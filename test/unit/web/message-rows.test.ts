@@ -2,14 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Message } from '../../../client/message.ts';
 import { unchanged } from '../../../server/fold/room-fold.ts';
-import { messageRows, type RowsInput } from '../../../web/src/page/message-rows.ts';
+import { type RowsInput, messageRows as rowsOf } from '../../../web/src/page/message-rows.ts';
 
 const NOON = new Date(2026, 10, 21, 12).getTime();
 const MINUTE = 60_000;
 const said = (offset: number, user: string, time: number): Message =>
   unchanged({ type: 'message', offset, id: `m${offset}`, text: 't', time, user });
+const messageRows = (input: Partial<RowsInput>) =>
+  rowsOf({
+    ...{ messages: [], outgoing: [], changes: [], user: 'alice', quoted: () => undefined, newAfter: null },
+    ...input,
+  });
 const sketch = (input: Partial<RowsInput>) =>
-  messageRows({ messages: [], outgoing: [], changes: [], user: 'alice', newAfter: null, ...input }).map(row => {
+  messageRows(input).map(row => {
     if (!('user' in row)) return row.kind;
     return `${row.kind} ${row.user}${row.first ? ' first' : ''}${row.last ? ' last' : ''}`;
   });
@@ -42,9 +47,9 @@ test('the mark for new messages stands before the first unread one of somebody e
 test('an outgoing message stands last and keeps its key when its publication replaces it', () => {
   const entry = { id: 'm9', room: 'r', text: 't', time: NOON, refusal: null };
   const messages = [said(1, 'bob', NOON)];
-  const before = messageRows({ messages, outgoing: [entry], changes: [], user: 'alice', newAfter: null });
+  const before = messageRows({ messages, outgoing: [entry], newAfter: null });
   const delivered = [...messages, said(9, 'alice', NOON + 5)];
-  const after = messageRows({ messages: delivered, outgoing: [entry], changes: [], user: 'alice', newAfter: null });
+  const after = messageRows({ messages: delivered, outgoing: [entry], newAfter: null });
   assert.equal(before.at(-1)?.kind, 'outgoing');
   assert.equal(after.at(-1)?.kind, 'message');
   assert.equal(after.length, before.length);
@@ -59,14 +64,12 @@ test('an id that somebody else uses does not hide an outgoing message', () => {
 
 test('keys are unique, also when clocks disagree about the day', () => {
   const days = [0, 24, 0, 24, 48, 0].map((hours, index) => said(index + 1, 'bob', NOON + hours * 60 * MINUTE));
-  const keys = messageRows({ messages: days, outgoing: [], changes: [], user: 'alice', newAfter: 2 }).map(
-    ({ key }) => key,
-  );
+  const keys = messageRows({ messages: days, newAfter: 2 }).map(({ key }) => key);
   assert.equal(new Set(keys).size, keys.length);
 });
 
 const only = (input: Partial<RowsInput>) => {
-  const rows = messageRows({ messages: [], outgoing: [], changes: [], user: 'alice', newAfter: null, ...input });
+  const rows = messageRows(input);
   return rows.filter(row => row.kind === 'message');
 };
 
@@ -79,6 +82,9 @@ test('a quote shows the message as it is now, and never the text of a deleted on
   assert.deepEqual(quoteOf([{ ...first, text: '', deleted: 4 }]), { replyTo, state: 'deleted' });
   assert.deepEqual(quoteOf([]), { replyTo, state: 'unknown' });
   assert.deepEqual(quoteOf([{ ...first, id: 'of another epoch' }]), { replyTo, state: 'unknown' });
+  const quoted = (message: Message | null) => only({ messages: [reply], quoted: () => message })[0]?.quote;
+  assert.deepEqual(quoted(first), { replyTo, state: 'known', user: 'alice', text: 'edited' });
+  assert.deepEqual(quoted(null), { replyTo, state: 'deleted' });
   assert.equal(only({ messages: [first] })[0]?.quote, null);
 });
 

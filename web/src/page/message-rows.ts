@@ -64,14 +64,17 @@ export interface RowsInput {
   readonly outgoing: readonly OutgoingMessage[];
   readonly changes: readonly OutgoingChange[];
   readonly user: string;
+  /** Message that a reply names and that is not among {@link messages}; undefined while unknown, null if there is none. */
+  readonly quoted: (replyTo: ReplyTo) => Message | null | undefined;
   /** The mark for new messages stands before the first message of another user above this offset; null for no mark. */
   readonly newAfter: number | null;
 }
 
 /** Rows of a room's list, from top to bottom: days, the mark for new messages, and messages in groups. */
-export function messageRows({ messages, outgoing, changes, user, newAfter }: RowsInput): Row[] {
+export function messageRows({ messages, outgoing, changes, user, quoted, newAfter }: RowsInput): Row[] {
   const delivered = new Set<string>();
   const known = new Map(messages.map(message => [message.offset, message]));
+  const quoteOf = (replyTo: ReplyTo | null | undefined) => replyTo && quote(replyTo, known.get(replyTo.offset), quoted);
   const changesOf = changesByOffset(changes);
   const rows: Row[] = [];
   let previousTime: number | null = null;
@@ -94,7 +97,7 @@ export function messageRows({ messages, outgoing, changes, user, newAfter }: Row
       marked = true;
     }
     rows.push({
-      ...bubble(key, message, user, quoteOf(message.replyTo, known)),
+      ...bubble(key, message, user, quoteOf(message.replyTo)),
       kind: 'message',
       offset: message.offset,
       id: message.id,
@@ -108,8 +111,7 @@ export function messageRows({ messages, outgoing, changes, user, newAfter }: Row
     if (delivered.has(entry.id)) continue;
     const key = keyOf(user, entry.id);
     day(entry.time, key);
-    const quote = quoteOf(entry.replyTo ?? null, known);
-    rows.push({ ...bubble(key, { ...entry, user }, user, quote), kind: 'outgoing', entry });
+    rows.push({ ...bubble(key, { ...entry, user }, user, quoteOf(entry.replyTo)), kind: 'outgoing', entry });
   }
   return grouped(rows);
 }
@@ -118,19 +120,18 @@ const bubble = (
   key: string,
   { user, text, time }: Pick<Message, 'user' | 'text' | 'time'>,
   reader: string,
-  quote: Quote | null,
-): Bubble => ({ key, user, own: user === reader, text, time, quote, first: true, last: true });
+  quote: Quote | null | undefined,
+): Bubble => ({ key, user, own: user === reader, text, time, quote: quote ?? null, first: true, last: true });
 
 function chip(emoji: string, reactors: Message['reactions'][number]['users'], reader: string): Chip {
   const users = reactors.map(({ user }) => user);
   return { emoji, users, own: users.includes(reader) };
 }
 
-function quoteOf(replyTo: ReplyTo | null, known: ReadonlyMap<number, Message>): Quote | null {
-  if (!replyTo) return null;
-  const message = known.get(replyTo.offset);
-  if (!message || message.id !== replyTo.id) return { replyTo, state: 'unknown' };
-  if (message.deleted > 0) return { replyTo, state: 'deleted' };
+function quote(replyTo: ReplyTo, loaded: Message | undefined, quoted: RowsInput['quoted']): Quote {
+  const message = loaded?.id === replyTo.id ? loaded : quoted(replyTo);
+  if (message === undefined) return { replyTo, state: 'unknown' };
+  if (message === null || message.deleted > 0) return { replyTo, state: 'deleted' };
   return { replyTo, state: 'known', user: message.user, text: message.text };
 }
 

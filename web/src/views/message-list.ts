@@ -45,6 +45,8 @@ export class MessageList {
     this.#options = options;
     this.#rowOptions = {
       ...options,
+      // The button was made for an earlier state of the message.
+      onMenu: (row, button) => options.onMenu(this.#now(row), button),
       onQuote: replyTo => void this.jumpTo(replyTo),
       onEdited: (row, text) => this.#endEdit(row, text),
     };
@@ -84,7 +86,10 @@ export class MessageList {
     const { room, user } = this.#options;
     this.#online = online;
     const { messages, outgoing, changes } = room;
-    const rows = messageRows({ messages, outgoing, changes, user, newAfter: this.#newAfter });
+    const rows = messageRows({
+      ...{ messages, outgoing, changes, user, newAfter: this.#newAfter },
+      quoted: replyTo => room.quoted(replyTo),
+    });
     const before = this.#anchor();
     this.#render(rows);
     this.#marked = rows.some(row => row.kind === 'new');
@@ -161,6 +166,10 @@ export class MessageList {
     if (text !== null) this.#options.onEdit(row, text);
     this.update(this.#online);
     this.focusOn(row.key);
+  }
+
+  #now(row: MessageRow): MessageRow {
+    return this.#rows.find((now): now is MessageRow => now.kind === 'message' && now.key === row.key) ?? row;
   }
 
   #elementOf(key: string): HTMLElement | undefined {
