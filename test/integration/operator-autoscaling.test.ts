@@ -8,6 +8,7 @@ import { FleetSuite } from '../support/kube/fleet-suite.ts';
 import { type GatewayDeployment, ObservedFleet, SWIFT } from '../support/kube/observed-fleet.ts';
 
 const REACHED = { reachable: true, reason: '' };
+const ENOUGH = { room: 'Enough', reason: '' } as const;
 const suite = new FleetSuite();
 
 test('connections add a gateway, their end removes one, an unplugged gateway holds the size', async () => {
@@ -96,7 +97,7 @@ test('connections add a gateway, their end removes one, an unplugged gateway hol
   ]);
 });
 
-test('workers follow the messages that wait for them', async () => {
+test('workers follow the messages that wait for them, and the entries that wait for the slowest fold', async () => {
   const worker = {
     autoscaling: {
       mode: 'Builtin',
@@ -117,6 +118,13 @@ test('workers follow the messages that wait for them', async () => {
   await until('2,500 messages at 1,000 a worker make three', async () => (await replicas()) === 3);
   lag(0);
   await until('one is enough again', async () => (await replicas()) === 1);
+
+  const reason = 'the fold views is more than 60 s behind';
+  const folds = { lag: 1_500, reason };
+  suite.pods.health.set('lags', { nats: REACHED, store: REACHED, storeLag: 10, log: ENOUGH, folds });
+  await until('1,500 entries at 1,000 a worker make two', async () => (await replicas()) === 2);
+  const { message } = await new ObservedFleet(suite, 'lags').says('StreamsHaveRoom', 'FoldLate', 'True');
+  assert.equal(message, reason);
 });
 
 test('an unreachable backend and a missing Secret are conditions that heal', async () => {
