@@ -1,5 +1,5 @@
 import { Changes } from '../fold/changes.ts';
-import type { DeleteEntry, EditEntry, ReactionEntry, Target } from '../fold/entry.ts';
+import type { DeletedTarget, DeleteEntry, EditEntry, ReactionEntry, Target } from '../fold/entry.ts';
 import type { RoomChange } from '../room/views.ts';
 import type { MessageDocument } from './document.ts';
 
@@ -39,8 +39,8 @@ export function groupsOf(changes: readonly RoomChange[]): Group[] {
   return [...groups.values()];
 }
 
-function deletionOf({ offset }: DeleteEntry, target: DeleteEntry['targets'][number], epoch: string): Deletion {
-  const { user, time } = target as { readonly user?: string; readonly time?: number };
+function deletionOf({ offset }: DeleteEntry, target: DeletedTarget, epoch: string): Deletion {
+  const { user, time } = target;
   return { offset, epoch, ...(user === undefined ? {} : { user }), ...(time === undefined ? {} : { time }) };
 }
 

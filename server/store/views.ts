@@ -86,7 +86,9 @@ export class Views {
     const reactions = group.votes.length > 0 && !group.deletion ? await this.#reactions(group) : [];
     if (group.edits.length === 0 && !group.deletion) return { writes: reactions, erased: [] };
     const here = await this.#at(group.room, group.target);
-    const document = here.find(({ id, type }) => id === group.of && type === 'message');
+    const named = here.filter(({ id, type }) => id === group.of && type === 'message');
+    // A stub of one that was missing may stand beside one that was stored again.
+    const document = named.find(({ deleted }) => deleted === undefined) ?? named[0];
     const deletion = document?.deleted === undefined ? group.deletion : { offset: document.deleted, epoch: '' };
     if (deletion) return await this.#delete(partition, group, deletion, document, here.length === 0);
     return document ? { writes: [...reactions, ...edits(group, document)], erased: [] } : NOTHING;

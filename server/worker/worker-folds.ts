@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { NatsConnection } from '../bus/connect.ts';
 import type { Copies } from '../bus/copies.ts';
+import { eraser } from '../bus/erase.ts';
 import { foldLog } from '../bus/fold-log.ts';
 import type { JetStreamManager } from '../bus/jetstream-api.ts';
 import { leaseBucket } from '../bus/lease-bucket.ts';
@@ -14,6 +15,7 @@ import { runFolds } from './fold/folds.ts';
 import { FoldProgress } from './fold/progress.ts';
 import type { Health } from './health.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import { ViewsFold } from './views/views.ts';
 
 /** Services of a worker that its folds use. */
 export interface WorkerFoldsParts {
@@ -31,8 +33,10 @@ export interface WorkerFoldsParts {
 }
 
 /** The folds that every worker runs. */
-function foldsOf(_parts: WorkerFoldsParts): readonly WorkerFold[] {
-  return [];
+function foldsOf({ names, jsm, store, clock }: WorkerFoldsParts): readonly WorkerFold[] {
+  const storedUpTo = async (partition: number) =>
+    (await jsm.consumers.info(names.logStream(partition), names.storeConsumer)).ack_floor.stream_seq;
+  return [new ViewsFold({ store, storedUpTo, erase: eraser(jsm, names), clock })];
 }
 
 /** All folds of a worker. */

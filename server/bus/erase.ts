@@ -1,0 +1,61 @@
+import { HEADERS } from '../room/message.ts';
+import type { Erased } from '../room/views.ts';
+import { type JetStreamManager, NO_MESSAGE_FOUND, orNull } from './jetstream-api.ts';
+import type { Names } from './names.ts';
+
+/** Erases entries of a partition, so that no copy of their bytes is left in NATS. */
+export type EraseEntries = (partition: number, entries: readonly Erased[]) => Promise<void>;
+
+/** Requests to the JetStream API at the same time: it drops those that come too fast. */
+const AT_ONCE = 8;
+
+/** LIVE has not copied an entry yet: it could still store what is erased in LOG. */
+export class LiveLags extends Error {
+  constructor(stream: string, offset: number) {
+    super(`the stream ${stream} has not reached offset ${offset} yet`);
+    this.name = 'LiveLags';
+  }
+}
+
+/**
+ * Returns a function that erases entries in LOG and LIVE. An entry that is gone already is passed over, and so is another entry at
+ * the same offset. It may be called again for the same entries.
+ */
+export function eraser(jsm: JetStreamManager, names: Names): EraseEntries {
+  const eraseIn = async (stream: string, subject: string, { offset, type, of }: Erased) => {
+    const find = () => orNull(jsm.streams.getMessage(stream, { seq: offset }), NO_MESSAGE_FOUND);
+    const found = await find();
+    const isExpected =
+      found?.subject === subject &&
+      headerOf(found, HEADERS.type) === type &&
+      (type === 'edit' || headerOf(found, HEADERS.id) === of);
+    if (!isExpected) return;
+    await jsm.streams.deleteMessage(stream, offset, true).catch(async (error: unknown) => {
+      if (await find()) throw error;
+    });
+  };
+  return async (partition, entries) => {
+    if (entries.length === 0) return;
+    const live = names.liveStream(partition);
+    const { config, state } = await jsm.streams.info(live);
+    const reached = Math.max(state.last_seq, (config.mirror?.opt_start_seq ?? 1) - 1);
+    const last = entries.reduce((top, { offset }) => Math.max(top, offset), 0);
+    if (reached < last) throw new LiveLags(live, last);
+    const rest = entries[Symbol.iterator]();
+    const lane = async () => {
+      for (const entry of rest)
+        for (const stream of [names.logStream(partition), live])
+          await eraseIn(stream, names.log(partition, entry.room), entry);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  };
+}
+
+/** Value of a header; empty if the headers are malformed, because another program wrote the entry. */
+function headerOf(found: { readonly header: { get(name: string): string } }, name: string): string {
+  try {
+    return found.header.get(name);
+  } catch {
+    return '';
+  }
+}

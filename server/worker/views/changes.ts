@@ -1,0 +1,23 @@
+import { readEntry, readHide } from '../../fold/entry.ts';
+import type { RoomChange } from '../../room/views.ts';
+import type { FoldEntry } from '../fold/fold.ts';
+
+/** Types of entries that change messages: bodies of all others are not parsed. */
+const CHANGING: ReadonlySet<string> = new Set(['edit', 'delete', 'reaction', 'hide']);
+
+/** Reads the change of an entry of LOG. Pure. @returns none for an entry that changes no message */
+export function changesOf({ room, offset, message }: FoldEntry): RoomChange[] {
+  if (message === null || !CHANGING.has(message.type)) return [];
+  const { type, user, epoch } = message;
+  const data = parsed(message.body);
+  const entry = readEntry({ type, offset, user }, data) ?? readHide({ type, offset, user }, data);
+  return entry === null || entry.type === 'message' ? [] : [{ room, epoch, entry }];
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,85 @@
+import type { EraseEntries } from '../../bus/erase.ts';
+import type { ViewPosition, ViewWriter } from '../../room/views.ts';
+import { type Clock, sleep } from '../../time/clock.ts';
+import {
+  type FoldBatch,
+  type FoldPosition,
+  type FoldStart,
+  type Lease,
+  LeaseLost,
+  type WorkerFold,
+} from '../fold/fold.ts';
+import { changesOf } from './changes.ts';
+
+export interface ViewsParts {
+  readonly store: ViewWriter;
+  /** Offset up to which every entry of a partition is stored, as of the call. */
+  storedUpTo(partition: number): Promise<number>;
+  readonly erase: EraseEntries;
+  readonly clock: Clock;
+}
+
+/** Pause between two looks at how far a partition is stored. Storing a batch takes some 100 ms. */
+const LOOK_MS = 50;
+
+/**
+ * Fold of edits, deletes, reactions and hides into MongoDB. A batch waits until all its entries are stored. Then its changes are
+ * applied, then the texts that are deleted by it are erased in LOG and LIVE, then the position is saved: so a worker that replaces
+ * this one at any step does the same again.
+ */
+export class ViewsFold implements WorkerFold {
+  readonly name = 'views';
+  /** A batch is some 0.1 s of work at 5,000 entries a second. It begins at once, because readers of lists wait for it. */
+  readonly limits = { size: 1_000, delayMs: 20, maxBytes: 8 * 1024 * 1024 };
+  readonly headersOnly = false;
+  readonly #parts: ViewsParts;
+  /** Position that this worker read or saved last, by partition. */
+  readonly #saved = new Map<number, ViewPosition | null>();
+
+  constructor(parts: ViewsParts) {
+    this.#parts = parts;
+  }
+
+  readPosition(partition: number): Promise<FoldPosition | null> {
+    return this.#parts.store.readPosition(partition);
+  }
+
+  async begin({ partition, from }: FoldStart): Promise<void> {
+    this.#saved.set(partition, from);
+  }
+
+  async apply({ partition, entries }: FoldBatch, lease: Lease): Promise<void> {
+    const { store, erase } = this.#parts;
+    const changes = entries.flatMap(changesOf);
+    const last = changes.at(-1);
+    if (!last) return;
+    await this.#waitUntilStored(partition, last.entry.offset, lease);
+    // Changes of messages that a restored MongoDB has in an older state would be judged by that state.
+    if (!isSame(await store.readPosition(partition), this.#saved.get(partition) ?? null)) throw new PositionMoved();
+    await erase(partition, await store.applyChanges(partition, changes));
+  }
+
+  async savePosition(partition: number, position: FoldPosition, lease: Lease): Promise<void> {
+    const saved = this.#saved.get(partition) ?? null;
+    if (!(await this.#parts.store.savePosition(partition, saved, position, lease.epoch))) throw new PositionMoved();
+    this.#saved.set(partition, position);
+  }
+
+  async #waitUntilStored(partition: number, offset: number, lease: Lease): Promise<void> {
+    const { storedUpTo, clock } = this.#parts;
+    while ((await storedUpTo(partition)) < offset) {
+      await sleep(clock, LOOK_MS, lease.signal);
+      if (lease.signal.aborted) throw new LeaseLost(lease);
+    }
+  }
+}
+
+/** The position in MongoDB is not the one that this worker saved. The fold starts again from the one that is there. */
+class PositionMoved extends Error {
+  constructor() {
+    super('the position in MongoDB is another one: MongoDB was restored, or another worker saved it');
+    this.name = 'PositionMoved';
+  }
+}
+
+const isSame = (a: ViewPosition | null, b: ViewPosition | null) => a?.epoch === b?.epoch && a?.at === b?.at;

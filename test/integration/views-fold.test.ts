@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { after, type TestContext, test } from 'node:test';
+import { jetstream } from '@nats-io/jetstream';
+import { pino } from 'pino';
+import { writeEnvelope } from '../../server/bus/envelope.ts';
+import { type EraseEntries, eraser } from '../../server/bus/erase.ts';
+import { foldLog } from '../../server/bus/fold-log.ts';
+import type { Entry } from '../../server/fold/entry.ts';
+import { RoomFold } from '../../server/fold/room-fold.ts';
+import { mongoStore } from '../../server/store/mongo.ts';
+import { systemClock } from '../../server/time/clock.ts';
+import { Runner } from '../../server/worker/fold/runner.ts';
+import { ViewsFold, type ViewsParts } from '../../server/worker/views/views.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
+
+const backends = await startBackends({ after });
+const ROOM = 'channel:views';
+const whole = { after: 0, before: Number.POSITIVE_INFINITY, limit: 1_000, reverse: false };
+const STEPS = ['read', 'before apply', 'after apply', 'before erase', 'after erase', 'before save', 'after save'];
+
+/** A stream and a database without a worker. Entries are stored as they are published; a test runs the fold. */
+async function foldBench(t: TestContext) {
+  const bench = await storeBench(t, backends);
+  const { names, nats, jsm } = bench;
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  await worker.stop();
+  const store = mongoStore(backends.mongo.uri, names.database);
+  t.after(() => store.close());
+  const state = foldLog(nats, jsm, names);
+  const { epoch } = await state.state(0);
+  const published: Entry[] = [];
+  /** Publishes an entry. @returns its offset */
+  const publish = async (entry: Omit<Entry, 'offset'> & Readonly<Record<string, unknown>>): Promise<number> => {
+    const { type, id = '', user = 'ann', ...rest } = entry as { type: string; id?: string; user?: string };
+    const envelope = { type, id, user, dedupe: '', time: 1, client: 'c', traceparent: '', cv: 0, seen: 0, targets: [] };
+    const body = Buffer.from(JSON.stringify({ type, id, ...rest }));
+    const { seq } = await jetstream(nats).publish(names.log(0, ROOM), body, { headers: writeEnvelope(envelope) });
+    await store.write(0, [{ ...envelope, room: ROOM, epoch, offset: seq, storedAt: seq, body }]);
+    published.push({ ...entry, id, user, offset: seq } as unknown as Entry);
+    return seq;
+  };
+  /** Called at each step of the fold; may throw. */
+  const steps: { at: (step: string) => void } = { at: () => undefined };
+  const around =
+    <A extends unknown[], R>(step: string, work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      steps.at(`before ${step}`);
+      const result = await work(...args);
+      steps.at(`after ${step}`);
+      return result;
+    };
+  const erase: EraseEntries = eraser(jsm, names);
+  const parts: ViewsParts = {
+    store: {
+      readPosition: async partition => {
+        steps.at('read');
+        return await store.readPosition(partition);
+      },
+      applyChanges: around('apply', store.applyChanges.bind(store)),
+      savePosition: around('save', store.savePosition.bind(store)),
+    },
+    storedUpTo: async () => Number.POSITIVE_INFINITY,
+    erase: around('erase', erase),
+    clock: systemClock,
+  };
+  let lease = Date.now(); // above that of the worker, which may have folded
+  /** Starts a holder of the lease. The returned function ends its lease, as a killed process does. */
+  const hold = (): (() => void) => {
+    const ended = new AbortController();
+    const runner = new Runner({
+      fold: new ViewsFold(parts),
+      foldLog: state,
+      names,
+      ready: async () => undefined,
+      folded: () => undefined,
+      failing: () => undefined,
+      clock: systemClock,
+      random: () => 0,
+      log: pino({ level: 'silent' }),
+    });
+    void runner.run({ fold: 'views', partition: 0, epoch: ++lease, signal: ended.signal });
+    t.after(() => ended.abort());
+    return () => ended.abort();
+  };
+  const folded = () => {
+    const fold = new RoomFold();
+    for (const entry of published) fold.add(entry);
+    return fold.messages();
+  };
+  const reached = async () => {
+    const { last } = await state.state(0);
+    await until('everything is folded', async () => (await store.readPosition(0))?.at === last, {
+      state: () => store.readPosition(0),
+    });
+    return await store.readFolded(ROOM, whole);
+  };
+  /** Texts in a stream, by offset. */
+  const textsIn = async (stream: string) => {
+    const { first_seq, last_seq } = (await jsm.streams.info(stream)).state;
+    const found: string[] = [];
+    for (let seq = first_seq; seq <= last_seq; seq++)
+      found.push((await jsm.streams.getMessage(stream, { seq }).catch(() => null))?.string() ?? '');
+    return found.join('\n');
+  };
+  return { ...bench, store, publish, steps, hold, folded, reached, textsIn };
+}
+
+/** Publishes a message that stays, and one that is edited and deleted. */
+async function someActs({ publish }: Pick<Awaited<ReturnType<typeof foldBench>>, 'publish'>, name: string) {
+  const target = await publish({ type: 'message', id: `${name}1`, text: `${name} stays`, time: 1 });
+  const about = { target, of: `${name}1` };
+  const gone = await publish({ type: 'message', id: `${name}2`, text: 'secret', time: 2 });
+  await publish({ type: 'edit', ...about, text: `${name} edited` });
+  await publish({ type: 'edit', target: gone, of: `${name}2`, text: 'secret too' });
+  await publish({ type: 'reaction', ...about, user: 'eve', emoji: '👍', on: true });
+  await publish({ type: 'delete', targets: [{ target: gone, of: `${name}2` }] });
+  await publish({ type: 'edit', target: gone, of: `${name}2`, text: 'secret again' });
+}
+
+for (const killed of STEPS)
+  test(`a worker that is killed at every "${killed}" is replaced: the same messages, and deleted texts are gone`, async t => {
+    const bench = await foldBench(t);
+    const { names, steps, hold, folded, reached, textsIn } = bench;
+    await someActs(bench, 'a');
+    let kills = 0;
+    let kill: () => void = () => undefined;
+    steps.at = step => {
+      if (step !== killed || kills >= 4) return;
+      kills += 1;
+      kill();
+      kill = hold();
+      throw new Error('killed');
+    };
+    kill = hold();
+    assert.deepEqual(await reached(), folded());
+    await someActs(bench, 'b');
+    assert.deepEqual(await reached(), folded());
+    assert.ok(kills > 0, 'nobody was killed');
+    const documents = await bench.documents('messages');
+    for (const place of [
+      await textsIn(names.logStream(0)),
+      await textsIn(names.liveStream(0)),
+      JSON.stringify(documents),
+    ]) {
+      assert.match(place, /a stays/);
+      assert.doesNotMatch(place, /secret/);
+    }
+  });
+
+test('views that are dropped, or rolled back with MongoDB, are made again while entries come', async t => {
+  const bench = await foldBench(t);
+  const { hold, folded, reached, collection } = bench;
+  hold();
+  await someActs(bench, 'a');
+  await reached();
+  const before = await bench.documents('folds');
+  await someActs(bench, 'b');
+  await reached();
+  for (const name of ['folds', 'reactions']) await collection(name).deleteMany({});
+  await someActs(bench, 'c');
+  assert.deepEqual(await reached(), folded());
+  // A backup of MongoDB from after the first acts.
+  await collection('folds').deleteMany({});
+  await collection('folds').insertMany(before);
+  await collection('reactions').deleteMany({});
+  const fields = { rev: '', text: '', edits: '', rx: '', rxAt: '' };
+  await collection('messages').updateMany({ offset: { $gt: 7 }, deleted: null }, { $unset: fields });
+  await someActs(bench, 'd');
+  assert.deepEqual(
+    (await reached()).map(message => ({ ...message, reactions: message.reactions.length })),
+    folded().map(message => ({ ...message, reactions: message.reactions.length })),
+  );
+});
