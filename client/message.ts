@@ -1,9 +1,13 @@
+import type { Reaction } from '../server/fold/changes.ts';
 import { type Entry, readEntry } from '../server/fold/entry.ts';
 import type { FoldedMessage } from '../server/fold/room-fold.ts';
 import type { Publication } from './transport.ts';
 
 /** A message at its place in a room, with all edits, deletes and reactions that are known. */
 export type Message = FoldedMessage;
+
+/** Number of users who reacted with one emoji: {@link Reaction.users} may name only some of them. */
+export const countOf = ({ users, more = 0 }: Reaction): number => users.length + more;
 
 /**
  * Entry in a publication; null if the publication changes no message. The type is the server's. The one in `data` counts only

@@ -1,4 +1,4 @@
-import type { Message } from './message.ts';
+import { countOf, type Message } from './message.ts';
 import type { Change, OutgoingChange } from './outgoing.ts';
 
 type ReactionChange = Extract<Change, { type: 'reaction' }>;
@@ -30,9 +30,9 @@ function withReaction(message: Message, { emoji, on }: Pick<ReactionChange, 'emo
   const before = message.reactions.find(known => known.emoji === emoji);
   const users = before?.users ?? [];
   if (users.some(by => by.user === user) === on) return message;
-  const after = { emoji, users: on ? [...users, { user, at: LAST }] : users.filter(by => by.user !== user) };
+  const after = { ...before, emoji, users: on ? [...users, { user, at: LAST }] : users.filter(by => by.user !== user) };
   const reactions = before
     ? message.reactions.map(known => (known === before ? after : known))
     : [...message.reactions, after];
-  return { ...message, reactions: reactions.filter(known => known.users.length > 0) };
+  return { ...message, reactions: reactions.filter(known => countOf(known) > 0) };
 }

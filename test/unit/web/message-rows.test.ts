@@ -89,7 +89,7 @@ test('a quote shows the message as it is now, and never the text of a deleted on
 });
 
 test('a message knows its reactions, that it was edited or deleted, and the changes that wait for it', () => {
-  const reactions = [{ emoji: '👍', users: ['bob', 'alice'].map((user, at) => ({ user, at })) }];
+  const reactions = [{ emoji: '👍', users: ['bob', 'alice'].map((user, at) => ({ user, at })), more: 3 }];
   const messages = [
     { ...said(1, 'alice', NOON), rev: 3, reactions },
     { ...said(2, 'bob', NOON), deleted: 4 },
@@ -104,7 +104,7 @@ test('a message knows its reactions, that it was edited or deleted, and the chan
       changes,
     ]),
     [
-      [true, false, [{ emoji: '👍', users: ['bob', 'alice'], own: true }], [waiting]],
+      [true, false, [{ emoji: '👍', users: ['bob', 'alice'], count: 5, own: true }], [waiting]],
       [false, true, [], []],
     ],
   );

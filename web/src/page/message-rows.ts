@@ -1,4 +1,4 @@
-import type { Message } from '../../../client/message.ts';
+import { countOf, type Message } from '../../../client/message.ts';
 import type { OutgoingChange, OutgoingMessage } from '../../../client/outgoing.ts';
 import type { ReplyTo } from '../../../server/fold/entry.ts';
 import { calendarDaysBetween } from '../i18n/language.ts';
@@ -14,8 +14,9 @@ export type Quote =
 /** One emoji on a message. */
 export interface Chip {
   readonly emoji: string;
-  /** In the order they reacted. */
+  /** In the order they reacted; perhaps not all of them. */
   readonly users: readonly string[];
+  readonly count: number;
   /** True if this user reacted with it. */
   readonly own: boolean;
 }
@@ -103,7 +104,7 @@ export function messageRows({ messages, outgoing, changes, user, quoted, newAfte
       id: message.id,
       edited: message.rev > message.offset,
       deleted: message.deleted > 0,
-      chips: message.reactions.map(({ emoji, users }) => chip(emoji, users, user)),
+      chips: message.reactions.map(reaction => chip(reaction, user)),
       changes: changesOf.get(message.offset) ?? [],
     });
   }
@@ -123,9 +124,9 @@ const bubble = (
   quote: Quote | null | undefined,
 ): Bubble => ({ key, user, own: user === reader, text, time, quote: quote ?? null, first: true, last: true });
 
-function chip(emoji: string, reactors: Message['reactions'][number]['users'], reader: string): Chip {
-  const users = reactors.map(({ user }) => user);
-  return { emoji, users, own: users.includes(reader) };
+function chip(reaction: Message['reactions'][number], reader: string): Chip {
+  const users = reaction.users.map(({ user }) => user);
+  return { emoji: reaction.emoji, users, count: countOf(reaction), own: users.includes(reader) };
 }
 
 function quote(replyTo: ReplyTo, loaded: Message | undefined, quoted: RowsInput['quoted']): Quote {

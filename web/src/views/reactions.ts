@@ -29,19 +29,19 @@ export function chipView(
       );
       return button;
     },
-    update: (button, { emoji, users, own }) => {
-      const label = texts.text('message.reactors', { emoji, users: namesOf(users, texts) });
+    update: (button, { emoji, users, count, own }) => {
+      const label = texts.text('message.reactors', { emoji, users: namesOf(users, count, texts) });
       button.ariaPressed = String(own);
       button.ariaLabel = label;
       button.title = label;
-      const count = button.querySelector('.count');
-      if (count) setText(count, texts.number(users.length));
+      const shown = button.querySelector('.count');
+      if (shown) setText(shown, texts.number(count));
     },
   };
 }
 
-function namesOf(users: readonly string[], texts: Texts): string {
-  const rest = users.length - MOST_NAMED;
+function namesOf(users: readonly string[], count: number, texts: Texts): string {
   const named = users.slice(0, MOST_NAMED);
+  const rest = count - named.length;
   return texts.list(rest > 0 ? [...named, texts.count('message.moreUsers', rest)] : named);
 }
