@@ -1,18 +1,15 @@
 import type { ReplyTo } from '../server/fold/entry.ts';
 import type { Clock } from '../server/time/clock.ts';
-import { type CallError, callErrorOf } from './call-error.ts';
+import type { CallError } from './call-error.ts';
 import { Listeners } from './listeners.ts';
-import { Members } from './members.ts';
 import type { Message } from './message.ts';
 import type { Change, OutgoingChange, OutgoingMessage } from './outgoing.ts';
 import { withChanges } from './pending-changes.ts';
 import { Quotes } from './quotes.ts';
 import type { ReadMark } from './read-mark.ts';
 import { type HistoryState, RoomHistory } from './room-history.ts';
+import { RoomPeople } from './room-people.ts';
 import type { Publication, RoomLink, Transport } from './transport.ts';
-
-/** Shortest time between two presence commands, in ms: a sender who has left must not cause one for each message. */
-const REFRESH_FOR_STRANGERS_MS = 2_000;
 
 export type RoomStatus =
   | { readonly phase: 'joining' }
@@ -45,26 +42,17 @@ export type MessageRef = Pick<Message, 'offset' | 'id'>;
 /** Messages that one call deletes, a limit of the server. */
 const MOST_DELETED = 100;
 
-/** Code of the server for a room that is too large to be listed. */
-const LIMIT_EXCEEDED = 106;
-
 /** One room as one user sees it. Read the properties again after every {@link changed}. */
 export class Room {
   readonly name: string;
   /** Emits when messages, members, marks or state have changed. */
   readonly changed = new Listeners();
   readonly #options: RoomOptions;
-  readonly #members = new Members();
+  readonly #people: RoomPeople;
   readonly #history: RoomHistory;
   readonly #quotes: Quotes;
   #link: RoomLink;
   #status: RoomStatus = { phase: 'joining' };
-  #refreshing = false;
-  /** Number of users in a room that is too large to be listed; null for another room. */
-  #count: number | null = null;
-  #usersError: CallError | null = null;
-  #refreshedAt = 0;
-  #cancelRefresh: (() => void) | null = null;
 
   constructor(options: RoomOptions) {
     this.name = options.name;
@@ -76,6 +64,11 @@ export class Room {
         options.readMark.begin(this.#history.state.loaded ? this.#history.timeline.position : null);
         this.changed.emit();
       },
+    });
+    this.#people = new RoomPeople({
+      clock: options.clock,
+      link: () => (this.#status.phase === 'live' ? this.#link : null),
+      onChange: () => this.changed.emit(),
     });
     this.#quotes = new Quotes({
       find: replyTo => this.#history.timeline.find(replyTo),
@@ -120,18 +113,18 @@ export class Room {
   }
 
   /** Users in the room with the number of their connections; null while unknown. */
-  get users(): ReturnType<Members['users']> {
-    return this.#members.users();
+  get users(): RoomPeople['users'] {
+    return this.#people.users;
   }
 
   /** Number of users in the room, also if it is too large for {@link users}; null while unknown. */
   get userCount(): number | null {
-    return this.users?.length ?? this.#count;
+    return this.#people.count;
   }
 
   /** Error of the last presence command; null if it succeeded. */
   get usersError(): CallError | null {
-    return this.#usersError;
+    return this.#people.error;
   }
 
   /** Number of loaded messages of others after the read mark, without deleted ones. */
@@ -199,30 +192,8 @@ export class Room {
    * Reads the members from the server. Joins and leaves are pushed in rooms that are not too large, and may be lost: call it
    * again now and then.
    */
-  async refreshMembers(): Promise<void> {
-    if (this.#status.phase !== 'live' || this.#refreshing) return;
-    this.#refreshing = true;
-    this.#refreshedAt = this.#options.clock.now();
-    try {
-      await this.#askMembers();
-      this.#usersError = null;
-    } catch (thrown) {
-      this.#usersError = callErrorOf(thrown);
-    } finally {
-      this.#refreshing = false;
-    }
-    this.changed.emit();
-  }
-
-  async #askMembers(): Promise<void> {
-    try {
-      this.#members.replace(await this.#link.presence());
-      this.#count = null;
-    } catch (thrown) {
-      if (callErrorOf(thrown).code !== LIMIT_EXCEEDED) throw thrown;
-      this.#members.forget();
-      this.#count = await this.#link.countUsers();
-    }
+  refreshMembers(): Promise<void> {
+    return this.#people.refresh();
   }
 
   /** Subscribes again after a refusal. */
@@ -240,7 +211,7 @@ export class Room {
   }
 
   close(): void {
-    this.#cancelRefresh?.();
+    this.#people.close();
     this.#history.interrupted();
     this.#link.close();
   }
@@ -265,27 +236,10 @@ export class Room {
       publication: publication => {
         this.#history.timeline.addLive(publication);
         this.changed.emit();
-        // The sender is not among the known members: a join was lost.
-        if (publication.sender && this.#members.lacks(publication.sender)) this.#refreshSoon();
+        this.#people.heard(publication.sender);
       },
-      joined: member => {
-        this.#members.joined(member);
-        this.changed.emit();
-      },
-      left: member => {
-        this.#members.left(member);
-        this.changed.emit();
-      },
-    });
-  }
-
-  #refreshSoon(): void {
-    if (this.#cancelRefresh) return;
-    const { clock } = this.#options;
-    const wait = Math.max(0, this.#refreshedAt + REFRESH_FOR_STRANGERS_MS - clock.now());
-    this.#cancelRefresh = clock.after(wait, () => {
-      this.#cancelRefresh = null;
-      void this.refreshMembers();
+      joined: member => this.#people.joined(member),
+      left: member => this.#people.left(member),
     });
   }
 
