@@ -36,7 +36,7 @@ export class RoomFold {
   readonly #bases = new Map<number, Base>();
   /** Changes by target, see {@link keyOf}. */
   readonly #changes = new Map<string, Changes>();
-  /** What is left of deleted messages, by offset: shown where the message itself is not known. */
+  /** Stubs of deleted messages, by offset: shown where the message itself is not known. */
   readonly #stubs = new Map<number, FoldedMessage>();
 
   /** Adds an entry as it stands in the log. @returns offsets of the messages that it may change */
@@ -108,7 +108,7 @@ export class RoomFold {
 
 const keyOf = (target: number, of: string) => `${target} ${of}`;
 
-/** What a delete at an offset leaves of a message. */
+/** Stub of a message that was deleted at an offset. */
 export function deleted(
   { offset, id, user, time }: Pick<FoldedMessage, 'offset' | 'id' | 'user' | 'time'>,
   at: number,

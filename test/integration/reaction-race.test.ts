@@ -22,7 +22,7 @@ interface Publication {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** What a device shows of a room, folded from the publications that it got. */
+/** Room as one device shows it, folded from the publications that it got. */
 class Device {
   readonly #client: Client;
   readonly #fold = new RoomFold();
