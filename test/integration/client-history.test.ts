@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { type Chat, createChat } from '../../client/chat.ts';
-import { memoryStorage } from '../../client/storage.ts';
 import { startBackends, type Teardown } from '../../tools/support/backends.ts';
 import { until } from '../../tools/support/until.ts';
+import { startClient } from '../support/chat/dev-client.ts';
 import { startLink } from '../support/chat/link.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
 
@@ -14,19 +13,7 @@ const cluster = await startCluster({ after }, await startBackends({ after }), {
 });
 const [first, second] = cluster.gateways;
 
-function connect(t: Teardown, user: string, url: string): Chat {
-  const getToken = async () => {
-    const answer = await fetch(`http://127.0.0.1:${first.port}/dev/token`, {
-      method: 'POST',
-      body: JSON.stringify({ user }),
-    });
-    return ((await answer.json()) as { token: string }).token;
-  };
-  const chat = createChat({ user, storage: memoryStorage(), url, getToken });
-  t.after(() => chat.disconnect());
-  chat.connect();
-  return chat;
-}
+const connect = (t: Teardown, user: string, url: string) => startClient(t, user, first.port, url);
 
 test('what a reconnect beyond the recovery limit leaves out is paged in from the last known offset', async t => {
   const bob = connect(t, 'bob', second.url).open(ROOM);

@@ -2,12 +2,17 @@ import { type Chat, createChat } from '../../../client/chat.ts';
 import { memoryStorage } from '../../../client/storage.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
 
-/** A user of the development sign-in without a browser: the client the page is built on, in this process. */
-export function startClient(t: Teardown, user: string, port: number): Chat {
+/** A user of the development sign-in without a browser: the client the page is built on, in this process. @param url for another way there */
+export function startClient(
+  t: Teardown,
+  user: string,
+  port: number,
+  url = `ws://127.0.0.1:${port}/connection/websocket`,
+): Chat {
   const chat = createChat({
     user,
     storage: memoryStorage(),
-    url: `ws://127.0.0.1:${port}/connection/websocket`,
+    url,
     getToken: async () => {
       const answer = await fetch(`http://127.0.0.1:${port}/dev/token`, {
         method: 'POST',
