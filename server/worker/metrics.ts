@@ -30,10 +30,7 @@ export class WorkerMetrics {
   );
   readonly retries = this.#counter('store_retries_total', 'Repeated writes of batches because MongoDB did not answer.');
   readonly purged = this.#counter('log_purged_messages_total', 'Stored messages removed from LOG streams.');
-  readonly lastRooms = this.#counter(
-    'last_rooms_total',
-    'Rooms whose last offset was written to a LAST stream before a purge.',
-  );
+  readonly lastRooms = this.#counter('last_rooms_total', 'Digests of rooms written to a LAST stream.');
   readonly purgedInWindow = this.#counter(
     'log_purged_in_window_messages_total',
     'Stored messages removed from LOG streams before the hot window had passed, because the stream was filling.',

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { NatsConnection } from '../bus/connect.ts';
+import type { Digests } from '../bus/digests.ts';
 import type { JetStreamManager } from '../bus/jetstream-api.ts';
 import { logConsumers } from '../bus/log-consumers.ts';
 import type { Names } from '../bus/names.ts';
@@ -31,6 +32,7 @@ export interface PartitionParts {
   readonly streams: Streams;
   readonly writer: MessageWriter;
   readonly folds: Pick<FoldProgress, 'floors'>;
+  readonly digests: Pick<Digests, 'cover' | 'since'>;
   readonly health: Health;
   readonly metrics: WorkerMetrics;
   readonly clock: Clock;
@@ -196,7 +198,8 @@ export class Partition {
   }
 
   #purge(): Purge {
-    const { partition, config, names, connection, jsm, writer, folds, health, metrics, clock, log } = this.#parts;
+    const { partition, config, names, connection, jsm, writer, folds, digests, health, metrics, clock, log } =
+      this.#parts;
     return new Purge({
       partition,
       connection,
@@ -204,9 +207,9 @@ export class Partition {
       names,
       consumers: logConsumers(names),
       folds,
+      digests,
       floor: () => writer.floor(partition),
       hotWindowMs: hotWindowMs(config),
-      lastRooms: config.lastRooms,
       intervalMs: config.purgeSeconds * 1_000,
       health,
       metrics,

@@ -59,8 +59,8 @@ type Size = Pick<LogView, 'bytes' | 'maxBytes'>;
 /** True if the stream is so full that messages inside the hot window are removed. Pure. */
 export const isPressed = ({ bytes, maxBytes }: Size) => maxBytes > 0 && bytes > PRESSED_ABOVE * maxBytes;
 
-/** True if the stream is so full that stored messages are removed even if LAST does not accept their offsets. Pure. */
-export const isNearlyFull = ({ bytes, maxBytes }: Size) => maxBytes > 0 && bytes > NEARLY_FULL * maxBytes;
+/** True if the stream may soon be full. */
+const isNearlyFull = ({ bytes, maxBytes }: Size) => maxBytes > 0 && bytes > NEARLY_FULL * maxBytes;
 
 /**
  * Plans a purge: it removes messages older than the hot window that no claim needs. If the stream fills up, it also removes the

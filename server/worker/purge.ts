@@ -1,27 +1,29 @@
 import type { Logger } from 'pino';
+import type { NatsConnection } from '../bus/connect.ts';
+import type { Digests } from '../bus/digests.ts';
 import { epochOf } from '../bus/epoch.ts';
-import { forgetTops } from '../bus/forget-tops.ts';
-import type { StreamInfo } from '../bus/jetstream-api.ts';
+import type { JetStreamManager, StreamInfo } from '../bus/jetstream-api.ts';
 import type { LogConsumer } from '../bus/log-consumers.ts';
-import type { NoteTopsParts } from '../bus/note-tops.ts';
+import type { Names } from '../bus/names.ts';
 import { type StoredFloor, StoreRolledBack } from '../room/history-store.ts';
 import type { Clock } from '../time/clock.ts';
-import { Repeats } from '../time/repeats.ts';
 import type { FoldProgress } from './fold/progress.ts';
 import type { Health } from './health.ts';
 import { type ConsumerState, claimOfLive, firstInWindow, foreignConsumers } from './log-state.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import { purgeNoted } from './noted-purge.ts';
-import { claimOfFold, isNearlyFull, isPressed, type LogView, planPurge } from './purge-plan.ts';
+import { claimOfFold, isPressed, type LogView, planPurge } from './purge-plan.ts';
 
 /** One partition, and the bounds of its purges. */
-export interface PurgeParts extends NoteTopsParts {
+export interface PurgeParts {
+  readonly connection: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly names: Names;
+  readonly partition: number;
+  readonly digests: Pick<Digests, 'cover' | 'since'>;
   readonly consumers: readonly LogConsumer[];
   /** Positions of folds, for which purges wait. */
   readonly folds: Pick<FoldProgress, 'floors'>;
   readonly hotWindowMs: number;
-  /** Most rooms in LAST. */
-  readonly lastRooms: number;
   /** Reads the floor of the partition: MongoDB may have lost messages that were acknowledged. */
   floor(): Promise<StoredFloor>;
   /** Time between two purges of messages older than the hot window. */
@@ -39,11 +41,9 @@ export class Purge {
   /** Time of the last purge that removed messages inside the hot window. */
   #shortenedAt = Number.NEGATIVE_INFINITY;
   #foreign: readonly string[] = [];
-  readonly #repeats: Repeats;
 
   constructor(parts: PurgeParts) {
     this.#parts = parts;
-    this.#repeats = new Repeats(() => parts.clock.now());
     this.#dueAt = parts.clock.now() + parts.intervalMs;
   }
 
@@ -80,26 +80,28 @@ export class Purge {
     if (rolledBack) throw new StoreRolledBack();
     const stored = { name: 'MongoDB', floor: complete, greatestLag: Number.POSITIVE_INFINITY };
     const { below, shortens } = planPurge({ ...view, claims: [...view.claims, stored] });
-    if (below !== null) await this.#remove(view.first, below, shortens, isNearlyFull(view));
+    if (below !== null && (await this.#isInLast(below))) await this.#remove(view.first, below, shortens);
   }
 
-  /** Removes the messages from `first` to `below`, exclusive. MongoDB has them. */
-  async #remove(first: number, below: number, shortens: boolean, urgent: boolean): Promise<void> {
-    const { metrics, clock, log, partition, names, hotWindowMs } = this.#parts;
-    const { removed, noted, unnoted } = await purgeNoted(this.#parts, first, below, urgent);
-    metrics.purged.inc(removed);
-    metrics.lastRooms.inc(noted);
-    if (removed > 0) log.debug({ partition, first, removed, noted }, 'stored messages were removed from the stream');
-    if (unnoted !== null) {
-      const reason = (unnoted as Error).message;
-      const news = this.#repeats.news(reason);
-      if (news)
-        log.warn(
-          { partition, reason, ...news },
-          'the stream LAST did not accept the last offsets of rooms; the purge is tried again',
-        );
+  /** True if the digests of all rooms have their entries below an offset: a worker of an earlier release writes over them. */
+  async #isInLast(below: number): Promise<boolean> {
+    const { digests, partition } = this.#parts;
+    const cover = (await digests.cover(partition))?.value;
+    if (cover?.checked === undefined || cover.below < below) return false;
+    for (let at = cover.checked; ; ) {
+      const since = [...(await digests.since(partition, at)).values()];
+      if (since.length === 0) return true;
+      if (since.some(({ value }) => !value?.deletions)) return false;
+      at = Math.max(...since.map(({ revision }) => revision));
     }
-    if (noted > 0) await this.#forget();
+  }
+
+  /** Removes the messages from `first` to `below`, exclusive. MongoDB has them, and every fold. */
+  async #remove(first: number, below: number, shortens: boolean): Promise<void> {
+    const { jsm, metrics, clock, log, partition, names, hotWindowMs } = this.#parts;
+    const { purged: removed } = await jsm.streams.purge(names.logStream(partition), { seq: below });
+    metrics.purged.inc(removed);
+    if (removed > 0) log.debug({ partition, first, removed }, 'stored messages were removed from the stream');
     if (!shortens || removed === 0) return;
     metrics.purgedInWindow.inc(removed);
     if (clock.now() - this.#shortenedAt > hotWindowMs)
@@ -108,23 +110,6 @@ export class Purge {
         'the stream is too small for the hot window: stored messages are removed before it has passed and are then read from MongoDB; raise CHAT_STREAM_MAX_BYTES or lower CHAT_HOT_WINDOW_SECONDS',
       );
     this.#shortenedAt = clock.now();
-  }
-
-  /** Removes rooms from LAST above its limit: otherwise it would grow for ever, because any user can name a new room. */
-  async #forget(): Promise<void> {
-    const { partition, names, lastRooms, log } = this.#parts;
-    const forgotten = await forgetTops(this.#parts, lastRooms).catch((error: Error) => {
-      log.debug(
-        { partition, reason: error.message },
-        'rooms above the limit of the stream LAST could not be removed; tried again',
-      );
-      return 0;
-    });
-    if (forgotten > 0)
-      log.info(
-        { partition, stream: names.lastStream(partition), forgotten, lastRooms },
-        'the stream LAST had more rooms than CHAT_LAST_ROOMS: those quiet for longest were removed; for clients that come back to them MongoDB is read',
-      );
   }
 
   #report({ config, state }: StreamInfo, nearlyFull: boolean): void {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { NatsConnection } from '../bus/connect.ts';
+import { digests as lastDigests } from '../bus/digests.ts';
 import { managerOf } from '../bus/jetstream-api.ts';
 import { names as namesOf } from '../bus/names.ts';
 import { linkNats } from '../bus/nats-link.ts';
@@ -155,24 +156,11 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       now: () => clock.now(),
     });
     const { copies } = streams;
-    const folds = workerFolds({ config, names, connection: nats, jsm, store, copies, health, metrics, clock, log });
+    const digests = lastDigests(nats, names);
+    const shared = { config, names, connection: nats, jsm, digests, health, metrics, clock, log };
+    const folds = workerFolds({ ...shared, store, copies });
     for (let partition = 0; partition < config.partitions; partition++) {
-      partitions.push(
-        new Partition({
-          partition,
-          config,
-          names,
-          connection: nats,
-          jsm,
-          streams,
-          writer: store,
-          folds: folds.progress,
-          health,
-          metrics,
-          clock,
-          log,
-        }),
-      );
+      partitions.push(new Partition({ ...shared, partition, streams, writer: store, folds: folds.progress }));
     }
     const ready = async (partition: number, ended: AbortSignal) => await partitions[partition]?.ready(ended);
     await Promise.all([...partitions.map(partition => partition.run(signal)), folds.run(ready, signal)]);

@@ -2,15 +2,13 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { deliveryInfo } from '../../server/bus/delivery.ts';
 import { epochOf } from '../../server/bus/epoch.ts';
-import { forgetTops } from '../../server/bus/forget-tops.ts';
-import { readCover, readTop, writeTop } from '../../server/bus/last-entry.ts';
-import { noteTops } from '../../server/bus/note-tops.ts';
+import { type Digest, readCover, readDigest, readTop, writeCover } from '../../server/bus/last-entry.ts';
 import { readPurgedTops } from '../../server/bus/purged-tops.ts';
-import { purgeNoted } from '../../server/worker/noted-purge.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { numbered, type StoreBench, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
 import { until } from '../../tools/support/until.ts';
 import { faultyNats } from '../support/chat/faulty-nats.ts';
+import { foldState, startState } from '../support/chat/fold-state.ts';
 
 const backends = await startBackends({ after });
 const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
@@ -24,6 +22,7 @@ const last = (bench: StoreBench) => {
   };
   return {
     top: async (room: string) => readTop(await value(bench.names.last(0, room))),
+    digest: async (room: string) => readDigest(await value(bench.names.last(0, room))),
     cover: async () => readCover(await value(bench.names.lastMark(0))),
   };
 };
@@ -49,47 +48,13 @@ test('before a message is purged, the last offset of its room is in LAST, also i
     [2, end, null],
   );
   assert.equal(quiet, 2);
-  assert.deepEqual(await cover(), { epoch, from: 1, below: end + 1 });
-  assert.equal(await bench.metric(worker, 'chatcluster_last_rooms_total'), 2);
+  const { epoch: covered, from, below } = (await cover()) ?? {};
+  assert.deepEqual({ covered, from, below }, { covered: epoch, from: 1, below: end + 1 });
+  assert.ok((await bench.metric(worker, 'chatcluster_last_rooms_total')) >= 2);
 
   const later = await bench.publish('channel:a.b *>%é界', 'm3');
   await until('the next one is gone too', async () => (await logInfo(bench)).state.messages === 0);
   assert.deepEqual([await top('channel:a.b *>%é界'), (await cover())?.below], [later, later + 1]);
-});
-
-test('a purge by another program begins the cover anew', async t => {
-  const bench = await storeBench(t, backends, HOLDING);
-  await streamsReady(await bench.worker());
-  const { cover } = last(bench);
-  for (const text of numbered(1, 20)) await bench.publish(`channel:${text}`, text);
-  await purgeNoted(parts(bench), 1, 5, false);
-  assert.deepEqual(await cover(), { epoch: epochOf(await logInfo(bench)), from: 1, below: 5 });
-  await bench.jsm.streams.purge(bench.names.logStream(0), { seq: 9 });
-  await purgeNoted(parts(bench), 9, 12, false);
-  assert.deepEqual(await cover(), { epoch: epochOf(await logInfo(bench)), from: 9, below: 12 });
-});
-
-test('workers that note at the same time never leave an offset behind the one purged', async t => {
-  const bench = await storeBench(t, backends, HOLDING);
-  await streamsReady(await bench.worker());
-  const { top, cover } = last(bench);
-  const rooms = Array.from({ length: 40 }, (_, i) => `channel:${i}`);
-  const purged = new Map<string, number>();
-  let lost = 0;
-  for (let round = 0; round < 8; round++) {
-    const offsets = await Promise.all(rooms.map(async room => [room, await bench.publish(room, 'x')] as const));
-    const { first_seq: first, last_seq: end } = (await logInfo(bench)).state;
-    const attempts = [end - 20, end, end + 1].map(below => purgeNoted(parts(bench), first, below, false));
-    for (const { unnoted } of await Promise.all(attempts)) if (unnoted !== null) lost += 1;
-    const state = (await logInfo(bench)).state;
-    for (const [room, offset] of offsets) if (offset < state.first_seq) purged.set(room, offset);
-    for (const [room, offset] of purged) assert.ok(((await top(room)) ?? 0) >= offset, `${room} at ${offset}`);
-    assert.ok(((await cover())?.below ?? 0) >= state.first_seq);
-    assert.equal((await cover())?.from, 1);
-  }
-  assert.ok(purged.size > 0, 'nothing was purged');
-  assert.ok(lost > 0, 'they never met');
-  assert.ok(purged.size > 0, 'nothing was purged');
 });
 
 /** Last offsets of rooms without a message in LOG. */
@@ -104,79 +69,126 @@ const purgedTops = (bench: StoreBench, rooms: readonly string[]) =>
     },
   });
 
-test('a chain of writes that another worker came into covers nothing, also when the end of it would be taken', async t => {
-  const bench = await storeBench(t, backends, HOLDING);
-  await streamsReady(await bench.worker());
-  for (const room of ['a', 'b', 'c']) await bench.publish(`channel:${room}`, 'x'); // at 1, 2, 3
-  const { names, nats } = bench;
-  let met: Promise<unknown> | null = null;
-  const before = async (subject: string) => {
-    if (!subject.startsWith(names.lastSubjects(0).replace('*', ''))) return;
-    // The first two writes of a worker that purges less: its third is late.
-    met ??= nats
-      .request(names.last(0, 'channel:x'), writeTop(1))
-      .then(() => nats.request(names.last(0, 'channel:y'), writeTop(1)));
-    await met;
-  };
-  const interrupted = { ...parts(bench), connection: faultyNats(nats, { before }) };
-  const { removed, unnoted } = await purgeNoted(interrupted, 1, 4, true);
-  assert.ok(unnoted instanceof Error);
-  assert.equal(removed, 3);
-  const tops = await purgedTops(bench, ['channel:a', 'channel:b', 'channel:c']);
-  for (const [room, offset] of [
-    ['a', 1],
-    ['b', 2],
-    ['c', 3],
-  ] as const)
-    assert.ok(
-      (tops.get(`channel:${room}`) ?? 0) >= offset,
-      `${room} has missed nothing from ${tops.get(`channel:${room}`)} on`,
-    );
+test('a purge of what was not folded begins the cover anew', async t => {
+  const bench = await storeBench(t, backends);
+  const { cover } = last(bench);
+  await madeStreams(bench);
+  for (const text of numbered(1, 20)) await bench.publish(`channel:${text}`, text);
+  await foldState(parts(bench));
+  for (const text of numbered(21, 30)) await bench.publish(`channel:${text}`, text);
+  await bench.jsm.streams.purge(bench.names.logStream(0), { seq: 26 });
+  await foldState(parts(bench));
+  const { from, below } = (await cover()) ?? {};
+  assert.deepEqual([from, below], [26, 31]);
+  const tops = await purgedTops(bench, ['channel:m20', 'channel:m22', 'channel:none']);
+  assert.deepEqual([...tops.values()], [25, 25, 25], 'the last message of each may have been purged unread');
 });
 
-test('messages that a broken connection loses are not taken for absent', async t => {
-  const bench = await storeBench(t, backends, HOLDING);
-  await streamsReady(await bench.worker());
-  for (const text of numbered(1, 9)) await bench.publish(`channel:${text}`, text);
-  const loses = ({ reply = '' }: { reply?: string }) => [4, 5].includes(deliveryInfo(reply)?.sequence ?? 0);
-  const lossy = { ...parts(bench), connection: faultyNats(bench.nats, { loses }) };
-  await assert.rejects(noteTops(lossy, 8), /lost messages/);
-  assert.deepEqual([await last(bench).top('channel:m4'), await last(bench).cover()], [null, null]);
-  await noteTops(parts(bench), 8);
-  assert.equal(await last(bench).top('channel:m4'), 4);
-  await assert.rejects(forgetTops(lossy, 1), /lost messages/);
-});
-
-test('what LAST does not take stays in the stream, unless that is nearly full', async t => {
-  const bench = await storeBench(t, backends, HOLDING);
+/** Makes the streams, and leaves them to the test. */
+async function madeStreams(bench: StoreBench): Promise<void> {
   const worker = await bench.worker();
   await streamsReady(worker);
-  for (const text of numbered(1, 10)) await bench.publish('channel:a', text);
   await worker.stop();
+}
+
+test('digests hold each last offset and each delete through holders that follow each other and die anywhere', async t => {
+  const bench = await storeBench(t, backends);
+  await madeStreams(bench);
+  const rooms = Array.from({ length: 12 }, (_, i) => `channel:${i}`);
+  const expected = new Map<string, Digest>();
+  let ends: (() => void)[] = [];
+  for (let round = 0; round < 15; round++) {
+    for (const room of rooms) {
+      const before = expected.get(room) ?? { top: 0, deletions: [] };
+      const targets = round % 3 === 2 ? [before.top] : [];
+      const top = await bench.publish(room, 'x', targets.length > 0 ? { type: 'delete', targets } : {});
+      const added = targets.length > 0 ? [{ at: top, targets }] : [];
+      expected.set(room, { top, deletions: [...(before.deletions ?? []), ...added] });
+    }
+    // Two at once: the later lease wins. The connection of one loses every third write on its way.
+    let writes = 0;
+    const before = async (subject: string) => {
+      if (subject.includes('.last.') && ++writes % 3 === 0) throw new Error('lost on the way');
+    };
+    const lossy = { ...parts(bench), connection: faultyNats(bench.nats, { before }) };
+    ends.push(startState(lossy), startState(parts(bench)));
+    if (round % 4 === 3) for (const end of ends.splice(0)) end();
+  }
+  await foldState(parts(bench));
+  for (const end of ends) end();
+  ends = [];
+  for (const [room, digest] of expected) assert.deepEqual(await last(bench).digest(room), digest, room);
+});
+
+test('entries that a broken connection loses are not taken for absent', async t => {
+  const bench = await storeBench(t, backends);
+  await madeStreams(bench);
+  for (const text of numbered(1, 9)) await bench.publish(`channel:${text}`, text);
+  let lost = 0;
+  const loses = ({ reply = '' }: { reply?: string }) =>
+    [4, 5].includes(deliveryInfo(reply)?.sequence ?? 0) && lost++ < 4;
+  await foldState({ ...parts(bench), connection: faultyNats(bench.nats, { loses }) });
+  assert.ok(lost > 0);
+  for (let i = 1; i <= 9; i++) assert.equal(await last(bench).top(`channel:m${i}`), i);
+});
+
+test('what a worker of an earlier release wrote over digests is restored before anything is purged', async t => {
+  const bench = await storeBench(t, backends, { ...PURGING, CHAT_HOT_WINDOW_SECONDS: '3600' });
+  const { names, nats } = bench;
+  await streamsReady(await bench.worker());
+  const { top, digest, cover } = last(bench);
+  const first = await bench.publish('channel:a', 'one');
+  await bench.publish('channel:a', 'gone', { type: 'delete', targets: [first] });
+  const end = await bench.publish('channel:a', 'three');
+  await until('it is folded', async () => (await cover())?.below === end + 1);
+  const whole = await digest('channel:a');
+  assert.deepEqual(whole, { top: end, deletions: [{ at: 2, targets: [1] }] });
+
+  // It died before it wrote the cover.
+  await nats.request(names.last(0, 'channel:a'), JSON.stringify({ top: first }));
+  await until('the list is there again', async () => (await digest('channel:a'))?.deletions?.length === 1);
+  assert.equal(await top('channel:a'), end);
+
+  // It came to the end of its notes.
+  await nats.request(names.last(0, 'channel:a'), JSON.stringify({ top: first }));
+  await nats.request(names.lastMark(0), writeCover({ epoch: (await cover())?.epoch ?? '', from: 1, below: end + 1 }));
+  await until('LOG is folded again', async () => (await cover())?.checked !== undefined);
+  await until('the digest is whole', async () => (await digest('channel:a'))?.deletions?.length === 1);
+  assert.equal(await top('channel:a'), end);
+});
+
+test('without LAST nothing is purged; rebuilt from the stream it is what it was', async t => {
+  const bench = await storeBench(t, backends, PURGING);
+  await madeStreams(bench);
+  const { digest } = last(bench);
+  for (const text of numbered(1, 10)) await bench.publish(`channel:${text}`, text);
+  await foldState(parts(bench));
   await bench.jsm.streams.delete(bench.names.lastStream(0));
-  const kept = await purgeNoted(parts(bench), 1, 5, false);
-  assert.deepEqual([kept.removed, kept.noted, kept.unnoted instanceof Error], [0, 0, true]);
-  assert.equal((await logInfo(bench)).state.first_seq, 1);
-  const gone = await purgeNoted(parts(bench), 1, 5, true);
-  assert.deepEqual([gone.removed, gone.noted, gone.unnoted instanceof Error], [4, 0, true]);
+  await streamsReady(await bench.worker());
+  await until('everything stored is gone', async () => (await logInfo(bench)).state.messages === 0);
+  for (let i = 1; i <= 10; i++) assert.deepEqual(await digest(`channel:m${i}`), { top: i, deletions: [] });
 });
 
 test('LAST keeps so many rooms, and says that it knows nothing of those it has forgotten', async t => {
   const bench = await storeBench(t, backends, HOLDING);
-  await streamsReady(await bench.worker());
+  await madeStreams(bench);
   const { top, cover } = last(bench);
   const rooms = Array.from({ length: 60 }, (_, i) => `channel:${i}`);
-  for (const room of rooms) await bench.publish(room, 'x'); // room i at offset i + 1
-  await noteTops(parts(bench), 31);
-  await noteTops(parts(bench), 61);
-  assert.equal(await forgetTops(parts(bench), 60), 0);
-  assert.equal(await forgetTops(parts(bench), 40), 21); // of 60 rooms and the cover
-  const { messages } = (await bench.jsm.streams.info(bench.names.lastStream(0))).state;
-  assert.equal(messages, 40);
+  for (const room of rooms) {
+    await bench.publish(room, 'x'); // room i at offset i + 1
+    if (room.endsWith('9')) await foldState(parts(bench));
+  }
+  const end = startState({ ...parts(bench), lastRooms: 40 });
+  const held = async () => (await bench.jsm.streams.info(bench.names.lastStream(0))).state.messages;
+  await until('LAST is at its limit', async () => (await held()) === 40);
+  end();
   const { from = 0, below } = (await cover()) ?? {};
   assert.equal(below, 61);
-  for (const [i, room] of rooms.entries()) assert.equal(await top(room), i + 1 < from ? null : i + 1, room);
-  assert.equal(from, 22);
+  for (const [i, room] of rooms.entries()) if (i + 1 >= from) assert.equal(await top(room), i + 1, room);
+  assert.ok(from > 20 && from < 41, `${from}`);
+  await bench.jsm.streams.purge(bench.names.logStream(0), { seq: 61 });
+  const tops = await purgedTops(bench, rooms);
+  for (const [i, room] of rooms.entries()) assert.ok((tops.get(room) ?? 0) >= i + 1, room);
 });
 
 test('rooms above CHAT_LAST_ROOMS are forgotten by the worker', async t => {
@@ -188,16 +200,4 @@ test('rooms above CHAT_LAST_ROOMS are forgotten by the worker', async t => {
   await until('everything stored is gone', async () => (await logInfo(bench)).state.messages === 0);
   await until('LAST is at its limit', async () => (await held()) <= 22);
   assert.ok(((await last(bench).cover())?.from ?? 0) > 70);
-});
-
-test('messages that were deleted from the stream do not end the scan', async t => {
-  const bench = await storeBench(t, backends, HOLDING);
-  await streamsReady(await bench.worker());
-  const { top } = last(bench);
-  for (const text of numbered(1, 10)) await bench.publish('channel:a', text);
-  for (const seq of [4, 5, 9, 10]) await bench.jsm.streams.deleteMessage(bench.names.logStream(0), seq);
-  assert.equal(await noteTops(parts(bench), 6), 1);
-  assert.equal(await top('channel:a'), 3);
-  await noteTops(parts(bench), 11);
-  assert.equal(await top('channel:a'), 8);
 });

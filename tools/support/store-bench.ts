@@ -7,6 +7,7 @@ import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { type Names, names as namesOf } from '../../server/bus/names.ts';
 import type { BackendHealth } from '../../server/contract/backends.ts';
 import { WORKER_PATHS } from '../../server/contract/ports.ts';
+import type { Envelope } from '../../server/room/message.ts';
 import { type Config, loadConfig } from '../../server/settings/config.ts';
 import type { Clock } from '../../server/time/clock.ts';
 import { startWorker, type Worker } from '../../server/worker/start.ts';
@@ -28,7 +29,11 @@ export interface StoreBench {
   /** Resolves when JetStream answers again after a restart of NATS. */
   natsAnswers(): Promise<void>;
   /** Publishes to partition 0 as a gateway does. @returns the offset */
-  publish(room: string, text: string, keys?: { readonly id?: string; readonly dedupe?: string }): Promise<number>;
+  publish(
+    room: string,
+    text: string,
+    keys?: Partial<Pick<Envelope, 'id' | 'dedupe' | 'type' | 'targets'>>,
+  ): Promise<number>;
   /** Texts of a room in MongoDB, in the order of their offsets. */
   stored(room: string): Promise<string[]>;
   collection(name: string): Collection;
@@ -90,7 +95,7 @@ export async function storeBench(
     },
     async publish(room, text, keys = {}) {
       const headers = writeEnvelope({
-        type: 'message',
+        type: keys.type ?? 'message',
         id: keys.id ?? '',
         dedupe: keys.dedupe ?? '',
         time: Date.now(),
@@ -99,7 +104,7 @@ export async function storeBench(
         traceparent: '',
         cv: 0,
         seen: 0,
-        targets: [],
+        targets: keys.targets ?? [],
       });
       const body = JSON.stringify({ text });
       const ack = await jetstream(nats).publish(names.log(0, room), body, { headers, timeout: 10_000 });

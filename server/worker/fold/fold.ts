@@ -77,6 +77,8 @@ export interface WorkerFold {
   apply(batch: FoldBatch, lease: Lease): Promise<void>;
   /** Saves a position durably, after everything up to it was applied. */
   savePosition(partition: number, position: FoldPosition, lease: Lease): Promise<void>;
+  /** Called about once a second while there is nothing to fold. Default: nothing. */
+  idle?(partition: number, lease: Lease): Promise<void>;
 }
 
 /** Another worker has the lease. */

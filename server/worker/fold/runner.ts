@@ -92,7 +92,7 @@ export class Runner {
           await this.#apply(batch, to.epoch, next, lease);
           to = { epoch: to.epoch, at: next };
           await this.#save(to, lease);
-        }
+        } else await fold.idle?.(partition, lease);
         works();
         busy = batch.length >= fold.limits.size;
       }

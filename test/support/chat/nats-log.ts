@@ -7,10 +7,10 @@ import { Streams } from '../../../server/bus/streams.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
 import { type Config, loadConfig } from '../../../server/settings/config.ts';
 import { systemClock } from '../../../server/time/clock.ts';
-import { purgeNoted } from '../../../server/worker/noted-purge.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
 import { SECRET } from '../../../tools/support/token.ts';
 import { until } from '../../../tools/support/until.ts';
+import { foldState } from './fold-state.ts';
 
 let instances = 0;
 
@@ -84,9 +84,8 @@ export async function natsLog(
     another: async () => logOf(await connect()),
     async purge(upTo, noted = true) {
       const jsm = await jetstreamManager(write);
-      const { first } = await log.state(0);
-      if (noted) await purgeNoted({ connection: write, jsm, names, partition: 0 }, first, upTo + 1, false);
-      else await jsm.streams.purge(names.logStream(0), { seq: upTo + 1 });
+      if (noted) await foldState({ connection: write, jsm, names, partition: 0 });
+      await jsm.streams.purge(names.logStream(0), { seq: upTo + 1 });
     },
   };
 }

@@ -2,19 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type Cover,
-  coverWith,
+  coverFrom,
   purgedTop,
   readCover,
+  readDigest,
   readTop,
   writeCover,
-  writeTop,
+  writeDigest,
 } from '../../../../server/bus/last-entry.ts';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const cover: Cover = { epoch: 'e', from: 10, below: 100 };
 
 test('what is written is read, and fields of later versions are ignored', () => {
-  assert.equal(readTop(bytes(writeTop(7))), 7);
+  const digest = { top: 7, deletions: [{ at: 5, targets: [1, 2] }], at: 6 };
+  assert.deepEqual(readDigest(bytes(writeDigest(digest))), digest);
+  assert.deepEqual(readDigest(bytes('{"top":7,"deleted":[],"n":3}')), { top: 7, deletions: [] });
   assert.equal(readTop(bytes('{"top":7,"n":3}')), 7);
   assert.deepEqual(readCover(bytes(writeCover(cover))), cover);
   assert.deepEqual(readCover(bytes('{"epoch":"e","from":10,"below":100,"more":[]}')), cover);
@@ -25,22 +28,35 @@ for (const text of ['', '{', 'null', '7', '{"top":"7"}', '{"top":-1}', '{"top":1
 for (const text of ['', '{}', '{"epoch":"e","from":1}', '{"epoch":1,"from":1,"below":2}'])
   test(`a cover ${text || 'without content'} covers nothing`, () => assert.equal(readCover(bytes(text)), null));
 
-const covers: [what: string, before: Cover | null, epoch: string, first: number, below: number, after: Cover][] = [
-  ['the first noted purge begins a cover', null, 'e', 40, 70, { epoch: 'e', from: 40, below: 70 }],
-  ['the next one extends it', cover, 'e', 100, 150, { epoch: 'e', from: 10, below: 150 }],
-  ['what was noted but not purged is noted again', cover, 'e', 60, 90, cover],
-  [
-    'a purge that was not noted leaves a gap: it begins anew',
-    cover,
-    'e',
-    101,
-    150,
-    { epoch: 'e', from: 101, below: 150 },
-  ],
-  ['another incarnation of the stream has another cover', cover, 'f', 5, 9, { epoch: 'f', from: 5, below: 9 }],
+test('an entry of an earlier release, or with a list that cannot be read, tells nothing about deletes', () => {
+  for (const text of [
+    '{"top":7}',
+    '{"top":7,"deleted":7}',
+    '{"top":7,"deleted":[[5,1],[]]}',
+    '{"top":7,"deleted":[["5"]]}',
+  ])
+    assert.deepEqual(readDigest(bytes(text)), { top: 7, deletions: null });
+});
+
+test('a cover of an earlier release is known by what it lacks', () => {
+  assert.equal(readCover(bytes(writeCover(cover)))?.checked, undefined);
+  const marked = { ...cover, lease: 3, checked: 8 };
+  assert.deepEqual(readCover(bytes(writeCover(marked))), marked);
+  assert.deepEqual(readCover(bytes('{"epoch":"e","from":10,"below":100,"lease":"3","checked":8}')), cover);
+});
+
+const covers: [what: string, before: Cover | null, epoch: string, at: number, from: number][] = [
+  ['the first position begins a cover', null, 'e', 39, 40],
+  ['a position inside the cover continues it', cover, 'e', 60, 10],
+  ['so does one at its end', cover, 'e', 99, 10],
+  ['a position above it leaves a gap: it begins anew', cover, 'e', 100, 101],
+  ['another incarnation of the stream has another cover', cover, 'f', 4, 5],
 ];
-for (const [what, before, epoch, first, below, after] of covers)
-  test(what, () => assert.deepEqual(coverWith(before, epoch, first, below), after));
+for (const [what, before, epoch, at, from] of covers)
+  test(what, () => {
+    const mark = { lease: 1, checked: 2 };
+    assert.deepEqual(coverFrom(before, { epoch, at }, mark), { epoch, from, below: at + 1, ...mark });
+  });
 
 const tops: [what: string, cover: Cover | null, epoch: string, first: number, top: number | null, purged: number][] = [
   ['a covered room without an entry has no message since the cover begins', cover, 'e', 100, null, 9],
