@@ -96,6 +96,91 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
+  /** Lists messages of a room with all changes in them: edits, reactions and deletes. */
+  readonly 'message.list': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** Integer from 1 to 100. Most messages, 50 by default. */
+      readonly limit?: number;
+      /** Integer from 1 to 2^53 - 1. Offset below which the last messages are listed. */
+      readonly before?: number;
+      /** Integer from 0 to 2^53 - 1. Offset above which the first messages are listed. */
+      readonly after?: number;
+      /** Integer from 1 to 2^53 - 1. Offset around which messages are listed, half of them at or below it. */
+      readonly around?: number;
+    };
+    readonly result: {
+      /** List of at most 100: object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `type` (text, not empty), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `rev` (integer from 1 to 2^53 - 1), `deleted` (integer from 1 to 2^53 - 1), `reactions` (list of at most 9007199254740991: object with `emoji` (text, not empty), `n` (integer from 1 to 2^53 - 1), `users` (list of at most 11: object with `user` (text, not empty), `at` (integer from 1 to 2^53 - 1))), `replyTo` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text, not empty)). Messages, ascending by offset. */
+      readonly items: readonly {
+        readonly offset: number;
+        readonly id: string;
+        readonly type: string;
+        readonly user: string;
+        readonly time: number;
+        readonly text?: string;
+        readonly rev: number;
+        readonly deleted?: number;
+        readonly reactions?: readonly {
+          readonly emoji: string;
+          readonly n: number;
+          readonly users: readonly {
+            readonly user: string;
+            readonly at: number;
+          }[];
+        }[];
+        readonly replyTo?: {
+          readonly offset: number;
+          readonly id: string;
+        };
+      }[];
+      /** Integer from 0 to 2^53 - 1. Offset up to which every change is in the messages. A subscription from it continues without a gap; a change that is in them may come again and changes nothing. */
+      readonly upto: number;
+      /** Text, not empty. Epoch that the offsets count in. */
+      readonly epoch: string;
+    };
+  };
+  /** Reads single messages of a room with all changes in them. */
+  readonly 'message.get': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** List of at most 100: object with `target` (integer from 1 to 2^53 - 1), `of` (UUIDv7 in lower case, made by the server's time). */
+      readonly ids: readonly {
+        readonly target: number;
+        readonly of: string;
+      }[];
+    };
+    readonly result: {
+      /** List of at most 100: object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `type` (text, not empty), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `rev` (integer from 1 to 2^53 - 1), `deleted` (integer from 1 to 2^53 - 1), `reactions` (list of at most 9007199254740991: object with `emoji` (text, not empty), `n` (integer from 1 to 2^53 - 1), `users` (list of at most 11: object with `user` (text, not empty), `at` (integer from 1 to 2^53 - 1))), `replyTo` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text, not empty)). Messages, ascending by offset. */
+      readonly items: readonly {
+        readonly offset: number;
+        readonly id: string;
+        readonly type: string;
+        readonly user: string;
+        readonly time: number;
+        readonly text?: string;
+        readonly rev: number;
+        readonly deleted?: number;
+        readonly reactions?: readonly {
+          readonly emoji: string;
+          readonly n: number;
+          readonly users: readonly {
+            readonly user: string;
+            readonly at: number;
+          }[];
+        }[];
+        readonly replyTo?: {
+          readonly offset: number;
+          readonly id: string;
+        };
+      }[];
+      /** Integer from 0 to 2^53 - 1. Offset up to which every change is in the messages. A subscription from it continues without a gap; a change that is in them may come again and changes nothing. */
+      readonly upto: number;
+      /** Text, not empty. Epoch that the offsets count in. */
+      readonly epoch: string;
+    };
+  };
   /** Makes a room, with the caller as its owner. */
   readonly 'room.create': {
     readonly params: {

@@ -4,11 +4,14 @@ import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import type { RoomReader } from '../room/reader.ts';
+import type { ViewReader } from '../room/views.ts';
 import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Clocks } from '../time/clock.ts';
+import { FoldedRooms } from './folded-rooms.ts';
+import { Hidden } from './hidden.ts';
 import { Limits } from './limits.ts';
 import { LinkTokens } from './link-tokens.ts';
 import { LookUps } from './look-ups.ts';
@@ -26,6 +29,10 @@ export interface Chat {
   readonly messages: Messages;
   readonly lookUps: LookUps;
   readonly targets: Targets;
+  readonly folded: FoldedRooms;
+  readonly hidden: Hidden;
+  /** Bytes that a connection may have to send: an answer has at most half of that. */
+  readonly sendBufferBytes: number;
   readonly reportedTime: ReportedTime;
   readonly rooms: RoomStates;
   /** Reads the offset of a room's last message in LOG, from the leader; 0 for none. */
@@ -42,7 +49,7 @@ export interface ChatOptions {
   readonly access: LoadAccess;
   readonly kindOf: Chat['kindOf'];
   readonly log: RoomLog;
-  readonly store: HistoryStore;
+  readonly store: HistoryStore & ViewReader;
   readonly reader: RoomReader;
   readonly rooms: RoomStates;
   readonly userRooms: UserRooms;
@@ -75,6 +82,9 @@ export function chatOf({
     messages: new Messages({ clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
     targets: new Targets(reader),
+    folded: new FoldedRooms({ log, store, now: clocks.now }),
+    hidden: new Hidden({ log, store }),
+    sendBufferBytes: config.sendBufferBytes,
     reportedTime: new ReportedTime(clocks),
     rooms,
     top: room => log.top(room),

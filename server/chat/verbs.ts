@@ -3,6 +3,8 @@ import { linkList } from './link-list.ts';
 import { linkRevoke } from './link-revoke.ts';
 import { messageDelete } from './message-delete.ts';
 import { messageEdit } from './message-edit.ts';
+import { messageGet } from './message-get.ts';
+import { messageList } from './message-list.ts';
 import { messageReact } from './message-react.ts';
 import { messageSend } from './message-send.ts';
 import { roomAccept } from './room-accept.ts';
@@ -33,6 +35,8 @@ export const VERBS = {
   'message.edit': messageEdit,
   'message.delete': messageDelete,
   'message.react': messageReact,
+  'message.list': messageList,
+  'message.get': messageGet,
   'room.create': roomCreate,
   'room.get': roomGet,
   'room.update': roomUpdate,

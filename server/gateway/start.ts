@@ -12,6 +12,7 @@ import { protobufCodec } from '../protocol/protobuf.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import { TailBudget } from '../room/tail.ts';
+import type { ViewReader } from '../room/views.ts';
 import type { SessionContext } from '../session/context.ts';
 import type { Config } from '../settings/config.ts';
 import type { SettingsSource } from '../settings/source.ts';
@@ -34,7 +35,7 @@ import { type Measured, telemetryPart } from './telemetry.ts';
 import { trafficPart } from './traffic.ts';
 
 export interface GatewayParts {
-  readonly store: HistoryStore;
+  readonly store: HistoryStore & ViewReader;
   readonly logger: Logger;
   /** Source of {@link startGateway}'s config, if it may change. */
   readonly settings?: SettingsSource;

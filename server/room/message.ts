@@ -33,7 +33,7 @@ export const ENVELOPE_VERSION = 1;
  * Type of an entry of a room's log. `publish`: the client's own data. All others are made by verbs and have a body that the gateway
  * writes, see `server/fold/entry.ts` and `server/fold/control.ts`. Clients get the type as the tag `type` of the publication, which no client can write.
  */
-export type MessageType = 'publish' | 'message' | 'edit' | 'delete' | 'reaction' | 'room' | 'member';
+export type MessageType = 'publish' | 'message' | 'edit' | 'delete' | 'reaction' | 'hide' | 'room' | 'member';
 
 /** Headers of a message. The gateway sets them: nothing in them is taken from the command of a client but its id. */
 export interface Envelope {

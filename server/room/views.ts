@@ -65,7 +65,7 @@ export interface PageRange {
 export interface ViewReader {
   /** Offset up to which entries of a partition are in its stored messages; 0 for none. */
   viewedUpTo(partition: number): Promise<number>;
-  /** Messages of a room, without other entries, ascending by offset. */
+  /** Messages of a room, without other entries, ascending by offset. Fewer than the limit if the range has no more. */
   readFolded(room: string, range: PageRange): Promise<readonly FoldedMessage[]>;
   /** The messages of a room at these offsets, in any order. A missing one is left out. */
   findFolded(room: string, offsets: readonly number[]): Promise<readonly FoldedMessage[]>;

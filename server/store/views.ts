@@ -59,15 +59,27 @@ export class Views {
   }
 
   /** See {@link ViewReader.readFolded}. */
-  async readFolded(room: string, { after, before, limit, reverse }: PageRange): Promise<FoldedMessage[]> {
-    const messages = await this.#collections.messages();
+  async readFolded(room: string, range: PageRange): Promise<FoldedMessage[]> {
+    const { limit, reverse } = range;
+    const found: FoldedMessage[] = [];
+    for (let rest = range; ; ) {
+      const documents = await this.#page(room, rest);
+      // Documents that no gateway wrote are left out.
+      found.push(...documents.flatMap(document => foldedMessage(document) ?? []));
+      const last = documents.at(-1);
+      if (!last || documents.length < rest.limit || found.length >= limit) break;
+      rest = { ...rest, limit: limit - found.length, ...(reverse ? { before: last.offset } : { after: last.offset }) };
+    }
+    return found.sort((a, b) => a.offset - b.offset);
+  }
+
+  async #page(room: string, { after, before, limit, reverse }: PageRange): Promise<MessageDocument[]> {
     const offset = before === Number.POSITIVE_INFINITY ? { $gt: after } : { $gt: after, $lt: before };
-    const found = await messages
+    return await (await this.#collections.messages())
       .find(where('messages.folded', { room, offset, type: 'message' }), READ)
       .sort({ offset: reverse ? -1 : 1 })
       .limit(limit)
       .toArray();
-    return found.flatMap(document => foldedMessage(document) ?? []).sort((a, b) => a.offset - b.offset);
   }
 
   /** See {@link ViewReader.findFolded}. */

@@ -179,6 +179,12 @@ test('documents of an earlier release, and bodies that no gateway wrote, are rea
     (await store.readFolded(room, whole)).map(({ offset, text, rev, reactions }) => ({ offset, text, rev, reactions })),
     [{ offset: 1, text: 'old', rev: 1, reactions: [] }],
   );
+  const last = { ...whole, limit: 1, reverse: true };
+  assert.deepEqual(
+    (await store.readFolded(room, last)).map(({ offset }) => offset),
+    [1],
+    'a page is not cut short by what is left out',
+  );
 });
 
 test('a position is saved by the latest holder alone, and only from where it stands', async () => {

@@ -1,10 +1,18 @@
+import { addEntries } from '../../../server/chat/entries.ts';
+import { type FoldedMessage, RoomFold } from '../../../server/fold/room-fold.ts';
 import { type HistoryStore, type SentKey, StoreUnavailable } from '../../../server/room/history-store.ts';
 import type { StoredMessage } from '../../../server/room/message.ts';
+import type { PageRange, ViewReader } from '../../../server/room/views.ts';
 
 type Range = Parameters<HistoryStore['read']>[1];
 
 /** History in memory. */
-export class MemoryStore implements HistoryStore {
+export class MemoryStore implements HistoryStore, ViewReader {
+  /** Offset up to which the position says that entries are in the messages. */
+  viewed = 0;
+  /** Offset up to which they are. */
+  applied = 0;
+  readonly hides = new Map<string, number[]>();
   readonly messages: StoredMessage[] = [];
   up = true;
   /** Answers take this long. */
@@ -33,6 +41,39 @@ export class MemoryStore implements HistoryStore {
   async findSent({ id, dedupe }: SentKey): Promise<Pick<StoredMessage, 'offset' | 'epoch'> | null> {
     this.#check();
     return this.messages.find(message => message.id === id && message.dedupe === dedupe) ?? null;
+  }
+
+  async viewedUpTo(): Promise<number> {
+    this.#check();
+    return this.viewed;
+  }
+
+  async readFolded(room: string, range: PageRange): Promise<FoldedMessage[]> {
+    await this.wait();
+    const { after, before, limit, reverse } = range;
+    const found = this.#folded(room).filter(({ offset }) => offset > after && offset < before);
+    return reverse ? found.slice(-limit) : found.slice(0, limit);
+  }
+
+  async findFolded(room: string, offsets: readonly number[]): Promise<FoldedMessage[]> {
+    return this.#folded(room).filter(({ offset }) => offsets.includes(offset));
+  }
+
+  async hidden(user: string, room: string, from: number, to: number): Promise<number[]> {
+    this.#check();
+    return (this.hides.get(`${user} ${room}`) ?? []).filter(offset => offset >= from && offset <= to);
+  }
+
+  /** The worker applies entries up to an offset, and perhaps saves its position later. */
+  apply(upTo: number, saved = upTo): void {
+    this.applied = Math.max(this.applied, upTo);
+    this.viewed = Math.max(this.viewed, saved);
+  }
+
+  #folded(room: string): FoldedMessage[] {
+    const all = this.#in(room, { after: 0, before: Number.POSITIVE_INFINITY });
+    const isIn = ({ type, offset }: StoredMessage) => type === 'message' || offset <= this.applied;
+    return addEntries(new RoomFold(), all.filter(isIn)).messages();
   }
 
   erase(offset: number): void {

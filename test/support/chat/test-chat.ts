@@ -6,6 +6,7 @@ import type { RoomStates, UserRooms } from '../../../server/membership/room-stat
 import type { HistoryStore } from '../../../server/room/history-store.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
 import { roomReader } from '../../../server/room/reader.ts';
+import type { ViewReader } from '../../../server/room/views.ts';
 import { type Config, loadConfig } from '../../../server/settings/config.ts';
 import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../../server/telemetry/message-trace.ts';
@@ -52,7 +53,7 @@ export interface TestChatParts {
   /** Default: the kinds of {@link config}. */
   readonly kindOf?: Chat['kindOf'];
   readonly log: RoomLog;
-  readonly store: HistoryStore;
+  readonly store: HistoryStore & ViewReader;
   readonly metrics?: GatewayMetrics;
   /** Default: what the log of one gateway says. */
   readonly rooms?: RoomStates;

@@ -1,0 +1,200 @@
+import { type FoldedMessage, RoomFold } from '../fold/room-fold.ts';
+import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
+import { ReadFailed, type RoomLog } from '../room/log.ts';
+import type { StoredMessage } from '../room/message.ts';
+import { readBackward } from '../room/read-backward.ts';
+import type { PageRange, ViewReader } from '../room/views.ts';
+import type { Moment } from '../time/clock.ts';
+import { addEntries, entriesAfter } from './entries.ts';
+
+export interface FoldedRoomsOptions {
+  readonly log: RoomLog;
+  readonly store: ViewReader & Pick<HistoryStore, 'quiet'>;
+  readonly now: () => Moment;
+}
+
+/** Messages as they are after all entries up to an offset, and perhaps some after that. */
+export interface Folded {
+  /** Ascending by offset. */
+  readonly messages: readonly FoldedMessage[];
+  /** A subscription from here continues without a gap. Folding an entry again that is in a message changes nothing. */
+  readonly upto: number;
+  /** Epoch that {@link upto} counts in. */
+  readonly epoch: string;
+}
+
+/** Entries of a room from LOG: all from `from` on, up to `upto`. */
+interface Fresh {
+  readonly entries: readonly StoredMessage[];
+  readonly from: number;
+  readonly upto: number;
+}
+
+interface HotPage extends Omit<Folded, 'epoch'> {
+  readonly isWhole: boolean;
+}
+
+/** Attempts to read LOG while a purge comes between. */
+const ATTEMPTS = 4;
+/** Age up to which a position of the views is used: an older one is right too, but more of LOG is read above it. */
+const POSITION_AGE_MS = 1_000;
+/** Entries that are read from LOG for each message that is wanted: the others change messages. */
+const ENTRIES_A_MESSAGE = 2;
+const SPARE_ENTRIES = 20;
+
+/**
+ * Reads messages of rooms with all changes in them: from MongoDB as far as its messages are folded, and from LOG above. The newest
+ * messages are read from LOG alone if it has them, and all messages that LOG has while MongoDB is away.
+ */
+export class FoldedRooms {
+  readonly #options: FoldedRoomsOptions;
+  readonly #positions = new Map<number, { readonly at: Moment; readonly offset: number }>();
+
+  constructor(options: FoldedRoomsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads a page of a room. Deleted messages are in it without their texts.
+   * @throws {ReadFailed} if LOG does not answer
+   * @throws {StoreUnavailable} if MongoDB is needed and does not
+   */
+  async page(room: string, range: PageRange): Promise<Folded> {
+    const { log, store } = this.#options;
+    const epoch = await log.currentEpoch(log.partitionOf(room));
+    const isNewest = range.reverse && range.before === Number.POSITIVE_INFINITY && range.after === 0;
+    if (isNewest) {
+      const found = await this.#hotPage(room, range);
+      if (found.isWhole || found.messages.length >= range.limit) return { ...found, epoch };
+    }
+    if (!store.quiet()) {
+      try {
+        return { ...(await this.#foldedPage(room, range)), epoch };
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+      }
+    }
+    const found = await this.#hotPage(room, range);
+    if (found.messages.length === 0 && !found.isWhole) throw new StoreUnavailable('it does not answer');
+    return { ...found, epoch };
+  }
+
+  /** Reads the messages of a room at these offsets; a missing one is left out. Rejects as {@link page} does. */
+  async find(room: string, offsets: readonly number[]): Promise<Folded> {
+    const { log, store } = this.#options;
+    const epoch = await log.currentEpoch(log.partitionOf(room));
+    const wanted = new Set(offsets);
+    const only = (messages: readonly FoldedMessage[]) => messages.filter(({ offset }) => wanted.has(offset));
+    if (!store.quiet()) {
+      try {
+        const fresh = await this.#fresh(room);
+        const old = offsets.filter(offset => offset < fresh.from);
+        const known = old.length === 0 ? [] : await store.findFolded(room, old);
+        return { messages: only(foldOf(known, fresh).messages()), upto: fresh.upto, epoch };
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+      }
+    }
+    const lowest = offsets.reduce((least, offset) => Math.min(least, offset), Number.MAX_SAFE_INTEGER);
+    const entries = await entriesAfter(log, room, lowest - 1);
+    // Read last: what a purge removed meanwhile is below the first offset now.
+    if (lowest < (await this.#first(room))) throw new StoreUnavailable('it does not answer');
+    const messages = addEntries(new RoomFold(), entries).messages();
+    return { messages: only(messages), upto: entries.at(-1)?.offset ?? lowest - 1, epoch };
+  }
+
+  /**
+   * Folds a message on up to an entry of the room that is stored.
+   * @param upto offset up to which every entry is in the message
+   */
+  async foldOn(room: string, message: FoldedMessage, upto: number, to: number): Promise<FoldedMessage> {
+    const entries: StoredMessage[] = [];
+    for (let at = upto; at < to; ) {
+      const page = await this.#options.log.readAfter(room, at, 500);
+      entries.push(...page.messages.filter(({ offset }) => offset <= to));
+      if (page.reached === at) throw new ReadFailed(`a replica of the stream of ${room} lags`);
+      at = page.reached;
+    }
+    const fold = new RoomFold();
+    fold.addFolded(message, upto);
+    return addEntries(fold, entries).message(message.offset) ?? message;
+  }
+
+  /** All entries that the messages of MongoDB may lack. */
+  async #fresh(room: string): Promise<Fresh> {
+    const { log } = this.#options;
+    const partition = log.partitionOf(room);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const viewed = await this.#viewedUpTo(partition);
+      // Views that were dropped are behind LOG's beginning: what LOG does not have is in the messages since before that.
+      const above = Math.max(viewed, (await this.#first(room)) - 1);
+      const entries = await entriesAfter(log, room, above);
+      if ((await this.#first(room)) - 1 <= above)
+        return { entries, from: above + 1, upto: entries.at(-1)?.offset ?? above };
+      this.#positions.delete(partition); // a purge removed some of them meanwhile: MongoDB has those
+    }
+    throw new ReadFailed(`the stream of ${room} is purged faster than it can be read`);
+  }
+
+  async #first(room: string): Promise<number> {
+    const { log } = this.#options;
+    return (await log.state(log.partitionOf(room))).first;
+  }
+
+  async #viewedUpTo(partition: number): Promise<number> {
+    const { store, now } = this.#options;
+    const known = this.#positions.get(partition);
+    if (known && now() - known.at < POSITION_AGE_MS) return known.offset;
+    const at = now();
+    const offset = await store.viewedUpTo(partition);
+    this.#positions.set(partition, { at, offset });
+    return offset;
+  }
+
+  async #foldedPage(room: string, range: PageRange): Promise<Omit<Folded, 'epoch'>> {
+    const fresh = await this.#fresh(room);
+    // After LOG: what a purge removed from it meanwhile is in these.
+    const known = await this.#options.store.readFolded(room, range);
+    return { messages: within(foldOf(known, fresh).messages(), range), upto: fresh.upto };
+  }
+
+  /** Page of messages that LOG has. `isWhole` is false if MongoDB may have more of them. */
+  async #hotPage(room: string, range: PageRange): Promise<HotPage> {
+    return range.reverse ? await this.#hotBefore(room, range) : await this.#hotAfter(room, range);
+  }
+
+  async #hotAfter(room: string, range: PageRange): Promise<HotPage> {
+    const entries = await entriesAfter(this.#options.log, room, range.after);
+    // Read last: what a purge removed meanwhile is below the first offset now.
+    if (range.after < (await this.#first(room)) - 1) return { messages: [], upto: 0, isWhole: false };
+    const messages = within(addEntries(new RoomFold(), entries).messages(), range);
+    return { messages, upto: entries.at(-1)?.offset ?? range.after, isWhole: true };
+  }
+
+  async #hotBefore(room: string, range: PageRange): Promise<HotPage> {
+    const { log } = this.#options;
+    const { first, last } = await log.state(log.partitionOf(room));
+    const before = Math.min(range.before, last + 1);
+    const bottom = Math.max(range.after, first - 1);
+    const count = range.limit * ENTRIES_A_MESSAGE + SPARE_ENTRIES;
+    const newest = await readBackward(log, room, { after: bottom, before }, count);
+    const above = before > last ? [] : await entriesAfter(log, room, before - 1);
+    const reached = newest.length < count ? bottom : (newest.at(-1)?.offset ?? 1) - 1;
+    const oldest = Math.max(reached, (await this.#first(room)) - 1);
+    const messages = within(addEntries(new RoomFold(), [...newest, ...above]).messages(), { ...range, after: oldest });
+    const upto = above.at(-1)?.offset ?? newest[0]?.offset ?? first - 1;
+    return { messages, upto, isWhole: oldest <= range.after };
+  }
+}
+
+function foldOf(known: readonly FoldedMessage[], { entries, from }: Fresh): RoomFold {
+  const fold = new RoomFold();
+  for (const message of known) fold.addFolded(message, from - 1);
+  return addEntries(fold, entries);
+}
+
+/** Messages of a range, at most its limit. */
+function within(messages: readonly FoldedMessage[], { after, before, limit, reverse }: PageRange): FoldedMessage[] {
+  const inside = messages.filter(({ offset }) => offset > after && offset < before);
+  return reverse ? inside.slice(-limit) : inside.slice(0, limit);
+}

@@ -1,0 +1,41 @@
+import { ERRORS } from '../protocol/codes.ts';
+import { fitting, ITEMS, itemOf, MESSAGE_IDS } from './message-items.ts';
+import { roomName } from './params.ts';
+import { verb } from './verb.ts';
+
+export const messageGet = verb({
+  summary: 'Reads single messages of a room with all changes in them.',
+  details:
+    'A message that the room does not have is left out, and so are the last ones if all do not fit into an answer.',
+  params: { room: roomName, ids: MESSAGE_IDS },
+  may: 'history',
+  result: ITEMS,
+  errors: [{ error: ERRORS.internal, when: 'NATS does not answer, or MongoDB, which is needed, does not.' }],
+  example: {
+    params: { room: 'channel:general', ids: [{ target: 1042, of: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b' }] },
+    result: {
+      items: [
+        {
+          offset: 1042,
+          id: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b',
+          type: 'message',
+          user: 'alice',
+          time: 1_721_900_000_000,
+          text: 'Hello, all',
+          rev: 1050,
+        },
+      ],
+      upto: 1052,
+      epoch: 'kq3Zx0aB',
+    },
+  },
+  async run(call, { room, ids }, chat) {
+    call.placed();
+    const found = await chat.folded.find(room, [...new Set(ids.map(({ target }) => target))]);
+    const wanted = found.messages.filter(({ offset, id }) =>
+      ids.some(({ target, of }) => target === offset && of === id),
+    );
+    const items = wanted.map(message => itemOf(message, call.identity.user));
+    return { items: fitting(items, chat.sendBufferBytes, true), upto: found.upto, epoch: found.epoch };
+  },
+});

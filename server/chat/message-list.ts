@@ -1,0 +1,111 @@
+import { ERRORS } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
+import type { PageRange } from '../room/views.ts';
+import type { Chat } from './chat.ts';
+import type { Folded } from './folded-rooms.ts';
+import { fitting, ITEMS, itemOf, MOST_ITEMS } from './message-items.ts';
+import { about, int, optional, roomName } from './params.ts';
+import { verb } from './verb.ts';
+
+/** Messages of a page without a limit. */
+const USUAL_ITEMS = 50;
+/** Pages that are read for one answer while the caller has hidden all messages of them. */
+const MOST_PAGES = 10;
+
+export const messageList = verb({
+  summary: 'Lists messages of a room with all changes in them: edits, reactions and deletes.',
+  details: [
+    'Without `before`, `after` and `around` it answers the newest messages. A page may be shorter than the limit; only an empty one',
+    'is the end. Messages that the caller has hidden are left out. Deleted messages are in it without their texts.',
+    '',
+    'A subscription that recovers from `{ upto, epoch }` continues without a gap: fold its entries into the page.',
+    'A page names 10 users of an emoji: to tell a user it does not name from a new one, list again.',
+  ].join('\n'),
+  params: {
+    room: roomName,
+    limit: about(optional(int({ min: 1, max: MOST_ITEMS })), `Most messages, ${USUAL_ITEMS} by default.`),
+    before: about(optional(int({ min: 1 })), 'Offset below which the last messages are listed.'),
+    after: about(optional(int()), 'Offset above which the first messages are listed.'),
+    around: about(optional(int({ min: 1 })), 'Offset around which messages are listed, half of them at or below it.'),
+  },
+  may: 'history',
+  result: ITEMS,
+  errors: [{ error: ERRORS.internal, when: 'NATS does not answer, or MongoDB, which is needed, does not.' }],
+  example: {
+    params: { room: 'channel:general', limit: 2, before: 1044 },
+    result: {
+      items: [
+        {
+          offset: 1042,
+          id: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b',
+          type: 'message',
+          user: 'alice',
+          time: 1_721_900_000_000,
+          text: 'Hello, all',
+          rev: 1050,
+          reactions: [{ emoji: '👍', n: 1, users: [{ user: 'bob', at: 1051 }] }],
+        },
+        {
+          offset: 1043,
+          id: '0190f3a1-8d11-7d3e-8a2b-5c6d7e8f9a0c',
+          type: 'message',
+          user: 'bob',
+          time: 1_721_900_004_000,
+          rev: 1052,
+          deleted: 1052,
+        },
+      ],
+      upto: 1052,
+      epoch: 'kq3Zx0aB',
+    },
+  },
+  async run(call, { room, limit = USUAL_ITEMS, before, after, around }, chat) {
+    call.placed();
+    const named = [before, after, around].filter(offset => offset !== undefined);
+    if (named.length > 1) throw new CommandError(ERRORS.badRequest, 'before, after and around exclude each other');
+    const { user } = call.identity;
+    const found =
+      around === undefined
+        ? await visible(chat, user, room, rangeOf(limit, before, after))
+        : await surrounding(chat, user, room, around, limit);
+    const items = found.messages.map(message => itemOf(message, user));
+    return {
+      items: fitting(items, chat.sendBufferBytes, after !== undefined),
+      upto: found.upto,
+      epoch: found.epoch,
+    };
+  },
+});
+
+const rangeOf = (limit: number, before = Number.POSITIVE_INFINITY, after?: number): PageRange => ({
+  after: after ?? 0,
+  before,
+  limit,
+  reverse: after === undefined,
+});
+
+/** The messages at or below an offset, and those above it. */
+async function surrounding(chat: Chat, user: string, room: string, around: number, limit: number): Promise<Folded> {
+  const count = Math.ceil(limit / 2);
+  // The older half first: its position is not above that of the newer one.
+  const older = await visible(chat, user, room, rangeOf(count, around + 1));
+  if (limit === count) return older;
+  const newer = await visible(chat, user, room, rangeOf(limit - count, undefined, around));
+  return { ...older, upto: Math.min(older.upto, newer.upto), messages: [...older.messages, ...newer.messages] };
+}
+
+/** A page without what the user has hidden. Reads on where that is everything: an empty page is the end. */
+async function visible({ folded, hidden }: Chat, user: string, room: string, range: PageRange): Promise<Folded> {
+  let rest = range;
+  let page = await folded.page(room, rest);
+  for (let pages = 1; pages <= MOST_PAGES; pages++) {
+    const [first, last] = [page.messages[0]?.offset, page.messages.at(-1)?.offset];
+    if (first === undefined || last === undefined) break;
+    const without = await hidden.of(user, room, first, last);
+    const messages = page.messages.filter(({ offset }) => !without.has(offset));
+    if (messages.length > 0 || pages === MOST_PAGES) return { ...page, messages };
+    rest = range.reverse ? { ...rest, before: first } : { ...rest, after: last };
+    page = await folded.page(room, rest);
+  }
+  return page;
+}
