@@ -1,3 +1,4 @@
+import { changedUsers } from '../fold/changed-users.ts';
 import { type Control, controlBody, typeOfAct } from '../fold/control.ts';
 import { foldControl } from '../fold/control-fold.ts';
 import { doneBy, type RoomState } from '../fold/room-state.ts';
@@ -92,12 +93,4 @@ async function publish(call: Call, { messages }: Chat, room: string, entry: Entr
   if (isFirst) messages.count(call, room, body);
   call.placed();
   return await messages.publish(call, { room, type, id, dedupe: controlKey(room, cv), time, targets: [], body, cv });
-}
-
-/** Users whose relation to the room an entry changed. */
-function changedUsers(before: RoomState, after: RoomState): readonly string[] {
-  if (after.deleted && !before.deleted) return [...new Set([...before.members.keys(), ...after.members.keys()])];
-  const changed = [...after.members].filter(([user, known]) => before.members.get(user) !== known);
-  const gone = after.full ? [...before.members.keys()].filter(user => !after.members.has(user)) : [];
-  return [...changed.map(([user]) => user), ...gone];
 }

@@ -2,7 +2,7 @@ import { type Collection, MongoBulkWriteError } from 'mongodb';
 import type { HistoryStore, LoggedMessage, RejectedMessage, SentKey } from '../room/history-store.ts';
 import type { StoredMessage } from '../room/message.ts';
 import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
-import { ALL_INDEXES, buildIndexes, missingIndexes } from './indexes.ts';
+import { indexNew, missingIndexes } from './indexes.ts';
 import { DURABLE, READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
 import { type BulkError, DUPLICATE_KEY, judge, type Verdict } from './write-errors.ts';
@@ -74,10 +74,12 @@ export class Messages {
    * of a large one in the background.
    */
   prepare(): Promise<void> {
-    this.#indexed ??= this.#indexNew().catch(error => {
-      this.#indexed = null;
-      throw error;
-    });
+    this.#indexed ??= this.#collection()
+      .then(indexNew)
+      .catch(error => {
+        this.#indexed = null;
+        throw error;
+      });
     return this.#indexed;
   }
 
@@ -114,11 +116,6 @@ export class Messages {
       .find(where('messages.stored', { _id: { $in: [...keys] } }), { ...READ, projection: { _id: 1 } })
       .toArray();
     return new Set(found.map(({ _id }) => _id));
-  }
-
-  async #indexNew(): Promise<void> {
-    const messages = await this.#collection();
-    if ((await missingIndexes(messages)) === null) await buildIndexes(messages, ALL_INDEXES);
   }
 }
 

@@ -1,7 +1,12 @@
+import type { RoomState } from '../fold/room-state.ts';
+import type { MemberPage, RoomDirectory, RoomPage } from '../membership/directory.ts';
+import type { UserRoom } from '../membership/room-states.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
+import type { OwnMembership, RoomControlEntry, RoomWriter } from '../room/room-changes.ts';
 import type { PageRange, RoomChange, ViewPosition, ViewReader, ViewWriter } from '../room/views.ts';
 import { systemClock } from '../time/clock.ts';
 import type { OutageListener } from './circuit.ts';
+import { Directory } from './directory.ts';
 import type { MessageDocument } from './document.ts';
 import { type FloorDocument, Floors } from './floors.ts';
 import { type HideDocument, hiddenBy } from './hides.ts';
@@ -10,14 +15,20 @@ import { Messages } from './messages.ts';
 import { MongoConnection } from './mongo-connection.ts';
 import { type PositionDocument, Positions } from './positions.ts';
 import { type RejectedDocument, setAside } from './rejected.ts';
+import type { MemberDocument, RoomDocument } from './room-documents.ts';
+import { Rooms } from './rooms.ts';
 import { Views } from './views.ts';
 import type { VoteDocument } from './votes.ts';
 
 /** History of one ChatCluster in MongoDB, for gateways and workers. All methods may be called at the same time. */
-export interface MongoStore extends HistoryStore, MessageWriter, ViewReader, ViewWriter {
+export interface MongoStore extends HistoryStore, MessageWriter, ViewReader, ViewWriter, RoomWriter, RoomDirectory {
+  /** State of a room as the worker has folded it; null for one that nobody created. @throws {StoreUnavailable} */
+  room(room: string): Promise<RoomState | null>;
+  /** Rooms of a user as the worker has folded them, by name. @throws {StoreUnavailable} */
+  roomsOf(user: string): Promise<ReadonlyMap<string, UserRoom>>;
   /** Pings also during an outage. @throws {StoreUnavailable} with the reason */
   ping(): Promise<void>;
-  /** Names of indexes that the collection `messages` should have and does not have. @throws {StoreUnavailable} */
+  /** Names of indexes that the collections should have and do not have. @throws {StoreUnavailable} */
   missingIndexes(): Promise<readonly string[]>;
   /** Builds indexes on a connection of its own, which may take hours. Rejects with errors of the driver. */
   buildIndexes(names: readonly string[]): Promise<void>;
@@ -45,6 +56,8 @@ class Store implements MongoStore {
   readonly #floors: Floors;
   readonly #positions: Positions;
   readonly #views: Views;
+  readonly #rooms: Rooms;
+  readonly #directory: Directory;
 
   constructor(connection: MongoConnection) {
     this.#connection = connection;
@@ -56,6 +69,12 @@ class Store implements MongoStore {
       reactions: () => connection.collection<VoteDocument>('reactions'),
       hides: () => connection.collection<HideDocument>('hides'),
     });
+    const collections = {
+      rooms: () => connection.collection<RoomDocument>('rooms'),
+      members: () => connection.collection<MemberDocument>('members'),
+    };
+    this.#rooms = new Rooms(collections);
+    this.#directory = new Directory(collections);
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
@@ -134,12 +153,39 @@ class Store implements MongoStore {
     );
   }
 
+  applyRooms(controls: readonly RoomControlEntry[], own: readonly OwnMembership[]) {
+    return this.#connection.write(() => this.#rooms.apply(controls, own));
+  }
+
+  room(room: string) {
+    return this.#connection.read(() => this.#rooms.state(room));
+  }
+
+  roomsOf(user: string) {
+    return this.#connection.read(() => this.#directory.roomsOf(user));
+  }
+
+  listMembers(room: string, page: MemberPage) {
+    return this.#connection.read(() => this.#directory.members(room, page));
+  }
+
+  listRooms(page: RoomPage) {
+    return this.#connection.read(() => this.#directory.rooms(page));
+  }
+
+  roomNames(rooms: readonly string[]) {
+    return this.#connection.read(() => this.#directory.names(rooms));
+  }
+
   missingIndexes() {
-    return this.#connection.read(() => this.#messages.missingIndexes());
+    return this.#connection.read(async () => [
+      ...(await this.#messages.missingIndexes()),
+      ...(await this.#rooms.missingIndexes()),
+    ]);
   }
 
   buildIndexes(names: readonly string[]) {
-    return this.#connection.runAlone(database => buildIndexes(database.collection<MessageDocument>('messages'), names));
+    return this.#connection.runAlone(database => buildIndexes(database, names));
   }
 
   ping() {

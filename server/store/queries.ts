@@ -8,10 +8,19 @@ export const SHARD_KEYS = {
   folds: ['_id'],
   reactions: ['_id'],
   hides: ['_id'],
+  rooms: ['_id'],
+  members: ['_id'],
 } as const;
 
 /** Indexes of the collections, by name: fields in their order. `_id` is there anyway. */
-const INDEXED = { _id: ['_id'], room_offset: ['room', 'offset'], id: ['id'] } as const;
+const INDEXED = {
+  _id: ['_id'],
+  room_offset: ['room', 'offset'],
+  id: ['id'],
+  kind_deleted_key: ['kind', 'deleted', 'key'],
+  room_state_key: ['room', 'state', 'key'],
+  user_state: ['user', 'state'],
+} as const;
 
 /** One shape of filter, and the index that serves it. */
 export interface Query {
@@ -193,6 +202,71 @@ export const QUERIES = {
     equality: ['_id'],
     index: '_id',
     for: 'one hidden message',
+  },
+  'rooms.one': {
+    collection: 'rooms',
+    does: 'read',
+    equality: ['_id'],
+    index: '_id',
+    for: 'state of a room',
+  },
+  'rooms.some': {
+    collection: 'rooms',
+    does: 'read',
+    equality: [],
+    range: '_id',
+    index: '_id',
+    for: 'names of some rooms',
+  },
+  'rooms.page': {
+    collection: 'rooms',
+    does: 'read',
+    equality: ['kind', 'deleted'],
+    sort: 'key',
+    range: 'key',
+    index: 'kind_deleted_key',
+    for: 'page of `room.discover`',
+  },
+  'rooms.write': {
+    collection: 'rooms',
+    does: 'update',
+    equality: ['_id'],
+    checked: { fields: ['cv'], few: ONE_ID },
+    index: '_id',
+    for: 'state of a room, unless it has a later one',
+  },
+  'members.page': {
+    collection: 'members',
+    does: 'read',
+    equality: ['room', 'state'],
+    sort: 'key',
+    range: 'key',
+    index: 'room_state_key',
+    for: 'page of `room.members`',
+  },
+  'members.of-user': {
+    collection: 'members',
+    does: 'read',
+    equality: ['user'],
+    range: 'state',
+    index: 'user_state',
+    for: 'rooms of a user',
+  },
+  'members.control': {
+    collection: 'members',
+    does: 'update',
+    equality: ['_id'],
+    checked: { fields: ['at', 'seen'], few: ONE_ID },
+    index: '_id',
+    for: 'a member by an entry of the room, unless there is a later one',
+  },
+  'members.own': {
+    collection: 'members',
+    does: 'update',
+    equality: ['_id'],
+    checked: { fields: ['own', 'cv'], few: ONE_ID },
+    index: '_id',
+    for: 'a join or leave of the user, unless there is a later one',
   },
 } as const satisfies Readonly<Record<string, Query>>;
 

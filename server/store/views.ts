@@ -1,14 +1,14 @@
-import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { FoldedMessage } from '../fold/room-fold.ts';
 import type { Erased, PageRange, RoomChange } from '../room/views.ts';
 import { type Deletion, type Group, groupsOf, planEdits } from './change-plan.ts';
 import type { MessageDocument } from './document.ts';
 import { blankedEdit, foldedMessage, parsed, stubBody } from './folded.ts';
 import { type HideDocument, hideWrites } from './hides.ts';
-import { DURABLE, READ } from './mongo-connection.ts';
+import { READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
 import { aboutMessage, reactionsOf, type VoteDocument, voteWrites } from './votes.ts';
-import { DUPLICATE_KEY } from './write-errors.ts';
+import { writeAll } from './write-all.ts';
 
 /** Collections that changes are applied to. */
 export interface ViewCollections {
@@ -218,20 +218,6 @@ function missingStub(partition: number, { room, target, of }: Group, deletion: D
     body: stubBody(deleted, { id: of, time }),
     deleted,
   };
-}
-
-/** Writes in any order: a batch has at most one write of each field. A duplicate key is a write that was made before. */
-async function writeAll<T extends object>(
-  collection: Collection<T>,
-  writes: AnyBulkWriteOperation<T>[],
-): Promise<void> {
-  try {
-    await collection.bulkWrite(writes, { ordered: false, writeConcern: DURABLE });
-  } catch (error) {
-    if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error;
-    const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-    if (errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-  }
 }
 
 /** Maps items with at most `most` calls under way. */

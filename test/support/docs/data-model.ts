@@ -11,6 +11,8 @@ transactions, sessions, change streams or updates by a pipeline, so that any ser
 | | in a message: the changes of later entries | \`rev\` offset of the edit that counts, \`text\` its text, \`edits\` offsets of all its edits, \`deleted\` offset of the delete, \`rx\` reactions, \`rxAt\` offset of the latest vote in them |
 | \`reactions\` | a user's emoji on a message | \`_id\` room, offset, id of the message, user, emoji; \`user\`, \`emoji\`, \`on\`, \`at\` offset of the entry |
 | \`hides\` | a message that a user has hidden | \`_id\` user, room, offset; \`offset\`, \`of\` id of the message |
+| \`rooms\` | a room that somebody created | \`_id\` name of the room; \`state\` all that its control entries say, \`cv\` their number, \`at\` offset of the last one; \`kind\`, \`name\`, \`deleted\`; \`key\` name in lower case and room, for lists |
+| \`members\` | a user's relation to a room | \`_id\` room, user; \`room\`, \`user\`, \`state\`, \`rank\`, \`since\` offset of the join, \`mutedUntil\`, \`bannedUntil\`; \`key\` rank and user, for lists; \`cv\` and \`at\` of the last control entry on the user; \`seen\` and \`own\` version seen and offset of the user's own last join or leave |
 | \`folds\` | how far changes of a partition are in its messages | \`_id\` \`views:<partition>\`; \`epoch\`, \`at\` offset, \`lease\` epoch of the lease of the worker that saved it |
 | \`floors\` | how far a partition is stored | \`_id\` partition; \`offset\`, \`complete\`, \`settled\` |
 | \`rejected\` | a message that MongoDB refused, or that no client could receive | as in \`messages\`, with \`reason\` and \`code\` |
@@ -20,7 +22,11 @@ written by one worker a partition, and each write names the offset that it comes
 a delete wins over everything. Of a deleted message the texts are gone, also from the documents of its edits; its place, id and
 author stay. Votes of a reaction that was taken back stay with \`on: false\`, so that an older entry does not put it there again.
 
-**Views are derived.** \`folds\`, \`reactions\` and the fields for changes are made from LOG. If MongoDB is restored, the position in
+Rooms and members are guarded alike: a room by its version, a member by the offset of the entry that wrote it. In a kind without
+membership of its own, a join or leave of the user counts unless a control entry on the user has a higher version than it had seen; so
+both may be applied in any order. Documents of users who left stay. Members are written before their room.
+
+**Views are derived.** \`folds\`, \`reactions\`, \`rooms\`, \`members\` and the fields for changes are made from LOG. If MongoDB is restored, the position in
 \`folds\` is that of the backup, and the entries after it are applied again, as far as LOG has them. If \`folds\` and \`reactions\` are
 dropped, everything that LOG has is applied again while the chat goes on. Changes that LOG has no more stay in the messages;
 votes that it has no more are missing from \`reactions\`, and a new vote on their message counts without them.

@@ -1,0 +1,101 @@
+import { RANKS, type Rank } from '../fold/control.ts';
+import { readRoomState } from '../fold/room-state-json.ts';
+import type { ListedMember, ListedRoom, MemberPage, RoomPage } from '../membership/directory.ts';
+import type { UserRoom } from '../membership/room-states.ts';
+import { READ } from './mongo-connection.ts';
+import { where } from './queries.ts';
+import { type MemberDocument, placeOf, rankDigit } from './room-documents.ts';
+import type { RoomCollections } from './rooms.ts';
+
+/** Rooms of one read by name: a longer list of values makes a filter that some servers are slow with. */
+const CHUNK = 100;
+/** Highest character of the ranges that prefixes make. */
+const LAST = '\uffff';
+
+/** Reads of the collections `rooms` and `members`. Its methods reject with errors of the driver. */
+export class Directory {
+  readonly #collections: RoomCollections;
+
+  constructor(collections: RoomCollections) {
+    this.#collections = collections;
+  }
+
+  /** See {@link RoomDirectory.listMembers}. */
+  async members(room: string, { after, limit, rank, prefix = '' }: MemberPage): Promise<ListedMember[]> {
+    const members = await this.#collections.members();
+    const found: MemberDocument[] = [];
+    const place = after && placeOf(after);
+    // A prefix of users is a range of keys within one rank.
+    for (const from of prefix === '' && rank === undefined ? [null] : rank === undefined ? RANKS : [rank]) {
+      if (found.length === limit) break;
+      const key = keysOf(from, prefix, place);
+      if (key === null) continue;
+      const page = members
+        .find(where('members.page', { room, state: 'member', key }), READ)
+        .sort({ key: 1 })
+        .limit(limit - found.length);
+      found.push(...(await page.toArray()));
+    }
+    return found.map(({ user, rank: of, since }) => ({ user, rank: of, since }));
+  }
+
+  /** See {@link RoomDirectory.listRooms}. */
+  async rooms({ kind, after, limit, prefix = '' }: RoomPage): Promise<ListedRoom[]> {
+    const rooms = await this.#collections.rooms();
+    const from = prefix.toLowerCase();
+    const key = { ...(after >= from && after !== '' ? { $gt: after } : { $gte: from }), $lt: from + LAST };
+    const found = await rooms
+      .find(where('rooms.page', { kind, deleted: false, key }), READ)
+      .sort({ key: 1 })
+      .limit(limit)
+      .toArray();
+    return found.flatMap(({ _id: room, key: place, state }) => {
+      const read = readRoomState(state);
+      return read
+        ? [{ room, name: read.name, topic: read.topic, avatar: read.avatar, members: read.count, place }]
+        : [];
+    });
+  }
+
+  /** See {@link RoomDirectory.roomNames}. */
+  async names(rooms: readonly string[]): Promise<Map<string, string>> {
+    const documents = await this.#some(rooms);
+    return new Map(documents.filter(({ deleted }) => !deleted).map(({ _id, name }) => [_id, name]));
+  }
+
+  /** Rooms of a user, but for those that are deleted and those that the user has left. */
+  async roomsOf(user: string): Promise<Map<string, UserRoom>> {
+    const members = await this.#collections.members();
+    const state = { $in: ['banned', 'invited', 'member', 'requested'] };
+    const found = await members.find(where('members.of-user', { user, state }), READ).toArray();
+    const documents = new Map((await this.#some(found.map(({ room }) => room))).map(room => [room._id, room]));
+    return new Map(
+      found
+        .filter(({ room }) => documents.get(room)?.deleted !== true)
+        .map(({ room, rank, state: standing, since, cv, seen = 0 }) => [
+          room,
+          { rank, state: standing, since, cv: Math.max(cv, seen), kind: room.slice(0, room.indexOf(':')) },
+        ]),
+    );
+  }
+
+  async #some(names: readonly string[]) {
+    const rooms = await this.#collections.rooms();
+    const chunks = Array.from({ length: Math.ceil(names.length / CHUNK) }, (_, i) =>
+      names.slice(i * CHUNK, (i + 1) * CHUNK),
+    );
+    const projection = { name: 1, deleted: 1 } as const;
+    const read = (chunk: readonly string[]) =>
+      rooms.find(where('rooms.some', { _id: { $in: chunk } }), { ...READ, projection }).toArray();
+    return (await Promise.all(chunks.map(read))).flat();
+  }
+}
+
+/** Range of keys; null if nothing in it is after `place`. */
+function keysOf(rank: Rank | null, prefix: string, place: string | null) {
+  if (rank === null) return place === null ? { $gte: '' } : { $gt: place };
+  const from = rankDigit(rank) + prefix;
+  const to = from + LAST;
+  if (place !== null && place >= to) return null;
+  return { ...(place !== null && place >= from ? { $gt: place } : { $gte: from }), $lt: to };
+}
