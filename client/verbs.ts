@@ -262,6 +262,78 @@ export interface Verbs {
       };
     };
   };
+  /** Lists the rooms of the caller, by name of the room. */
+  readonly 'room.list': {
+    readonly params: {
+      /** Integer from 1 to 250. Most rooms of the answer. Default: 250. */
+      readonly limit?: number;
+      /** Text of 1 to 255 characters. `cursor` of the page before. */
+      readonly cursor?: string;
+    };
+    readonly result: {
+      /** List of at most 250: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `name` (text), `state` (`member` or `invited` or `requested`), `n` (integer from 0 to 2^53 - 1, or `null`), `mentions` (integer from 0 to 2^53 - 1, or `null`), `top` (integer from 0 to 2^53 - 1). Rooms. */
+      readonly items: readonly {
+        readonly room: string;
+        readonly name: string;
+        readonly state: 'member' | 'invited' | 'requested';
+        readonly n: number | null;
+        readonly mentions: number | null;
+        readonly top: number;
+      }[];
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. Missing at the end of the list. */
+      readonly cursor?: string;
+    };
+  };
+  /** Lists the members of a room, by rank and then by id. */
+  readonly 'room.members': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** Text of 1 to 100 characters. Only users whose id begins with it. */
+      readonly q?: string;
+      /** `owner` or `admin` or `moderator` or `member` or `guest`. Only members of this rank. */
+      readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
+      /** Integer from 1 to 1000. Most members of the answer. Default: 1000. */
+      readonly limit?: number;
+      /** Text of 1 to 300 characters. `cursor` of the page before. */
+      readonly cursor?: string;
+    };
+    readonly result: {
+      /** List of at most 1000: object with `user` (id of a user, at most 250 bytes of UTF-8), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `since` (integer from 0 to 2^53 - 1). Members. */
+      readonly users: readonly {
+        readonly user: string;
+        readonly role: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
+        readonly since: number;
+      }[];
+      /** Text, not empty. Missing at the end of the list. */
+      readonly cursor?: string;
+    };
+  };
+  /** Lists the rooms of a kind that users may find, by name. */
+  readonly 'room.discover': {
+    readonly params: {
+      /** Text of 1 to 63 characters. Kind of the rooms. */
+      readonly kind: string;
+      /** Text of 1 to 100 characters. Only rooms whose name begins with it, in any case of letters. */
+      readonly q?: string;
+      /** Integer from 1 to 100. Most rooms of the answer. Default: 100. */
+      readonly limit?: number;
+      /** Text of 1 to 500 characters. `cursor` of the page before. */
+      readonly cursor?: string;
+    };
+    readonly result: {
+      /** List of at most 100: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `name` (text), `topic` (text), `avatar` (text), `members` (integer from 0 to 2^53 - 1). Rooms. */
+      readonly items: readonly {
+        readonly room: string;
+        readonly name: string;
+        readonly topic: string;
+        readonly avatar: string;
+        readonly members: number;
+      }[];
+      /** Text, not empty. Missing at the end of the list. */
+      readonly cursor?: string;
+    };
+  };
   /** Changes the name, the topic or the avatar of a room. */
   readonly 'room.update': {
     readonly params: {

@@ -1,5 +1,6 @@
 import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
+import type { RoomDirectory } from '../membership/directory.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
@@ -37,6 +38,12 @@ export interface Chat {
   readonly rooms: RoomStates;
   /** Reads the offset of a room's last message in LOG, from the leader; 0 for none. */
   readonly top: RoomLog['top'];
+  /**
+   * Reads the offsets of the last entries of rooms in LOG, from any replica. A room without one is missing.
+   * @param rooms at most 1,000
+   */
+  readonly tops: (rooms: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  readonly directory: RoomDirectory;
   /** Documents of users: their rooms. */
   readonly userRooms: UserRooms;
   readonly links: LinkTokens;
@@ -53,6 +60,7 @@ export interface ChatOptions {
   readonly reader: RoomReader;
   readonly rooms: RoomStates;
   readonly userRooms: UserRooms;
+  readonly directory: RoomDirectory;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'published'>;
   readonly trace: MessageTrace;
@@ -69,6 +77,7 @@ export function chatOf({
   reader,
   rooms,
   userRooms,
+  directory,
   metrics,
   meter,
   trace,
@@ -88,7 +97,15 @@ export function chatOf({
     reportedTime: new ReportedTime(clocks),
     rooms,
     top: room => log.top(room),
+    tops: rooms => topsOf(log, rooms),
+    directory,
     userRooms,
     links: new LinkTokens(config),
   };
+}
+
+async function topsOf(log: RoomLog, rooms: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const partitions = Map.groupBy(rooms, room => log.partitionOf(room));
+  const found = await Promise.all([...partitions].map(([partition, some]) => log.tops(partition, some)));
+  return new Map(found.flatMap(({ offsets }) => [...offsets]));
 }

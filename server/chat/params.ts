@@ -1,7 +1,7 @@
 import { MAX_CHANNEL_BYTES } from '../access/names.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, SchemaType } from './schema.ts';
 
 /** Type of a parameter of a verb, or of a field of its result. */
 export interface Param<T> {
@@ -155,6 +155,15 @@ export function byUser<T>(of: Param<T>): Param<Readonly<Record<string, T>>> {
     },
     schema: { type: 'object', additionalProperties: of.schema },
     rules: `object with a value for each user: ${of.rules}`,
+  };
+}
+
+/** Field of a result whose value may be unknown. */
+export function nullable<T>(of: Param<T>): Param<T | null> {
+  return {
+    read: (value, field) => (value === null ? null : of.read(value, field)),
+    schema: { ...of.schema, type: [of.schema.type as SchemaType, 'null'] },
+    rules: `${of.rules}, or \`null\``,
   };
 }
 

@@ -1,6 +1,9 @@
+/** Type of a value. */
+export type SchemaType = 'string' | 'integer' | 'boolean' | 'array' | 'object';
+
 /** JSON Schema 2020-12, as far as parameters and results of verbs need it. */
 export interface Schema {
-  readonly type: 'string' | 'integer' | 'boolean' | 'array' | 'object';
+  readonly type: SchemaType | readonly [SchemaType, 'null'];
   readonly description?: string;
   /** Name of the form of a string. */
   readonly format?: string;

@@ -15,12 +15,15 @@ import { roomCreate } from './room-create.ts';
 import { roomDecline } from './room-decline.ts';
 import { roomDelete } from './room-delete.ts';
 import { roomDeny } from './room-deny.ts';
+import { roomDiscover } from './room-discover.ts';
 import { roomFreeze } from './room-freeze.ts';
 import { roomGet } from './room-get.ts';
 import { roomInvite } from './room-invite.ts';
 import { roomJoin } from './room-join.ts';
 import { roomKick } from './room-kick.ts';
 import { roomLeave } from './room-leave.ts';
+import { roomList } from './room-list.ts';
+import { roomMembers } from './room-members.ts';
 import { roomMute } from './room-mute.ts';
 import { roomRequest } from './room-request.ts';
 import { roomRole } from './room-role.ts';
@@ -39,6 +42,9 @@ export const VERBS = {
   'message.get': messageGet,
   'room.create': roomCreate,
   'room.get': roomGet,
+  'room.list': roomList,
+  'room.members': roomMembers,
+  'room.discover': roomDiscover,
   'room.update': roomUpdate,
   'room.freeze': roomFreeze,
   'room.delete': roomDelete,

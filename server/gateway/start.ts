@@ -4,6 +4,7 @@ import { accessOf } from '../access/access.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
+import type { RoomDirectory } from '../membership/directory.ts';
 import { LogStates } from '../membership/log-states.ts';
 import { once } from '../process/once.ts';
 import { connectionsWithin, openFilesLimit } from '../process/open-files.ts';
@@ -35,7 +36,7 @@ import { type Measured, telemetryPart } from './telemetry.ts';
 import { trafficPart } from './traffic.ts';
 
 export interface GatewayParts {
-  readonly store: HistoryStore & ViewReader;
+  readonly store: HistoryStore & ViewReader & RoomDirectory;
   readonly logger: Logger;
   /** Source of {@link startGateway}'s config, if it may change. */
   readonly settings?: SettingsSource;
@@ -141,6 +142,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       reader: rooms.services.reader,
       rooms: new LogStates(nats.log, rooms.services.reader),
       userRooms: { of: async () => new Map() },
+      directory: store,
       metrics,
       meter,
       trace,

@@ -9,8 +9,6 @@ import type { RoomCollections } from './rooms.ts';
 
 /** Rooms of one read by name: a longer list of values makes a filter that some servers are slow with. */
 const CHUNK = 100;
-/** Highest character of the ranges that prefixes make. */
-const LAST = '\uffff';
 
 /** Reads of the collections `rooms` and `members`. Its methods reject with errors of the driver. */
 export class Directory {
@@ -43,7 +41,7 @@ export class Directory {
   async rooms({ kind, after, limit, prefix = '' }: RoomPage): Promise<ListedRoom[]> {
     const rooms = await this.#collections.rooms();
     const from = prefix.toLowerCase();
-    const key = { ...(after >= from && after !== '' ? { $gt: after } : { $gte: from }), $lt: from + LAST };
+    const key = { ...(after >= from && after !== '' ? { $gt: after } : { $gte: from }), ...below(endOf(from)) };
     const found = await rooms
       .find(where('rooms.page', { kind, deleted: false, key }), READ)
       .sort({ key: 1 })
@@ -95,7 +93,20 @@ export class Directory {
 function keysOf(rank: Rank | null, prefix: string, place: string | null) {
   if (rank === null) return place === null ? { $gte: '' } : { $gt: place };
   const from = rankDigit(rank) + prefix;
-  const to = from + LAST;
-  if (place !== null && place >= to) return null;
-  return { ...(place !== null && place >= from ? { $gt: place } : { $gte: from }), $lt: to };
+  const end = endOf(from);
+  if (place !== null && end !== null && place >= end) return null;
+  return { ...(place !== null && place >= from ? { $gt: place } : { $gte: from }), ...below(end) };
+}
+
+const below = (end: string | null) => (end === null ? {} : { $lt: end });
+
+/** First text after all that begin with a prefix, in the order of code points; null if there is none. */
+function endOf(prefix: string): string | null {
+  const points = [...prefix];
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    const next = (last.codePointAt(0) ?? 0) + 1;
+    // Surrogates are no code points of their own.
+    if (next <= 0x10_ffff) return points.join('') + String.fromCodePoint(next === 0xd800 ? 0xe000 : next);
+  }
+  return null;
 }

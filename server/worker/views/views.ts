@@ -1,4 +1,5 @@
 import type { EraseEntries } from '../../bus/erase.ts';
+import type { RoomWriter } from '../../room/room-changes.ts';
 import type { ViewPosition, ViewWriter } from '../../room/views.ts';
 import { type Clock, sleep } from '../../time/clock.ts';
 import {
@@ -10,9 +11,10 @@ import {
   type WorkerFold,
 } from '../fold/fold.ts';
 import { changesOf } from './changes.ts';
+import { roomEntriesOf } from './room-entries.ts';
 
 export interface ViewsParts {
-  readonly store: ViewWriter;
+  readonly store: ViewWriter & RoomWriter;
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
   readonly erase: EraseEntries;
@@ -23,7 +25,7 @@ export interface ViewsParts {
 const LOOK_MS = 50;
 
 /**
- * Fold of edits, deletes, reactions and hides into MongoDB. A batch waits until all its entries are stored. Then its changes are
+ * Fold of edits, deletes, reactions and hides, and of rooms and their members, into MongoDB. A batch waits until all its entries are stored. Then its changes are
  * applied, then the texts that are deleted by it are erased in LOG and LIVE, then the position is saved: so a worker that replaces
  * this one at any step does the same again.
  */
@@ -51,12 +53,14 @@ export class ViewsFold implements WorkerFold {
   async apply({ partition, entries }: FoldBatch, lease: Lease): Promise<void> {
     const { store, erase } = this.#parts;
     const changes = entries.flatMap(changesOf);
+    const { controls, own } = roomEntriesOf(entries);
     const last = changes.at(-1);
-    if (!last) return;
-    await this.#waitUntilStored(partition, last.entry.offset, lease);
-    // Changes of messages that a restored MongoDB has in an older state would be judged by that state.
+    if (!last && controls.length + own.length === 0) return;
+    if (last) await this.#waitUntilStored(partition, last.entry.offset, lease);
+    // Changes of what a restored MongoDB has in an older state would be judged by that state.
     if (!isSame(await store.readPosition(partition), this.#saved.get(partition) ?? null)) throw new PositionMoved();
-    await erase(partition, await store.applyChanges(partition, changes));
+    await store.applyRooms(controls, own);
+    if (last) await erase(partition, await store.applyChanges(partition, changes));
   }
 
   async savePosition(partition: number, position: FoldPosition, lease: Lease): Promise<void> {

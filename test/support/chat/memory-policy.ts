@@ -1,7 +1,15 @@
 import type { RoomState } from '../../../server/fold/room-state.ts';
+import type {
+  ListedMember,
+  ListedRoom,
+  MemberPage,
+  RoomDirectory,
+  RoomPage,
+} from '../../../server/membership/directory.ts';
 import { LogStates } from '../../../server/membership/log-states.ts';
 import type { PolicyEntry, PolicyKey, PolicyStore } from '../../../server/membership/policy-store.ts';
 import type { UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
+import { StoreUnavailable } from '../../../server/room/history-store.ts';
 import { PublishFailed, ReadFailed, type RoomLog } from '../../../server/room/log.ts';
 import type { RoomReader } from '../../../server/room/reader.ts';
 
@@ -73,5 +81,32 @@ export class MemoryUserRooms implements UserRooms {
       const { state, rank, since, cv } = known;
       rooms.set(room, { state, rank, since, cv, kind });
     }
+  }
+}
+
+/** Lists of rooms and members in memory, in the order that a test puts them in. */
+export class MemoryDirectory implements RoomDirectory {
+  up = true;
+  members: readonly ListedMember[] = [];
+  rooms: readonly ListedRoom[] = [];
+
+  async listMembers(_room: string, { after, limit }: MemberPage): Promise<readonly ListedMember[]> {
+    this.#check();
+    const from = after ? this.members.findIndex(({ user }) => user === after.user) + 1 : 0;
+    return this.members.slice(from, from + limit);
+  }
+
+  async listRooms({ after, limit }: RoomPage): Promise<readonly ListedRoom[]> {
+    this.#check();
+    return this.rooms.filter(({ place }) => place > after).slice(0, limit);
+  }
+
+  async roomNames(rooms: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    this.#check();
+    return new Map(this.rooms.filter(({ room }) => rooms.includes(room)).map(({ room, name }) => [room, name]));
+  }
+
+  #check(): void {
+    if (!this.up) throw new StoreUnavailable('switched off');
   }
 }

@@ -2,6 +2,7 @@ import { Policy } from '../../../server/access/policy.ts';
 import type { LoadAccess } from '../../../server/access/room-access.ts';
 import { type Chat, chatOf } from '../../../server/chat/chat.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
+import type { RoomDirectory } from '../../../server/membership/directory.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
 import type { HistoryStore } from '../../../server/room/history-store.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
@@ -12,7 +13,7 @@ import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../../server/telemetry/message-trace.ts';
 import type { Clocks } from '../../../server/time/clock.ts';
 import { SECRET } from '../../../tools/support/token.ts';
-import { MemoryStates, MemoryUserRooms } from './memory-policy.ts';
+import { MemoryDirectory, MemoryStates, MemoryUserRooms } from './memory-policy.ts';
 
 /** Options of a gateway that has neither NATS nor MongoDB. */
 export const testConfig = (env: Readonly<Record<string, string>> = {}): Config =>
@@ -58,6 +59,8 @@ export interface TestChatParts {
   /** Default: what the log of one gateway says. */
   readonly rooms?: RoomStates;
   readonly userRooms?: UserRooms;
+  /** Default: an empty one. */
+  readonly directory?: RoomDirectory;
 }
 
 /** The services of a chat, without connections and traces. */
@@ -69,6 +72,7 @@ export function testChat(parts: TestChatParts): Chat {
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
     rooms: new MemoryStates(parts.log, reader, userRooms),
     userRooms,
+    directory: new MemoryDirectory(),
     ...parts,
     reader,
     meter: { published: () => undefined },

@@ -63,6 +63,7 @@ function typeOf(
   { type, enum: words, items, properties, required = [], additionalProperties: values }: Schema,
   indent: string,
 ): string[] {
+  if (typeof type !== 'string') return [`${type.map(each => (each === 'integer' ? 'number' : each)).join(' | ')}`];
   if (words) return [words.map(word => `'${word}'`).join(' | ')];
   if (type === 'integer') return ['number'];
   if (type === 'array' && items) {

@@ -1,0 +1,35 @@
+import { readControl } from '../../fold/control.ts';
+import { type OwnMembership, type RoomControlEntry, readOwnMembership } from '../../room/room-changes.ts';
+import type { FoldEntry } from '../fold/fold.ts';
+
+/** Entries of a batch about rooms and members. */
+export interface RoomEntries {
+  readonly controls: readonly RoomControlEntry[];
+  readonly own: readonly OwnMembership[];
+}
+
+const INBOX = /^user:/;
+
+/** Picks the entries of a batch about rooms and members. Bodies of others are not parsed. Pure. */
+export function roomEntriesOf(entries: readonly FoldEntry[]): RoomEntries {
+  const controls: RoomControlEntry[] = [];
+  const own: OwnMembership[] = [];
+  for (const { room, message } of entries) {
+    if (message === null || (message.type !== 'room' && message.type !== 'member')) continue;
+    const data = parsed(message.body);
+    const joined = INBOX.test(room) ? readOwnMembership(message, data) : null;
+    // The inbox of a user is written by verbs of that user alone.
+    if (joined) own.push({ ...joined, user: room.replace(INBOX, '') });
+    const entry = message.cv > 0 ? readControl(message, data) : null;
+    if (entry) controls.push({ room, entry });
+  }
+  return { controls, own };
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MemoryDirectory } from '../../../support/chat/memory-policy.ts';
+import { roomChat } from '../../../support/chat/room-chat.ts';
+
+/** Ids of users, ascending. */
+const ids = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `u${String(from + i).padStart(4, '0')}`);
+
+/** A group of 500 with an owner and two moderators. */
+async function largeGroup() {
+  const chat = roomChat();
+  const room = await chat.create('zoe', ['mia', 'leo']);
+  for (const user of ['mia', 'leo']) await chat.as('zoe', 'room.role', { room, user, role: 'moderator' });
+  for (let from = 0; from < 400; from += 100)
+    await chat.as('zoe', 'room.add', { room, users: ids(from * 2, from * 2 + 100) });
+  return { ...chat, room };
+}
+
+test('members are listed by rank and id, and a page goes on where the last one ended, whoever joins or leaves', async () => {
+  const { as, room } = await largeGroup();
+  const all = await as('mia', 'room.members', { room });
+  assert.deepEqual(
+    all.users.slice(0, 4).map(({ user, role }) => `${role} ${user}`),
+    ['owner zoe', 'moderator leo', 'moderator mia', 'member u0000'],
+  );
+  assert.deepEqual([all.users.length, all.cursor], [403, undefined]);
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page === 0 || cursor !== undefined; page++) {
+    const answer = await as('mia', 'room.members', { room, limit: 50, ...(cursor ? { cursor } : {}) });
+    seen.push(...answer.users.map(({ user }) => user));
+    cursor = answer.cursor;
+    // One before the page joins, one of the page leaves.
+    await as('zoe', 'room.add', { room, users: [`u0000-${page}`] });
+    const leaving = answer.users[10]?.user;
+    if (leaving) await as('zoe', 'room.kick', { room, user: leaving });
+  }
+  assert.deepEqual(seen, [...new Set(seen)]);
+  const stayed = all.users.map(({ user }) => user).filter(user => seen.includes(user));
+  assert.equal(stayed.length, 403);
+});
+
+test('members are found by rank and by the beginning of their id', async () => {
+  const { as, code, room } = await largeGroup();
+  const found = async (params: object) =>
+    (await as('mia', 'room.members', { room, ...params })).users.map(({ user }) => user);
+  assert.deepEqual(await found({ role: 'moderator' }), ['leo', 'mia']);
+  assert.deepEqual(await found({ q: 'u000' }), ids(0, 10));
+  assert.deepEqual(await found({ q: 'm' }), ['mia']);
+  assert.deepEqual(await found({ q: 'u', role: 'owner' }), []);
+  assert.equal(await code('mia', 'room.members', { room, cursor: 'neither' }), 107);
+});
+
+test('members of a room whose state lacks them come from the directory, page by page', async () => {
+  const { as, chat, create } = roomChat();
+  const room = await create('ann', [], 'channel');
+  const directory = chat.directory as MemoryDirectory;
+  directory.members = ids(0, 5).map(user => ({ user, rank: 'member', since: 7 }));
+  const first = await as('eve', 'room.members', { room, limit: 2 });
+  assert.deepEqual(first, {
+    users: ids(0, 2).map(user => ({ user, role: 'member', since: 7 })),
+    cursor: 'member u0001',
+  });
+  const rest = await as('eve', 'room.members', { room, limit: 3, cursor: first.cursor });
+  assert.deepEqual([rest.users.map(({ user }) => user), rest.cursor], [ids(2, 5), undefined]);
+});
+
+test('rooms are found in kinds that one reads or joins without an invitation', async () => {
+  const { as, chat, code } = roomChat();
+  const directory = chat.directory as MemoryDirectory;
+  directory.rooms = ['a', 'b', 'c'].map(name => ({
+    room: `channel:${name}`,
+    name,
+    topic: '',
+    avatar: '',
+    members: 1,
+    place: `${name}\0channel:${name}`,
+  }));
+  const first = await as('eve', 'room.discover', { kind: 'channel', limit: 2 });
+  assert.deepEqual(
+    first.items.map(({ room }) => room),
+    ['channel:a', 'channel:b'],
+  );
+  const rest = await as('eve', 'room.discover', { kind: 'channel', cursor: first.cursor });
+  assert.deepEqual([rest.items.map(({ name }) => name), rest.cursor], [['c'], undefined]);
+  await as('eve', 'room.discover', { kind: 'club' });
+  assert.equal(await code('eve', 'room.discover', { kind: 'group' }), 108);
+  assert.equal(await code('eve', 'room.discover', { kind: 'user' }), 108);
+  assert.equal(await code('eve', 'room.discover', { kind: 'none' }), 102);
+  assert.equal(await code('eve', 'room.discover', { kind: 'channel', cursor: 'x' }), 107);
+});
+
+test('a user lists the own rooms with their names, also while MongoDB is away', async () => {
+  const { as, chat, create, log } = roomChat();
+  const [tea, coffee] = [await create('ann', ['bob']), await create('ann', [], 'club')];
+  await as('ann', 'room.update', { room: coffee, name: 'Coffee' });
+  await as('bob', 'room.request', { room: coffee });
+  const other = await create('ann', ['bob']);
+  await as('ann', 'room.ban', { room: other, user: 'bob' });
+  const expected = [
+    { room: coffee, name: 'Coffee', state: 'requested', n: null, mentions: null, top: log.offsetsOf(coffee).at(-1) },
+    { room: tea, name: 'Tea', state: 'member', n: null, mentions: null, top: log.offsetsOf(tea).at(-1) },
+  ];
+  assert.deepEqual(await as('bob', 'room.list', {}), { items: expected });
+  (chat.directory as MemoryDirectory).up = false;
+  assert.deepEqual(await as('bob', 'room.list', {}), { items: expected });
+  const first = await as('bob', 'room.list', { limit: 1 });
+  assert.deepEqual([first.items.map(({ room }) => room), first.cursor], [[coffee], coffee]);
+  assert.deepEqual((await as('bob', 'room.list', { cursor: coffee })).items, expected.slice(1));
+  assert.deepEqual(await as('eve', 'room.list', {}), { items: [] });
+});
