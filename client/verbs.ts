@@ -39,6 +39,8 @@ export interface Verbs {
       readonly of: string;
       /** Text, not empty. The new text, as long as that of a message. */
       readonly text: string;
+      /** Integer from 1 to 2^53 - 1. Revision of the message that the caller saw: `rev` of `message.list`. Default: the edit counts in any case. */
+      readonly rev?: number;
     };
     readonly result: {
       /** Integer from 1 to 2^53 - 1. Place of the entry in the room's order. */
@@ -49,7 +51,7 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
-  /** Deletes messages of the caller for everybody. */
+  /** Deletes messages: those of the caller for everybody, or any for the caller alone. */
   readonly 'message.delete': {
     readonly params: {
       /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
@@ -61,6 +63,8 @@ export interface Verbs {
         readonly target: number;
         readonly of: string;
       }[];
+      /** `all` or `me`. `all` by default. */
+      readonly scope?: 'all' | 'me';
     };
     readonly result: {
       /** Integer from 1 to 2^53 - 1. Place of the entry in the room's order. */

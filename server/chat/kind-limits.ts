@@ -1,4 +1,5 @@
 import type { KindLimits } from '../contract/room-kinds.ts';
+import type { FoldedMessage } from '../fold/room-fold.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { StoredMessage } from '../room/message.ts';
@@ -35,6 +36,22 @@ export function demandWindow(
   const seconds = kindOf(room)?.limits[limit] ?? Number.POSITIVE_INFINITY;
   if (seconds > 0 && clocks.wallClock() - time <= seconds * 1000) return;
   throw new CommandError(ERRORS.gone, `the time to ${change} a message is ${seconds} s (${named(limit, room)})`);
+}
+
+/**
+ * Checks the number of different emoji on a message. Users who react at the same moment may exceed it by a few.
+ * @throws {CommandError} 106 if one more is too many
+ */
+export function demandEmoji(
+  { kindOf }: Pick<Chat, 'kindOf'>,
+  room: string,
+  { reactions }: Pick<FoldedMessage, 'reactions'>,
+  emoji: string,
+): void {
+  const most = kindOf(room)?.limits.emojiPerMessage ?? Number.POSITIVE_INFINITY;
+  if (reactions.length < most || (most > 0 && reactions.some(known => known.emoji === emoji))) return;
+  const text = `a message must have at most ${most} different emoji (${named('emojiPerMessage', room)})`;
+  throw new CommandError(ERRORS.limitExceeded, text);
 }
 
 const named = (limit: keyof KindLimits, room: string) =>

@@ -1,30 +1,43 @@
+import { inboxOf } from '../access/names.ts';
+import type { Target } from '../fold/entry.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
+import type { Stored } from '../room/log.ts';
+import type { Chat } from './chat.ts';
 import { demandWindow } from './kind-limits.ts';
-import { about, list, roomName, uuid7 } from './params.ts';
+import { about, list, oneOf, optional, roomName, uuid7 } from './params.ts';
+import { demandThere, seenMessages } from './seen-message.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { targetParam } from './targets.ts';
-import { verb } from './verb.ts';
+import { type Call, verb } from './verb.ts';
 
 /** Messages that one call deletes. */
 const MOST_TARGETS = 100;
 
 export const messageDelete = verb({
-  summary: 'Deletes messages of the caller for everybody.',
-  details: 'A deleted text is served nowhere again: not live, in recovery, in history or after an edit.',
+  summary: 'Deletes messages: those of the caller for everybody, or any for the caller alone.',
+  details: [
+    'A text that is deleted for everybody is served nowhere again: not live, in recovery, in history or after an edit. With the',
+    "scope `me` the messages stay, and `message.list` leaves them out for the caller. The act is then an entry of the caller's inbox",
+    '`user:<id>`, which tells the other devices, and the place is one in the inbox.',
+  ].join('\n'),
   params: {
     room: roomName,
     id: about(uuid7, 'Id of the delete, as that of a message.'),
     targets: list(targetParam, MOST_TARGETS),
+    scope: about(optional(oneOf('all', 'me')), '`all` by default.'),
   },
   may: 'send',
   result: PLACE,
   errors: [
     { error: ERRORS.notFound, when: 'The room lacks one of the messages: none is deleted.' },
-    { error: ERRORS.permissionDenied, when: 'One of the messages is of another user: none is deleted.' },
+    {
+      error: ERRORS.permissionDenied,
+      when: 'With the scope `all`: one of the messages is of another user; none is deleted.',
+    },
     {
       error: ERRORS.gone,
-      when: "One of the messages is older than `limits.deleteSeconds` of the room's kind, two days by default: none is deleted.",
+      when: "One of the messages is deleted, or older than `limits.deleteSeconds` of the room's kind, two days by default: none is deleted.",
     },
   ],
   example: {
@@ -35,12 +48,16 @@ export const messageDelete = verb({
     },
     result: { offset: 1052, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, targets }, chat) {
+  async run(call, { room, id, targets, scope }, chat) {
+    if (scope === 'me') return resultOf(await hide(call, chat, { room, id, targets }));
     const check = async () => {
-      const found = await Promise.all(targets.map(target => chat.targets.find(room, target)));
+      const found = await seenMessages(chat, room, targets);
       if (found.some(({ user }) => user !== call.identity.user))
         throw new CommandError(ERRORS.permissionDenied, 'permission denied: a message is of another user');
-      for (const message of found) demandWindow(chat, message, 'delete');
+      for (const message of found) {
+        demandThere(message);
+        demandWindow(chat, { room, time: message.time }, 'delete');
+      }
       // With its author and time the entry alone gives what is left of a message.
       return { targets: found.map(({ offset, id: of, user, time }) => ({ target: offset, of, user, time })) };
     };
@@ -49,3 +66,22 @@ export const messageDelete = verb({
     return resultOf(await storeOnce(call, chat, act));
   },
 });
+
+/** Hides messages from the caller: an entry of the caller's inbox. */
+async function hide(
+  call: Call,
+  chat: Chat,
+  { room, id, targets }: { readonly room: string; readonly id: string; readonly targets: readonly Target[] },
+): Promise<Stored> {
+  const check = async () => {
+    await seenMessages(chat, room, targets);
+    return undefined;
+  };
+  return await storeOnce(call, chat, {
+    room: inboxOf(call.identity.user),
+    id,
+    type: 'hide',
+    content: { room, targets },
+    check,
+  });
+}

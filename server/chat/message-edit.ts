@@ -1,28 +1,38 @@
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { demandWindow, textRefusal } from './kind-limits.ts';
-import { about, roomName, text, uuid7 } from './params.ts';
+import { about, int, optional, roomName, text, uuid7 } from './params.ts';
+import { demandRevision, demandThere, type SeenMessage, seenMessage } from './seen-message.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { TARGET } from './targets.ts';
 import { verb } from './verb.ts';
 
 export const messageEdit = verb({
   summary: 'Replaces the text of a message of the caller.',
-  details: 'The edit with the highest offset counts, unless the message is deleted: a delete wins over every edit.',
+  details: [
+    'The edit with the highest offset counts, unless the message is deleted: a delete wins over every edit. With `rev` the edit',
+    'counts only if nobody edited the message since that revision: of two authors at once one gets the error 409, which names the',
+    'current revision. Sent again with the same id it answers the place of the first with `duplicate: true`, never 409.',
+  ].join('\n'),
   params: {
     room: roomName,
     id: about(uuid7, 'Id of the edit, as that of a message.'),
     ...TARGET,
     text: about(text({ min: 1 }), 'The new text, as long as that of a message.'),
+    rev: about(
+      optional(int({ min: 1 })),
+      'Revision of the message that the caller saw: `rev` of `message.list`. Default: the edit counts in any case.',
+    ),
   },
   may: 'send',
   result: PLACE,
   errors: [
     { error: ERRORS.notFound, when: 'The room has no such message.' },
     { error: ERRORS.permissionDenied, when: 'The message is of another user.' },
+    { error: ERRORS.conflict, when: 'The message has another revision than `rev`.' },
     {
       error: ERRORS.gone,
-      when: "The message is older than `limits.editSeconds` of the room's kind, a day by default.",
+      when: "The message is deleted, or older than `limits.editSeconds` of the room's kind, a day by default.",
     },
   ],
   example: {
@@ -35,17 +45,28 @@ export const messageEdit = verb({
     },
     result: { offset: 1050, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, target, of, text }, chat) {
+  async run(call, { room, id, target, of, text, rev }, chat) {
+    let seen: SeenMessage | undefined;
     const check = async () => {
       const refusal = textRefusal(chat, room, text);
       if (refusal) throw refusal;
-      const found = await chat.targets.find(room, { target, of });
-      if (found.user !== call.identity.user)
+      seen = await seenMessage(chat, room, { target, of });
+      const { message } = seen;
+      if (message.user !== call.identity.user)
         throw new CommandError(ERRORS.permissionDenied, 'permission denied: the message is of another user');
-      demandWindow(chat, found, 'edit');
+      demandThere(message);
+      demandWindow(chat, { room, time: message.time }, 'edit');
+      if (rev !== undefined) demandRevision(message, rev);
       return undefined;
     };
-    const content = { target, of, text };
-    return resultOf(await storeOnce(call, chat, { room, id, type: 'edit', content, targets: [target], check }));
+    const content = { target, of, text, ...(rev === undefined ? {} : { rev }) };
+    const stored = await storeOnce(call, chat, { room, id, type: 'edit', content, targets: [target], check });
+    // Another edit may have come between: only the log says which one counts.
+    if (seen && rev !== undefined && !stored.duplicate) {
+      const after = await chat.folded.foldOn(room, seen.message, seen.upto, stored.offset);
+      demandThere(after);
+      demandRevision(after, stored.offset);
+    }
+    return resultOf(stored);
   },
 });

@@ -1,5 +1,7 @@
 import { ERRORS } from '../protocol/codes.ts';
+import { demandEmoji } from './kind-limits.ts';
 import { about, bool, roomName, text, uuid7 } from './params.ts';
+import { demandThere, seenMessage } from './seen-message.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { TARGET } from './targets.ts';
 import { verb } from './verb.ts';
@@ -20,7 +22,14 @@ export const messageReact = verb({
   },
   may: 'send',
   result: PLACE,
-  errors: [{ error: ERRORS.notFound, when: 'The room has no such message.' }],
+  errors: [
+    { error: ERRORS.notFound, when: 'The room has no such message.' },
+    { error: ERRORS.gone, when: 'The message is deleted.' },
+    {
+      error: ERRORS.limitExceeded,
+      when: "The message has `limits.emojiPerMessage` of the room's kind other emoji, 20 by default.",
+    },
+  ],
   example: {
     params: {
       room: 'channel:general',
@@ -34,7 +43,9 @@ export const messageReact = verb({
   },
   async run(call, { room, id, target, of, emoji, on }, chat) {
     const check = async () => {
-      await chat.targets.find(room, { target, of });
+      const { message } = await seenMessage(chat, room, { target, of });
+      demandThere(message);
+      if (on) demandEmoji(chat, room, message, emoji);
       return undefined;
     };
     const content = { target, of, emoji, on };

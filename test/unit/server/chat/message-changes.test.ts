@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messageDelete } from '../../../../server/chat/message-delete.ts';
 import { messageEdit } from '../../../../server/chat/message-edit.ts';
+import { messageList } from '../../../../server/chat/message-list.ts';
 import { messageReact } from '../../../../server/chat/message-react.ts';
 import { messageSend } from '../../../../server/chat/message-send.ts';
 import { callVerb } from '../../../../server/chat/verb.ts';
 import { DEFAULTS_BY_ACCESS } from '../../../../server/contract/room-kinds.ts';
 import { readEntry } from '../../../../server/fold/entry.ts';
 import { RoomFold } from '../../../../server/fold/room-fold.ts';
+import type { Items } from '../../../support/chat/folded-items.ts';
 import { FreeCall } from '../../../support/chat/free-call.ts';
 import { verbChat } from '../../../support/chat/verb-chat.ts';
 
@@ -209,4 +211,108 @@ test('an edit whose answer was lost answers its place after the window, too', as
   await call(messageEdit, edit);
   await clock.passSettling(86_400_001);
   assert.equal(((await call(messageEdit, edit)) as { duplicate: boolean }).duplicate, true);
+});
+
+const failure = (error: unknown) => {
+  const { error: answered, message } = error as {
+    readonly error?: { readonly code: number };
+    readonly message: string;
+  };
+  return `${answered?.code} ${message}`;
+};
+const answerOf = (call: Promise<unknown>) => call.then(() => 'stored', failure);
+
+test('of two edits of one revision one counts, and the other author learns the current revision', async () => {
+  const { call, idOf, target, of, folded } = await afterMessage();
+  const edit = (text: string, rev: number, id = idOf()) => call(messageEdit, { room: ROOM, id, target, of, text, rev });
+  const ids = [idOf(), idOf()];
+  const answers = await Promise.all(ids.map(id => answerOf(edit(id, target, id))));
+  assert.deepEqual(answers.toSorted(), ['409 the message was edited: its revision is 2', 'stored']);
+  const won = ids[answers.indexOf('stored')];
+  assert.deepEqual(
+    (await folded()).map(({ text }) => text),
+    [won],
+  );
+  assert.equal(await answerOf(edit('late', target)), '409 the message was edited: its revision is 2');
+  assert.equal(await answerOf(edit('now', 2)), 'stored');
+  assert.deepEqual(
+    (await folded()).map(({ text }) => text),
+    ['now'],
+  );
+  // The client does not know the answer to an edit, and sends it again.
+  for (const id of ids) assert.deepEqual(((await edit(id, target, id)) as { duplicate: boolean }).duplicate, true);
+});
+
+test('an edit that another one overtakes on its way to the log is told so, whatever is folded already', async () => {
+  for (const applied of [0, 1, 2, 3]) {
+    const { call, idOf, target, of, log, store } = await afterMessage();
+    const edit = (text: string, rev?: number) =>
+      call(messageEdit, { room: ROOM, id: idOf(), target, of, text, ...(rev === undefined ? {} : { rev }) });
+    await edit('first');
+    log.storeUpTo(log.last);
+    store.apply(Math.min(2, applied), Math.min(2, applied));
+    const publish = log.publish.bind(log);
+    log.publish = async (...parts) => {
+      log.publish = publish;
+      await edit('overtakes');
+      log.storeUpTo(log.last);
+      store.apply(applied);
+      return await publish(...parts);
+    };
+    assert.equal(await answerOf(edit('second', 2)), '409 the message was edited: its revision is 3');
+  }
+});
+
+test('a deleted message takes no edit, no reaction and no second delete', async () => {
+  const { call, idOf, target, of } = await afterMessage();
+  const remove = { room: ROOM, id: idOf(), targets: [{ target, of }] };
+  await call(messageDelete, remove);
+  const about = { room: ROOM, target, of };
+  const gone = '410 the message is deleted';
+  assert.equal(await answerOf(call(messageEdit, { ...about, id: idOf(), text: 'again' })), gone);
+  assert.equal(await answerOf(call(messageReact, { ...about, id: idOf(), emoji: '👍', on: true })), gone);
+  assert.equal(await answerOf(call(messageDelete, { ...remove, id: idOf() })), gone);
+  assert.deepEqual(await call(messageDelete, remove), { offset: 2, epoch: 'first', duplicate: true });
+});
+
+test('a message takes so many different emoji; one that is there, and taking one away, is always possible', async () => {
+  const { call, idOf, target, of } = await afterMessage();
+  const react = (emoji: string, on = true, user = 'bob') =>
+    answerOf(call(messageReact, { room: ROOM, id: idOf(), target, of, emoji, on }, new FreeCall(user)));
+  for (let emoji = 0; emoji < 20; emoji++) assert.equal(await react(`e${emoji}`), 'stored');
+  const refused = '106 a message must have at most 20 different emoji (limits.emojiPerMessage of the kind channel)';
+  assert.equal(await react('e20'), refused);
+  assert.equal(await react('e19', true, 'eve'), 'stored');
+  assert.equal(await react('e0', false), 'stored');
+  assert.equal(await react('e20'), 'stored');
+});
+
+test('a message that a user hides is left out for that user alone, from the inbox and then from MongoDB', async () => {
+  const { call, idOf, target, of, log, store, clock } = await afterMessage();
+  const send = (text: string) =>
+    call(messageSend, { room: ROOM, id: idOf(), text }) as unknown as Promise<{ offset: number }>;
+  const { offset: second } = await send('second');
+  const texts = async (user: string, params: object = {}) => {
+    clock.pass(1_001);
+    const { items } = (await call(messageList, { room: ROOM, ...params }, new FreeCall(user))) as unknown as Items;
+    return items.map(({ text }) => text);
+  };
+  const hide = (user: string, offset: number, id: string) =>
+    call(
+      messageDelete,
+      { room: ROOM, id: idOf(), targets: [{ target: offset, of: id }], scope: 'me' },
+      new FreeCall(user),
+    );
+  await hide('bob', target, of);
+  assert.equal(await answerOf(hide('bob', second, of)), `404 the room has no message ${of} at offset ${second}`);
+  assert.deepEqual(await texts('bob'), ['second']);
+  assert.deepEqual(await texts('eve'), ['helo', 'second']);
+  // A page of hidden messages alone is not the end.
+  await send('third');
+  assert.deepEqual(await texts('bob', { limit: 1, after: 0 }), ['second']);
+  log.storeUpTo(log.last);
+  store.apply(log.last);
+  store.hides.set(`bob ${ROOM}`, [target]);
+  log.purge(log.last);
+  assert.deepEqual(await texts('bob'), ['second', 'third']);
 });

@@ -1,0 +1,48 @@
+import type { Target } from '../fold/entry.ts';
+import type { FoldedMessage } from '../fold/room-fold.ts';
+import { ERRORS } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
+import type { Chat } from './chat.ts';
+
+/** A message as it was when a verb looked at it. */
+export interface SeenMessage {
+  readonly message: FoldedMessage;
+  /** Offset up to which every change is in it. */
+  readonly upto: number;
+}
+
+/**
+ * Reads the message that a verb changes.
+ * @throws {CommandError} 404 if the room has no such message
+ * @throws {ReadFailed} if LOG does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
+ */
+export async function seenMessage(chat: Pick<Chat, 'folded'>, room: string, target: Target): Promise<SeenMessage> {
+  const { messages, upto } = await chat.folded.find(room, [target.target]);
+  return { message: named(messages, target), upto };
+}
+
+/** Reads the messages that a verb changes, in the order of their targets. Rejects as {@link seenMessage} does. */
+export async function seenMessages(
+  chat: Pick<Chat, 'folded'>,
+  room: string,
+  targets: readonly Target[],
+): Promise<FoldedMessage[]> {
+  const { messages } = await chat.folded.find(room, [...new Set(targets.map(({ target }) => target))]);
+  return targets.map(target => named(messages, target));
+}
+
+function named(messages: readonly FoldedMessage[], { target, of }: Target): FoldedMessage {
+  const found = messages.find(({ offset, id }) => offset === target && id === of);
+  if (!found) throw new CommandError(ERRORS.notFound, `the room has no message ${of} at offset ${target}`);
+  return found;
+}
+
+/** @throws {CommandError} 410 if the message is deleted */
+export function demandThere({ deleted }: Pick<FoldedMessage, 'deleted'>): void {
+  if (deleted > 0) throw new CommandError(ERRORS.gone, 'the message is deleted');
+}
+
+/** @throws {CommandError} 409, whose text names the current revision */
+export function demandRevision({ rev }: Pick<FoldedMessage, 'rev'>, expected: number): void {
+  if (rev !== expected) throw new CommandError(ERRORS.conflict, `the message was edited: its revision is ${rev}`);
+}
