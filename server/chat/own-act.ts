@@ -1,6 +1,7 @@
 import { inboxOf } from '../access/names.ts';
 import type { Chat } from './chat.ts';
 import { type RoomView, viewOf } from './room-view.ts';
+import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
 import { storeOnce } from './store-once.ts';
 import type { Call } from './verb.ts';
 
@@ -22,6 +23,7 @@ export async function ownAct(call: Call, chat: Chat, { room, id, on, check }: Ow
   const state = await chat.rooms.fresh(room);
   const view = await viewOf(chat, call.identity, { room, state });
   check(view);
+  if (on && view.rank(view.user) === null) demandPlaceOf(view.user, await withoutPlace(chat, [view.user]));
   const content = { room, on, since: await chat.top(room), seen: state.cv };
   const { duplicate } = await storeOnce(call, chat, { room: inboxOf(view.user), id, type: 'member', content });
   return { cv: state.cv, duplicate };

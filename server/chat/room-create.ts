@@ -5,6 +5,7 @@ import { commit, VERSION, versionOf } from './commit.ts';
 import { about, optional, roomName, text, uuid7 } from './params.ts';
 import { givenTexts, TEXTS, usersParam } from './room-params.ts';
 import { type RoomView, rulesFor } from './room-view.ts';
+import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
 import { verb } from './verb.ts';
 
 export const roomCreate = verb({
@@ -22,7 +23,7 @@ export const roomCreate = verb({
   errors: [
     { error: ERRORS.unknownChannel, when: 'No kind of room has this name.' },
     { error: ERRORS.permissionDenied, when: 'Only the server API makes rooms of this kind.' },
-    { error: ERRORS.limitExceeded, when: 'More members than the kind allows.' },
+    { error: ERRORS.limitExceeded, when: 'More members than the kind allows, or the caller has 2,000 rooms.' },
     { error: ERRORS.conflict, when: 'Another user has made a room with this id.' },
   ],
   example: {
@@ -41,8 +42,10 @@ export const roomCreate = verb({
       ...others.map(user => ({ user, rank: 'member' }) as const),
     ];
     const open = rules.access !== 'Members';
+    const full = await withoutPlace(chat, [owner]);
     const decide = (view: RoomView) => {
       if (view.state.cv > 0) throw new CommandError(ERRORS.conflict, 'the id is that of another room');
+      demandPlaceOf(owner, full);
       view.demandPlaceFor(ranked.length);
       return { act: 'create', kind, open, ...givenTexts(texts), members: ranked } as const;
     };

@@ -4,11 +4,13 @@ import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
 import { about, byUser, oneOf } from './params.ts';
 import { ACT, demandPlaces, MOST_PENDING, usersParam } from './room-params.ts';
 import type { RoomView } from './room-view.ts';
+import { withoutPlace } from './rooms-of-user.ts';
 import { verb } from './verb.ts';
 
 export const roomInvite = verb({
   summary: 'Invites users to a room. They become members when they accept.',
-  details: 'A user who has asked to join keeps the request: approve it instead. A banned user is refused.',
+  details:
+    'A user who has asked to join keeps the request: approve it instead. A banned user, and one with 2,000 rooms, is refused.',
   params: { ...ACT, users: usersParam },
   may: null,
   who: 'members of the rank that the kind names in `invite`, and above',
@@ -25,10 +27,12 @@ export const roomInvite = verb({
     result: { users: { dan: 'invited' }, cv: 12, duplicate: false },
   },
   async run(call, { room, id, users }, chat) {
+    const full = await withoutPlace(chat, users);
     let outcomes: Readonly<Record<string, Outcome>> = {};
     const decide = (view: RoomView) => {
       view.demand('invite');
-      outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(view.known(user)?.state, view.isBanned(user))]));
+      const refuses = (user: string) => view.isBanned(user) || (full.has(user) && view.known(user) === null);
+      outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(view.known(user)?.state, refuses(user))]));
       const invited = [...new Set(users)].filter(
         user => outcomes[user] === 'invited' && view.known(user)?.state !== 'invited',
       );
@@ -37,15 +41,15 @@ export const roomInvite = verb({
     };
     const done = await commit(call, chat, { room, id, users, decide });
     const known = (user: string) => done.state.members.get(user)?.state;
-    if (done.duplicate)
-      outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(known(user), known(user) === 'banned')]));
+    const refused = (user: string) => known(user) === 'banned' || (full.has(user) && known(user) === undefined);
+    if (done.duplicate) outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(known(user), refused(user))]));
     return { users: outcomes, ...versionOf(done) };
   },
 });
 
 type Outcome = 'invited' | 'member' | 'requested' | 'refused';
 
-function outcomeOf(state: Standing | undefined, isBanned: boolean): Outcome {
-  if (isBanned) return 'refused';
+function outcomeOf(state: Standing | undefined, isRefused: boolean): Outcome {
+  if (isRefused) return 'refused';
   return state === 'member' || state === 'requested' ? state : 'invited';
 }

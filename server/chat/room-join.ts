@@ -7,6 +7,7 @@ import { ownAct } from './own-act.ts';
 import { about, optional, text } from './params.ts';
 import { ACT } from './room-params.ts';
 import { type RoomView, rulesFor } from './room-view.ts';
+import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
 import { verb } from './verb.ts';
 
 export const roomJoin = verb({
@@ -17,7 +18,7 @@ export const roomJoin = verb({
   result: VERSION,
   errors: [
     ...COMMIT_ERRORS,
-    { error: ERRORS.limitExceeded, when: 'The room is full.' },
+    { error: ERRORS.limitExceeded, when: 'The room is full, or the caller has 2,000 rooms.' },
     { error: ERRORS.gone, when: 'The link has ended or never was, or the room is deleted.' },
   ],
   example: {
@@ -28,12 +29,14 @@ export const roomJoin = verb({
     if (link === undefined && isOwnAct(rulesFor(chat, room)))
       return await ownAct(call, chat, { room, id, on: true, check: view => view.demand('join') });
     const hash = link === undefined ? undefined : linkHash(link);
+    const full = await withoutPlace(chat, [call.identity.user]);
     const decide = (view: RoomView) => {
       if (view.rank(view.user) !== null) return null;
       const known = hash === undefined ? undefined : view.state.links.get(hash);
       if (hash === undefined) view.demand('join');
       else if (!known || known.expires <= view.now || view.state.deleted || view.isBanned(view.user))
         throw new CommandError(ERRORS.gone, 'the link has ended or never was');
+      demandPlaceOf(view.user, full);
       view.demandPlaceFor(1);
       return { act: 'join', ...(hash === undefined ? {} : { link: hash }) } as const;
     };

@@ -227,3 +227,23 @@ test('who joins or leaves a channel writes to the own inbox alone; its staff act
   await as('ann', 'room.leave', { room });
   assert.equal((await as('eve', 'room.get', { room })).me.state, 'none');
 });
+
+test('a user has at most 2,000 rooms; a repeat of what was done before is answered all the same', async () => {
+  const { as, chat, code, create, idOf } = roomChat();
+  const own = { id: idOf(), kind: 'group', members: ['bob'] };
+  const { room } = await as('ann', 'room.create', own);
+  const circle = await create('zoe', [], 'circle');
+  const club = await create('zoe', [], 'club');
+  const { of } = chat.userRooms;
+  const known = await of.call(chat.userRooms, 'bob');
+  const many = new Map(Array.from({ length: 2_000 }, (_, i) => [`group:${i}`, [...known.values()][0]] as const));
+  chat.userRooms.of = async user => (user === 'bob' ? await of.call(chat.userRooms, user) : (many as typeof known));
+  assert.equal((await as('ann', 'room.create', own)).duplicate, true);
+  assert.equal(await code('ann', 'room.create', { kind: 'group' }), 106);
+  assert.equal(await code('ann', 'room.join', { room: circle }), 106);
+  assert.equal(await code('ann', 'room.join', { room: 'channel:lobby' }), 106);
+  assert.equal(await code('ann', 'room.request', { room: club }), 106);
+  const { users } = await as('ann', 'room.add', { room, users: ['eve', 'bob'] });
+  assert.deepEqual(users, { eve: 'refused', bob: 'added' });
+  assert.deepEqual((await as('ann', 'room.invite', { room, users: ['eve'] })).users, { eve: 'refused' });
+});

@@ -82,6 +82,7 @@ test('an entry without its predecessor is void; a snapshot goes on without prede
   const state = foldControl(room, snapshot);
   assert.deepEqual([state.name, state.cv, state.at], ['whole', 6, 20]);
   assert.equal(foldControl(state, entry(21, 5, { act: 'update', name: 'old' })), state);
+  assert.equal(foldControl(state, { ...snapshot, offset: 21 }), state);
   assert.equal(foldControl(state, entry(22, 7, { act: 'update', name: 'next' })).name, 'next');
   assert.equal(foldControl(room, entry(20, 6, { act: 'snapshot', state: { kind: 1 } })), room);
 });
