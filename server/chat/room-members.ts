@@ -50,14 +50,15 @@ export const roomMembers = verb({
   async run(call, { room, q, role, limit = MOST_MEMBERS, cursor }, chat) {
     call.placed();
     const after = cursor === undefined ? null : readCursor(cursor);
-    const { state } = await readerView(chat, call.identity, room);
+    const { state, rules } = await readerView(chat, call.identity, room);
     const page: MemberPage = {
       after,
       limit: limit + 1,
       ...(role === undefined ? {} : { rank: role }),
       ...(q === undefined ? {} : { prefix: q }),
     };
-    const found = state.full && !state.open ? membersOf(state, page) : await chat.directory.listMembers(room, page);
+    const found =
+      state.full && rules.access === 'Members' ? membersOf(state, page) : await chat.directory.listMembers(room, page);
     const users = found.slice(0, limit).map(({ user, rank, since }) => ({ user, role: rank, since }));
     const last = found.length > limit ? users.at(-1) : undefined;
     return { users, ...(last ? { cursor: `${last.role} ${last.user}` } : {}) };

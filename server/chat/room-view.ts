@@ -111,7 +111,7 @@ export async function viewOf(
   { room, state, about = [] }: { readonly room: string; readonly state: RoomState; readonly about?: readonly string[] },
 ): Promise<RoomView> {
   const rules = rulesFor(chat, room);
-  const users = state.full ? [] : [...new Set([identity.user, ...about])];
+  const users = state.full && state.cv > 0 ? [] : [...new Set([identity.user, ...about])];
   const documents = await Promise.all(
     users.map(async user => [user, (await chat.userRooms.of(user)).get(room)] as const),
   );

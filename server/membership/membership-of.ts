@@ -9,7 +9,8 @@ import type { UserRoom } from './room-states.ts';
  */
 export function membershipOf(state: RoomState, user: string, document: UserRoom | undefined): Membership | null {
   const listed = state.members.get(user);
-  if (state.full || !document) return listed ?? null;
+  // A room that was never created may have members by their own word.
+  if ((state.full && state.cv > 0) || !document) return listed ?? null;
   const { rank, since, cv } = document;
   if (!listed) return { rank, state: document.state, since, cv, mutedUntil: 0, bannedUntil: 0 };
   const keepsRank = listed.state === 'member' && document.state === 'member';
