@@ -1,36 +1,11 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { buildOnce, CACHE } from '../../tools/local/build-once.ts';
-
-const run = promisify(execFile);
-const ROOT = join(import.meta.dirname, '../..');
+import { sourcesOf } from '../../tools/local/sources-of.ts';
 
 /**
- * The sources of the version that this one has to work beside, taken from git once: the commit in `test/skew/BASE`. They find
- * their packages in the `node_modules` of this checkout.
+ * Sources of the version that this one has to work beside: the commit in `test/skew/BASE`.
  * @returns the folder @throws {Error} that says what to do when this clone does not have the commit
  */
-export async function baseVersion(): Promise<string> {
-  const commit = readFileSync(join(import.meta.dirname, 'BASE'), 'utf8').trim();
-  const folder = join(CACHE, 'base', commit);
-  await buildOnce(
-    `base-${commit}`,
-    () => existsSync(folder),
-    async () => {
-      await run('git', ['cat-file', '-e', `${commit}^{commit}`], { cwd: ROOT }).catch((cause: unknown) => {
-        const hint = 'clone with the whole history, or fetch it: git fetch --unshallow';
-        throw new Error(`commit ${commit} of test/skew/BASE is not in this clone: ${hint}`, { cause });
-      });
-      const made = `${folder}.${process.pid}`;
-      mkdirSync(made, { recursive: true });
-      const archive = `${made}.tar`;
-      await run('git', ['archive', '--output', archive, commit], { cwd: ROOT });
-      await run('tar', ['-xf', archive, '-C', made]);
-      rmSync(archive);
-      renameSync(made, folder);
-    },
-  );
-  return folder;
+export function baseVersion(): Promise<string> {
+  return sourcesOf(readFileSync(join(import.meta.dirname, 'BASE'), 'utf8').trim());
 }

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { tokenFor } from '../support/token.ts';
-import { until } from '../support/until.ts';
 import { BenchClient } from './client.ts';
 import { cpuMs } from './process-cost.ts';
+import { median, paced } from './rounds.ts';
 import { answer, pidOf, type Row, type Setup, start, startSpine } from './setup.ts';
 import { startSocketIo } from './socket-io-server.ts';
-import type { Job } from './subscribers.ts';
+import { delivered, subscribers } from './subscribed.ts';
 
 const SUBSCRIBERS = 1_000;
 /** The servers take turns, so that whatever else the machine does meets them all. */
@@ -63,15 +63,19 @@ async function bare(setup: Setup): Promise<Contestant> {
   const server = start('tools/bench/bare-uws.ts', {}, setup.teardown);
   const { port } = await answer<{ port: number }>(server);
   const url = `ws://127.0.0.1:${port}/`;
-  const clients = await subscribers(setup, { url, dialect: 'bare', room: '' });
+  const clients = await subscribers(setup, { url, dialect: 'bare', room: '', clients: SUBSCRIBERS });
   const client = await BenchClient.open(url, 'bare');
   const frame = `{"push":"${'x'.repeat(BYTES)}"}`;
-  return { clients, pids: [pidOf(server)], send: () => paced(async () => client.sendRaw(frame)) };
+  return {
+    clients,
+    pids: [pidOf(server)],
+    send: () => paced(MESSAGES_A_ROUND, PER_SECOND, async () => client.sendRaw(frame)),
+  };
 }
 
 async function socketIo(setup: Setup): Promise<Contestant> {
   const { server, url } = await startSocketIo(setup, BYTES, PER_SECOND);
-  return sender(server, await subscribers(setup, { url, dialect: 'socket.io', room: '' }));
+  return sender(server, await subscribers(setup, { url, dialect: 'socket.io', room: '', clients: SUBSCRIBERS }));
 }
 
 /** A server that sends by itself. */
@@ -83,50 +87,14 @@ function sender(server: ChildProcess, clients: ChildProcess): Contestant {
 /** Messages come from a client, through the stream. */
 async function gateway(setup: Setup): Promise<Contestant> {
   const spine = await startSpine(setup);
-  const clients = await subscribers(setup, { url: spine.url, dialect: 'chat', room: ROOM });
+  const clients = await subscribers(setup, { url: spine.url, dialect: 'chat', room: ROOM, clients: SUBSCRIBERS });
   const client = await BenchClient.open(spine.url, 'chat', await tokenFor('sender', {}, setup.secret));
   const data = { text: 'x'.repeat(BYTES - '{"text":""}'.length) };
   return {
     clients,
     pids: [pidOf(spine.gateway), setup.nats.pid, pidOf(spine.worker)],
     async send() {
-      await paced(() => client.command({ publish: { channel: ROOM, data } }));
+      await paced(MESSAGES_A_ROUND, PER_SECOND, () => client.command({ publish: { channel: ROOM, data } }));
     },
   };
-}
-
-/** A round of messages, {@link PER_SECOND}. */
-async function paced(send: () => Promise<unknown>): Promise<void> {
-  const started = performance.now();
-  for (let sent = 0; sent < MESSAGES_A_ROUND; sent++) {
-    await new Promise(resolve => setTimeout(resolve, started + (sent * 1000) / PER_SECOND - performance.now()));
-    await send();
-  }
-}
-
-async function subscribers(setup: Setup, where: Pick<Job, 'url' | 'dialect' | 'room'>): Promise<ChildProcess> {
-  const child = start('tools/bench/subscribers.ts', {}, setup.teardown);
-  child.send({ ...where, secret: setup.secret, clients: SUBSCRIBERS, parallel: 20 } satisfies Job);
-  await answer(child);
-  return child;
-}
-
-/** @throws when fewer messages arrived than were sent */
-async function delivered(clients: ChildProcess, expected: number): Promise<void> {
-  let seen = 0;
-  const all = async () => {
-    clients.send('count');
-    seen = (await answer<{ deliveries: number }>(clients)).deliveries;
-    return seen >= expected;
-  };
-  try {
-    await until('every message reached every subscriber', all, { ms: 120_000 });
-  } catch (error) {
-    if (seen === 0) throw error;
-    throw new Error(`${expected - seen} of ${expected} deliveries are missing`);
-  }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }

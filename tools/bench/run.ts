@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { startMongo } from '../local/mongo.ts';
 import { startNats } from '../local/nats.ts';
+import { beside } from './beside.ts';
 import { fanOutCost } from './fan-out-cost.ts';
 import { greedy } from './greedy.ts';
 import { idleMemory } from './idle-memory.ts';
@@ -26,6 +27,7 @@ const BENCHES = {
   'three-servers': threeServers,
   'mongodb-away': mongodbAway,
   'operator-capacity': operatorCapacity,
+  beside,
 } as const;
 
 const teardown = new Teardown();

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CLIENT_PATHS } from '../../server/contract/ports.ts';
 import { freePort } from '../local/child.ts';
 import type { LocalMongo } from '../local/mongo.ts';
@@ -40,8 +40,11 @@ export interface Spine {
 const ROOT = join(import.meta.dirname, '../..');
 let instances = 0;
 
-/** A worker and a gateway as processes of their own, with the default limits and durability on. */
-export async function startSpine(setup: Setup): Promise<Spine> {
+/**
+ * A worker and a gateway as processes of their own, with the default limits and durability on.
+ * @param version folder of their sources; default: this checkout
+ */
+export async function startSpine(setup: Setup, version = ROOT): Promise<Spine> {
   const port = await freePort();
   const env = {
     CHAT_INSTANCE: `bench-${process.pid}-${instances++}`,
@@ -50,9 +53,9 @@ export async function startSpine(setup: Setup): Promise<Spine> {
     CHAT_LOG_LEVEL: 'error',
     CHAT_ADMIN_PORT: '0',
   };
-  const worker = start('server/worker.ts', env, setup.teardown);
+  const worker = start(join(version, 'server/worker.ts'), env, setup.teardown);
   const gateway = start(
-    'server/gateway.ts',
+    join(version, 'server/gateway.ts'),
     { ...env, CHAT_PORT: String(port), CHAT_AUTH_SECRET: setup.secret, CHAT_CONNECTS_PER_SECOND: '100000' },
     setup.teardown,
   );
@@ -61,14 +64,14 @@ export async function startSpine(setup: Setup): Promise<Spine> {
   return { gateway, worker, url: `ws://127.0.0.1:${port}${CLIENT_PATHS.websocket}` };
 }
 
-/** Starts a TypeScript file as a process with IPC. */
+/** Starts a TypeScript file, by its path in this checkout or a whole one, as a process with IPC. */
 export function start(
   file: string,
   env: Readonly<Record<string, string>>,
   teardown: Teardown,
   args: readonly string[] = [],
 ): ChildProcess {
-  const child = fork(join(ROOT, file), [...args], { env: { PATH: process.env['PATH'] ?? '', ...env } });
+  const child = fork(resolve(ROOT, file), [...args], { env: { PATH: process.env['PATH'] ?? '', ...env } });
   teardown.add(() => child.kill('SIGKILL'));
   return child;
 }
