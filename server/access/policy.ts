@@ -1,6 +1,7 @@
 import { INBOX_KIND, type KindRules } from '../contract/room-kinds.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { inboxOf, MAX_CHANNEL_BYTES } from './names.ts';
+import { HIDDEN } from './rights.ts';
 import type { Action, Denied, RoomAccess } from './room-access.ts';
 import type { Identity } from './token.ts';
 
@@ -39,17 +40,27 @@ export class Policy {
     }
     const rules = this.#kinds.get(kind);
     if (!rules) return { error: ERRORS.unknownChannel, detail: `unknown kind ${kind}` };
-    const { access, publish } = rules;
-    if (access === 'Members') return denied('the room does not exist or is not yours');
-    if (access !== 'Open' && !who.rooms.includes(channel) && !who.rooms.includes(`${kind}:*`))
-      return denied('the token does not list this room');
-    if (action === 'publish' && publish === 'Disabled')
-      return { error: ERRORS.notAvailable, detail: `publish is not open in rooms of kind ${kind}: use message.send` };
-    return null;
+    if (rules.access === 'Members') return HIDDEN;
+    if (rules.access === 'Claim' && !isListed(who, channel)) return NOT_LISTED;
+    return publishDenied(rules, channel, action);
   }
 }
 
 const denied = (detail: string): Denied => ({ error: ERRORS.permissionDenied, detail: `permission denied: ${detail}` });
+
+/** Answer to users whose token does not list a room of a kind that asks for it. */
+export const NOT_LISTED = denied('the token does not list this room');
+
+/** True if a token lists a room, or all rooms of its kind. */
+export const isListed = ({ rooms }: Pick<Identity, 'rooms'>, room: string): boolean =>
+  rooms.includes(room) || rooms.includes(`${room.slice(0, room.indexOf(':'))}:*`);
+
+/** Refusal of the protocol's bare publish where the kind does not offer it. */
+export function publishDenied({ publish }: Pick<KindRules, 'publish'>, room: string, action: Action): Denied | null {
+  if (action !== 'publish' || publish === 'Enabled') return null;
+  const kind = room.slice(0, room.indexOf(':'));
+  return { error: ERRORS.notAvailable, detail: `publish is not open in rooms of kind ${kind}: use message.send` };
+}
 
 /** Refusal of a name that no room can have; null for a name of the form `kind:name`. */
 export function misnamedRoom(channel: string): Denied | null {

@@ -13,8 +13,16 @@ export interface Denied {
 
 /** Rights of one user in one room, as they were loaded. */
 export interface RoomAccess {
+  /** Offset above which the user may read messages of the room. Default: 0, all. */
+  readonly readableAbove?: number;
   /** Decides at once, from what was loaded. @returns null if allowed */
   may(action: Action): Denied | null;
+  /**
+   * Decides by the word of the leader, where {@link may} refuses: what was loaded may be some seconds old, and SDKs take a refused
+   * subscribe as final. Missing if a refusal is certain.
+   * @throws {ReadFailed} {@link StoreUnavailable} if that cannot be known now
+   */
+  confirm?(action: Action): Promise<Denied | null>;
 }
 
 /**
@@ -25,7 +33,7 @@ export type LoadAccess = (identity: Identity, room: string) => RoomAccess | Prom
 
 /**
  * Loads the rights of a user in a room, then checks one action.
- * @returns a promise only if the rights have to be loaded
+ * @returns a promise only if the rights have to be loaded or confirmed
  * @throws {CommandError} if the user may not do it, or rejects with it
  */
 export function authorize(
@@ -33,14 +41,18 @@ export function authorize(
   identity: Identity,
   room: string,
   action: Action,
-): Promise<void> | undefined {
+): RoomAccess | Promise<RoomAccess> {
   const access = load(identity, room);
-  if (access instanceof Promise) return access.then(loaded => demand(loaded, action));
-  demand(access, action);
-  return undefined;
+  return access instanceof Promise ? access.then(loaded => demand(loaded, action)) : demand(access, action);
 }
 
-function demand(access: RoomAccess, action: Action): void {
+function demand(access: RoomAccess, action: Action): RoomAccess | Promise<RoomAccess> {
   const denied = access.may(action);
+  if (denied && access.confirm)
+    return access.confirm(action).then(confirmed => {
+      if (confirmed) throw new CommandError(confirmed.error, confirmed.detail);
+      return access;
+    });
   if (denied) throw new CommandError(denied.error, denied.detail);
+  return access;
 }

@@ -1,10 +1,23 @@
-import { headers, type NatsConnection } from '@nats-io/transport-node';
-import type { PolicyEntry, PolicyKey, PolicyStore } from '../membership/policy-store.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import {
+  COMPLETE,
+  type PolicyEntry,
+  type PolicyKey,
+  type PolicySnapshot,
+  type PolicyStore,
+} from '../membership/policy-store.ts';
 import { PublishFailed, ReadFailed } from '../room/log.ts';
+import { directBatch } from './direct-read.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND, WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
 import { type Names, roomToken } from './names.ts';
+import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 
 const TIMEOUT_MS = 2_000;
+/** Waits, in ms, before a replica that lags is asked again. */
+const PATIENCE_MS = [10, 40, 150, 400] as const;
+/** Header of a key's removal. */
+const OPERATION = 'KV-Operation';
 
 interface Held {
   readonly message: { readonly seq: number; readonly data?: string; readonly hdrs?: string };
@@ -15,18 +28,18 @@ interface WriteAnswer {
 }
 
 /**
- * The key-value bucket POLICY as {@link PolicyStore}. Reads go to the leader: the bucket has no direct reads, so that no replica
- * answers with what is outdated.
+ * The key-value bucket POLICY as {@link PolicyStore}. A single key is read from the leader. Many keys are read from any replica that
+ * has reached what the leader had: a replica that lags would refuse users who were just let in.
  */
 export function policyKv(
   connection: NatsConnection,
   { policyBucket: bucket }: Pick<Names, 'policyBucket'>,
 ): PolicyStore {
+  const stream = `KV_${bucket}`;
   const subjectOf = (key: PolicyKey) => `$KV.${bucket}.${tokensOf(key)}`;
 
   /** Last entry of a key; a removal has no value. */
   const last = async (subject: string): Promise<{ text: string | null; revision: number } | null> => {
-    const stream = `KV_${bucket}`;
     const answer = await apiRequest<Held>(
       connection,
       `STREAM.MSG.GET.${stream}`,
@@ -39,7 +52,7 @@ export function policyKv(
     }
     const { seq, data = '', hdrs = '' } = answer.ok.message;
     // An administrator may remove a key.
-    const removed = Buffer.from(hdrs, 'base64').includes('KV-Operation:');
+    const removed = Buffer.from(hdrs, 'base64').includes(`${OPERATION}:`);
     return { text: removed ? null : Buffer.from(data, 'base64').toString('utf8'), revision: seq };
   };
 
@@ -58,11 +71,28 @@ export function policyKv(
     return true;
   };
 
+  const read = async (key: PolicyKey): Promise<PolicyEntry | null> => {
+    const found = await last(subjectOf(key));
+    return found && found.text !== null ? { value: parsed(found.text), revision: found.revision } : null;
+  };
+
+  const snapshot = async (keys: readonly PolicyKey[]): Promise<PolicySnapshot> => {
+    const subjects = [...keys, COMPLETE].map(subjectOf);
+    const found = await readReached(connection, stream, subjects);
+    if (found === 'unreached') return { entries: await Promise.all(keys.map(read)), complete: false };
+    if (found !== 'too large') {
+      const [mark, ...entries] = [...subjects.slice(-1), ...subjects.slice(0, -1)].map(each => found.get(each) ?? null);
+      return { entries, complete: mark !== null };
+    }
+    if (keys.length < 2) throw new ReadFailed(`${stream} has a value that is too large`);
+    const half = Math.ceil(keys.length / 2);
+    const parts = [await snapshot(keys.slice(0, half)), await snapshot(keys.slice(half))];
+    return { entries: parts.flatMap(({ entries }) => entries), complete: parts.every(({ complete }) => complete) };
+  };
+
   return {
-    async read(key): Promise<PolicyEntry | null> {
-      const found = await last(subjectOf(key));
-      return found && found.text !== null ? { value: parsed(found.text), revision: found.revision } : null;
-    },
+    read,
+    snapshot,
     async write(key, value, revision) {
       const subject = subjectOf(key);
       const text = JSON.stringify(value);
@@ -83,6 +113,37 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+/**
+ * Reads the last values of subjects at one moment, from a replica that has everything that the leader had before.
+ * @returns `unreached` if that is not known because no subject has a value; `too large` if one answer cannot hold the values
+ */
+async function readReached(
+  connection: NatsConnection,
+  stream: string,
+  subjects: readonly string[],
+): Promise<ReadonlyMap<string, PolicyEntry> | 'unreached' | 'too large'> {
+  const info = await apiRequest<{ state: { last_seq: number } }>(connection, `STREAM.INFO.${stream}`, {}, TIMEOUT_MS);
+  if ('error' in info) throw new ReadFailed(`${stream} answered ${info.error.code} ${info.error.description}`);
+  const { last_seq: last } = info.ok.state;
+  if (last === 0) return new Map(); // nothing was ever written
+  for (const patience of [...PATIENCE_MS, null]) {
+    const batch = await directBatch(connection, stream, { multi_last: subjects }, TIMEOUT_MS);
+    if (batch.pending > 0) return 'too large';
+    if (batch.upTo === null) return 'unreached';
+    if (batch.upTo >= last) return new Map(batch.messages.flatMap(keyAndValue));
+    if (patience !== null) await sleep(patience);
+  }
+  throw new ReadFailed(`a replica of ${stream} lags`);
+}
+
+/** Subject and value of a message; nothing for a removal. */
+function keyAndValue(message: Msg): readonly (readonly [string, PolicyEntry])[] {
+  const { headers: found } = readHeaders(message);
+  if (found?.has(OPERATION)) return [];
+  const revision = offsetOf(serverHeader(found, 'Nats-Sequence'));
+  return [[serverHeader(found, 'Nats-Subject'), { value: parsed(message.string()), revision }]];
 }
 
 function tokensOf(key: PolicyKey): string {

@@ -82,8 +82,8 @@ export function lastConfig(names: Names, partition: number, options: Pick<Stream
 }
 
 /**
- * Settings of the bucket POLICY: those of a key-value bucket with the last value of each key. Without direct reads, because a
- * replica that lags would refuse a user who was just let in.
+ * Settings of the bucket POLICY: those of a key-value bucket with the last value of each key. Direct reads let rooms that are opened
+ * together share one request.
  */
 export function policyConfig({ policyBucket }: Names, options: Pick<StreamOptions, 'streamReplicas'>) {
   return {
@@ -95,7 +95,7 @@ export function policyConfig({ policyBucket }: Names, options: Pick<StreamOption
     max_msgs_per_subject: 1,
     max_age: 0,
     num_replicas: options.streamReplicas,
-    allow_direct: false,
+    allow_direct: true,
     allow_rollup_hdrs: true,
     deny_delete: true,
   } satisfies Partial<StreamConfig>;

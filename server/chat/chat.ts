@@ -16,7 +16,7 @@ import { Hidden } from './hidden.ts';
 import { Limits } from './limits.ts';
 import { LinkTokens } from './link-tokens.ts';
 import { LookUps } from './look-ups.ts';
-import { Messages } from './messages.ts';
+import { Messages, type MessagesOptions } from './messages.ts';
 import { ReportedTime } from './reported-time.ts';
 import { Targets } from './targets.ts';
 
@@ -54,6 +54,8 @@ export interface ChatOptions {
   /** Read at each use, as it may change. */
   readonly config: Config;
   readonly access: LoadAccess;
+  /** See {@link MessagesOptions.seen}. */
+  readonly seen: MessagesOptions['seen'];
   readonly kindOf: Chat['kindOf'];
   readonly log: RoomLog;
   readonly store: HistoryStore & ViewReader;
@@ -71,6 +73,7 @@ export function chatOf({
   clocks,
   config,
   access,
+  seen,
   kindOf,
   log,
   store,
@@ -88,7 +91,7 @@ export function chatOf({
     access,
     kindOf,
     limits,
-    messages: new Messages({ clocks, config, log, limits, metrics, meter, trace }),
+    messages: new Messages({ seen, clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
     targets: new Targets(reader),
     folded: new FoldedRooms({ log, store, now: clocks.now }),

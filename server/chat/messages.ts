@@ -28,6 +28,11 @@ export interface NewMessage extends Pick<Envelope, 'id' | 'dedupe' | 'time' | 't
 }
 
 export interface MessagesOptions {
+  /**
+   * Version of a room against which an entry of a user is checked right before it is published; 0 for none.
+   * @throws {CommandError} if the user may not write, {@link ReadFailed} if that cannot be told
+   */
+  readonly seen: (identity: Identity, room: string) => number;
   readonly clocks: Clocks;
   /** Read at each use, as it may change. */
   readonly config: Pick<Config, 'maxMessageBytes'>;
@@ -61,11 +66,13 @@ export class Messages {
   /**
    * Hands a message to the stream before it returns, so that two calls are stored in the order of the calls. Call
    * {@link checkSize} and {@link count} before.
+   * @throws {CommandError} {@link ReadFailed} as {@link MessagesOptions.seen}
    * @throws {PublishFailed} if it is perhaps not stored: the same id may be sent again
    * @throws {MessageRefused} if it never will be
    */
-  async publish({ identity, client }: Author, { room, body, ...parts }: NewMessage): Promise<Stored> {
+  async publish({ identity, client }: Author, { room, body, cv = 0, ...parts }: NewMessage): Promise<Stored> {
     const { clocks, log, metrics, meter, trace } = this.#options;
+    const seen = cv > 0 ? 0 : this.#options.seen(identity, room); // an act of staff is decided on elsewhere
     const startedAt = clocks.now();
     const span = trace.publish(room, parts.type);
     const { traceparent } = span;
@@ -75,8 +82,8 @@ export class Messages {
         user: identity.user,
         client,
         traceparent,
-        cv: parts.cv ?? 0,
-        seen: 0,
+        cv,
+        seen,
       });
       const ms = clocks.now() - startedAt;
       metrics.published(parts.type, stored.duplicate, ms);

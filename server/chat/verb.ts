@@ -1,4 +1,4 @@
-import { type Action, authorize, type LoadAccess } from '../access/room-access.ts';
+import { type Action, authorize, type LoadAccess, type RoomAccess } from '../access/room-access.ts';
 import type { Identity } from '../access/token.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import type { Chat } from './chat.ts';
@@ -56,9 +56,10 @@ interface VerbOptions<P extends Fields, R extends Fields> extends VerbDescriptio
   readonly holds?: P extends { readonly room: Param<string> } ? Holds : 'connection';
   /**
    * Does the work. Rights and parameters are checked; everything else is checked here.
+   * @param access rights of the caller in the parameter `room`; null if `may` is
    * @throws {CommandError} as the answer; what else it throws is mapped by `answerTo`
    */
-  run(call: Call, params: ValuesOf<P>, chat: Chat): Promise<ValuesOf<R>>;
+  run(call: Call, params: ValuesOf<P>, chat: Chat, access: RoomAccess | null): Promise<ValuesOf<R>>;
 }
 
 /** A verb of the chat, for callers of any kind. */
@@ -75,11 +76,11 @@ export interface Prepared<R extends Fields = Fields> {
   readonly room: string | null;
   /**
    * Checks the rights of the caller. To be done before {@link run}, and in the order of the caller's calls.
-   * @returns a promise only if they have to be loaded
+   * @returns the rights, for {@link run}; null if the verb needs none. A promise only if they have to be loaded.
    * @throws {CommandError} if the caller may not do it, or rejects with it
    */
-  authorize(identity: Identity, access: LoadAccess): Promise<void> | undefined;
-  run(call: Call, chat: Chat): Promise<ValuesOf<R>>;
+  authorize(identity: Identity, access: LoadAccess): RoomAccess | null | Promise<RoomAccess>;
+  run(call: Call, chat: Chat, access: RoomAccess | null): Promise<ValuesOf<R>>;
 }
 
 /** Defines a verb. */
@@ -95,8 +96,8 @@ export function verb<const P extends Fields, R extends Fields>(options: VerbOpti
       return {
         room,
         authorize: (identity, access) =>
-          may === null || room === null ? undefined : authorize(access, identity, room, may),
-        run: (call, chat) => run(call, params, chat),
+          may === null || room === null ? null : authorize(access, identity, room, may),
+        run: (call, chat, access) => run(call, params, chat, access),
       };
     },
   };
@@ -110,6 +111,6 @@ export async function callVerb<R extends Fields>(
   chat: Chat,
 ): Promise<ValuesOf<R>> {
   const prepared = prepare(data);
-  await prepared.authorize(call.identity, chat.access);
-  return await prepared.run(call, chat);
+  const access = await prepared.authorize(call.identity, chat.access);
+  return await prepared.run(call, chat, access);
 }

@@ -17,13 +17,14 @@ const FIRST_STEP = 50;
  * page may be shorter than the limit; only an empty one is the end.
  */
 export function history(session: Session, command: CommandOf<'history'>): Promise<void> | undefined {
-  return whenAllowed(session, command.channel, 'history', () => {
-    session.read(command.id, () => read(session, command));
+  return whenAllowed(session, command.channel, 'history', ({ readableAbove = 0 }) => {
+    session.read(command.id, () => read(session, command, readableAbove));
     return undefined;
   });
 }
 
-async function read(session: Session, command: CommandOf<'history'>): Promise<Reply> {
+/** @param above offset of the last message that the user may not read */
+async function read(session: Session, command: CommandOf<'history'>, above: number): Promise<Reply> {
   const { context } = session;
   const { channel, since } = command;
   const top = await positionOf(session, channel);
@@ -31,8 +32,10 @@ async function read(session: Session, command: CommandOf<'history'>): Promise<Re
   const most = context.config.historyLimit;
   const limit = command.limit < 0 ? most : Math.min(command.limit, most);
   const step = async (from: number | undefined, count: number) => {
-    if (command.reverse) return await backwards(session, channel, from ?? Number.MAX_SAFE_INTEGER, count);
-    return (await context.reader.after(channel, from ?? 0, count)).messages.map(publicationOf);
+    if (!command.reverse)
+      return (await context.reader.after(channel, Math.max(from ?? 0, above), count)).messages.map(publicationOf);
+    const page = await backwards(session, channel, from ?? Number.MAX_SAFE_INTEGER, count);
+    return above === 0 ? page : page.filter(({ offset }) => offset > above);
   };
   const pageBytes = Math.min(PAGE_BYTES, context.config.sendBufferBytes / 2);
   const publications = await inSteps(since?.offset, limit, pageBytes, step);

@@ -1,4 +1,5 @@
 import { inboxOf } from '../access/names.ts';
+import { authorize, type RoomAccess } from '../access/room-access.ts';
 import type { SubscribeResult } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
@@ -6,16 +7,21 @@ import { CommandError } from '../protocol/command-error.ts';
 import { inTime } from '../session/in-time.ts';
 import type { Session } from '../session/session.ts';
 import { Subscription } from '../session/subscription.ts';
-import { whenAllowed } from './when-allowed.ts';
 
 /** Bit of the subscribe flag: error 112 instead of `recovered: false`. */
 const FLAG_UNRECOVERABLE_ERROR = 2;
 
 export function subscribe(session: Session, command: CommandOf<'subscribe'>): Promise<void> | undefined {
-  return whenAllowed(session, command.channel, 'subscribe', () => begin(session, command));
+  const { identity, context } = session;
+  if (!identity) throw new CommandError(ERRORS.unauthorized);
+  return begin(session, command, authorize(context.chat.access, identity, command.channel, 'subscribe'));
 }
 
-function begin(session: Session, command: CommandOf<'subscribe'>): undefined {
+type Rights = RoomAccess | Promise<RoomAccess>;
+
+/** @param rights are loaded beside the room, so that the subscribes of a connection need not wait for each other */
+function begin(session: Session, command: CommandOf<'subscribe'>, rights: Rights): undefined {
+  if (rights instanceof Promise) rights.catch(() => undefined); // awaited below, if nothing else refuses the command
   const { channel } = command;
   // 108 is final for SDKs. After 109 they would get another token, again and again.
   if (command.token !== '')
@@ -35,10 +41,15 @@ function begin(session: Session, command: CommandOf<'subscribe'>): undefined {
 
   const subscription = new Subscription(session, rooms.open(channel), false);
   session.subscriptions.set(channel, subscription);
-  return session.background(command.id, answer(session, command, subscription));
+  return session.background(command.id, answer(session, command, subscription, rights));
 }
 
-async function answer(session: Session, command: CommandOf<'subscribe'>, subscription: Subscription): Promise<void> {
+async function answer(
+  session: Session,
+  command: CommandOf<'subscribe'>,
+  subscription: Subscription,
+  rights: Rights,
+): Promise<void> {
   const { channel, joinLeave } = command;
   const reply = (result: SubscribeResult) => {
     if (result.wasRecovering && !result.recovered && (command.flag & FLAG_UNRECOVERABLE_ERROR) !== 0)
@@ -46,7 +57,12 @@ async function answer(session: Session, command: CommandOf<'subscribe'>, subscri
     session.reply(command.id, { method: 'subscribe', ...result });
   };
   try {
-    const entering = subscription.enter(command.recover ? command.position : null, { joinLeave, reply });
+    const enter = ({ readableAbove = 0 }: RoomAccess) => {
+      const { recover, position } = command;
+      const from = position.offset < readableAbove ? { ...position, offset: readableAbove } : position;
+      return subscription.enter(recover ? from : null, { joinLeave, reply });
+    };
+    const entering = rights instanceof Promise ? rights.then(enter) : enter(rights);
     await inTime(Promise.race([entering, subscription.answered()]), session.context.after);
     await entering;
   } catch (error) {

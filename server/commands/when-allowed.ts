@@ -1,4 +1,4 @@
-import { type Action, authorize } from '../access/room-access.ts';
+import { type Action, authorize, type RoomAccess } from '../access/room-access.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Session } from '../session/session.ts';
@@ -12,18 +12,10 @@ export function whenAllowed(
   session: Session,
   room: string,
   action: Action,
-  run: () => Promise<void> | undefined,
+  run: (access: RoomAccess) => Promise<void> | undefined,
 ): Promise<void> | undefined {
   const { identity, context } = session;
   if (!identity) throw new CommandError(ERRORS.unauthorized);
-  return whenLoaded(session, authorize(context.chat.access, identity, room, action), run);
-}
-
-/** Continues with `run` once `loading` is over; at once if it is undefined. */
-export function whenLoaded(
-  session: Session,
-  loading: Promise<void> | undefined,
-  run: () => Promise<void> | undefined,
-): Promise<void> | undefined {
-  return loading ? loading.then(() => (session.gone ? undefined : run())) : run();
+  const rights = authorize(context.chat.access, identity, room, action);
+  return rights instanceof Promise ? rights.then(loaded => (session.gone ? undefined : run(loaded))) : run(rights);
 }

@@ -2,6 +2,7 @@ import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
 import { Joins } from '../presence/joins.ts';
 import { Presence } from '../presence/presence.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
+import type { RoomControl } from '../room/control-lane.ts';
 import { fanOut, type PublishTopic } from '../room/fan-out.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
@@ -20,6 +21,7 @@ export interface RoomsPartOptions {
   readonly log: RoomLog;
   readonly store: HistoryStore;
   readonly bus: PresenceBus & JoinsBus;
+  readonly control: RoomControl;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
   readonly budget: TailBudget;
@@ -41,13 +43,14 @@ export interface RoomsPart extends Part {
 
 /** The rooms of a gateway, and their members. Limits are read at each use. */
 export function roomsPart(options: RoomsPartOptions): RoomsPart {
-  const { config, log, store, bus, codecs, publish, budget, events, metrics, clock } = options;
+  const { config, log, store, bus, control, codecs, publish, budget, events, metrics, clock } = options;
   const { now, after } = clock;
   const reader = roomReader(log, store, () => config.recoveryLimit);
 
   const rooms = new Rooms({
     log,
     reader,
+    control,
     fanOut: fanOut(codecs, publish),
     budget,
     lingerMs: () => config.roomLingerSeconds * 1000,

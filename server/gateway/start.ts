@@ -4,8 +4,8 @@ import { accessOf } from '../access/access.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
+import type { RoomArchive } from '../membership/archive.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
-import { LogStates } from '../membership/log-states.ts';
 import { once } from '../process/once.ts';
 import { connectionsWithin, openFilesLimit } from '../process/open-files.ts';
 import { jsonCodec } from '../protocol/json.ts';
@@ -24,6 +24,7 @@ import type { Listener } from '../transport/uws.ts';
 import { adminPart } from './admin.ts';
 import { clientPort } from './client-port.ts';
 import { connectionsPart } from './connections.ts';
+import { membershipOf } from './membership.ts';
 import { natsPart } from './nats.ts';
 import { type Part, routesOf, runParts } from './part.ts';
 import { presencePart } from './presence.ts';
@@ -36,7 +37,7 @@ import { type Measured, telemetryPart } from './telemetry.ts';
 import { trafficPart } from './traffic.ts';
 
 export interface GatewayParts {
-  readonly store: HistoryStore & ViewReader & RoomDirectory;
+  readonly store: HistoryStore & ViewReader & RoomDirectory & RoomArchive;
   readonly logger: Logger;
   /** Source of {@link startGateway}'s config, if it may change. */
   readonly settings?: SettingsSource;
@@ -113,11 +114,19 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
   const nats = await natsPart({ config, unreadable, dropLive, now, logger });
   measured.nats = nats;
   await streamsExist(nats.log, logger);
+  const membership = membershipOf({
+    nats,
+    archive: store,
+    policy: access.policy,
+    clocks: systemClock,
+    logger,
+  });
   const rooms = roomsPart({
     config,
     log: nats.log,
     store,
     bus: presenceBus(nats.write, nats.names),
+    control: membership.control,
     codecs: CODECS,
     publish,
     budget,
@@ -126,6 +135,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     clock: systemClock,
   });
   measured.rooms = rooms;
+  membership.follow(rooms.rooms);
   const context: SessionContext = {
     config,
     version: PACKAGE.version,
@@ -135,13 +145,14 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     chat: chatOf({
       clocks: systemClock,
       config,
-      access: (identity, room) => access.policy.access(identity, room),
+      access: (identity, room) => membership.rights.load(identity, room),
+      seen: (identity, room) => membership.rights.seen(identity, room),
       kindOf: room => access.policy.kindOf(room),
       log: nats.log,
       store,
       reader: rooms.services.reader,
-      rooms: new LogStates(nats.log, rooms.services.reader),
-      userRooms: { of: async () => new Map() },
+      rooms: membership.states,
+      userRooms: membership.userRooms,
       directory: store,
       metrics,
       meter,

@@ -16,8 +16,8 @@ export interface PolicyEntry {
 
 /**
  * Key-value store of what decides on rights: states of rooms, and rooms of users. It is apart from MongoDB and quick to read. It may
- * be wiped at any time, and is filled again from MongoDB and LOG: see {@link readOrAbsent}. Every call asks the leader, so a read
- * sees all writes that were acknowledged before it. Calls may run at the same time.
+ * be wiped at any time, and is filled again from MongoDB and LOG. A read sees all writes that were acknowledged before it. Calls may run
+ * at the same time.
  */
 export interface PolicyStore {
   /**
@@ -25,6 +25,11 @@ export interface PolicyStore {
    * @throws {ReadFailed} without an answer within 2 s, and while no worker has made the store
    */
   read(key: PolicyKey): Promise<PolicyEntry | null>;
+  /**
+   * Reads keys as they are at one moment. Rejects as {@link read} does.
+   * @param keys at most {@link MOST_KEYS}
+   */
+  snapshot(keys: readonly PolicyKey[]): Promise<PolicySnapshot>;
   /**
    * Replaces the value of a key if nothing else did meanwhile.
    * @param revision that of the value it was made from; 0 for a key without a value
@@ -34,33 +39,16 @@ export interface PolicyStore {
   write(key: PolicyKey, value: unknown, revision: number): Promise<boolean>;
 }
 
-/** Key whose value says that every room and user with a value in MongoDB has one here. Each filling writes another value. */
+/** Most keys of one snapshot: a state of a room with 1,000 members takes some 200 KB. */
+export const MOST_KEYS = 200;
+
+/** Values of keys at one moment. */
+export interface PolicySnapshot {
+  /** Values in the order of the keys; null for a key without one. */
+  readonly entries: readonly (PolicyEntry | null)[];
+  /** True if the store lacked nothing then: a key without a value never had one. */
+  readonly complete: boolean;
+}
+
+/** Key whose value says that every room and user with a value in MongoDB has one here. */
 export const COMPLETE = { mark: 'complete' } as const satisfies PolicyKey;
-
-/** Value of {@link COMPLETE}. */
-export interface Complete {
-  /** Random, another one for each filling. */
-  readonly epoch: string;
-}
-
-/**
- * Reads a key of which it matters whether it never had a value.
- * @returns `absent` if the store lacked nothing all the while; `unknown` if it has not been filled yet, or was filled meanwhile
- * @throws {ReadFailed}
- */
-export async function readOrAbsent(
-  store: Pick<PolicyStore, 'read'>,
-  key: PolicyKey,
-): Promise<PolicyEntry | 'absent' | 'unknown'> {
-  const found = await store.read(key);
-  if (found) return found;
-  const before = epochOf(await store.read(COMPLETE));
-  const again = await store.read(key);
-  if (again) return again;
-  const after = epochOf(await store.read(COMPLETE));
-  return before !== undefined && before === after ? 'absent' : 'unknown';
-}
-
-/** Epoch of a mark; undefined for none. */
-const epochOf = (mark: PolicyEntry | null): string | undefined =>
-  mark ? (mark.value as Partial<Complete> | null)?.epoch : undefined;

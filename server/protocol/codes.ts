@@ -53,5 +53,7 @@ export const CLOSES = {
 
 /** Codes of unsubscribe pushes. Below 2500 SDKs stay unsubscribed, from 2500 on they subscribe again at once. */
 export const UNSUBSCRIBES = {
+  /** The user may not read the room any more. */
+  removed: { code: 2100, reason: 'removed from the room' },
   insufficientState: { code: 2500, reason: 'insufficient state' },
 } as const satisfies Record<string, CloseCode>;

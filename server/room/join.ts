@@ -1,4 +1,5 @@
 import type { Codec, Position, Publication, SubscribeResult } from '../protocol/codec.ts';
+import type { Joiner } from './control-lane.ts';
 import { ReadFailed } from './log.ts';
 import type { Member } from './member.ts';
 import { portionOf } from './portion.ts';
@@ -23,6 +24,7 @@ export interface JoinOptions {
  * position is kept in memory, no message.
  * @param from position to recover from; null starts at the room's top
  * @param answer called once with the subscribe reply; not called if the member is gone before
+ * @throws {CommandError} if the user may not read the room
  * @throws {ReadFailed} if the stream does not answer or changes before `answer` is called
  * @throws {StoreUnavailable} if MongoDB is needed and away before `answer` is called
  */
@@ -34,12 +36,15 @@ export async function join(
   options: JoinOptions,
   answer: (result: SubscribeResult) => void,
 ): Promise<void> {
-  room.joining += 1;
+  const joiner = room.lane.join(member);
   try {
     await room.ready();
-    if (!left(room, member)) await enter(room, member, codec, from, options, answer);
+    if (left(room, member)) return;
+    const admitting = room.lane.admit(member.user);
+    if (admitting) await admitting;
+    if (!left(room, member)) await enter(room, joiner, codec, from, options, answer);
   } finally {
-    room.joining -= 1;
+    room.lane.leave(joiner);
   }
 }
 
@@ -55,22 +60,27 @@ function left(room: Room, member: Member): boolean {
 
 async function enter(
   room: Room,
-  member: Member,
+  joiner: Joiner,
   codec: Codec,
   from: Position | null,
   options: JoinOptions,
   answer: (result: SubscribeResult) => void,
 ): Promise<void> {
+  const { member } = joiner;
+  /** Ends the join in the same tick as the last message of the tail, so that no live message comes between. */
+  const settle = () => (joiner.cut > 0 ? member.removed(room.name) : room.add(member));
+  /** Messages that the member may get: none above the entry that took the room from its user. */
+  const allowed = (publications: readonly Publication[]) =>
+    joiner.cut === 0 ? publications : publications.filter(({ offset }) => offset <= joiner.cut);
   const fresh = { recoverable: true, positioned: true, epoch: room.epoch };
   if (!from) {
     answer({ ...fresh, offset: room.latest, wasRecovering: false, recovered: false, publications: [] });
-    room.add(member);
-    return;
+    return settle();
   }
   const lost = () => {
     options.recovered('failed');
     answer({ ...fresh, offset: room.latest, wasRecovering: true, recovered: false, publications: [] });
-    room.add(member);
+    settle();
   };
   if (from.epoch !== '' && from.epoch !== room.epoch) return lost();
   if (from.offset > room.whole) {
@@ -114,10 +124,10 @@ async function enter(
   /** @returns true once nothing is missing */
   const fromTail = (): boolean => {
     if (at < room.tail.from) return false;
-    const missed = room.tail.after(at);
-    if (missed.length === 0) start = Math.max(at, room.latest);
+    const missed = allowed(room.tail.after(at));
+    if (missed.length === 0 && joiner.cut === 0) start = Math.max(at, room.latest);
     if (pace(missed) < missed.length) return false;
-    room.add(member); // in the same tick as the last message of the tail: no live message can come between
+    settle();
     options.recovered(source);
     return true;
   };
@@ -127,20 +137,27 @@ async function enter(
     if (left(room, member) || at >= tailFrom || (answered && member.congested())) return true;
     const page = await options.reader.after(room.name, at, most, !answered);
     if (left(room, member)) return true;
+    // LOG is ahead of the live flow: only that tells whether an entry takes the room from the member.
+    const control = page.messages.findLast(({ cv, offset }) => cv > 0 && offset > room.latest);
+    if (control) await room.reached(control.offset);
+    if (left(room, member)) return true;
     if (page.holed) return false;
     if (!answered && page.messages.length + page.pending > options.limit()) return false;
     if (source !== 'mongodb') source = page.source;
-    const sent = pace(page.messages.map(publicationOf));
+    const publications = allowed(page.messages.map(publicationOf));
+    const sent = pace(publications);
+    if (publications.length < page.messages.length && sent === publications.length) at = joiner.cut;
     // The messages before the tail have been erased. The tail may have moved since, with messages that the page lacks.
     if (page.messages.length === 0) at = tailFrom;
     // Fewer large messages are sent at once: reading more of them would be in vain.
-    if (sent === page.messages.length) most = Math.min(options.chunk(), Math.ceil(most * 1.5));
+    if (sent === publications.length) most = Math.min(options.chunk(), Math.ceil(most * 1.5));
     else if (sent > 0) most = sent;
     return true;
   };
 
   try {
     while (!left(room, member)) {
+      if (joiner.cut > 0 && at >= joiner.cut && answered) return member.removed(room.name);
       if (fromTail()) return;
       if (answered && member.congested()) await member.writable();
       else if (at < room.tail.from) {

@@ -28,6 +28,8 @@ export interface Member {
    * the member.
    */
   expelled(room: string): void;
+  /** Tells the client that its user may not read the room any more, and takes it out of the room. */
+  removed(room: string): void;
   /** False once the connection is gone or has left the room. */
   alive(): boolean;
 }

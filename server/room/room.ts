@@ -1,5 +1,6 @@
 import type { Encoding, Position, Publication } from '../protocol/codec.ts';
 import { type Clock, sleep } from '../time/clock.ts';
+import { ControlLane, type RoomControl } from './control-lane.ts';
 import type { FanOut } from './fan-out.ts';
 import type { LiveMessage, RoomLog, Watch } from './log.ts';
 import type { Member } from './member.ts';
@@ -27,6 +28,7 @@ export interface RoomOptions {
   readonly log: RoomLog;
   readonly places: Places;
   readonly reader: RoomReader;
+  readonly control: RoomControl;
   readonly fanOut: FanOut;
   readonly budget: TailBudget;
   readonly events: RoomEvents;
@@ -62,11 +64,10 @@ export class Room {
   /** Number of the room on this gateway: spreads the comparisons of all rooms over time. */
   readonly number: number;
   readonly members = new Set<Member>();
-  /** Number of members that are joining: they keep the room open. */
-  joining = 0;
   /** Number of members by encoding. */
   readonly counts: Record<Encoding, number> = { json: 0, protobuf: 0 };
   readonly tail: Tail;
+  readonly lane: ControlLane;
   /** Incarnation of the stream that the offsets belong to; empty until open. */
   epoch = '';
   /** Offset up to which everything has been delivered to the members. */
@@ -89,6 +90,7 @@ export class Room {
     this.number = number;
     this.#options = options;
     this.tail = new Tail(options.budget, 0);
+    this.lane = new ControlLane(this, options.control);
     this.#watch = options.log.watch(name, live => this.#onLive(live));
     this.#opening = this.#start();
     this.#opening.catch(() => undefined); // callers of ready() get it
@@ -102,6 +104,11 @@ export class Room {
   /** Reads the room's place in the stream, as of a moment after the call. @throws {ReadFailed} */
   place(): Promise<Place> {
     return this.#options.places.of(this.name);
+  }
+
+  /** Reads the offset of the room's last message, from the leader. @throws {ReadFailed} */
+  top(): Promise<number> {
+    return this.#options.log.top(this.name);
   }
 
   /** Position up to which the members have everything. */
@@ -177,7 +184,11 @@ export class Room {
 
   async #start(): Promise<void> {
     await this.#watch.ready();
-    const place = await this.place();
+    const asked = this.place();
+    const top = asked.then(place => place.top);
+    top.catch(() => undefined); // reported by the other one
+    const [place] = await Promise.all([asked, this.lane.open(top)]);
+    if (this.closed) return;
     this.epoch = place.epoch;
     this.latest = place.offset;
     this.#sure = place.last;
@@ -203,6 +214,7 @@ export class Room {
   }
 
   #deliver(message: StoredMessage, live: boolean): void {
+    if (this.lane.voids(message)) return this.#advance(message.offset);
     const publication = publicationOf(message);
     this.tail.append(publication);
     this.#advance(message.offset);
@@ -210,6 +222,7 @@ export class Room {
     const push = { type: 'publication', channel: this.name, publication } as const;
     const bytes = members === 0 ? 0 : this.#options.fanOut.push(this.name, this.counts, push);
     this.#options.events.delivered(message, members, bytes, live);
+    if (message.type === 'member' || message.type === 'room') this.lane.delivered(message);
   }
 
   /** Offset of the partition up to which all messages of the room have been delivered. */
@@ -246,8 +259,7 @@ export class Room {
           repaired += messages.length;
           if (messages.length === 0) this.#advance(wanted); // erased; what became known during the read is above it
         } catch (error) {
-          this.#options.events.repairFailed(this.name, error);
-          await this.#pause(Math.min(REPAIR_RETRY_MS * 2 ** failures++, REPAIR_RETRY_MOST_MS));
+          await this.#failed(error, failures++);
         }
       }
     } finally {
@@ -256,7 +268,19 @@ export class Room {
     if (repaired > 0) this.#options.events.repaired(cause, repaired);
   }
 
-  #pause(ms: number): Promise<void> {
-    return sleep(this.#options, ms);
+  /** Runs `attempt` until it resolves or the room is closed. */
+  async untilDone(attempt: () => Promise<void>): Promise<void> {
+    for (let failures = 0; !this.closed; failures++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        await this.#failed(error, failures);
+      }
+    }
+  }
+
+  #failed(error: unknown, failures: number): Promise<void> {
+    this.#options.events.repairFailed(this.name, error);
+    return sleep(this.#options, Math.min(REPAIR_RETRY_MS * 2 ** failures, REPAIR_RETRY_MOST_MS));
   }
 }

@@ -74,7 +74,7 @@ export class Rooms {
   sweep(): void {
     const now = this.#options.now();
     for (const room of this.#rooms.values()) {
-      if (room.members.size + room.joining > 0) this.#idle.delete(room);
+      if (room.members.size + room.lane.joining > 0) this.#idle.delete(room);
       else if (!this.#idle.has(room)) this.#idle.set(room, now);
       else if (now - (this.#idle.get(room) ?? now) >= this.#options.lingerMs()) this.#close(room);
     }

@@ -119,11 +119,24 @@ export class Subscription implements Member {
 
   expelled(channel: string): void {
     if (!this.alive()) return;
+    // SDKs do not subscribe again to what the server subscribed: they have to connect again.
+    if (!this.server) return this.#unsubscribe(channel, UNSUBSCRIBES.insufficientState);
+    this.#forget(channel);
+    this.session.end(CLOSES.insufficientState);
+  }
+
+  removed(channel: string): void {
+    if (this.alive()) this.#unsubscribe(channel, UNSUBSCRIBES.removed);
+  }
+
+  #unsubscribe(channel: string, code: CloseCode): void {
+    this.#forget(channel);
+    this.send(this.session.codec.push({ type: 'unsubscribe', channel, ...code }));
+  }
+
+  #forget(channel: string): void {
     this.leave();
     this.session.subscriptions.delete(channel);
-    // SDKs do not subscribe again to what the server subscribed: they have to connect again.
-    if (this.server) this.session.end(CLOSES.insufficientState);
-    else this.send(this.session.codec.push({ type: 'unsubscribe', channel, ...UNSUBSCRIBES.insufficientState }));
   }
 
   #answer(): void {

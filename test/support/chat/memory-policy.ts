@@ -6,12 +6,18 @@ import type {
   RoomDirectory,
   RoomPage,
 } from '../../../server/membership/directory.ts';
-import { LogStates } from '../../../server/membership/log-states.ts';
-import type { PolicyEntry, PolicyKey, PolicyStore } from '../../../server/membership/policy-store.ts';
+import {
+  COMPLETE,
+  type PolicyEntry,
+  type PolicyKey,
+  type PolicySnapshot,
+  type PolicyStore,
+} from '../../../server/membership/policy-store.ts';
 import type { UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
 import { StoreUnavailable } from '../../../server/room/history-store.ts';
 import { PublishFailed, ReadFailed, type RoomLog } from '../../../server/room/log.ts';
 import type { RoomReader } from '../../../server/room/reader.ts';
+import { LogStates } from './log-states.ts';
 
 /** The store of rights in memory. */
 export class MemoryPolicyStore implements PolicyStore {
@@ -30,6 +36,18 @@ export class MemoryPolicyStore implements PolicyStore {
     if (!this.up) throw new ReadFailed('switched off');
     const entry = this.#entries.get(text);
     return entry ? { value: JSON.parse(entry.json), revision: entry.revision } : null;
+  }
+
+  async snapshot(keys: readonly PolicyKey[]): Promise<PolicySnapshot> {
+    const texts = keys.map(key => JSON.stringify(key));
+    this.asked.push(texts.join(' '));
+    await this.wait();
+    if (!this.up) throw new ReadFailed('switched off');
+    const entry = (text: string) => {
+      const found = this.#entries.get(text);
+      return found ? { value: JSON.parse(found.json) as unknown, revision: found.revision } : null;
+    };
+    return { entries: texts.map(entry), complete: entry(JSON.stringify(COMPLETE)) !== null };
   }
 
   async write(key: PolicyKey, value: unknown, revision: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { COMPLETE, type PolicyKey, type PolicyStore, readOrAbsent } from '../../../server/membership/policy-store.ts';
+import { COMPLETE, type PolicyKey, type PolicyStore } from '../../../server/membership/policy-store.ts';
 
 const KEYS: readonly PolicyKey[] = [
   { room: 'group:a.b *>%é界' },
@@ -45,13 +45,31 @@ export function policyContract(name: string, make: (t: TestContext) => Promise<P
     }
   });
 
-  test(`${name}: a key without a value is absent only if the store is complete`, async t => {
+  test(`${name}: many keys are read at one moment, and whether the store lacks nothing`, async t => {
     const policy = await make(t);
-    const key = { room: 'group:a' };
-    assert.equal(await readOrAbsent(policy, key), 'unknown');
-    await policy.write(COMPLETE, { epoch: 'x' }, 0);
-    assert.equal(await readOrAbsent(policy, key), 'absent');
-    await policy.write(key, 1, 0);
-    assert.deepEqual(await readOrAbsent(policy, key), await policy.read(key));
+    assert.deepEqual(await policy.snapshot(KEYS), { entries: KEYS.map(() => null), complete: false });
+    for (const key of KEYS.slice(1)) await policy.write(key, key, 0);
+    const some = await policy.snapshot(KEYS);
+    assert.deepEqual([some.entries.map(entry => entry?.value), some.complete], [[undefined, ...KEYS.slice(1)], false]);
+    await policy.write(COMPLETE, {}, 0);
+    const whole = await policy.snapshot(KEYS);
+    assert.deepEqual([whole.entries, whole.complete], [some.entries, true]);
+    for (const key of KEYS) {
+      const entry = await policy.read(key);
+      assert.deepEqual(await policy.snapshot([key]), { entries: [entry], complete: true });
+    }
+    assert.deepEqual(await policy.snapshot([]), { entries: [], complete: true });
+  });
+
+  test(`${name}: a snapshot has every write that was confirmed before it`, async t => {
+    const policy = await make(t);
+    await policy.write(COMPLETE, {}, 0);
+    let revision = 0;
+    for (let value = 1; value <= 20; value++) {
+      await policy.write({ room: 'group:a' }, value, revision);
+      const [entry] = (await policy.snapshot([{ room: 'group:a' }])).entries;
+      assert.equal(entry?.value, value);
+      revision = entry?.revision ?? 0;
+    }
   });
 }

@@ -68,6 +68,7 @@ export function testChat(parts: TestChatParts): Chat {
   const reader = roomReader(parts.log, parts.store, () => 1_000);
   const userRooms = new MemoryUserRooms();
   return chatOf({
+    seen: () => 0,
     metrics: testMetrics(),
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
     rooms: new MemoryStates(parts.log, reader, userRooms),

@@ -29,6 +29,7 @@ import { ManualClock } from '../clocks/manual-clock.ts';
 import { MemoryLog } from './memory-log.ts';
 import { PresenceNet } from './memory-presence-bus.ts';
 import { MemoryStore } from './memory-store.ts';
+import { NO_CONTROL } from './no-control.ts';
 import { testChat, testConfig, testMetrics } from './test-chat.ts';
 
 /** A frame that a test client reads: a reply, a push, or `{}` for a ping. */
@@ -75,6 +76,7 @@ export class TestGateway {
     this.rooms = new Rooms({
       log,
       reader,
+      control: NO_CONTROL,
       fanOut: fanOut(all, publish),
       budget: new TailBudget(config),
       lingerMs: () => config.roomLingerSeconds * 1000,

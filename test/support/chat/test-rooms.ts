@@ -1,6 +1,7 @@
 import type { Encoding, Frame, Position, SubscribeResult } from '../../../server/protocol/codec.ts';
 import { jsonCodec } from '../../../server/protocol/json.ts';
 import { protobufCodec } from '../../../server/protocol/protobuf.ts';
+import type { RoomControl } from '../../../server/room/control-lane.ts';
 import { fanOut } from '../../../server/room/fan-out.ts';
 import { type JoinOptions, join } from '../../../server/room/join.ts';
 import type { Member } from '../../../server/room/member.ts';
@@ -11,6 +12,7 @@ import { TailBudget } from '../../../server/room/tail.ts';
 import { ManualClock } from '../clocks/manual-clock.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryStore } from './memory-store.ts';
+import { NO_CONTROL } from './no-control.ts';
 
 export interface TestRoomsOptions {
   readonly tailBytes?: number;
@@ -19,6 +21,8 @@ export interface TestRoomsOptions {
   readonly chunkBytes?: number;
   readonly limit?: number;
   readonly lingerMs?: number;
+  /** Default: no room has control entries. */
+  readonly control?: RoomControl;
 }
 
 /** The rooms of one gateway, over memory instead of NATS, MongoDB and sockets. Everything between is the real thing. */
@@ -43,6 +47,7 @@ export class TestRooms {
     const settings: RoomsOptions = {
       log,
       reader,
+      control: options.control ?? NO_CONTROL,
       fanOut: fanOut({ json: jsonCodec, protobuf: protobufCodec }, (topic, frame) => {
         for (const member of this.topics.get(topic) ?? []) member.receive(frame);
       }),
@@ -83,12 +88,13 @@ export class TestRooms {
 export class TestMember implements Member {
   readonly encoding: Encoding = 'json';
   readonly client = crypto.randomUUID();
-  readonly user = 'somebody';
+  readonly user: string;
   room: Room | null = null;
   /** Content of the subscribe reply. */
   answer: SubscribeResult | null = null;
   readonly offsets: number[] = [];
   readonly expulsions: string[] = [];
+  readonly removals: string[] = [];
   /** A reader that is not reading: frames wait, and it is congested while one does. */
   slow = false;
   /** Most frames that ever waited. */
@@ -98,7 +104,8 @@ export class TestMember implements Member {
   #gone = false;
   #writable: (() => void)[] = [];
 
-  constructor(rooms: TestRooms) {
+  constructor(rooms: TestRooms, user = 'somebody') {
+    this.user = user;
     this.#topics = rooms.topics;
   }
 
@@ -127,6 +134,10 @@ export class TestMember implements Member {
   expelled(room: string): void {
     this.leave();
     this.expulsions.push(room);
+  }
+  removed(room: string): void {
+    this.leave();
+    this.removals.push(room);
   }
 
   leave(): void {

@@ -101,11 +101,11 @@ test('an existing partition gets a LAST stream, without MongoDB too, and its set
   ]);
 });
 
-test('POLICY is made without MongoDB too, for the first partition alone, and has no direct reads', () => {
+test('POLICY is made without MongoDB too, and for the first partition alone', () => {
   assert.deepEqual(plan({ policy: null, floor: 0, stored: null }), [{ do: 'create-policy' }]);
   const right = { floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy: null };
   assert.deepEqual(planStreams(right, { ...wanted, policy: null }), []);
-  assert.deepEqual(plan({ policy: stream(policyConfig(names, options), 10, { allow_direct: true }) }), [
+  assert.deepEqual(plan({ policy: stream(policyConfig(names, options), 10, { allow_direct: false }) }), [
     { do: 'update-policy', differences: ['allow_direct'] },
   ]);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { uuid7Source } from '../../../../client/uuid7.ts';
 import type { LoadAccess } from '../../../../server/access/room-access.ts';
+import { ERRORS } from '../../../../server/protocol/codes.ts';
 import { TestGateway } from '../../../support/chat/test-gateway.ts';
 import { settle } from '../../../support/clocks/settle.ts';
 
@@ -37,7 +38,7 @@ test('rights that are in memory cost no wait: the message is with the stream whe
   assert.equal(gateway.log.last, 2);
 });
 
-test('commands behind one whose rights are being loaded wait, and keep their order', async () => {
+test('messages to a room whose rights are being loaded wait and keep their order, those to another room do not', async () => {
   const { gateway, send, open } = setUp();
   const client = await gateway.connect();
   client.say(
@@ -48,10 +49,10 @@ test('commands behind one whose rights are being loaded wait, and keep their ord
     { id: 6, publish: { channel: ROOM, data: 'six' } },
   );
   await settle();
-  assert.deepEqual([gateway.log.last, client.heard.length], [0, 1]);
+  assert.deepEqual([gateway.log.last, client.heard.map(({ id }) => id)], [1, [1, 3]]);
   open();
   for (const id of [2, 3, 4, 5, 6]) assert.equal((await client.reply(id)).error, undefined);
-  assert.deepEqual([gateway.log.offsetsOf(ROOM), gateway.log.offsetsOf('channel:other')], [[1, 3], [2]]);
+  assert.deepEqual([gateway.log.offsetsOf(ROOM), gateway.log.offsetsOf('channel:other')], [[2, 3], [1]]);
 });
 
 test('a client that is gone when its rights are loaded leaves nothing behind', async () => {
@@ -62,5 +63,26 @@ test('a client that is gone when its rights are loaded leaves nothing behind', a
   client.hangUp();
   open();
   await settle();
-  assert.deepEqual([gateway.log.last, gateway.rooms.find(ROOM)], [0, undefined]);
+  assert.deepEqual([gateway.log.last, gateway.rooms.find(ROOM)?.members.size], [0, 0]);
+});
+
+test('a subscribe whose rights are refused after a while leaves the room, and can be repeated', async () => {
+  const gateway = new TestGateway();
+  const gate = Promise.withResolvers<void>();
+  let denied = true;
+  const refusal = { error: ERRORS.permissionDenied, detail: 'not yours' };
+  Object.assign(gateway.context.chat, {
+    access: (async () => {
+      await gate.promise;
+      return { may: () => (denied ? refusal : null) };
+    }) satisfies LoadAccess,
+  });
+  const client = await gateway.connect();
+  client.say({ id: 2, subscribe: { channel: ROOM } });
+  gate.resolve();
+  assert.equal((await client.reply(2)).error?.code, 103);
+  denied = false;
+  client.say({ id: 3, subscribe: { channel: ROOM } });
+  assert.equal((await client.reply(3)).error, undefined);
+  assert.equal(gateway.rooms.find(ROOM)?.members.size, 1);
 });

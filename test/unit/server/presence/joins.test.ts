@@ -28,6 +28,7 @@ function watcher(client: string): Member & { readonly heard: string[] } {
     writable: () => Promise.resolve(),
     inSlot: read => read(),
     expelled: () => undefined,
+    removed: () => undefined,
     alive: () => true,
   };
 }

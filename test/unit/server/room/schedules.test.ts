@@ -140,7 +140,7 @@ async function play(seed: number): Promise<void> {
     assert.deepEqual(reader.received, expected, `seed ${seed}`);
   }
   const room = rooms.rooms.find(ROOM);
-  assert.deepEqual([room?.members.size, room?.joining], [0, 0], `seed ${seed}`);
+  assert.deepEqual([room?.members.size, room?.lane.joining], [0, 0], `seed ${seed}`);
 }
 
 test('whatever comes between, every reader has every message once and in order', async () => {

@@ -1,9 +1,9 @@
-import { readControl } from '../fold/control.ts';
-import { foldEntries } from '../fold/control-fold.ts';
-import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
-import type { RoomLog } from '../room/log.ts';
-import type { RoomReader } from '../room/reader.ts';
-import type { RoomStates } from './room-states.ts';
+import { readControl } from '../../../server/fold/control.ts';
+import { foldEntries } from '../../../server/fold/control-fold.ts';
+import { NO_ROOM, type RoomState } from '../../../server/fold/room-state.ts';
+import type { RoomStates } from '../../../server/membership/room-states.ts';
+import type { RoomLog } from '../../../server/room/log.ts';
+import type { RoomReader } from '../../../server/room/reader.ts';
 
 /** Messages of one read. */
 const PAGE = 1_000;

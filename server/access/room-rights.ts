@@ -1,0 +1,171 @@
+import { INBOX_KIND, type KindRules } from '../contract/room-kinds.ts';
+import type { RoomState } from '../fold/room-state.ts';
+import { membershipOf } from '../membership/membership-of.ts';
+import type { RoomStates, UserRoom } from '../membership/room-states.ts';
+import { CommandError } from '../protocol/command-error.ts';
+import type { Refusal } from '../room/control-lane.ts';
+import { ReadFailed } from '../room/log.ts';
+import { isListed, misnamedRoom, NOT_LISTED, type Policy, publishDenied } from './policy.ts';
+import { HIDDEN, mayAct, readableAbove } from './rights.ts';
+import type { Action, Denied, RoomAccess } from './room-access.ts';
+import type { Identity } from './token.ts';
+
+type Rooms = ReadonlyMap<string, UserRoom>;
+
+export interface RoomRightsOptions {
+  readonly policy: Policy;
+  readonly states: Pick<RoomStates, 'current' | 'fresh'> & {
+    /** Last known state, of any age; undefined for none. */
+    known(room: string): RoomState | undefined;
+  };
+  readonly users: {
+    /** Rooms of a user as of a few seconds ago. */
+    current(user: string): Rooms | Promise<Rooms>;
+    /** The same by the word of the leader. */
+    of(user: string): Promise<Rooms>;
+    /** Last known rooms, of any age; undefined for none. */
+    known(user: string): Rooms | undefined;
+  };
+  /** Milliseconds since 1970, for the ends of bans and mutes. */
+  readonly wallClock: () => number;
+}
+
+/** Actions that write. */
+const WRITES: ReadonlySet<Action> = new Set(['send', 'publish']);
+
+/** Rights of users in rooms, by the kinds, the token and the states of the rooms. */
+export class RoomRights {
+  readonly #options: RoomRightsOptions;
+
+  constructor(options: RoomRightsOptions) {
+    this.#options = options;
+  }
+
+  /** Loads the rights of a user, see {@link LoadAccess}: at once if they are in memory. */
+  load(identity: Identity, room: string): RoomAccess | Promise<RoomAccess> {
+    const { policy, states } = this.#options;
+    const rules = this.#rulesOf(room);
+    if (!rules) return policy.access(identity, room);
+    const state = states.current(room);
+    return state instanceof Promise
+      ? state.then(loaded => this.#loaded(identity, room, rules, loaded))
+      : this.#loaded(identity, room, rules, state);
+  }
+
+  /**
+   * Version of a room against which a message of a user is checked, right before it is published: a restriction that its gateway
+   * has not seen makes the message void. 0 for a room without one.
+   * @throws {CommandError} if the user may not write any more
+   * @throws {ReadFailed} if the rights were loaded too long ago
+   */
+  seen({ user, rooms }: Identity, room: string): number {
+    const rules = this.#rulesOf(room);
+    if (!rules) return 0;
+    const state = this.#options.states.known(room);
+    if (!state) throw new ReadFailed(`the state of ${room} is not in memory`);
+    if (isPlain(rules, state)) return 0;
+    const document = needsDocument(rules, state, user) ? this.#options.users.known(user) : undefined;
+    if (needsDocument(rules, state, user) && !document) return state.cv;
+    const person = { known: membershipOf(state, user, document?.get(room)), listed: isListed({ rooms }, room) };
+    const denied = mayAct({ rules, state, now: this.#options.wallClock() }, person, 'write');
+    if (denied) throw new CommandError(denied.error, denied.detail);
+    return state.cv;
+  }
+
+  /** See {@link RoomControl.refusal}. */
+  refusal(room: string, state: RoomState, user: string): Refusal | null {
+    const rules = this.#rulesOf(room);
+    if (!rules || isPlain(rules, state)) return null;
+    const known = state.members.get(user) ?? null;
+    if (!known && !state.full && !state.deleted) return null;
+    return mayAct({ rules, state, now: this.#options.wallClock() }, { known, listed: true }, 'read');
+  }
+
+  /** See {@link RoomControl.confirmed}. */
+  async confirmed(room: string, user: string): Promise<Refusal | null> {
+    const rules = this.#rulesOf(room);
+    if (!rules) return null;
+    const { states, users, wallClock } = this.#options;
+    const state = await states.fresh(room);
+    const document = needsDocument(rules, state, user) ? await users.of(user) : undefined;
+    const known = membershipOf(state, user, document?.get(room));
+    return mayAct({ rules, state, now: wallClock() }, { known, listed: true }, 'read');
+  }
+
+  /** Rules of a room whose rights depend on its state; undefined for an inbox, and for a name that no room can have. */
+  #rulesOf(room: string): KindRules | undefined {
+    if (room.startsWith(`${INBOX_KIND}:`)) return undefined;
+    const rules = this.#options.policy.kindOf(room);
+    return rules && !misnamedRoom(room) ? rules : undefined;
+  }
+
+  #loaded(
+    identity: Identity,
+    room: string,
+    rules: KindRules,
+    state: RoomState,
+    certain = false,
+  ): RoomAccess | Promise<RoomAccess> {
+    const { users, wallClock } = this.#options;
+    const make = (document: Rooms | undefined): RoomAccess => {
+      const parts = { identity, room, rules, state, document: document?.get(room), now: wallClock };
+      return certain || isPlain(rules, state)
+        ? new Rights(parts)
+        : new Rights(parts, action => this.#confirm(identity, room, rules, action));
+    };
+    if (!needsDocument(rules, state, identity.user)) return make(undefined);
+    const document = certain ? users.of(identity.user) : users.current(identity.user);
+    return document instanceof Promise ? document.then(make) : make(document);
+  }
+
+  async #confirm(identity: Identity, room: string, rules: KindRules, action: Action): Promise<Denied | null> {
+    const state = await this.#options.states.fresh(room);
+    return (await this.#loaded(identity, room, rules, state, true)).may(action);
+  }
+}
+
+/** True for a room in which nothing restricts anybody: an open one without acts of staff. */
+const isPlain = ({ access, write }: KindRules, { cv }: RoomState): boolean =>
+  cv === 0 && access === 'Open' && write === 'Everyone';
+
+/** True if the state does not tell whether the user is a member, and that matters. */
+const needsDocument = ({ access, write }: KindRules, state: RoomState, user: string): boolean =>
+  (access === 'Members' ? !state.full : write === 'Members') && !state.members.has(user);
+
+interface RightsParts {
+  readonly identity: Identity;
+  readonly room: string;
+  readonly rules: KindRules;
+  readonly state: RoomState;
+  readonly document: UserRoom | undefined;
+  readonly now: () => number;
+}
+
+class Rights implements RoomAccess {
+  readonly confirm?: (action: Action) => Promise<Denied | null>;
+  readonly #parts: RightsParts;
+
+  constructor(parts: RightsParts, confirm?: (action: Action) => Promise<Denied | null>) {
+    this.#parts = parts;
+    if (confirm) this.confirm = confirm;
+  }
+
+  get readableAbove(): number {
+    return readableAbove(this.#parts.rules, { known: this.#known() });
+  }
+
+  may(action: Action): Denied | null {
+    const { identity, room, rules, state, now } = this.#parts;
+    if (!isPlain(rules, state)) {
+      const person = { known: this.#known(), listed: isListed(identity, room) };
+      const denied = mayAct({ rules, state, now: now() }, person, WRITES.has(action) ? 'write' : 'read');
+      if (denied) return denied === HIDDEN && rules.access === 'Claim' ? NOT_LISTED : denied;
+    }
+    return publishDenied(rules, room, action);
+  }
+
+  #known() {
+    const { state, identity, document } = this.#parts;
+    return membershipOf(state, identity.user, document);
+  }
+}

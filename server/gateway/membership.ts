@@ -1,0 +1,83 @@
+import type { Logger } from 'pino';
+import type { Policy } from '../access/policy.ts';
+import { RoomRights } from '../access/room-rights.ts';
+import { foldedTo } from '../bus/folded-to.ts';
+import { policyKv } from '../bus/policy-kv.ts';
+import { NO_ROOM } from '../fold/room-state.ts';
+import type { RoomArchive } from '../membership/archive.ts';
+import { LoadedStates } from '../membership/loaded-states.ts';
+import { LoadedUserRooms } from '../membership/loaded-user-rooms.ts';
+import { PolicyBatch } from '../membership/policy-batch.ts';
+import type { RoomControl } from '../room/control-lane.ts';
+import type { Rooms } from '../room/rooms.ts';
+import type { Clocks } from '../time/clock.ts';
+import { Repeats } from '../time/repeats.ts';
+import type { Nats } from './nats.ts';
+
+export interface MembershipOptions {
+  readonly nats: Pick<Nats, 'write' | 'names' | 'log' | 'read'>;
+  readonly archive: RoomArchive;
+  readonly policy: Policy;
+  readonly clocks: Clocks;
+  readonly logger: Logger;
+}
+
+/** Time in which keys of POLICY are collected before NATS is asked for them. */
+const TOGETHER_MS = 5;
+
+/** States of rooms, rooms of users, and the rights that follow from both. */
+export interface Membership {
+  readonly states: LoadedStates;
+  readonly userRooms: LoadedUserRooms;
+  readonly rights: RoomRights;
+  /** Part that open rooms use. */
+  readonly control: RoomControl;
+  /** Lets states follow the rooms that are open. */
+  follow(rooms: Pick<Rooms, 'find' | 'places'>): void;
+}
+
+/** Puts together what a gateway knows about members. */
+export function membershipOf({ nats, archive, policy, clocks, logger }: MembershipOptions): Membership {
+  const { now, wallClock } = clocks;
+  const store = policyKv(nats.write, nats.names);
+  const batch = new PolicyBatch({ policy: store, soon: run => setTimeout(run, TOGETHER_MS) });
+  const repeats = new Repeats(now);
+  let rooms: Pick<Rooms, 'find' | 'places'> | null = null;
+  const openRoom = (name: string) => {
+    const room = rooms?.find(name);
+    return room && room.epoch !== '' ? { state: room.lane.state, latest: room.latest } : undefined;
+  };
+  const states = new LoadedStates({
+    policy: store,
+    batch,
+    log: nats.log,
+    top: async room => (rooms ? (await rooms.places.of(room)).top : await nats.log.top(room)),
+    archive,
+    foldedTo: foldedTo(nats.read, nats.names, nats.log, now),
+    openRoom,
+    isOpenKind: room => policy.kindOf(room)?.access !== 'Members',
+    now,
+    unwritten(room, error) {
+      const reason = (error as Error).message;
+      const news = repeats.news(reason);
+      if (news) logger.warn({ room, reason, ...news }, 'the state of a room could not be written; a worker writes it');
+    },
+  });
+  const userRooms = new LoadedUserRooms({ policy: store, batch, archive, now });
+  const rights = new RoomRights({ policy, states, users: userRooms, wallClock });
+  const follow = (all: Pick<Rooms, 'find' | 'places'>) => {
+    rooms = all;
+  };
+  return { states, userRooms, rights, control: roomControl(states, userRooms, rights), follow };
+}
+
+const INBOX = /^user:/;
+
+function roomControl(states: LoadedStates, users: LoadedUserRooms, rights: RoomRights): RoomControl {
+  return {
+    load: async (room, top) => (INBOX.test(room) ? NO_ROOM : await states.load(room, top)),
+    refusal: (room, state, user) => rights.refusal(room, state, user),
+    confirmed: async (room, user) => await rights.confirmed(room, user),
+    noted: inbox => users.changed(inbox.replace(INBOX, '')),
+  };
+}

@@ -1,0 +1,170 @@
+import { foldControl } from '../fold/control-fold.ts';
+import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
+import { readRoomState } from '../fold/room-state-json.ts';
+import { controlOf } from '../room/control-lane.ts';
+import { StoreUnavailable } from '../room/history-store.ts';
+import { ReadFailed, type RoomLog } from '../room/log.ts';
+import type { Moment } from '../time/clock.ts';
+import type { RoomArchive } from './archive.ts';
+import type { PolicyBatch } from './policy-batch.ts';
+import type { PolicyStore } from './policy-store.ts';
+import { isLater, writeRoom } from './policy-writes.ts';
+import { Recent } from './recent.ts';
+import type { RoomStates } from './room-states.ts';
+import { userRoomOf, writeUserRoom } from './user-documents.ts';
+
+/** A room that is open on this gateway. */
+export interface OpenRoom {
+  /** State after every control entry up to {@link latest}, perhaps with later ones. */
+  readonly state: RoomState;
+  readonly latest: number;
+}
+
+export interface LoadedStatesOptions {
+  readonly policy: PolicyStore;
+  /** Reads of {@link policy} that may share requests. */
+  readonly batch: Pick<PolicyBatch, 'read'>;
+  readonly log: Pick<RoomLog, 'top' | 'next' | 'readAfter'>;
+  /** Reads the offset of a room's last message or one above it, see {@link Place.top}. */
+  readonly top: (room: string) => Promise<number>;
+  readonly archive: RoomArchive;
+  /** Offset up to which the control entries of a room are in POLICY or never counted; 0 if that is not known. Never rejects. */
+  readonly foldedTo: (room: string) => Promise<number>;
+  readonly openRoom: (room: string) => OpenRoom | undefined;
+  /** True for a room that exists without an entry: it stays usable while POLICY cannot tell what its staff did. */
+  readonly isOpenKind: (room: string) => boolean;
+  readonly now: () => Moment;
+  /** Called with an error of a write that the worker repeats. */
+  readonly unwritten: (room: string, error: unknown) => void;
+}
+
+/** Age up to which a state of a room that is not open here is used. */
+const AGE_MS = 10_000;
+/** Entries of one read of LOG. */
+const PAGE = 1_000;
+
+/** A state with the offset up to which it has every control entry. */
+interface Known {
+  readonly state: RoomState;
+  readonly upto: number;
+}
+
+/** States of the rooms of a gateway: of open rooms from the rooms themselves, of others from POLICY and LOG. */
+export class LoadedStates implements RoomStates {
+  readonly #options: LoadedStatesOptions;
+  readonly #recent: Recent<Known>;
+  readonly #loads = new Map<string, Promise<RoomState>>();
+
+  constructor(options: LoadedStatesOptions) {
+    this.#options = options;
+    this.#recent = new Recent(AGE_MS, options.now);
+  }
+
+  current(room: string): RoomState | Promise<RoomState> {
+    const open = this.#options.openRoom(room);
+    if (open) return later(open.state, this.#recent.last(room)?.state);
+    return this.#recent.get(room)?.state ?? this.#shared(room);
+  }
+
+  /** Last known state, of any age; undefined for none. */
+  known(room: string): RoomState | undefined {
+    const recent = this.#recent.last(room)?.state;
+    const open = this.#options.openRoom(room);
+    return open ? later(open.state, recent) : recent;
+  }
+
+  async fresh(room: string): Promise<RoomState> {
+    const { log, now, openRoom } = this.#options;
+    const at = now();
+    const top = await log.top(room);
+    const open = openRoom(room);
+    const recent = this.#recent.get(room);
+    const known = open ? { state: later(open.state, recent?.state), upto: open.latest } : recent;
+    const state = known
+      ? await this.#scan(room, known.state, known.upto, top)
+      : await this.load(room, Promise.resolve(top));
+    return this.#keep(room, { state, upto: top }, at);
+  }
+
+  /** Loads a state with every control entry up to an offset. Rejects as {@link fresh} does. */
+  async load(room: string, top: Promise<number>): Promise<RoomState> {
+    const recent = this.#recent.get(room);
+    if (recent && recent.upto >= (await top)) return recent.state; // it was loaded for the rights of the one who opens the room
+    // The offset is read before POLICY, so that it never claims what POLICY lacks.
+    const foldedTo = this.#options.foldedTo(room);
+    const [{ state, isArchived }, upto] = await Promise.all([foldedTo.then(() => this.#stored(room)), top]);
+    return await this.#scan(room, state, isArchived ? state.at : Math.max(state.at, await foldedTo), upto);
+  }
+
+  async committed(room: string, state: RoomState, users: readonly string[]): Promise<void> {
+    const { policy, now, unwritten } = this.#options;
+    this.#keep(room, { state, upto: state.at }, now());
+    try {
+      const latest = await writeRoom(policy, room, state);
+      for (const user of users) await writeUserRoom(policy, user, room, userRoomOf(latest, user));
+    } catch (error) {
+      unwritten(room, error);
+    }
+  }
+
+  #keep(room: string, { state, upto }: Known, at: Moment): RoomState {
+    const last = this.#recent.last(room);
+    if (last && !isLater(state, last.state)) {
+      this.#recent.set(room, { state: last.state, upto: Math.max(upto, last.upto) }, at);
+      return last.state;
+    }
+    this.#recent.set(room, { state, upto }, at);
+    return state;
+  }
+
+  #shared(room: string): Promise<RoomState> {
+    const underway = this.#loads.get(room);
+    if (underway) return underway;
+    const at = this.#options.now();
+    const top = this.#options.top(room);
+    const load = Promise.all([this.load(room, top), top])
+      .then(([state, upto]) => this.#keep(room, { state, upto }, at))
+      .finally(() => this.#loads.delete(room));
+    this.#loads.set(room, load);
+    return load;
+  }
+
+  /** State of a room in POLICY, or in MongoDB while POLICY has not been filled. */
+  async #stored(room: string): Promise<{ readonly state: RoomState; readonly isArchived: boolean }> {
+    const { batch, archive, isOpenKind } = this.#options;
+    try {
+      const found = await batch.read({ room });
+      const state = found === 'absent' ? NO_ROOM : found === 'unknown' ? null : readRoomState(found.value);
+      if (state) return { state, isArchived: false };
+      return { state: (await archive.room(room)) ?? NO_ROOM, isArchived: true };
+    } catch (error) {
+      // A channel stays usable without its staff's acts; beside workers of the release before there are none.
+      const isAway = error instanceof ReadFailed || error instanceof StoreUnavailable;
+      if (isAway && isOpenKind(room)) return { state: NO_ROOM, isArchived: false };
+      throw error;
+    }
+  }
+
+  /** Folds the control entries of LOG above `after`, up to `upto`. */
+  async #scan(room: string, from: RoomState, after: number, upto: number): Promise<RoomState> {
+    const { log } = this.#options;
+    let state = from;
+    for (let reached = after; reached < upto; ) {
+      const page = await log.readAfter(room, reached, PAGE);
+      for (const message of page.messages) {
+        const entry = controlOf(message);
+        if (entry) state = foldControl(state, entry);
+      }
+      if (page.reached === reached) {
+        const next = await log.next(room, reached);
+        if (next === 0 || next > upto) break; // purged
+        throw new ReadFailed(`a replica of the stream of ${room} lags`);
+      }
+      reached = page.reached;
+    }
+    return state;
+  }
+}
+
+const later = (state: RoomState, other: RoomState | undefined): RoomState =>
+  other && isLater(other, state) ? other : state;

@@ -1,0 +1,43 @@
+import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
+import { readRoomState, roomStateJson } from '../fold/room-state-json.ts';
+import type { PolicyStore } from './policy-store.ts';
+
+/** Attempts to write a key that others write too. */
+const ATTEMPTS = 8;
+
+/**
+ * Changes a value by compare-and-set.
+ * @param change makes the next value of the present one, null for none; null to leave it
+ * @throws {ReadFailed} {@link PublishFailed} if the store does not answer, or others write the key all the time
+ */
+export async function changeKey(
+  store: PolicyStore,
+  key: Parameters<PolicyStore['read']>[0],
+  change: (value: unknown) => unknown,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await store.read(key);
+    const next = change(found?.value ?? null);
+    if (next === null || (await store.write(key, next, found?.revision ?? 0))) return;
+    if (attempt === ATTEMPTS) throw new Error(`others change ${JSON.stringify(key)} all the time`);
+  }
+}
+
+/** True if a state is later than another of the same room. Of two entries of one version the first counts. */
+export const isLater = (state: RoomState, other: RoomState): boolean =>
+  state.cv > other.cv || (state.cv === other.cv && state.at < other.at);
+
+/**
+ * Writes the state of a room, unless a later one is there.
+ * @returns the state that the store has then
+ * @throws as {@link changeKey}
+ */
+export async function writeRoom(store: PolicyStore, room: string, state: RoomState): Promise<RoomState> {
+  let latest = state;
+  await changeKey(store, { room }, value => {
+    const stored = readRoomState(value) ?? NO_ROOM;
+    latest = isLater(state, stored) ? state : stored;
+    return latest === state ? roomStateJson(state) : null;
+  });
+  return latest;
+}

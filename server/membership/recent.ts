@@ -1,0 +1,46 @@
+import type { Moment } from '../time/clock.ts';
+
+/** Most values that are kept. */
+const MOST = 10_000;
+
+interface Entry<V> {
+  readonly value: V;
+  readonly at: Moment;
+}
+
+/** Values by name that were loaded a short time ago. The least recently loaded ones are given up. */
+export class Recent<V> {
+  readonly #entries = new Map<string, Entry<V>>();
+  readonly #ageMs: number;
+  readonly #now: () => Moment;
+
+  /** @param ageMs age up to which {@link get} returns a value */
+  constructor(ageMs: number, now: () => Moment) {
+    this.#ageMs = ageMs;
+    this.#now = now;
+  }
+
+  /** The value of a name, if it is young enough. */
+  get(name: string): V | undefined {
+    const entry = this.#entries.get(name);
+    return entry && this.#now() - entry.at < this.#ageMs ? entry.value : undefined;
+  }
+
+  /** The value of a name, of any age. */
+  last(name: string): V | undefined {
+    return this.#entries.get(name)?.value;
+  }
+
+  /** @param at time of the question that the value answers */
+  set(name: string, value: V, at: Moment): void {
+    this.#entries.delete(name);
+    this.#entries.set(name, { value, at });
+    if (this.#entries.size <= MOST) return;
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  delete(name: string): void {
+    this.#entries.delete(name);
+  }
+}

@@ -1,0 +1,92 @@
+import type { RoomState } from '../fold/room-state.ts';
+import { readMembership } from '../fold/room-state-json.ts';
+import type { PolicyStore } from './policy-store.ts';
+import { changeKey } from './policy-writes.ts';
+import type { UserRoom } from './room-states.ts';
+
+/** Rooms of one value: a user with more has further parts. */
+const PART = 500;
+/** Parts of a user: 2,000 rooms. */
+const MOST_PARTS = 4;
+/**
+ * Rooms that a value remembers as left, so that a writer that is late does not bring them back. The worker, which writes every
+ * change once more in the order of the log, puts right what is older.
+ */
+const MOST_LEFT = 64;
+
+/** Rooms of a user, in JSON. */
+interface UserDocument {
+  readonly rooms: Readonly<Record<string, UserRoom>>;
+  /** Parts that follow the first one. Default 0. */
+  readonly parts?: number;
+}
+
+const EMPTY: UserDocument = { rooms: {} };
+
+/** Entry of a user's document that follows from the state of a room. */
+export function userRoomOf({ kind, members, cv, deleted }: RoomState, user: string): UserRoom {
+  const known = members.get(user);
+  if (!known || deleted || known.state === 'left' || known.state === 'banned')
+    return { state: 'left', rank: 'member', since: 0, cv: Math.max(cv, known?.cv ?? 0), kind };
+  const { state, rank, since } = known;
+  return { state, rank, since, cv, kind };
+}
+
+/** Reads all rooms of a user. @param read reads a part @returns null if the first part is missing */
+export async function readDocument(
+  read: (part: number) => Promise<unknown>,
+): Promise<ReadonlyMap<string, UserRoom> | null> {
+  const first = documentOf(await read(0));
+  if (!first) return null;
+  const others = await Promise.all(Array.from({ length: first.parts ?? 0 }, (_, index) => read(index + 1)));
+  const documents = [first, ...others.map(other => documentOf(other) ?? EMPTY)];
+  return new Map(documents.flatMap(({ rooms }) => Object.entries(rooms).filter(([, { state }]) => state !== 'left')));
+}
+
+/** Key of a part of a user's document. */
+export const partKey = (user: string, part: number) => (part === 0 ? { user } : { user, part });
+
+/**
+ * Writes what is known about a user in a room, unless a later version of the room was written.
+ * @throws as {@link changeKey}, {@link Error} if the user has too many rooms
+ */
+export async function writeUserRoom(store: PolicyStore, user: string, room: string, next: UserRoom): Promise<void> {
+  const parts = documentOf((await store.read(partKey(user, 0)))?.value)?.parts ?? 0;
+  const documents = await Promise.all(
+    Array.from({ length: parts + 1 }, async (_, part) => documentOf((await store.read(partKey(user, part)))?.value)),
+  );
+  const known = documents.findIndex(document => document && Object.hasOwn(document.rooms, room));
+  const free = documents.findIndex(document => Object.keys(document?.rooms ?? {}).length < PART);
+  const part = known >= 0 ? known : free >= 0 ? free : parts + 1;
+  if (part >= MOST_PARTS) throw new Error(`a user has more than ${PART * MOST_PARTS} rooms`);
+  await changeKey(store, partKey(user, part), value => withRoom(documentOf(value) ?? EMPTY, room, next));
+  if (part > parts)
+    await changeKey(store, partKey(user, 0), value => {
+      const first = documentOf(value) ?? EMPTY;
+      return (first.parts ?? 0) >= part ? null : { ...first, parts: part };
+    });
+}
+
+/** @returns null if the document has a later version */
+function withRoom(document: UserDocument, room: string, next: UserRoom): UserDocument | null {
+  const { [room]: known, ...others } = document.rooms;
+  if (known && known.cv >= next.cv) return null;
+  const rooms = { ...others, [room]: next };
+  const left = Object.keys(rooms).filter(name => rooms[name]?.state === 'left');
+  for (const name of left.slice(0, -MOST_LEFT)) delete rooms[name];
+  return { ...document, rooms };
+}
+
+function documentOf(value: unknown): UserDocument | null {
+  const { rooms, parts } = (value ?? {}) as { readonly rooms?: unknown; readonly parts?: unknown };
+  if (typeof rooms !== 'object' || rooms === null) return null;
+  const read: Record<string, UserRoom> = Object.create(null);
+  for (const [room, item] of Object.entries(rooms)) {
+    const membership = readMembership(item);
+    const { kind } = (item ?? {}) as { readonly kind?: unknown };
+    if (!membership || typeof kind !== 'string') continue;
+    const { state, rank, since, cv } = membership;
+    read[room] = { state, rank, since, cv, kind };
+  }
+  return { rooms: read, ...(Number.isSafeInteger(parts) ? { parts: parts as number } : {}) };
+}

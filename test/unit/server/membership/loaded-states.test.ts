@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_ROOM, type RoomState } from '../../../../server/fold/room-state.ts';
+import { roomStateJson } from '../../../../server/fold/room-state-json.ts';
+import { LoadedStates, type LoadedStatesOptions } from '../../../../server/membership/loaded-states.ts';
+import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
+import { COMPLETE } from '../../../../server/membership/policy-store.ts';
+import { publishControl } from '../../../support/chat/control-entries.ts';
+import { created } from '../../../support/chat/control-log.ts';
+import { MemoryLog } from '../../../support/chat/memory-log.ts';
+import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
+import { MemoryStore } from '../../../support/chat/memory-store.ts';
+import { NO_ARCHIVE } from '../../../support/chat/no-archive.ts';
+import { ManualClock } from '../../../support/clocks/manual-clock.ts';
+
+const ROOM = 'group:tea';
+const KIND = 'channel:tea';
+const act = created({ ann: 'owner', bob: 'member' }) as Parameters<typeof publishControl>[3];
+
+async function gateway(options: Partial<LoadedStatesOptions> = {}) {
+  const log = new MemoryLog(new MemoryStore());
+  const policy = new MemoryPolicyStore();
+  const clock = new ManualClock();
+  const errors: unknown[] = [];
+  const states = new LoadedStates({
+    policy,
+    batch: new PolicyBatch({ policy, soon: queueMicrotask }),
+    log,
+    top: room => log.top(room),
+    archive: NO_ARCHIVE,
+    foldedTo: async () => 0,
+    openRoom: () => undefined,
+    isOpenKind: room => room.startsWith('channel:'),
+    now: () => clock.now(),
+    unwritten: (_, error) => void errors.push(error),
+    ...options,
+  });
+  await policy.write(COMPLETE, {}, 0);
+  return { log, policy, clock, states, errors };
+}
+
+test('a state is that of POLICY and of the entries of LOG after it, and is in memory for 10 s', async () => {
+  const { log, policy, clock, states } = await gateway();
+  await publishControl(log, ROOM, 1, act);
+  const first = await states.fresh(ROOM);
+  await policy.write({ room: ROOM }, roomStateJson(first), 0);
+  await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
+  clock.pass(10_000);
+  const loading = states.current(ROOM);
+  assert.ok(loading instanceof Promise);
+  assert.equal(states.current(ROOM), loading);
+  assert.deepEqual([(await loading).cv, (await loading).members.has('bob')], [2, false]);
+  await publishControl(log, ROOM, 3, { act: 'freeze', on: true });
+  clock.pass(9_000);
+  assert.equal((states.current(ROOM) as RoomState).cv, 2);
+  assert.equal((await states.fresh(ROOM)).cv, 3);
+  assert.equal((states.current(ROOM) as RoomState).cv, 3);
+  clock.pass(10_000);
+  assert.ok(states.current(ROOM) instanceof Promise);
+  assert.equal(states.known(ROOM)?.cv, 3);
+});
+
+test('entries that POLICY has are not read again, and what LOG purged is not missed', async () => {
+  let folded = 0;
+  const { log, policy, states } = await gateway({ foldedTo: async () => folded });
+  await publishControl(log, ROOM, 1, act);
+  await policy.write({ room: ROOM }, roomStateJson(await states.fresh(ROOM)), 0);
+  for (let i = 0; i < 5; i++) log.append(ROOM);
+  const load = async () => (await states.load(ROOM, Promise.resolve(log.last))).cv;
+  const read = async () => {
+    log.readFrom.length = 0;
+    assert.equal(await load(), 1);
+    return log.readFrom;
+  };
+  assert.deepEqual(await read(), [1]);
+  folded = 4;
+  assert.deepEqual(await read(), [4]);
+  folded = 6;
+  assert.deepEqual(await read(), []);
+  folded = 0;
+  log.purge(log.last);
+  assert.equal(await load(), 1);
+});
+
+test('a replica that lags behind the top is not believed', async () => {
+  const { log, states } = await gateway();
+  await publishControl(log, ROOM, 1, act);
+  log.replicaLast = 0;
+  await assert.rejects(states.fresh(ROOM), { name: 'ReadFailed' });
+});
+
+test('the state of an open room is its own, unless a later one was committed here', async () => {
+  let open: { state: RoomState; latest: number } | undefined;
+  const { log, policy, states } = await gateway({ openRoom: () => open });
+  await publishControl(log, ROOM, 1, act);
+  const one = await states.fresh(ROOM);
+  open = { state: one, latest: 1 };
+  await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
+  assert.equal(states.current(ROOM), one);
+  policy.asked.length = 0;
+  const two = await states.fresh(ROOM);
+  assert.deepEqual([two.cv, policy.asked], [2, []]);
+  assert.equal(states.current(ROOM), two);
+  open = { state: { ...two, cv: 3 }, latest: 3 };
+  assert.equal(states.current(ROOM), open.state);
+});
+
+test('while POLICY is not filled a group is asked of MongoDB, and a channel goes on without it', async () => {
+  const { log, policy, clock, states } = await gateway();
+  policy.wipe();
+  await assert.rejects(states.fresh(ROOM), { name: 'StoreUnavailable' });
+  assert.equal(await states.fresh(KIND), NO_ROOM);
+  await publishControl(log, KIND, 1, act);
+  clock.pass(10_000);
+  assert.equal((await states.fresh(KIND)).cv, 1);
+  policy.up = false;
+  await assert.rejects(states.load(ROOM, Promise.resolve(0)), { name: 'ReadFailed' });
+  assert.equal(await states.load('channel:other', Promise.resolve(0)), NO_ROOM);
+  const archived = { ...NO_ROOM, kind: 'group', cv: 7 };
+  const other = await gateway({ archive: { ...NO_ARCHIVE, room: async () => archived } });
+  other.policy.wipe();
+  assert.equal((await other.states.fresh(ROOM)).cv, 7);
+});
+
+test('rooms that are opened together share one read of POLICY', async () => {
+  const { policy, states } = await gateway();
+  const rooms = Array.from({ length: 450 }, (_, index) => `channel:${index}`);
+  await Promise.all(rooms.map(room => states.load(room, Promise.resolve(0))));
+  assert.equal(policy.asked.length, 3);
+});
+
+test('a room that is opened after its rights were loaded reads POLICY once', async () => {
+  const { log, policy, states } = await gateway();
+  log.append(KIND);
+  await states.current(KIND);
+  await states.load(KIND, log.top(KIND));
+  assert.equal(policy.asked.length, 1);
+});
+
+test('a commit is written unless a later version is there, and then to the users', async () => {
+  const { log, policy, states, errors } = await gateway();
+  await publishControl(log, ROOM, 1, act);
+  const one = await states.fresh(ROOM);
+  await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
+  const two = await states.fresh(ROOM);
+  await states.committed(ROOM, two, ['bob']);
+  await states.committed(ROOM, one, ['bob', 'ann']);
+  assert.deepEqual((await policy.read({ room: ROOM }))?.value, JSON.parse(JSON.stringify(roomStateJson(two))));
+  const { value } = (await policy.read({ user: 'ann' })) ?? assert.fail();
+  assert.deepEqual(Object.keys((value as { rooms: object }).rooms), [ROOM]);
+  const bob = (await policy.read({ user: 'bob' }))?.value as { rooms: Record<string, { state: string }> };
+  assert.equal(bob.rooms[ROOM]?.state, 'left');
+  policy.up = false;
+  await states.committed(ROOM, { ...two, cv: 3 }, []);
+  assert.equal(errors.length, 1);
+  assert.equal((states.current(ROOM) as RoomState).cv, 3);
+});
