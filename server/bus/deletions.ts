@@ -27,7 +27,7 @@ export interface DeletionsRange {
 
 /**
  * Reads the delete entries of a room in a range of LOG, ascending. Reads all entries of the room there, so the range should be
- * short. The leader is asked before the end counts as reached.
+ * short.
  * @throws {ReadFailed} if LOG does not answer, or a replica lags
  */
 export async function readDeletions(
@@ -40,6 +40,9 @@ export async function readDeletions(
   const found: Deletion[] = [];
   let waits = 0;
   for (let at = after; at < upto; ) {
+    // The leader knows the end; in most rooms there is nothing.
+    const next = await leaderNext(connection, stream, subject, at);
+    if (next === 0 || next > upto) break;
     const request = { seq: at + 1, next_by_subj: subject, ...BATCH };
     const { messages } = await directBatch(connection, stream, request, TIMEOUT_MS);
     for (const message of messages) {
@@ -49,8 +52,6 @@ export async function readDeletions(
       if (at <= upto && type === 'delete' && targets.length > 0) found.push({ at, targets });
     }
     if (messages.length > 0) continue;
-    const next = await leaderNext(connection, stream, subject, at);
-    if (next === 0 || next > upto) break;
     const patience = PATIENCE_MS[waits++];
     if (patience === undefined) throw new ReadFailed(`a replica of ${stream} lags`);
     await sleep(patience);

@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { RoomLog } from '../room/log.ts';
+import { shareStarting } from '../room/share-starting.ts';
 import type { Moment } from '../time/clock.ts';
 import { directBatch } from './direct-read.ts';
 import { readCover } from './last-entry.ts';
 import type { Names } from './names.ts';
-import { shareStarting } from './share-starting.ts';
 
 const TIMEOUT_MS = 2_000;
 /** Age up to which a known offset is returned. */

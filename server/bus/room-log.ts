@@ -10,6 +10,7 @@ import {
   type Watch,
 } from '../room/log.ts';
 import type { Envelope } from '../room/message.ts';
+import { shareStarting } from '../room/share-starting.ts';
 import type { Moment } from '../time/clock.ts';
 import { directBatch } from './direct-read.ts';
 import { writeEnvelope } from './envelope.ts';
@@ -21,8 +22,8 @@ import { type Names, partitionOf } from './names.ts';
 import { mostBodyBytes } from './payload-limit.ts';
 import { readPurgedTops } from './purged-tops.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
+import { readRoomDeletions } from './room-deletions.ts';
 import { readRoomMessage } from './room-message.ts';
-import { shareStarting } from './share-starting.ts';
 import { readTops } from './tops.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -177,6 +178,12 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     purgedTops: whileUp((index, rooms) =>
       readPurgedTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS, state: () => state(index) }),
     ),
+
+    deletions: whileUp(async room => {
+      const index = partition(room);
+      const options = { names, partition: index, timeoutMs: READ_TIMEOUT_MS, state: () => state(index) };
+      return await readRoomDeletions(read, room, options);
+    }),
 
     state,
     currentEpoch,

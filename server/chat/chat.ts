@@ -4,6 +4,7 @@ import type { RoomDirectory } from '../membership/directory.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
+import type { Masks } from '../room/masks.ts';
 import type { RoomReader } from '../room/reader.ts';
 import type { ViewReader } from '../room/views.ts';
 import type { Config } from '../settings/config.ts';
@@ -59,7 +60,9 @@ export interface ChatOptions {
   readonly kindOf: Chat['kindOf'];
   readonly log: RoomLog;
   readonly store: HistoryStore & ViewReader;
+  /** One that does not leave out what is deleted. */
   readonly reader: RoomReader;
+  readonly masks: Pick<Masks, 'of'>;
   readonly rooms: RoomStates;
   readonly userRooms: UserRooms;
   readonly directory: RoomDirectory;
@@ -78,6 +81,7 @@ export function chatOf({
   log,
   store,
   reader,
+  masks,
   rooms,
   userRooms,
   directory,
@@ -93,7 +97,7 @@ export function chatOf({
     limits,
     messages: new Messages({ seen, clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
-    targets: new Targets(reader),
+    targets: new Targets(reader, masks),
     folded: new FoldedRooms({ log, store, now: clocks.now }),
     hidden: new Hidden({ log, store }),
     sendBufferBytes: config.sendBufferBytes,

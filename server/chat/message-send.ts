@@ -31,6 +31,7 @@ export const messageSend = verb({
   result: PLACE,
   errors: [
     { error: ERRORS.notFound, when: 'The room lacks the message that `replyTo` names.' },
+    { error: ERRORS.gone, when: 'The message that `replyTo` names is deleted.' },
     { error: ERRORS.internal, when: 'The message may or may not be stored: send it again with its id.' },
     {
       error: ERRORS.tooManyRequests,

@@ -1,7 +1,8 @@
 import type { Target } from '../fold/entry.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
-import type { StoredMessage } from '../room/message.ts';
+import type { Masks } from '../room/masks.ts';
+import { ERASED, type StoredMessage } from '../room/message.ts';
 import type { RoomReader } from '../room/reader.ts';
 import { about, int, object, uuid7 } from './params.ts';
 
@@ -17,20 +18,27 @@ export const targetParam = object(TARGET);
 /** Finds the messages that verbs are about. */
 export class Targets {
   readonly #reader: Pick<RoomReader, 'before'>;
+  readonly #masks: Pick<Masks, 'of'>;
 
-  constructor(reader: Pick<RoomReader, 'before'>) {
+  /** @param reader one that does not leave out what is deleted */
+  constructor(reader: Pick<RoomReader, 'before'>, masks: Pick<Masks, 'of'>) {
     this.#reader = reader;
+    this.#masks = masks;
   }
 
   /**
    * Reads a message of a room, from LOG or MongoDB.
-   * @throws {CommandError} 404 if the room has no such message
+   * @throws {CommandError} 404 if the room has no such message, 410 if it is deleted
    * @throws {ReadFailed} if LOG does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
    */
   async find(room: string, { target, of }: Target): Promise<StoredMessage> {
     const [found] = await this.#reader.before(room, target + 1, 1);
-    if (!found || found.offset !== target || found.id !== of || found.type !== 'message')
+    const isErased = found?.type === ERASED;
+    if (!found || found.offset !== target || found.id !== of || !(found.type === 'message' || isErased))
       throw new CommandError(ERRORS.notFound, `the room has no message ${of} at offset ${target}`);
+    // Read after the message: a delete that was acknowledged before the call is in it.
+    if (isErased || (await this.#masks.of(room)).has(target))
+      throw new CommandError(ERRORS.gone, `the message ${of} at offset ${target} is deleted`);
     return found;
   }
 }

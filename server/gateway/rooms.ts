@@ -6,7 +6,9 @@ import type { RoomControl } from '../room/control-lane.ts';
 import { fanOut, type PublishTopic } from '../room/fan-out.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
-import { roomReader } from '../room/reader.ts';
+import { maskedReader } from '../room/masked-reader.ts';
+import { Masks } from '../room/masks.ts';
+import { type RoomReader, roomReader } from '../room/reader.ts';
 import type { RoomEvents } from '../room/room.ts';
 import { Rooms } from '../room/rooms.ts';
 import type { TailBudget } from '../room/tail.ts';
@@ -37,6 +39,9 @@ export interface RoomsPart extends Part {
   readonly rooms: Rooms;
   readonly presence: Presence;
   readonly joins: Joins;
+  /** Reader that does not leave out what is deleted: its result must not be served. */
+  readonly whole: RoomReader;
+  readonly masks: Masks;
   /** Services that sessions use. */
   readonly services: Pick<SessionContext, 'rooms' | 'reader' | 'presence' | 'joins' | 'join'>;
 }
@@ -45,12 +50,15 @@ export interface RoomsPart extends Part {
 export function roomsPart(options: RoomsPartOptions): RoomsPart {
   const { config, log, store, bus, control, codecs, publish, budget, events, metrics, clock } = options;
   const { now, after } = clock;
-  const reader = roomReader(log, store, () => config.recoveryLimit);
+  const whole = roomReader(log, store, () => config.recoveryLimit);
+  const masks = new Masks(log);
+  const reader = maskedReader(whole, masks);
 
   const rooms = new Rooms({
     log,
     reader,
     control,
+    masks,
     fanOut: fanOut(codecs, publish),
     budget,
     lingerMs: () => config.roomLingerSeconds * 1000,
@@ -90,6 +98,8 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     rooms,
     presence,
     joins,
+    whole,
+    masks,
     services: { rooms, reader, presence, joins, join },
     tick: () => rooms.sweep(),
     stop: () => rooms.closeAll(),

@@ -42,6 +42,11 @@ export interface RoomLog {
    */
   purgedTops(partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
+   * Reads the deletes of a room whose messages may still have their texts in LOG or MongoDB. Includes every delete that was
+   * acknowledged before the call.
+   */
+  deletions(room: string): Promise<Deletions>;
+  /**
    * Epoch of a partition's LOG, at most 10 s old while the leader answers; older while it does not.
    * @throws {ReadFailed} while none is known
    */
@@ -101,6 +106,14 @@ export interface Tops {
   readonly offsets: ReadonlyMap<string, number>;
   /** Offset that the replica had reached: it may lack messages above. 0 if that is not known. */
   readonly upTo: number;
+}
+
+/** Deletes of a room. */
+export interface Deletions {
+  /** Offsets of the deleted messages. */
+  readonly targets: readonly number[];
+  /** Offset of the partition up to which no delete is missing. */
+  readonly upto: number;
 }
 
 /** State of the LOG stream of a partition. */

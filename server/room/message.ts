@@ -35,6 +35,9 @@ export const ENVELOPE_VERSION = 1;
  */
 export type MessageType = 'publish' | 'message' | 'edit' | 'delete' | 'reaction' | 'hide' | 'room' | 'member';
 
+/** Type of an entry whose text the store has erased, because its message was deleted. No entry of LOG has it. */
+export const ERASED = 'erased';
+
 /** Headers of a message. The gateway sets them: nothing in them is taken from the command of a client but its id. */
 export interface Envelope {
   /** {@link MessageType}; another one if a newer version wrote it. */

@@ -3,6 +3,7 @@ import { type Clock, sleep } from '../time/clock.ts';
 import { ControlLane, type RoomControl } from './control-lane.ts';
 import type { FanOut } from './fan-out.ts';
 import type { LiveMessage, RoomLog, Watch } from './log.ts';
+import type { Masks } from './masks.ts';
 import type { Member } from './member.ts';
 import type { StoredMessage } from './message.ts';
 import type { Place, Places } from './places.ts';
@@ -12,9 +13,9 @@ import { Tail, type TailBudget } from './tail.ts';
 /**
  * Reason for reading messages instead of taking them from the live flow. `gap`: a message before the live one is missing.
  * `recheck`, `opening`: a comparison with the stream found more. `forgotten`: LIVE no longer has the message before, so the live
- * flow cannot show whether one is missing.
+ * flow cannot show whether one is missing. `edit`: a live edit of a room whose deletes are not known yet.
  */
-export type RepairCause = 'gap' | 'recheck' | 'opening' | 'forgotten';
+export type RepairCause = 'gap' | 'recheck' | 'opening' | 'forgotten' | 'edit';
 
 /** Receiver of a room's events, for metrics, traces and the log. */
 export interface RoomEvents {
@@ -27,8 +28,10 @@ export interface RoomEvents {
 export interface RoomOptions {
   readonly log: RoomLog;
   readonly places: Places;
+  /** Leaves out what is deleted. */
   readonly reader: RoomReader;
   readonly control: RoomControl;
+  readonly masks: Pick<Masks, 'hides' | 'follow'>;
   readonly fanOut: FanOut;
   readonly budget: TailBudget;
   readonly events: RoomEvents;
@@ -204,19 +207,25 @@ export class Room {
     const gap = previous > this.latest;
     // LIVE has minutes: 0 means that it no longer has the message before, which may be one that was lost.
     const forgotten = previous === 0 && message.offset > this.whole + 1;
-    if (!this.#open || this.#repairing || gap || forgotten) {
+    // An edit may be of a message that was deleted before.
+    const hidden = message.type === 'edit' ? this.#options.masks.hides(this.name, this.latest, message) : false;
+    if (!this.#open || this.#repairing || gap || forgotten || hidden === undefined) {
       // LOG has every live message: it is read from there, in order.
-      this.catchUp(message.offset, forgotten ? 'forgotten' : 'gap');
+      this.catchUp(message.offset, forgotten ? 'forgotten' : hidden === undefined ? 'edit' : 'gap');
       return;
     }
     if (message.offset > this.#known) this.#known = message.offset;
-    this.#deliver(message, true);
+    if (hidden) this.#advance(message.offset);
+    else this.#deliver(message, true);
   }
 
   #deliver(message: StoredMessage, live: boolean): void {
     if (this.lane.voids(message)) return this.#advance(message.offset);
     const publication = publicationOf(message);
-    this.tail.append(publication);
+    const { type, targets } = message;
+    if (type === 'delete') this.tail.strike(targets);
+    this.tail.append(publication, type === 'edit' ? targets[0] : undefined);
+    this.#options.masks.follow(this.name, this.latest, message);
     this.#advance(message.offset);
     const members = this.counts.json + this.counts.protobuf;
     const push = { type: 'publication', channel: this.name, publication } as const;

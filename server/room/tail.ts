@@ -46,10 +46,12 @@ export class TailBudget {
   }
 }
 
-/** Last messages of one room, without a gap: every message with `from < offset <= newest`. */
+/** Last messages of one room, without a gap: every message with `from < offset <= newest`, but for deleted ones and their edits. */
 export class Tail {
   readonly #budget: TailBudget;
   #entries: Publication[] = [];
+  /** Messages that edits among the entries are about, by the offset of the edit; null without edits. */
+  #edits: Map<number, number> | null = null;
   #from: number;
   constructor(budget: TailBudget, from: number) {
     this.#budget = budget;
@@ -64,12 +66,29 @@ export class Tail {
     return this.#from;
   }
 
-  /** Adds a message, whose offset must be above all others. */
-  append(publication: Publication): void {
+  /**
+   * Adds a message, whose offset must be above all others.
+   * @param edited offset of the message that it edits; undefined if it edits none
+   */
+  append(publication: Publication, edited?: number): void {
     this.#entries.push(publication);
+    if (edited !== undefined) {
+      this.#edits ??= new Map();
+      this.#edits.set(publication.offset, edited);
+    }
     const most = this.#budget.tailMessages;
     if (this.#entries.length >= most * 2) this.#keep(most);
     this.#budget.charge(this, cost(publication));
+  }
+
+  /** Removes messages and their edits: no text of them stays in memory. */
+  strike(targets: readonly number[]): void {
+    const struck = new Set(targets);
+    for (const [edit, target] of this.#edits ?? []) if (struck.has(target)) struck.add(edit);
+    const gone = this.#entries.filter(({ offset }) => struck.has(offset));
+    if (gone.length === 0) return;
+    this.#entries = this.#entries.filter(({ offset }) => !struck.has(offset));
+    this.#release(gone);
   }
 
   /** Returns everything after `offset`, which must be at least {@link from}. */
@@ -113,6 +132,14 @@ export class Tail {
     if (!last) return;
     this.#entries = this.#entries.slice(gone.length);
     this.#from = last.offset;
+    this.#release(gone);
+  }
+
+  #release(gone: readonly Publication[]): void {
+    if (this.#edits) {
+      for (const { offset } of gone) this.#edits.delete(offset);
+      if (this.#edits.size === 0) this.#edits = null;
+    }
     this.#budget.release(
       this,
       gone.reduce((sum, entry) => sum + cost(entry), 0),

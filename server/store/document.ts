@@ -3,7 +3,7 @@ import { Binary } from 'mongodb';
 import type { Reaction } from '../fold/changes.ts';
 import { isPlainJson } from '../protocol/raw-json.ts';
 import type { LoggedMessage } from '../room/history-store.ts';
-import { NO_TARGETS, type StoredMessage } from '../room/message.ts';
+import { ERASED, NO_TARGETS, type StoredMessage } from '../room/message.ts';
 
 /** A message in the collection `messages`. Empty fields are left out. */
 export interface MessageDocument {
@@ -74,7 +74,7 @@ export function fromDocument(document: MessageDocument): StoredMessage {
     room: document.room,
     epoch: document.epoch,
     offset: document.offset,
-    type: document.type,
+    type: document.deleted === undefined ? document.type : ERASED,
     id: document.id ?? '',
     dedupe: document.dedupe ?? '',
     time: document.time.getTime(),

@@ -198,7 +198,7 @@ function stub(group: Group, deleted: number, document: MessageDocument, edits: r
 /** Takes the text of an edit. */
 function blank({ room, target, of }: Group, offset: number, deleted: number): MessageWrite {
   const filter = where<'messages.blank', MessageDocument>('messages.blank', { room, offset, type: 'edit' });
-  return { updateOne: { filter, update: { $set: { body: blankedEdit(target, of, deleted) } } } };
+  return { updateOne: { filter, update: { $set: { body: blankedEdit(target, of, deleted), deleted } } } };
 }
 
 /** Stub of a message that MongoDB does not have. */

@@ -158,7 +158,7 @@ export class StateFold implements WorkerFold {
     let found = task.found;
     for (let attempt = 1; ; attempt++) {
       const older = await this.#older(partition, room, found, first);
-      const done = Math.max(first - 1, Math.min(erased(partition), this.#oldUpTo(known)));
+      const done = Math.min(erased(partition), this.#oldUpTo(known));
       const digest = digestWith(found?.value ?? null, batch.top, [...older, ...batch.deletions], done);
       try {
         await digests.write(partition, room, digest, found?.revision ?? 0);

@@ -1,4 +1,5 @@
 import {
+  type Deletions,
   type LiveMessage,
   type OffsetRange,
   type PartitionState,
@@ -45,6 +46,8 @@ export class MemoryLog implements RoomLog {
   /** Offsets that pages were read from. */
   readonly readFrom: number[] = [];
   readonly #messages: StoredMessage[] = [];
+  /** All edits that ever were, with the message of each. */
+  readonly #edits: Pick<StoredMessage, 'room' | 'offset' | 'targets'>[] = [];
   /** First offset from which on every purge was noted; null when the last one was not. */
   #notedFrom: number | null = 1;
   readonly #watches = new Map<string, Set<(message: LiveMessage) => void>>();
@@ -99,6 +102,7 @@ export class MemoryLog implements RoomLog {
       body,
     };
     this.#messages.push(message);
+    if (message.type === 'edit') this.#edits.push(message);
     if (!this.loses(message.offset)) this.live(message, previous > this.forgotten ? previous : 0);
     return message.offset;
   }
@@ -135,6 +139,13 @@ export class MemoryLog implements RoomLog {
     this.#store.erase(offset);
   }
 
+  /** Removes the text of one message everywhere, as the worker does once it is deleted: LOG and LIVE have nothing of it then. */
+  blank(offset: number): void {
+    const message = this.#messages.find(each => each.offset === offset);
+    if (message) this.#messages.splice(this.#messages.indexOf(message), 1);
+    this.#store.blank(offset);
+  }
+
   /** The deduplication window has passed. */
   forgetIds(): void {
     this.#ids.clear();
@@ -142,6 +153,11 @@ export class MemoryLog implements RoomLog {
 
   offsetsOf(room: string): number[] {
     return this.#messages.filter(message => message.room === room).map(({ offset }) => offset);
+  }
+
+  /** Offsets of the edits of a message, also of those that are erased. */
+  editsOf(room: string, target: number): number[] {
+    return this.#edits.filter(edit => edit.room === room && edit.targets.includes(target)).map(({ offset }) => offset);
   }
 
   /** Rooms that are watched. */
@@ -215,6 +231,13 @@ export class MemoryLog implements RoomLog {
       const last = (room: string) =>
         this.#messages.findLast(message => message.room === room && message.offset <= this.purged)?.offset ?? 0;
       return new Map(rooms.map(room => [room, Math.max(last(room), from - 1)]));
+    });
+  }
+
+  deletions(room: string): Promise<Deletions> {
+    return this.#ask('deletions', () => {
+      const deletes = this.#messages.filter(each => each.room === room && each.type === 'delete');
+      return { targets: deletes.flatMap(({ targets }) => targets), upto: this.last };
     });
   }
 

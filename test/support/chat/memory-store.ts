@@ -1,7 +1,7 @@
 import { addEntries } from '../../../server/chat/entries.ts';
 import { type FoldedMessage, RoomFold } from '../../../server/fold/room-fold.ts';
 import { type HistoryStore, type SentKey, StoreUnavailable } from '../../../server/room/history-store.ts';
-import type { StoredMessage } from '../../../server/room/message.ts';
+import { ERASED, type StoredMessage } from '../../../server/room/message.ts';
 import type { PageRange, ViewReader } from '../../../server/room/views.ts';
 
 type Range = Parameters<HistoryStore['read']>[1];
@@ -74,6 +74,13 @@ export class MemoryStore implements HistoryStore, ViewReader {
     const all = this.#in(room, { after: 0, before: Number.POSITIVE_INFINITY });
     const isIn = ({ type, offset }: StoredMessage) => type === 'message' || offset <= this.applied;
     return addEntries(new RoomFold(), all.filter(isIn)).messages();
+  }
+
+  /** Leaves the stub of a message, without its text. */
+  blank(offset: number): void {
+    const index = this.messages.findIndex(message => message.offset === offset);
+    const message = this.messages[index];
+    if (message) this.messages[index] = { ...message, type: ERASED, body: Buffer.from('null') };
   }
 
   erase(offset: number): void {

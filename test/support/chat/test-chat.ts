@@ -6,6 +6,7 @@ import type { RoomDirectory } from '../../../server/membership/directory.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
 import type { HistoryStore } from '../../../server/room/history-store.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
+import { Masks } from '../../../server/room/masks.ts';
 import { roomReader } from '../../../server/room/reader.ts';
 import type { ViewReader } from '../../../server/room/views.ts';
 import { type Config, loadConfig } from '../../../server/settings/config.ts';
@@ -76,6 +77,7 @@ export function testChat(parts: TestChatParts): Chat {
     directory: new MemoryDirectory(),
     ...parts,
     reader,
+    masks: new Masks(parts.log),
     meter: { published: () => undefined },
     trace: noTrace,
   });

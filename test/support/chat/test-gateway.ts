@@ -12,6 +12,8 @@ import type { CloseCode } from '../../../server/protocol/codes.ts';
 import { jsonCodec } from '../../../server/protocol/json.ts';
 import { protobufCodec } from '../../../server/protocol/protobuf.ts';
 import { fanOut } from '../../../server/room/fan-out.ts';
+import { maskedReader } from '../../../server/room/masked-reader.ts';
+import { Masks } from '../../../server/room/masks.ts';
 import { roomReader } from '../../../server/room/reader.ts';
 import { Rooms } from '../../../server/room/rooms.ts';
 import { TailBudget } from '../../../server/room/tail.ts';
@@ -72,11 +74,16 @@ export class TestGateway {
     const publish = (topic: string, frame: Frame) => {
       for (const client of this.topics.get(topic) ?? []) client.send(frame);
     };
-    const reader = roomReader(log, store, () => config.recoveryLimit);
+    const masks = new Masks(log);
+    const reader = maskedReader(
+      roomReader(log, store, () => config.recoveryLimit),
+      masks,
+    );
     this.rooms = new Rooms({
       log,
       reader,
       control: NO_CONTROL,
+      masks,
       fanOut: fanOut(all, publish),
       budget: new TailBudget(config),
       lingerMs: () => config.roomLingerSeconds * 1000,

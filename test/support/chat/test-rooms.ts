@@ -4,6 +4,8 @@ import { protobufCodec } from '../../../server/protocol/protobuf.ts';
 import type { RoomControl } from '../../../server/room/control-lane.ts';
 import { fanOut } from '../../../server/room/fan-out.ts';
 import { type JoinOptions, join } from '../../../server/room/join.ts';
+import { maskedReader } from '../../../server/room/masked-reader.ts';
+import { Masks } from '../../../server/room/masks.ts';
 import type { Member } from '../../../server/room/member.ts';
 import { roomReader } from '../../../server/room/reader.ts';
 import type { Room } from '../../../server/room/room.ts';
@@ -39,7 +41,11 @@ export class TestRooms {
   constructor(options: TestRoomsOptions = {}) {
     const { log, store } = this;
     const limit = options.limit ?? 1_000;
-    const reader = roomReader(log, store, () => limit);
+    const masks = new Masks(log);
+    const reader = maskedReader(
+      roomReader(log, store, () => limit),
+      masks,
+    );
     this.budget = new TailBudget({
       tailBytes: options.tailBytes ?? 1_000_000,
       tailMessages: options.tailMessages ?? 100,
@@ -48,6 +54,7 @@ export class TestRooms {
       log,
       reader,
       control: options.control ?? NO_CONTROL,
+      masks,
       fanOut: fanOut({ json: jsonCodec, protobuf: protobufCodec }, (topic, frame) => {
         for (const member of this.topics.get(topic) ?? []) member.receive(frame);
       }),
@@ -93,6 +100,8 @@ export class TestMember implements Member {
   /** Content of the subscribe reply. */
   answer: SubscribeResult | null = null;
   readonly offsets: number[] = [];
+  /** Everything received, as its client reads it. */
+  readonly publications: { readonly offset: number; readonly type: string; readonly data: unknown }[] = [];
   readonly expulsions: string[] = [];
   readonly removals: string[] = [];
   /** A reader that is not reading: frames wait, and it is congested while one does. */
@@ -149,7 +158,10 @@ export class TestMember implements Member {
   answered(result: SubscribeResult): void {
     if (this.answer) throw new Error('answered twice');
     this.answer = result;
-    for (const { offset } of result.publications) this.offsets.push(offset);
+    for (const { offset, type = '', data } of result.publications) {
+      this.offsets.push(offset);
+      this.publications.push({ offset, type, data: JSON.parse(Buffer.from(data).toString()) });
+    }
   }
 
   receive(frame: Frame): void {
@@ -165,8 +177,12 @@ export class TestMember implements Member {
   }
 
   #take(frame: Frame): void {
-    const { push } = JSON.parse(String(frame)) as { push: { pub: { offset: number } } };
-    this.offsets.push(push.pub.offset);
+    const { push } = JSON.parse(String(frame)) as {
+      push: { pub: { offset: number; data: unknown; tags?: { type?: string } } };
+    };
+    const { offset, data, tags } = push.pub;
+    this.offsets.push(offset);
+    this.publications.push({ offset, type: tags?.type ?? '', data });
   }
 
   #resume(): void {

@@ -117,6 +117,30 @@ test('what is stored names the messages it is about, a delete also their authors
   assert.deepEqual(deletion?.data['targets'], [{ target, of, user: 'alice', time }]);
 });
 
+test('a delete that is sent again is a duplicate although its messages are gone; another one answers that they are', async () => {
+  const { call, idOf, target, of, log, store } = await afterMessage();
+  const targets = [{ target, of }];
+  const act = { room: ROOM, id: idOf(), targets };
+  assert.deepEqual(await call(messageDelete, act), { offset: 2, epoch: 'first', duplicate: false });
+  const gone = { message: /is deleted$/ };
+  const check = async () => {
+    assert.deepEqual(await call(messageDelete, act), { offset: 2, epoch: 'first', duplicate: true });
+    await assert.rejects(call(messageDelete, { ...act, id: idOf() }), gone);
+    await assert.rejects(call(messageEdit, { room: ROOM, id: idOf(), target, of, text: 'again' }), gone);
+    await assert.rejects(call(messageReact, { room: ROOM, id: idOf(), target, of, emoji: '👍', on: true }), gone);
+    await assert.rejects(
+      call(messageSend, { room: ROOM, id: idOf(), text: 'x', replyTo: { offset: target, id: of } }),
+      gone,
+    );
+  };
+  await check();
+  log.purge(1);
+  log.blank(target);
+  await check();
+  assert.equal(store.messages[0]?.type, 'erased');
+  assert.equal(log.last, 2);
+});
+
 test('a reply names a message of its room, and is stored once with it', async () => {
   const { call, idOf, target, of, entriesOf, log } = await afterMessage();
   const replyTo = { offset: target, id: of };

@@ -103,3 +103,19 @@ test('lower limits take effect with the next message', () => {
   other.append(publication(10));
   assert.deepEqual(offsets(other.after(other.from)), [9, 10]);
 });
+
+test('what is struck is gone with its edits, and its memory is free', () => {
+  const budget = budgetOf(1e6);
+  const tail = new Tail(budget, 0);
+  for (const offset of [1, 2, 3]) tail.append(publication(offset));
+  tail.append(publication(4), 2);
+  tail.append(publication(5), 3);
+  const before = budget.used;
+  tail.strike([2, 9]);
+  assert.deepEqual(offsets(tail.after(0)), [1, 3, 5]);
+  assert.equal(budget.used, (before / 5) * 3);
+  tail.strike([1, 3]);
+  assert.deepEqual([tail.size, budget.used], [0, 0]);
+  tail.append(publication(6));
+  assert.deepEqual(offsets(tail.after(0)), [6]);
+});
