@@ -29,9 +29,11 @@ export const messageGet = verb({
       epoch: 'kq3Zx0aB',
     },
   },
-  async run(call, { room, ids }, chat) {
+  async run(call, { room, ids }, chat, access) {
     call.placed();
-    const found = await chat.folded.find(room, [...new Set(ids.map(({ target }) => target))]);
+    const readable = access?.readableAbove ?? 0;
+    const targets = ids.map(({ target }) => target).filter(offset => offset > readable);
+    const found = await chat.folded.find(room, [...new Set(targets)]);
     const wanted = found.messages.filter(({ offset, id }) =>
       ids.some(({ target, of }) => target === offset && of === id),
     );

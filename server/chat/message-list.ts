@@ -59,15 +59,16 @@ export const messageList = verb({
       epoch: 'kq3Zx0aB',
     },
   },
-  async run(call, { room, limit = USUAL_ITEMS, before, after, around }, chat) {
+  async run(call, { room, limit = USUAL_ITEMS, before, after, around }, chat, access) {
     call.placed();
     const named = [before, after, around].filter(offset => offset !== undefined);
     if (named.length > 1) throw new CommandError(ERRORS.badRequest, 'before, after and around exclude each other');
     const { user } = call.identity;
+    const readable = access?.readableAbove ?? 0;
     const found =
       around === undefined
-        ? await visible(chat, user, room, rangeOf(limit, before, after))
-        : await surrounding(chat, user, room, around, limit);
+        ? await visible(chat, user, room, rangeOf(readable, limit, before, after))
+        : await surrounding(chat, user, room, { around, limit, readable });
     const items = found.messages.map(message => itemOf(message, user));
     return {
       items: fitting(items, chat.sendBufferBytes, after !== undefined),
@@ -77,20 +78,26 @@ export const messageList = verb({
   },
 });
 
-const rangeOf = (limit: number, before = Number.POSITIVE_INFINITY, after?: number): PageRange => ({
-  after: after ?? 0,
+/** @param readable offset above which the user may read */
+const rangeOf = (readable: number, limit: number, before = Number.POSITIVE_INFINITY, after?: number): PageRange => ({
+  after: Math.max(readable, after ?? 0),
   before,
   limit,
   reverse: after === undefined,
 });
 
 /** The messages at or below an offset, and those above it. */
-async function surrounding(chat: Chat, user: string, room: string, around: number, limit: number): Promise<Folded> {
+async function surrounding(
+  chat: Chat,
+  user: string,
+  room: string,
+  { around, limit, readable }: Readonly<Record<'around' | 'limit' | 'readable', number>>,
+): Promise<Folded> {
   const count = Math.ceil(limit / 2);
   // The older half first: its position is not above that of the newer one.
-  const older = await visible(chat, user, room, rangeOf(count, around + 1));
+  const older = await visible(chat, user, room, rangeOf(readable, count, around + 1));
   if (limit === count) return older;
-  const newer = await visible(chat, user, room, rangeOf(limit - count, undefined, around));
+  const newer = await visible(chat, user, room, rangeOf(readable, limit - count, undefined, around));
   return { ...older, upto: Math.min(older.upto, newer.upto), messages: [...older.messages, ...newer.messages] };
 }
 
