@@ -1,9 +1,8 @@
 import type { ReplyTo } from '../server/fold/entry.ts';
-import { unchanged } from '../server/fold/room-fold.ts';
 import { backoffMs } from '../server/time/backoff.ts';
 import type { Clock } from '../server/time/clock.ts';
 import { type CallError, callErrorOf } from './call-error.ts';
-import { entryOf } from './message.ts';
+import type { MessagePage } from './message-page.ts';
 import { RETRY } from './retry.ts';
 import { Timeline } from './timeline.ts';
 import type { HistoryPage, HistoryRequest, Position, RoomLink } from './transport.ts';
@@ -12,6 +11,10 @@ const PAGE = 50;
 const GAP_PAGE = 100;
 /** Most pages of missed messages that are read. After more, the room begins anew with its newest page. */
 const GAP_PAGES = 10;
+/** Messages that are read one by one in one call: the longest texts of so many fit into an answer. */
+const SINGLES = 20;
+/** Code of a gateway of an older version for a verb that it does not know. */
+const METHOD_NOT_FOUND = 104;
 const UNRECOVERABLE_POSITION = 112;
 
 export interface HistoryState {
@@ -31,6 +34,10 @@ export interface RoomHistoryOptions {
   readonly clock: Clock;
   /** Random number from 0 up to, not including, 1. */
   readonly random: () => number;
+  /** Reads the newest page of messages, or the one below an offset. @throws {CallError} */
+  readonly list: (request: { readonly limit: number; readonly before?: number }) => Promise<MessagePage>;
+  /** Reads messages that replies name. One that the room does not have is left out. @throws {CallError} */
+  readonly get: (replyTos: readonly ReplyTo[]) => Promise<MessagePage>;
   /** Called when the messages or the state have changed. */
   readonly onChange: () => void;
 }
@@ -41,6 +48,10 @@ export class RoomHistory {
   readonly #options: RoomHistoryOptions;
   #link: RoomLink | null = null;
   #epoch = '';
+  /** Position of the subscription. */
+  #subscribedAt = 0;
+  /** Offset above which the timeline has got every entry, except in its gap. Pages may lack changes above their positions. */
+  #from = 0;
   #state = EMPTY;
   /** Number of the subscription. Reads that began under an earlier one are ignored. */
   #generation = 0;
@@ -59,9 +70,10 @@ export class RoomHistory {
     this.interrupted();
     this.#link = link;
     this.#epoch = position.epoch;
-    if (this.#state.loaded && !recovered) {
+    this.#subscribedAt = position.offset;
+    if (!recovered) {
       // Lower offsets than before belong to another stream: known messages cannot be ordered against it.
-      if (position.offset < this.timeline.position) this.#startOver();
+      if (!this.#state.loaded || position.offset < this.timeline.position) this.#startOver();
       else this.timeline.openGap();
     }
     this.#catchUp(1);
@@ -87,9 +99,8 @@ export class RoomHistory {
     const generation = this.#generation;
     this.#set({ loading: true, error: null });
     try {
-      const page = await this.#read({ limit: PAGE, reverse: true, since: { offset: floor, epoch: this.#epoch } });
-      if (generation !== this.#generation) return;
-      this.#set({ loading: false, complete: this.#addOlder(page) });
+      const complete = await this.#addPage(generation, floor);
+      if (generation === this.#generation) this.#set({ loading: false, complete });
     } catch (thrown) {
       if (generation === this.#generation) this.#set({ loading: false, error: callErrorOf(thrown) });
     }
@@ -98,12 +109,11 @@ export class RoomHistory {
   /** Reads messages that replies name, after which the timeline finds those that the room has. @throws {CallError} */
   async readSingle(replyTos: readonly ReplyTo[]): Promise<void> {
     const generation = this.#generation;
-    for (const { offset } of replyTos) {
-      const since = { offset: offset + 1, epoch: this.#epoch };
-      const { publications } = await this.#read({ limit: 1, reverse: true, since });
+    for (let first = 0; first < replyTos.length; first += SINGLES) {
+      const page = await this.#options.get(replyTos.slice(first, first + SINGLES));
+      await this.#readChanges(generation, page.upto);
       if (generation !== this.#generation) return;
-      for (const entry of publications.map(entryOf))
-        if (entry?.type === 'message') this.timeline.addSingle(unchanged(entry), entry.offset);
+      this.timeline.addSingle(page);
     }
   }
 
@@ -128,17 +138,44 @@ export class RoomHistory {
   }
 
   async #loadNewest(generation: number): Promise<void> {
-    const page = await this.#read({ limit: PAGE, reverse: true });
-    if (generation !== this.#generation) return;
-    this.#set({ loaded: true, error: null, complete: this.#addOlder(page) });
+    const complete = await this.#addPage(generation);
+    if (generation === this.#generation) this.#set({ loaded: true, error: null, complete });
   }
 
-  /** Adds the page below the known messages. @returns true if there is none further below */
-  #addOlder({ publications }: HistoryPage): boolean {
+  /** Adds the newest page, or the one below an offset. @returns true if it is empty: there is none further below */
+  async #addPage(generation: number, before?: number): Promise<boolean> {
+    const request = { limit: PAGE, ...(before === undefined ? {} : { before }) };
+    const page = await this.#options.list(request).catch(ifUnknown);
+    if (!page) return await this.#addHistory(generation, before);
+    if (generation === this.#generation) this.#epoch = page.epoch;
+    await this.#readChanges(generation, page.upto);
+    if (generation !== this.#generation) return false;
+    this.timeline.addFolded(page);
+    if (page.floor !== null) return false;
+    this.timeline.end();
+    return true;
+  }
+
+  /** Adds a page of the history of a gateway that does not fold messages. Answers as {@link #addPage} does. */
+  async #addHistory(generation: number, before?: number): Promise<boolean> {
+    const since = before === undefined ? {} : { since: { offset: before, epoch: this.#epoch } };
+    const { publications } = await this.#read({ limit: PAGE, reverse: true, ...since });
+    if (generation !== this.#generation) return false;
     this.timeline.addPage(publications);
     if (publications.length > 0) return false;
     this.timeline.end();
     return true;
+  }
+
+  /** Reads the entries above a page that the subscription did not bring: they came before it, and are not in the page. */
+  async #readChanges(generation: number, upto: number): Promise<void> {
+    for (let offset = upto; generation === this.#generation && offset < this.#from; ) {
+      const { publications } = await this.#read({ limit: GAP_PAGE, since: { offset, epoch: this.#epoch } });
+      if (generation !== this.#generation) return;
+      for (const publication of publications) this.timeline.addLive(publication);
+      offset = publications.at(-1)?.offset ?? this.#from;
+    }
+    if (generation === this.#generation) this.#from = Math.min(this.#from, upto);
   }
 
   async #fillGap(generation: number): Promise<void> {
@@ -171,6 +208,7 @@ export class RoomHistory {
 
   #startOver(): void {
     this.timeline.reset();
+    this.#from = this.#subscribedAt;
     this.#set(EMPTY);
   }
 
@@ -178,4 +216,10 @@ export class RoomHistory {
     this.#state = { ...this.#state, ...change };
     this.#options.onChange();
   }
+}
+
+/** Null for a verb that the gateway does not know. @throws anything else */
+function ifUnknown(thrown: unknown): null {
+  if (callErrorOf(thrown).code === METHOD_NOT_FOUND) return null;
+  throw thrown;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../server/time/clock.ts';
 import type { CallError } from './call-error.ts';
 import { Listeners } from './listeners.ts';
 import type { Message } from './message.ts';
+import { pageOf } from './message-page.ts';
 import type { Change, OutgoingChange, OutgoingMessage } from './outgoing.ts';
 import { withChanges } from './pending-changes.ts';
 import { Quotes } from './quotes.ts';
@@ -55,11 +56,17 @@ export class Room {
   #status: RoomStatus = { phase: 'joining' };
 
   constructor(options: RoomOptions) {
-    this.name = options.name;
+    const { name, transport } = options;
+    this.name = name;
     this.#options = options;
     this.#history = new RoomHistory({
       clock: options.clock,
       random: options.random,
+      list: async request => pageOf(await transport.call('message.list', { room: name, ...request })),
+      get: async replyTos => {
+        const ids = replyTos.map(({ offset, id }) => ({ target: offset, of: id }));
+        return pageOf(await transport.call('message.get', { room: name, ids }));
+      },
       onChange: () => {
         options.readMark.begin(this.#history.state.loaded ? this.#history.timeline.position : null);
         this.changed.emit();

@@ -1,6 +1,7 @@
 import type { Entry, ReplyTo } from '../server/fold/entry.ts';
 import { RoomFold } from '../server/fold/room-fold.ts';
 import { entryOf, type Message } from './message.ts';
+import type { MessagePage } from './message-page.ts';
 import type { Publication } from './transport.ts';
 
 /**
@@ -43,6 +44,16 @@ export class Timeline {
     for (const publication of publications) this.#merge(publication);
   }
 
+  /** Merges a page of messages that the server folded. The entries above its position have to be added too. */
+  addFolded({ messages, floor, upto }: MessagePage): void {
+    if (floor !== null) this.#lower(floor);
+    for (const message of messages) {
+      this.#position = Math.max(this.#position, message.offset);
+      if (!this.#isFirst(message)) continue;
+      for (const offset of this.#fold.addFolded(message, upto)) this.#show(offset);
+    }
+  }
+
   /** Notes that there is no older page. */
   end(): void {
     this.#lower(0);
@@ -65,12 +76,9 @@ export class Timeline {
     if (type !== 'message' || (this.#reaches(offset) && !this.#fold.message(offset))) this.#add(entry);
   }
 
-  /**
-   * Adds a message that was read on its own, with what changed it. Below the floor it is found, but not shown.
-   * @param upto offset up to which every entry of the room is in it
-   */
-  addSingle(message: Message, upto: number): void {
-    for (const offset of this.#fold.addFolded(message, upto)) this.#showOrKeep(offset);
+  /** Adds messages that were read one by one. Below the floor they are found, but not shown. */
+  addSingle({ messages, upto }: MessagePage): void {
+    for (const message of messages) for (const offset of this.#fold.addFolded(message, upto)) this.#showOrKeep(offset);
   }
 
   /** The message that a reply names, also below the floor; undefined if it is not known. */

@@ -175,14 +175,16 @@ export class FoldedRooms {
     const { log } = this.#options;
     const { first, last } = await log.state(log.partitionOf(room));
     const before = Math.min(range.before, last + 1);
-    const bottom = Math.max(range.after, first - 1);
+    // An empty stream may begin at 0.
+    const removed = Math.max(first - 1, 0);
+    const bottom = Math.max(range.after, removed);
     const count = range.limit * ENTRIES_A_MESSAGE + SPARE_ENTRIES;
     const newest = await readBackward(log, room, { after: bottom, before }, count);
     const above = before > last ? [] : await entriesAfter(log, room, before - 1);
     const reached = newest.length < count ? bottom : (newest.at(-1)?.offset ?? 1) - 1;
     const oldest = Math.max(reached, (await this.#first(room)) - 1);
     const messages = within(addEntries(new RoomFold(), [...newest, ...above]).messages(), { ...range, after: oldest });
-    const upto = above.at(-1)?.offset ?? newest[0]?.offset ?? first - 1;
+    const upto = above.at(-1)?.offset ?? newest[0]?.offset ?? removed;
     return { messages, upto, isWhole: oldest <= range.after };
   }
 }

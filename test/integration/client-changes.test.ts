@@ -57,6 +57,17 @@ async function setUp(t: TestContext) {
   return { name, alice, bob, carol, away, back: () => link.target(second.port), say, settled, same };
 }
 
+test('an empty room of a new chat is loaded, and its list goes on with the first message', async t => {
+  const alice = startClient(t, 'alice', first.port);
+  const room = alice.open('channel:empty');
+  await until('the room is loaded', () => room.history.loaded, { state: () => [alice.connection, room.history] });
+  assert.deepEqual([room.messages, room.history.complete], [[], true]);
+  const { items, upto } = await alice.call('message.list', { room: 'channel:empty' });
+  assert.deepEqual([items, upto], [[], 0]);
+  room.send('first');
+  await until('the message is there', () => room.messages.length === 1);
+});
+
 test('edits, deletes and reactions of an absence come with the recovery', async t => {
   const { alice, bob, carol, away, back, say, settled, same } = await setUp(t);
   const [one, two, three] = await say('one', 'two', 'three');

@@ -1,4 +1,5 @@
 import { CallError } from '../../../client/call-error.ts';
+import { entryOf, type Message } from '../../../client/message.ts';
 import type {
   Connection,
   HistoryPage,
@@ -10,8 +11,14 @@ import type {
   Transport,
 } from '../../../client/transport.ts';
 import type { ParamsOf, ResultOf, VerbName } from '../../../client/verbs.ts';
+import type { Entry, Target } from '../../../server/fold/entry.ts';
+import { RoomFold } from '../../../server/fold/room-fold.ts';
 
 type Sent = ParamsOf<'message.send'>;
+
+type List = ParamsOf<'message.list'>;
+type Get = ParamsOf<'message.get'>;
+type Items = ResultOf<'message.list'>;
 
 /** Verbs that store an entry, with the type of that entry. */
 const ENTRIES: Partial<Record<VerbName, string>> = {
@@ -38,7 +45,15 @@ export class FakeChatServer implements Transport {
   time: () => number | null = () => null;
   /** Error with which every such call is refused; null to accept. */
   refuses: (sent: Sent) => CallError | null = () => null;
+  /** Answers the next reads of messages, one each, of whatever kind. */
   readonly historyFaults: CallError[] = [];
+  /** False for a gateway of an older version, which does not know `message.list` and `message.get`. */
+  folds = true;
+  /** Parameters of these calls. */
+  readonly lists: List[] = [];
+  readonly gets: Get[] = [];
+  /** Offsets by which their answers lag behind. */
+  lag = 0;
   members: Member[] = [];
   /** Connections above which a room is only counted. */
   mostListed = Number.POSITIVE_INFINITY;
@@ -76,11 +91,16 @@ export class FakeChatServer implements Transport {
   /** Publishes `data` to subscribers that are online. Returns its offset. */
   publish(room: string, data: unknown, user = 'bob', type = 'publish'): number {
     // Other rooms of the partition take offsets too.
-    this.#offset += 3;
-    const publication = { offset: this.#offset, data, sender: { user, client: `${user}-1` }, type };
+    const offset = this.#offset + 3;
+    this.append(room, { offset, data, sender: { user, client: `${user}-1` }, type });
+    return offset;
+  }
+
+  /** Publishes at an offset above all others. */
+  append(room: string, publication: Publication): void {
+    this.#offset = publication.offset;
     this.log(room).push(publication);
     if (this.#online) this.#deliver(room, publication);
-    return this.#offset;
   }
 
   /** Sends a message as another user. Returns its offset. */
@@ -96,6 +116,17 @@ export class FakeChatServer implements Transport {
     this.#rooms.clear();
   }
 
+  /** Entries of a room that are served: a text goes with its message. */
+  #served(room: string): Publication[] {
+    const entries = this.log(room).map(publication => ({ publication, entry: entryOf(publication) }));
+    const deleted = new Set(entries.flatMap(({ entry }) => (entry?.type === 'delete' ? entry.targets.map(keyOf) : [])));
+    const isText = (entry: Entry | null) =>
+      entry?.type === 'message'
+        ? keyOf({ target: entry.offset, of: entry.id })
+        : entry?.type === 'edit' && keyOf(entry);
+    return entries.filter(({ entry }) => !deleted.has(String(isText(entry)))).map(({ publication }) => publication);
+  }
+
   log(room: string): Publication[] {
     let publications = this.#rooms.get(room);
     if (!publications) {
@@ -108,9 +139,43 @@ export class FakeChatServer implements Transport {
   async call<V extends VerbName>(verb: V, params: ParamsOf<V>): Promise<ResultOf<V>> {
     await null;
     if (!this.#online) throw new CallError(3, 'client disconnected', true);
+    if (this.folds && verb === 'message.list') return (await this.#list(params as List)) as ResultOf<V>;
+    if (this.folds && verb === 'message.get') return (await this.#get(params as Get)) as ResultOf<V>;
     const type = ENTRIES[verb];
     if (type === undefined) throw new CallError(104, 'method not found', false);
     return this.#store(type, params as Sent) as ResultOf<V>;
+  }
+
+  async #list(request: List): Promise<Items> {
+    this.lists.push(request);
+    const { room, limit = 50, before = Number.POSITIVE_INFINITY } = request;
+    const page = this.#folded(room).filter(({ offset }) => offset < before);
+    return await this.#answer(page.slice(-limit));
+  }
+
+  async #get(request: Get): Promise<Items> {
+    this.gets.push(request);
+    const isAsked = ({ offset, id }: Message) => request.ids.some(({ target, of }) => target === offset && of === id);
+    return await this.#answer(this.#folded(request.room).filter(isAsked));
+  }
+
+  /** Answers what the server knew when it was asked. */
+  async #answer(messages: readonly Message[]): Promise<Items> {
+    const { epoch } = this;
+    const upto = this.#offset - this.lag;
+    await null;
+    const fault = this.historyFaults.shift();
+    if (fault) throw fault;
+    return { items: messages.map(itemOf), upto, epoch };
+  }
+
+  #folded(room: string): Message[] {
+    const fold = new RoomFold();
+    for (const publication of this.log(room)) {
+      const entry = publication.offset <= this.#offset - this.lag ? entryOf(publication) : null;
+      if (entry) fold.add(entry);
+    }
+    return fold.messages();
   }
 
   #store(type: string, sent: Sent): ResultOf<'message.send'> {
@@ -149,7 +214,7 @@ export class FakeChatServer implements Transport {
     this.#delivered.set(room, recovered ? held : top);
     handlers.subscribed({ offset: recovered ? held : top, epoch: this.epoch }, recovered);
     if (!recovered) return;
-    for (const publication of this.log(room)) if (publication.offset > held) this.#deliver(room, publication);
+    for (const publication of this.#served(room)) if (publication.offset > held) this.#deliver(room, publication);
   }
 
   #deliver(room: string, publication: Publication): void {
@@ -162,7 +227,7 @@ export class FakeChatServer implements Transport {
   async #history(room: string, request: HistoryRequest): Promise<HistoryPage> {
     this.histories.push(request);
     const { epoch } = this;
-    const all = [...this.log(room)];
+    const all = this.#served(room);
     await null;
     const fault = this.historyFaults.shift();
     if (fault) throw fault;
@@ -172,4 +237,17 @@ export class FakeChatServer implements Transport {
     if (reverse) found.reverse();
     return { publications: found.slice(0, limit), top: { offset: all.at(-1)?.offset ?? 0, epoch } };
   }
+}
+
+const keyOf = ({ target, of }: Target) => `${target} ${of}`;
+
+function itemOf({ text, deleted, reactions, replyTo, ...message }: Message): Items['items'][number] {
+  const counts = reactions.map(({ emoji, users, more = 0 }) => ({ emoji, users, n: users.length + more }));
+  return {
+    ...message,
+    type: 'message',
+    ...(deleted > 0 ? { deleted } : { text }),
+    ...(counts.length > 0 ? { reactions: counts } : {}),
+    ...(replyTo ? { replyTo } : {}),
+  };
 }

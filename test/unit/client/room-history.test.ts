@@ -11,7 +11,8 @@ import { settle } from '../../support/clocks/settle.ts';
 const ROOM = 'channel:general';
 const AWAY = new CallError(100, 'the message store is unavailable', true);
 
-function start(said = 0) {
+/** A room of a gateway that folds messages, or of one that only has their history. */
+function open(folds: boolean, said: number) {
   const clock = new ManualClock();
   let server: FakeChatServer | undefined;
   const chat = new Chat({
@@ -25,13 +26,22 @@ function start(said = 0) {
     },
   });
   assert.ok(server);
+  server.folds = folds;
   for (let number = 1; number <= said; number++) server.say(ROOM, String(number));
   return { chat, server, clock, room: chat.open(ROOM) };
 }
+type Start = (said?: number) => ReturnType<typeof open>;
+
+function inBoth(name: string, run: (start: Start) => Promise<void>): void {
+  test(`pages of folded messages: ${name}`, () => run((said = 0) => open(true, said)));
+  test(`pages of history: ${name}`, () => run((said = 0) => open(false, said)));
+}
+
+const reads = ({ histories, lists }: FakeChatServer) => histories.length + lists.length;
 const texts = (room: Room) => room.messages.map(({ text }) => text);
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 
-test('a room begins with its newest page and goes back page by page to its first message', async () => {
+inBoth('a room begins with its newest page and goes back page by page to its first message', async start => {
   const { chat, room } = start(120);
   chat.connect();
   await settle();
@@ -45,16 +55,16 @@ test('a room begins with its newest page and goes back page by page to its first
   assert.equal(room.history.complete, true);
 });
 
-test('two requests for an older page read it once', async () => {
+inBoth('two requests for an older page read it once', async start => {
   const { chat, room, server } = start(120);
   chat.connect();
   await settle();
-  server.histories.length = 0;
+  const before = reads(server);
   await Promise.all([room.loadOlder(), room.loadOlder()]);
-  assert.equal(server.histories.length, 1);
+  assert.equal(reads(server) - before, 1);
 });
 
-test('messages that come live while the first page is read are neither lost nor doubled', async () => {
+inBoth('messages that come live while the first page is read are neither lost nor doubled', async start => {
   const { chat, room, server } = start(3);
   chat.connect();
   server.say(ROOM, '4');
@@ -63,7 +73,7 @@ test('messages that come live while the first page is read are neither lost nor 
   assert.deepEqual(texts(room), numbers(1, 5));
 });
 
-test('what a reconnect recovers continues the timeline without reading history', async () => {
+inBoth('what a reconnect recovers continues the timeline without reading history', async start => {
   const { chat, room, server } = start(3);
   chat.connect();
   await settle();
@@ -76,23 +86,26 @@ test('what a reconnect recovers continues the timeline without reading history',
   assert.deepEqual(server.histories, []);
 });
 
-test('what a reconnect could not recover is read from the last known offset, in pages, also past live messages', async () => {
-  const { chat, room, server } = start(3);
-  chat.connect();
-  await settle();
-  const held = server.log(ROOM).at(-1)?.offset ?? 0;
-  server.disconnect();
-  for (const text of numbers(4, 250)) server.say(ROOM, text);
-  server.recovers = false;
-  server.histories.length = 0;
-  server.connect();
-  server.say(ROOM, '251');
-  await settle();
-  assert.deepEqual(texts(room), numbers(1, 251));
-  assert.deepEqual(server.histories[0], { limit: 100, since: { offset: held, epoch: 'epoch-1' } });
-});
+inBoth(
+  'what a reconnect could not recover is read from the last known offset, in pages, also past live messages',
+  async start => {
+    const { chat, room, server } = start(3);
+    chat.connect();
+    await settle();
+    const held = server.log(ROOM).at(-1)?.offset ?? 0;
+    server.disconnect();
+    for (const text of numbers(4, 250)) server.say(ROOM, text);
+    server.recovers = false;
+    server.histories.length = 0;
+    server.connect();
+    server.say(ROOM, '251');
+    await settle();
+    assert.deepEqual(texts(room), numbers(1, 251));
+    assert.deepEqual(server.histories[0], { limit: 100, since: { offset: held, epoch: 'epoch-1' } });
+  },
+);
 
-test('a gap that could not be read stays open over the next reconnect', async () => {
+inBoth('a gap that could not be read stays open over the next reconnect', async start => {
   const { chat, room, server, clock } = start(3);
   chat.connect();
   await settle();
@@ -112,7 +125,7 @@ test('a gap that could not be read stays open over the next reconnect', async ()
   assert.deepEqual(texts(room), numbers(1, 5));
 });
 
-test('a temporary error of the first page is tried again by itself', async () => {
+inBoth('a temporary error of the first page is tried again by itself', async start => {
   const { chat, room, server, clock } = start(3);
   server.historyFaults.push(AWAY, AWAY);
   chat.connect();
@@ -126,7 +139,7 @@ test('a temporary error of the first page is tried again by itself', async () =>
   assert.deepEqual(texts(room), numbers(1, 3));
 });
 
-test('a temporary error of an older page is shown and leaves it to the reader to try again', async () => {
+inBoth('a temporary error of an older page is shown and leaves it to the reader to try again', async start => {
   const { chat, room, server } = start(60);
   chat.connect();
   await settle();
@@ -139,7 +152,7 @@ test('a temporary error of an older page is shown and leaves it to the reader to
   assert.equal(room.messages.length, 60);
 });
 
-test('a very long absence starts over with the newest page and keeps the way back', async () => {
+inBoth('a very long absence starts over with the newest page and keeps the way back', async start => {
   const { chat, room, server } = start(3);
   chat.connect();
   await settle();
@@ -153,7 +166,7 @@ test('a very long absence starts over with the newest page and keeps the way bac
   assert.deepEqual(texts(room), numbers(1_401, 1_500));
 });
 
-test('a stream whose offsets began again replaces what was known', async () => {
+inBoth('a stream whose offsets began again replaces what was known', async start => {
   const { chat, room, server } = start(30);
   chat.connect();
   await settle();
@@ -166,7 +179,7 @@ test('a stream whose offsets began again replaces what was known', async () => {
   assert.deepEqual(texts(room), ['new world']);
 });
 
-test('a new epoch whose offsets go on continues the timeline, also backwards', async () => {
+inBoth('a new epoch whose offsets go on continues the timeline, also backwards', async start => {
   const { chat, room, server } = start(120);
   chat.connect();
   await settle();
@@ -175,7 +188,7 @@ test('a new epoch whose offsets go on continues the timeline, also backwards', a
   assert.deepEqual(texts(room), numbers(21, 120));
 });
 
-test('a page that was on its way when the connection changed has no say any more', async () => {
+inBoth('a page that was on its way when the connection changed has no say any more', async start => {
   const { chat, room, server } = start(120);
   chat.connect();
   await settle();
