@@ -51,7 +51,7 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
-  /** Deletes messages: those of the caller for everybody, or any for the caller alone. */
+  /** Deletes messages: those of the caller for everybody, or any for the caller alone. Staff deletes those of lower ranks. */
   readonly 'message.delete': {
     readonly params: {
       /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */

@@ -6,7 +6,8 @@ import type { Stored } from '../room/log.ts';
 import type { Chat } from './chat.ts';
 import { demandWindow } from './kind-limits.ts';
 import { about, list, oneOf, optional, roomName, uuid7 } from './params.ts';
-import { demandThere, seenMessages } from './seen-message.ts';
+import { viewOf } from './room-view.ts';
+import { demandThere, type Readable, seenMessages } from './seen-message.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { targetParam } from './targets.ts';
 import { type Call, verb } from './verb.ts';
@@ -15,7 +16,8 @@ import { type Call, verb } from './verb.ts';
 const MOST_TARGETS = 100;
 
 export const messageDelete = verb({
-  summary: 'Deletes messages: those of the caller for everybody, or any for the caller alone.',
+  summary:
+    'Deletes messages: those of the caller for everybody, or any for the caller alone. Staff deletes those of lower ranks.',
   details: [
     'A text that is deleted for everybody is served nowhere again: not live, in recovery, in history or after an edit. With the',
     "scope `me` the messages stay, and `message.list` leaves them out for the caller. The act is then an entry of the caller's inbox",
@@ -33,11 +35,11 @@ export const messageDelete = verb({
     { error: ERRORS.notFound, when: 'The room lacks one of the messages: none is deleted.' },
     {
       error: ERRORS.permissionDenied,
-      when: 'With the scope `all`: one of the messages is of another user; none is deleted.',
+      when: 'With the scope `all`: one of the messages is of another user, not of a lower rank; none is deleted.',
     },
     {
       error: ERRORS.gone,
-      when: "One of the messages is deleted, or older than `limits.deleteSeconds` of the room's kind, two days by default: none is deleted.",
+      when: "One of the messages is deleted, or is the caller's and older than `limits.deleteSeconds` of the room's kind, two days by default: none is deleted.",
     },
   ],
   example: {
@@ -48,15 +50,16 @@ export const messageDelete = verb({
     },
     result: { offset: 1052, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, targets, scope }, chat) {
-    if (scope === 'me') return resultOf(await hide(call, chat, { room, id, targets }));
+  async run(call, { room, id, targets, scope }, chat, access) {
+    if (scope === 'me') return resultOf(await hide(call, chat, { room, id, targets, access }));
     const check = async () => {
-      const found = await seenMessages(chat, room, targets);
-      if (found.some(({ user }) => user !== call.identity.user))
-        throw new CommandError(ERRORS.permissionDenied, 'permission denied: a message is of another user');
+      const found = await seenMessages(chat, { room, access }, targets);
+      const { user: own } = call.identity;
+      const others = [...new Set(found.map(({ user }) => user))].filter(user => user !== own);
+      if (others.length > 0) await demandStaff(call, chat, room, others);
       for (const message of found) {
         demandThere(message);
-        demandWindow(chat, { room, time: message.time }, 'delete');
+        if (message.user === own) demandWindow(chat, { room, time: message.time }, 'delete');
       }
       // With its author and time the entry alone gives what is left of a message.
       return { targets: found.map(({ offset, id: of, user, time }) => ({ target: offset, of, user, time })) };
@@ -67,21 +70,29 @@ export const messageDelete = verb({
   },
 });
 
+/** Lets staff alone delete messages of others, and those of lower ranks alone. By the word of the leader. */
+async function demandStaff(call: Call, chat: Chat, room: string, authors: readonly string[]): Promise<void> {
+  const state = await chat.rooms.fresh(room);
+  const view = await viewOf(chat, call.identity, { room, state, about: authors });
+  if (authors.some(author => view.may('deleteOther', author) !== null))
+    throw new CommandError(ERRORS.permissionDenied, 'permission denied: a message is of another user');
+}
+
 /** Hides messages from the caller: an entry of the caller's inbox. */
 async function hide(
   call: Call,
   chat: Chat,
-  { room, id, targets }: { readonly room: string; readonly id: string; readonly targets: readonly Target[] },
+  { id, targets, ...readable }: Readable & { readonly id: string; readonly targets: readonly Target[] },
 ): Promise<Stored> {
   const check = async () => {
-    await seenMessages(chat, room, targets);
+    await seenMessages(chat, readable, targets);
     return undefined;
   };
   return await storeOnce(call, chat, {
     room: inboxOf(call.identity.user),
     id,
     type: 'hide',
-    content: { room, targets },
+    content: { room: readable.room, targets },
     check,
   });
 }

@@ -45,12 +45,12 @@ export const messageEdit = verb({
     },
     result: { offset: 1050, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, target, of, text, rev }, chat) {
+  async run(call, { room, id, target, of, text, rev }, chat, access) {
     let seen: SeenMessage | undefined;
     const check = async () => {
       const refusal = textRefusal(chat, room, text);
       if (refusal) throw refusal;
-      seen = await seenMessage(chat, room, { target, of });
+      seen = await seenMessage(chat, { room, access }, { target, of });
       const { message } = seen;
       if (message.user !== call.identity.user)
         throw new CommandError(ERRORS.permissionDenied, 'permission denied: the message is of another user');

@@ -41,9 +41,9 @@ export const messageReact = verb({
     },
     result: { offset: 1051, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, target, of, emoji, on }, chat) {
+  async run(call, { room, id, target, of, emoji, on }, chat, access) {
     const check = async () => {
-      const { message } = await seenMessage(chat, room, { target, of });
+      const { message } = await seenMessage(chat, { room, access }, { target, of });
       demandThere(message);
       if (on) demandEmoji(chat, room, message, emoji);
       return undefined;

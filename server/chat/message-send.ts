@@ -42,13 +42,13 @@ export const messageSend = verb({
     params: { room: 'channel:general', id: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b', text: 'Hello' },
     result: { offset: 1042, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, text, replyTo }, chat) {
+  async run(call, { room, id, text, replyTo }, chat, access) {
     const refusal = textRefusal(chat, room, text);
     const act = { room, id, type: 'message', content: { text } } as const;
     if (!refusal && !replyTo) return resultOf(await storeOnce(call, chat, act));
     const check = async () => {
       if (refusal) throw refusal;
-      if (replyTo) await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id });
+      if (replyTo) await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id }, access?.readableAbove);
       return undefined;
     };
     return resultOf(await storeOnce(call, chat, { ...act, content: { text, replyTo }, check }));

@@ -1,3 +1,4 @@
+import type { RoomAccess } from '../access/room-access.ts';
 import type { Target } from '../fold/entry.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
 import { ERRORS } from '../protocol/codes.ts';
@@ -11,28 +12,40 @@ export interface SeenMessage {
   readonly upto: number;
 }
 
+/** Place whose messages a verb may be about. */
+export interface Readable {
+  readonly room: string;
+  /** Rights of the caller: messages that the caller may not read are not there. */
+  readonly access: Pick<RoomAccess, 'readableAbove'> | null;
+}
+
 /**
  * Reads the message that a verb changes.
  * @throws {CommandError} 404 if the room has no such message
  * @throws {ReadFailed} if LOG does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
  */
-export async function seenMessage(chat: Pick<Chat, 'folded'>, room: string, target: Target): Promise<SeenMessage> {
+export async function seenMessage(
+  chat: Pick<Chat, 'folded'>,
+  { room, access }: Readable,
+  target: Target,
+): Promise<SeenMessage> {
   const { messages, upto } = await chat.folded.find(room, [target.target]);
-  return { message: named(messages, target), upto };
+  return { message: named(messages, target, access), upto };
 }
 
 /** Reads the messages that a verb changes, in the order of their targets. Rejects as {@link seenMessage} does. */
 export async function seenMessages(
   chat: Pick<Chat, 'folded'>,
-  room: string,
+  { room, access }: Readable,
   targets: readonly Target[],
 ): Promise<FoldedMessage[]> {
   const { messages } = await chat.folded.find(room, [...new Set(targets.map(({ target }) => target))]);
-  return targets.map(target => named(messages, target));
+  return targets.map(target => named(messages, target, access));
 }
 
-function named(messages: readonly FoldedMessage[], { target, of }: Target): FoldedMessage {
-  const found = messages.find(({ offset, id }) => offset === target && id === of);
+function named(messages: readonly FoldedMessage[], { target, of }: Target, access: Readable['access']): FoldedMessage {
+  const readable = target > (access?.readableAbove ?? 0);
+  const found = readable ? messages.find(({ offset, id }) => offset === target && id === of) : undefined;
   if (!found) throw new CommandError(ERRORS.notFound, `the room has no message ${of} at offset ${target}`);
   return found;
 }

@@ -28,11 +28,12 @@ export class Targets {
 
   /**
    * Reads a message of a room, from LOG or MongoDB.
+   * @param above offset above which the caller may read; default 0, all
    * @throws {CommandError} 404 if the room has no such message, 410 if it is deleted
    * @throws {ReadFailed} if LOG does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
    */
-  async find(room: string, { target, of }: Target): Promise<StoredMessage> {
-    const [found] = await this.#reader.before(room, target + 1, 1);
+  async find(room: string, { target, of }: Target, above = 0): Promise<StoredMessage> {
+    const [found] = target > above ? await this.#reader.before(room, target + 1, 1) : [];
     const isErased = found?.type === ERASED;
     if (!found || found.offset !== target || found.id !== of || !(found.type === 'message' || isErased))
       throw new CommandError(ERRORS.notFound, `the room has no message ${of} at offset ${target}`);

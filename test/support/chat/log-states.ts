@@ -32,6 +32,11 @@ export class LogStates implements RoomStates {
     return this.fresh(room);
   }
 
+  /** Last known state; undefined for none. */
+  known(room: string): RoomState | undefined {
+    return this.#rooms.get(room)?.state;
+  }
+
   async fresh(room: string): Promise<RoomState> {
     const top = await this.#log.top(room);
     let { state, reached } = this.#rooms.get(room) ?? { state: NO_ROOM, reached: 0 };

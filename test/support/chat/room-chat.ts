@@ -1,8 +1,10 @@
 import type { ResultOf, VerbName } from '../../../client/verbs.ts';
+import { RoomRights } from '../../../server/access/room-rights.ts';
 import type { Verb } from '../../../server/chat/verb.ts';
 import { VERBS } from '../../../server/chat/verbs.ts';
 import { CommandError } from '../../../server/protocol/command-error.ts';
 import { FreeCall } from './free-call.ts';
+import type { MemoryStates } from './memory-policy.ts';
 import { verbChat } from './verb-chat.ts';
 
 /** Kinds beside the built-in ones, in JSON as the option roomRules has them. */
@@ -20,6 +22,16 @@ export interface Failure {
 /** A chat without connections, NATS and MongoDB, in which users act on rooms by the names of verbs. */
 export function roomChat() {
   const chat = verbChat({ CHAT_ROOM_RULES: JSON.stringify(KINDS) });
+  const states = chat.chat.rooms as MemoryStates;
+  const of = (user: string) => chat.chat.userRooms.of(user);
+  const rights = new RoomRights({
+    policy: chat.policy,
+    states,
+    users: { of, current: of, known: () => undefined },
+    wallClock: () => chat.clock.wallClock(),
+  });
+  chat.rights.load = (_, identity, room) => rights.load(identity, room);
+  chat.rights.seen = (identity, room) => rights.seen(identity, room);
   /** Calls a verb as a user. An act without an id gets a new one. */
   const as = async <V extends VerbName>(user: string, name: V, params: object): Promise<ResultOf<V>> =>
     (await chat.call(VERBS[name] as Verb, { id: chat.idOf(), ...params }, new FreeCall(user))) as ResultOf<V>;

@@ -1,6 +1,6 @@
 import { Policy } from '../../../server/access/policy.ts';
 import type { LoadAccess } from '../../../server/access/room-access.ts';
-import { type Chat, chatOf } from '../../../server/chat/chat.ts';
+import { type Chat, type ChatOptions, chatOf } from '../../../server/chat/chat.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import type { RoomDirectory } from '../../../server/membership/directory.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
@@ -57,6 +57,8 @@ export interface TestChatParts {
   readonly log: RoomLog;
   readonly store: HistoryStore & ViewReader;
   readonly metrics?: GatewayMetrics;
+  /** Default: 0, nothing restricts anybody. */
+  readonly seen?: ChatOptions['seen'];
   /** Default: what the log of one gateway says. */
   readonly rooms?: RoomStates;
   readonly userRooms?: UserRooms;

@@ -1,6 +1,7 @@
 import { uuid7Source } from '../../../client/uuid7.ts';
 import { Policy } from '../../../server/access/policy.ts';
 import type { RoomAccess } from '../../../server/access/room-access.ts';
+import type { Identity } from '../../../server/access/token.ts';
 import type { Verb } from '../../../server/chat/verb.ts';
 import { type Call, callVerb } from '../../../server/chat/verb.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
@@ -9,6 +10,11 @@ import { FreeCall } from './free-call.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryStore } from './memory-store.ts';
 import { testChat, testConfig } from './test-chat.ts';
+
+interface Rights {
+  load: (access: RoomAccess, identity: Identity, room: string) => RoomAccess | Promise<RoomAccess>;
+  seen: (identity: Identity, room: string) => number;
+}
 
 /** A chat without connections, NATS and MongoDB, whose verbs a test calls. */
 export function verbChat(env: Readonly<Record<string, string>> = {}) {
@@ -19,7 +25,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
   const policy = new Policy(kindsOf(config));
   const loaded: string[] = [];
   /** Loads rights at once, unless a test puts another function here. */
-  const rights: { load: (access: RoomAccess) => RoomAccess | Promise<RoomAccess> } = { load: access => access };
+  const rights: Rights = { load: access => access, seen: () => 0 };
   const chat = testChat({
     clocks: { now: () => clock.now(), wallClock: () => clock.wallClock() },
     config,
@@ -27,8 +33,9 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
     store,
     access: (identity, room) => {
       loaded.push(room);
-      return rights.load(policy.access(identity, room));
+      return rights.load(policy.access(identity, room), identity, room);
     },
+    seen: (identity, room) => rights.seen(identity, room),
   });
   /** Id made so many milliseconds ago. */
   const idOf = (ago = 0) =>
@@ -46,5 +53,5 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
       user,
       data: JSON.parse(Buffer.from(body).toString('utf8')) as Readonly<Record<string, unknown>>,
     }));
-  return { clock, store, log, rights, loaded, chat, idOf, call, entriesOf };
+  return { clock, store, log, policy, rights, loaded, chat, idOf, call, entriesOf };
 }
