@@ -5,12 +5,17 @@ import { type CallError, callErrorOf } from './call-error.ts';
 import type { MessagePage } from './message-page.ts';
 import { RETRY } from './retry.ts';
 import { Timeline } from './timeline.ts';
-import type { HistoryPage, HistoryRequest, Position, RoomLink } from './transport.ts';
+import type { HistoryPage, HistoryRequest, Position, Publication, RoomLink } from './transport.ts';
 
 const PAGE = 50;
 const GAP_PAGE = 100;
 /** Most pages of missed messages that are read. After more, the room begins anew with its newest page. */
 const GAP_PAGES = 10;
+/**
+ * Shortest time, and half of the longest, until messages are read again whose reactions may be counted wrongly, in ms: many
+ * users react at once, and all clients of a room read then.
+ */
+const RECOUNT_MS = 3_000;
 /** Messages that are read one by one in one call: the longest texts of so many fit into an answer. */
 const SINGLES = 20;
 /** Code of a gateway of an older version for a verb that it does not know. */
@@ -56,6 +61,7 @@ export class RoomHistory {
   /** Number of the subscription. Reads that began under an earlier one are ignored. */
   #generation = 0;
   #cancelRetry: (() => void) | null = null;
+  #cancelRecount: (() => void) | null = null;
 
   constructor(options: RoomHistoryOptions) {
     this.#options = options;
@@ -85,7 +91,21 @@ export class RoomHistory {
     this.#link = null;
     this.#cancelRetry?.();
     this.#cancelRetry = null;
+    this.#cancelRecount?.();
+    this.#cancelRecount = null;
     this.#set({ loading: false, error: null });
+  }
+
+  /** Takes a publication of the subscription. */
+  live(publication: Publication): void {
+    this.timeline.addLive(publication);
+    this.#recountSoon();
+  }
+
+  /** Takes an entry of this user that was acknowledged before its publication came. */
+  acknowledged(publication: Publication): void {
+    this.timeline.addAcknowledged(publication);
+    this.#recountSoon();
   }
 
   /** Reads the page before the oldest known message, or the newest if that failed. Does nothing while offline or reading. */
@@ -115,6 +135,16 @@ export class RoomHistory {
       if (generation !== this.#generation) return;
       this.timeline.addSingle(page);
     }
+  }
+
+  #recountSoon(): void {
+    const { clock, random, onChange } = this.#options;
+    if (!this.#link || this.#cancelRecount || !this.timeline.isUncertain) return;
+    this.#cancelRecount = clock.after(RECOUNT_MS * (1 + random()), () => {
+      this.#cancelRecount = null;
+      // A failure leaves the count as it is until the next reaction.
+      this.readSingle(this.timeline.takeUncertain()).then(onChange, () => undefined);
+    });
   }
 
   #retryNow(): void {
@@ -189,6 +219,7 @@ export class RoomHistory {
       if (generation !== this.#generation) return;
       this.timeline.addPage(publications);
       this.timeline.fillGap(publications.at(-1)?.offset);
+      this.#recountSoon();
       this.#set({ error: null });
     }
   }

@@ -213,7 +213,7 @@ export class Room {
 
   /** Shows an acknowledged message or change of this user, before its publication comes. */
   acknowledged(publication: Publication): void {
-    this.#history.timeline.addAcknowledged(publication);
+    this.#history.acknowledged(publication);
     this.changed.emit();
   }
 
@@ -241,7 +241,7 @@ export class Room {
         this.#setStatus({ phase: 'refused', code, reason });
       },
       publication: publication => {
-        this.#history.timeline.addLive(publication);
+        this.#history.live(publication);
         this.changed.emit();
         this.#people.heard(publication.sender);
       },

@@ -1,4 +1,4 @@
-import type { Entry, ReplyTo } from '../server/fold/entry.ts';
+import type { Entry, ReactionEntry, ReplyTo } from '../server/fold/entry.ts';
 import { RoomFold } from '../server/fold/room-fold.ts';
 import { entryOf, type Message } from './message.ts';
 import type { MessagePage } from './message-page.ts';
@@ -14,6 +14,8 @@ export class Timeline {
   #offsetById = new Map<string, number>();
   /** Offsets of known messages below the floor, such as one that was deleted: they are shown once the messages between are read. */
   #below = new Set<number>();
+  /** Messages that got a reaction of a user who may be among those that a page only counted, by offset. */
+  #uncertain = new Map<number, ReplyTo>();
   #floor: number | null = null;
   #position = 0;
   #gap: number | null = null;
@@ -87,6 +89,17 @@ export class Timeline {
     return message?.id === id ? message : undefined;
   }
 
+  get isUncertain(): boolean {
+    return this.#uncertain.size > 0;
+  }
+
+  /** Messages whose reactions may be counted wrongly, to be read again by {@link addSingle}. Each is given once. */
+  takeUncertain(): readonly ReplyTo[] {
+    const taken = [...this.#uncertain.values()];
+    this.#uncertain.clear();
+    return taken;
+  }
+
   /** Opens a gap: the subscription is back without the messages published meanwhile. An open gap stays until it is filled. */
   openGap(): void {
     this.#gap ??= this.#position;
@@ -103,6 +116,7 @@ export class Timeline {
     this.#fold = new RoomFold();
     this.#offsetById = new Map();
     this.#below = new Set();
+    this.#uncertain = new Map();
     this.#floor = null;
     this.#position = 0;
     this.#gap = null;
@@ -117,9 +131,16 @@ export class Timeline {
   #add(entry: Entry): void {
     // The same id of another user is another message; the same id of one user is the same, whatever else is stored of it.
     if (entry.type === 'message' && !this.#isFirst(entry)) return;
+    if (entry.type === 'reaction') this.#doubt(entry);
     for (const offset of this.#fold.add(entry))
       if (entry.type === 'message') this.#show(offset);
       else this.#showOrKeep(offset);
+  }
+
+  #doubt({ target, of, emoji, user }: ReactionEntry): void {
+    const known = this.find({ offset: target, id: of })?.reactions.find(reaction => reaction.emoji === emoji);
+    if (known?.more && known.users.every(by => by.user !== user))
+      this.#uncertain.set(target, { offset: target, id: of });
   }
 
   #showOrKeep(offset: number): void {

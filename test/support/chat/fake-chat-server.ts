@@ -52,6 +52,8 @@ export class FakeChatServer implements Transport {
   /** Parameters of these calls. */
   readonly lists: List[] = [];
   readonly gets: Get[] = [];
+  /** Users that their answers name for one emoji. */
+  named = Number.POSITIVE_INFINITY;
   /** Offsets by which their answers lag behind. */
   lag = 0;
   members: Member[] = [];
@@ -166,7 +168,7 @@ export class FakeChatServer implements Transport {
     await null;
     const fault = this.historyFaults.shift();
     if (fault) throw fault;
-    return { items: messages.map(itemOf), upto, epoch };
+    return { items: messages.map(message => itemOf(message, this.named)), upto, epoch };
   }
 
   #folded(room: string): Message[] {
@@ -241,8 +243,8 @@ export class FakeChatServer implements Transport {
 
 const keyOf = ({ target, of }: Target) => `${target} ${of}`;
 
-function itemOf({ text, deleted, reactions, replyTo, ...message }: Message): Items['items'][number] {
-  const counts = reactions.map(({ emoji, users, more = 0 }) => ({ emoji, users, n: users.length + more }));
+function itemOf({ text, deleted, reactions, replyTo, ...message }: Message, named: number): Items['items'][number] {
+  const counts = reactions.map(({ emoji, users }) => ({ emoji, users: users.slice(0, named), n: users.length }));
   return {
     ...message,
     type: 'message',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallError } from '../../../client/call-error.ts';
-import type { Message } from '../../../client/message.ts';
+import { countOf, type Message } from '../../../client/message.ts';
 import type { Room } from '../../../client/room.ts';
 import { offlineChat } from '../../support/chat/offline-chat.ts';
 import { settle } from '../../support/clocks/settle.ts';
@@ -165,4 +165,27 @@ test('a deleted message of another user is not unread', async () => {
   assert.equal(room.unread, 1);
   server.publish(ROOM, { type: 'delete', targets: [{ target, of: 'id-of-oops' }] }, 'bob', 'delete');
   assert.equal(room.unread, 0);
+});
+
+test('a reaction of a user whom the page counted without a name is counted anew', async () => {
+  const from = offlineChat();
+  const { server, clock } = from;
+  server.named = 2;
+  const target = server.say(ROOM, 'vote');
+  const vote = (user: string, on: boolean) =>
+    server.publish(ROOM, { type: 'reaction', target, of: 'id-of-vote', emoji: '👍', on }, user, 'reaction');
+  for (const user of ['u1', 'u2', 'u3', 'u4']) vote(user, true);
+  const room = from.chat.open(ROOM);
+  from.chat.connect();
+  await settle();
+  const counts = () => room.messages[0]?.reactions.map(countOf);
+  assert.deepEqual(counts(), [4]);
+  vote('u1', false);
+  assert.deepEqual([counts(), clock.waiting], [[3], []], 'a named user needs no reading');
+  vote('u3', false);
+  vote('u4', true);
+  assert.deepEqual(clock.waiting, [4_500]);
+  clock.pass(4_500);
+  await settle();
+  assert.deepEqual([counts(), server.gets.length], [[2], 1]);
 });
