@@ -11,3 +11,20 @@ export interface RoomArchive {
   /** Rooms of a user, by name. */
   roomsOf(user: string): Promise<ReadonlyMap<string, UserRoom>>;
 }
+
+/** A member of any room. */
+export interface ArchivedMember {
+  /** Place among all members. */
+  readonly place: string;
+  readonly room: string;
+  readonly user: string;
+  readonly known: UserRoom;
+}
+
+/** All that a {@link RoomArchive} has, in pages: for a worker that fills the store of rights. Rejects as that does. */
+export interface MembershipArchive extends RoomArchive {
+  /** Rooms by name, after a name; empty for the first page. An empty page is the end. */
+  allRooms(after: string, limit: number): Promise<readonly (readonly [room: string, state: RoomState])[]>;
+  /** Members by place, after a place; empty for the first page. An empty page is the end. */
+  allMembers(after: string, limit: number): Promise<readonly ArchivedMember[]>;
+}

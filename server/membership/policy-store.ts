@@ -1,11 +1,11 @@
 /**
- * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), or the mark
- * that the store lacks nothing.
+ * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), or a mark:
+ * `complete` that the store lacks nothing, `filling` which partitions are filled.
  */
 export type PolicyKey =
   | { readonly room: string }
   | { readonly user: string; readonly part?: number }
-  | { readonly mark: 'complete' };
+  | { readonly mark: 'complete' | 'filling' };
 
 /** Value of a key, with the revision that a write has to name. */
 export interface PolicyEntry {
@@ -52,3 +52,9 @@ export interface PolicySnapshot {
 
 /** Key whose value says that every room and user with a value in MongoDB has one here. */
 export const COMPLETE = { mark: 'complete' } as const satisfies PolicyKey;
+
+/** Value of {@link COMPLETE}. */
+export interface Complete {
+  /** Random, another one for each filling. */
+  readonly epoch: string;
+}

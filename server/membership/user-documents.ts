@@ -48,9 +48,16 @@ export const partKey = (user: string, part: number) => (part === 0 ? { user } : 
 
 /**
  * Writes what is known about a user in a room, unless a later version of the room was written.
+ * @param isOwn true for the user's own join or leave, which also counts if it had seen the version that is there
  * @throws as {@link changeKey}, {@link Error} if the user has too many rooms
  */
-export async function writeUserRoom(store: PolicyStore, user: string, room: string, next: UserRoom): Promise<void> {
+export async function writeUserRoom(
+  store: PolicyStore,
+  user: string,
+  room: string,
+  next: UserRoom,
+  isOwn = false,
+): Promise<void> {
   const parts = documentOf((await store.read(partKey(user, 0)))?.value)?.parts ?? 0;
   const documents = await Promise.all(
     Array.from({ length: parts + 1 }, async (_, part) => documentOf((await store.read(partKey(user, part)))?.value)),
@@ -59,7 +66,7 @@ export async function writeUserRoom(store: PolicyStore, user: string, room: stri
   const free = documents.findIndex(document => Object.keys(document?.rooms ?? {}).length < PART);
   const part = known >= 0 ? known : free >= 0 ? free : parts + 1;
   if (part >= MOST_PARTS) throw new Error(`a user has more than ${PART * MOST_PARTS} rooms`);
-  await changeKey(store, partKey(user, part), value => withRoom(documentOf(value) ?? EMPTY, room, next));
+  await changeKey(store, partKey(user, part), value => withRoom(documentOf(value) ?? EMPTY, room, next, isOwn));
   if (part > parts)
     await changeKey(store, partKey(user, 0), value => {
       const first = documentOf(value) ?? EMPTY;
@@ -68,9 +75,9 @@ export async function writeUserRoom(store: PolicyStore, user: string, room: stri
 }
 
 /** @returns null if the document has a later version */
-function withRoom(document: UserDocument, room: string, next: UserRoom): UserDocument | null {
+function withRoom(document: UserDocument, room: string, next: UserRoom, isOwn: boolean): UserDocument | null {
   const { [room]: known, ...others } = document.rooms;
-  if (known && known.cv >= next.cv) return null;
+  if (known && (known.cv > next.cv || (known.cv === next.cv && !isOwn))) return null;
   const rooms = { ...others, [room]: next };
   const left = Object.keys(rooms).filter(name => rooms[name]?.state === 'left');
   for (const name of left.slice(0, -MOST_LEFT)) delete rooms[name];

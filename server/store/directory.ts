@@ -1,5 +1,7 @@
 import { RANKS, type Rank } from '../fold/control.ts';
+import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
 import { readRoomState } from '../fold/room-state-json.ts';
+import type { ArchivedMember } from '../membership/archive.ts';
 import type { ListedMember, ListedRoom, MemberPage, RoomPage } from '../membership/directory.ts';
 import type { UserRoom } from '../membership/room-states.ts';
 import { READ } from './mongo-connection.ts';
@@ -75,6 +77,33 @@ export class Directory {
           { rank, state: standing, since, cv: Math.max(cv, seen), kind: room.slice(0, room.indexOf(':')) },
         ]),
     );
+  }
+
+  /** See {@link MembershipArchive.allRooms}. */
+  async all(after: string, limit: number): Promise<readonly (readonly [string, RoomState])[]> {
+    const rooms = await this.#collections.rooms();
+    const found = await rooms
+      .find(where('rooms.all', { _id: { $gt: after } }), READ)
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray();
+    return found.map(({ _id, state }) => [_id, readRoomState(state) ?? NO_ROOM] as const);
+  }
+
+  /** See {@link MembershipArchive.allMembers}. */
+  async allMembers(after: string, limit: number): Promise<readonly ArchivedMember[]> {
+    const members = await this.#collections.members();
+    const found = await members
+      .find(where('members.all', { _id: { $gt: after } }), READ)
+      .sort({ _id: 1 })
+      .limit(limit)
+      .toArray();
+    return found.map(({ _id, room, user, rank, state, since, cv, seen = 0 }) => ({
+      place: _id,
+      room,
+      user,
+      known: { rank, state, since, cv: Math.max(cv, seen), kind: room.slice(0, room.indexOf(':')) },
+    }));
   }
 
   async #some(names: readonly string[]) {

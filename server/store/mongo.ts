@@ -1,4 +1,5 @@
 import type { RoomState } from '../fold/room-state.ts';
+import type { MembershipArchive } from '../membership/archive.ts';
 import type { MemberPage, RoomDirectory, RoomPage } from '../membership/directory.ts';
 import type { UserRoom } from '../membership/room-states.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
@@ -21,7 +22,14 @@ import { Views } from './views.ts';
 import type { VoteDocument } from './votes.ts';
 
 /** History of one ChatCluster in MongoDB, for gateways and workers. All methods may be called at the same time. */
-export interface MongoStore extends HistoryStore, MessageWriter, ViewReader, ViewWriter, RoomWriter, RoomDirectory {
+export interface MongoStore
+  extends HistoryStore,
+    MessageWriter,
+    ViewReader,
+    ViewWriter,
+    RoomWriter,
+    RoomDirectory,
+    MembershipArchive {
   /** State of a room as the worker has folded it; null for one that nobody created. @throws {StoreUnavailable} */
   room(room: string): Promise<RoomState | null>;
   /** Rooms of a user as the worker has folded them, by name. @throws {StoreUnavailable} */
@@ -163,6 +171,14 @@ class Store implements MongoStore {
 
   roomsOf(user: string) {
     return this.#connection.read(() => this.#directory.roomsOf(user));
+  }
+
+  allRooms(after: string, limit: number) {
+    return this.#connection.read(() => this.#directory.all(after, limit));
+  }
+
+  allMembers(after: string, limit: number) {
+    return this.#connection.read(() => this.#directory.allMembers(after, limit));
   }
 
   listMembers(room: string, page: MemberPage) {

@@ -227,6 +227,15 @@ export const QUERIES = {
     index: 'kind_deleted_key',
     for: 'page of `room.discover`',
   },
+  'rooms.all': {
+    collection: 'rooms',
+    does: 'read',
+    equality: [],
+    sort: '_id',
+    range: '_id',
+    index: '_id',
+    for: 'all rooms, to fill the bucket POLICY',
+  },
   'rooms.write': {
     collection: 'rooms',
     does: 'update',
@@ -251,6 +260,15 @@ export const QUERIES = {
     range: 'state',
     index: 'user_state',
     for: 'rooms of a user',
+  },
+  'members.all': {
+    collection: 'members',
+    does: 'read',
+    equality: [],
+    sort: '_id',
+    range: '_id',
+    index: '_id',
+    for: 'all members, to fill the bucket POLICY',
   },
   'members.control': {
     collection: 'members',

@@ -4,20 +4,25 @@ import type { NatsConnection } from '../bus/connect.ts';
 import type { Copies } from '../bus/copies.ts';
 import { readDeletions } from '../bus/deletions.ts';
 import type { Digests } from '../bus/digests.ts';
+import { entryLog } from '../bus/entry-log.ts';
 import { eraser } from '../bus/erase.ts';
 import { foldLog } from '../bus/fold-log.ts';
 import { forgetDigests } from '../bus/forget-digests.ts';
 import type { JetStreamManager } from '../bus/jetstream-api.ts';
 import { leaseBucket } from '../bus/lease-bucket.ts';
 import type { Names } from '../bus/names.ts';
+import { policyKv } from '../bus/policy-kv.ts';
 import type { Config } from '../settings/config.ts';
 import type { MongoStore } from '../store/mongo.ts';
 import type { Clock } from '../time/clock.ts';
-import type { WorkerFold } from './fold/fold.ts';
+import type { FoldEntry, Lease, WorkerFold } from './fold/fold.ts';
 import { runFolds } from './fold/folds.ts';
 import { FoldProgress } from './fold/progress.ts';
+import { replay } from './fold/replay.ts';
 import type { Health } from './health.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import { PolicyFill } from './state/policy-fill.ts';
+import { PolicyFold } from './state/policy-fold.ts';
 import { StateFold } from './state/state-fold.ts';
 import { ViewsFold } from './views/views.ts';
 
@@ -48,12 +53,11 @@ function foldsOf(parts: WorkerFoldsParts, floorOf: FloorOf): readonly WorkerFold
 /** Offset up to which a fold has everything; 0 if that is not known. */
 type FloorOf = (fold: string, partition: number) => number;
 
-function stateFold(
-  { config, names, connection, jsm, digests, metrics, clock, log }: WorkerFoldsParts,
-  floorOf: FloorOf,
-): StateFold {
+function stateFold(parts: WorkerFoldsParts, floorOf: FloorOf): StateFold {
+  const { config, names, connection, jsm, digests, metrics, clock, log } = parts;
   return new StateFold({
     digests,
+    policy: policyOf(parts),
     foldLog: foldLog(connection, jsm, names),
     deletions: range => readDeletions(connection, names, range),
     erased: partition => floorOf('views', partition),
@@ -72,6 +76,39 @@ function stateFold(
     clock,
     log,
   });
+}
+
+/** Part of the fold `state` that keeps POLICY. */
+function policyOf({ config, names, connection, jsm, store, clock, log }: WorkerFoldsParts) {
+  const policy = policyKv(connection, names);
+  const entries = entryLog(connection, names, config.partitions);
+  const fold = new PolicyFold({
+    policy,
+    archive: store,
+    log: entries,
+    isStored: async key =>
+      await store.findSent(key).then(
+        found => found !== null,
+        () => true,
+      ),
+    windowMs: config.dedupeSeconds * 1_000,
+    wallClock: clock.wallClock,
+  });
+  const source = { foldLog: foldLog(connection, jsm, names), names, clock };
+  const fill = new PolicyFill({
+    policy,
+    archive: store,
+    partitions: config.partitions,
+    partitionOf: room => entries.partitionOf(room),
+    replay: (partition, signal, work) => replay(source, partition, signal, work),
+    fold,
+    clock,
+    log,
+  });
+  return {
+    apply: (partition: number, batch: readonly FoldEntry[]) => fold.apply(partition, batch),
+    look: (partition: number, lease: Lease) => fill.look(partition, lease),
+  };
 }
 
 /** All folds of a worker. */

@@ -107,8 +107,8 @@ test('what the operator decides is measured with the monotonic clock: times of d
 
 test('files stay short enough to be read in one go', () => {
   const long = product
-    // A table with a row an option, and types that are generated.
-    .filter(file => file !== 'server/contract/options.ts' && file !== 'client/verbs.ts')
+    // Tables with a row an option or a query, and types that are generated.
+    .filter(file => !['server/contract/options.ts', 'server/store/queries.ts', 'client/verbs.ts'].includes(file))
     .map(file => ({ file, lines: readFileSync(join(ROOT, file), 'utf8').split('\n').length }))
     .filter(({ lines }) => lines > 300)
     .map(({ file, lines }) => `${file}: ${lines}`);

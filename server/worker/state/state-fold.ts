@@ -13,9 +13,13 @@ import {
   type WorkerFold,
 } from '../fold/fold.ts';
 import { digestWith, type RoomBatch, roomBatches } from './digest.ts';
+import type { PolicyFill } from './policy-fill.ts';
+import type { PolicyFold } from './policy-fold.ts';
 
 export interface StateFoldParts {
   readonly digests: Digests;
+  /** Part that keeps POLICY. */
+  readonly policy: Pick<PolicyFold, 'apply'> & Pick<PolicyFill, 'look'>;
   readonly foldLog: Pick<FoldLog, 'state'>;
   /** Reads the deletes of a room in a range of LOG. */
   deletions(range: DeletionsRange): Promise<Deletion[]>;
@@ -87,6 +91,8 @@ export class StateFold implements WorkerFold {
 
   async apply({ partition, entries }: FoldBatch, lease: Lease): Promise<void> {
     const known = this.#of(partition);
+    await this.#parts.policy.look(partition, lease);
+    await this.#parts.policy.apply(partition, entries);
     if (known.own > 0) await this.#repair(partition, known); // a write of the batch before was perhaps not acknowledged
     const rooms = roomBatches(entries);
     const found = await this.#parts.digests.read(partition, [...rooms.keys()]);
@@ -114,6 +120,7 @@ export class StateFold implements WorkerFold {
 
   async idle(partition: number, lease: Lease): Promise<void> {
     const known = this.#of(partition);
+    await this.#parts.policy.look(partition, lease);
     const cover = await this.#parts.digests.cover(partition);
     if ((cover?.value.lease ?? 0) > lease.epoch) throw new LeaseLost(lease);
     if (cover?.revision !== known.cover.revision) throw new Error('another process wrote the cover of LAST');

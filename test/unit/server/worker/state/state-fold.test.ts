@@ -35,6 +35,7 @@ class Bench {
     const ended = new AbortController();
     this.#end = () => ended.abort();
     const fold = new StateFold({
+      policy: { apply: async () => undefined, look: async () => undefined },
       digests: this.last,
       foldLog: this.log,
       deletions: async ({ room, after, upto }) =>

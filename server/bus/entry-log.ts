@@ -1,0 +1,53 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { PublishFailed, ReadFailed } from '../room/log.ts';
+import type { Envelope } from '../room/message.ts';
+import { writeEnvelope } from './envelope.ts';
+import { type ApiError, apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
+import { type Names, partitionOf } from './names.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/** Single entries of LOG, as workers read and write them. */
+export interface EntryLog {
+  readonly partitions: number;
+  partitionOf(room: string): number;
+  /** Reads the body of an entry, from the leader; null if LOG does not have it. @throws {ReadFailed} */
+  body(partition: number, offset: number): Promise<Uint8Array | null>;
+  /** Stores an entry; one with the same key within the window is stored once. @throws {PublishFailed} */
+  publish(room: string, body: Uint8Array, envelope: Envelope): Promise<void>;
+}
+
+/** Entries of LOG over a connection. */
+export function entryLog(connection: NatsConnection, names: Names, partitions: number): EntryLog {
+  const partition = (room: string) => partitionOf(room, partitions);
+  return {
+    partitions,
+    partitionOf: partition,
+    async body(index, offset) {
+      const stream = names.logStream(index);
+      const answer = await apiRequest<{ message: { data?: string } }>(
+        connection,
+        `STREAM.MSG.GET.${stream}`,
+        { seq: offset },
+        TIMEOUT_MS,
+      );
+      if ('ok' in answer) return Buffer.from(answer.ok.message.data ?? '', 'base64');
+      if (answer.error.err_code === NO_MESSAGE_FOUND) return null;
+      throw new ReadFailed(`${stream} answered ${answer.error.code} ${answer.error.description}`);
+    },
+    async publish(room, body, envelope) {
+      const subject = names.log(partition(room), room);
+      let error: ApiError | undefined;
+      try {
+        const reply = await connection.request(subject, body, {
+          headers: writeEnvelope(envelope),
+          timeout: TIMEOUT_MS,
+        });
+        error = reply.json<{ error?: ApiError }>().error;
+      } catch (cause) {
+        throw new PublishFailed('JetStream did not acknowledge', cause);
+      }
+      if (error) throw new PublishFailed(`JetStream refused: ${error.description}`);
+    },
+  };
+}

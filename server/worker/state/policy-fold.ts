@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import { changedUsers } from '../../fold/changed-users.ts';
+import { type ControlEntry, controlBody, readControl } from '../../fold/control.ts';
+import { foldControl } from '../../fold/control-fold.ts';
+import { isCut, NO_ROOM, type RoomState } from '../../fold/room-state.ts';
+import { readRoomState, roomStateJson } from '../../fold/room-state-json.ts';
+import type { RoomArchive } from '../../membership/archive.ts';
+import type { PolicyStore } from '../../membership/policy-store.ts';
+import { isLater, writeRoom } from '../../membership/policy-writes.ts';
+import { userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
+import { controlKey } from '../../room/control-key.ts';
+import type { LoggedMessage } from '../../room/history-store.ts';
+import type { Envelope } from '../../room/message.ts';
+import { readOwnMembership } from '../../room/room-changes.ts';
+import type { WallTime } from '../../time/clock.ts';
+import type { FoldEntry } from '../fold/fold.ts';
+
+/** Entries of LOG as the fold reads and writes them. */
+interface Entries {
+  body(partition: number, offset: number): Promise<Uint8Array | null>;
+  publish(room: string, body: Uint8Array, envelope: Envelope): Promise<void>;
+}
+
+export interface PolicyFoldParts {
+  readonly policy: PolicyStore;
+  readonly archive: Pick<RoomArchive, 'room'>;
+  readonly log: Entries;
+  /** True if a notice with this key was stored, and if that cannot be told: it is left out then. */
+  readonly isStored: (key: { readonly id: string; readonly dedupe: string }) => Promise<boolean>;
+  /** Age, in ms, below which LOG recognises a key that comes again. */
+  readonly windowMs: number;
+  readonly wallClock: () => WallTime;
+}
+
+/** States of rooms that are kept between batches. */
+const MOST_STATES = 1_000;
+const INBOX = 'user:';
+
+/**
+ * Part of the fold `state` that keeps POLICY: writes what the gateway of an act did not write, tells users of invitations, of rooms
+ * that they get and lose, and of messages that do not count. Entries may come again: every write is guarded by the version, and
+ * every notice has a key of its own.
+ */
+export class PolicyFold {
+  readonly #parts: PolicyFoldParts;
+  readonly #states = new Map<string, RoomState>();
+
+  constructor(parts: PolicyFoldParts) {
+    this.#parts = parts;
+  }
+
+  /** Writes the states in memory once more, after POLICY was wiped. */
+  async rewrite(): Promise<void> {
+    for (const [room, state] of [...this.#states]) await writeRoom(this.#parts.policy, room, state);
+  }
+
+  /**
+   * Folds entries of a partition, whose bodies are not read. Rejects if NATS does not answer, or MongoDB where it alone has a state.
+   */
+  async apply(partition: number, entries: readonly FoldEntry[]): Promise<void> {
+    for (const { room, message } of entries) {
+      if (!message) continue;
+      if (message.cv > 0) await this.#control(partition, room, message);
+      else if (message.type === 'member' && room.startsWith(INBOX)) await this.#own(partition, room, message);
+      else if (message.seen > 0 || this.#states.has(room)) await this.#check(room, message);
+    }
+  }
+
+  async #control(partition: number, room: string, message: LoggedMessage): Promise<void> {
+    const entry = await this.#read(partition, message, data => readControl(message, data));
+    if (!entry) return;
+    const before = await this.#state(room, entry.cv);
+    const state = foldControl(before, entry);
+    // An entry was lost: nothing counts until a snapshot goes on from what is known.
+    if (state === before && entry.cv > before.cv + 1 && entry.control.act !== 'snapshot')
+      return await this.#snapshot(room, before, entry.cv + 1);
+    this.#keep(room, state);
+    const users = state === before ? usersOf(entry, state) : changedUsers(before, state);
+    const latest = await writeRoom(this.#parts.policy, room, state);
+    for (const user of users) await writeUserRoom(this.#parts.policy, user, room, userRoomOf(latest, user));
+    if (counts(entry, state)) await this.#notices(room, entry, users, latest);
+  }
+
+  /** A user's own join or leave of an open room. */
+  async #own(partition: number, inbox: string, message: LoggedMessage): Promise<void> {
+    const own = await this.#read(partition, message, data => readOwnMembership(message, data));
+    if (!own) return;
+    const { room, on, since, seen } = own;
+    const kind = room.slice(0, room.indexOf(':'));
+    const known = { state: on ? 'member' : 'left', rank: 'member', since: on ? since : 0, cv: seen, kind } as const;
+    await writeUserRoom(this.#parts.policy, inbox.slice(INBOX.length), room, known, true);
+  }
+
+  /** Tells the author of an entry that does not count. */
+  async #check(room: string, message: LoggedMessage): Promise<void> {
+    const { user, offset, id } = message;
+    if (user === '' || !isCut(await this.#state(room, message.seen), message)) return;
+    await this.#notice(user, { room, type: 'void', by: String(offset), time: message.time, body: { offset, id } });
+  }
+
+  async #notices(room: string, entry: ControlEntry, users: readonly string[], state: RoomState): Promise<void> {
+    const { control, cv, by, time } = entry;
+    const name = state.name;
+    for (const user of users) {
+      if (control.act === 'snapshot') return;
+      const { state: standing, rank } = userRoomOf(state, user);
+      const type = control.act === 'invite' ? 'invite' : 'member';
+      const body = { act: control.act, state: standing, rank, cv, by, kind: state.kind, name };
+      await this.#notice(user, { room, type, by: String(cv), time, body });
+    }
+  }
+
+  /** Stores an entry in the inbox of a user, once for each `type`, room and `by`. */
+  async #notice(
+    user: string,
+    notice: { room: string; type: 'invite' | 'member' | 'void'; by: string; time: number; body: object },
+  ): Promise<void> {
+    const { log, isStored, windowMs, wallClock } = this.#parts;
+    const { room, type, by, time } = notice;
+    const hash = createHash('sha256')
+      .update(JSON.stringify([room, type, by, user]))
+      .digest();
+    const dedupe = hash.toString('base64url');
+    const id = uuidOf(hash);
+    if (wallClock() - time > windowMs / 2 && (await isStored({ id, dedupe }))) return;
+    const body = Buffer.from(JSON.stringify({ type, id, room, ...notice.body, time }));
+    const none = { client: '', traceparent: '', targets: [], cv: 0, seen: 0 } as const;
+    await log.publish(INBOX + user, body, { type, id, dedupe, time, user: '', ...none });
+  }
+
+  /** Publishes the state of a room as a version that counts without its predecessors. */
+  async #snapshot(room: string, known: RoomState, cv: number): Promise<void> {
+    const { archive, log, wallClock } = this.#parts;
+    const archived = await archive.room(room);
+    const state = archived && archived.cv > known.cv ? archived : known;
+    const time = wallClock();
+    const dedupe = controlKey(room, cv);
+    const id = uuidOf(createHash('sha256').update(dedupe).digest());
+    const control = { act: 'snapshot', state: roomStateJson(state) } as const;
+    const body = Buffer.from(JSON.stringify(controlBody({ id, cv, by: '', time, control }, 'room')));
+    const none = { client: '', traceparent: '', targets: [], seen: 0 } as const;
+    await log.publish(room, body, { type: 'room', id, dedupe, time, user: '', cv, ...none });
+  }
+
+  /** @param cv version that the room has, at least nearly */
+  async #state(room: string, cv: number): Promise<RoomState> {
+    const known = this.#states.get(room);
+    if (known) return known;
+    const { policy, archive } = this.#parts;
+    const found = await policy.read({ room });
+    // Without a value the room is new, or POLICY was wiped: then MongoDB has what LOG does not have any more.
+    const state = (found && readRoomState(found.value)) ?? (cv > 1 ? await archive.room(room) : null) ?? NO_ROOM;
+    this.#keep(room, state);
+    return state;
+  }
+
+  #keep(room: string, state: RoomState): void {
+    const known = this.#states.get(room);
+    this.#states.delete(room);
+    this.#states.set(room, known && !isLater(state, known) ? known : state);
+    if (this.#states.size <= MOST_STATES) return;
+    const [oldest] = this.#states.keys();
+    if (oldest !== undefined) this.#states.delete(oldest);
+  }
+
+  async #read<T>(partition: number, { offset }: LoggedMessage, read: (data: unknown) => T | null): Promise<T | null> {
+    const body = await this.#parts.log.body(partition, offset);
+    if (!body) return null;
+    try {
+      return read(JSON.parse(Buffer.from(body).toString('utf8')));
+    } catch (error) {
+      if (error instanceof SyntaxError) return null; // not written by a gateway
+      throw error;
+    }
+  }
+}
+
+/** True if an entry is the one of its version that counts, as far as the state remembers. */
+function counts({ cv, offset }: ControlEntry, state: RoomState): boolean {
+  const done = state.ids.find(each => each.cv === cv);
+  return cv <= state.cv && (!done || done.offset === offset);
+}
+
+/** Users whom an entry is about, where the state before it is not known. */
+function usersOf({ control, by }: ControlEntry, state: RoomState): readonly string[] {
+  switch (control.act) {
+    case 'create':
+      return control.members.map(({ user }) => user);
+    case 'add':
+      return control.users.map(({ user }) => user);
+    case 'invite':
+      return control.users;
+    case 'accept':
+    case 'decline':
+    case 'join':
+    case 'request':
+      return [by];
+    case 'leave':
+      return control.dissolves ? [by, ...state.members.keys()] : control.heir === undefined ? [by] : [by, control.heir];
+    case 'transfer':
+      return [by, control.user];
+    case 'approve':
+    case 'deny':
+    case 'kick':
+    case 'ban':
+    case 'unban':
+    case 'role':
+      return [control.user];
+    case 'delete':
+      return [...state.members.keys()];
+    default:
+      return [];
+  }
+}
+
+/** A UUID of version 8 made of a hash. */
+function uuidOf(hash: Buffer): string {
+  const hex = hash.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
