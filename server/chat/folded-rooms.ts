@@ -142,11 +142,12 @@ export class FoldedRooms {
   }
 
   async #viewedUpTo(partition: number): Promise<number> {
-    const { store, now } = this.#options;
+    const { log, store, now } = this.#options;
     const known = this.#positions.get(partition);
     if (known && now() - known.at < POSITION_AGE_MS) return known.offset;
     const at = now();
-    const offset = await store.viewedUpTo(partition);
+    // The views wait for the store at changes only: messages before them may not be stored yet.
+    const offset = Math.min(await store.viewedUpTo(partition), await log.storedFloor(partition));
     this.#positions.set(partition, { at, offset });
     return offset;
   }

@@ -33,13 +33,15 @@ export class Targets {
    * @throws {ReadFailed} if LOG does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
    */
   async find(room: string, { target, of }: Target, above = 0): Promise<StoredMessage> {
-    const [found] = target > above ? await this.#reader.before(room, target + 1, 1) : [];
-    const isErased = found?.type === ERASED;
-    if (!found || found.offset !== target || found.id !== of || !(found.type === 'message' || isErased))
-      throw new CommandError(ERRORS.notFound, `the room has no message ${of} at offset ${target}`);
-    // Read after the message: a delete that was acknowledged before the call is in it.
-    if (isErased || (await this.#masks.of(room)).has(target))
+    const missing = new CommandError(ERRORS.notFound, `the room has no message ${of} at offset ${target}`);
+    if (target <= above) throw missing;
+    const [last] = await this.#reader.before(room, target + 1, 1);
+    const found = last?.offset === target ? last : null;
+    if (found && (found.id !== of || !(found.type === 'message' || found.type === ERASED))) throw missing;
+    // Read after the message: a delete that was acknowledged before the call is in it. LOG may have erased it a moment ago.
+    if (found?.type === ERASED || (await this.#masks.of(room)).has(target))
       throw new CommandError(ERRORS.gone, `the message ${of} at offset ${target} is deleted`);
+    if (!found) throw missing;
     return found;
   }
 }
