@@ -35,6 +35,9 @@ export interface SpawnedGateway extends RunningGateway {
 /** Two gateways and a worker of one ChatCluster, in this process. */
 export interface Cluster extends Inspect {
   readonly gateways: readonly [RunningGateway, RunningGateway];
+  /** Ends the worker: nothing is stored or folded until {@link startWorker}. */
+  stopWorker(): Promise<void>;
+  startWorker(): Promise<void>;
   /** Ends both gateways and starts two new ones, with empty memories, on other ports. */
   restartGateways(): Promise<void>;
   /** Starts one more gateway as a process of its own; resolves when it is Ready. @param through a command that runs it */
@@ -79,9 +82,18 @@ export async function startCluster(
   const configOf = (name: string) => loadConfig('standalone', { ...env, CHAT_PROCESS_NAME: name });
   const logger = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
   const config = configOf('worker');
-  const worker = await startWorker(config, { logger });
-  t.after(() => worker.stop());
-  await until('the worker is ready', async () => (await fetch(`${worker.adminUrl}${ADMIN_PATHS.ready}`)).ok);
+  const work = async () => {
+    const started = await startWorker(config, { logger });
+    let ending: Promise<void> | null = null;
+    const stop = () => {
+      ending ??= started.stop();
+      return ending;
+    };
+    t.after(stop);
+    await until('the worker is ready', async () => (await fetch(`${started.adminUrl}${ADMIN_PATHS.ready}`)).ok);
+    return stop;
+  };
+  let endWorker = await work();
 
   let started = 0;
   const start = async () => {
@@ -127,6 +139,10 @@ export async function startCluster(
     ...(await inspect(t, config)),
     get gateways() {
       return gateways;
+    },
+    stopWorker: () => endWorker(),
+    async startWorker() {
+      endWorker = await work();
     },
     async restartGateways() {
       await Promise.all(gateways.map(gateway => gateway.stop()));
