@@ -221,6 +221,10 @@ export interface Verbs {
       readonly room: string;
       /** Text, not empty. Kind of the room. */
       readonly kind: string;
+      /** `Open` or `Claim` or `Members`. Users who may read, by the kind. */
+      readonly access: 'Open' | 'Claim' | 'Members';
+      /** `Everyone` or `Members` or `Staff`. Users who may send, by the kind. */
+      readonly write: 'Everyone' | 'Members' | 'Staff';
       /** Text. Name for people; empty for none. */
       readonly name: string;
       /** Text. Topic; empty for none. */
@@ -235,7 +239,7 @@ export interface Verbs {
       readonly members: number;
       /** Integer from 0 to 2^53 - 1. Version of the room. */
       readonly cv: number;
-      /** Object with `state` (`none` or `member` or `invited` or `requested` or `banned`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `can` (list of at most 22: `read` or `write` or `join` or `request` or `accept` or `decline` or `leave` or `invite` or `add` or `link` or `deleteOther` or `topic` or `settings` or `freeze` or `approve` or `kick` or `ban` or `unban` or `mute` or `role` or `transfer` or `delete`). */
+      /** Object with `state` (`none` or `member` or `invited` or `requested` or `banned`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `can` (list of at most 22: `read` or `write` or `join` or `request` or `accept` or `decline` or `leave` or `invite` or `add` or `link` or `deleteOther` or `topic` or `settings` or `freeze` or `approve` or `kick` or `ban` or `unban` or `mute` or `role` or `transfer` or `delete`), `mutedUntil` (integer from 0 to 2^53 - 1). */
       readonly me: {
         readonly state: 'none' | 'member' | 'invited' | 'requested' | 'banned';
         readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
@@ -263,6 +267,7 @@ export interface Verbs {
           | 'transfer'
           | 'delete'
         )[];
+        readonly mutedUntil?: number;
       };
     };
   };
@@ -297,6 +302,8 @@ export interface Verbs {
       readonly q?: string;
       /** `owner` or `admin` or `moderator` or `member` or `guest`. Only members of this rank. */
       readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
+      /** `requested` or `invited` or `banned`. Users in this relation instead of members. */
+      readonly state?: 'requested' | 'invited' | 'banned';
       /** Integer from 1 to 1000. Most members of the answer. Default: 1000. */
       readonly limit?: number;
       /** Text of 1 to 300 characters. `cursor` of the page before. */
@@ -326,6 +333,8 @@ export interface Verbs {
       readonly cursor?: string;
     };
     readonly result: {
+      /** `Anyone` or `Request`. Way to become a member: `room.join`, or `room.request`. */
+      readonly join: 'Anyone' | 'Request';
       /** List of at most 100: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `name` (text), `topic` (text), `avatar` (text), `members` (integer from 0 to 2^53 - 1). Rooms. */
       readonly items: readonly {
         readonly room: string;

@@ -1,6 +1,6 @@
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
-import { about, int, list, object, optional, roomName, text } from './params.ts';
+import { about, int, list, object, oneOf, optional, roomName, text } from './params.ts';
 import { rulesFor } from './room-view.ts';
 import { verb } from './verb.ts';
 
@@ -26,6 +26,7 @@ export const roomDiscover = verb({
   },
   may: null,
   result: {
+    join: about(oneOf('Anyone', 'Request'), 'Way to become a member: `room.join`, or `room.request`.'),
     items: about(list(object(ROOM), MOST_ROOMS), 'Rooms.'),
     cursor: about(optional(text({ min: 1 })), 'Missing at the end of the list.'),
   },
@@ -39,13 +40,14 @@ export const roomDiscover = verb({
   example: {
     params: { kind: 'channel', q: 'te' },
     result: {
+      join: 'Anyone',
       items: [{ room: 'channel:0190f3a3', name: 'Tea', topic: '', avatar: '', members: 3 }],
     },
   },
   async run(call, { kind, q, limit = MOST_ROOMS, cursor }, chat) {
     call.placed();
     const { access, join } = rulesFor(chat, `${kind}:*`);
-    if (access === 'Claim' || (access === 'Members' && join === 'Invite'))
+    if (access === 'Claim' || join === 'Invite')
       throw new CommandError(ERRORS.notAvailable, `rooms of kind ${kind} are in no list`);
     const after = cursor === undefined ? '' : readCursor(cursor);
     const page = { kind, after, limit: limit + 1, ...(q === undefined ? {} : { prefix: q }) };
@@ -53,6 +55,7 @@ export const roomDiscover = verb({
     const items = found.slice(0, limit);
     const last = found.length > limit ? items.at(-1) : undefined;
     return {
+      join,
       items: items.map(({ place: _, ...room }) => room),
       ...(last ? { cursor: Buffer.from(last.place).toString('base64url') } : {}),
     };

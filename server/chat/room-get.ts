@@ -11,6 +11,7 @@ const ME = {
   state: about(oneOf('none', 'member', 'invited', 'requested', 'banned'), 'Relation of the caller to the room.'),
   role: about(optional(oneOf(...RANKS)), 'Rank of the caller, of a member.'),
   can: about(list(oneOf(...ACTS), ACTS.length), 'Acts that the caller may do, on some member at least.'),
+  mutedUntil: about(optional(int()), 'End of a mute of the caller, milliseconds since 1970. Missing without one.'),
 };
 
 export const roomGet = verb({
@@ -21,6 +22,8 @@ export const roomGet = verb({
   result: {
     room: roomName,
     kind: about(text({ min: 1 }), 'Kind of the room.'),
+    access: about(oneOf('Open', 'Claim', 'Members'), 'Users who may read, by the kind.'),
+    write: about(oneOf('Everyone', 'Members', 'Staff'), 'Users who may send, by the kind.'),
     name: about(text(), 'Name for people; empty for none.'),
     topic: about(text(), 'Topic; empty for none.'),
     avatar: about(text(), 'URL of an image; empty for none.'),
@@ -36,6 +39,8 @@ export const roomGet = verb({
     result: {
       room: 'group:0190f3a3-0a00-7a11-8b2c-3d4e5f6a7b8c',
       kind: 'group',
+      access: 'Members',
+      write: 'Members',
       name: 'Tea',
       topic: '',
       avatar: '',
@@ -50,15 +55,22 @@ export const roomGet = verb({
     call.placed();
     rulesFor(chat, room);
     const view = await viewOf(chat, call.identity, { room, state: await chat.rooms.fresh(room) });
-    const { state, self } = view;
+    const { state, self, rules } = view;
     const denied = view.may('read');
     if (denied && view.may('accept')) throw new CommandError(denied.error, denied.detail);
     const { name, topic, avatar, created, frozen, cv, count: members } = state;
     const kind = room.slice(0, room.indexOf(':'));
     const standing = standingOf(self.known?.state);
     const rank = view.rank(call.identity.user);
-    const me = { state: standing, ...(rank ? { role: rank } : {}), can: allowedActs(view, self) };
-    return { room, kind, name, topic, avatar, created, frozen, members, cv, me };
+    const mutedUntil = self.known?.mutedUntil ?? 0;
+    const me = {
+      state: standing,
+      ...(rank ? { role: rank } : {}),
+      can: allowedActs(view, self),
+      ...(mutedUntil > view.now ? { mutedUntil } : {}),
+    };
+    const { access, write } = rules;
+    return { room, kind, access, write, name, topic, avatar, created, frozen, members, cv, me };
   },
 });
 

@@ -1,9 +1,9 @@
 import { RANKS, type Rank } from '../fold/control.ts';
-import type { RoomState } from '../fold/room-state.ts';
+import type { RoomState, Standing } from '../fold/room-state.ts';
 import type { ListedMember, MemberPage, MemberPlace } from '../membership/directory.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
-import { about, int, list, object, optional, roomName, text } from './params.ts';
+import { about, int, list, object, oneOf, optional, roomName, text } from './params.ts';
 import { rankParam, userId } from './room-params.ts';
 import { readerView } from './room-view.ts';
 import { verb } from './verb.ts';
@@ -21,22 +21,27 @@ export const roomMembers = verb({
   summary: 'Lists the members of a room, by rank and then by id.',
   details: [
     'Joins and leaves of others move nobody in the list. In rooms with at most 1,000 members of a kind with access `Members` it is',
-    'exact; elsewhere it comes from MongoDB, where a worker writes an act within seconds.',
+    'exact; elsewhere it comes from MongoDB, where a worker writes an act within seconds. With `state` it lists users who are no',
+    'members, exactly in every room.',
   ].join('\n'),
   params: {
     room: roomName,
     q: about(optional(text({ min: 1, max: 100 })), 'Only users whose id begins with it.'),
     role: about(optional(rankParam), 'Only members of this rank.'),
+    state: about(optional(oneOf('requested', 'invited', 'banned')), 'Users in this relation instead of members.'),
     limit: about(optional(int({ min: 1, max: MOST_MEMBERS })), `Most members of the answer. Default: ${MOST_MEMBERS}.`),
     cursor: about(optional(text({ min: 1, max: 300 })), '`cursor` of the page before.'),
   },
   may: null,
-  who: 'users who may read the room',
+  who: 'users who may read the room; with `state` moderators and above',
   result: {
     users: about(list(object(MEMBER), MOST_MEMBERS), 'Members.'),
     cursor: about(optional(text({ min: 1 })), 'Missing at the end of the list.'),
   },
-  errors: [{ error: ERRORS.gone, when: 'The room is deleted.' }],
+  errors: [
+    { error: ERRORS.permissionDenied, when: 'With `state`: the caller lacks the rank.' },
+    { error: ERRORS.gone, when: 'The room is deleted.' },
+  ],
   example: {
     params: { room: 'group:tea', limit: 2 },
     result: {
@@ -47,18 +52,22 @@ export const roomMembers = verb({
       cursor: 'member bob',
     },
   },
-  async run(call, { room, q, role, limit = MOST_MEMBERS, cursor }, chat) {
+  async run(call, { room, q, role, state: wanted, limit = MOST_MEMBERS, cursor }, chat) {
     call.placed();
     const after = cursor === undefined ? null : readCursor(cursor);
-    const { state, rules } = await readerView(chat, call.identity, room);
+    const view = await readerView(chat, call.identity, room);
+    const standing: Standing = wanted ?? 'member';
+    if (standing !== 'member') view.demand('approve');
+    const { state, rules } = view;
     const page: MemberPage = {
       after,
       limit: limit + 1,
       ...(role === undefined ? {} : { rank: role }),
       ...(q === undefined ? {} : { prefix: q }),
     };
-    const found =
-      state.full && rules.access === 'Members' ? membersOf(state, page) : await chat.directory.listMembers(room, page);
+    // A state has everybody who is not simply a member, however large the room is.
+    const inState = standing !== 'member' || (state.full && rules.access === 'Members');
+    const found = inState ? usersOf(state, standing, page) : await chat.directory.listMembers(room, page);
     const users = found.slice(0, limit).map(({ user, rank, since }) => ({ user, role: rank, since }));
     const last = found.length > limit ? users.at(-1) : undefined;
     return { users, ...(last ? { cursor: `${last.role} ${last.user}` } : {}) };
@@ -72,10 +81,14 @@ function readCursor(cursor: string): MemberPlace {
   return { rank, user: cursor.slice(word.length + 1) };
 }
 
-/** Page of the members that a state has. Pure. */
-function membersOf({ members }: RoomState, { after, limit, rank, prefix = '' }: MemberPage): ListedMember[] {
+/** Page of the users that a state has in one relation to the room. Pure. */
+function usersOf(
+  { members }: RoomState,
+  standing: Standing,
+  { after, limit, rank, prefix = '' }: MemberPage,
+): ListedMember[] {
   return [...members]
-    .filter(([, { state }]) => state === 'member')
+    .filter(([, { state }]) => state === standing)
     .map(([user, known]) => ({ user, rank: known.rank, since: known.since }))
     .filter(member => (rank === undefined || member.rank === rank) && member.user.startsWith(prefix))
     .filter(member => after === null || compare(after, member) < 0)

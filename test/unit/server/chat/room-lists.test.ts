@@ -52,6 +52,23 @@ test('members are found by rank and by the beginning of their id', async () => {
   assert.equal(await code('mia', 'room.members', { room, cursor: 'neither' }), 107);
 });
 
+test('staff list users who ask, are invited or banned; others may not', async () => {
+  const { as, code, create } = roomChat();
+  const room = await create('ann', ['bob'], 'club');
+  await as('eve', 'room.request', { room });
+  await as('ann', 'room.invite', { room, users: ['dan', 'fay'] });
+  await as('ann', 'room.ban', { room, user: 'leo' });
+  const found = async (state: 'requested' | 'invited' | 'banned') =>
+    (await as('ann', 'room.members', { room, state })).users.map(({ user }) => user);
+  assert.deepEqual(
+    [await found('requested'), await found('invited'), await found('banned')],
+    [['eve'], ['dan', 'fay'], ['leo']],
+  );
+  assert.equal(await code('bob', 'room.members', { room, state: 'requested' }), 103);
+  await as('ann', 'room.approve', { room, user: 'eve' });
+  assert.deepEqual(await found('requested'), []);
+});
+
 test('members of a room whose state lacks them come from the directory, page by page', async () => {
   const { as, chat, create } = roomChat();
   const room = await create('ann', [], 'channel');
@@ -84,7 +101,8 @@ test('rooms are found in kinds that one reads or joins without an invitation', a
   );
   const rest = await as('eve', 'room.discover', { kind: 'channel', cursor: first.cursor });
   assert.deepEqual([rest.items.map(({ name }) => name), rest.cursor], [['c'], undefined]);
-  await as('eve', 'room.discover', { kind: 'club' });
+  assert.equal(first.join, 'Anyone');
+  assert.equal((await as('eve', 'room.discover', { kind: 'club' })).join, 'Request');
   assert.equal(await code('eve', 'room.discover', { kind: 'group' }), 108);
   assert.equal(await code('eve', 'room.discover', { kind: 'user' }), 108);
   assert.equal(await code('eve', 'room.discover', { kind: 'none' }), 102);

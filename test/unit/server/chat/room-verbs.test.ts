@@ -17,6 +17,8 @@ test('a room is made once, however often its id is sent, and its creator is the 
   assert.deepEqual(got, {
     room,
     kind: 'group',
+    access: 'Members',
+    write: 'Members',
     name: 'Tea',
     topic: '',
     avatar: '',
@@ -113,16 +115,19 @@ test('a member is kicked by a higher rank alone, and may come back; a banned one
 test('a mute ends by its time or at once, and binds members alone', async () => {
   const { as, clock, code, create } = roomChat();
   const room = await create('ann', ['bob']);
-  const can = async () => (await as('bob', 'room.get', { room })).me.can.includes('write');
+  const me = async (user = 'bob') => (await as(user, 'room.get', { room })).me;
+  const can = async () => (await me()).can.includes('write');
   assert.equal(await code('ann', 'room.mute', { room, user: 'eve', until: clock.wallClock() + HOUR }), 404);
   assert.equal(await code('ann', 'room.mute', { room, user: 'bob', until: 1 }), 107);
   await as('ann', 'room.mute', { room, user: 'bob', until: clock.wallClock() + HOUR });
   assert.equal(await can(), false);
+  assert.deepEqual([(await me()).mutedUntil, (await me('ann')).mutedUntil], [clock.wallClock() + HOUR, undefined]);
   await as('ann', 'room.mute', { room, user: 'bob', until: 0 });
   assert.equal(await can(), true);
   await as('ann', 'room.mute', { room, user: 'bob', until: clock.wallClock() + HOUR });
   clock.pass(HOUR);
   assert.equal(await can(), true);
+  assert.equal((await me()).mutedUntil, undefined);
 });
 
 test('ranks are given below the own one, and a room keeps an owner', async () => {
