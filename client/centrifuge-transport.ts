@@ -9,6 +9,8 @@ export interface CentrifugeOptions {
   /** Gets a fresh token. Throw {@link SignInRefused} if there will be none; after another error it is called again. */
   readonly getToken: () => Promise<string>;
   readonly onConnection: (connection: Connection) => void;
+  /** Called with entries of the user's inbox, which the server subscribes. Default: they are left out. */
+  readonly onInbox?: (publication: Publication) => void;
 }
 
 /** Error for `getToken` to throw: the user gets no token, and the connection stops. */
@@ -34,6 +36,8 @@ export function centrifugeTransport(options: CentrifugeOptions): Transport {
       time: typeof data?.time === 'number' ? data.time : null,
     });
   });
+  // Publications of rooms come to their subscriptions: the inbox alone is subscribed by the server.
+  client.on('publication', context => options.onInbox?.(publicationOf(context)));
   return {
     connect: () => client.connect(),
     disconnect: () => client.disconnect(),

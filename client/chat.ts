@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../server/time/clock.ts';
+import { type ActName, type ActParams, untilAnswered } from './acts.ts';
 import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
+import type { Ending } from './control-of.ts';
 import { Listeners } from './listeners.ts';
 import { MessageIds } from './message-ids.ts';
 import { Outbox } from './outbox.ts';
@@ -15,11 +17,12 @@ import {
 } from './outgoing.ts';
 import { ReadMark } from './read-mark.ts';
 import { Room, type RoomOutbox } from './room.ts';
+import { RoomList } from './room-list.ts';
 import { Sender } from './sender.ts';
 import { ServerTime } from './server-time.ts';
 import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { KeyValue } from './storage.ts';
-import type { Connection, Transport } from './transport.ts';
+import type { Connection, Publication, Transport } from './transport.ts';
 import type { RandomBytes } from './uuid7.ts';
 import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 
@@ -31,8 +34,14 @@ export interface ChatOptions {
    * kept in memory, see {@link SteadyStorage}.
    */
   readonly storage: KeyValue;
-  /** Makes the transport. It must call `onConnection` on every change of the connection. */
-  readonly transport: (onConnection: (connection: Connection) => void) => Transport;
+  /**
+   * Makes the transport. It must call `onConnection` on every change of the connection, and `onInbox` with the entries of the
+   * user's inbox.
+   */
+  readonly transport: (
+    onConnection: (connection: Connection) => void,
+    onInbox: (publication: Publication) => void,
+  ) => Transport;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
   /** Random number from 0 up to, not including, 1. Default: `Math.random`. */
@@ -41,11 +50,36 @@ export interface ChatOptions {
   readonly randomBytes?: RandomBytes;
 }
 
+/** Acts of a user after which the own list of rooms is another one. */
+const OWN_ROOMS: ReadonlySet<ActName> = new Set([
+  'room.create',
+  'room.join',
+  'room.leave',
+  'room.accept',
+  'room.decline',
+  'room.request',
+  'room.delete',
+]);
+
+/** A room that the user was taken out of. */
+export interface Removal {
+  readonly room: string;
+  /** Act that did it; null if it came while the user was away, or if the user may not read the room any more for another reason. */
+  readonly ending: Ending | null;
+}
+
 /** A user's connection to the chat: rooms, and an outbox that outlives connections and, with its storage, processes. */
 export class Chat {
   readonly user: string;
   /** Emits when {@link connection} has changed. */
   readonly connectionChanged = new Listeners<Connection>();
+  /**
+   * Emits when the server has ended a room for the user: by a kick, a ban, the end of the room, or a leave on another device. The room
+   * is refused then and delivers nothing any more; {@link close} it.
+   */
+  readonly removed = new Listeners<Removal>();
+  /** Rooms that the user is a member of, is invited to or has asked for, open or not. */
+  readonly roomList: RoomList;
   readonly #storage: SteadyStorage;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -68,6 +102,8 @@ export class Chat {
       options.randomBytes ?? (length => crypto.getRandomValues(new Uint8Array(length))),
     );
     this.#outbox = new Outbox(this.#storage, options.user);
+    this.roomList = new RoomList(params => this.#answered('room.list', params));
+    const onInbox = (entry: Publication) => this.roomList.entry(entry);
     this.#transport = options.transport(connection => {
       this.#connection = connection;
       if (connection.phase === 'connected' && connection.time !== null) {
@@ -75,8 +111,9 @@ export class Chat {
         this.#ids.restart();
       }
       this.#sender.setOnline(connection.phase === 'connected');
+      if (connection.phase === 'connected') void this.roomList.refresh();
       this.connectionChanged.emit(connection);
-    });
+    }, onInbox);
     this.#sender = new Sender({
       outbox: this.#outbox,
       clock: this.#clock,
@@ -106,6 +143,20 @@ export class Chat {
     return this.#transport.call(verb, params);
   }
 
+  /**
+   * Acts on a room: makes the id of the act, and calls until there is an answer, for 30 s. A repeat counts once. An act that changes
+   * the rooms of the user is in {@link roomList} soon after. @throws {CallError}
+   */
+  async act<V extends ActName>(verb: V, params: ActParams<V>): Promise<ResultOf<V>> {
+    const result = await this.#answered(verb, { ...params, id: this.#ids.next() } as unknown as ParamsOf<V>);
+    if (OWN_ROOMS.has(verb)) void this.roomList.refresh();
+    return result;
+  }
+
+  #answered<V extends VerbName>(verb: V, params: ParamsOf<V>): Promise<ResultOf<V>> {
+    return untilAnswered({ clock: this.#clock, random: this.#random }, () => this.#transport.call(verb, params));
+  }
+
   /** The server's time of day, milliseconds since 1970; the machine's before the first connect. */
   now(): number {
     return this.#serverTime.now();
@@ -128,6 +179,12 @@ export class Chat {
         random: this.#random,
         readMark: new ReadMark(this.#storage, this.user, name),
         outbox: this.#outboxOf(name),
+        get: params => this.#answered('room.get', params),
+        members: params => this.#answered('room.members', params),
+        onRemoved: ending => {
+          this.removed.emit({ room: name, ending });
+          void this.roomList.refresh();
+        },
       });
       this.#rooms.set(name, room);
     }
@@ -200,5 +257,8 @@ export function createChat(
   },
 ): Chat {
   const { url, getToken, ...rest } = options;
-  return new Chat({ ...rest, transport: onConnection => centrifugeTransport({ url, getToken, onConnection }) });
+  return new Chat({
+    ...rest,
+    transport: (onConnection, onInbox) => centrifugeTransport({ url, getToken, onConnection, onInbox }),
+  });
 }

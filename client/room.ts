@@ -1,6 +1,7 @@
 import type { ReplyTo } from '../server/fold/entry.ts';
 import type { Clock } from '../server/time/clock.ts';
 import type { CallError } from './call-error.ts';
+import { controlOf, type Ending, endingOf } from './control-of.ts';
 import { Listeners } from './listeners.ts';
 import type { Message } from './message.ts';
 import { pageOf } from './message-page.ts';
@@ -9,6 +10,7 @@ import { withChanges } from './pending-changes.ts';
 import { Quotes } from './quotes.ts';
 import type { ReadMark } from './read-mark.ts';
 import { type HistoryState, RoomHistory } from './room-history.ts';
+import { RoomInfo, type RoomInfoOptions } from './room-info.ts';
 import { RoomPeople } from './room-people.ts';
 import type { Publication, RoomLink, Transport } from './transport.ts';
 
@@ -18,7 +20,7 @@ export type RoomStatus =
   /** Refusal or end of the subscription by the server: leave the room or try again. */
   | { readonly phase: 'refused'; readonly code: number; readonly reason: string };
 
-export interface RoomOptions {
+export interface RoomOptions extends Pick<RoomInfoOptions, 'get' | 'members'> {
   readonly name: string;
   readonly user: string;
   readonly transport: Transport;
@@ -27,7 +29,15 @@ export interface RoomOptions {
   readonly random: () => number;
   readonly readMark: ReadMark;
   readonly outbox: RoomOutbox;
+  /** Called when the server has taken the user out of the room. */
+  readonly onRemoved: (ending: Ending | null) => void;
 }
+
+/** Codes of a refused subscribe that says that the user may not read a room: hidden, or deleted. */
+const HIDDEN_CODES: readonly number[] = [103, 410];
+
+/** Code with which the server ends a subscription for good. */
+const REMOVED = 2_100;
 
 /** Part of a user's outbox that is one room's. */
 export interface RoomOutbox {
@@ -48,12 +58,17 @@ export class Room {
   readonly name: string;
   /** Emits when messages, members, marks or state have changed. */
   readonly changed = new Listeners();
+  /** Name, members and rights. */
+  readonly info: RoomInfo;
   readonly #options: RoomOptions;
   readonly #people: RoomPeople;
   readonly #history: RoomHistory;
   readonly #quotes: Quotes;
   #link: RoomLink;
   #status: RoomStatus = { phase: 'joining' };
+  /** True if the user was in the room: a refusal after it is news. */
+  #wasLive = false;
+  #ending: Ending | null = null;
 
   constructor(options: RoomOptions) {
     const { name, transport } = options;
@@ -82,6 +97,7 @@ export class Room {
       read: replyTos => this.#history.readSingle(replyTos),
       onChange: () => this.changed.emit(),
     });
+    this.info = new RoomInfo({ ...options, onChange: () => this.changed.emit() });
     this.#link = this.#join();
   }
 
@@ -219,6 +235,7 @@ export class Room {
 
   close(): void {
     this.#people.close();
+    this.info.close();
     this.#history.interrupted();
     this.#link.close();
   }
@@ -226,6 +243,9 @@ export class Room {
   #join(): RoomLink {
     return this.#options.transport.join(this.name, {
       subscribed: (position, recovered) => {
+        if (this.#wasLive && !recovered) this.info.reload();
+        this.#wasLive = true;
+        this.#ending = null;
         this.#status = { phase: 'live' };
         this.#quotes.setOnline(true);
         this.#history.subscribed(this.#link, position, recovered);
@@ -239,15 +259,29 @@ export class Room {
         this.#quotes.setOnline(false);
         this.#history.interrupted();
         this.#setStatus({ phase: 'refused', code, reason });
+        if (code === REMOVED || (this.#wasLive && HIDDEN_CODES.includes(code))) this.#removed();
       },
       publication: publication => {
         this.#history.live(publication);
+        this.#control(publication);
         this.changed.emit();
         this.#people.heard(publication.sender);
       },
       joined: member => this.#people.joined(member),
       left: member => this.#people.left(member),
     });
+  }
+
+  #control(publication: Publication): void {
+    const entry = controlOf(publication);
+    if (!entry) return;
+    this.#ending = endingOf(entry, this.#options.user) ?? this.#ending;
+    this.info.entry(entry);
+  }
+
+  #removed(): void {
+    this.#wasLive = false;
+    this.#options.onRemoved(this.#ending);
   }
 
   #setStatus(status: RoomStatus): void {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CallError } from '../../../client/call-error.ts';
+import { RoomList } from '../../../client/room-list.ts';
+import { settle } from '../../support/clocks/settle.ts';
+
+const item = (room: string) => ({ room, name: room, state: 'member' as const, n: null, mentions: null, top: 0 });
+
+test('all pages of the list are read', async () => {
+  const list = new RoomList(async ({ cursor }) =>
+    cursor === undefined ? { items: [item('group:a')], cursor: 'group:a' } : { items: [item('group:b')] },
+  );
+  assert.deepEqual([list.loaded, list.rooms], [false, []]);
+  await list.refresh();
+  assert.deepEqual([list.loaded, list.rooms.map(({ room }) => room)], [true, ['group:a', 'group:b']]);
+});
+
+test('entries of the inbox about rooms read it again, many of them once', async () => {
+  let reads = 0;
+  const list = new RoomList(async () => {
+    reads += 1;
+    await settle();
+    return { items: [item(`group:${reads}`)] };
+  });
+  for (const type of ['member', 'invite', 'member', 'hide', null]) list.entry({ type });
+  await list.refresh();
+  assert.deepEqual([reads, list.rooms[0]?.room], [2, 'group:2']);
+  list.entry({ type: 'hide' });
+  await settle();
+  assert.equal(reads, 2);
+});
+
+test('a list that cannot be read stays as it was, with the error', async () => {
+  let error: CallError | null = null;
+  const list = new RoomList(async () => {
+    if (error) throw error;
+    return { items: [item('group:a')] };
+  });
+  await list.refresh();
+  error = new CallError(100, 'internal server error', true);
+  await list.refresh();
+  assert.deepEqual([list.error?.code, list.rooms.length], [100, 1]);
+  error = null;
+  await list.refresh();
+  assert.equal(list.error, null);
+});
