@@ -169,6 +169,35 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
     assert.deepEqual(await purged(), [11, 12, 11]);
   });
 
+  test(`${name}: the deletes of a room come from before and after a purge of other messages`, async t => {
+    const { log, purge } = await filled(t);
+    const { epoch: _, ...rest } = await log.state(0);
+    assert.equal(rest.last, 10);
+    assert.deepEqual(await log.deletions(ROOM), { targets: [], upto: 10 });
+    const remove = async (room: string, ...targets: number[]) => {
+      const envelope = {
+        type: 'delete',
+        id: '',
+        dedupe: '',
+        time: 7,
+        user: 'a',
+        client: 'c',
+        traceparent: '',
+      } as const;
+      await log.publish(room, Buffer.from('{}'), { ...envelope, cv: 0, seen: 0, targets });
+    };
+    await remove(ROOM, 1, 3);
+    await remove(OTHER, 2);
+    const first = await log.deletions(ROOM);
+    assert.deepEqual([[...first.targets].sort(), first.upto], [[1, 3], 12]);
+    await purge(10);
+    await remove(ROOM, 9);
+    const targets = [...(await log.deletions(ROOM)).targets].sort();
+    assert.deepEqual(targets, [1, 3, 9]);
+    assert.deepEqual((await log.deletions(OTHER)).targets, [2]);
+    assert.deepEqual((await log.deletions('channel:none')).targets, []);
+  });
+
   test(`${name}: live messages carry their predecessor in the room, until the watch is stopped`, async t => {
     const { log } = await make(t);
     const seen: LiveMessage[] = [];
