@@ -1,4 +1,4 @@
-import { readEntry } from '../fold/entry.ts';
+import { type Entry, readEntry } from '../fold/entry.ts';
 import type { RoomFold } from '../fold/room-fold.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
 import type { StoredMessage } from '../room/message.ts';
@@ -36,11 +36,12 @@ export function dataOf({ body }: Pick<StoredMessage, 'body'>): unknown {
   }
 }
 
-/** Adds entries to a fold; those that change nothing are passed over. */
-export function addEntries(fold: RoomFold, entries: readonly StoredMessage[]): RoomFold {
-  for (const entry of entries) {
-    const read = readEntry(entry, dataOf(entry));
-    if (read) fold.add(read);
-  }
+/** Entries of stored ones, without those that change nothing. */
+export const entriesOf = (stored: readonly StoredMessage[]): Entry[] =>
+  stored.flatMap(each => readEntry(each, dataOf(each)) ?? []);
+
+/** Adds entries to a fold. */
+export function addEntries(fold: RoomFold, entries: readonly Entry[]): RoomFold {
+  for (const entry of entries) fold.add(entry);
   return fold;
 }

@@ -1,3 +1,4 @@
+import type { Entry } from '../fold/entry.ts';
 import { type FoldedMessage, RoomFold } from '../fold/room-fold.ts';
 import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
@@ -5,7 +6,8 @@ import type { StoredMessage } from '../room/message.ts';
 import { readBackward } from '../room/read-backward.ts';
 import type { PageRange, ViewReader } from '../room/views.ts';
 import type { Moment } from '../time/clock.ts';
-import { addEntries, entriesAfter } from './entries.ts';
+import { shareStarting } from '../time/share-starting.ts';
+import { addEntries, entriesAfter, entriesOf } from './entries.ts';
 
 export interface FoldedRoomsOptions {
   readonly log: RoomLog;
@@ -25,7 +27,7 @@ export interface Folded {
 
 /** Entries of a room from LOG: all from `from` on, up to `upto`. */
 interface Fresh {
-  readonly entries: readonly StoredMessage[];
+  readonly entries: readonly Entry[];
   readonly from: number;
   readonly upto: number;
 }
@@ -50,8 +52,18 @@ export class FoldedRooms {
   readonly #options: FoldedRoomsOptions;
   readonly #positions = new Map<number, { readonly at: Moment; readonly offset: number }>();
 
+  /** Entries that the messages of MongoDB may lack, by room: many callers act in one room at the same time. */
+  readonly #fresh: (room: string) => Promise<Fresh>;
+  /** Answers of {@link find}, by room and offsets: many callers react to one message at the same time. */
+  readonly #found: (key: string) => Promise<Folded>;
+
   constructor(options: FoldedRoomsOptions) {
     this.#options = options;
+    this.#fresh = shareStarting((room: string) => this.#readFresh(room));
+    this.#found = shareStarting((key: string) => {
+      const [room, ...offsets] = JSON.parse(key) as [string, ...number[]];
+      return this.#find(room, offsets);
+    });
   }
 
   /**
@@ -62,7 +74,7 @@ export class FoldedRooms {
   async page(room: string, range: PageRange): Promise<Folded> {
     const { log, store } = this.#options;
     const epoch = await log.currentEpoch(log.partitionOf(room));
-    const isNewest = range.reverse && range.before === Number.POSITIVE_INFINITY && range.after === 0;
+    const isNewest = range.reverse && range.before === Number.POSITIVE_INFINITY;
     if (isNewest) {
       const found = await this.#hotPage(room, range);
       if (found.isWhole || found.messages.length >= range.limit) return { ...found, epoch };
@@ -80,7 +92,11 @@ export class FoldedRooms {
   }
 
   /** Reads the messages of a room at these offsets; a missing one is left out. Rejects as {@link page} does. */
-  async find(room: string, offsets: readonly number[]): Promise<Folded> {
+  find(room: string, offsets: readonly number[]): Promise<Folded> {
+    return this.#found(JSON.stringify([room, ...offsets]));
+  }
+
+  async #find(room: string, offsets: readonly number[]): Promise<Folded> {
     const { log, store } = this.#options;
     const epoch = await log.currentEpoch(log.partitionOf(room));
     const wanted = new Set(offsets);
@@ -90,7 +106,8 @@ export class FoldedRooms {
         const fresh = await this.#fresh(room);
         const old = offsets.filter(offset => offset < fresh.from);
         const known = old.length === 0 ? [] : await store.findFolded(room, old);
-        return { messages: only(foldOf(known, fresh).messages()), upto: fresh.upto, epoch };
+        const about = { ...fresh, entries: fresh.entries.filter(entry => isAbout(entry, wanted)) };
+        return { messages: only(foldOf(known, about).messages()), upto: fresh.upto, epoch };
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
       }
@@ -99,7 +116,7 @@ export class FoldedRooms {
     const entries = await entriesAfter(log, room, lowest - 1);
     // Read last: what a purge removed meanwhile is below the first offset now.
     if (lowest < (await this.#first(room))) throw new StoreUnavailable('it does not answer');
-    const messages = addEntries(new RoomFold(), entries).messages();
+    const messages = addEntries(new RoomFold(), entriesOf(entries)).messages();
     return { messages: only(messages), upto: entries.at(-1)?.offset ?? lowest - 1, epoch };
   }
 
@@ -117,20 +134,19 @@ export class FoldedRooms {
     }
     const fold = new RoomFold();
     fold.addFolded(message, upto);
-    return addEntries(fold, entries).message(message.offset) ?? message;
+    return addEntries(fold, entriesOf(entries)).message(message.offset) ?? message;
   }
 
-  /** All entries that the messages of MongoDB may lack. */
-  async #fresh(room: string): Promise<Fresh> {
+  async #readFresh(room: string): Promise<Fresh> {
     const { log } = this.#options;
     const partition = log.partitionOf(room);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const viewed = await this.#viewedUpTo(partition);
       // Views that were dropped are behind LOG's beginning: what LOG does not have is in the messages since before that.
       const above = Math.max(viewed, (await this.#first(room)) - 1);
-      const entries = await entriesAfter(log, room, above);
-      if ((await this.#first(room)) - 1 <= above)
-        return { entries, from: above + 1, upto: entries.at(-1)?.offset ?? above };
+      const stored = await entriesAfter(log, room, above);
+      const upto = stored.at(-1)?.offset ?? above;
+      if ((await this.#first(room)) - 1 <= above) return { entries: entriesOf(stored), from: above + 1, upto };
       this.#positions.delete(partition); // a purge removed some of them meanwhile: MongoDB has those
     }
     throw new ReadFailed(`the stream of ${room} is purged faster than it can be read`);
@@ -168,7 +184,7 @@ export class FoldedRooms {
     const entries = await entriesAfter(this.#options.log, room, range.after);
     // Read last: what a purge removed meanwhile is below the first offset now.
     if (range.after < (await this.#first(room)) - 1) return { messages: [], upto: 0, isWhole: false };
-    const messages = within(addEntries(new RoomFold(), entries).messages(), range);
+    const messages = within(addEntries(new RoomFold(), entriesOf(entries)).messages(), range);
     return { messages, upto: entries.at(-1)?.offset ?? range.after, isWhole: true };
   }
 
@@ -184,10 +200,20 @@ export class FoldedRooms {
     const above = before > last ? [] : await entriesAfter(log, room, before - 1);
     const reached = newest.length < count ? bottom : (newest.at(-1)?.offset ?? 1) - 1;
     const oldest = Math.max(reached, (await this.#first(room)) - 1);
-    const messages = within(addEntries(new RoomFold(), [...newest, ...above]).messages(), { ...range, after: oldest });
+    const messages = within(addEntries(new RoomFold(), entriesOf([...newest, ...above])).messages(), {
+      ...range,
+      after: oldest,
+    });
     const upto = above.at(-1)?.offset ?? newest[0]?.offset ?? removed;
     return { messages, upto, isWhole: oldest <= range.after };
   }
+}
+
+/** True for an entry that makes or changes a message at one of these offsets. */
+function isAbout(entry: Entry, offsets: ReadonlySet<number>): boolean {
+  if (entry.type === 'message') return offsets.has(entry.offset);
+  if (entry.type === 'delete') return entry.targets.some(({ target }) => offsets.has(target));
+  return offsets.has(entry.target);
 }
 
 function foldOf(known: readonly FoldedMessage[], { entries, from }: Fresh): RoomFold {

@@ -1,4 +1,4 @@
-import { addEntries } from '../../../server/chat/entries.ts';
+import { addEntries, entriesOf } from '../../../server/chat/entries.ts';
 import { type FoldedMessage, RoomFold } from '../../../server/fold/room-fold.ts';
 import { type HistoryStore, type SentKey, StoreUnavailable } from '../../../server/room/history-store.ts';
 import { ERASED, type StoredMessage } from '../../../server/room/message.ts';
@@ -73,7 +73,7 @@ export class MemoryStore implements HistoryStore, ViewReader {
   #folded(room: string): FoldedMessage[] {
     const all = this.#in(room, { after: 0, before: Number.POSITIVE_INFINITY });
     const isIn = ({ type, offset }: StoredMessage) => type === 'message' || offset <= this.applied;
-    return addEntries(new RoomFold(), all.filter(isIn)).messages();
+    return addEntries(new RoomFold(), entriesOf(all.filter(isIn))).messages();
   }
 
   /** Leaves the stub of a message, without its text. */

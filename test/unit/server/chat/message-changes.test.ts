@@ -263,8 +263,9 @@ test('of two edits of one revision one counts, and the other author learns the c
     (await folded()).map(({ text }) => text),
     ['now'],
   );
-  // The client does not know the answer to an edit, and sends it again.
-  for (const id of ids) assert.deepEqual(((await edit(id, target, id)) as { duplicate: boolean }).duplicate, true);
+  // The client does not know the answer to its edit, and sends it again.
+  assert.ok(won);
+  assert.deepEqual(((await edit(won, target, won)) as { duplicate: boolean }).duplicate, true);
 });
 
 test('an edit that another one overtakes on its way to the log is told so, whatever is folded already', async () => {
