@@ -22,17 +22,22 @@ export class LiveLags extends Error {
  * the same offset. It may be called again for the same entries.
  */
 export function eraser(jsm: JetStreamManager, names: Names): EraseEntries {
-  const eraseIn = async (stream: string, subject: string, { offset, type, of }: Erased) => {
-    const find = () => orNull(jsm.streams.getMessage(stream, { seq: offset }), NO_MESSAGE_FOUND);
-    const found = await find();
+  const find = (stream: string, seq: number) => orNull(jsm.streams.getMessage(stream, { seq }), NO_MESSAGE_FOUND);
+  const remove = (stream: string, offset: number) =>
+    jsm.streams.deleteMessage(stream, offset, true).catch(async (error: unknown) => {
+      if (await find(stream, offset)) throw error; // else it is gone
+    });
+  const erase = async (partition: number, { room, offset, type, of }: Erased) => {
+    const [log, live] = [names.logStream(partition), names.liveStream(partition)];
+    const found = (await find(log, offset)) ?? (await find(live, offset));
     const isExpected =
-      found?.subject === subject &&
+      found?.subject === names.log(partition, room) &&
       headerOf(found, HEADERS.type) === type &&
       (type === 'edit' || headerOf(found, HEADERS.id) === of);
     if (!isExpected) return;
-    await jsm.streams.deleteMessage(stream, offset, true).catch(async (error: unknown) => {
-      if (await find()) throw error;
-    });
+    // First LIVE, which mirrors LOG: what is left in LOG leads here again.
+    await remove(live, offset);
+    await remove(log, offset);
   };
   return async (partition, entries) => {
     if (entries.length === 0) return;
@@ -43,9 +48,7 @@ export function eraser(jsm: JetStreamManager, names: Names): EraseEntries {
     if (reached < last) throw new LiveLags(live, last);
     const rest = entries[Symbol.iterator]();
     const lane = async () => {
-      for (const entry of rest)
-        for (const stream of [names.logStream(partition), live])
-          await eraseIn(stream, names.log(partition, entry.room), entry);
+      for (const entry of rest) await erase(partition, entry);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, lane));
   };

@@ -7,7 +7,8 @@ import { blankedEdit, foldedMessage, parsed, stubBody } from './folded.ts';
 import { type HideDocument, hideWrites } from './hides.ts';
 import { READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
-import { aboutMessage, reactionsOf, type VoteDocument, voteWrites } from './votes.ts';
+import { messagesAt, placeKey, votesOn } from './view-reads.ts';
+import { messageKeyOf, reactionsOf, type VoteDocument, voteWrites } from './votes.ts';
 import { writeAll } from './write-all.ts';
 
 /** Collections that changes are applied to. */
@@ -22,12 +23,20 @@ type MessageWrite = AnyBulkWriteOperation<MessageDocument>;
 /** Result of looking at one message of a batch. */
 interface Planned {
   readonly writes: readonly MessageWrite[];
+  /** Votes on a message that is deleted. */
+  readonly drops: readonly AnyBulkWriteOperation<VoteDocument>[];
   readonly erased: readonly Erased[];
 }
 
-/** Reads of one batch that are under way at the same time: below the connections of the driver's pool. */
-const READS = 16;
-const NOTHING: Planned = { writes: [], erased: [] };
+/** What MongoDB has about the messages of a batch. */
+interface Known {
+  /** By {@link placeKey}. */
+  readonly documents: ReadonlyMap<string, readonly MessageDocument[]>;
+  /** By {@link messageKeyOf}. */
+  readonly votes: ReadonlyMap<string, readonly VoteDocument[]>;
+}
+
+const NOTHING: Planned = { writes: [], drops: [], erased: [] };
 
 /**
  * Applies entries to stored messages. Each write is guarded by the offset that it comes from, so that entries may come again:
@@ -48,14 +57,28 @@ export class Views {
 
   /** See {@link ViewWriter.applyChanges}. */
   async apply(partition: number, changes: readonly RoomChange[]): Promise<readonly Erased[]> {
+    const [messages, reactions] = await Promise.all([this.#collections.messages(), this.#collections.reactions()]);
     const groups = groupsOf(changes);
-    await this.#vote(groups);
-    const planned = await inParallel(groups, READS, group => this.#plan(partition, group));
-    const writes = planned.flatMap(plan => plan.writes);
-    if (writes.length > 0) await writeAll(await this.#collections.messages(), writes);
+    await writeAll(
+      reactions,
+      groups.flatMap(({ room, votes }) => voteWrites(room, votes)),
+    );
+    const places = groups.filter(needsMessage).map(({ room, target: offset }) => ({ room, offset }));
+    const documents = Map.groupBy(await messagesAt(messages, places), placeKey);
+    const votes = await votesOn(reactions, groups.filter(needsVotes));
+    const planned: Planned[] = [];
+    for (const group of groups) planned.push(await this.#plan(partition, group, { documents, votes }));
+    await writeAll(
+      reactions,
+      planned.flatMap(({ drops }) => drops),
+    );
+    await writeAll(
+      messages,
+      planned.flatMap(({ writes }) => writes),
+    );
     const hides = changes.flatMap(({ entry }) => (entry.type === 'hide' ? hideWrites(entry) : []));
     if (hides.length > 0) await writeAll(await this.#collections.hides(), hides);
-    return planned.flatMap(plan => plan.erased);
+    return planned.flatMap(({ erased }) => erased);
   }
 
   /** See {@link ViewReader.readFolded}. */
@@ -84,26 +107,25 @@ export class Views {
 
   /** See {@link ViewReader.findFolded}. */
   async findFolded(room: string, offsets: readonly number[]): Promise<FoldedMessage[]> {
-    const found = await inParallel(offsets, READS, offset => this.#at(room, offset));
-    return found.flat().flatMap(document => foldedMessage(document) ?? []);
+    const places = offsets.map(offset => ({ room, offset }));
+    const found = await messagesAt(await this.#collections.messages(), places);
+    return found.flatMap(document => foldedMessage(document) ?? []);
   }
 
-  /** Writes the votes of a batch. */
-  async #vote(groups: readonly Group[]): Promise<void> {
-    const writes = groups.flatMap(({ room, votes }) => voteWrites(room, votes));
-    if (writes.length > 0) await writeAll(await this.#collections.reactions(), writes);
-  }
-
-  async #plan(partition: number, group: Group): Promise<Planned> {
-    const reactions = group.votes.length > 0 && !group.deletion ? await this.#reactions(group) : [];
-    if (group.edits.length === 0 && !group.deletion) return { writes: reactions, erased: [] };
-    const here = await this.#at(group.room, group.target);
+  async #plan(partition: number, group: Group, known: Known): Promise<Planned> {
+    const votes = known.votes.get(messageKeyOf(group.room, group.target, group.of)) ?? [];
+    const reactions = group.votes.length > 0 && !group.deletion ? [react(group, votes)] : [];
+    if (!needsMessage(group)) return { ...NOTHING, writes: reactions };
+    const here = known.documents.get(placeKey({ room: group.room, offset: group.target })) ?? [];
     const named = here.filter(({ id, type }) => id === group.of && type === 'message');
     // A stub of one that was missing may stand beside one that was stored again.
     const document = named.find(({ deleted }) => deleted === undefined) ?? named[0];
     const deletion = document?.deleted === undefined ? group.deletion : { offset: document.deleted, epoch: '' };
-    if (deletion) return await this.#delete(partition, group, deletion, document, here.length === 0);
-    return document ? { writes: [...reactions, ...edits(group, document)], erased: [] } : NOTHING;
+    if (deletion) {
+      if (!document && here.length > 0) return NOTHING; // the entry names another message
+      return await this.#delete(partition, group, deletion, document, votes);
+    }
+    return document ? { ...NOTHING, writes: [...reactions, ...edits(group, document)] } : NOTHING;
   }
 
   /** Deletes a message that is not deleted yet, and the texts of edits that came before or after that. */
@@ -112,26 +134,22 @@ export class Views {
     group: Group,
     deletion: Deletion,
     document: MessageDocument | undefined,
-    isMissing: boolean,
+    votes: readonly VoteDocument[],
   ): Promise<Planned> {
     const { room, target, of } = group;
-    if (!document && !isMissing) return NOTHING; // the entry names another message
     const listed = document ? (document.edits ?? []) : await this.#editsOfMissing(group, deletion.offset);
     const edits = [...new Set([...listed, ...group.edits.map(({ offset }) => offset)])];
     const writes = edits.map(offset => blank(group, offset, deletion.offset));
-    if (document && document.deleted === undefined) {
-      writes.push(stub(group, deletion.offset, document, edits));
-      await this.#dropVotes(group);
-    } else if (document) writes.push(...note(group, edits, document));
+    if (document && document.deleted === undefined) writes.push(stub(group, deletion.offset, document, edits));
+    else if (document) writes.push(...note(group, edits, document));
     else if (deletion.user !== undefined)
       writes.push({ insertOne: { document: missingStub(partition, group, deletion) } });
     const gone = (offset: number, type: Erased['type']): Erased => ({ room, offset, type, of });
-    return { writes, erased: [gone(target, 'message'), ...edits.map(offset => gone(offset, 'edit'))] };
-  }
-
-  /** Documents at one offset of a room: one, or one for each incarnation of the stream that used it. */
-  async #at(room: string, offset: number): Promise<MessageDocument[]> {
-    return await (await this.#collections.messages()).find(where('messages.at', { room, offset }), READ).toArray();
+    return {
+      writes,
+      drops: votes.map(({ _id }) => ({ deleteOne: { filter: where('reactions.drop', { _id }) } })),
+      erased: [gone(target, 'message'), ...edits.map(offset => gone(offset, 'edit'))],
+    };
   }
 
   /** Offsets of stored edits of a message that MongoDB does not have: it was restored, or set the message aside. */
@@ -146,27 +164,19 @@ export class Views {
       })
       .map(each => each.offset);
   }
-
-  async #votesOn({ room, target, of }: Group): Promise<VoteDocument[]> {
-    const votes = await this.#collections.reactions();
-    return await votes.find(where('reactions.of-message', { _id: aboutMessage(room, target, of) }), READ).toArray();
-  }
-
-  async #reactions(group: Group): Promise<MessageWrite[]> {
-    const votes = await this.#votesOn(group);
-    const rxAt = votes.reduce((latest, { at }) => Math.max(latest, at), 0);
-    const filter = where('messages.react', { ...at(group), deleted: null, rxAt: { $not: { $gt: rxAt } } });
-    return [{ updateOne: { filter: filter as never, update: { $set: { rx: reactionsOf(votes), rxAt } } } }];
-  }
-
-  async #dropVotes(group: Group): Promise<void> {
-    const votes = await this.#votesOn(group);
-    const drops = votes.map(({ _id }) => ({ deleteOne: { filter: where('reactions.drop', { _id }) } }));
-    if (drops.length > 0) await writeAll(await this.#collections.reactions(), drops as never);
-  }
 }
 
+const needsMessage = ({ edits, deletion }: Group) => edits.length > 0 || deletion !== null;
+const needsVotes = ({ votes, deletion }: Group) => votes.length > 0 || deletion !== null;
+
 const at = ({ room, target, of }: Group) => ({ room, offset: target, id: of });
+
+/** Write of the reactions of a message, from all votes on it. */
+function react(group: Group, votes: readonly VoteDocument[]): MessageWrite {
+  const rxAt = votes.reduce((latest, vote) => Math.max(latest, vote.at), 0);
+  const filter = where('messages.react', { ...at(group), deleted: null, rxAt: { $not: { $gt: rxAt } } });
+  return { updateOne: { filter: filter as never, update: { $set: { rx: reactionsOf(votes), rxAt } } } };
+}
 
 /** Writes for the edits of a batch on a message that is not deleted. */
 function edits(group: Group, document: MessageDocument): MessageWrite[] {
@@ -218,15 +228,4 @@ function missingStub(partition: number, { room, target, of }: Group, deletion: D
     body: stubBody(deleted, { id: of, time }),
     deleted,
   };
-}
-
-/** Maps items with at most `most` calls under way. */
-async function inParallel<T, R>(items: readonly T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const entries = items.entries();
-  const lane = async () => {
-    for (const [index, item] of entries) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, lane));
-  return results;
 }

@@ -7,6 +7,7 @@ export async function writeAll<T extends object>(
   collection: Collection<T>,
   writes: AnyBulkWriteOperation<T>[],
 ): Promise<void> {
+  if (writes.length === 0) return;
   try {
     await collection.bulkWrite(writes, { ordered: false, writeConcern: DURABLE });
   } catch (error) {
