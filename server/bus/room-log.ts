@@ -12,7 +12,6 @@ import {
 import type { Envelope } from '../room/message.ts';
 import { shareStarting } from '../room/share-starting.ts';
 import type { Moment } from '../time/clock.ts';
-import { shareStarting } from '../time/share-starting.ts';
 import { directBatch } from './direct-read.ts';
 import { writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';

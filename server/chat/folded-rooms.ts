@@ -4,9 +4,9 @@ import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
 import type { StoredMessage } from '../room/message.ts';
 import { readBackward } from '../room/read-backward.ts';
+import { shareStarting } from '../room/share-starting.ts';
 import type { PageRange, ViewReader } from '../room/views.ts';
 import type { Moment } from '../time/clock.ts';
-import { shareStarting } from '../time/share-starting.ts';
 import { addEntries, entriesAfter, entriesOf } from './entries.ts';
 
 export interface FoldedRoomsOptions {

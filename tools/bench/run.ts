@@ -7,6 +7,7 @@ import { startMongo } from '../local/mongo.ts';
 import { startNats } from '../local/nats.ts';
 import { beside } from './beside.ts';
 import { fanOutCost } from './fan-out-cost.ts';
+import { folds } from './folds.ts';
 import { greedy } from './greedy.ts';
 import { idleMemory } from './idle-memory.ts';
 import { mongodbAway } from './mongodb-away.ts';
@@ -26,6 +27,7 @@ const BENCHES = {
   'quiet-drain': quietDrain,
   'three-servers': threeServers,
   'mongodb-away': mongodbAway,
+  folds,
   'operator-capacity': operatorCapacity,
   beside,
 } as const;
