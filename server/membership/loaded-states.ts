@@ -40,6 +40,13 @@ export interface LoadedStatesOptions {
 
 /** Age up to which a state of a room that is not open here is used. */
 const AGE_MS = 10_000;
+/** Documents that are written at the same time. */
+const WRITES = 32;
+/**
+ * Users for whose documents an act waits: those whom one call names, and its caller. The end of a room concerns up to 1,000, and is
+ * decided once the room is written.
+ */
+const MOST_AWAITED = 101;
 /** Entries of one read of LOG. */
 const PAGE = 1_000;
 
@@ -101,10 +108,20 @@ export class LoadedStates implements RoomStates {
     this.#keep(room, { state, upto: state.at }, now());
     try {
       const latest = await writeRoom(policy, room, state);
-      for (const user of users) await writeUserRoom(policy, user, room, userRoomOf(latest, user));
+      const written = this.#writeUsers(room, latest, users);
+      if (users.length <= MOST_AWAITED) await written;
+      else written.catch((error: unknown) => unwritten(room, error));
     } catch (error) {
       unwritten(room, error);
     }
+  }
+
+  async #writeUsers(room: string, state: RoomState, users: readonly string[]): Promise<void> {
+    const rest = users.values();
+    const lane = async () => {
+      for (const user of rest) await writeUserRoom(this.#options.policy, user, room, userRoomOf(state, user));
+    };
+    await Promise.all(Array.from({ length: Math.min(WRITES, users.length) }, lane));
   }
 
   #keep(room: string, { state, upto }: Known, at: Moment): RoomState {

@@ -6,7 +6,10 @@ import { BUILDS, type Client, nextId, openClient } from '../../tools/support/sdk
 import { until } from '../../tools/support/until.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
 
-const cluster = await startCluster({ after }, await startBackends({ after }));
+const HALL = { access: 'Members', join: 'Anyone', maxMembers: 0 };
+const cluster = await startCluster({ after }, await startBackends({ after }), {
+  env: { CHAT_ROOM_RULES: JSON.stringify({ hall: HALL }) },
+});
 const [first, second] = cluster.gateways;
 
 const call = async <V extends VerbName>(client: Client, verb: V, params: Omit<ParamsOf<V>, 'id'>) =>
@@ -44,4 +47,52 @@ test('rooms of a kind are found on another gateway', async t => {
   const found = async () =>
     (await call(eve, 'room.discover', { kind: 'channel', q: 'green' })).items.map(({ room: name }) => name);
   await until('it is in the list', async () => (await found()).includes(room), { state: found });
+});
+
+test('a user lists the own rooms on another gateway as soon as the act is answered, until the room ends', async t => {
+  const ann = await openClient(t, first.url, { user: 'ann' });
+  const mia = await openClient(t, second.url, { user: 'mia' });
+  const list = async () => (await call(mia, 'room.list', {})).items.map(({ room, name, state }) => [room, name, state]);
+  const { room } = await call(ann, 'room.create', { kind: 'group', name: 'Tea', members: ['mia'] });
+  assert.deepEqual(await list(), [[room, 'Tea', 'member']]);
+  const invited = await call(ann, 'room.create', { kind: 'group', name: 'Cake' });
+  await call(ann, 'room.invite', { room: invited.room, users: ['mia'] });
+  assert.deepEqual(
+    (await list()).find(([name]) => name === invited.room),
+    [invited.room, 'Cake', 'invited'],
+  );
+  await call(ann, 'room.delete', { room });
+  await call(mia, 'room.decline', { room: invited.room });
+  assert.deepEqual(await list(), []);
+});
+
+test('a room above 1,000 members lists them all by pages, while others join and leave', async t => {
+  const ann = await openClient(t, first.url, { user: 'ann' });
+  const bob = await openClient(t, second.url, { user: 'u0500' });
+  const users = Array.from({ length: 1_050 }, (_, i) => `u${String(i).padStart(4, '0')}`);
+  const { room } = await call(ann, 'room.create', { kind: 'hall' });
+  for (let from = 0; from < users.length; from += 100)
+    await call(ann, 'room.add', { room, users: users.slice(from, from + 100) });
+  await call(ann, 'room.role', { room, user: 'u0007', role: 'moderator' });
+  const stored = async () => {
+    const members = cluster.collection('members');
+    const filter = { room, state: 'member' };
+    return [await members.countDocuments(filter), await members.countDocuments({ ...filter, rank: 'moderator' })];
+  };
+  await until('MongoDB has all', async () => (await stored()).join() === '1051,1', { state: stored });
+  const seen: string[] = [];
+  for (let cursor: string | undefined, page = 0; page === 0 || cursor !== undefined; page++) {
+    const given = { room, limit: 250, ...(cursor === undefined ? {} : { cursor }) };
+    const answer = await call(bob, 'room.members', given);
+    seen.push(...answer.users.map(({ user }) => user));
+    cursor = answer.cursor;
+    await call(ann, 'room.kick', { room, user: users[page * 10 + 11] ?? '' });
+    await call(ann, 'room.add', { room, users: [`u0000-${page}`] });
+  }
+  assert.deepEqual(seen.slice(0, 3), ['ann', 'u0007', 'u0000']);
+  assert.equal(new Set(seen).size, seen.length);
+  const kicked = new Set(users.filter((_, i) => i >= 11 && (i - 11) % 10 === 0).slice(0, 5));
+  for (const user of users) assert.ok(seen.includes(user) || kicked.has(user), `${user} is in the list`);
+  const got = await call(bob, 'room.get', { room });
+  assert.deepEqual([got.me.state, got.members], ['member', 1_051]);
 });

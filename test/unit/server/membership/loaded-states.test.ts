@@ -5,6 +5,8 @@ import { roomStateJson } from '../../../../server/fold/room-state-json.ts';
 import { LoadedStates, type LoadedStatesOptions } from '../../../../server/membership/loaded-states.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
 import { COMPLETE } from '../../../../server/membership/policy-store.ts';
+import { PublishFailed } from '../../../../server/room/log.ts';
+import { until } from '../../../../tools/support/until.ts';
 import { publishControl } from '../../../support/chat/control-entries.ts';
 import { created } from '../../../support/chat/control-log.ts';
 import { MemoryLog } from '../../../support/chat/memory-log.ts';
@@ -154,4 +156,30 @@ test('a commit is written unless a later version is there, and then to the users
   await states.committed(ROOM, { ...two, cv: 3 }, []);
   assert.equal(errors.length, 1);
   assert.equal((states.current(ROOM) as RoomState).cv, 3);
+});
+
+test('an act waits for the documents of those whom one call names; the end of a large room does not', async () => {
+  const { log, policy, states, errors } = await gateway();
+  const users = Array.from({ length: 400 }, (_, i) => `u${i}`);
+  await publishControl(log, ROOM, 1, created(Object.fromEntries(users.map(user => [user, 'member']))) as typeof act);
+  const state = await states.fresh(ROOM);
+  const written = async () => {
+    const found = await Promise.all(users.map(user => policy.read({ user })));
+    return found.filter(entry => entry !== null).length;
+  };
+  await states.committed(ROOM, state, users.slice(0, 101));
+  assert.equal(await written(), 101);
+  const released = Promise.withResolvers<void>();
+  const commit = states.committed(ROOM, state, users);
+  policy.wait = () => released.promise;
+  await commit;
+  policy.wait = () => Promise.resolve();
+  released.resolve();
+  await until('all are written', async () => (await written()) === 400);
+  policy.write = async (key, ...rest) => {
+    if ('user' in key) throw new PublishFailed('full');
+    return await MemoryPolicyStore.prototype.write.call(policy, key, ...rest);
+  };
+  await states.committed(ROOM, { ...state, cv: 2 }, users);
+  await until('the failure is reported', () => errors.length > 0);
 });
