@@ -28,11 +28,11 @@ interface Planned {
   readonly erased: readonly Erased[];
 }
 
-/** What MongoDB has about the messages of a batch. */
+/** Documents about the messages of a batch. */
 interface Known {
-  /** By {@link placeKey}. */
+  /** Messages by {@link placeKey}. */
   readonly documents: ReadonlyMap<string, readonly MessageDocument[]>;
-  /** By {@link messageKeyOf}. */
+  /** Votes by {@link messageKeyOf}. */
   readonly votes: ReadonlyMap<string, readonly VoteDocument[]>;
 }
 

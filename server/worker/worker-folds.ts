@@ -53,7 +53,10 @@ function foldsOf(parts: WorkerFoldsParts, floorOf: FloorOf): readonly WorkerFold
 /** Offset up to which a fold has everything; 0 if that is not known. */
 type FloorOf = (fold: string, partition: number) => number;
 
-function stateFold(parts: WorkerFoldsParts, floorOf: FloorOf): StateFold {
+type StateParts = Omit<WorkerFoldsParts, 'copies' | 'health'>;
+
+/** Makes the fold `state` of a worker. */
+export function stateFold(parts: StateParts, floorOf: FloorOf): StateFold {
   const { config, names, connection, jsm, digests, metrics, clock, log } = parts;
   return new StateFold({
     digests,
@@ -79,7 +82,7 @@ function stateFold(parts: WorkerFoldsParts, floorOf: FloorOf): StateFold {
 }
 
 /** Part of the fold `state` that keeps POLICY. */
-function policyOf({ config, names, connection, jsm, store, clock, log }: WorkerFoldsParts) {
+function policyOf({ config, names, connection, jsm, store, clock, log }: StateParts) {
   const policy = policyKv(connection, names);
   const entries = entryLog(connection, names, config.partitions);
   const fold = new PolicyFold({

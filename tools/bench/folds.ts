@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { pino } from 'pino';
 import { connectNats } from '../../server/bus/connect.ts';
+import { digests } from '../../server/bus/digests.ts';
 import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { eraser } from '../../server/bus/erase.ts';
 import { type FoldLog, foldLog } from '../../server/bus/fold-log.ts';
@@ -12,13 +13,15 @@ import { mongoStore } from '../../server/store/mongo.ts';
 import { systemClock } from '../../server/time/clock.ts';
 import type { WorkerFold } from '../../server/worker/fold/fold.ts';
 import { Runner } from '../../server/worker/fold/runner.ts';
+import { WorkerMetrics } from '../../server/worker/metrics.ts';
 import { ViewsFold } from '../../server/worker/views/views.ts';
+import { stateFold } from '../../server/worker/worker-folds.ts';
 import { integer, pick, seeded } from '../support/random.ts';
 import { until } from '../support/until.ts';
 import { answer, type Row, type Setup, start } from './setup.ts';
 
 /** Entries that wait when a fold starts. */
-const WAITING = 60_000;
+const WAITING = 30_000;
 /** Seconds at half of the measured rate. */
 const PACED_SECONDS = 10;
 const ROOMS = 200;
@@ -46,7 +49,7 @@ interface Bench {
   readonly log: FoldLog;
   /** Publishes so many entries; resolves when the stream has them. */
   publish(count: number): Promise<void>;
-  fold(): WorkerFold;
+  readonly folds: Readonly<Record<'state' | 'views', WorkerFold>>;
 }
 
 /**
@@ -55,27 +58,36 @@ interface Bench {
  */
 export async function folds(setup: Setup): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const mix of MIXES) rows.push(...(await viewsRows(setup, mix)));
+  for (const mix of MIXES) rows.push(...(await foldRows(setup, mix, 'views')));
+  const [chat] = MIXES;
+  if (chat) rows.push(...(await foldRows(setup, chat, 'state')));
   return rows;
 }
 
-async function viewsRows(setup: Setup, mix: Mix): Promise<Row[]> {
-  const bench = await prepare(setup, mix);
+async function foldRows(setup: Setup, mix: Mix, name: 'state' | 'views'): Promise<Row[]> {
+  const bench = await prepare(setup, mix, name);
   await bench.publish(WAITING);
-  const fold = bench.fold();
+  const fold = bench.folds[name];
   const ended = new AbortController();
   const began = performance.now();
+  const used = process.cpuUsage();
   const running = run(bench, fold, ended.signal);
   await reached(fold, (await bench.log.state(0)).last);
   const rate = WAITING / ((performance.now() - began) / 1_000);
+  const { user, system } = process.cpuUsage(used);
   const lags = await paced(bench, fold, rate / 2);
   ended.abort();
   await running;
   await bench.nats.close();
-  const what = `views, ${mix.name}`;
+  const what = `${name}, ${mix.name}`;
   const at = (share: number) => `${Math.round(lags[Math.floor(lags.length * share)] ?? 0)} ms`;
+  const perCpu = Math.round(WAITING / ((user + system) / 1_000_000));
   return [
-    { what: `${what}: entries a second in a partition`, measured: String(Math.round(rate)), goal: '5,000' },
+    {
+      what: `${what}: entries a second in a partition`,
+      measured: `${Math.round(rate)}, of the worker ${perCpu} a second of CPU`,
+      goal: '5,000',
+    },
     {
       what: `${what}: behind at half of that, median and most`,
       measured: `${at(0.5)}, ${at(0.999)}`,
@@ -84,11 +96,11 @@ async function viewsRows(setup: Setup, mix: Mix): Promise<Row[]> {
   ];
 }
 
-async function prepare(setup: Setup, mix: Mix): Promise<Bench> {
+async function prepare(setup: Setup, mix: Mix, name: string): Promise<Bench> {
   const sink = start('tools/bench/mongo-sink.ts', {}, setup.teardown);
   const port = await answer<number>(sink);
   const config = loadConfig('worker', {
-    CHAT_INSTANCE: `folds-${process.pid}-${mix.messages}`,
+    CHAT_INSTANCE: `folds-${process.pid}-${name}-${mix.messages}`,
     CHAT_NATS_URL: setup.nats.url,
     CHAT_MONGODB_URI: `mongodb://127.0.0.1:${port}/?directConnection=true`,
     CHAT_PARTITIONS: '1',
@@ -121,7 +133,7 @@ async function prepare(setup: Setup, mix: Mix): Promise<Bench> {
     async publish(count) {
       const before = (await log.state(0)).last;
       for (let sent = 0; sent < count; sent++) {
-        next(before + sent + 1, (room, type, body, user) => {
+        next(before + sent + 1, (room, type, body, user, target = 0) => {
           const envelope = {
             type,
             user,
@@ -131,24 +143,39 @@ async function prepare(setup: Setup, mix: Mix): Promise<Bench> {
             client: 'c',
             traceparent: '',
           };
-          const headers = writeEnvelope({ ...envelope, cv: 0, seen: 0, targets: [] });
+          const headers = writeEnvelope({ ...envelope, cv: 0, seen: 0, targets: target > 0 ? [target] : [] });
           nats.publish(names.log(0, room), JSON.stringify(body), { headers });
         });
         if (sent % 500 === 499) await nats.flush();
       }
       await until('the stream has the entries', async () => (await log.state(0)).last === before + count);
     },
-    fold: () =>
-      new ViewsFold({
+    folds: {
+      views: new ViewsFold({
         store,
         storedUpTo: async () => Number.POSITIVE_INFINITY,
         erase: eraser(jsm, names),
         clock: systemClock,
       }),
+      state: stateFold(
+        {
+          config,
+          names,
+          connection: nats,
+          jsm,
+          store,
+          digests: digests(nats, names),
+          metrics: new WorkerMetrics(),
+          clock: systemClock,
+          log: pino({ level: 'warn' }),
+        },
+        () => Number.POSITIVE_INFINITY,
+      ),
+    },
   };
 }
 
-type Publish = (room: string, type: string, body: object, user: string) => void;
+type Publish = (room: string, type: string, body: object, user: string, target?: number) => void;
 
 /** Entries about the last messages, in the shares of a mix. */
 function entries(mix: Mix): (offset: number, publish: Publish) => void {
@@ -170,9 +197,11 @@ function entries(mix: Mix): (offset: number, publish: Publish) => void {
     }
     const { target, room } = pick(random, known);
     const about = { target, of: `m${target}` };
-    if (share < mix.messages + mix.edits) return publish(room, 'edit', { ...about, text: 'another text of it' }, user);
-    if (share < mix.messages + mix.edits + mix.deletes) return publish(room, 'delete', { targets: [about] }, user);
-    publish(room, 'reaction', { ...about, emoji: pick(random, ['👍', '🎉', '🚀']), on: random() < 0.8 }, user);
+    if (share < mix.messages + mix.edits)
+      return publish(room, 'edit', { ...about, text: 'another text of it' }, user, target);
+    if (share < mix.messages + mix.edits + mix.deletes)
+      return publish(room, 'delete', { targets: [about] }, user, target);
+    publish(room, 'reaction', { ...about, emoji: pick(random, ['👍', '🎉', '🚀']), on: random() < 0.8 }, user, target);
   };
 }
 
