@@ -3,6 +3,7 @@ import { Joins } from '../presence/joins.ts';
 import { Presence } from '../presence/presence.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import type { RoomControl } from '../room/control-lane.ts';
+import { countingReader, type StateOf } from '../room/counting-reader.ts';
 import { fanOut, type PublishTopic } from '../room/fan-out.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
@@ -24,6 +25,8 @@ export interface RoomsPartOptions {
   readonly store: HistoryStore;
   readonly bus: PresenceBus & JoinsBus;
   readonly control: RoomControl;
+  /** States of rooms, for what their staff's acts leave out of a read. */
+  readonly stateOf: StateOf;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
   readonly budget: TailBudget;
@@ -50,7 +53,10 @@ export interface RoomsPart extends Part {
 export function roomsPart(options: RoomsPartOptions): RoomsPart {
   const { config, log, store, bus, control, codecs, publish, budget, events, metrics, clock } = options;
   const { now, after } = clock;
-  const whole = roomReader(log, store, () => config.recoveryLimit);
+  const whole = countingReader(
+    roomReader(log, store, () => config.recoveryLimit),
+    options.stateOf,
+  );
   const masks = new Masks(log);
   const reader = maskedReader(whole, masks);
 

@@ -4,6 +4,7 @@ import { accessOf } from '../access/access.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
+import { NO_ROOM } from '../fold/room-state.ts';
 import type { RoomArchive } from '../membership/archive.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
 import { once } from '../process/once.ts';
@@ -127,6 +128,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     store,
     bus: presenceBus(nats.write, nats.names),
     control: membership.control,
+    stateOf: room => (room.startsWith('user:') ? NO_ROOM : membership.states.current(room)),
     codecs: CODECS,
     publish,
     budget,

@@ -2,6 +2,12 @@ import { SHARDS, type ShardChange } from './shards.ts';
 import type { UserDigest } from './users.ts';
 
 /**
+ * Level of what this release does with entries of other gateways; a new one rises it. 1: control entries end subscriptions, and
+ * entries that do not count or are deleted are left out.
+ */
+export const FEATURE_LEVEL = 1;
+
+/**
  * Heartbeat of a gateway. All messages here are JSON. Gateways of two releases run side by side: a reader ignores fields it does
  * not know, and a message that it cannot read counts as lost: each `read...` returns null then, and never throws.
  */
@@ -11,6 +17,8 @@ export interface Beat {
   readonly leaving: boolean;
   /** Random id of the process: another one under the same name is another gateway. Empty from the previous release. */
   readonly life: string;
+  /** Features of the gateway's release, see {@link FEATURE_LEVEL}. 0 from a release before there were levels. */
+  readonly level: number;
   /** Version of the gateway's shards, {@link change} included. */
   readonly version: number;
   /** Difference to the version before; absent in a plain heartbeat. */
@@ -62,9 +70,9 @@ export interface JoinEvent {
 }
 
 export function readBeat(text: string): Beat | null {
-  const { gateway, leaving, life = '', version = 0, change } = objectOf(text);
+  const { gateway, leaving, life = '', version = 0, level, change } = objectOf(text);
   if (typeof gateway !== 'string' || gateway === '' || typeof life !== 'string' || !isCount(version)) return null;
-  const beat = { gateway, leaving: leaving === true, life, version };
+  const beat = { gateway, leaving: leaving === true, life, version, level: isCount(level) ? level : 0 };
   if (change === undefined) return beat;
   const { set, cleared } = asObject(change);
   return isShards(set) && isShards(cleared) ? { ...beat, change: { set, cleared } } : null;

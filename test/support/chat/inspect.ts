@@ -1,12 +1,19 @@
 import { type Collection, MongoClient } from 'mongodb';
 import { connectNats } from '../../../server/bus/connect.ts';
 import type { WithMetadata } from '../../../server/bus/epoch.ts';
-import { apiRequest } from '../../../server/bus/jetstream-api.ts';
+import { apiRequest, managerOf } from '../../../server/bus/jetstream-api.ts';
 import { lostRangesOf } from '../../../server/bus/lost-ranges.ts';
 import { names as namesOf, partitionOf } from '../../../server/bus/names.ts';
+import { policyKv } from '../../../server/bus/policy-kv.ts';
+import { roomLog } from '../../../server/bus/room-log.ts';
+import type { RoomState } from '../../../server/fold/room-state.ts';
+import { readRoomState } from '../../../server/fold/room-state-json.ts';
+import { COMPLETE } from '../../../server/membership/policy-store.ts';
 import type { OffsetRange } from '../../../server/room/log.ts';
 import type { Config } from '../../../server/settings/config.ts';
+import { systemClock } from '../../../server/time/clock.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
+import { publishControl } from './control-entries.ts';
 
 /** Looks into the streams and the database of a ChatCluster, past its processes. */
 export interface Inspect {
@@ -23,6 +30,18 @@ export interface Inspect {
   storedCount(): Promise<number>;
   /** Messages that MongoDB refused and the worker set aside. */
   rejectedCount(): Promise<number>;
+  /** State of a room in POLICY; null for none. */
+  policy(key: { readonly room: string }): Promise<RoomState | null>;
+  /** True if POLICY lacks nothing. */
+  policyComplete(): Promise<boolean>;
+  /** Removes everything from POLICY. */
+  wipePolicy(): Promise<void>;
+  /** Entries in the inbox of a user that name a room, as far as LOG has them. */
+  inbox(user: string): Promise<readonly object[]>;
+  /** Stores a control entry as a gateway does that ends right after it. */
+  publishControl(
+    ...entry: Parameters<typeof publishControl> extends [unknown, ...infer Rest] ? Rest : never
+  ): Promise<void>;
 }
 
 export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
@@ -31,6 +50,13 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
   t.after(() => nats.close());
   const mongo = new MongoClient(config.mongodbUri, { serverSelectionTimeoutMS: 5_000 });
   t.after(() => mongo.close());
+  const policy = policyKv(nats, names);
+  const log = roomLog(nats, nats, {
+    names,
+    partitions: config.partitions,
+    publishTimeoutMs: () => config.publishTimeoutMs,
+    now: systemClock.now,
+  });
   const count = (collection: string) => mongo.db(names.database).collection(collection).countDocuments();
   const info = async (stream: string) => {
     const answer = await apiRequest<WithMetadata & { state: { first_seq: number; last_seq: number } }>(
@@ -51,5 +77,13 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
     collection: name => mongo.db(names.database).collection(name),
     storedCount: () => count('messages'),
     rejectedCount: () => count('rejected'),
+    policy: async key => readRoomState((await policy.read(key))?.value),
+    policyComplete: async () => (await policy.read(COMPLETE)) !== null,
+    wipePolicy: async () => void (await (await managerOf(nats)).streams.purge(`KV_${names.policyBucket}`)),
+    inbox: async user =>
+      (await log.readAfter(`user:${user}`, 0, 1_000)).messages
+        .filter(({ type }) => type === 'member' || type === 'invite')
+        .map(({ body }) => JSON.parse(Buffer.from(body).toString()) as object),
+    publishControl: async (...entry) => void (await publishControl(log, ...entry)),
   };
 }
