@@ -23,6 +23,8 @@ import { Targets } from './targets.ts';
 
 /** Services of a chat, for callers of any kind. None of them knows a connection. */
 export interface Chat {
+  /** True if all gateways end subscriptions, and leave out entries, as control entries ask: not beside those of the release before. */
+  readonly areCutsKept: () => Promise<boolean>;
   readonly clocks: Clocks;
   readonly access: LoadAccess;
   /** Rules of a room's kind, as they are now; undefined if the kind does not exist. */
@@ -55,6 +57,8 @@ export interface ChatOptions {
   /** Read at each use, as it may change. */
   readonly config: Config;
   readonly access: LoadAccess;
+  /** See {@link Chat.areCutsKept}. */
+  readonly areCutsKept: Chat['areCutsKept'];
   /** See {@link MessagesOptions.seen}. */
   readonly seen: MessagesOptions['seen'];
   readonly kindOf: Chat['kindOf'];
@@ -77,6 +81,7 @@ export function chatOf({
   config,
   access,
   seen,
+  areCutsKept,
   kindOf,
   log,
   store,
@@ -91,6 +96,7 @@ export function chatOf({
 }: ChatOptions): Chat {
   const limits = new Limits({ config, metrics, now: clocks.now });
   return {
+    areCutsKept,
     clocks,
     access,
     kindOf,

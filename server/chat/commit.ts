@@ -71,6 +71,7 @@ export async function commit(call: Call, chat: Chat, act: ControlAct): Promise<C
     if (round === MOST_ROUNDS) break;
     const control = decide(await viewOf(chat, call.identity, { room, state, about: users }));
     if (!control) return { cv: state.cv, duplicate: false, state };
+    if (restricts(control) && !(await chat.areCutsKept())) throw new CommandError(ERRORS.internal, NOT_KEPT);
     const entry = { id, cv: state.cv + 1, by: user, time: chat.clocks.wallClock(), control };
     const stored = await publish(call, chat, room, entry, round === 0);
     if (!stored.duplicate) own = stored.offset;
@@ -81,6 +82,15 @@ export async function commit(call: Call, chat: Chat, act: ControlAct): Promise<C
   }
   throw new CommandError(ERRORS.conflict, `others act on the room all the time: it has the version ${state.cv}`);
 }
+
+/** Detail of the temporary refusal of acts that older gateways would not heed. */
+const NOT_KEPT = 'gateways of the release before are still there, or this one is cut off: try again';
+
+/** Acts after which users may not read or write what they could. */
+const RESTRICTING: ReadonlySet<Control['act']> = new Set(['kick', 'ban', 'mute', 'leave', 'delete']);
+
+const restricts = (control: Control): boolean =>
+  RESTRICTING.has(control.act) || (control.act === 'freeze' && control.on);
 
 type Entry = Parameters<typeof controlBody>[0];
 

@@ -149,6 +149,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       config,
       access: (identity, room) => membership.rights.load(identity, room),
       seen: (identity, room) => membership.rights.seen(identity, room),
+      areCutsKept: async () => (await rooms.presence.level()) >= 1,
       kindOf: room => access.policy.kindOf(room),
       log: nats.log,
       store,

@@ -9,10 +9,15 @@ const FRESH_MS = 3 * BEAT_MS;
 /** Age of its own last heartbeat above which this gateway is cut off, and cannot know which others live. */
 const DEAF_MS = 1.5 * BEAT_MS;
 
+/** Time for the others to answer the first heartbeat of a gateway with their own. */
+const ANSWER_MS = 300;
+
 interface Peer {
   heardAt: number;
   /** Empty for the previous release. */
   readonly life: string;
+  /** See {@link Beat.level}. */
+  readonly level: number;
   version: number;
   /** Shards with members; null while unknown: the gateway may have members of any room. */
   shards: ShardSet | null;
@@ -33,6 +38,8 @@ export class Peers {
   readonly #peers = new Map<string, Peer>();
   readonly #own: string;
   #echoAt: number | null = null;
+  /** Time of the first own heartbeat that came back. */
+  #firstEchoAt: number | null = null;
 
   /** @param own name of this gateway */
   constructor(own: string) {
@@ -91,6 +98,17 @@ export class Peers {
     return stale;
   }
 
+  /**
+   * Lowest level of the gateways that are there; 0 while this one is cut off.
+   * @param own level of this gateway
+   * @returns null while the others may not have answered its first heartbeat
+   */
+  level(own: number, now: Moment): number | null {
+    if (this.#firstEchoAt === null || now - this.#firstEchoAt < ANSWER_MS) return null;
+    if (this.deaf(now)) return 0;
+    return Math.min(own, ...[...this.#peers.values()].filter(peer => fresh(peer, now)).map(({ level }) => level));
+  }
+
   /** True while this gateway's own heartbeats do not come back: it is cut off. */
   deaf(now: Moment): boolean {
     return this.#echoAt !== null && now - this.#echoAt > DEAF_MS;
@@ -100,14 +118,15 @@ export class Peers {
     // Heartbeats of the others could not come either: their time starts again.
     if (this.deaf(now)) for (const peer of this.#peers.values()) peer.heardAt = now;
     this.#echoAt = now;
+    this.#firstEchoAt ??= now;
   }
 }
 
 const fresh = (peer: Peer, now: Moment) => now - peer.heardAt <= FRESH_MS;
 
-function firstSight({ life, version, change }: Beat): Peer {
+function firstSight({ life, level, version, change }: Beat): Peer {
   const empty = version === 0 && life !== '' && change === undefined;
-  return { heardAt: Number.NEGATIVE_INFINITY, life, version, shards: empty ? ShardSet.empty() : null };
+  return { heardAt: Number.NEGATIVE_INFINITY, life, level, version, shards: empty ? ShardSet.empty() : null };
 }
 
 /** Applies a change. If a version in between was lost, the shards are unknown. */

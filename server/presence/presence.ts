@@ -1,13 +1,13 @@
 import type { Member } from '../room/member.ts';
 import type { Rooms } from '../room/rooms.ts';
-import type { Clock, Moment } from '../time/clock.ts';
+import { type Clock, type Moment, sleep } from '../time/clock.ts';
 import type { PresenceBus } from './bus.ts';
 import { type Gathered, Gatherer, type PresentMember } from './gather.ts';
 import { Own } from './own.ts';
 import { Peers } from './peers.ts';
 import { answerPrevious } from './previous.ts';
 import { countUsers } from './users.ts';
-import { type Beat, readBeat, readQuestion, readShards, type Wanted, writeQuestion } from './wire.ts';
+import { type Beat, FEATURE_LEVEL, readBeat, readQuestion, readShards, type Wanted, writeQuestion } from './wire.ts';
 
 /** Members of one room on all gateways. */
 export interface RoomPresence {
@@ -45,6 +45,9 @@ export interface PresenceOptions {
 const CACHE_MS = 1_000;
 /** Time in which changes are collected before they are sent. */
 const CHANGE_MS = 50;
+/** Waits for the level of a gateway that has just started: a second in all. */
+const LEVEL_WAITS = 10;
+const LEVEL_WAIT_MS = 100;
 /** Changed shards above which it is shorter to let the other gateways ask for all. */
 const MOST_CHANGES = 5_000;
 
@@ -101,6 +104,20 @@ export class Presence {
     for (const [key, entry] of this.#cache) if (now - entry.at > CACHE_MS) this.#cache.delete(key);
     this.#own.sweep();
     this.#send({});
+  }
+
+  /**
+   * Lowest level of all gateways that are there, see {@link FEATURE_LEVEL}; 0 if this gateway is cut off and cannot know. Waits a moment
+   * for the heartbeats of the others if this gateway has just started.
+   */
+  async level(): Promise<number> {
+    const { now, after } = this.#options;
+    for (let waited = 0; waited < LEVEL_WAITS; waited++) {
+      const level = this.#peers.level(FEATURE_LEVEL, now());
+      if (level !== null) return level;
+      await sleep({ after }, LEVEL_WAIT_MS);
+    }
+    return 0;
   }
 
   /** Reports the end of this gateway to the others. */
@@ -162,7 +179,14 @@ export class Presence {
 
   #send(more: Partial<Pick<Beat, 'leaving' | 'change'>>): void {
     const { gateway, bus } = this.#options;
-    const beat: Beat = { gateway, leaving: false, life: this.#life, version: this.#own.shards.version, ...more };
+    const beat: Beat = {
+      gateway,
+      leaving: false,
+      life: this.#life,
+      version: this.#own.shards.version,
+      level: FEATURE_LEVEL,
+      ...more,
+    };
     bus.beat(JSON.stringify(beat));
   }
 

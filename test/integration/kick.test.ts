@@ -100,7 +100,9 @@ for (const build of BUILDS)
     assert.ok(kick);
     for (const { entries, ends } of kickedReaders) {
       assert.deepEqual([entries.at(-1)?.offset, ends], [kick.offset, [2100]]);
-      const expected: number[] | undefined = first?.filter(offset => offset <= kick.offset && offset >= (entries[0]?.offset ?? 0));
+      const expected: number[] | undefined = first?.filter(
+        offset => offset <= kick.offset && offset >= (entries[0]?.offset ?? 0),
+      );
       assert.deepEqual(
         entries.map(({ offset }) => offset),
         expected,

@@ -72,6 +72,7 @@ export function testChat(parts: TestChatParts): Chat {
   const userRooms = new MemoryUserRooms();
   return chatOf({
     seen: () => 0,
+    areCutsKept: async () => true,
     metrics: testMetrics(),
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
     rooms: new MemoryStates(parts.log, reader, userRooms),
