@@ -20,7 +20,11 @@ export async function person(
   user: string,
   options: Omit<ClientOptions, 'user'> = {},
 ): Promise<Person> {
-  const client = await openClient(t, url, { ...options, user });
+  return personOf(await openClient(t, url, { ...options, user }), user);
+}
+
+/** The user of a client that is there. */
+export function personOf(client: Client, user: string): Person {
   const act = async <V extends VerbName>(verb: V, params: Given<V>) =>
     (await client.rpc(verb, { id: nextId(), ...params })) as ResultOf<V>;
   return {

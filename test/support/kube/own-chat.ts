@@ -45,6 +45,7 @@ export interface OwnSpec {
   };
   readonly auth?: object;
   readonly limits?: object;
+  readonly rooms?: object;
 }
 
 const MIB = 1024 * 1024;
