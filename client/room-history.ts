@@ -60,6 +60,8 @@ export class RoomHistory {
   #state = EMPTY;
   /** Number of the subscription. Reads that began under an earlier one are ignored. */
   #generation = 0;
+  /** Last reading of an older page. */
+  #older: Promise<void> = Promise.resolve();
   #cancelRetry: (() => void) | null = null;
   #cancelRecount: (() => void) | null = null;
 
@@ -108,10 +110,18 @@ export class RoomHistory {
     this.#recountSoon();
   }
 
-  /** Reads the page before the oldest known message, or the newest if that failed. Does nothing while offline or reading. */
-  async loadOlder(): Promise<void> {
+  /**
+   * Reads the page before the oldest known message, or the newest if that failed; does nothing while offline. Resolves when the
+   * page is here, or when the reading that is under way has ended. Never rejects.
+   */
+  loadOlder(): Promise<void> {
+    if (!this.#state.loading) this.#older = this.#loadOlder();
+    return this.#older;
+  }
+
+  async #loadOlder(): Promise<void> {
     const { floor } = this.timeline;
-    if (!this.#link || this.#state.loading || this.#state.complete) return;
+    if (!this.#link || this.#state.complete) return;
     if (floor === null) {
       if (this.#state.error) this.#retryNow();
       return;

@@ -39,7 +39,9 @@ async function setUp(t: TestContext) {
     return bob.messages.slice(from);
   };
   const settled = (...open: Room[]) =>
-    until('all changes are made', () => open.every(room => room.changes.length === 0 && room.outgoing.length === 0));
+    until('all changes are made', () => open.every(room => room.changes.length === 0 && room.outgoing.length === 0), {
+      state: () => open.flatMap(room => [...room.changes, ...room.outgoing]),
+    });
   /** Waits until rooms show the same messages as bob's, one of them new to a client without any memory. */
   const same = async (...open: Room[]) => {
     const fresh = startClient(t, 'dave', second.port).open(name);
@@ -74,11 +76,12 @@ test('edits, deletes and reactions of an absence come with the recovery', async 
   assert.ok(one && two && three);
   await until('alice and carol have them', () => [alice, carol].every(room => room.messages.length === 3));
   await away();
-  bob.edit(one, 'one, edited');
-  bob.delete([two]);
   carol.react(three, '👍', true);
   carol.send('four', { replyTo: two });
-  await settled(bob, carol);
+  await settled(carol);
+  bob.edit(one, 'one, edited');
+  bob.delete([two]);
+  await settled(bob);
   assert.deepEqual(
     alice.messages.map(({ text }) => text),
     ['one', 'two', 'three'],

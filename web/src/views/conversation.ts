@@ -55,7 +55,7 @@ export class Conversation {
       onMenu: (row, button) => this.#menu.toggle(row, button),
       onEdit: (row, text) => void room.edit(row, text),
       onFollow: options.onFollow,
-      onTooFar: () => this.#tell(texts.text('quote.tooFar')),
+      onNotFound: reason => this.#tell(texts.text(reason)),
     });
     this.#menu = new MessageMenu({
       texts,

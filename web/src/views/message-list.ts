@@ -18,8 +18,8 @@ export interface MessageListOptions extends Omit<MessageRowOptions, 'onQuote' | 
   readonly onFollow: () => void;
   /** Called with a new text for a message. */
   readonly onEdit: (row: MessageRow, text: string) => void;
-  /** Called when the message that a reply answers is too far back to be shown. */
-  readonly onTooFar: () => void;
+  /** Called with the reason if the message that a reply answers cannot be shown. */
+  readonly onNotFound: (reason: 'history.error' | 'quote.tooFar') => void;
 }
 
 /** The messages of one room. Follows the newest while it is in view; keeps its place while older ones load. */
@@ -115,13 +115,14 @@ export class MessageList {
 
   /** Leads to a message, and loads older pages if it is above them. */
   async jumpTo({ offset }: Pick<MessageRow, 'offset'>): Promise<void> {
-    const { room, onTooFar } = this.#options;
-    for (let pages = 0; pages < MOST_PAGES && !room.reaches(offset); pages++) await room.loadOlder();
+    const { room, onNotFound } = this.#options;
+    const isAway = () => room.status.phase !== 'live' || room.history.error !== null;
+    for (let pages = 0; pages < MOST_PAGES && !room.reaches(offset) && !isAway(); pages++) await room.loadOlder();
     this.update(this.#online);
     const row = this.#rows.find(row => row.kind === 'message' && row.offset === offset);
     const target = row && this.#elementOf(row.key);
     if (!row || !target) {
-      onTooFar();
+      onNotFound(isAway() ? 'history.error' : 'quote.tooFar');
       return;
     }
     this.#setFollowing(false);
