@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Entry, readEntry } from '../fold/entry.ts';
 import type { RoomFold } from '../fold/room-fold.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
@@ -8,21 +9,32 @@ const STEP = 500;
 /** Entries of a room above a position that are read for one answer. MongoDB is seconds behind, unless it is away. */
 const MOST = 10_000;
 
+/** Waits, in ms, for a replica that lags behind the leader. */
+const PATIENCE_MS = [10, 40, 150, 400] as const;
+
 /**
- * Reads all entries of a room in LOG above an offset, as far as the replica that answers has them.
- * @throws {ReadFailed} if LOG does not answer, or has more than {@link MOST}
+ * Reads all entries of a room in LOG above an offset, at least up to the last one that the leader had: an entry that a replica lacks
+ * may be the delete of another.
+ * @throws {ReadFailed} if LOG does not answer, a replica lags, or LOG has more than {@link MOST}
  */
 export async function entriesAfter(
-  log: Pick<RoomLog, 'readAfter'>,
+  log: Pick<RoomLog, 'readAfter' | 'top'>,
   room: string,
   after: number,
 ): Promise<StoredMessage[]> {
   const found: StoredMessage[] = [];
+  const top = await log.top(room);
+  let waits = 0;
   for (let at = after; found.length < MOST; ) {
+    if (at >= top) return found;
     const { messages, pending, reached } = await log.readAfter(room, at, STEP);
     found.push(...messages);
-    if (pending === 0 || reached === at) return found;
+    const isEnd = pending === 0 || reached === at;
     at = reached;
+    if (!isEnd || at >= top) continue;
+    const patience = PATIENCE_MS[waits++];
+    if (patience === undefined) throw new ReadFailed(`a replica of the stream of ${room} lags`);
+    await sleep(patience);
   }
   throw new ReadFailed(`${room} has more than ${MOST} entries that are not in the messages of MongoDB yet`);
 }

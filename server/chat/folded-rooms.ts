@@ -1,6 +1,7 @@
 import type { Entry } from '../fold/entry.ts';
 import { type FoldedMessage, RoomFold } from '../fold/room-fold.ts';
 import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
+import { leaderHasNoMore } from '../room/leader-end.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
 import type { StoredMessage } from '../room/message.ts';
 import { readBackward } from '../room/read-backward.ts';
@@ -188,6 +189,16 @@ export class FoldedRooms {
     return { messages, upto: entries.at(-1)?.offset ?? range.after, isWhole: true };
   }
 
+  /** As {@link readBackward}, without a gap where a replica lags: one of the entries may be the delete of another. */
+  async #backward(room: string, range: { readonly after: number; readonly before: number }, limit: number) {
+    const { log } = this.#options;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const found = await readBackward(log, room, range, limit);
+      if (await leaderHasNoMore(log, room, found[0]?.offset ?? range.after, range.before)) return found;
+    }
+    throw new ReadFailed(`a replica of the stream of ${room} lags`);
+  }
+
   async #hotBefore(room: string, range: PageRange): Promise<HotPage> {
     const { log } = this.#options;
     const { first, last } = await log.state(log.partitionOf(room));
@@ -196,7 +207,7 @@ export class FoldedRooms {
     const removed = Math.max(first - 1, 0);
     const bottom = Math.max(range.after, removed);
     const count = range.limit * ENTRIES_A_MESSAGE + SPARE_ENTRIES;
-    const newest = await readBackward(log, room, { after: bottom, before }, count);
+    const newest = await this.#backward(room, { after: bottom, before }, count);
     const above = before > last ? [] : await entriesAfter(log, room, before - 1);
     const reached = newest.length < count ? bottom : (newest.at(-1)?.offset ?? 1) - 1;
     const oldest = Math.max(reached, (await this.#first(room)) - 1);

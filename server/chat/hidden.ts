@@ -6,7 +6,7 @@ import type { ViewReader } from '../room/views.ts';
 import { dataOf, entriesAfter } from './entries.ts';
 
 export interface HiddenOptions {
-  readonly log: Pick<RoomLog, 'readAfter' | 'partitionOf' | 'state'>;
+  readonly log: Pick<RoomLog, 'readAfter' | 'partitionOf' | 'state' | 'top'>;
   readonly store: Pick<ViewReader, 'hidden' | 'viewedUpTo'> & Pick<HistoryStore, 'quiet'>;
 }
 

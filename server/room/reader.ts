@@ -1,4 +1,5 @@
 import type { HistoryStore } from './history-store.ts';
+import { leaderHasNoMore } from './leader-end.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
 import type { StoredMessage } from './message.ts';
 import { readBackward } from './read-backward.ts';
@@ -82,25 +83,13 @@ export function roomReader(
       const found = await readBackward(log, room, { after: stored, before: end }, limit);
       // Read after the messages: those that a purge removed are below `first` now, and those that a replica lacked are known.
       const [whole, now] = await Promise.all([
-        leaderHasNoMore(room, found[0]?.offset ?? stored, end),
+        leaderHasNoMore(log, room, found[0]?.offset ?? stored, end),
         log.state(partition),
       ]);
       if (whole && now.first - 1 <= stored) return { found, stored, first, end };
       ({ first, last } = now);
     }
     throw new ReadFailed(`a replica of the stream of ${room} lags`);
-  }
-
-  /** True if LOG's leader has no readable message between two offsets. */
-  async function leaderHasNoMore(room: string, after: number, before: number): Promise<boolean> {
-    for (let at = after; at < before - 1; ) {
-      const next = await log.next(room, at);
-      if (next === 0 || next >= before) return true;
-      const { messages, reached } = await log.readAfter(room, next - 1, 1);
-      if (messages.length > 0 || reached < next) return false;
-      at = next; // it is unreadable
-    }
-    return true;
   }
 
   async function readBefore(room: string, before: number, limit: number): Promise<StoredMessage[]> {
