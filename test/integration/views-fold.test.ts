@@ -59,6 +59,7 @@ async function foldBench(t: TestContext) {
         steps.at('read');
         return await store.readPosition(partition);
       },
+      room: room => store.room(room),
       applyRooms: store.applyRooms.bind(store),
       applyChanges: around('apply', store.applyChanges.bind(store)),
       savePosition: around('save', store.savePosition.bind(store)),

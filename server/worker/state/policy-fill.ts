@@ -66,7 +66,7 @@ export class PolicyFill {
     const rooms = await this.#fillRooms(partition, signal);
     if (partition === 0) await this.#fillUsers(signal);
     await fold.rewrite();
-    await replay(partition, signal, async entries => await fold.apply(partition, entries));
+    await replay(partition, signal, async entries => void (await fold.apply(partition, entries)));
     if (signal.aborted) return;
     let done: readonly number[] = [];
     await changeKey(policy, FILLING, value => {

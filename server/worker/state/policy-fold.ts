@@ -56,14 +56,17 @@ export class PolicyFold {
 
   /**
    * Folds entries of a partition, whose bodies are not read. Rejects if NATS does not answer, or MongoDB where it alone has a state.
+   * @returns offsets of entries that do not count
    */
-  async apply(partition: number, entries: readonly FoldEntry[]): Promise<void> {
-    for (const { room, message } of entries) {
+  async apply(partition: number, entries: readonly FoldEntry[]): Promise<ReadonlySet<number>> {
+    const voided = new Set<number>();
+    for (const { room, offset, message } of entries) {
       if (!message) continue;
       if (message.cv > 0) await this.#control(partition, room, message);
       else if (message.type === 'member' && room.startsWith(INBOX)) await this.#own(partition, room, message);
-      else if (message.seen > 0 || this.#states.has(room)) await this.#check(room, message);
+      else if ((message.seen > 0 || this.#states.has(room)) && (await this.#isVoid(room, message))) voided.add(offset);
     }
+    return voided;
   }
 
   async #control(partition: number, room: string, message: LoggedMessage): Promise<void> {
@@ -91,11 +94,12 @@ export class PolicyFold {
     await writeUserRoom(this.#parts.policy, inbox.slice(INBOX.length), room, known, true);
   }
 
-  /** Tells the author of an entry that does not count. */
-  async #check(room: string, message: LoggedMessage): Promise<void> {
+  /** @returns true for an entry that does not count; its author is told */
+  async #isVoid(room: string, message: LoggedMessage): Promise<boolean> {
     const { user, offset, id } = message;
-    if (user === '' || !isCut(await this.#state(room, message.seen), message)) return;
+    if (user === '' || !isCut(await this.#state(room, message.seen), message)) return false;
     await this.#notice(user, { room, type: 'void', by: String(offset), time: message.time, body: { offset, id } });
+    return true;
   }
 
   async #notices(room: string, entry: ControlEntry, users: readonly string[], state: RoomState): Promise<void> {

@@ -92,9 +92,9 @@ export class StateFold implements WorkerFold {
   async apply({ partition, entries }: FoldBatch, lease: Lease): Promise<void> {
     const known = this.#of(partition);
     await this.#parts.policy.look(partition, lease);
-    await this.#parts.policy.apply(partition, entries);
+    const voided = await this.#parts.policy.apply(partition, entries);
     if (known.own > 0) await this.#repair(partition, known); // a write of the batch before was perhaps not acknowledged
-    const rooms = roomBatches(entries);
+    const rooms = roomBatches(entries.map(entry => (voided.has(entry.offset) ? { ...entry, message: null } : entry)));
     const found = await this.#parts.digests.read(partition, [...rooms.keys()]);
     const { first } = await this.#parts.foldLog.state(partition);
     await inWindows([...rooms], async ([room, batch]) => {

@@ -1,4 +1,5 @@
 import type { EraseEntries } from '../../bus/erase.ts';
+import type { RoomArchive } from '../../membership/archive.ts';
 import type { RoomWriter } from '../../room/room-changes.ts';
 import type { ViewPosition, ViewWriter } from '../../room/views.ts';
 import { type Clock, sleep } from '../../time/clock.ts';
@@ -12,9 +13,10 @@ import {
 } from '../fold/fold.ts';
 import { changesOf } from './changes.ts';
 import { roomEntriesOf } from './room-entries.ts';
+import { VoidEntries } from './void-entries.ts';
 
 export interface ViewsParts {
-  readonly store: ViewWriter & RoomWriter;
+  readonly store: ViewWriter & RoomWriter & Pick<RoomArchive, 'room'>;
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
   readonly erase: EraseEntries;
@@ -25,9 +27,9 @@ export interface ViewsParts {
 const LOOK_MS = 50;
 
 /**
- * Fold of edits, deletes, reactions and hides, and of rooms and their members, into MongoDB. A batch waits until all its entries are stored. Then its changes are
- * applied, then the texts that are deleted by it are erased in LOG and LIVE, then the position is saved: so a worker that replaces
- * this one at any step does the same again.
+ * Fold of edits, deletes, reactions and hides, and of rooms and their members, into MongoDB. Control entries are applied first, and
+ * tell which entries of the batch do not count. It then waits until all its entries are stored, applies its changes, erases in LOG and
+ * LIVE the texts that are deleted by it, and saves the position: so a worker that replaces this one at any step does the same again.
  */
 export class ViewsFold implements WorkerFold {
   readonly name = 'views';
@@ -38,8 +40,11 @@ export class ViewsFold implements WorkerFold {
   /** Position that this worker read or saved last, by partition. */
   readonly #saved = new Map<number, ViewPosition | null>();
 
+  readonly #void: VoidEntries;
+
   constructor(parts: ViewsParts) {
     this.#parts = parts;
+    this.#void = new VoidEntries(parts.store);
   }
 
   readPosition(partition: number): Promise<FoldPosition | null> {
@@ -48,19 +53,29 @@ export class ViewsFold implements WorkerFold {
 
   async begin({ partition, from }: FoldStart): Promise<void> {
     this.#saved.set(partition, from);
+    this.#void.clear();
   }
 
   async apply({ partition, entries }: FoldBatch, lease: Lease): Promise<void> {
     const { store, erase } = this.#parts;
-    const changes = entries.flatMap(changesOf);
     const { controls, own } = roomEntriesOf(entries);
+    if (controls.length + own.length > 0) {
+      await this.#check(partition);
+      await store.applyRooms(controls, own);
+    }
+    const { counting, removals } = await this.#void.split(entries, new Set(controls.map(({ room }) => room)));
+    const changes = [...counting.flatMap(changesOf), ...removals].sort((a, b) => a.entry.offset - b.entry.offset);
     const last = changes.at(-1);
-    if (!last && controls.length + own.length === 0) return;
-    if (last) await this.#waitUntilStored(partition, last.entry.offset, lease);
-    // Changes of what a restored MongoDB has in an older state would be judged by that state.
+    if (!last) return;
+    await this.#waitUntilStored(partition, last.entry.offset, lease);
+    await this.#check(partition);
+    await erase(partition, await store.applyChanges(partition, changes));
+  }
+
+  /** Changes of what a restored MongoDB has in an older state would be judged by that state. @throws {PositionMoved} */
+  async #check(partition: number): Promise<void> {
+    const { store } = this.#parts;
     if (!isSame(await store.readPosition(partition), this.#saved.get(partition) ?? null)) throw new PositionMoved();
-    await store.applyRooms(controls, own);
-    if (last) await erase(partition, await store.applyChanges(partition, changes));
   }
 
   async savePosition(partition: number, position: FoldPosition, lease: Lease): Promise<void> {

@@ -35,7 +35,7 @@ class Bench {
     const ended = new AbortController();
     this.#end = () => ended.abort();
     const fold = new StateFold({
-      policy: { apply: async () => undefined, look: async () => undefined },
+      policy: { apply: async () => new Set(), look: async () => undefined },
       digests: this.last,
       foldLog: this.log,
       deletions: async ({ room, after, upto }) =>

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { foldControl } from '../../../../../server/fold/control-fold.ts';
+import { NO_ROOM } from '../../../../../server/fold/room-state.ts';
+import type { FoldEntry } from '../../../../../server/worker/fold/fold.ts';
+import { VoidEntries } from '../../../../../server/worker/views/void-entries.ts';
+import { created, entry } from '../../../../support/chat/control-log.ts';
+
+const ROOM = 'group:tea';
+const log = [
+  entry(1, 1, created({ ann: 'owner', bob: 'member' })),
+  entry(3, 2, { act: 'kick', user: 'bob' }),
+  entry(7, 3, { act: 'freeze', on: true }),
+];
+const states = log.map((_, index) => log.slice(0, index + 1).reduce(foldControl, NO_ROOM));
+
+const of = (offset: number, type: string, user: string, seen: number, room = ROOM): FoldEntry => ({
+  room,
+  offset,
+  message: {
+    room,
+    epoch: 'e',
+    offset,
+    type,
+    id: `id ${offset}`,
+    dedupe: '',
+    time: 5,
+    user,
+    client: '',
+    traceparent: '',
+    targets: [],
+    cv: 0,
+    seen,
+    body: Buffer.from('{}'),
+    storedAt: 0,
+  },
+});
+
+test('a message that does not count is deleted by itself, of an edit or reaction nothing is left', async () => {
+  const asked: string[] = [];
+  let state = states[1] ?? NO_ROOM;
+  const entries = new VoidEntries({
+    room: async room => {
+      asked.push(room);
+      return room === ROOM ? state : null;
+    },
+  });
+  const batch = [
+    of(2, 'message', 'bob', 1),
+    of(4, 'message', 'bob', 1),
+    of(5, 'edit', 'bob', 1),
+    of(6, 'message', 'ann', 1),
+    of(6, 'message', 'bob', 0, 'channel:open'),
+  ];
+  const split = async (list: readonly FoldEntry[], changed: readonly string[] = []) => {
+    const { counting, removals } = await entries.split(list, new Set(changed));
+    return [counting.map(({ offset, message }) => `${offset} ${message?.user}`), removals.map(({ entry }) => entry)];
+  };
+  const removal = { type: 'delete', offset: 4, targets: [{ target: 4, of: 'id 4', user: 'bob', time: 5 }] };
+  assert.deepEqual(await split(batch), [['2 bob', '6 ann', '6 bob'], [removal]]);
+  assert.deepEqual(await split(batch), [['2 bob', '6 ann', '6 bob'], [removal]]);
+  assert.deepEqual(asked, [ROOM]);
+  state = states[2] ?? NO_ROOM;
+  assert.deepEqual(await split([of(8, 'reaction', 'ann', 2), of(9, 'message', 'ann', 3)], [ROOM]), [['9 ann'], []]);
+  assert.deepEqual(asked, [ROOM, ROOM]);
+});
