@@ -2,6 +2,7 @@ import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
+import { countingOf } from '../room/counting-reader.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import type { Masks } from '../room/masks.ts';
@@ -104,7 +105,7 @@ export function chatOf({
     messages: new Messages({ seen, clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
     targets: new Targets(reader, masks),
-    folded: new FoldedRooms({ log, store, now: clocks.now }),
+    folded: new FoldedRooms({ log, store, counting: countingOf(room => rooms.current(room)), now: clocks.now }),
     hidden: new Hidden({ log, store }),
     sendBufferBytes: config.sendBufferBytes,
     reportedTime: new ReportedTime(clocks),

@@ -1,5 +1,6 @@
 import type { Entry } from '../fold/entry.ts';
 import { type FoldedMessage, RoomFold } from '../fold/room-fold.ts';
+import type { Counting } from '../room/counting-reader.ts';
 import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
 import { leaderHasNoMore } from '../room/leader-end.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
@@ -13,6 +14,8 @@ import { addEntries, entriesAfter, entriesOf } from './entries.ts';
 export interface FoldedRoomsOptions {
   readonly log: RoomLog;
   readonly store: ViewReader & Pick<HistoryStore, 'quiet'>;
+  /** Leaves out entries that do not count. */
+  readonly counting: Counting;
   readonly now: () => Moment;
 }
 
@@ -117,7 +120,7 @@ export class FoldedRooms {
     const entries = await entriesAfter(log, room, lowest - 1);
     // Read last: what a purge removed meanwhile is below the first offset now.
     if (lowest < (await this.#first(room))) throw new StoreUnavailable('it does not answer');
-    const messages = addEntries(new RoomFold(), entriesOf(entries)).messages();
+    const messages = addEntries(new RoomFold(), await this.#counted(room, entries)).messages();
     return { messages: only(messages), upto: entries.at(-1)?.offset ?? lowest - 1, epoch };
   }
 
@@ -135,7 +138,7 @@ export class FoldedRooms {
     }
     const fold = new RoomFold();
     fold.addFolded(message, upto);
-    return addEntries(fold, entriesOf(entries)).message(message.offset) ?? message;
+    return addEntries(fold, await this.#counted(room, entries)).message(message.offset) ?? message;
   }
 
   async #readFresh(room: string): Promise<Fresh> {
@@ -147,10 +150,23 @@ export class FoldedRooms {
       const above = Math.max(viewed, (await this.#first(room)) - 1);
       const stored = await entriesAfter(log, room, above);
       const upto = stored.at(-1)?.offset ?? above;
-      if ((await this.#first(room)) - 1 <= above) return { entries: entriesOf(stored), from: above + 1, upto };
+      if ((await this.#first(room)) - 1 <= above)
+        return { entries: await this.#counted(room, stored), from: above + 1, upto };
       this.#positions.delete(partition); // a purge removed some of them meanwhile: MongoDB has those
     }
     throw new ReadFailed(`the stream of ${room} is purged faster than it can be read`);
+  }
+
+  /**
+   * Entries of stored ones, without those that do not count. States come from MongoDB only while POLICY is being filled: if it is
+   * away then, a list with an entry too many is better than none.
+   */
+  async #counted(room: string, stored: readonly StoredMessage[]): Promise<Entry[]> {
+    const counting = this.#options.counting(room, stored).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) return stored;
+      throw error;
+    });
+    return entriesOf(await counting);
   }
 
   async #first(room: string): Promise<number> {
@@ -185,7 +201,7 @@ export class FoldedRooms {
     const entries = await entriesAfter(this.#options.log, room, range.after);
     // Read last: what a purge removed meanwhile is below the first offset now.
     if (range.after < (await this.#first(room)) - 1) return { messages: [], upto: 0, isWhole: false };
-    const messages = within(addEntries(new RoomFold(), entriesOf(entries)).messages(), range);
+    const messages = within(addEntries(new RoomFold(), await this.#counted(room, entries)).messages(), range);
     return { messages, upto: entries.at(-1)?.offset ?? range.after, isWhole: true };
   }
 
@@ -211,7 +227,8 @@ export class FoldedRooms {
     const above = before > last ? [] : await entriesAfter(log, room, before - 1);
     const reached = newest.length < count ? bottom : (newest.at(-1)?.offset ?? 1) - 1;
     const oldest = Math.max(reached, (await this.#first(room)) - 1);
-    const messages = within(addEntries(new RoomFold(), entriesOf([...newest, ...above])).messages(), {
+    const counted = await this.#counted(room, [...newest, ...above]);
+    const messages = within(addEntries(new RoomFold(), counted).messages(), {
       ...range,
       after: oldest,
     });
