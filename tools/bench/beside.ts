@@ -70,7 +70,7 @@ export async function beside(setup: Setup): Promise<Row[]> {
 }
 
 async function contestant(setup: Setup, version?: string): Promise<Contestant> {
-  const spine = await startSpine(setup, version);
+  const spine = await startSpine(setup, version === undefined ? {} : { version });
   const clients = await subscribers(setup, { url: spine.url, dialect: 'chat', room: ROOM, clients: SUBSCRIBERS });
   const sender = await BenchClient.open(spine.url, 'chat', await tokenFor('sender', {}, setup.secret));
   return { gateway: pidOf(spine.gateway), worker: pidOf(spine.worker), clients, sender };

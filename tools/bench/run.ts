@@ -10,6 +10,8 @@ import { fanOutCost } from './fan-out-cost.ts';
 import { folds } from './folds.ts';
 import { greedy } from './greedy.ts';
 import { idleMemory } from './idle-memory.ts';
+import { largeRoom } from './large-room.ts';
+import { memberMemory } from './member-memory.ts';
 import { mongodbAway } from './mongodb-away.ts';
 import { operatorCapacity } from './operator-capacity.ts';
 import { publishLatency } from './publish-latency.ts';
@@ -21,6 +23,7 @@ import { threeServers } from './three-servers.ts';
 const wanted = process.argv.slice(2);
 const BENCHES = {
   'idle-memory': idleMemory,
+  'member-memory': memberMemory,
   'fan-out': fanOutCost,
   'publish-latency': publishLatency,
   greedy,
@@ -29,6 +32,7 @@ const BENCHES = {
   'mongodb-away': mongodbAway,
   folds,
   'operator-capacity': operatorCapacity,
+  'large-room': largeRoom,
   beside,
 } as const;
 

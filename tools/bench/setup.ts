@@ -35,25 +35,46 @@ export interface Spine {
   readonly worker: ChildProcess;
   /** WebSocket address. */
   readonly url: string;
+  /** Options of both. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface SpineOptions {
+  /** Folder of the sources. Default: this checkout. */
+  readonly version?: string;
+  /** Options of both, by variable. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const ROOT = join(import.meta.dirname, '../..');
 let instances = 0;
 
-/**
- * A worker and a gateway as processes of their own, with the default limits and durability on.
- * @param version folder of their sources; default: this checkout
- */
-export async function startSpine(setup: Setup, version = ROOT): Promise<Spine> {
-  const port = await freePort();
+/** A worker and a gateway as processes of their own, with the default limits and durability on. */
+export async function startSpine(setup: Setup, { version = ROOT, env: more = {} }: SpineOptions = {}): Promise<Spine> {
   const env = {
     CHAT_INSTANCE: `bench-${process.pid}-${instances++}`,
     CHAT_NATS_URL: setup.nats.url,
     CHAT_MONGODB_URI: setup.mongo.uri,
     CHAT_LOG_LEVEL: 'error',
     CHAT_ADMIN_PORT: '0',
+    ...more,
   };
   const worker = start(join(version, 'server/worker.ts'), env, setup.teardown);
+  const { process: gateway, url } = await startGateway(setup, env, version);
+  return { gateway, worker, url, env };
+}
+
+/**
+ * One more gateway.
+ * @param env options of the other processes of its chat
+ * @param version folder of its sources; default: this checkout
+ */
+export async function startGateway(
+  setup: Setup,
+  env: Readonly<Record<string, string>>,
+  version = ROOT,
+): Promise<{ readonly process: ChildProcess; readonly url: string }> {
+  const port = await freePort();
   const gateway = start(
     join(version, 'server/gateway.ts'),
     { ...env, CHAT_PORT: String(port), CHAT_AUTH_SECRET: setup.secret, CHAT_CONNECTS_PER_SECOND: '100000' },
@@ -61,7 +82,7 @@ export async function startSpine(setup: Setup, version = ROOT): Promise<Spine> {
   );
   const ready = async () => (await fetch(`http://127.0.0.1:${port}${CLIENT_PATHS.ready}`).catch(() => null))?.ok;
   await until('the gateway is ready', ready);
-  return { gateway, worker, url: `ws://127.0.0.1:${port}${CLIENT_PATHS.websocket}` };
+  return { process: gateway, url: `ws://127.0.0.1:${port}${CLIENT_PATHS.websocket}` };
 }
 
 /** Starts a TypeScript file, by its path in this checkout or a whole one, as a process with IPC. */

@@ -12,6 +12,10 @@ export interface Job {
   /** Signs the tokens of the dialect `chat`. */
   readonly secret: string;
   readonly clients: number;
+  /** Users are called by it and a number. Default `user`. */
+  readonly name?: string;
+  /** Verb without parameters that each client calls once. */
+  readonly verb?: string;
   /** Room for all; empty subscribes to none. */
   readonly room: string;
   /** Connections being opened at the same time. */
@@ -21,9 +25,10 @@ export interface Job {
 const clients: BenchClient[] = [];
 
 async function open(job: Job, index: number): Promise<void> {
-  const token = job.dialect === 'chat' ? await tokenFor(`user${index}`, {}, job.secret) : '';
+  const token = job.dialect === 'chat' ? await tokenFor(`${job.name ?? 'user'}${index}`, {}, job.secret) : '';
   const client = await BenchClient.open(job.url, job.dialect, token);
   if (job.room !== '') await client.subscribe(job.room);
+  if (job.verb) await client.command({ rpc: { method: job.verb, data: {} } });
   clients.push(client);
 }
 
