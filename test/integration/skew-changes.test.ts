@@ -112,3 +112,29 @@ test('a page of this version whose connection comes to a gateway of the version 
   await until('the next message is stored', () => shown.messages.length === 2);
   chat.assertRunning();
 });
+
+test('acts that restrict users are refused as temporary while a gateway of the version before is there, and done once it has gone', async t => {
+  const chat = new MixedChat(t, backends);
+  await chat.worker(NEW, 'worker', 1);
+  const before = await chat.gateway(BASE, 'old-gateway');
+  const since = await chat.gateway(NEW, 'new-gateway');
+  const ann = await openClient(t, urlOf(since), { user: 'ann' });
+  const made = await ann.rpc('room.create', { id: nextId(), kind: 'channel', name: 'Tea' });
+  const { room } = made as { readonly room: string };
+  const { act, send } = actsOf(ann, room);
+  const eve = await openClient(t, urlOf(before), { user: 'eve' });
+  const ban = { user: 'eve', until: Date.now() + 3_600_000 };
+  await assert.rejects(act('room.ban', ban), { code: 100, temporary: true });
+  await assert.rejects(act('room.freeze', { on: true }), { code: 100, temporary: true });
+  await eve.send(room, 'not banned');
+  await act('room.update', { topic: 'Which tea?' });
+  await send('goes on');
+  // It ends without a word, so its heartbeat has to run out.
+  await chat.stop(before, 'kill');
+  const banned = () =>
+    act('room.ban', ban).then(Boolean, ({ code }: { readonly code: number }) => assert.equal(code, 100));
+  await until('the user is banned', banned, { pollMs: 500 });
+  const moved = await openClient(t, urlOf(since), { user: 'eve' });
+  await assert.rejects(moved.send(room, 'banned'), { code: 103 });
+  chat.assertRunning();
+});
