@@ -3,12 +3,15 @@ import { tokenFor } from '../support/token.ts';
 import { until } from '../support/until.ts';
 import { BenchClient } from './client.ts';
 import { connectionCost } from './connection-cost.ts';
+import { median } from './rounds.ts';
 import { pidOf, type Row, type Setup, type Spine, startGateway, startSpine } from './setup.ts';
 
 const USERS = 2_000;
 const ROOMS_EACH = 20;
 /** Users who are together in all their rooms: one creates a room with the others. */
 const TOGETHER = 100;
+/** Gateways of each kind that are measured, in turns: the memory of one depends on when it collects garbage. */
+const ROUNDS = 3;
 const KIB = 1024;
 const nameOf = (user: number) => `member${user}`;
 
@@ -23,9 +26,13 @@ export async function memberMemory(setup: Setup): Promise<Row[]> {
     process.kill('SIGKILL');
     return rss / USERS;
   };
-  const none = await cost('nobody');
-  const members = await cost('member');
-  const listed = await cost('member', 'room.list');
+  const costs = { none: [] as number[], members: [] as number[], listed: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    costs.none.push(await cost('nobody'));
+    costs.members.push(await cost('member'));
+    costs.listed.push(await cost('member', 'room.list'));
+  }
+  const [none, members, listed] = [median(costs.none), median(costs.members), median(costs.listed)];
   for (const child of [spine.gateway, spine.worker]) child.kill('SIGKILL');
   const kib = (bytes: number) => `${(bytes / KIB).toFixed(2)} KiB`;
   return [
