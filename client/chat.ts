@@ -157,9 +157,9 @@ export class Chat {
     return untilAnswered({ clock: this.#clock, random: this.#random }, () => this.#transport.call(verb, params));
   }
 
-  /** The server's time of day, milliseconds since 1970; the machine's before the first connect. */
+  /** The server's time of day, whole milliseconds since 1970; the machine's before the first connect. */
   now(): number {
-    return this.#serverTime.now();
+    return Math.trunc(this.#serverTime.now());
   }
 
   /** The open rooms, in the order they were opened. */

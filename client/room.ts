@@ -258,8 +258,9 @@ export class Room {
       ended: (code, reason) => {
         this.#quotes.setOnline(false);
         this.#history.interrupted();
-        this.#setStatus({ phase: 'refused', code, reason });
+        this.#status = { phase: 'refused', code, reason };
         if (code === REMOVED || (this.#wasLive && HIDDEN_CODES.includes(code))) this.#removed();
+        this.changed.emit();
       },
       publication: publication => {
         this.#history.live(publication);

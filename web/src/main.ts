@@ -5,7 +5,7 @@ import { memoryStorage, webStorage } from '../../client/storage.ts';
 import { systemClock } from '../../server/time/clock.ts';
 import { chooseLanguage, LANGUAGES, type Language, Texts } from './i18n/language.ts';
 import { OpenRooms } from './page/open-rooms.ts';
-import { hashOfRoom, roomOfHash, websocketUrl } from './page/page-url.ts';
+import { hashOfRoom, joinLinkOfHash, roomOfHash, websocketUrl } from './page/page-url.ts';
 import { fetchToken, TokenError } from './page/sign-in-token.ts';
 import { ChatView } from './views/chat-view.ts';
 import { languageSelect } from './views/language-select.ts';
@@ -31,8 +31,8 @@ if (user === null) show();
 else enter(user, null);
 
 window.addEventListener('hashchange', () => {
-  const room = roomOfHash(location.hash);
-  if (room !== null && chat) show();
+  const named = roomOfHash(location.hash) ?? joinLinkOfHash(location.hash);
+  if (named !== null && chat) show();
 });
 
 /** Draws the page anew: for another user, language or address. */
@@ -56,6 +56,7 @@ function show(): void {
     openRooms: new OpenRooms(local, chat.user),
     languageSelect: select,
     room: roomOfHash(location.hash),
+    joinLink: joinLinkOfHash(location.hash),
     onRoom: room => history.replaceState(null, '', hashOfRoom(room)),
     onSignOut: signOut,
     onTitle: title => {

@@ -20,3 +20,30 @@ export function roomOfHash(hash: string): string | null {
 }
 
 export const hashOfRoom = (room: string): string => `#${encodeURI(room).replaceAll('#', '%23')}`;
+
+/** A room with the token of a link into it. */
+export interface JoinLink {
+  readonly room: string;
+  readonly token: string;
+}
+
+const JOIN = /^#join=(.+)\/([\w-]{1,64})$/;
+
+/** The link into a room that the page's address is, or null. */
+export function joinLinkOfHash(hash: string): JoinLink | null {
+  const [, encoded, token] = JOIN.exec(hash) ?? [];
+  if (encoded === undefined || token === undefined) return null;
+  try {
+    const room = decodeURIComponent(encoded);
+    return isRoom(room) ? { room, token } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Address of this page that leads into a room. The token stays behind `#`, which browsers do not send to servers. */
+export const urlOfJoinLink = (base: string, { room, token }: JoinLink): string => {
+  const url = new URL(base);
+  url.hash = `join=${encodeURI(room)}/${token}`;
+  return url.href;
+};

@@ -30,3 +30,6 @@ export function roomTitle(room: string): string {
 export function roomMention(room: string): string {
   return room.startsWith(DEFAULT_KIND) ? `#${roomTitle(room)}` : room;
 }
+
+/** True for a room of the kind that the page opens by name. */
+export const isChannel = (room: string): boolean => room.startsWith(DEFAULT_KIND);

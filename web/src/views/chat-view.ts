@@ -1,13 +1,18 @@
-import type { Chat } from '../../../client/chat.ts';
-import type { Message } from '../../../client/message.ts';
+import type { Chat, Removal } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
 import type { Clock } from '../../../server/time/clock.ts';
 import { element } from '../dom/element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { MAX_OPEN_ROOMS, type OpenRooms } from '../page/open-rooms.ts';
-import { roomTitle } from '../page/room-name.ts';
+import type { JoinLink } from '../page/page-url.ts';
+import { isChannel } from '../page/room-name.ts';
+import { RoomNames } from '../page/room-names.ts';
+import { Announcer } from './announcer.ts';
+import { Banner } from './banner.ts';
 import { Conversation } from './conversation.ts';
 import { People } from './people.ts';
+import { removalText } from './removal-text.ts';
+import { RoomActs } from './room-acts.ts';
 import { Sidebar } from './sidebar.ts';
 
 /** Time between two requests for the people in the room: a gateway need not push joins and leaves. */
@@ -23,6 +28,8 @@ export interface ChatViewOptions {
   readonly languageSelect: HTMLElement;
   /** Room to show first; null for the first of {@link openRooms}. */
   readonly room: string | null;
+  /** Link into a room that the page was opened with. */
+  readonly joinLink: JoinLink | null;
   readonly onRoom: (room: string) => void;
   readonly onSignOut: () => void;
   readonly onTitle: (title: string) => void;
@@ -34,29 +41,50 @@ export class ChatView {
   readonly #options: ChatViewOptions;
   readonly #sidebar: Sidebar;
   readonly #people: People;
-  readonly #place = element('div', { class: 'place' });
-  readonly #announcer = element('div', { class: 'unseen', attributes: { 'aria-live': 'polite', role: 'log' } });
+  readonly #names: RoomNames;
+  readonly #banner: Banner;
+  readonly #acts: RoomActs;
+  readonly #slot = element('div', { class: 'slot' });
+  readonly #place: HTMLElement;
+  readonly #announcer: Announcer;
   readonly #undo: (() => void)[] = [];
   readonly #watched = new Set<Room>();
   #conversation: Conversation | null = null;
   #room: Room | null = null;
-  #announced: number | null = null;
   #drawn = true;
   #cancelMembers: (() => void) | null = null;
 
   constructor(options: ChatViewOptions) {
     this.#options = options;
     const { texts, chat } = options;
+    this.#names = new RoomNames(texts, chat);
+    this.#announcer = new Announcer(texts, chat.user);
+    this.#banner = new Banner(texts, () => this.#onBannerClosed());
+    this.#acts = new RoomActs({
+      parent: () => this.root,
+      texts,
+      chat,
+      names: this.#names,
+      open: room => void this.#open(room),
+      closed: room => this.#left(room),
+      problem: text => this.#banner.show(text),
+    });
+    this.#place = element('div', { class: 'place' }, this.#banner.root, this.#slot);
     this.#sidebar = new Sidebar({
       texts,
       user: chat.user,
+      names: this.#names,
       languageSelect: options.languageSelect,
       onSelect: room => this.select(room),
       onOpen: room => this.#open(room),
+      onCreate: () => this.#acts.create(),
+      onDiscover: () => this.#acts.discover(),
+      onAccept: room => void this.#acts.accept(room),
+      onDecline: room => void this.#acts.decline(room),
       onSignOut: options.onSignOut,
       onClose: () => this.#drawer(null),
     });
-    this.#people = new People(texts, chat.user, () => this.#drawer(null));
+    this.#people = new People(texts, chat, () => this.#drawer(null));
     const shade = element('div', { class: 'shade', on: { click: () => this.#drawer(null) } });
     this.root = element(
       'div',
@@ -65,10 +93,13 @@ export class ChatView {
       this.#place,
       this.#people.root,
       shade,
-      this.#announcer,
+      this.#announcer.root,
     );
     for (const name of options.openRooms.names) this.#watch(name);
     this.#undo.push(chat.connectionChanged.add(() => this.#changed()));
+    this.#undo.push(chat.roomList.changed.add(() => this.#openOwn()));
+    this.#undo.push(chat.removed.add(removal => this.#onRemoved(removal)));
+    this.#openOwn();
     const onVisibility = () => this.#onVisibility();
     document.addEventListener('visibilitychange', onVisibility);
     this.#undo.push(() => document.removeEventListener('visibilitychange', onVisibility));
@@ -76,10 +107,10 @@ export class ChatView {
     const onWidth = () => this.#drawer(null);
     narrow.addEventListener('change', onWidth);
     this.#undo.push(() => narrow.removeEventListener('change', onWidth));
-    const [first] = options.openRooms.names;
-    if (options.room !== null && this.#open(options.room) === null) return;
-    if (first !== undefined) this.select(first);
-    else this.#leftAll();
+    if (options.room === null || this.#open(options.room) !== null) this.#selectFirst();
+    const { joinLink } = options;
+    // A dialog opens in the document alone, where the caller puts the view next.
+    if (joinLink) queueMicrotask(() => this.#acts.join(joinLink));
   }
 
   /** Shows an open room. */
@@ -91,22 +122,24 @@ export class ChatView {
       return;
     }
     const room = chat.open(name);
+    room.info.open();
     this.#room = room;
-    this.#announced = null;
+    this.#announcer.begin();
     const conversation = new Conversation({
       texts,
       chat,
       room,
+      names: this.#names,
       now: () => chat.now(),
       draft: drafts.get(name) ?? '',
       onDraft: text => drafts.set(name, text),
       onMenu: () => this.#drawer('rooms'),
       onPeople: () => this.#drawer('people'),
-      onLeave: () => this.#leave(room),
+      onLeave: () => this.#acts.leave(room),
       onFollow: () => this.#changed(),
     });
     this.#conversation = conversation;
-    this.#place.replaceChildren(conversation.root);
+    this.#slot.replaceChildren(conversation.root);
     this.#draw();
     conversation.focus();
     onRoom(name);
@@ -134,21 +167,62 @@ export class ChatView {
     return null;
   }
 
-  #leave(room: Room): void {
+  #selectFirst(): void {
+    const [first] = this.#options.openRooms.names;
+    if (first === undefined) this.#leftAll();
+    else this.select(first);
+  }
+
+  /** Closes a room that the user has left, and shows another one. */
+  #left(name: string): void {
+    this.#close(name);
+    if (this.#room === null) this.#selectFirst();
+  }
+
+  /** Closes a room, and shows nothing of it any more. */
+  #close(name: string): void {
     const { chat, openRooms } = this.#options;
-    openRooms.remove(room.name);
-    chat.close(room.name);
-    const [next] = openRooms.names;
+    openRooms.remove(name);
+    for (const room of this.#watched) if (room.name === name) this.#watched.delete(room);
+    chat.close(name);
+    if (this.#room?.name !== name) return this.#changed();
     this.#room = null;
-    if (next === undefined) this.#leftAll();
-    else this.select(next);
+    this.#conversation = null;
+    this.#cancelMembers?.();
+    this.#slot.replaceChildren();
+    this.#announcer.begin();
+    this.#changed();
+  }
+
+  /** Opens the rooms that the user is a member of, and those again that refused the user before. */
+  #openOwn(): void {
+    const { chat, openRooms } = this.#options;
+    for (const { room, state } of chat.roomList.rooms)
+      if (state === 'member' && openRooms.add(room)) {
+        this.#watch(room);
+        chat.open(room).retry();
+      }
+    this.#changed();
+  }
+
+  #onRemoved({ room, ending }: Removal): void {
+    const { chat, texts } = this.#options;
+    const text = removalText(texts, this.#names.title(room), ending, chat.user);
+    this.#close(room);
+    if (text !== null) this.#banner.show(text);
+    else if (this.#room === null) this.#selectFirst();
+  }
+
+  #onBannerClosed(): void {
+    if (this.#room === null) this.#selectFirst();
+    this.focus();
   }
 
   /** Shows the list of rooms and the form that opens one: the user has left all rooms. */
   #leftAll(): void {
     this.#conversation = null;
     this.#cancelMembers?.();
-    this.#place.replaceChildren();
+    this.#slot.replaceChildren();
     this.#drawer('rooms');
     this.#draw();
   }
@@ -159,9 +233,12 @@ export class ChatView {
     this.#watched.add(room);
     let live = false;
     const onChange = () => {
+      if (!this.#watched.has(room)) return;
       const isLive = room.status.phase === 'live';
       if (isLive && !live && room === this.#room) void room.refreshMembers();
       live = isLive;
+      // The user is no member any more: only a room that is shown says so.
+      if (room.status.phase === 'refused' && room !== this.#room && !isChannel(name)) return this.#close(name);
       this.#changed();
     };
     this.#undo.push(room.changed.add(onChange));
@@ -184,28 +261,14 @@ export class ChatView {
     if (room && this.#conversation) {
       this.#conversation.update();
       if (document.visibilityState === 'visible' && this.#conversation.list.following) room.markRead();
-      this.#people.update(room);
-      this.#announce(room);
+      this.#announcer.update(room);
     }
-    this.#sidebar.update(chat.rooms, room?.name ?? '');
+    const invitations = chat.roomList.rooms.filter(({ state }) => state === 'invited');
+    this.#people.update(this.#conversation && room);
+    this.#sidebar.update(chat.rooms, invitations, room?.name ?? '');
     const unread = chat.rooms.reduce((sum, { unread }) => sum + unread, 0);
-    const name = room ? `${roomTitle(room.name)} · ChatCluster` : 'ChatCluster';
+    const name = room ? `${this.#names.title(room.name)} · ChatCluster` : 'ChatCluster';
     onTitle(unread > 0 ? `(${texts.number(unread)}) ${name}` : name);
-  }
-
-  /** Announces new messages of other users to screen readers, but not history. */
-  #announce(room: Room): void {
-    const last = room.messages.at(-1);
-    if (!room.history.loaded) return;
-    const isNew = last !== undefined && this.#announced !== null && last.offset > this.#announced;
-    if (isNew && last.deleted === 0 && last.user !== this.#options.chat.user)
-      // A new element each time, so that the same text sent twice is announced twice.
-      this.#announcer.replaceChildren(element('p', { text: this.#announcement(last) }));
-    this.#announced = last?.offset ?? 0;
-  }
-
-  #announcement({ user, text }: Message): string {
-    return this.#options.texts.text('messages.announce', { user, text });
   }
 
   #onVisibility(): void {

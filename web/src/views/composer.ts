@@ -2,11 +2,11 @@ import type { ReplyTo } from '../../../server/fold/entry.ts';
 import { element, setText } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
-import { roomMention } from '../page/room-name.ts';
 import { iconButton } from './icon-button.ts';
 
 export interface ComposerOptions {
   readonly texts: Texts;
+  /** Name of the room within a sentence. */
   readonly room: string;
   readonly draft: string;
   readonly onDraft: (text: string) => void;
@@ -36,13 +36,10 @@ export class Composer {
 
   constructor({ texts, room, draft, onDraft, onSend, onEditLast }: ComposerOptions) {
     this.#texts = texts;
-    const title = roomMention(room);
     this.#input = element('textarea', {
       attributes: {
         rows: '1',
         dir: 'auto',
-        placeholder: texts.text('composer.placeholder', { room: title }),
-        'aria-label': texts.text('composer.label', { room: title }),
         'aria-describedby': 'composer-hint',
         enterkeyhint: 'send',
       },
@@ -66,6 +63,7 @@ export class Composer {
       },
     });
     this.#input.value = draft;
+    this.rename(room);
     const label = texts.text('composer.send');
     this.#send = element(
       'button',
@@ -127,11 +125,19 @@ export class Composer {
     ];
   }
 
-  update(online: boolean, refused: boolean): void {
-    this.#input.disabled = refused;
-    this.#send.disabled = refused || this.#input.value.trim() === '';
+  /** Shows another name of the room. */
+  rename(room: string): void {
+    this.#input.placeholder = this.#texts.text('composer.placeholder', { room });
+    this.#input.setAttribute('aria-label', this.#texts.text('composer.label', { room }));
+  }
+
+  /** @param readOnly reason why the user may not write here; null if the user may */
+  update(online: boolean, refused: boolean, readOnly: string | null): void {
+    this.#input.disabled = refused || readOnly !== null;
+    this.#send.disabled = this.#input.disabled || this.#input.value.trim() === '';
     this.root.classList.toggle('offline', !online);
-    setText(this.#hint, this.#texts.text(online ? 'composer.hint' : 'composer.offline'));
+    this.root.classList.toggle('read-only', readOnly !== null);
+    setText(this.#hint, readOnly ?? this.#texts.text(online ? 'composer.hint' : 'composer.offline'));
   }
 
   /** Moves the focus to the field, except on touch screens: their keyboard would cover the messages. */

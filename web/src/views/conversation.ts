@@ -4,18 +4,22 @@ import { element, setText } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
 import type { MessageRow } from '../page/message-rows.ts';
-import { roomTitle } from '../page/room-name.ts';
+import { isChannel } from '../page/room-name.ts';
+import type { RoomNames } from '../page/room-names.ts';
 import { Composer } from './composer.ts';
+import { confirmAct } from './confirm.ts';
 import { ConnectionBadge } from './connection-badge.ts';
 import { askDelete } from './delete-dialog.ts';
 import { iconButton } from './icon-button.ts';
 import { MessageList } from './message-list.ts';
 import { MessageMenu } from './message-menu.ts';
+import { readOnlyReason } from './read-only.ts';
 
 export interface ConversationOptions {
   readonly texts: Texts;
   readonly chat: Chat;
   readonly room: Room;
+  readonly names: RoomNames;
   readonly now: () => number;
   readonly draft: string;
   readonly onDraft: (text: string) => void;
@@ -26,6 +30,9 @@ export interface ConversationOptions {
   readonly onFollow: () => void;
 }
 
+/** Code for a room that the user may not see, or that does not exist. */
+const HIDDEN = 103;
+
 /** One room: its head, messages and composer. */
 export class Conversation {
   readonly root: HTMLElement;
@@ -34,6 +41,7 @@ export class Conversation {
   readonly #badge: ConnectionBadge;
   readonly #composer: Composer;
   readonly #menu: MessageMenu;
+  readonly #title = element('span', { attributes: { dir: 'auto' } });
   readonly #here = element('span', { class: 'here' });
   readonly #notice = element('div', { class: 'notice', attributes: { role: 'alert' } });
   readonly #status = element('p', { class: 'status', attributes: { role: 'status' } });
@@ -47,6 +55,7 @@ export class Conversation {
     this.list = new MessageList({
       texts,
       room,
+      mention: () => options.names.mention(room.name),
       user: chat.user,
       now: options.now,
       onResend: entry => chat.resend(entry),
@@ -66,7 +75,7 @@ export class Conversation {
     });
     this.#composer = new Composer({
       texts,
-      room: room.name,
+      room: options.names.mention(room.name),
       draft: options.draft,
       onDraft: options.onDraft,
       onSend: (text, replyTo) => {
@@ -96,12 +105,15 @@ export class Conversation {
   }
 
   update(): void {
-    const { chat, room, texts } = this.#options;
+    const { chat, room, texts, names } = this.#options;
     const online = chat.connection.phase === 'connected';
+    setText(this.#title, names.title(room.name));
+    this.list.rename();
     setText(this.#here, this.#whoIsHere(online));
     this.#badge.update(chat.connection);
     this.#updateNotice();
-    this.#composer.update(online, room.status.phase === 'refused');
+    this.#composer.rename(names.mention(room.name));
+    this.#composer.update(online, room.status.phase === 'refused', readOnlyReason(texts, room.info));
     this.list.update(online);
     this.#jump.hidden = this.list.following;
     setText(
@@ -137,12 +149,7 @@ export class Conversation {
       element(
         'div',
         { class: 'head-title' },
-        element(
-          'h1',
-          { class: 'room-title' },
-          icon('hash'),
-          element('span', { text: roomTitle(room.name), attributes: { dir: 'auto' } }),
-        ),
+        element('h1', { class: 'room-title' }, icon(isChannel(room.name) ? 'hash' : 'people'), this.#title),
         this.#here,
       ),
       this.#badge.root,
@@ -158,11 +165,24 @@ export class Conversation {
     return count > 0 ? texts.count('people.count', count) : '';
   }
 
+  #ask(): void {
+    const { chat, room, texts } = this.#options;
+    confirmAct(this.root, texts, {
+      title: texts.text('discover.ask'),
+      note: texts.text('ask.note'),
+      confirm: texts.text('discover.ask'),
+      run: async () => {
+        await chat.act('room.request', { room: room.name });
+        this.#tell(texts.text('discover.asked'));
+      },
+    });
+  }
+
   /** Shows why the connection ended or the room was refused, with a button to try again. */
   #updateNotice(): void {
     const { chat, room, texts } = this.#options;
     const { connection } = chat;
-    let shown: { text: string; action: string; run: () => void } | null = null;
+    let shown: { text: string; action: string; run: () => void; ask?: () => void } | null = null;
     if (connection.phase === 'disconnected' && connection.code !== 0) {
       const { reason } = connection;
       shown = {
@@ -176,6 +196,7 @@ export class Conversation {
         text: texts.text('room.refused', { reason }),
         action: texts.text('room.retry'),
         run: () => room.retry(),
+        ...(room.status.code === HIDDEN && !isChannel(room.name) ? { ask: () => this.#ask() } : {}),
       };
     }
     this.#notice.hidden = shown === null;
@@ -185,11 +206,14 @@ export class Conversation {
       this.#notice.replaceChildren();
       return;
     }
-    const { text, action, run } = shown;
+    const { text, action, run, ask } = shown;
+    const button = (text: string, click: () => void) =>
+      element('button', { class: 'text-button', text, attributes: { type: 'button' }, on: { click } });
     this.#notice.replaceChildren(
       icon('alert'),
       element('span', { text }),
-      element('button', { class: 'text-button', text: action, attributes: { type: 'button' }, on: { click: run } }),
+      ...(ask ? [button(texts.text('discover.ask'), ask)] : []),
+      button(action, run),
     );
   }
 }

@@ -1,7 +1,6 @@
 import type { Room } from '../../../client/room.ts';
 import { element, reconcile } from '../dom/element.ts';
 import { type MessageRow, messageRows, type Row } from '../page/message-rows.ts';
-import { roomMention } from '../page/room-name.ts';
 import { createRow, type MessageRowOptions, type RowSurroundings, updateRow } from './message-row.ts';
 
 /** Distances from the ends of the list, in pixels. */
@@ -20,6 +19,8 @@ export interface MessageListOptions extends Omit<MessageRowOptions, 'onQuote' | 
   readonly onEdit: (row: MessageRow, text: string) => void;
   /** Called with the reason if the message that a reply answers cannot be shown. */
   readonly onNotFound: (reason: 'history.error' | 'quote.tooFar') => void;
+  /** Name of the room within a sentence; it may change. */
+  readonly mention: () => string;
 }
 
 /** The messages of one room. Follows the newest while it is in view; keeps its place while older ones load. */
@@ -51,12 +52,11 @@ export class MessageList {
       onEdited: (row, text) => this.#endEdit(row, text),
     };
     this.#newAfter = options.room.readOffset;
-    const label = options.texts.text('room.messages', { room: roomMention(options.room.name) });
     this.root = element(
       'div',
       {
         class: 'scroller',
-        attributes: { tabindex: '0', role: 'region', 'aria-label': label },
+        attributes: { tabindex: '0', role: 'region' },
         on: { scroll: () => this.#onScroll() },
       },
       this.#top,
@@ -64,7 +64,14 @@ export class MessageList {
     );
     this.#list.addEventListener('focusin', event => this.#onFocus(event));
     this.#list.addEventListener('keydown', event => this.#onKey(event));
+    this.rename();
     new ResizeObserver(() => this.#keepFollowing()).observe(this.root);
+  }
+
+  /** Takes a new name of the room. */
+  rename(): void {
+    const { texts, mention } = this.#options;
+    this.root.setAttribute('aria-label', texts.text('room.messages', { room: mention() }));
   }
 
   /** True while the newest message is in view. */
@@ -201,7 +208,7 @@ export class MessageList {
   #renderTop(empty: boolean): void {
     const { room, texts } = this.#options;
     const { loading, error, complete, loaded } = room.history;
-    const title = roomMention(room.name);
+    const title = this.#options.mention();
     const line = (text: string) => element('p', { text });
     const button = element('button', {
       class: 'text-button',
@@ -224,8 +231,9 @@ export class MessageList {
     if (error) shown = 'error';
     else if (loading || waiting) shown = loaded ? 'older' : 'loading';
     else if (loaded && complete) shown = empty ? 'empty' : 'start';
-    if (this.#top.dataset['shown'] === shown) return;
-    this.#top.dataset['shown'] = shown;
+    const key = `${shown} ${title}`;
+    if (this.#top.dataset['shown'] === key) return;
+    this.#top.dataset['shown'] = key;
     this.#top.replaceChildren(...(shown === '' ? [] : contents[shown]()));
   }
 

@@ -1,8 +1,10 @@
 import type { Room } from '../../../client/room.ts';
+import type { ListedRoom } from '../../../client/room-list.ts';
 import { element, reconcile, setText } from '../dom/element.ts';
 import { icon, mark } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
-import { roomOfInput, roomTitle } from '../page/room-name.ts';
+import { isChannel, roomOfInput } from '../page/room-name.ts';
+import type { RoomNames } from '../page/room-names.ts';
 import { avatar } from './avatar.ts';
 import { iconButton } from './icon-button.ts';
 
@@ -10,22 +12,44 @@ export interface SidebarOptions {
   readonly texts: Texts;
   readonly user: string;
   readonly languageSelect: HTMLElement;
+  readonly names: RoomNames;
   readonly onSelect: (room: string) => void;
   /** Opens a room. Returns the problem to show, or null. */
   readonly onOpen: (room: string) => string | null;
+  readonly onCreate: () => void;
+  readonly onDiscover: () => void;
+  readonly onAccept: (room: string) => void;
+  readonly onDecline: (room: string) => void;
   readonly onSignOut: () => void;
   readonly onClose: () => void;
 }
 
-/** The rooms, each with its last message and unread count; below them the form that opens one, and the user. */
+/** Rooms of one sort under their title. */
+interface Section {
+  readonly root: HTMLElement;
+  readonly list: HTMLElement;
+}
+
+/** Invitations, groups and channels, each with its last message and unread count; below them the form that opens one, and the user. */
 export class Sidebar {
   readonly root: HTMLElement;
   readonly #options: SidebarOptions;
-  readonly #list = element('ul', { class: 'rooms' });
+  readonly #invitations: Section;
+  readonly #groups: Section;
+  readonly #channels: Section;
 
   constructor(options: SidebarOptions) {
     this.#options = options;
     const { texts, user } = options;
+    this.#invitations = section(texts.text('nav.invitations'), null);
+    this.#groups = section(
+      texts.text('nav.groups'),
+      iconButton('plus', texts.text('groups.create'), options.onCreate, 'small'),
+    );
+    this.#channels = section(
+      texts.text('nav.channels'),
+      iconButton('search', texts.text('channels.discover'), options.onDiscover, 'small'),
+    );
     this.root = element(
       'aside',
       { class: 'sidebar', attributes: { id: 'sidebar' } },
@@ -38,9 +62,10 @@ export class Sidebar {
       ),
       element(
         'nav',
-        { attributes: { 'aria-labelledby': 'rooms-title' } },
-        element('h2', { text: texts.text('nav.rooms'), attributes: { id: 'rooms-title' } }),
-        this.#list,
+        { attributes: { 'aria-label': texts.text('nav.rooms') } },
+        this.#invitations.root,
+        this.#groups.root,
+        this.#channels.root,
       ),
       this.#openForm(),
       element(
@@ -56,23 +81,67 @@ export class Sidebar {
 
   /** Moves the focus to the selected room, or to the form that opens one. */
   focus(): void {
-    (this.#list.querySelector<HTMLElement>('[aria-current]') ?? this.root.querySelector('input'))?.focus();
+    (this.root.querySelector<HTMLElement>('[aria-current]') ?? this.root.querySelector('input'))?.focus();
   }
 
-  update(rooms: readonly Room[], selected: string): void {
-    reconcile(this.#list, rooms, {
-      key: room => room.name,
-      create: room => this.#create(room),
-      update: (target, room) => this.#update(target, room, room.name === selected),
+  /** @param invitations rooms that the user is invited to */
+  update(rooms: readonly Room[], invitations: readonly ListedRoom[], selected: string): void {
+    const show = ({ list }: Section, some: readonly Room[]) =>
+      reconcile(list, some, {
+        key: room => room.name,
+        create: room => this.#create(room),
+        update: (target, room) => this.#update(target, room, room.name === selected),
+      });
+    show(
+      this.#groups,
+      rooms.filter(({ name }) => !isChannel(name)),
+    );
+    show(
+      this.#channels,
+      rooms.filter(({ name }) => isChannel(name)),
+    );
+    this.#invitations.root.hidden = invitations.length === 0;
+    reconcile(this.#invitations.list, invitations, {
+      key: ({ room }) => room,
+      create: ({ room }) => this.#createInvitation(room),
+      update: (target, { room }) => this.#updateInvitation(target, room),
     });
+  }
+
+  #createInvitation(room: string): HTMLElement {
+    const { texts, onAccept, onDecline } = this.#options;
+    const button = (text: string, className: string, onClick: () => void) =>
+      element('button', { class: className, text, attributes: { type: 'button' }, on: { click: onClick } });
+    return element(
+      'li',
+      { class: 'invitation' },
+      icon(isChannel(room) ? 'hash' : 'people'),
+      element('span', { class: 'room-name', attributes: { dir: 'auto' } }),
+      element(
+        'span',
+        { class: 'invitation-acts' },
+        button(texts.text('invite.accept'), 'primary', () => onAccept(room)),
+        button(texts.text('invite.decline'), 'secondary', () => onDecline(room)),
+      ),
+    );
+  }
+
+  #updateInvitation(item: HTMLElement, room: string): void {
+    const { texts, names } = this.#options;
+    const name = item.querySelector('.room-name');
+    const title = names.title(room);
+    if (name) setText(name, title);
+    const [accept, decline] = item.querySelectorAll('button');
+    accept?.setAttribute('aria-label', texts.text('invite.acceptOf', { room: title }));
+    decline?.setAttribute('aria-label', texts.text('invite.declineOf', { room: title }));
   }
 
   #create(room: Room): HTMLElement {
     const button = element(
       'button',
       { class: 'room', attributes: { type: 'button' }, on: { click: () => this.#options.onSelect(room.name) } },
-      icon('hash'),
-      element('span', { class: 'room-name', text: roomTitle(room.name), attributes: { dir: 'auto' } }),
+      icon(isChannel(room.name) ? 'hash' : 'people'),
+      element('span', { class: 'room-name', attributes: { dir: 'auto' } }),
       element('span', { class: 'room-time' }),
       element('span', { class: 'room-last', attributes: { dir: 'auto' } }),
       element('span', { class: 'badge' }),
@@ -83,8 +152,9 @@ export class Sidebar {
   #update(item: HTMLElement, room: Room, selected: boolean): void {
     const { texts, user } = this.#options;
     const [button] = item.children;
-    const [, , time, last, badge] = button?.children ?? [];
-    if (!button || !time || !last || !badge) return;
+    const [, name, time, last, badge] = button?.children ?? [];
+    if (!button || !name || !time || !last || !badge) return;
+    setText(name, this.#options.names.title(room.name));
     const message = room.messages.at(-1);
     if (selected) button.setAttribute('aria-current', 'true');
     else button.removeAttribute('aria-current');
@@ -135,6 +205,12 @@ export class Sidebar {
       problem,
     );
   }
+}
+
+function section(title: string, button: HTMLElement | null): Section {
+  const list = element('ul', { class: 'rooms', attributes: { 'aria-label': title } });
+  const head = element('div', { class: 'section-head' }, element('h2', { text: title }), button);
+  return { root: element('section', {}, head, list), list };
 }
 
 const unreadMark = (texts: Texts, unread: number): string =>

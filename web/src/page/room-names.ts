@@ -1,0 +1,33 @@
+import type { Chat } from '../../../client/chat.ts';
+import type { Texts } from '../i18n/language.ts';
+import { isChannel, roomMention, roomTitle } from './room-name.ts';
+
+/** Names of rooms as people know them: the one that the room was given, else what its id says. */
+export class RoomNames {
+  readonly #texts: Texts;
+  readonly #chat: Chat;
+
+  constructor(texts: Texts, chat: Chat) {
+    this.#texts = texts;
+    this.#chat = chat;
+  }
+
+  title(room: string): string {
+    return this.#given(room) ?? (hasMadeId(room) ? this.#texts.text('rooms.unnamed') : roomTitle(room));
+  }
+
+  /** The name within a sentence. */
+  mention(room: string): string {
+    const given = this.#given(room);
+    if (given !== undefined) return isChannel(room) ? `#${given}` : given;
+    return hasMadeId(room) ? this.#texts.text('rooms.unnamed') : roomMention(room);
+  }
+
+  #given(room: string): string | undefined {
+    const open = this.#chat.rooms.find(({ name }) => name === room)?.info.state?.name;
+    return open || this.#chat.roomList.rooms.find(listed => listed.room === room)?.name || undefined;
+  }
+}
+
+/** True for a room that `room.create` has named: its id says nothing to people. */
+const hasMadeId = (room: string): boolean => /:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(room);
