@@ -78,11 +78,11 @@ export async function largeRoom(setup: Setup): Promise<Row[]> {
 /** Makes a room of so many members, with their owner. */
 async function roomOf(owner: BenchClient, prefix: string, members: number): Promise<string> {
   const data = { id: nextId(), kind: 'hall' };
-  const created = await owner.command({ rpc: { method: 'room.create', data } });
+  const created = await owner.surely('room.create', data);
   const room = /"room":"([^"]+)"/.exec(created)?.[1] ?? '';
   for (let first = 1; first < members; first += AT_ONCE) {
     const users = Array.from({ length: Math.min(AT_ONCE, members - first) }, (_, at) => `${prefix}${first + at}`);
-    await owner.command({ rpc: { method: 'room.add', data: { room, id: nextId(), users } } });
+    await owner.surely('room.add', { room, id: nextId(), users });
   }
   return room;
 }

@@ -52,14 +52,12 @@ async function createRooms(setup: Setup, { url }: Spine): Promise<void> {
   for (let room = 0; room < ROOMS_EACH; room++)
     for (const [at, client] of clients.entries()) {
       const data = { id: nextId(), kind: 'group', members: members(blocks[at] ?? 0) };
-      await client.command({ rpc: { method: 'room.create', data } });
+      await client.surely('room.create', data);
     }
   await until(
     'every user has the rooms',
     async () => {
-      const lists = await Promise.all(
-        clients.map(client => client.command({ rpc: { method: 'room.list', data: {} } })),
-      );
+      const lists = await Promise.all(clients.map(client => client.surely('room.list', {})));
       return lists.every(list => list.split('"room":').length - 1 >= ROOMS_EACH);
     },
     { ms: 120_000, pollMs: 500 },
