@@ -14,6 +14,11 @@ export class Banner {
     this.root.hidden = true;
   }
 
+  /** Moves the focus to the button that closes it. */
+  focus(): void {
+    this.root.querySelector('button')?.focus();
+  }
+
   show(text: string): void {
     const close = () => {
       this.root.hidden = true;

@@ -189,6 +189,7 @@ export class ChatView {
     this.#room = null;
     this.#conversation = null;
     this.#cancelMembers?.();
+    this.#drawer(null);
     this.#slot.replaceChildren();
     this.#announcer.begin();
     this.#changed();
@@ -209,8 +210,11 @@ export class ChatView {
     const { chat, texts } = this.#options;
     const text = removalText(texts, this.#names.title(room), ending, chat.user);
     this.#close(room);
-    if (text !== null) this.#banner.show(text);
-    else if (this.#room === null) this.#selectFirst();
+    if (text !== null) {
+      this.#banner.show(text);
+      // The focus was in what is gone.
+      if (this.#room === null) this.#banner.focus();
+    } else if (this.#room === null) this.#selectFirst();
   }
 
   #onBannerClosed(): void {
@@ -286,7 +290,7 @@ export class ChatView {
   #drawer(open: 'rooms' | 'people' | null): void {
     const before = this.root.dataset['drawer'] ?? '';
     this.root.dataset['drawer'] = open ?? '';
-    this.#place.inert = open !== null;
+    this.#slot.inert = open !== null;
     if (open === 'rooms') this.#sidebar.focus();
     else if (open === 'people') this.#people.root.querySelector<HTMLElement>('button')?.focus();
     else if (before !== '') this.#conversation?.focus();
