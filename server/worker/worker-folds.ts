@@ -47,7 +47,12 @@ function foldsOf(parts: WorkerFoldsParts, floorOf: FloorOf): readonly WorkerFold
   const { names, jsm, store, clock } = parts;
   const storedUpTo = async (partition: number) =>
     (await jsm.consumers.info(names.logStream(partition), names.storeConsumer)).ack_floor.stream_seq;
-  return [stateFold(parts, floorOf), new ViewsFold({ store, storedUpTo, erase: eraser(jsm, names), clock })];
+  const state = stateFold(parts, floorOf);
+  const stateUpTo = async (partition: number, epoch: string) => {
+    const position = await state.readPosition(partition);
+    return position?.epoch === epoch ? position.at : 0;
+  };
+  return [state, new ViewsFold({ store, storedUpTo, stateUpTo, erase: eraser(jsm, names), clock })];
 }
 
 /** Offset up to which a fold has everything; 0 if that is not known. */

@@ -22,6 +22,6 @@ test('a message that MongoDB refuses is set aside, and those around it are store
   assert.equal(aside['offset'], offset);
   assert.equal(aside['body'], '{"text":"refused"}');
   assert.equal(aside['code'], 11_000);
-  assert.equal(await bench.metric(worker, 'chatcluster_store_rejected_messages_total', { code: '11000' }), 1);
   await until('it is acknowledged', async () => (await bench.health(worker)).storeLag === 0);
+  assert.equal(await bench.metric(worker, 'chatcluster_store_rejected_messages_total', { code: '11000' }), 1);
 });

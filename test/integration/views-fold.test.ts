@@ -65,6 +65,7 @@ async function foldBench(t: TestContext) {
       savePosition: around('save', store.savePosition.bind(store)),
     },
     storedUpTo: async () => Number.POSITIVE_INFINITY,
+    stateUpTo: async () => Number.POSITIVE_INFINITY,
     erase: around('erase', erase),
     clock: systemClock,
   };

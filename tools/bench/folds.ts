@@ -154,6 +154,7 @@ async function prepare(setup: Setup, mix: Mix, name: string): Promise<Bench> {
       views: new ViewsFold({
         store,
         storedUpTo: async () => Number.POSITIVE_INFINITY,
+        stateUpTo: async () => Number.POSITIVE_INFINITY,
         erase: eraser(jsm, names),
         clock: systemClock,
       }),

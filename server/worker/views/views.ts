@@ -19,6 +19,11 @@ export interface ViewsParts {
   readonly store: ViewWriter & RoomWriter & Pick<RoomArchive, 'room'>;
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
+  /**
+   * Offset up to which the fold `state` has a partition, as of the call. It reads entries that do not count in LOG, to tell their
+   * authors.
+   */
+  stateUpTo(partition: number, epoch: string): Promise<number>;
   readonly erase: EraseEntries;
   readonly clock: Clock;
 }
@@ -29,7 +34,7 @@ const LOOK_MS = 50;
 /**
  * Fold of edits, deletes, reactions and hides, and of rooms and their members, into MongoDB. Control entries are applied first, and
  * tell which entries of the batch do not count. It then waits until all its entries are stored, applies its changes, erases in LOG and
- * LIVE the texts that are deleted by it, and saves the position: so a worker that replaces this one at any step does the same again.
+ * LIVE the texts that are deleted by it or do not count, and saves the position: so a worker that replaces this one at any step does the same again.
  */
 export class ViewsFold implements WorkerFold {
   readonly name = 'views';
@@ -56,8 +61,8 @@ export class ViewsFold implements WorkerFold {
     this.#void.clear();
   }
 
-  async apply({ partition, entries }: FoldBatch, lease: Lease): Promise<void> {
-    const { store, erase } = this.#parts;
+  async apply({ partition, epoch, entries }: FoldBatch, lease: Lease): Promise<void> {
+    const { store, erase, storedUpTo, stateUpTo } = this.#parts;
     const { controls, own } = roomEntriesOf(entries);
     if (controls.length + own.length > 0) {
       await this.#check(partition);
@@ -67,9 +72,12 @@ export class ViewsFold implements WorkerFold {
     const changes = [...counting.flatMap(changesOf), ...removals].sort((a, b) => a.entry.offset - b.entry.offset);
     const last = changes.at(-1);
     if (!last) return;
-    await this.#waitUntilStored(partition, last.entry.offset, lease);
+    await this.#reached(() => storedUpTo(partition), last.entry.offset, lease);
     await this.#check(partition);
-    await erase(partition, await store.applyChanges(partition, changes));
+    const erased = await store.applyChanges(partition, changes);
+    const lastRemoval = removals.at(-1)?.entry.offset ?? 0;
+    await this.#reached(() => stateUpTo(partition, epoch), lastRemoval, lease);
+    await erase(partition, erased);
   }
 
   /** Changes of what a restored MongoDB has in an older state would be judged by that state. @throws {PositionMoved} */
@@ -84,10 +92,10 @@ export class ViewsFold implements WorkerFold {
     this.#saved.set(partition, position);
   }
 
-  async #waitUntilStored(partition: number, offset: number, lease: Lease): Promise<void> {
-    const { storedUpTo, clock } = this.#parts;
-    while ((await storedUpTo(partition)) < offset) {
-      await sleep(clock, LOOK_MS, lease.signal);
+  /** Waits until a position is at an offset. */
+  async #reached(position: () => Promise<number>, offset: number, lease: Lease): Promise<void> {
+    while (offset > 0 && (await position()) < offset) {
+      await sleep(this.#parts.clock, LOOK_MS, lease.signal);
       if (lease.signal.aborted) throw new LeaseLost(lease);
     }
   }
