@@ -1,6 +1,6 @@
 import type { Entry } from '../fold/entry.ts';
 import { type FoldedMessage, RoomFold } from '../fold/room-fold.ts';
-import type { Counting } from '../room/counting-reader.ts';
+import type { Filter } from '../room/filtered-reader.ts';
 import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
 import { leaderHasNoMore } from '../room/leader-end.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
@@ -15,7 +15,7 @@ export interface FoldedRoomsOptions {
   readonly log: RoomLog;
   readonly store: ViewReader & Pick<HistoryStore, 'quiet'>;
   /** Leaves out entries that do not count. */
-  readonly counting: Counting;
+  readonly counting: Filter;
   readonly now: () => Moment;
 }
 

@@ -1,0 +1,37 @@
+import type { StoredMessage } from './message.ts';
+import type { Page, RoomReader } from './reader.ts';
+
+/** Leaves out messages of a room, and keeps the order of the others. */
+export type Filter = (room: string, messages: readonly StoredMessage[]) => Promise<readonly StoredMessage[]>;
+
+/**
+ * Makes a reader that leaves out what a filter does: the offsets are missing, as those of other rooms are. It reads on until a page
+ * has a message that is left, so that an empty page is as certain as that of `reader`. Rejects as the filter does, too.
+ */
+export function filteredReader(reader: RoomReader, filter: Filter): RoomReader {
+  return {
+    async after(room, offset, limit, counted): Promise<Page> {
+      let holed = false;
+      for (let at = offset; ; ) {
+        const page = await reader.after(room, at, limit, counted);
+        holed ||= page.holed;
+        const messages = await filter(room, page.messages);
+        const reached = page.messages.at(-1)?.offset;
+        if (messages.length > 0 || reached === undefined) return { ...page, messages, holed };
+        at = reached;
+      }
+    },
+
+    async before(room, offset, limit): Promise<StoredMessage[]> {
+      const found: StoredMessage[] = [];
+      for (let at = offset; found.length < limit; ) {
+        const page = await reader.before(room, at, limit - found.length);
+        const messages = await filter(room, page);
+        found.push(...messages);
+        if (messages.length === page.length) break;
+        at = page.at(-1)?.offset ?? 0;
+      }
+      return found;
+    },
+  };
+}
