@@ -1,5 +1,4 @@
 import { ERRORS } from '../protocol/codes.ts';
-import { CommandError } from '../protocol/command-error.ts';
 import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
 import { ON_USER } from './room-params.ts';
 import type { RoomView } from './room-view.ts';
@@ -23,8 +22,7 @@ export const roomApprove = verb({
   async run(call, { room, id, user }, chat) {
     const decide = (view: RoomView) => {
       view.demand('approve');
-      if (view.known(user)?.state !== 'requested')
-        throw new CommandError(ERRORS.notFound, `the room has no request of ${user}`);
+      view.demandRequest(user);
       view.demandPlaceFor(1);
       return { act: 'approve', user } as const;
     };

@@ -1,5 +1,4 @@
 import { ERRORS } from '../protocol/codes.ts';
-import { CommandError } from '../protocol/command-error.ts';
 import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
 import { ON_USER } from './room-params.ts';
 import type { RoomView } from './room-view.ts';
@@ -22,8 +21,7 @@ export const roomDeny = verb({
   async run(call, { room, id, user }, chat) {
     const decide = (view: RoomView) => {
       view.demand('approve');
-      if (view.known(user)?.state !== 'requested')
-        throw new CommandError(ERRORS.notFound, `the room has no request of ${user}`);
+      view.demandRequest(user);
       return { act: 'deny', user } as const;
     };
     return versionOf(await commit(call, chat, { room, id, users: [user], decide }));

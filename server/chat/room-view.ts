@@ -74,6 +74,12 @@ export class RoomView implements Place {
     if (this.rank(user) === null) throw new CommandError(ERRORS.notFound, `${user} is not a member of the room`);
   }
 
+  /** Refuses an act on a user who has not asked to become a member. @throws {CommandError} 404 */
+  demandRequest(user: string): void {
+    if (this.known(user)?.state !== 'requested')
+      throw new CommandError(ERRORS.notFound, `the room has no request of ${user}`);
+  }
+
   /** Refuses more members than the kind allows. @throws {CommandError} 106 */
   demandPlaceFor(members: number): void {
     const { maxMembers } = this.rules;
