@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Entry, readEntry } from '../fold/entry.ts';
 import type { RoomFold } from '../fold/room-fold.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
-import type { StoredMessage } from '../room/message.ts';
+import { dataOf, type StoredMessage } from '../room/message.ts';
 
 /** Entries of one read: some 100 KB. */
 const STEP = 500;
@@ -37,15 +37,6 @@ export async function entriesAfter(
     await sleep(patience);
   }
   throw new ReadFailed(`${room} has more than ${MOST} entries that are not in the messages of MongoDB yet`);
-}
-
-/** Body of an entry as JSON; null for one that is none. */
-export function dataOf({ body }: Pick<StoredMessage, 'body'>): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return null;
-  }
 }
 
 /** Entries of stored ones, without those that change nothing. */

@@ -2,8 +2,9 @@ import { inboxOf } from '../access/names.ts';
 import { readHide } from '../fold/entry.ts';
 import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
+import { dataOf } from '../room/message.ts';
 import type { ViewReader } from '../room/views.ts';
-import { dataOf, entriesAfter } from './entries.ts';
+import { entriesAfter } from './entries.ts';
 
 export interface HiddenOptions {
   readonly log: Pick<RoomLog, 'readAfter' | 'partitionOf' | 'state' | 'top'>;

@@ -4,7 +4,7 @@ import { isCut, NO_ROOM, type RoomState } from '../fold/room-state.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Member } from './member.ts';
-import type { StoredMessage } from './message.ts';
+import { dataOf, type StoredMessage } from './message.ts';
 
 /** Reason for which a user may not read a room. */
 export interface Refusal {
@@ -49,12 +49,7 @@ export interface LaneRoom {
 
 /** Reads a control entry. @returns null for any other entry */
 export function controlOf(message: StoredMessage): ControlEntry | null {
-  if (message.cv === 0) return null;
-  try {
-    return readControl(message, JSON.parse(Buffer.from(message.body).toString('utf8')));
-  } catch {
-    return null; // not written by a gateway
-  }
+  return message.cv === 0 ? null : readControl(message, dataOf(message));
 }
 
 /**

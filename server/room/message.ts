@@ -74,3 +74,12 @@ export interface StoredMessage extends Envelope {
   /** UTF-8 JSON without newline. */
   readonly body: Uint8Array;
 }
+
+/** Body of an entry as JSON; null for one that is none, which no gateway writes. */
+export function dataOf({ body }: Pick<StoredMessage, 'body'>): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return null;
+  }
+}

@@ -10,7 +10,7 @@ import { isLater, writeRoom } from '../../membership/policy-writes.ts';
 import { userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
 import { controlKey } from '../../room/control-key.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
-import type { Envelope } from '../../room/message.ts';
+import { dataOf, type Envelope } from '../../room/message.ts';
 import { readOwnMembership } from '../../room/room-changes.ts';
 import type { WallTime } from '../../time/clock.ts';
 import type { FoldEntry } from '../fold/fold.ts';
@@ -169,13 +169,7 @@ export class PolicyFold {
 
   async #read<T>(partition: number, { offset }: LoggedMessage, read: (data: unknown) => T | null): Promise<T | null> {
     const body = await this.#parts.log.body(partition, offset);
-    if (!body) return null;
-    try {
-      return read(JSON.parse(Buffer.from(body).toString('utf8')));
-    } catch (error) {
-      if (error instanceof SyntaxError) return null; // not written by a gateway
-      throw error;
-    }
+    return body && read(dataOf({ body }));
   }
 }
 

@@ -1,4 +1,5 @@
 import { readEntry, readHide } from '../../fold/entry.ts';
+import { dataOf } from '../../room/message.ts';
 import type { RoomChange } from '../../room/views.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 
@@ -9,15 +10,7 @@ const CHANGING: ReadonlySet<string> = new Set(['edit', 'delete', 'reaction', 'hi
 export function changesOf({ room, offset, message }: FoldEntry): RoomChange[] {
   if (message === null || !CHANGING.has(message.type)) return [];
   const { type, user, epoch } = message;
-  const data = parsed(message.body);
+  const data = dataOf(message);
   const entry = readEntry({ type, offset, user }, data) ?? readHide({ type, offset, user }, data);
   return entry === null || entry.type === 'message' ? [] : [{ room, epoch, entry }];
-}
-
-function parsed(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return null;
-  }
 }

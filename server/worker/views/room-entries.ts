@@ -1,4 +1,5 @@
 import { readControl } from '../../fold/control.ts';
+import { dataOf } from '../../room/message.ts';
 import { type OwnMembership, type RoomControlEntry, readOwnMembership } from '../../room/room-changes.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 
@@ -16,7 +17,7 @@ export function roomEntriesOf(entries: readonly FoldEntry[]): RoomEntries {
   const own: OwnMembership[] = [];
   for (const { room, message } of entries) {
     if (message === null || (message.type !== 'room' && message.type !== 'member')) continue;
-    const data = parsed(message.body);
+    const data = dataOf(message);
     const joined = INBOX.test(room) ? readOwnMembership(message, data) : null;
     // The inbox of a user is written by verbs of that user alone.
     if (joined) own.push({ ...joined, user: room.replace(INBOX, '') });
@@ -24,12 +25,4 @@ export function roomEntriesOf(entries: readonly FoldEntry[]): RoomEntries {
     if (entry) controls.push({ room, entry });
   }
   return { controls, own };
-}
-
-function parsed(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return null;
-  }
 }

@@ -3,6 +3,7 @@ import { foldEntries } from '../../../server/fold/control-fold.ts';
 import { NO_ROOM, type RoomState } from '../../../server/fold/room-state.ts';
 import type { RoomStates } from '../../../server/membership/room-states.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
+import { dataOf } from '../../../server/room/message.ts';
 import type { RoomReader } from '../../../server/room/reader.ts';
 
 /** Messages of one read. */
@@ -48,7 +49,7 @@ export class LogStates implements RoomStates {
       const control = messages.filter(({ type }) => type === 'room' || type === 'member');
       state = foldEntries(
         state,
-        control.flatMap(entry => readControl(entry, bodyOf(entry)) ?? []),
+        control.flatMap(entry => readControl(entry, dataOf(entry)) ?? []),
       );
       reached = last.offset;
     }
@@ -68,14 +69,5 @@ export class LogStates implements RoomStates {
       this.#rooms.delete(oldest);
     }
     return latest.state;
-  }
-}
-
-/** Body of an entry, parsed. Null for one that is not JSON, which no gateway writes. */
-function bodyOf({ body }: { readonly body: Uint8Array }): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return null;
   }
 }
