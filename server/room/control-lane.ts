@@ -34,7 +34,6 @@ export interface Joiner {
   /** Offset of the entry that took the room from its user, the last one that the member may get; 0 for none. */
   cut: number;
 }
-const NO_JOINERS: readonly Joiner[] = [];
 
 /** The room that a control lane belongs to. */
 export interface LaneRoom {
@@ -61,8 +60,8 @@ export class ControlLane {
   state: RoomState = NO_ROOM;
   readonly #room: LaneRoom;
   readonly #control: RoomControl;
-  /** Members that are joining: they keep the room open. */
-  #joiners: readonly Joiner[] = NO_JOINERS;
+  /** Members that are joining: they keep the room open. Null for none, as in most rooms most of the time. */
+  #joiners: Set<Joiner> | null = null;
   #reloading = false;
 
   constructor(room: LaneRoom, control: RoomControl) {
@@ -71,7 +70,7 @@ export class ControlLane {
   }
 
   get joining(): number {
-    return this.#joiners.length;
+    return this.#joiners?.size ?? 0;
   }
 
   /** Loads the state, see {@link RoomControl.load}. */
@@ -82,13 +81,14 @@ export class ControlLane {
   /** Adds a member that joins, until {@link leave}. */
   join(member: Member): Joiner {
     const joiner: Joiner = { member, cut: 0 };
-    this.#joiners = [...this.#joiners, joiner];
+    this.#joiners ??= new Set();
+    this.#joiners.add(joiner);
     return joiner;
   }
 
   leave(joiner: Joiner): void {
-    const left = this.#joiners.filter(each => each !== joiner);
-    this.#joiners = left.length === 0 ? NO_JOINERS : left;
+    this.#joiners?.delete(joiner);
+    if (this.#joiners?.size === 0) this.#joiners = null;
   }
 
   /**
@@ -128,7 +128,7 @@ export class ControlLane {
     const isRefused = (member: Member) =>
       (user === '*' || member.user === user) &&
       this.#control.refusal(this.#room.name, this.state, member.user) !== null;
-    for (const joiner of this.#joiners) if (joiner.cut === 0 && isRefused(joiner.member)) joiner.cut = offset;
+    for (const joiner of this.#joiners ?? []) if (joiner.cut === 0 && isRefused(joiner.member)) joiner.cut = offset;
     for (const member of [...this.#room.members].filter(isRefused)) member.removed(this.#room.name);
   }
 
