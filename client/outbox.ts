@@ -32,14 +32,14 @@ export class Outbox {
     return [...this.#entries.values()].filter(entry => entry.room === room).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** First entry of a room that is to be sent. Entries that another tab has settled are dropped. */
-  next(room: string): Outgoing | null {
+  /** First entry of a room that is to be sent, and that `fits`: all do by default. Entries that another tab has settled are dropped. */
+  next(room: string, fits: (entry: Outgoing) => boolean = () => true): Outgoing | null {
     for (const entry of this.list(room)) {
       if (this.#storage.get(this.#prefix + entry.id) === null) {
         this.#entries.delete(entry.id);
         continue;
       }
-      if (entry.refusal === null) return entry;
+      if (entry.refusal === null && fits(entry)) return entry;
     }
     return null;
   }

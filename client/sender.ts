@@ -23,11 +23,16 @@ interface Lane {
   sending: boolean;
   attempts: number;
   cancelRetry: (() => void) | null;
+  /** True while a delete waits for its retry, so that other entries are sent. */
+  passing: boolean;
 }
+
+const isNoDelete = (entry: Outgoing): boolean => !('change' in entry) || entry.change.type !== 'delete';
 
 /**
  * Sends the outbox: rooms side by side, within a room one entry after the other. After a temporary error the entry is sent
- * again with the same id, after a delay that grows. A final error is recorded at the entry, and the next one is sent.
+ * again with the same id, after a delay that grows. A final error is recorded at the entry, and the next one is sent. A delete
+ * that is refused for now, as during a rollout it may be for minutes, is passed by what is no delete.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -45,6 +50,7 @@ export class Sender {
       lane.cancelRetry?.();
       lane.cancelRetry = null;
       lane.attempts = 0;
+      lane.passing = false;
     }
     if (online) for (const room of this.#options.outbox.rooms()) this.wake(room);
   }
@@ -52,7 +58,8 @@ export class Sender {
   /** Sends what waits in a room, unless it is sending or waits for a retry. */
   wake(room: string): void {
     const lane = this.#lane(room);
-    if (this.#online && !lane.sending && lane.cancelRetry === null) void this.#sendAll(room, lane);
+    const waits = lane.cancelRetry !== null && !lane.passing;
+    if (this.#online && !lane.sending && !waits) void this.#sendAll(room, lane);
   }
 
   async #sendAll(room: string, lane: Lane): Promise<void> {
@@ -70,14 +77,15 @@ export class Sender {
   /** Sends the next entry of a room. @returns true if the one behind it may be sent at once */
   async #sendNext(room: string, lane: Lane): Promise<boolean> {
     const { outbox, send, renewed, onAcknowledged, onChange } = this.#options;
-    const entry = this.#online ? outbox.next(room) : null;
+    const entry = this.#online ? outbox.next(room, lane.passing ? isNoDelete : undefined) : null;
     if (!entry) return false;
     const answer = await send(entry).catch(callErrorOf);
     if (answer instanceof CallError && answer.temporary) {
+      lane.passing = !isNoDelete(entry);
       this.#retryLater(room, lane);
-      return false;
+      return lane.passing;
     }
-    lane.attempts = 0;
+    if (!lane.passing) lane.attempts = 0;
     if (answer instanceof CallError) {
       if (!renewed(entry, answer)) outbox.settle(entry.id, { code: answer.code, reason: answer.message });
     } else {
@@ -92,8 +100,10 @@ export class Sender {
     // Offline: once online it is sent without a delay.
     if (!this.#online) return;
     lane.attempts += 1;
+    lane.cancelRetry?.();
     lane.cancelRetry = this.#options.clock.after(backoffMs(RETRY, lane.attempts, this.#options.random()), () => {
       lane.cancelRetry = null;
+      lane.passing = false;
       this.wake(room);
     });
   }
@@ -101,7 +111,7 @@ export class Sender {
   #lane(room: string): Lane {
     let lane = this.#lanes.get(room);
     if (!lane) {
-      lane = { sending: false, attempts: 0, cancelRetry: null };
+      lane = { sending: false, attempts: 0, cancelRetry: null, passing: false };
       this.#lanes.set(room, lane);
     }
     return lane;

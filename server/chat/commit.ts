@@ -1,11 +1,13 @@
 import { changedUsers } from '../fold/changed-users.ts';
 import { type Control, controlBody, typeOfAct } from '../fold/control.ts';
+import { cutBy } from '../fold/control-acts.ts';
 import { foldControl } from '../fold/control-fold.ts';
 import { doneBy, type RoomState } from '../fold/room-state.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { controlKey } from '../room/control-key.ts';
 import type { Chat } from './chat.ts';
+import { demandKept } from './kept.ts';
 import { about, bool, int } from './params.ts';
 import { type RoomView, rulesFor, viewOf } from './room-view.ts';
 import type { Call } from './verb.ts';
@@ -71,7 +73,7 @@ export async function commit(call: Call, chat: Chat, act: ControlAct): Promise<C
     if (round === MOST_ROUNDS) break;
     const control = decide(await viewOf(chat, call.identity, { room, state, about: users }));
     if (!control) return { cv: state.cv, duplicate: false, state };
-    if (restricts(control) && !(await chat.areCutsKept())) throw new CommandError(ERRORS.internal, NOT_KEPT);
+    if (cutBy(control, user) !== null) await demandKept(chat);
     const entry = { id, cv: state.cv + 1, by: user, time: chat.clocks.wallClock(), control };
     const stored = await publish(call, chat, room, entry, round === 0);
     if (!stored.duplicate) own = stored.offset;
@@ -82,15 +84,6 @@ export async function commit(call: Call, chat: Chat, act: ControlAct): Promise<C
   }
   throw new CommandError(ERRORS.conflict, `others act on the room all the time: it has the version ${state.cv}`);
 }
-
-/** Detail of the temporary refusal of acts that older gateways would not heed. */
-const NOT_KEPT = 'gateways of the release before are still there, or this one is cut off: try again';
-
-/** Acts after which users may not read or write what they could. */
-const RESTRICTING: ReadonlySet<Control['act']> = new Set(['kick', 'ban', 'mute', 'leave', 'delete']);
-
-const restricts = (control: Control): boolean =>
-  RESTRICTING.has(control.act) || (control.act === 'freeze' && control.on);
 
 type Entry = Parameters<typeof controlBody>[0];
 

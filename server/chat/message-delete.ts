@@ -4,6 +4,7 @@ import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Stored } from '../room/log.ts';
 import type { Chat } from './chat.ts';
+import { demandKept } from './kept.ts';
 import { demandWindow } from './kind-limits.ts';
 import { about, list, oneOf, optional, roomName, uuid7 } from './params.ts';
 import { viewOf } from './room-view.ts';
@@ -53,6 +54,7 @@ export const messageDelete = verb({
   async run(call, { room, id, targets, scope }, chat, access) {
     if (scope === 'me') return resultOf(await hide(call, chat, { room, id, targets, access }));
     const check = async () => {
+      await demandKept(chat);
       const found = await seenMessages(chat, { room, access }, targets);
       const { user: own } = call.identity;
       const others = [...new Set(found.map(({ user }) => user))].filter(user => user !== own);

@@ -168,8 +168,8 @@ function rankAs(draft: Draft, user: string, rank: Rank): void {
   draft.members.set(user, { ...knownOf(draft, user), rank, state: 'member' });
 }
 
-/** Author whom an act restricts; null for an act that restricts nobody. */
-function cutBy(control: Control, by: string): string | null {
+/** Author whom an act restricts, `*` for everybody; null for an act that restricts nobody. */
+export function cutBy(control: Control, by: string): string | null {
   if (control.act === 'kick' || control.act === 'ban') return control.user;
   if (control.act === 'mute') return control.until > 0 ? control.user : null;
   if (control.act === 'leave') return control.dissolves ? '*' : by;

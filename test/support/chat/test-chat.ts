@@ -59,6 +59,8 @@ export interface TestChatParts {
   readonly metrics?: GatewayMetrics;
   /** Default: 0, nothing restricts anybody. */
   readonly seen?: ChatOptions['seen'];
+  /** Default: all gateways keep cuts. */
+  readonly areCutsKept?: Chat['areCutsKept'];
   /** Default: what the log of one gateway says. */
   readonly rooms?: RoomStates;
   readonly userRooms?: UserRooms;

@@ -14,6 +14,8 @@ import { testChat, testConfig } from './test-chat.ts';
 interface Rights {
   load: (access: RoomAccess, identity: Identity, room: string) => RoomAccess | Promise<RoomAccess>;
   seen: (identity: Identity, room: string) => number;
+  /** False as beside a gateway of the release before. */
+  kept: boolean;
 }
 
 /** A chat without connections, NATS and MongoDB, whose verbs a test calls. */
@@ -25,7 +27,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
   const policy = new Policy(kindsOf(config));
   const loaded: string[] = [];
   /** Loads rights at once, unless a test puts another function here. */
-  const rights: Rights = { load: access => access, seen: () => 0 };
+  const rights: Rights = { load: access => access, seen: () => 0, kept: true };
   const chat = testChat({
     clocks: { now: () => clock.now(), wallClock: () => clock.wallClock() },
     config,
@@ -36,6 +38,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
       return rights.load(policy.access(identity, room), identity, room);
     },
     seen: (identity, room) => rights.seen(identity, room),
+    areCutsKept: async () => rights.kept,
   });
   /** Id made so many milliseconds ago. */
   const idOf = (ago = 0) =>

@@ -83,6 +83,23 @@ test('a delete is shown as one only when it is stored', async () => {
   assert.deepEqual([shown(room), room.changes.length], [['deleted', 'theirs'], 0]);
 });
 
+test('a delete that is refused for now is sent again, and does not hold up what is written after it', async () => {
+  const { room, mine, server } = await openRoom();
+  server.sendFaults.push(new CallError(100, 'internal server error', true));
+  room.delete([mine]);
+  room.send('after it');
+  await settle();
+  assert.deepEqual([shown(room), room.changes.length], [['mine', 'theirs', 'after it'], 1]);
+  assert.equal(room.outgoing.length, 0);
+  room.send('and more');
+  await settle();
+  assert.deepEqual([shown(room), room.changes.length], [['mine', 'theirs', 'after it', 'and more'], 1]);
+  server.disconnect();
+  server.connect();
+  await settle();
+  assert.deepEqual([shown(room)[0], room.changes.length], ['deleted', 0]);
+});
+
 test('more messages than one call takes are deleted by several calls', async () => {
   const { room, server } = await openRoom();
   const many = Array.from({ length: 150 }, (_, index) => ({ offset: 1_000 + index, id: `id-${index}` }));

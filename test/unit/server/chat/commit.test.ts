@@ -148,6 +148,33 @@ test('the documents of those whom an act concerns are written, of all when a roo
   assert.deepEqual([await rooms('ann'), await rooms('eve')], [[], []]);
 });
 
+test('beside a gateway that keeps no cuts, every act that makes one is refused for now, and no other act', async () => {
+  const { as, code, create, rights, log, chat } = roomChat();
+  const room = await create('ann', ['bob', 'eve', 'dan']);
+  const until = Date.now() + 3_600_000;
+  await as('ann', 'room.mute', { room, user: 'dan', until });
+  const before = await log.top(room);
+  rights.kept = false;
+  const cuts = [
+    ['room.kick', { user: 'bob' }],
+    ['room.ban', { user: 'bob' }],
+    ['room.ban', { user: 'never-there' }],
+    ['room.mute', { user: 'bob', until }],
+    ['room.freeze', { on: true }],
+    ['room.leave', {}],
+    ['room.delete', {}],
+  ] as const;
+  for (const [verb, params] of cuts) assert.equal(await code('ann', verb, { room, ...params }), 100, verb);
+  assert.equal(await log.top(room), before, 'nothing was stored');
+  await as('ann', 'room.mute', { room, user: 'dan', until: 0 });
+  await as('ann', 'room.update', { room, topic: 'Which tea?' });
+  await as('ann', 'room.role', { room, user: 'bob', role: 'moderator' });
+  await as('ann', 'room.add', { room, users: ['fay'] });
+  assert.deepEqual((await chat.rooms.fresh(room)).cuts.length, 1);
+  rights.kept = true;
+  await as('ann', 'room.kick', { room, user: 'bob' });
+});
+
 const USERS = ['ann', 'bob', 'eve', 'dan', 'fay'];
 
 fuzz(

@@ -31,6 +31,19 @@ async function afterMessage() {
   return { ...chat, target, of, folded };
 }
 
+test('beside a gateway that masks nothing a message is deleted for its reader alone, and a delete of before is answered', async () => {
+  const { call, idOf, target, of, rights } = await afterMessage();
+  const mine = { room: ROOM, id: idOf(), targets: [{ target, of }], scope: 'me' };
+  const all = { room: ROOM, id: idOf(), targets: [{ target, of }] };
+  rights.kept = false;
+  await assert.rejects(call(messageDelete, all), /gateways of the release before/);
+  await call(messageDelete, mine);
+  rights.kept = true;
+  const done = (await call(messageDelete, all)) as object;
+  rights.kept = false;
+  assert.deepEqual(await call(messageDelete, all), { ...done, duplicate: true });
+});
+
 test('an edit is an entry of its own, made once, and its author alone makes it', async () => {
   const { call, idOf, target, of, folded } = await afterMessage();
   const edit = { room: ROOM, id: idOf(), target, of, text: 'hello' };
