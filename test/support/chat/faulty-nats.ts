@@ -5,10 +5,12 @@ export interface Faults {
   readonly loses?: (message: Msg) => boolean;
   /** Waited for before a request is sent. */
   readonly before?: (subject: string) => Promise<void>;
+  /** Waited for after a request was answered: if it rejects, the server did what the requester does not learn. */
+  readonly after?: (subject: string) => Promise<void>;
 }
 
 /** A connection with faults of the network between it and the server. */
-export function faultyNats(connection: NatsConnection, { loses, before }: Faults): NatsConnection {
+export function faultyNats(connection: NatsConnection, { loses, before, after }: Faults): NatsConnection {
   const subscribe: NatsConnection['subscribe'] = (subject, options) => {
     const { callback } = options ?? {};
     if (!callback || !loses) return connection.subscribe(subject, options);
@@ -21,7 +23,9 @@ export function faultyNats(connection: NatsConnection, { loses, before }: Faults
   };
   const request: NatsConnection['request'] = async (subject, ...rest) => {
     await before?.(subject);
-    return await connection.request(subject, ...rest);
+    const answer = await connection.request(subject, ...rest);
+    await after?.(subject);
+    return answer;
   };
   return new Proxy(connection, {
     get(target, key) {

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { after, type TestContext, test } from 'node:test';
+import { pino } from 'pino';
+import { digests as lastDigests } from '../../server/bus/digests.ts';
+import { foldLog } from '../../server/bus/fold-log.ts';
+import { policyKv } from '../../server/bus/policy-kv.ts';
+import { roomLog } from '../../server/bus/room-log.ts';
+import { foldControl } from '../../server/fold/control-fold.ts';
+import { NO_ROOM } from '../../server/fold/room-state.ts';
+import { readRoomState } from '../../server/fold/room-state-json.ts';
+import type { UserRoom } from '../../server/membership/room-states.ts';
+import { partKey, readDocument, userRoomOf } from '../../server/membership/user-documents.ts';
+import { controlOf } from '../../server/room/control-lane.ts';
+import { mongoStore } from '../../server/store/mongo.ts';
+import { systemClock } from '../../server/time/clock.ts';
+import { Runner } from '../../server/worker/fold/runner.ts';
+import { WorkerMetrics } from '../../server/worker/metrics.ts';
+import { stateFold } from '../../server/worker/worker-folds.ts';
+import { startBackends } from '../../tools/support/backends.ts';
+import { type StoreBench, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
+import { until } from '../../tools/support/until.ts';
+import { publishControl, publishSeen } from '../support/chat/control-entries.ts';
+import { created } from '../support/chat/control-log.ts';
+import { faultyNats } from '../support/chat/faulty-nats.ts';
+import { repeatedIn } from '../support/chat/inbox-of.ts';
+
+const backends = await startBackends({ after });
+const USERS = ['ann', 'bob', 'eve', 'dan', 'fay'];
+
+/** Requests of the fold, by what they do. */
+const STEPS: Readonly<Record<string, (names: StoreBench['names']) => (subject: string) => boolean>> = {
+  'read of POLICY': names => subject => subject === `$JS.API.STREAM.MSG.GET.KV_${names.policyBucket}`,
+  'read of an entry': names => subject => subject === `$JS.API.STREAM.MSG.GET.${names.logStream(0)}`,
+  'write of a room': names => subject => subject.startsWith(`$KV.${names.policyBucket}.r.`),
+  'write of a user': names => subject => subject.startsWith(`$KV.${names.policyBucket}.u.`),
+  'notice to a user': names => subject => subject.startsWith(names.logSubjects(0).replace('*', '')),
+  'write of a digest': names => subject =>
+    subject.startsWith(names.lastSubjects(0).replace('*', '')) && subject !== names.lastMark(0),
+  'write of the position': names => subject => subject === names.lastMark(0),
+};
+
+/** A stream without a worker; a test runs the fold. */
+async function stateBench(t: TestContext) {
+  const bench = await storeBench(t, backends);
+  const { names, nats, jsm, config } = bench;
+  const worker = await bench.worker();
+  await streamsReady(worker);
+  await worker.stop();
+  const store = mongoStore(backends.mongo.uri, names.database);
+  t.after(() => store.close());
+  const log = roomLog(nats, nats, { names, partitions: 1, publishTimeoutMs: () => 3_000, now: systemClock.now });
+  const silent = pino({ level: 'silent' });
+  let lease = Date.now(); // above that of the worker, which may have folded
+  /** Called at each step of the fold; true kills the worker there. */
+  const steps: { kills: (step: string) => boolean } = { kills: () => false };
+  /** Starts a worker. The returned function kills it: nothing that it begins reaches NATS any more. */
+  const start = (): (() => void) => {
+    const ended = new AbortController();
+    let dead = false;
+    const alive = () => {
+      if (dead) throw new Error('killed');
+    };
+    const at = (when: string) => async (subject: string) => {
+      alive();
+      for (const [step, matches] of Object.entries(STEPS))
+        if (matches(names)(subject) && steps.kills(`${when} the ${step}`)) kill();
+      alive();
+    };
+    const kill = () => {
+      dead = true;
+      ended.abort();
+    };
+    const connection = faultyNats(nats, { before: at('before'), after: at('after') });
+    const digests = lastDigests(connection, names);
+    const parts = {
+      config,
+      names,
+      connection,
+      jsm,
+      store,
+      digests,
+      metrics: new WorkerMetrics(),
+      clock: systemClock,
+      log: silent,
+    };
+    const fold = stateFold(parts, () => 0);
+    const runner = new Runner({
+      fold: Object.assign(fold, { limits: { ...fold.limits, size: 3, delayMs: 0 } }),
+      foldLog: foldLog(connection, jsm, names),
+      names,
+      ready: async () => undefined,
+      folded: () => undefined,
+      failing: () => undefined,
+      clock: systemClock,
+      random: () => 0,
+      log: silent,
+    });
+    void runner.run({ fold: 'state', partition: 0, epoch: ++lease, signal: ended.signal });
+    t.after(kill);
+    return kill;
+  };
+  const { cover, readSurely } = lastDigests(nats, names);
+  const policy = policyKv(nats, names);
+  const entriesOf = async (room: string) => (await log.readAfter(room, 0, 1_000)).messages;
+  /** Everything that the fold made, and the same as LOG says that it is. */
+  const reached = async (...roomNames: readonly string[]) => {
+    await until(
+      'everything is folded',
+      async () => {
+        const { last_seq: last } = (await jsm.streams.info(names.logStream(0))).state;
+        return (await cover(0))?.value.below === last + 1;
+      },
+      { ms: 60_000 },
+    );
+    const rooms = await Promise.all(roomNames.map(async room => ({ room, entries: await entriesOf(room) })));
+    const states = rooms.map(({ room, entries }) => ({
+      room,
+      state: entries.flatMap(each => controlOf(each) ?? []).reduce(foldControl, NO_ROOM),
+    }));
+    for (const { room, state } of states)
+      assert.deepEqual(readRoomState((await policy.read({ room }))?.value), state, room);
+    for (const user of USERS) {
+      const expected = states.map(({ room, state }) => [room, withoutVersion(userRoomOf(state, user))] as const);
+      const found = await readDocument(async part => (await policy.read(partKey(user, part)))?.value);
+      assert.deepEqual(
+        new Map([...(found ?? [])].map(([room, known]) => [room, withoutVersion(known)])),
+        new Map(expected.filter(([, { state }]) => state !== 'left')),
+        user,
+      );
+    }
+    for (const { room, entries } of rooms) {
+      const deletes = entries
+        .filter(({ type }) => type === 'delete')
+        .map(({ offset, targets }) => ({ at: offset, targets }));
+      const digest = (await readSurely(0, room))?.value;
+      assert.deepEqual([digest?.top, digest?.deletions], [entries.at(-1)?.offset, deletes], room);
+    }
+    const inboxes = await Promise.all(USERS.map(async user => [user, await entriesOf(`user:${user}`)] as const));
+    return inboxes.map(([user, entries]) => {
+      assert.deepEqual(repeatedIn(entries), [], user);
+      return [user, entries.map(({ body }) => noticeOf(body))] as const;
+    });
+  };
+  return { ...bench, log, steps, start, reached };
+}
+
+/** A document has the version at which it was written, which is any since the user's last change. */
+const withoutVersion = ({ cv: _, ...known }: UserRoom) => known;
+
+function noticeOf(body: Uint8Array): string {
+  const { type, act = '' } = JSON.parse(Buffer.from(body).toString()) as {
+    readonly type: string;
+    readonly act?: string;
+  };
+  return `${type} ${act}`.trim();
+}
+
+/** What happens in a group, with a message of a user that does not count, and a delete. */
+async function someActs({ log }: Pick<Awaited<ReturnType<typeof stateBench>>, 'log'>, room: string) {
+  type Act = Parameters<typeof publishControl>[3];
+  let cv = 0;
+  const act = async (control: Act, by = 'ann') => await publishControl(log, room, ++cv, control, by);
+  await act(created({ ann: 'owner', bob: 'member', eve: 'member' }) as Act);
+  const { offset } = await publishSeen(log, room, 'bob', 1);
+  await act({ act: 'invite', users: ['dan'] });
+  await act({ act: 'accept' }, 'dan');
+  await act({ act: 'role', user: 'eve', rank: 'admin' });
+  await act({ act: 'kick', user: 'bob' });
+  await publishSeen(log, room, 'bob', 1);
+  const none = { dedupe: '', time: 1_000, client: '', traceparent: '', cv: 0 };
+  const target = { target: offset, of: 'x', user: 'bob', time: 1_000 };
+  const envelope = { ...none, type: 'delete', id: 'd', user: 'ann', seen: cv, targets: [offset] } as const;
+  await log.publish(
+    room,
+    Buffer.from(JSON.stringify({ type: 'delete', id: 'd', targets: [target], time: 1_000 })),
+    envelope,
+  );
+  await act({ act: 'ban', user: 'fay', until: 0 });
+  await act({ act: 'leave', heir: 'eve' });
+}
+
+const NOTICES = {
+  ann: ['member create', 'member leave'],
+  bob: ['member create', 'member kick', 'void'],
+  eve: ['member create', 'member role', 'member leave'],
+  dan: ['invite invite', 'member accept'],
+  fay: ['member ban'],
+};
+
+for (const killed of Object.keys(STEPS))
+  test(`a worker that is killed before and after each ${killed} is replaced: POLICY and LAST are what LOG says, and each user is told once`, async t => {
+    const bench = await stateBench(t);
+    const { steps, start, reached } = bench;
+    await someActs(bench, 'group:a');
+    let kills = 0;
+    let most = 4;
+    steps.kills = step => {
+      if (step !== `${kills % 2 === 0 ? 'before' : 'after'} the ${killed}` || kills >= most) return false;
+      kills += 1;
+      start();
+      return true;
+    };
+    start();
+    await reached('group:a');
+    most += 4;
+    await someActs(bench, 'group:b');
+    const inboxes = Object.fromEntries(await reached('group:a', 'group:b'));
+    for (const [user, notices] of Object.entries(NOTICES))
+      assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices, ...notices].sort(), user);
+    assert.equal(kills, most);
+  });
