@@ -38,8 +38,11 @@ const LOOK_MS = 50;
  */
 export class ViewsFold implements WorkerFold {
   readonly name = 'views';
-  /** A batch is some 0.1 s of work at 5,000 entries a second. It begins at once, because readers of lists wait for it. */
-  readonly limits = { size: 1_000, delayMs: 20, maxBytes: 8 * 1024 * 1024 };
+  /**
+   * A batch is some 0.1 s of work at 5,000 entries a second. It waits for more: each batch costs a read of LOG's state and a write of
+   * the position, and gateways fold what is above the position themselves.
+   */
+  readonly limits = { size: 1_000, delayMs: 200, maxBytes: 8 * 1024 * 1024 };
   readonly headersOnly = false;
   readonly #parts: ViewsParts;
   /** Position that this worker read or saved last, by partition. */
