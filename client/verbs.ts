@@ -347,6 +347,29 @@ export interface Verbs {
       readonly cursor?: string;
     };
   };
+  /** Lists the kinds of rooms with their rules, by name. */
+  readonly 'room.kinds': {
+    readonly params: Readonly<Record<string, never>>;
+    readonly result: {
+      /** List of at most 1000: object with `kind` (text, not empty), `access` (`Open` or `Claim` or `Members`), `create` (`Anyone` or `Nobody`), `join` (`Anyone` or `Request` or `Invite`), `write` (`Everyone` or `Members` or `Staff`), `history` (`All` or `Joined`), `maxMembers` (integer from 0 to 2^53 - 1), `invite` (`Member` or `Moderator` or `Admin`), `limits` (object with `textCharacters` (integer from 0 to 2^53 - 1), `editSeconds` (integer from 0 to 2^53 - 1), `deleteSeconds` (integer from 0 to 2^53 - 1), `emojiPerMessage` (integer from 0 to 2^53 - 1)). Kinds. */
+      readonly items: readonly {
+        readonly kind: string;
+        readonly access: 'Open' | 'Claim' | 'Members';
+        readonly create: 'Anyone' | 'Nobody';
+        readonly join: 'Anyone' | 'Request' | 'Invite';
+        readonly write: 'Everyone' | 'Members' | 'Staff';
+        readonly history: 'All' | 'Joined';
+        readonly maxMembers: number;
+        readonly invite: 'Member' | 'Moderator' | 'Admin';
+        readonly limits: {
+          readonly textCharacters: number;
+          readonly editSeconds: number;
+          readonly deleteSeconds: number;
+          readonly emojiPerMessage: number;
+        };
+      }[];
+    };
+  };
   /** Changes the name, the topic or the avatar of a room. */
   readonly 'room.update': {
     readonly params: {

@@ -17,6 +17,11 @@ export class Policy {
     this.#kinds = kinds;
   }
 
+  /** Rules of all kinds by their names. */
+  get kinds(): ReadonlyMap<string, KindRules> {
+    return this.#kinds;
+  }
+
   /** Rules of a room's kind; undefined if the kind does not exist. */
   kindOf(room: string): KindRules | undefined {
     return this.#kinds.get(room.slice(0, Math.max(room.indexOf(':'), 0)));

@@ -70,6 +70,10 @@ export const rankOf = ({ known }: Pick<Person, 'known'>): Rank | null =>
 export const atLeast = (rank: Rank | null, lowest: Rank): boolean =>
   rank !== null && RANKS.indexOf(rank) <= RANKS.indexOf(lowest);
 
+/** True for a user who is a member, is invited or has asked to become a member. */
+export const hasPlace = ({ known }: Pick<Person, 'known'>): boolean =>
+  known?.state === 'member' || known?.state === 'invited' || known?.state === 'requested';
+
 /** True for a user who is banned now. */
 export const isBanned = ({ known }: Pick<Person, 'known'>, now: number): boolean =>
   known?.state === 'banned' && (known.bannedUntil === 0 || known.bannedUntil > now);
@@ -150,9 +154,17 @@ function mayDecideOnOwn({ rules, state }: Place, actor: Person, act: (typeof OWN
   }
   if (state.cv === 0 && rules.access === 'Members') return HIDDEN;
   if (rules.access === 'Claim' && !actor.listed) return HIDDEN;
-  if (act === 'join' && (rules.join === 'Anyone' || isInvited || rankOf(actor) !== null)) return null;
-  if (act === 'request' && rules.join === 'Request') return null;
-  return invisible(rules, actor, act === 'join' ? 'the room is not open to join' : 'the room takes no requests');
+  return act === 'join' ? mayJoin(rules, actor, isInvited) : mayRequest(rules, actor);
+}
+
+function mayJoin(rules: KindRules, actor: Person, isInvited: boolean): Denied | null {
+  if (rankOf(actor) !== null) return invisible(rules, actor, 'you are a member');
+  return rules.join === 'Anyone' || isInvited ? null : invisible(rules, actor, 'the room is not open to join');
+}
+
+function mayRequest(rules: KindRules, actor: Person): Denied | null {
+  if (rules.join !== 'Request') return invisible(rules, actor, 'the room takes no requests');
+  return hasPlace(actor) ? invisible(rules, actor, 'you are a member, invited or have asked') : null;
 }
 
 /** Refusal with its reason for users who may know of the room; {@link HIDDEN} for others. */

@@ -30,6 +30,8 @@ export interface Chat {
   readonly access: LoadAccess;
   /** Rules of a room's kind, as they are now; undefined if the kind does not exist. */
   readonly kindOf: (room: string) => KindRules | undefined;
+  /** Rules of all kinds by their names, as they are now, the inboxes' kind among them. */
+  readonly kinds: () => ReadonlyMap<string, KindRules>;
   readonly limits: Limits;
   readonly messages: Messages;
   readonly lookUps: LookUps;
@@ -63,6 +65,7 @@ export interface ChatOptions {
   /** See {@link MessagesOptions.seen}. */
   readonly seen: MessagesOptions['seen'];
   readonly kindOf: Chat['kindOf'];
+  readonly kinds: Chat['kinds'];
   readonly log: RoomLog;
   readonly store: HistoryStore & ViewReader;
   /** One that does not leave out what is deleted. */
@@ -84,6 +87,7 @@ export function chatOf({
   seen,
   areCutsKept,
   kindOf,
+  kinds,
   log,
   store,
   reader,
@@ -101,6 +105,7 @@ export function chatOf({
     clocks,
     access,
     kindOf,
+    kinds,
     limits,
     messages: new Messages({ seen, clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),

@@ -1,4 +1,5 @@
 import { inboxOf } from '../access/names.ts';
+import type { MembershipNotice } from '../fold/membership-notice.ts';
 import type { Chat } from './chat.ts';
 import { type RoomView, viewOf } from './room-view.ts';
 import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
@@ -24,7 +25,18 @@ export async function ownAct(call: Call, chat: Chat, { room, id, on, check }: Ow
   const view = await viewOf(chat, call.identity, { room, state });
   check(view);
   if (on && view.rank(view.user) === null) demandPlaceOf(view.user, await withoutPlace(chat, [view.user]));
-  const content = { room, on, since: await chat.top(room), seen: state.cv };
+  const notice: MembershipNotice = {
+    room,
+    kind: room.slice(0, room.indexOf(':')),
+    name: state.name,
+    act: on ? 'join' : 'leave',
+    by: view.user,
+    cv: state.cv,
+    state: on ? 'member' : 'left',
+    rank: (on ? view.rank(view.user) : null) ?? 'member',
+  };
+  // Workers fold the last three.
+  const content = { ...notice, on, since: await chat.top(room), seen: state.cv };
   const { duplicate } = await storeOnce(call, chat, { room: inboxOf(view.user), id, type: 'member', content });
   return { cv: state.cv, duplicate };
 }

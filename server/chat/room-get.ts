@@ -7,10 +7,13 @@ import { about, bool, int, list, object, oneOf, optional, roomName, text } from 
 import { rulesFor, viewOf } from './room-view.ts';
 import { verb } from './verb.ts';
 
+const CAN =
+  'Acts that the caller may do now, on some user at least. The act itself answers for limits, such as a full room.';
+
 const ME = {
   state: about(oneOf('none', 'member', 'invited', 'requested', 'banned'), 'Relation of the caller to the room.'),
   role: about(optional(oneOf(...RANKS)), 'Rank of the caller, of a member.'),
-  can: about(list(oneOf(...ACTS), ACTS.length), 'Acts that the caller may do, on some member at least.'),
+  can: about(list(oneOf(...ACTS), ACTS.length), CAN),
   mutedUntil: about(optional(int()), 'End of a mute of the caller, milliseconds since 1970. Missing without one.'),
 };
 

@@ -27,7 +27,7 @@ export const roomJoin = verb({
   },
   async run(call, { room, id, link }, chat) {
     if (link === undefined && isOwnAct(rulesFor(chat, room)))
-      return await ownAct(call, chat, { room, id, on: true, check: view => view.demand('join') });
+      return await ownAct(call, chat, { room, id, on: true, check: demandJoin });
     const hash = link === undefined ? undefined : linkHash(link);
     const full = await withoutPlace(chat, [call.identity.user]);
     const decide = (view: RoomView) => {
@@ -43,6 +43,11 @@ export const roomJoin = verb({
     return versionOf(await commit(call, chat, { room, id, decide }));
   },
 });
+
+/** Refuses a join. One of a member is a repeat. @throws {CommandError} */
+function demandJoin(view: RoomView): void {
+  if (view.rank(view.user) === null || view.state.deleted) view.demand('join');
+}
 
 /** True if a join is the user's own matter: it changes nothing for the room, so the room's log has no entry of it. */
 const isOwnAct = ({ access, maxMembers, history }: KindRules) =>

@@ -1,3 +1,4 @@
+import { hasPlace } from '../access/rights.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
 import { about } from './params.ts';
@@ -26,9 +27,8 @@ export const roomRequest = verb({
   async run(call, { room, id, note }, chat) {
     const full = await withoutPlace(chat, [call.identity.user]);
     const decide = (view: RoomView) => {
+      if (hasPlace(view.self) && view.rules.join === 'Request' && !view.state.deleted) return null;
       view.demand('request');
-      const state = view.self.known?.state;
-      if (state === 'member' || state === 'requested' || state === 'invited') return null;
       demandPlaceOf(view.user, full);
       demandPlaces(view, ['invited', 'requested'], 1, MOST_PENDING);
       return { act: 'request', ...(note === undefined ? {} : { note }) } as const;

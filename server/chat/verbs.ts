@@ -21,6 +21,7 @@ import { roomGet } from './room-get.ts';
 import { roomInvite } from './room-invite.ts';
 import { roomJoin } from './room-join.ts';
 import { roomKick } from './room-kick.ts';
+import { roomKinds } from './room-kinds.ts';
 import { roomLeave } from './room-leave.ts';
 import { roomList } from './room-list.ts';
 import { roomMembers } from './room-members.ts';
@@ -45,6 +46,7 @@ export const VERBS = {
   'room.list': roomList,
   'room.members': roomMembers,
   'room.discover': roomDiscover,
+  'room.kinds': roomKinds,
   'room.update': roomUpdate,
   'room.freeze': roomFreeze,
   'room.delete': roomDelete,

@@ -151,6 +151,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       seen: (identity, room) => membership.rights.seen(identity, room),
       areCutsKept: async () => (await rooms.presence.level()) >= 1,
       kindOf: room => access.policy.kindOf(room),
+      kinds: () => access.policy.kinds,
       log: nats.log,
       store,
       reader: rooms.whole,

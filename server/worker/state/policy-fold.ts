@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { changedUsers } from '../../fold/changed-users.ts';
 import { type ControlEntry, controlBody, readControl } from '../../fold/control.ts';
 import { foldControl } from '../../fold/control-fold.ts';
+import { noticeOf } from '../../fold/membership-notice.ts';
 import { isCut, NO_ROOM, type RoomState } from '../../fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../fold/room-state-json.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
@@ -81,7 +82,7 @@ export class PolicyFold {
     const users = state === before ? usersOf(entry, state) : changedUsers(before, state);
     const latest = await writeRoom(this.#parts.policy, room, state);
     for (const user of users) await writeUserRoom(this.#parts.policy, user, room, userRoomOf(latest, user));
-    if (counts(entry, state)) await this.#notices(room, entry, users, latest);
+    if (counts(entry, state)) await this.#notices(room, entry, users, state);
   }
 
   /** A user's own join or leave of an open room. */
@@ -103,14 +104,11 @@ export class PolicyFold {
   }
 
   async #notices(room: string, entry: ControlEntry, users: readonly string[], state: RoomState): Promise<void> {
-    const { control, cv, by, time } = entry;
-    const name = state.name;
+    const { control, cv, time } = entry;
     for (const user of users) {
-      if (control.act === 'snapshot') return;
-      const { state: standing, rank } = userRoomOf(state, user);
+      const body = noticeOf(room, entry, user, state);
       const type = control.act === 'invite' ? 'invite' : 'member';
-      const body = { act: control.act, state: standing, rank, cv, by, kind: state.kind, name };
-      await this.#notice(user, { room, type, by: String(cv), time, body });
+      if (body) await this.#notice(user, { room, type, by: String(cv), time, body });
     }
   }
 
@@ -203,6 +201,7 @@ function usersOf({ control, by }: ControlEntry, state: RoomState): readonly stri
     case 'ban':
     case 'unban':
     case 'role':
+    case 'mute':
       return [control.user];
     case 'delete':
       return [...state.members.keys()];

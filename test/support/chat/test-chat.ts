@@ -77,6 +77,7 @@ export function testChat(parts: TestChatParts): Chat {
     areCutsKept: async () => true,
     metrics: testMetrics(),
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
+    kinds: () => kindsOf(parts.config),
     rooms: new MemoryStates(parts.log, reader, userRooms),
     userRooms,
     directory: new MemoryDirectory(),

@@ -63,7 +63,7 @@ function section(name: string, verb: Verb): string {
     `## ${name}`,
     details === undefined ? summary : `${summary}\n\n${details}`,
     `- Who may: ${who ?? (may === null ? 'every signed-in user' : MAY[may])}.\n- Waiting behind a call that is not placed yet: ${HOLDS[holds]}.`,
-    table('parameter', params),
+    Object.keys(params).length === 0 ? 'It takes no parameters.' : table('parameter', params),
     table('result', result),
     ...(errors.length === 0 ? [] : [errorTable(errors)]),
     ['```json', JSON.stringify(call), JSON.stringify(answer), '```'].join('\n'),

@@ -33,16 +33,19 @@ export function verbsTypes(verbs: Readonly<Record<string, Verb>> = VERBS): strin
   ].join('\n');
 }
 
-const block = (title: string, fields: Fields): string[] => [
-  `    readonly ${title}: {`,
-  ...Object.entries(fields).flatMap(([name, param]) => {
-    const { description } = param.schema;
-    const rules = `${param.rules.charAt(0).toUpperCase()}${param.rules.slice(1)}.`;
-    const line = property(name, param.schema, !('optional' in param), '      ');
-    return [`      /** ${description === undefined ? rules : `${rules} ${description}`} */`, ...line];
-  }),
-  '    };',
-];
+function block(title: string, fields: Fields): string[] {
+  if (Object.keys(fields).length === 0) return [`    readonly ${title}: Readonly<Record<string, never>>;`];
+  return [
+    `    readonly ${title}: {`,
+    ...Object.entries(fields).flatMap(([name, param]) => {
+      const { description } = param.schema;
+      const rules = `${param.rules.charAt(0).toUpperCase()}${param.rules.slice(1)}.`;
+      const line = property(name, param.schema, !('optional' in param), '      ');
+      return [`      /** ${description === undefined ? rules : `${rules} ${description}`} */`, ...line];
+    }),
+    '    };',
+  ];
+}
 
 function property(name: string, schema: Schema, required: boolean, indent: string): string[] {
   const head = `${indent}readonly ${name}${required ? '' : '?'}:`;

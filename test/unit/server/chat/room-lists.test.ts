@@ -128,3 +128,28 @@ test('a user lists the own rooms with their names, also while MongoDB is away', 
   assert.deepEqual((await as('bob', 'room.list', { cursor: coffee })).items, expected.slice(1));
   assert.deepEqual(await as('eve', 'room.list', {}), { items: [] });
 });
+
+test('kinds are listed by name with their rules, without the inboxes', async () => {
+  const { items } = await roomChat().as('eve', 'room.kinds', {});
+  assert.deepEqual(
+    items.map(({ kind, access, create, join, maxMembers }) => [kind, access, create, join, maxMembers]),
+    [
+      ['channel', 'Open', 'Anyone', 'Anyone', 0],
+      ['circle', 'Members', 'Anyone', 'Anyone', 3],
+      ['club', 'Members', 'Anyone', 'Request', 500],
+      ['dm', 'Members', 'Nobody', 'Invite', 2],
+      ['group', 'Members', 'Anyone', 'Invite', 500],
+    ],
+  );
+  const { kind: _, limits, ...rules } = items[1] ?? assert.fail();
+  assert.deepEqual(rules, {
+    access: 'Members',
+    create: 'Anyone',
+    join: 'Anyone',
+    write: 'Members',
+    history: 'Joined',
+    maxMembers: 3,
+    invite: 'Moderator',
+  });
+  assert.equal(limits.emojiPerMessage, 20);
+});

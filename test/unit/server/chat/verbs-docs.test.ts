@@ -51,6 +51,14 @@ const SAMPLES = {
     },
     run: async () => ({ items: [], more: false }),
   }),
+  bare: verb({
+    summary: 'Takes nothing.',
+    params: {},
+    may: null,
+    result: { more: bool },
+    example: { params: {}, result: { more: false } },
+    run: async () => ({ more: false }),
+  }),
 };
 
 test('types of every kind of parameter are written as the formatter would write them', () => {
@@ -66,6 +74,7 @@ test('types of every kind of parameter are written as the formatter would write 
     '      }[];',
     "        | 'by-name-in-the-language-of-the-user'",
     '        readonly text?: string;',
+    '    readonly params: Readonly<Record<string, never>>;',
   ])
     assert.ok(types.split('\n').includes(line), `${line} in\n${types}`);
 });
@@ -77,6 +86,7 @@ test('a document and a page with every kind of parameter are valid', async () =>
   for (const row of [
     '| `scope` | optional; `all` or `me` |  |',
     '| 106 | limit exceeded |  | There are too many \\| of them. |',
+    'It takes no parameters.',
     '- Waiting behind a call that is not placed yet: all commands of the connection.',
   ])
     assert.ok(page.split('\n').includes(row), row);

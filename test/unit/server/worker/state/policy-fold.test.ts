@@ -5,6 +5,7 @@ import { foldControl } from '../../../../../server/fold/control-fold.ts';
 import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../../../../server/fold/room-state-json.ts';
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
+import { writeRoom } from '../../../../../server/membership/policy-writes.ts';
 import { partKey, readDocument } from '../../../../../server/membership/user-documents.ts';
 import { controlOf } from '../../../../../server/room/control-lane.ts';
 import { StoreUnavailable } from '../../../../../server/room/history-store.ts';
@@ -111,6 +112,49 @@ test('what no gateway wrote is written, and each user is told once, however ofte
   await run(make(), true);
   assert.deepEqual(await state(), first);
   assert.equal((await inbox('bob')).length, 2);
+});
+
+test('a notice tells the relation that its entry made, also where POLICY has what later entries made of it', async () => {
+  const { log, run, make, inbox, policy } = await bench();
+  await publishControl(log, ROOM, 1, act);
+  await publishControl(log, ROOM, 2, { act: 'invite', users: ['eve'] });
+  await publishControl(log, ROOM, 3, { act: 'accept' }, 'eve');
+  await publishControl(log, ROOM, 4, { act: 'role', user: 'eve', rank: 'moderator' });
+  await publishControl(log, ROOM, 5, { act: 'mute', user: 'eve', until: 9_000 });
+  await publishControl(log, ROOM, 6, { act: 'kick', user: 'bob' });
+  await publishControl(log, ROOM, 7, { act: 'kick', user: 'eve' });
+  const messages = (await log.readAfter(ROOM, 0, 100)).messages;
+  const last = messages.flatMap(message => controlOf(message) ?? []).reduce(foldControl, NO_ROOM);
+  await writeRoom(policy, ROOM, last);
+  await run(make());
+  const told = async (user: string) =>
+    (await inbox(user)).map(body => {
+      const { type, act, state, rank, cv } = body as unknown as { readonly [field: string]: string | number };
+      return [type, act, state, rank, cv];
+    });
+  assert.deepEqual(await told('bob'), [
+    ['member', 'create', 'member', 'member', 1],
+    ['member', 'kick', 'left', 'member', 6],
+  ]);
+  assert.deepEqual(await told('eve'), [
+    ['invite', 'invite', 'invited', 'member', 2],
+    ['member', 'accept', 'member', 'member', 3],
+    ['member', 'role', 'member', 'moderator', 4],
+    ['member', 'mute', 'member', 'member', 5],
+    ['member', 'kick', 'left', 'member', 7],
+  ]);
+});
+
+test('the end of a room is told to those who are in it, and not to banned users', async () => {
+  const { log, run, inbox } = await bench();
+  await publishControl(log, ROOM, 1, act);
+  await publishControl(log, ROOM, 2, { act: 'invite', users: ['eve'] });
+  await publishControl(log, ROOM, 3, { act: 'ban', user: 'bob', until: 0 });
+  await publishControl(log, ROOM, 4, { act: 'delete' });
+  await run();
+  const told = async (user: string) => (await inbox(user)).map(({ act, state }) => [act, state]);
+  assert.deepEqual((await told('eve')).at(-1), ['delete', 'left']);
+  assert.deepEqual((await told('bob')).at(-1), ['ban', 'left']);
 });
 
 test('an entry that does not count changes nothing and tells nobody', async () => {
