@@ -1,5 +1,6 @@
 import type { DeleteEntry, EditEntry, HideEntry, ReactionEntry } from '../fold/entry.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
+import type { LoggedMessage } from './history-store.ts';
 
 /** An entry of a room's log that changes stored messages, or hides them from its user. */
 export interface RoomChange {
@@ -44,6 +45,29 @@ export interface ViewWriter {
    * @returns false if the saved position is another one, or a later holder saved it: nothing is saved then
    */
   savePosition(partition: number, from: ViewPosition | null, to: ViewPosition, lease: number): Promise<boolean>;
+}
+
+/** Entries of a partition that the store has, ascending by offset. */
+export interface EntryPage {
+  readonly entries: readonly LoggedMessage[];
+  /** Offset up to which the page has all of them. */
+  readonly upto: number;
+}
+
+/** Reads of stored entries, for the worker that folds a partition. */
+export interface EntryReader {
+  /**
+   * Reads the first entries of a partition that are of certain types, with `after < offset <= upto`. Those of earlier releases lack
+   * `targets`, `cv` and `seen`.
+   * @param range.limit most entries of each type
+   * @throws {StoreUnavailable}
+   * @throws {Error} if the index is missing that makes it a short read
+   */
+  readEntries(
+    partition: number,
+    types: readonly string[],
+    range: { readonly after: number; readonly upto: number; readonly limit: number },
+  ): Promise<EntryPage>;
 }
 
 /** Bounds of a page, exclusive. */

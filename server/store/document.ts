@@ -88,6 +88,12 @@ export function fromDocument(document: MessageDocument): StoredMessage {
   };
 }
 
+/** Message of a document, as LOG had it. */
+export const loggedMessage = (document: MessageDocument): LoggedMessage => ({
+  ...fromDocument(document),
+  storedAt: Number(document._id.split(':')[2]),
+});
+
 const NULL = Buffer.from('null');
 
 /** Replaces a body that is not one line of JSON, which an earlier version stored, by `null`: it would break a client's frame. */

@@ -1,7 +1,8 @@
 import { type Collection, MongoBulkWriteError } from 'mongodb';
 import type { HistoryStore, LoggedMessage, RejectedMessage, SentKey } from '../room/history-store.ts';
 import type { StoredMessage } from '../room/message.ts';
-import { fromDocument, type MessageDocument, messageKey, toDocument } from './document.ts';
+import type { EntryPage, EntryReader } from '../room/views.ts';
+import { fromDocument, loggedMessage, type MessageDocument, messageKey, toDocument } from './document.ts';
 import { indexNew, missingIndexes } from './indexes.ts';
 import { DURABLE, READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
@@ -48,6 +49,30 @@ export class Messages {
       .limit(1)
       .toArray();
     return found ? { offset: found.offset, epoch: found.epoch } : null;
+  }
+
+  /** See {@link EntryReader.readEntries}. */
+  async readOfTypes(
+    partition: number,
+    types: readonly string[],
+    { after, upto, limit }: Parameters<EntryReader['readEntries']>[2],
+  ): Promise<EntryPage> {
+    const messages = await this.#collection();
+    const offset = { $gt: after, $lte: upto };
+    const found = await Promise.all(
+      types.map(type =>
+        messages
+          .find(where('messages.of-type', { partition, type, offset }), READ)
+          .sort({ offset: 1 })
+          .limit(limit)
+          .toArray(),
+      ),
+    );
+    // A full page may lack others at its last offset, which two incarnations of a stream used.
+    const ends = found.map(page => (page.length < limit ? upto : (page.at(-1)?.offset ?? upto) - 1));
+    const end = Math.min(upto, ...ends);
+    const entries = found.flatMap(page => page.filter(each => each.offset <= end)).sort((a, b) => a.offset - b.offset);
+    return { entries: entries.map(loggedMessage), upto: end };
   }
 
   /**

@@ -4,7 +4,7 @@ import type { MemberPage, RoomDirectory, RoomPage } from '../membership/director
 import type { UserRoom } from '../membership/room-states.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
 import type { OwnMembership, RoomControlEntry, RoomWriter } from '../room/room-changes.ts';
-import type { PageRange, RoomChange, ViewPosition, ViewReader, ViewWriter } from '../room/views.ts';
+import type { EntryReader, PageRange, RoomChange, ViewPosition, ViewReader, ViewWriter } from '../room/views.ts';
 import { systemClock } from '../time/clock.ts';
 import type { OutageListener } from './circuit.ts';
 import { Directory } from './directory.ts';
@@ -15,6 +15,7 @@ import { buildIndexes } from './indexes.ts';
 import { Messages } from './messages.ts';
 import { MongoConnection } from './mongo-connection.ts';
 import { type PositionDocument, Positions } from './positions.ts';
+import { QUERIES } from './queries.ts';
 import { type RejectedDocument, setAside } from './rejected.ts';
 import type { MemberDocument, RoomDocument } from './room-documents.ts';
 import { Rooms } from './rooms.ts';
@@ -27,6 +28,7 @@ export interface MongoStore
     MessageWriter,
     ViewReader,
     ViewWriter,
+    EntryReader,
     RoomWriter,
     RoomDirectory,
     MembershipArchive {
@@ -139,6 +141,12 @@ class Store implements MongoStore {
     return this.#connection.write(() => this.#views.apply(partition, changes));
   }
 
+  async readEntries(partition: number, types: readonly string[], range: Parameters<EntryReader['readEntries']>[2]) {
+    const missing = await this.#connection.read(() => this.#messages.missingIndexes());
+    if (missing.includes(OF_TYPE)) throw new Error(`the index ${OF_TYPE} of the collection messages is not built yet`);
+    return await this.#connection.read(() => this.#messages.readOfTypes(partition, types, range));
+  }
+
   savePosition(partition: number, from: ViewPosition | null, to: ViewPosition, lease: number) {
     return this.#connection.write(() => this.#positions.save(viewsOf(partition), from, to, lease));
   }
@@ -224,6 +232,9 @@ class Store implements MongoStore {
     return this.#connection.close();
   }
 }
+
+/** Index without which {@link EntryReader.readEntries} would read the whole collection. */
+const OF_TYPE = QUERIES['messages.of-type'].index;
 
 /** Key of the position of a partition's view. */
 const viewsOf = (partition: number) => `views:${partition}`;

@@ -16,6 +16,7 @@ export const SHARD_KEYS = {
 const INDEXED = {
   _id: ['_id'],
   room_offset: ['room', 'offset'],
+  partition_type_offset: ['partition', 'type', 'offset'],
   id: ['id'],
   kind_deleted_key: ['kind', 'deleted', 'key'],
   room_state_key: ['room', 'state', 'key'],
@@ -69,6 +70,15 @@ export const QUERIES = {
     equality: ['room', 'offset'],
     index: 'room_offset',
     for: 'the message that an entry or `message.get` names',
+  },
+  'messages.of-type': {
+    collection: 'messages',
+    does: 'read',
+    equality: ['partition', 'type'],
+    sort: 'offset',
+    range: 'offset',
+    index: 'partition_type_offset',
+    for: 'entries that the fold `views` has not applied and LOG does not have',
   },
   'messages.sent': {
     collection: 'messages',

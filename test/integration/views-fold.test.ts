@@ -61,6 +61,7 @@ async function foldBench(t: TestContext) {
       },
       room: room => store.room(room),
       applyRooms: store.applyRooms.bind(store),
+      readEntries: around('page', store.readEntries.bind(store)),
       applyChanges: around('apply', store.applyChanges.bind(store)),
       savePosition: around('save', store.savePosition.bind(store)),
     },
@@ -108,7 +109,13 @@ async function foldBench(t: TestContext) {
       found.push((await jsm.streams.getMessage(stream, { seq }).catch(() => null))?.string() ?? '');
     return found.join('\n');
   };
-  return { ...bench, store, publish, steps, hold, folded, reached, textsIn };
+  /** Removes all entries from LOG, as workers of a version without folds do once MongoDB has them. */
+  const purge = async () => {
+    const { last } = await state.state(0);
+    await until('LIVE has all', async () => (await jsm.streams.info(names.liveStream(0))).state.last_seq === last);
+    await jsm.streams.purge(names.logStream(0), { seq: last + 1 });
+  };
+  return { ...bench, store, publish, steps, hold, folded, reached, purge, textsIn };
 }
 
 /** Publishes a message that stays, and one that is edited and deleted. */
@@ -176,4 +183,58 @@ test('views that are dropped, or rolled back with MongoDB, are made again while 
     (await reached()).map(message => ({ ...message, reactions: message.reactions.length })),
     folded().map(message => ({ ...message, reactions: message.reactions.length })),
   );
+});
+
+test('entries that LOG does not have any more are applied from MongoDB, by workers that are killed at every step', async t => {
+  const bench = await foldBench(t);
+  const { names, publish, steps, hold, folded, reached, purge, textsIn } = bench;
+  await someActs(bench, 'a');
+  const target = await publish({ type: 'message', id: 'm', text: 'first', time: 1 });
+  const about = { target, of: 'm' };
+  // More than two pages; each edit counts only upon the one before.
+  for (let rev = target, count = 0; count < 450; count++) {
+    if (count % 3 === 0)
+      await publish({ type: 'reaction', ...about, user: `u${count % 7}`, emoji: '👍', on: count % 2 > 0 });
+    rev = await publish({ type: 'edit', ...about, text: `edit ${count}`, rev });
+  }
+  await someActs(bench, 'b');
+  await purge();
+  const seen = new Map<string, number>();
+  let kill: () => void = () => undefined;
+  steps.at = step => {
+    const times = (seen.get(step) ?? 0) + 1;
+    seen.set(step, times);
+    if (times % 2 > 0 || times > 6) return;
+    kill();
+    kill = hold();
+    throw new Error('killed');
+  };
+  kill = hold();
+  assert.deepEqual(await reached(), folded());
+  assert.ok((seen.get('after page') ?? 0) > 3, 'pages were read');
+  await someActs(bench, 'c');
+  assert.deepEqual(await reached(), folded());
+  for (const place of [await textsIn(names.liveStream(0)), JSON.stringify(await bench.documents('messages'))]) {
+    assert.match(place, /a stays/);
+    assert.doesNotMatch(place, /secret/);
+  }
+});
+
+test('views that are dropped after LOG was purged are made again from MongoDB, with all votes', async t => {
+  const bench = await foldBench(t);
+  const { publish, hold, folded, reached, purge, collection } = bench;
+  hold();
+  await someActs(bench, 'a');
+  await someActs(bench, 'b');
+  await reached();
+  await purge();
+  const before = await bench.documents('reactions');
+  assert.ok(before.length > 0);
+  for (const name of ['reactions', 'folds']) await collection(name).deleteMany({});
+  const { length } = before;
+  await until('the votes are there', async () => (await bench.documents('reactions')).length === length);
+  assert.deepEqual(await reached(), folded());
+  // A new vote counts beside those that LOG does not have.
+  await publish({ type: 'reaction', target: 1, of: 'a1', user: 'bob', emoji: '👍', on: true });
+  assert.deepEqual(await reached(), folded());
 });

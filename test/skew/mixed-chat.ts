@@ -22,12 +22,15 @@ let instances = 0;
 export class MixedChat {
   readonly instance = `skew-${process.pid}-${instances++}`;
   readonly #t: TestContext;
-  readonly #env: Readonly<Record<string, string>>;
+  /** Options of all processes. */
+  readonly env: Readonly<Record<string, string>>;
   readonly #processes: Process[] = [];
 
-  constructor(t: TestContext, backends: BackendAddresses) {
+  /** @param env options of all processes */
+  constructor(t: TestContext, backends: BackendAddresses, env: Readonly<Record<string, string>> = {}) {
     this.#t = t;
-    this.#env = {
+    this.env = {
+      CHAT_AUTH_SECRET: SECRET,
       CHAT_INSTANCE: this.instance,
       CHAT_NATS_URL: backends.nats.url,
       CHAT_MONGODB_URI: backends.mongo.uri,
@@ -36,12 +39,13 @@ export class MixedChat {
       CHAT_LIVE_MAX_BYTES: String(64 * MIB),
       CHAT_ACK_WAIT_SECONDS: '2',
       CHAT_LOG_LEVEL: 'warn',
+      ...env,
     };
   }
 
   /** @param env options of this gateway alone */
   gateway(version: string, name: string, env: Readonly<Record<string, string>> = {}): Promise<Process> {
-    return this.#start(version, 'gateway', name, { CHAT_AUTH_SECRET: SECRET, ...env });
+    return this.#start(version, 'gateway', name, env);
   }
   /** @param generation of the spec it is made for, as the operator says it */
   worker(version: string, name: string, generation: number): Promise<Process> {
@@ -52,7 +56,7 @@ export class MixedChat {
     const [port, adminPort] = [await freePort(), await freePort()];
     const ports = { CHAT_ADMIN_PORT: String(adminPort), ...(kind === 'gateway' ? { CHAT_PORT: String(port) } : {}) };
     const child = await startChild(process.execPath, [join(version, `server/${kind}.ts`)], {
-      env: { PATH: process.env['PATH'], ...this.#env, ...env, ...ports, CHAT_PROCESS_NAME: name },
+      env: { PATH: process.env['PATH'], ...this.env, ...env, ...ports, CHAT_PROCESS_NAME: name },
     });
     this.#t.after(() => child.kill());
     const started = { name, port, adminPort, child };

@@ -1,7 +1,7 @@
 import type { EraseEntries } from '../../bus/erase.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import type { RoomWriter } from '../../room/room-changes.ts';
-import type { ViewPosition, ViewWriter } from '../../room/views.ts';
+import type { EntryReader, ViewPosition, ViewWriter } from '../../room/views.ts';
 import { type Clock, sleep } from '../../time/clock.ts';
 import {
   type FoldBatch,
@@ -13,10 +13,11 @@ import {
 } from '../fold/fold.ts';
 import { changesOf } from './changes.ts';
 import { roomEntriesOf } from './room-entries.ts';
+import { CHANGING_TYPES, storedEntry } from './stored-entries.ts';
 import { VoidEntries } from './void-entries.ts';
 
 export interface ViewsParts {
-  readonly store: ViewWriter & RoomWriter & Pick<RoomArchive, 'room'>;
+  readonly store: ViewWriter & EntryReader & RoomWriter & Pick<RoomArchive, 'room'>;
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
   /**
@@ -30,11 +31,14 @@ export interface ViewsParts {
 
 /** Pause between two looks at how far a partition is stored. Storing a batch takes some 100 ms. */
 const LOOK_MS = 50;
+/** Entries of each type that are read from MongoDB at once: some 10 MB of the longest ones. */
+const PAGE = 200;
 
 /**
  * Fold of edits, deletes, reactions and hides, and of rooms and their members, into MongoDB. Control entries are applied first, and
  * tell which entries of the batch do not count. It then waits until all its entries are stored, applies its changes, erases in LOG and
- * LIVE the texts that are deleted by it or do not count, and saves the position: so a worker that replaces this one at any step does the same again.
+ * LIVE the texts that are deleted by it or do not count, and saves the position: so a worker that replaces this one at any step does the
+ * same again. Entries that LOG does not have any more are folded from MongoDB first.
  */
 export class ViewsFold implements WorkerFold {
   readonly name = 'views';
@@ -59,12 +63,26 @@ export class ViewsFold implements WorkerFold {
     return this.#parts.store.readPosition(partition);
   }
 
-  async begin({ partition, from }: FoldStart): Promise<void> {
+  async begin({ partition, from, to, gap }: FoldStart, lease: Lease): Promise<void> {
     this.#saved.set(partition, from);
     this.#void.clear();
+    if (!gap) return;
+    const { store } = this.#parts;
+    for (let at = from?.at ?? 0; at < to.at; ) {
+      const page = await store.readEntries(partition, CHANGING_TYPES, { after: at, upto: to.at, limit: PAGE });
+      const batch = { partition, epoch: to.epoch, entries: page.entries.map(storedEntry), upto: page.upto };
+      if (lease.signal.aborted) throw new LeaseLost(lease);
+      await this.#apply(batch, lease, true);
+      at = page.upto;
+      await this.savePosition(partition, { epoch: to.epoch, at }, lease);
+    }
   }
 
-  async apply({ partition, epoch, entries }: FoldBatch, lease: Lease): Promise<void> {
+  async apply(batch: FoldBatch, lease: Lease): Promise<void> {
+    await this.#apply(batch, lease, false);
+  }
+
+  async #apply({ partition, epoch, entries }: FoldBatch, lease: Lease, areStored: boolean): Promise<void> {
     const { store, erase, storedUpTo, stateUpTo } = this.#parts;
     const { controls, own } = roomEntriesOf(entries);
     if (controls.length + own.length > 0) {
@@ -75,7 +93,7 @@ export class ViewsFold implements WorkerFold {
     const changes = [...counting.flatMap(changesOf), ...removals].sort((a, b) => a.entry.offset - b.entry.offset);
     const last = changes.at(-1);
     if (!last) return;
-    await this.#reached(() => storedUpTo(partition), last.entry.offset, lease);
+    if (!areStored) await this.#reached(() => storedUpTo(partition), last.entry.offset, lease);
     await this.#check(partition);
     const erased = await store.applyChanges(partition, changes);
     const lastRemoval = removals.at(-1)?.entry.offset ?? 0;
@@ -93,6 +111,11 @@ export class ViewsFold implements WorkerFold {
     const saved = this.#saved.get(partition) ?? null;
     if (!(await this.#parts.store.savePosition(partition, saved, position, lease.epoch))) throw new PositionMoved();
     this.#saved.set(partition, position);
+  }
+
+  /** Finds a position that was lost, also while no entry comes. */
+  idle(partition: number): Promise<void> {
+    return this.#check(partition);
   }
 
   /** Waits until a position is at an offset. */

@@ -27,9 +27,11 @@ membership of its own, a join or leave of the user counts unless a control entry
 both may be applied in any order. Documents of users who left stay. Members are written before their room.
 
 **Views are derived.** \`folds\`, \`reactions\`, \`rooms\`, \`members\` and the fields for changes are made from LOG. If MongoDB is restored, the position in
-\`folds\` is that of the backup, and the entries after it are applied again, as far as LOG has them. If \`folds\` and \`reactions\` are
-dropped, everything that LOG has is applied again while the chat goes on. Changes that LOG has no more stay in the messages;
-votes that it has no more are missing from \`reactions\`, and a new vote on their message counts without them.
+\`folds\` is that of the backup, and the entries after it are applied again. Those that LOG does not have any more are read from
+\`messages\` first, where they are too: edits, deletes, reactions, hides and entries about rooms and members, in their order, in pages,
+with the position saved after each. So are those that workers of a release without folds stored and purged. To have views made again,
+empty \`reactions\`, \`hides\`, \`rooms\` and \`members\` as needed and \`folds\` after them, while the chat goes on. Until they are there,
+lists lack what is missing, the condition \`StreamsHaveRoom\` says \`FoldLate\` if that takes more than a minute, and LOG purges nothing.
 
 **Sharding.** The shard key of each collection is in the table below; \`_id\` is to be hashed. Every update names the shard key.
 Lists by \`_id\` ask every shard.
