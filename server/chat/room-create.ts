@@ -23,7 +23,7 @@ export const roomCreate = verb({
   errors: [
     { error: ERRORS.unknownChannel, when: 'No kind of room has this name.' },
     { error: ERRORS.permissionDenied, when: 'Only the server API makes rooms of this kind.' },
-    { error: ERRORS.limitExceeded, when: 'More members than the kind allows, or the caller has 2,000 rooms.' },
+    { error: ERRORS.limitExceeded, when: 'More members than the kind allows, or one of them has 2,000 rooms.' },
     { error: ERRORS.conflict, when: 'Another user has made a room with this id.' },
   ],
   example: {
@@ -42,10 +42,11 @@ export const roomCreate = verb({
       ...others.map(user => ({ user, rank: 'member' }) as const),
     ];
     const open = rules.access !== 'Members';
-    const full = await withoutPlace(chat, [owner]);
+    const users = ranked.map(({ user }) => user);
+    const full = await withoutPlace(chat, users);
     const decide = (view: RoomView) => {
       if (view.state.cv > 0) throw new CommandError(ERRORS.conflict, 'the id is that of another room');
-      demandPlaceOf(owner, full);
+      demandPlaceOf(users, full);
       view.demandPlaceFor(ranked.length);
       return { act: 'create', kind, open, ...givenTexts(texts), members: ranked } as const;
     };

@@ -36,7 +36,7 @@ export const roomJoin = verb({
       if (hash === undefined) view.demand('join');
       else if (!known || known.expires <= view.now || view.state.deleted || view.isBanned(view.user))
         throw new CommandError(ERRORS.gone, 'the link has ended or never was');
-      demandPlaceOf(view.user, full);
+      demandPlaceOf([view.user], full);
       view.demandPlaceFor(1);
       return { act: 'join', ...(hash === undefined ? {} : { link: hash }) } as const;
     };

@@ -29,7 +29,7 @@ export const roomRequest = verb({
     const decide = (view: RoomView) => {
       if (hasPlace(view.self) && view.rules.join === 'Request' && !view.state.deleted) return null;
       view.demand('request');
-      demandPlaceOf(view.user, full);
+      demandPlaceOf([view.user], full);
       demandPlaces(view, ['invited', 'requested'], 1, MOST_PENDING);
       return { act: 'request', ...(note === undefined ? {} : { note }) } as const;
     };

@@ -14,11 +14,12 @@ export async function withoutPlace({ userRooms }: Chat, users: readonly string[]
   return new Set(sizes.filter(([, size]) => size >= MOST_ROOMS_OF_USER).map(([user]) => user));
 }
 
-/** Refuses a room to a caller who has too many. @param full result of {@link withoutPlace} @throws {CommandError} 106 */
-export function demandPlaceOf(user: string, full: ReadonlySet<string>): void {
-  if (full.has(user))
+/** Refuses a room to users of whom one has too many. @param full result of {@link withoutPlace} @throws {CommandError} 106 */
+export function demandPlaceOf(users: readonly string[], full: ReadonlySet<string>): void {
+  const user = users.find(each => full.has(each));
+  if (user !== undefined)
     throw new CommandError(
       ERRORS.limitExceeded,
-      `a user has at most ${MOST_ROOMS_OF_USER} rooms, invitations and requests`,
+      `a user has at most ${MOST_ROOMS_OF_USER} rooms, invitations and requests: ${user} has no place for another`,
     );
 }

@@ -4,10 +4,11 @@ import type { PolicyStore } from './policy-store.ts';
 import { changeKey } from './policy-writes.ts';
 import type { UserRoom } from './room-states.ts';
 
-/** Rooms of one value: a user with more has further parts. */
+/**
+ * Rooms of one value, beside those that it remembers as left: a user with more has further parts. With the longest names a part stays below half of what NATS takes. Verbs
+ * limit the rooms of a user; writers do not, because what counts in a room has to be written.
+ */
 const PART = 500;
-/** Parts of a user: 2,000 rooms. */
-const MOST_PARTS = 4;
 /**
  * Rooms that a value remembers as left, so that a writer that is late does not bring them back. The worker, which writes every
  * change once more in the order of the log, puts right what is older.
@@ -39,8 +40,12 @@ export async function readDocument(
   const first = documentOf(await read(0));
   if (!first) return null;
   const others = await Promise.all(Array.from({ length: first.parts ?? 0 }, (_, index) => read(index + 1)));
-  const documents = [first, ...others.map(other => documentOf(other) ?? EMPTY)];
-  return new Map(documents.flatMap(({ rooms }) => Object.entries(rooms).filter(([, { state }]) => state !== 'left')));
+  const rooms = new Map<string, UserRoom>();
+  // Two who wrote a new room at the same time may have put it into two parts: the later version counts.
+  for (const document of [first, ...others.map(other => documentOf(other) ?? EMPTY)])
+    for (const [room, known] of Object.entries(document.rooms))
+      if (known.cv >= (rooms.get(room)?.cv ?? 0)) rooms.set(room, known);
+  return new Map([...rooms].filter(([, { state }]) => state !== 'left'));
 }
 
 /** Key of a part of a user's document. */
@@ -49,7 +54,7 @@ export const partKey = (user: string, part: number) => (part === 0 ? { user } : 
 /**
  * Writes what is known about a user in a room, unless a later version of the room was written.
  * @param isOwn true for the user's own join or leave, which also counts if it had seen the version that is there
- * @throws as {@link changeKey}, {@link Error} if the user has too many rooms
+ * @throws as {@link changeKey}
  */
 export async function writeUserRoom(
   store: PolicyStore,
@@ -58,14 +63,11 @@ export async function writeUserRoom(
   next: UserRoom,
   isOwn = false,
 ): Promise<void> {
-  const parts = documentOf((await store.read(partKey(user, 0)))?.value)?.parts ?? 0;
-  const documents = await Promise.all(
-    Array.from({ length: parts + 1 }, async (_, part) => documentOf((await store.read(partKey(user, part)))?.value)),
-  );
-  const known = documents.findIndex(document => document && Object.hasOwn(document.rooms, room));
-  const free = documents.findIndex(document => Object.keys(document?.rooms ?? {}).length < PART);
+  const documents = await documentsOf(store, user);
+  const parts = documents.length - 1;
+  const known = documents.findIndex(({ rooms }) => Object.hasOwn(rooms, room));
+  const free = documents.findIndex(hasPlace);
   const part = known >= 0 ? known : free >= 0 ? free : parts + 1;
-  if (part >= MOST_PARTS) throw new Error(`a user has more than ${PART * MOST_PARTS} rooms`);
   await changeKey(store, partKey(user, part), value => withRoom(documentOf(value) ?? EMPTY, room, next, isOwn));
   if (part > parts)
     await changeKey(store, partKey(user, 0), value => {
@@ -73,6 +75,48 @@ export async function writeUserRoom(
       return (first.parts ?? 0) >= part ? null : { ...first, parts: part };
     });
 }
+
+/**
+ * Writes the rooms of a user, as {@link writeUserRoom} writes each of them. A user without a document costs one write for each part.
+ * @throws as {@link changeKey}
+ */
+export async function writeUserRooms(
+  store: PolicyStore,
+  user: string,
+  rooms: ReadonlyMap<string, UserRoom>,
+): Promise<void> {
+  const all = [...rooms];
+  const others = Math.max(0, Math.ceil(all.length / PART) - 1);
+  const isNew = await Promise.all(
+    Array.from({ length: others + 1 }, (_, part) => {
+      const document = { rooms: Object.fromEntries(all.slice(part * PART, (part + 1) * PART)) };
+      return store.write(partKey(user, part), part === 0 && others > 0 ? { ...document, parts: others } : document, 0);
+    }),
+  );
+  if (isNew.every(written => written)) return;
+  const [first = EMPTY, ...parts] = await documentsOf(store, user);
+  const known = Object.assign(Object.create(null), ...[first, ...parts].map(document => document.rooms));
+  const missing = all.filter(([room, next]) => !(known[room]?.cv >= next.cv));
+  const isOnePart = parts.length === 0 && Object.keys({ ...known, ...Object.fromEntries(missing) }).length <= PART;
+  if (missing.length > 0 && isOnePart)
+    return await changeKey(store, partKey(user, 0), value =>
+      missing.reduce(
+        (document, [room, next]) => withRoom(document, room, next, false) ?? document,
+        documentOf(value) ?? EMPTY,
+      ),
+    );
+  for (const [room, next] of missing) await writeUserRoom(store, user, room, next);
+}
+
+/** Parts of a user's document, at least one. */
+async function documentsOf(store: PolicyStore, user: string): Promise<UserDocument[]> {
+  const read = async (part: number) => documentOf((await store.read(partKey(user, part)))?.value) ?? EMPTY;
+  const first = await read(0);
+  return [first, ...(await Promise.all(Array.from({ length: first.parts ?? 0 }, (_, index) => read(index + 1))))];
+}
+
+const hasPlace = ({ rooms }: UserDocument) =>
+  Object.values(rooms).filter(({ state }) => state !== 'left').length < PART;
 
 /** @returns null if the document has a later version */
 function withRoom(document: UserDocument, room: string, next: UserRoom, isOwn: boolean): UserDocument | null {

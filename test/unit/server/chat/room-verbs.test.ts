@@ -245,7 +245,7 @@ test('who joins or leaves a channel writes to the own inbox alone; its staff act
 });
 
 test('a user has at most 2,000 rooms; a repeat of what was done before is answered all the same', async () => {
-  const { as, chat, code, create, idOf } = roomChat();
+  const { as, chat, code, create, idOf, refused } = roomChat();
   const own = { id: idOf(), kind: 'group', members: ['bob'] };
   const { room } = await as('ann', 'room.create', own);
   const circle = await create('zoe', [], 'circle');
@@ -256,6 +256,10 @@ test('a user has at most 2,000 rooms; a repeat of what was done before is answer
   chat.userRooms.of = async user => (user === 'bob' ? await of.call(chat.userRooms, user) : (many as typeof known));
   assert.equal((await as('ann', 'room.create', own)).duplicate, true);
   assert.equal(await code('ann', 'room.create', { kind: 'group' }), 106);
+  assert.deepEqual(await refused('bob', 'room.create', { kind: 'group', members: ['eve'] }), {
+    code: 106,
+    message: 'a user has at most 2000 rooms, invitations and requests: eve has no place for another',
+  });
   assert.equal(await code('ann', 'room.join', { room: circle }), 106);
   assert.equal(await code('ann', 'room.join', { room: 'channel:lobby' }), 106);
   assert.equal(await code('ann', 'room.request', { room: club }), 106);
