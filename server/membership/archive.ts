@@ -12,19 +12,16 @@ export interface RoomArchive {
   roomsOf(user: string): Promise<ReadonlyMap<string, UserRoom>>;
 }
 
-/** A member of any room. */
-export interface ArchivedMember {
-  /** Place among all members. */
-  readonly place: string;
-  readonly room: string;
-  readonly user: string;
-  readonly known: UserRoom;
-}
-
 /** All that a {@link RoomArchive} has, in pages: for a worker that fills the store of rights. Rejects as that does. */
 export interface MembershipArchive extends RoomArchive {
   /** Rooms by name, after a name; empty for the first page. An empty page is the end. */
   allRooms(after: string, limit: number): Promise<readonly (readonly [room: string, state: RoomState])[]>;
-  /** Members by place, after a place; empty for the first page. An empty page is the end. */
-  allMembers(after: string, limit: number): Promise<readonly ArchivedMember[]>;
+  /**
+   * Users with their rooms as {@link roomsOf} has them, after a user; empty for the first page. An empty page is the end.
+   * @param limit memberships of a page, which one user alone may exceed
+   */
+  allUsers(
+    after: string,
+    limit: number,
+  ): Promise<readonly (readonly [user: string, rooms: ReadonlyMap<string, UserRoom>])[]>;
 }

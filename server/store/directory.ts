@@ -1,7 +1,6 @@
 import { RANKS, type Rank } from '../fold/control.ts';
-import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
+import { NO_ROOM, type RoomState, type Standing } from '../fold/room-state.ts';
 import { readRoomState } from '../fold/room-state-json.ts';
-import type { ArchivedMember } from '../membership/archive.ts';
 import type { ListedMember, ListedRoom, MemberPage, RoomPage } from '../membership/directory.ts';
 import type { UserRoom } from '../membership/room-states.ts';
 import { READ } from './mongo-connection.ts';
@@ -11,6 +10,8 @@ import type { RoomCollections } from './rooms.ts';
 
 /** Rooms of one read by name: a longer list of values makes a filter that some servers are slow with. */
 const CHUNK = 100;
+/** Relations in which a user has a room. */
+const HAVING: readonly Standing[] = ['banned', 'invited', 'member', 'requested'];
 
 /** Reads of the collections `rooms` and `members`. Its methods reject with errors of the driver. */
 export class Directory {
@@ -66,17 +67,8 @@ export class Directory {
   /** Rooms of a user, but for those that are deleted and those that the user has left. */
   async roomsOf(user: string): Promise<Map<string, UserRoom>> {
     const members = await this.#collections.members();
-    const state = { $in: ['banned', 'invited', 'member', 'requested'] };
-    const found = await members.find(where('members.of-user', { user, state }), READ).toArray();
-    const documents = new Map((await this.#some(found.map(({ room }) => room))).map(room => [room._id, room]));
-    return new Map(
-      found
-        .filter(({ room }) => documents.get(room)?.deleted !== true)
-        .map(({ room, rank, state: standing, since, cv, seen = 0 }) => [
-          room,
-          { rank, state: standing, since, cv: Math.max(cv, seen), kind: room.slice(0, room.indexOf(':')) },
-        ]),
-    );
+    const found = await members.find(where('members.of-user', { user, state: { $in: HAVING } }), READ).toArray();
+    return (await this.#roomsByUser(found)).get(user) ?? new Map();
   }
 
   /** See {@link MembershipArchive.allRooms}. */
@@ -90,20 +82,34 @@ export class Directory {
     return found.map(({ _id, state }) => [_id, readRoomState(state) ?? NO_ROOM] as const);
   }
 
-  /** See {@link MembershipArchive.allMembers}. */
-  async allMembers(after: string, limit: number): Promise<readonly ArchivedMember[]> {
+  /** See {@link MembershipArchive.allUsers}. */
+  async allUsers(after: string, limit: number): Promise<readonly (readonly [string, Map<string, UserRoom>])[]> {
     const members = await this.#collections.members();
     const found = await members
-      .find(where('members.all', { _id: { $gt: after } }), READ)
-      .sort({ _id: 1 })
+      .find(where('members.all', { user: { $gt: after } }), READ)
+      .sort({ user: 1 })
       .limit(limit)
       .toArray();
-    return found.map(({ _id, room, user, rank, state, since, cv, seen = 0 }) => ({
-      place: _id,
-      room,
-      user,
-      known: { rank, state, since, cv: Math.max(cv, seen), kind: room.slice(0, room.indexOf(':')) },
-    }));
+    const last = found.at(-1)?.user;
+    if (last === undefined) return [];
+    // Of the last user the page perhaps lacks some.
+    const whole = found.length < limit ? found : found.filter(({ user }) => user !== last);
+    if (whole.length === 0) return [[last, await this.roomsOf(last)]];
+    const rooms = await this.#roomsByUser(whole.filter(({ state }) => HAVING.includes(state)));
+    return [...new Set(whole.map(({ user }) => user))].map(user => [user, rooms.get(user) ?? new Map()]);
+  }
+
+  async #roomsByUser(found: readonly MemberDocument[]): Promise<Map<string, Map<string, UserRoom>>> {
+    const documents = await this.#some([...new Set(found.map(({ room }) => room))]);
+    const deleted = new Set(documents.flatMap(({ _id, deleted }) => (deleted ? [_id] : [])));
+    const users = new Map<string, Map<string, UserRoom>>();
+    for (const { user, room, rank, state, since, cv, seen = 0 } of found) {
+      if (deleted.has(room)) continue;
+      const rooms = users.get(user) ?? new Map<string, UserRoom>();
+      users.set(user, rooms);
+      rooms.set(room, { rank, state, since, cv: Math.max(cv, seen), kind: room.slice(0, room.indexOf(':')) });
+    }
+    return users;
   }
 
   async #some(names: readonly string[]) {

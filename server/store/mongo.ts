@@ -185,8 +185,8 @@ class Store implements MongoStore {
     return this.#connection.read(() => this.#directory.all(after, limit));
   }
 
-  allMembers(after: string, limit: number) {
-    return this.#connection.read(() => this.#directory.allMembers(after, limit));
+  allUsers(after: string, limit: number) {
+    return this.#connection.read(() => this.#directory.allUsers(after, limit));
   }
 
   listMembers(room: string, page: MemberPage) {

@@ -182,3 +182,33 @@ test('a join or leave in an inbox is read from its body; another entry is none',
     assert.equal(readOwnMembership(stamped, { ...body, ...wrong }), null);
   assert.equal(readOwnMembership(stamped, null), null);
 });
+
+test('all users are read with their rooms, in pages that lack none of a user', async () => {
+  const { store, apply } = freshStore();
+  const users = ['ann', 'bob', 'dan', 'eve'];
+  const rooms = ['group:a', 'group:b', 'group:c', 'group:gone'];
+  for (const room of rooms) {
+    await apply(room, [entry(1, 1, created({ ann: 'owner', bob: 'member', dan: 'guest', eve: 'member' }))]);
+    if (room !== 'group:c') await apply(room, [entry(2, 2, { act: 'kick', user: 'dan' })]);
+  }
+  await apply('group:gone', [entry(3, 3, { act: 'delete' })]);
+  for (const limit of [1, 3, 5, 100]) {
+    const found = new Map<string, readonly string[]>();
+    for (let after = ''; ; ) {
+      const page = await store.allUsers(after, limit);
+      const last = page.at(-1);
+      if (!last) break;
+      after = last[0];
+      for (const [user, having] of page) {
+        assert.ok(!found.has(user), `${user} comes twice`);
+        assert.deepEqual(having, await store.roomsOf(user));
+        found.set(user, [...having.keys()].sort());
+      }
+    }
+    const all = rooms.slice(0, 3);
+    assert.deepEqual(
+      [...found],
+      users.map(user => [user, user === 'dan' ? ['group:c'] : all]),
+    );
+  }
+});

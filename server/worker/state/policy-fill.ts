@@ -1,38 +1,55 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { inboxOf } from '../../access/names.ts';
+import { roomStateJson } from '../../fold/room-state-json.ts';
 import type { MembershipArchive } from '../../membership/archive.ts';
 import { COMPLETE, type Complete, type PolicyStore } from '../../membership/policy-store.ts';
 import { changeKey, writeRoom } from '../../membership/policy-writes.ts';
-import { writeUserRoom } from '../../membership/user-documents.ts';
-import type { Clock, Moment } from '../../time/clock.ts';
+import { writeUserRooms } from '../../membership/user-documents.ts';
+import { type Clock, type Moment, sleep } from '../../time/clock.ts';
 import type { FoldEntry, Lease } from '../fold/fold.ts';
+import { inLanes } from './in-lanes.ts';
 import type { PolicyFold } from './policy-fold.ts';
 
 export interface PolicyFillParts {
   readonly policy: PolicyStore;
-  readonly archive: Pick<MembershipArchive, 'allRooms' | 'allMembers'>;
+  readonly archive: Pick<MembershipArchive, 'allRooms' | 'allUsers'>;
   readonly partitions: number;
   partitionOf(room: string): number;
   /** Calls `work` with all entries that LOG has, in order, until `signal` aborts. */
   replay(partition: number, signal: AbortSignal, work: (entries: readonly FoldEntry[]) => Promise<void>): Promise<void>;
   readonly fold: Pick<PolicyFold, 'apply' | 'rewrite'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly log: Logger;
 }
 
 /** Time between two looks for the mark. */
 const LOOK_MS = 2_000;
-const PAGE = 500;
+/** Time for which partitions gather that then share the reads of MongoDB: a worker looks at each of its own once a second. */
+const GATHER_MS = 2_000;
+/** Rooms of one read: each has a state of up to 1 MB. */
+const ROOMS_PAGE = 100;
+/** Memberships of one read: below 1 MB. */
+const MEMBERS_PAGE = 2_000;
+/** Writes at the same time: more do not fill faster, and the writes of gateways wait behind them. */
+const WRITES = 64;
+/** Partitions whose LOG is read at the same time. */
+const REPLAYS = 4;
 const FILLING = { mark: 'filling' } as const;
 
+type Partitions = ReadonlyMap<number, AbortSignal>;
+
 /**
- * Fills POLICY when it is new or was wiped: with the rooms and members that MongoDB has, and then with the entries of LOG. Each
- * partition is filled by the worker that folds it, beside the fold; once all are, POLICY is complete.
+ * Fills POLICY when it is new or was wiped: with the rooms and users that MongoDB has, and then with the entries of LOG. Each
+ * partition is filled by the worker that folds it, beside the fold: its rooms, and the users whose inbox is in it. The partitions of
+ * a worker share the reads. Once all partitions are filled, POLICY is complete. A worker that takes a partition over begins it again.
  */
 export class PolicyFill {
   readonly #parts: PolicyFillParts;
   readonly #lookAt = new Map<number, Moment>();
-  readonly #underway = new Set<number>();
+  /** Partitions to fill, or being filled, with the signals of their leases. */
+  readonly #underway = new Map<number, AbortSignal>();
+  #isRunning = false;
 
   constructor(parts: PolicyFillParts) {
     this.#parts = parts;
@@ -52,20 +69,53 @@ export class PolicyFill {
       log.debug({ partition, reason: (error as Error).message }, 'POLICY could not be read; tried again');
       return;
     }
-    this.#underway.add(partition);
-    void this.#fill(partition, lease.signal)
-      .catch((error: unknown) => {
-        const reason = (error as Error).message;
-        log.warn({ partition, reason }, 'the bucket POLICY could not be filled; tried again');
-      })
-      .finally(() => this.#underway.delete(partition));
+    this.#underway.set(partition, lease.signal);
+    if (!this.#isRunning) void this.#run();
   }
 
-  async #fill(partition: number, signal: AbortSignal): Promise<void> {
-    const { policy, fold, replay, partitions, log } = this.#parts;
-    const rooms = await this.#fillRooms(partition, signal);
-    if (partition === 0) await this.#fillUsers(signal);
+  /** Fills what is under way, and what comes meanwhile. Never rejects. */
+  async #run(): Promise<void> {
+    const { clock, log } = this.#parts;
+    this.#isRunning = true;
+    await sleep(clock, GATHER_MS);
+    while (this.#underway.size > 0) {
+      const partitions = new Map(this.#underway);
+      try {
+        await this.#fill(partitions);
+      } catch (error) {
+        const reason = (error as Error).message;
+        log.warn({ partitions: [...partitions.keys()], reason }, 'the bucket POLICY could not be filled; tried again');
+      }
+      for (const partition of partitions.keys()) this.#underway.delete(partition);
+    }
+    this.#isRunning = false;
+  }
+
+  async #fill(partitions: Partitions): Promise<void> {
+    const { policy, partitionOf, fold, log } = this.#parts;
+    const isOurs = (room: string) => partitions.get(partitionOf(room))?.aborted === false;
+    let [rooms, users] = [0, 0];
+    await inLanes(this.#rooms(partitions), WRITES, async ([room, state]) => {
+      if (!isOurs(room)) return;
+      if (!(await policy.write({ room }, roomStateJson(state), 0))) await writeRoom(policy, room, state);
+      rooms += 1;
+    });
+    await inLanes(this.#users(partitions), WRITES, async ([user, all]) => {
+      if (!isOurs(inboxOf(user))) return;
+      const having = [...all].filter(([, { state }]) => state !== 'left' && state !== 'banned');
+      if (having.length > 0) await writeUserRooms(policy, user, new Map(having));
+      users += 1;
+    });
     await fold.rewrite();
+    await inLanes(partitions, REPLAYS, async ([partition, signal]) => await this.#finish(partition, signal));
+    log.info(
+      { partitions: [...partitions.keys()], rooms, users },
+      'the bucket POLICY has the rooms and users of partitions',
+    );
+  }
+
+  async #finish(partition: number, signal: AbortSignal): Promise<void> {
+    const { policy, fold, replay, partitions } = this.#parts;
     await replay(partition, signal, async entries => void (await fold.apply(partition, entries)));
     if (signal.aborted) return;
     let done: readonly number[] = [];
@@ -73,41 +123,33 @@ export class PolicyFill {
       done = [...new Set([...doneOf(value), partition])];
       return { done };
     });
-    log.info({ partition, rooms }, 'the bucket POLICY has the rooms of a partition');
     const epoch: Complete = { epoch: randomUUID() };
     if (done.length >= partitions) await changeKey(policy, COMPLETE, value => (value === null ? epoch : null));
   }
 
-  async #fillRooms(partition: number, signal: AbortSignal): Promise<number> {
-    const { policy, archive, partitionOf } = this.#parts;
-    let count = 0;
-    for (let after = ''; !signal.aborted; ) {
-      const page = await archive.allRooms(after, PAGE);
-      for (const [room, state] of page) {
-        if (partitionOf(room) !== partition) continue;
-        await writeRoom(policy, room, state);
-        count += 1;
-      }
+  async *#rooms(partitions: Partitions) {
+    for (let after = ''; isWanted(partitions); ) {
+      const page = await this.#parts.archive.allRooms(after, ROOMS_PAGE);
       const last = page.at(-1);
-      if (!last) break;
+      if (!last) return;
       after = last[0];
+      yield* page;
     }
-    return count;
   }
 
-  /** Documents of all users: rooms of one user are in many partitions. */
-  async #fillUsers(signal: AbortSignal): Promise<void> {
-    const { policy, archive } = this.#parts;
-    for (let after = ''; !signal.aborted; ) {
-      const page = await archive.allMembers(after, PAGE);
-      for (const { room, user, known } of page)
-        if (known.state !== 'left' && known.state !== 'banned') await writeUserRoom(policy, user, room, known);
+  async *#users(partitions: Partitions) {
+    for (let after = ''; isWanted(partitions); ) {
+      const page = await this.#parts.archive.allUsers(after, MEMBERS_PAGE);
       const last = page.at(-1);
-      if (!last) break;
-      after = last.place;
+      if (!last) return;
+      after = last[0];
+      yield* page;
     }
   }
 }
+
+/** True while this worker has the lease of one of the partitions. */
+const isWanted = (partitions: Partitions): boolean => [...partitions.values()].some(({ aborted }) => !aborted);
 
 /** Partitions that are filled. */
 function doneOf(value: unknown): readonly number[] {

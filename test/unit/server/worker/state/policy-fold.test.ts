@@ -252,16 +252,9 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
         if (!parts.up) throw new StoreUnavailable('switched off');
         return after === '' ? [...archived] : [];
       },
-      allMembers: async after =>
+      allUsers: async after =>
         after === ''
-          ? [
-              {
-                place: 'x',
-                room: 'group:old',
-                user: 'zoe',
-                known: { state: 'member', rank: 'member', since: 1, cv: 4, kind: 'group' },
-              },
-            ]
+          ? [['zoe', new Map([['group:old', { state: 'member', rank: 'member', since: 1, cv: 4, kind: 'group' }]])]]
           : [],
     },
     partitions: 1,

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { partitionOf } from '../../../../../server/bus/names.ts';
+import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
+import { readRoomState, roomStateJson } from '../../../../../server/fold/room-state-json.ts';
+import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
+import type { UserRoom } from '../../../../../server/membership/room-states.ts';
+import { partKey, readDocument, writeUserRoom } from '../../../../../server/membership/user-documents.ts';
+import { PolicyFill } from '../../../../../server/worker/state/policy-fill.ts';
+import { until } from '../../../../../tools/support/until.ts';
+import { MemoryPolicyStore } from '../../../../support/chat/memory-policy.ts';
+import { ManualClock } from '../../../../support/clocks/manual-clock.ts';
+
+const PARTITIONS = 8;
+const ROOMS = 300;
+const USERS = 200;
+const member = (cv: number): UserRoom => ({ state: 'member', rank: 'member', since: cv, cv, kind: 'group' });
+const name = (prefix: string, index: number) => `${prefix}${String(index).padStart(4, '0')}`;
+const partition = (room: string) => partitionOf(room, PARTITIONS);
+
+/** Workers that fill one store from what MongoDB has, each its own partitions. */
+class Fillers {
+  readonly clock = new ManualClock();
+  readonly policy = new MemoryPolicyStore();
+  readonly rooms = new Map<string, RoomState>();
+  readonly users = new Map<string, Map<string, UserRoom>>();
+  /** Reads of pages, by worker. */
+  readonly pages = new Map<string, number>();
+  /** Partitions whose LOG was read, by worker. */
+  readonly replayed: (readonly [worker: string, partition: number])[] = [];
+  readonly #leases = new Map<number, { readonly worker: string; readonly end: AbortController }>();
+  readonly #fills = new Map<string, PolicyFill>();
+
+  constructor() {
+    for (let index = 0; index < ROOMS; index++)
+      this.rooms.set(name('group:', index), { ...NO_ROOM, kind: 'group', cv: 4, name: name('Room ', index) });
+    for (let index = 0; index < USERS; index++) {
+      const rooms = Array.from({ length: 5 }, (_, at) => [name('group:', (index + at) % ROOMS), member(3)] as const);
+      this.users.set(name('user', index), new Map([...rooms, ['group:banned', { ...member(1), state: 'banned' }]]));
+    }
+  }
+
+  /** Gives partitions to a worker. */
+  give(worker: string, ...partitions: readonly number[]): void {
+    for (const each of partitions) this.#leases.set(each, { worker, end: new AbortController() });
+  }
+
+  /** Ends a worker, whose writes then fail. Its partitions are free. */
+  kill(worker: string): void {
+    for (const [each, lease] of [...this.#leases])
+      if (lease.worker === worker) {
+        lease.end.abort();
+        this.#leases.delete(each);
+      }
+    this.#fills.delete(worker);
+  }
+
+  /** Time passes, and each worker looks at each of its partitions. */
+  async look(): Promise<void> {
+    this.clock.pass(2_000);
+    for (const [each, { worker, end }] of this.#leases) await this.#of(worker).look(each, { signal: end.signal });
+  }
+
+  isComplete = async () => (await this.policy.read(COMPLETE)) !== null;
+
+  /** Everything that MongoDB has, as the store has it. */
+  async assertFilled(): Promise<void> {
+    for (const [room, { cv }] of this.rooms)
+      assert.equal(readRoomState((await this.policy.read({ room }))?.value)?.cv, cv, room);
+    for (const [user, rooms] of this.users) {
+      const found = await readDocument(async part => (await this.policy.read(partKey(user, part)))?.value);
+      const expected = [...rooms].filter(([room]) => room !== 'group:banned');
+      assert.deepEqual(new Map([...(found ?? [])].sort()), new Map(expected.sort()), user);
+    }
+  }
+
+  #of(worker: string): PolicyFill {
+    const known = this.#fills.get(worker);
+    if (known) return known;
+    const count = () => this.pages.set(worker, (this.pages.get(worker) ?? 0) + 1);
+    const page = <T>(all: ReadonlyMap<string, T>, after: string, limit: number) => {
+      count();
+      return [...all].filter(([key]) => key > after).slice(0, limit);
+    };
+    const fill = new PolicyFill({
+      policy: this.policy,
+      archive: {
+        allRooms: async (after, limit) => page(this.rooms, after, limit),
+        allUsers: async (after, limit) => page(this.users, after, Math.ceil(limit / 50)),
+      },
+      partitions: PARTITIONS,
+      partitionOf: partition,
+      replay: async each => void this.replayed.push([worker, each]),
+      fold: { apply: async () => new Set(), rewrite: async () => undefined },
+      clock: this.clock,
+      log: pino({ level: 'silent' }),
+    });
+    this.#fills.set(worker, fill);
+    return fill;
+  }
+}
+
+const filled = (fillers: Fillers) =>
+  until('POLICY is complete', async () => {
+    await fillers.look();
+    return await fillers.isComplete();
+  });
+
+test('workers share the rooms and users by partition, and each reads MongoDB once', async () => {
+  const fillers = new Fillers();
+  fillers.give('one', 0, 1, 2, 3);
+  fillers.give('two', 4, 5, 6, 7);
+  await filled(fillers);
+  await fillers.assertFilled();
+  assert.deepEqual(fillers.replayed.map(([worker, each]) => `${worker} ${each}`).sort(), [
+    'one 0',
+    'one 1',
+    'one 2',
+    'one 3',
+    'two 4',
+    'two 5',
+    'two 6',
+    'two 7',
+  ]);
+  assert.equal(fillers.pages.get('one'), fillers.pages.get('two'));
+  assert.equal(fillers.pages.get('one'), ROOMS / 100 + 1 + USERS / 40 + 1);
+});
+
+test('many writes are under way at the same time, but not all', async () => {
+  const fillers = new Fillers();
+  let [now, most] = [0, 0];
+  fillers.policy.wait = async () => {
+    most = Math.max(most, ++now);
+    await new Promise(resolve => setImmediate(resolve));
+    now -= 1;
+  };
+  fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+  await filled(fillers);
+  assert.ok(most > 32 && most <= 64 + 8, `${most} at the same time`);
+});
+
+test('a worker that dies at any moment is replaced, and the store is not complete before all is there', async () => {
+  for (const writes of [1, 40, 150, 299, 320, 480, 500, 503]) {
+    const fillers = new Fillers();
+    fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+    const { policy } = fillers;
+    let left = writes;
+    policy.wait = async () => {
+      // Its writes happen, or not, and their answers are lost.
+      if (left > 0 && --left === 0) fillers.kill('one');
+    };
+    await until('it died', async () => {
+      await fillers.look();
+      return left === 0;
+    });
+    policy.wait = () => Promise.resolve();
+    if (await fillers.isComplete()) assert.fail('complete without some');
+    fillers.give('two', 0, 1, 2, 3);
+    fillers.give('three', 4, 5, 6, 7);
+    await filled(fillers);
+    await fillers.assertFilled();
+  }
+});
+
+test('what gateways and folds write meanwhile is not overwritten', async () => {
+  const fillers = new Fillers();
+  const { policy } = fillers;
+  const [room, user] = [name('group:', 7), name('user', 7)];
+  let done = false;
+  policy.wait = async () => {
+    if (done) return;
+    done = true;
+    await policy.write({ room }, roomStateJson({ ...NO_ROOM, kind: 'group', cv: 9 }), 0);
+    await writeUserRoom(policy, user, room, member(9));
+  };
+  fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+  await filled(fillers);
+  const known = fillers.rooms.get(room) ?? assert.fail();
+  fillers.rooms.set(room, { ...known, cv: 9 });
+  fillers.users.get(user)?.set(room, member(9));
+  await fillers.assertFilled();
+});
