@@ -19,6 +19,20 @@ export interface Erased {
   readonly of: string;
 }
 
+/** Moment of LOG from which an erasure waits. */
+export interface ErasureTime {
+  /** Offset that is not above that of the entry that asks for it. */
+  readonly at: number;
+  /** Time, in milliseconds since 1970, at which LOG had that entry and the one to erase. */
+  readonly storedAt: number;
+}
+
+/** An entry that is to be erased in LOG and LIVE. */
+export interface Erasure extends Erased, ErasureTime {
+  /** Key in the store. */
+  readonly key: string;
+}
+
 /** Position up to which the changes of a partition are in the stored messages. */
 export interface ViewPosition {
   readonly epoch: string;
@@ -68,6 +82,19 @@ export interface EntryReader {
     types: readonly string[],
     range: { readonly after: number; readonly upto: number; readonly limit: number },
   ): Promise<EntryPage>;
+}
+
+/**
+ * Entries of LOG and LIVE that are to be erased later, for the worker that folds a partition. Calls reject as those of
+ * {@link ViewWriter} do, and may be repeated.
+ */
+export interface ErasureList {
+  /** Adds entries to the list of a partition. */
+  noteErasures(partition: number, time: ErasureTime, entries: readonly Erased[]): Promise<void>;
+  /** Reads the first entries of the list, ascending by {@link ErasureTime.at}. */
+  readErasures(partition: number, limit: number): Promise<readonly Erasure[]>;
+  /** Takes entries off the list. */
+  dropErasures(erasures: readonly Erasure[]): Promise<void>;
 }
 
 /** Bounds of a page, exclusive. */

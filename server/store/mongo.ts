@@ -4,11 +4,23 @@ import type { MemberPage, RoomDirectory, RoomPage } from '../membership/director
 import type { UserRoom } from '../membership/room-states.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
 import type { OwnMembership, RoomControlEntry, RoomWriter } from '../room/room-changes.ts';
-import type { EntryReader, PageRange, RoomChange, ViewPosition, ViewReader, ViewWriter } from '../room/views.ts';
+import type {
+  EntryReader,
+  Erased,
+  Erasure,
+  ErasureList,
+  ErasureTime,
+  PageRange,
+  RoomChange,
+  ViewPosition,
+  ViewReader,
+  ViewWriter,
+} from '../room/views.ts';
 import { systemClock } from '../time/clock.ts';
 import type { OutageListener } from './circuit.ts';
 import { Directory } from './directory.ts';
 import type { MessageDocument } from './document.ts';
+import { type ErasureDocument, Erasures } from './erasures.ts';
 import { type FloorDocument, Floors } from './floors.ts';
 import { type HideDocument, hiddenBy } from './hides.ts';
 import { buildIndexes } from './indexes.ts';
@@ -29,6 +41,7 @@ export interface MongoStore
     ViewReader,
     ViewWriter,
     EntryReader,
+    ErasureList,
     RoomWriter,
     RoomDirectory,
     MembershipArchive {
@@ -66,6 +79,7 @@ class Store implements MongoStore {
   readonly #floors: Floors;
   readonly #positions: Positions;
   readonly #views: Views;
+  readonly #erasures: Erasures;
   readonly #rooms: Rooms;
   readonly #directory: Directory;
 
@@ -79,6 +93,7 @@ class Store implements MongoStore {
       reactions: () => connection.collection<VoteDocument>('reactions'),
       hides: () => connection.collection<HideDocument>('hides'),
     });
+    this.#erasures = new Erasures(() => connection.collection<ErasureDocument>('erasures'));
     const collections = {
       rooms: () => connection.collection<RoomDocument>('rooms'),
       members: () => connection.collection<MemberDocument>('members'),
@@ -149,6 +164,18 @@ class Store implements MongoStore {
 
   savePosition(partition: number, from: ViewPosition | null, to: ViewPosition, lease: number) {
     return this.#connection.write(() => this.#positions.save(viewsOf(partition), from, to, lease));
+  }
+
+  noteErasures(partition: number, time: ErasureTime, entries: readonly Erased[]) {
+    return this.#connection.write(() => this.#erasures.note(partition, time, entries));
+  }
+
+  readErasures(partition: number, limit: number) {
+    return this.#connection.read(() => this.#erasures.first(partition, limit));
+  }
+
+  dropErasures(erasures: readonly Erasure[]) {
+    return this.#connection.write(() => this.#erasures.drop(erasures));
   }
 
   async viewedUpTo(partition: number) {

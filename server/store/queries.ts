@@ -8,6 +8,7 @@ export const SHARD_KEYS = {
   folds: ['_id'],
   reactions: ['_id'],
   hides: ['_id'],
+  erasures: ['_id'],
   rooms: ['_id'],
   members: ['_id'],
 } as const;
@@ -196,6 +197,22 @@ export const QUERIES = {
     equality: ['_id'],
     index: '_id',
     for: 'a vote on a deleted message',
+  },
+  'erasures.first': {
+    collection: 'erasures',
+    does: 'read',
+    equality: [],
+    sort: '_id',
+    range: '_id',
+    index: '_id',
+    for: 'entries of a partition to be erased next',
+  },
+  'erasures.drop': {
+    collection: 'erasures',
+    does: 'delete',
+    equality: ['_id'],
+    index: '_id',
+    for: 'an entry that is erased',
   },
   'hides.of-room': {
     collection: 'hides',

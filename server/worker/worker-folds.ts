@@ -8,6 +8,7 @@ import { entryLog } from '../bus/entry-log.ts';
 import { eraser } from '../bus/erase.ts';
 import { foldLog } from '../bus/fold-log.ts';
 import { forgetDigests } from '../bus/forget-digests.ts';
+import { forgottenIds } from '../bus/forgotten-ids.ts';
 import type { JetStreamManager } from '../bus/jetstream-api.ts';
 import { leaseBucket } from '../bus/lease-bucket.ts';
 import type { Names } from '../bus/names.ts';
@@ -23,7 +24,8 @@ import type { Health } from './health.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { PolicyFill } from './state/policy-fill.ts';
 import { PolicyFold } from './state/policy-fold.ts';
-import { StateFold } from './state/state-fold.ts';
+import { StateFold, type StateFoldParts } from './state/state-fold.ts';
+import { Erasing } from './views/erasing.ts';
 import { ViewsFold } from './views/views.ts';
 
 /** Services of a worker that its folds use. */
@@ -43,32 +45,35 @@ export interface WorkerFoldsParts {
 }
 
 /** The folds that every worker runs. */
-function foldsOf(parts: WorkerFoldsParts, floorOf: FloorOf): readonly WorkerFold[] {
-  const { names, jsm, store, clock } = parts;
+function foldsOf(parts: WorkerFoldsParts): readonly WorkerFold[] {
+  const { names, connection, jsm, store, clock } = parts;
   const storedUpTo = async (partition: number) =>
     (await jsm.consumers.info(names.logStream(partition), names.storeConsumer)).ack_floor.stream_seq;
-  const state = stateFold(parts, floorOf);
-  const stateUpTo = async (partition: number, epoch: string) => {
-    const position = await state.readPosition(partition);
-    return position?.epoch === epoch ? position.at : 0;
-  };
-  return [state, new ViewsFold({ store, storedUpTo, stateUpTo, erase: eraser(jsm, names), clock })];
+  const state: StateFold = stateFold(parts, (partition, epoch) => erasing.doneUpTo(partition, epoch));
+  const erasing = new Erasing({
+    store,
+    erase: eraser(jsm, names),
+    forgottenIds: forgottenIds(connection, names),
+    async stateUpTo(partition, epoch) {
+      const position = await state.readPosition(partition);
+      return position?.epoch === epoch ? position.at : 0;
+    },
+    clock,
+  });
+  return [state, new ViewsFold({ store, storedUpTo, erasing, clock })];
 }
-
-/** Offset up to which a fold has everything; 0 if that is not known. */
-type FloorOf = (fold: string, partition: number) => number;
 
 type StateParts = Omit<WorkerFoldsParts, 'copies' | 'health'>;
 
 /** Makes the fold `state` of a worker. */
-export function stateFold(parts: StateParts, floorOf: FloorOf): StateFold {
+export function stateFold(parts: StateParts, erased: StateFoldParts['erased']): StateFold {
   const { config, names, connection, jsm, digests, metrics, clock, log } = parts;
   return new StateFold({
     digests,
     policy: policyOf(parts),
     foldLog: foldLog(connection, jsm, names),
     deletions: range => readDeletions(connection, names, range),
-    erased: partition => floorOf('views', partition),
+    erased,
     async forget(partition, cover) {
       const { lastRooms } = config;
       const done = await forgetDigests({ connection, jsm, names, digests, partition }, cover, lastRooms);
@@ -133,8 +138,8 @@ export interface WorkerFolds {
 /** Makes the folds of a worker. */
 export function workerFolds(parts: WorkerFoldsParts): WorkerFolds {
   const { config, names, connection, jsm, copies, health, metrics, clock, log } = parts;
-  const folds = foldsOf(parts, (fold, partition) => progress.floorOf(fold, partition));
-  const progress: FoldProgress = new FoldProgress({
+  const folds = foldsOf(parts);
+  const progress = new FoldProgress({
     folds,
     lag(fold, partition, lag) {
       const labels = { fold, partition: String(partition) };

@@ -160,7 +160,9 @@ test('the same on three NATS servers, whose replicas lag behind each other', asy
 
 test('once the worker is done, a deleted text is in no stream and in no collection', async t => {
   const room = freshRoom();
-  const alice = await openClient(t, cluster.gateways[0].url);
+  const env = { CHAT_INSTANCE: `erased-${process.pid}`, CHAT_DEDUPE_SECONDS: '10' };
+  const brief = await startCluster(t, backends, { env });
+  const alice = await openClient(t, brief.gateways[0].url);
   const sent = await send(alice, room, 'a secret for nobody');
   await edit(alice, room, sent, 'a secret for nobody, edited');
   await remove(alice, room, [sent]);
@@ -168,7 +170,7 @@ test('once the worker is done, a deleted text is in no stream and in no collecti
   t.after(() => connection.close());
   const jsm = await jetstreamManager(connection);
   const all = await jsm.streams.list().next();
-  const ours = all.filter(({ config }) => config.name.includes(`test-${process.pid}-0_`));
+  const ours = all.filter(({ config }) => config.name.includes(`${env.CHAT_INSTANCE}_`));
   assert.ok(ours.length > 2 + partitionOf(room, 1));
   const leftIn = async (stream: string): Promise<number> => {
     const { state } = await jsm.streams.info(stream);
@@ -181,8 +183,8 @@ test('once the worker is done, a deleted text is in no stream and in no collecti
   };
   await until('it is erased', async () => {
     const left = await Promise.all(ours.map(({ config }) => leftIn(config.name)));
-    const documents = await cluster.collection('messages').countDocuments({ room, body: /for nobody/ });
-    const texts = await cluster.collection('messages').countDocuments({ room, text: /for nobody/ });
+    const documents = await brief.collection('messages').countDocuments({ room, body: /for nobody/ });
+    const texts = await brief.collection('messages').countDocuments({ room, text: /for nobody/ });
     return left.every(count => count === 0) && documents + texts === 0;
   });
 });

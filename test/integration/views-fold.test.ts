@@ -3,13 +3,14 @@ import { after, type TestContext, test } from 'node:test';
 import { jetstream } from '@nats-io/jetstream';
 import { pino } from 'pino';
 import { writeEnvelope } from '../../server/bus/envelope.ts';
-import { type EraseEntries, eraser } from '../../server/bus/erase.ts';
+import { eraser } from '../../server/bus/erase.ts';
 import { foldLog } from '../../server/bus/fold-log.ts';
 import type { Entry } from '../../server/fold/entry.ts';
 import { RoomFold } from '../../server/fold/room-fold.ts';
 import { mongoStore } from '../../server/store/mongo.ts';
 import { systemClock } from '../../server/time/clock.ts';
 import { Runner } from '../../server/worker/fold/runner.ts';
+import { Erasing } from '../../server/worker/views/erasing.ts';
 import { ViewsFold, type ViewsParts } from '../../server/worker/views/views.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { storeBench, streamsReady } from '../../tools/support/store-bench.ts';
@@ -18,7 +19,10 @@ import { until } from '../../tools/support/until.ts';
 const backends = await startBackends({ after });
 const ROOM = 'channel:views';
 const whole = { after: 0, before: Number.POSITIVE_INFINITY, limit: 1_000, reverse: false };
-const STEPS = ['read', 'before apply', 'after apply', 'before erase', 'after erase', 'before save', 'after save'];
+const STEPS = [
+  'read',
+  ...['apply', 'note', 'save', 'erase', 'drop'].flatMap(step => [`before ${step}`, `after ${step}`]),
+];
 
 /** A stream and a database without a worker. Entries are stored as they are published; a test runs the fold. */
 async function foldBench(t: TestContext) {
@@ -52,30 +56,40 @@ async function foldBench(t: TestContext) {
       steps.at(`after ${step}`);
       return result;
     };
-  const erase: EraseEntries = eraser(jsm, names);
-  const parts: ViewsParts = {
-    store: {
-      readPosition: async partition => {
-        steps.at('read');
-        return await store.readPosition(partition);
-      },
-      room: room => store.room(room),
-      applyRooms: store.applyRooms.bind(store),
-      readEntries: around('page', store.readEntries.bind(store)),
-      applyChanges: around('apply', store.applyChanges.bind(store)),
-      savePosition: around('save', store.savePosition.bind(store)),
+  /** Time up to which ids are forgotten: a text may be erased. */
+  const forgotten = { before: Number.POSITIVE_INFINITY };
+  const stepped: ViewsParts['store'] = {
+    readPosition: async partition => {
+      steps.at('read');
+      return await store.readPosition(partition);
     },
-    storedUpTo: async () => Number.POSITIVE_INFINITY,
-    stateUpTo: async () => Number.POSITIVE_INFINITY,
-    erase: around('erase', erase),
-    clock: systemClock,
+    room: room => store.room(room),
+    applyRooms: store.applyRooms.bind(store),
+    readEntries: around('page', store.readEntries.bind(store)),
+    applyChanges: around('apply', store.applyChanges.bind(store)),
+    savePosition: around('save', store.savePosition.bind(store)),
+    noteErasures: around('note', store.noteErasures.bind(store)),
+    readErasures: store.readErasures.bind(store),
+    dropErasures: around('drop', store.dropErasures.bind(store)),
   };
+  const parts = (): ViewsParts => ({
+    store: stepped,
+    storedUpTo: async () => Number.POSITIVE_INFINITY,
+    erasing: new Erasing({
+      store: stepped,
+      erase: around('erase', eraser(jsm, names)),
+      forgottenIds: async () => forgotten.before,
+      stateUpTo: async () => Number.POSITIVE_INFINITY,
+      clock: systemClock,
+    }),
+    clock: systemClock,
+  });
   let lease = Date.now(); // above that of the worker, which may have folded
   /** Starts a holder of the lease. The returned function ends its lease, as a killed process does. */
   const hold = (): (() => void) => {
     const ended = new AbortController();
     const runner = new Runner({
-      fold: new ViewsFold(parts),
+      fold: new ViewsFold(parts()),
       foldLog: state,
       names,
       ready: async () => undefined,
@@ -115,7 +129,7 @@ async function foldBench(t: TestContext) {
     await until('LIVE has all', async () => (await jsm.streams.info(names.liveStream(0))).state.last_seq === last);
     await jsm.streams.purge(names.logStream(0), { seq: last + 1 });
   };
-  return { ...bench, store, publish, steps, hold, folded, reached, purge, textsIn };
+  return { ...bench, store, publish, steps, hold, folded, reached, purge, textsIn, forgotten };
 }
 
 /** Publishes a message that stays, and one that is edited and deleted. */
@@ -148,17 +162,34 @@ for (const killed of STEPS)
     assert.deepEqual(await reached(), folded());
     await someActs(bench, 'b');
     assert.deepEqual(await reached(), folded());
+    assert.doesNotMatch(JSON.stringify(await bench.documents('messages')), /secret/);
+    const streams = [names.logStream(0), names.liveStream(0)];
+    const texts = async () => (await Promise.all(streams.map(textsIn))).join('\n');
+    await until('everything is erased', async () => !(await texts()).includes('secret'));
+    await until('nothing is listed', async () => (await bench.store.readErasures(0, 1)).length === 0);
     assert.ok(kills > 0, 'nobody was killed');
-    const documents = await bench.documents('messages');
-    for (const place of [
-      await textsIn(names.logStream(0)),
-      await textsIn(names.liveStream(0)),
-      JSON.stringify(documents),
-    ]) {
-      assert.match(place, /a stays/);
-      assert.doesNotMatch(place, /secret/);
-    }
+    for (const stream of streams) assert.match(await textsIn(stream), /a stays/);
   });
+
+test('a deleted text stays in the streams until its id is forgotten, whoever holds the lease then', async t => {
+  const bench = await foldBench(t);
+  const { names, forgotten, hold, reached, store } = bench;
+  const text = () => bench.textsIn(names.logStream(0));
+  forgotten.before = 0;
+  const end = hold();
+  await someActs(bench, 'a');
+  await reached();
+  const listed = async () => (await store.readErasures(0, 100)).map(({ offset }) => offset);
+  await until('all are listed', async () => (await listed()).length === 3);
+  end();
+  await someActs(bench, 'b');
+  hold();
+  await reached();
+  assert.match(await text(), /secret/);
+  forgotten.before = Number.POSITIVE_INFINITY;
+  await until('it is erased', async () => !(await text()).includes('secret'));
+  await until('nothing is listed', async () => (await listed()).length === 0);
+});
 
 test('views that are dropped, or rolled back with MongoDB, are made again while entries come', async t => {
   const bench = await foldBench(t);
@@ -214,7 +245,9 @@ test('entries that LOG does not have any more are applied from MongoDB, by worke
   assert.ok((seen.get('after page') ?? 0) > 3, 'pages were read');
   await someActs(bench, 'c');
   assert.deepEqual(await reached(), folded());
-  for (const place of [await textsIn(names.liveStream(0)), JSON.stringify(await bench.documents('messages'))]) {
+  const text = () => textsIn(names.liveStream(0));
+  await until('everything is erased', async () => !(await text()).includes('secret'));
+  for (const place of [await text(), JSON.stringify(await bench.documents('messages'))]) {
     assert.match(place, /a stays/);
     assert.doesNotMatch(place, /secret/);
   }

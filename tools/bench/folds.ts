@@ -5,6 +5,7 @@ import { digests } from '../../server/bus/digests.ts';
 import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { eraser } from '../../server/bus/erase.ts';
 import { type FoldLog, foldLog } from '../../server/bus/fold-log.ts';
+import { forgottenIds } from '../../server/bus/forgotten-ids.ts';
 import { managerOf } from '../../server/bus/jetstream-api.ts';
 import { type Names, names as namesOf } from '../../server/bus/names.ts';
 import { Streams } from '../../server/bus/streams.ts';
@@ -14,6 +15,7 @@ import { systemClock } from '../../server/time/clock.ts';
 import type { WorkerFold } from '../../server/worker/fold/fold.ts';
 import { Runner } from '../../server/worker/fold/runner.ts';
 import { WorkerMetrics } from '../../server/worker/metrics.ts';
+import { Erasing } from '../../server/worker/views/erasing.ts';
 import { ViewsFold } from '../../server/worker/views/views.ts';
 import { stateFold } from '../../server/worker/worker-folds.ts';
 import { integer, pick, seeded } from '../support/random.ts';
@@ -154,8 +156,13 @@ async function prepare(setup: Setup, mix: Mix, name: string): Promise<Bench> {
       views: new ViewsFold({
         store,
         storedUpTo: async () => Number.POSITIVE_INFINITY,
-        stateUpTo: async () => Number.POSITIVE_INFINITY,
-        erase: eraser(jsm, names),
+        erasing: new Erasing({
+          store,
+          erase: eraser(jsm, names),
+          forgottenIds: forgottenIds(nats, names),
+          stateUpTo: async () => Number.POSITIVE_INFINITY,
+          clock: systemClock,
+        }),
         clock: systemClock,
       }),
       state: stateFold(

@@ -40,16 +40,9 @@ export interface ProgressParts {
 export class FoldProgress {
   readonly #parts: ProgressParts;
   readonly #known = new Map<string, Known>();
-  /** Floors as last read, as {@link floorOf}. */
-  readonly #floors = new Map<string, number>();
 
   constructor(parts: ProgressParts) {
     this.#parts = parts;
-  }
-
-  /** Offset up to which a fold had everything when its position was last read; 0 if that is not known. */
-  floorOf(fold: string, partition: number): number {
-    return this.#floors.get(`${fold} ${partition}`) ?? 0;
   }
 
   /** Reads the positions of all folds, and reports their lag. */
@@ -58,7 +51,6 @@ export class FoldProgress {
       this.#parts.folds.map(async fold => {
         const position = await fold.readPosition(partition).catch(() => null);
         const floor = position?.epoch === target.epoch ? position.at : null;
-        if (position) this.#floors.set(`${fold.name} ${partition}`, floor ?? 0);
         this.#measure(fold.name, partition, floor, target);
         return { fold: fold.name, floor };
       }),

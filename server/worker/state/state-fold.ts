@@ -24,7 +24,7 @@ export interface StateFoldParts {
   /** Reads the deletes of a room in a range of LOG. */
   deletions(range: DeletionsRange): Promise<Deletion[]>;
   /** Offset up to which the texts of deleted messages are gone from MongoDB and LOG; 0 if that is not known. */
-  erased(partition: number): number;
+  erased(partition: number, epoch: string): number;
   /** Removes rooms from LAST above its limit. @returns the new cover; null if it is the same */
   forget(partition: number, cover: Revised<Cover>): Promise<Revised<Cover> | null>;
   /** Time for which deletes stay in digests at least: an edit that was checked before a delete may be stored after it. */
@@ -165,7 +165,7 @@ export class StateFold implements WorkerFold {
     let found = task.found;
     for (let attempt = 1; ; attempt++) {
       const older = await this.#older(partition, room, found, first);
-      const done = Math.min(erased(partition), this.#oldUpTo(known));
+      const done = Math.min(erased(partition, known.cover.value.epoch), this.#oldUpTo(known));
       const digest = digestWith(found?.value ?? null, batch.top, [...older, ...batch.deletions], done);
       try {
         await digests.write(partition, room, digest, found?.revision ?? 0);

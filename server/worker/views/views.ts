@@ -1,10 +1,10 @@
-import type { EraseEntries } from '../../bus/erase.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import type { RoomWriter } from '../../room/room-changes.ts';
-import type { EntryReader, ViewPosition, ViewWriter } from '../../room/views.ts';
+import type { EntryReader, ErasureList, ErasureTime, ViewPosition, ViewWriter } from '../../room/views.ts';
 import { type Clock, sleep } from '../../time/clock.ts';
 import {
   type FoldBatch,
+  type FoldEntry,
   type FoldPosition,
   type FoldStart,
   type Lease,
@@ -12,20 +12,17 @@ import {
   type WorkerFold,
 } from '../fold/fold.ts';
 import { changesOf } from './changes.ts';
+import type { Erasing } from './erasing.ts';
 import { roomEntriesOf } from './room-entries.ts';
 import { CHANGING_TYPES, storedEntry } from './stored-entries.ts';
 import { VoidEntries } from './void-entries.ts';
 
 export interface ViewsParts {
-  readonly store: ViewWriter & EntryReader & RoomWriter & Pick<RoomArchive, 'room'>;
+  readonly store: ViewWriter & EntryReader & ErasureList & RoomWriter & Pick<RoomArchive, 'room'>;
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
-  /**
-   * Offset up to which the fold `state` has a partition, as of the call. It reads entries that do not count in LOG, to tell their
-   * authors.
-   */
-  stateUpTo(partition: number, epoch: string): Promise<number>;
-  readonly erase: EraseEntries;
+  /** Part that erases deleted texts in the streams. */
+  readonly erasing: Pick<Erasing, 'look' | 'run'>;
   readonly clock: Clock;
 }
 
@@ -36,9 +33,10 @@ const PAGE = 200;
 
 /**
  * Fold of edits, deletes, reactions and hides, and of rooms and their members, into MongoDB. Control entries are applied first, and
- * tell which entries of the batch do not count. It then waits until all its entries are stored, applies its changes, erases in LOG and
- * LIVE the texts that are deleted by it or do not count, and saves the position: so a worker that replaces this one at any step does the
- * same again. Entries that LOG does not have any more are folded from MongoDB first.
+ * tell which entries of the batch do not count. It then waits until all its entries are stored, applies its changes, lists the entries
+ * whose texts are deleted by it or do not count, and saves the position: so a worker that replaces this one at any step does the same
+ * again. What is listed is erased in LOG and LIVE later, see {@link Erasing}. Entries that LOG does not have any more are folded from
+ * MongoDB first.
  */
 export class ViewsFold implements WorkerFold {
   readonly name = 'views';
@@ -59,8 +57,11 @@ export class ViewsFold implements WorkerFold {
     this.#void = new VoidEntries(parts.store);
   }
 
-  readPosition(partition: number): Promise<FoldPosition | null> {
-    return this.#parts.store.readPosition(partition);
+  async readPosition(partition: number): Promise<FoldPosition | null> {
+    const { store, erasing } = this.#parts;
+    const position = await store.readPosition(partition);
+    await erasing.look(partition, position);
+    return position;
   }
 
   async begin({ partition, from, to, gap }: FoldStart, lease: Lease): Promise<void> {
@@ -82,8 +83,8 @@ export class ViewsFold implements WorkerFold {
     await this.#apply(batch, lease, false);
   }
 
-  async #apply({ partition, epoch, entries }: FoldBatch, lease: Lease, areStored: boolean): Promise<void> {
-    const { store, erase, storedUpTo, stateUpTo } = this.#parts;
+  async #apply({ partition, entries }: FoldBatch, lease: Lease, areStored: boolean): Promise<void> {
+    const { store, storedUpTo } = this.#parts;
     const { controls, own } = roomEntriesOf(entries);
     if (controls.length + own.length > 0) {
       await this.#check(partition);
@@ -96,9 +97,14 @@ export class ViewsFold implements WorkerFold {
     if (!areStored) await this.#reached(() => storedUpTo(partition), last.entry.offset, lease);
     await this.#check(partition);
     const erased = await store.applyChanges(partition, changes);
-    const lastRemoval = removals.at(-1)?.entry.offset ?? 0;
-    await this.#reached(() => stateUpTo(partition, epoch), lastRemoval, lease);
-    await erase(partition, erased);
+    if (erased.length > 0) await store.noteErasures(partition, timeOf(entries), erased);
+  }
+
+  /** Finds a position that was lost, and erases, also while no entry comes. */
+  async idle(partition: number, lease: Lease): Promise<void> {
+    await this.#check(partition);
+    const saved = this.#saved.get(partition);
+    if (saved) await this.#parts.erasing.run(saved.epoch, lease);
   }
 
   /** Changes of what a restored MongoDB has in an older state would be judged by that state. @throws {PositionMoved} */
@@ -111,11 +117,7 @@ export class ViewsFold implements WorkerFold {
     const saved = this.#saved.get(partition) ?? null;
     if (!(await this.#parts.store.savePosition(partition, saved, position, lease.epoch))) throw new PositionMoved();
     this.#saved.set(partition, position);
-  }
-
-  /** Finds a position that was lost, also while no entry comes. */
-  idle(partition: number): Promise<void> {
-    return this.#check(partition);
+    await this.#parts.erasing.run(position.epoch, lease);
   }
 
   /** Waits until a position is at an offset. */
@@ -126,6 +128,12 @@ export class ViewsFold implements WorkerFold {
     }
   }
 }
+
+/** Time from which the erasures of a batch wait: no entry of it, and none that it deletes, is younger. */
+const timeOf = (entries: readonly FoldEntry[]): ErasureTime => ({
+  at: entries[0]?.offset ?? 0,
+  storedAt: Math.ceil(entries.reduce((latest, { message }) => Math.max(latest, message?.storedAt ?? 0), 0) / 1_000),
+});
 
 /** The position in MongoDB is not the one that this worker saved. The fold starts again from the one that is there. */
 class PositionMoved extends Error {

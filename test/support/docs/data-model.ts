@@ -14,6 +14,7 @@ transactions, sessions, change streams or updates by a pipeline, so that any ser
 | \`rooms\` | a room that somebody created | \`_id\` name of the room; \`state\` all that its control entries say, \`cv\` their number, \`at\` offset of the last one; \`kind\`, \`name\`, \`deleted\`; \`key\` name in lower case and room, for lists |
 | \`members\` | a user's relation to a room | \`_id\` room, user; \`room\`, \`user\`, \`state\`, \`rank\`, \`since\` offset of the join, \`mutedUntil\`, \`bannedUntil\`; \`key\` rank and user, for lists; \`cv\` and \`at\` of the last control entry on the user; \`seen\` and \`own\` version seen and offset of the user's own last join or leave |
 | \`folds\` | how far changes of a partition are in its messages | \`_id\` \`views:<partition>\`; \`epoch\`, \`at\` offset, \`lease\` epoch of the lease of the worker that saved it |
+| \`erasures\` | an entry whose text is gone here, to be erased in LOG and LIVE | \`_id\` partition, \`at\`, offset; \`room\`, \`offset\`, \`type\`, \`of\` id of the message; \`at\` offset that is not above that of its delete, \`storedAt\` time from which it waits |
 | \`floors\` | how far a partition is stored | \`_id\` partition; \`offset\`, \`complete\`, \`settled\` |
 | \`rejected\` | a message that MongoDB refused, or that no client could receive | as in \`messages\`, with \`reason\` and \`code\` |
 
@@ -26,7 +27,7 @@ Rooms and members are guarded alike: a room by its version, a member by the offs
 membership of its own, a join or leave of the user counts unless a control entry on the user has a higher version than it had seen; so
 both may be applied in any order. Documents of users who left stay. Members are written before their room.
 
-**Views are derived.** \`folds\`, \`reactions\`, \`rooms\`, \`members\` and the fields for changes are made from LOG. If MongoDB is restored, the position in
+**Views are derived.** \`folds\`, \`reactions\`, \`rooms\`, \`members\`, \`erasures\` and the fields for changes are made from LOG. If MongoDB is restored, the position in
 \`folds\` is that of the backup, and the entries after it are applied again. Those that LOG does not have any more are read from
 \`messages\` first, where they are too: edits, deletes, reactions, hides and entries about rooms and members, in their order, in pages,
 with the position saved after each. So are those that workers of a release without folds stored and purged. To have views made again,
