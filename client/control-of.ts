@@ -26,6 +26,7 @@ export function endingOf({ control, by }: ControlEntry, user: string): Ending | 
 export function concerns(control: Control, by: string, user: string): boolean {
   if (by === user) return true;
   if ('user' in control) return control.user === user;
+  if (control.act === 'invite') return [...control.users, ...(control.approved ?? [])].includes(user);
   if ('users' in control) return control.users.some(other => (typeof other === 'string' ? other : other.user) === user);
   if (control.act === 'leave') return control.heir === user;
   return ['freeze', 'delete', 'snapshot', 'unknown'].includes(control.act);

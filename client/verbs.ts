@@ -310,11 +310,14 @@ export interface Verbs {
       readonly cursor?: string;
     };
     readonly result: {
-      /** List of at most 1000: object with `user` (id of a user, at most 250 bytes of UTF-8), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `since` (integer from 0 to 2^53 - 1). Members. */
+      /** List of at most 1000: object with `user` (id of a user, at most 250 bytes of UTF-8), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `since` (integer from 0 to 2^53 - 1), `until` (integer from 0 to 2^53 - 1), `note` (text), `reason` (text). Members. */
       readonly users: readonly {
         readonly user: string;
         readonly role: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
         readonly since: number;
+        readonly until?: number;
+        readonly note?: string;
+        readonly reason?: string;
       }[];
       /** Text, not empty. Missing at the end of the list. */
       readonly cursor?: string;
@@ -599,8 +602,8 @@ export interface Verbs {
       readonly users: readonly string[];
     };
     readonly result: {
-      /** Object with a value for each user: `invited` or `member` or `requested` or `refused`. Outcome for each user. */
-      readonly users: { readonly [user: string]: 'invited' | 'member' | 'requested' | 'refused' };
+      /** Object with a value for each user: `invited` or `member` or `refused`. Outcome for each user. */
+      readonly users: { readonly [user: string]: 'invited' | 'member' | 'refused' };
       /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
       readonly cv: number;
       /** `true` or `false`. True if the act was done before. */

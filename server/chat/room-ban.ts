@@ -26,7 +26,8 @@ export const roomBan = verb({
     const decide = (view: RoomView) => {
       view.demand('ban', user);
       const known = view.known(user);
-      if (known?.state === 'banned' && known.bannedUntil === (until ?? 0)) return null;
+      const isSame = known?.bannedUntil === (until ?? 0) && (reason === undefined || reason === (known.note ?? ''));
+      if (known?.state === 'banned' && isSame) return null;
       if (known?.state !== 'banned') demandPlaces(view, ['banned'], 1, MOST_BANNED);
       const absent = view.rank(user) === null ? ({ absent: true } as const) : {};
       return { act: 'ban', user, until: until ?? 0, ...(reason === undefined ? {} : { reason }), ...absent } as const;

@@ -10,17 +10,20 @@ import { verb } from './verb.ts';
 export const roomInvite = verb({
   summary: 'Invites users to a room. They become members when they accept.',
   details:
-    'A user who has asked to join keeps the request: approve it instead. A banned user, and one with 2,000 rooms, is refused.',
+    'A user who has asked to join becomes a member at once. A banned user, and one with 2,000 rooms, is refused.',
   params: { ...ACT, users: usersParam },
   may: null,
   who: 'members of the rank that the kind names in `invite`, and above',
   result: {
-    users: about(byUser(oneOf('invited', 'member', 'requested', 'refused')), 'Outcome for each user.'),
+    users: about(byUser(oneOf('invited', 'member', 'refused')), 'Outcome for each user.'),
     ...VERSION,
   },
   errors: [
     ...COMMIT_ERRORS,
-    { error: ERRORS.limitExceeded, when: `More than ${MOST_PENDING} invitations and requests would wait.` },
+    {
+      error: ERRORS.limitExceeded,
+      when: `More than ${MOST_PENDING} invitations and requests would wait, or the room has no place for those who have asked.`,
+    },
   ],
   example: {
     params: { room: 'group:tea', id: '0190f3a3-ba00-7b22-9c3d-4e5f6a7b8c9d', users: ['dan'] },
@@ -33,11 +36,14 @@ export const roomInvite = verb({
       view.demand('invite');
       const refuses = (user: string) => view.isBanned(user) || (full.has(user) && view.known(user) === null);
       outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(view.known(user)?.state, refuses(user))]));
-      const invited = [...new Set(users)].filter(
-        user => outcomes[user] === 'invited' && view.known(user)?.state !== 'invited',
-      );
-      demandPlaces(view, ['invited', 'requested'], invited.length, MOST_PENDING);
-      return invited.length === 0 ? null : ({ act: 'invite', users: invited } as const);
+      const of = (standing: Standing | undefined) =>
+        [...new Set(users)].filter(user => outcomes[user] !== 'refused' && view.known(user)?.state === standing);
+      const approved = of('requested');
+      const invited = [...of(undefined), ...of('left'), ...of('banned')];
+      demandPlaces(view, ['invited', 'requested'], invited.length - approved.length, MOST_PENDING);
+      view.demandPlaceFor(approved.length);
+      if (invited.length + approved.length === 0) return null;
+      return { act: 'invite', users: invited, ...(approved.length > 0 ? { approved } : {}) } as const;
     };
     const done = await commit(call, chat, { room, id, users, decide });
     const known = (user: string) => done.state.members.get(user)?.state;
@@ -47,9 +53,9 @@ export const roomInvite = verb({
   },
 });
 
-type Outcome = 'invited' | 'member' | 'requested' | 'refused';
+type Outcome = 'invited' | 'member' | 'refused';
 
 function outcomeOf(state: Standing | undefined, isRefused: boolean): Outcome {
   if (isRefused) return 'refused';
-  return state === 'member' || state === 'requested' ? state : 'invited';
+  return state === 'member' || state === 'requested' ? 'member' : 'invited';
 }

@@ -1,11 +1,12 @@
+import { isBanned } from '../access/rights.ts';
 import { RANKS, type Rank } from '../fold/control.ts';
-import type { RoomState, Standing } from '../fold/room-state.ts';
+import type { Standing } from '../fold/room-state.ts';
 import type { ListedMember, MemberPage, MemberPlace } from '../membership/directory.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { about, int, list, object, oneOf, optional, roomName, text } from './params.ts';
 import { rankParam, userId } from './room-params.ts';
-import { readerView } from './room-view.ts';
+import { type RoomView, readerView } from './room-view.ts';
 import { verb } from './verb.ts';
 
 /** Members of one answer: all of a room whose state has its members. Some 80 KB. */
@@ -15,6 +16,12 @@ const MEMBER = {
   user: about(userId, 'User.'),
   role: about(rankParam, 'Rank.'),
   since: about(int(), 'Offset of the join; 0 if it is not known.'),
+  until: about(
+    optional(int()),
+    'End of the ban, or of the mute of a member, milliseconds since 1970; missing without one. For callers who may end it.',
+  ),
+  note: about(optional(text()), 'Words of the request.'),
+  reason: about(optional(text()), 'Reason of the ban.'),
 };
 
 export const roomMembers = verb({
@@ -22,7 +29,7 @@ export const roomMembers = verb({
   details: [
     'Joins and leaves of others move nobody in the list. In rooms with at most 1,000 members of a kind with access `Members` it is',
     'exact; elsewhere it comes from MongoDB, where a worker writes an act within seconds. With `state` it lists users who are no',
-    'members, exactly in every room.',
+    'members, exactly in every room; of requests and bans the latest 64 have their words.',
   ].join('\n'),
   params: {
     room: roomName,
@@ -67,8 +74,10 @@ export const roomMembers = verb({
     };
     // A state has everybody who is not simply a member, however large the room is.
     const inState = standing !== 'member' || (state.full && rules.access === 'Members');
-    const found = inState ? usersOf(state, standing, page) : await chat.directory.listMembers(room, page);
-    const users = found.slice(0, limit).map(({ user, rank, since }) => ({ user, role: rank, since }));
+    const found = inState ? usersOf(view, standing, page) : await chat.directory.listMembers(room, page);
+    const users = found
+      .slice(0, limit)
+      .map(({ user, rank, since }) => ({ user, role: rank, since, ...detailsOf(view, standing, user) }));
     const last = found.length > limit ? users.at(-1) : undefined;
     return { users, ...(last ? { cursor: `${last.role} ${last.user}` } : {}) };
   },
@@ -81,14 +90,23 @@ function readCursor(cursor: string): MemberPlace {
   return { rank, user: cursor.slice(word.length + 1) };
 }
 
+/** More about a listed user, for a caller who may act on it. Pure. */
+function detailsOf(view: RoomView, standing: Standing, user: string) {
+  const { mutedUntil = 0, bannedUntil = 0, note } = view.state.members.get(user) ?? {};
+  if (standing === 'requested') return note === undefined ? {} : { note };
+  if (standing === 'banned')
+    return { ...(bannedUntil > 0 ? { until: bannedUntil } : {}), ...(note === undefined ? {} : { reason: note }) };
+  return mutedUntil > view.now && view.may('mute', user) === null ? { until: mutedUntil } : {};
+}
+
 /** Page of the users that a state has in one relation to the room. Pure. */
 function usersOf(
-  { members }: RoomState,
+  { state: { members }, now }: RoomView,
   standing: Standing,
   { after, limit, rank, prefix = '' }: MemberPage,
 ): ListedMember[] {
   return [...members]
-    .filter(([, { state }]) => state === standing)
+    .filter(([, known]) => known.state === standing && (standing !== 'banned' || isBanned({ known }, now)))
     .map(([user, known]) => ({ user, rank: known.rank, since: known.since }))
     .filter(member => (rank === undefined || member.rank === rank) && member.user.startsWith(prefix))
     .filter(member => after === null || compare(after, member) < 0)

@@ -8,6 +8,7 @@ import {
   MOST_CUTS,
   MOST_DONE,
   MOST_LISTED,
+  MOST_NOTES,
   type RoomState,
 } from './room-state.ts';
 
@@ -77,29 +78,32 @@ const EFFECTS: Effects = {
   add(draft, { users }, entry) {
     admit(draft, users, entry);
   },
-  invite(draft, { users }, entry) {
+  invite(draft, { users, approved = [] }, entry) {
+    admit(draft, approved.map(asMember), entry);
     for (const user of users)
       if (!isMember(draft.members.get(user))) place(draft, user, { state: 'invited', since: 0, cv: entry.cv });
   },
   accept(draft, _, entry) {
-    admit(draft, [{ user: entry.by, rank: 'member' }], entry);
+    admit(draft, [asMember(entry.by)], entry);
   },
   decline(draft, _, entry) {
     remove(draft, entry.by, entry, false);
   },
   join(draft, { link: hash }, entry) {
-    admit(draft, [{ user: entry.by, rank: 'member' }], entry);
+    admit(draft, [asMember(entry.by)], entry);
     const link = hash === undefined ? undefined : draft.links.get(hash);
     if (hash === undefined || !link) return;
     const used = link.used + 1;
     if (link.uses > 0 && used >= link.uses) draft.links.delete(hash);
     else draft.links.set(hash, { ...link, used });
   },
-  request(draft, _, { by, cv }) {
-    if (!isMember(draft.members.get(by))) place(draft, by, { state: 'requested', since: 0, cv });
+  request(draft, { note }, { by, cv }) {
+    if (isMember(draft.members.get(by))) return;
+    place(draft, by, { state: 'requested', since: 0, cv, ...(note ? { note } : {}) });
+    trimNotes(draft);
   },
   approve(draft, { user }, entry) {
-    admit(draft, [{ user, rank: 'member' }], entry);
+    admit(draft, [asMember(user)], entry);
   },
   deny(draft, { user }, entry) {
     remove(draft, user, entry, false);
@@ -112,9 +116,11 @@ const EFFECTS: Effects = {
   kick(draft, { user }, entry) {
     remove(draft, user, entry, true);
   },
-  ban(draft, { user, until, absent }, entry) {
+  ban(draft, { user, until, reason: note, absent }, entry) {
     remove(draft, user, entry, !absent);
-    place(draft, user, { rank: 'member', state: 'banned', since: 0, cv: entry.cv, bannedUntil: until });
+    const banned = { rank: 'member', state: 'banned', since: 0, cv: entry.cv, bannedUntil: until } as const;
+    place(draft, user, note ? { ...banned, note } : banned);
+    trimNotes(draft);
   },
   unban(draft, { user }, entry) {
     if (draft.members.get(user)?.state === 'banned') remove(draft, user, entry, false);
@@ -140,8 +146,17 @@ function knownOf({ members, full, open }: Draft, user: string): Membership {
   return members.get(user) ?? { rank: 'member', state, since: 0, cv: 0, mutedUntil: 0, bannedUntil: 0 };
 }
 
+/** Puts a user into another relation. The note of the one before ends with it. */
 function place(draft: Draft, user: string, change: Partial<Membership>): void {
-  draft.members.set(user, { ...knownOf(draft, user), bannedUntil: 0, ...change });
+  const { note: _, ...known } = knownOf(draft, user);
+  draft.members.set(user, { ...known, bannedUntil: 0, ...change });
+}
+
+const asMember = (user: string): RankedUser => ({ user, rank: 'member' });
+
+function trimNotes({ members }: Draft): void {
+  const noted = [...members].filter(([, { note }]) => note !== undefined).sort(([, a], [, b]) => a.cv - b.cv);
+  for (const [user, { note: _, ...known }] of noted.slice(0, -MOST_NOTES)) members.set(user, known);
 }
 
 /** Makes users members. Those who are keep their rank and their place. */

@@ -33,7 +33,8 @@ export type Control =
   /** `state`: whole state of the room as JSON. It counts without the entries before it. */
   | { readonly act: 'snapshot'; readonly state: unknown }
   | { readonly act: 'add'; readonly users: readonly RankedUser[] }
-  | { readonly act: 'invite'; readonly users: readonly string[] }
+  /** `approved`: users whose requests it approves; they are not among `users`. */
+  | { readonly act: 'invite'; readonly users: readonly string[]; readonly approved?: readonly string[] }
   | { readonly act: 'accept' | 'decline' }
   | { readonly act: 'join'; readonly link?: string }
   | { readonly act: 'request'; readonly note?: string }
@@ -82,6 +83,7 @@ type Fields = Readonly<Record<string, unknown>>;
 type Reader<A extends ActName> = (body: Fields) => Omit<ControlOf<A>, 'act'> | null;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
+const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isRank = (value: unknown): value is Rank => (RANKS as readonly unknown[]).includes(value);
 
@@ -138,7 +140,10 @@ const ACTS: { readonly [A in ActName]: { readonly type: 'room' | 'member'; reado
   },
   invite: {
     type: 'member',
-    read: ({ users }) => (Array.isArray(users) && users.every(isText) ? { users: users as readonly string[] } : null),
+    read: ({ users, approved }) =>
+      isTexts(users) && (approved === undefined || isTexts(approved))
+        ? { users, ...(approved ? { approved } : {}) }
+        : null,
   },
   accept: { type: 'member', read: nothing },
   decline: { type: 'member', read: nothing },

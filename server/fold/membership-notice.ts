@@ -35,7 +35,10 @@ type Standings = {
 const STANDINGS: Standings = {
   create: ({ members }, user) => rankIn(members, user),
   add: ({ users }, user) => rankIn(users, user),
-  invite: ({ users }, user) => (users.includes(user) ? { state: 'invited', rank: 'member' } : null),
+  invite({ users, approved = [] }, user) {
+    if (approved.includes(user)) return MEMBER;
+    return users.includes(user) ? { state: 'invited', rank: 'member' } : null;
+  },
   accept: (_, user, by) => (user === by ? MEMBER : null),
   join: (_, user, by) => (user === by ? MEMBER : null),
   request: (_, user, by) => (user === by ? { state: 'requested', rank: 'member' } : null),

@@ -71,6 +71,7 @@ const membershipOf = (from: Fields): Membership => ({
   cv: count(from['cv']),
   mutedUntil: count(from['mutedUntil'] ?? 0),
   bannedUntil: count(from['bannedUntil'] ?? 0),
+  ...(from['note'] === undefined ? {} : { note: text(from['note']) }),
 });
 
 const linkOf = (from: Fields): Link => ({

@@ -12,6 +12,9 @@ export const MOST_CUTS = 512;
 /** Milliseconds for which a state remembers a cut: far above the time that a message takes from its check to the log. */
 export const CUT_MS = 600_000;
 
+/** Notes of requests and bans that a state remembers: with the longest texts some 200 KB of the 1 MB that NATS takes. */
+export const MOST_NOTES = 64;
+
 /** Relation of a user to a room. `left`: no member, known for a mute or for the cv. */
 export type Standing = 'member' | 'invited' | 'requested' | 'banned' | 'left';
 
@@ -27,6 +30,8 @@ export interface Membership {
   readonly mutedUntil: number;
   /** End of a ban; 0 for none, or for a ban without end. */
   readonly bannedUntil: number;
+  /** Words of the request, or reason of the ban; missing for none, and of all but the latest {@link MOST_NOTES}. */
+  readonly note?: string;
 }
 
 /** A link into a room. */

@@ -104,10 +104,10 @@ export class PolicyFold {
   }
 
   async #notices(room: string, entry: ControlEntry, users: readonly string[], state: RoomState): Promise<void> {
-    const { control, cv, time } = entry;
+    const { cv, time } = entry;
     for (const user of users) {
       const body = noticeOf(room, entry, user, state);
-      const type = control.act === 'invite' ? 'invite' : 'member';
+      const type = body?.state === 'invited' ? 'invite' : 'member';
       if (body) await this.#notice(user, { room, type, by: String(cv), time, body });
     }
   }
@@ -185,7 +185,7 @@ function usersOf({ control, by }: ControlEntry, state: RoomState): readonly stri
     case 'add':
       return control.users.map(({ user }) => user);
     case 'invite':
-      return control.users;
+      return [...control.users, ...(control.approved ?? [])];
     case 'accept':
     case 'decline':
     case 'join':

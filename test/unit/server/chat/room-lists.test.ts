@@ -69,6 +69,32 @@ test('staff list users who ask, are invited or banned; others may not', async ()
   assert.deepEqual(await found('requested'), []);
 });
 
+test('staff see the words of requests and bans and their ends, and ends of mutes of those on whom they may act', async () => {
+  const { as, clock, create } = roomChat();
+  const room = await create('ann', ['bob', 'mod', 'two'], 'club');
+  for (const user of ['mod', 'two']) await as('ann', 'room.role', { room, user, role: 'moderator' });
+  const until = clock.wallClock() + 1_000;
+  await as('eve', 'room.request', { room, note: 'Bob knows me' });
+  await as('fay', 'room.request', { room });
+  await as('ann', 'room.ban', { room, user: 'leo', until, reason: 'noise' });
+  await as('ann', 'room.ban', { room, user: 'max', reason: 'noise' });
+  await as('ann', 'room.ban', { room, user: 'max', reason: 'more noise' });
+  for (const user of ['bob', 'two']) await as('ann', 'room.mute', { room, user, until });
+  const found = async (by: string, state?: string) =>
+    (await as(by, 'room.members', { room, ...(state ? { state } : {}) })).users.map(
+      ({ since: _, role: __, ...rest }) => rest,
+    );
+  assert.deepEqual(await found('mod', 'requested'), [{ user: 'eve', note: 'Bob knows me' }, { user: 'fay' }]);
+  const max = { user: 'max', reason: 'more noise' };
+  assert.deepEqual(await found('mod', 'banned'), [{ user: 'leo', until, reason: 'noise' }, max]);
+  const ann = { user: 'ann' };
+  assert.deepEqual(await found('ann'), [ann, { user: 'mod' }, { user: 'two', until }, { user: 'bob', until }]);
+  assert.deepEqual(await found('mod'), [ann, { user: 'mod' }, { user: 'two' }, { user: 'bob', until }]);
+  assert.deepEqual(await found('bob'), [ann, { user: 'mod' }, { user: 'two' }, { user: 'bob' }]);
+  clock.pass(1_000);
+  assert.deepEqual([await found('mod', 'banned'), (await found('ann')).at(-1)], [[max], { user: 'bob' }]);
+});
+
 test('members of a room whose state lacks them come from the directory, page by page', async () => {
   const { as, chat, create } = roomChat();
   const room = await create('ann', [], 'channel');

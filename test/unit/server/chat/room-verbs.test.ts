@@ -177,6 +177,34 @@ test('a request is approved or denied by staff, once', async () => {
   assert.deepEqual(await members(room), { ann: 'owner', bob: 'member', eve: 'member' });
 });
 
+test('who has asked or is invited becomes a member when staff invites or adds them', async () => {
+  const { as, code, create, idOf, members } = roomChat();
+  const room = await create('ann', ['bob'], 'club');
+  for (const user of ['eve', 'dan']) await as(user, 'room.request', { room, note: 'please' });
+  await as('ann', 'room.invite', { room, users: ['fay'] });
+  const invite = { id: idOf(), room, users: ['eve', 'gil', 'fay', 'bob'] };
+  const users = { eve: 'member', gil: 'invited', fay: 'invited', bob: 'member' };
+  assert.deepEqual(await as('ann', 'room.invite', invite), { users, cv: 5, duplicate: false });
+  assert.deepEqual(await as('ann', 'room.invite', invite), { users, cv: 5, duplicate: true });
+  assert.equal(await code('ann', 'room.approve', { room, user: 'eve' }), 404);
+  await as('ann', 'room.add', { room, users: ['dan', 'fay'] });
+  const all = { ann: 'owner', bob: 'member', eve: 'member', dan: 'member', fay: 'member', gil: 'invited' };
+  assert.deepEqual(await members(room), all);
+  assert.deepEqual((await as('eve', 'room.get', { room })).me.state, 'member');
+  for (const state of ['requested', 'invited'])
+    assert.equal((await as('ann', 'room.members', { room, state })).users.length, state === 'invited' ? 1 : 0);
+});
+
+test('a request is not approved by an invitation into a room that is full', async () => {
+  const { as, chat, code, create } = roomChat();
+  const room = await create('ann', [], 'club');
+  const club = chat.kindOf(room) ?? assert.fail();
+  await as('eve', 'room.request', { room });
+  Object.assign(chat, { kindOf: () => ({ ...club, maxMembers: 1 }) });
+  assert.equal(await code('ann', 'room.invite', { room, users: ['eve'] }), 106);
+  assert.deepEqual((await as('ann', 'room.invite', { room, users: ['dan'] })).users, { dan: 'invited' });
+});
+
 test('a link lets as many join as it says, until it ends or is revoked; its token is nowhere but in its answer', async () => {
   const { as, clock, code, create, entriesOf, idOf, members } = roomChat();
   const room = await create('ann', ['bob']);

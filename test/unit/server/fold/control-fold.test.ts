@@ -142,6 +142,41 @@ test('a mute outlives leaving and joining again, and a ban ends with what was be
   assert.deepEqual([unbanned.members.get('bob')?.state, unbanned.members.get('bob')?.mutedUntil], ['left', 60_000]);
 });
 
+test('the words of a request and of a ban are known as long as these last, of the latest 64', () => {
+  const asked = (user: string) => [user, { act: 'request', note: `for ${user}` }] as const;
+  const room = stateAfter([
+    ['ann', created({ ann: 'owner', bob: 'member' })],
+    ['ann', { act: 'ban', user: 'bob', until: 0, reason: 'noise' }],
+    asked('eve'),
+    asked('dan'),
+    ['fay', { act: 'request' }],
+  ]);
+  const note = (user: string, state = room) => state.members.get(user)?.note;
+  assert.deepEqual(
+    ['bob', 'eve', 'dan', 'fay'].map(user => note(user)),
+    ['noise', 'for eve', 'for dan', undefined],
+  );
+  const later = stateAfter(
+    [
+      ['ann', { act: 'unban', user: 'bob' }],
+      ['ann', { act: 'approve', user: 'eve' }],
+      ['ann', { act: 'ban', user: 'dan', until: 0, absent: true }],
+    ],
+    room,
+  );
+  assert.deepEqual(
+    ['bob', 'eve', 'dan'].map(user => note(user, later)),
+    [undefined, undefined, undefined],
+  );
+  const many = stateAfter(
+    Array.from({ length: 70 }, (_, i) => asked(`u${i}`)),
+    room,
+  );
+  const noted = [...many.members].filter(([, known]) => known.note !== undefined).map(([user]) => user);
+  assert.deepEqual([noted.length, noted.at(0), noted.at(-1)], [64, 'u6', 'u69']);
+  assert.deepEqual(stored(many), many);
+});
+
 test('a link ends with its uses or with its time', () => {
   const link = { act: 'link', hash: 'h', uses: 2, expires: 9_000 } as const;
   const room = stateAfter([

@@ -32,6 +32,8 @@ const SUBJECTS: Readonly<Partial<Record<ControlEntry['control']['act'], readonly
 /** True for an entry as a gateway decides on it. */
 function isSensible({ control, by }: ControlEntry, { members, deleted }: RoomState): boolean {
   const users = 'users' in control ? control.users.map(each => (typeof each === 'string' ? each : each.user)) : [];
+  if (control.act === 'invite' && control.approved)
+    return !deleted && control.approved.every(user => members.get(user)?.state === 'requested');
   const subjects =
     'user' in control ? [control.user] : control.act === 'invite' || control.act === 'add' ? users : [by];
   const heir = control.act === 'leave' ? control.heir : undefined;
