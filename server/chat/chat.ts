@@ -42,6 +42,8 @@ export interface Chat {
   readonly sendBufferBytes: number;
   readonly reportedTime: ReportedTime;
   readonly rooms: RoomStates;
+  /** Counts an act on a room that is decided again, as another one was faster. */
+  readonly raced: () => void;
   /** Reads the offset of a room's last message in LOG, from the leader; 0 for none. */
   readonly top: RoomLog['top'];
   /**
@@ -115,6 +117,7 @@ export function chatOf({
     sendBufferBytes: config.sendBufferBytes,
     reportedTime: new ReportedTime(clocks),
     rooms,
+    raced: () => metrics.races.inc(),
     top: room => log.top(room),
     tops: rooms => topsOf(log, rooms),
     directory,

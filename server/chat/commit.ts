@@ -70,6 +70,7 @@ export async function commit(call: Call, chat: Chat, act: ControlAct): Promise<C
   for (let round = 0; round <= MOST_ROUNDS; round++) {
     const done = doneBy(state, user, id);
     if (done) return { cv: done.cv, duplicate: done.offset !== own, state };
+    if (round > 0) chat.raced();
     if (round === MOST_ROUNDS) break;
     const control = decide(await viewOf(chat, call.identity, { room, state, about: users }));
     if (!control) return { cv: state.cv, duplicate: false, state };

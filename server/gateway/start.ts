@@ -167,6 +167,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     ...connections.shared,
     metrics,
     meter,
+    trace,
     logger,
     ...systemClock,
     heartbeat: session => hub.heartbeat(session),

@@ -56,10 +56,13 @@ export class Masks {
   /** Kept masks, that used last at the end. */
   readonly #kept = new Map<string, Mask>();
   #targets = 0;
+  readonly #wasRead: () => void;
   readonly #current = shareStarting((room: string) => this.#read(room));
 
-  constructor(log: Pick<RoomLog, 'deletions' | 'next'>) {
+  /** @param read called after each mask that was read anew */
+  constructor(log: Pick<RoomLog, 'deletions' | 'next'>, read: () => void = () => undefined) {
     this.#log = log;
+    this.#wasRead = read;
   }
 
   /** Reads the mask of a room, as of a moment after the call. @throws {ReadFailed} */
@@ -110,6 +113,7 @@ export class Masks {
     }
     const { targets, upto } = await this.#log.deletions(room);
     const mask = new Mask(upto, targets);
+    this.#wasRead();
     this.#keep(room, mask);
     return mask;
   }

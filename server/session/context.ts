@@ -11,6 +11,7 @@ import type { Rooms } from '../room/rooms.ts';
 import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
+import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Pinged, Slice } from './heartbeat.ts';
 import type { Slots } from './slots.ts';
@@ -34,6 +35,7 @@ export interface SessionContext extends Clock {
   readonly unsigned: Unsigned;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'answered' | 'tokenChecked'>;
+  readonly trace: Pick<MessageTrace, 'call'>;
   readonly logger: Logger;
   /** Adds a new connection to a heartbeat. */
   readonly heartbeat: (member: Pinged) => { readonly slice: Slice; readonly topic: string };

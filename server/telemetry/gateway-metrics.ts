@@ -19,6 +19,15 @@ export interface GatewayGauges {
   readonly optionsRejected: () => number;
 }
 
+/**
+ * End of a call: `done`; `refused` with an error that is final for these parameters; `failed` with a temporary error; `abandoned` by
+ * its caller, or answered as too late before it had written anything.
+ */
+export type CallOutcome = 'done' | 'refused' | 'failed' | 'abandoned';
+
+/** Bounds of the histogram of calls: few, as there is a series of each for every verb. */
+const CALL_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 5];
+
 const SECONDS = [0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /** All metrics of a gateway. Labels must not contain names of rooms or users. */
@@ -26,8 +35,8 @@ export class GatewayMetrics {
   readonly registry = new Registry();
   readonly #counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
     new Counter({ name: `chatcluster_${name}`, help, labelNames, registers: [this.registry] });
-  readonly #histogram = (name: string, help: string) =>
-    new Histogram({ name: `chatcluster_${name}`, help, buckets: SECONDS, registers: [this.registry] });
+  readonly #histogram = <L extends string>(name: string, help: string, buckets = SECONDS, labelNames: L[] = []) =>
+    new Histogram({ name: `chatcluster_${name}`, help, buckets, labelNames, registers: [this.registry] });
 
   readonly connects = this.#counter('connects_total', 'Connections accepted.');
   readonly connectsRefused = this.#counter('connects_refused_total', 'Connections refused before the upgrade.', [
@@ -50,6 +59,25 @@ export class GatewayMetrics {
     'Tokens accepted although signed with a replaced secret: an application still uses that secret.',
   );
   readonly errors = this.#counter('command_errors_total', 'Commands answered with an error, by its code.', ['code']);
+  readonly calls = this.#counter(
+    'verb_calls_total',
+    'Calls of verbs that ended, by verb and outcome: done, refused, failed with a temporary error, or abandoned by the client.',
+    ['verb', 'outcome'],
+  );
+  readonly callSeconds = this.#histogram(
+    'verb_seconds',
+    'Seconds from the begin of a call of a verb to its answer, by verb. Calls with wrong parameters are not in it.',
+    CALL_SECONDS,
+    ['verb'],
+  );
+  readonly races = this.#counter(
+    'control_races_total',
+    'Acts on rooms that were decided again, because another act made the next version of the room first.',
+  );
+  readonly masksRead = this.#counter(
+    'masks_read_total',
+    'Lists of the deleted messages of a room that were read from NATS, before messages of it were served.',
+  );
   readonly limited = this.#counter(
     'limited_total',
     'Commands refused and connections closed because of a limit per user, room or gateway, by name of the limit.',
@@ -159,6 +187,12 @@ export class GatewayMetrics {
   delivered(deliveries: number, bytes: number): void {
     this.deliveries.inc(deliveries);
     this.bytesOut.inc(bytes);
+  }
+
+  /** @param ms null for a call that was not begun */
+  called(verb: string, outcome: CallOutcome, ms: number | null): void {
+    this.calls.inc({ verb, outcome });
+    if (ms !== null) this.callSeconds.observe({ verb }, ms / 1000);
   }
 
   recovered(source: Source | 'failed'): void {

@@ -10,8 +10,14 @@ export interface PublishSpan {
   fail(error: unknown): void;
 }
 
-/** Traces messages through the processes. Costs next to nothing when tracing is off. */
+/** Traces calls of verbs, and messages through the processes. Costs next to nothing when tracing is off. */
 export interface MessageTrace {
+  /**
+   * Runs a call of a verb in a span of its own, the parent of the spans of what it publishes. The span has the code of an error, as
+   * `codeOf` reads it.
+   * @param room null for none
+   */
+  call<T>(verb: string, room: string | null, run: () => Promise<T>, codeOf: (error: unknown) => number): Promise<T>;
   /** Starts the span of a publish. */
   publish(room: string, type: string): PublishSpan;
   /** Records the delivery of a message to this gateway's subscribers as a span of its own. */
@@ -21,21 +27,44 @@ export interface MessageTrace {
 const OFF: PublishSpan = { traceparent: '', end: () => undefined, fail: () => undefined };
 
 /** A trace that records nothing. */
-export const noTrace: MessageTrace = { publish: () => OFF, delivered: () => undefined };
+export const noTrace: MessageTrace = { call: (_, __, run) => run(), publish: () => OFF, delivered: () => undefined };
 
 /** Trace context that a stored message carries, as parent for new spans. */
 export function contextOf(traceparent: string) {
   return propagation.extract(context.active(), { traceparent });
 }
 
+/** Bit of a W3C traceparent's flags. */
+const SAMPLED = 0x01;
+
+/** True if a W3C traceparent is sampled. Pure. */
+export function isSampled(traceparent: string): boolean {
+  const flags = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-([0-9a-f]{2})/.exec(traceparent)?.[1];
+  return flags !== undefined && (Number.parseInt(flags, 16) & SAMPLED) !== 0;
+}
+
 /** Traces with the provider that `tracing.ts` registered. Records the kind of a room, not its name. */
 export function messageTrace(): MessageTrace {
   const tracer = trace.getTracer('chatcluster');
   return {
+    call(verb, room, run, codeOf) {
+      const attributes = room === null ? {} : { 'chat.kind': kindIn(room) };
+      return tracer.startActiveSpan(verb, { kind: SpanKind.SERVER, attributes }, async span => {
+        try {
+          return await run();
+        } catch (error) {
+          span.setAttribute('chat.error', codeOf(error));
+          span.setStatus({ code: SpanStatusCode.ERROR });
+          throw error;
+        } finally {
+          span.end();
+        }
+      });
+    },
     publish(room, type) {
       const span = tracer.startSpan('message.publish', {
         kind: SpanKind.PRODUCER,
-        attributes: { 'chat.kind': room.split(':', 1)[0] ?? '', 'chat.type': type },
+        attributes: { 'chat.kind': kindIn(room), 'chat.type': type },
       });
       const carrier: { traceparent?: string } = {};
       propagation.inject(trace.setSpan(context.active(), span), carrier);
@@ -56,6 +85,8 @@ export function messageTrace(): MessageTrace {
     },
   };
 }
+
+const kindIn = (room: string) => room.split(':', 1)[0] ?? '';
 
 function end(span: Span, offset: number): void {
   span.setAttribute('chat.offset', offset);

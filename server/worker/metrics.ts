@@ -86,6 +86,10 @@ export class WorkerMetrics {
     'Entries folded by this worker, including repeated ones, by fold.',
     ['fold'],
   );
+  readonly voided = this.#counter(
+    'void_entries_total',
+    'Entries that do not count, because their authors were restricted before them, as this worker folded them, including repeated ones.',
+  );
   readonly foldLeases = this.#gauge('fold_leases', 'Partitions that this worker folds now, by fold.', ['fold']);
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
   readonly optionsRejected = this.#gauge(

@@ -1,14 +1,6 @@
 import { SpanKind, trace } from '@opentelemetry/api';
 import type { StoredMessage } from '../room/message.ts';
-import { contextOf } from '../telemetry/message-trace.ts';
-
-const SAMPLED = 0x01;
-
-/** True if a W3C traceparent is sampled. Pure. */
-export function isSampled(traceparent: string): boolean {
-  const flags = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-([0-9a-f]{2})/.exec(traceparent)?.[1];
-  return flags !== undefined && (Number.parseInt(flags, 16) & SAMPLED) !== 0;
-}
+import { contextOf, isSampled } from '../telemetry/message-trace.ts';
 
 /**
  * Starts a span `message.store` for each sampled message of a batch: the last span of the trace that began at the publisher's

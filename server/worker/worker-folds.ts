@@ -92,7 +92,7 @@ export function stateFold(parts: StateParts, erased: StateFoldParts['erased']): 
 }
 
 /** Part of the fold `state` that keeps POLICY. */
-function policyOf({ config, names, connection, jsm, store, clock, log }: StateParts) {
+function policyOf({ config, names, connection, jsm, store, metrics, clock, log }: StateParts) {
   const policy = policyKv(connection, names);
   const entries = entryLog(connection, names, config.partitions);
   const fold = new PolicyFold({
@@ -119,7 +119,11 @@ function policyOf({ config, names, connection, jsm, store, clock, log }: StatePa
     log,
   });
   return {
-    apply: (partition: number, batch: readonly FoldEntry[]) => fold.apply(partition, batch),
+    async apply(partition: number, batch: readonly FoldEntry[]) {
+      const voided = await fold.apply(partition, batch);
+      metrics.voided.inc(voided.size);
+      return voided;
+    },
     look: (partition: number, lease: Lease) => fill.look(partition, lease),
   };
 }

@@ -9,7 +9,7 @@ import { type Person, person } from '../support/chat/person.ts';
 
 const backends = await startBackends({ after });
 const external = !backends.mongo.controllable && 'the MongoDB of MONGODB_URI cannot be stopped from here';
-/** What is stored leaves LOG as soon as it may, so that only MongoDB has the first messages. */
+/** Options by which stored messages leave LOG as soon as they may, so that MongoDB alone has the first ones. */
 const env = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
 const OLD = 'channel:old';
 

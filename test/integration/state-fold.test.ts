@@ -155,7 +155,7 @@ function noticeOf(body: Uint8Array): string {
   return `${type} ${act}`.trim();
 }
 
-/** What happens in a group, with a message of a user that does not count, and a delete. */
+/** Publishes acts in a group, a message of a kicked user, which does not count, and a delete. */
 async function someActs({ log }: Pick<Awaited<ReturnType<typeof stateBench>>, 'log'>, room: string) {
   type Act = Parameters<typeof publishControl>[3];
   let cv = 0;

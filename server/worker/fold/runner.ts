@@ -9,6 +9,7 @@ import { RETRY } from '../../time/retry.ts';
 import { collect } from '../batch/collect.ts';
 import { foldEntries } from './entries.ts';
 import { type FoldPosition, type FoldStart, type Lease, LeaseLost, type WorkerFold } from './fold.ts';
+import { inFoldSpans } from './fold-trace.ts';
 
 /** A fold, and what its runner reads and reports. */
 export interface RunnerParts {
@@ -106,7 +107,8 @@ export class Runner {
     if (batch.length === 0) return;
     const prefix = names.logSubjects(partition).replace('*', '');
     const entries = foldEntries(batch, { prefix, epoch, headersOnly: fold.headersOnly });
-    await fold.apply({ partition, epoch, entries, upto }, lease);
+    const folding = { partition, epoch, entries, upto };
+    await inFoldSpans(fold.name, folding, () => fold.apply(folding, lease));
     folded(partition, entries.length);
   }
 

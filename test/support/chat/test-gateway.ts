@@ -24,6 +24,7 @@ import { SendBudget } from '../../../server/session/send-budget.ts';
 import { Session } from '../../../server/session/session.ts';
 import { Unsigned } from '../../../server/session/unsigned.ts';
 import type { Config } from '../../../server/settings/config.ts';
+import { noTrace } from '../../../server/telemetry/message-trace.ts';
 import type { Socket } from '../../../server/transport/websocket/socket.ts';
 import { SECRET, tokenFor } from '../../../tools/support/token.ts';
 import { until } from '../../../tools/support/until.ts';
@@ -164,6 +165,7 @@ export class TestGateway {
         answered: failed => void this.answers.push(failed),
         tokenChecked: valid => void this.tokens.push(valid),
       },
+      trace: noTrace,
       logger: pino({ level: 'silent' }),
       now,
       wallClock,

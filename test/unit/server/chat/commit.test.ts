@@ -57,37 +57,43 @@ test('a call that loses eight rounds answers the version that the room has', asy
   const { chat, create, idOf } = roomChat();
   const room = await create('ann', ['bob']);
   let others = 0;
-  const losing = commit(new FreeCall('ann'), chat, {
-    room,
-    id: idOf(),
-    decide(view) {
-      // Another call wins each round: it is in the log before this one is published.
-      others += 1;
-      void chat.messages.publish(new FreeCall('bob'), {
-        room,
-        type: 'room',
-        id: idOf(),
-        dedupe: `other ${others}`,
-        body: Buffer.from(
-          JSON.stringify({
-            type: 'room',
-            id: idOf(),
-            cv: view.state.cv + 1,
-            act: 'update',
-            topic: `${others}`,
-            time: 1,
-          }),
-        ),
-        cv: view.state.cv + 1,
-        time: 1,
-        targets: [],
-      });
-      return { act: 'freeze', on: true };
+  let races = 0;
+  const losing = commit(
+    new FreeCall('ann'),
+    { ...chat, raced: () => void races++ },
+    {
+      room,
+      id: idOf(),
+      decide(view) {
+        // Another call wins each round: it is in the log before this one is published.
+        others += 1;
+        void chat.messages.publish(new FreeCall('bob'), {
+          room,
+          type: 'room',
+          id: idOf(),
+          dedupe: `other ${others}`,
+          body: Buffer.from(
+            JSON.stringify({
+              type: 'room',
+              id: idOf(),
+              cv: view.state.cv + 1,
+              act: 'update',
+              topic: `${others}`,
+              time: 1,
+            }),
+          ),
+          cv: view.state.cv + 1,
+          time: 1,
+          targets: [],
+        });
+        return { act: 'freeze', on: true };
+      },
     },
-  });
+  );
   assert.deepEqual(await outcome(losing), {
     refused: { code: 409, message: 'others act on the room all the time: it has the version 9' },
   });
+  assert.equal(races, 8);
   assert.equal(others, 8);
 });
 

@@ -9,7 +9,8 @@ const INTRODUCTION = `# Options of the server
 Gateways and workers read these environment variables when they start; the operator sets them from the ChatCluster. A process
 with a value out of bounds does not start and lists all problems. A \`CHAT_\` variable that belongs to no option is ignored
 with a warning, which names the option that was probably meant: an operator may be newer than the image it runs.
-Tracing follows the standard \`OTEL_\` variables and is off until \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set.
+Tracing follows the standard \`OTEL_\` variables and is off until \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set. Spans are in
+[metrics.md](metrics.md).
 
 ## Reloadable options
 A running process also takes new values of the options marked *reload*, from files of the directory \`CHAT_LIVE_DIR\`, each

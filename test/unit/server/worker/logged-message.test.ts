@@ -6,8 +6,8 @@ import { names as namesOf } from '../../../../server/bus/names.ts';
 import type { Envelope } from '../../../../server/room/message.ts';
 import { fromDocument, toDocument } from '../../../../server/store/document.ts';
 import { judge } from '../../../../server/store/write-errors.ts';
+import { isSampled } from '../../../../server/telemetry/message-trace.ts';
 import { sortDeliveries } from '../../../../server/worker/logged-message.ts';
-import { isSampled } from '../../../../server/worker/store-trace.ts';
 
 const names = namesOf('a');
 const prefix = names.logSubjects(3).replace('*', '');
