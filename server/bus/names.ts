@@ -77,7 +77,7 @@ export function names(instance: string): Names {
     lastMark: partition => `chat.${instance}.last.${partition}.$covered`,
     storeConsumer: 'store',
     lockBucket: `CHAT_${instance}_LOCKS`,
-    leaseBucket: `CHAT_${instance}_LEASES`,
+    leaseBucket: `CHAT_${instance}_FOLDS`,
     policyBucket: `CHAT_${instance}_POLICY`,
     presenceOf: gateway => `chat.${instance}.presence.of.${roomToken(gateway)}`,
     presenceAsk: `chat.${instance}.presence.ask`,

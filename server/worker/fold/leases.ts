@@ -1,19 +1,15 @@
 import type { Logger } from 'pino';
 import { type LeaseBucket, type LeaseRecord, LeaseTaken } from '../../bus/lease-bucket.ts';
-import { roomToken } from '../../bus/names.ts';
 import { type Clock, type Moment, sleep } from '../../time/clock.ts';
 import { Repeats } from '../../time/repeats.ts';
 import type { Lease } from './fold.ts';
+import { Heartbeats } from './heartbeats.ts';
 import { planLeases, type SeenLease } from './lease-plan.ts';
 
-/** Time without a renewal after which a lease is free for other workers, by their clocks. */
-export const TTL_MS = 10_000;
-/** Time since the last renewal was sent after which the holder itself gives up: before others may begin, also with slow clocks. */
-const KEPT_MS = 7_000;
-/** Time between two looks, each of which renews the leases. */
+/** Time between two looks, each of which writes the heartbeat. */
 const LOOK_MS = 2_000;
-/** Key of a worker itself, by which the others count it. */
-const WORKER_PREFIX = 'worker.';
+/** Time after which a lease is written again: NATS removes keys that were not written for an hour. */
+const REFRESH_MS = 600_000;
 
 export interface LeasesParts {
   /** Opens the bucket; called again until it resolves. */
@@ -34,8 +30,7 @@ interface Held {
   readonly epoch: number;
   readonly end: AbortController;
   revision: number;
-  /** Time at which the last renewal that was answered was sent. */
-  renewedAt: Moment;
+  writtenAt: Moment;
 }
 
 interface Value {
@@ -43,23 +38,26 @@ interface Value {
   readonly epoch: number;
 }
 
+type Records = ReadonlyMap<string, LeaseRecord>;
+
 /**
- * Leases of one worker. A lease is a key that is renewed every {@link LOOK_MS} by compare-and-set. Another worker takes it once it
- * has seen one revision for {@link TTL_MS}: no clocks are compared. Its epoch is above that of the holder before, and not below the
- * time of day, so that it also rises if the bucket was lost.
+ * Leases of one worker. A lease is a key that names its holder, and is valid until another worker declares the holder dead, see
+ * {@link Heartbeats}: so the writes of an idle worker do not grow with the partitions. A worker that cannot send its heartbeat ends
+ * its folds before that, and so does one that comes back and finds itself declared dead. Leases are taken and freed by
+ * compare-and-set. The epoch is above that of the holder before, and not below the time of day, so that it also rises if the
+ * bucket was lost.
  */
 export class Leases {
   readonly #parts: LeasesParts;
+  readonly #heartbeats: Heartbeats;
   readonly #held = new Map<string, Held>();
   /** Folds that are ending, by key: the next lease of the same key waits for them. */
   readonly #ending = new Map<string, Promise<void>>();
-  /** Revision of each key, and since when this worker sees it. */
-  readonly #seen = new Map<string, { readonly revision: number; readonly since: Moment }>();
   readonly #repeats: Repeats;
-  #own = 0;
 
   constructor(parts: LeasesParts) {
     this.#parts = parts;
+    this.#heartbeats = new Heartbeats(parts.holder, parts.clock, () => this.#endAll());
     this.#repeats = new Repeats(parts.clock.now);
   }
 
@@ -79,74 +77,77 @@ export class Leases {
       }
       await sleep(clock, LOOK_MS, signal);
     }
-    for (const key of [...this.#held.keys()]) this.#end(key);
+    this.#endAll();
     await Promise.all(this.#ending.values());
-    await bucket?.write(this.#me, '', this.#own).catch(() => undefined); // the others count it for some more seconds
+    await this.#heartbeats.stop(bucket);
   }
 
   async #look(bucket: LeaseBucket): Promise<void> {
-    const { holder, clock } = this.#parts;
-    const me = this.#me;
-    await Promise.all([...this.#held].map(([key, held]) => this.#renew(bucket, key, held)));
-    this.#own = await bucket.write(me, holder, this.#own).catch((error: unknown) => {
-      if (error instanceof LeaseTaken) return this.#own; // its revision was lost with an answer, and is read below
-      throw error;
-    });
+    await this.#heartbeats.beat(bucket);
     const records = await bucket.read();
-    this.#own = Math.max(this.#own, records.get(me)?.revision ?? 0);
-    this.#observe(records, clock.now());
-    const others = [...records].filter(
-      ([key, { value }]) => key.startsWith(WORKER_PREFIX) && key !== me && value !== '' && this.#isFresh(key),
-    );
-    const { take, release } = planLeases(this.#leases(records), others.length + 1);
+    this.#compare(records);
+    await Promise.all([this.#refresh(bucket), this.#freeForgotten(bucket, records)]);
+    const values = new Map([...records].map(([key, { value }]) => [key, read(value)]));
+    const holders = new Set(this.#keys().flatMap(({ key }) => values.get(key)?.holder || []));
+    this.#heartbeats.observe(records, holders);
+    const dead = new Set<string>();
+    for (const holder of holders) if (await this.#heartbeats.isDead(bucket, records, holder)) dead.add(holder);
+    const leases = this.#keys().map(({ key, fold }): SeenLease => {
+      const { holder = '' } = values.get(key) ?? {};
+      const isFree = (holder === '' || dead.has(holder)) && !this.#ending.has(key);
+      return { key, fold, state: this.#held.has(key) ? 'mine' : isFree ? 'free' : 'other' };
+    });
+    const { take, release } = planLeases(leases, this.#heartbeats.countAlive(records));
     for (const key of release) this.#end(key);
     await Promise.all(take.map(key => this.#take(bucket, key, records.get(key))));
   }
 
-  /** Notes how long each revision is seen. Our own records tell whether a lease is still ours. */
-  #observe(records: ReadonlyMap<string, LeaseRecord>, now: Moment): void {
-    for (const [key, { value, revision }] of records) {
-      const seen = this.#seen.get(key);
-      if (!seen || seen.revision < revision) this.#seen.set(key, { revision, since: now });
-      const held = this.#held.get(key);
-      if (!held || revision <= held.revision) continue;
-      // Ours, if the answer to a renewal was lost.
-      if (isOf(read(value), this.#parts.holder, held.epoch)) held.revision = revision;
+  /** Ends leases that another process has written or removed. */
+  #compare(records: Records): void {
+    // All that was written up to this revision is in the records, or was removed.
+    const reached = Math.max(0, ...[...records.values()].map(({ revision }) => revision));
+    for (const [key, held] of this.#held) {
+      if (reached < held.revision) continue;
+      const record = records.get(key);
+      const isOurs = record && isOf(read(record.value), this.#parts.holder, held.epoch);
+      // Ours with another revision if the answer to a write was lost.
+      if (isOurs) held.revision = Math.max(held.revision, record.revision);
       else this.#end(key);
     }
-    for (const key of this.#seen.keys()) if (!records.has(key)) this.#seen.delete(key);
   }
 
-  #isFresh(key: string): boolean {
-    const seen = this.#seen.get(key);
-    return seen !== undefined && this.#parts.clock.now() - seen.since < TTL_MS;
+  async #refresh(bucket: LeaseBucket): Promise<void> {
+    const { holder, clock } = this.#parts;
+    const old = [...this.#held].filter(([, { writtenAt }]) => clock.now() - writtenAt >= REFRESH_MS);
+    for (const [key, held] of old)
+      await orTaken(async () => {
+        held.revision = await bucket.write(key, JSON.stringify({ holder, epoch: held.epoch }), held.revision);
+        held.writtenAt = clock.now();
+      });
   }
 
-  #leases(records: ReadonlyMap<string, LeaseRecord>): SeenLease[] {
-    const { folds, partitions } = this.#parts;
-    return folds.flatMap(fold =>
-      Array.from({ length: partitions }, (_, partition): SeenLease => {
-        const key = `${fold}.${partition}`;
-        const record = records.get(key);
-        const taken = record && read(record.value).holder !== '' && this.#isFresh(key);
-        const state = this.#held.has(key) ? 'mine' : taken || this.#ending.has(key) ? 'other' : 'free';
-        return { key, fold, state };
-      }),
-    );
+  /** Frees leases that name this worker and that it does not have: it gave them up while NATS did not answer. */
+  async #freeForgotten(bucket: LeaseBucket, records: Records): Promise<void> {
+    for (const { key } of this.#keys()) {
+      const record = records.get(key);
+      if (!record || this.#held.has(key) || this.#ending.has(key)) continue;
+      const { holder, epoch } = read(record.value);
+      if (holder === this.#parts.holder)
+        await orTaken(async () => void (await bucket.write(key, freed(epoch), record.revision)));
+    }
   }
 
   async #take(bucket: LeaseBucket, key: string, record: LeaseRecord | undefined): Promise<void> {
     const { holder, clock, log } = this.#parts;
     const last = record ? read(record.value).epoch : 0;
     const epoch = Math.max(last + 1, clock.wallClock());
-    const renewedAt = clock.now();
-    try {
+    const writtenAt = clock.now();
+    await orTaken(async () => {
       const revision = await bucket.write(key, JSON.stringify({ holder, epoch }), record?.revision ?? 0);
-      this.#begin(bucket, key, { epoch, end: new AbortController(), revision, renewedAt });
+      if (!this.#heartbeats.isAlive) return; // the answer took too long: another worker may have the lease by now
+      this.#begin(bucket, key, { epoch, end: new AbortController(), revision, writtenAt });
       log.info({ lease: key, epoch }, 'this worker folds the partition');
-    } catch (error) {
-      if (!(error instanceof LeaseTaken)) throw error; // another worker was faster
-    }
+    });
   }
 
   #begin(bucket: LeaseBucket, key: string, held: Held): void {
@@ -154,51 +155,36 @@ export class Leases {
     const { signal } = held.end;
     this.#held.set(key, held);
     this.#report(fold);
-    this.#expire(held, KEPT_MS - (this.#parts.clock.now() - held.renewedAt));
     const work = this.#parts.fold({ fold, partition: Number(partition), epoch: held.epoch, signal });
     void work.then(() => held.end.abort());
     const ended = () => {
       this.#held.delete(key);
       this.#report(fold);
-      const freed = work.then(() => this.#free(bucket, key, held)).finally(() => this.#ending.delete(key));
-      this.#ending.set(key, freed);
+      const isFree = work.then(() => this.#free(bucket, key, held)).finally(() => this.#ending.delete(key));
+      this.#ending.set(key, isFree);
     };
     signal.addEventListener('abort', ended, { once: true });
   }
 
-  /** Ends the lease once it was not renewed for {@link KEPT_MS}. */
-  #expire(held: Held, ms: number): void {
-    const { clock } = this.#parts;
-    const cancel = clock.after(Math.max(0, ms), () => {
-      const left = KEPT_MS - (clock.now() - held.renewedAt);
-      if (left > 0) this.#expire(held, left);
-      else held.end.abort();
-    });
-    held.end.signal.addEventListener('abort', cancel, { once: true });
-  }
-
-  async #renew(bucket: LeaseBucket, key: string, held: Held): Promise<void> {
-    const { holder, clock } = this.#parts;
-    const sentAt = clock.now();
-    try {
-      held.revision = await bucket.write(key, JSON.stringify({ holder, epoch: held.epoch }), held.revision);
-      held.renewedAt = sentAt;
-    } catch (error) {
-      if (!(error instanceof LeaseTaken)) throw error; // the next read tells whether it is still ours
-    }
-  }
-
   /** Frees a lease whose fold has ended, unless another worker has it. */
   async #free(bucket: LeaseBucket, key: string, { epoch, revision }: Held): Promise<void> {
-    await bucket.write(key, JSON.stringify({ holder: '', epoch }), revision).catch(() => undefined); // else it expires
+    await bucket.write(key, freed(epoch), revision).catch(() => undefined); // else a later look frees it
   }
 
   #end(key: string): void {
     this.#held.get(key)?.end.abort();
   }
 
-  get #me(): string {
-    return WORKER_PREFIX + roomToken(this.#parts.holder);
+  #endAll(): void {
+    for (const key of [...this.#held.keys()]) this.#end(key);
+  }
+
+  /** Keys of all leases. */
+  #keys(): { readonly key: string; readonly fold: string }[] {
+    const { folds, partitions } = this.#parts;
+    return folds.flatMap(fold =>
+      Array.from({ length: partitions }, (_, partition) => ({ key: `${fold}.${partition}`, fold })),
+    );
   }
 
   #report(fold: string): void {
@@ -207,6 +193,17 @@ export class Leases {
 }
 
 const isOf = (value: Value, holder: string, epoch: number) => value.holder === holder && value.epoch === epoch;
+
+const freed = (epoch: number): string => JSON.stringify({ holder: '', epoch });
+
+/** Calls `write`; does nothing if another process was faster: the next look tells what it wrote. */
+async function orTaken(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof LeaseTaken)) throw error;
+  }
+}
 
 /** Reads the value of a lease; one that no worker wrote is free. */
 function read(text: string): Value {
