@@ -217,3 +217,39 @@ test('hidden messages are found by user, room and range', async () => {
   assert.deepEqual(await store.hidden('ann', room, 1, 100), [9, 10]);
   assert.deepEqual(await store.hidden('ann', room, 10, 1_000), [10, 200]);
 });
+
+test('entries of some types are read in pages, in order, with all that incarnations of the stream have at one offset', async () => {
+  const partition = 7;
+  const room = `channel:views-${rooms++}`;
+  const types = ['edit', 'delete'];
+  const entries = Array.from({ length: 40 }, (_, index) => {
+    const [type = ''] = [['edit'], ['delete'], ['message'], ['edit']][index % 4] ?? [];
+    const offset = 1 + Math.floor(index / 2); // two at each offset
+    return { ...logged(room, message), type, offset, storedAt: 1_000 + index };
+  });
+  await store.write(partition, entries);
+  await store.write(partition + 1, [{ ...logged(room, message), type: 'edit', offset: 3, storedAt: 1 }]);
+  const found: LoggedMessage[] = [];
+  for (let at = 2, upto = 18; at < upto; ) {
+    const page = await store.readEntries(partition, types, { after: at, upto, limit: 4 });
+    assert.ok(page.upto > at && page.upto <= upto);
+    assert.ok(page.entries.every(({ offset }) => offset > at && offset <= page.upto));
+    found.push(...page.entries);
+    at = page.upto;
+  }
+  const key = ({ offset, storedAt, type }: LoggedMessage) => `${offset} ${storedAt} ${type}`;
+  const wanted = entries.filter(({ offset, type }) => offset > 2 && offset <= 18 && types.includes(type));
+  assert.deepEqual(found.map(key).sort(), wanted.map(key).sort());
+  assert.deepEqual(
+    found.map(({ offset }) => offset),
+    wanted.map(({ offset }) => offset),
+  );
+});
+
+test('entries are not read without their index', async () => {
+  await database.collection('messages').dropIndex('partition_type_offset');
+  const range = { after: 0, upto: 9, limit: 4 };
+  await assert.rejects(store.readEntries(0, ['edit'], range), /partition_type_offset .* is not built yet/);
+  await store.buildIndexes(['partition_type_offset']);
+  await store.readEntries(0, ['edit'], range);
+});
