@@ -1,7 +1,9 @@
 import { type Collection, MongoClient } from 'mongodb';
 import { connectNats } from '../../../server/bus/connect.ts';
+import { digests } from '../../../server/bus/digests.ts';
 import type { WithMetadata } from '../../../server/bus/epoch.ts';
 import { apiRequest, managerOf } from '../../../server/bus/jetstream-api.ts';
+import type { Digest } from '../../../server/bus/last-entry.ts';
 import { lostRangesOf } from '../../../server/bus/lost-ranges.ts';
 import { names as namesOf, partitionOf } from '../../../server/bus/names.ts';
 import { policyKv } from '../../../server/bus/policy-kv.ts';
@@ -36,6 +38,10 @@ export interface Inspect {
   policyComplete(): Promise<boolean>;
   /** Removes everything from POLICY. */
   wipePolicy(): Promise<void>;
+  /** Removes everything from all LAST streams. */
+  wipeLast(): Promise<void>;
+  /** Digest of a room in LAST; null for none. */
+  digest(room: string): Promise<Digest | null>;
   /** Entries in the inbox of a user that name a room, as far as LOG has them. */
   inbox(user: string): Promise<readonly object[]>;
   /** Stores a control entry as a gateway does that ends right after it. */
@@ -80,6 +86,12 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
     policy: async key => readRoomState((await policy.read(key))?.value),
     policyComplete: async () => (await policy.read(COMPLETE)) !== null,
     wipePolicy: async () => void (await (await managerOf(nats)).streams.purge(`KV_${names.policyBucket}`)),
+    wipeLast: async () => {
+      const { streams } = await managerOf(nats);
+      for (let index = 0; index < config.partitions; index++) await streams.purge(names.lastStream(index));
+    },
+    digest: async room =>
+      (await digests(nats, names).readSurely(partitionOf(room, config.partitions), room))?.value ?? null,
     inbox: async user =>
       (await log.readAfter(`user:${user}`, 0, 1_000)).messages
         .filter(({ type }) => type === 'member' || type === 'invite')
