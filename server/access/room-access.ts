@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
+import { ReadFailed } from '../room/log.ts';
 import type { Identity } from './token.ts';
 
 /** Action of a user in a room. `publish`: the protocol's bare publish; `send`: `message.send`. */
@@ -18,11 +19,17 @@ export interface RoomAccess {
   /** Decides at once, from what was loaded. @returns null if allowed */
   may(action: Action): Denied | null;
   /**
-   * Decides by the word of the leader, where {@link may} refuses: what was loaded may be some seconds old, and SDKs take a refused
-   * subscribe as final. Missing if a refusal is certain.
+   * Loads the rights by the word of the leader, where {@link may} refuses: what was loaded may be some seconds old, and SDKs take a
+   * refused subscribe as final. Missing if a refusal is certain.
    * @throws {ReadFailed} {@link StoreUnavailable} if that cannot be known now
    */
-  confirm?(action: Action): Promise<Denied | null>;
+  confirm?(): Promise<RoomAccess>;
+  /**
+   * Rights with every act of staff up to an offset, or later ones: whoever was removed before an entry was stored may not read it.
+   * Missing if no act changes them.
+   * @throws as {@link confirm} does
+   */
+  upTo?(offset: number): RoomAccess | Promise<RoomAccess>;
 }
 
 /**
@@ -46,13 +53,40 @@ export function authorize(
   return access instanceof Promise ? access.then(loaded => demand(loaded, action)) : demand(access, action);
 }
 
+/** Entries that were read of a room, with the offset up to which none is missing. */
+interface ReadUpTo<T> {
+  readonly value: T;
+  readonly upto: number;
+}
+
+/** Attempts to read with rights that still hold afterwards. */
+const ATTEMPTS = 4;
+
+/**
+ * Reads of a room what a user may read, with rights that are at least as new as what was read.
+ * @param read reads above an offset
+ * @throws {CommandError} if the user may not read the room any more
+ * @throws {ReadFailed} {@link StoreUnavailable} if that cannot be known now
+ */
+export async function readAllowed<T>(
+  access: RoomAccess | null,
+  read: (above: number) => Promise<ReadUpTo<T>>,
+): Promise<T> {
+  let rights = access;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const above = rights?.readableAbove ?? 0;
+    const { value, upto } = await read(above);
+    if (!rights?.upTo) return value;
+    rights = await demand(await rights.upTo(upto), 'history');
+    if ((rights.readableAbove ?? 0) === above) return value;
+  }
+  throw new ReadFailed('the rights of the user change faster than the room can be read');
+}
+
 function demand(access: RoomAccess, action: Action): RoomAccess | Promise<RoomAccess> {
   const denied = access.may(action);
-  if (denied && access.confirm)
-    return access.confirm(action).then(confirmed => {
-      if (confirmed) throw new CommandError(confirmed.error, confirmed.detail);
-      return access;
-    });
+  // What follows is done with the confirmed rights: they know the user's join, which those that refuse do not.
+  if (denied && access.confirm) return access.confirm().then(confirmed => demand(confirmed, action));
   if (denied) throw new CommandError(denied.error, denied.detail);
   return access;
 }

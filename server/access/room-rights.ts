@@ -14,7 +14,7 @@ type Rooms = ReadonlyMap<string, UserRoom>;
 
 export interface RoomRightsOptions {
   readonly policy: Policy;
-  readonly states: Pick<RoomStates, 'current' | 'fresh'> & {
+  readonly states: Pick<RoomStates, 'current' | 'fresh' | 'upTo'> & {
     /** Last known state, of any age; undefined for none. */
     known(room: string): RoomState | undefined;
   };
@@ -81,6 +81,14 @@ export class RoomRights {
     return mayAct({ rules, state, now: this.#options.wallClock() }, { known, listed: true }, 'read');
   }
 
+  /** See {@link RoomControl.readableAbove}. */
+  readableAbove(room: string, state: RoomState, user: string): number | null {
+    const rules = this.#rulesOf(room);
+    if (!rules || isPlain(rules, state)) return 0;
+    if (needsDocument(rules, state, user)) return null;
+    return readableAbove(rules, { known: membershipOf(state, user, undefined) });
+  }
+
   /** See {@link RoomControl.confirmed}. */
   async confirmed(room: string, user: string): Promise<Refusal | null> {
     const rules = this.#rulesOf(room);
@@ -109,18 +117,23 @@ export class RoomRights {
     const { users, wallClock } = this.#options;
     const make = (document: Rooms | undefined): RoomAccess => {
       const parts = { identity, room, rules, state, document: document?.get(room), now: wallClock };
-      return certain || isPlain(rules, state)
-        ? new Rights(parts)
-        : new Rights(parts, action => this.#confirm(identity, room, rules, action));
+      const confirm = certain || isPlain(rules, state) ? null : () => this.#confirm(identity, room, rules);
+      return new Rights(parts, offset => this.#upTo(identity, room, rules, offset), confirm);
     };
     if (!needsDocument(rules, state, identity.user)) return make(undefined);
     const document = certain ? users.of(identity.user) : users.current(identity.user);
     return document instanceof Promise ? document.then(make) : make(document);
   }
 
-  async #confirm(identity: Identity, room: string, rules: KindRules, action: Action): Promise<Denied | null> {
-    const state = await this.#options.states.fresh(room);
-    return (await this.#loaded(identity, room, rules, state, true)).may(action);
+  async #confirm(identity: Identity, room: string, rules: KindRules): Promise<RoomAccess> {
+    return await this.#loaded(identity, room, rules, await this.#options.states.fresh(room), true);
+  }
+
+  #upTo(identity: Identity, room: string, rules: KindRules, offset: number): RoomAccess | Promise<RoomAccess> {
+    const state = this.#options.states.upTo(room, offset);
+    return state instanceof Promise
+      ? state.then(loaded => this.#loaded(identity, room, rules, loaded))
+      : this.#loaded(identity, room, rules, state);
   }
 }
 
@@ -142,11 +155,18 @@ interface RightsParts {
 }
 
 class Rights implements RoomAccess {
-  readonly confirm?: (action: Action) => Promise<Denied | null>;
+  readonly upTo: (offset: number) => RoomAccess | Promise<RoomAccess>;
+  readonly confirm?: () => Promise<RoomAccess>;
   readonly #parts: RightsParts;
 
-  constructor(parts: RightsParts, confirm?: (action: Action) => Promise<Denied | null>) {
+  /** @param confirm null if a refusal is certain */
+  constructor(
+    parts: RightsParts,
+    upTo: (offset: number) => RoomAccess | Promise<RoomAccess>,
+    confirm: (() => Promise<RoomAccess>) | null,
+  ) {
     this.#parts = parts;
+    this.upTo = upTo;
     if (confirm) this.confirm = confirm;
   }
 

@@ -112,7 +112,12 @@ export function chatOf({
     messages: new Messages({ seen, clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
     targets: new Targets(reader, masks),
-    folded: new FoldedRooms({ log, store, counting: countingOf(room => rooms.current(room)), now: clocks.now }),
+    folded: new FoldedRooms({
+      log,
+      store,
+      counting: countingOf((room, offset) => rooms.upTo(room, offset)),
+      now: clocks.now,
+    }),
     hidden: new Hidden({ log, store }),
     sendBufferBytes: config.sendBufferBytes,
     reportedTime: new ReportedTime(clocks),

@@ -1,3 +1,4 @@
+import { readAllowed } from '../access/room-access.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { fitting, ITEMS, itemOf, MESSAGE_IDS } from './message-items.ts';
 import { roomName } from './params.ts';
@@ -31,9 +32,11 @@ export const messageGet = verb({
   },
   async run(call, { room, ids }, chat, access) {
     call.placed();
-    const readable = access?.readableAbove ?? 0;
-    const targets = ids.map(({ target }) => target).filter(offset => offset > readable);
-    const found = await chat.folded.find(room, [...new Set(targets)]);
+    const found = await readAllowed(access, async readable => {
+      const targets = ids.map(({ target }) => target).filter(offset => offset > readable);
+      const value = await chat.folded.find(room, [...new Set(targets)]);
+      return { value, upto: value.upto };
+    });
     const wanted = found.messages.filter(({ offset, id }) =>
       ids.some(({ target, of }) => target === offset && of === id),
     );

@@ -1,3 +1,4 @@
+import { readAllowed } from '../access/room-access.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { PageRange } from '../room/views.ts';
@@ -64,11 +65,13 @@ export const messageList = verb({
     const named = [before, after, around].filter(offset => offset !== undefined);
     if (named.length > 1) throw new CommandError(ERRORS.badRequest, 'before, after and around exclude each other');
     const { user } = call.identity;
-    const readable = access?.readableAbove ?? 0;
-    const found =
-      around === undefined
-        ? await visible(chat, user, room, rangeOf(readable, limit, before, after))
-        : await surrounding(chat, user, room, { around, limit, readable });
+    const found = await readAllowed(access, async readable => {
+      const value =
+        around === undefined
+          ? await visible(chat, user, room, rangeOf(readable, limit, before, after))
+          : await surrounding(chat, user, room, { around, limit, readable });
+      return { value, upto: uptoOf(value) };
+    });
     const items = found.messages.map(message => itemOf(message, user));
     return {
       items: fitting(items, chat.sendBufferBytes, after !== undefined),
@@ -77,6 +80,10 @@ export const messageList = verb({
     };
   },
 });
+
+/** Offset up to which a page has entries: in a page of older messages too are the changes up to that. */
+const uptoOf = ({ messages, upto }: Folded): number =>
+  messages.reduce((last, { offset, rev }) => Math.max(last, offset, rev), upto);
 
 /** @param readable offset above which the user may read */
 const rangeOf = (readable: number, limit: number, before = Number.POSITIVE_INFINITY, after?: number): PageRange => ({

@@ -1,3 +1,4 @@
+import { readAllowed } from '../access/room-access.ts';
 import type { Position, Publication, Reply } from '../protocol/codec.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
@@ -17,14 +18,14 @@ const FIRST_STEP = 50;
  * page may be shorter than the limit; only an empty one is the end.
  */
 export function history(session: Session, command: CommandOf<'history'>): Promise<void> | undefined {
-  return whenAllowed(session, command.channel, 'history', ({ readableAbove = 0 }) => {
-    session.read(command.id, () => read(session, command, readableAbove));
+  return whenAllowed(session, command.channel, 'history', access => {
+    session.read(command.id, () => readAllowed(access, above => read(session, command, above)));
     return undefined;
   });
 }
 
 /** @param above offset of the last message that the user may not read */
-async function read(session: Session, command: CommandOf<'history'>, above: number): Promise<Reply> {
+async function read(session: Session, command: CommandOf<'history'>, above: number) {
   const { context } = session;
   const { channel, since } = command;
   const top = await positionOf(session, channel);
@@ -39,12 +40,13 @@ async function read(session: Session, command: CommandOf<'history'>, above: numb
   };
   const pageBytes = Math.min(PAGE_BYTES, context.config.sendBufferBytes / 2);
   const publications = await inSteps(since?.offset, limit, pageBytes, step);
-  return {
+  const value: Reply = {
     method: 'history',
     publications: publications.slice(0, portionOf(publications, limit, pageBytes)),
     epoch: top.epoch,
     offset: top.offset,
   };
+  return { value, upto: publications.reduce((last, { offset }) => Math.max(last, offset), 0) };
 }
 
 /** Reads about as much as fits into a page: few large messages, or all small ones in two steps. */

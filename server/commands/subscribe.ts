@@ -57,10 +57,9 @@ async function answer(
     session.reply(command.id, { method: 'subscribe', ...result });
   };
   try {
-    const enter = ({ readableAbove = 0 }: RoomAccess) => {
+    const enter = ({ readableAbove: above = 0 }: RoomAccess) => {
       const { recover, position } = command;
-      const from = position.offset < readableAbove ? { ...position, offset: readableAbove } : position;
-      return subscription.enter(recover ? from : null, { joinLeave, reply });
+      return subscription.enter(recover ? { ...position, above } : null, { joinLeave, reply });
     };
     const entering = rights instanceof Promise ? rights.then(enter) : enter(rights);
     await inTime(Promise.race([entering, subscription.answered()]), session.context.after);

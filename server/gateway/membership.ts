@@ -77,6 +77,7 @@ function roomControl(states: LoadedStates, users: LoadedUserRooms, rights: RoomR
   return {
     load: async (room, top) => (INBOX.test(room) ? NO_ROOM : await states.load(room, top)),
     refusal: (room, state, user) => rights.refusal(room, state, user),
+    readableAbove: (room, state, user) => rights.readableAbove(room, state, user),
     confirmed: async (room, user) => await rights.confirmed(room, user),
     noted: inbox => users.changed(inbox.replace(INBOX, '')),
   };

@@ -128,7 +128,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     store,
     bus: presenceBus(nats.write, nats.names),
     control: membership.control,
-    stateOf: room => (room.startsWith('user:') ? NO_ROOM : membership.states.current(room)),
+    stateOf: (room, offset) => (room.startsWith('user:') ? NO_ROOM : membership.states.upTo(room, offset)),
     codecs: CODECS,
     publish,
     budget,

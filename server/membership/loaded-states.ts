@@ -4,6 +4,7 @@ import { readRoomState } from '../fold/room-state-json.ts';
 import { controlOf } from '../room/control-lane.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
+import { shareStarting } from '../room/share-starting.ts';
 import type { Moment } from '../time/clock.ts';
 import type { RoomArchive } from './archive.ts';
 import type { PolicyBatch } from './policy-batch.ts';
@@ -61,6 +62,7 @@ export class LoadedStates implements RoomStates {
   readonly #options: LoadedStatesOptions;
   readonly #recent: Recent<Known>;
   readonly #loads = new Map<string, Promise<RoomState>>();
+  readonly #fresh = shareStarting((room: string) => this.#readFresh(room));
 
   constructor(options: LoadedStatesOptions) {
     this.#options = options;
@@ -80,7 +82,18 @@ export class LoadedStates implements RoomStates {
     return open ? later(open.state, recent) : recent;
   }
 
-  async fresh(room: string): Promise<RoomState> {
+  upTo(room: string, offset: number): RoomState | Promise<RoomState> {
+    const open = this.#options.openRoom(room);
+    const recent = this.#recent.last(room);
+    if (open && open.latest >= offset) return later(open.state, recent?.state);
+    return recent && recent.upto >= offset ? recent.state : this.fresh(room);
+  }
+
+  fresh(room: string): Promise<RoomState> {
+    return this.#fresh(room);
+  }
+
+  async #readFresh(room: string): Promise<RoomState> {
     const { log, now, openRoom } = this.#options;
     const at = now();
     const top = await log.top(room);

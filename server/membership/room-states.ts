@@ -8,6 +8,11 @@ export interface RoomStates {
    */
   current(room: string): RoomState | Promise<RoomState>;
   /**
+   * State with every control entry up to an offset, perhaps with later ones.
+   * @returns a promise only if the leader has to be asked. It rejects as {@link fresh} does.
+   */
+  upTo(room: string, offset: number): RoomState | Promise<RoomState>;
+  /**
    * State with every entry that was acknowledged before the call, by the word of the leader: for decisions, and for refusals.
    * @throws {ReadFailed} if NATS does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
    */

@@ -22,7 +22,9 @@ export interface RoomControl {
   load(room: string, top: Promise<number>): Promise<RoomState>;
   /** Decides whether a user may read a room in a state. @returns null if so, and if the state does not tell */
   refusal(room: string, state: RoomState, user: string): Refusal | null;
-  /** Decides the same by the word of the leader. @throws as {@link load} does */
+  /** Offset above which a user who may read a room in a state may read its entries; null if the state does not tell. */
+  readableAbove(room: string, state: RoomState, user: string): number | null;
+  /** Decides {@link refusal} by the word of the leader. @throws as {@link load} does */
   confirmed(room: string, user: string): Promise<Refusal | null>;
   /** Takes note of an entry of the inbox that names a room of its user. */
   noted(inbox: string, entry: StoredMessage): void;
@@ -101,6 +103,11 @@ export class ControlLane {
     return this.#control.confirmed(this.#room.name, user).then(refusal => {
       if (refusal) throw new CommandError(refusal.error, refusal.detail);
     });
+  }
+
+  /** See {@link RoomControl.readableAbove}. */
+  readableAbove(user: string): number | null {
+    return this.#control.readableAbove(this.#room.name, this.state, user);
   }
 
   /** True for an entry that does not count, because its author was restricted before it: it is shown nowhere. */

@@ -1,21 +1,9 @@
-import { foldControl } from '../fold/control-fold.ts';
 import { isCut, type RoomState } from '../fold/room-state.ts';
-import { controlOf } from './control-lane.ts';
 import { type Filter, filteredReader } from './filtered-reader.ts';
-import type { StoredMessage } from './message.ts';
 import type { RoomReader } from './reader.ts';
 
-/** Source of the states of rooms. */
-export type StateOf = (room: string) => RoomState | Promise<RoomState>;
-
-/** Folds control entries that were read into a state that may be some seconds old. */
-function withOwn(state: RoomState, messages: readonly StoredMessage[]): RoomState {
-  const newer = messages.filter(({ cv }) => cv > state.cv).sort((a, b) => a.offset - b.offset);
-  return newer.reduce((before, message) => {
-    const entry = controlOf(message);
-    return entry ? foldControl(before, entry) : before;
-  }, state);
-}
+/** Source of the states of rooms, with every control entry up to an offset. */
+export type StateOf = (room: string, offset: number) => RoomState | Promise<RoomState>;
 
 /**
  * Makes a filter of entries that do not count, because their author was restricted before them: see {@link isCut}. Only what is above
@@ -23,8 +11,9 @@ function withOwn(state: RoomState, messages: readonly StoredMessage[]): RoomStat
  */
 export function countingOf(stateOf: StateOf): Filter {
   return async (room, messages) => {
-    const found = stateOf(room);
-    const state = withOwn(found instanceof Promise ? await found : found, messages);
+    const last = messages.reduce((most, { offset }) => Math.max(most, offset), 0);
+    const found = stateOf(room, last);
+    const state = found instanceof Promise ? await found : found;
     const oldest = state.cuts[0]?.offset ?? Number.POSITIVE_INFINITY;
     if (!messages.some(({ offset }) => offset > oldest)) return messages;
     return messages.filter(message => message.cv > 0 || !isCut(state, message));

@@ -18,11 +18,17 @@ export interface JoinOptions {
   readonly recovered: (source: Source | 'failed') => void;
 }
 
+/** Position to recover from. */
+export interface JoinFrom extends Position {
+  /** Offset above which the user may read, if the state of the room does not tell. Default: 0. */
+  readonly above?: number;
+}
+
 /**
  * Adds a member to a room without a gap and without a repeat between the answer, the pushes after it and the live messages. Missed
  * messages beyond one chunk are pushed after the answer, as fast as the client reads; for a client that does not read only the
  * position is kept in memory, no message.
- * @param from position to recover from; null starts at the room's top
+ * @param from null starts at the room's top
  * @param answer called once with the subscribe reply; not called if the member is gone before
  * @throws {CommandError} if the user may not read the room
  * @throws {ReadFailed} if the stream does not answer or changes before `answer` is called
@@ -32,7 +38,7 @@ export async function join(
   room: Room,
   member: Member,
   codec: Codec,
-  from: Position | null,
+  from: JoinFrom | null,
   options: JoinOptions,
   answer: (result: SubscribeResult) => void,
 ): Promise<void> {
@@ -42,10 +48,17 @@ export async function join(
     if (left(room, member)) return;
     const admitting = room.lane.admit(member.user);
     if (admitting) await admitting;
-    if (!left(room, member)) await enter(room, joiner, codec, from, options, answer);
+    if (!left(room, member)) await enter(room, joiner, codec, readableFrom(room, member, from), options, answer);
   } finally {
     room.lane.leave(joiner);
   }
+}
+
+/** Position from which a member who was admitted may recover: the state that admitted it tells since when it is in the room. */
+function readableFrom(room: Room, { user }: Member, from: JoinFrom | null): Position | null {
+  if (!from) return null;
+  const above = room.lane.readableAbove(user) ?? from.above ?? 0;
+  return from.offset < above ? { ...from, offset: above } : from;
 }
 
 /**

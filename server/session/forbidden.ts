@@ -39,7 +39,7 @@ async function refused(session: Session, channel: string, loading: Promise<RoomA
     try {
       const loaded = await rights;
       if (loaded.may('subscribe') === null) return false;
-      return !loaded.confirm || (await loaded.confirm('subscribe')) !== null;
+      return !loaded.confirm || (await loaded.confirm()).may('subscribe') !== null;
     } catch {
       await sleep(context, RETRY_MS);
       if (session.gone || !session.identity || !session.subscriptions.has(channel)) return false;

@@ -1,6 +1,6 @@
-import type { Codec, Encoding, Frame, Position, SubscribeResult } from '../protocol/codec.ts';
+import type { Codec, Encoding, Frame, SubscribeResult } from '../protocol/codec.ts';
 import { CLOSES, type CloseCode, UNSUBSCRIBES } from '../protocol/codes.ts';
-import { join } from '../room/join.ts';
+import { type JoinFrom, join } from '../room/join.ts';
 import type { Member } from '../room/member.ts';
 import type { Room } from '../room/room.ts';
 import type { SessionContext } from './context.ts';
@@ -43,12 +43,12 @@ export class Subscription implements Member {
 
   /**
    * Enters the room, see {@link join}: `reply` first, then presence and joins, then what comes after the reply.
-   * @param from position to recover from; null starts at the room's top
+   * @param from null starts at the room's top
    * @param reply answers the subscribe; called at most once
    * @returns resolves once the room delivers to the connection, or it is gone; rejects as {@link join} does
    */
   async enter(
-    from: Position | null,
+    from: JoinFrom | null,
     { joinLeave, reply }: { readonly joinLeave: boolean; readonly reply: (result: SubscribeResult) => void },
   ): Promise<void> {
     const { context, codec } = this.session;

@@ -33,6 +33,10 @@ export class LogStates implements RoomStates {
     return this.fresh(room);
   }
 
+  upTo(room: string): Promise<RoomState> {
+    return this.fresh(room);
+  }
+
   /** Last known state; undefined for none. */
   known(room: string): RoomState | undefined {
     return this.#rooms.get(room)?.state;

@@ -5,6 +5,7 @@ import type { RoomControl } from '../../../server/room/control-lane.ts';
 export const NO_CONTROL: RoomControl = {
   load: async () => NO_ROOM,
   refusal: () => null,
+  readableAbove: () => null,
   confirmed: async () => null,
   noted: () => undefined,
 };

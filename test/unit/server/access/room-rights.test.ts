@@ -30,6 +30,7 @@ function rightsOf(memory: RoomState, leader: RoomState | Error = memory, kinds: 
     policy: new Policy(all),
     states: {
       current: () => memory,
+      upTo: () => memory,
       known: () => memory,
       fresh: async room => {
         asked.push(room);

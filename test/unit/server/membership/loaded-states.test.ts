@@ -62,6 +62,28 @@ test('a state is that of POLICY and of the entries of LOG after it, and is in me
   assert.equal(states.known(ROOM)?.cv, 3);
 });
 
+test('a state up to an offset is in memory if it was read up to that, at any age, and else asked of the leader', async () => {
+  const { log, clock, states } = await gateway();
+  await publishControl(log, ROOM, 1, act);
+  await states.fresh(ROOM);
+  const kicked = await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
+  assert.equal((states.upTo(ROOM, 1) as RoomState).cv, 1);
+  const loading = states.upTo(ROOM, kicked.offset);
+  assert.ok(loading instanceof Promise);
+  assert.equal((await loading).cv, 2);
+  clock.pass(60_000);
+  assert.equal((states.upTo(ROOM, kicked.offset) as RoomState).cv, 2);
+});
+
+test('an open room answers up to what it delivered, and LOG what is above it', async () => {
+  const open = { state: NO_ROOM, latest: 0 };
+  const { log, states } = await gateway({ openRoom: () => open });
+  const { offset } = await publishControl(log, ROOM, 1, act);
+  assert.equal((await states.upTo(ROOM, offset)).cv, 1);
+  open.latest = 8;
+  assert.ok(!(states.upTo(ROOM, 8) instanceof Promise));
+});
+
 test('entries that POLICY has are not read again, and what LOG purged is not missed', async () => {
   let folded = 0;
   const { log, policy, states } = await gateway({ foldedTo: async () => folded });

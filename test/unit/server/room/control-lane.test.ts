@@ -22,6 +22,7 @@ async function group(members: Members, options: TestRoomsOptions = {}) {
       return (await parts.control?.load(room, top)) ?? NO_ROOM;
     },
     refusal: (_, state, user) => refusal(state, user),
+    readableAbove: () => null,
     confirmed: async (_, user) => refusal(await states.fresh(ROOM), user),
     noted: () => undefined,
   };

@@ -41,7 +41,10 @@ test('while rights cannot be loaded a subscription stays, and they are loaded ag
 
 test('a refusal out of memory ends a subscription only if the leader confirms it', async () => {
   for (const confirmed of [DENIED, null]) {
-    const { gateway, isIn } = await inRoom(() => ({ may: () => DENIED, confirm: async () => confirmed }));
+    const { gateway, isIn } = await inRoom(() => ({
+      may: () => DENIED,
+      confirm: async () => ({ may: () => confirmed }),
+    }));
     await leaveAllForbidden(gateway.hub.sessions);
     await settle();
     assert.equal(isIn(), confirmed === null);
