@@ -6,6 +6,7 @@ import { readDeletions } from '../bus/deletions.ts';
 import type { Digests } from '../bus/digests.ts';
 import { entryLog } from '../bus/entry-log.ts';
 import { eraser } from '../bus/erase.ts';
+import { firstKept } from '../bus/first-kept.ts';
 import { foldLog } from '../bus/fold-log.ts';
 import { forgetDigests } from '../bus/forget-digests.ts';
 import { forgottenIds } from '../bus/forgotten-ids.ts';
@@ -60,7 +61,7 @@ function foldsOf(parts: WorkerFoldsParts): readonly WorkerFold[] {
     },
     clock,
   });
-  return [state, new ViewsFold({ store, storedUpTo, erasing, clock })];
+  return [state, new ViewsFold({ store, storedUpTo, firstKept: firstKept(jsm, names), erasing, clock })];
 }
 
 type StateParts = Omit<WorkerFoldsParts, 'copies' | 'health'>;

@@ -4,6 +4,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { pino } from 'pino';
 import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { eraser } from '../../server/bus/erase.ts';
+import { firstKept } from '../../server/bus/first-kept.ts';
 import { foldLog } from '../../server/bus/fold-log.ts';
 import type { Entry } from '../../server/fold/entry.ts';
 import { RoomFold } from '../../server/fold/room-fold.ts';
@@ -75,6 +76,7 @@ async function foldBench(t: TestContext) {
   const parts = (): ViewsParts => ({
     store: stepped,
     storedUpTo: async () => Number.POSITIVE_INFINITY,
+    firstKept: firstKept(jsm, names),
     erasing: new Erasing({
       store: stepped,
       erase: around('erase', eraser(jsm, names)),
@@ -255,18 +257,22 @@ test('entries that LOG does not have any more are applied from MongoDB, by worke
 
 test('views that are dropped after LOG was purged are made again from MongoDB, with all votes', async t => {
   const bench = await foldBench(t);
-  const { publish, hold, folded, reached, purge, collection } = bench;
+  const { names, jsm, publish, steps, hold, folded, reached, purge, collection } = bench;
   hold();
   await someActs(bench, 'a');
   await someActs(bench, 'b');
   await reached();
   await purge();
+  await jsm.streams.purge(names.liveStream(0));
+  const noted: string[] = [];
+  steps.at = step => void (step === 'before note' && noted.push(step));
   const before = await bench.documents('reactions');
   assert.ok(before.length > 0);
   for (const name of ['reactions', 'folds']) await collection(name).deleteMany({});
   const { length } = before;
   await until('the votes are there', async () => (await bench.documents('reactions')).length === length);
   assert.deepEqual(await reached(), folded());
+  assert.deepEqual(noted, [], 'the streams have nothing to erase');
   // A new vote counts beside those that LOG does not have.
   await publish({ type: 'reaction', target: 1, of: 'a1', user: 'bob', emoji: '👍', on: true });
   assert.deepEqual(await reached(), folded());

@@ -4,6 +4,7 @@ import { connectNats } from '../../server/bus/connect.ts';
 import { digests } from '../../server/bus/digests.ts';
 import { writeEnvelope } from '../../server/bus/envelope.ts';
 import { eraser } from '../../server/bus/erase.ts';
+import { firstKept } from '../../server/bus/first-kept.ts';
 import { type FoldLog, foldLog } from '../../server/bus/fold-log.ts';
 import { forgottenIds } from '../../server/bus/forgotten-ids.ts';
 import { managerOf } from '../../server/bus/jetstream-api.ts';
@@ -156,6 +157,7 @@ async function prepare(setup: Setup, mix: Mix, name: string): Promise<Bench> {
       views: new ViewsFold({
         store,
         storedUpTo: async () => Number.POSITIVE_INFINITY,
+        firstKept: firstKept(jsm, names),
         erasing: new Erasing({
           store,
           erase: eraser(jsm, names),

@@ -21,6 +21,8 @@ export interface ViewsParts {
   readonly store: ViewWriter & EntryReader & ErasureList & RoomWriter & Pick<RoomArchive, 'room'>;
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
+  /** Offset below which the streams have no entry of a partition, now and later. */
+  firstKept(partition: number): Promise<number>;
   /** Part that erases deleted texts in the streams. */
   readonly erasing: Pick<Erasing, 'look' | 'run'>;
   readonly clock: Clock;
@@ -68,22 +70,28 @@ export class ViewsFold implements WorkerFold {
     this.#saved.set(partition, from);
     this.#void.clear();
     if (!gap) return;
-    const { store } = this.#parts;
+    const { store, firstKept } = this.#parts;
+    const kept = await firstKept(partition);
     for (let at = from?.at ?? 0; at < to.at; ) {
       const page = await store.readEntries(partition, CHANGING_TYPES, { after: at, upto: to.at, limit: PAGE });
       const batch = { partition, epoch: to.epoch, entries: page.entries.map(storedEntry), upto: page.upto };
       if (lease.signal.aborted) throw new LeaseLost(lease);
-      await this.#apply(batch, lease, true);
+      await this.#apply(batch, lease, { kept });
       at = page.upto;
       await this.savePosition(partition, { epoch: to.epoch, at }, lease);
     }
   }
 
   async apply(batch: FoldBatch, lease: Lease): Promise<void> {
-    await this.#apply(batch, lease, false);
+    await this.#apply(batch, lease, null);
   }
 
-  async #apply({ partition, entries }: FoldBatch, lease: Lease, areStored: boolean): Promise<void> {
+  /** @param stored for entries that come from the store: offset below which nothing has to be erased */
+  async #apply(
+    { partition, entries }: FoldBatch,
+    lease: Lease,
+    stored: { readonly kept: number } | null,
+  ): Promise<void> {
     const { store, storedUpTo } = this.#parts;
     const { controls, own } = roomEntriesOf(entries);
     if (controls.length + own.length > 0) {
@@ -94,9 +102,10 @@ export class ViewsFold implements WorkerFold {
     const changes = [...counting.flatMap(changesOf), ...removals].sort((a, b) => a.entry.offset - b.entry.offset);
     const last = changes.at(-1);
     if (!last) return;
-    if (!areStored) await this.#reached(() => storedUpTo(partition), last.entry.offset, lease);
+    if (!stored) await this.#reached(() => storedUpTo(partition), last.entry.offset, lease);
     await this.#check(partition);
-    const erased = await store.applyChanges(partition, changes);
+    const gone = await store.applyChanges(partition, changes);
+    const erased = gone.filter(({ offset }) => offset >= (stored?.kept ?? 0));
     if (erased.length > 0) await store.noteErasures(partition, timeOf(entries), erased);
   }
 
