@@ -23,6 +23,22 @@ export interface RoomMember {
   readonly rank: Rank;
 }
 
+/** User who has asked to become a member. */
+export interface RoomRequest {
+  readonly user: string;
+  /** Words of the user; empty for none. */
+  readonly note: string;
+}
+
+/** User who is banned. */
+export interface RoomBan {
+  readonly user: string;
+  /** Milliseconds since 1970; 0 for no end. */
+  readonly until: number;
+  /** Empty for none. */
+  readonly reason: string;
+}
+
 export interface RoomInfoOptions {
   readonly name: string;
   readonly user: string;
@@ -79,9 +95,17 @@ export class RoomInfo {
     return this.#complete;
   }
 
-  /** Users who have asked to become members, as far as they are known. */
-  get requests(): readonly string[] {
-    return this.#users('requested').map(([user]) => user);
+  /** Users who have asked to become members. Complete for users who may approve. */
+  get requests(): readonly RoomRequest[] {
+    return this.#users('requested').map(([user, { note = '' }]) => ({ user, note }));
+  }
+
+  /** Users who are banned now. Complete for users who may end bans. */
+  get bans(): readonly RoomBan[] {
+    const now = this.#options.clock.wallClock();
+    return this.#users('banned')
+      .map(([user, { bannedUntil: until, note: reason = '' }]) => ({ user, until, reason }))
+      .filter(({ until }) => until === 0 || until > now);
   }
 
   /** Rules of the room's kind; null while unknown. */
@@ -152,15 +176,16 @@ export class RoomInfo {
       const about = await get({ room });
       const { can } = about.me;
       const listed = can.includes('read') ? await members({ room }) : { users: [] };
-      const asking = can.includes('approve') ? (await members({ room, state: 'requested' })).users : [];
+      const others = async (act: MayDo, state: 'requested' | 'banned') =>
+        can.includes(act)
+          ? (await members({ room, state })).users.map(one => [one.user, membership(state, one)] as const)
+          : [];
+      const [asking, banned] = [await others('approve', 'requested'), await others('unban', 'banned')];
       if (generation !== this.#generation) return;
       this.#me = about.me;
       this.#rules = { access: about.access, write: about.write };
       this.#complete = listed.cursor === undefined;
-      const users = [
-        ...asking.map(one => [one.user, membership('requested', one)] as const),
-        ...listed.users.map(one => [one.user, membership('member', one)] as const),
-      ];
+      const users = [...asking, ...banned, ...listed.users.map(one => [one.user, membership('member', one)] as const)];
       this.#state = stateOf(about, users, this.#complete, user);
       this.#error = null;
     } catch (thrown) {
@@ -181,8 +206,11 @@ export class RoomInfo {
     try {
       const { me } = await get({ room });
       if (generation !== this.#generation) return;
+      // Staff see more of the room than others.
+      const more = (['approve', 'unban'] as const).some(act => me.can.includes(act) && !this.may(act));
       this.#me = me;
       this.#error = null;
+      if (more) void this.#read();
     } catch (thrown) {
       if (generation !== this.#generation) return;
       this.#error = callErrorOf(thrown);
@@ -239,11 +267,8 @@ function stateOf(
   };
 }
 
-const membership = (state: Membership['state'], { role: rank, since }: Omit<Listed, 'user'>): Membership => ({
-  rank,
-  state,
-  since,
-  cv: 0,
-  mutedUntil: 0,
-  bannedUntil: 0,
-});
+function membership(state: Membership['state'], listed: Omit<Listed, 'user'>): Membership {
+  const { role: rank, since, until = 0, note = listed.reason } = listed;
+  const ends = state === 'banned' ? { mutedUntil: 0, bannedUntil: until } : { mutedUntil: until, bannedUntil: 0 };
+  return { rank, state, since, cv: 0, ...ends, ...(note === undefined ? {} : { note }) };
+}

@@ -64,7 +64,7 @@ async function enter(
       );
     },
     async createGroup(name: string, people: string) {
-      await button('New group').click();
+      await button('New room').click();
       await dialog.getByLabel('Name').fill(name);
       await dialog.getByLabel(/^People/).fill(people);
       await dialog.getByRole('button', { name: 'Create' }).click();
@@ -198,10 +198,83 @@ test('a frozen room and a mute say why one cannot write, and end', async t => {
   assert.deepEqual(gus.problems, []);
 });
 
+test('staff rename, freeze, ban, end a ban, mute, hand over and delete, each by its button', async t => {
+  const kim = await enter(t, 'kim', 0);
+  const lee = await enter(t, 'lee', 1);
+  await kim.createGroup('Draft', 'lee, mia');
+  await lee.openRoom('Draft');
+  assert.equal(await lee.button('Room settings').count(), 0, 'a member changes nothing');
+  const settings = async (choose: (dialog: typeof kim.dialog) => Promise<void>, by = kim) => {
+    await by.button('Room settings').click();
+    await choose(by.dialog);
+  };
+  const onMember = async (user: string, button: string) => {
+    await kim.button(`Actions for ${user}`).click();
+    await kim.dialog.getByRole('button', { name: button }).click();
+    await kim.dialog.waitFor({ state: 'detached' });
+  };
+  await settings(async dialog => {
+    await dialog.getByLabel('Name').fill('Plans');
+    await dialog.getByLabel('Topic').fill('What comes next');
+    await shot(kim.page, 'groups-settings');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+  });
+  await lee.page.getByRole('heading', { level: 1, name: 'Plans' }).waitFor();
+  await lee.page.getByRole('main').getByText('What comes next').waitFor();
+
+  await settings(dialog => dialog.getByRole('button', { name: /^Freeze/ }).click());
+  await lee.page.getByText('The room is frozen').waitFor();
+  await settings(dialog => dialog.getByRole('button', { name: 'Let everyone write again' }).click());
+  await lee.page.getByText('The room is frozen').waitFor({ state: 'hidden' });
+
+  await onMember('lee', 'Mute for an hour');
+  await lee.page.getByText('You are muted here until').waitFor();
+  await onMember('lee', 'End the mute');
+  await lee.page.getByText('You are muted here until').waitFor({ state: 'hidden' });
+
+  await onMember('mia', 'Remove and ban');
+  await kim.hasMembers('kim (you) Owner', 'lee');
+  await kim.page.getByText('1 banned person').click();
+  await shot(kim.page, 'groups-banned');
+  await kim.button('End the ban of mia').click();
+  await kim.page.getByText('1 banned person').waitFor({ state: 'detached' });
+
+  await onMember('lee', 'Hand the room over');
+  await kim.hasMembers('lee Owner', 'kim (you) Admin');
+  await settings(async dialog => {
+    await dialog.getByRole('button', { name: 'Save' }).waitFor();
+    assert.equal(await dialog.getByRole('button', { name: 'Delete the room' }).count(), 0, 'an admin does not delete');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
+  await settings(async dialog => {
+    await dialog.getByRole('button', { name: 'Delete the room' }).click();
+    await dialog.getByText('This cannot be undone.').waitFor();
+    await shot(lee.page, 'groups-delete');
+    await dialog.getByRole('button', { name: 'Delete the room' }).click();
+  }, lee);
+  await kim.page.getByRole('alert').getByText('lee ended Plans.').waitFor();
+  await lee.page.getByRole('heading', { level: 1, name: 'general' }).waitFor();
+  assert.deepEqual([...kim.problems, ...lee.problems], []);
+});
+
 test('a channel is found and joined; a club is asked for and opens once staff agree, with the keyboard alone', async t => {
   const staff = startClient(t, 'hal', port(0));
   await staff.act('room.create', { kind: 'channel', name: 'Lighthouse', topic: 'Towers by the sea' });
-  const { room } = await staff.act('room.create', { kind: 'club', name: 'Chess' });
+  const hal = await enter(t, 'hal', 0);
+  await hal.button('New room').click();
+  await hal.dialog.getByLabel('Kind').selectOption('club');
+  const kinds = await hal.dialog.getByLabel('Kind').getByRole('option').allInnerTexts();
+  assert.deepEqual(
+    kinds.map(text => text.split(' ')[0]),
+    ['channel', 'club', 'group'],
+    'only kinds of which users make rooms',
+  );
+  await hal.dialog.getByLabel('Name').fill('Chess');
+  await shot(hal.page, 'groups-create');
+  await hal.dialog.getByRole('button', { name: 'Create' }).click();
+  await hal.page.getByRole('heading', { level: 1, name: 'Chess' }).waitFor();
+  const hash = new URL(hal.page.url()).hash;
+  const room = decodeURIComponent(hash.slice(1));
   const ivy = await enter(t, 'ivy', 1);
   await ivy.button('Find channels').click();
   const found = ivy.dialog.getByRole('listitem').filter({ hasText: 'Lighthouse' });
@@ -216,10 +289,11 @@ test('a channel is found and joined; a club is asked for and opens once staff ag
 
   await ivy.page.goto(home(1, `#${room}`));
   await ivy.button('Ask to join').click();
+  await ivy.dialog.getByLabel('A few words').fill('Rex knows me');
   await ivy.dialog.getByRole('button', { name: 'Ask to join' }).press('Enter');
   await ivy.dialog.waitFor({ state: 'detached' });
-  const hal = await enter(t, 'hal', 0, { hash: `#${room}` });
   await hal.button('Let ivy in').waitFor();
+  await hal.page.getByText('Rex knows me').waitFor();
   await shot(hal.page, 'groups-request');
   await hal.button('Let ivy in').press('Enter');
   await hal.hasMembers('hal (you) Owner', 'ivy');

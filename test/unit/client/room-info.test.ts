@@ -15,6 +15,7 @@ function bobsRoom() {
   const server = {
     about: { ...TEA, me } as ResultOf<'room.get'>,
     users: ['ann', 'bob', 'eve'],
+    others: {} as Readonly<Record<string, ResultOf<'room.members'>['users']>>,
     gets: 0,
     /** Called while the room is being read. */
     meanwhile: () => undefined as unknown,
@@ -29,7 +30,7 @@ function bobsRoom() {
       return server.about;
     },
     async members({ state }) {
-      if (state !== undefined) return { users: [] };
+      if (state !== undefined) return { users: server.others[state] ?? [] };
       server.meanwhile();
       return { users: server.users.map((user, i) => ({ user, role: i === 0 ? 'owner' : 'member', since: 5 })) };
     },
@@ -120,6 +121,36 @@ test('after an entry that is missing everything is read again', async () => {
   await settle();
   await settle();
   assert.deepEqual([members(), info.state?.cv], [['owner ann', 'member bob'], 9]);
+});
+
+test('staff have requests with their words and bans with reason and end, also once the user becomes staff', async () => {
+  const { info, server, entry, clock } = bobsRoom();
+  const since = 0;
+  const until = clock.wallClock() + 60_000;
+  server.others = {
+    requested: [{ user: 'dan', role: 'member', since, note: 'please' }],
+    banned: [
+      { user: 'max', role: 'member', since, until, reason: 'noise' },
+      { user: 'zoe', role: 'member', since },
+    ],
+  };
+  info.open();
+  await settle();
+  await settle();
+  assert.deepEqual([info.requests, info.bans], [[], []]);
+  server.about = { ...TEA, cv: 5, me: { state: 'member', role: 'moderator', can: ['read', 'approve', 'unban'] } };
+  entry(5, 'ann', { act: 'role', user: 'bob', rank: 'moderator' });
+  for (let round = 0; round < 6; round++) await settle();
+  const zoe = { user: 'zoe', until: 0, reason: '' };
+  assert.deepEqual(info.requests, [{ user: 'dan', note: 'please' }]);
+  assert.deepEqual(info.bans, [{ user: 'max', until, reason: 'noise' }, zoe]);
+  entry(6, 'fay', { act: 'request', note: 'me too' });
+  entry(7, 'ann', { act: 'approve', user: 'dan' });
+  entry(8, 'ann', { act: 'ban', user: 'eve', until: 0, reason: 'spam' });
+  entry(9, 'ann', { act: 'unban', user: 'zoe' });
+  assert.deepEqual(info.requests, [{ user: 'fay', note: 'me too' }]);
+  clock.pass(60_000);
+  assert.deepEqual(info.bans, [{ user: 'eve', until: 0, reason: 'spam' }]);
 });
 
 test('a mute is known with its end, and its end is noticed', async () => {

@@ -6,6 +6,8 @@ import { Dialog, dialogButton, dialogButtons } from './dialog.ts';
 export interface ConfirmOptions {
   readonly title: string;
   readonly note: string;
+  /** Field below the note. Default: none. */
+  readonly field?: HTMLElement;
   readonly confirm: string;
   readonly danger?: boolean;
   /** Runs once the user agrees. The dialog closes if it succeeds, else shows why not. */
@@ -15,7 +17,7 @@ export interface ConfirmOptions {
 
 /** Asks the user to agree to an act, and does it. */
 export function confirmAct(parent: HTMLElement, texts: Texts, options: ConfirmOptions): void {
-  const { title, note, confirm, danger = false, run, onClose } = options;
+  const { title, note, field = null, confirm, danger = false, run, onClose } = options;
   const act = async () => {
     if (await dialog.run(run, error => actProblem(texts, error))) dialog.close();
   };
@@ -23,6 +25,7 @@ export function confirmAct(parent: HTMLElement, texts: Texts, options: ConfirmOp
     title,
     content: [
       element('p', { text: note }),
+      field,
       dialogButtons(
         dialogButton(texts.text('edit.cancel'), 'secondary', () => dialog.close()),
         dialogButton(confirm, danger ? 'primary danger' : 'primary', () => void act()),

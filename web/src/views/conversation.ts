@@ -10,6 +10,7 @@ import { Composer } from './composer.ts';
 import { confirmAct } from './confirm.ts';
 import { ConnectionBadge } from './connection-badge.ts';
 import { askDelete } from './delete-dialog.ts';
+import { dialogField } from './dialog.ts';
 import { iconButton } from './icon-button.ts';
 import { MessageList } from './message-list.ts';
 import { MessageMenu } from './message-menu.ts';
@@ -42,7 +43,7 @@ export class Conversation {
   readonly #composer: Composer;
   readonly #menu: MessageMenu;
   readonly #title = element('span', { attributes: { dir: 'auto' } });
-  readonly #here = element('span', { class: 'here' });
+  readonly #here = element('span', { class: 'here', attributes: { dir: 'auto' } });
   readonly #notice = element('div', { class: 'notice', attributes: { role: 'alert' } });
   readonly #status = element('p', { class: 'status', attributes: { role: 'status' } });
   readonly #jump: HTMLButtonElement;
@@ -109,7 +110,8 @@ export class Conversation {
     const online = chat.connection.phase === 'connected';
     setText(this.#title, names.title(room.name));
     this.list.rename();
-    setText(this.#here, this.#whoIsHere(online));
+    const topic = room.info.state?.topic ?? '';
+    setText(this.#here, [this.#whoIsHere(online), topic].filter(text => text !== '').join(' · '));
     this.#badge.update(chat.connection);
     this.#updateNotice();
     this.#composer.rename(names.mention(room.name));
@@ -167,12 +169,15 @@ export class Conversation {
 
   #ask(): void {
     const { chat, room, texts } = this.#options;
+    const words = dialogField(texts.text('ask.words'), { maxlength: '500' });
     confirmAct(this.root, texts, {
       title: texts.text('discover.ask'),
       note: texts.text('ask.note'),
+      field: words.row,
       confirm: texts.text('discover.ask'),
       run: async () => {
-        await chat.act('room.request', { room: room.name });
+        const note = words.input.value.trim();
+        await chat.act('room.request', { room: room.name, ...(note === '' ? {} : { note }) });
         this.#tell(texts.text('discover.asked'));
       },
     });

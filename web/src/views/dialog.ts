@@ -65,7 +65,7 @@ export class Dialog {
 }
 
 /** Row of buttons at the end of a dialog. */
-export const dialogButtons = (...buttons: readonly HTMLElement[]): HTMLElement =>
+export const dialogButtons = (...buttons: readonly (HTMLElement | null)[]): HTMLElement =>
   element('div', { class: 'dialog-buttons' }, ...buttons);
 
 /** A button of a dialog. `submit`: it sends the form that it stands in. */

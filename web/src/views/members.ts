@@ -1,15 +1,24 @@
 import type { Chat } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
-import type { RoomMember } from '../../../client/room-info.ts';
+import type { RoomBan, RoomMember, RoomRequest } from '../../../client/room-info.ts';
 import { element, reconcile, setText, showOnChange } from '../dom/element.ts';
-import { icon } from '../dom/icons.ts';
+import { type IconName, icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
 import { actProblem } from './act-problem.ts';
 import { askPeople } from './add-people.ts';
 import { avatar } from './avatar.ts';
+import { bansView } from './bans.ts';
 import { iconButton } from './icon-button.ts';
 import { showLink } from './link-dialog.ts';
 import { mayActOn, showMember } from './member-dialog.ts';
+import { mayChange, showSettings } from './room-settings.ts';
+
+/** What the user may do in a room, beside acts on its members. */
+interface Acts {
+  readonly add: boolean;
+  readonly link: boolean;
+  readonly settings: boolean;
+}
 
 /** Members of a room with their roles, users who want to join, and what the user may do on them. */
 export class Members {
@@ -20,6 +29,7 @@ export class Members {
   readonly #requests = element('div', { class: 'requests' });
   readonly #list = element('ul', { class: 'people-list' });
   readonly #note = element('p', { class: 'people-note' });
+  readonly #bans = element('div', { class: 'bans' });
   readonly #problem = element('p', { class: 'problem', attributes: { role: 'alert' } });
   #room: Room | null = null;
 
@@ -27,7 +37,7 @@ export class Members {
     this.#texts = texts;
     this.#chat = chat;
     this.#list.setAttribute('aria-label', texts.text('members.title'));
-    const parts = [this.#head, this.#problem, this.#requests, this.#list, this.#note];
+    const parts = [this.#head, this.#problem, this.#requests, this.#list, this.#note, this.#bans];
     this.root = element('section', { class: 'members' }, ...parts);
   }
 
@@ -35,7 +45,7 @@ export class Members {
     if (this.#room !== room) setText(this.#problem, '');
     this.#room = room;
     const { info } = room;
-    const acts = { add: info.may('add') || info.may('invite'), link: info.may('link') };
+    const acts = { add: info.may('add') || info.may('invite'), link: info.may('link'), settings: mayChange(info) };
     showOnChange(this.#head, [room.name, acts], () => this.#acts(room, acts));
     const asking = info.may('approve') ? info.requests : [];
     showOnChange(this.#requests, [room.name, asking], () => this.#asking(room, asking));
@@ -45,57 +55,72 @@ export class Members {
       update: (target, member) => this.#update(target, room, member),
     });
     const more = info.complete ? 0 : (info.state?.count ?? 0) - info.members.length;
+    const bans = info.may('unban') ? info.bans : [];
+    showOnChange(this.#bans, [room.name, bans], () => this.#banned(room, bans));
     setText(this.#note, more > 0 ? this.#texts.count('members.more', more) : '');
   }
 
   /** Shows nothing of the last room any more. */
   clear(): void {
     this.#room = null;
-    for (const part of [this.#head, this.#requests]) showOnChange(part, null, () => []);
+    for (const part of [this.#head, this.#requests, this.#bans]) showOnChange(part, null, () => []);
     this.#list.replaceChildren();
     for (const text of [this.#note, this.#problem]) setText(text, '');
   }
 
-  #acts({ name }: Room, { add, link }: { readonly add: boolean; readonly link: boolean }): HTMLElement[] {
-    const button = (key: 'members.add' | 'members.link', onClick: () => void) =>
+  #acts(room: Room, { add, link, settings }: Acts): HTMLElement[] {
+    const { name } = room;
+    const [parent, texts, chat] = [this.root, this.#texts, this.#chat];
+    const button = (key: 'members.add' | 'members.link' | 'settings.title', sign: IconName, onClick: () => void) =>
       element(
         'button',
         { class: 'act', attributes: { type: 'button' }, on: { click: onClick } },
-        icon(key === 'members.add' ? 'plus' : 'link'),
-        element('span', { text: this.#texts.text(key) }),
+        icon(sign),
+        element('span', { text: texts.text(key) }),
       );
     return [
-      ...(add ? [button('members.add', () => askPeople(this.root, this.#texts, this.#chat, name))] : []),
-      ...(link ? [button('members.link', () => showLink(this.root, this.#texts, this.#chat, name))] : []),
+      ...(add ? [button('members.add', 'plus', () => askPeople(parent, texts, chat, name))] : []),
+      ...(link ? [button('members.link', 'link', () => showLink(parent, texts, chat, name))] : []),
+      ...(settings ? [button('settings.title', 'edit', () => showSettings(parent, texts, chat, room))] : []),
     ];
   }
 
-  #asking({ name: room }: Room, users: readonly string[]): HTMLElement[] {
-    if (users.length === 0) return [];
-    const act = async (verb: 'room.approve' | 'room.deny', user: string) => {
-      setText(this.#problem, '');
-      try {
-        await this.#chat.act(verb, { room, user });
-      } catch (error) {
-        setText(this.#problem, actProblem(this.#texts, error));
-      }
-    };
-    const row = (user: string) =>
+  async #act(verb: 'room.approve' | 'room.deny' | 'room.unban', room: string, user: string): Promise<void> {
+    setText(this.#problem, '');
+    try {
+      await this.#chat.act(verb, { room, user });
+    } catch (error) {
+      setText(this.#problem, actProblem(this.#texts, error));
+    }
+  }
+
+  #banned({ name }: Room, bans: readonly RoomBan[]): readonly HTMLElement[] {
+    const isOpen = this.#bans.querySelector('details')?.open ?? false;
+    const parts = bansView(this.#texts, bans, user => void this.#act('room.unban', name, user));
+    for (const part of parts) part.toggleAttribute('open', isOpen);
+    return parts;
+  }
+
+  #asking({ name: room }: Room, requests: readonly RoomRequest[]): HTMLElement[] {
+    if (requests.length === 0) return [];
+    const act = (verb: 'room.approve' | 'room.deny', user: string) => void this.#act(verb, room, user);
+    const row = ({ user, note }: RoomRequest) =>
       element(
         'li',
         { class: 'person' },
         avatar(user),
         element('span', { class: 'person-name', text: user, attributes: { dir: 'auto' } }),
+        element('span', { class: 'person-more', text: note, attributes: { dir: 'auto' } }),
         element(
           'span',
           { class: 'person-acts' },
-          iconButton('check', this.#texts.text('requests.approve', { user }), () => void act('room.approve', user)),
-          iconButton('close', this.#texts.text('requests.deny', { user }), () => void act('room.deny', user)),
+          iconButton('check', this.#texts.text('requests.approve', { user }), () => act('room.approve', user)),
+          iconButton('close', this.#texts.text('requests.deny', { user }), () => act('room.deny', user)),
         ),
       );
     return [
       element('h3', { text: this.#texts.text('requests.title') }),
-      element('ul', { class: 'people-list' }, ...users.map(row)),
+      element('ul', { class: 'people-list' }, ...requests.map(row)),
     ];
   }
 
