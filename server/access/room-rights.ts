@@ -1,5 +1,5 @@
 import { INBOX_KIND, type KindRules } from '../contract/room-kinds.ts';
-import type { RoomState } from '../fold/room-state.ts';
+import { type RoomState, tellsOf } from '../fold/room-state.ts';
 import { membershipOf } from '../membership/membership-of.ts';
 import type { RoomStates, UserRoom } from '../membership/room-states.ts';
 import { CommandError } from '../protocol/command-error.ts';
@@ -77,7 +77,7 @@ export class RoomRights {
     const rules = this.#rulesOf(room);
     if (!rules || isPlain(rules, state)) return null;
     const known = state.members.get(user) ?? null;
-    if (!known && !state.full && !state.deleted) return null;
+    if (!tellsOf(state, user) && !state.deleted) return null;
     return mayAct({ rules, state, now: this.#options.wallClock() }, { known, listed: true }, 'read');
   }
 
@@ -141,9 +141,14 @@ export class RoomRights {
 const isPlain = ({ access, write }: KindRules, { cv }: RoomState): boolean =>
   cv === 0 && access === 'Open' && write === 'Everyone';
 
-/** True if the state does not tell whether the user is a member, and that matters. */
-const needsDocument = ({ access, write }: KindRules, state: RoomState, user: string): boolean =>
-  (access === 'Members' ? !state.full : write === 'Members') && !state.members.has(user);
+/** True if the state does not tell whether the user is a member, or since when, and that matters. */
+function needsDocument({ access, write, history }: KindRules, state: RoomState, user: string): boolean {
+  const known = state.members.get(user);
+  const isSinceKnown = known?.state !== 'member' || known.since > 0;
+  if (access === 'Members') return !state.full && !(tellsOf(state, user) && isSinceKnown);
+  // What a user does in an open room is in the document alone, also after an act of staff.
+  return write === 'Members' || history === 'Joined' || known?.rank === 'guest';
+}
 
 interface RightsParts {
   readonly identity: Identity;

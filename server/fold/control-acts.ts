@@ -110,7 +110,7 @@ const EFFECTS: Effects = {
   },
   leave(draft, { heir, dissolves }, entry) {
     remove(draft, entry.by, entry, true);
-    if (heir !== undefined) rankAs(draft, heir, 'owner');
+    if (heir !== undefined) rankAs(draft, heir, 'owner', entry);
     if (dissolves) draft.deleted = true;
   },
   kick(draft, { user }, entry) {
@@ -125,12 +125,12 @@ const EFFECTS: Effects = {
   unban(draft, { user }, entry) {
     if (draft.members.get(user)?.state === 'banned') remove(draft, user, entry, false);
   },
-  role(draft, { user, rank }) {
-    rankAs(draft, user, rank);
+  role(draft, { user, rank }, entry) {
+    rankAs(draft, user, rank, entry);
   },
-  transfer(draft, { user }, { by }) {
-    rankAs(draft, user, 'owner');
-    rankAs(draft, by, 'admin');
+  transfer(draft, { user }, entry) {
+    rankAs(draft, user, 'owner', entry);
+    rankAs(draft, entry.by, 'admin', entry);
   },
   mute(draft, { user, until }) {
     draft.members.set(user, { ...knownOf(draft, user), mutedUntil: until });
@@ -176,11 +176,12 @@ function remove(draft: Draft, user: string, { cv, time }: ControlEntry, counted:
   else place(draft, user, { rank: 'member', state: 'left', since: 0, cv });
 }
 
-function rankAs(draft: Draft, user: string, rank: Rank): void {
+/** Gives a member a rank. One whom the state does not list is a member too, since an offset that is not known here. */
+function rankAs(draft: Draft, user: string, rank: Rank, { cv }: ControlEntry): void {
   const known = draft.members.get(user);
   if (known ? !isMember(known) && !draft.open : draft.full) return;
   if (draft.open && !isMember(known)) draft.count += 1;
-  draft.members.set(user, { ...knownOf(draft, user), rank, state: 'member' });
+  draft.members.set(user, { ...knownOf(draft, user), rank, state: 'member', cv });
 }
 
 /** Author whom an act restricts, `*` for everybody; null for an act that restricts nobody. */

@@ -24,7 +24,10 @@ export interface Membership {
   readonly state: Standing;
   /** Offset of the entry that made the user a member: the first message of the membership is above. 0: not known here. */
   readonly since: number;
-  /** Version of the last entry that decided on the membership; 0 for none. */
+  /**
+   * Version of the last entry that decided on the membership or the rank. 0: none, the user is listed for a mute alone, and `state`
+   * says nothing.
+   */
   readonly cv: number;
   /** End of a mute; 0 for none. */
   readonly mutedUntil: number;
@@ -116,6 +119,15 @@ export const NO_ROOM: RoomState = {
   links: new Map(),
   cuts: [],
   ids: [],
+};
+
+/**
+ * True if a state tells whether a user is a member: a user whom a state without all members does not list, or lists for a mute
+ * alone, may be one. In an open room a user's own join or leave may say more in any case.
+ */
+export const tellsOf = ({ members, full }: Pick<RoomState, 'members' | 'full'>, user: string): boolean => {
+  const known = members.get(user);
+  return known ? known.cv > 0 : full;
 };
 
 /** The act with an id of a user, if it counted and is remembered. */

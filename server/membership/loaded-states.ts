@@ -132,7 +132,10 @@ export class LoadedStates implements RoomStates {
   async #writeUsers(room: string, state: RoomState, users: readonly string[]): Promise<void> {
     const rest = users.values();
     const lane = async () => {
-      for (const user of rest) await writeUserRoom(this.#options.policy, user, room, userRoomOf(state, user));
+      for (const user of rest) {
+        const next = userRoomOf(state, user);
+        if (next) await writeUserRoom(this.#options.policy, user, room, next);
+      }
     };
     await Promise.all(Array.from({ length: Math.min(WRITES, users.length) }, lane));
   }

@@ -1,4 +1,6 @@
-import type { RoomState } from '../fold/room-state.ts';
+import type { Control, ControlEntry } from '../fold/control.ts';
+import { standingAfter } from '../fold/membership-notice.ts';
+import { type RoomState, tellsOf } from '../fold/room-state.ts';
 import { readMembership } from '../fold/room-state-json.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { changeKey } from './policy-writes.ts';
@@ -24,14 +26,36 @@ interface UserDocument {
 
 const EMPTY: UserDocument = { rooms: {} };
 
-/** Entry of a user's document that follows from the state of a room. */
-export function userRoomOf({ kind, members, cv, deleted }: RoomState, user: string): UserRoom {
-  const known = members.get(user);
-  if (!known || deleted || known.state === 'left' || known.state === 'banned')
-    return { state: 'left', rank: 'member', since: 0, cv: Math.max(cv, known?.cv ?? 0), kind };
-  const { state, rank, since } = known;
-  return { state, rank, since, cv, kind };
+/**
+ * Entry of a user's document that follows from the state of a room. Pure.
+ * @returns null if the state does not tell, see {@link tellsOf}: the document has to stay as it is
+ */
+export function userRoomOf(room: RoomState, user: string): UserRoom | null {
+  const { kind, deleted } = room;
+  const known = room.members.get(user);
+  if (deleted || (!known && room.full)) return leftAt(room.cv, kind);
+  if (!known || !tellsOf(room, user)) return null;
+  const { state, rank, since, cv } = known;
+  return state === 'left' || state === 'banned' ? leftAt(cv, kind) : { state, rank, since, cv, kind };
 }
+
+/**
+ * Entry of a user's document that follows from an entry of a room, whatever later ones make of it: for users of whom the state does
+ * not tell. Pure.
+ * @param entry one that counts
+ * @returns null for an entry that does not change the user's relation to the room
+ */
+export function userRoomAfter(entry: ControlEntry, user: string, kind: string): UserRoom | null {
+  const { control, cv, offset } = entry;
+  const standing = standingAfter(entry, user);
+  if (standing?.state === 'left') return leftAt(cv, kind);
+  return standing && { ...standing, since: JOINS.has(control.act) ? offset : 0, cv, kind };
+}
+
+const leftAt = (cv: number, kind: string): UserRoom => ({ state: 'left', rank: 'member', since: 0, cv, kind });
+
+/** Acts that make users members. Others that name the rank of a member find one. */
+const JOINS: ReadonlySet<Control['act']> = new Set(['create', 'add', 'accept', 'approve', 'join']);
 
 /** Reads all rooms of a user. @param read reads a part @returns null if the first part is missing */
 export async function readDocument(
@@ -122,7 +146,9 @@ const hasPlace = ({ rooms }: UserDocument) =>
 function withRoom(document: UserDocument, room: string, next: UserRoom, isOwn: boolean): UserDocument | null {
   const { [room]: known, ...others } = document.rooms;
   if (known && (known.cv > next.cv || (known.cv === next.cv && !isOwn))) return null;
-  const rooms = { ...others, [room]: next };
+  // A change of the rank does not know of the join.
+  const since = next.state === 'member' && known?.state === 'member' ? next.since || known.since : next.since;
+  const rooms = { ...others, [room]: { ...next, since } };
   const left = Object.keys(rooms).filter(name => rooms[name]?.state === 'left');
   for (const name of left.slice(0, -MOST_LEFT)) delete rooms[name];
   return { ...document, rooms };

@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { changedUsers } from '../fold/changed-users.ts';
 import type { ControlEntry } from '../fold/control.ts';
 import { foldControl } from '../fold/control-fold.ts';
-import { type Membership, NO_ROOM, type RoomState } from '../fold/room-state.ts';
+import { type Membership, NO_ROOM, type RoomState, tellsOf } from '../fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../fold/room-state-json.ts';
 import type { OwnMembership, RoomControlEntry } from '../room/room-changes.ts';
 import { indexNew, missingIndexes } from './indexes.ts';
@@ -22,6 +22,8 @@ interface Change {
   readonly user: string;
   readonly known: Membership;
   readonly at: number;
+  /** False for a rank of a user whom the state did not list: it says nothing about the join. */
+  readonly isJoinKnown: boolean;
 }
 
 const LEFT: Omit<Membership, 'cv'> = { rank: 'member', state: 'left', since: 0, mutedUntil: 0, bannedUntil: 0 };
@@ -83,8 +85,11 @@ export class Rooms {
     let state = before;
     for (const entry of entries) {
       const next = foldControl(state, entry);
-      for (const user of next === state ? [] : changedUsers(state, next))
-        changes.set(user, { user, known: next.members.get(user) ?? { ...LEFT, cv: next.cv }, at: next.at });
+      for (const user of next === state ? [] : changedUsers(state, next)) {
+        const known = next.members.get(user) ?? { ...LEFT, cv: next.cv };
+        const isRankAlone = known.since === 0 && known.state === 'member' && mayBeMember(state, user);
+        changes.set(user, together(changes.get(user), { user, known, at: next.at, isJoinKnown: !isRankAlone }));
+      }
       state = next;
     }
     if (state === before) return;
@@ -92,6 +97,20 @@ export class Rooms {
     if (writes.length > 0) await writeAll(await this.#collections.members(), writes);
     await writeAll(await this.#collections.rooms(), [roomWrite(room, state)]);
   }
+}
+
+const mayBeMember = (state: RoomState, user: string): boolean =>
+  !tellsOf(state, user) || state.members.get(user)?.state === 'member';
+
+/** Changes of a user one after the other: the state may have forgotten the first one before the second. */
+function together(first: Change | undefined, second: Change): Change {
+  if (!first) return second;
+  if (second.known.cv === 0) {
+    const known = { ...first.known, mutedUntil: second.known.mutedUntil };
+    return { ...first, known, at: second.at };
+  }
+  if (second.isJoinKnown) return second;
+  return { ...second, known: { ...second.known, since: first.known.since }, isJoinKnown: first.isJoinKnown };
 }
 
 /** Write of a room, unless it has a later version. */
@@ -108,12 +127,18 @@ function roomWrite(room: string, state: RoomState): AnyBulkWriteOperation<RoomDo
  * word on the membership; rank and mute are the room's in any case.
  */
 function memberWrites(room: string, change: Change): AnyBulkWriteOperation<MemberDocument>[] {
-  const { user, known, at } = change;
+  const { user, known, at, isJoinKnown } = change;
   const { rank, state, since, cv, mutedUntil, bannedUntil } = known;
-  const always = { room, user, rank, key: placeOf({ rank, user }), mutedUntil, bannedUntil, at };
-  const membership = { state, since, cv };
-  // Version 0 is that of a member whom the state did not list: the entry says the rank or the mute alone.
-  const update = cv === 0 ? { $set: always, $setOnInsert: membership } : { $set: { ...always, ...membership } };
+  const ranked = { rank, key: placeOf({ rank, user }) };
+  const muted = { room, user, mutedUntil, bannedUntil, at };
+  // On a user whom the state did not list, a mute says nothing about the membership, and a rank nothing about the join.
+  const isMuteAlone = cv === 0;
+  const always = isMuteAlone ? muted : { ...muted, ...ranked };
+  const update = isMuteAlone
+    ? { $set: muted, $setOnInsert: { ...ranked, state, since, cv } }
+    : isJoinKnown
+      ? { $set: { ...always, state, since, cv } }
+      : { $set: { ...always, state, cv }, $setOnInsert: { since } };
   return [
     byControl(room, change, { $not: { $gte: cv === 0 ? Number.MAX_SAFE_INTEGER : cv } }, { update, upsert: true }),
     byControl(room, change, { $gte: cv }, { update: { $set: always } }),

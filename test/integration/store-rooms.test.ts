@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MongoClient } from 'mongodb';
-import type { ControlEntry } from '../../server/fold/control.ts';
+import type { Control, ControlEntry } from '../../server/fold/control.ts';
 import { foldEntries } from '../../server/fold/control-fold.ts';
 import { NO_ROOM } from '../../server/fold/room-state.ts';
 import type { MemberPage } from '../../server/membership/directory.ts';
@@ -93,6 +93,33 @@ test('a join of the user and an act of staff count by what the join had seen, in
   const staff = [['owner ann', 'moderator bob'], 'member'];
   assert.deepEqual(await run(own(5, true, 2), kick, promote), staff);
   assert.deepEqual(await run(kick, own(5, true, 2), promote), staff);
+});
+
+test('a mute or a rank of a member whom the state does not list leaves the join as it is, however the log is split', async () => {
+  const users = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ user: `u${from + i}`, rank: 'member' }) as const);
+  const acts: readonly Control[] = [
+    created({ ann: 'owner' }),
+    { act: 'add', users: [{ user: 'bob', rank: 'guest' }] },
+    ...Array.from({ length: 11 }, (_, i) => ({ act: 'add', users: users(i * 100, 100) }) as const),
+    { act: 'mute', user: 'bob', until: 1e12 },
+    { act: 'mute', user: 'u0', until: 1e12 },
+    { act: 'mute', user: 'u0', until: 0 },
+    { act: 'role', user: 'u1', rank: 'moderator' },
+    { act: 'role', user: 'u1', rank: 'guest' },
+  ];
+  const log = acts.map((act, i) => entry(i + 1, i + 1, act));
+  for (const parts of [[log], log.map(each => [each])]) {
+    const { store, apply } = freshStore();
+    for (const part of parts) await apply('group:a', part);
+    const known = async (user: string) => {
+      const { state, rank, since } = (await store.roomsOf(user)).get('group:a') ?? {};
+      return [state, rank, since];
+    };
+    assert.deepEqual(await known('bob'), ['member', 'guest', 2]);
+    assert.deepEqual(await known('u0'), ['member', 'member', 3]);
+    assert.deepEqual(await known('u1'), ['member', 'guest', 3]);
+  }
 });
 
 test('members are listed by rank, then by user; joins and leaves of others move nobody', async () => {

@@ -8,7 +8,7 @@ import { readRoomState, roomStateJson } from '../../fold/room-state-json.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { isLater, writeRoom } from '../../membership/policy-writes.ts';
-import { userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
+import { userRoomAfter, userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
 import { controlKey } from '../../room/control-key.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
 import { dataOf, type Envelope } from '../../room/message.ts';
@@ -81,8 +81,12 @@ export class PolicyFold {
     this.#keep(room, state);
     const users = state === before ? usersOf(entry, state) : changedUsers(before, state);
     const latest = await writeRoom(this.#parts.policy, room, state);
-    for (const user of users) await writeUserRoom(this.#parts.policy, user, room, userRoomOf(latest, user));
-    if (counts(entry, state)) await this.#notices(room, entry, users, state);
+    const isCounted = counts(entry, state);
+    for (const user of users) {
+      const next = userRoomOf(latest, user) ?? (isCounted ? userRoomAfter(entry, user, latest.kind) : null);
+      if (next) await writeUserRoom(this.#parts.policy, user, room, next);
+    }
+    if (isCounted) await this.#notices(room, entry, users, state);
   }
 
   /** A user's own join or leave of an open room. */

@@ -14,6 +14,7 @@ import {
   type PolicyStore,
 } from '../../../server/membership/policy-store.ts';
 import type { UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
+import { partKey, readDocument, userRoomOf, writeUserRoom } from '../../../server/membership/user-documents.ts';
 import { StoreUnavailable } from '../../../server/room/history-store.ts';
 import { PublishFailed, ReadFailed, type RoomLog } from '../../../server/room/log.ts';
 import type { RoomReader } from '../../../server/room/reader.ts';
@@ -76,29 +77,23 @@ export class MemoryStates extends LogStates {
   }
 
   override async committed(room: string, state: RoomState, users: readonly string[]): Promise<void> {
-    for (const user of users) this.#documents.fold(user, room, state);
+    for (const user of users) await this.#documents.fold(user, room, state);
   }
 }
 
 /** Documents of users in memory. */
 export class MemoryUserRooms implements UserRooms {
-  readonly #users = new Map<string, Map<string, UserRoom>>();
+  readonly #policy = new MemoryPolicyStore();
 
   async of(user: string): Promise<ReadonlyMap<string, UserRoom>> {
-    await null;
-    return this.#users.get(user) ?? new Map();
+    const part = async (part: number) => (await this.#policy.read(partKey(user, part)))?.value;
+    return (await readDocument(part)) ?? new Map();
   }
 
-  /** Writes what a room's state says about a user. */
-  fold(user: string, room: string, { kind, members, deleted }: RoomState): void {
-    const rooms = this.#users.get(user) ?? new Map<string, UserRoom>();
-    this.#users.set(user, rooms);
-    const known = members.get(user);
-    if (deleted || !known || known.state === 'left') rooms.delete(room);
-    else {
-      const { state, rank, since, cv } = known;
-      rooms.set(room, { state, rank, since, cv, kind });
-    }
+  /** Writes what a room's state says about a user, unless it does not tell. */
+  async fold(user: string, room: string, state: RoomState): Promise<void> {
+    const next = userRoomOf(state, user);
+    if (next) await writeUserRoom(this.#policy, user, room, next);
   }
 }
 

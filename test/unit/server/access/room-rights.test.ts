@@ -5,6 +5,7 @@ import { type Action, authorize } from '../../../../server/access/room-access.ts
 import { RoomRights } from '../../../../server/access/room-rights.ts';
 import type { Identity } from '../../../../server/access/token.ts';
 import { BUILT_IN_KINDS, type DeclaredKind, rulesOf } from '../../../../server/contract/room-kinds.ts';
+import type { Control } from '../../../../server/fold/control.ts';
 import { NO_ROOM, type RoomState } from '../../../../server/fold/room-state.ts';
 import type { UserRoom } from '../../../../server/membership/room-states.ts';
 import { ReadFailed } from '../../../../server/room/log.ts';
@@ -122,6 +123,43 @@ test('in a room of thousands the document of the user says who is a member', asy
   const { ask, documents } = rightsOf(large);
   documents.set('bob', new Map([[GROUP, member]]));
   assert.deepEqual([await ask(who('bob'), GROUP, 'send'), await ask(who('zoe'), GROUP, 'send')], ['ok', '103']);
+});
+
+const unlisted = { ...group, full: false, count: 2_000, members: new Map() };
+const ON_BOB: readonly Control[] = [
+  { act: 'mute', user: 'bob', until: 500 },
+  { act: 'role', user: 'bob', rank: 'guest' },
+  { act: 'role', user: 'bob', rank: 'moderator' },
+];
+
+for (const control of ON_BOB)
+  test(`a member whom the state does not list reads from the join on, also after ${JSON.stringify(control)}`, async () => {
+    const kinds = { group: { history: 'Joined' }, club: { access: 'Open', history: 'Joined' } } as const;
+    const open = stateAfter([['ann', created({ ann: 'owner' }, true)]]);
+    for (const [room, state] of [
+      [GROUP, unlisted],
+      ['club:tea', open],
+    ] as const) {
+      const { rights, documents } = rightsOf(stateAfter([['ann', control]], state), undefined, kinds);
+      documents.set('bob', new Map([[room, { ...member, since: 500 }]]));
+      const access = await rights.load(who('bob'), room);
+      assert.deepEqual([access.readableAbove, access.may('history')], [500, null]);
+    }
+  });
+
+test('a member of an open room writes after a mute has ended, and after coming back from a kick', async () => {
+  const open = stateAfter([['ann', created({ ann: 'owner' }, true)]]);
+  const kinds = { club: { access: 'Open', write: 'Members' } } as const;
+  for (const control of [
+    { act: 'mute', user: 'bob', until: 500 },
+    { act: 'kick', user: 'bob' },
+  ] satisfies Control[]) {
+    const state = stateAfter([['ann', control]], open);
+    const { ask, documents } = rightsOf(state, undefined, kinds);
+    assert.equal(await ask(who('bob'), 'club:tea', 'send'), '103');
+    documents.set('bob', new Map([['club:tea', { ...member, cv: state.cv }]]));
+    assert.equal(await ask(who('bob'), 'club:tea', 'send'), 'ok');
+  }
 });
 
 test('a message carries the version that it was checked against, and is refused by a later one', () => {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ControlEntry, controlBody, readControl, typeOfAct } from '../../../../server/fold/control.ts';
+import {
+  type Control,
+  type ControlEntry,
+  controlBody,
+  readControl,
+  typeOfAct,
+} from '../../../../server/fold/control.ts';
 import { foldControl, foldEntries } from '../../../../server/fold/control-fold.ts';
 import { isCut, NO_ROOM, type RoomState } from '../../../../server/fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../../../server/fold/room-state-json.ts';
@@ -216,6 +222,24 @@ test('a room above 1,000 members keeps staff, people of whom more is to be said,
   assert.equal(later.members.get(unlisted)?.state, 'left');
 });
 
+test('a large room remembers a change of a rank as long as a join', () => {
+  const many = Array.from({ length: 1_100 }, (_, i) => ({ user: `u${i}`, rank: 'member' }) as const);
+  const add = (from: number): Control => ({ act: 'add', users: many.slice(from, from + 100) });
+  const room = stateAfter([
+    ['ann', created({ ann: 'owner', mod: 'moderator' })],
+    ...many.filter((_, i) => i % 100 === 0).map((_, i) => ['ann', add(i * 100)] as const),
+  ]);
+  const ranked = stateAfter(
+    [
+      ['ann', { act: 'role', user: 'mod', rank: 'member' }],
+      ['ann', { act: 'role', user: 'u0', rank: 'guest' }],
+    ],
+    room,
+  );
+  assert.deepEqual(ranked.members.get('mod'), { ...room.members.get('mod'), rank: 'member', cv: 13 });
+  assert.deepEqual([ranked.members.get('u0')?.rank, ranked.members.get('u0')?.cv], ['guest', 14]);
+});
+
 test('a user joins an open room without an entry: one only muted or promoted there is known by that alone', () => {
   const room = stateAfter([
     ['ann', created({ ann: 'owner' }, true)],
@@ -228,7 +252,7 @@ test('a user joins an open room without an entry: one only muted or promoted the
     [known('bob'), known('eve'), known('dan')],
     [
       ['left', 0],
-      ['member', 0],
+      ['member', 3],
       ['left', 4],
     ],
   );

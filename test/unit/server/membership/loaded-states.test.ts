@@ -202,6 +202,6 @@ test('an act waits for the documents of those whom one call names; the end of a 
     if ('user' in key) throw new PublishFailed('full');
     return await MemoryPolicyStore.prototype.write.call(policy, key, ...rest);
   };
-  await states.committed(ROOM, { ...state, cv: 2 }, users);
+  await states.committed(ROOM, { ...state, cv: 2, deleted: true }, users);
   await until('the failure is reported', () => errors.length > 0);
 });

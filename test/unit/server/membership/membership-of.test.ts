@@ -33,7 +33,20 @@ test('a state with all members needs no document; a room that was never created 
 test('of an act of staff and a join the later version counts; a rank stays', () => {
   assert.deepEqual(told(channel, 'bob', document({ cv: 2 })), ['left', 'member', 9, 3]);
   assert.deepEqual(told(channel, 'bob', document({ cv: 3 })), ['member', 'member', 9, 3]);
-  assert.deepEqual(told(channel, 'mod', document()), ['member', 'moderator', 9, 1]);
+  assert.deepEqual(told(channel, 'mod', document()), ['member', 'moderator', 9, 2]);
   assert.deepEqual(told(channel, 'eve', document()), ['member', 'member', 9, 1]);
   assert.equal(told(channel, 'eve'), null);
+});
+
+test('a mute of a user whom the state does not list changes neither the membership nor the rank', () => {
+  const group: RoomState = { ...stateAfter([['ann', created({ ann: 'owner' })]]), full: false, count: 2_000 };
+  for (const [room, by] of [
+    [channel, { cv: 9 }],
+    [group, { cv: 1 }],
+  ] as const) {
+    const muted = stateAfter([['ann', { act: 'mute', user: 'eve', until: 1e12 }]], room);
+    const found = document({ rank: 'guest', ...by });
+    assert.deepEqual(told(muted, 'eve', found), ['member', 'guest', 9, by.cv]);
+    assert.equal(membershipOf(muted, 'eve', found)?.mutedUntil, 1e12);
+  }
 });

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Control } from '../../../../server/fold/control.ts';
+import type { RoomState } from '../../../../server/fold/room-state.ts';
 import type { UserRoom } from '../../../../server/membership/room-states.ts';
 import {
   partKey,
   readDocument,
+  userRoomAfter,
   userRoomOf,
   writeUserRoom,
   writeUserRooms,
 } from '../../../../server/membership/user-documents.ts';
-import { created, stateAfter } from '../../../support/chat/control-log.ts';
+import { created, entry, stateAfter } from '../../../support/chat/control-log.ts';
 import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
 
 const joined = (cv: number): UserRoom => ({ state: 'member', rank: 'member', since: cv, cv, kind: 'group' });
@@ -98,8 +101,58 @@ test('the document of a user says what the state of the room says', () => {
     ['ann', { act: 'invite', users: ['zoe'] }],
   ]);
   const of = (user: string) => userRoomOf(state, user);
-  assert.deepEqual([of('ann').state, of('ann').rank, of('ann').since], ['member', 'owner', 1]);
-  assert.deepEqual([of('bob').state, of('eve').state, of('zoe').state], ['left', 'left', 'invited']);
-  assert.deepEqual([of('bob').cv, of('ann').cv], [4, 4]);
-  assert.equal(userRoomOf({ ...state, deleted: true }, 'ann').state, 'left');
+  assert.deepEqual([of('ann')?.state, of('ann')?.rank, of('ann')?.since], ['member', 'owner', 1]);
+  assert.deepEqual([of('bob')?.state, of('eve')?.state, of('zoe')?.state], ['left', 'left', 'invited']);
+  assert.deepEqual([of('bob')?.cv, of('ann')?.cv], [4, 1]);
+  assert.equal(userRoomOf({ ...state, deleted: true }, 'ann')?.state, 'left');
+});
+
+const group = stateAfter([['ann', created({ ann: 'owner' })]]);
+const large: RoomState = { ...group, full: false, count: 2_000 };
+const open = stateAfter([['ann', created({ ann: 'owner' }, true)]]);
+
+test('a state that lacks members says nothing about a user whom it does not list, or lists for a mute alone', () => {
+  for (const state of [large, open]) {
+    assert.equal(userRoomOf(state, 'bob'), null);
+    const muted = stateAfter([['ann', { act: 'mute', user: 'bob', until: 1e12 }]], state);
+    assert.equal(userRoomOf(muted, 'bob'), null);
+    const kicked = stateAfter([['ann', { act: 'kick', user: 'bob' }]], muted);
+    assert.deepEqual([userRoomOf(kicked, 'bob')?.state, userRoomOf(kicked, 'bob')?.cv], ['left', 3]);
+  }
+});
+
+test('an entry tells what it makes of a user, at its version', () => {
+  const after = (control: Control, user = 'bob') => {
+    const found = userRoomAfter(entry(90, 7, control, 'bob'), user, 'group');
+    return found && [found.state, found.rank, found.since, found.cv];
+  };
+  const joined = ['member', 'member', 90, 7];
+  for (const control of [{ act: 'join' }, { act: 'accept' }, { act: 'approve', user: 'bob' }] as const)
+    assert.deepEqual(after(control), joined);
+  assert.deepEqual(after({ act: 'add', users: [{ user: 'bob', rank: 'guest' }] }), ['member', 'guest', 90, 7]);
+  assert.deepEqual(after({ act: 'role', user: 'bob', rank: 'admin' }), ['member', 'admin', 0, 7]);
+  assert.deepEqual(after({ act: 'leave', heir: 'eve' }, 'eve'), ['member', 'owner', 0, 7]);
+  for (const act of ['leave', 'decline', 'delete'] as const) assert.deepEqual(after({ act })?.[0], 'left');
+  assert.equal(after({ act: 'ban', user: 'bob', until: 0 })?.[0], 'left');
+  assert.equal(after({ act: 'mute', user: 'bob', until: 1e12 }), null);
+  assert.equal(after({ act: 'join' }, 'eve'), null);
+});
+
+test('the offset of the join stays when a member whom the state does not list gets a rank', async () => {
+  const policy = new MemoryPolicyStore();
+  const join: UserRoom = { ...joined(1), since: 500 };
+  const steps: readonly Control[] = [
+    { act: 'mute', user: 'bob', until: 1e12 },
+    { act: 'role', user: 'bob', rank: 'moderator' },
+    { act: 'role', user: 'bob', rank: 'guest' },
+  ];
+  await writeUserRoom(policy, 'bob', 'group:a', join);
+  let state = large;
+  for (const control of steps) {
+    state = stateAfter([['ann', control]], state);
+    const next = userRoomOf(state, 'bob');
+    if (next) await writeUserRoom(policy, 'bob', 'group:a', next);
+  }
+  const expected = { ...join, rank: 'guest', cv: 4 };
+  assert.deepEqual(await roomsOf(policy, 'bob'), new Map([['group:a', expected]]));
 });

@@ -238,6 +238,40 @@ test('own joins and leaves of open rooms are in the document of the user', async
   assert.equal((await roomsOf('bob')).size, 0);
 });
 
+test('members of a large room stay members when LOG is folded again, over POLICY as it is or empty', async () => {
+  const { log, run, make, roomsOf, policy, inbox } = await bench();
+  let cv = 1;
+  const add = async (...users: readonly string[]) =>
+    await publishControl(log, ROOM, ++cv, { act: 'add', users: users.map(user => ({ user, rank: 'member' })) });
+  await publishControl(log, ROOM, cv, created({ ann: 'owner' }) as Act);
+  await add('bob', 'eve', 'mod');
+  for (let i = 0; i < 10; i++) await add(...Array.from({ length: 100 }, (_, j) => `u${i * 100 + j}`));
+  await publishControl(log, ROOM, ++cv, { act: 'role', user: 'mod', rank: 'moderator' });
+  await publishControl(log, ROOM, ++cv, { act: 'kick', user: 'eve' });
+  await publishControl(log, ROOM, ++cv, { act: 'role', user: 'mod', rank: 'guest' });
+  for (let i = 0; i < 260; i += 10) await add(...Array.from({ length: 10 }, (_, j) => `v${i + j}`));
+  const known = async () => {
+    const all = await Promise.all(['bob', 'eve', 'mod', 'u5', 'v0'].map(roomsOf));
+    return all.map(rooms => [rooms.get(ROOM)?.state, rooms.get(ROOM)?.rank, rooms.get(ROOM)?.since]);
+  };
+  const expected = [
+    ['member', 'member', 2],
+    [undefined, undefined, undefined],
+    ['member', 'guest', 2],
+    ['member', 'member', 3],
+    ['member', 'member', 16],
+  ];
+  await run();
+  assert.deepEqual(await known(), expected);
+  await run(make(), true);
+  assert.deepEqual(await known(), expected);
+  const states = (await inbox('bob')).map(({ state }) => state);
+  assert.deepEqual(states, ['member']);
+  policy.wipe();
+  await run(make(), true);
+  assert.deepEqual(await known(), expected);
+});
+
 test('a store that is new or was wiped is filled from MongoDB and LOG while the fold goes on', async () => {
   const { log, policy, clock, archived, fold, run, state, roomsOf, entries, withoutBodies } = await bench();
   await publishControl(log, ROOM, 1, act);
