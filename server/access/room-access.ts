@@ -83,7 +83,12 @@ export async function readAllowed<T>(
   throw new ReadFailed('the rights of the user change faster than the room can be read');
 }
 
-function demand(access: RoomAccess, action: Action): RoomAccess | Promise<RoomAccess> {
+/**
+ * Checks an action by rights that are loaded.
+ * @returns the rights, or a promise of newer ones if a refusal has to be confirmed
+ * @throws {CommandError} if the user may not do it, or rejects with it
+ */
+export function demand(access: RoomAccess, action: Action): RoomAccess | Promise<RoomAccess> {
   const denied = access.may(action);
   // What follows is done with the confirmed rights: they know the user's join, which those that refuse do not.
   if (denied && access.confirm) return access.confirm().then(confirmed => demand(confirmed, action));

@@ -1,4 +1,5 @@
 import { inboxOf } from '../access/names.ts';
+import { demand } from '../access/room-access.ts';
 import type { Target } from '../fold/entry.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
@@ -30,7 +31,8 @@ export const messageDelete = verb({
     targets: list(targetParam, MOST_TARGETS),
     scope: about(optional(oneOf('all', 'me')), '`all` by default.'),
   },
-  may: 'send',
+  may: 'history',
+  who: 'users who may send to the room; with the scope `me` users who may read it',
   result: PLACE,
   errors: [
     { error: ERRORS.notFound, when: 'The room lacks one of the messages: none is deleted.' },
@@ -53,9 +55,10 @@ export const messageDelete = verb({
   },
   async run(call, { room, id, targets, scope }, chat, access) {
     if (scope === 'me') return resultOf(await hide(call, chat, { room, id, targets, access }));
+    const rights = access && (await demand(access, 'send'));
     const check = async () => {
       await demandKept(chat);
-      const found = await seenMessages(chat, { room, access }, targets);
+      const found = await seenMessages(chat, { room, access: rights }, targets);
       const { user: own } = call.identity;
       const others = [...new Set(found.map(({ user }) => user))].filter(user => user !== own);
       if (others.length > 0) await demandStaff(call, chat, room, others);

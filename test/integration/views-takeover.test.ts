@@ -23,7 +23,7 @@ const holds = async ({ adminPort }: Process) =>
   (await metric(adminPort, 'chatcluster_fold_leases', { fold: 'views' })) > 0;
 const folded = ({ adminPort }: Process) => metric(adminPort, 'chatcluster_folded_entries_total', { fold: 'views' });
 
-/** What a client gets of a room, from its first entry on. */
+/** Follows a room from its first entry on. */
 async function witness(client: Client, room: string) {
   const fold = new RoomFold();
   const offsets: number[] = [];
