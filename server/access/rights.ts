@@ -110,8 +110,10 @@ export const allowedActs = (place: Place, actor: Person): readonly RoomAct[] =>
 /**
  * Offset above which a user may read messages of a room: that of the join where the kind shows no older ones, and for guests.
  */
-export const readableAbove = ({ history }: Pick<KindRules, 'history'>, { known }: Pick<Person, 'known'>): number =>
-  history === 'Joined' || known?.rank === 'guest' ? (known?.since ?? 0) : 0;
+export const readableAbove = (
+  { history }: Pick<KindRules, 'history'>,
+  { known }: { readonly known: Pick<Membership, 'rank' | 'since'> | null },
+): number => (history === 'Joined' || known?.rank === 'guest' ? (known?.since ?? 0) : 0);
 
 const isOwnAct = (act: RoomAct): act is (typeof OWN)[number] => (OWN as readonly string[]).includes(act);
 

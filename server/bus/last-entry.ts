@@ -38,24 +38,36 @@ export interface Digest {
   readonly deletions: readonly Deletion[] | null;
   /** Offset up to which {@link deletions} are complete, if that is below the end of the cover: the list was full. */
   readonly at?: number;
+  /**
+   * Offset of the room's last message that counts, deleted or not; 0 for none. If the cover does not begin at 1, below the cover there
+   * may be a later one. Missing if it is not known: an entry of an earlier release lacks it, and so does the next one if the room has
+   * no message since.
+   */
+  readonly countable?: number;
 }
 
 /** Value of a room's entry: deletes are written as `[offset, target, ...]`. */
-export const writeDigest = ({ top, deletions, at }: Digest): string =>
+export const writeDigest = ({ top, deletions, at, countable }: Digest): string =>
   JSON.stringify({
     top,
     ...(deletions ? { deleted: deletions.map(each => [each.at, ...each.targets]) } : {}),
     ...(at === undefined ? {} : { at }),
+    ...(countable === undefined ? {} : { countable }),
   });
 
 /** Reads a room's entry. @returns null for an invalid value, which tells nothing about the room */
 export function readDigest(data: Uint8Array): Digest | null {
-  const { top, deleted, at } = fields(data);
+  const { top, deleted, at, countable } = fields(data);
   if (!isOffset(top)) return null;
   const deletions = Array.isArray(deleted) ? deleted.map(readDeletion) : null;
   if (deletions === null || deletions.includes(null)) return { top, deletions: null };
   const known = deletions.filter(each => each !== null);
-  return { top, deletions: known, ...(Number.isSafeInteger(at) ? { at: at as number } : {}) };
+  return {
+    top,
+    deletions: known,
+    ...(Number.isSafeInteger(at) ? { at: at as number } : {}),
+    ...(countable === 0 || isOffset(countable) ? { countable } : {}),
+  };
 }
 
 /** Reads the offset in a room's entry; null for an invalid value. */

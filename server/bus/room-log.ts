@@ -19,6 +19,7 @@ import { type ApiError, apiRequest, HEADERS_TOO_LARGE, MESSAGE_TOO_LARGE, NO_MES
 import { KnownEpochs } from './known-epochs.ts';
 import { lostRangesOf } from './lost-ranges.ts';
 import { type Names, partitionOf } from './names.ts';
+import { readNewest } from './newest.ts';
 import { mostBodyBytes } from './payload-limit.ts';
 import { readPurgedTops } from './purged-tops.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
@@ -109,6 +110,12 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
   };
 
   const state = whileUp(shareStarting(readState));
+  const readOf = (index: number) => ({
+    names,
+    partition: index,
+    timeoutMs: READ_TIMEOUT_MS,
+    state: () => state(index),
+  });
   const currentEpoch = (index: number) => epochs.current(index, () => state(index));
   /** Shares one flush among rooms that are opened together. */
   const flushed = shareStarting(() => flush(write));
@@ -173,17 +180,13 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     top: room => leaderGet(room, { last_by_subj: subject(room) }),
     next: (room, after) => leaderGet(room, { seq: after + 1, next_by_subj: subject(room) }),
 
-    tops: whileUp((index, rooms) => readTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS })),
+    tops: whileUp((index, rooms) => readTops(read, rooms, readOf(index))),
 
-    purgedTops: whileUp((index, rooms) =>
-      readPurgedTops(read, rooms, { names, partition: index, timeoutMs: READ_TIMEOUT_MS, state: () => state(index) }),
-    ),
+    newest: whileUp((index, rooms) => readNewest(read, rooms, { ...readOf(index), decode })),
 
-    deletions: whileUp(async room => {
-      const index = partition(room);
-      const options = { names, partition: index, timeoutMs: READ_TIMEOUT_MS, state: () => state(index) };
-      return await readRoomDeletions(read, room, options);
-    }),
+    purgedTops: whileUp((index, rooms) => readPurgedTops(read, rooms, readOf(index))),
+
+    deletions: whileUp(room => readRoomDeletions(read, room, readOf(partition(room)))),
 
     state,
     currentEpoch,

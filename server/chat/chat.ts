@@ -15,6 +15,7 @@ import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Clocks } from '../time/clock.ts';
 import { FoldedRooms } from './folded-rooms.ts';
 import { Hidden } from './hidden.ts';
+import { LastMessages } from './last-messages.ts';
 import { Limits } from './limits.ts';
 import { LinkTokens } from './link-tokens.ts';
 import { LookUps } from './look-ups.ts';
@@ -46,11 +47,7 @@ export interface Chat {
   readonly raced: () => void;
   /** Reads the offset of a room's last message in LOG, from the leader; 0 for none. */
   readonly top: RoomLog['top'];
-  /**
-   * Reads the offsets of the last entries of rooms in LOG, from any replica. A room without one is missing.
-   * @param rooms at most 1,000
-   */
-  readonly tops: (rooms: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  readonly lasts: LastMessages;
   readonly directory: RoomDirectory;
   /** Documents of users: their rooms. */
   readonly userRooms: UserRooms;
@@ -102,6 +99,9 @@ export function chatOf({
   trace,
 }: ChatOptions): Chat {
   const limits = new Limits({ config, metrics, now: clocks.now });
+  const counting = countingOf((room, offset) => rooms.upTo(room, offset));
+  const folded = new FoldedRooms({ log, store, counting, now: clocks.now });
+  const hidden = new Hidden({ log, store });
   return {
     areCutsKept,
     clocks,
@@ -112,27 +112,16 @@ export function chatOf({
     messages: new Messages({ seen, clocks, config, log, limits, metrics, meter, trace }),
     lookUps: new LookUps({ log, store, now: clocks.now, limits: config }),
     targets: new Targets(reader, masks),
-    folded: new FoldedRooms({
-      log,
-      store,
-      counting: countingOf((room, offset) => rooms.upTo(room, offset)),
-      now: clocks.now,
-    }),
-    hidden: new Hidden({ log, store }),
+    folded,
+    hidden,
     sendBufferBytes: config.sendBufferBytes,
     reportedTime: new ReportedTime(clocks),
     rooms,
     raced: () => metrics.races.inc(),
     top: room => log.top(room),
-    tops: rooms => topsOf(log, rooms),
+    lasts: new LastMessages({ log, store, folded, hidden, counting }),
     directory,
     userRooms,
     links: new LinkTokens(config),
   };
-}
-
-async function topsOf(log: RoomLog, rooms: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const partitions = Map.groupBy(rooms, room => log.partitionOf(room));
-  const found = await Promise.all([...partitions].map(([partition, some]) => log.tops(partition, some)));
-  return new Map(found.flatMap(({ offsets }) => [...offsets]));
 }

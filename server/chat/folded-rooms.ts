@@ -141,11 +141,26 @@ export class FoldedRooms {
     return addEntries(fold, await this.#counted(room, entries)).message(message.offset) ?? message;
   }
 
+  /**
+   * Reads the offset up to which every entry of a partition is in the messages of MongoDB. Up to a second old, so possibly too low,
+   * never too high. Rejects as {@link page} does.
+   */
+  async viewedUpTo(partition: number): Promise<number> {
+    const { log, store, now } = this.#options;
+    const known = this.#positions.get(partition);
+    if (known && now() - known.at < POSITION_AGE_MS) return known.offset;
+    const at = now();
+    // The views wait for the store at changes only: messages before them may not be stored yet.
+    const offset = Math.min(await store.viewedUpTo(partition), await log.storedFloor(partition));
+    this.#positions.set(partition, { at, offset });
+    return offset;
+  }
+
   async #readFresh(room: string): Promise<Fresh> {
     const { log } = this.#options;
     const partition = log.partitionOf(room);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const viewed = await this.#viewedUpTo(partition);
+      const viewed = await this.viewedUpTo(partition);
       // Views that were dropped are behind LOG's beginning: what LOG does not have is in the messages since before that.
       const above = Math.max(viewed, (await this.#first(room)) - 1);
       const stored = await entriesAfter(log, room, above);
@@ -172,17 +187,6 @@ export class FoldedRooms {
   async #first(room: string): Promise<number> {
     const { log } = this.#options;
     return (await log.state(log.partitionOf(room))).first;
-  }
-
-  async #viewedUpTo(partition: number): Promise<number> {
-    const { log, store, now } = this.#options;
-    const known = this.#positions.get(partition);
-    if (known && now() - known.at < POSITION_AGE_MS) return known.offset;
-    const at = now();
-    // The views wait for the store at changes only: messages before them may not be stored yet.
-    const offset = Math.min(await store.viewedUpTo(partition), await log.storedFloor(partition));
-    this.#positions.set(partition, { at, offset });
-    return offset;
   }
 
   async #foldedPage(room: string, range: PageRange): Promise<Omit<Folded, 'epoch'>> {

@@ -1,14 +1,14 @@
 import { inboxOf } from '../access/names.ts';
-import { readHide } from '../fold/entry.ts';
+import { type HideEntry, readHide } from '../fold/entry.ts';
 import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import { dataOf } from '../room/message.ts';
-import type { ViewReader } from '../room/views.ts';
+import type { MessagePlace, ViewReader } from '../room/views.ts';
 import { entriesAfter } from './entries.ts';
 
 export interface HiddenOptions {
   readonly log: Pick<RoomLog, 'readAfter' | 'partitionOf' | 'state' | 'top'>;
-  readonly store: Pick<ViewReader, 'hidden' | 'viewedUpTo'> & Pick<HistoryStore, 'quiet'>;
+  readonly store: Pick<ViewReader, 'hidden' | 'hiddenOf' | 'viewedUpTo'> & Pick<HistoryStore, 'quiet'>;
 }
 
 /** Messages that users have hidden: those that MongoDB knows of, and those in the user's inbox that it does not know of yet. */
@@ -25,23 +25,42 @@ export class Hidden {
    * @throws {ReadFailed} if LOG does not answer
    */
   async of(user: string, room: string, from: number, to: number): Promise<ReadonlySet<number>> {
+    const { store } = this.#options;
+    const found = await this.#hidden(user, () => store.hidden(user, room, from, to));
+    const fresh = found.fresh.filter(hide => hide.room === room);
+    return new Set([...found.known, ...fresh.flatMap(({ targets }) => targets.map(({ target }) => target))]);
+  }
+
+  /** Rooms among places, at most one a room, whose message a user has hidden. As {@link of}. */
+  async roomsOf(user: string, places: readonly MessagePlace[]): Promise<ReadonlySet<string>> {
+    const { store } = this.#options;
+    const { known, fresh } = await this.#hidden(user, () => store.hiddenOf(user, places));
+    const offsets = new Map(places.map(({ room, offset }) => [room, offset]));
+    const later = fresh.filter(({ room, targets }) => targets.some(({ target }) => target === offsets.get(room)));
+    return new Set([...known, ...later].map(({ room }) => room));
+  }
+
+  /** Hides that MongoDB knows of, and those in the inbox that it may not know of. */
+  async #hidden<T>(
+    user: string,
+    read: () => Promise<readonly T[]>,
+  ): Promise<{ readonly known: readonly T[]; readonly fresh: readonly HideEntry[] }> {
     const { log, store } = this.#options;
     const inbox = inboxOf(user);
     const partition = log.partitionOf(inbox);
     const ask = async () => {
       const viewed = await store.viewedUpTo(partition); // before the hides: those at or below it are in them
-      return { viewed, offsets: await store.hidden(user, room, from, to) };
+      return { viewed, known: await read() };
     };
-    const unknown = { viewed: 0, offsets: [] };
-    const known = store.quiet()
+    const unknown = { viewed: 0, known: [] };
+    const { viewed, known } = store.quiet()
       ? unknown
       : await ask().catch((error: unknown) => {
           if (error instanceof StoreUnavailable) return unknown;
           throw error;
         });
     const { first } = await log.state(partition);
-    const entries = await entriesAfter(log, inbox, Math.max(known.viewed, first - 1));
-    const fresh = entries.flatMap(entry => readHide(entry, dataOf(entry)) ?? []).filter(hide => hide.room === room);
-    return new Set([...known.offsets, ...fresh.flatMap(({ targets }) => targets.map(({ target }) => target))]);
+    const entries = await entriesAfter(log, inbox, Math.max(viewed, first - 1));
+    return { known, fresh: entries.flatMap(entry => readHide(entry, dataOf(entry)) ?? []) };
   }
 }

@@ -7,11 +7,10 @@ import type { Folded } from './folded-rooms.ts';
 import { fitting, ITEMS, itemOf, MOST_ITEMS } from './message-items.ts';
 import { about, int, optional, roomName } from './params.ts';
 import { verb } from './verb.ts';
+import { visiblePage } from './visible-page.ts';
 
 /** Messages of a page without a limit. */
 const USUAL_ITEMS = 50;
-/** Pages that are read for one answer while the caller has hidden all messages of them. */
-const MOST_PAGES = 10;
 
 export const messageList = verb({
   summary: 'Lists messages of a room with all changes in them: edits, reactions and deletes.',
@@ -68,7 +67,7 @@ export const messageList = verb({
     const found = await readAllowed(access, async readable => {
       const value =
         around === undefined
-          ? await visible(chat, user, room, rangeOf(readable, limit, before, after))
+          ? await visiblePage(chat, user, room, rangeOf(readable, limit, before, after))
           : await surrounding(chat, user, room, { around, limit, readable });
       return { value, upto: uptoOf(value) };
     });
@@ -102,24 +101,8 @@ async function surrounding(
 ): Promise<Folded> {
   const count = Math.ceil(limit / 2);
   // The older half first: its position is not above that of the newer one.
-  const older = await visible(chat, user, room, rangeOf(readable, count, around + 1));
+  const older = await visiblePage(chat, user, room, rangeOf(readable, count, around + 1));
   if (limit === count) return older;
-  const newer = await visible(chat, user, room, rangeOf(readable, limit - count, undefined, around));
+  const newer = await visiblePage(chat, user, room, rangeOf(readable, limit - count, undefined, around));
   return { ...older, upto: Math.min(older.upto, newer.upto), messages: [...older.messages, ...newer.messages] };
-}
-
-/** A page without what the user has hidden. Reads on where that is everything: an empty page is the end. */
-async function visible({ folded, hidden }: Chat, user: string, room: string, range: PageRange): Promise<Folded> {
-  let rest = range;
-  let page = await folded.page(room, rest);
-  for (let pages = 1; pages <= MOST_PAGES; pages++) {
-    const [first, last] = [page.messages[0]?.offset, page.messages.at(-1)?.offset];
-    if (first === undefined || last === undefined) break;
-    const without = await hidden.of(user, room, first, last);
-    const messages = page.messages.filter(({ offset }) => !without.has(offset));
-    if (messages.length > 0 || pages === MOST_PAGES) return { ...page, messages };
-    rest = range.reverse ? { ...rest, before: first } : { ...rest, after: last };
-    page = await folded.page(room, rest);
-  }
-  return page;
 }

@@ -1,25 +1,52 @@
 import { MAX_CHANNEL_BYTES } from '../access/names.ts';
+import { readableAbove } from '../access/rights.ts';
+import { RANKS } from '../fold/control.ts';
+import type { FoldedMessage } from '../fold/room-fold.ts';
+import type { UserRoom } from '../membership/room-states.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import type { Chat } from './chat.ts';
-import { about, int, list, nullable, object, oneOf, optional, roomName, text } from './params.ts';
+import { about, int, list, nullable, object, oneOf, optional, roomName, text, type ValuesOf } from './params.ts';
 import { verb } from './verb.ts';
 
 /** Rooms of one answer. A user has at most 2,000. */
 const MOST_ROOMS = 250;
 
+/** Unicode code points of a text in the list. A page with 250 of them stays far below the most that an answer may have. */
+const PREVIEW = 140;
+
+const LAST = {
+  offset: about(int({ min: 1 }), "Place of the message in the room's order."),
+  id: about(text(), 'Id of the message.'),
+  user: about(text(), 'Author.'),
+  time: about(int(), 'Milliseconds since 1970: for people, never for order.'),
+  text: about(
+    optional(text()),
+    `First ${PREVIEW} characters of the text, after the edits that count. Absent once the message is deleted.`,
+  ),
+  deleted: about(optional(int({ min: 1 })), 'Offset of the delete. Absent while the message is there.'),
+};
+
 const ROOM = {
   room: roomName,
   name: about(text(), 'Name for people; empty for none.'),
   state: about(oneOf('member', 'invited', 'requested'), 'Relation of the caller to the room.'),
+  role: about(optional(oneOf(...RANKS)), 'Rank of the caller, of a member.'),
   n: about(nullable(int()), 'Unread messages; `null` while they are not counted.'),
   mentions: about(nullable(int()), 'Unread mentions; `null` while they are not counted.'),
+  last: about(
+    nullable(object(LAST)),
+    'Last message that the caller may read and has not hidden, also if it is deleted. `null` for none, for users who are not members, and for one that only MongoDB has while it does not answer.',
+  ),
   top: about(int(), 'Offset of the last entry of the room that is not only in MongoDB; 0 for none.'),
 };
 
 export const roomList = verb({
   summary: 'Lists the rooms of the caller, by name of the room.',
-  details:
+  details: [
     'They are those that the caller is a member of, is invited to or has asked for. It works while MongoDB is away.',
+    '',
+    'The last message is the newest one of `message.list`, as it is now: a deleted text is in no later list.',
+  ].join('\n'),
   params: {
     limit: about(optional(int({ min: 1, max: MOST_ROOMS })), `Most rooms of the answer. Default: ${MOST_ROOMS}.`),
     cursor: about(optional(text({ min: 1, max: MAX_CHANNEL_BYTES })), '`cursor` of the page before.'),
@@ -32,38 +59,85 @@ export const roomList = verb({
   example: {
     params: {},
     result: {
-      items: [{ room: 'group:tea', name: 'Tea', state: 'member', n: null, mentions: null, top: 1042 }],
+      items: [
+        {
+          room: 'group:tea',
+          name: 'Tea',
+          state: 'member',
+          role: 'owner',
+          n: null,
+          mentions: null,
+          last: {
+            offset: 1042,
+            id: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b',
+            user: 'alice',
+            time: 1_721_900_000_000,
+            text: 'Hello, all',
+          },
+          top: 1043,
+        },
+      ],
     },
   },
   async run(call, { limit = MOST_ROOMS, cursor = '' }, chat) {
     call.placed();
     const known = await chat.userRooms.of(call.identity.user);
     const found = [...known]
-      .flatMap(([room, { state }]) => (state === 'banned' || state === 'left' ? [] : [{ room, state }]))
+      .flatMap(([room, own]) =>
+        own.state === 'banned' || own.state === 'left' ? [] : [{ ...own, room, state: own.state }],
+      )
       .filter(({ room }) => room > cursor)
       .sort((a, b) => (a.room < b.room ? -1 : 1));
     const page = found.slice(0, limit);
     const rooms = page.map(({ room }) => room);
-    const [names, tops] = await Promise.all([namesOf(chat, rooms), chat.tops(rooms)]);
-    const items = page.map(({ room, state }) => ({
-      room,
-      name: names.get(room) ?? '',
-      state,
-      n: null,
-      mentions: null,
-      top: tops.get(room) ?? 0,
+    const { names, deleted } = await namesOf(chat, rooms);
+    const asked = page.map(own => ({
+      room: own.room,
+      readableAbove: deleted.has(own.room) ? Number.POSITIVE_INFINITY : readableBy(own, chat),
     }));
+    const ends = await chat.lasts.of(call.identity.user, asked);
+    const items = page.map(({ room, state, rank }) => {
+      const { top = 0, message = null } = ends.get(room) ?? {};
+      return {
+        room,
+        name: names.get(room) ?? '',
+        state,
+        ...(state === 'member' ? { role: rank } : {}),
+        n: null,
+        mentions: null,
+        last: message && previewOf(message),
+        top,
+      };
+    });
     const last = found.length > limit ? rooms.at(-1) : undefined;
     return { items, ...(last === undefined ? {} : { cursor: last }) };
   },
 });
 
-/** Names of rooms: from MongoDB in one read, and from the states of rooms that it lacks, or all while it is away. */
-async function namesOf({ directory, rooms: states }: Chat, rooms: readonly string[]): Promise<Map<string, string>> {
+/** Offset above which a user may read messages of an own room; Infinity for none of them. */
+function readableBy(own: UserRoom & { readonly room: string }, { kindOf }: Chat): number {
+  const rules = kindOf(own.room);
+  return rules && own.state === 'member' ? readableAbove(rules, { known: own }) : Number.POSITIVE_INFINITY;
+}
+
+/** A message as a list of rooms shows it. Pure. */
+function previewOf({ offset, id, user, time, text, deleted }: FoldedMessage): ValuesOf<typeof LAST> {
+  const shown = deleted > 0 ? { deleted } : { text: [...text.slice(0, 2 * PREVIEW)].slice(0, PREVIEW).join('') };
+  return { offset, id, user, time, ...shown };
+}
+
+/** Names of rooms, and those of them that are deleted. From MongoDB in one read, and from states of rooms where it lacks one or is away. */
+async function namesOf(
+  { directory, rooms: states }: Chat,
+  rooms: readonly string[],
+): Promise<{ readonly names: ReadonlyMap<string, string>; readonly deleted: ReadonlySet<string> }> {
   const names = new Map(await directory.roomNames(rooms).catch(ignoreOutage));
   const lacking = rooms.filter(room => !names.has(room));
-  const found = await Promise.all(lacking.map(async room => [room, (await states.current(room)).name] as const));
-  return new Map([...names, ...found]);
+  const found = await Promise.all(lacking.map(async room => [room, await states.current(room)] as const));
+  return {
+    names: new Map([...names, ...found.map(([room, { name }]) => [room, name] as const)]),
+    deleted: new Set(found.flatMap(([room, state]) => (state.deleted ? room : []))),
+  };
 }
 
 function ignoreOutage(error: unknown): [] {

@@ -633,7 +633,7 @@ export const OPTIONS = {
     1_000_000,
     1_000,
     100_000_000,
-    'Rooms of a partition whose last offset NATS keeps after their messages have left the LOG stream, at about 130 bytes of disk each on each server. Above it the rooms quiet for longest are dropped: when a client comes back to such a room, the gateway reads MongoDB to see what it missed.',
+    'Rooms of a partition of which NATS keeps a digest in the stream LAST: offsets of the last entry and of the last message, and recent deletes, without texts. A digest outlives the messages in LOG and takes about 150 bytes of disk on each server. Above it the rooms quiet for longest are dropped: when a client comes back to such a room, the gateway reads MongoDB to see what it missed, and a list of rooms reads the last message of such a room by itself.',
   ),
   purgeSeconds: integer(
     'CHAT_PURGE_SECONDS',

@@ -35,6 +35,8 @@ export interface RoomLog {
   next(room: string, after: number): Promise<number>;
   /** Reads the offsets of the last messages of at most 1,000 rooms of one partition, from any replica. */
   tops(partition: number, rooms: readonly string[]): Promise<Tops>;
+  /** Reads the ends of at most 1,000 rooms of one partition. Includes every entry that was acknowledged before the call. */
+  newest(partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, Newest>>;
   /**
    * Reads, for rooms without a message in LOG, the offset above which no message of the room was purged: the offset of its last
    * message where that was noted, else one below LOG's first. Includes purges that ended before the call.
@@ -106,6 +108,19 @@ export interface Tops {
   readonly offsets: ReadonlyMap<string, number>;
   /** Offset that the replica had reached: it may lack messages above. 0 if that is not known. */
   readonly upTo: number;
+}
+
+/** End of a room's log. */
+export interface Newest {
+  /** Offset of the last entry in LOG, or of the last message that counts if that is above; 0 for none. */
+  readonly top: number;
+  /** Last entry in LOG; null for none, and for one that clients cannot receive. */
+  readonly entry: StoredMessage | null;
+  /**
+   * Offset of the last message that counts, deleted or not; 0 for none. Null if it is not known: workers have not come to
+   * {@link entry} yet, or have not noted it for the room.
+   */
+  readonly countable: number | null;
 }
 
 /** Deletes of a room. */

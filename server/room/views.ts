@@ -97,6 +97,12 @@ export interface ErasureList {
   dropErasures(erasures: readonly Erasure[]): Promise<void>;
 }
 
+/** Place of a message. */
+export interface MessagePlace {
+  readonly room: string;
+  readonly offset: number;
+}
+
 /** Bounds of a page, exclusive. */
 export interface PageRange {
   /** 0 for the beginning. */
@@ -120,6 +126,10 @@ export interface ViewReader {
   readFolded(room: string, range: PageRange): Promise<readonly FoldedMessage[]>;
   /** The messages of a room at these offsets, in any order. A missing one is left out. */
   findFolded(room: string, offsets: readonly number[]): Promise<readonly FoldedMessage[]>;
+  /** The messages at places, at most one a room, by room. A missing one is left out. */
+  findEach(places: readonly MessagePlace[]): Promise<ReadonlyMap<string, FoldedMessage>>;
   /** Offsets from `from` to `to`, both included, of messages of a room that a user has hidden. */
   hidden(user: string, room: string, from: number, to: number): Promise<readonly number[]>;
+  /** Places, of at most 1,000, whose messages a user has hidden. */
+  hiddenOf(user: string, places: readonly MessagePlace[]): Promise<readonly MessagePlace[]>;
 }

@@ -1,5 +1,6 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { HideEntry } from '../fold/entry.ts';
+import type { MessagePlace } from '../room/views.ts';
 import { READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
 import { padded } from './votes.ts';
@@ -36,4 +37,15 @@ export async function hiddenBy(
 ): Promise<number[]> {
   const _id = { $gte: hideKey(user, room, range.from), $lte: hideKey(user, room, range.to) };
   return (await hides.find(where('hides.of-room', { _id }), READ).toArray()).map(({ offset }) => offset);
+}
+
+/** See {@link ViewReader.hiddenOf}. */
+export async function hiddenAt(
+  hides: Collection<HideDocument>,
+  user: string,
+  places: readonly MessagePlace[],
+): Promise<MessagePlace[]> {
+  const keys = new Map(places.map(place => [hideKey(user, place.room, place.offset), place]));
+  const found = await hides.find(where('hides.some', { _id: { $in: [...keys.keys()] } }), READ).toArray();
+  return found.flatMap(({ _id }) => keys.get(_id) ?? []);
 }

@@ -10,6 +10,7 @@ import type {
   Erasure,
   ErasureList,
   ErasureTime,
+  MessagePlace,
   PageRange,
   RoomChange,
   ViewPosition,
@@ -22,7 +23,7 @@ import { Directory } from './directory.ts';
 import type { MessageDocument } from './document.ts';
 import { type ErasureDocument, Erasures } from './erasures.ts';
 import { type FloorDocument, Floors } from './floors.ts';
-import { type HideDocument, hiddenBy } from './hides.ts';
+import { type HideDocument, hiddenAt, hiddenBy } from './hides.ts';
 import { buildIndexes } from './indexes.ts';
 import { Messages } from './messages.ts';
 import { MongoConnection } from './mongo-connection.ts';
@@ -188,6 +189,16 @@ class Store implements MongoStore {
 
   findFolded(room: string, offsets: readonly number[]) {
     return this.#connection.read(() => this.#views.findFolded(room, offsets));
+  }
+
+  findEach(places: readonly MessagePlace[]) {
+    return this.#connection.read(() => this.#views.findEach(places));
+  }
+
+  hiddenOf(user: string, places: readonly MessagePlace[]) {
+    return this.#connection.read(async () =>
+      hiddenAt(await this.#connection.collection<HideDocument>('hides'), user, places),
+    );
   }
 
   hidden(user: string, room: string, from: number, to: number) {

@@ -223,6 +223,14 @@ export const QUERIES = {
     index: '_id',
     for: 'messages of a page that its reader has hidden',
   },
+  'hides.some': {
+    collection: 'hides',
+    does: 'read',
+    equality: [],
+    range: '_id',
+    index: '_id',
+    for: 'last messages of rooms that their reader has hidden',
+  },
   'hides.one': {
     collection: 'hides',
     does: 'update',

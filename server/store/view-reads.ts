@@ -1,5 +1,6 @@
 import type { Collection } from 'mongodb';
 import type { Target } from '../fold/entry.ts';
+import type { MessagePlace } from '../room/views.ts';
 import type { MessageDocument } from './document.ts';
 import { READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
@@ -10,16 +11,10 @@ const TOGETHER = 20;
 /** Reads that are under way at the same time: below the connections of the driver's pool. */
 const READS = 8;
 
-/** Place of a message. */
-export interface Place {
-  readonly room: string;
-  readonly offset: number;
-}
-
 /** Reads the documents at places: one each, or one for each incarnation of the stream that used the offset. */
 export async function messagesAt(
   messages: Collection<MessageDocument>,
-  places: readonly Place[],
+  places: readonly MessagePlace[],
 ): Promise<MessageDocument[]> {
   return await inParts(places, async part => {
     const $or = part.map(({ room, offset }) => where<'messages.at', MessageDocument>('messages.at', { room, offset }));
@@ -28,7 +23,7 @@ export async function messagesAt(
 }
 
 /** Key of a place. */
-export const placeKey = ({ room, offset }: Place): string => `${room}\0${offset}`;
+export const placeKey = ({ room, offset }: MessagePlace): string => `${room}\0${offset}`;
 
 /** Reads all votes on messages. @returns by {@link messageKeyOf} */
 export async function votesOn(

@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { FoldedMessage } from '../fold/room-fold.ts';
-import type { Erased, PageRange, RoomChange } from '../room/views.ts';
+import type { Erased, MessagePlace, PageRange, RoomChange } from '../room/views.ts';
 import { type Deletion, type Group, groupsOf, planEdits } from './change-plan.ts';
 import type { MessageDocument } from './document.ts';
 import { blankedEdit, foldedMessage, parsed, stubBody } from './folded.ts';
@@ -110,6 +110,17 @@ export class Views {
     const places = offsets.map(offset => ({ room, offset }));
     const found = await messagesAt(await this.#collections.messages(), places);
     return found.flatMap(document => foldedMessage(document) ?? []);
+  }
+
+  /** See {@link ViewReader.findEach}. */
+  async findEach(places: readonly MessagePlace[]): Promise<ReadonlyMap<string, FoldedMessage>> {
+    const found = await messagesAt(await this.#collections.messages(), places);
+    return new Map(
+      found.flatMap(document => {
+        const message = foldedMessage(document);
+        return message ? [[document.room, message] as const] : [];
+      }),
+    );
   }
 
   async #plan(partition: number, group: Group, known: Known): Promise<Planned> {

@@ -66,6 +66,41 @@ test('a user lists the own rooms on another gateway as soon as the act is answer
   assert.deepEqual(await list(), []);
 });
 
+test('a list of rooms has the last messages and the role of the user, and no text that is gone', async t => {
+  const ann = await openClient(t, first.url, { user: 'ann' });
+  const ida = await openClient(t, second.url, { user: 'ida' });
+  const own = async (room: string) => (await call(ida, 'room.list', {})).items.find(item => item.room === room);
+  const newest = async (room: string) => (await call(ida, 'message.list', { room, limit: 1 })).items[0];
+  const rooms: string[] = [];
+  for (const name of ['one', 'two', 'three'])
+    rooms.push((await call(ann, 'room.create', { kind: 'group', name, members: ['ida'] })).room);
+  const [room = '', quiet = '', empty = ''] = rooms;
+  const id = nextId();
+  await call(ann, 'message.send', { room: quiet, text: 'nothing else happens here' });
+  const { offset: target } = (await ann.rpc('message.send', { room, id, text: 'secret one' })) as { offset: number };
+  const check = async (text: string | undefined) => {
+    const [listed, message] = [await own(room), await newest(room)];
+    assert.deepEqual([listed?.role, listed?.last?.text, listed?.last?.offset], ['member', text, target]);
+    assert.deepEqual([listed?.last?.id, listed?.last?.deleted], [message?.id, message?.deleted]);
+    assert.equal((await own(quiet))?.last?.text, 'nothing else happens here');
+    assert.equal((await own(empty))?.last, null);
+  };
+  /** Checks at once, and again once workers have noted everything. */
+  const checkTwice = async (text: string | undefined) => {
+    await check(text);
+    const noted = async () => (await Promise.all(rooms.map(name => cluster.isNoted(name)))).every(Boolean);
+    await until('workers have noted it', noted);
+    await check(text);
+  };
+  await checkTwice('secret one');
+  await call(ann, 'message.edit', { room, target, of: id, text: 'secret two' });
+  await checkTwice('secret two');
+  await call(ann, 'message.delete', { room, targets: [{ target, of: id }] });
+  await checkTwice(undefined);
+  await call(ann, 'room.kick', { room: quiet, user: 'ida' });
+  assert.equal(await own(quiet), undefined);
+});
+
 test('a room above 1,000 members lists them all by pages, while others join and leave', async t => {
   const ann = await openClient(t, first.url, { user: 'ann' });
   const bob = await openClient(t, second.url, { user: 'u0500' });

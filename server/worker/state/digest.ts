@@ -6,6 +6,8 @@ export interface RoomBatch {
   /** Offset of the last one. */
   readonly top: number;
   readonly deletions: readonly Deletion[];
+  /** Offset of the last message that counts; 0 for none in the batch. */
+  readonly countable: number;
 }
 
 /** Targets of the deletes that a digest names. A value of LAST stays below 100 KB with them. */
@@ -13,11 +15,12 @@ const MOST_TARGETS = 6_000;
 
 /** Entries of a batch by room. Pure. */
 export function roomBatches(entries: readonly FoldEntry[]): Map<string, RoomBatch> {
-  const rooms = new Map<string, { top: number; deletions: Deletion[] }>();
+  const rooms = new Map<string, { top: number; deletions: Deletion[]; countable: number }>();
   for (const { room, offset, message } of entries) {
-    const known = rooms.get(room) ?? { top: 0, deletions: [] };
+    const known = rooms.get(room) ?? { top: 0, deletions: [], countable: 0 };
     rooms.set(room, known);
     known.top = Math.max(known.top, offset);
+    if (message?.type === 'message') known.countable = Math.max(known.countable, offset);
     if (message?.type === 'delete' && message.targets.length > 0)
       known.deletions.push({ at: offset, targets: message.targets });
   }
@@ -43,4 +46,17 @@ export function digestWith(before: Digest | null, top: number, added: readonly D
   }
   const left = wanted[deletions.length];
   return { top: Math.max(before?.top ?? 0, top), deletions, ...(left ? { at: left.at - 1 } : {}) };
+}
+
+/**
+ * Offset of a room's last message that counts, after more of its entries. Entries may come again. Pure.
+ * @param before digest before; null for an invalid one, undefined for none: the room has no entry inside the cover
+ */
+export function countableWith(
+  before: Digest | null | undefined,
+  { countable }: Pick<RoomBatch, 'countable'>,
+): Pick<Digest, 'countable'> {
+  const known = before === undefined ? 0 : before?.countable;
+  if (known === undefined) return countable > 0 ? { countable } : {};
+  return { countable: Math.max(known, countable) };
 }

@@ -12,7 +12,7 @@ import {
   LeaseLost,
   type WorkerFold,
 } from '../fold/fold.ts';
-import { digestWith, type RoomBatch, roomBatches } from './digest.ts';
+import { countableWith, digestWith, type RoomBatch, roomBatches } from './digest.ts';
 import type { PolicyFill } from './policy-fill.ts';
 import type { PolicyFold } from './policy-fold.ts';
 
@@ -138,7 +138,7 @@ export class StateFold implements WorkerFold {
       if (foreign.length > 0) {
         const { first } = await foldLog.state(partition);
         const top = known.cover.value.below - 1; // its last entry may be purged: an offset that is too high costs a read
-        const batch = { top: Math.max(1, top), deletions: [] };
+        const batch = { top: Math.max(1, top), deletions: [], countable: 0 };
         await inWindows(foreign, async ([room, found]) => await this.#update(partition, { room, batch, first, found }));
         log.info(
           { partition, rooms: foreign.length },
@@ -167,8 +167,9 @@ export class StateFold implements WorkerFold {
       const older = await this.#older(partition, room, found, first);
       const done = Math.min(erased(partition, known.cover.value.epoch), this.#oldUpTo(known));
       const digest = digestWith(found?.value ?? null, batch.top, [...older, ...batch.deletions], done);
+      const countable = countableWith(found?.value, batch);
       try {
-        await digests.write(partition, room, digest, found?.revision ?? 0);
+        await digests.write(partition, room, { ...digest, ...countable }, found?.revision ?? 0);
         known.own += 1;
         return;
       } catch (error) {

@@ -27,6 +27,8 @@ export interface Inspect {
   lastOffset(room: string): Promise<number>;
   /** Offsets that a room's partition lost for ever. */
   lost(room: string): Promise<OffsetRange[]>;
+  /** True once workers have noted the last message of a room in LAST. */
+  isNoted(room: string): Promise<boolean>;
   collection(name: string): Collection;
   /** Messages in MongoDB. */
   storedCount(): Promise<number>;
@@ -80,6 +82,8 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
     lastOffset: async room => (await info(logOf(room))).state.last_seq,
     firstLive: async room => (await info(names.liveStream(partitionOf(room, config.partitions)))).state.first_seq,
     lost: async room => lostRangesOf(await info(logOf(room))),
+    isNoted: async room =>
+      (await log.newest(partitionOf(room, config.partitions), [room])).get(room)?.countable !== null,
     collection: name => mongo.db(names.database).collection(name),
     storedCount: () => count('messages'),
     rejectedCount: () => count('rejected'),

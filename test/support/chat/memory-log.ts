@@ -1,6 +1,7 @@
 import {
   type Deletions,
   type LiveMessage,
+  type Newest,
   type OffsetRange,
   type PartitionState,
   PublishFailed,
@@ -28,6 +29,8 @@ export class MemoryLog implements RoomLog {
   lost: OffsetRange[] = [];
   /** Messages that the worker has moved to the store. */
   floor = 0;
+  /** Offset up to which workers have noted the last message of each room. */
+  noted = 0;
   /** A replica that lags knows nothing above this offset. */
   replicaLast = Number.POSITIVE_INFINITY;
   up = true;
@@ -128,7 +131,10 @@ export class MemoryLog implements RoomLog {
     if (upTo <= this.purged) return;
     this.storeUpTo(upTo);
     if (!noted) this.#notedFrom = null;
-    else this.#notedFrom ??= this.purged + 1;
+    else {
+      this.#notedFrom ??= this.purged + 1;
+      this.noted = this.last;
+    }
     this.purged = upTo;
   }
 
@@ -223,6 +229,25 @@ export class MemoryLog implements RoomLog {
         upTo: Math.min(this.last, this.replicaLast),
       };
     });
+  }
+
+  newest(_partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, Newest>> {
+    return this.#ask('newest', () => {
+      if (this.replicaLast < this.last) throw new ReadFailed('a replica lags');
+      return new Map(rooms.map(room => [room, this.#newest(room)]));
+    });
+  }
+
+  #newest(room: string): Newest {
+    const all = this.#messages.filter(message => message.room === room);
+    const last = this.#held(room).at(-1);
+    const isNoted = this.noted >= (all.at(-1)?.offset ?? 0);
+    const countable = isNoted ? (all.findLast(({ type }) => type === 'message')?.offset ?? 0) : null;
+    return {
+      top: Math.max(last?.offset ?? 0, countable ?? 0),
+      entry: last && !this.unreadable.has(last.offset) ? last : null,
+      countable,
+    };
   }
 
   purgedTops(_partition: number, rooms: readonly string[]): Promise<ReadonlyMap<string, number>> {

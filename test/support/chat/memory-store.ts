@@ -2,7 +2,7 @@ import { addEntries, entriesOf } from '../../../server/chat/entries.ts';
 import { type FoldedMessage, RoomFold } from '../../../server/fold/room-fold.ts';
 import { type HistoryStore, type SentKey, StoreUnavailable } from '../../../server/room/history-store.ts';
 import { ERASED, type StoredMessage } from '../../../server/room/message.ts';
-import type { PageRange, ViewReader } from '../../../server/room/views.ts';
+import type { MessagePlace, PageRange, ViewReader } from '../../../server/room/views.ts';
 
 type Range = Parameters<HistoryStore['read']>[1];
 
@@ -57,6 +57,20 @@ export class MemoryStore implements HistoryStore, ViewReader {
 
   async findFolded(room: string, offsets: readonly number[]): Promise<FoldedMessage[]> {
     return this.#folded(room).filter(({ offset }) => offsets.includes(offset));
+  }
+
+  async findEach(places: readonly MessagePlace[]): Promise<ReadonlyMap<string, FoldedMessage>> {
+    this.reads += 1;
+    const found = places.map(({ room, offset }) => {
+      const message = this.#folded(room).find(each => each.offset === offset);
+      return message ? ([room, message] as const) : null;
+    });
+    return new Map(found.filter(each => each !== null));
+  }
+
+  async hiddenOf(user: string, places: readonly MessagePlace[]): Promise<MessagePlace[]> {
+    this.#check();
+    return places.filter(({ room, offset }) => this.hides.get(`${user} ${room}`)?.includes(offset));
   }
 
   async hidden(user: string, room: string, from: number, to: number): Promise<number[]> {

@@ -169,6 +169,39 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
     assert.deepEqual(await purged(), [11, 12, 11]);
   });
 
+  test(`${name}: the end of a room is its last entry, and its last message once workers have seen it`, async t => {
+    const { log, purge } = await filled(t);
+    const many = Array.from({ length: 997 }, (_, i) => `channel:none ${i}`);
+    const ends = async () => {
+      const found = await log.newest(0, [ROOM, ...many, OTHER]);
+      assert.equal(found.size, 999);
+      return [ROOM, OTHER, 'channel:none 7'].map(room => {
+        const { top, entry, countable } = found.get(room) ?? {};
+        return [top, entry?.offset, countable];
+      });
+    };
+    assert.deepEqual((await ends()).slice(0, 2), [
+      [9, 9, null],
+      [10, 10, null],
+    ]);
+    await purge(4);
+    assert.deepEqual(await ends(), [
+      [9, 9, 9],
+      [10, 10, 10],
+      [0, undefined, 0],
+    ]);
+    await purge(10);
+    assert.deepEqual(await ends(), [
+      [9, undefined, 9],
+      [10, undefined, 10],
+      [0, undefined, 0],
+    ]);
+    assert.equal(await publish(log, ROOM), 11);
+    assert.deepEqual((await ends())[0], [11, 11, null]);
+    await purge(11, false);
+    assert.deepEqual((await ends())[0], [0, undefined, null]);
+  });
+
   test(`${name}: the deletes of a room come from before and after a purge of other messages`, async t => {
     const { log, purge } = await filled(t);
     const { epoch: _, ...rest } = await log.state(0);

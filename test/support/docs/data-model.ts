@@ -37,6 +37,21 @@ lists lack what is missing, the condition \`StreamsHaveRoom\` says \`FoldLate\` 
 **Sharding.** The shard key of each collection is in the table below; \`_id\` is to be hashed. Every update names the shard key.
 Lists by \`_id\` ask every shard.
 
+## Digests in LAST
+
+A digest is the last value of a room's subject in the stream LAST of its partition, JSON without texts. The fold \`state\` writes it, at
+most once a second.
+
+| field | meaning |
+| --- | --- |
+| \`top\` | offset of the room's last entry |
+| \`deleted\` | deletes whose texts may still be in LOG or MongoDB, each a list of its offset and its targets |
+| \`at\` | offset up to which \`deleted\` is complete; missing if that is the end of the cover |
+| \`countable\` | offset of the last message that counts: no void one, but perhaps a deleted one; 0 for none. Missing in a digest of an earlier release, and until the room's next message after it |
+
+One more value, the cover, says from which offset to which one the digests have every entry: \`epoch\`, \`from\`, \`below\`, \`lease\` and
+\`checked\`. Readers ignore fields they do not know, and treat a missing one as unknown.
+
 ## Queries
 
 Each filter that the store sends is in \`server/store/queries.ts\`, with its index: first fields with one value, then the order, then

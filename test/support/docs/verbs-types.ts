@@ -62,11 +62,14 @@ function property(name: string, schema: Schema, required: boolean, indent: strin
 }
 
 /** Lines of a type; the first one belongs behind its name. */
-function typeOf(
-  { type, enum: words, items, properties, required = [], additionalProperties: values }: Schema,
-  indent: string,
-): string[] {
-  if (typeof type !== 'string') return [`${type.map(each => (each === 'integer' ? 'number' : each)).join(' | ')}`];
+function typeOf(schema: Schema, indent: string): string[] {
+  const { type, enum: words, items, properties, required = [], additionalProperties: values } = schema;
+  if (typeof type !== 'string') {
+    const [one, none] = type;
+    const lines = typeOf({ ...schema, type: one }, indent);
+    lines.push(`${lines.pop()} | ${none}`);
+    return lines;
+  }
   if (words) return [words.map(word => `'${word}'`).join(' | ')];
   if (type === 'integer') return ['number'];
   if (type === 'array' && items) {

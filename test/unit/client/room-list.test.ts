@@ -4,7 +4,15 @@ import { CallError } from '../../../client/call-error.ts';
 import { RoomList } from '../../../client/room-list.ts';
 import { settle } from '../../support/clocks/settle.ts';
 
-const item = (room: string) => ({ room, name: room, state: 'member' as const, n: null, mentions: null, top: 0 });
+const item = (room: string) => ({
+  room,
+  name: room,
+  state: 'member' as const,
+  n: null,
+  mentions: null,
+  last: null,
+  top: 0,
+});
 
 test('all pages of the list are read', async () => {
   const list = new RoomList(async ({ cursor }) =>

@@ -15,7 +15,7 @@ const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const cover: Cover = { epoch: 'e', from: 10, below: 100 };
 
 test('what is written is read, and fields of later versions are ignored', () => {
-  const digest = { top: 7, deletions: [{ at: 5, targets: [1, 2] }], at: 6 };
+  const digest = { top: 7, deletions: [{ at: 5, targets: [1, 2] }], at: 6, countable: 0 };
   assert.deepEqual(readDigest(bytes(writeDigest(digest))), digest);
   assert.deepEqual(readDigest(bytes('{"top":7,"deleted":[],"n":3}')), { top: 7, deletions: [] });
   assert.equal(readTop(bytes('{"top":7,"n":3}')), 7);

@@ -136,15 +136,29 @@ test('rooms are found in kinds that one reads or joins without an invitation', a
 });
 
 test('a user lists the own rooms with their names, also while MongoDB is away', async () => {
-  const { as, chat, create, log } = roomChat();
+  const { as, chat, clock, create, idOf, log } = roomChat();
   const [tea, coffee] = [await create('ann', ['bob']), await create('ann', [], 'club')];
   await as('ann', 'room.update', { room: coffee, name: 'Coffee' });
   await as('bob', 'room.request', { room: coffee });
   const other = await create('ann', ['bob']);
   await as('ann', 'room.ban', { room: other, user: 'bob' });
+  const id = idOf();
+  await as('ann', 'message.send', { room: tea, id, text: '🍵'.repeat(200) });
+  await as('ann', 'message.send', { room: coffee, text: 'for members' });
+  const message = { id, user: 'ann', time: clock.wallClock(), text: '🍵'.repeat(140) };
+  const counts = { n: null, mentions: null };
+  const top = (room: string) => log.offsetsOf(room).at(-1);
   const expected = [
-    { room: coffee, name: 'Coffee', state: 'requested', n: null, mentions: null, top: log.offsetsOf(coffee).at(-1) },
-    { room: tea, name: 'Tea', state: 'member', n: null, mentions: null, top: log.offsetsOf(tea).at(-1) },
+    { room: coffee, name: 'Coffee', state: 'requested', ...counts, last: null, top: top(coffee) },
+    {
+      room: tea,
+      name: 'Tea',
+      state: 'member',
+      role: 'member',
+      ...counts,
+      last: { offset: top(tea), ...message },
+      top: top(tea),
+    },
   ];
   assert.deepEqual(await as('bob', 'room.list', {}), { items: expected });
   (chat.directory as MemoryDirectory).up = false;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Deletion } from '../../../../../server/bus/last-entry.ts';
-import { digestWith } from '../../../../../server/worker/state/digest.ts';
+import type { Deletion, Digest } from '../../../../../server/bus/last-entry.ts';
+import type { FoldEntry } from '../../../../../server/worker/fold/fold.ts';
+import { countableWith, digestWith, roomBatches } from '../../../../../server/worker/state/digest.ts';
 
 const deletion = (at: number, ...targets: number[]): Deletion => ({ at, targets });
 
@@ -34,4 +35,27 @@ test('a full list ends below the delete that it has no space for, and goes on on
     many.slice(21).map(({ at }) => at),
   );
   assert.equal(later.at, undefined);
+});
+
+test('the last message that counts is known from the first entry on, or from the next message, and never falls', () => {
+  const digest = (countable?: number) => ({ top: 9, deletions: [], ...(countable === undefined ? {} : { countable }) });
+  const after = (before: Digest | null | undefined, countable: number) =>
+    countableWith(before, { countable }).countable ?? null;
+  assert.deepEqual([after(undefined, 0), after(undefined, 2)], [0, 2]);
+  assert.deepEqual([after(null, 0), after(null, 2)], [null, 2]);
+  assert.deepEqual([after(digest(), 0), after(digest(), 10)], [null, 10]);
+  assert.deepEqual([after(digest(8), 0), after(digest(8), 4), after(digest(8), 10)], [8, 8, 10]);
+});
+
+test('a batch has the last message of each room that counts', () => {
+  const entry = (room: string, offset: number, type: string) =>
+    ({ room, offset, message: type === '' ? null : { type, targets: [] } }) as unknown as FoldEntry;
+  const entries = [entry('a', 1, 'message'), entry('a', 2, 'edit'), entry('b', 3, 'room'), entry('a', 4, '')];
+  assert.deepEqual(
+    [...roomBatches(entries)].map(([room, { countable }]) => [room, countable]),
+    [
+      ['a', 1],
+      ['b', 0],
+    ],
+  );
 });

@@ -17,6 +17,8 @@ interface Stored {
   readonly room: string;
   readonly offset: number;
   readonly targets: readonly number[];
+  /** True for a message that counts. */
+  readonly counts: boolean;
 }
 
 /** A partition with its LAST, and the fold that keeps it. */
@@ -25,6 +27,7 @@ class Bench {
   readonly log = new MemoryFoldLog(this.clock);
   readonly last = new MemoryDigests();
   readonly stored: Stored[] = [];
+  readonly voided = new Set<number>();
   erased = 0;
   #epoch = 0;
   #end: () => void = () => undefined;
@@ -35,7 +38,7 @@ class Bench {
     const ended = new AbortController();
     this.#end = () => ended.abort();
     const fold = new StateFold({
-      policy: { apply: async () => new Set(), look: async () => undefined },
+      policy: { apply: async () => this.voided, look: async () => undefined },
       digests: this.last,
       foldLog: this.log,
       deletions: async ({ room, after, upto }) =>
@@ -68,7 +71,14 @@ class Bench {
   publish(room: string, ...targets: number[]): number {
     const headers = targets.length > 0 ? { 'Chat-Type': 'delete', 'Chat-Target': targets.join(',') } : {};
     const offset = this.log.publish(room, headers);
-    this.stored.push({ room, offset, targets });
+    this.stored.push({ room, offset, targets, counts: false });
+    return offset;
+  }
+
+  message(room: string, counts = true): number {
+    if (!counts) this.voided.add(this.log.last + 1);
+    const offset = this.log.publish(room, { 'Chat-Type': 'message' });
+    this.stored.push({ room, offset, targets: [], counts });
     return offset;
   }
 
@@ -109,7 +119,7 @@ class Bench {
     if (isClean) this.log.purge(Math.min(below, covered));
   }
 
-  /** Checks what readers conclude from LAST: nothing is too low, and no delete is missing. */
+  /** Checks what readers conclude from LAST: nothing is too low, no delete is missing, and no other message is the last one. */
   check(): void {
     const { mark, rooms } = this.last;
     const { first } = this.log;
@@ -118,6 +128,10 @@ class Bench {
       const top = this.topOf(room);
       const digest = rooms.get(room)?.value ?? null;
       if (top >= mark.value.from) assert.ok((digest?.top ?? 0) >= top, `${room} ends at ${digest?.top}, not at ${top}`);
+      const last = this.stored.findLast(entry => entry.room === room && entry.counts)?.offset ?? 0;
+      const { countable } = digest ?? { countable: 0 };
+      const isKnown = countable !== undefined && (mark.value.from <= 1 || countable >= mark.value.from);
+      if (isKnown) assert.equal(countable, last, `last message of ${room}`);
       const wanted = this.deletions(room).filter(({ at }) => at >= first && at > this.erased);
       const known = digest ? (digest.deletions ?? assert.fail(`${room} has no list`)) : [];
       for (const each of wanted)
@@ -132,7 +146,8 @@ class Bench {
 function anyStep(random: Random, bench: Bench): void {
   pick<() => void>(random, [
     () => bench.publish(pick(random, ROOMS)),
-    () => bench.publish(pick(random, ROOMS)),
+    () => bench.message(pick(random, ROOMS)),
+    () => bench.message(pick(random, ROOMS), random() < 0.5),
     () => bench.publish(pick(random, ROOMS), 1 + integer(random, bench.log.last + 1)),
     () => bench.start(),
     () => bench.purge(bench.log.first + integer(random, 5)),
@@ -203,6 +218,17 @@ test('rebuilt from nothing, LAST is what it was', async () => {
   bench.last.wipe();
   bench.publish('c');
   await bench.clock.passSettling(20_000);
-  assert.deepEqual(values(), before.set('c', { top: 7, deletions: [] }));
+  assert.deepEqual(values(), before.set('c', { top: 7, deletions: [], countable: 0 }));
+  bench.stop();
+});
+
+test('a digest has the last message that counts, and not a void one', async () => {
+  const bench = new Bench();
+  bench.start();
+  const counts = bench.message('a');
+  bench.message('a', false);
+  bench.publish('a', counts);
+  await bench.clock.passSettling(5_000);
+  assert.equal(bench.last.rooms.get('a')?.value?.countable, counts);
   bench.stop();
 });
