@@ -1,3 +1,4 @@
+import { BoundedMap } from '../room/bounded-map.ts';
 import type { Moment } from '../time/clock.ts';
 
 /** Most values that are kept. */
@@ -10,7 +11,7 @@ interface Entry<V> {
 
 /** Values by name that were loaded a short time ago. The least recently loaded ones are given up. */
 export class Recent<V> {
-  readonly #entries = new Map<string, Entry<V>>();
+  readonly #entries = new BoundedMap<string, Entry<V>>(MOST);
   readonly #ageMs: number;
   readonly #now: () => Moment;
 
@@ -33,11 +34,7 @@ export class Recent<V> {
 
   /** @param at time of the question that the value answers */
   set(name: string, value: V, at: Moment): void {
-    this.#entries.delete(name);
     this.#entries.set(name, { value, at });
-    if (this.#entries.size <= MOST) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
   delete(name: string): void {

@@ -9,6 +9,7 @@ import type { RoomArchive } from '../../membership/archive.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { isLater, writeRoom } from '../../membership/policy-writes.ts';
 import { userRoomAfter, userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
+import { BoundedMap } from '../../room/bounded-map.ts';
 import { controlKey } from '../../room/control-key.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
 import { dataOf, type Envelope } from '../../room/message.ts';
@@ -44,7 +45,7 @@ const INBOX = 'user:';
  */
 export class PolicyFold {
   readonly #parts: PolicyFoldParts;
-  readonly #states = new Map<string, RoomState>();
+  readonly #states = new BoundedMap<string, RoomState>(MOST_STATES);
 
   constructor(parts: PolicyFoldParts) {
     this.#parts = parts;
@@ -162,11 +163,7 @@ export class PolicyFold {
 
   #keep(room: string, state: RoomState): void {
     const known = this.#states.get(room);
-    this.#states.delete(room);
     this.#states.set(room, known && !isLater(state, known) ? known : state);
-    if (this.#states.size <= MOST_STATES) return;
-    const [oldest] = this.#states.keys();
-    if (oldest !== undefined) this.#states.delete(oldest);
   }
 
   async #read<T>(partition: number, { offset }: LoggedMessage, read: (data: unknown) => T | null): Promise<T | null> {

@@ -1,5 +1,6 @@
 import { type Cut, isCut } from '../../fold/room-state.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
+import { BoundedMap } from '../../room/bounded-map.ts';
 import type { RoomChange } from '../../room/views.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 
@@ -16,7 +17,7 @@ const NO_CUTS: readonly Cut[] = [];
 /** Finds the entries that do not count, because their author was restricted before them. */
 export class VoidEntries {
   readonly #store: Pick<RoomArchive, 'room'>;
-  readonly #cuts = new Map<string, readonly Cut[]>();
+  readonly #cuts = new BoundedMap<string, readonly Cut[]>(MOST_ROOMS);
 
   /** @param store has the control entries of each batch before the batch is asked about */
   constructor(store: Pick<RoomArchive, 'room'>) {
@@ -60,10 +61,6 @@ export class VoidEntries {
     if (known) return known;
     const cuts = (await this.#store.room(room))?.cuts ?? NO_CUTS;
     this.#cuts.set(room, cuts.length === 0 ? NO_CUTS : cuts);
-    if (this.#cuts.size > MOST_ROOMS) {
-      const [oldest] = this.#cuts.keys();
-      if (oldest !== undefined) this.#cuts.delete(oldest);
-    }
     return cuts;
   }
 }
