@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { ReadFailed } from '../room/log.ts';
+import { type LoggedDelete, ReadFailed } from '../room/log.ts';
 import { directBatch } from './direct-read.ts';
 import { readEnvelope } from './envelope.ts';
 import { apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
-import type { Deletion } from './last-entry.ts';
 import type { Names } from './names.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 
@@ -27,17 +26,17 @@ export interface DeletionsRange {
 
 /**
  * Reads the delete entries of a room in a range of LOG, ascending. Reads all entries of the room there, so the range should be
- * short.
+ * short. Those that do not count are among them.
  * @throws {ReadFailed} if LOG does not answer, or a replica lags
  */
 export async function readDeletions(
   connection: NatsConnection,
   names: Names,
   { partition, room, after, upto }: DeletionsRange,
-): Promise<Deletion[]> {
+): Promise<LoggedDelete[]> {
   const stream = names.logStream(partition);
   const subject = names.log(partition, room);
-  const found: Deletion[] = [];
+  const found: LoggedDelete[] = [];
   let waits = 0;
   for (let at = after; at < upto; ) {
     // The leader knows the end; in most rooms there is nothing.
@@ -48,8 +47,8 @@ export async function readDeletions(
     for (const message of messages) {
       const own = readHeaders(message).headers;
       at = offsetOf(serverHeader(own, 'Nats-Sequence'));
-      const { type, targets } = readEnvelope(room, '', at, own, NO_BODY);
-      if (at <= upto && type === 'delete' && targets.length > 0) found.push({ at, targets });
+      const { type, targets, user, seen } = readEnvelope(room, '', at, own, NO_BODY);
+      if (at <= upto && type === 'delete' && targets.length > 0) found.push({ offset: at, targets, user, seen });
     }
     if (messages.length > 0) continue;
     const patience = PATIENCE_MS[waits++];

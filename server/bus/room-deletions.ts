@@ -35,9 +35,8 @@ export async function readRoomDeletions(
   const { epoch, first, last } = await options.state();
   const { cover, digest } = await readKnown(connection, room, options);
   const after = Math.max(first - 1, knownUpTo(cover, digest, epoch, first));
-  const found = await readDeletions(connection, names, { partition, room, after, upto: last });
-  const targets = [...(digest?.deletions ?? []), ...found].flatMap(each => each.targets);
-  return { targets, upto: last };
+  const recent = await readDeletions(connection, names, { partition, room, after, upto: last });
+  return { targets: (digest?.deletions ?? []).flatMap(each => each.targets), recent, upto: last };
 }
 
 /** Offset up to which a digest names every delete that LOG has. Pure. */

@@ -57,7 +57,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     roomReader(log, store, () => config.recoveryLimit),
     options.stateOf,
   );
-  const masks = new Masks(log, () => metrics.masksRead.inc());
+  const masks = new Masks(log, options.stateOf, () => metrics.masksRead.inc());
   const reader = maskedReader(whole, masks);
 
   const rooms = new Rooms({

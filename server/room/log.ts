@@ -123,10 +123,22 @@ export interface Newest {
   readonly countable: number | null;
 }
 
+/** A delete entry of LOG, as far as it decides what is deleted: it may not count, see `isCut`. */
+export interface LoggedDelete {
+  readonly offset: number;
+  /** Offsets of the messages that it names. */
+  readonly targets: readonly number[];
+  readonly user: string;
+  /** See {@link Envelope.seen}. */
+  readonly seen: number;
+}
+
 /** Deletes of a room. */
 export interface Deletions {
-  /** Offsets of the deleted messages. */
+  /** Offsets of messages that are deleted. */
   readonly targets: readonly number[];
+  /** Deletes that {@link targets} does not contain, ascending. Those that do not count are among them. */
+  readonly recent: readonly LoggedDelete[];
   /** Offset of the partition up to which no delete is missing. */
   readonly upto: number;
 }

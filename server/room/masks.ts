@@ -1,4 +1,6 @@
-import type { RoomLog } from './log.ts';
+import { isCut } from '../fold/room-state.ts';
+import type { StateOf } from './counting-reader.ts';
+import type { LoggedDelete, RoomLog } from './log.ts';
 import { ERASED, type StoredMessage } from './message.ts';
 import { shareStarting } from './share-starting.ts';
 
@@ -53,6 +55,7 @@ const hasText = ({ type }: Maskable) => type === 'message' || type === 'edit';
  */
 export class Masks {
   readonly #log: Pick<RoomLog, 'deletions' | 'next'>;
+  readonly #stateOf: StateOf;
   /** Kept masks, that used last at the end. */
   readonly #kept = new Map<string, Mask>();
   #targets = 0;
@@ -60,20 +63,20 @@ export class Masks {
   readonly #current = shareStarting((room: string) => this.#read(room));
 
   /** @param read called after each mask that was read anew */
-  constructor(log: Pick<RoomLog, 'deletions' | 'next'>, read: () => void = () => undefined) {
+  constructor(log: Pick<RoomLog, 'deletions' | 'next'>, stateOf: StateOf, read: () => void = () => undefined) {
     this.#log = log;
+    this.#stateOf = stateOf;
     this.#wasRead = read;
   }
 
-  /** Reads the mask of a room, as of a moment after the call. @throws {ReadFailed} */
+  /** Reads the mask of a room, as of a moment after the call. Rejects with {@link ReadFailed}, or as the source of states does. */
   of(room: string): Promise<Mask> {
     return this.#current(room);
   }
 
   /**
    * Leaves out of messages that were read what is deleted as of a moment after the call, and what the store has erased. Asks nothing
-   * if there is no text among them.
-   * @throws {ReadFailed}
+   * if there is no text among them. Rejects as {@link of} does.
    */
   async visible<T extends Maskable>(room: string, messages: readonly T[]): Promise<readonly T[]> {
     const left = messages.filter(({ type }) => type !== ERASED);
@@ -111,11 +114,20 @@ export class Masks {
       if (this.#kept.get(room) === known) this.#keep(room, known);
       return known;
     }
-    const { targets, upto } = await this.#log.deletions(room);
-    const mask = new Mask(upto, targets);
+    const { targets, recent, upto } = await this.#log.deletions(room);
+    const counting = await this.#counting(room, recent);
+    const mask = new Mask(upto, [...targets, ...counting.flatMap(each => each.targets)]);
     this.#wasRead();
     this.#keep(room, mask);
     return mask;
+  }
+
+  /** Leaves out deletes whose author was restricted before them: they delete nothing. */
+  async #counting(room: string, deletes: readonly LoggedDelete[]): Promise<readonly LoggedDelete[]> {
+    const last = deletes.at(-1);
+    if (!last) return deletes;
+    const state = await this.#stateOf(room, last.offset);
+    return deletes.filter(each => !isCut(state, each));
   }
 
   #keep(room: string, mask: Mask): void {

@@ -14,6 +14,7 @@ import type { JetStreamManager } from '../bus/jetstream-api.ts';
 import { leaseBucket } from '../bus/lease-bucket.ts';
 import type { Names } from '../bus/names.ts';
 import { policyKv } from '../bus/policy-kv.ts';
+import type { Written } from '../fold/room-state.ts';
 import type { Config } from '../settings/config.ts';
 import type { MongoStore } from '../store/mongo.ts';
 import type { Clock } from '../time/clock.ts';
@@ -125,6 +126,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
       metrics.voided.inc(voided.size);
       return voided;
     },
+    counting: <T extends Written>(room: string, entries: readonly T[]) => fold.counting(room, entries),
     look: (partition: number, lease: Lease) => fill.look(partition, lease),
   };
 }

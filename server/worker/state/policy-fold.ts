@@ -3,7 +3,7 @@ import { changedUsers } from '../../fold/changed-users.ts';
 import { type ControlEntry, controlBody, readControl } from '../../fold/control.ts';
 import { foldControl } from '../../fold/control-fold.ts';
 import { noticeOf } from '../../fold/membership-notice.ts';
-import { isCut, NO_ROOM, type RoomState } from '../../fold/room-state.ts';
+import { isCut, NO_ROOM, type RoomState, type Written } from '../../fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../fold/room-state-json.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
@@ -69,6 +69,15 @@ export class PolicyFold {
       else if ((message.seen > 0 || this.#states.has(room)) && (await this.#isVoid(room, message))) voided.add(offset);
     }
     return voided;
+  }
+
+  /** Leaves out entries of a room that do not count. Rejects as {@link apply} does. */
+  async counting<T extends Written>(room: string, entries: readonly T[]): Promise<readonly T[]> {
+    if (entries.length === 0) return entries;
+    const cv = entries.reduce((latest, { seen }) => Math.max(latest, seen), 0);
+    // It is not kept: entries below may not be folded yet.
+    const state = this.#states.get(room) ?? (await this.#load(room, cv));
+    return entries.filter(entry => !isCut(state, entry));
   }
 
   async #control(partition: number, room: string, message: LoggedMessage): Promise<void> {
@@ -153,12 +162,16 @@ export class PolicyFold {
   async #state(room: string, cv: number): Promise<RoomState> {
     const known = this.#states.get(room);
     if (known) return known;
+    const state = await this.#load(room, cv);
+    this.#keep(room, state);
+    return state;
+  }
+
+  async #load(room: string, cv: number): Promise<RoomState> {
     const { policy, archive } = this.#parts;
     const found = await policy.read({ room });
     // Without a value the room is new, or POLICY was wiped: then MongoDB has what LOG does not have any more.
-    const state = (found && readRoomState(found.value)) ?? (cv > 1 ? await archive.room(room) : null) ?? NO_ROOM;
-    this.#keep(room, state);
-    return state;
+    return (found && readRoomState(found.value)) ?? (cv > 1 ? await archive.room(room) : null) ?? NO_ROOM;
   }
 
   #keep(room: string, state: RoomState): void {

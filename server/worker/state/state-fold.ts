@@ -3,6 +3,7 @@ import type { DeletionsRange } from '../../bus/deletions.ts';
 import { type Digests, DigestTaken, type Revised } from '../../bus/digests.ts';
 import type { FoldLog } from '../../bus/fold-log.ts';
 import { type Cover, coverFrom, type Deletion, type Digest } from '../../bus/last-entry.ts';
+import type { LoggedDelete } from '../../room/log.ts';
 import type { Clock, Moment } from '../../time/clock.ts';
 import {
   type FoldBatch,
@@ -19,10 +20,10 @@ import type { PolicyFold } from './policy-fold.ts';
 export interface StateFoldParts {
   readonly digests: Digests;
   /** Part that keeps POLICY. */
-  readonly policy: Pick<PolicyFold, 'apply'> & Pick<PolicyFill, 'look'>;
+  readonly policy: Pick<PolicyFold, 'apply' | 'counting'> & Pick<PolicyFill, 'look'>;
   readonly foldLog: Pick<FoldLog, 'state'>;
   /** Reads the deletes of a room in a range of LOG. */
-  deletions(range: DeletionsRange): Promise<Deletion[]>;
+  deletions(range: DeletionsRange): Promise<readonly LoggedDelete[]>;
   /** Offset up to which the texts of deleted messages are gone from MongoDB and LOG; 0 if that is not known. */
   erased(partition: number, epoch: string): number;
   /** Removes rooms from LAST above its limit. @returns the new cover; null if it is the same */
@@ -192,7 +193,10 @@ export class StateFold implements WorkerFold {
     if (digest?.deletions && digest.at === undefined) return [];
     if (found === null && from <= first) return []; // LOG has no entry of the room below the position
     const after = Math.max(digest?.at ?? 0, first - 1);
-    return after < upto ? await this.#parts.deletions({ partition, room, after, upto }) : [];
+    if (after >= upto) return [];
+    const { deletions, policy } = this.#parts;
+    const counting = await policy.counting(room, await deletions({ partition, room, after, upto }));
+    return counting.map(({ offset: at, targets }) => ({ at, targets }));
   }
 
   /** @throws {LeaseLost} if a later holder wrote it */

@@ -30,7 +30,7 @@ export function startState(parts: StateParts, failed: (reason: string) => void =
   const log = pino({ level: 'silent' });
   const digests = lastDigests(connection, names);
   const state = new StateFold({
-    policy: { apply: async () => new Set(), look: async () => undefined },
+    policy: { apply: async () => new Set(), counting: async (_, entries) => entries, look: async () => undefined },
     digests,
     foldLog: foldLog(connection, jsm, names),
     deletions: range => readDeletions(connection, names, range),

@@ -262,7 +262,7 @@ export class MemoryLog implements RoomLog {
   deletions(room: string): Promise<Deletions> {
     return this.#ask('deletions', () => {
       const deletes = this.#messages.filter(each => each.room === room && each.type === 'delete');
-      return { targets: deletes.flatMap(({ targets }) => targets), upto: this.last };
+      return { targets: [], recent: deletes, upto: this.last };
     });
   }
 

@@ -206,7 +206,7 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
     const { log, purge } = await filled(t);
     const { epoch: _, ...rest } = await log.state(0);
     assert.equal(rest.last, 10);
-    assert.deepEqual(await log.deletions(ROOM), { targets: [], upto: 10 });
+    assert.deepEqual(await log.deletions(ROOM), { targets: [], recent: [], upto: 10 });
     const remove = async (room: string, ...targets: number[]) => {
       const envelope = {
         type: 'delete',
@@ -217,18 +217,22 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
         client: 'c',
         traceparent: '',
       } as const;
-      await log.publish(room, Buffer.from('{}'), { ...envelope, cv: 0, seen: 0, targets });
+      await log.publish(room, Buffer.from('{}'), { ...envelope, cv: 0, seen: 4, targets });
     };
     await remove(ROOM, 1, 3);
     await remove(OTHER, 2);
-    const first = await log.deletions(ROOM);
-    assert.deepEqual([[...first.targets].sort(), first.upto], [[1, 3], 12]);
+    const deleted = async (room: string) => {
+      const { targets, recent } = await log.deletions(room);
+      return [...targets, ...recent.flatMap(each => each.targets)].sort();
+    };
+    assert.deepEqual([await deleted(ROOM), (await log.deletions(ROOM)).upto], [[1, 3], 12]);
     await purge(10);
     await remove(ROOM, 9);
-    const targets = [...(await log.deletions(ROOM)).targets].sort();
-    assert.deepEqual(targets, [1, 3, 9]);
-    assert.deepEqual((await log.deletions(OTHER)).targets, [2]);
-    assert.deepEqual((await log.deletions('channel:none')).targets, []);
+    assert.deepEqual(await deleted(ROOM), [1, 3, 9]);
+    const { offset, targets, user, seen } = (await log.deletions(ROOM)).recent.at(-1) ?? assert.fail();
+    assert.deepEqual([offset, targets, user, seen], [13, [9], 'a', 4]);
+    assert.deepEqual(await deleted(OTHER), [2]);
+    assert.deepEqual(await deleted('channel:none'), []);
   });
 
   test(`${name}: live messages carry their predecessor in the room, until the watch is stopped`, async t => {

@@ -2,6 +2,7 @@ import { Policy } from '../../../server/access/policy.ts';
 import type { LoadAccess } from '../../../server/access/room-access.ts';
 import { type Chat, type ChatOptions, chatOf } from '../../../server/chat/chat.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
+import { NO_ROOM } from '../../../server/fold/room-state.ts';
 import type { RoomDirectory } from '../../../server/membership/directory.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
 import type { HistoryStore } from '../../../server/room/history-store.ts';
@@ -83,7 +84,7 @@ export function testChat(parts: TestChatParts): Chat {
     directory: new MemoryDirectory(),
     ...parts,
     reader,
-    masks: new Masks(parts.log),
+    masks: new Masks(parts.log, () => NO_ROOM),
     meter: { published: () => undefined },
     trace: noTrace,
   });

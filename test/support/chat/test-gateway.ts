@@ -5,6 +5,7 @@ import { SigningSecrets } from '../../../server/access/secrets.ts';
 import { tokenVerifier } from '../../../server/access/token.ts';
 import { handle } from '../../../server/commands/registry.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
+import { NO_ROOM } from '../../../server/fold/room-state.ts';
 import { Joins } from '../../../server/presence/joins.ts';
 import { Presence } from '../../../server/presence/presence.ts';
 import type { Codec, Encoding, Frame } from '../../../server/protocol/codec.ts';
@@ -75,7 +76,7 @@ export class TestGateway {
     const publish = (topic: string, frame: Frame) => {
       for (const client of this.topics.get(topic) ?? []) client.send(frame);
     };
-    const masks = new Masks(log);
+    const masks = new Masks(log, () => NO_ROOM);
     const reader = maskedReader(
       roomReader(log, store, () => config.recoveryLimit),
       masks,

@@ -1,3 +1,4 @@
+import { NO_ROOM } from '../../../server/fold/room-state.ts';
 import type { Encoding, Frame, Position, SubscribeResult } from '../../../server/protocol/codec.ts';
 import { jsonCodec } from '../../../server/protocol/json.ts';
 import { protobufCodec } from '../../../server/protocol/protobuf.ts';
@@ -41,7 +42,7 @@ export class TestRooms {
   constructor(options: TestRoomsOptions = {}) {
     const { log, store } = this;
     const limit = options.limit ?? 1_000;
-    const masks = new Masks(log);
+    const masks = new Masks(log, () => NO_ROOM);
     const reader = maskedReader(
       roomReader(log, store, () => limit),
       masks,

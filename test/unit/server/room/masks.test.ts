@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_ROOM } from '../../../../server/fold/room-state.ts';
+import { countingReader, type StateOf } from '../../../../server/room/counting-reader.ts';
 import type { RoomLog } from '../../../../server/room/log.ts';
 import { maskedReader } from '../../../../server/room/masked-reader.ts';
 import { type Maskable, Masks } from '../../../../server/room/masks.ts';
 import { roomReader } from '../../../../server/room/reader.ts';
+import { publishControl } from '../../../support/chat/control-entries.ts';
+import { created } from '../../../support/chat/control-log.ts';
+import { LogStates } from '../../../support/chat/log-states.ts';
 import { MemoryLog } from '../../../support/chat/memory-log.ts';
 import { MemoryStore } from '../../../support/chat/memory-store.ts';
 
 const ROOM = 'channel:room';
 const offsets = (messages: readonly { readonly offset: number }[]) => messages.map(({ offset }) => offset);
 
-function bench() {
+function bench(stateOf: (log: MemoryLog, store: MemoryStore) => StateOf = () => () => NO_ROOM) {
   const store = new MemoryStore();
   const log = new MemoryLog(store);
-  const masks = new Masks(log);
+  const states = stateOf(log, store);
+  const masks = new Masks(log, states);
   const add = async (type: string, ...targets: number[]) => {
     const envelope = { type, id: '', dedupe: '', time: 0, user: 'ann', client: 'c', traceparent: '', cv: 0, seen: 0 };
     return (await log.publish(ROOM, Buffer.from('{}'), { ...envelope, targets })).offset;
@@ -24,7 +30,10 @@ function bench() {
     masks,
     add,
     reader: maskedReader(
-      roomReader(log, store, () => 1_000),
+      countingReader(
+        roomReader(log, store, () => 1_000),
+        states,
+      ),
       masks,
     ),
   };
@@ -53,6 +62,31 @@ test('pages leave out deleted messages and their edits, and go on behind them', 
   await check('erased');
   log.purge(10);
   await check('in the store alone');
+});
+
+test('a delete whose author was restricted before it hides nothing', async () => {
+  const { log, masks, reader } = bench((log, store) => {
+    const states = new LogStates(
+      log,
+      roomReader(log, store, () => 1_000),
+    );
+    return room => states.fresh(room);
+  });
+  const act = created({ ann: 'owner', bob: 'moderator' }) as Parameters<typeof publishControl>[3];
+  const put = async (type: string, user: string, seen: number, ...targets: number[]) => {
+    const envelope = { type, id: '', dedupe: '', time: 0, client: 'c', traceparent: '', cv: 0 };
+    return (await log.publish(ROOM, Buffer.from('{}'), { ...envelope, user, seen, targets })).offset;
+  };
+  await publishControl(log, ROOM, 1, act);
+  const [hidden, kept] = [await put('message', 'ann', 1), await put('message', 'ann', 1)];
+  await put('delete', 'bob', 1, hidden);
+  await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
+  await put('delete', 'bob', 1, kept);
+  const mask = await masks.of(ROOM);
+  assert.deepEqual([mask.has(hidden), mask.has(kept)], [true, false]);
+  assert.ok(offsets((await reader.after(ROOM, 0, 100)).messages).includes(kept));
+  await put('delete', 'ann', 2, kept);
+  assert.equal((await masks.of(ROOM)).has(kept), true);
 });
 
 test('a kept mask is used again while the leader has nothing above it, and is never older than the call', async () => {
@@ -97,10 +131,10 @@ test('masks of rooms that were not read for long, and large ones, are given up',
     async deletions(room) {
       counts.set(room, (counts.get(room) ?? 0) + 1);
       const size = Number(room);
-      return { targets: Array.from({ length: size }, (_, i) => i + 1), upto: 9 };
+      return { targets: Array.from({ length: size }, (_, i) => i + 1), recent: [], upto: 9 };
     },
   };
-  const masks = new Masks(log);
+  const masks = new Masks(log, () => NO_ROOM);
   await masks.of('20000');
   await masks.of('20000');
   assert.equal(counts.get('20000'), 2, 'a large one is read each time');
