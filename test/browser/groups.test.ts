@@ -257,6 +257,23 @@ test('staff rename, freeze, ban, end a ban, mute, hand over and delete, each by 
   assert.deepEqual([...kim.problems, ...lee.problems], []);
 });
 
+test('a user with more rooms than may be open finds all of them in the list, and opens one that was not', async t => {
+  const host = startClient(t, 'una', port(0));
+  const most = 66;
+  for (let made = 0; made < most; made++)
+    await host.act('room.create', { kind: 'group', name: `Room ${made}`, members: ['vic'] });
+  const vic = await enter(t, 'vic', 1);
+  const rows = vic.page.getByRole('list', { name: 'Groups' }).getByRole('button');
+  await until('all are listed', async () => (await rows.count()) === most);
+  const last = (await rows.last().locator('.room-name').innerText()).trim();
+  await rows.last().click();
+  await vic.page.getByRole('heading', { level: 1, name: last, exact: true }).waitFor();
+  await vic.chat.say('Still here');
+  await vic.chat.shows('Still here');
+  assert.equal(await rows.count(), most, 'the one that was closed stays in the list');
+  assert.deepEqual(vic.problems, []);
+});
+
 test('a channel is found and joined; a club is asked for and opens once staff agree, with the keyboard alone', async t => {
   const staff = startClient(t, 'hal', port(0));
   await staff.act('room.create', { kind: 'channel', name: 'Lighthouse', topic: 'Towers by the sea' });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { CallError } from '../../client/call-error.ts';
 import type { Chat, Removal } from '../../client/chat.ts';
+import { RoomList } from '../../client/room-list.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { until } from '../../tools/support/until.ts';
 import { startClient } from '../support/chat/dev-client.ts';
@@ -69,9 +70,37 @@ test('the list of rooms has what the user created, joined, was invited to and ha
   });
   const { info } = ann.open(club.room);
   info.open();
-  await until('ann sees the request', () => info.requests.join() === 'bob2', { state: () => info.requests });
+  await until('ann sees the request', () => info.requests.map(({ user }) => user).join() === 'bob2', {
+    state: () => info.requests,
+  });
   await bob.act('room.decline', { room });
   await until('bob has one', () => roomsOf(bob).join() === 'requested Chess', { state: () => roomsOf(bob) });
+});
+
+test('a user with 130 rooms has them all in the list, read page by page, and opens the last of them', async t => {
+  const [ann, bob] = [startClient(t, 'ann7', first.port), startClient(t, 'bob7', second.port)];
+  const made: string[] = [];
+  for (let round = 0; round < 13; round++) {
+    const rooms = Array.from({ length: 10 }, (_, i) =>
+      ann.act('room.create', { kind: 'group', name: `Room ${round * 10 + i}`, members: ['bob7'] }),
+    );
+    made.push(...(await Promise.all(rooms)).map(({ room }) => room));
+  }
+  const expected = made.toSorted();
+  const rooms = () => bob.roomList.rooms.map(({ room }) => room);
+  await until('bob has all', () => rooms().length === 130, { state: () => rooms().length });
+  assert.deepEqual(rooms(), expected);
+  assert.equal(new Set(bob.roomList.rooms.map(({ name }) => name)).size, 130);
+  let pages = 0;
+  const paged = new RoomList(async params => {
+    pages += 1;
+    return await bob.call('room.list', { ...params, limit: 50 });
+  });
+  await paged.refresh();
+  assert.deepEqual([pages, paged.error, paged.rooms.map(({ room }) => room)], [3, null, expected]);
+  const last = bob.open(expected.at(-1) ?? assert.fail());
+  last.send('Still here');
+  await until('it is stored', () => last.outgoing.length === 0 && last.messages.at(-1)?.text === 'Still here');
 });
 
 test('a link leads into a group, once more for nobody when it is used up', async t => {

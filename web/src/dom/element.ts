@@ -21,6 +21,12 @@ export function element<T extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Listens to events of what outlives the caller. @returns a function that ends it */
+export function listen(target: EventTarget, type: string, listener: () => void): () => void {
+  target.addEventListener(type, listener);
+  return () => target.removeEventListener(type, listener);
+}
+
 /** Sets text only where it differs, so that selections and screen readers are not disturbed. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;

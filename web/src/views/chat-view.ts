@@ -1,12 +1,14 @@
 import type { Chat, Removal } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
 import type { Clock } from '../../../server/time/clock.ts';
-import { element } from '../dom/element.ts';
+import { element, listen } from '../dom/element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { MAX_OPEN_ROOMS, type OpenRooms } from '../page/open-rooms.ts';
+import { pageTitle } from '../page/page-title.ts';
 import type { JoinLink } from '../page/page-url.ts';
 import { isChannel } from '../page/room-name.ts';
 import { RoomNames } from '../page/room-names.ts';
+import { roomToClose, sidebarRooms } from '../page/sidebar-rooms.ts';
 import { Announcer } from './announcer.ts';
 import { Banner } from './banner.ts';
 import { Conversation } from './conversation.ts';
@@ -56,7 +58,7 @@ export class ChatView {
 
   constructor(options: ChatViewOptions) {
     this.#options = options;
-    const { texts, chat } = options;
+    const { texts, chat, joinLink } = options;
     this.#names = new RoomNames(texts, chat);
     this.#announcer = new Announcer(texts, chat.user);
     this.#banner = new Banner(texts, () => this.#onBannerClosed());
@@ -75,7 +77,10 @@ export class ChatView {
       user: chat.user,
       names: this.#names,
       languageSelect: options.languageSelect,
-      onSelect: room => this.select(room),
+      onSelect: room => {
+        const problem = this.#open(room);
+        if (problem !== null) this.#banner.show(problem);
+      },
       onOpen: room => this.#open(room),
       onCreate: () => this.#acts.create(),
       onDiscover: () => this.#acts.discover(),
@@ -85,14 +90,13 @@ export class ChatView {
       onClose: () => this.#drawer(null),
     });
     this.#people = new People(texts, chat, () => this.#drawer(null));
-    const shade = element('div', { class: 'shade', on: { click: () => this.#drawer(null) } });
     this.root = element(
       'div',
       { class: 'chat', on: { keydown: event => event.key === 'Escape' && this.#drawer(null) } },
       this.#sidebar.root,
       this.#place,
       this.#people.root,
-      shade,
+      element('div', { class: 'shade', on: { click: () => this.#drawer(null) } }),
       this.#announcer.root,
     );
     for (const name of options.openRooms.names) this.#watch(name);
@@ -100,15 +104,9 @@ export class ChatView {
     this.#undo.push(chat.roomList.changed.add(() => this.#openOwn()));
     this.#undo.push(chat.removed.add(removal => this.#onRemoved(removal)));
     this.#openOwn();
-    const onVisibility = () => this.#onVisibility();
-    document.addEventListener('visibilitychange', onVisibility);
-    this.#undo.push(() => document.removeEventListener('visibilitychange', onVisibility));
-    const narrow = matchMedia('(max-width: 68rem)');
-    const onWidth = () => this.#drawer(null);
-    narrow.addEventListener('change', onWidth);
-    this.#undo.push(() => narrow.removeEventListener('change', onWidth));
+    this.#undo.push(listen(document, 'visibilitychange', () => this.#onVisibility()));
+    this.#undo.push(listen(matchMedia('(max-width: 68rem)'), 'change', () => this.#drawer(null)));
     if (options.room === null || this.#open(options.room) !== null) this.#selectFirst();
-    const { joinLink } = options;
     // A dialog opens in the document alone, where the caller puts the view next.
     if (joinLink) queueMicrotask(() => this.#acts.join(joinLink));
   }
@@ -161,7 +159,13 @@ export class ChatView {
 
   /** Opens and selects a room. @returns the problem to show, or null */
   #open(name: string): string | null {
-    if (!this.#options.openRooms.add(name)) return this.#options.texts.text('rooms.tooMany', { count: MAX_OPEN_ROOMS });
+    const { chat, openRooms, texts } = this.#options;
+    if (!openRooms.add(name)) {
+      const other = roomToClose(openRooms.names, chat.roomList.rooms, this.#room?.name);
+      if (other === undefined) return texts.text('rooms.tooMany', { count: MAX_OPEN_ROOMS });
+      this.#close(other);
+      openRooms.add(name);
+    }
     this.#watch(name);
     this.select(name);
     return null;
@@ -269,10 +273,8 @@ export class ChatView {
     }
     const invitations = chat.roomList.rooms.filter(({ state }) => state === 'invited');
     this.#people.update(this.#conversation && room);
-    this.#sidebar.update(chat.rooms, invitations, room?.name ?? '');
-    const unread = chat.rooms.reduce((sum, { unread }) => sum + unread, 0);
-    const name = room ? `${this.#names.title(room.name)} · ChatCluster` : 'ChatCluster';
-    onTitle(unread > 0 ? `(${texts.number(unread)}) ${name}` : name);
+    this.#sidebar.update(sidebarRooms(chat.rooms, chat.roomList.rooms), invitations, room?.name ?? '');
+    onTitle(pageTitle(texts, chat.rooms, room && this.#names.title(room.name)));
   }
 
   #onVisibility(): void {

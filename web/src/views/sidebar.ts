@@ -1,10 +1,10 @@
-import type { Room } from '../../../client/room.ts';
 import type { ListedRoom } from '../../../client/room-list.ts';
 import { element, reconcile, setText } from '../dom/element.ts';
 import { icon, mark } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
 import { isChannel, roomOfInput } from '../page/room-name.ts';
 import type { RoomNames } from '../page/room-names.ts';
+import type { SidebarRoom } from '../page/sidebar-rooms.ts';
 import { avatar } from './avatar.ts';
 import { iconButton } from './icon-button.ts';
 
@@ -85,8 +85,8 @@ export class Sidebar {
   }
 
   /** @param invitations rooms that the user is invited to */
-  update(rooms: readonly Room[], invitations: readonly ListedRoom[], selected: string): void {
-    const show = ({ list }: Section, some: readonly Room[]) =>
+  update(rooms: readonly SidebarRoom[], invitations: readonly ListedRoom[], selected: string): void {
+    const show = ({ list }: Section, some: readonly SidebarRoom[]) =>
       reconcile(list, some, {
         key: room => room.name,
         create: room => this.#create(room),
@@ -136,11 +136,11 @@ export class Sidebar {
     decline?.setAttribute('aria-label', texts.text('invite.declineOf', { room: title }));
   }
 
-  #create(room: Room): HTMLElement {
+  #create({ name }: SidebarRoom): HTMLElement {
     const button = element(
       'button',
-      { class: 'room', attributes: { type: 'button' }, on: { click: () => this.#options.onSelect(room.name) } },
-      icon(isChannel(room.name) ? 'hash' : 'people'),
+      { class: 'room', attributes: { type: 'button' }, on: { click: () => this.#options.onSelect(name) } },
+      icon(isChannel(name) ? 'hash' : 'people'),
       element('span', { class: 'room-name', attributes: { dir: 'auto' } }),
       element('span', { class: 'room-time' }),
       element('span', { class: 'room-last', attributes: { dir: 'auto' } }),
@@ -149,19 +149,19 @@ export class Sidebar {
     return element('li', {}, button);
   }
 
-  #update(item: HTMLElement, room: Room, selected: boolean): void {
+  #update(item: HTMLElement, { name: room, open }: SidebarRoom, selected: boolean): void {
     const { texts, user } = this.#options;
     const [button] = item.children;
     const [, name, time, last, badge] = button?.children ?? [];
     if (!button || !name || !time || !last || !badge) return;
-    setText(name, this.#options.names.title(room.name));
-    const message = room.messages.at(-1);
+    setText(name, this.#options.names.title(room));
+    const message = open?.messages.at(-1);
     if (selected) button.setAttribute('aria-current', 'true');
     else button.removeAttribute('aria-current');
-    const unread = selected && document.visibilityState === 'visible' ? 0 : room.unread;
+    const unread = selected && document.visibilityState === 'visible' ? 0 : (open?.unread ?? 0);
     button.classList.toggle('unread', unread > 0);
     setText(time, message ? texts.time(message.time) : '');
-    const empty = room.history.loaded ? texts.text('rooms.empty') : '';
+    const empty = open?.history.loaded ? texts.text('rooms.empty') : '';
     const own = message?.user === user;
     const text = message?.deleted ? texts.text('message.deleted') : (message?.text ?? '');
     setText(last, message ? (own ? texts.text('rooms.you', { text }) : text) : empty);

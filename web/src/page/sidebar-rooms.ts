@@ -1,0 +1,34 @@
+import type { Room } from '../../../client/room.ts';
+import type { ListedRoom } from '../../../client/room-list.ts';
+
+/** Room in the page's list of rooms. */
+export interface SidebarRoom {
+  readonly name: string;
+  /** The open room; null for one that the user is a member of and that is not open. */
+  readonly open: Room | null;
+}
+
+/** Open rooms in their order, and behind them those that the user is a member of and that are not open. Pure. */
+export function sidebarRooms(open: readonly Room[], listed: readonly ListedRoom[]): readonly SidebarRoom[] {
+  const names = new Set(open.map(({ name }) => name));
+  const closed = listed.filter(({ room, state }) => state === 'member' && !names.has(room));
+  return [
+    ...open.map(room => ({ name: room.name, open: room })),
+    ...closed.map(({ room }) => ({ name: room, open: null })),
+  ];
+}
+
+/**
+ * Room that may be closed to open another one: one that stays in the list because the user is a member. Pure.
+ * @param open names, the one that was opened first before the others
+ * @param shown room that stays open
+ * @returns undefined for none
+ */
+export function roomToClose(
+  open: readonly string[],
+  listed: readonly ListedRoom[],
+  shown: string | undefined,
+): string | undefined {
+  const own = new Set(listed.filter(({ state }) => state === 'member').map(({ room }) => room));
+  return open.find(name => own.has(name) && name !== shown);
+}
