@@ -31,10 +31,17 @@ export interface RoomEnd {
   readonly top: number;
   /** Null for none, and for one that only MongoDB has while it does not answer. */
   readonly message: FoldedMessage | null;
+  /**
+   * True if workers have noted the message, and with it every act on members below it: documents of users that are read now have
+   * them.
+   */
+  readonly isNoted: boolean;
 }
 
 /** Messages known so far: `at` is an offset whose message MongoDB has with all changes; null is no message; undefined is not known. */
 type Found = { readonly message: FoldedMessage } | { readonly at: number } | null | undefined;
+
+const NOTHING: Newest = { top: 0, entry: null, countable: null };
 
 /** Rooms that are read one by one at the same time. */
 const READS = 8;
@@ -60,7 +67,7 @@ export class LastMessages {
    */
   async of(user: string, asked: readonly AskedRoom[]): Promise<ReadonlyMap<string, RoomEnd>> {
     const partitions = [...Map.groupBy(asked, ({ room }) => this.#options.log.partitionOf(room))];
-    const tops = new Map<string, number>();
+    const known = new Map<string, Newest>();
     const found = new Map<string, Found>();
     await Promise.all(
       partitions.map(async ([partition, rooms]) => {
@@ -71,8 +78,8 @@ export class LastMessages {
         ]);
         await Promise.all(
           rooms.map(async ({ room, readableAbove }) => {
-            const end = newest.get(room) ?? { top: 0, entry: null, countable: null };
-            tops.set(room, end.top);
+            const end = newest.get(room) ?? NOTHING;
+            known.set(room, end);
             found.set(room, readableAbove === Number.POSITIVE_INFINITY ? null : await this.#look(room, end, viewed));
           }),
         );
@@ -81,7 +88,11 @@ export class LastMessages {
     const limits = new Map(asked.map(({ room, readableAbove }) => [room, readableAbove]));
     const messages = await this.#visible(user, await this.#readStored(found), limits);
     return new Map(
-      asked.map(({ room }) => [room, { top: tops.get(room) ?? 0, message: messages.get(room) ?? null }] as const),
+      asked.map(({ room }) => {
+        const { top, countable } = known.get(room) ?? NOTHING;
+        const message = messages.get(room) ?? null;
+        return [room, { top, message, isNoted: message !== null && message.offset <= (countable ?? 0) }];
+      }),
     );
   }
 

@@ -2,9 +2,11 @@ import { MAX_CHANNEL_BYTES } from '../access/names.ts';
 import { readableAbove } from '../access/rights.ts';
 import { RANKS } from '../fold/control.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
+import { membershipOf } from '../membership/membership-of.ts';
 import type { UserRoom } from '../membership/room-states.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import type { Chat } from './chat.ts';
+import type { RoomEnd } from './last-messages.ts';
 import { about, int, list, nullable, object, oneOf, optional, roomName, text, type ValuesOf } from './params.ts';
 import { verb } from './verb.ts';
 
@@ -96,8 +98,10 @@ export const roomList = verb({
       readableAbove: deleted.has(own.room) ? Number.POSITIVE_INFINITY : readableBy(own, chat),
     }));
     const ends = await chat.lasts.of(call.identity.user, asked);
+    const readable = await stillReadable(chat, call.identity.user, page, ends);
     const items = page.map(({ room, state, rank }) => {
       const { top = 0, message = null } = ends.get(room) ?? {};
+      const isShown = message !== null && message.offset > (readable.get(room) ?? 0);
       return {
         room,
         name: names.get(room) ?? '',
@@ -105,7 +109,7 @@ export const roomList = verb({
         ...(state === 'member' ? { role: rank } : {}),
         n: null,
         mentions: null,
-        last: message && previewOf(message),
+        last: isShown ? previewOf(message) : null,
         top,
       };
     });
@@ -114,10 +118,36 @@ export const roomList = verb({
   },
 });
 
+/** Room of a user that is listed. */
+type OwnRoom = UserRoom & { readonly room: string };
+
 /** Offset above which a user may read messages of an own room; Infinity for none of them. */
-function readableBy(own: UserRoom & { readonly room: string }, { kindOf }: Chat): number {
-  const rules = kindOf(own.room);
-  return rules && own.state === 'member' ? readableAbove(rules, { known: own }) : Number.POSITIVE_INFINITY;
+function readableBy({ room, state, rank, since }: OwnRoom, { kindOf }: Pick<Chat, 'kindOf'>): number {
+  const rules = kindOf(room);
+  return rules && state === 'member' ? readableAbove(rules, { known: { rank, since } }) : Number.POSITIVE_INFINITY;
+}
+
+/** The same once more, as of the messages that were read meanwhile: one may be above the end of the membership. */
+async function stillReadable(
+  chat: Chat,
+  user: string,
+  page: readonly OwnRoom[],
+  ends: ReadonlyMap<string, RoomEnd>,
+): Promise<ReadonlyMap<string, number>> {
+  const documents = await chat.userRooms.of(user);
+  return new Map(
+    await Promise.all(
+      page.map(async ({ room, kind }) => {
+        const end = ends.get(room);
+        if (!end?.message) return [room, Number.POSITIVE_INFINITY] as const;
+        const document = documents.get(room);
+        const known = end.isNoted
+          ? document
+          : membershipOf(await chat.rooms.upTo(room, end.message.offset), user, document);
+        return [room, known ? readableBy({ ...known, room, kind }, chat) : Number.POSITIVE_INFINITY] as const;
+      }),
+    ),
+  );
 }
 
 /** A message as a list of rooms shows it. Pure. */

@@ -193,3 +193,21 @@ test('kinds are listed by name with their rules, without the inboxes', async () 
   });
   assert.equal(limits.emojiPerMessage, 20);
 });
+
+for (const isNoted of [false, true])
+  test(`a member who is kicked during a list gets no later message of the room${isNoted ? ' that workers have noted' : ''}`, async () => {
+    const { as, chat, create, log } = roomChat();
+    const room = await create('ann', ['bob']);
+    const { userRooms } = chat;
+    const before = new Map(await userRooms.of('bob'));
+    await as('ann', 'room.kick', { room, user: 'bob' });
+    await as('ann', 'message.send', { room, text: 'without bob' });
+    log.storeUpTo(log.last);
+    if (isNoted) log.noted = log.last;
+    // Until workers have noted the message, the gateway of the kick may not have written the document either.
+    const of = userRooms.of.bind(userRooms);
+    let reads = 0;
+    userRooms.of = async user => (isNoted && reads++ > 0 ? await of(user) : before);
+    const [item] = (await as('bob', 'room.list', {})).items;
+    assert.deepEqual([item?.room, item?.last], [room, null]);
+  });
