@@ -58,7 +58,7 @@ export interface Verbs {
       readonly room: string;
       /** UUIDv7 in lower case, made by the server's time. Id of the delete, as that of a message. */
       readonly id: string;
-      /** List of at most 100: object with `target` (integer from 1 to 2^53 - 1), `of` (UUIDv7 in lower case, made by the server's time). */
+      /** List of 1 to 100: object with `target` (integer from 1 to 2^53 - 1), `of` (UUIDv7 in lower case, made by the server's time). */
       readonly targets: readonly {
         readonly target: number;
         readonly of: string;
@@ -192,11 +192,11 @@ export interface Verbs {
       readonly id: string;
       /** Text of 1 to 63 characters. Kind of the room. */
       readonly kind: string;
-      /** Text of 0 to 100 characters. Name of the room, for people. */
+      /** Text of 0 to 100 characters, one line. Name of the room, for people. */
       readonly name?: string;
       /** Text of 0 to 500 characters. Topic of the room. */
       readonly topic?: string;
-      /** Text of 0 to 2048 characters. URL of an image. */
+      /** URL with `https` or `http`, or empty, at most 2048 characters. Image of the room. */
       readonly avatar?: string;
       /** List of at most 100: id of a user, at most 250 bytes of UTF-8. Users who are members from the start, beside the caller. */
       readonly members?: readonly string[];
@@ -391,11 +391,11 @@ export interface Verbs {
       readonly id: string;
       /** Integer from 0 to 2^53 - 1. Version that the caller saw. Default: any, the last change counts. */
       readonly cv?: number;
-      /** Text of 0 to 100 characters. Name of the room, for people. */
+      /** Text of 0 to 100 characters, one line. Name of the room, for people. */
       readonly name?: string;
       /** Text of 0 to 500 characters. Topic of the room. */
       readonly topic?: string;
-      /** Text of 0 to 2048 characters. URL of an image. */
+      /** URL with `https` or `http`, or empty, at most 2048 characters. Image of the room. */
       readonly avatar?: string;
     };
     readonly result: {
@@ -444,7 +444,7 @@ export interface Verbs {
       readonly room: string;
       /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
       readonly id: string;
-      /** List of at most 100: id of a user, at most 250 bytes of UTF-8. Users whom the act is on. */
+      /** List of 1 to 100: id of a user, at most 250 bytes of UTF-8. Users whom the act is on. */
       readonly users: readonly string[];
       /** `owner` or `admin` or `moderator` or `member` or `guest`. Rank that they get. Default: `member`. */
       readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
@@ -607,7 +607,7 @@ export interface Verbs {
       readonly room: string;
       /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user and room. */
       readonly id: string;
-      /** List of at most 100: id of a user, at most 250 bytes of UTF-8. Users whom the act is on. */
+      /** List of 1 to 100: id of a user, at most 250 bytes of UTF-8. Users whom the act is on. */
       readonly users: readonly string[];
     };
     readonly result: {

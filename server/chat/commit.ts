@@ -93,7 +93,6 @@ async function publish(call: Call, { messages }: Chat, room: string, entry: Entr
   if (control.act === 'unknown') throw new Error('an act without a name is never made');
   const type = typeOfAct(control.act);
   const body = Buffer.from(JSON.stringify(controlBody(entry, type)));
-  messages.checkSize(body);
   if (isFirst) messages.count(call, room, body);
   call.placed();
   return await messages.publish(call, { room, type, id, dedupe: controlKey(room, cv), time, targets: [], body, cv });

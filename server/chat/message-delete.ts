@@ -28,7 +28,7 @@ export const messageDelete = verb({
   params: {
     room: roomName,
     id: about(uuid7, 'Id of the delete, as that of a message.'),
-    targets: list(targetParam, MOST_TARGETS),
+    targets: list(targetParam, MOST_TARGETS, 1),
     scope: about(optional(oneOf('all', 'me')), '`all` by default.'),
   },
   may: 'history',

@@ -83,6 +83,37 @@ function textRules(min: number, max: number | undefined): string {
   return min === 1 ? 'text, not empty' : 'text';
 }
 
+/** Text of one line: without line breaks and other control characters, and without those that turn the direction of what follows. */
+export function line(max: number): Param<string> {
+  const any = text({ max });
+  const rule = 'must be one line without control characters';
+  return {
+    ...any,
+    read(value, field) {
+      const given = any.read(value, field);
+      if (/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(given)) throw refusal(field, rule);
+      return given;
+    },
+    rules: `${any.rules}, one line`,
+  };
+}
+
+/** Address of something on the web, or empty for none. @param max Unicode code points */
+export function webAddress(max: number): Param<string> {
+  const any = text({ max });
+  return {
+    ...any,
+    read(value, field) {
+      const given = any.read(value, field);
+      const scheme = URL.parse(given)?.protocol;
+      if (given !== '' && scheme !== 'https:' && scheme !== 'http:')
+        throw refusal(field, 'must be a URL that begins with https:// or http://, or empty');
+      return given;
+    },
+    rules: `URL with \`https\` or \`http\`, or empty, at most ${max} characters`,
+  };
+}
+
 /** Integer. @param limits both included; 0 and 2^53 - 1 by default */
 export function int({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Param<number> {
   const rules = `integer from ${min} to ${max === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : max}`;
@@ -119,15 +150,17 @@ export function oneOf<const W extends string>(...words: readonly W[]): Param<W> 
   };
 }
 
-/** List of values of one type. @param most number of values */
-export function list<T>(of: Param<T>, most: number): Param<readonly T[]> {
+/** List of values of one type. @param most number of values @param least the same, 0 by default */
+export function list<T>(of: Param<T>, most: number, least = 0): Param<readonly T[]> {
+  const size = least === 0 ? `at most ${most}` : `${least} to ${most}`;
   return {
     read(value, field) {
-      if (!Array.isArray(value) || value.length > most) throw refusal(field, `must be a list of at most ${most}`);
+      if (!Array.isArray(value) || value.length > most || value.length < least)
+        throw refusal(field, `must be a list of ${size}`);
       return value.map((item, index) => of.read(item, `${field}[${index}]`));
     },
-    schema: { type: 'array', items: of.schema, maxItems: most },
-    rules: `list of at most ${most}: ${of.rules}`,
+    schema: { type: 'array', items: of.schema, ...(least > 0 ? { minItems: least } : {}), maxItems: most },
+    rules: `list of ${size}: ${of.rules}`,
   };
 }
 

@@ -2,9 +2,9 @@ import type { RankedUser } from '../fold/control.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { commit, VERSION, versionOf } from './commit.ts';
-import { about, optional, roomName, text, uuid7 } from './params.ts';
-import { givenTexts, TEXTS, usersParam } from './room-params.ts';
-import { type RoomView, rulesFor } from './room-view.ts';
+import { about, list, optional, roomName, text, uuid7 } from './params.ts';
+import { givenTexts, MOST_USERS, TEXTS, userId } from './room-params.ts';
+import type { RoomView } from './room-view.ts';
 import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
 import { verb } from './verb.ts';
 
@@ -15,7 +15,7 @@ export const roomCreate = verb({
     id: about(uuid7, 'Id of the room.'),
     kind: about(text({ min: 1, max: 63 }), 'Kind of the room.'),
     ...TEXTS,
-    members: about(optional(usersParam), 'Users who are members from the start, beside the caller.'),
+    members: about(optional(list(userId, MOST_USERS)), 'Users who are members from the start, beside the caller.'),
   },
   may: null,
   who: 'every signed-in user, in kinds with `create: Anyone`',
@@ -32,7 +32,8 @@ export const roomCreate = verb({
   },
   async run(call, { id, kind, members = [], ...texts }, chat) {
     const room = `${kind}:${id}`;
-    const rules = rulesFor(chat, room);
+    const rules = chat.kinds().get(kind);
+    if (!rules) throw new CommandError(ERRORS.unknownChannel, `unknown kind ${kind}`);
     if (rules.create === 'Nobody')
       throw new CommandError(ERRORS.permissionDenied, `permission denied: users make no rooms of kind ${kind}`);
     const { user: owner } = call.identity;

@@ -4,7 +4,20 @@ import type { Standing } from '../fold/room-state.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Author } from './messages.ts';
-import { about, int, list, oneOf, optional, type Param, roomName, text, uuid7, type ValuesOf } from './params.ts';
+import {
+  about,
+  int,
+  line,
+  list,
+  oneOf,
+  optional,
+  type Param,
+  roomName,
+  text,
+  uuid7,
+  type ValuesOf,
+  webAddress,
+} from './params.ts';
 import type { RoomView } from './room-view.ts';
 
 /** Users that one call is about: their entry stays far below the size of a message. */
@@ -38,7 +51,7 @@ export const ACT = { room: roomName, id: about(uuid7, 'Id of the act, unique for
 export const ON_USER = { ...ACT, user: about(userId, 'User whom the act is on.') };
 
 /** Parameter of an act on some users. */
-export const usersParam = about(list(userId, MOST_USERS), 'Users whom the act is on.');
+export const usersParam = about(list(userId, MOST_USERS, 1), 'Users whom the act is on.');
 
 /** Rank of a member. */
 export const rankParam = oneOf(...RANKS);
@@ -48,9 +61,9 @@ export const timeParam = int();
 
 /** Texts about a room. Names fit a line, topics a paragraph, and URLs what browsers take. */
 export const TEXTS = {
-  name: about(optional(text({ max: 100 })), 'Name of the room, for people.'),
+  name: about(optional(line(100)), 'Name of the room, for people.'),
   topic: about(optional(text({ max: 500 })), 'Topic of the room.'),
-  avatar: about(optional(text({ max: 2_048 })), 'URL of an image.'),
+  avatar: about(optional(webAddress(2_048)), 'Image of the room.'),
 };
 
 /** Texts that were given. */

@@ -60,8 +60,7 @@ export async function storeOnce(call: Call, chat: Chat, act: Act): Promise<Store
   if (check) {
     try {
       const read = await check();
-      if (read) body = bodyOf(read);
-      messages.checkSize(body);
+      if (read) body = bodyOf(read); // what the server adds has bounds of its own
     } catch (error) {
       // Stored before, it may itself be the reason: a message that this very act deleted.
       const isRefused = isYoung && error instanceof CommandError;

@@ -12,7 +12,17 @@ interface Wrong {
 }
 
 /** Values that do not fit a schema: another type, and one step beyond each limit. */
-function wrongOf({ type, minLength, maxLength, minimum, maximum, maxItems, items, properties }: Schema): Wrong[] {
+function wrongOf({
+  type,
+  minLength,
+  maxLength,
+  minimum,
+  maximum,
+  minItems,
+  maxItems,
+  items,
+  properties,
+}: Schema): Wrong[] {
   const wrong: Wrong[] = [{ value: type === 'object' ? 7 : {}, names: '' }];
   if (type === 'string' && minLength !== undefined)
     wrong.push({ value: '', names: minLength > 1 ? `${minLength}` : '' });
@@ -21,6 +31,7 @@ function wrongOf({ type, minLength, maxLength, minimum, maximum, maxItems, items
   if (maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER)
     wrong.push({ value: maximum + 1, names: `${maximum}` });
   if (maxItems !== undefined) wrong.push({ value: Array.from({ length: maxItems + 1 }), names: `${maxItems}` });
+  if (minItems !== undefined) wrong.push({ value: [], names: `${minItems}` });
   if (items) wrong.push({ value: [wrongOf(items)[0]?.value], names: '[0]' });
   for (const [name, inner] of Object.entries(properties ?? {}))
     wrong.push({ value: { [name]: wrongOf(inner)[0]?.value }, names: '.' });

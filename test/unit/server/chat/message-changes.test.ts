@@ -130,6 +130,19 @@ test('what is stored names the messages it is about, a delete also their authors
   assert.deepEqual(deletion?.data['targets'], [{ target, of, user: 'alice', time }]);
 });
 
+test('a hundred messages are deleted at once, however long the ids of their authors are', async () => {
+  const { call, idOf } = verbChat();
+  const author = new FreeCall('"'.repeat(200));
+  const targets = await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      const of = idOf();
+      const { offset } = (await call(messageSend, { room: ROOM, id: of, text: 'a' }, author)) as { offset: number };
+      return { target: offset, of };
+    }),
+  );
+  assert.ok(await call(messageDelete, { room: ROOM, id: idOf(), targets }, author));
+});
+
 test('a delete that is sent again is a duplicate although its messages are gone; another one answers that they are', async () => {
   const { call, idOf, target, of, log, store } = await afterMessage();
   const targets = [{ target, of }];

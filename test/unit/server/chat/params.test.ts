@@ -4,6 +4,7 @@ import {
   about,
   bool,
   int,
+  line,
   list,
   object,
   oneOf,
@@ -14,6 +15,7 @@ import {
   schemaOf,
   text,
   uuid7,
+  webAddress,
 } from '../../../../server/chat/params.ts';
 import { CommandError } from '../../../../server/protocol/command-error.ts';
 
@@ -93,6 +95,35 @@ for (const { what, param, good, bad } of [
     bad: {
       'f must be a list of at most 2': [undefined, { 0: 1 }, [1, 2, 3]],
       'f[1] must be an integer from 0 to 2^53 - 1': [[1, 'x']],
+    },
+  },
+  {
+    what: 'a list that is not empty',
+    param: list(int(), 2, 1),
+    good: [[1], [1, 2]],
+    bad: { 'f must be a list of 1 to 2': [[], [1, 2, 3]] },
+  },
+  {
+    what: 'a line',
+    param: line(5),
+    good: ['', 'Tea 🙂', 'שלום'],
+    bad: {
+      'f must have at most 5 characters': ['abcdef'],
+      'f must be one line without control characters': ['a\nb', 'a\u2028b', 'a\u202eb', 'a\u2066b', '\0'],
+    },
+  },
+  {
+    what: 'an address on the web',
+    param: webAddress(40),
+    good: ['', 'https://example.org/a.png', 'http://localhost/a'],
+    bad: {
+      'f must have at most 40 characters': [`https://${'a'.repeat(40)}`],
+      'f must be a URL that begins with https:// or http://, or empty': [
+        'javascript:alert(1)',
+        'data:,a',
+        '/a.png',
+        'a',
+      ],
     },
   },
   {

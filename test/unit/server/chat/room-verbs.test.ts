@@ -33,7 +33,8 @@ test('kinds say who makes rooms, and of how many', async () => {
   const { code } = roomChat();
   assert.equal(await code('ann', 'room.create', { kind: 'dm' }), 103);
   assert.equal(await code('ann', 'room.create', { kind: 'user' }), 103);
-  assert.equal(await code('ann', 'room.create', { kind: 'unheard' }), 102);
+  for (const kind of ['unheard', 'group:private', 'group:', ':'])
+    assert.equal(await code('ann', 'room.create', { kind }), 102, kind);
   assert.equal(await code('ann', 'room.create', { kind: 'circle', members: ['bob', 'eve', 'dan'] }), 106);
 });
 
