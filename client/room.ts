@@ -207,6 +207,12 @@ export class Room {
     return floor !== null && floor <= offset;
   }
 
+  /** Reads messages around an offset, ascending, as they are now. Loaded ones stay as they are. @throws {CallError} */
+  async around(offset: number): Promise<readonly Message[]> {
+    const request = { room: this.name, around: offset };
+    return pageOf(await this.#options.transport.call('message.list', request)).messages;
+  }
+
   loadOlder(): Promise<void> {
     return this.#history.loadOlder();
   }

@@ -254,3 +254,29 @@ test('a quote leads to its message, also if older pages have to be loaded first'
   await shot(page, 'jump-light');
   assert.deepEqual(problems, []);
 });
+
+test('a quote leads to its message with those around it, however far above it is', async t => {
+  const room = newRoom();
+  const speaker = startClient(t, 'carol', port(0));
+  const open = speaker.open(`channel:${room}`);
+  for (let line = 1; line <= 400; line++) open.send(`line ${line}`);
+  await until('everything is sent', () => open.outgoing.length === 0 && open.messages.length === 400);
+  const named = open.messages[30] ?? assert.fail();
+  open.send('about an early one', { replyTo: named });
+  const { page, problems } = await openWindow(t, browser);
+  const alice = new ChatPage(page);
+  await alice.signIn(pageAt(1, room), 'alice');
+  await alice.shows('about an early one');
+  await alice.row('about an early one').getByRole('button', { name: 'Reply to carol: line 31' }).click();
+  const rows = page.getByRole('dialog').getByRole('listitem');
+  await rows.first().waitFor();
+  const texts = await rows.locator('.text').allInnerTexts();
+  assert.deepEqual([texts.at(0), texts.at(-1), texts.length], ['line 7', 'line 56', 50]);
+  const focused = page.locator(':focus');
+  assert.match(await focused.innerText(), /line 31$/);
+  await shot(page, 'jump-far');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await alice.shows('about an early one');
+  assert.deepEqual(problems, []);
+});

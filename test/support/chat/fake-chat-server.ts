@@ -150,8 +150,15 @@ export class FakeChatServer implements Transport {
 
   async #list(request: List): Promise<Items> {
     this.lists.push(request);
-    const { room, limit = 50, before = Number.POSITIVE_INFINITY } = request;
+    const { room, limit = 50, before = Number.POSITIVE_INFINITY, around } = request;
     const page = this.#folded(room).filter(({ offset }) => offset < before);
+    if (around !== undefined) {
+      const [older, newer] = [
+        page.filter(({ offset }) => offset <= around),
+        page.filter(({ offset }) => offset > around),
+      ];
+      return await this.#answer([...older.slice(-Math.ceil(limit / 2)), ...newer.slice(0, Math.floor(limit / 2))]);
+    }
     return await this.#answer(page.slice(-limit));
   }
 

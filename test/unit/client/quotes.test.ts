@@ -82,3 +82,14 @@ test('a reading that a lost connection ends does not make its message missing', 
   await settle();
   assert.equal(textOf(room.quoted(first)), 'line 0');
 });
+
+test('messages around a quoted one are read as they are now, and not put into the list', async () => {
+  const { room, server, offsets, first } = await openRoom();
+  server.publish(ROOM, { type: 'edit', target: first.offset, of: first.id, text: 'edited' }, 'bob', 'edit');
+  await settle();
+  const texts = (await room.around(offsets[30] ?? 0)).map(({ text }) => text);
+  assert.deepEqual([texts.length, texts[0], texts.at(-1)], [50, 'line 6', 'line 55']);
+  const start = await room.around(first.offset);
+  assert.deepEqual([start.length, start[0]?.text, start[1]?.text], [26, 'edited', 'line 1']);
+  assert.equal(room.messages.length, 50);
+});

@@ -115,10 +115,7 @@ export class ChatView {
   select(name: string): void {
     const { chat, texts, drafts, onRoom } = this.#options;
     this.#drawer(null);
-    if (this.#room?.name === name) {
-      this.#conversation?.focus();
-      return;
-    }
+    if (this.#room?.name === name) return this.#conversation?.focus();
     const room = chat.open(name);
     room.info.open();
     this.#room = room;
@@ -173,8 +170,8 @@ export class ChatView {
 
   #selectFirst(): void {
     const [first] = this.#options.openRooms.names;
-    if (first === undefined) this.#leftAll();
-    else this.select(first);
+    if (first === undefined) return this.#leftAll();
+    this.select(first);
   }
 
   /** Closes a room that the user has left, and shows another one. */

@@ -12,6 +12,7 @@ import { ConnectionBadge } from './connection-badge.ts';
 import { askDelete } from './delete-dialog.ts';
 import { dialogField } from './dialog.ts';
 import { iconButton } from './icon-button.ts';
+import { showContext } from './message-context.ts';
 import { MessageList } from './message-list.ts';
 import { MessageMenu } from './message-menu.ts';
 import { readOnlyReason } from './read-only.ts';
@@ -65,7 +66,7 @@ export class Conversation {
       onMenu: (row, button) => this.#menu.toggle(row, button),
       onEdit: (row, text) => void room.edit(row, text),
       onFollow: options.onFollow,
-      onNotFound: reason => this.#tell(texts.text(reason)),
+      onFar: offset => void this.#showFar(offset),
     });
     this.#menu = new MessageMenu({
       texts,
@@ -132,6 +133,17 @@ export class Conversation {
   /** Shows a text until the user does something else. */
   #tell(text: string): void {
     setText(this.#status, text);
+  }
+
+  async #showFar(offset: number): Promise<void> {
+    const { room, texts } = this.#options;
+    try {
+      const messages = await room.around(offset);
+      if (messages.some(message => message.offset === offset)) showContext(this.root, texts, messages, offset);
+      else this.#tell(texts.text('quote.missing'));
+    } catch {
+      this.#tell(texts.text('history.error'));
+    }
   }
 
   #delete(row: MessageRow): void {

@@ -7,8 +7,8 @@ import { createRow, type MessageRowOptions, type RowSurroundings, updateRow } fr
 const NEAR_BOTTOM = 48;
 const NEAR_TOP = 240;
 
-/** Older pages that are loaded to reach a message: 1,000 messages, so that a page stays quick. */
-const MOST_PAGES = 20;
+/** Older pages that are loaded to reach a message: 200 messages, which take a moment. One further above is shown by itself. */
+const MOST_PAGES = 4;
 
 export interface MessageListOptions extends Omit<MessageRowOptions, 'onQuote' | 'onEdited'> {
   readonly user: string;
@@ -17,8 +17,8 @@ export interface MessageListOptions extends Omit<MessageRowOptions, 'onQuote' | 
   readonly onFollow: () => void;
   /** Called with a new text for a message. */
   readonly onEdit: (row: MessageRow, text: string) => void;
-  /** Called with the reason if the message that a reply answers cannot be shown. */
-  readonly onNotFound: (reason: 'history.error' | 'quote.tooFar') => void;
+  /** Called with the offset of a message that a reply answers if it is not in the list, and too far above to load it. */
+  readonly onFar: (offset: number) => void;
   /** Name of the room within a sentence; it may change. */
   readonly mention: () => string;
 }
@@ -120,18 +120,15 @@ export class MessageList {
     if (last?.kind === 'message') this.edit(last);
   }
 
-  /** Leads to a message, and loads older pages if it is above them. */
+  /** Leads to a message. Loads older pages if it is not far above them. */
   async jumpTo({ offset }: Pick<MessageRow, 'offset'>): Promise<void> {
-    const { room, onNotFound } = this.#options;
+    const { room, onFar } = this.#options;
     const isAway = () => room.status.phase !== 'live' || room.history.error !== null;
     for (let pages = 0; pages < MOST_PAGES && !room.reaches(offset) && !isAway(); pages++) await room.loadOlder();
     this.update(this.#online);
     const row = this.#rows.find(row => row.kind === 'message' && row.offset === offset);
     const target = row && this.#elementOf(row.key);
-    if (!row || !target) {
-      onNotFound(isAway() ? 'history.error' : 'quote.tooFar');
-      return;
-    }
+    if (!row || !target) return onFar(offset);
     this.#setFollowing(false);
     target.scrollIntoView({ block: 'center' });
     this.focusOn(row.key);
