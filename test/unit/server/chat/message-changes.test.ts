@@ -92,6 +92,26 @@ test('a reaction says what shall be: sent by two devices at once it is there onc
   );
 });
 
+test('400 users who react to a message at once share a few reads, and all are answered', async () => {
+  const { call, idOf, target, of, folded, log } = await afterMessage();
+  log.wait = () => new Promise(resolve => setImmediate(resolve));
+  const before = log.asked.length;
+  const users = Array.from({ length: 400 }, (_, index) => `user${index}`);
+  const react = (user: string) =>
+    call(messageReact, { room: ROOM, id: idOf(), target, of, emoji: '👍', on: true }, new FreeCall(user));
+  await Promise.all(users.map(react));
+  const reads = log.asked.slice(before).filter(request => request !== 'publish');
+  assert.ok(reads.length > 0 && reads.length < 20, `${reads.length}: ${reads.join(' ')}`);
+  const [message] = await folded();
+  assert.equal(message?.reactions[0]?.users.length, 400);
+  // A delete that is acknowledged is known to the next reaction, whatever is being read.
+  const early = react('early').catch(() => undefined);
+  await call(messageDelete, { room: ROOM, id: idOf(), targets: [{ target, of }] });
+  await assert.rejects(react('late'), { message: 'the message is deleted' });
+  await early;
+  assert.deepEqual((await folded())[0]?.reactions, []);
+});
+
 test('a delete takes all of its messages, or none if one of them is of another user', async () => {
   const { call, idOf, target, of, folded } = await afterMessage();
   const id = idOf();
