@@ -10,6 +10,7 @@ import type { Chat } from './chat.ts';
 import { demandKept } from './kept.ts';
 import { about, bool, int } from './params.ts';
 import { type RoomView, rulesFor, viewOf } from './room-view.ts';
+import { demandStateSize } from './state-size.ts';
 import type { Call } from './verb.ts';
 
 /** Versions that a call tries to make. More fail only while so many others act on the room at the same time. */
@@ -76,6 +77,7 @@ export async function commit(call: Call, chat: Chat, act: ControlAct): Promise<C
     if (!control) return { cv: state.cv, duplicate: false, state };
     if (cutBy(control, user) !== null) await demandKept(chat);
     const entry = { id, cv: state.cv + 1, by: user, time: chat.clocks.wallClock(), control };
+    demandStateSize(chat, state, entry);
     const stored = await publish(call, chat, room, entry, round === 0);
     if (!stored.duplicate) own = stored.offset;
     const next = foldControl(state, { ...entry, offset: stored.offset });

@@ -51,6 +51,11 @@ export class Messages {
     this.#options = options;
   }
 
+  /** Largest body in bytes that NATS takes. */
+  get mostBodyBytes(): number {
+    return this.#options.log.mostBodyBytes();
+  }
+
   /** Checks the size of a body. @throws {CommandError} 107 if it is above the limit */
   checkSize({ byteLength }: Uint8Array): void {
     const { config, log } = this.#options;

@@ -1,7 +1,7 @@
 import { ERRORS } from '../protocol/codes.ts';
 import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
 import { about } from './params.ts';
-import { demandFuture, demandOther, ON_USER, timeParam } from './room-params.ts';
+import { demandFuture, demandMutePlace, demandOther, MOST_MUTED, ON_USER, timeParam } from './room-params.ts';
 import type { RoomView } from './room-view.ts';
 import { verb } from './verb.ts';
 
@@ -17,6 +17,7 @@ export const roomMute = verb({
   result: VERSION,
   errors: [
     ...COMMIT_ERRORS,
+    { error: ERRORS.limitExceeded, when: `The room has ${MOST_MUTED} muted users.` },
     { error: ERRORS.notFound, when: 'The user is not a member, in a kind with access `Members`.' },
   ],
   example: {
@@ -30,7 +31,9 @@ export const roomMute = verb({
       view.demand('mute');
       if (view.rules.access === 'Members') view.demandMember(user);
       view.demand('mute', user);
-      return (view.known(user)?.mutedUntil ?? 0) === until ? null : ({ act: 'mute', user, until } as const);
+      const { mutedUntil = 0 } = view.known(user) ?? {};
+      if (until > 0 && mutedUntil <= view.now) demandMutePlace(view);
+      return mutedUntil === until ? null : ({ act: 'mute', user, until } as const);
     };
     return versionOf(await commit(call, chat, { room, id, users: [user], decide }));
   },

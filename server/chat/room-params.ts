@@ -26,6 +26,8 @@ export const MOST_USERS = 100;
 export const MOST_PENDING = 500;
 /** Banned users of a room, which its state has to carry. */
 export const MOST_BANNED = 1_000;
+/** Muted users of a room, which its state has to carry until the mutes end. */
+export const MOST_MUTED = 1_000;
 /** Members of a room with a rank above `member`, which its state has to carry. */
 export const MOST_STAFF = 200;
 
@@ -91,9 +93,19 @@ export function demandStaffPlaces(view: RoomView, more: number): void {
 
 /** Refuses more users in one relation than a state carries. @throws {CommandError} 106 */
 export function demandPlaces(view: RoomView, standings: readonly Standing[], more: number, most: number): void {
-  const taken = [...view.state.members.values()].filter(({ state }) => standings.includes(state)).length;
+  const isOver = (until: number) => until > 0 && until <= view.now;
+  const taken = [...view.state.members.values()].filter(
+    ({ state, bannedUntil }) => standings.includes(state) && !isOver(bannedUntil),
+  ).length;
   if (more > 0 && taken + more > most)
     throw new CommandError(ERRORS.limitExceeded, `a room has at most ${most} users who are ${standings.join(' or ')}`);
+}
+
+/** Refuses more mutes than a state carries. @throws {CommandError} 106 */
+export function demandMutePlace(view: RoomView): void {
+  const muted = [...view.state.members.values()].filter(({ mutedUntil }) => mutedUntil > view.now).length;
+  if (muted >= MOST_MUTED)
+    throw new CommandError(ERRORS.limitExceeded, `a room has at most ${MOST_MUTED} users who are muted`);
 }
 
 /** Refuses an act on the caller. @throws {CommandError} 107 */

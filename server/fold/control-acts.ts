@@ -11,6 +11,7 @@ import {
   MOST_NOTES,
   type RoomState,
 } from './room-state.ts';
+import { cutBytes, doneBytes, isPassing, jsonBytes, lastWithin, memberBytes } from './state-bytes.ts';
 
 /** Changes of plain members that a state without all of them remembers, until the documents of those users have them. */
 const MOST_RECENT = 256;
@@ -41,10 +42,10 @@ export function applyAct(state: RoomState, entry: ControlEntry): RoomState {
   apply(draft, control, entry);
   const user = cutBy(control, by);
   const cuts = draft.cuts.filter(cut => cut.time > time - CUT_MS);
-  draft.cuts = user === null ? cuts : [...cuts, { cv, offset, user, time }].slice(-MOST_CUTS);
-  draft.ids = [...draft.ids, { user: by, id, cv, offset }].slice(-MOST_DONE);
+  draft.cuts = user === null ? cuts : lastWithin([...cuts, { cv, offset, user, time }], MOST_CUTS, cutBytes);
+  draft.ids = lastWithin([...draft.ids, { user: by, id, cv, offset }], MOST_DONE, doneBytes);
   forgetEnded(draft, time);
-  trim(draft);
+  trim(draft, time);
   return draft;
 }
 
@@ -156,7 +157,8 @@ const asMember = (user: string): RankedUser => ({ user, rank: 'member' });
 
 function trimNotes({ members }: Draft): void {
   const noted = [...members].filter(([, { note }]) => note !== undefined).sort(([, a], [, b]) => a.cv - b.cv);
-  for (const [user, { note: _, ...known }] of noted.slice(0, -MOST_NOTES)) members.set(user, known);
+  const kept = lastWithin(noted, MOST_NOTES, ([, { note = '' }]) => jsonBytes(note)).length;
+  for (const [user, { note: _, ...known }] of noted.slice(0, noted.length - kept)) members.set(user, known);
 }
 
 /** Makes users members. Those who are keep their rank and their place. */
@@ -193,22 +195,20 @@ export function cutBy(control: Control, by: string): string | null {
   return control.act === 'delete' ? '*' : null;
 }
 
-function forgetEnded(draft: Draft, time: number): void {
-  for (const [hash, { expires }] of draft.links) if (expires <= time) draft.links.delete(hash);
-  if (!draft.full) return;
-  for (const [user, { state, mutedUntil }] of draft.members)
-    if (state === 'left' && mutedUntil <= time) draft.members.delete(user);
+/** Leaves out what has ended. A user of whom nothing is left to say is as one who never was there. */
+function forgetEnded({ links, members, full }: Draft, time: number): void {
+  for (const [hash, { expires }] of links) if (expires <= time) links.delete(hash);
+  for (const [user, { state, mutedUntil, bannedUntil }] of members) {
+    const isOver = state === 'banned' ? bannedUntil > 0 && bannedUntil <= time : full && state === 'left';
+    if (isOver && mutedUntil <= time) members.delete(user);
+  }
 }
 
 /** Leaves out plain members and users who left, but for the latest changes, once the room is too large for all of them. */
-function trim(draft: Draft): void {
+function trim(draft: Draft, time: number): void {
   if (draft.count > MOST_LISTED) draft.full = false;
   if (draft.full) return;
-  const plain = [...draft.members]
-    .filter(([, { state, rank, mutedUntil }]) => mutedUntil === 0 && (state === 'left' || isPlain(state, rank)))
-    .sort(([, a], [, b]) => a.cv - b.cv);
-  for (const [user] of plain.slice(0, -MOST_RECENT)) draft.members.delete(user);
+  const passing = [...draft.members].filter(([, known]) => isPassing(known, time)).sort(([, a], [, b]) => a.cv - b.cv);
+  const kept = lastWithin(passing, MOST_RECENT, ([user]) => memberBytes(user)).length;
+  for (const [user] of passing.slice(0, passing.length - kept)) draft.members.delete(user);
 }
-
-const isPlain = (state: Membership['state'], rank: Rank) =>
-  state === 'member' && (rank === 'member' || rank === 'guest');

@@ -258,3 +258,33 @@ test('a user joins an open room without an entry: one only muted or promoted the
   );
   assert.deepEqual([room.full, room.count], [false, 2]);
 });
+
+test('bans and mutes that have ended are forgotten with the next act, also in open and in large rooms', () => {
+  const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`user${index}`, 'member'] as const));
+  for (const first of [
+    created({ ann: 'owner' }),
+    created({ ann: 'owner' }, true),
+    created({ ann: 'owner', ...many }),
+  ]) {
+    const started = stateAfter([
+      ['ann', first],
+      ['ann', { act: 'ban', user: 'bob', until: 60_000 }],
+      ['ann', { act: 'ban', user: 'dan', until: 0 }],
+    ]);
+    const muted = Array.from(
+      { length: 300 },
+      (_, index) => ['ann', { act: 'mute', user: `m${index}`, until: 400_000 }] as const,
+    );
+    const before = stateAfter(muted, started);
+    const has = (state: RoomState, user: string) => state.members.has(user);
+    assert.deepEqual(
+      [has(started, 'bob'), has(before, 'bob'), has(before, 'dan'), has(before, 'm0')],
+      [true, false, true, true],
+    );
+    const at = (offset: number) =>
+      foldControl(before, { ...entry(offset, before.cv + 1, { act: 'freeze', on: true }), offset });
+    assert.equal(has(at(before.at + 1), 'm0'), true);
+    const after = at(401);
+    assert.deepEqual([has(after, 'm0'), has(after, 'dan')], [false, true]);
+  }
+});
