@@ -204,6 +204,8 @@ export interface Verbs {
     readonly result: {
       /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. Name of the room. */
       readonly room: string;
+      /** Object with a value for each user: `added` or `refused`. Outcome for each user of `members`. */
+      readonly users: { readonly [user: string]: 'added' | 'refused' };
       /** Integer from 0 to 2^53 - 1. Version of the room that has the act. */
       readonly cv: number;
       /** `true` or `false`. True if the act was done before. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { errors, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import {
   COMPLETE,
   type PolicyEntry,
@@ -7,7 +7,7 @@ import {
   type PolicySnapshot,
   type PolicyStore,
 } from '../membership/policy-store.ts';
-import { PublishFailed, ReadFailed } from '../room/log.ts';
+import { MessageRefused, PublishFailed, ReadFailed } from '../room/log.ts';
 import { directBatch } from './direct-read.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND, WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
 import { type Names, roomToken } from './names.ts';
@@ -64,6 +64,9 @@ export function policyKv(
       const reply = await connection.request(subject, text, { headers: expected, timeout: TIMEOUT_MS });
       answer = reply.json<WriteAnswer>();
     } catch (error) {
+      // The library refuses to send it: it is larger than the server accepts.
+      if (error instanceof errors.InvalidArgumentError)
+        throw new MessageRefused(`the bucket ${bucket} takes no value of ${Buffer.byteLength(text)} bytes`, error);
       throw new PublishFailed(`the bucket ${bucket} did not confirm a write`, error);
     }
     if (answer.error?.err_code === WRONG_LAST_SEQUENCE) return false;

@@ -24,7 +24,7 @@ export async function ownAct(call: Call, chat: Chat, { room, id, on, check }: Ow
   const state = await chat.rooms.fresh(room);
   const view = await viewOf(chat, call.identity, { room, state });
   check(view);
-  if (on && view.rank(view.user) === null) demandPlaceOf([view.user], await withoutPlace(chat, [view.user]));
+  if (on && view.rank(view.user) === null) demandPlaceOf([view.user], await withoutPlace(chat, room, [view.user]));
   const notice: MembershipNotice = {
     room,
     kind: room.slice(0, room.indexOf(':')),

@@ -3,7 +3,7 @@ import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
 import { about, byUser, oneOf, optional } from './params.ts';
 import { ACT, demandStaffPlaces, rankParam, usersParam } from './room-params.ts';
 import type { RoomView } from './room-view.ts';
-import { withoutPlace } from './rooms-of-user.ts';
+import { refusedBefore, withoutPlace } from './rooms-of-user.ts';
 import { verb } from './verb.ts';
 
 export const roomAdd = verb({
@@ -24,20 +24,18 @@ export const roomAdd = verb({
     result: { users: { eve: 'added' }, cv: 5, duplicate: false },
   },
   async run(call, { room, id, users, role = 'member' }, chat) {
-    const full = await withoutPlace(chat, users);
+    const full = await withoutPlace(chat, room, users);
     let refused: readonly string[] = [];
     const decide = (view: RoomView) => {
       view.demand('add', undefined, role);
-      refused = users.filter(user => view.isBanned(user) || (full.has(user) && view.known(user) === null));
+      refused = users.filter(user => view.isBanned(user) || full.has(user));
       const added = [...new Set(users)].filter(user => !refused.includes(user) && view.rank(user) === null);
       view.demandPlaceFor(added.length);
       if (role !== 'member' && role !== 'guest') demandStaffPlaces(view, added.length);
       return added.length === 0 ? null : ({ act: 'add', users: added.map(user => ({ user, rank: role })) } as const);
     };
     const done = await commit(call, chat, { room, id, users, decide });
-    const known = (user: string) => done.state.members.get(user);
-    if (done.duplicate)
-      refused = users.filter(user => known(user)?.state === 'banned' || (full.has(user) && !known(user)));
+    if (done.duplicate) refused = refusedBefore(done.state, users, full);
     const outcome = users.map(user => [user, refused.includes(user) ? 'refused' : 'added'] as const);
     return { users: Object.fromEntries(outcome), ...versionOf(done) };
   },

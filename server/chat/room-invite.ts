@@ -4,7 +4,7 @@ import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
 import { about, byUser, oneOf } from './params.ts';
 import { ACT, demandPlaces, MOST_PENDING, usersParam } from './room-params.ts';
 import type { RoomView } from './room-view.ts';
-import { withoutPlace } from './rooms-of-user.ts';
+import { refusedBefore, withoutPlace } from './rooms-of-user.ts';
 import { verb } from './verb.ts';
 
 export const roomInvite = verb({
@@ -30,11 +30,11 @@ export const roomInvite = verb({
     result: { users: { dan: 'invited' }, cv: 12, duplicate: false },
   },
   async run(call, { room, id, users }, chat) {
-    const full = await withoutPlace(chat, users);
+    const full = await withoutPlace(chat, room, users);
     let outcomes: Readonly<Record<string, Outcome>> = {};
     const decide = (view: RoomView) => {
       view.demand('invite');
-      const refuses = (user: string) => view.isBanned(user) || (full.has(user) && view.known(user) === null);
+      const refuses = (user: string) => view.isBanned(user) || full.has(user);
       outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(view.known(user)?.state, refuses(user))]));
       const of = (standing: Standing | undefined) =>
         [...new Set(users)].filter(user => outcomes[user] !== 'refused' && view.known(user)?.state === standing);
@@ -47,8 +47,10 @@ export const roomInvite = verb({
     };
     const done = await commit(call, chat, { room, id, users, decide });
     const known = (user: string) => done.state.members.get(user)?.state;
-    const refused = (user: string) => known(user) === 'banned' || (full.has(user) && known(user) === undefined);
-    if (done.duplicate) outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(known(user), refused(user))]));
+    if (done.duplicate) {
+      const refused = refusedBefore(done.state, users, full);
+      outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(known(user), refused.includes(user))]));
+    }
     return { users: outcomes, ...versionOf(done) };
   },
 });

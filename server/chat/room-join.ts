@@ -29,7 +29,7 @@ export const roomJoin = verb({
     if (link === undefined && isOwnAct(rulesFor(chat, room)))
       return await ownAct(call, chat, { room, id, on: true, check: demandJoin });
     const hash = link === undefined ? undefined : linkHash(link);
-    const full = await withoutPlace(chat, [call.identity.user]);
+    const full = await withoutPlace(chat, room, [call.identity.user]);
     const decide = (view: RoomView) => {
       if (view.rank(view.user) !== null) return null;
       const known = hash === undefined ? undefined : view.state.links.get(hash);

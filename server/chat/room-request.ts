@@ -25,7 +25,7 @@ export const roomRequest = verb({
     result: { cv: 15, duplicate: false },
   },
   async run(call, { room, id, note }, chat) {
-    const full = await withoutPlace(chat, [call.identity.user]);
+    const full = await withoutPlace(chat, room, [call.identity.user]);
     const decide = (view: RoomView) => {
       if (hasPlace(view.self) && view.rules.join === 'Request' && !view.state.deleted) return null;
       view.demand('request');

@@ -1,3 +1,4 @@
+import type { RoomState } from '../fold/room-state.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Chat } from './chat.ts';
@@ -6,13 +7,25 @@ import type { Chat } from './chat.ts';
 export const MOST_ROOMS_OF_USER = 2_000;
 
 /**
- * Finds users who may not get another room.
+ * Finds users who do not have a room and may not get another one.
  * @throws {ReadFailed} if NATS does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
  */
-export async function withoutPlace({ userRooms }: Chat, users: readonly string[]): Promise<ReadonlySet<string>> {
-  const sizes = await Promise.all(users.map(async user => [user, (await userRooms.of(user)).size] as const));
-  return new Set(sizes.filter(([, size]) => size >= MOST_ROOMS_OF_USER).map(([user]) => user));
+export async function withoutPlace(
+  { userRooms }: Pick<Chat, 'userRooms'>,
+  room: string,
+  users: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const documents = await Promise.all(users.map(async user => [user, await userRooms.of(user)] as const));
+  const isFull = (rooms: ReadonlyMap<string, unknown>) => rooms.size >= MOST_ROOMS_OF_USER && !rooms.has(room);
+  return new Set(documents.filter(([, rooms]) => isFull(rooms)).map(([user]) => user));
 }
+
+/** Users whom an act that is repeated refused, as far as that can be seen now. @param full result of {@link withoutPlace} */
+export const refusedBefore = (
+  { members }: Pick<RoomState, 'members'>,
+  users: readonly string[],
+  full: ReadonlySet<string>,
+): readonly string[] => users.filter(user => members.get(user)?.state === 'banned' || full.has(user));
 
 /** Refuses a room to users of whom one has too many. @param full result of {@link withoutPlace} @throws {CommandError} 106 */
 export function demandPlaceOf(users: readonly string[], full: ReadonlySet<string>): void {

@@ -34,7 +34,7 @@ export interface PolicyStore {
    * Replaces the value of a key if nothing else did meanwhile.
    * @param revision that of the value it was made from; 0 for a key without a value
    * @returns false if the key has another revision: nothing was written
-   * @throws {PublishFailed} if it is not written, or perhaps not
+   * @throws {PublishFailed} if it is not written, or perhaps not; {@link MessageRefused} if it never will be, as it is too large
    */
   write(key: PolicyKey, value: unknown, revision: number): Promise<boolean>;
 }

@@ -90,6 +90,10 @@ export class WorkerMetrics {
     'void_entries_total',
     'Entries that do not count, because their authors were restricted before them, as this worker folded them, including repeated ones.',
   );
+  readonly refusedWrites = this.#counter(
+    'refused_writes_total',
+    'Writes of rooms and users to POLICY and to inboxes that NATS refused for good and the fold state left out.',
+  );
   readonly foldLeases = this.#gauge('fold_leases', 'Partitions that this worker folds now, by fold.', ['fold']);
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
   readonly optionsRejected = this.#gauge(

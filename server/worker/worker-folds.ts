@@ -26,6 +26,7 @@ import type { Health } from './health.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { PolicyFill } from './state/policy-fill.ts';
 import { PolicyFold } from './state/policy-fold.ts';
+import { RefusedWrites } from './state/refused-writes.ts';
 import { StateFold, type StateFoldParts } from './state/state-fold.ts';
 import { Erasing } from './views/erasing.ts';
 import { ViewsFold } from './views/views.ts';
@@ -97,6 +98,7 @@ export function stateFold(parts: StateParts, erased: StateFoldParts['erased']): 
 function policyOf({ config, names, connection, jsm, store, metrics, clock, log }: StateParts) {
   const policy = policyKv(connection, names);
   const entries = entryLog(connection, names, config.partitions);
+  const writes = new RefusedWrites({ refused: () => metrics.refusedWrites.inc(), clock, log });
   const fold = new PolicyFold({
     policy,
     archive: store,
@@ -106,6 +108,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
         found => found !== null,
         () => true,
       ),
+    writes,
     windowMs: config.dedupeSeconds * 1_000,
     wallClock: clock.wallClock,
   });
@@ -117,6 +120,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     partitionOf: room => entries.partitionOf(room),
     replay: (partition, signal, work) => replay(source, partition, signal, work),
     fold,
+    writes,
     clock,
     log,
   });

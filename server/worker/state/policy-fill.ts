@@ -7,9 +7,11 @@ import { COMPLETE, type Complete, type PolicyStore } from '../../membership/poli
 import { changeKey, writeRoom } from '../../membership/policy-writes.ts';
 import { writeUserRooms } from '../../membership/user-documents.ts';
 import { type Clock, type Moment, sleep } from '../../time/clock.ts';
+import { Repeats } from '../../time/repeats.ts';
 import type { FoldEntry, Lease } from '../fold/fold.ts';
 import { inLanes } from './in-lanes.ts';
 import type { PolicyFold } from './policy-fold.ts';
+import type { RefusedWrites } from './refused-writes.ts';
 
 export interface PolicyFillParts {
   readonly policy: PolicyStore;
@@ -19,6 +21,7 @@ export interface PolicyFillParts {
   /** Calls `work` with all entries that LOG has, in order, until `signal` aborts. */
   replay(partition: number, signal: AbortSignal, work: (entries: readonly FoldEntry[]) => Promise<void>): Promise<void>;
   readonly fold: Pick<PolicyFold, 'apply' | 'rewrite'>;
+  readonly writes: Pick<RefusedWrites, 'attempt'>;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly log: Logger;
 }
@@ -46,6 +49,7 @@ type Partitions = ReadonlyMap<number, AbortSignal>;
  */
 export class PolicyFill {
   readonly #parts: PolicyFillParts;
+  readonly #repeats: Repeats;
   readonly #lookAt = new Map<number, Moment>();
   /** Partitions to fill, or being filled, with the signals of their leases. */
   readonly #underway = new Map<number, AbortSignal>();
@@ -53,6 +57,7 @@ export class PolicyFill {
 
   constructor(parts: PolicyFillParts) {
     this.#parts = parts;
+    this.#repeats = new Repeats(() => parts.clock.now());
   }
 
   /** Looks whether the partition has to be filled, from time to time, and begins that. Never rejects. */
@@ -84,7 +89,9 @@ export class PolicyFill {
         await this.#fill(partitions);
       } catch (error) {
         const reason = (error as Error).message;
-        log.warn({ partitions: [...partitions.keys()], reason }, 'the bucket POLICY could not be filled; tried again');
+        const facts = { partitions: [...partitions.keys()], reason };
+        const news = this.#repeats.news(reason);
+        if (news) log.warn({ ...facts, ...news }, 'the bucket POLICY could not be filled; tried again');
       }
       for (const partition of partitions.keys()) this.#underway.delete(partition);
     }
@@ -92,18 +99,21 @@ export class PolicyFill {
   }
 
   async #fill(partitions: Partitions): Promise<void> {
-    const { policy, partitionOf, fold, log } = this.#parts;
+    const { policy, partitionOf, fold, writes, log } = this.#parts;
     const isOurs = (room: string) => partitions.get(partitionOf(room))?.aborted === false;
     let [rooms, users] = [0, 0];
     await inLanes(this.#rooms(partitions), WRITES, async ([room, state]) => {
       if (!isOurs(room)) return;
-      if (!(await policy.write({ room }, roomStateJson(state), 0))) await writeRoom(policy, room, state);
+      await writes.attempt({ room }, async () => {
+        if (!(await policy.write({ room }, roomStateJson(state), 0))) await writeRoom(policy, room, state);
+      });
       rooms += 1;
     });
     await inLanes(this.#users(partitions), WRITES, async ([user, all]) => {
       if (!isOurs(inboxOf(user))) return;
       const having = [...all].filter(([, { state }]) => state !== 'left' && state !== 'banned');
-      if (having.length > 0) await writeUserRooms(policy, user, new Map(having));
+      if (having.length > 0)
+        await writes.attempt({ user }, async () => await writeUserRooms(policy, user, new Map(having)));
       users += 1;
     });
     await fold.rewrite();

@@ -8,6 +8,7 @@ import { readRoomState, roomStateJson } from '../../fold/room-state-json.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { isLater, writeRoom } from '../../membership/policy-writes.ts';
+import type { UserRoom } from '../../membership/room-states.ts';
 import { userRoomAfter, userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
 import { controlKey } from '../../room/control-key.ts';
@@ -16,6 +17,7 @@ import { dataOf, type Envelope } from '../../room/message.ts';
 import { readOwnMembership } from '../../room/room-changes.ts';
 import type { WallTime } from '../../time/clock.ts';
 import type { FoldEntry } from '../fold/fold.ts';
+import type { RefusedWrites } from './refused-writes.ts';
 
 /** Entries of LOG as the fold reads and writes them. */
 interface Entries {
@@ -29,6 +31,7 @@ export interface PolicyFoldParts {
   readonly log: Entries;
   /** True if a notice with this key was stored, and if that cannot be told: it is left out then. */
   readonly isStored: (key: { readonly id: string; readonly dedupe: string }) => Promise<boolean>;
+  readonly writes: Pick<RefusedWrites, 'attempt'>;
   /** Age, in ms, below which LOG recognises a key that comes again. */
   readonly windowMs: number;
   readonly wallClock: () => WallTime;
@@ -53,7 +56,7 @@ export class PolicyFold {
 
   /** Writes the states in memory once more, after POLICY was wiped. */
   async rewrite(): Promise<void> {
-    for (const [room, state] of [...this.#states]) await writeRoom(this.#parts.policy, room, state);
+    for (const [room, state] of [...this.#states]) await this.#writeRoom(room, state);
   }
 
   /**
@@ -90,11 +93,11 @@ export class PolicyFold {
       return await this.#snapshot(room, before, entry.cv + 1);
     this.#keep(room, state);
     const users = state === before ? usersOf(entry, state) : changedUsers(before, state);
-    const latest = await writeRoom(this.#parts.policy, room, state);
+    const latest = await this.#writeRoom(room, state);
     const isCounted = counts(entry, state);
     for (const user of users) {
       const next = userRoomOf(latest, user) ?? (isCounted ? userRoomAfter(entry, user, latest.kind) : null);
-      if (next) await writeUserRoom(this.#parts.policy, user, room, next);
+      if (next) await this.#writeUser(user, room, next);
     }
     if (isCounted) await this.#notices(room, entry, users, state);
   }
@@ -106,7 +109,21 @@ export class PolicyFold {
     const { room, on, since, seen } = own;
     const kind = room.slice(0, room.indexOf(':'));
     const known = { state: on ? 'member' : 'left', rank: 'member', since: on ? since : 0, cv: seen, kind } as const;
-    await writeUserRoom(this.#parts.policy, inbox.slice(INBOX.length), room, known, true);
+    await this.#writeUser(inbox.slice(INBOX.length), room, known, true);
+  }
+
+  /** @returns the state that POLICY has then */
+  async #writeRoom(room: string, state: RoomState): Promise<RoomState> {
+    let latest = state;
+    await this.#parts.writes.attempt({ room }, async () => {
+      latest = await writeRoom(this.#parts.policy, room, state);
+    });
+    return latest;
+  }
+
+  async #writeUser(user: string, room: string, next: UserRoom, isOwn = false): Promise<void> {
+    const write = () => writeUserRoom(this.#parts.policy, user, room, next, isOwn);
+    await this.#parts.writes.attempt({ room, user }, write);
   }
 
   /** @returns true for an entry that does not count; its author is told */
@@ -131,7 +148,7 @@ export class PolicyFold {
     user: string,
     notice: { room: string; type: 'invite' | 'member' | 'void'; by: string; time: number; body: object },
   ): Promise<void> {
-    const { log, isStored, windowMs, wallClock } = this.#parts;
+    const { log, writes, isStored, windowMs, wallClock } = this.#parts;
     const { room, type, by, time } = notice;
     const hash = createHash('sha256')
       .update(JSON.stringify([room, type, by, user]))
@@ -141,7 +158,8 @@ export class PolicyFold {
     if (wallClock() - time > windowMs / 2 && (await isStored({ id, dedupe }))) return;
     const body = Buffer.from(JSON.stringify({ type, id, room, ...notice.body, time }));
     const none = { client: '', traceparent: '', targets: [], cv: 0, seen: 0 } as const;
-    await log.publish(INBOX + user, body, { type, id, dedupe, time, user: '', ...none });
+    const entry = { type, id, dedupe, time, user: '', ...none };
+    await writes.attempt({ room, user }, async () => await log.publish(INBOX + user, body, entry));
   }
 
   /** Publishes the state of a room as a version that counts without its predecessors. */

@@ -16,15 +16,20 @@ import {
 import type { UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
 import { partKey, readDocument, userRoomOf, writeUserRoom } from '../../../server/membership/user-documents.ts';
 import { StoreUnavailable } from '../../../server/room/history-store.ts';
-import { PublishFailed, ReadFailed, type RoomLog } from '../../../server/room/log.ts';
+import { MessageRefused, PublishFailed, ReadFailed, type RoomLog } from '../../../server/room/log.ts';
 import type { RoomReader } from '../../../server/room/reader.ts';
 import { LogStates } from './log-states.ts';
+
+/** Most that NATS takes by default. */
+const MOST_BYTES = 1024 * 1024;
 
 /** The store of rights in memory. */
 export class MemoryPolicyStore implements PolicyStore {
   up = true;
   /** Called before each answer. */
   wait: () => Promise<void> = () => Promise.resolve();
+  /** True for a key that takes no value. */
+  refuses: (key: PolicyKey) => boolean = () => false;
   /** Keys that were read, as JSON, in order. */
   readonly asked: string[] = [];
   readonly #entries = new Map<string, { readonly json: string; readonly revision: number }>();
@@ -55,9 +60,11 @@ export class MemoryPolicyStore implements PolicyStore {
     const text = JSON.stringify(key);
     await this.wait();
     if (!this.up) throw new PublishFailed('switched off');
+    const json = JSON.stringify(value);
+    if (json.length > MOST_BYTES || this.refuses(key)) throw new MessageRefused('too large');
     if ((this.#entries.get(text)?.revision ?? 0) !== revision) return false;
     this.#revision += 1;
-    this.#entries.set(text, { json: JSON.stringify(value), revision: this.#revision });
+    this.#entries.set(text, { json, revision: this.#revision });
     return true;
   }
 

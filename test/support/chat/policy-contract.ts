@@ -34,6 +34,13 @@ export function policyContract(name: string, make: (t: TestContext) => Promise<P
     assert.equal(await policy.write({ room: 'group:b' }, 1, first), false);
   });
 
+  test(`${name}: a value that is too large is refused for good`, async t => {
+    const policy = await make(t);
+    const key = { room: 'group:a' };
+    await assert.rejects(policy.write(key, 'x'.repeat(2 * 1024 * 1024), 0), { name: 'MessageRefused' });
+    assert.equal(await policy.write(key, 'x', 0), true);
+  });
+
   test(`${name}: of many who write on the same revision one wins`, async t => {
     const policy = await make(t);
     const key = { room: 'group:a' };

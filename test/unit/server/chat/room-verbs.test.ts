@@ -8,8 +8,9 @@ test('a room is made once, however often its id is sent, and its creator is the 
   const { as, code, idOf, members } = roomChat();
   const params = { id: idOf(), kind: 'group', name: 'Tea', members: ['bob', 'ann', 'bob'] };
   const room = `group:${params.id}`;
-  assert.deepEqual(await as('ann', 'room.create', params), { room, cv: 1, duplicate: false });
-  assert.deepEqual(await as('ann', 'room.create', params), { room, cv: 1, duplicate: true });
+  const made = { room, users: { ann: 'added', bob: 'added' }, cv: 1 };
+  assert.deepEqual(await as('ann', 'room.create', params), { ...made, duplicate: false });
+  assert.deepEqual(await as('ann', 'room.create', params), { ...made, duplicate: true });
   assert.equal(await code('eve', 'room.create', params), 409);
   assert.deepEqual(await members(room), { ann: 'owner', bob: 'member' });
   const { created, ...got } = await as('bob', 'room.get', { room });
@@ -274,7 +275,7 @@ test('who joins or leaves a channel writes to the own inbox alone; its staff act
 });
 
 test('a user has at most 2,000 rooms; a repeat of what was done before is answered all the same', async () => {
-  const { as, chat, code, create, idOf, refused } = roomChat();
+  const { as, chat, code, create, idOf, members, refused } = roomChat();
   const own = { id: idOf(), kind: 'group', members: ['bob'] };
   const { room } = await as('ann', 'room.create', own);
   const circle = await create('zoe', [], 'circle');
@@ -285,10 +286,13 @@ test('a user has at most 2,000 rooms; a repeat of what was done before is answer
   chat.userRooms.of = async user => (user === 'bob' ? await of.call(chat.userRooms, user) : (many as typeof known));
   assert.equal((await as('ann', 'room.create', own)).duplicate, true);
   assert.equal(await code('ann', 'room.create', { kind: 'group' }), 106);
-  assert.deepEqual(await refused('bob', 'room.create', { kind: 'group', members: ['eve'] }), {
+  assert.deepEqual(await refused('eve', 'room.create', { kind: 'group', members: ['bob'] }), {
     code: 106,
     message: 'a user has at most 2000 rooms, invitations and requests: eve has no place for another',
   });
+  const made = await as('bob', 'room.create', { kind: 'group', members: ['eve', 'bob'] });
+  assert.deepEqual(made.users, { eve: 'refused', bob: 'added' });
+  assert.deepEqual(await members(made.room), { bob: 'owner' });
   assert.equal(await code('ann', 'room.join', { room: circle }), 106);
   assert.equal(await code('ann', 'room.join', { room: 'channel:lobby' }), 106);
   assert.equal(await code('ann', 'room.request', { room: club }), 106);

@@ -93,6 +93,7 @@ class Fillers {
       partitionOf: partition,
       replay: async each => void this.replayed.push([worker, each]),
       fold: { apply: async () => new Set(), rewrite: async () => undefined },
+      writes: { attempt: async (_, write) => await write() },
       clock: this.clock,
       log: pino({ level: 'silent' }),
     });

@@ -13,6 +13,7 @@ import type { Envelope, StoredMessage } from '../../../../../server/room/message
 import type { FoldEntry } from '../../../../../server/worker/fold/fold.ts';
 import { PolicyFill } from '../../../../../server/worker/state/policy-fill.ts';
 import { PolicyFold } from '../../../../../server/worker/state/policy-fold.ts';
+import { RefusedWrites } from '../../../../../server/worker/state/refused-writes.ts';
 import { until } from '../../../../../tools/support/until.ts';
 import { publishControl, publishSeen } from '../../../../support/chat/control-entries.ts';
 import { created } from '../../../../support/chat/control-log.ts';
@@ -46,6 +47,8 @@ async function bench() {
       offset: message.offset,
       message: { ...message, body: new Uint8Array(0), storedAt: 0 },
     }));
+  let refused = 0;
+  const writes = new RefusedWrites({ refused: () => void refused++, clock, log: pino({ level: 'silent' }) });
   const make = () =>
     new PolicyFold({
       policy,
@@ -61,6 +64,7 @@ async function bench() {
           void (await log.publish(room, body, envelope)),
       },
       isStored: async () => true,
+      writes,
       windowMs: Number.POSITIVE_INFINITY,
       wallClock: () => clock.wallClock(),
     });
@@ -83,7 +87,9 @@ async function bench() {
   const state = async () => readRoomState((await policy.read({ room: ROOM }))?.value);
   const roomsOf = async (user: string) =>
     (await readDocument(async part => (await policy.read(partKey(user, part)))?.value)) ?? new Map();
-  return { log, policy, clock, archived, parts, fold, make, run, inbox, state, roomsOf, entries, withoutBodies };
+  const refusals = () => refused;
+  const bench = { log, policy, clock, archived, parts, fold, make, writes, refusals, run, inbox, state, roomsOf };
+  return { ...bench, entries, withoutBodies };
 }
 
 test('what no gateway wrote is written, and each user is told once, however often entries come', async () => {
@@ -238,6 +244,19 @@ test('own joins and leaves of open rooms are in the document of the user', async
   assert.equal((await roomsOf('bob')).size, 0);
 });
 
+test('a room or user whose value NATS refuses is left out, and stops the fold for nobody else', async () => {
+  const { log, policy, run, roomsOf, state, inbox, refusals } = await bench();
+  policy.refuses = key => 'user' in key && key.user === 'bob';
+  await publishControl(log, ROOM, 1, act);
+  await run();
+  assert.deepEqual([(await state())?.cv, (await roomsOf('ann')).size, (await roomsOf('bob')).size], [1, 1, 0]);
+  assert.deepEqual([(await inbox('bob')).length, refusals()], [1, 1]);
+  policy.refuses = key => 'room' in key;
+  await publishControl(log, ROOM, 2, { act: 'add', users: [{ user: 'eve', rank: 'member' }] });
+  await run();
+  assert.deepEqual([(await state())?.cv, (await roomsOf('eve')).size, refusals()], [1, 1, 2]);
+});
+
 test('members of a large room stay members when LOG is folded again, over POLICY as it is or empty', async () => {
   const { log, run, make, roomsOf, policy, inbox } = await bench();
   let cv = 1;
@@ -273,7 +292,7 @@ test('members of a large room stay members when LOG is folded again, over POLICY
 });
 
 test('a store that is new or was wiped is filled from MongoDB and LOG while the fold goes on', async () => {
-  const { log, policy, clock, archived, fold, run, state, roomsOf, entries, withoutBodies } = await bench();
+  const { log, policy, clock, archived, fold, run, state, roomsOf, entries, withoutBodies, writes } = await bench();
   await publishControl(log, ROOM, 1, act);
   await run();
   const old: RoomState = { ...((await state()) ?? assert.fail()), cv: 4, name: 'Old' };
@@ -295,6 +314,7 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
     partitionOf: () => 0,
     replay: async (_, __, work) => await work(withoutBodies(await entries())),
     fold,
+    writes,
     clock,
     log: pino({ level: 'silent' }),
   });
