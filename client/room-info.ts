@@ -4,6 +4,7 @@ import { type Membership, NO_ROOM, type RoomState } from '../server/fold/room-st
 import type { Clock } from '../server/time/clock.ts';
 import { type CallError, callErrorOf } from './call-error.ts';
 import { concerns } from './control-of.ts';
+import { RETRY } from './retry.ts';
 import type { ParamsOf, ResultOf } from './verbs.ts';
 
 /** The user in a room, as `room.get` answers: relation, rank, and what the user may do there. */
@@ -65,6 +66,7 @@ export class RoomInfo {
   #wanted = false;
   #generation = 0;
   #cancelMute: (() => void) | null = null;
+  #cancelRetry: (() => void) | null = null;
 
   constructor(options: RoomInfoOptions) {
     this.#options = options;
@@ -146,6 +148,7 @@ export class RoomInfo {
   close(): void {
     this.#generation += 1;
     this.#cancelMute?.();
+    this.#cancelRetry?.();
   }
 
   /** Takes a control entry of the room. */
@@ -190,7 +193,7 @@ export class RoomInfo {
       this.#error = null;
     } catch (thrown) {
       if (generation !== this.#generation) return;
-      this.#error = callErrorOf(thrown);
+      this.#failed(callErrorOf(thrown));
     }
     const early = this.#early;
     this.#early = null;
@@ -213,9 +216,16 @@ export class RoomInfo {
       if (more) void this.#read();
     } catch (thrown) {
       if (generation !== this.#generation) return;
-      this.#error = callErrorOf(thrown);
+      this.#failed(callErrorOf(thrown));
     }
     onChange();
+  }
+
+  /** Takes note of a failure. A temporary one is tried again: calls give up after some time, and the connection may never break. */
+  #failed(error: CallError): void {
+    this.#error = error;
+    this.#cancelRetry?.();
+    this.#cancelRetry = error.temporary ? this.#options.clock.after(RETRY.maxMs, () => this.reload()) : null;
   }
 
   #watchMute(): void {

@@ -9,8 +9,11 @@ export const MOST_DONE = 256;
 /** Cuts that a state remembers. A call is answered within 5 s, and no gateway decides that often on one room. */
 export const MOST_CUTS = 512;
 
-/** Milliseconds for which a state remembers a cut: far above the time that a message takes from its check to the log. */
-export const CUT_MS = 600_000;
+/**
+ * Milliseconds for which a state remembers a cut, a week. LOG has the text of an entry that does not count until the fold `views` has
+ * erased it: so this is above any time that MongoDB is away, and above the span of the entries of one batch of a worker that catches up.
+ */
+export const CUT_MS = 7 * 86_400_000;
 
 /** Notes of requests and bans that a state remembers: with the longest texts some 200 KB of the 1 MB that NATS takes. */
 export const MOST_NOTES = 64;

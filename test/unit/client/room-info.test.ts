@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CallError } from '../../../client/call-error.ts';
 import { type Me, RoomInfo } from '../../../client/room-info.ts';
 import type { ResultOf } from '../../../client/verbs.ts';
 import type { Control } from '../../../server/fold/control.ts';
@@ -151,6 +152,32 @@ test('staff have requests with their words and bans with reason and end, also on
   assert.deepEqual(info.requests, [{ user: 'fay', note: 'me too' }]);
   clock.pass(60_000);
   assert.deepEqual(info.bans, [{ user: 'eve', until: 0, reason: 'spam' }]);
+});
+
+test('a read that fails for a while is tried again without another event; a refusal is not', async () => {
+  const { info, server, members, clock } = bobsRoom();
+  server.meanwhile = () => {
+    throw new CallError(100, 'internal error', true);
+  };
+  info.open();
+  await settle();
+  await settle();
+  assert.deepEqual([info.error?.code, members()], [100, []]);
+  server.meanwhile = () => undefined;
+  clock.pass(20_000);
+  await settle();
+  await settle();
+  assert.deepEqual([info.error, members().length], [null, 3]);
+  server.meanwhile = () => {
+    throw new CallError(103, 'permission denied', false);
+  };
+  info.reload();
+  await settle();
+  await settle();
+  const { gets } = server;
+  clock.pass(60_000);
+  await settle();
+  assert.deepEqual([info.error?.code, server.gets], [103, gets]);
 });
 
 test('a mute is known with its end, and its end is noticed', async () => {

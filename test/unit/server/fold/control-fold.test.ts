@@ -127,6 +127,22 @@ test('an entry is void if its author was restricted before it, unseen by its gat
   assert.equal(isCut(NO_ROOM, { user: 'eve', offset: 4, seen: 0 }), false);
 });
 
+test('an entry that does not count does not count days later either, when MongoDB is back', () => {
+  const day = 86_400_000;
+  const kicked = stateAfter([
+    ['ann', created({ ann: 'owner', bob: 'member' })],
+    ['ann', { act: 'kick', user: 'bob' }],
+  ]);
+  const late = { user: 'bob', offset: 3, seen: 1 };
+  const after = (days: number) =>
+    foldControl(kicked, { ...entry(4, 3, { act: 'freeze', on: true }), time: days * day });
+  assert.deepEqual([isCut(after(0), late), isCut(after(6), late)], [true, true]);
+  assert.deepEqual(
+    after(8).cuts.map(({ cv }) => cv),
+    [3],
+  ); // a state does not grow for ever
+});
+
 test('a mute outlives leaving and joining again, and a ban ends with what was before it', () => {
   const room = stateAfter([
     ['ann', created({ ann: 'owner', bob: 'moderator' })],
