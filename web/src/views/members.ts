@@ -13,7 +13,7 @@ import { showLink } from './link-dialog.ts';
 import { mayActOn, showMember } from './member-dialog.ts';
 import { mayChange, showSettings } from './room-settings.ts';
 
-/** What the user may do in a room, beside acts on its members. */
+/** Acts of the user in a room, beside those on its members. */
 interface Acts {
   readonly add: boolean;
   readonly link: boolean;
