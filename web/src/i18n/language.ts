@@ -32,6 +32,7 @@ export class Texts {
   readonly #day: Intl.DateTimeFormat;
   readonly #dayOfYear: Intl.DateTimeFormat;
   readonly #full: Intl.DateTimeFormat;
+  readonly #dayAndTime: Intl.DateTimeFormat;
 
   constructor(language: Language) {
     this.language = language;
@@ -42,6 +43,7 @@ export class Texts {
     this.#time = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
     this.#day = new Intl.DateTimeFormat(language, { weekday: 'long', month: 'long', day: 'numeric' });
     this.#dayOfYear = new Intl.DateTimeFormat(language, { year: 'numeric', month: 'long', day: 'numeric' });
+    this.#dayAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
     this.#full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' });
   }
 
@@ -71,6 +73,11 @@ export class Texts {
   /** @param at milliseconds since 1970 */
   time(at: number): string {
     return this.#time.format(at);
+  }
+
+  /** A day with its year, and the time, in a few characters. @param at milliseconds since 1970 */
+  dayAndTime(at: number): string {
+    return this.#dayAndTime.format(at);
   }
 
   /** @param at milliseconds since 1970 */

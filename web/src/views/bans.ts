@@ -12,8 +12,8 @@ export function bansView(
 ): readonly HTMLElement[] {
   if (bans.length === 0) return [];
   const row = ({ user, until, reason }: RoomBan) => {
-    const end = until === 0 ? '' : texts.text('bans.until', { time: texts.fullTime(until) });
-    const more = [reason, end].filter(text => text !== '').join(' · ');
+    const end = until === 0 ? '' : texts.text('bans.until', { time: texts.dayAndTime(until) });
+    const more = [reason, end].filter(text => text !== '').join('\n');
     return element(
       'li',
       { class: 'person' },

@@ -112,6 +112,7 @@ export class Conversation {
     setText(this.#title, names.title(room.name));
     this.list.rename();
     const topic = room.info.state?.topic ?? '';
+    this.#here.title = topic;
     setText(this.#here, [this.#whoIsHere(online), topic].filter(text => text !== '').join(' · '));
     this.#badge.update(chat.connection);
     this.#updateNotice();

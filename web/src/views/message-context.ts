@@ -14,7 +14,7 @@ export function showContext(parent: HTMLElement, texts: Texts, messages: readonl
       { class: message.offset === offset ? 'named' : '', attributes: { tabindex: '-1' } },
       avatar(message.user),
       element('span', { class: 'sender', text: message.user, attributes: { dir: 'auto' } }),
-      element('time', { text: texts.fullTime(message.time) }),
+      element('time', { text: texts.dayAndTime(message.time) }),
       element('span', { class: isDeleted ? 'text gone' : 'text', text, attributes: { dir: 'auto' } }),
     );
   });
