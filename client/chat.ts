@@ -111,7 +111,7 @@ export class Chat {
         this.#ids.restart();
       }
       this.#sender.setOnline(connection.phase === 'connected');
-      if (connection.phase === 'connected') void this.roomList.refresh();
+      if (connection.phase === 'connected') this.roomList.connected();
       this.connectionChanged.emit(connection);
     }, onInbox);
     this.#sender = new Sender({
@@ -182,8 +182,8 @@ export class Chat {
         get: params => this.#answered('room.get', params),
         members: params => this.#answered('room.members', params),
         onRemoved: ending => {
+          this.roomList.removed(name);
           this.removed.emit({ room: name, ending });
-          void this.roomList.refresh();
         },
       });
       this.#rooms.set(name, room);
@@ -191,10 +191,11 @@ export class Chat {
     return room;
   }
 
-  /** Leaves a room. Messages in its outbox are still sent. */
+  /** Leaves a room. Messages in its outbox are still sent. Its last message in {@link roomList} is read again. */
   close(name: string): void {
     this.#rooms.get(name)?.close();
     this.#rooms.delete(name);
+    if (this.roomList.rooms.some(({ room }) => room === name)) void this.roomList.refresh();
   }
 
   /** Sends a refused message or change again, with its id. */

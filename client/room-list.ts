@@ -3,8 +3,8 @@ import { Listeners } from './listeners.ts';
 import type { Publication } from './transport.ts';
 import type { ParamsOf, ResultOf } from './verbs.ts';
 
-/** Room in the user's list. `name` is empty for a room without one. */
-export type ListedRoom = Pick<ResultOf<'room.list'>['items'][number], 'room' | 'name' | 'state'>;
+/** Room in the user's list. `name` is empty for a room without one; `last` is the last message as of the last read. */
+export type ListedRoom = Pick<ResultOf<'room.list'>['items'][number], 'room' | 'name' | 'state' | 'role' | 'last'>;
 
 /** Types of inbox entries after which the list may be another one. */
 const ABOUT_ROOMS: ReadonlySet<string | null> = new Set(['member', 'invite']);
@@ -20,6 +20,8 @@ export class RoomList {
   readonly changed = new Listeners();
   readonly #read: ReadPage;
   #rooms: readonly ListedRoom[] = [];
+  /** Rooms that have ended for the user, and of which the inbox has not said so. */
+  readonly #ended = new Set<string>();
   #loaded = false;
   #error: CallError | null = null;
   #reading: Promise<void> | null = null;
@@ -54,9 +56,29 @@ export class RoomList {
     return this.#reading;
   }
 
+  /**
+   * Takes a room off the list that has ended for the user, and reads the list again. The room stays off until the inbox has an entry
+   * about it: before, the list of the server may still have it.
+   */
+  removed(room: string): void {
+    this.#ended.add(room);
+    this.#rooms = this.#rooms.filter(listed => listed.room !== room);
+    this.changed.emit();
+    void this.refresh();
+  }
+
   /** Takes an entry of the user's inbox. */
-  entry({ type }: Pick<Publication, 'type'>): void {
-    if (ABOUT_ROOMS.has(type)) void this.refresh();
+  entry({ type, data }: Pick<Publication, 'type' | 'data'>): void {
+    if (!ABOUT_ROOMS.has(type)) return;
+    const { room } = (data ?? {}) as { readonly room?: unknown };
+    if (typeof room === 'string') this.#ended.delete(room);
+    void this.refresh();
+  }
+
+  /** Reads the list for a new connection, which may have missed entries of the inbox. */
+  connected(): void {
+    this.#ended.clear();
+    void this.refresh();
   }
 
   async #readAll(): Promise<void> {
@@ -77,7 +99,7 @@ export class RoomList {
     const rooms: ListedRoom[] = [];
     for (let cursor: string | undefined; ; ) {
       const page = await this.#read(cursor === undefined ? {} : { cursor });
-      rooms.push(...page.items.map(({ room, name, state }) => ({ room, name, state })));
+      rooms.push(...page.items.filter(({ room }) => !this.#ended.has(room)));
       cursor = page.cursor;
       if (cursor === undefined) return rooms;
     }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { startBackends, type Teardown } from '../../tools/support/backends.ts';
+import { nextId } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
 import { openWindow, startBrowser } from '../support/browser/browser.ts';
 import { ChatPage } from '../support/browser/chat-page.ts';
@@ -92,6 +93,7 @@ test('three people have a group: it is made, one is added, promoted, and takes a
   await bob.openRoom('Tea');
   await carol.openRoom('Tea');
   await alice.chat.say('Which tea do you like?');
+  await carol.page.getByRole('list', { name: 'Groups' }).getByText('alice: Which tea do you like?').waitFor();
   await bob.chat.shows('Which tea do you like?');
   await bob.chat.say('Green.');
   await carol.chat.shows('Which tea do you like?', 'Green.');
@@ -260,9 +262,12 @@ test('staff rename, freeze, ban, end a ban, mute, hand over and delete, each by 
 test('a user with more rooms than may be open finds all of them in the list, and opens one that was not', async t => {
   const host = startClient(t, 'una', port(0));
   const most = 66;
+  let room = '';
   for (let made = 0; made < most; made++)
-    await host.act('room.create', { kind: 'group', name: `Room ${made}`, members: ['vic'] });
+    ({ room } = await host.act('room.create', { kind: 'group', name: `Room ${made}`, members: ['vic'] }));
+  await host.call('message.send', { room, id: nextId(), text: 'Down here' });
   const vic = await enter(t, 'vic', 1);
+  await vic.page.getByRole('list', { name: 'Groups' }).getByText('una: Down here').waitFor();
   const rows = vic.page.getByRole('list', { name: 'Groups' }).getByRole('button');
   await until('all are listed', async () => (await rows.count()) === most);
   const last = (await rows.last().locator('.room-name').innerText()).trim();

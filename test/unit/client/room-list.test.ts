@@ -30,10 +30,10 @@ test('entries of the inbox about rooms read it again, many of them once', async 
     await settle();
     return { items: [item(`group:${reads}`)] };
   });
-  for (const type of ['member', 'invite', 'member', 'hide', null]) list.entry({ type });
+  for (const type of ['member', 'invite', 'member', 'hide', null]) list.entry({ type, data: {} });
   await list.refresh();
   assert.deepEqual([reads, list.rooms[0]?.room], [2, 'group:2']);
-  list.entry({ type: 'hide' });
+  list.entry({ type: 'hide', data: {} });
   await settle();
   assert.equal(reads, 2);
 });
@@ -51,4 +51,22 @@ test('a list that cannot be read stays as it was, with the error', async () => {
   error = null;
   await list.refresh();
   assert.equal(list.error, null);
+});
+
+test('a room that has ended for the user is off the list, until the inbox has an entry about it', async () => {
+  const list = new RoomList(async () => ({ items: [item('group:a'), item('group:b')] }));
+  const names = () => list.rooms.map(({ room }) => room);
+  await list.refresh();
+  list.removed('group:a');
+  assert.deepEqual(names(), ['group:b']);
+  list.entry({ type: 'member', data: { room: 'group:c' } });
+  await settle();
+  assert.deepEqual(names(), ['group:b'], 'the server may not know it yet');
+  list.entry({ type: 'member', data: { room: 'group:a' } });
+  await settle();
+  assert.deepEqual(names(), ['group:a', 'group:b']);
+  list.removed('group:a');
+  list.connected();
+  await settle();
+  assert.deepEqual(names(), ['group:a', 'group:b']);
 });

@@ -5,7 +5,8 @@ import type { ListedRoom } from '../../../client/room-list.ts';
 import { roomToClose, sidebarRooms } from '../../../web/src/page/sidebar-rooms.ts';
 
 const listed = (room: string, state: ListedRoom['state'] = 'member') => ({ room, name: room, state }) as ListedRoom;
-const open = (name: string) => ({ name }) as Room;
+const open = (name: string, messages: readonly object[] = [], loaded = true) =>
+  ({ name, messages, history: { loaded } }) as unknown as Room;
 
 test('rooms of the user that are not open stand behind the open ones, invitations do not', () => {
   const rooms = sidebarRooms(
@@ -18,6 +19,26 @@ test('rooms of the user that are not open stand behind the open ones, invitation
       ['channel:a', true],
       ['group:c', true],
       ['group:b', false],
+    ],
+  );
+});
+
+test('the last message is that of the open room, and that of the list for others and until a history is there', () => {
+  const last = (time: number) => ({ offset: time, id: `m${time}`, user: 'ann', time, text: 'listed' });
+  const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, i) => ({
+    ...listed(name),
+    last: name === 'd' ? null : last(i + 1),
+  }));
+  const rooms = sidebarRooms([open('a', [last(9)]), open('b', [], false), open('c')], all);
+  assert.deepEqual(
+    rooms.map(({ name, last }) => [name, last?.time]),
+    [
+      ['a', 9],
+      ['b', 2],
+      ['c', undefined],
+      ['f', 6],
+      ['e', 5],
+      ['d', undefined],
     ],
   );
 });

@@ -23,6 +23,7 @@ export const en = {
   'rooms.tooMany': 'At most {count} rooms can be open. Leave one first.',
   'rooms.empty': 'No messages yet',
   'rooms.you': 'You: {text}',
+  'rooms.by': '{user}: {text}',
   'rooms.unread.one': '{count} unread message',
   'rooms.unread.other': '{count} unread messages',
   'nav.invitations': 'Invitations',

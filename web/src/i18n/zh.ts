@@ -25,6 +25,7 @@ export const zh: Strings = {
   'rooms.tooMany': '最多可同时打开 {count} 个房间，请先离开一个。',
   'rooms.empty': '还没有消息',
   'rooms.you': '你：{text}',
+  'rooms.by': '{user}：{text}',
   'rooms.unread.one': '{count} 条未读消息',
   'rooms.unread.other': '{count} 条未读消息',
   'nav.invitations': '邀请',

@@ -6,17 +6,29 @@ export interface SidebarRoom {
   readonly name: string;
   /** The open room; null for one that the user is a member of and that is not open. */
   readonly open: Room | null;
+  /** Last message: of an open room as of its last entry, of another as of the last read of the list. Null for none. */
+  readonly last: ListedRoom['last'];
 }
 
-/** Open rooms in their order, and behind them those that the user is a member of and that are not open. Pure. */
+/**
+ * Open rooms in their order, and behind them those that the user is a member of and that are not open, the one with the newest
+ * message first. Pure.
+ */
 export function sidebarRooms(open: readonly Room[], listed: readonly ListedRoom[]): readonly SidebarRoom[] {
   const names = new Set(open.map(({ name }) => name));
-  const closed = listed.filter(({ room, state }) => state === 'member' && !names.has(room));
+  const lasts = new Map(listed.map(({ room, last }) => [room, last]));
+  const closed = listed
+    .filter(({ room, state }) => state === 'member' && !names.has(room))
+    .sort((a, b) => (b.last?.time ?? 0) - (a.last?.time ?? 0));
   return [
-    ...open.map(room => ({ name: room.name, open: room })),
-    ...closed.map(({ room }) => ({ name: room, open: null })),
+    ...open.map(room => ({ name: room.name, open: room, last: lastOf(room, lasts.get(room.name) ?? null) })),
+    ...closed.map(({ room, last }) => ({ name: room, open: null, last })),
   ];
 }
+
+/** Last message of an open room. Until its history is there, the list may have one that the room lacks. */
+const lastOf = ({ messages, history }: Room, listed: ListedRoom['last']): ListedRoom['last'] =>
+  messages.at(-1) ?? (history.loaded ? null : listed);
 
 /**
  * Room that may be closed to open another one: one that stays in the list because the user is a member. Pure.

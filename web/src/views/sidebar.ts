@@ -149,25 +149,29 @@ export class Sidebar {
     return element('li', {}, button);
   }
 
-  #update(item: HTMLElement, { name: room, open }: SidebarRoom, selected: boolean): void {
-    const { texts, user } = this.#options;
+  #update(item: HTMLElement, { name: room, open, last: message }: SidebarRoom, selected: boolean): void {
+    const { texts } = this.#options;
     const [button] = item.children;
     const [, name, time, last, badge] = button?.children ?? [];
     if (!button || !name || !time || !last || !badge) return;
     setText(name, this.#options.names.title(room));
-    const message = open?.messages.at(-1);
     if (selected) button.setAttribute('aria-current', 'true');
     else button.removeAttribute('aria-current');
     const unread = selected && document.visibilityState === 'visible' ? 0 : (open?.unread ?? 0);
     button.classList.toggle('unread', unread > 0);
     setText(time, message ? texts.time(message.time) : '');
     const empty = open?.history.loaded ? texts.text('rooms.empty') : '';
-    const own = message?.user === user;
-    const text = message?.deleted ? texts.text('message.deleted') : (message?.text ?? '');
-    setText(last, message ? (own ? texts.text('rooms.you', { text }) : text) : empty);
+    setText(last, message ? this.#lineOf(message) : empty);
     setText(badge, unread > 0 ? unreadMark(texts, unread) : '');
     if (unread > 0) badge.setAttribute('aria-label', texts.count('rooms.unread', unread));
     else badge.removeAttribute('aria-label');
+  }
+
+  /** A message in one line, with its author. */
+  #lineOf({ user, text: written = '', deleted }: NonNullable<SidebarRoom['last']>): string {
+    const { texts, user: self } = this.#options;
+    const text = deleted ? texts.text('message.deleted') : written;
+    return user === self ? texts.text('rooms.you', { text }) : texts.text('rooms.by', { user, text });
   }
 
   #openForm(): HTMLElement {
