@@ -7,7 +7,9 @@ import { VERBS } from '../../server/chat/verbs.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { BUILDS, type Build, nextId } from '../../tools/support/sdk.ts';
 import { tokenFor } from '../../tools/support/token.ts';
+import { until } from '../../tools/support/until.ts';
 import { protobufFrame } from '../support/chat/frame-corpus.ts';
+import { inboxOf } from '../support/chat/inbox-of.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
 import { person } from '../support/chat/person.ts';
 
@@ -131,4 +133,24 @@ for (const build of BUILDS)
     for (const [at, [state, room]] of Object.entries(rooms).entries())
       for (const [name, bytes] of await answers(t, gateways[at % 2 === 0 ? 0 : 1].url, build, commandsOn(room)))
         assert.equal(bytes, nowhere.get(name), `${name} of a room that is ${state}`);
+  });
+
+for (const build of BUILDS)
+  test(`${build}: the inbox of another user, and a room that a token does not list, answer like those that are not there`, async t => {
+    const { gateways } = await startCluster(t, backends, { env: { CHAT_ROOM_RULES: '{"desk":{"access":"Claim"}}' } });
+    const [first, second] = gateways;
+    const rooms = ['desk:tea'];
+    const ann = await person(t, first.url, 'ann', { build, sdk: { token: await tokenFor('ann', { rooms }) } });
+    await ann.send('desk:tea', 'not for strangers');
+    await ann.act('room.create', { kind: 'group', members: ['bob'] });
+    await until('bob has a notice', async () => (await inboxOf(await person(t, second.url, 'bob'))).length > 0);
+    for (const [there, nowhere] of [
+      ['desk:tea', 'desk:none'],
+      ['user:bob', 'user:nobody'],
+    ] as const) {
+      const expected = await answers(t, first.url, build, commandsOn(nowhere));
+      for (const { url } of gateways)
+        for (const [name, bytes] of await answers(t, url, build, commandsOn(there)))
+          assert.equal(bytes, expected.get(name), `${name} of ${there}`);
+    }
   });
