@@ -36,7 +36,10 @@ export async function ownAct(call: Call, chat: Chat, { room, id, on, check }: Ow
     rank: (on ? view.rank(view.user) : null) ?? 'member',
   };
   // Workers fold the last three.
-  const content = { ...notice, on, since: await chat.top(room), seen: state.cv };
-  const { duplicate } = await storeOnce(call, chat, { room: inboxOf(view.user), id, type: 'member', content });
+  const own = { on, since: await chat.top(room), seen: state.cv };
+  const act = { room: inboxOf(view.user), id, type: 'member', content: { ...notice, ...own } } as const;
+  const { offset, duplicate } = await storeOnce(call, chat, act);
+  // A repeat may have seen another version than the entry that is stored: the worker writes that one.
+  if (!duplicate) await chat.userRooms.acted({ user: view.user, room, offset, ...own });
   return { cv: state.cv, duplicate };
 }

@@ -47,6 +47,12 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     const room = rooms?.find(name);
     return room && room.epoch !== '' ? { state: room.lane.state, latest: room.latest } : undefined;
   };
+  const unwritten = (room: string, error: unknown) => {
+    const reason = (error as Error).message;
+    const news = repeats.news(reason);
+    if (news)
+      logger.warn({ room, reason, ...news }, 'an act on a room could not be written to POLICY; a worker writes it');
+  };
   const states = new LoadedStates({
     policy: store,
     batch,
@@ -57,13 +63,9 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     openRoom,
     isOpenKind: room => policy.kindOf(room)?.access !== 'Members',
     now,
-    unwritten(room, error) {
-      const reason = (error as Error).message;
-      const news = repeats.news(reason);
-      if (news) logger.warn({ room, reason, ...news }, 'the state of a room could not be written; a worker writes it');
-    },
+    unwritten,
   });
-  const userRooms = new LoadedUserRooms({ policy: store, batch, archive, now });
+  const userRooms = new LoadedUserRooms({ policy: store, batch, archive, now, unwritten });
   const rights = new RoomRights({ policy, states, users: userRooms, wallClock });
   const follow = (all: Pick<Rooms, 'find' | 'places'>) => {
     rooms = all;
@@ -79,6 +81,6 @@ function roomControl(states: LoadedStates, users: LoadedUserRooms, rights: RoomR
     refusal: (room, state, user) => rights.refusal(room, state, user),
     readableAbove: (room, state, user) => rights.readableAbove(room, state, user),
     confirmed: async (room, user) => await rights.confirmed(room, user),
-    noted: inbox => users.changed(inbox.replace(INBOX, '')),
+    noted: (inbox, entry) => users.noted(inbox.replace(INBOX, ''), entry),
   };
 }

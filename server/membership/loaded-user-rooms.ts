@@ -1,21 +1,31 @@
+import { BoundedMap } from '../room/bounded-map.ts';
+import { dataOf, type StoredMessage } from '../room/message.ts';
+import { type OwnMembership, readOwnMembership } from '../room/room-changes.ts';
 import type { Moment } from '../time/clock.ts';
 import type { RoomArchive } from './archive.ts';
 import type { PolicyBatch } from './policy-batch.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { Recent } from './recent.ts';
 import type { UserRoom, UserRooms } from './room-states.ts';
-import { partKey, readDocument } from './user-documents.ts';
+import { havingOf, partKey, readDocument, userRoomByOwn, writeUserRoom } from './user-documents.ts';
 
 export interface LoadedUserRoomsOptions {
-  readonly policy: Pick<PolicyStore, 'read'>;
+  readonly policy: PolicyStore;
   /** Reads of {@link policy} that may share requests. */
   readonly batch: Pick<PolicyBatch, 'read'>;
   readonly archive: RoomArchive;
   readonly now: () => Moment;
+  /** Called with an error of a write that the worker repeats. */
+  readonly unwritten: (room: string, error: unknown) => void;
 }
 
 /** Age up to which a document is used without asking again. */
 const AGE_MS = 10_000;
+
+/** Users whose last change is remembered, far more than change while one document is read. */
+const MOST_NOTICED = 10_000;
+/** Time for which own acts are remembered: after it the document surely has them. */
+const OWN_MS = 60_000;
 
 type Rooms = ReadonlyMap<string, UserRoom>;
 
@@ -24,10 +34,19 @@ export class LoadedUserRooms implements UserRooms {
   readonly #options: LoadedUserRoomsOptions;
   readonly #recent: Recent<Rooms>;
   readonly #loads = new Map<string, Promise<Rooms>>();
+  /**
+   * Own joins and leaves by user, as the inbox delivered them here: clients read their rooms when they get such an entry, which may
+   * be before the gateway of the act has written it.
+   */
+  readonly #own: Recent<Rooms>;
+  /** Number of the last change of each user's document that was noticed here. */
+  readonly #noticed = new BoundedMap<string, number>(MOST_NOTICED);
+  #notices = 0;
 
   constructor(options: LoadedUserRoomsOptions) {
     this.#options = options;
     this.#recent = new Recent(AGE_MS, options.now);
+    this.#own = new Recent(OWN_MS, options.now);
   }
 
   /** Rooms of a user as of at most 10 s ago. @returns a promise only if they have to be loaded; it rejects as {@link of} does */
@@ -36,7 +55,9 @@ export class LoadedUserRooms implements UserRooms {
     if (recent) return recent;
     const underway = this.#loads.get(user);
     if (underway) return underway;
-    const load = this.of(user).finally(() => this.#loads.delete(user));
+    const load = this.of(user).finally(() => {
+      if (this.#loads.get(user) === load) this.#loads.delete(user);
+    });
     this.#loads.set(user, load);
     return load;
   }
@@ -49,18 +70,46 @@ export class LoadedUserRooms implements UserRooms {
   async of(user: string): Promise<Rooms> {
     const { policy, batch, archive, now } = this.#options;
     const at = now();
+    const notice = this.#noticed.get(user);
     const first = await batch.read(partKey(user, 0));
-    const rooms =
-      typeof first === 'object'
-        ? await readDocument(async part => (part === 0 ? first.value : (await policy.read(partKey(user, part)))?.value))
-        : null;
-    const found = rooms ?? (first === 'absent' ? new Map<string, UserRoom>() : await archive.roomsOf(user));
-    this.#recent.set(user, found, at);
+    const read = async (part: number) =>
+      part === 0 && typeof first === 'object' ? first.value : (await policy.read(partKey(user, part)))?.value;
+    const rooms = typeof first === 'object' ? await readDocument(read, this.#own.get(user)) : null;
+    const others = async () => (first === 'absent' ? new Map<string, UserRoom>() : await archive.roomsOf(user));
+    const found = rooms ?? havingOf(await others(), this.#own.get(user) ?? new Map());
+    // What was read may be older than a change that was noticed meanwhile.
+    if (this.#noticed.get(user) === notice) this.#recent.set(user, found, at);
     return found;
   }
 
-  /** Forgets the document of a user whose inbox has an entry about a room. */
-  changed(user: string): void {
+  async acted(own: OwnMembership): Promise<void> {
+    const { policy, unwritten } = this.#options;
+    this.#noteOwn(own);
+    try {
+      await writeUserRoom(policy, own.user, own.room, userRoomByOwn(own));
+    } catch (error) {
+      unwritten(own.room, error);
+    }
+    this.#changed(own.user);
+  }
+
+  /** Takes an entry about a room that the inbox of a user delivered. */
+  noted(user: string, entry: StoredMessage): void {
+    const own = readOwnMembership(entry, dataOf(entry));
+    if (own) this.#noteOwn({ ...own, user });
+    this.#changed(user);
+  }
+
+  #noteOwn(own: OwnMembership): void {
+    const acts = new Map(this.#own.get(own.user));
+    const offset = acts.get(own.room)?.own ?? 0;
+    if (offset < own.offset) this.#own.set(own.user, acts.set(own.room, userRoomByOwn(own)), this.#options.now());
+  }
+
+  #changed(user: string): void {
+    this.#notices += 1;
+    this.#noticed.set(user, this.#notices);
+    this.#loads.delete(user);
     this.#recent.delete(user);
   }
 }

@@ -1,4 +1,5 @@
 import type { Membership, RoomState } from '../fold/room-state.ts';
+import type { OwnMembership } from '../room/room-changes.ts';
 
 /** States of rooms, as rights and acts need them. */
 export interface RoomStates {
@@ -28,6 +29,8 @@ export interface RoomStates {
 /** A room in the document of a user. */
 export interface UserRoom extends Pick<Membership, 'state' | 'rank' | 'since' | 'cv'> {
   readonly kind: string;
+  /** Offset in the user's inbox of the user's own join or leave that it comes from. Missing for one that comes from the room's log. */
+  readonly own?: number;
 }
 
 /** Documents of users. */
@@ -37,4 +40,9 @@ export interface UserRooms {
    * @throws {ReadFailed} if NATS does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
    */
   of(user: string): Promise<ReadonlyMap<string, UserRoom>>;
+  /**
+   * Makes a user's own join or leave, which was just stored, known to all gateways: writes the document. Never rejects: what is not
+   * written here is written by the worker.
+   */
+  acted(own: OwnMembership): Promise<void>;
 }

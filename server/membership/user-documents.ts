@@ -2,6 +2,7 @@ import type { Control, ControlEntry } from '../fold/control.ts';
 import { standingAfter } from '../fold/membership-notice.ts';
 import { type RoomState, tellsOf } from '../fold/room-state.ts';
 import { readMembership } from '../fold/room-state-json.ts';
+import type { OwnMembership } from '../room/room-changes.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { changeKey } from './policy-writes.ts';
 import type { UserRoom } from './room-states.ts';
@@ -52,14 +53,30 @@ export function userRoomAfter(entry: ControlEntry, user: string, kind: string): 
   return standing && { ...standing, since: JOINS.has(control.act) ? offset : 0, cv, kind };
 }
 
+/** Entry of a user's document that follows from the user's own join or leave. Pure. */
+export const userRoomByOwn = ({ room, offset, on, since, seen }: Omit<OwnMembership, 'user'>): UserRoom => ({
+  state: on ? 'member' : 'left',
+  rank: 'member',
+  since: on ? since : 0,
+  cv: seen,
+  kind: room.slice(0, room.indexOf(':')),
+  own: offset,
+});
+
 const leftAt = (cv: number, kind: string): UserRoom => ({ state: 'left', rank: 'member', since: 0, cv, kind });
 
 /** Acts that make users members. Others that name the rank of a member find one. */
 const JOINS: ReadonlySet<Control['act']> = new Set(['create', 'add', 'accept', 'approve', 'join']);
 
-/** Reads all rooms of a user. @param read reads a part @returns null if the first part is missing */
+/**
+ * Reads all rooms of a user.
+ * @param read reads a part
+ * @param also what the user did meanwhile, by room
+ * @returns null if the first part is missing
+ */
 export async function readDocument(
   read: (part: number) => Promise<unknown>,
+  also: ReadonlyMap<string, UserRoom> = new Map(),
 ): Promise<ReadonlyMap<string, UserRoom> | null> {
   const first = documentOf(await read(0));
   if (!first) return null;
@@ -69,30 +86,37 @@ export async function readDocument(
   for (const document of [first, ...others.map(other => documentOf(other) ?? EMPTY)])
     for (const [room, known] of Object.entries(document.rooms))
       if (known.cv >= (rooms.get(room)?.cv ?? 0)) rooms.set(room, known);
-  return new Map([...rooms].filter(([, { state }]) => state !== 'left'));
+  return havingOf(rooms, also);
+}
+
+/** Rooms that a user has not left. @param also what the user did meanwhile, by room */
+export function havingOf(
+  rooms: ReadonlyMap<string, UserRoom>,
+  also: ReadonlyMap<string, UserRoom>,
+): ReadonlyMap<string, UserRoom> {
+  const all = new Map(rooms);
+  for (const [room, next] of also) {
+    const latest = laterOf(all.get(room), next);
+    if (latest) all.set(room, latest);
+  }
+  return new Map([...all].filter(([, { state }]) => state !== 'left'));
 }
 
 /** Key of a part of a user's document. */
 export const partKey = (user: string, part: number) => (part === 0 ? { user } : { user, part });
 
 /**
- * Writes what is known about a user in a room, unless a later version of the room was written.
- * @param isOwn true for the user's own join or leave, which also counts if it had seen the version that is there
+ * Writes what is known about a user in a room, unless what is there is later: by the version of the room, and of the user's own joins
+ * and leaves by the order of the inbox. One of these also counts if it had seen the version that is there.
  * @throws as {@link changeKey}
  */
-export async function writeUserRoom(
-  store: PolicyStore,
-  user: string,
-  room: string,
-  next: UserRoom,
-  isOwn = false,
-): Promise<void> {
+export async function writeUserRoom(store: PolicyStore, user: string, room: string, next: UserRoom): Promise<void> {
   const documents = await documentsOf(store, user);
   const parts = documents.length - 1;
   const known = documents.findIndex(({ rooms }) => Object.hasOwn(rooms, room));
   const free = documents.findIndex(hasPlace);
   const part = known >= 0 ? known : free >= 0 ? free : parts + 1;
-  await changeKey(store, partKey(user, part), value => withRoom(documentOf(value) ?? EMPTY, room, next, isOwn));
+  await changeKey(store, partKey(user, part), value => withRoom(documentOf(value) ?? EMPTY, room, next));
   if (part > parts)
     await changeKey(store, partKey(user, 0), value => {
       const first = documentOf(value) ?? EMPTY;
@@ -125,7 +149,7 @@ export async function writeUserRooms(
   if (missing.length > 0 && isOnePart)
     return await changeKey(store, partKey(user, 0), value =>
       missing.reduce(
-        (document, [room, next]) => withRoom(document, room, next, false) ?? document,
+        (document, [room, next]) => withRoom(document, room, next) ?? document,
         documentOf(value) ?? EMPTY,
       ),
     );
@@ -143,15 +167,24 @@ const hasPlace = ({ rooms }: UserDocument) =>
   Object.values(rooms).filter(({ state }) => state !== 'left').length < PART;
 
 /** @returns null if the document has a later version */
-function withRoom(document: UserDocument, room: string, next: UserRoom, isOwn: boolean): UserDocument | null {
+function withRoom(document: UserDocument, room: string, next: UserRoom): UserDocument | null {
   const { [room]: known, ...others } = document.rooms;
-  if (known && (known.cv > next.cv || (known.cv === next.cv && !isOwn))) return null;
-  // A change of the rank does not know of the join.
-  const since = next.state === 'member' && known?.state === 'member' ? next.since || known.since : next.since;
-  const rooms = { ...others, [room]: { ...next, since } };
+  const latest = laterOf(known, next);
+  if (!latest) return null;
+  const rooms = { ...others, [room]: latest };
   const left = Object.keys(rooms).filter(name => rooms[name]?.state === 'left');
   for (const name of left.slice(0, -MOST_LEFT)) delete rooms[name];
   return { ...document, rooms };
+}
+
+/** What is known about a user in a room after one more word on it; null if an earlier one counts. Pure. */
+function laterOf(known: UserRoom | undefined, next: UserRoom): UserRoom | null {
+  if (!known) return next;
+  const isOwn = next.own !== undefined && (known.own ?? 0) < next.own;
+  if (known.cv > next.cv || (known.cv === next.cv && !isOwn)) return null;
+  if (known.state !== 'member' || next.state !== 'member') return next;
+  // A change of the rank does not know of the join, and a join of a member does not change the rank.
+  return { ...next, since: next.since || known.since, rank: next.own === undefined ? next.rank : known.rank };
 }
 
 function documentOf(value: unknown): UserDocument | null {
@@ -160,10 +193,10 @@ function documentOf(value: unknown): UserDocument | null {
   const read: Record<string, UserRoom> = Object.create(null);
   for (const [room, item] of Object.entries(rooms)) {
     const membership = readMembership(item);
-    const { kind } = (item ?? {}) as { readonly kind?: unknown };
+    const { kind, own } = (item ?? {}) as { readonly kind?: unknown; readonly own?: unknown };
     if (!membership || typeof kind !== 'string') continue;
     const { state, rank, since, cv } = membership;
-    read[room] = { state, rank, since, cv, kind };
+    read[room] = { state, rank, since, cv, kind, ...(Number.isSafeInteger(own) ? { own: own as number } : {}) };
   }
   return { rooms: read, ...(Number.isSafeInteger(parts) ? { parts: parts as number } : {}) };
 }

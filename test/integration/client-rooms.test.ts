@@ -56,6 +56,25 @@ test('members of an open room see who is added, gets a rank and is kicked; the k
   assert.deepEqual(await answer(dan, room), await answer(eve, 'group:none'));
 });
 
+test('the list of rooms follows the own joins and leaves of channels, on all devices', async t => {
+  const devices = [startClient(t, 'joe', first.port), startClient(t, 'joe', second.port)];
+  const ann = startClient(t, 'ann3', first.port);
+  for (const [index, acting] of [...devices, ...devices].entries()) {
+    const { room } = await ann.act('room.create', { kind: 'channel', name: `Tea ${index}` });
+    const have = async (expected: string) => {
+      for (const device of devices)
+        await until(`it has ${expected}`, () => device.roomList.loaded && roomsOf(device).join() === expected, {
+          state: () => roomsOf(device),
+        });
+    };
+    await have('');
+    await acting.act('room.join', { room });
+    await have(`member Tea ${index}`);
+    await acting.act('room.leave', { room });
+    await have('');
+  }
+});
+
 test('the list of rooms has what the user created, joined, was invited to and has asked for', async t => {
   const [ann, bob] = [startClient(t, 'ann2', first.port), startClient(t, 'bob2', second.port)];
   const { room } = await ann.act('room.create', { kind: 'group', name: 'Coffee' });

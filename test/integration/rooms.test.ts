@@ -7,8 +7,9 @@ import { until } from '../../tools/support/until.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
 
 const HALL = { access: 'Members', join: 'Anyone', maxMembers: 0 };
+const FORUM = { access: 'Open', write: 'Members' };
 const cluster = await startCluster({ after }, await startBackends({ after }), {
-  env: { CHAT_ROOM_RULES: JSON.stringify({ hall: HALL }) },
+  env: { CHAT_ROOM_RULES: JSON.stringify({ hall: HALL, forum: FORUM }) },
 });
 const [first, second] = cluster.gateways;
 
@@ -47,6 +48,32 @@ test('rooms of a kind are found on another gateway', async t => {
   const found = async () =>
     (await call(eve, 'room.discover', { kind: 'channel', q: 'green' })).items.map(({ room: name }) => name);
   await until('it is in the list', async () => (await found()).includes(room), { state: found });
+});
+
+test('an own join counts on every gateway as soon as it is answered', async t => {
+  const ann = await openClient(t, second.url, { user: 'ann' });
+  const bob = await openClient(t, first.url, { user: 'bob' });
+  const other = await openClient(t, second.url, { user: 'bob' });
+  for (let round = 0; round < 5; round++) {
+    const { room } = await call(ann, 'room.create', { kind: 'forum', name: 'Tea' });
+    await assert.rejects(call(other, 'message.send', { room, text: 'not yet' }), { code: 103 });
+    await call(bob, 'room.join', { room });
+    for (const client of [bob, other]) {
+      assert.equal((await call(client, 'message.send', { room, text: 'hello' })).duplicate, false);
+      assert.ok((await call(client, 'room.list', {})).items.some(item => item.room === room));
+    }
+    await call(ann, 'room.mute', { room, user: 'bob', until: Date.now() + 60_000 });
+    await call(ann, 'room.mute', { room, user: 'bob', until: 0 });
+    assert.equal((await call(bob, 'room.get', { room })).me.state, 'member');
+    assert.equal((await call(bob, 'message.send', { room, text: 'again' })).duplicate, false);
+    await call(ann, 'room.kick', { room, user: 'bob' });
+    await assert.rejects(call(other, 'message.send', { room, text: 'any more' }), { code: 103 });
+    await call(other, 'room.join', { room });
+    assert.equal((await call(bob, 'message.send', { room, text: 'back' })).duplicate, false);
+    await call(bob, 'room.leave', { room });
+    for (const client of [bob, other])
+      assert.ok(!(await call(client, 'room.list', {})).items.some(item => item.room === room));
+  }
 });
 
 test('a user lists the own rooms on another gateway as soon as the act is answered, until the room ends', async t => {

@@ -9,7 +9,7 @@ import type { RoomArchive } from '../../membership/archive.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { isLater, writeRoom } from '../../membership/policy-writes.ts';
 import type { UserRoom } from '../../membership/room-states.ts';
-import { userRoomAfter, userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
+import { userRoomAfter, userRoomByOwn, userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
 import { controlKey } from '../../room/control-key.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
@@ -106,10 +106,7 @@ export class PolicyFold {
   async #own(partition: number, inbox: string, message: LoggedMessage): Promise<void> {
     const own = await this.#read(partition, message, data => readOwnMembership(message, data));
     if (!own) return;
-    const { room, on, since, seen } = own;
-    const kind = room.slice(0, room.indexOf(':'));
-    const known = { state: on ? 'member' : 'left', rank: 'member', since: on ? since : 0, cv: seen, kind } as const;
-    await this.#writeUser(inbox.slice(INBOX.length), room, known, true);
+    await this.#writeUser(inbox.slice(INBOX.length), own.room, userRoomByOwn(own));
   }
 
   /** @returns the state that POLICY has then */
@@ -121,8 +118,8 @@ export class PolicyFold {
     return latest;
   }
 
-  async #writeUser(user: string, room: string, next: UserRoom, isOwn = false): Promise<void> {
-    const write = () => writeUserRoom(this.#parts.policy, user, room, next, isOwn);
+  async #writeUser(user: string, room: string, next: UserRoom): Promise<void> {
+    const write = () => writeUserRoom(this.#parts.policy, user, room, next);
     await this.#parts.writes.attempt({ room, user }, write);
   }
 

@@ -14,10 +14,17 @@ import {
   type PolicyStore,
 } from '../../../server/membership/policy-store.ts';
 import type { UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
-import { partKey, readDocument, userRoomOf, writeUserRoom } from '../../../server/membership/user-documents.ts';
+import {
+  partKey,
+  readDocument,
+  userRoomByOwn,
+  userRoomOf,
+  writeUserRoom,
+} from '../../../server/membership/user-documents.ts';
 import { StoreUnavailable } from '../../../server/room/history-store.ts';
 import { MessageRefused, PublishFailed, ReadFailed, type RoomLog } from '../../../server/room/log.ts';
 import type { RoomReader } from '../../../server/room/reader.ts';
+import type { OwnMembership } from '../../../server/room/room-changes.ts';
 import { LogStates } from './log-states.ts';
 
 /** Most that NATS takes by default. */
@@ -95,6 +102,10 @@ export class MemoryUserRooms implements UserRooms {
   async of(user: string): Promise<ReadonlyMap<string, UserRoom>> {
     const part = async (part: number) => (await this.#policy.read(partKey(user, part)))?.value;
     return (await readDocument(part)) ?? new Map();
+  }
+
+  async acted(own: OwnMembership): Promise<void> {
+    await writeUserRoom(this.#policy, own.user, own.room, userRoomByOwn(own));
   }
 
   /** Writes what a room's state says about a user, unless it does not tell. */
