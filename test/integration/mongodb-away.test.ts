@@ -188,3 +188,51 @@ for (const build of BUILDS)
     await until('all are told', async () => (await notices()).flatMap(([, acts]) => acts).length >= total);
     assert.deepEqual(Object.fromEntries(await notices()), expectedNotices);
   });
+
+test('processes start while MongoDB is away: gateways serve groups at once, the worker begins when MongoDB is back', {
+  skip: external,
+}, async t => {
+  const cluster = await startCluster(t, backends);
+  const owner = await person(t, cluster.gateways[0].url, 'ann');
+  const { room } = await owner.act('room.create', { kind: 'group', name: 'Tea', members: ['bob', 'eve'] });
+  await until('POLICY is complete', async () => await cluster.policyComplete());
+  const archived = () => cluster.collection('rooms').findOne({ _id: room as never });
+  await until('MongoDB has the room', archived);
+  await backends.mongo.stop();
+  t.after(() => backends.mongo.start());
+  await Promise.all([cluster.stopWorker(), cluster.restartGateways()]);
+  const worker = cluster.startWorker();
+  worker.catch(() => undefined); // awaited below
+  const [first, second] = cluster.gateways;
+  const ann = await person(t, first.url, 'ann');
+  const bob = await person(t, second.url, 'bob', { build: 'protobuf' });
+  const eve = await person(t, second.url, 'eve');
+  const [bobs, eves] = [await follow(bob, room), await follow(eve, room)];
+  await ann.send(room, 'hello');
+  await ann.act('room.kick', { room, user: 'eve' });
+  await ann.act('room.leave', { room });
+  await until('eve is put out', () => eves.ends.length > 0);
+  await until('bob has all', () => bobs.types.length === 3);
+  assert.deepEqual(
+    [eves.types, bobs.types],
+    [
+      ['message', 'kick'],
+      ['message', 'kick', 'leave'],
+    ],
+  );
+  assert.deepEqual(await ranksOf(bob, room), { bob: 'owner' });
+  assert.equal(await eve.code('room.get', { room }), 103);
+
+  await backends.mongo.start();
+  await worker;
+  await until('MongoDB has the acts', async () => (await archived())?.['cv'] === 3, { ms: 60_000 });
+  const acts = async (by: Person) => (await inboxOf(by)).map(({ act }) => act);
+  await until('all are told', async () => (await Promise.all([eve, bob].map(acts))).flat().length >= 4, { ms: 60_000 });
+  assert.deepEqual(
+    [await acts(eve), await acts(bob)],
+    [
+      ['create', 'kick'],
+      ['create', 'leave'],
+    ],
+  );
+});

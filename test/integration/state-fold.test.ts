@@ -51,6 +51,7 @@ async function stateBench(t: TestContext) {
   const log = roomLog(nats, nats, { names, partitions: 1, publishTimeoutMs: () => 3_000, now: systemClock.now });
   const silent = pino({ level: 'silent' });
   let lease = Date.now(); // above that of the worker, which may have folded
+  const metrics = new WorkerMetrics();
   /** Called at each step of the fold; true kills the worker there. */
   const steps: { kills: (step: string) => boolean } = { kills: () => false };
   /** Starts a worker. The returned function kills it: nothing that it begins reaches NATS any more. */
@@ -79,7 +80,7 @@ async function stateBench(t: TestContext) {
       jsm,
       store,
       digests,
-      metrics: new WorkerMetrics(),
+      metrics,
       clock: systemClock,
       log: silent,
     };
@@ -144,7 +145,14 @@ async function stateBench(t: TestContext) {
       return [user, entries.map(({ body }) => noticeOf(body))] as const;
     });
   };
-  return { ...bench, log, steps, start, reached };
+  return {
+    ...bench,
+    log,
+    steps,
+    start,
+    reached,
+    voided: async () => (await metrics.voided.get()).values[0]?.value ?? 0,
+  };
 }
 
 /** A document has the version at which it was written, which is any since the user's last change. */
@@ -193,7 +201,7 @@ const NOTICES = {
 for (const killed of Object.keys(STEPS))
   test(`a worker that is killed before and after each ${killed} is replaced: POLICY and LAST are what LOG says, and each user is told once`, async t => {
     const bench = await stateBench(t);
-    const { steps, start, reached } = bench;
+    const { steps, start, reached, voided } = bench;
     await someActs(bench, 'group:a');
     let kills = 0;
     let most = 4;
@@ -211,4 +219,5 @@ for (const killed of Object.keys(STEPS))
     for (const [user, notices] of Object.entries(NOTICES))
       assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices, ...notices].sort(), user);
     assert.equal(kills, most);
+    assert.ok((await voided()) >= 2, 'a message of each room does not count');
   });
