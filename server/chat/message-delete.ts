@@ -24,6 +24,8 @@ export const messageDelete = verb({
     'A text that is deleted for everybody is served nowhere again: not live, in recovery, in history or after an edit. With the',
     "scope `me` the messages stay, and `message.list` leaves them out for the caller. The act is then an entry of the caller's inbox",
     '`user:<id>`, which tells the other devices, and the place is one in the inbox.',
+    '',
+    'Staff delete messages of lower ranks at any age. Their own have the time limit that all authors have.',
   ].join('\n'),
   params: {
     room: roomName,
@@ -32,7 +34,7 @@ export const messageDelete = verb({
     scope: about(optional(oneOf('all', 'me')), '`all` by default.'),
   },
   may: 'history',
-  who: 'users who may send to the room; with the scope `me` users who may read it',
+  who: 'users who may write to the room; with the scope `me` users who may read it',
   result: PLACE,
   errors: [
     { error: ERRORS.notFound, when: 'The room lacks one of the messages: none is deleted.' },

@@ -29,7 +29,7 @@ export const roomCreate = verb({
   },
   errors: [
     { error: ERRORS.unknownChannel, when: 'No kind of room has this name.' },
-    { error: ERRORS.permissionDenied, when: 'Only the server API makes rooms of this kind.' },
+    { error: ERRORS.permissionDenied, when: 'The kind has `create: Nobody`: no user makes rooms of it.' },
     { error: ERRORS.limitExceeded, when: 'More members than the kind allows, or the caller has 2,000 rooms.' },
     { error: ERRORS.conflict, when: 'Another user has made a room with this id.' },
   ],

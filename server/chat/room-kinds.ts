@@ -15,7 +15,10 @@ const LIMITS = {
 const KIND = {
   kind: about(text({ min: 1 }), 'Name of the kind: the part of the names of its rooms before the colon.'),
   access: about(oneOf('Open', 'Claim', 'Members'), 'Users who may read.'),
-  create: about(oneOf('Anyone', 'Nobody'), 'Users who may create rooms. `Nobody`: the server API alone.'),
+  create: about(
+    oneOf('Anyone', 'Nobody'),
+    'Users who may create rooms. `Nobody`: no user; such rooms are for the server API of a later release.',
+  ),
   join: about(oneOf('Anyone', 'Request', 'Invite'), 'Way to become a member.'),
   write: about(oneOf('Everyone', 'Members', 'Staff'), 'Users who may send.'),
   history: about(oneOf('All', 'Joined'), 'Messages that a member may read. `Joined`: those after the join.'),

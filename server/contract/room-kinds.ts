@@ -3,7 +3,7 @@
  * `spec.rooms.kinds`; gateways get declared ones by the options `roomKinds` and `roomRules`.
  */
 
-/** Limits of one kind. Windows and counts bind users; the server API is not bound by windows. */
+/** Limits of one kind. They bind users. */
 export interface KindLimits {
   /** Most Unicode code points of a message's text. Default 8,000. */
   readonly textCharacters: number;
@@ -19,7 +19,7 @@ export interface KindLimits {
 export interface KindRules {
   /** Users who may read. `Open`: every signed-in user. `Claim`: users whose token lists the room. `Members`: members of the room. */
   readonly access: 'Open' | 'Claim' | 'Members';
-  /** Users who may create rooms. `Nobody`: the server API alone. */
+  /** Users who may create rooms. `Nobody`: no user; such rooms are for the server API of a later release. */
   readonly create: 'Anyone' | 'Nobody';
   /** Way to become a member. `Anyone`: at once. `Request`: after approval. `Invite`: with an invitation or a link alone. */
   readonly join: 'Anyone' | 'Request' | 'Invite';

@@ -13,7 +13,7 @@ async function start(t: TestContext, data: string, port: number) {
     env: { ...process.env, DATA_DIR: data, CHAT_PORT: String(port), CHAT_LOG_LEVEL: 'error' },
   });
   t.after(() => child.stop());
-  await until('it says where it runs', () => /page and API on/.test(child.output()), {
+  await until('it says where it runs', () => /the page is on/.test(child.output()), {
     ms: 120_000,
     state: () => child.output(),
   });

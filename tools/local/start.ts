@@ -87,7 +87,8 @@ async function main(): Promise<void> {
   });
   await ready(server);
   process.stdout.write(
-    `\nChatCluster runs: page and API on http://127.0.0.1:${PORT}\n` +
+    `\nChatCluster runs: the page is on http://127.0.0.1:${PORT}\n` +
+      `  clients:   ws://127.0.0.1:${PORT}/connection/websocket\n` +
       `  a token:   curl -X POST -d '{"user":"alice"}' http://127.0.0.1:${PORT}/dev/token\n` +
       `  data:      ${DATA}\n  to end it: Ctrl-C\n\n`,
   );

@@ -18,7 +18,7 @@ export function verbsOpenApi(verbs: Readonly<Record<string, Verb>> = VERBS) {
       version: PACKAGE.version,
       license: { name: 'MIT', identifier: 'MIT' },
       description:
-        'Generated from the table of verbs. This version serves them over the WebSocket, with the command `rpc`; HTTP is not served yet. Parameters and results are the same for both.',
+        'For generators of types; generated from the table of verbs. The paths are not served yet and answer 404: this version takes calls over the WebSocket alone, with the command `rpc`. Its `data` is the request body here, and `data` of its answer is `result`.',
     },
     paths: Object.fromEntries(
       Object.entries(verbs).map(([name, verb]) => [`/api/${name}`, { post: operation(name, verb) }]),

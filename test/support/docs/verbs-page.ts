@@ -4,13 +4,15 @@ import type { Holds, Verb } from '../../../server/chat/verb.ts';
 import { VERBS } from '../../../server/chat/verbs.ts';
 import { ERRORS, type ErrorCode } from '../../../server/protocol/codes.ts';
 
+const READERS = 'users who may [read the room](rooms.md#who-may-read-and-write)';
+
 /** Users who may do what a verb asks for, by its action. */
 const MAY: Readonly<Record<Action, string>> = {
-  subscribe: 'users who may read the room',
-  history: 'users who may read the room',
-  presence: 'users who may read the room',
-  send: 'users who may use the room: all users in kinds with access `Open`, else those whose token lists it',
-  publish: 'users who may use the room, in kinds where bare `publish` is enabled',
+  subscribe: READERS,
+  history: READERS,
+  presence: READERS,
+  send: 'users who may [write to the room](rooms.md#who-may-read-and-write), and are not muted in it',
+  publish: 'users who may write to the room, in kinds where bare `publish` is enabled',
 };
 
 /** Commands of a connection that wait for a call, by what the call holds. */
@@ -24,7 +26,7 @@ export const COMMON_ERRORS: readonly { readonly error: ErrorCode; readonly when:
   { error: ERRORS.internal, when: 'A backend did not answer in time.' },
   { error: ERRORS.unauthorized, when: 'The caller is not signed in.' },
   { error: ERRORS.unknownChannel, when: 'No kind of room has this name.' },
-  { error: ERRORS.permissionDenied, when: 'The user may not do this in the room.' },
+  { error: ERRORS.permissionDenied, when: 'The user may not do this in the room, or may not see the room.' },
   {
     error: ERRORS.badRequest,
     when: 'A parameter is missing or out of its limits: the message names it and the limit.',
@@ -40,10 +42,11 @@ export function verbsPage(verbs: Readonly<Record<string, Verb>> = VERBS): string
 const INTRODUCTION = `# Verbs
 
 Generated from the table of verbs, [\`server/chat/verbs.ts\`](../server/chat/verbs.ts), by \`npm run update\`. The same table
-makes [openapi.json](openapi.json) and the types of the [client](client.md).
+makes the types of the [client](client.md) and [openapi.json](openapi.json). That file is for generators of types in other languages: the
+schemas are those of \`data\` in calls and answers. Its paths are not served yet and answer 404.
 
 A verb is an operation of the chat. A connection calls it with the command \`rpc\` of [the protocol](protocol.md): \`method\` is
-the name of the verb, \`data\` an object with its parameters. HTTP is not served yet.
+the name of the verb, \`data\` an object with its parameters. There is no HTTP API yet.
 
 - **Parameters** that a verb does not know are ignored, so that a newer client can talk to an older gateway. \`null\` counts as
   absent. A client ignores fields of a result that it does not know.
@@ -51,7 +54,8 @@ the name of the verb, \`data\` an object with its parameters. HTTP is not served
   nearly always at once. Until then other commands wait; each verb names them. Answers may overtake each other.
 - **Time.** Every call is answered within 4.5 s. A call that was answered as too late, or whose connection is gone, stores
   nothing afterwards unless it had been handed to the stream before.
-- **Errors** are those of [the protocol](protocol.md#errors). *Temporary* ones may be tried again. Every verb may answer these:
+- **Errors** are those of [the protocol](protocol.md#errors). *Temporary* ones may be tried again. An application acts by the code:
+  the text is for people, in English, and may change; [what to do about 103](protocol.md#permission-denied). Every verb may answer these:
 
 ${errorTable(COMMON_ERRORS)}`;
 
