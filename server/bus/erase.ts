@@ -28,13 +28,13 @@ export function eraser(jsm: JetStreamManager, names: Names): EraseEntries {
     jsm.streams.deleteMessage(stream, offset, false).catch(async (error: unknown) => {
       if (await find(stream, offset)) throw error; // else it is gone
     });
-  const erase = async (partition: number, { room, offset, type, of }: Erased) => {
+  const erase = async (partition: number, { room, offset, type, id }: Erased) => {
     const [log, live] = [names.logStream(partition), names.liveStream(partition)];
     const found = (await find(log, offset)) ?? (await find(live, offset));
     const isExpected =
       found?.subject === names.log(partition, room) &&
       headerOf(found, HEADERS.type) === type &&
-      (type === 'edit' || headerOf(found, HEADERS.id) === of);
+      (id === null || headerOf(found, HEADERS.id) === id);
     if (!isExpected) return;
     // What is left in one of them leads here again.
     await Promise.all([remove(log, offset), remove(live, offset)]);

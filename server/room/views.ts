@@ -2,21 +2,31 @@ import type { DeleteEntry, EditEntry, HideEntry, ReactionEntry } from '../fold/e
 import type { FoldedMessage } from '../fold/room-fold.ts';
 import type { LoggedMessage } from './history-store.ts';
 
+/** An entry that does not count: nothing of it may be left. */
+export interface VoidEntry {
+  readonly type: 'void';
+  readonly offset: number;
+  /** Id of the entry; empty for a bare publish. */
+  readonly id: string;
+  /** Type that the entry has in LOG. */
+  readonly was: string;
+}
+
 /** An entry of a room's log that changes stored messages, or hides them from its user. */
 export interface RoomChange {
   /** Room whose log has the entry: for a hide the inbox of its user. */
   readonly room: string;
   readonly epoch: string;
-  readonly entry: EditEntry | DeleteEntry | ReactionEntry | HideEntry;
+  readonly entry: EditEntry | DeleteEntry | ReactionEntry | HideEntry | VoidEntry;
 }
 
-/** An entry whose text the store does not have any more, because its message was deleted. */
+/** An entry whose body the store does not have any more, because its message was deleted, or because it does not count. */
 export interface Erased {
   readonly room: string;
   readonly offset: number;
-  readonly type: 'message' | 'edit';
-  /** Id of the deleted message. */
-  readonly of: string;
+  readonly type: string;
+  /** Id of the entry; null if it is not known, of an edit. */
+  readonly id: string | null;
 }
 
 /** Moment of LOG from which an erasure waits. */

@@ -30,7 +30,7 @@ export interface MessageDocument {
   readonly text?: string;
   /** Offsets of all edits of the message, which go with it. */
   readonly edits?: readonly number[];
-  /** Offset of the delete of the message, whose texts are gone; absent without one. */
+  /** Offset of the delete of the message, whose texts are gone; its own for an entry that does not count; absent without one. */
   readonly deleted?: number;
   /** Reactions; absent for none. */
   readonly rx?: readonly Reaction[];

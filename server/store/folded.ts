@@ -4,10 +4,11 @@ import type { MessageDocument } from './document.ts';
 
 /**
  * Message of a document, with the changes in it. One of an earlier release has none of their fields. Pure.
- * @returns null for a document whose body is no message that a gateway wrote
+ * @returns null for a document whose body is no message that a gateway wrote, and for a message that does not count
  */
 export function foldedMessage(document: MessageDocument): FoldedMessage | null {
   const { offset, user, deleted, rev, text, rx } = document;
+  if (deleted === offset) return null;
   const body = parsed(document);
   // A stub has no text.
   const entry = readEntry({ type: document.type, offset, user }, deleted === undefined ? body : { ...body, text: '' });
@@ -24,6 +25,9 @@ export const stubBody = (deleted: number, { id, time }: Partial<Pick<FoldedMessa
 /** Body of an edit of a deleted message: readers skip an edit without a text. Pure. */
 export const blankedEdit = (target: number, of: string, deleted: number): string =>
   JSON.stringify({ type: 'edit', target, of, deleted });
+
+/** Body of an entry that does not count: no reader takes it for an entry. Pure. */
+export const voidBody = (type: string): string => JSON.stringify({ type, void: true });
 
 /** Fields of a body; none if it is not an object. */
 export function parsed({ body }: Pick<MessageDocument, 'body'>): Readonly<Record<string, unknown>> {

@@ -137,6 +137,14 @@ export const QUERIES = {
     index: 'room_offset',
     for: 'an edit of a deleted message, whose text goes',
   },
+  'messages.void': {
+    collection: 'messages',
+    does: 'update',
+    equality: ['room', 'offset'],
+    checked: { fields: ['id'], few: ONE },
+    index: 'room_offset',
+    for: 'an entry that does not count, whose body goes',
+  },
   'rejected.one': {
     collection: 'rejected',
     does: 'update',

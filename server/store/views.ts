@@ -1,9 +1,9 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { FoldedMessage } from '../fold/room-fold.ts';
-import type { Erased, MessagePlace, PageRange, RoomChange } from '../room/views.ts';
+import type { Erased, MessagePlace, PageRange, RoomChange, VoidEntry } from '../room/views.ts';
 import { type Deletion, type Group, groupsOf, planEdits } from './change-plan.ts';
 import type { MessageDocument } from './document.ts';
-import { blankedEdit, foldedMessage, parsed, stubBody } from './folded.ts';
+import { blankedEdit, foldedMessage, parsed, stubBody, voidBody } from './folded.ts';
 import { type HideDocument, hideWrites } from './hides.ts';
 import { READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
@@ -58,6 +58,9 @@ export class Views {
   /** See {@link ViewWriter.applyChanges}. */
   async apply(partition: number, changes: readonly RoomChange[]): Promise<readonly Erased[]> {
     const [messages, reactions] = await Promise.all([this.#collections.messages(), this.#collections.reactions()]);
+    const voided = changes.flatMap(({ room, entry }) => (entry.type === 'void' ? [{ room, ...entry }] : []));
+    // Before the messages are read: changes of one that does not count find it deleted.
+    await writeAll(messages, voided.map(emptied));
     const groups = groupsOf(changes);
     await writeAll(
       reactions,
@@ -78,7 +81,8 @@ export class Views {
     );
     const hides = changes.flatMap(({ entry }) => (entry.type === 'hide' ? hideWrites(entry) : []));
     if (hides.length > 0) await writeAll(await this.#collections.hides(), hides);
-    return planned.flatMap(({ erased }) => erased);
+    const own = voided.map(({ room, offset, id, was: type }): Erased => ({ room, offset, id, type }));
+    return [...own, ...planned.flatMap(({ erased }) => erased)];
   }
 
   /** See {@link ViewReader.readFolded}. */
@@ -155,11 +159,13 @@ export class Views {
     else if (document) writes.push(...note(group, edits, document));
     else if (deletion.user !== undefined)
       writes.push({ insertOne: { document: missingStub(partition, group, deletion) } });
-    const gone = (offset: number, type: Erased['type']): Erased => ({ room, offset, type, of });
     return {
       writes,
       drops: votes.map(({ _id }) => ({ deleteOne: { filter: where('reactions.drop', { _id }) } })),
-      erased: [gone(target, 'message'), ...edits.map(offset => gone(offset, 'edit'))],
+      erased: [
+        { room, offset: target, type: 'message', id: of },
+        ...edits.map(offset => ({ room, offset, type: 'edit', id: null })),
+      ],
     };
   }
 
@@ -214,6 +220,14 @@ function stub(group: Group, deleted: number, document: MessageDocument, edits: r
     $unset: { rev: '', text: '', rx: '', rxAt: '' },
   };
   return { updateOne: { filter: where('messages.delete', { ...at(group), deleted: null }), update: update as never } };
+}
+
+/** Takes the body of an entry that does not count. Its own offset stands for that of a delete. */
+function emptied({ room, offset, id, was }: VoidEntry & { readonly room: string }): MessageWrite {
+  const at = { room, offset, id: id === '' ? null : id };
+  const filter = where<'messages.void', MessageDocument>('messages.void', at as never);
+  const update = { $set: { deleted: offset, body: voidBody(was) }, $unset: { rev: '', text: '', rx: '', rxAt: '' } };
+  return { updateOne: { filter, update: update as never } };
 }
 
 /** Takes the text of an edit. */

@@ -107,6 +107,8 @@ fuzz(
   },
 );
 
+const MESSAGE = { type: 'message', id: 'm1' };
+const EDIT = { type: 'edit', id: null };
 const target = { target: 1, of: 'm1' };
 const message: Entry = { type: 'message', offset: 1, id: 'm1', user: 'ann', time: 7, text: 'secret one' };
 
@@ -125,7 +127,7 @@ test('a deleted text and its edits are gone from MongoDB, whatever comes before 
   const documents = await database.collection('messages').find({ room }).toArray();
   assert.doesNotMatch(JSON.stringify(documents), /secret/);
   assert.deepEqual(await store.readFolded(room, whole), folded(log));
-  const all = [1, 2, 3, 6].map(offset => ({ room, offset, type: offset === 1 ? 'message' : 'edit', of: 'm1' }));
+  const all = [1, 2, 3, 6].map(offset => ({ room, offset, ...(offset === 1 ? MESSAGE : EDIT) }));
   const sorted = (some: typeof erased) => [...some].sort((a, b) => a.offset - b.offset);
   assert.deepEqual(sorted(erased), all);
   // A worker that died before it erased them in LOG finds them again.
@@ -149,6 +151,39 @@ test('a delete that names another message at the offset changes and erases nothi
   const deletion: Entry = { type: 'delete', offset: 5, targets: [{ target: 1, of: 'another' }] };
   assert.deepEqual(await store.applyChanges(0, changes([deletion])), []);
   assert.equal((await store.readFolded(room, whole))[0]?.text, 'secret one');
+});
+
+test('of entries that do not count no body is left, no list has the message, and no reader the others', async () => {
+  const log: Entry[] = [
+    message,
+    { type: 'message', offset: 2, id: 'm2', user: 'bob', time: 7, text: 'secret two' },
+    { type: 'edit', offset: 3, ...target, text: 'secret three' },
+    { type: 'delete', offset: 4, targets: [target] },
+    { type: 'reaction', offset: 5, ...target, user: 'bob', emoji: '🙊', on: true },
+    { type: 'edit', offset: 6, target: 2, of: 'm2', text: 'secret four' },
+  ];
+  const { room, changes } = await stored(log);
+  const voided = log.slice(1, 5).map(entry => {
+    const id = 'id' in entry ? entry.id : `e${entry.offset}`;
+    return { room, epoch: 'e1', entry: { type: 'void', offset: entry.offset, id, was: entry.type } } as const;
+  });
+  // An edit of a message that does not count has a higher offset, perhaps in the same batch.
+  for (let times = 0; times < 2; times++) {
+    const erased = await store.applyChanges(0, [...voided, ...changes(log.slice(5))]);
+    const sorted = erased.map(({ offset, type }) => `${offset} ${type}`).sort();
+    assert.deepEqual(sorted, ['2 message', '2 message', '3 edit', '4 delete', '5 reaction', '6 edit']);
+  }
+  const documents = await database
+    .collection('messages')
+    .find({ room, offset: { $gt: 1 } })
+    .toArray();
+  assert.doesNotMatch(JSON.stringify(documents), /secret|🙊/);
+  assert.deepEqual(await store.readFolded(room, whole), folded(log.slice(0, 1)));
+  assert.deepEqual(await store.findFolded(room, [2]), []);
+  assert.deepEqual(
+    (await store.read(room, whole)).map(({ offset, type }) => `${offset} ${type}`),
+    ['1 message', ...[2, 3, 4, 5, 6].map(offset => `${offset} erased`)],
+  );
 });
 
 test('a popular emoji names a hundred users, and counts all', async () => {

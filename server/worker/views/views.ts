@@ -98,8 +98,8 @@ export class ViewsFold implements WorkerFold {
       await this.#check(partition);
       await store.applyRooms(controls, own);
     }
-    const { counting, removals } = await this.#void.split(entries, new Set(controls.map(({ room }) => room)));
-    const changes = [...counting.flatMap(changesOf), ...removals].sort((a, b) => a.entry.offset - b.entry.offset);
+    const { counting, voided } = await this.#void.split(entries, new Set(controls.map(({ room }) => room)));
+    const changes = [...counting.flatMap(changesOf), ...voided].sort((a, b) => a.entry.offset - b.entry.offset);
     const last = changes.at(-1);
     if (!last) return;
     if (!stored) await this.#reached(() => storedUpTo(partition), last.entry.offset, lease);

@@ -4,10 +4,10 @@ import { BoundedMap } from '../../room/bounded-map.ts';
 import type { RoomChange } from '../../room/views.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 
-/** Entries of a batch that count, and the deletes that take the texts of those that do not. */
+/** Entries of a batch that count, and changes that take the bodies of those that do not. */
 export interface Counting {
   readonly counting: readonly FoldEntry[];
-  readonly removals: readonly RoomChange[];
+  readonly voided: readonly RoomChange[];
 }
 
 /** Rooms whose cuts are kept. */
@@ -30,14 +30,14 @@ export class VoidEntries {
   }
 
   /**
-   * Splits a batch. A message that does not count is treated as deleted by itself; of other entries nothing is left.
+   * Splits a batch.
    * @param changed rooms that have control entries in the batch
    * @throws {StoreUnavailable}
    */
   async split(entries: readonly FoldEntry[], changed: ReadonlySet<string>): Promise<Counting> {
     for (const room of changed) this.#cuts.delete(room);
     const counting: FoldEntry[] = [];
-    const removals: RoomChange[] = [];
+    const voided: RoomChange[] = [];
     for (const entry of entries) {
       const { room, message, offset } = entry;
       const isBound = message !== null && message.cv === 0 && (message.seen > 0 || changed.has(room));
@@ -45,15 +45,10 @@ export class VoidEntries {
         counting.push(entry);
         continue;
       }
-      if (message.type !== 'message') continue;
-      const { id, user, time, epoch } = message;
-      removals.push({
-        room,
-        epoch,
-        entry: { type: 'delete', offset, targets: [{ target: offset, of: id, user, time }] },
-      });
+      const { id, type: was, epoch } = message;
+      voided.push({ room, epoch, entry: { type: 'void', offset, id, was } });
     }
-    return { counting, removals };
+    return { counting, voided };
   }
 
   async #cutsOf(room: string): Promise<readonly Cut[]> {

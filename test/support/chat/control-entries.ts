@@ -28,6 +28,20 @@ export async function publishControl(
   return await log.publish(room, Buffer.from(JSON.stringify(body)), envelope);
 }
 
+/** Publishes an entry that changes a message, checked against a version of the room. */
+export async function publishChange(
+  log: Pick<RoomLog, 'publish'>,
+  room: string,
+  user: string,
+  seen: number,
+  change: Readonly<{ type: 'edit' | 'delete' | 'reaction'; targets: readonly number[]; content: object }>,
+): Promise<Stored> {
+  const { type, targets, content } = change;
+  const id = crypto.randomUUID();
+  const body = JSON.stringify({ type, id, ...content, time: ENVELOPE.time });
+  return await log.publish(room, Buffer.from(body), { ...ENVELOPE, type, id, user, seen, targets });
+}
+
 /** Publishes a message of a user, checked against a version of the room. */
 export async function publishSeen(
   log: Pick<RoomLog, 'publish'>,

@@ -15,7 +15,7 @@ import type { OffsetRange } from '../../../server/room/log.ts';
 import type { Config } from '../../../server/settings/config.ts';
 import { systemClock } from '../../../server/time/clock.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
-import { publishControl } from './control-entries.ts';
+import { publishChange, publishControl, publishSeen } from './control-entries.ts';
 
 /** Looks into the streams and the database of a ChatCluster, past its processes. */
 export interface Inspect {
@@ -47,10 +47,15 @@ export interface Inspect {
   /** Entries in the inbox of a user that name a room, as far as LOG has them. */
   inbox(user: string): Promise<readonly object[]>;
   /** Stores a control entry as a gateway does that ends right after it. */
-  publishControl(
-    ...entry: Parameters<typeof publishControl> extends [unknown, ...infer Rest] ? Rest : never
-  ): Promise<void>;
+  publishControl(...entry: Rest<typeof publishControl>): Promise<void>;
+  /** Stores a message that its gateway checked against a version of the room. @returns its offset */
+  publishSeen(...entry: Rest<typeof publishSeen>): Promise<number>;
+  /** Stores an edit, delete or reaction that its gateway checked against a version of the room. @returns its offset */
+  publishChange(...entry: Rest<typeof publishChange>): Promise<number>;
 }
+
+/** Parameters after the log. */
+type Rest<F extends (...args: never[]) => unknown> = Parameters<F> extends [unknown, ...infer R] ? R : never;
 
 export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
   const names = namesOf(config.instance);
@@ -101,5 +106,7 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
         .filter(({ type }) => type === 'member' || type === 'invite')
         .map(({ body }) => JSON.parse(Buffer.from(body).toString()) as object),
     publishControl: async (...entry) => void (await publishControl(log, ...entry)),
+    publishSeen: async (...entry) => (await publishSeen(log, ...entry)).offset,
+    publishChange: async (...entry) => (await publishChange(log, ...entry)).offset,
   };
 }

@@ -8,13 +8,13 @@ transactions, sessions, change streams or updates by a pipeline, so that any ser
 | collection | a document is | fields |
 | --- | --- | --- |
 | \`messages\` | an entry of a room: a message, an edit, a delete, a reaction or a bare publish | \`_id\` partition, offset and time of the stream; \`room\`, \`offset\`, \`epoch\`, \`partition\`; \`type\`, \`id\`, \`dedupe\`, \`user\`, \`client\`, \`time\`, \`traceparent\`; \`body\` |
-| | in a message: the changes of later entries | \`rev\` offset of the edit that counts, \`text\` its text, \`edits\` offsets of all its edits, \`deleted\` offset of the delete, \`rx\` reactions, \`rxAt\` offset of the latest vote in them |
+| | in a message: the changes of later entries | \`rev\` offset of the edit that counts, \`text\` its text, \`edits\` offsets of all its edits, \`deleted\` offset of the delete (in any entry that does not count: its own, without the body), \`rx\` reactions, \`rxAt\` offset of the latest vote in them |
 | \`reactions\` | a user's emoji on a message | \`_id\` room, offset, id of the message, user, emoji; \`user\`, \`emoji\`, \`on\`, \`at\` offset of the entry |
 | \`hides\` | a message that a user has hidden | \`_id\` user, room, offset; \`offset\`, \`of\` id of the message |
 | \`rooms\` | a room that somebody created | \`_id\` name of the room; \`state\` all that its control entries say, \`cv\` their number, \`at\` offset of the last one; \`kind\`, \`name\`, \`deleted\`; \`key\` name in lower case and room, for lists |
 | \`members\` | a user's relation to a room | \`_id\` room, user; \`room\`, \`user\`, \`state\`, \`rank\`, \`since\` offset of the join, \`mutedUntil\`, \`bannedUntil\`; \`key\` rank and user, for lists; \`cv\` and \`at\` of the last control entry on the user; \`seen\` and \`own\` version seen and offset of the user's own last join or leave |
 | \`folds\` | how far changes of a partition are in its messages | \`_id\` \`views:<partition>\`; \`epoch\`, \`at\` offset, \`lease\` epoch of the lease of the worker that saved it |
-| \`erasures\` | an entry whose text is gone here, to be erased in LOG and LIVE | \`_id\` partition, \`at\`, offset; \`room\`, \`offset\`, \`type\`, \`of\` id of the message; \`at\` offset that is not above that of its delete, \`storedAt\` time from which it waits |
+| \`erasures\` | an entry whose body is gone here, to be erased in LOG and LIVE | \`_id\` partition, \`at\`, offset; \`room\`, \`offset\`, \`type\`, \`id\`; \`at\` offset that is not above that of its delete, \`storedAt\` time from which it waits |
 | \`floors\` | how far a partition is stored | \`_id\` partition; \`offset\`, \`complete\`, \`settled\` |
 | \`rejected\` | a message that MongoDB refused, or that no client could receive | as in \`messages\`, with \`reason\` and \`code\` |
 

@@ -13,7 +13,7 @@ function bench() {
   let list: Erasure[] = [];
   const erased: number[] = [];
   const add = (at: number, offset: number, storedAt: number) => {
-    list.push({ key: `${at} ${offset}`, room: 'channel:a', type: 'message', of: 'm', at, offset, storedAt });
+    list.push({ key: `${at} ${offset}`, room: 'channel:a', type: 'message', id: 'm', at, offset, storedAt });
     list.sort((a, b) => a.at - b.at);
   };
   const erasing = new Erasing({

@@ -36,7 +36,7 @@ const of = (offset: number, type: string, user: string, seen: number, room = ROO
   },
 });
 
-test('a message that does not count is deleted by itself, of an edit or reaction nothing is left', async () => {
+test('an entry that does not count loses its body, of whatever type it is', async () => {
   const asked: string[] = [];
   let state = states[1] ?? NO_ROOM;
   const entries = new VoidEntries({
@@ -53,14 +53,18 @@ test('a message that does not count is deleted by itself, of an edit or reaction
     of(6, 'message', 'bob', 0, 'channel:open'),
   ];
   const split = async (list: readonly FoldEntry[], changed: readonly string[] = []) => {
-    const { counting, removals } = await entries.split(list, new Set(changed));
-    return [counting.map(({ offset, message }) => `${offset} ${message?.user}`), removals.map(({ entry }) => entry)];
+    const { counting, voided } = await entries.split(list, new Set(changed));
+    return [counting.map(({ offset, message }) => `${offset} ${message?.user}`), voided.map(({ entry }) => entry)];
   };
-  const removal = { type: 'delete', offset: 4, targets: [{ target: 4, of: 'id 4', user: 'bob', time: 5 }] };
-  assert.deepEqual(await split(batch), [['2 bob', '6 ann', '6 bob'], [removal]]);
-  assert.deepEqual(await split(batch), [['2 bob', '6 ann', '6 bob'], [removal]]);
+  const empty = (offset: number, was: string) => ({ type: 'void', offset, id: `id ${offset}`, was });
+  const both = [empty(4, 'message'), empty(5, 'edit')];
+  assert.deepEqual(await split(batch), [['2 bob', '6 ann', '6 bob'], both]);
+  assert.deepEqual(await split(batch), [['2 bob', '6 ann', '6 bob'], both]);
   assert.deepEqual(asked, [ROOM]);
   state = states[2] ?? NO_ROOM;
-  assert.deepEqual(await split([of(8, 'reaction', 'ann', 2), of(9, 'message', 'ann', 3)], [ROOM]), [['9 ann'], []]);
+  assert.deepEqual(await split([of(8, 'reaction', 'ann', 2), of(9, 'message', 'ann', 3)], [ROOM]), [
+    ['9 ann'],
+    [empty(8, 'reaction')],
+  ]);
   assert.deepEqual(asked, [ROOM, ROOM]);
 });
