@@ -97,7 +97,7 @@ test('the list of rooms has what the user created, joined, was invited to and ha
 });
 
 test('a user with 130 rooms has them all in the list, read page by page, and opens the last of them', async t => {
-  const [ann, bob] = [startClient(t, 'ann7', first.port), startClient(t, 'bob7', second.port)];
+  const ann = startClient(t, 'ann7', first.port);
   const made: string[] = [];
   for (let round = 0; round < 13; round++) {
     const rooms = Array.from({ length: 10 }, (_, i) =>
@@ -105,6 +105,8 @@ test('a user with 130 rooms has them all in the list, read page by page, and ope
     );
     made.push(...(await Promise.all(rooms)).map(({ room }) => room));
   }
+  // A list that is open while the rooms are made would be read again with each of them.
+  const bob = startClient(t, 'bob7', second.port);
   const expected = made.toSorted();
   const rooms = () => bob.roomList.rooms.map(({ room }) => room);
   await until('bob has all', () => rooms().length === 130, { state: () => rooms().length });
