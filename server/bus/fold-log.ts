@@ -2,11 +2,14 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { epochOf } from './epoch.ts';
 import { type JetStreamManager, NO_MESSAGE_FOUND, orNull } from './jetstream-api.ts';
 import type { Names } from './names.ts';
+import { incarnationStart } from './refill-plan.ts';
 import { type Scan, scanStream } from './scan.ts';
 
 /** LOG of a partition, as its leader has it. */
 export interface FoldLogState {
   readonly epoch: string;
+  /** First offset of the epoch; 1 if that is not known. */
+  readonly from: number;
   /** Lowest offset that LOG may have; at least 1. */
   readonly first: number;
   /** Last offset that LOG gave to an entry; `first - 1` for none. */
@@ -38,7 +41,7 @@ export function foldLog(connection: NatsConnection, jsm: JetStreamManager, names
     async state(partition) {
       const info = await jsm.streams.info(names.logStream(partition));
       const { first_seq, last_seq: last } = info.state;
-      return { epoch: epochOf(info), first: Math.max(1, first_seq), last };
+      return { epoch: epochOf(info), from: incarnationStart(info) ?? 1, first: Math.max(1, first_seq), last };
     },
     async has(partition, after, upto) {
       const query = { seq: after + 1, next_by_subj: '>' };

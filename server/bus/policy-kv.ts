@@ -151,6 +151,8 @@ function keyAndValue(message: Msg): readonly (readonly [string, PolicyEntry])[] 
 
 function tokensOf(key: PolicyKey): string {
   if ('room' in key) return `r.${roomToken(key.room)}`;
+  if ('lost' in key) return `l.${key.lost}`;
+  if ('partition' in key) return `p.${key.partition}`;
   if ('mark' in key) return key.mark;
   return key.part === undefined ? `u.${roomToken(key.user)}` : `u.${roomToken(key.user)}.${key.part}`;
 }

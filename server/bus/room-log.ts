@@ -23,6 +23,7 @@ import { readNewest } from './newest.ts';
 import { mostBodyBytes } from './payload-limit.ts';
 import { readPurgedTops } from './purged-tops.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
+import { incarnationStart } from './refill-plan.ts';
 import { readRoomDeletions } from './room-deletions.ts';
 import { readRoomMessage } from './room-message.ts';
 import { readTops } from './tops.ts';
@@ -106,7 +107,7 @@ export function roomLog(write: NatsConnection, read: NatsConnection, options: Ro
     epochs.set(index, epoch);
     windows.set(index, millis(answer.ok.config.duplicate_window));
     const { first_seq: first, last_seq: last } = answer.ok.state;
-    return { epoch, first, last, lost: lostRangesOf(answer.ok) };
+    return { epoch, from: incarnationStart(answer.ok) ?? 1, first, last, lost: lostRangesOf(answer.ok) };
   };
 
   const state = whileUp(shareStarting(readState));

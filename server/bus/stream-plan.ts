@@ -17,7 +17,7 @@ export const LIFT = 1_000_000;
 
 /** State of one partition, read in this order: consumer, floor, LIVE, LOG. So a later one can only be ahead of an earlier one. */
 export interface ObservedStreams {
-  /** Highest offset known to exist: stored in MongoDB, or read by this process before. */
+  /** Highest offset known to exist: stored in MongoDB, read by this process before, or reported by others. */
   readonly floor: number;
   /** Null if MongoDB does not answer: then no LOG stream is created or lifted, and nothing is stored again. */
   readonly stored: StoredFloor | null;

@@ -40,6 +40,8 @@ export interface StreamsDeps {
   readonly holder: string;
   /** Reads the floor of a partition. No LOG stream is made while this rejects. */
   floor(partition: number): Promise<StoredFloor>;
+  /** Offsets of a partition that others know to exist, each with its epoch. Never rejects. */
+  known(partition: number): Promise<readonly { readonly epoch: string; readonly at: number }[]>;
   /** See {@link MessageWriter.settle}. */
   settle(partition: number, upTo: number): Promise<void>;
   /** Stores messages that a lift is about to remove. Resolves once they are stored. */
@@ -100,7 +102,7 @@ export class Streams {
    * @throws the error of NATS or of the store that prevented it; calling again is always safe
    */
   async ensure(partition: number): Promise<PartitionState> {
-    const jsm = await this.#manager();
+    const jsm = await managerOf(this.#connection);
     for (let round = 1; ; round++) {
       const { observed, steps, unknown, wanted } = await this.#look(jsm, partition, MIRROR_WAIT_MS);
       if (steps.length === 0 && unknown !== null) throw unknown; // everything that needs no MongoDB is done
@@ -120,15 +122,14 @@ export class Streams {
 
   /**
    * Tries at intervals to give the streams more copies, if no option sets the number: NATS may have more servers now. An
-   * error is only reported, because the streams are right as they are. Never rejects.
+   * error is only reported, because the streams are right as they are. Never rejects. @returns true if copies were added
    * @param state last result of {@link ensure}
-   * @returns true if copies were added
    */
   async raise(partition: number, { copies }: PartitionState): Promise<boolean> {
     if ((copies >= COPIES && this.#bucketsRaised) || !this.#copies.isDue(partition)) return false;
     let raised = false;
     try {
-      const jsm = await this.#manager();
+      const jsm = await managerOf(this.#connection);
       await this.#locked(async lock => {
         if (!this.#bucketsRaised)
           for (const bucket of [this.#deps.names.lockBucket, this.#deps.names.leaseBucket])
@@ -145,10 +146,6 @@ export class Streams {
       if (!(error instanceof LockLost)) this.#copies.failed(error);
     }
     return raised;
-  }
-
-  #manager(): Promise<JetStreamManager> {
-    return managerOf(this.#connection);
   }
 
   /** Runs `work` under the lock, one partition of this process at a time: others would only wait for the lock. */
@@ -200,9 +197,11 @@ export class Streams {
       unknown = error;
       return null;
     });
-    const floor = Math.max(stored?.offset ?? 0, this.#seen.get(partition) ?? 0);
+    const known = await this.#deps.known(partition);
     const live = await this.#mirrorSettled(jsm, names.liveStream(partition), mirrorMs);
     const log = await found(jsm.streams.info(stream));
+    const others = known.flatMap(({ epoch, at }) => (log && epoch === epochOf(log) ? at : []));
+    const floor = Math.max(stored?.offset ?? 0, this.#seen.get(partition) ?? 0, ...others);
     const last = await found(jsm.streams.info(names.lastStream(partition)));
     const policy = partition === 0 ? await found(jsm.streams.info(`KV_${names.policyBucket}`)) : null;
     const observed: ObservedStreams = { floor, stored, live, log, consumer, last, policy };

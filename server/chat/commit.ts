@@ -66,7 +66,7 @@ export async function commit(call: Call, chat: Chat, act: ControlAct): Promise<C
   const { room, id, users = [], decide } = act;
   const { user } = call.identity;
   rulesFor(chat, room);
-  let state = await chat.rooms.fresh(room);
+  let state = await chat.rooms.renewed(room);
   let own = 0;
   for (let round = 0; round <= MOST_ROUNDS; round++) {
     const done = doneBy(state, user, id);

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import type { Policy } from '../access/policy.ts';
 import { RoomRights } from '../access/room-rights.ts';
-import { foldedTo } from '../bus/folded-to.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
 import type { RoomArchive } from '../membership/archive.ts';
 import { LoadedStates } from '../membership/loaded-states.ts';
 import { LoadedUserRooms } from '../membership/loaded-user-rooms.ts';
+import { reportLoss } from '../membership/loss-report.ts';
 import { PolicyBatch } from '../membership/policy-batch.ts';
+import { KnownProgress } from '../membership/policy-progress.ts';
 import type { RoomControl } from '../room/control-lane.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Clocks } from '../time/clock.ts';
@@ -41,6 +42,7 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
   const { now, wallClock } = clocks;
   const store = policyKv(nats.write, nats.names);
   const batch = new PolicyBatch({ policy: store, soon: run => setTimeout(run, TOGETHER_MS) });
+  const progress = new KnownProgress({ policy: store, log: nats.log, now });
   const repeats = new Repeats(now);
   let rooms: Pick<Rooms, 'find' | 'places'> | null = null;
   const openRoom = (name: string) => {
@@ -53,16 +55,26 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     if (news)
       logger.warn({ room, reason, ...news }, 'an act on a room could not be written to POLICY; a worker writes it');
   };
+  const lost = (room: string, epoch: string, at: number) => {
+    const partition = nats.log.partitionOf(room);
+    const news = repeats.news(`${partition} ${epoch}`);
+    if (news) logger.warn({ partition, at, ...news }, 'LOG has lost its last entries; a worker gives it another epoch');
+    reportLoss(store, partition, { epoch, at }).catch((error: unknown) =>
+      logger.debug({ partition, reason: (error as Error).message }, 'a loss could not be reported; tried again'),
+    );
+  };
   const states = new LoadedStates({
     policy: store,
     batch,
     log: nats.log,
     top: async room => (rooms ? (await rooms.places.of(room)).top : await nats.log.top(room)),
     archive,
-    foldedTo: foldedTo(nats.read, nats.names, nats.log, now),
+    covered: room => progress.of(nats.log.partitionOf(room)),
     openRoom,
     isOpenKind: room => policy.kindOf(room)?.access !== 'Members',
     now,
+    wallClock,
+    lost,
     unwritten,
   });
   const userRooms = new LoadedUserRooms({ policy: store, batch, archive, now, unwritten });
@@ -70,12 +82,12 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
   const follow = (all: Pick<Rooms, 'find' | 'places'>) => {
     rooms = all;
   };
-  return { states, userRooms, rights, control: roomControl(states, userRooms, rights), follow };
+  return { states, userRooms, rights, control: { ...roomControl(states, userRooms, rights), lost }, follow };
 }
 
 const INBOX = /^user:/;
 
-function roomControl(states: LoadedStates, users: LoadedUserRooms, rights: RoomRights): RoomControl {
+function roomControl(states: LoadedStates, users: LoadedUserRooms, rights: RoomRights): Omit<RoomControl, 'lost'> {
   return {
     load: async (room, top) => (INBOX.test(room) ? NO_ROOM : await states.load(room, top)),
     refusal: (room, state, user) => rights.refusal(room, state, user),

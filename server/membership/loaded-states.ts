@@ -5,13 +5,15 @@ import { controlOf } from '../room/control-lane.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
 import { shareStarting } from '../room/share-starting.ts';
-import type { Moment } from '../time/clock.ts';
+import type { Moment, WallTime } from '../time/clock.ts';
 import type { RoomArchive } from './archive.ts';
 import type { PolicyBatch } from './policy-batch.ts';
+import type { Covered } from './policy-progress.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { isLater, writeRoom } from './policy-writes.ts';
 import { Recent } from './recent.ts';
 import type { RoomStates } from './room-states.ts';
+import { snapshotOf } from './snapshot.ts';
 import { userRoomOf, writeUserRoom } from './user-documents.ts';
 
 /** A room that is open on this gateway. */
@@ -25,16 +27,19 @@ export interface LoadedStatesOptions {
   readonly policy: PolicyStore;
   /** Reads of {@link policy} that may share requests. */
   readonly batch: Pick<PolicyBatch, 'read'>;
-  readonly log: Pick<RoomLog, 'top' | 'next' | 'readAfter'>;
+  readonly log: Pick<RoomLog, 'top' | 'next' | 'readAfter' | 'state' | 'partitionOf' | 'publish'>;
   /** Reads the offset of a room's last message or one above it, see {@link Place.top}. */
   readonly top: (room: string) => Promise<number>;
   readonly archive: RoomArchive;
-  /** Offset up to which the control entries of a room are in POLICY or never counted; 0 if that is not known. Never rejects. */
-  readonly foldedTo: (room: string) => Promise<number>;
+  /** Reads how much of the log of a room's partition POLICY has. Never rejects. */
+  readonly covered: (room: string) => Promise<Covered>;
   readonly openRoom: (room: string) => OpenRoom | undefined;
   /** True for a room that exists without an entry: it stays usable while POLICY cannot tell what its staff did. */
   readonly isOpenKind: (room: string) => boolean;
   readonly now: () => Moment;
+  readonly wallClock: () => WallTime;
+  /** Called when LOG ends below the last act on a room: LOG lost its last entries. */
+  readonly lost: (room: string, epoch: string, offset: number) => void;
   /** Called with an error of a write that the worker repeats. */
   readonly unwritten: (room: string, error: unknown) => void;
 }
@@ -50,6 +55,8 @@ const WRITES = 32;
 const MOST_AWAITED = 101;
 /** Entries of one read of LOG. */
 const PAGE = 1_000;
+/** Snapshots that one act waits for. A second one is needed only if LOG loses the first. */
+const SNAPSHOTS = 3;
 
 /** A state with the offset up to which it has every control entry. */
 interface Known {
@@ -63,6 +70,8 @@ export class LoadedStates implements RoomStates {
   readonly #recent: Recent<Known>;
   readonly #loads = new Map<string, Promise<RoomState>>();
   readonly #fresh = shareStarting((room: string) => this.#readFresh(room));
+  /** Epochs of the partitions, as far as they are known. */
+  readonly #epochs = new Map<number, string>();
 
   constructor(options: LoadedStatesOptions) {
     this.#options = options;
@@ -96,6 +105,7 @@ export class LoadedStates implements RoomStates {
   async #readFresh(room: string): Promise<RoomState> {
     const { log, now, openRoom } = this.#options;
     const at = now();
+    await this.#covered(room);
     const top = await log.top(room);
     const open = openRoom(room);
     const recent = this.#recent.get(room);
@@ -108,12 +118,23 @@ export class LoadedStates implements RoomStates {
 
   /** Loads a state with every control entry up to an offset. Rejects as {@link fresh} does. */
   async load(room: string, top: Promise<number>): Promise<RoomState> {
+    // Read before POLICY, so that it never claims what POLICY lacks.
+    const covered = await this.#covered(room);
     const recent = this.#recent.get(room);
     if (recent && recent.upto >= (await top)) return recent.state; // it was loaded for the rights of the one who opens the room
-    // The offset is read before POLICY, so that it never claims what POLICY lacks.
-    const foldedTo = this.#options.foldedTo(room);
-    const [{ state, isArchived }, upto] = await Promise.all([foldedTo.then(() => this.#stored(room)), top]);
-    return await this.#scan(room, state, isArchived ? state.at : Math.max(state.at, await foldedTo), upto);
+    const [{ state, isArchived }, upto] = await Promise.all([this.#stored(room, covered.whole), top]);
+    return await this.#scan(room, state, isArchived ? state.at : Math.max(state.at, covered.at), upto);
+  }
+
+  async renewed(room: string): Promise<RoomState> {
+    const { log, wallClock } = this.#options;
+    for (let attempt = 1; attempt <= SNAPSHOTS; attempt++) {
+      const state = await this.fresh(room);
+      if (state.cv === 0 || state.deleted || !(await this.#isLost(room, state))) return state;
+      const { body, envelope } = snapshotOf(room, await this.#highest(room, state), wallClock());
+      await log.publish(room, body, envelope);
+    }
+    throw new ReadFailed(`the stream of ${room} loses its entries`);
   }
 
   async committed(room: string, state: RoomState, users: readonly string[]): Promise<void> {
@@ -162,18 +183,53 @@ export class LoadedStates implements RoomStates {
     return load;
   }
 
-  /** State of a room in POLICY, or in MongoDB while POLICY has not been filled. */
-  async #stored(room: string): Promise<{ readonly state: RoomState; readonly isArchived: boolean }> {
+  /** See {@link LoadedStatesOptions.covered}. With another epoch, states in memory may be of entries that were lost: they are dropped. */
+  async #covered(room: string): Promise<Covered> {
+    const covered = await this.#options.covered(room);
+    const partition = this.#options.log.partitionOf(room);
+    const before = this.#epochs.get(partition);
+    if (covered.epoch !== '') this.#epochs.set(partition, covered.epoch);
+    if (before !== undefined && before !== this.#epochs.get(partition)) this.#recent.clear();
+    return covered;
+  }
+
+  /**
+   * True if LOG does not have the entry of a room's version any more, although it was not purged.
+   * @throws {ReadFailed} while LOG ends below it: acts would reuse its offsets. A worker gives LOG another epoch.
+   */
+  async #isLost(room: string, { at }: RoomState): Promise<boolean> {
+    const { log, lost } = this.#options;
+    const top = await log.top(room); // before the state: what is purged in between is below `first`
+    const { epoch, from, first, last } = await log.state(log.partitionOf(room));
+    if (at < from) return true;
+    if (at > last) {
+      lost(room, epoch, at);
+      throw new ReadFailed(`LOG ends at offset ${last}, below the last act on ${room}`);
+    }
+    return top > 0 ? top < at : first <= at;
+  }
+
+  /** Highest version of a room that is known anywhere, the given one where others have the same. */
+  async #highest(room: string, known: RoomState): Promise<RoomState> {
+    const { policy, archive } = this.#options;
+    const { whole } = await this.#covered(room);
+    const [stored, archived] = await Promise.all([policy.read({ room }), whole ? null : archive.room(room)]);
+    return [readRoomState(stored?.value), archived].reduce<RoomState>(higher, known);
+  }
+
+  /** State of a room in POLICY, or in MongoDB while POLICY may lack it. */
+  async #stored(room: string, whole: boolean): Promise<{ readonly state: RoomState; readonly isArchived: boolean }> {
     const { batch, archive, isOpenKind } = this.#options;
+    let state: RoomState | null = null;
     try {
       const found = await batch.read({ room });
-      const state = found === 'absent' ? NO_ROOM : found === 'unknown' ? null : readRoomState(found.value);
-      if (state) return { state, isArchived: false };
-      return { state: (await archive.room(room)) ?? NO_ROOM, isArchived: true };
+      state = found === 'absent' ? NO_ROOM : found === 'unknown' ? null : readRoomState(found.value);
+      if (state && whole) return { state, isArchived: false };
+      return { state: higher(state ?? NO_ROOM, await archive.room(room)), isArchived: true };
     } catch (error) {
       // A channel stays usable without its staff's acts; beside workers of the release before there are none.
       const isAway = error instanceof ReadFailed || error instanceof StoreUnavailable;
-      if (isAway && isOpenKind(room)) return { state: NO_ROOM, isArchived: false };
+      if (isAway && isOpenKind(room)) return { state: state ?? NO_ROOM, isArchived: false };
       throw error;
     }
   }
@@ -201,3 +257,6 @@ export class LoadedStates implements RoomStates {
 
 const later = (state: RoomState, other: RoomState | undefined): RoomState =>
   other && isLater(other, state) ? other : state;
+
+/** State with the higher version, the first of equals. */
+const higher = (state: RoomState, other: RoomState | null): RoomState => (other && other.cv > state.cv ? other : state);

@@ -1,10 +1,12 @@
 /**
- * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), or a mark:
- * `complete` that the store lacks nothing, `filling` which partitions are filled.
+ * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), the part of a
+ * partition's log that is in it, the offset that was lost of one, or a mark: `complete` that the store lacks nothing, `filling` which partitions are filled.
  */
 export type PolicyKey =
   | { readonly room: string }
   | { readonly user: string; readonly part?: number }
+  | { readonly partition: number }
+  | { readonly lost: number }
   | { readonly mark: 'complete' | 'filling' };
 
 /** Value of a key, with the revision that a write has to name. */

@@ -37,6 +37,10 @@ export class Recent<V> {
     this.#entries.set(name, { value, at });
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   delete(name: string): void {
     this.#entries.delete(name);
   }

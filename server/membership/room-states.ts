@@ -19,6 +19,12 @@ export interface RoomStates {
    */
   fresh(room: string): Promise<RoomState>;
   /**
+   * State as of {@link fresh}, for an act that makes its next version. If LOG has lost the entry of the version, in a loss or with an
+   * earlier epoch, a snapshot is published first: readers may lack entries before it, and would not count the act.
+   * @throws as {@link fresh}, {@link PublishFailed}
+   */
+  renewed(room: string): Promise<RoomState>;
+  /**
    * Makes a state that was just committed known to all gateways: writes the room, then the users. Never rejects: what
    * is not written here is written by the worker.
    * @param users users whose relation to the room changed

@@ -26,6 +26,8 @@ export interface RoomControl {
   readableAbove(room: string, state: RoomState, user: string): number | null;
   /** Decides {@link refusal} by the word of the leader. @throws as {@link load} does */
   confirmed(room: string, user: string): Promise<Refusal | null>;
+  /** Takes note that LOG ends below an offset that the room has delivered: LOG lost its last entries. */
+  lost(room: string, epoch: string, offset: number): void;
   /** Takes note of an entry of the inbox that names a room of its user. */
   noted(inbox: string, entry: StoredMessage): void;
 }

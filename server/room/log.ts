@@ -147,6 +147,8 @@ export interface Deletions {
 export interface PartitionState {
   /** Incarnation of the stream: offsets of another one mean nothing. */
   readonly epoch: string;
+  /** First offset of the epoch: lower ones were given in epochs before. 1 if that is not known. */
+  readonly from: number;
   /** Lowest offset LOG may hold: everything below is in MongoDB, except what is {@link lost}. */
   readonly first: number;
   /** Offset of the last message; `first - 1` if LOG is empty. */

@@ -102,7 +102,10 @@ export class Rooms {
     const byPartition = Map.groupBy(list, room => this.#log.partitionOf(room.name));
     for (const [partition, rooms] of byPartition) {
       try {
+        const ahead = aheadOf(rooms);
         const state = await this.#log.state(partition);
+        if (ahead.epoch === state.epoch && ahead.latest > state.last)
+          this.#options.control.lost(ahead.name, state.epoch, ahead.latest);
         this.#compareEpoch(state, rooms);
         for (let start = 0; start < rooms.length; start += SLICE)
           if (!(await this.#compareTops(partition, state, rooms.slice(start, start + SLICE), cause))) all = false;
@@ -158,4 +161,10 @@ export class Rooms {
     this.#idle.delete(room);
     if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
   }
+}
+
+/** Name, epoch and position of the room that has delivered the highest offset. */
+function aheadOf(rooms: readonly Room[]): Pick<Room, 'name' | 'epoch' | 'latest'> {
+  const { name, epoch, latest } = rooms.reduce((ahead, room) => (room.latest > ahead.latest ? room : ahead));
+  return { name, epoch, latest };
 }

@@ -4,6 +4,7 @@ import { digests as lastDigests } from '../bus/digests.ts';
 import { managerOf } from '../bus/jetstream-api.ts';
 import { names as namesOf } from '../bus/names.ts';
 import { linkNats } from '../bus/nats-link.ts';
+import { policyKv } from '../bus/policy-kv.ts';
 import type { StreamStep } from '../bus/stream-plan.ts';
 import { Streams } from '../bus/streams.ts';
 import { ADMIN_PATHS, WORKER_PATHS } from '../contract/ports.ts';
@@ -19,6 +20,7 @@ import { type Clock, sleep, systemClock } from '../time/clock.ts';
 import { Health } from './health.ts';
 import { incidentOf } from './incident.ts';
 import { keepIndexes } from './keep-indexes.ts';
+import { knownEnds } from './known-ends.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { Partition } from './partition.ts';
 import { rescuer } from './rescue.ts';
@@ -143,11 +145,13 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     if (!connection) return;
     const nats = connection;
     const jsm = await managerOf(nats);
+    const digests = lastDigests(nats, names);
     const streams = new Streams(nats, {
       names,
       options: config,
       holder: config.processName,
       floor: partition => store.floor(partition),
+      known: knownEnds(digests, policyKv(nats, names)),
       settle: (partition, upTo) => store.settle(partition, upTo),
       rescue: rescuer(store, names, metrics),
       changed,
@@ -156,7 +160,6 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
       now: () => clock.now(),
     });
     const { copies } = streams;
-    const digests = lastDigests(nats, names);
     const shared = { config, names, connection: nats, jsm, digests, health, metrics, clock, log };
     const folds = workerFolds({ ...shared, store, copies });
     for (let partition = 0; partition < config.partitions; partition++) {

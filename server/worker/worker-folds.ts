@@ -18,7 +18,7 @@ import type { Written } from '../fold/room-state.ts';
 import type { Config } from '../settings/config.ts';
 import type { MongoStore } from '../store/mongo.ts';
 import type { Clock } from '../time/clock.ts';
-import type { FoldEntry, Lease, WorkerFold } from './fold/fold.ts';
+import type { FoldEntry, FoldPosition, Lease, WorkerFold } from './fold/fold.ts';
 import { runFolds } from './fold/folds.ts';
 import { FoldProgress } from './fold/progress.ts';
 import { replay } from './fold/replay.ts';
@@ -26,8 +26,10 @@ import type { Health } from './health.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { PolicyFill } from './state/policy-fill.ts';
 import { PolicyFold } from './state/policy-fold.ts';
+import { PolicyPosition } from './state/policy-position.ts';
 import { RefusedWrites } from './state/refused-writes.ts';
 import { StateFold, type StateFoldParts } from './state/state-fold.ts';
+import { TakeOver } from './state/take-over.ts';
 import { Erasing } from './views/erasing.ts';
 import { ViewsFold } from './views/views.ts';
 
@@ -124,6 +126,19 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     clock,
     log,
   });
+  const position = new PolicyPosition(policy);
+  const takeOver = new TakeOver({
+    policy,
+    position,
+    archive: store,
+    log: {
+      state: partition => source.foldLog.state(partition),
+      partitionOf: room => entries.partitionOf(room),
+      publish: (room, body, envelope) => entries.publish(room, body, envelope),
+    },
+    clock,
+    logger: log,
+  });
   return {
     async apply(partition: number, batch: readonly FoldEntry[]) {
       const voided = await fold.apply(partition, batch);
@@ -131,7 +146,12 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
       return voided;
     },
     counting: <T extends Written>(room: string, entries: readonly T[]) => fold.counting(room, entries),
-    look: (partition: number, lease: Lease) => fill.look(partition, lease),
+    async look(partition: number, folded: FoldPosition, lease: Lease) {
+      await fill.look(partition, lease);
+      takeOver.look(partition, folded, lease);
+    },
+    position: (partition: number) => position.read(partition),
+    save: (partition: number, folded: FoldPosition) => position.save(partition, folded),
   };
 }
 

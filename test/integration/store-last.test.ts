@@ -65,7 +65,7 @@ const purgedTops = (bench: StoreBench, rooms: readonly string[]) =>
     timeoutMs: 2_000,
     state: async () => {
       const info = await logInfo(bench);
-      return { epoch: epochOf(info), first: info.state.first_seq, last: info.state.last_seq, lost: [] };
+      return { epoch: epochOf(info), from: 1, first: info.state.first_seq, last: info.state.last_seq, lost: [] };
     },
   });
 

@@ -35,6 +35,7 @@ async function workersOf(t: TestContext) {
       options: { ...config, ...options },
       holder: `worker-${options.specVersion}`,
       floor: async () => ({ ...stored, complete: stored.offset, rolledBack: false }),
+      known: async () => [],
       settle: async () => undefined,
       rescue: async () => undefined,
       changed: (_, step) => void steps.push(step.do),

@@ -120,6 +120,7 @@ async function prepare(setup: Setup, mix: Mix, name: string): Promise<Bench> {
     options: config,
     holder: 'bench',
     floor: async () => ({ offset: 0, complete: null, rolledBack: false }),
+    known: async () => [],
     settle: async () => undefined,
     rescue: async () => undefined,
     changed: () => undefined,

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { changedUsers } from '../../fold/changed-users.ts';
-import { type ControlEntry, controlBody, readControl } from '../../fold/control.ts';
+import { type ControlEntry, readControl } from '../../fold/control.ts';
 import { foldControl } from '../../fold/control-fold.ts';
 import { noticeOf } from '../../fold/membership-notice.ts';
 import { isCut, NO_ROOM, type RoomState, type Written } from '../../fold/room-state.ts';
-import { readRoomState, roomStateJson } from '../../fold/room-state-json.ts';
+import { readRoomState } from '../../fold/room-state-json.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { isLater, writeRoom } from '../../membership/policy-writes.ts';
 import type { UserRoom } from '../../membership/room-states.ts';
+import { snapshotOf, uuidOf } from '../../membership/snapshot.ts';
 import { userRoomAfter, userRoomByOwn, userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
-import { controlKey } from '../../room/control-key.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
 import { dataOf, type Envelope } from '../../room/message.ts';
 import { readOwnMembership } from '../../room/room-changes.ts';
@@ -90,9 +90,9 @@ export class PolicyFold {
     const state = foldControl(before, entry);
     // An entry was lost: nothing counts until a snapshot goes on from what is known.
     if (state === before && entry.cv > before.cv + 1 && entry.control.act !== 'snapshot')
-      return await this.#snapshot(room, before, entry.cv + 1);
+      return await this.#snapshot(room, before, entry.cv);
     this.#keep(room, state);
-    const users = state === before ? usersOf(entry, state) : changedUsers(before, state);
+    const users = state === before ? usersOf(entry, state) : concernedBy(entry, before, state);
     const latest = await this.#writeRoom(room, state);
     const isCounted = counts(entry, state);
     for (const user of users) {
@@ -159,18 +159,16 @@ export class PolicyFold {
     await writes.attempt({ room, user }, async () => await log.publish(INBOX + user, body, entry));
   }
 
-  /** Publishes the state of a room as a version that counts without its predecessors. */
+  /** Publishes the highest known state of a room as a version that counts without its predecessors. @param cv version that was lost, or is above it */
   async #snapshot(room: string, known: RoomState, cv: number): Promise<void> {
-    const { archive, log, wallClock } = this.#parts;
-    const archived = await archive.room(room);
-    const state = archived && archived.cv > known.cv ? archived : known;
-    const time = wallClock();
-    const dedupe = controlKey(room, cv);
-    const id = uuidOf(createHash('sha256').update(dedupe).digest());
-    const control = { act: 'snapshot', state: roomStateJson(state) } as const;
-    const body = Buffer.from(JSON.stringify(controlBody({ id, cv, by: '', time, control }, 'room')));
-    const none = { client: '', traceparent: '', targets: [], seen: 0 } as const;
-    await log.publish(room, body, { type: 'room', id, dedupe, time, user: '', cv, ...none });
+    const { policy, archive, log, wallClock } = this.#parts;
+    const stored = readRoomState((await policy.read({ room }))?.value);
+    const state = [stored, await archive.room(room)].reduce<RoomState>(
+      (highest, other) => (other && other.cv > highest.cv ? other : highest),
+      known,
+    );
+    const { body, envelope } = snapshotOf(room, state, wallClock(), Math.max(cv, state.cv));
+    await log.publish(room, body, envelope);
   }
 
   /** @param cv version that the room has, at least nearly */
@@ -206,6 +204,12 @@ function counts({ cv, offset }: ControlEntry, state: RoomState): boolean {
   return cv <= state.cv && (!done || done.offset === offset);
 }
 
+/** Users whose documents an entry changes. After a snapshot any of them may be behind. */
+const concernedBy = ({ control }: ControlEntry, before: RoomState, state: RoomState): readonly string[] =>
+  control.act === 'snapshot'
+    ? [...new Set([...before.members.keys(), ...state.members.keys()])]
+    : changedUsers(before, state);
+
 /** Users whom an entry is about, where the state before it is not known. */
 function usersOf({ control, by }: ControlEntry, state: RoomState): readonly string[] {
   switch (control.act) {
@@ -233,14 +237,9 @@ function usersOf({ control, by }: ControlEntry, state: RoomState): readonly stri
     case 'mute':
       return [control.user];
     case 'delete':
+    case 'snapshot':
       return [...state.members.keys()];
     default:
       return [];
   }
-}
-
-/** A UUID of version 8 made of a hash. */
-function uuidOf(hash: Buffer): string {
-  const hex = hash.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -3,6 +3,7 @@ import type { DeletionsRange } from '../../bus/deletions.ts';
 import { type Digests, DigestTaken, type Revised } from '../../bus/digests.ts';
 import type { FoldLog } from '../../bus/fold-log.ts';
 import { type Cover, coverFrom, type Deletion, type Digest } from '../../bus/last-entry.ts';
+import type { PolicyProgress } from '../../membership/policy-progress.ts';
 import type { LoggedDelete } from '../../room/log.ts';
 import type { Clock, Moment } from '../../time/clock.ts';
 import {
@@ -14,13 +15,21 @@ import {
   type WorkerFold,
 } from '../fold/fold.ts';
 import { countableWith, digestWith, type RoomBatch, roomBatches } from './digest.ts';
-import type { PolicyFill } from './policy-fill.ts';
 import type { PolicyFold } from './policy-fold.ts';
+
+/** Part that keeps POLICY. */
+export interface PolicyPart extends Pick<PolicyFold, 'apply' | 'counting'> {
+  /** Looks whether POLICY has to be filled, or brought into a new epoch, and begins that. Never rejects. @param folded position of the fold */
+  look(partition: number, folded: FoldPosition, lease: Lease): Promise<void>;
+  /** Reads what POLICY has of the log of a partition; null for nothing that is known. */
+  position(partition: number): Promise<PolicyProgress | null>;
+  /** Notes that POLICY has everything up to a position. Rejects if POLICY has lost writes: the fold then starts again. */
+  save(partition: number, position: FoldPosition): Promise<void>;
+}
 
 export interface StateFoldParts {
   readonly digests: Digests;
-  /** Part that keeps POLICY. */
-  readonly policy: Pick<PolicyFold, 'apply' | 'counting'> & Pick<PolicyFill, 'look'>;
+  readonly policy: PolicyPart;
   readonly foldLog: Pick<FoldLog, 'state'>;
   /** Reads the deletes of a room in a range of LOG. */
   deletions(range: DeletionsRange): Promise<readonly LoggedDelete[]>;
@@ -74,7 +83,11 @@ export class StateFold implements WorkerFold {
   async readPosition(partition: number): Promise<FoldPosition | null> {
     const cover = (await this.#parts.digests.cover(partition))?.value;
     // One of an earlier release may stand over digests that are outdated: LOG is folded again.
-    return cover?.lease === undefined ? null : { epoch: cover.epoch, at: cover.below - 1 };
+    const progress = await this.#parts.policy.position(partition);
+    if (cover?.lease === undefined) return null;
+    const { epoch, below } = cover;
+    // LAST may have kept what POLICY lost: its entries are folded again.
+    return { epoch, at: Math.min(below - 1, progress?.epoch === epoch ? progress.at : below) };
   }
 
   async begin({ partition, to }: FoldStart, lease: Lease): Promise<void> {
@@ -92,7 +105,7 @@ export class StateFold implements WorkerFold {
 
   async apply({ partition, entries }: FoldBatch, lease: Lease): Promise<void> {
     const known = this.#of(partition);
-    await this.#parts.policy.look(partition, lease);
+    await this.#parts.policy.look(partition, positionOf(known), lease);
     const voided = await this.#parts.policy.apply(partition, entries);
     if (known.own > 0) await this.#repair(partition, known); // a write of the batch before was perhaps not acknowledged
     const rooms = roomBatches(entries.map(entry => (voided.has(entry.offset) ? { ...entry, message: null } : entry)));
@@ -107,6 +120,7 @@ export class StateFold implements WorkerFold {
 
   async savePosition(partition: number, { epoch, at }: FoldPosition, lease: Lease): Promise<void> {
     const known = this.#of(partition);
+    await this.#parts.policy.save(partition, { epoch, at }); // before the cover: it says that POLICY has this
     const { checked } = known;
     const value = { ...known.cover.value, epoch, below: at + 1, lease: lease.epoch, checked };
     const revision = await this.#writeCover(partition, value, known.cover.revision, lease);
@@ -121,7 +135,7 @@ export class StateFold implements WorkerFold {
 
   async idle(partition: number, lease: Lease): Promise<void> {
     const known = this.#of(partition);
-    await this.#parts.policy.look(partition, lease);
+    await this.#parts.policy.look(partition, positionOf(known), lease);
     const cover = await this.#parts.digests.cover(partition);
     if ((cover?.value.lease ?? 0) > lease.epoch) throw new LeaseLost(lease);
     if (cover?.revision !== known.cover.revision) throw new Error('another process wrote the cover of LAST');
@@ -255,6 +269,9 @@ export class StateFold implements WorkerFold {
     return known;
   }
 }
+
+/** Position up to which a partition is folded. */
+const positionOf = ({ cover: { value } }: Known): FoldPosition => ({ epoch: value.epoch, at: value.below - 1 });
 
 /** Works on items, {@link WINDOW} at the same time. */
 async function inWindows<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

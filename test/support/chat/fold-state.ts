@@ -10,6 +10,7 @@ import { systemClock } from '../../../server/time/clock.ts';
 import { Runner } from '../../../server/worker/fold/runner.ts';
 import { StateFold } from '../../../server/worker/state/state-fold.ts';
 import { until } from '../../../tools/support/until.ts';
+import { NO_POLICY } from './no-policy.ts';
 
 /** Streams of one partition. */
 export interface StateParts {
@@ -30,7 +31,7 @@ export function startState(parts: StateParts, failed: (reason: string) => void =
   const log = pino({ level: 'silent' });
   const digests = lastDigests(connection, names);
   const state = new StateFold({
-    policy: { apply: async () => new Set(), counting: async (_, entries) => entries, look: async () => undefined },
+    policy: NO_POLICY,
     digests,
     foldLog: foldLog(connection, jsm, names),
     deletions: range => readDeletions(connection, names, range),

@@ -60,6 +60,10 @@ export class LogStates implements RoomStates {
     return this.#remember(room, { state, reached });
   }
 
+  renewed(room: string): Promise<RoomState> {
+    return this.fresh(room);
+  }
+
   async committed(_room: string, _state: RoomState, _users: readonly string[]): Promise<void> {}
 
   /** Keeps what reaches further, if several reads of a room ran at the same time. */

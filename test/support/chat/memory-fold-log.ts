@@ -62,7 +62,7 @@ export class MemoryFoldLog implements FoldLog {
 
   async state(): Promise<FoldLogState> {
     this.request();
-    return { epoch: this.epoch, first: this.first, last: this.last };
+    return { epoch: this.epoch, from: 1, first: this.first, last: this.last };
   }
 
   async has(_: number, after: number, upto: number): Promise<boolean> {

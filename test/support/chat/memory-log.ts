@@ -27,6 +27,8 @@ export class MemoryLog implements RoomLog {
   window = Number.POSITIVE_INFINITY;
   /** Offsets that neither LOG nor the store has any more. */
   lost: OffsetRange[] = [];
+  /** First offset of the epoch. */
+  from = 1;
   /** Messages that the worker has moved to the store. */
   floor = 0;
   /** Offset up to which workers have noted the last message of each room. */
@@ -267,7 +269,13 @@ export class MemoryLog implements RoomLog {
   }
 
   state(): Promise<PartitionState> {
-    return this.#ask('state', () => ({ epoch: this.epoch, first: this.purged + 1, last: this.last, lost: this.lost }));
+    return this.#ask('state', () => ({
+      epoch: this.epoch,
+      from: this.from,
+      first: this.purged + 1,
+      last: this.last,
+      lost: this.lost,
+    }));
   }
 
   async currentEpoch(): Promise<string> {

@@ -60,6 +60,7 @@ export async function natsLog(
     options: config,
     holder: 'test',
     floor: async () => ({ offset: 0, complete: 0, rolledBack: false }),
+    known: async () => [],
     settle: async () => undefined,
     rescue: async () => undefined,
     changed: () => undefined,

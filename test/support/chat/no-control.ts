@@ -7,5 +7,6 @@ export const NO_CONTROL: RoomControl = {
   refusal: () => null,
   readableAbove: () => null,
   confirmed: async () => null,
+  lost: () => undefined,
   noted: () => undefined,
 };

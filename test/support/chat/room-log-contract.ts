@@ -133,13 +133,13 @@ export function roomLogContract(name: string, make: (t: TestContext) => Promise<
   test(`${name}: what is purged is gone from every read, and the state says so`, async t => {
     const { log, purge } = await filled(t);
     const { epoch } = await log.state(0);
-    assert.deepEqual(await log.state(0), { epoch, first: 1, last: 10, lost: [] });
+    assert.deepEqual(await log.state(0), { epoch, from: 1, first: 1, last: 10, lost: [] });
     await purge(4);
-    assert.deepEqual(await log.state(0), { epoch, first: 5, last: 10, lost: [] });
+    assert.deepEqual(await log.state(0), { epoch, from: 1, first: 5, last: 10, lost: [] });
     assert.deepEqual(offsets((await log.readAfter(ROOM, 0, 10)).messages), [5, 7, 9]);
     assert.deepEqual([await log.next(ROOM, 0), await log.readLastBelow(ROOM, 5)], [5, null]);
     await purge(10);
-    assert.deepEqual(await log.state(0), { epoch, first: 11, last: 10, lost: [] });
+    assert.deepEqual(await log.state(0), { epoch, from: 1, first: 11, last: 10, lost: [] });
     assert.deepEqual(await log.readAfter(ROOM, 0, 10), { messages: [], pending: 0, reached: 0 });
     assert.deepEqual([await log.next(ROOM, 0), await log.top(ROOM)], [0, 0]);
     const tops = await log.tops(0, [ROOM]);

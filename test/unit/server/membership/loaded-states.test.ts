@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_ROOM, type RoomState } from '../../../../server/fold/room-state.ts';
 import { roomStateJson } from '../../../../server/fold/room-state-json.ts';
+import type { RoomArchive } from '../../../../server/membership/archive.ts';
 import { LoadedStates, type LoadedStatesOptions } from '../../../../server/membership/loaded-states.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
+import type { Covered } from '../../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../../server/membership/policy-store.ts';
+import { LOST_VERSIONS } from '../../../../server/membership/snapshot.ts';
+import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import { PublishFailed } from '../../../../server/room/log.ts';
 import { until } from '../../../../tools/support/until.ts';
 import { publishControl } from '../../../support/chat/control-entries.ts';
@@ -16,6 +20,7 @@ import { NO_ARCHIVE } from '../../../support/chat/no-archive.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
 
 const ROOM = 'group:tea';
+const COVERED: Covered = { epoch: 'first', at: 0, whole: true };
 const KIND = 'channel:tea';
 const act = created({ ann: 'owner', bob: 'member' }) as Parameters<typeof publishControl>[3];
 
@@ -24,21 +29,24 @@ async function gateway(options: Partial<LoadedStatesOptions> = {}) {
   const policy = new MemoryPolicyStore();
   const clock = new ManualClock();
   const errors: unknown[] = [];
+  const losses: unknown[] = [];
   const states = new LoadedStates({
     policy,
     batch: new PolicyBatch({ policy, soon: queueMicrotask }),
     log,
     top: room => log.top(room),
     archive: NO_ARCHIVE,
-    foldedTo: async () => 0,
+    covered: async () => COVERED,
     openRoom: () => undefined,
     isOpenKind: room => room.startsWith('channel:'),
     now: () => clock.now(),
+    wallClock: () => clock.wallClock(),
+    lost: (...lost) => void losses.push(lost),
     unwritten: (_, error) => void errors.push(error),
     ...options,
   });
   await policy.write(COMPLETE, {}, 0);
-  return { log, policy, clock, states, errors };
+  return { log, policy, clock, states, errors, losses };
 }
 
 test('a state is that of POLICY and of the entries of LOG after it, and is in memory for 10 s', async () => {
@@ -86,7 +94,7 @@ test('an open room answers up to what it delivered, and LOG what is above it', a
 
 test('entries that POLICY has are not read again, and what LOG purged is not missed', async () => {
   let folded = 0;
-  const { log, policy, states } = await gateway({ foldedTo: async () => folded });
+  const { log, policy, states } = await gateway({ covered: async () => ({ ...COVERED, at: folded }) });
   await publishControl(log, ROOM, 1, act);
   await policy.write({ room: ROOM }, roomStateJson(await states.fresh(ROOM)), 0);
   for (let i = 0; i < 5; i++) log.append(ROOM);
@@ -204,4 +212,75 @@ test('an act waits for the documents of those whom one call names; the end of a 
   };
   await states.committed(ROOM, { ...state, cv: 2, deleted: true }, users);
   await until('the failure is reported', () => errors.length > 0);
+});
+
+/** A room with two versions in POLICY whose log has another epoch. */
+async function afterLift(after: Covered, archive: RoomArchive = NO_ARCHIVE) {
+  let covered = COVERED;
+  const bench = await gateway({ covered: async () => covered, archive });
+  const { log, policy, states } = bench;
+  await publishControl(log, ROOM, 1, act);
+  const one = await states.fresh(ROOM);
+  const two: RoomState = { ...one, cv: 2, at: 5, topic: 'Which tea?' };
+  await policy.write({ room: ROOM }, roomStateJson(two), 0);
+  log.purge(log.last);
+  Object.assign(log, { epoch: 'second', from: 1_001, last: 1_000, purged: 1_000 });
+  bench.clock.pass(10_000);
+  covered = after;
+  return { ...bench, one, two };
+}
+
+test('the first act in another epoch follows a snapshot, which one of several gateways makes', async () => {
+  const covered = { ...COVERED, epoch: 'second' };
+  const { log, states, policy } = await afterLift(covered);
+  const batch = new PolicyBatch({ policy, soon: queueMicrotask });
+  const others = (await gateway({ log, policy, batch, covered: async () => covered })).states;
+  const [state, same] = await Promise.all([states.renewed(ROOM), others.renewed(ROOM)]);
+  assert.deepEqual([state.cv, state.at, state.topic], [2 + LOST_VERSIONS, 1_001, 'Which tea?']);
+  assert.deepEqual(same, state);
+  assert.equal((await states.renewed(ROOM)).cv, state.cv);
+  assert.equal(log.last, 1_001);
+});
+
+test('until POLICY is in the epoch, what MongoDB has more counts, and is not guessed while it is away', async () => {
+  const archive: RoomArchive = { ...NO_ARCHIVE };
+  const covered = { epoch: 'second', at: 0, whole: false };
+  const { states, two } = await afterLift(covered, archive);
+  Object.assign(archive, { room: async () => ({ ...two, cv: 4, topic: 'Green' }) });
+  assert.equal((await states.load(ROOM, Promise.resolve(1_000))).topic, 'Green');
+  assert.deepEqual([(await states.renewed(ROOM)).cv, (await states.fresh(ROOM)).topic], [4 + LOST_VERSIONS, 'Green']);
+  const isAway = () => Promise.reject(new StoreUnavailable('switched off'));
+  const away = await afterLift(covered, { ...NO_ARCHIVE, room: isAway });
+  await assert.rejects(away.states.renewed(ROOM), { name: 'StoreUnavailable' });
+});
+
+test('states in memory are given up when the log has another epoch', async () => {
+  let epoch = 'first';
+  const { log, policy, states } = await gateway({ covered: async () => ({ ...COVERED, epoch }) });
+  await publishControl(log, ROOM, 1, act);
+  const one = await states.fresh(ROOM);
+  await policy.write({ room: ROOM }, roomStateJson(one), 0);
+  await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
+  assert.equal((await states.fresh(ROOM)).cv, 2);
+  // The kick is lost everywhere.
+  log.purge(log.last);
+  epoch = 'second';
+  Object.assign(log, { epoch, from: 1_001, last: 1_000, purged: 1_000 });
+  assert.equal((await states.fresh(ROOM)).cv, 1);
+});
+
+test('an act waits while LOG ends below the last one, and follows a snapshot once LOG has gone past it', async () => {
+  const { log, policy, states, losses } = await gateway();
+  await publishControl(log, ROOM, 1, act);
+  const one = await states.fresh(ROOM);
+  // LOG has lost versions 2 and 3, at offsets 2 and 3.
+  const lost: RoomState = { ...one, cv: 3, at: 3, topic: 'lost' };
+  await states.committed(ROOM, lost, []);
+  await assert.rejects(states.renewed(ROOM), { name: 'ReadFailed' });
+  assert.deepEqual(losses, [[ROOM, 'first', 3]]);
+  assert.equal(log.last, 1);
+  for (let offset = 2; offset <= 3; offset++) log.append('group:other');
+  const state = await states.renewed(ROOM);
+  assert.deepEqual([state.cv, state.at, state.topic], [3 + LOST_VERSIONS, 4, 'lost']);
+  assert.equal((await policy.read({ room: ROOM }))?.revision, 2);
 });

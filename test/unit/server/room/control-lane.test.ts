@@ -24,6 +24,7 @@ async function group(members: Members, options: TestRoomsOptions = {}) {
     refusal: (_, state, user) => refusal(state, user),
     readableAbove: () => null,
     confirmed: async (_, user) => refusal(await states.fresh(ROOM), user),
+    lost: () => undefined,
     noted: () => undefined,
   };
   const all = new TestRooms({ ...options, control });

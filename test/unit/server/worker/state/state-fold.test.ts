@@ -7,6 +7,7 @@ import { StateFold } from '../../../../../server/worker/state/state-fold.ts';
 import { integer, pick } from '../../../../../tools/support/random.ts';
 import { MemoryDigests } from '../../../../support/chat/memory-digests.ts';
 import { MemoryFoldLog } from '../../../../support/chat/memory-fold-log.ts';
+import { NO_POLICY } from '../../../../support/chat/no-policy.ts';
 import { ManualClock } from '../../../../support/clocks/manual-clock.ts';
 import { fuzz, type Random } from '../../../../support/fuzz/fuzz.ts';
 
@@ -40,9 +41,9 @@ class Bench {
     this.#end = () => ended.abort();
     const fold = new StateFold({
       policy: {
+        ...NO_POLICY,
         apply: async (_, entries) => new Set(entries.map(({ offset }) => offset).filter(at => this.voided.has(at))),
         counting: async (_, entries) => entries.filter(({ offset }) => !this.voided.has(offset)),
-        look: async () => undefined,
       },
       digests: this.last,
       foldLog: this.log,

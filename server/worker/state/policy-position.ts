@@ -1,0 +1,62 @@
+import { type PolicyProgress, progressKey, readProgress } from '../../membership/policy-progress.ts';
+import type { PolicyStore } from '../../membership/policy-store.ts';
+
+/** Progress with the revision of its key in the store; no progress with that of a key that has never been written. */
+interface Held {
+  readonly progress: PolicyProgress | null;
+  readonly revision: number;
+}
+
+/**
+ * Writes to POLICY what POLICY has of the log. Each write is a compare-and-set after what this process read or wrote last: it fails
+ * after the bucket has lost its last writes, and then {@link read} tells from where on the fold has to repeat them.
+ */
+export class PolicyPosition {
+  readonly #policy: Pick<PolicyStore, 'read' | 'write'>;
+  readonly #held = new Map<number, Held>();
+
+  constructor(policy: Pick<PolicyStore, 'read' | 'write'>) {
+    this.#policy = policy;
+  }
+
+  /** Reads the progress of a partition; null for none. @throws {ReadFailed} */
+  async read(partition: number): Promise<PolicyProgress | null> {
+    const found = await this.#policy.read(progressKey(partition));
+    const progress = readProgress(found?.value);
+    this.#held.set(partition, { progress, revision: found?.revision ?? 0 });
+    return progress;
+  }
+
+  /** Progress that this process read or wrote last; null for none. */
+  known(partition: number): PolicyProgress | null {
+    return this.#held.get(partition)?.progress ?? null;
+  }
+
+  /**
+   * Moves the progress of an epoch on. Does nothing in an epoch that POLICY has not been brought into.
+   * @throws {PolicyMoved} if the bucket has another progress than this process knows, {@link PublishFailed}
+   */
+  async save(partition: number, { epoch, at }: PolicyProgress): Promise<void> {
+    if (!this.#held.has(partition)) throw new PolicyMoved();
+    const known = this.known(partition);
+    if (known?.epoch === epoch && known.at < at) await this.write(partition, { epoch, at });
+  }
+
+  /** Writes a progress. @throws as {@link save} */
+  async write(partition: number, progress: PolicyProgress): Promise<void> {
+    const revision = this.#held.get(partition)?.revision ?? 0;
+    const isWritten = await this.#policy.write(progressKey(partition), progress, revision);
+    const found = await this.read(partition); // for the revision
+    if (isWritten && found?.epoch === progress.epoch && found.at === progress.at) return;
+    this.#held.delete(partition);
+    throw new PolicyMoved();
+  }
+}
+
+/** The bucket has lost writes, or another worker wrote. The fold starts again from the progress that is there. */
+class PolicyMoved extends Error {
+  constructor() {
+    super('the bucket POLICY has another position: it lost its last writes, or another worker wrote it');
+    this.name = 'PolicyMoved';
+  }
+}

@@ -1,0 +1,10 @@
+import type { PolicyPart } from '../../../server/worker/state/state-fold.ts';
+
+/** Part of the fold `state` that keeps POLICY, for folds without rooms that have members. */
+export const NO_POLICY: PolicyPart = {
+  apply: async () => new Set(),
+  counting: async (_, entries) => entries,
+  look: async () => undefined,
+  position: async () => null,
+  save: async () => undefined,
+};
