@@ -1,22 +1,24 @@
 import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../fold/room-state-json.ts';
-import type { PolicyStore } from './policy-store.ts';
+import type { PolicyEntry, PolicyStore } from './policy-store.ts';
 
-/** Attempts to write a key that others write too. */
-const ATTEMPTS = 8;
+/** Attempts to write a key that others write too: a worker folds 8 rooms of a user at the same time, beside gateways. */
+const ATTEMPTS = 16;
 
 /**
  * Changes a value by compare-and-set.
  * @param change makes the next value of the present one, null for none; null to leave it
+ * @param known entry of the key if it was just read, which saves a read
  * @throws {ReadFailed} {@link PublishFailed} if the store does not answer, or others write the key all the time
  */
 export async function changeKey(
   store: PolicyStore,
   key: Parameters<PolicyStore['read']>[0],
   change: (value: unknown) => unknown,
+  known?: PolicyEntry | null,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const found = await store.read(key);
+    const found = attempt === 1 && known !== undefined ? known : await store.read(key);
     const next = change(found?.value ?? null);
     if (next === null || (await store.write(key, next, found?.revision ?? 0))) return;
     if (attempt === ATTEMPTS) throw new Error(`others change ${JSON.stringify(key)} all the time`);

@@ -3,7 +3,7 @@ import { standingAfter } from '../fold/membership-notice.ts';
 import { type RoomState, tellsOf } from '../fold/room-state.ts';
 import { readMembership } from '../fold/room-state-json.ts';
 import type { OwnMembership } from '../room/room-changes.ts';
-import type { PolicyStore } from './policy-store.ts';
+import type { PolicyEntry, PolicyStore } from './policy-store.ts';
 import { changeKey } from './policy-writes.ts';
 import type { UserRoom } from './room-states.ts';
 
@@ -111,12 +111,13 @@ export const partKey = (user: string, part: number) => (part === 0 ? { user } : 
  * @throws as {@link changeKey}
  */
 export async function writeUserRoom(store: PolicyStore, user: string, room: string, next: UserRoom): Promise<void> {
-  const documents = await documentsOf(store, user);
-  const parts = documents.length - 1;
-  const known = documents.findIndex(({ rooms }) => Object.hasOwn(rooms, room));
-  const free = documents.findIndex(hasPlace);
+  const found = await partsOf(store, user);
+  const parts = found.length - 1;
+  const known = found.findIndex(({ document: { rooms } }) => Object.hasOwn(rooms, room));
+  const free = found.findIndex(({ document }) => hasPlace(document));
   const part = known >= 0 ? known : free >= 0 ? free : parts + 1;
-  await changeKey(store, partKey(user, part), value => withRoom(documentOf(value) ?? EMPTY, room, next));
+  const change = (value: unknown) => withRoom(documentOf(value) ?? EMPTY, room, next);
+  await changeKey(store, partKey(user, part), change, found[part]?.entry);
   if (part > parts)
     await changeKey(store, partKey(user, 0), value => {
       const first = documentOf(value) ?? EMPTY;
@@ -142,10 +143,13 @@ export async function writeUserRooms(
     }),
   );
   if (isNew.every(written => written)) return;
-  const [first = EMPTY, ...parts] = await documentsOf(store, user);
-  const known = Object.assign(Object.create(null), ...[first, ...parts].map(document => document.rooms));
-  const missing = all.filter(([room, next]) => !(known[room]?.cv >= next.cv));
-  const isOnePart = parts.length === 0 && Object.keys({ ...known, ...Object.fromEntries(missing) }).length <= PART;
+  const parts = await partsOf(store, user);
+  const known: Readonly<Record<string, UserRoom>> = Object.assign(
+    Object.create(null),
+    ...parts.map(({ document }) => document.rooms),
+  );
+  const missing = all.filter(([room, next]) => laterOf(known[room], next) !== null);
+  const isOnePart = parts.length === 1 && Object.keys({ ...known, ...Object.fromEntries(missing) }).length <= PART;
   if (missing.length > 0 && isOnePart)
     return await changeKey(store, partKey(user, 0), value =>
       missing.reduce(
@@ -156,11 +160,20 @@ export async function writeUserRooms(
   for (const [room, next] of missing) await writeUserRoom(store, user, room, next);
 }
 
+interface Part {
+  readonly entry: PolicyEntry | null;
+  readonly document: UserDocument;
+}
+
 /** Parts of a user's document, at least one. */
-async function documentsOf(store: PolicyStore, user: string): Promise<UserDocument[]> {
-  const read = async (part: number) => documentOf((await store.read(partKey(user, part)))?.value) ?? EMPTY;
+async function partsOf(store: PolicyStore, user: string): Promise<Part[]> {
+  const read = async (part: number): Promise<Part> => {
+    const entry = await store.read(partKey(user, part));
+    return { entry, document: documentOf(entry?.value) ?? EMPTY };
+  };
   const first = await read(0);
-  return [first, ...(await Promise.all(Array.from({ length: first.parts ?? 0 }, (_, index) => read(index + 1))))];
+  const others = Array.from({ length: first.document.parts ?? 0 }, (_, index) => read(index + 1));
+  return [first, ...(await Promise.all(others))];
 }
 
 const hasPlace = ({ rooms }: UserDocument) =>

@@ -17,6 +17,7 @@ import { dataOf, type Envelope } from '../../room/message.ts';
 import { readOwnMembership } from '../../room/room-changes.ts';
 import type { WallTime } from '../../time/clock.ts';
 import type { FoldEntry } from '../fold/fold.ts';
+import { inLanes } from './in-lanes.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 
 /** Entries of LOG as the fold reads and writes them. */
@@ -40,6 +41,10 @@ export interface PolicyFoldParts {
 /** States of rooms that are kept between batches. */
 const MOST_STATES = 1_000;
 const INBOX = 'user:';
+/** Rooms whose entries are folded at the same time: not more than the attempts to write the document of a user whom all concern. */
+const ROOMS_AT_ONCE = 8;
+/** Documents of users that are written at the same time for one entry. */
+const USERS_AT_ONCE = 8;
 
 /**
  * Part of the fold `state` that keeps POLICY: writes what the gateway of an act did not write, tells users of invitations, of rooms
@@ -65,12 +70,12 @@ export class PolicyFold {
    */
   async apply(partition: number, entries: readonly FoldEntry[]): Promise<ReadonlySet<number>> {
     const voided = new Set<number>();
-    for (const { room, offset, message } of entries) {
-      if (!message) continue;
-      if (message.cv > 0) await this.#control(partition, room, message);
-      else if (message.type === 'member' && room.startsWith(INBOX)) await this.#own(partition, room, message);
-      else if ((message.seen > 0 || this.#states.has(room)) && (await this.#isVoid(room, message))) voided.add(offset);
-    }
+    // What rooms say about one user commutes: later versions count. Entries of a room are folded in their order.
+    const byRoom = Map.groupBy(entries, ({ room }) => room);
+    await inLanes(byRoom.values(), ROOMS_AT_ONCE, async ofRoom => {
+      for (const { room, offset, message } of ofRoom)
+        if (message && (await this.#isVoidAfter(partition, room, message))) voided.add(offset);
+    });
     return voided;
   }
 
@@ -81,6 +86,14 @@ export class PolicyFold {
     // It is not kept: entries below may not be folded yet.
     const state = this.#states.get(room) ?? (await this.#load(room, cv));
     return entries.filter(entry => !isCut(state, entry));
+  }
+
+  /** Folds one entry. @returns true if it does not count */
+  async #isVoidAfter(partition: number, room: string, message: LoggedMessage): Promise<boolean> {
+    if (message.cv > 0) await this.#control(partition, room, message);
+    else if (message.type === 'member' && room.startsWith(INBOX)) await this.#own(partition, room, message);
+    else if (message.seen > 0 || this.#states.has(room)) return await this.#isVoid(room, message);
+    return false;
   }
 
   async #control(partition: number, room: string, message: LoggedMessage): Promise<void> {
@@ -95,10 +108,10 @@ export class PolicyFold {
     const users = state === before ? usersOf(entry, state) : concernedBy(entry, before, state);
     const latest = await this.#writeRoom(room, state);
     const isCounted = counts(entry, state);
-    for (const user of users) {
+    await inLanes(users, USERS_AT_ONCE, async user => {
       const next = userRoomOf(latest, user) ?? (isCounted ? userRoomAfter(entry, user, latest.kind) : null);
       if (next) await this.#writeUser(user, room, next);
-    }
+    });
     if (isCounted) await this.#notices(room, entry, users, state);
   }
 

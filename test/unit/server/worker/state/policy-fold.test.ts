@@ -37,8 +37,8 @@ async function bench() {
   const archive = async () => {
     if (!parts.archiveUp) throw new StoreUnavailable('switched off');
   };
+  const rooms = [ROOM, 'user:ann', 'user:bob', 'user:eve', 'channel:open'];
   const entries = async (): Promise<StoredMessage[]> => {
-    const rooms = [ROOM, 'user:ann', 'user:bob', 'user:eve', 'channel:open'];
     const pages = await Promise.all(rooms.map(room => log.readAfter(room, 0, 1_000)));
     return pages.flatMap(({ messages }) => messages).sort((a, b) => a.offset - b.offset);
   };
@@ -90,7 +90,7 @@ async function bench() {
     (await readDocument(async part => (await policy.read(partKey(user, part)))?.value)) ?? new Map();
   const refusals = () => refused;
   const bench = { log, policy, clock, archived, parts, fold, make, writes, refusals, run, inbox, state, roomsOf };
-  return { ...bench, entries, withoutBodies };
+  return { ...bench, entries, withoutBodies, rooms };
 }
 
 test('what no gateway wrote is written, and each user is told once, however often entries come', async () => {
@@ -337,4 +337,23 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
   const read = readRoomState((await policy.read({ room: 'group:old' }))?.value);
   assert.deepEqual([read?.cv, read?.name], [4, 'Old']);
   assert.deepEqual([...(await roomsOf('bob')).keys()], [ROOM]);
+});
+
+test('rooms of a batch are folded at the same time, and all that they say about one user is kept', async () => {
+  const { log, policy, rooms, run, roomsOf, inbox } = await bench();
+  const groups = Array.from({ length: 40 }, (_, index) => `group:${index}`);
+  rooms.push(...groups);
+  for (const room of groups) await publishControl(log, room, 1, act);
+  for (const room of groups.slice(0, 10)) await publishControl(log, room, 2, { act: 'kick', user: 'bob' });
+  let [now, most] = [0, 0];
+  policy.wait = async () => {
+    most = Math.max(most, ++now);
+    await new Promise(resolve => setImmediate(resolve));
+    now -= 1;
+  };
+  await run();
+  assert.ok(most > 4 && most <= 16, `${most} at the same time`);
+  assert.deepEqual([...(await roomsOf('ann')).keys()].sort(), groups.toSorted());
+  assert.deepEqual([...(await roomsOf('bob')).keys()].sort(), groups.slice(10).toSorted());
+  assert.equal((await inbox('bob')).length, 50);
 });
