@@ -22,6 +22,7 @@ import { MemoryLog } from '../../../../support/chat/memory-log.ts';
 import { MemoryPolicyStore } from '../../../../support/chat/memory-policy.ts';
 import { MemoryStore } from '../../../../support/chat/memory-store.ts';
 import { ManualClock } from '../../../../support/clocks/manual-clock.ts';
+import { ENTRY_EXAMPLES, shapeOf } from '../../../../support/docs/entry-examples.ts';
 
 const ROOM = 'group:tea';
 type Act = Parameters<typeof publishControl>[3];
@@ -191,6 +192,11 @@ test('the author of a message that does not count is told once', async () => {
   assert.deepEqual(
     told.map(each => [(each as { offset?: number }).offset, (each as { room?: string }).room]),
     [[offset, ROOM]],
+  );
+  const documented = ENTRY_EXAMPLES.filter(({ tags }) => tags.type === 'void');
+  assert.deepEqual(
+    told.map(shapeOf),
+    documented.map(({ data }) => shapeOf(data)),
   );
   assert.deepEqual(
     (await inbox('ann')).filter(({ type }) => type === 'void'),
