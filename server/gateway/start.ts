@@ -157,7 +157,10 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       reader: rooms.whole,
       masks: rooms.masks,
       rooms: membership.states,
-      userRooms: membership.userRooms,
+      userRooms: {
+        of: user => membership.userRooms.ofOnce(user),
+        acted: own => membership.userRooms.acted(own),
+      },
       directory: store,
       metrics,
       meter,

@@ -67,7 +67,19 @@ export class LoadedUserRooms implements UserRooms {
     return this.#recent.last(user);
   }
 
-  async of(user: string): Promise<Rooms> {
+  of(user: string): Promise<Rooms> {
+    return this.#read(user, true);
+  }
+
+  /**
+   * The same for a call that does not decide on rights again soon: the rooms stay in memory only in place of older ones. A document of
+   * 20 rooms takes some 5 KiB there, as much as a connection.
+   */
+  ofOnce(user: string): Promise<Rooms> {
+    return this.#read(user, false);
+  }
+
+  async #read(user: string, isKept: boolean): Promise<Rooms> {
     const { policy, batch, archive, now } = this.#options;
     const at = now();
     const notice = this.#noticed.get(user);
@@ -78,7 +90,8 @@ export class LoadedUserRooms implements UserRooms {
     const others = async () => (first === 'absent' ? new Map<string, UserRoom>() : await archive.roomsOf(user));
     const found = rooms ?? havingOf(await others(), this.#own.get(user) ?? new Map());
     // What was read may be older than a change that was noticed meanwhile.
-    if (this.#noticed.get(user) === notice) this.#recent.set(user, found, at);
+    const isLatest = this.#noticed.get(user) === notice;
+    if (isLatest && (isKept || this.#recent.last(user))) this.#recent.set(user, found, at);
     return found;
   }
 

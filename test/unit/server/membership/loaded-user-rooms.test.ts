@@ -109,3 +109,15 @@ test('an own act that cannot be written is left to the worker', async () => {
   policy.up = true;
   assert.deepEqual([errors.length, await state()], [1, 'member']);
 });
+
+test('a call that asks once leaves the rooms of a user in memory only in place of older ones', async () => {
+  const { policy, rooms } = await gateway();
+  const member: UserRoom = { state: 'member', rank: 'member', since: 1, cv: 1, kind: 'group' };
+  await writeUserRoom(policy, 'bob', 'group:a', member);
+  assert.equal((await rooms.ofOnce('bob')).size, 1);
+  assert.equal(rooms.known('bob'), undefined);
+  await rooms.of('bob');
+  await writeUserRoom(policy, 'bob', 'group:b', member);
+  assert.equal((await rooms.ofOnce('bob')).size, 2);
+  assert.equal(rooms.known('bob')?.size, 2);
+});
