@@ -231,6 +231,9 @@ test('staff rename, freeze, ban, end a ban, mute, hand over and delete, each by 
 
   await onMember('lee', 'Mute for an hour');
   await lee.page.getByText('You are muted here until').waitFor();
+  // The mute is in the list of members: a page that did not see the act ends it too.
+  await kim.page.reload();
+  await kim.hasMembers('kim (you) Owner', 'lee', 'mia');
   await onMember('lee', 'End the mute');
   await lee.page.getByText('You are muted here until').waitFor({ state: 'hidden' });
 
