@@ -190,7 +190,7 @@ function withRoom(document: UserDocument, room: string, next: UserRoom): UserDoc
   return { ...document, rooms };
 }
 
-/** What is known about a user in a room after one more word on it; null if an earlier one counts. Pure. */
+/** Merges one more word on a user in a room into what is known; null if what is known counts. Pure. */
 function laterOf(known: UserRoom | undefined, next: UserRoom): UserRoom | null {
   if (!known) return next;
   const isOwn = next.own !== undefined && (known.own ?? 0) < next.own;
