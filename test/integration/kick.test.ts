@@ -124,6 +124,34 @@ for (const build of BUILDS)
     );
   });
 
+test('a user who was never a member is banned from an open channel: cut at one entry on two gateways, and refused on both', async t => {
+  const cluster = await startCluster(t, backends, { env });
+  const urls = cluster.gateways.map(({ url }) => url);
+  const ann = await openClient(t, urls[0] ?? '', { user: 'ann' });
+  const { room } = await call(ann, 'room.create', { kind: 'channel', name: 'Tea' });
+  const banned = await Promise.all(urls.map(url => openClient(t, url, { user: 'bob' })));
+  const others = await Promise.all(urls.map(url => openClient(t, url, { user: 'eve' })));
+  const readers = await Promise.all(banned.map(client => follow(client, room)));
+  const witnesses = await Promise.all(others.map(client => follow(client, room)));
+  const { offset: first, epoch } = await ann.send(room, 'before');
+  await until('all have it', () => [...readers, ...witnesses].every(({ entries }) => entries.length > 0));
+  await call(ann, 'room.ban', { room, user: 'bob' });
+  await until('they are told', () => readers.every(({ ends }) => ends.length > 0));
+  const { offset: last } = await ann.send(room, 'after');
+  await until('others go on', () => witnesses.every(({ entries }) => entries.at(-1)?.offset === last));
+  const ban = witnesses[0]?.entries.find(({ data }) => (data as { act?: string }).act === 'ban');
+  assert.ok(ban);
+  for (const { entries, ends } of readers) assert.deepEqual([entries.at(-1)?.offset, ends], [ban.offset, [2100]]);
+  for (const client of banned) {
+    assert.deepEqual(await resume(client, room, { offset: first - 1, epoch }), { code: 103, recovered: [] });
+    await assert.rejects(client.sdk.history(room, { limit: 10 }), { code: 103 });
+    await assert.rejects(client.send(room, 'banned'), { code: 103 });
+    await assert.rejects(client.rpc('message.list', { room }), { code: 103 });
+  }
+  await call(ann, 'room.unban', { room, user: 'bob' });
+  for (const client of banned) await until('the user may write', () => client.send(room, 'back').catch(() => false));
+});
+
 test('the gateway that acts dies after the commit: others know of the kick, and a worker writes it', async t => {
   const cluster = await startCluster(t, backends, { env });
   const [first, second] = cluster.gateways;
