@@ -32,8 +32,8 @@ both may be applied in any order. Documents of users who left stay. Members are 
 \`messages\` first, where they are too: edits, deletes, reactions, hides and entries about rooms and members, in their order, in pages,
 with the position saved after each. So are those that workers of a release without folds stored and purged. To have views made again,
 empty \`reactions\`, \`hides\`, \`rooms\` and \`members\` as needed and \`folds\` after them, while the chat goes on. Until they are there,
-lists lack what is missing, the condition \`StreamsHaveRoom\` says \`FoldLate\` if that takes more than a minute, and LOG purges nothing. Empty \`erasures\` only with \`folds\`:
-until an entry on that list is erased, the masks of gateways hide its text.
+lists lack what is missing, the condition \`StreamsHaveRoom\` says \`FoldLate\` if that takes more than a minute, and LOG purges nothing.
+Empty \`erasures\` only with \`folds\`: until an entry on that list is erased, the masks of gateways hide its text.
 
 **Sharding.** The shard key of each collection is in the table below; \`_id\` is to be hashed. Every update names the shard key.
 Lists by \`_id\` ask every shard.
