@@ -1,6 +1,6 @@
-import { successionOf } from '../fold/heir.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
+import { candidatesFor, successionIn } from './heirs.ts';
 import { ownAct } from './own-act.ts';
 import { ACT } from './room-params.ts';
 import { type RoomView, rulesFor } from './room-view.ts';
@@ -10,7 +10,9 @@ export const roomLeave = verb({
   summary: 'Ends the membership of the caller.',
   details: [
     'When the last owner leaves, the oldest admin becomes the owner with the same entry, else the oldest moderator, else the oldest',
-    'member: so of all who leave at the same time exactly one is followed. The room ends when its last member leaves.',
+    'member: so of all who leave at the same time exactly one is followed. The room ends when its last member leaves. A room with more',
+    'than 1,000 members remembers its 20 oldest members and the latest ones. If all of these have left, and in open kinds, one of the',
+    'first 100 in `room.members` follows; while MongoDB is away the leave of the last owner then answers 100.',
   ].join('\n'),
   params: ACT,
   may: null,
@@ -28,10 +30,11 @@ export const roomLeave = verb({
       if (members.get(user)?.state !== 'member')
         return await ownAct(call, chat, { room, id, on: false, check: view => view.demand('leave') });
     }
+    const candidates = await candidatesFor(chat, room, user);
     const decide = (view: RoomView) => {
       view.demand('leave');
-      return { act: 'leave', ...successionOf(view.state, user) } as const;
+      return { act: 'leave', ...successionIn(view, candidates) } as const;
     };
-    return versionOf(await commit(call, chat, { room, id, decide }));
+    return versionOf(await commit(call, chat, { room, id, users: candidates ?? [], decide }));
   },
 });

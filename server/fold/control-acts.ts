@@ -1,4 +1,5 @@
 import type { Control, ControlEntry, ControlOf, Rank, RankedUser } from './control.ts';
+import { oldest } from './heir.ts';
 import {
   CUT_MS,
   type Cut,
@@ -11,7 +12,7 @@ import {
   MOST_NOTES,
   type RoomState,
 } from './room-state.ts';
-import { cutBytes, doneBytes, isPassing, jsonBytes, lastWithin, memberBytes } from './state-bytes.ts';
+import { cutBytes, doneBytes, isPassing, jsonBytes, lastWithin, MOST_HEIRS, memberBytes } from './state-bytes.ts';
 
 /** Changes of plain members that a state without all of them remembers, until the documents of those users have them. */
 const MOST_RECENT = 256;
@@ -204,11 +205,15 @@ function forgetEnded({ links, members, full }: Draft, time: number): void {
   }
 }
 
-/** Leaves out plain members and users who left, but for the latest changes, once the room is too large for all of them. */
+/**
+ * Leaves out plain members and users who left, once the room is too large for all of them, but for the latest changes and for the
+ * oldest members: one of these becomes the owner if all staff leaves.
+ */
 function trim(draft: Draft, time: number): void {
   if (draft.count > MOST_LISTED) draft.full = false;
   if (draft.full) return;
   const passing = [...draft.members].filter(([, known]) => isPassing(known, time)).sort(([, a], [, b]) => a.cv - b.cv);
   const kept = lastWithin(passing, MOST_RECENT, ([user]) => memberBytes(user)).length;
-  for (const [user] of passing.slice(0, passing.length - kept)) draft.members.delete(user);
+  const heirs = new Set(oldest(passing.filter(([, known]) => isMember(known))).slice(0, MOST_HEIRS));
+  for (const [user] of passing.slice(0, passing.length - kept)) if (!heirs.has(user)) draft.members.delete(user);
 }

@@ -24,8 +24,12 @@ const LISTS = 4;
 /** Bytes of what nothing forgets: members and others in {@link RoomState.members}, links, and texts about the room. */
 export const LASTING_BYTES = 700_000;
 
+/** Oldest members that a state without all members keeps: with MongoDB away, so many may be the last owner and leave. */
+export const MOST_HEIRS = 20;
+
 /** Most bytes of a state: its JSON form, as a value in POLICY or in a `snapshot` entry with the rest of that. */
-export const MOST_STATE_BYTES: number = LASTING_BYTES + LISTS * LIST_BYTES + 2_048;
+export const MOST_STATE_BYTES: number =
+  LASTING_BYTES + LISTS * LIST_BYTES + MOST_HEIRS * (MEMBER + MOST_NAME_BYTES) + 2_048;
 
 /** Most bytes of UTF-8 that a well-formed text without its quotes takes in JSON. */
 export function jsonBytes(text: string): number {

@@ -136,7 +136,14 @@ test('a server that takes less makes rooms smaller, and none too large for it', 
 
 test('a part of the document of a user fits into half of a message, with the longest names of rooms', async () => {
   const room = (index: number) => `k:${index}`.padEnd(MAX_CHANNEL_BYTES, '"');
-  const known = { state: 'requested', rank: 'moderator', since: LATER, cv: LATER, kind: 'k'.repeat(63) } as const;
+  const known = {
+    state: 'requested',
+    rank: 'moderator',
+    since: LATER,
+    cv: LATER,
+    kind: 'k'.repeat(63),
+    own: LATER,
+  } as const;
   const policy = new MemoryPolicyStore();
   await writeUserRooms(policy, 'ann', new Map(Array.from({ length: 564 }, (_, index) => [room(index), known])));
   const { value } = (await policy.read({ user: 'ann' })) ?? assert.fail();
