@@ -20,7 +20,7 @@ import { consumerStates } from './log-state.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { Purge } from './purge.ts';
 import { hotWindowMs } from './purge-plan.ts';
-import { StoreWriter } from './store-writer.ts';
+import { StoreWriter, type StoreWriterParts } from './store-writer.ts';
 
 /** One partition, and what it shares with the others of its worker. */
 export interface PartitionParts {
@@ -31,6 +31,8 @@ export interface PartitionParts {
   readonly jsm: JetStreamManager;
   readonly streams: Streams;
   readonly writer: MessageWriter;
+  /** See {@link StoreWriterParts.setAside}. */
+  readonly setAside: StoreWriterParts['setAside'];
   readonly folds: Pick<FoldProgress, 'floors'>;
   readonly digests: Pick<Digests, 'cover' | 'since'>;
   readonly health: Health;
@@ -129,6 +131,7 @@ export class Partition {
       pull: request => pull(connection, names.logStream(partition), names.storeConsumer, request),
       epochAt: offset => this.#epochAt(offset),
       writer,
+      setAside: this.#parts.setAside,
       read: problem =>
         health.readingIs(partition, problem && `${names.logStream(partition)} cannot be read: ${problem}`),
       written: problem => {

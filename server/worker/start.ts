@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { NatsConnection } from '../bus/connect.ts';
 import { digests as lastDigests } from '../bus/digests.ts';
+import { entryLog } from '../bus/entry-log.ts';
 import { managerOf } from '../bus/jetstream-api.ts';
 import { names as namesOf } from '../bus/names.ts';
 import { linkNats } from '../bus/nats-link.ts';
@@ -24,6 +25,7 @@ import { knownEnds } from './known-ends.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { Partition } from './partition.ts';
 import { rescuer } from './rescue.ts';
+import { snapshotAfter } from './snapshot-after.ts';
 import { workerFolds } from './worker-folds.ts';
 
 /** Replaceable parts of a worker. Each has a default, but {@link settings}: without it no option is reloaded. */
@@ -161,9 +163,13 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     });
     const { copies } = streams;
     const shared = { config, names, connection: nats, jsm, digests, health, metrics, clock, log };
+    const entries = entryLog(nats, names, config.partitions);
+    const { wallClock } = clock;
+    const policy = policyKv(nats, names);
+    const setAside = snapshotAfter({ policy, archive: store, publish: entries.publish, wallClock });
     const folds = workerFolds({ ...shared, store, copies });
     for (let partition = 0; partition < config.partitions; partition++) {
-      partitions.push(new Partition({ ...shared, partition, streams, writer: store, folds: folds.progress }));
+      partitions.push(new Partition({ ...shared, partition, streams, writer: store, setAside, folds: folds.progress }));
     }
     const ready = async (partition: number, ended: AbortSignal) => await partitions[partition]?.ready(ended);
     await Promise.all([...partitions.map(partition => partition.run(signal)), folds.run(ready, signal)]);

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Delivery } from '../bus/delivery.ts';
 import type { PullRequest } from '../bus/pull.ts';
-import { type MessageWriter, StoreUnavailable } from '../room/history-store.ts';
+import { type MessageWriter, type RejectedMessage, StoreUnavailable } from '../room/history-store.ts';
 import { backoffMs } from '../time/backoff.ts';
 import { type Clock, sleep } from '../time/clock.ts';
 import { Repeats } from '../time/repeats.ts';
@@ -28,6 +28,8 @@ export interface StoreWriterParts {
   /** Epoch of the stream at an offset. */
   epochAt(offset: number): Promise<string>;
   readonly writer: MessageWriter;
+  /** Called after a message was set aside. A rejection has the batch delivered again. */
+  setAside(rejected: RejectedMessage): Promise<void>;
   /** Called after each write with its error, or null after a success. */
   written(problem: StoreUnavailable | null): void;
   /**
@@ -141,6 +143,7 @@ export class StoreWriter {
     const { rejected } = await writer.write(partition, messages, reached);
     for (const each of [...unreadable, ...rejected]) {
       await writer.setAside(partition, each);
+      await this.#parts.setAside(each);
       metrics.rejected.inc({ code: String(each.code) });
       log.error(
         { partition, offset: each.message.offset, epoch: each.message.epoch, code: each.code },

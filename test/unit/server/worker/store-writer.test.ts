@@ -28,6 +28,7 @@ function storing(failing: () => boolean, signal: AbortSignal): (string | null)[]
     },
     epochAt: unused,
     writer: { write: unused, setAside: unused, floor: unused } as never,
+    setAside: unused,
     written: unused,
     read: problem => void reported.push(problem),
     clock: {
