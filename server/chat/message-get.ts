@@ -13,17 +13,17 @@ export const messageGet = verb({
   result: ITEMS,
   errors: [{ error: ERRORS.internal, when: 'NATS does not answer, or MongoDB, which is needed, does not.' }],
   example: {
-    params: { room: 'channel:general', ids: [{ target: 1042, of: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b' }] },
+    params: { room: 'channel:general', ids: [{ target: 987, of: '0190f39f-1a00-7b21-9c3d-4e5f6a7b8c9d' }] },
     result: {
       items: [
         {
-          offset: 1042,
-          id: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b',
+          offset: 987,
+          id: '0190f39f-1a00-7b21-9c3d-4e5f6a7b8c9d',
           type: 'message',
-          user: 'alice',
-          time: 1_721_900_000_000,
-          text: 'Hello, all',
-          rev: 1050,
+          user: 'carol',
+          time: 1_721_899_900_000,
+          text: 'Shall we meet at noon?',
+          rev: 987,
         },
       ],
       upto: 1052,

@@ -156,6 +156,25 @@ test('without a LAST stream, as before an upgrade of the workers, nothing is kno
   assert.deepEqual([...(await log.purgedTops(0, ['channel:b']))], [['channel:b', 3]]);
 });
 
+test('of a digest that an earlier release wrote the last message is not known, and that of others is', async t => {
+  const { log, write, names, purge } = await start(t);
+  const message = { type: 'message', id: 'm', dedupe: '', time: 0, user: 'a', client: 'c', traceparent: '' } as const;
+  const rooms = ['channel:a', 'channel:b', 'channel:c'];
+  for (const room of rooms) await log.publish(room, Buffer.from('{}'), { ...message, cv: 0, seen: 0, targets: [] });
+  await purge(0); // the worker folds, and purges nothing
+  await write.request(names.last(0, 'channel:a'), JSON.stringify({ top: 1 }));
+  await write.request(names.last(0, 'channel:b'), JSON.stringify({ top: 2, deleted: [] }));
+  const found = await log.newest(0, rooms);
+  assert.deepEqual(
+    rooms.map(room => [found.get(room)?.entry?.offset, found.get(room)?.countable]),
+    [
+      [1, null],
+      [2, null],
+      [3, 3],
+    ],
+  );
+});
+
 test('a direct get that nobody answers, or on a closed connection, is a failure', async t => {
   const { read } = await start(t);
   await assert.rejects(directBatch(read, 'NO_SUCH_STREAM', { seq: 1 }, 500), { name: 'ReadFailed' });
