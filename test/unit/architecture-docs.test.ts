@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { ORDER } from '../support/architecture/rules.ts';
 
@@ -26,6 +26,38 @@ test('the glossary has each word once', () => {
     words.filter((word, index) => words.indexOf(word) !== index),
     [],
   );
+});
+
+/** Anchors of a page, as GitHub makes them from its headings. */
+const anchorsOf = (page: string) =>
+  new Set(
+    [...page.replace(/^```.*?^```/gms, '').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+
+test('links between pages lead to files and headings that exist', () => {
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    ...globSync('{docs,docs/decisions,client,server}/*.md', { cwd: ROOT }),
+  ];
+  const links = pages.flatMap(page =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:)([^()\s#[]*)(?:#([^()\s]+))?\)/g)].map(
+      ([, path = '', anchor]) => ({ page, file: path === '' ? page : join(dirname(page), path), anchor }),
+    ),
+  );
+  assert.ok(links.length > 100);
+  const dead = links.filter(({ file, anchor }) => {
+    if (!existsSync(join(ROOT, file))) return true;
+    return (
+      anchor !== undefined && file.endsWith('.md') && !anchorsOf(readFileSync(join(ROOT, file), 'utf8')).has(anchor)
+    );
+  });
+  assert.deepEqual(dead, []);
 });
 
 test('npm run update runs every test that keeps a generated file', () => {

@@ -42,8 +42,8 @@ export function verbsPage(verbs: Readonly<Record<string, Verb>> = VERBS): string
 const INTRODUCTION = `# Verbs
 
 Generated from the table of verbs, [\`server/chat/verbs.ts\`](../server/chat/verbs.ts), by \`npm run update\`. The same table
-makes the types of the [client](client.md) and [openapi.json](openapi.json). That file is for generators of types in other languages: the
-schemas are those of \`data\` in calls and answers. Its paths are not served yet and answer 404.
+makes the types of the [client](client.md) and [openapi.json](openapi.json). That file is for generators of types in other
+languages: its schemas are those of \`data\` in calls and answers. Its paths are not served yet and answer 404.
 
 A verb is an operation of the chat. A connection calls it with the command \`rpc\` of [the protocol](protocol.md): \`method\` is
 the name of the verb, \`data\` an object with its parameters. There is no HTTP API yet.
@@ -54,8 +54,9 @@ the name of the verb, \`data\` an object with its parameters. There is no HTTP A
   nearly always at once. Until then other commands wait; each verb names them. Answers may overtake each other.
 - **Time.** Every call is answered within 4.5 s. A call that was answered as too late, or whose connection is gone, stores
   nothing afterwards unless it had been handed to the stream before.
-- **Errors** are those of [the protocol](protocol.md#errors). *Temporary* ones may be tried again. An application acts by the code:
-  the text is for people, in English, and may change; [what to do about 103](protocol.md#permission-denied). Every verb may answer these:
+- **Errors** are those of [the protocol](protocol.md#errors). *Temporary* ones may be tried again. Applications act by the code;
+  the text is for people, in English, and may change. [What to do about 103](protocol.md#permission-denied). Every verb may
+  answer these:
 
 ${errorTable(COMMON_ERRORS)}`;
 
