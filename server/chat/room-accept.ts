@@ -17,7 +17,7 @@ export const roomAccept = verb({
   },
   async run(call, { room, id }, chat) {
     const decide = (view: RoomView) => {
-      if (view.rank(view.user) !== null) return null;
+      if (view.rank(view.user) !== null && !view.state.deleted) return null;
       view.demand('accept');
       view.demandPlaceFor(1);
       return { act: 'accept' } as const;

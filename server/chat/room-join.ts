@@ -31,7 +31,7 @@ export const roomJoin = verb({
     const hash = link === undefined ? undefined : linkHash(link);
     const full = await withoutPlace(chat, room, [call.identity.user]);
     const decide = (view: RoomView) => {
-      if (view.rank(view.user) !== null) return null;
+      if (view.rank(view.user) !== null && !view.state.deleted) return null;
       const known = hash === undefined ? undefined : view.state.links.get(hash);
       if (hash === undefined) view.demand('join');
       else if (!known || known.expires <= view.now || view.state.deleted || view.isBanned(view.user))

@@ -2,6 +2,7 @@ import { MAX_CHANNEL_BYTES } from '../access/names.ts';
 import { readableAbove } from '../access/rights.ts';
 import { RANKS } from '../fold/control.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
+import type { RoomState } from '../fold/room-state.ts';
 import { membershipOf } from '../membership/membership-of.ts';
 import type { UserRoom } from '../membership/room-states.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
@@ -90,13 +91,11 @@ export const roomList = verb({
       )
       .filter(({ room }) => room > cursor)
       .sort((a, b) => (a.room < b.room ? -1 : 1));
-    const page = found.slice(0, limit);
-    const rooms = page.map(({ room }) => room);
+    const rooms = found.slice(0, limit).map(({ room }) => room);
     const { names, deleted } = await namesOf(chat, rooms);
-    const asked = page.map(own => ({
-      room: own.room,
-      readableAbove: deleted.has(own.room) ? Number.POSITIVE_INFINITY : readableBy(own, chat),
-    }));
+    await forgetDeleted(chat, call.identity.user, deleted);
+    const page = found.slice(0, limit).filter(({ room }) => !deleted.has(room));
+    const asked = page.map(own => ({ room: own.room, readableAbove: readableBy(own, chat) }));
     const ends = await chat.lasts.of(call.identity.user, asked);
     const readable = await stillReadable(chat, call.identity.user, page, ends);
     const items = page.map(({ room, state, rank }) => {
@@ -160,14 +159,26 @@ function previewOf({ offset, id, user, time, text, deleted }: FoldedMessage): Va
 async function namesOf(
   { directory, rooms: states }: Chat,
   rooms: readonly string[],
-): Promise<{ readonly names: ReadonlyMap<string, string>; readonly deleted: ReadonlySet<string> }> {
+): Promise<{ readonly names: ReadonlyMap<string, string>; readonly deleted: ReadonlyMap<string, RoomState> }> {
   const names = new Map(await directory.roomNames(rooms).catch(ignoreOutage));
   const lacking = rooms.filter(room => !names.has(room));
   const found = await Promise.all(lacking.map(async room => [room, await states.current(room)] as const));
   return {
     names: new Map([...names, ...found.map(([room, { name }]) => [room, name] as const)]),
-    deleted: new Set(found.flatMap(([room, state]) => (state.deleted ? room : []))),
+    deleted: new Map(found.filter(([, { deleted }]) => deleted)),
   };
+}
+
+/**
+ * Takes deleted rooms out of the user's document: the end of a room is written for the users whom its state lists, so not for
+ * every member of a large one.
+ */
+async function forgetDeleted(
+  { rooms }: Pick<Chat, 'rooms'>,
+  user: string,
+  deleted: ReadonlyMap<string, RoomState>,
+): Promise<void> {
+  await Promise.all([...deleted].map(async ([room, state]) => await rooms.committed(room, state, [user])));
 }
 
 function ignoreOutage(error: unknown): [] {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { roomStateJson } from '../../../../server/fold/room-state-json.ts';
+import { publishControl } from '../../../support/chat/control-entries.ts';
 import type { MemoryDirectory } from '../../../support/chat/memory-policy.ts';
 import { roomChat } from '../../../support/chat/room-chat.ts';
 
@@ -211,3 +213,21 @@ for (const isNoted of [false, true])
     const [item] = (await as('bob', 'room.list', {})).items;
     assert.deepEqual([item?.room, item?.last], [room, null]);
   });
+
+test('a room that is deleted is in no list, and leaves place for another, also for members whom its state did not list', async () => {
+  const { as, chat, code, create, log } = roomChat();
+  const room = await create('ann', ['bob', 'eve']);
+  const other = await create('ann', ['bob']);
+  const state = await chat.rooms.fresh(room);
+  const unlisted = { ...state, full: false, members: new Map([...state.members].filter(([user]) => user === 'ann')) };
+  await publishControl(log, room, 2, { act: 'snapshot', state: roomStateJson(unlisted) });
+  await as('ann', 'room.delete', { room });
+  assert.equal((await chat.userRooms.of('bob')).has(room), true);
+  assert.equal(await code('bob', 'room.leave', { room }), 410);
+  const { items } = await as('bob', 'room.list', {});
+  assert.deepEqual(
+    items.map(item => item.room),
+    [other],
+  );
+  assert.deepEqual([...(await chat.userRooms.of('bob')).keys()], [other]);
+});

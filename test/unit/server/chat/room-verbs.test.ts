@@ -233,6 +233,40 @@ test('a link lets as many join as it says, until it ends or is revoked; its toke
   assert.deepEqual(await members(room), { ann: 'owner', bob: 'member', eve: 'member' });
 });
 
+test('an act of a member on a deleted room is refused, also one that would change nothing', async () => {
+  const { as, code, create } = roomChat();
+  const tea = await create('ann', ['bob']);
+  const lobby = await create('ann', ['bob'], 'channel');
+  const { token: link } = await as('ann', 'link.create', { room: tea });
+  const acts = ['room.join', 'room.accept', 'room.decline', 'room.leave', 'room.request', 'room.get'] as const;
+  for (const room of [tea, lobby]) {
+    await as('ann', 'room.delete', { room });
+    for (const act of acts) assert.equal(await code('bob', act, { room }), 410, `${act} ${room}`);
+  }
+  assert.equal(await code('bob', 'room.join', { room: tea, link }), 410);
+  const staff = ['room.freeze', 'room.delete', 'room.update', 'link.list'] as const;
+  for (const act of staff) assert.equal(await code('ann', act, { room: tea, on: true, name: 'Tea', cv: 3 }), 410, act);
+  const users = [
+    'room.kick',
+    'room.ban',
+    'room.unban',
+    'room.role',
+    'room.transfer',
+    'room.mute',
+    'room.approve',
+    'room.deny',
+  ] as const;
+  const more = { user: 'bob', role: 'member', until: 0 };
+  for (const act of users)
+    assert.equal(
+      await code('ann', act, { room: tea, ...more, ...(act === 'room.ban' ? { until: undefined } : {}) }),
+      410,
+      act,
+    );
+  for (const act of ['room.add', 'room.invite'] as const)
+    assert.equal(await code('ann', act, { room: tea, users: ['bob'] }), 410, act);
+});
+
 test('a banned user does not come back by a link, and a room has 20 links', async () => {
   const { as, code, create } = roomChat();
   const room = await create('ann', ['bob']);
