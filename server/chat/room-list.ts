@@ -133,7 +133,8 @@ async function stillReadable(
   page: readonly OwnRoom[],
   ends: ReadonlyMap<string, RoomEnd>,
 ): Promise<ReadonlyMap<string, number>> {
-  const documents = await chat.userRooms.of(user);
+  const hasMessage = [...ends.values()].some(({ message }) => message !== null);
+  const documents = hasMessage ? await chat.userRooms.of(user) : new Map<string, UserRoom>();
   return new Map(
     await Promise.all(
       page.map(async ({ room, kind }) => {
