@@ -96,9 +96,11 @@ test('one trace follows a message from the socket to the subscribers and into th
   );
 });
 
-/** Spans of the trace that a call began, by names and attributes that tell them apart. */
+/** Spans of the trace that a call without an error began, by names and attributes that tell them apart. */
 function traceOf(spans: readonly CollectedSpan[], verb: string, kind: string) {
-  const call = spans.find(({ name, attributes }) => name === verb && attributes['chat.kind'] === kind);
+  const call = spans.find(
+    ({ name, attributes }) => name === verb && attributes['chat.kind'] === kind && !('chat.error' in attributes),
+  );
   const own = spans.filter(({ traceId, spanId }) => traceId === call?.traceId && spanId !== call?.spanId);
   const publish = own.find(({ name }) => name === 'message.publish');
   const named = own.map(({ name, attributes }) =>
