@@ -62,16 +62,18 @@ export class PolicyFill {
 
   /** Looks whether the partition has to be filled, from time to time, and begins that. Never rejects. */
   async look(partition: number, lease: Pick<Lease, 'signal'>): Promise<void> {
-    const { policy, clock, log } = this.#parts;
+    const { policy, partitions, clock, log } = this.#parts;
     const now = clock.now();
     if (this.#underway.has(partition) || now < (this.#lookAt.get(partition) ?? now)) return;
     this.#lookAt.set(partition, (now + LOOK_MS) as Moment);
     try {
       if (await policy.read(COMPLETE)) return;
-      const filling = await policy.read(FILLING);
-      if (doneOf(filling?.value).includes(partition)) return;
+      const done = doneOf((await policy.read(FILLING))?.value);
+      // The worker that filled the last partition may have been killed before it wrote the mark.
+      if (done.length >= partitions) return await this.#complete();
+      if (done.includes(partition)) return;
     } catch (error) {
-      log.debug({ partition, reason: (error as Error).message }, 'POLICY could not be read; tried again');
+      log.debug({ partition, reason: (error as Error).message }, 'POLICY could not be looked at; tried again');
       return;
     }
     this.#underway.set(partition, lease.signal);
@@ -133,8 +135,12 @@ export class PolicyFill {
       done = [...new Set([...doneOf(value), partition])];
       return { done };
     });
+    if (done.length >= partitions) await this.#complete();
+  }
+
+  async #complete(): Promise<void> {
     const epoch: Complete = { epoch: randomUUID() };
-    if (done.length >= partitions) await changeKey(policy, COMPLETE, value => (value === null ? epoch : null));
+    await changeKey(this.#parts.policy, COMPLETE, value => (value === null ? epoch : null));
   }
 
   async *#rooms(partitions: Partitions) {

@@ -7,6 +7,7 @@ import { readRoomState, roomStateJson } from '../../../../../server/fold/room-st
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import type { UserRoom } from '../../../../../server/membership/room-states.ts';
 import { partKey, readDocument, writeUserRoom } from '../../../../../server/membership/user-documents.ts';
+import { PublishFailed } from '../../../../../server/room/log.ts';
 import { PolicyFill } from '../../../../../server/worker/state/policy-fill.ts';
 import { until } from '../../../../../tools/support/until.ts';
 import { MemoryPolicyStore } from '../../../../support/chat/memory-policy.ts';
@@ -161,6 +162,30 @@ test('a worker that dies at any moment is replaced, and the store is not complet
     fillers.give('three', 4, 5, 6, 7);
     await filled(fillers);
     await fillers.assertFilled();
+  }
+});
+
+test('the store is complete although the write that says so failed, on whatever worker looks then', async () => {
+  for (const next of ['one', 'two']) {
+    const fillers = new Fillers();
+    const { policy } = fillers;
+    let [failing, failed] = [true, false];
+    policy.write = async (key, ...rest) => {
+      const fails = failing && 'mark' in key && key.mark === 'complete';
+      failed ||= fails;
+      if (fails) throw new PublishFailed('no answer');
+      return await MemoryPolicyStore.prototype.write.call(policy, key, ...rest);
+    };
+    fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+    await until('the write failed', async () => {
+      await fillers.look();
+      return failed;
+    });
+    assert.equal(await fillers.isComplete(), false);
+    failing = false;
+    fillers.give(next, 0, 1, 2, 3, 4, 5, 6, 7);
+    await filled(fillers);
+    assert.equal(fillers.replayed.length, 8);
   }
 });
 
