@@ -42,8 +42,12 @@ export function eraser(jsm: JetStreamManager, names: Names): EraseEntries {
   return async (partition, entries) => {
     if (entries.length === 0) return;
     const live = names.liveStream(partition);
-    const { config, state } = await jsm.streams.info(live);
-    const reached = Math.max(state.last_seq, (config.mirror?.opt_start_seq ?? 1) - 1);
+    const [{ config, state }, log] = await Promise.all([
+      jsm.streams.info(live),
+      jsm.streams.info(names.logStream(partition)),
+    ]);
+    // A new LIVE never copies what LOG has purged.
+    const reached = Math.max(state.last_seq, log.state.first_seq - 1, (config.mirror?.opt_start_seq ?? 1) - 1);
     const last = entries.reduce((top, { offset }) => Math.max(top, offset), 0);
     if (reached < last) throw new LiveLags(live, last);
     const rest = entries[Symbol.iterator]();
