@@ -33,7 +33,7 @@ export const roomRole = verb({
       if (rank === 'owner' && view.staff('owner').length === 1)
         throw new CommandError(ERRORS.conflict, `${user} is the last owner: make another member the owner first`);
       if (atLeast(role, 'moderator') && !atLeast(rank, 'moderator')) demandStaffPlaces(view, 1);
-      return { act: 'role', user, rank: role } as const;
+      return { act: 'role', user, rank: role, ...view.joinOf(user) } as const;
     };
     return versionOf(await commit(call, chat, { room, id, users: [user], decide }));
   },

@@ -20,7 +20,7 @@ export const roomTransfer = verb({
     const decide = (view: RoomView) => {
       view.demand('transfer');
       view.demandMember(user);
-      return { act: 'transfer', user } as const;
+      return { act: 'transfer', user, ...view.joinOf(user) } as const;
     };
     return versionOf(await commit(call, chat, { room, id, users: [user], decide }));
   },

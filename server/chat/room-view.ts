@@ -63,6 +63,12 @@ export class RoomView implements Place {
     return mayAct(this, this.self, act, becomes === undefined ? { rank } : { rank, becomes });
   }
 
+  /** Offset of the join of a member, for an act that makes the state list the member; nothing if the state has it. */
+  joinOf(user: string): { readonly since?: number } {
+    const since = this.known(user)?.since ?? 0;
+    return since > 0 && (this.state.members.get(user)?.since ?? 0) === 0 ? { since } : {};
+  }
+
   /** Refuses an act that {@link may} does not allow. @throws {CommandError} */
   demand(act: RoomAct, on?: string, becomes?: Rank): void {
     const denied = this.may(act, on, becomes);

@@ -127,11 +127,11 @@ const EFFECTS: Effects = {
   unban(draft, { user }, entry) {
     if (draft.members.get(user)?.state === 'banned') remove(draft, user, entry, false);
   },
-  role(draft, { user, rank }, entry) {
-    rankAs(draft, user, rank, entry);
+  role(draft, { user, rank, since }, entry) {
+    rankAs(draft, user, rank, entry, since);
   },
-  transfer(draft, { user }, entry) {
-    rankAs(draft, user, 'owner', entry);
+  transfer(draft, { user, since }, entry) {
+    rankAs(draft, user, 'owner', entry, since);
     rankAs(draft, entry.by, 'admin', entry);
   },
   mute(draft, { user, until }) {
@@ -179,12 +179,16 @@ function remove(draft: Draft, user: string, { cv, time }: ControlEntry, counted:
   else place(draft, user, { rank: 'member', state: 'left', since: 0, cv });
 }
 
-/** Gives a member a rank. One whom the state does not list is a member too, since an offset that is not known here. */
-function rankAs(draft: Draft, user: string, rank: Rank, { cv }: ControlEntry): void {
+/**
+ * Gives a member a rank. One whom the state does not list is a member too.
+ * @param since offset of the join of such a member; 0 if it is not known
+ */
+function rankAs(draft: Draft, user: string, rank: Rank, { cv }: ControlEntry, since = 0): void {
   const known = draft.members.get(user);
   if (known ? !isMember(known) && !draft.open : draft.full) return;
   if (draft.open && !isMember(known)) draft.count += 1;
-  draft.members.set(user, { ...knownOf(draft, user), rank, state: 'member', cv });
+  const listed = knownOf(draft, user);
+  draft.members.set(user, { ...listed, rank, state: 'member', since: listed.since || since, cv });
 }
 
 /** Author whom an act restricts, `*` for everybody; null for an act that restricts nobody. */

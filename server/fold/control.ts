@@ -38,7 +38,10 @@ export type Control =
   | { readonly act: 'accept' | 'decline' }
   | { readonly act: 'join'; readonly link?: string }
   | { readonly act: 'request'; readonly note?: string }
-  | { readonly act: 'approve' | 'deny' | 'kick' | 'unban' | 'transfer'; readonly user: string }
+  | { readonly act: 'approve' | 'deny' | 'kick' | 'unban'; readonly user: string }
+  /** `since`: offset of the join, of a member whom the state of the room does not list. */
+  | { readonly act: 'transfer'; readonly user: string; readonly since?: number }
+  | { readonly act: 'role'; readonly user: string; readonly rank: Rank; readonly since?: number }
   /** `heir`: member who becomes the owner with this entry. `dissolves`: nobody is left, the room ends. */
   | { readonly act: 'leave'; readonly heir?: string; readonly dissolves?: true }
   /** `until`: 0 for no end. `absent`: the user is no member now. */
@@ -49,7 +52,6 @@ export type Control =
       readonly reason?: string;
       readonly absent?: true;
     }
-  | { readonly act: 'role'; readonly user: string; readonly rank: Rank }
   /** `until`: 0 ends a mute. */
   | { readonly act: 'mute'; readonly user: string; readonly until: number }
   /** Act of a newer version, or one whose fields do not fit. It takes its turn and changes nothing. */
@@ -109,6 +111,7 @@ function rankedUsers(value: unknown): readonly RankedUser[] | null {
 }
 
 const nothing = () => ({});
+const joinOf = (since: unknown): { readonly since?: number } => (isCount(since) && since > 0 ? { since } : {});
 const ofUser = ({ user }: Fields) => (isText(user) ? { user } : null);
 
 /** Acts by name: the type of their entries, and the fields of their bodies. */
@@ -165,8 +168,11 @@ const ACTS: { readonly [A in ActName]: { readonly type: 'room' | 'member'; reado
     },
   },
   unban: { type: 'member', read: ofUser },
-  role: { type: 'member', read: ({ user, rank }) => (isText(user) && isRank(rank) ? { user, rank } : null) },
-  transfer: { type: 'member', read: ofUser },
+  role: {
+    type: 'member',
+    read: ({ user, rank, since }) => (isText(user) && isRank(rank) ? { user, rank, ...joinOf(since) } : null),
+  },
+  transfer: { type: 'member', read: ({ user, since }) => (isText(user) ? { user, ...joinOf(since) } : null) },
   mute: { type: 'member', read: ({ user, until }) => (isText(user) && isCount(until) ? { user, until } : null) },
 };
 

@@ -50,7 +50,8 @@ export function userRoomAfter(entry: ControlEntry, user: string, kind: string): 
   const { control, cv, offset } = entry;
   const standing = standingAfter(entry, user);
   if (standing?.state === 'left') return leftAt(cv, kind);
-  return standing && { ...standing, since: JOINS.has(control.act) ? offset : 0, cv, kind };
+  const named = 'since' in control && control.user === user ? control.since : 0;
+  return standing && { ...standing, since: JOINS.has(control.act) ? offset : (named ?? 0), cv, kind };
 }
 
 /** Entry of a user's document that follows from the user's own join or leave. Pure. */

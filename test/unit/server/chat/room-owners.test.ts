@@ -142,3 +142,19 @@ test('once a large room knows none of its members, one of those that MongoDB lis
     assert.deepEqual([document?.rank, document?.since], ['owner', 3]);
   }
 });
+
+test('the oldest admin follows also where the state did not list the admins when they got their rank', async () => {
+  const { as, chat, create, members } = roomChat();
+  const room = await create('ann', [], 'channel');
+  for (const user of ['zoe', 'bob']) {
+    await as(user, 'room.join', { room });
+    await as(user, 'message.send', { room, text: 'hello' });
+  }
+  await as('ann', 'room.role', { room, user: 'bob', role: 'admin' });
+  await as('ann', 'room.role', { room, user: 'zoe', role: 'moderator' });
+  await as('ann', 'room.role', { room, user: 'zoe', role: 'admin' });
+  const since = async (user: string) => (await chat.rooms.fresh(room)).members.get(user)?.since ?? 0;
+  assert.deepEqual([await since('zoe'), await since('bob')], [1, 3]);
+  await as('ann', 'room.leave', { room });
+  assert.equal((await members(room))['zoe'], 'owner');
+});
