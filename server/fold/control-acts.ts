@@ -45,7 +45,7 @@ export function applyAct(state: RoomState, entry: ControlEntry): RoomState {
   const cuts = draft.cuts.filter(cut => cut.time > time - CUT_MS);
   draft.cuts = user === null ? cuts : lastWithin([...cuts, { cv, offset, user, time }], MOST_CUTS, cutBytes);
   draft.ids = lastWithin([...draft.ids, { user: by, id, cv, offset }], MOST_DONE, doneBytes);
-  forgetEnded(draft, time);
+  forgetEnded(draft, entry);
   trim(draft, time);
   return draft;
 }
@@ -200,12 +200,15 @@ export function cutBy(control: Control, by: string): string | null {
   return control.act === 'delete' ? '*' : null;
 }
 
-/** Leaves out what has ended. A user of whom nothing is left to say is as one who never was there. */
-function forgetEnded({ links, members, full }: Draft, time: number): void {
+/**
+ * Leaves out what has ended. A user of whom nothing is left to say is as one who never was there. A change by this very entry stays
+ * until the next one, so that it is written for its user.
+ */
+function forgetEnded({ links, members, full }: Draft, { cv, time }: ControlEntry): void {
   for (const [hash, { expires }] of links) if (expires <= time) links.delete(hash);
-  for (const [user, { state, mutedUntil, bannedUntil }] of members) {
+  for (const [user, { state, mutedUntil, bannedUntil, cv: changed }] of members) {
     const isOver = state === 'banned' ? bannedUntil > 0 && bannedUntil <= time : full && state === 'left';
-    if (isOver && mutedUntil <= time) members.delete(user);
+    if (isOver && mutedUntil <= time && changed !== cv) members.delete(user);
   }
 }
 
