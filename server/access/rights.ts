@@ -39,7 +39,7 @@ export const ACTS = [
 export type RoomAct = (typeof ACTS)[number];
 
 /** A room at a moment. */
-export interface Place {
+export interface RoomAtMoment {
   readonly rules: KindRules;
   readonly state: Pick<RoomState, 'kind' | 'cv' | 'frozen' | 'deleted'>;
   /** Milliseconds since 1970. */
@@ -84,7 +84,7 @@ export const isBanned = ({ known }: Pick<Person, 'known'>, now: number): boolean
  * @returns null if it is allowed
  */
 export function mayAct(
-  place: Place,
+  place: RoomAtMoment,
   actor: Person,
   act: RoomAct,
   target: { readonly rank: Rank | null; readonly becomes?: Rank } = { rank: null },
@@ -104,7 +104,7 @@ export function mayAct(
 }
 
 /** Acts that a user may do, on some member at least. */
-export const allowedActs = (place: Place, actor: Person): readonly RoomAct[] =>
+export const allowedActs = (place: RoomAtMoment, actor: Person): readonly RoomAct[] =>
   ACTS.filter(act => mayAct(place, actor, act) === null);
 
 /**
@@ -135,7 +135,7 @@ function mayRead({ access }: KindRules, actor: Person): Denied | null {
   return HIDDEN;
 }
 
-function mayWrite({ rules, state, now }: Place, actor: Person): Denied | null {
+function mayWrite({ rules, state, now }: RoomAtMoment, actor: Person): Denied | null {
   const rank = rankOf(actor);
   const isStaff = atLeast(rank, 'moderator');
   const mutedUntil = actor.known?.mutedUntil ?? 0;
@@ -147,7 +147,7 @@ function mayWrite({ rules, state, now }: Place, actor: Person): Denied | null {
   return denied(ERRORS.permissionDenied, `permission denied: it takes the rank ${who}`);
 }
 
-function mayDecideOnOwn({ rules, state }: Place, actor: Person, act: (typeof OWN)[number]): Denied | null {
+function mayDecideOnOwn({ rules, state }: RoomAtMoment, actor: Person, act: (typeof OWN)[number]): Denied | null {
   const isInvited = actor.known?.state === 'invited';
   if (act === 'accept' || act === 'decline') return isInvited ? null : invisible(rules, actor, 'you are not invited');
   if (act === 'leave') {

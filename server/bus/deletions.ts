@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type LoggedDelete, ReadFailed } from '../room/log.ts';
+import { REPLICA_PATIENCE_MS } from '../room/replica-patience.ts';
 import { directBatch } from './direct-read.ts';
 import { readEnvelope } from './envelope.ts';
 import { apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
@@ -10,8 +11,6 @@ import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 /** Entries and bytes of one read. */
 const BATCH = { batch: 500, max_bytes: 1024 * 1024 };
 const TIMEOUT_MS = 2_000;
-/** Waits, in ms, for a replica that lags behind the leader. */
-const PATIENCE_MS = [10, 40, 150, 400] as const;
 const NO_BODY = new Uint8Array(0);
 
 /** Range of a room's entries in LOG. */
@@ -51,7 +50,7 @@ export async function readDeletions(
       if (at <= upto && type === 'delete' && targets.length > 0) found.push({ offset: at, targets, user, seen });
     }
     if (messages.length > 0) continue;
-    const patience = PATIENCE_MS[waits++];
+    const patience = REPLICA_PATIENCE_MS[waits++];
     if (patience === undefined) throw new ReadFailed(`a replica of ${stream} lags`);
     await sleep(patience);
   }

@@ -1,7 +1,7 @@
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { ReadFailed } from '../room/log.ts';
 import { directBatch } from './direct-read.ts';
-import { apiRequest, NO_MESSAGE_FOUND } from './jetstream-api.ts';
+import { apiRequest, NO_MESSAGE_FOUND, WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
 import { type Cover, type Digest, readCover, readDigest, writeCover, writeDigest } from './last-entry.ts';
 import { type Names, roomOfToken } from './names.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
@@ -44,7 +44,6 @@ const SLICE = 1_000;
 /** Most entries of one {@link Digests.since}. */
 const MOST_SINCE = 1_000;
 const TIMEOUT_MS = 5_000;
-const WRONG_SEQUENCE = 10_071;
 
 /** The LAST streams of an instance. */
 export function digests(connection: NatsConnection, names: Names): Digests {
@@ -93,7 +92,7 @@ export function digests(connection: NatsConnection, names: Names): Digests {
     expected.set('Nats-Expected-Last-Subject-Sequence', String(revision));
     const reply = await connection.request(subject, value, { headers: expected, timeout: TIMEOUT_MS });
     const { seq = 0, error } = reply.json<{ seq?: number; error?: { err_code: number; description: string } }>();
-    if (error?.err_code === WRONG_SEQUENCE) throw new DigestTaken(subject);
+    if (error?.err_code === WRONG_LAST_SEQUENCE) throw new DigestTaken(subject);
     if (error || seq === 0) throw new Error(`LAST refused a write: ${error?.description ?? 'no sequence'}`);
     return seq;
   };

@@ -1,6 +1,7 @@
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Copies } from './copies.ts';
 import { directBatch } from './direct-read.ts';
+import { WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 import { openBucket } from './stream-lock.ts';
 
@@ -36,8 +37,6 @@ export class LeaseTaken extends Error {
 /** Time after which NATS removes a key that is not written any more: those of workers that are gone. */
 const KEPT_MS = 3_600_000;
 const TIMEOUT_MS = 2_000;
-/** Error code of JetStream for another last sequence of the subject than the expected one. */
-const WRONG_SEQUENCE = 10_071;
 
 /** Opens a bucket of leases, or makes it. */
 export async function leaseBucket(
@@ -65,7 +64,7 @@ export async function leaseBucket(
       expected.set('Nats-Expected-Last-Subject-Sequence', String(revision));
       const reply = await connection.request(prefix + key, value, { headers: expected, timeout: TIMEOUT_MS });
       const { seq = 0, error } = reply.json<{ seq?: number; error?: { err_code: number; description: string } }>();
-      if (error?.err_code === WRONG_SEQUENCE) throw new LeaseTaken(key);
+      if (error?.err_code === WRONG_LAST_SEQUENCE) throw new LeaseTaken(key);
       if (error || seq === 0)
         throw new Error(`the bucket ${bucket} refused a write: ${error?.description ?? 'no answer'}`);
       return seq;

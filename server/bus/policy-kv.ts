@@ -8,14 +8,13 @@ import {
   type PolicyStore,
 } from '../membership/policy-store.ts';
 import { MessageRefused, PublishFailed, ReadFailed } from '../room/log.ts';
+import { REPLICA_PATIENCE_MS } from '../room/replica-patience.ts';
 import { directBatch } from './direct-read.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND, WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
 import { type Names, roomToken } from './names.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 
 const TIMEOUT_MS = 2_000;
-/** Waits, in ms, before a replica that lags is asked again. */
-const PATIENCE_MS = [10, 40, 150, 400] as const;
 /** Header of a key's removal. */
 const OPERATION = 'KV-Operation';
 
@@ -131,7 +130,7 @@ async function readReached(
   if ('error' in info) throw new ReadFailed(`${stream} answered ${info.error.code} ${info.error.description}`);
   const { last_seq: last } = info.ok.state;
   if (last === 0) return new Map(); // nothing was ever written
-  for (const patience of [...PATIENCE_MS, null]) {
+  for (const patience of [...REPLICA_PATIENCE_MS, null]) {
     const batch = await directBatch(connection, stream, { multi_last: subjects }, TIMEOUT_MS);
     if (batch.pending > 0) return 'too large';
     if (batch.upTo === null) return 'unreached';

@@ -3,14 +3,12 @@ import { type Entry, readEntry } from '../fold/entry.ts';
 import type { RoomFold } from '../fold/room-fold.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
 import { dataOf, type StoredMessage } from '../room/message.ts';
+import { REPLICA_PATIENCE_MS } from '../room/replica-patience.ts';
 
 /** Entries of one read: some 100 KB. */
 const STEP = 500;
 /** Entries of a room above a position that are read for one answer. MongoDB is seconds behind, unless it is away. */
 const MOST = 10_000;
-
-/** Waits, in ms, for a replica that lags behind the leader. */
-const PATIENCE_MS = [10, 40, 150, 400] as const;
 
 /**
  * Reads all entries of a room in LOG above an offset, at least up to the last one that the leader had: an entry that a replica lacks
@@ -32,7 +30,7 @@ export async function entriesAfter(
     const isEnd = pending === 0 || reached === at;
     at = reached;
     if (!isEnd || at >= top) continue;
-    const patience = PATIENCE_MS[waits++];
+    const patience = REPLICA_PATIENCE_MS[waits++];
     if (patience === undefined) throw new ReadFailed(`a replica of the stream of ${room} lags`);
     await sleep(patience);
   }

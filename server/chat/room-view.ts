@@ -1,5 +1,5 @@
 import { misnamedRoom } from '../access/policy.ts';
-import { atLeast, isBanned, mayAct, type Person, type Place, type RoomAct } from '../access/rights.ts';
+import { atLeast, isBanned, mayAct, type Person, type RoomAct, type RoomAtMoment } from '../access/rights.ts';
 import type { Denied } from '../access/room-access.ts';
 import type { Identity } from '../access/token.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
@@ -12,7 +12,7 @@ import { CommandError } from '../protocol/command-error.ts';
 import type { Chat } from './chat.ts';
 
 /** A room at one version, as one user sees it. */
-export class RoomView implements Place {
+export class RoomView implements RoomAtMoment {
   readonly room: string;
   readonly rules: KindRules;
   readonly state: RoomState;

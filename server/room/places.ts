@@ -1,6 +1,7 @@
 import type { Position } from '../protocol/codec.ts';
 import { type Clock, sleep } from '../time/clock.ts';
 import { ReadFailed, type RoomLog } from './log.ts';
+import { REPLICA_PATIENCE_MS } from './replica-patience.ts';
 
 /** Place of a room in its stream. */
 export interface Place extends Position {
@@ -19,8 +20,6 @@ export interface PlacesOptions {
 
 /** Rooms of one request: NATS answers at most 1,024. */
 const SLICE = 1_000;
-/** Waits, in ms, before a replica that lags is asked again: a follower may get a message with the next heartbeat only. */
-const PATIENCE_MS = [10, 40, 150, 400] as const;
 
 interface Lane {
   readonly partition: number;
@@ -115,7 +114,7 @@ async function reachedTops(
   rooms: readonly string[],
   last: number,
 ): Promise<ReadonlyMap<string, number>> {
-  for (const patience of [...PATIENCE_MS, null]) {
+  for (const patience of [...REPLICA_PATIENCE_MS, null]) {
     const { offsets, upTo } = await log.tops(partition, rooms);
     if (upTo >= last) return offsets;
     if (patience !== null) await sleep({ after }, patience);

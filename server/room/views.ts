@@ -13,7 +13,7 @@ export interface VoidEntry {
 }
 
 /** An entry of a room's log that changes stored messages, or hides them from its user. */
-export interface RoomChange {
+export interface MessageChange {
   /** Room whose log has the entry: for a hide the inbox of its user. */
   readonly room: string;
   readonly epoch: string;
@@ -61,7 +61,7 @@ export interface ViewWriter {
    * after it come again too. All entries up to the last one must be stored before.
    * @returns entries whose texts are gone now, or were before: the caller erases them elsewhere
    */
-  applyChanges(partition: number, changes: readonly RoomChange[]): Promise<readonly Erased[]>;
+  applyChanges(partition: number, changes: readonly MessageChange[]): Promise<readonly Erased[]>;
   /**
    * Saves a position, after everything up to it was applied.
    * @param from position that was saved last; null for none

@@ -20,7 +20,7 @@ export interface Caller {
 }
 
 /** Place of a call among those of its connection. */
-export interface Place {
+export interface CallPlace {
   /** Room that the call is about; null for none. It begins after the calls before it that hold the same room. */
   readonly room: string | null;
   /** Calls and commands that wait until this one is placed. */
@@ -57,7 +57,7 @@ export class Calls {
    * @returns a promise that never rejects, if the commands behind it have to wait
    * @throws {CommandError} 111 when too much waits already
    */
-  begin(id: number, { room, holds, bytes }: Place, run: Run): Promise<void> | undefined {
+  begin(id: number, { room, holds, bytes }: CallPlace, run: Run): Promise<void> | undefined {
     const call = new SessionCall(this.#caller);
     const before = room === null ? undefined : this.#lanes.get(room);
     const answer = before ? before.then(() => call.run(run)) : call.run(run);

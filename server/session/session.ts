@@ -8,7 +8,7 @@ import type { Answered } from '../protocol/command.ts';
 import type { Moment } from '../time/clock.ts';
 import { burstOf, Rate } from '../time/rate.ts';
 import type { Socket, SocketHandler } from '../transport/websocket/socket.ts';
-import { Calls, type Place } from './calls.ts';
+import { type CallPlace, Calls } from './calls.ts';
 import { CommandQueue } from './command-queue.ts';
 import type { SessionContext } from './context.ts';
 import { judge, mostCommandBytes } from './frame-limits.ts';
@@ -204,7 +204,7 @@ export class Session implements SocketHandler {
    * @returns a promise only if the commands behind it have to wait
    * @throws {CommandError} 111 if too much waits already
    */
-  call(id: number, place: Place, run: (call: Call) => Promise<Reply>): Promise<void> | undefined {
+  call(id: number, place: CallPlace, run: (call: Call) => Promise<Reply>): Promise<void> | undefined {
     this.#calls ??= new Calls(this);
     return this.#calls.begin(id, place, run);
   }

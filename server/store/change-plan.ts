@@ -1,6 +1,6 @@
 import { Changes } from '../fold/changes.ts';
 import type { DeletedTarget, DeleteEntry, EditEntry, ReactionEntry, Target } from '../fold/entry.ts';
-import type { RoomChange } from '../room/views.ts';
+import type { MessageChange } from '../room/views.ts';
 import type { MessageDocument } from './document.ts';
 
 /** Delete of one message. */
@@ -22,7 +22,7 @@ export interface Group extends Target {
 }
 
 /** Sorts entries by the message they are about. Hides are left out. Pure. */
-export function groupsOf(changes: readonly RoomChange[]): Group[] {
+export function groupsOf(changes: readonly MessageChange[]): Group[] {
   const groups = new Map<string, Group>();
   const of = (room: string, { target, of }: Target): Group => {
     const key = JSON.stringify([room, target, of]);

@@ -10,9 +10,9 @@ import type {
   Erasure,
   ErasureList,
   ErasureTime,
+  MessageChange,
   MessagePlace,
   PageRange,
-  RoomChange,
   ViewPosition,
   ViewReader,
   ViewWriter,
@@ -153,7 +153,7 @@ class Store implements MongoStore {
     return this.#connection.read(() => this.#positions.read(viewsOf(partition)));
   }
 
-  applyChanges(partition: number, changes: readonly RoomChange[]) {
+  applyChanges(partition: number, changes: readonly MessageChange[]) {
     return this.#connection.write(() => this.#views.apply(partition, changes));
   }
 

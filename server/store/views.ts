@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { FoldedMessage } from '../fold/room-fold.ts';
-import type { Erased, MessagePlace, PageRange, RoomChange, VoidEntry } from '../room/views.ts';
+import type { Erased, MessageChange, MessagePlace, PageRange, VoidEntry } from '../room/views.ts';
 import { type Deletion, type Group, groupsOf, planEdits } from './change-plan.ts';
 import type { MessageDocument } from './document.ts';
 import { blankedEdit, foldedMessage, parsed, stubBody, voidBody } from './folded.ts';
@@ -56,7 +56,7 @@ export class Views {
   }
 
   /** See {@link ViewWriter.applyChanges}. */
-  async apply(partition: number, changes: readonly RoomChange[]): Promise<readonly Erased[]> {
+  async apply(partition: number, changes: readonly MessageChange[]): Promise<readonly Erased[]> {
     const [messages, reactions] = await Promise.all([this.#collections.messages(), this.#collections.reactions()]);
     const voided = changes.flatMap(({ room, entry }) => (entry.type === 'void' ? [{ room, ...entry }] : []));
     // Before the messages are read: changes of one that does not count find it deleted.

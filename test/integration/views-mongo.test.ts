@@ -4,7 +4,7 @@ import { type Collection, MongoClient } from 'mongodb';
 import type { Entry } from '../../server/fold/entry.ts';
 import { RoomFold } from '../../server/fold/room-fold.ts';
 import type { LoggedMessage } from '../../server/room/history-store.ts';
-import type { RoomChange } from '../../server/room/views.ts';
+import type { MessageChange } from '../../server/room/views.ts';
 import { mongoStore } from '../../server/store/mongo.ts';
 import { Views } from '../../server/store/views.ts';
 import { startMongo } from '../../tools/local/mongo.ts';
@@ -56,7 +56,7 @@ async function stored(log: readonly Entry[]) {
     0,
     log.map(entry => logged(room, entry)),
   );
-  const change = (entry: Entry): RoomChange[] => (entry.type === 'message' ? [] : [{ room, epoch: 'e1', entry }]);
+  const change = (entry: Entry): MessageChange[] => (entry.type === 'message' ? [] : [{ room, epoch: 'e1', entry }]);
   return { room, changes: (some: readonly Entry[]) => some.flatMap(change) };
 }
 
@@ -235,7 +235,7 @@ test('a position is saved by the latest holder alone, and only from where it sta
 });
 
 test('hidden messages are found by user, room and range', async () => {
-  const hide = (user: string, room: string, offset: number): RoomChange => ({
+  const hide = (user: string, room: string, offset: number): MessageChange => ({
     room: `user:${user}`,
     epoch: 'e1',
     entry: { type: 'hide', offset: 1, user, room, targets: [{ target: offset, of: `m${offset}` }] },

@@ -1,13 +1,13 @@
 import { type Cut, isCut } from '../../fold/room-state.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
-import type { RoomChange } from '../../room/views.ts';
+import type { MessageChange } from '../../room/views.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 
 /** Entries of a batch that count, and changes that take the bodies of those that do not. */
 export interface Counting {
   readonly counting: readonly FoldEntry[];
-  readonly voided: readonly RoomChange[];
+  readonly voided: readonly MessageChange[];
 }
 
 /** Rooms whose cuts are kept. */
@@ -37,7 +37,7 @@ export class VoidEntries {
   async split(entries: readonly FoldEntry[], changed: ReadonlySet<string>): Promise<Counting> {
     for (const room of changed) this.#cuts.delete(room);
     const counting: FoldEntry[] = [];
-    const voided: RoomChange[] = [];
+    const voided: MessageChange[] = [];
     for (const entry of entries) {
       const { room, message, offset } = entry;
       const isBound = message !== null && message.cv === 0 && (message.seen > 0 || changed.has(room));

@@ -6,7 +6,7 @@ import {
   HIDDEN,
   mayAct,
   type Person,
-  type Place,
+  type RoomAtMoment,
   readableAbove,
 } from '../../../../server/access/rights.ts';
 import { BUILT_IN_KINDS, rulesOf as declared, type KindRules } from '../../../../server/contract/room-kinds.ts';
@@ -31,14 +31,14 @@ const PEOPLE: Readonly<Record<string, Person>> = {
   banned: known({ state: 'banned' }),
 };
 
-const place = (rules: KindRules, state: Partial<Place['state']> = {}): Place => ({
+const place = (rules: KindRules, state: Partial<RoomAtMoment['state']> = {}): RoomAtMoment => ({
   rules,
   state: { kind: 'group', cv: 3, frozen: false, deleted: false, ...state },
   now: NOW,
 });
 
 /** A cell of the matrix: allowed, allowed on lower ranks alone, hidden, or the code of the refusal. */
-function cell(at: Place, actor: Person, act: (typeof ACTS)[number]): string {
+function cell(at: RoomAtMoment, actor: Person, act: (typeof ACTS)[number]): string {
   const own = mayAct(at, actor, act);
   if (own) return own === HIDDEN ? 'hid' : String(own.error.code);
   const over = RANKS.filter(rank => mayAct(at, actor, act, { rank }) === null);
@@ -49,7 +49,7 @@ function cell(at: Place, actor: Person, act: (typeof ACTS)[number]): string {
 }
 
 /** Checks a matrix: a header of people, then a line for each act with a cell for each of them. */
-function matrix(at: Place, table: string): void {
+function matrix(at: RoomAtMoment, table: string): void {
   const [header = [], ...lines] = table
     .trim()
     .split('\n')
