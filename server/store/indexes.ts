@@ -13,9 +13,6 @@ export const INDEXES = [
   { name: 'user_state', collection: 'members', key: { user: 1, state: 1 }, sparse: false },
 ] as const;
 
-/** Name of a collection with indexes of its own. */
-export type IndexedCollection = (typeof INDEXES)[number]['collection'];
-
 const NAMESPACE_NOT_FOUND = 26;
 
 /** Names of all indexes of a collection. */
