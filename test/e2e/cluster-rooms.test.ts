@@ -35,10 +35,19 @@ test('kinds of rooms come from the manifest: who makes and writes in them, how m
   const bob = await person(t, chat.url, 'bob');
 
   // Channels are read by all, and written by staff alone.
-  await bob.subscribe('channel:news');
-  assert.equal(await bob.code('message.send', { room: 'channel:news', text: 'hello' }), 103);
-  assert.equal(await ann.code('room.create', { kind: 'channel' }), 103);
-  assert.equal(await ann.code('room.create', { kind: 'committee' }), 103);
+  const { room: news } = await ann.act('room.create', { kind: 'channel' });
+  await bob.subscribe(news);
+  assert.equal(await ann.code('message.send', { room: news, text: 'hello' }), 0);
+  assert.equal(await bob.code('message.send', { room: news, text: 'hello' }), 103);
+  assert.equal(await bob.code('message.send', { room: 'channel:nobodys', text: 'hello' }), 103);
+  assert.equal(await ann.code('room.create', { kind: 'dm' }), 103);
+
+  // Committees are asked for, and their staff decides.
+  const { room: committee } = await ann.act('room.create', { kind: 'committee' });
+  await bob.act('room.request', { room: committee });
+  assert.equal(await bob.code('message.list', { room: committee }), 103);
+  await ann.act('room.approve', { room: committee, user: 'bob' });
+  assert.equal(await bob.code('message.list', { room: committee }), 0);
 
   const crowd = Array.from({ length: 50 }, (_, at) => `user-${at}`);
   assert.equal(await ann.code('room.create', { kind: 'group', members: crowd }), 106);
