@@ -3,6 +3,7 @@ import type { RoomArchive } from '../../membership/archive.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
 import type { MessageChange } from '../../room/views.ts';
 import type { FoldEntry } from '../fold/fold.ts';
+import { inLanes } from '../state/in-lanes.ts';
 
 /** Entries of a batch that count, and changes that take the bodies of those that do not. */
 export interface Counting {
@@ -10,14 +11,24 @@ export interface Counting {
   readonly voided: readonly MessageChange[];
 }
 
-/** Rooms whose cuts are kept. */
+/** Rooms with cuts that are kept. */
 const MOST_ROOMS = 10_000;
+/** Rooms without cuts that are remembered, some 10 MB of names: a chat of channels that nobody created asks the store once for each. */
+const MOST_UNCUT = 100_000;
+/** Rooms that the store is asked about at the same time. */
+const READS = 8;
 const NO_CUTS: readonly Cut[] = [];
+/** An inbox has no state: its entries always count. */
+const INBOX = /^user:/;
 
-/** Finds the entries that do not count, because their author was restricted before them. */
+/**
+ * Finds the entries that do not count, because their author was restricted before them. An entry that names no version was checked
+ * by a gateway that knew of no act in the room: it is compared as well.
+ */
 export class VoidEntries {
   readonly #store: Pick<RoomArchive, 'room'>;
   readonly #cuts = new BoundedMap<string, readonly Cut[]>(MOST_ROOMS);
+  readonly #uncut = new BoundedMap<string, true>(MOST_UNCUT);
 
   /** @param store has the control entries of each batch before the batch is asked about */
   constructor(store: Pick<RoomArchive, 'room'>) {
@@ -27,6 +38,7 @@ export class VoidEntries {
   /** Forgets what it knows: another worker may have folded since. */
   clear(): void {
     this.#cuts.clear();
+    this.#uncut.clear();
   }
 
   /**
@@ -35,13 +47,16 @@ export class VoidEntries {
    * @throws {StoreUnavailable}
    */
   async split(entries: readonly FoldEntry[], changed: ReadonlySet<string>): Promise<Counting> {
-    for (const room of changed) this.#cuts.delete(room);
+    for (const room of changed) {
+      this.#cuts.delete(room);
+      this.#uncut.delete(room);
+    }
+    const cuts = await this.#cutsOf(new Set(entries.filter(isBound).map(({ room }) => room)));
     const counting: FoldEntry[] = [];
     const voided: MessageChange[] = [];
     for (const entry of entries) {
       const { room, message, offset } = entry;
-      const isBound = message !== null && message.cv === 0 && (message.seen > 0 || changed.has(room));
-      if (!isBound || !isCut({ cuts: await this.#cutsOf(room) }, message)) {
+      if (message === null || !isBound(entry) || !isCut({ cuts: cuts.get(room) ?? NO_CUTS }, message)) {
         counting.push(entry);
         continue;
       }
@@ -51,11 +66,21 @@ export class VoidEntries {
     return { counting, voided };
   }
 
-  async #cutsOf(room: string): Promise<readonly Cut[]> {
-    const known = this.#cuts.get(room);
-    if (known) return known;
-    const cuts = (await this.#store.room(room))?.cuts ?? NO_CUTS;
-    this.#cuts.set(room, cuts.length === 0 ? NO_CUTS : cuts);
-    return cuts;
+  /** @returns cuts of the rooms that have some */
+  async #cutsOf(rooms: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly Cut[]>> {
+    const found = new Map<string, readonly Cut[]>();
+    await inLanes(rooms, READS, async room => {
+      if (this.#uncut.has(room)) return;
+      const cuts = this.#cuts.get(room) ?? (await this.#store.room(room))?.cuts ?? NO_CUTS;
+      if (cuts.length === 0) {
+        this.#uncut.set(room, true);
+        return;
+      }
+      this.#cuts.set(room, cuts);
+      found.set(room, cuts);
+    });
+    return found;
   }
 }
+
+const isBound = ({ room, message }: FoldEntry): boolean => message !== null && message.cv === 0 && !INBOX.test(room);

@@ -60,11 +60,41 @@ test('an entry that does not count loses its body, of whatever type it is', asyn
   const both = [empty(4, 'message'), empty(5, 'edit')];
   assert.deepEqual(await split(batch), [['2 bob', '6 ann', '6 bob'], both]);
   assert.deepEqual(await split(batch), [['2 bob', '6 ann', '6 bob'], both]);
-  assert.deepEqual(asked, [ROOM]);
+  assert.deepEqual(asked, [ROOM, 'channel:open'], 'each room is asked about once, also one without acts');
   state = states[2] ?? NO_ROOM;
   assert.deepEqual(await split([of(8, 'reaction', 'ann', 2), of(9, 'message', 'ann', 3)], [ROOM]), [
     ['9 ann'],
     [empty(8, 'reaction')],
   ]);
-  assert.deepEqual(asked, [ROOM, ROOM]);
+  assert.deepEqual(asked, [ROOM, 'channel:open', ROOM]);
+});
+
+test('an entry of a gateway that knew of no act in the room is compared in a later batch too', async () => {
+  let state = NO_ROOM;
+  const entries = new VoidEntries({ room: async () => state });
+  const offsets = async (list: readonly FoldEntry[], changed: readonly string[] = []) =>
+    (await entries.split(list, new Set(changed))).voided.map(({ entry }) => entry.offset);
+  assert.deepEqual(await offsets([of(1, 'message', 'bob', 0)]), []);
+  state = states[1] ?? NO_ROOM;
+  assert.deepEqual(await offsets([], [ROOM]), []);
+  assert.deepEqual(await offsets([of(4, 'message', 'bob', 0), of(5, 'message', 'ann', 0)]), [4]);
+});
+
+test('rooms of a batch are asked about at the same time, and an inbox never', async () => {
+  const asked: string[] = [];
+  let [now, most] = [0, 0];
+  const entries = new VoidEntries({
+    room: async room => {
+      asked.push(room);
+      most = Math.max(most, ++now);
+      await new Promise(resolve => setImmediate(resolve));
+      now -= 1;
+      return null;
+    },
+  });
+  const rooms = Array.from({ length: 40 }, (_, index) => `channel:${index}`);
+  const batch = [...rooms, 'user:bob', ...rooms].map((room, index) => of(index + 1, 'message', 'bob', 0, room));
+  assert.equal((await entries.split(batch, new Set())).counting.length, 81);
+  assert.deepEqual(asked, rooms);
+  assert.ok(most > 4 && most <= 8, `${most} at the same time`);
 });
