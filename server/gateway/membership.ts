@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { inboxOf } from '../access/names.ts';
 import type { Policy } from '../access/policy.ts';
 import { RoomRights } from '../access/room-rights.ts';
 import { policyKv } from '../bus/policy-kv.ts';
@@ -77,7 +78,14 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     lost,
     unwritten,
   });
-  const userRooms = new LoadedUserRooms({ policy: store, batch, archive, now, unwritten });
+  const userRooms = new LoadedUserRooms({
+    policy: store,
+    batch,
+    archive,
+    covered: user => progress.of(nats.log.partitionOf(inboxOf(user))),
+    now,
+    unwritten,
+  });
   const rights = new RoomRights({ policy, states, users: userRooms, wallClock });
   const follow = (all: Pick<Rooms, 'find' | 'places'>) => {
     rooms = all;

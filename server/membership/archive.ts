@@ -3,7 +3,8 @@ import type { UserRoom } from './room-states.ts';
 
 /**
  * States of rooms and rooms of users in MongoDB, which workers keep there. They lag behind, and are read only while the store of
- * rights has not been filled. Every call rejects with {@link StoreUnavailable} if MongoDB does not answer.
+ * rights may lack some: it has not been filled, or an epoch of LOG has begun and the two were not compared yet. Every call rejects
+ * with {@link StoreUnavailable} if MongoDB does not answer.
  */
 export interface RoomArchive {
   /** State of a room; null if it was never created. */

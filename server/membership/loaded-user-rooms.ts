@@ -4,6 +4,7 @@ import { type OwnMembership, readOwnMembership } from '../room/room-changes.ts';
 import type { Moment } from '../time/clock.ts';
 import type { RoomArchive } from './archive.ts';
 import type { PolicyBatch } from './policy-batch.ts';
+import type { Covered } from './policy-progress.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { Recent } from './recent.ts';
 import type { UserRoom, UserRooms } from './room-states.ts';
@@ -13,7 +14,9 @@ export interface LoadedUserRoomsOptions {
   readonly policy: PolicyStore;
   /** Reads of {@link policy} that may share requests. */
   readonly batch: Pick<PolicyBatch, 'read'>;
-  readonly archive: RoomArchive;
+  readonly archive: Pick<RoomArchive, 'roomsOf'>;
+  /** Reads how much of the log of the partition of a user's inbox POLICY has. Never rejects. */
+  readonly covered: (user: string) => Promise<Covered>;
   readonly now: () => Moment;
   /** Called with an error of a write that the worker repeats. */
   readonly unwritten: (room: string, error: unknown) => void;
@@ -28,6 +31,7 @@ const MOST_NOTICED = 10_000;
 const OWN_MS = 60_000;
 
 type Rooms = ReadonlyMap<string, UserRoom>;
+const NO_ROOMS: Rooms = new Map();
 
 /** Documents of the users of a gateway, from POLICY. */
 export class LoadedUserRooms implements UserRooms {
@@ -80,19 +84,27 @@ export class LoadedUserRooms implements UserRooms {
   }
 
   async #read(user: string, isKept: boolean): Promise<Rooms> {
-    const { policy, batch, archive, now } = this.#options;
+    const { now } = this.#options;
     const at = now();
     const notice = this.#noticed.get(user);
-    const first = await batch.read(partKey(user, 0));
-    const read = async (part: number) =>
-      part === 0 && typeof first === 'object' ? first.value : (await policy.read(partKey(user, part)))?.value;
-    const rooms = typeof first === 'object' ? await readDocument(read, this.#own.get(user)) : null;
-    const others = async () => (first === 'absent' ? new Map<string, UserRoom>() : await archive.roomsOf(user));
-    const found = rooms ?? havingOf(await others(), this.#own.get(user) ?? new Map());
+    const found = await this.#readAll(user);
     // What was read may be older than a change that was noticed meanwhile.
     const isLatest = this.#noticed.get(user) === notice;
     if (isLatest && (isKept || this.#recent.last(user))) this.#recent.set(user, found, at);
     return found;
+  }
+
+  /** Reads the document of a user, with the rooms of MongoDB while POLICY may lack some of them, and with own acts. */
+  async #readAll(user: string): Promise<Rooms> {
+    const { policy, batch, archive, covered } = this.#options;
+    const { whole } = await covered(user); // read before POLICY, so that it never claims what POLICY lacks
+    const first = await batch.read(partKey(user, 0));
+    const isWhole = whole && (first === 'absent' || (first !== 'unknown' && first.complete));
+    const archived = isWhole ? NO_ROOMS : await archive.roomsOf(user);
+    const own = this.#own.get(user) ?? NO_ROOMS;
+    if (typeof first === 'string') return havingOf(archived, own);
+    const read = async (part: number) => (part === 0 ? first.value : (await policy.read(partKey(user, part)))?.value);
+    return (await readDocument(read, archived, own)) ?? havingOf(archived, own);
   }
 
   async acted(own: OwnMembership): Promise<void> {

@@ -7,8 +7,14 @@ export interface PolicyBatchOptions {
   readonly soon: (run: () => void) => void;
 }
 
+/** Value that a key has. */
+export interface FoundEntry extends PolicyEntry {
+  /** True if the store lacked nothing then. Until it is filled, the value is what was written since it was wiped. */
+  readonly complete: boolean;
+}
+
 /** Value of a key. `absent`: it never had one. `unknown`: it has none, but the store has not been filled. */
-export type Found = PolicyEntry | 'absent' | 'unknown';
+export type Found = FoundEntry | 'absent' | 'unknown';
 
 interface Asked extends PromiseWithResolvers<Found> {
   readonly key: PolicyKey;
@@ -45,7 +51,10 @@ export class PolicyBatch {
     const asked = this.#waiting.splice(0, MOST_KEYS);
     try {
       const { entries, complete } = await this.#options.policy.snapshot(asked.map(({ key }) => key));
-      for (const [index, { resolve }] of asked.entries()) resolve(entries[index] ?? (complete ? 'absent' : 'unknown'));
+      for (const [index, { resolve }] of asked.entries()) {
+        const entry = entries[index];
+        resolve(entry ? { ...entry, complete } : complete ? 'absent' : 'unknown');
+      }
     } catch (error) {
       const failure = error instanceof ReadFailed ? error : new ReadFailed('POLICY could not be read', error);
       for (const { reject } of asked) reject(failure);

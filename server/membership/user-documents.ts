@@ -72,34 +72,35 @@ const JOINS: ReadonlySet<Control['act']> = new Set(['create', 'add', 'accept', '
 /**
  * Reads all rooms of a user.
  * @param read reads a part
- * @param also what the user did meanwhile, by room
+ * @param others what else is known about the user, by room, the surest first: see {@link havingOf}
  * @returns null if the first part is missing
  */
 export async function readDocument(
   read: (part: number) => Promise<unknown>,
-  also: ReadonlyMap<string, UserRoom> = new Map(),
+  ...others: readonly ReadonlyMap<string, UserRoom>[]
 ): Promise<ReadonlyMap<string, UserRoom> | null> {
   const first = documentOf(await read(0));
   if (!first) return null;
-  const others = await Promise.all(Array.from({ length: first.parts ?? 0 }, (_, index) => read(index + 1)));
+  const parts = await Promise.all(Array.from({ length: first.parts ?? 0 }, (_, index) => read(index + 1)));
   const rooms = new Map<string, UserRoom>();
   // Two who wrote a new room at the same time may have put it into two parts: the later version counts.
-  for (const document of [first, ...others.map(other => documentOf(other) ?? EMPTY)])
+  for (const document of [first, ...parts.map(part => documentOf(part) ?? EMPTY)])
     for (const [room, known] of Object.entries(document.rooms))
       if (known.cv >= (rooms.get(room)?.cv ?? 0)) rooms.set(room, known);
-  return havingOf(rooms, also);
+  return havingOf(rooms, ...others);
 }
 
-/** Rooms that a user has not left. @param also what the user did meanwhile, by room */
-export function havingOf(
-  rooms: ReadonlyMap<string, UserRoom>,
-  also: ReadonlyMap<string, UserRoom>,
-): ReadonlyMap<string, UserRoom> {
-  const all = new Map(rooms);
-  for (const [room, next] of also) {
-    const latest = laterOf(all.get(room), next);
-    if (latest) all.set(room, latest);
-  }
+/**
+ * Rooms that a user has not left. Of each room the later word counts, as {@link writeUserRoom} has it. Pure.
+ * @param sources what is known, by room; of two words of one version that of the first source counts
+ */
+export function havingOf(...sources: readonly ReadonlyMap<string, UserRoom>[]): ReadonlyMap<string, UserRoom> {
+  const all = new Map<string, UserRoom>();
+  for (const source of sources)
+    for (const [room, next] of source) {
+      const latest = laterOf(all.get(room), next);
+      if (latest) all.set(room, latest);
+    }
   return new Map([...all].filter(([, { state }]) => state !== 'left'));
 }
 

@@ -103,11 +103,13 @@ export class Directory {
     const documents = await this.#some([...new Set(found.map(({ room }) => room))]);
     const deleted = new Set(documents.flatMap(({ _id, deleted }) => (deleted ? [_id] : [])));
     const users = new Map<string, Map<string, UserRoom>>();
-    for (const { user, room, rank, state, since, cv, seen = 0 } of found) {
+    for (const { user, room, rank, state, since, cv, seen = 0, own } of found) {
       if (deleted.has(room)) continue;
       const rooms = users.get(user) ?? new Map<string, UserRoom>();
       users.set(user, rooms);
-      rooms.set(room, { rank, state, since, cv: Math.max(cv, seen), kind: room.slice(0, room.indexOf(':')) });
+      const kind = room.slice(0, room.indexOf(':'));
+      const isOwn = own !== undefined && seen >= cv;
+      rooms.set(room, { rank, state, since, cv: Math.max(cv, seen), kind, ...(isOwn ? { own } : {}) });
     }
     return users;
   }

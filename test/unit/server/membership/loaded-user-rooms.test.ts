@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LoadedUserRooms } from '../../../../server/membership/loaded-user-rooms.ts';
+import { LoadedUserRooms, type LoadedUserRoomsOptions } from '../../../../server/membership/loaded-user-rooms.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
 import { COMPLETE } from '../../../../server/membership/policy-store.ts';
 import type { UserRoom } from '../../../../server/membership/room-states.ts';
 import { writeUserRoom } from '../../../../server/membership/user-documents.ts';
+import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import type { StoredMessage } from '../../../../server/room/message.ts';
 import type { OwnMembership } from '../../../../server/room/room-changes.ts';
 import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
@@ -28,15 +29,17 @@ const entryOf = ({ user, room, offset, on, since, seen }: OwnMembership) => {
   return { room: `user:${user}`, offset, type: 'member', id: 'x', user, cv: 0, body } as unknown as StoredMessage;
 };
 
-async function gateway(policy = new MemoryPolicyStore()) {
+async function gateway(policy = new MemoryPolicyStore(), options: Partial<LoadedUserRoomsOptions> = {}) {
   const clock = new ManualClock();
   const errors: unknown[] = [];
   const rooms = new LoadedUserRooms({
     policy,
     batch: new PolicyBatch({ policy, soon: queueMicrotask }),
     archive: NO_ARCHIVE,
+    covered: async () => ({ epoch: 'first', at: 0, whole: true }),
     now: () => clock.now(),
     unwritten: (_, error) => void errors.push(error),
+    ...options,
   });
   if (!(await policy.read(COMPLETE))) await policy.write(COMPLETE, {}, 0);
   const state = async () => (await rooms.of('bob')).get(ROOM)?.state;
@@ -120,4 +123,66 @@ test('a call that asks once leaves the rooms of a user in memory only in place o
   await writeUserRoom(policy, 'bob', 'group:b', member);
   assert.equal((await rooms.ofOnce('bob')).size, 2);
   assert.equal(rooms.known('bob')?.size, 2);
+});
+
+const GROUP = 'group:tea';
+const inGroup = (cv: number, known: Partial<UserRoom> = {}): UserRoom => ({
+  ...{ state: 'member', rank: 'member', since: 1, cv, kind: 'group' },
+  ...known,
+});
+const outOfGroup = (cv: number) => inGroup(cv, { state: 'left', since: 0 });
+
+/** A gateway with one room of bob in MongoDB, or none. */
+async function archived(room: UserRoom | null, options: Partial<LoadedUserRoomsOptions> = {}) {
+  const archive = { up: true };
+  const roomsOf = async () => {
+    if (!archive.up) throw new StoreUnavailable('switched off');
+    return new Map(room ? [[GROUP, room] as const] : []);
+  };
+  return { archive, ...(await gateway(new MemoryPolicyStore(), { archive: { roomsOf }, ...options })) };
+}
+
+/** Gateways whose POLICY may lack rooms: it is being filled, or has not been brought into the epoch. */
+const lacking = async (room: UserRoom | null) => {
+  const unfilled = await archived(room);
+  unfilled.policy.wipe();
+  const covered = async () => ({ epoch: 'second', at: 0, whole: false });
+  return [unfilled, await archived(room, { covered })];
+};
+
+test('until POLICY is filled and in the epoch, a document that was written meanwhile hides no room of MongoDB', async () => {
+  for (const { rooms, archive } of await lacking(inGroup(4))) {
+    assert.deepEqual([...(await rooms.of('bob')).keys()], [GROUP]);
+    await rooms.acted(own(5, true));
+    assert.deepEqual([...(await rooms.of('bob')).keys()].sort(), [ROOM, GROUP]);
+    archive.up = false;
+    await assert.rejects(rooms.of('bob'), StoreUnavailable, 'what cannot be known is a temporary error');
+  }
+});
+
+test('of what POLICY and MongoDB know about a user in a room the later word counts', async () => {
+  const after = async (stored: UserRoom | null, there: UserRoom | null) =>
+    await Promise.all(
+      (await lacking(there)).map(async ({ policy, rooms }) => {
+        if (stored) await writeUserRoom(policy, 'bob', GROUP, stored);
+        return (await rooms.of('bob')).get(GROUP)?.rank;
+      }),
+    );
+  const admin = (cv: number) => inGroup(cv, { rank: 'admin' });
+  const both = (rank: string | undefined) => [rank, rank];
+  assert.deepEqual(await after(admin(5), inGroup(4)), both('admin'));
+  assert.deepEqual(await after(inGroup(4), admin(5)), both('admin'));
+  assert.deepEqual(await after(admin(5), inGroup(5)), both('admin'), 'of one version that of POLICY');
+  assert.deepEqual(await after(outOfGroup(5), admin(4)), both(undefined));
+  assert.deepEqual(await after(admin(4), outOfGroup(5)), both(undefined));
+  assert.deepEqual(await after(outOfGroup(5), inGroup(5, { own: 9 })), both('member'), 'a join that had seen the kick');
+  assert.deepEqual(await after(null, null), both(undefined));
+});
+
+test('once POLICY is filled and in the epoch, MongoDB is not asked', async () => {
+  const { rooms, archive, policy } = await archived(inGroup(4));
+  archive.up = false;
+  assert.equal((await rooms.of('bob')).size, 0);
+  await writeUserRoom(policy, 'bob', ROOM, { ...inGroup(1), kind: 'channel' });
+  assert.deepEqual([...(await rooms.of('bob')).keys()], [ROOM]);
 });
