@@ -8,8 +8,8 @@ interface Held {
 }
 
 /**
- * Writes to POLICY what POLICY has of the log. Each write is a compare-and-set after what this process read or wrote last: it fails
- * after the bucket has lost its last writes, and then {@link read} tells from where on the fold has to repeat them.
+ * Writes to POLICY what POLICY has of the log. Each write is a compare-and-set after what the holder of the lease took or wrote last:
+ * it fails after the bucket has lost its last writes, and then {@link read} tells from where on the fold has to repeat them.
  */
 export class PolicyPosition {
   readonly #policy: Pick<PolicyStore, 'read' | 'write'>;
@@ -19,15 +19,25 @@ export class PolicyPosition {
     this.#policy = policy;
   }
 
-  /** Reads the progress of a partition; null for none. @throws {ReadFailed} */
+  /** Reads the progress of a partition, without an effect on writes; null for none. @throws {ReadFailed} */
   async read(partition: number): Promise<PolicyProgress | null> {
-    const found = await this.#policy.read(progressKey(partition));
-    const progress = readProgress(found?.value);
-    this.#held.set(partition, { progress, revision: found?.revision ?? 0 });
-    return progress;
+    return readProgress((await this.#policy.read(progressKey(partition)))?.value);
   }
 
-  /** Progress that this process read or wrote last; null for none. */
+  /**
+   * Takes the progress that is there as the one to write after. Only for the holder of the lease, before its first write.
+   * @param from position that the fold begins at, made from what {@link read} returned
+   * @throws {PolicyMoved} if the bucket has lost the progress since then, {@link ReadFailed}
+   */
+  async take(partition: number, from: PolicyProgress | null): Promise<void> {
+    this.#held.delete(partition);
+    const held = await this.#found(partition);
+    const { progress } = held;
+    if (progress && progress.epoch === from?.epoch && progress.at < from.at) throw new PolicyMoved();
+    this.#held.set(partition, held);
+  }
+
+  /** Progress that this process took or wrote last; null for none. */
   known(partition: number): PolicyProgress | null {
     return this.#held.get(partition)?.progress ?? null;
   }
@@ -45,11 +55,17 @@ export class PolicyPosition {
   /** Writes a progress. @throws as {@link save} */
   async write(partition: number, progress: PolicyProgress): Promise<void> {
     const revision = this.#held.get(partition)?.revision ?? 0;
-    const isWritten = await this.#policy.write(progressKey(partition), progress, revision);
-    const found = await this.read(partition); // for the revision
-    if (isWritten && found?.epoch === progress.epoch && found.at === progress.at) return;
     this.#held.delete(partition);
-    throw new PolicyMoved();
+    const isWritten = await this.#policy.write(progressKey(partition), progress, revision);
+    const held = await this.#found(partition); // for the revision
+    if (!isWritten || held.progress?.epoch !== progress.epoch || held.progress.at !== progress.at)
+      throw new PolicyMoved();
+    this.#held.set(partition, held);
+  }
+
+  async #found(partition: number): Promise<Held> {
+    const found = await this.#policy.read(progressKey(partition));
+    return { progress: readProgress(found?.value), revision: found?.revision ?? 0 };
   }
 }
 

@@ -21,8 +21,13 @@ import type { PolicyFold } from './policy-fold.ts';
 export interface PolicyPart extends Pick<PolicyFold, 'apply' | 'counting'> {
   /** Looks whether POLICY has to be filled, or brought into a new epoch, and begins that. Never rejects. @param folded position of the fold */
   look(partition: number, folded: FoldPosition, lease: Lease): Promise<void>;
-  /** Reads what POLICY has of the log of a partition; null for nothing that is known. */
+  /** Reads what POLICY has of the log of a partition; null for nothing that is known. Has no effect: any worker calls it at any time. */
   position(partition: number): Promise<PolicyProgress | null>;
+  /**
+   * Begins a partition. Rejects if POLICY has lost writes since the position was read: the fold then starts again.
+   * @param from position that was read; null for none
+   */
+  begin(partition: number, from: FoldPosition | null): Promise<void>;
   /** Notes that POLICY has everything up to a position. Rejects if POLICY has lost writes: the fold then starts again. */
   save(partition: number, position: FoldPosition): Promise<void>;
 }
@@ -90,8 +95,9 @@ export class StateFold implements WorkerFold {
     return { epoch, at: Math.min(below - 1, progress?.epoch === epoch ? progress.at : below) };
   }
 
-  async begin({ partition, to }: FoldStart, lease: Lease): Promise<void> {
-    const { digests, clock } = this.#parts;
+  async begin({ partition, from, to }: FoldStart, lease: Lease): Promise<void> {
+    const { digests, policy, clock } = this.#parts;
+    await policy.begin(partition, from);
     const found = await digests.cover(partition);
     if ((found?.value.lease ?? 0) > lease.epoch) throw new LeaseLost(lease);
     // Over digests of an earlier release LOG is folded again, from its first entry.

@@ -6,5 +6,6 @@ export const NO_POLICY: PolicyPart = {
   counting: async (_, entries) => entries,
   look: async () => undefined,
   position: async () => null,
+  begin: async () => undefined,
   save: async () => undefined,
 };
