@@ -6,6 +6,7 @@ import { countingOf } from '../room/counting-reader.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import type { Masks } from '../room/masks.ts';
+import type { StoredMessage } from '../room/message.ts';
 import type { RoomReader } from '../room/reader.ts';
 import type { ViewReader } from '../room/views.ts';
 import type { Config } from '../settings/config.ts';
@@ -47,6 +48,11 @@ export interface Chat {
   readonly raced: () => void;
   /** Reads the offset of a room's last message in LOG, from the leader; 0 for none. */
   readonly top: RoomLog['top'];
+  /**
+   * Reads an entry of a room that was acknowledged, from LOG or MongoDB; null if it was erased.
+   * @throws {ReadFailed} if LOG does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
+   */
+  readonly entry: (room: string, offset: number) => Promise<StoredMessage | null>;
   readonly lasts: LastMessages;
   readonly directory: RoomDirectory;
   /** Documents of users: their rooms. */
@@ -119,6 +125,10 @@ export function chatOf({
     rooms,
     raced: () => metrics.races.inc(),
     top: room => log.top(room),
+    entry: async (room, offset) => {
+      const [last] = await reader.before(room, offset + 1, 1);
+      return last?.offset === offset ? last : null;
+    },
     lasts: new LastMessages({ log, store, folded, hidden, counting }),
     directory,
     userRooms,

@@ -1,5 +1,7 @@
 import { inboxOf } from '../access/names.ts';
 import type { MembershipNotice } from '../fold/membership-notice.ts';
+import { dataOf } from '../room/message.ts';
+import { type OwnMembership, readOwnMembership } from '../room/room-changes.ts';
 import type { Chat } from './chat.ts';
 import { type RoomView, viewOf } from './room-view.ts';
 import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
@@ -37,9 +39,16 @@ export async function ownAct(call: Call, chat: Chat, { room, id, on, check }: Ow
   };
   // Workers fold the last three.
   const own = { on, since: await chat.top(room), seen: state.cv };
-  const act = { room: inboxOf(view.user), id, type: 'member', content: { ...notice, ...own } } as const;
+  const inbox = inboxOf(view.user);
+  const act = { room: inbox, id, type: 'member', content: { ...notice, ...own } } as const;
   const { offset, duplicate } = await storeOnce(call, chat, act);
-  // A repeat may have seen another version than the entry that is stored: the worker writes that one.
-  if (!duplicate) await chat.userRooms.acted({ user: view.user, room, offset, ...own });
-  return { cv: state.cv, duplicate };
+  // The gateway of the first may have ended before it wrote this. A repeat may have seen another version: what is stored counts.
+  const stored = duplicate ? await storedAct(chat, inbox, offset) : { user: view.user, room, offset, ...own };
+  if (stored) await chat.userRooms.acted(stored);
+  return { cv: stored?.seen ?? state.cv, duplicate };
+}
+
+async function storedAct(chat: Chat, inbox: string, offset: number): Promise<OwnMembership | null> {
+  const entry = await chat.entry(inbox, offset);
+  return entry && readOwnMembership(entry, dataOf(entry));
 }

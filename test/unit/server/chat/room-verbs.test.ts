@@ -309,6 +309,31 @@ test('who joins or leaves a channel writes to the own inbox alone; its staff act
   assert.equal((await as('eve', 'room.get', { room })).me.state, 'none');
 });
 
+test('a join of a channel that is sent again writes the document as the stored entry says, if the first did not', async () => {
+  const { as, create, chat, idOf } = roomChat();
+  const { acted } = chat.userRooms;
+  const rooms = async () => (await as('bob', 'room.list', {})).items.map(item => item.room);
+  /** A join of which the gateway ends when it is stored. */
+  const unanswered = async (room: string) => {
+    const join = { room, id: idOf() };
+    chat.userRooms.acted = async () => undefined;
+    await as('bob', 'room.join', join);
+    chat.userRooms.acted = acted;
+    assert.deepEqual(await rooms(), []);
+    return join;
+  };
+  const banned = await create('ann', [], 'channel');
+  const before = await unanswered(banned);
+  await as('ann', 'room.ban', { room: banned, user: 'bob' });
+  await as('ann', 'room.unban', { room: banned, user: 'bob' });
+  assert.deepEqual(await as('bob', 'room.join', before), { cv: 1, duplicate: true });
+  assert.deepEqual(await rooms(), [], 'the stored join had not seen the ban');
+  const room = await create('ann', [], 'channel');
+  const join = await unanswered(room);
+  assert.deepEqual(await as('bob', 'room.join', join), { cv: 1, duplicate: true });
+  assert.deepEqual(await rooms(), [room]);
+});
+
 test('a user has at most 2,000 rooms; a repeat of what was done before is answered all the same', async () => {
   const { as, chat, code, create, idOf, members, refused } = roomChat();
   const own = { id: idOf(), kind: 'group', members: ['bob'] };
