@@ -151,7 +151,10 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
       takeOver.look(partition, folded, lease);
     },
     position: (partition: number) => position.read(partition),
-    begin: (partition: number, from: FoldPosition | null) => position.take(partition, from),
+    async begin(partition: number, from: FoldPosition | null) {
+      fold.begin(partition);
+      await position.take(partition, from);
+    },
     save: (partition: number, folded: FoldPosition) => position.save(partition, folded),
   };
 }

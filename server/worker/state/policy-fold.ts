@@ -38,6 +38,11 @@ export interface PolicyFoldParts {
   readonly wallClock: () => WallTime;
 }
 
+/** One begin of a partition: what was kept before it counts no more. */
+interface Begin {
+  readonly partition: number;
+}
+
 /** States of rooms that are kept between batches. */
 const MOST_STATES = 1_000;
 const INBOX = 'user:';
@@ -53,15 +58,23 @@ const USERS_AT_ONCE = 8;
  */
 export class PolicyFold {
   readonly #parts: PolicyFoldParts;
-  readonly #states = new BoundedMap<string, RoomState>(MOST_STATES);
+  readonly #states = new BoundedMap<string, { readonly state: RoomState; readonly begin: Begin }>(MOST_STATES);
+  readonly #begins = new Map<number, Begin>();
 
   constructor(parts: PolicyFoldParts) {
     this.#parts = parts;
   }
 
+  /** Begins a partition: another worker may have folded it meanwhile, so that states in memory lack entries. */
+  begin(partition: number): Begin {
+    const begin = { partition };
+    this.#begins.set(partition, begin);
+    return begin;
+  }
+
   /** Writes the states in memory once more, after POLICY was wiped. */
   async rewrite(): Promise<void> {
-    for (const [room, state] of [...this.#states]) await this.#writeRoom(room, state);
+    for (const [room, { state }] of [...this.#states]) await this.#writeRoom(room, state);
   }
 
   /**
@@ -70,11 +83,12 @@ export class PolicyFold {
    */
   async apply(partition: number, entries: readonly FoldEntry[]): Promise<ReadonlySet<number>> {
     const voided = new Set<number>();
+    const begin = this.#begins.get(partition) ?? this.begin(partition);
     // What rooms say about one user commutes: later versions count. Entries of a room are folded in their order.
     const byRoom = Map.groupBy(entries, ({ room }) => room);
     await inLanes(byRoom.values(), ROOMS_AT_ONCE, async ofRoom => {
       for (const { room, offset, message } of ofRoom)
-        if (message && (await this.#isVoidAfter(partition, room, message))) voided.add(offset);
+        if (message && (await this.#isVoidAfter(begin, room, message))) voided.add(offset);
     });
     return voided;
   }
@@ -84,27 +98,27 @@ export class PolicyFold {
     if (entries.length === 0) return entries;
     const cv = entries.reduce((latest, { seen }) => Math.max(latest, seen), 0);
     // It is not kept: entries below may not be folded yet.
-    const state = this.#states.get(room) ?? (await this.#load(room, cv));
+    const state = this.#known(room) ?? (await this.#load(room, cv));
     return entries.filter(entry => !isCut(state, entry));
   }
 
   /** Folds one entry. @returns true if it does not count */
-  async #isVoidAfter(partition: number, room: string, message: LoggedMessage): Promise<boolean> {
-    if (message.cv > 0) await this.#control(partition, room, message);
-    else if (message.type === 'member' && room.startsWith(INBOX)) await this.#own(partition, room, message);
-    else if (message.seen > 0 || this.#states.has(room)) return await this.#isVoid(room, message);
+  async #isVoidAfter(begin: Begin, room: string, message: LoggedMessage): Promise<boolean> {
+    if (message.cv > 0) await this.#control(begin, room, message);
+    else if (message.type === 'member' && room.startsWith(INBOX)) await this.#own(begin, room, message);
+    else if (message.seen > 0 || this.#known(room)) return await this.#isVoid(begin, room, message);
     return false;
   }
 
-  async #control(partition: number, room: string, message: LoggedMessage): Promise<void> {
-    const entry = await this.#read(partition, message, data => readControl(message, data));
+  async #control(begin: Begin, room: string, message: LoggedMessage): Promise<void> {
+    const entry = await this.#read(begin, message, data => readControl(message, data));
     if (!entry) return;
-    const before = await this.#state(room, entry.cv);
+    const before = await this.#state(begin, room, entry.cv);
     const state = foldControl(before, entry);
     // An entry was lost: nothing counts until a snapshot goes on from what is known.
     if (state === before && entry.cv > before.cv + 1 && entry.control.act !== 'snapshot')
       return await this.#snapshot(room, before, entry.cv);
-    this.#keep(room, state);
+    this.#keep(begin, room, state);
     const users = state === before ? usersOf(entry, state) : concernedBy(entry, before, state);
     const latest = await this.#writeRoom(room, state);
     const isCounted = counts(entry, state);
@@ -116,8 +130,8 @@ export class PolicyFold {
   }
 
   /** A user's own join or leave of an open room. */
-  async #own(partition: number, inbox: string, message: LoggedMessage): Promise<void> {
-    const own = await this.#read(partition, message, data => readOwnMembership(message, data));
+  async #own(begin: Begin, inbox: string, message: LoggedMessage): Promise<void> {
+    const own = await this.#read(begin, message, data => readOwnMembership(message, data));
     if (!own) return;
     await this.#writeUser(inbox.slice(INBOX.length), own.room, userRoomByOwn(own));
   }
@@ -137,9 +151,9 @@ export class PolicyFold {
   }
 
   /** @returns true for an entry that does not count; its author is told */
-  async #isVoid(room: string, message: LoggedMessage): Promise<boolean> {
+  async #isVoid(begin: Begin, room: string, message: LoggedMessage): Promise<boolean> {
     const { user, offset, id } = message;
-    if (user === '' || !isCut(await this.#state(room, message.seen), message)) return false;
+    if (user === '' || !isCut(await this.#state(begin, room, message.seen), message)) return false;
     await this.#notice(user, { room, type: 'void', by: String(offset), time: message.time, body: { offset, id } });
     return true;
   }
@@ -185,12 +199,17 @@ export class PolicyFold {
   }
 
   /** @param cv version that the room has, at least nearly */
-  async #state(room: string, cv: number): Promise<RoomState> {
-    const known = this.#states.get(room);
+  async #state(begin: Begin, room: string, cv: number): Promise<RoomState> {
+    const known = this.#known(room);
     if (known) return known;
     const state = await this.#load(room, cv);
-    this.#keep(room, state);
+    this.#keep(begin, room, state);
     return state;
+  }
+
+  #known(room: string): RoomState | undefined {
+    const known = this.#states.get(room);
+    return known && this.#begins.get(known.begin.partition) === known.begin ? known.state : undefined;
   }
 
   async #load(room: string, cv: number): Promise<RoomState> {
@@ -200,12 +219,16 @@ export class PolicyFold {
     return (found && readRoomState(found.value)) ?? (cv > 1 ? await archive.room(room) : null) ?? NO_ROOM;
   }
 
-  #keep(room: string, state: RoomState): void {
-    const known = this.#states.get(room);
-    this.#states.set(room, known && !isLater(state, known) ? known : state);
+  #keep(begin: Begin, room: string, state: RoomState): void {
+    const known = this.#known(room);
+    this.#states.set(room, { state: known && !isLater(state, known) ? known : state, begin });
   }
 
-  async #read<T>(partition: number, { offset }: LoggedMessage, read: (data: unknown) => T | null): Promise<T | null> {
+  async #read<T>(
+    { partition }: Begin,
+    { offset }: LoggedMessage,
+    read: (data: unknown) => T | null,
+  ): Promise<T | null> {
     const body = await this.#parts.log.body(partition, offset);
     return body && read(dataOf({ body }));
   }

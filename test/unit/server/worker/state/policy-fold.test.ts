@@ -7,96 +7,18 @@ import { readRoomState, roomStateJson } from '../../../../../server/fold/room-st
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import { writeRoom } from '../../../../../server/membership/policy-writes.ts';
 import { LOST_VERSIONS } from '../../../../../server/membership/snapshot.ts';
-import { partKey, readDocument } from '../../../../../server/membership/user-documents.ts';
 import { controlOf } from '../../../../../server/room/control-lane.ts';
 import { StoreUnavailable } from '../../../../../server/room/history-store.ts';
-import type { Envelope, StoredMessage } from '../../../../../server/room/message.ts';
-import type { FoldEntry } from '../../../../../server/worker/fold/fold.ts';
 import { PolicyFill } from '../../../../../server/worker/state/policy-fill.ts';
-import { PolicyFold } from '../../../../../server/worker/state/policy-fold.ts';
-import { RefusedWrites } from '../../../../../server/worker/state/refused-writes.ts';
 import { until } from '../../../../../tools/support/until.ts';
 import { publishControl, publishSeen } from '../../../../support/chat/control-entries.ts';
 import { created } from '../../../../support/chat/control-log.ts';
-import { MemoryLog } from '../../../../support/chat/memory-log.ts';
-import { MemoryPolicyStore } from '../../../../support/chat/memory-policy.ts';
-import { MemoryStore } from '../../../../support/chat/memory-store.ts';
-import { ManualClock } from '../../../../support/clocks/manual-clock.ts';
+import { type Act, CREATE, policyFoldBench, ROOM } from '../../../../support/chat/policy-fold-bench.ts';
 import { ENTRY_EXAMPLES, shapeOf } from '../../../../support/docs/entry-examples.ts';
 
-const ROOM = 'group:tea';
-type Act = Parameters<typeof publishControl>[3];
-const act = created({ ann: 'owner', bob: 'member' }) as Act;
-
-/** A worker that folds one partition of a log in memory. */
-async function bench() {
-  const log = new MemoryLog(new MemoryStore());
-  const policy = new MemoryPolicyStore();
-  const clock = new ManualClock();
-  const archived = new Map<string, RoomState>();
-  const parts = { archiveUp: true };
-  const archive = async () => {
-    if (!parts.archiveUp) throw new StoreUnavailable('switched off');
-  };
-  const rooms = [ROOM, 'user:ann', 'user:bob', 'user:eve', 'channel:open'];
-  const entries = async (): Promise<StoredMessage[]> => {
-    const pages = await Promise.all(rooms.map(room => log.readAfter(room, 0, 1_000)));
-    return pages.flatMap(({ messages }) => messages).sort((a, b) => a.offset - b.offset);
-  };
-  const withoutBodies = (messages: readonly StoredMessage[]): FoldEntry[] =>
-    messages.map(message => ({
-      room: message.room,
-      offset: message.offset,
-      message: { ...message, body: new Uint8Array(0), storedAt: 0 },
-    }));
-  let refused = 0;
-  const writes = new RefusedWrites({ refused: () => void refused++, clock, log: pino({ level: 'silent' }) });
-  const make = () =>
-    new PolicyFold({
-      policy,
-      archive: {
-        room: async room => {
-          await archive();
-          return archived.get(room) ?? null;
-        },
-      },
-      log: {
-        body: async (_, offset) => (await entries()).find(message => message.offset === offset)?.body ?? null,
-        publish: async (room: string, body: Uint8Array, envelope: Envelope) =>
-          void (await log.publish(room, body, envelope)),
-      },
-      isStored: async () => true,
-      writes,
-      windowMs: Number.POSITIVE_INFINITY,
-      wallClock: () => clock.wallClock(),
-    });
-  const fold = make();
-  let folded = 0;
-  /** Folds what is new, or everything again. */
-  const run = async (by = fold, again = false) => {
-    for (let more = true; more; ) {
-      const batch = (await entries()).filter(({ offset }) => again || offset > folded);
-      again = false;
-      more = batch.length > 0;
-      folded = Math.max(folded, batch.at(-1)?.offset ?? 0);
-      await by.apply(0, withoutBodies(batch));
-    }
-  };
-  const inbox = async (user: string) =>
-    (await log.readAfter(`user:${user}`, 0, 100)).messages.map(
-      ({ body }) => JSON.parse(Buffer.from(body).toString()) as { type: string; act?: string; state?: string },
-    );
-  const state = async () => readRoomState((await policy.read({ room: ROOM }))?.value);
-  const roomsOf = async (user: string) =>
-    (await readDocument(async part => (await policy.read(partKey(user, part)))?.value)) ?? new Map();
-  const refusals = () => refused;
-  const bench = { log, policy, clock, archived, parts, fold, make, writes, refusals, run, inbox, state, roomsOf };
-  return { ...bench, entries, withoutBodies, rooms };
-}
-
 test('what no gateway wrote is written, and each user is told once, however often entries come', async () => {
-  const { log, run, make, inbox, state, roomsOf, policy } = await bench();
-  await publishControl(log, ROOM, 1, act);
+  const { log, run, make, inbox, state, roomsOf, policy } = await policyFoldBench();
+  await publishControl(log, ROOM, 1, CREATE);
   await publishControl(log, ROOM, 2, { act: 'invite', users: ['eve'] });
   await publishControl(log, ROOM, 3, { act: 'kick', user: 'bob' });
   await run();
@@ -123,8 +45,8 @@ test('what no gateway wrote is written, and each user is told once, however ofte
 });
 
 test('a notice tells the relation that its entry made, also where POLICY has what later entries made of it', async () => {
-  const { log, run, make, inbox, policy } = await bench();
-  await publishControl(log, ROOM, 1, act);
+  const { log, run, make, inbox, policy } = await policyFoldBench();
+  await publishControl(log, ROOM, 1, CREATE);
   await publishControl(log, ROOM, 2, { act: 'invite', users: ['eve'] });
   await publishControl(log, ROOM, 3, { act: 'accept' }, 'eve');
   await publishControl(log, ROOM, 4, { act: 'role', user: 'eve', rank: 'moderator' });
@@ -154,8 +76,8 @@ test('a notice tells the relation that its entry made, also where POLICY has wha
 });
 
 test('the end of a room is told to those who are in it, and not to banned users', async () => {
-  const { log, run, inbox } = await bench();
-  await publishControl(log, ROOM, 1, act);
+  const { log, run, inbox } = await policyFoldBench();
+  await publishControl(log, ROOM, 1, CREATE);
   await publishControl(log, ROOM, 2, { act: 'invite', users: ['eve'] });
   await publishControl(log, ROOM, 3, { act: 'ban', user: 'bob', until: 0 });
   await publishControl(log, ROOM, 4, { act: 'delete' });
@@ -166,8 +88,8 @@ test('the end of a room is told to those who are in it, and not to banned users'
 });
 
 test('an entry that does not count changes nothing and tells nobody', async () => {
-  const { log, run, inbox, state } = await bench();
-  await publishControl(log, ROOM, 1, act);
+  const { log, run, inbox, state } = await policyFoldBench();
+  await publishControl(log, ROOM, 1, CREATE);
   await publishControl(log, ROOM, 2, { act: 'update', name: 'Coffee' });
   log.forgetIds();
   await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
@@ -180,8 +102,8 @@ test('an entry that does not count changes nothing and tells nobody', async () =
 });
 
 test('the author of a message that does not count is told once', async () => {
-  const { log, run, make, inbox } = await bench();
-  await publishControl(log, ROOM, 1, act);
+  const { log, run, make, inbox } = await policyFoldBench();
+  await publishControl(log, ROOM, 1, CREATE);
   await publishSeen(log, ROOM, 'bob', 1);
   await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
   const { offset } = await publishSeen(log, ROOM, 'bob', 1);
@@ -205,8 +127,8 @@ test('the author of a message that does not count is told once', async () => {
 });
 
 test('after a loss of entries a snapshot goes on from what is known, and acts count again', async () => {
-  const { log, policy, archived, run, state, entries } = await bench();
-  await publishControl(log, ROOM, 1, act);
+  const { log, policy, archived, run, state, entries } = await policyFoldBench();
+  await publishControl(log, ROOM, 1, CREATE);
   await run();
   const one = (await state()) ?? assert.fail();
   // LOG and POLICY lost versions 2 and 3; MongoDB has version 2.
@@ -224,7 +146,7 @@ test('after a loss of entries a snapshot goes on from what is known, and acts co
 });
 
 test('what MongoDB alone knows is not guessed while it is away', async () => {
-  const { log, run, state, parts, archived } = await bench();
+  const { log, run, state, parts, archived } = await policyFoldBench();
   parts.archiveUp = false;
   await publishControl(log, ROOM, 7, { act: 'update', topic: 'x' });
   await assert.rejects(run(), { name: 'StoreUnavailable' });
@@ -236,7 +158,7 @@ test('what MongoDB alone knows is not guessed while it is away', async () => {
 });
 
 test('own joins and leaves of open rooms are in the document of the user', async () => {
-  const { log, run, make, roomsOf } = await bench();
+  const { log, run, make, roomsOf } = await policyFoldBench();
   const own = async (on: boolean, seen = 0) => {
     const body = { type: 'member', id: 'x', room: 'channel:open', on, since: 5, seen, time: 0 };
     const none = { dedupe: '', time: 0, client: '', traceparent: '', targets: [], cv: 0, seen: 0 };
@@ -252,9 +174,9 @@ test('own joins and leaves of open rooms are in the document of the user', async
 });
 
 test('a room or user whose value NATS refuses is left out, and stops the fold for nobody else', async () => {
-  const { log, policy, run, roomsOf, state, inbox, refusals } = await bench();
+  const { log, policy, run, roomsOf, state, inbox, refusals } = await policyFoldBench();
   policy.refuses = key => 'user' in key && key.user === 'bob';
-  await publishControl(log, ROOM, 1, act);
+  await publishControl(log, ROOM, 1, CREATE);
   await run();
   assert.deepEqual([(await state())?.cv, (await roomsOf('ann')).size, (await roomsOf('bob')).size], [1, 1, 0]);
   assert.deepEqual([(await inbox('bob')).length, refusals()], [1, 1]);
@@ -265,7 +187,7 @@ test('a room or user whose value NATS refuses is left out, and stops the fold fo
 });
 
 test('members of a large room stay members when LOG is folded again, over POLICY as it is or empty', async () => {
-  const { log, run, make, roomsOf, policy, inbox } = await bench();
+  const { log, run, make, roomsOf, policy, inbox } = await policyFoldBench();
   let cv = 1;
   const add = async (...users: readonly string[]) =>
     await publishControl(log, ROOM, ++cv, { act: 'add', users: users.map(user => ({ user, rank: 'member' })) });
@@ -299,8 +221,9 @@ test('members of a large room stay members when LOG is folded again, over POLICY
 });
 
 test('a store that is new or was wiped is filled from MongoDB and LOG while the fold goes on', async () => {
-  const { log, policy, clock, archived, fold, run, state, roomsOf, entries, withoutBodies, writes } = await bench();
-  await publishControl(log, ROOM, 1, act);
+  const { log, policy, clock, archived, fold, run, state, roomsOf, entries, withoutBodies, writes } =
+    await policyFoldBench();
+  await publishControl(log, ROOM, 1, CREATE);
   await run();
   const old: RoomState = { ...((await state()) ?? assert.fail()), cv: 4, name: 'Old' };
   archived.set('group:old', old);
@@ -346,10 +269,10 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
 });
 
 test('rooms of a batch are folded at the same time, and all that they say about one user is kept', async () => {
-  const { log, policy, rooms, run, roomsOf, inbox } = await bench();
+  const { log, policy, rooms, run, roomsOf, inbox } = await policyFoldBench();
   const groups = Array.from({ length: 40 }, (_, index) => `group:${index}`);
   rooms.push(...groups);
-  for (const room of groups) await publishControl(log, room, 1, act);
+  for (const room of groups) await publishControl(log, room, 1, CREATE);
   for (const room of groups.slice(0, 10)) await publishControl(log, room, 2, { act: 'kick', user: 'bob' });
   let [now, most] = [0, 0];
   policy.wait = async () => {
