@@ -92,6 +92,15 @@ export interface EntryReader {
     types: readonly string[],
     range: { readonly after: number; readonly upto: number; readonly limit: number },
   ): Promise<EntryPage>;
+  /**
+   * Reads the first entries of rooms of one partition, of any type, with the version that their author was checked against. Those of
+   * earlier releases lack it and are left out. Ranges are as in {@link readEntries}.
+   * @throws {StoreUnavailable}
+   */
+  readChecked(
+    rooms: readonly string[],
+    range: { readonly after: number; readonly upto: number; readonly limit: number },
+  ): Promise<EntryPage>;
 }
 
 /**

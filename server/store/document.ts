@@ -5,7 +5,7 @@ import { isPlainJson } from '../protocol/raw-json.ts';
 import type { LoggedMessage } from '../room/history-store.ts';
 import { ERASED, NO_TARGETS, type StoredMessage } from '../room/message.ts';
 
-/** A message in the collection `messages`. Empty fields are left out. */
+/** A message in the collection `messages`. Empty fields are left out, but for {@link MessageDocument.seen}. */
 export interface MessageDocument {
   readonly _id: string;
   readonly partition: number;
@@ -20,6 +20,7 @@ export interface MessageDocument {
   readonly client: string;
   readonly traceparent?: string;
   readonly cv?: number;
+  /** Version that its author was checked against, 0 for none; absent from a control entry, and where an earlier release wrote it. */
   readonly seen?: number;
   readonly targets?: readonly number[];
   /** Text, to be readable in MongoDB; bytes if it is not valid UTF-8, to be kept unchanged. */
@@ -62,7 +63,7 @@ export function toDocument(partition: number, message: LoggedMessage): MessageDo
     client: message.client,
     ...(message.traceparent === '' ? {} : { traceparent: message.traceparent }),
     ...(message.cv === 0 ? {} : { cv: message.cv }),
-    ...(message.seen === 0 ? {} : { seen: message.seen }),
+    ...(message.cv > 0 ? {} : { seen: message.seen }),
     ...(message.targets.length === 0 ? {} : { targets: message.targets }),
     body: isUtf8(message.body) ? Buffer.from(message.body).toString('utf8') : new Binary(message.body),
   };

@@ -75,6 +75,21 @@ export class Messages {
     return { entries: entries.map(loggedMessage), upto: end };
   }
 
+  /** See {@link EntryReader.readChecked}. */
+  async readChecked(
+    rooms: readonly string[],
+    { after, upto, limit }: Parameters<EntryReader['readChecked']>[1],
+  ): Promise<EntryPage> {
+    const range = { room: { $in: rooms }, offset: { $gt: after, $lte: upto }, seen: { $exists: true } };
+    const found = await (await this.#collection())
+      .find(where('messages.checked', range), READ)
+      .sort({ offset: 1 })
+      .limit(limit)
+      .toArray();
+    const end = found.length < limit ? upto : (found.at(-1)?.offset ?? upto) - 1;
+    return { entries: found.filter(({ offset }) => offset <= end).map(loggedMessage), upto: end };
+  }
+
   /**
    * Stores a batch, idempotently.
    * @returns the messages that MongoDB refused because of their content

@@ -163,6 +163,10 @@ class Store implements MongoStore {
     return await this.#connection.read(() => this.#messages.readOfTypes(partition, types, range));
   }
 
+  readChecked(rooms: readonly string[], range: Parameters<EntryReader['readChecked']>[1]) {
+    return this.#connection.read(() => this.#messages.readChecked(rooms, range));
+  }
+
   savePosition(partition: number, from: ViewPosition | null, to: ViewPosition, lease: number) {
     return this.#connection.write(() => this.#positions.save(viewsOf(partition), from, to, lease));
   }

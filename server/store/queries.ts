@@ -81,6 +81,16 @@ export const QUERIES = {
     index: 'partition_type_offset',
     for: 'entries that the fold `views` has not applied and LOG does not have',
   },
+  'messages.checked': {
+    collection: 'messages',
+    does: 'read',
+    equality: ['room'],
+    sort: 'offset',
+    range: 'offset',
+    checked: { fields: ['seen'], few: 'only documents of earlier releases lack it' },
+    index: 'room_offset',
+    for: 'messages, after an act on their authors, that the fold `views` has not looked at and LOG does not have',
+  },
   'messages.sent': {
     collection: 'messages',
     does: 'read',

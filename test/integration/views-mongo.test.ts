@@ -281,6 +281,25 @@ test('entries of some types are read in pages, in order, with all that incarnati
   );
 });
 
+test('entries of rooms are read with the version that they name, in pages; those of earlier releases are left out', async () => {
+  const partition = 8;
+  const [one, two, other] = [0, 1, 2].map(() => `channel:views-${rooms++}`) as [string, string, string];
+  const entries = Array.from({ length: 12 }, (_, index) => {
+    const room = [one, two, other][index % 3] ?? one;
+    return { ...logged(room, message), offset: 1 + index, storedAt: 2_000 + index, seen: index % 2 };
+  });
+  await store.write(partition, entries);
+  await database.collection('messages').updateOne({ room: two, offset: 5 }, { $unset: { seen: true } });
+  const found: string[] = [];
+  for (let at = 1, upto = 11; at < upto; ) {
+    const page = await store.readChecked([one, two], { after: at, upto, limit: 3 });
+    assert.ok(page.upto > at && page.upto <= upto);
+    found.push(...page.entries.map(({ offset, seen }) => `${offset} ${seen}`));
+    at = page.upto;
+  }
+  assert.deepEqual(found, ['2 1', '4 1', '7 0', '8 1', '10 1', '11 0']);
+});
+
 test('entries are not read without their index', async () => {
   await database.collection('messages').dropIndex('partition_type_offset');
   const range = { after: 0, upto: 9, limit: 4 };

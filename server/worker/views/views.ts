@@ -14,7 +14,7 @@ import {
 import { changesOf } from './changes.ts';
 import type { Erasing } from './erasing.ts';
 import { roomEntriesOf } from './room-entries.ts';
-import { CHANGING_TYPES, storedEntry } from './stored-entries.ts';
+import { StoredPages } from './stored-pages.ts';
 import { VoidEntries } from './void-entries.ts';
 
 export interface ViewsParts {
@@ -30,8 +30,6 @@ export interface ViewsParts {
 
 /** Pause between two looks at how far a partition is stored. Storing a batch takes some 100 ms. */
 const LOOK_MS = 50;
-/** Entries of each type that are read from MongoDB at once: some 10 MB of the longest ones. */
-const PAGE = 200;
 
 /**
  * Fold of edits, deletes, reactions and hides, and of rooms and their members, into MongoDB. Control entries are applied first, and
@@ -72,9 +70,11 @@ export class ViewsFold implements WorkerFold {
     if (!gap) return;
     const { store, firstKept } = this.#parts;
     const kept = await firstKept(partition);
+    const pages = new StoredPages(store, partition);
+    await pages.begin(from?.at ?? 0);
     for (let at = from?.at ?? 0; at < to.at; ) {
-      const page = await store.readEntries(partition, CHANGING_TYPES, { after: at, upto: to.at, limit: PAGE });
-      const batch = { partition, epoch: to.epoch, entries: page.entries.map(storedEntry), upto: page.upto };
+      const page = await pages.read(at, to.at);
+      const batch = { partition, epoch: to.epoch, ...page };
       if (lease.signal.aborted) throw new LeaseLost(lease);
       await this.#apply(batch, lease, { kept });
       at = page.upto;
