@@ -77,10 +77,20 @@ export async function readAllowed<T>(
     const above = rights?.readableAbove ?? 0;
     const { value, upto } = await read(above);
     if (!rights?.upTo) return value;
-    rights = await demand(await rights.upTo(upto), 'history');
-    if ((rights.readableAbove ?? 0) === above) return value;
+    rights = await asNewAs(rights, upto);
+    if ((rights?.readableAbove ?? 0) === above) return value;
   }
   throw new ReadFailed('the rights of the user change faster than the room can be read');
+}
+
+/**
+ * Loads rights that are at least as new as entries of a room.
+ * @param offset offset of the last of these entries
+ * @throws {CommandError} if the user may not read the room any more
+ * @throws {ReadFailed} {@link StoreUnavailable} if that cannot be known now
+ */
+export async function asNewAs(access: RoomAccess | null, offset: number): Promise<RoomAccess | null> {
+  return access?.upTo ? await demand(await access.upTo(offset), 'history') : access;
 }
 
 /**

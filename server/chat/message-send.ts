@@ -1,3 +1,4 @@
+import { asNewAs } from '../access/room-access.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { textRefusal } from './kind-limits.ts';
 import { about, int, object, optional, roomName, text, uuid7 } from './params.ts';
@@ -48,7 +49,10 @@ export const messageSend = verb({
     if (!refusal && !replyTo) return resultOf(await storeOnce(call, chat, act));
     const check = async () => {
       if (refusal) throw refusal;
-      if (replyTo) await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id }, access?.readableAbove);
+      if (replyTo) {
+        const rights = await asNewAs(access, replyTo.offset);
+        await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id }, rights?.readableAbove);
+      }
       return undefined;
     };
     return resultOf(await storeOnce(call, chat, { ...act, content: { text, replyTo }, check }));

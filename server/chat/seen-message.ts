@@ -1,4 +1,4 @@
-import type { RoomAccess } from '../access/room-access.ts';
+import { asNewAs, type RoomAccess } from '../access/room-access.ts';
 import type { Target } from '../fold/entry.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
 import { ERRORS } from '../protocol/codes.ts';
@@ -15,13 +15,13 @@ export interface SeenMessage {
 /** Place whose messages a verb may be about. */
 export interface Readable {
   readonly room: string;
-  /** Rights of the caller: messages that the caller may not read are not there. */
-  readonly access: Pick<RoomAccess, 'readableAbove'> | null;
+  /** Rights of the caller, made as new as the messages: those that the caller may not read are not there. */
+  readonly access: RoomAccess | null;
 }
 
 /**
  * Reads the message that a verb changes.
- * @throws {CommandError} 404 if the room has no such message
+ * @throws {CommandError} 404 if the room has no such message, 103 if the caller may not read the room any more
  * @throws {ReadFailed} if LOG does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
  */
 export async function seenMessage(
@@ -29,8 +29,9 @@ export async function seenMessage(
   { room, access }: Readable,
   target: Target,
 ): Promise<SeenMessage> {
+  const rights = await asNewAs(access, target.target);
   const { messages, upto } = await chat.folded.find(room, [target.target]);
-  return { message: named(messages, target, access), upto };
+  return { message: named(messages, target, rights), upto };
 }
 
 /** Reads the messages that a verb changes, in the order of their targets. Rejects as {@link seenMessage} does. */
@@ -39,8 +40,10 @@ export async function seenMessages(
   { room, access }: Readable,
   targets: readonly Target[],
 ): Promise<FoldedMessage[]> {
-  const { messages } = await chat.folded.find(room, [...new Set(targets.map(({ target }) => target))]);
-  return targets.map(target => named(messages, target, access));
+  const offsets = targets.map(({ target }) => target);
+  const rights = await asNewAs(access, Math.max(...offsets));
+  const { messages } = await chat.folded.find(room, [...new Set(offsets)]);
+  return targets.map(target => named(messages, target, rights));
 }
 
 function named(messages: readonly FoldedMessage[], { target, of }: Target, access: Readable['access']): FoldedMessage {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isCut } from '../../../../server/fold/room-state.ts';
+import type { Moment } from '../../../../server/time/clock.ts';
 import { roomChat } from '../../../support/chat/room-chat.ts';
 
 /** A chat in which users send and list messages. */
@@ -98,4 +99,45 @@ test('staff deletes messages of lower ranks, at any age; nobody else deletes tho
   await as('bob', 'message.delete', { room, targets: [ofDan] });
   await as('ann', 'message.delete', { room, targets: [ofEve] });
   assert.deepEqual(await texts('ann', room), [undefined, undefined]);
+});
+
+test('messages are changed, hidden and quoted with rights as new as they are, whatever a gateway remembers', async () => {
+  const { as, chat, create, idOf, refused, rights, send } = messageChat();
+  const room = await create('ann', [], 'circle');
+  const bob = { user: 'bob', rooms: [], expiresAt: Infinity as Moment };
+  await as('bob', 'room.join', { room });
+  const own = await send('bob', room, 'own');
+  const { load } = rights;
+  const old = await chat.access(bob, room);
+  const leave = async () => await as('bob', 'room.leave', { room });
+  /** Refusals of all that a user asks about a message, who is taken for a member since the first join. */
+  const refusals = async (message: { target: number; of: string }) => {
+    rights.load = () => old;
+    const quoted = { offset: message.target, id: message.of };
+    const answers = [
+      await refused('bob', 'message.edit', { room, ...message, text: 'x' }),
+      await refused('bob', 'message.react', { room, ...message, emoji: '👍', on: true }),
+      await refused('bob', 'message.delete', { room, targets: [message] }),
+      await refused('bob', 'message.delete', { room, targets: [own, message], scope: 'me' }),
+      await refused('bob', 'message.send', { room, text: 'x', replyTo: quoted }),
+    ];
+    rights.load = load;
+    return answers;
+  };
+  await leave();
+  const out = await send('ann', room, 'out');
+  const gone = await send('ann', room, 'gone');
+  await as('ann', 'message.delete', { room, targets: [gone] });
+  const stranger = await refused('zoe', 'message.list', { room });
+  for (const message of [out, gone])
+    assert.deepEqual(await refusals(message), [stranger, stranger, stranger, stranger, stranger]);
+  assert.deepEqual(
+    (await refusals({ target: out.target, of: idOf() })).map(({ code }) => code),
+    [103, 103, 103, 103, 103],
+    'it does not tell whether there is such a message',
+  );
+  await as('bob', 'room.join', { room });
+  const next = await send('ann', room, 'next');
+  rights.load = () => old;
+  await as('bob', 'message.react', { room, ...next, emoji: '👍', on: true });
 });
