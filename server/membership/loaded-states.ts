@@ -7,6 +7,7 @@ import { ReadFailed, type RoomLog } from '../room/log.ts';
 import { shareStarting } from '../room/share-starting.ts';
 import type { Moment, WallTime } from '../time/clock.ts';
 import type { RoomArchive } from './archive.ts';
+import { higher } from './highest-state.ts';
 import type { PolicyBatch } from './policy-batch.ts';
 import type { Covered } from './policy-progress.ts';
 import type { PolicyStore } from './policy-store.ts';
@@ -257,6 +258,3 @@ export class LoadedStates implements RoomStates {
 
 const later = (state: RoomState, other: RoomState | undefined): RoomState =>
   other && isLater(other, state) ? other : state;
-
-/** State with the higher version, the first of equals. */
-const higher = (state: RoomState, other: RoomState | null): RoomState => (other && other.cv > state.cv ? other : state);

@@ -6,6 +6,7 @@ import { noticeOf } from '../../fold/membership-notice.ts';
 import { isCut, NO_ROOM, type RoomState, type Written } from '../../fold/room-state.ts';
 import { readRoomState } from '../../fold/room-state-json.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
+import { highestState, type StateSources } from '../../membership/highest-state.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { isLater, writeRoom } from '../../membership/policy-writes.ts';
 import type { UserRoom } from '../../membership/room-states.ts';
@@ -29,7 +30,7 @@ interface Entries {
 export interface PolicyFoldParts {
   readonly policy: PolicyStore;
   readonly archive: Pick<RoomArchive, 'room'>;
-  readonly log: Entries;
+  readonly log: Entries & StateSources['log'];
   /** True if a notice with this key was stored, and if that cannot be told: it is left out then. */
   readonly isStored: (key: { readonly id: string; readonly dedupe: string }) => Promise<boolean>;
   readonly writes: Pick<RefusedWrites, 'attempt'>;
@@ -113,11 +114,9 @@ export class PolicyFold {
   async #control(begin: Begin, room: string, message: LoggedMessage): Promise<void> {
     const entry = await this.#read(begin, message, data => readControl(message, data));
     if (!entry) return;
-    const before = await this.#state(begin, room, entry.cv);
+    const before = await this.#before(begin, room, entry);
+    if (isGap(before, entry)) return await this.#snapshot(room, before, entry.cv);
     const state = foldControl(before, entry);
-    // An entry was lost: nothing counts until a snapshot goes on from what is known.
-    if (state === before && entry.cv > before.cv + 1 && entry.control.act !== 'snapshot')
-      return await this.#snapshot(room, before, entry.cv);
     this.#keep(begin, room, state);
     const users = state === before ? usersOf(entry, state) : concernedBy(entry, before, state);
     const latest = await this.#writeRoom(room, state);
@@ -186,19 +185,27 @@ export class PolicyFold {
     await writes.attempt({ room, user }, async () => await log.publish(INBOX + user, body, entry));
   }
 
-  /** Publishes the highest known state of a room as a version that counts without its predecessors. @param cv version that was lost, or is above it */
-  async #snapshot(room: string, known: RoomState, cv: number): Promise<void> {
-    const { policy, archive, log, wallClock } = this.#parts;
-    const stored = readRoomState((await policy.read({ room }))?.value);
-    const state = [stored, await archive.room(room)].reduce<RoomState>(
-      (highest, other) => (other && other.cv > highest.cv ? other : highest),
-      known,
-    );
+  /**
+   * Publishes the highest state of a room as a version that counts without its predecessors: an entry was lost, and nothing counts until
+   * a snapshot goes on from what is known.
+   * @param cv version that was lost, or is above it
+   */
+  async #snapshot(room: string, state: RoomState, cv: number): Promise<void> {
+    const { log, wallClock } = this.#parts;
     const { body, envelope } = snapshotOf(room, state, wallClock(), Math.max(cv, state.cv));
     await log.publish(room, body, envelope);
   }
 
-  /** @param cv version that the room has, at least nearly */
+  /** State before an entry, or with it and perhaps later ones. If there is a gap between the two, an entry is lost. */
+  async #before(begin: Begin, room: string, entry: ControlEntry): Promise<RoomState> {
+    const known = await this.#state(begin, room, entry.cv - 1);
+    if (!isGap(known, entry)) return known;
+    const before = await highestState(this.#parts, room, known);
+    this.#keep(begin, room, before);
+    return before;
+  }
+
+  /** @param cv version that the room has had; 0 for none */
   async #state(begin: Begin, room: string, cv: number): Promise<RoomState> {
     const known = this.#known(room);
     if (known) return known;
@@ -213,10 +220,9 @@ export class PolicyFold {
   }
 
   async #load(room: string, cv: number): Promise<RoomState> {
-    const { policy, archive } = this.#parts;
-    const found = await policy.read({ room });
-    // Without a value the room is new, or POLICY was wiped: then MongoDB has what LOG does not have any more.
-    return (found && readRoomState(found.value)) ?? (cv > 1 ? await archive.room(room) : null) ?? NO_ROOM;
+    const found = await this.#parts.policy.read({ room });
+    // Without a value the room is new, or POLICY was wiped.
+    return (found && readRoomState(found.value)) ?? (cv > 0 ? await highestState(this.#parts, room) : NO_ROOM);
   }
 
   #keep(begin: Begin, room: string, state: RoomState): void {
@@ -233,6 +239,10 @@ export class PolicyFold {
     return body && read(dataOf({ body }));
   }
 }
+
+/** True if a version between a state and an entry that needs it is missing. */
+const isGap = (state: RoomState, { cv, control }: ControlEntry): boolean =>
+  cv > state.cv + 1 && control.act !== 'snapshot';
 
 /** True if an entry is the one of its version that counts, as far as the state remembers. */
 function counts({ cv, offset }: ControlEntry, state: RoomState): boolean {

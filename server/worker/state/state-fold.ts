@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { DeletionsRange } from '../../bus/deletions.ts';
 import { type Digests, DigestTaken, type Revised } from '../../bus/digests.ts';
 import type { FoldLog } from '../../bus/fold-log.ts';
 import { type Cover, coverFrom, type Deletion, type Digest } from '../../bus/last-entry.ts';
+import type { RoomRange } from '../../bus/room-range.ts';
 import type { PolicyProgress } from '../../membership/policy-progress.ts';
 import type { LoggedDelete } from '../../room/log.ts';
 import type { Clock, Moment } from '../../time/clock.ts';
@@ -37,7 +37,7 @@ export interface StateFoldParts {
   readonly policy: PolicyPart;
   readonly foldLog: Pick<FoldLog, 'state'>;
   /** Reads the deletes of a room in a range of LOG. */
-  deletions(range: DeletionsRange): Promise<readonly LoggedDelete[]>;
+  deletions(range: RoomRange): Promise<readonly LoggedDelete[]>;
   /** Offset up to which the texts of deleted messages are gone from MongoDB and LOG; 0 if that is not known. */
   erased(partition: number, epoch: string): number;
   /** Removes rooms from LAST above its limit. @returns the new cover; null if it is the same */

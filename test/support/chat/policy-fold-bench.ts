@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { RoomState } from '../../../server/fold/room-state.ts';
 import { readRoomState } from '../../../server/fold/room-state-json.ts';
 import { partKey, readDocument } from '../../../server/membership/user-documents.ts';
+import { controlOf } from '../../../server/room/control-lane.ts';
 import { StoreUnavailable } from '../../../server/room/history-store.ts';
 import type { Envelope, StoredMessage } from '../../../server/room/message.ts';
 import type { FoldEntry } from '../../../server/worker/fold/fold.ts';
@@ -54,6 +55,8 @@ export async function policyFoldBench() {
       },
       log: {
         body: async (_, offset) => (await entries()).find(message => message.offset === offset)?.body ?? null,
+        controls: async (room, after) =>
+          (await log.readAfter(room, after, 1_000)).messages.flatMap(message => controlOf(message) ?? []),
         publish: async (room: string, body: Uint8Array, envelope: Envelope) =>
           void (await log.publish(room, body, envelope)),
       },

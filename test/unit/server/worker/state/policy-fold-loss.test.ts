@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { foldControl } from '../../../../../server/fold/control-fold.ts';
+import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
+import { LOST_VERSIONS } from '../../../../../server/membership/snapshot.ts';
+import { controlOf } from '../../../../../server/room/control-lane.ts';
+import { publishControl, publishSeen } from '../../../../support/chat/control-entries.ts';
+import { created } from '../../../../support/chat/control-log.ts';
+import { type Act, policyFoldBench, ROOM } from '../../../../support/chat/policy-fold-bench.ts';
+
+/** A worker without POLICY: MongoDB has version 1, LOG has versions 1 and 2. */
+async function wiped() {
+  const bench = await policyFoldBench();
+  const { log, archived, entries, withoutBodies, fold } = bench;
+  const stateOf = async (upto = Number.POSITIVE_INFINITY): Promise<RoomState> =>
+    (await entries())
+      .flatMap(each => controlOf(each) ?? [])
+      .filter(({ cv }) => cv <= upto)
+      .reduce(foldControl, NO_ROOM);
+  await publishControl(log, ROOM, 1, created({ ann: 'owner', bob: 'member', eve: 'member' }) as Act);
+  await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
+  archived.set(ROOM, await stateOf(1));
+  const last = async () => await fold.apply(0, withoutBodies((await entries()).slice(-1)));
+  return { ...bench, stateOf, last };
+}
+
+test('no snapshot takes the place of acts that LOG has, where POLICY was wiped and MongoDB is behind', async () => {
+  const { log, stateOf, last, state } = await wiped();
+  await publishControl(log, ROOM, 3, { act: 'kick', user: 'eve' });
+  await last();
+  const { cv, members } = await stateOf();
+  assert.deepEqual([cv, [...members.keys()]], [3, ['ann']]);
+  assert.deepEqual(await state(), await stateOf());
+});
+
+test('an act that is purged from LOG while the state is read is not taken for a lost one', async () => {
+  const { log, archived, stateOf, last, state, entries } = await wiped();
+  await publishControl(log, ROOM, 3, { act: 'kick', user: 'eve' });
+  const two = await stateOf(2);
+  const archive = archived.get.bind(archived);
+  archived.get = room => {
+    const found = archive(room);
+    archived.set(ROOM, two);
+    log.purge(two.at);
+    return found;
+  };
+  await last();
+  assert.deepEqual([(await state())?.cv, (await entries()).filter(({ cv }) => cv > 3)], [3, []]);
+});
+
+test('an entry that is really missing is followed by one snapshot, of all that is known', async () => {
+  const { log, last, entries, run, stateOf } = await wiped();
+  await publishControl(log, ROOM, 4, { act: 'update', topic: 'void' });
+  await last();
+  await publishControl(log, ROOM, 5, { act: 'update', topic: 'void too' });
+  await last();
+  await run();
+  const snapshots = (await entries()).flatMap(each => controlOf(each) ?? []).filter(({ cv }) => cv > LOST_VERSIONS);
+  assert.deepEqual(
+    snapshots.map(({ cv, control }) => [cv, control.act]),
+    [[4 + LOST_VERSIONS, 'snapshot']],
+  );
+  const { members, topic } = await stateOf();
+  assert.deepEqual([[...members.keys()].sort(), topic], [['ann', 'eve'], '']);
+});
+
+test('a message of a user who was restricted does not count, where POLICY was wiped and MongoDB is behind', async () => {
+  const { log, fold, entries, withoutBodies } = await wiped();
+  const { offset } = await publishSeen(log, ROOM, 'bob', 1);
+  const batch = withoutBodies((await entries()).filter(each => each.offset === offset));
+  assert.deepEqual([...(await fold.apply(0, batch))], [offset]);
+});
