@@ -8,8 +8,6 @@ export interface PlacedClient extends Client {
   gateway(): string;
 }
 
-const TRIES = 60;
-
 /** A connected client of `url`. */
 export async function placedClient(t: TestContext, url: string, options: ClientOptions = {}): Promise<PlacedClient> {
   const client = await openClient(t, url, options);
@@ -21,19 +19,28 @@ export async function placedClient(t: TestContext, url: string, options: ClientO
   return { ...client, gateway: () => gateway };
 }
 
-/** A client that a balanced address led to a gateway that will do. @throws after many tries */
+/**
+ * A client that a balanced address led to a gateway that will do: one that has just become ready takes connections only once the
+ * balancer knows it. @throws after a minute
+ */
 export async function clientOn(
   t: TestContext,
   url: string,
   options: ClientOptions,
   willDo: (gateway: string) => boolean,
 ): Promise<PlacedClient> {
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const client = await placedClient(t, url, options);
-    if (willDo(client.gateway())) return client;
-    client.sdk.disconnect();
-  }
-  throw new Error(`${TRIES} connections to ${url} led to no gateway that will do`);
+  const met = new Set<string>();
+  return await until(
+    `a connection to ${url} leads to a gateway that will do`,
+    async () => {
+      const client = await placedClient(t, url, options);
+      if (willDo(client.gateway())) return client;
+      met.add(client.gateway());
+      client.sdk.disconnect();
+      return null;
+    },
+    { state: () => [...met] },
+  );
 }
 
 /** Waits until new connections of a balanced address reach all of `gateways`, some of which may have just become ready. */
