@@ -94,6 +94,10 @@ export class WorkerMetrics {
     'refused_writes_total',
     'Writes of rooms and users to POLICY and to inboxes that NATS refused for good and the fold state left out.',
   );
+  readonly erasuresFailed = this.#counter(
+    'erasures_failed_total',
+    'Attempts to erase deleted texts and entries that do not count in LOG and LIVE that failed. Each is repeated after a second.',
+  );
   readonly foldLeases = this.#gauge('fold_leases', 'Partitions that this worker folds now, by fold.', ['fold']);
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');
   readonly optionsRejected = this.#gauge(

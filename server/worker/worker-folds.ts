@@ -51,7 +51,7 @@ export interface WorkerFoldsParts {
 
 /** The folds that every worker runs. */
 function foldsOf(parts: WorkerFoldsParts): readonly WorkerFold[] {
-  const { names, connection, jsm, store, clock } = parts;
+  const { names, connection, jsm, store, metrics, clock, log } = parts;
   const storedUpTo = async (partition: number) =>
     (await jsm.consumers.info(names.logStream(partition), names.storeConsumer)).ack_floor.stream_seq;
   const state: StateFold = stateFold(parts, (partition, epoch) => erasing.doneUpTo(partition, epoch));
@@ -63,7 +63,9 @@ function foldsOf(parts: WorkerFoldsParts): readonly WorkerFold[] {
       const position = await state.readPosition(partition);
       return position?.epoch === epoch ? position.at : 0;
     },
+    failed: () => metrics.erasuresFailed.inc(),
     clock,
+    log,
   });
   return [state, new ViewsFold({ store, storedUpTo, firstKept: firstKept(jsm, names), erasing, clock })];
 }

@@ -83,7 +83,9 @@ async function foldBench(t: TestContext) {
       erase: around('erase', eraser(jsm, names)),
       forgottenIds: async () => forgotten.before,
       stateUpTo: async () => Number.POSITIVE_INFINITY,
+      failed: () => undefined,
       clock: systemClock,
+      log: pino({ level: 'silent' }),
     }),
     clock: systemClock,
   });

@@ -1,6 +1,8 @@
+import type { Logger } from 'pino';
 import type { EraseEntries } from '../../bus/erase.ts';
 import type { ErasureList, ViewPosition } from '../../room/views.ts';
 import type { Clock, Moment } from '../../time/clock.ts';
+import { Repeats } from '../../time/repeats.ts';
 import { type Lease, LeaseLost } from '../fold/fold.ts';
 
 export interface ErasingParts {
@@ -13,7 +15,10 @@ export interface ErasingParts {
    * authors.
    */
   stateUpTo(partition: number, epoch: string): Promise<number>;
+  /** Counts a look that failed. */
+  readonly failed: () => void;
   readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 /** Time between two looks at the list of a partition. */
@@ -31,9 +36,11 @@ export class Erasing {
   readonly #next = new Map<number, Moment>();
   /** Positions up to which nothing is left to erase, by partition. */
   readonly #done = new Map<number, ViewPosition>();
+  readonly #repeats: Repeats;
 
   constructor(parts: ErasingParts) {
     this.#parts = parts;
+    this.#repeats = new Repeats(() => parts.clock.now());
   }
 
   /** Offset up to which no deleted text is left in the store, LOG or LIVE; 0 if that is not known. */
@@ -49,13 +56,35 @@ export class Erasing {
     else this.#done.delete(partition);
   }
 
-  /** Erases what is due, unless it looked a moment ago. Rejects if NATS or the store does not answer. */
+  /**
+   * Erases what is due, unless it looked a moment ago. A failure, of NATS or the store, is reported and repeated at the next look: the
+   * list keeps what is left, and the fold goes on.
+   * @throws {LeaseLost}
+   */
   async run(epoch: string, lease: Lease): Promise<void> {
-    const { store, erase, forgottenIds, stateUpTo, clock } = this.#parts;
-    const { partition, signal } = lease;
+    const { clock, failed, log } = this.#parts;
+    const { partition } = lease;
     const now = clock.now();
     if (now < (this.#next.get(partition) ?? now)) return;
     this.#next.set(partition, (now + LOOK_MS) as Moment);
+    try {
+      await this.#erase(epoch, lease);
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      failed();
+      const { name, message: reason } = error as Error;
+      const news = this.#repeats.news(`${partition} ${name}`);
+      if (news)
+        log.warn(
+          { partition, reason, ...news },
+          'deleted texts are not erased in the streams; tried again in a second',
+        );
+    }
+  }
+
+  async #erase(epoch: string, lease: Lease): Promise<void> {
+    const { store, erase, forgottenIds, stateUpTo } = this.#parts;
+    const { partition, signal } = lease;
     const listed = await store.readErasures(partition, MOST);
     if (listed.length === 0) return;
     const [forgotten, folded] = await Promise.all([forgottenIds(partition), stateUpTo(partition, epoch)]);

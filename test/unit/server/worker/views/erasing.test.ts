@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LiveLags } from '../../../../../server/bus/erase.ts';
 import type { Erasure } from '../../../../../server/room/views.ts';
 import type { Moment } from '../../../../../server/time/clock.ts';
 import { LeaseLost } from '../../../../../server/worker/fold/fold.ts';
@@ -9,7 +10,8 @@ const SECOND = 1_000;
 
 /** A list of entries to erase, and what was erased. */
 function bench() {
-  const state = { now: 0, forgotten: 0, folded: Number.POSITIVE_INFINITY };
+  const state = { now: 0, forgotten: 0, folded: Number.POSITIVE_INFINITY, failed: 0, lines: 0 };
+  const step = { fails: null as Error | null };
   let list: Erasure[] = [];
   const erased: number[] = [];
   const add = (at: number, offset: number, storedAt: number) => {
@@ -23,10 +25,15 @@ function bench() {
         list = list.filter(each => !some.includes(each));
       },
     },
-    erase: async (_, entries) => void erased.push(...entries.map(({ offset }) => offset)),
+    erase: async (_, entries) => {
+      if (step.fails) throw step.fails;
+      erased.push(...entries.map(({ offset }) => offset));
+    },
     forgottenIds: async () => state.forgotten,
     stateUpTo: async () => state.folded,
+    failed: () => void state.failed++,
     clock: { now: () => state.now as Moment },
+    log: { warn: () => void state.lines++ },
   });
   const ended = new AbortController();
   const lease = { fold: 'views', partition: 0, epoch: 1, signal: ended.signal };
@@ -34,7 +41,7 @@ function bench() {
     state.now += seconds * SECOND;
     await erasing.run('e', lease);
   };
-  return { state, add, erasing, erased, run, end: () => ended.abort(), left: () => list.length };
+  return { state, step, add, erasing, erased, run, end: () => ended.abort(), left: () => list.length };
 }
 
 test('an entry is erased when its id is forgotten and the fold state has it, once', async () => {
@@ -90,4 +97,19 @@ test('a holder that lost its lease erases nothing', async () => {
   end();
   await assert.rejects(run(), LeaseLost);
   assert.deepEqual(erased, []);
+});
+
+test('a failure is counted, and logged once in a while; the next look repeats it', async () => {
+  const { add, state, step, run, erased, left } = bench();
+  add(5, 2, 1);
+  state.forgotten = 2;
+  step.fails = new LiveLags('LIVE', 2);
+  await run();
+  await run(0.5);
+  assert.deepEqual([state.failed, state.lines], [1, 1]);
+  await run();
+  assert.deepEqual([state.failed, state.lines, left()], [2, 1, 1]);
+  step.fails = null;
+  await run();
+  assert.deepEqual([erased, left(), state.failed], [[2], 0, 2]);
 });
