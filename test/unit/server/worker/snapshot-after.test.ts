@@ -45,6 +45,12 @@ test('a control entry that MongoDB refuses is followed by a snapshot, whether PO
   assert.deepEqual(await after(entry, four), [[4 + LOST_VERSIONS, 'Green']]);
 });
 
+test('an entry that is set aside again is not followed by another snapshot', async () => {
+  const entry = rejected(3, { act: 'update', topic: 'Which tea?' });
+  for (const cv of [3 + LOST_VERSIONS, 5 + LOST_VERSIONS])
+    assert.deepEqual(await after(entry, { ...TWO, cv, at: 12, topic: 'Which tea?' }), []);
+});
+
 test('nothing follows a refused snapshot, an entry without its predecessor, and what no gateway wrote', async () => {
   assert.deepEqual(await after(rejected(3, { act: 'snapshot', state: roomStateJson(TWO) }), TWO), []);
   assert.deepEqual(await after(rejected(9, { act: 'update', topic: 'x' }), TWO), []);
