@@ -6,5 +6,11 @@ const INBOX = 'user:';
 /** Name of a user's inbox. */
 export const inboxOf = (user: string) => INBOX + user;
 
+/** True for the name of an inbox. */
+export const isInbox = (room: string): boolean => room.startsWith(INBOX);
+
+/** User whose inbox a room is. */
+export const inboxUser = (inbox: string): string => inbox.slice(INBOX.length);
+
 /** Longest user id, in bytes of UTF-8: the name of the inbox must not be too long. */
 export const MAX_USER_BYTES = MAX_CHANNEL_BYTES - INBOX.length;

@@ -1,10 +1,11 @@
-import { INBOX_KIND, type KindRules } from '../contract/room-kinds.ts';
+import type { KindRules } from '../contract/room-kinds.ts';
 import { type RoomState, tellsOf } from '../fold/room-state.ts';
 import { membershipOf } from '../membership/membership-of.ts';
 import type { RoomStates, UserRoom } from '../membership/room-states.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Refusal } from '../room/control-lane.ts';
 import { ReadFailed } from '../room/log.ts';
+import { isInbox } from './names.ts';
 import { isListed, misnamedRoom, NOT_LISTED, type Policy, publishDenied } from './policy.ts';
 import { HIDDEN, mayAct, readableAbove } from './rights.ts';
 import type { Action, Denied, RoomAccess } from './room-access.ts';
@@ -102,7 +103,7 @@ export class RoomRights {
 
   /** Rules of a room whose rights depend on its state; undefined for an inbox, and for a name that no room can have. */
   #rulesOf(room: string): KindRules | undefined {
-    if (room.startsWith(`${INBOX_KIND}:`)) return undefined;
+    if (isInbox(room)) return undefined;
     const rules = this.#options.policy.kindOf(room);
     return rules && !misnamedRoom(room) ? rules : undefined;
   }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { inboxOf } from '../access/names.ts';
+import { inboxOf, inboxUser, isInbox } from '../access/names.ts';
 import type { Policy } from '../access/policy.ts';
 import { RoomRights } from '../access/room-rights.ts';
 import { policyKv } from '../bus/policy-kv.ts';
@@ -93,14 +93,12 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
   return { states, userRooms, rights, control: { ...roomControl(states, userRooms, rights), lost }, follow };
 }
 
-const INBOX = /^user:/;
-
 function roomControl(states: LoadedStates, users: LoadedUserRooms, rights: RoomRights): Omit<RoomControl, 'lost'> {
   return {
-    load: async (room, top) => (INBOX.test(room) ? NO_ROOM : await states.load(room, top)),
+    load: async (room, top) => (isInbox(room) ? NO_ROOM : await states.load(room, top)),
     refusal: (room, state, user) => rights.refusal(room, state, user),
     readableAbove: (room, state, user) => rights.readableAbove(room, state, user),
     confirmed: async (room, user) => await rights.confirmed(room, user),
-    noted: (inbox, entry) => users.noted(inbox.replace(INBOX, ''), entry),
+    noted: (inbox, entry) => users.noted(inboxUser(inbox), entry),
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { accessOf } from '../access/access.ts';
+import { isInbox } from '../access/names.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
@@ -128,7 +129,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     store,
     bus: presenceBus(nats.write, nats.names),
     control: membership.control,
-    stateOf: (room, offset) => (room.startsWith('user:') ? NO_ROOM : membership.states.upTo(room, offset)),
+    stateOf: (room, offset) => (isInbox(room) ? NO_ROOM : membership.states.upTo(room, offset)),
     codecs: CODECS,
     publish,
     budget,

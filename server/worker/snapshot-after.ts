@@ -3,6 +3,7 @@ import { foldControl } from '../fold/control-fold.ts';
 import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
 import { readRoomState } from '../fold/room-state-json.ts';
 import type { RoomArchive } from '../membership/archive.ts';
+import { higher } from '../membership/highest-state.ts';
 import type { PolicyStore } from '../membership/policy-store.ts';
 import { LOST_VERSIONS, snapshotOf } from '../membership/snapshot.ts';
 import type { RejectedMessage } from '../room/history-store.ts';
@@ -28,7 +29,7 @@ export const snapshotAfter =
     if (!entry || entry.control.act === 'snapshot') return;
     const { room } = message;
     const known = [readRoomState((await policy.read({ room }))?.value), await archive.room(room)];
-    const state = known.reduce<RoomState>((top, each) => (each && each.cv > top.cv ? each : top), NO_ROOM);
+    const state = known.reduce<RoomState>(higher, NO_ROOM);
     if (state.cv >= entry.cv + LOST_VERSIONS) return; // a snapshot has followed: it is set aside again
     const latest = foldControl(state, entry);
     if (latest.cv < entry.cv) return; // it never counted, or the fold of its predecessors makes a snapshot

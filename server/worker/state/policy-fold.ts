@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inboxOf, inboxUser, isInbox } from '../../access/names.ts';
 import { changedUsers } from '../../fold/changed-users.ts';
 import { type ControlEntry, readControl } from '../../fold/control.ts';
 import { foldControl } from '../../fold/control-fold.ts';
@@ -46,7 +47,6 @@ interface Begin {
 
 /** States of rooms that are kept between batches. */
 const MOST_STATES = 1_000;
-const INBOX = 'user:';
 /** Rooms whose entries are folded at the same time: not more than the attempts to write the document of a user whom all concern. */
 const ROOMS_AT_ONCE = 8;
 /** Documents of users that are written at the same time for one entry. */
@@ -106,7 +106,7 @@ export class PolicyFold {
   /** Folds one entry. @returns true if it does not count */
   async #isVoidAfter(begin: Begin, room: string, message: LoggedMessage): Promise<boolean> {
     if (message.cv > 0) await this.#control(begin, room, message);
-    else if (message.type === 'member' && room.startsWith(INBOX)) await this.#own(begin, room, message);
+    else if (message.type === 'member' && isInbox(room)) await this.#own(begin, room, message);
     else if (message.seen > 0 || this.#known(room)) return await this.#isVoid(begin, room, message);
     return false;
   }
@@ -132,7 +132,7 @@ export class PolicyFold {
   async #own(begin: Begin, inbox: string, message: LoggedMessage): Promise<void> {
     const own = await this.#read(begin, message, data => readOwnMembership(message, data));
     if (!own) return;
-    await this.#writeUser(inbox.slice(INBOX.length), own.room, userRoomByOwn(own));
+    await this.#writeUser(inboxUser(inbox), own.room, userRoomByOwn(own));
   }
 
   /** @returns the state that POLICY has then */
@@ -182,7 +182,7 @@ export class PolicyFold {
     const body = Buffer.from(JSON.stringify({ type, id, room, ...notice.body, time }));
     const none = { client: '', traceparent: '', targets: [], cv: 0, seen: 0 } as const;
     const entry = { type, id, dedupe, time, user: '', ...none };
-    await writes.attempt({ room, user }, async () => await log.publish(INBOX + user, body, entry));
+    await writes.attempt({ room, user }, async () => await log.publish(inboxOf(user), body, entry));
   }
 
   /**

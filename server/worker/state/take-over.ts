@@ -3,6 +3,7 @@ import type { FoldLogState } from '../../bus/fold-log.ts';
 import { NO_ROOM, type RoomState } from '../../fold/room-state.ts';
 import { readRoomState } from '../../fold/room-state-json.ts';
 import type { MembershipArchive } from '../../membership/archive.ts';
+import { higher } from '../../membership/highest-state.ts';
 import type { PolicyProgress } from '../../membership/policy-progress.ts';
 import { COMPLETE, type PolicyStore } from '../../membership/policy-store.ts';
 import { snapshotOf } from '../../membership/snapshot.ts';
@@ -101,7 +102,7 @@ export class TakeOver {
     const sure = position.known(partition)?.at ?? 0;
     const isSame = stored.cv === archived.cv && stored.at === archived.at;
     if (isSame && stored.at <= sure) return false;
-    const latest = archived.cv > stored.cv ? archived : stored;
+    const latest = higher(stored, archived);
     const { body, envelope } = snapshotOf(room, latest, clock.wallClock());
     await log.publish(room, body, envelope);
     return true;

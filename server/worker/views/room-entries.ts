@@ -1,3 +1,4 @@
+import { inboxUser, isInbox } from '../../access/names.ts';
 import { readControl } from '../../fold/control.ts';
 import { dataOf } from '../../room/message.ts';
 import { type OwnMembership, type RoomControlEntry, readOwnMembership } from '../../room/room-changes.ts';
@@ -9,8 +10,6 @@ export interface RoomEntries {
   readonly own: readonly OwnMembership[];
 }
 
-const INBOX = /^user:/;
-
 /** Picks the entries of a batch about rooms and members. Bodies of others are not parsed. Pure. */
 export function roomEntriesOf(entries: readonly FoldEntry[]): RoomEntries {
   const controls: RoomControlEntry[] = [];
@@ -18,9 +17,9 @@ export function roomEntriesOf(entries: readonly FoldEntry[]): RoomEntries {
   for (const { room, message } of entries) {
     if (message === null || (message.type !== 'room' && message.type !== 'member')) continue;
     const data = dataOf(message);
-    const joined = INBOX.test(room) ? readOwnMembership(message, data) : null;
+    const joined = isInbox(room) ? readOwnMembership(message, data) : null;
     // The inbox of a user is written by verbs of that user alone.
-    if (joined) own.push({ ...joined, user: room.replace(INBOX, '') });
+    if (joined) own.push({ ...joined, user: inboxUser(room) });
     const entry = message.cv > 0 ? readControl(message, data) : null;
     if (entry) controls.push({ room, entry });
   }

@@ -1,3 +1,4 @@
+import { isInbox } from '../../access/names.ts';
 import { type Cut, isCut } from '../../fold/room-state.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
@@ -19,8 +20,6 @@ const MOST_UNCUT = 100_000;
 const READS = 8;
 const NO_CUTS: readonly Cut[] = [];
 /** An inbox has no state: its entries always count. */
-const INBOX = /^user:/;
-
 /**
  * Finds the entries that do not count, because their author was restricted before them. An entry that names no version was checked
  * by a gateway that knew of no act in the room: it is compared as well.
@@ -83,4 +82,4 @@ export class VoidEntries {
   }
 }
 
-const isBound = ({ room, message }: FoldEntry): boolean => message !== null && message.cv === 0 && !INBOX.test(room);
+const isBound = ({ room, message }: FoldEntry): boolean => message !== null && message.cv === 0 && !isInbox(room);
