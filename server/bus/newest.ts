@@ -1,8 +1,8 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { type Newest, type PartitionState, ReadFailed } from '../room/log.ts';
 import type { StoredMessage } from '../room/message.ts';
-import { directBatch } from './direct-read.ts';
 import { type Cover, type Digest, readCover, readDigest } from './last-entry.ts';
+import { lastValues } from './purged-tops.ts';
 import { readHeaders, serverHeader } from './read-headers.ts';
 import { readLast, roomOf, type TopsOptions } from './tops.ts';
 
@@ -20,8 +20,6 @@ interface Noted {
   readonly cover: Cover | null;
   readonly digests: ReadonlyMap<string, Digest | null>;
 }
-
-const NOTHING: Noted = { cover: null, digests: new Map() };
 
 /**
  * Reads the ends of rooms of one partition in a constant number of requests: state, last entries and digests, and the state once more
@@ -68,19 +66,11 @@ async function readUpTo(
   throw new ReadFailed(`a replica of ${options.names.logStream(options.partition)} lags`);
 }
 
-async function readNoted(
-  connection: NatsConnection,
-  rooms: readonly string[],
-  { names, partition, timeoutMs }: TopsOptions,
-): Promise<Noted> {
-  const mark = names.lastMark(partition);
-  const multi_last = [...rooms.map(room => names.last(partition, room)), mark];
-  const batch = await directBatch(connection, names.lastStream(partition), { multi_last }, timeoutMs).catch(() => null);
-  // A room that an incomplete answer leaves out would look like one without entries.
-  if (!batch || batch.pending > 0) return NOTHING;
+async function readNoted(connection: NatsConnection, rooms: readonly string[], options: TopsOptions): Promise<Noted> {
+  const mark = options.names.lastMark(options.partition);
   let cover: Cover | null = null;
   const digests = new Map<string, Digest | null>();
-  for (const message of batch.messages) {
+  for (const message of await lastValues(connection, rooms, options)) {
     if (serverHeader(readHeaders(message).headers, 'Nats-Subject') === mark) cover = readCover(message.data);
     else digests.set(roomOf(message), readDigest(message.data));
   }

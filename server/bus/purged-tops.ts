@@ -2,13 +2,11 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { PartitionState } from '../room/log.ts';
 import { directBatch } from './direct-read.ts';
 import { type Cover, purgedTop, readCover, readTop } from './last-entry.ts';
-import { type Names, roomOfToken } from './names.ts';
+import { roomOfToken } from './names.ts';
 import { readHeaders, serverHeader } from './read-headers.ts';
+import type { TopsOptions } from './tops.ts';
 
-export interface PurgedTopsOptions {
-  readonly names: Names;
-  readonly partition: number;
-  readonly timeoutMs: number;
+export interface PurgedTopsOptions extends TopsOptions {
   /** Reads the state of LOG from the leader. */
   state(): Promise<PartitionState>;
 }
@@ -42,18 +40,27 @@ export async function readPurgedTops(
   return new Map(rooms.map(room => [room, purgedTop(entries.cover, epoch, first, entries.tops.get(room) ?? null)]));
 }
 
+/** Reads the values of rooms in LAST, and its cover. @returns nothing if LAST does not answer */
+export async function lastValues(
+  connection: NatsConnection,
+  rooms: readonly string[],
+  { names, partition, timeoutMs }: TopsOptions,
+): Promise<readonly Msg[]> {
+  const multi_last = [...rooms.map(room => names.last(partition, room)), names.lastMark(partition)];
+  return await directBatch(connection, names.lastStream(partition), { multi_last }, timeoutMs).then(
+    // An incomplete answer is not used: a room left out would look like a room that never had a message.
+    batch => (batch.pending === 0 ? batch.messages : []),
+    () => [],
+  );
+}
+
 async function readEntries(
   connection: NatsConnection,
   rooms: readonly string[],
   { names, partition, timeoutMs }: PurgedTopsOptions,
 ): Promise<Entries> {
   const mark = names.lastMark(partition);
-  const multi_last = [...rooms.map(room => names.last(partition, room)), mark];
-  const messages = await directBatch(connection, names.lastStream(partition), { multi_last }, timeoutMs).then(
-    // An incomplete answer is not used: a room left out would look like a room that never had a message.
-    batch => (batch.pending === 0 ? batch.messages : []),
-    () => [],
-  );
+  const messages = await lastValues(connection, rooms, { names, partition, timeoutMs });
   let cover: Cover | null = null;
   const tops = new Map<string, number>();
   for (const message of messages) {
