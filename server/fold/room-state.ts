@@ -139,14 +139,18 @@ export const doneBy = ({ ids }: Pick<RoomState, 'ids'>, user: string, id: string
 
 /** A message, edit, delete or reaction at its place in the log. */
 export interface Written {
+  /** Author; empty for a server. */
   readonly user: string;
   readonly offset: number;
   /** Version of the room that its gateway checked against; 0 for none. */
   readonly seen: number;
 }
 
-/** True if an entry is void: its author was restricted before it, by an act that its gateway had not seen. */
+/**
+ * True if an entry is void: its author was restricted before it, by an act that its gateway had not seen. An entry without an author
+ * comes from a server, was checked against the rights of no user, and is never void.
+ */
 export function isCut({ cuts }: Pick<RoomState, 'cuts'>, { user, offset, seen }: Written): boolean {
-  if ((cuts.at(-1)?.cv ?? 0) <= seen) return false;
+  if ((cuts.at(-1)?.cv ?? 0) <= seen || user === '') return false;
   return cuts.some(cut => cut.cv > seen && cut.offset < offset && (cut.user === '*' || cut.user === user));
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { inboxOf, inboxUser, isInbox } from '../../access/names.ts';
-import { changedUsers } from '../../fold/changed-users.ts';
 import { type ControlEntry, readControl } from '../../fold/control.ts';
 import { foldControl } from '../../fold/control-fold.ts';
 import { noticeOf } from '../../fold/membership-notice.ts';
@@ -19,8 +18,10 @@ import { dataOf, type Envelope } from '../../room/message.ts';
 import { readOwnMembership } from '../../room/room-changes.ts';
 import type { WallTime } from '../../time/clock.ts';
 import type { FoldEntry } from '../fold/fold.ts';
+import { concernedBy, usersOf } from './concerned-users.ts';
 import { inLanes } from './in-lanes.ts';
 import type { RefusedWrites } from './refused-writes.ts';
+import { StatelessRooms } from './stateless-rooms.ts';
 
 /** Entries of LOG as the fold reads and writes them. */
 interface Entries {
@@ -45,6 +46,13 @@ interface Begin {
   readonly partition: number;
 }
 
+/** Part of the entries of a partition. */
+interface Batch {
+  readonly begin: Begin;
+  /** Rooms that had no state before it, as far as is known; those with a control entry leave. */
+  readonly stateless: Set<string>;
+}
+
 /** States of rooms that are kept between batches. */
 const MOST_STATES = 1_000;
 /** Rooms whose entries are folded at the same time: not more than the attempts to write the document of a user whom all concern. */
@@ -61,9 +69,11 @@ export class PolicyFold {
   readonly #parts: PolicyFoldParts;
   readonly #states = new BoundedMap<string, { readonly state: RoomState; readonly begin: Begin }>(MOST_STATES);
   readonly #begins = new Map<number, Begin>();
+  readonly #stateless: StatelessRooms<Begin>;
 
   constructor(parts: PolicyFoldParts) {
     this.#parts = parts;
+    this.#stateless = new StatelessRooms(parts);
   }
 
   /** Begins a partition: another worker may have folded it meanwhile, so that states in memory lack entries. */
@@ -87,11 +97,20 @@ export class PolicyFold {
     const begin = this.#begins.get(partition) ?? this.begin(partition);
     // What rooms say about one user commutes: later versions count. Entries of a room are folded in their order.
     const byRoom = Map.groupBy(entries, ({ room }) => room);
+    const batch = { begin, stateless: await this.#findStateless(begin, byRoom) };
     await inLanes(byRoom.values(), ROOMS_AT_ONCE, async ofRoom => {
       for (const { room, offset, message } of ofRoom)
-        if (message && (await this.#isVoidAfter(begin, room, message))) voided.add(offset);
+        if (message && (await this.#isVoidAfter(batch, room, message))) voided.add(offset);
     });
     return voided;
+  }
+
+  /** @returns rooms whose entries count without a look at their state, until one of them is a control entry */
+  #findStateless(begin: Begin, byRoom: ReadonlyMap<string, readonly FoldEntry[]>): Promise<Set<string>> {
+    const isAsked = (room: string, entries: readonly FoldEntry[]) =>
+      !isInbox(room) && !this.#known(room) && entries.some(({ message }) => message?.cv === 0 && message.seen === 0);
+    const rooms = [...byRoom].filter(([room, entries]) => isAsked(room, entries)).map(([room]) => room);
+    return this.#stateless.find(begin, rooms, (room, state) => this.#keep(begin, room, state));
   }
 
   /** Leaves out entries of a room that do not count. Rejects as {@link apply} does. */
@@ -104,11 +123,18 @@ export class PolicyFold {
   }
 
   /** Folds one entry. @returns true if it does not count */
-  async #isVoidAfter(begin: Begin, room: string, message: LoggedMessage): Promise<boolean> {
-    if (message.cv > 0) await this.#control(begin, room, message);
-    else if (message.type === 'member' && isInbox(room)) await this.#own(begin, room, message);
-    else if (message.seen > 0 || this.#known(room)) return await this.#isVoid(begin, room, message);
-    return false;
+  async #isVoidAfter({ begin, stateless }: Batch, room: string, message: LoggedMessage): Promise<boolean> {
+    if (message.cv > 0) {
+      await this.#control(begin, room, message);
+      stateless.delete(room);
+      this.#stateless.delete(room);
+      return false;
+    }
+    if (isInbox(room)) {
+      if (message.type === 'member') await this.#own(begin, room, message);
+      return false;
+    }
+    return (message.seen > 0 || !stateless.has(room)) && (await this.#isVoid(begin, room, message));
   }
 
   async #control(begin: Begin, room: string, message: LoggedMessage): Promise<void> {
@@ -152,7 +178,8 @@ export class PolicyFold {
   /** @returns true for an entry that does not count; its author is told */
   async #isVoid(begin: Begin, room: string, message: LoggedMessage): Promise<boolean> {
     const { user, offset, id } = message;
-    if (user === '' || !isCut(await this.#state(begin, room, message.seen), message)) return false;
+    // A room that is asked about has had a version.
+    if (!isCut(await this.#state(begin, room, Math.max(1, message.seen)), message)) return false;
     await this.#notice(user, { room, type: 'void', by: String(offset), time: message.time, body: { offset, id } });
     return true;
   }
@@ -248,44 +275,4 @@ const isGap = (state: RoomState, { cv, control }: ControlEntry): boolean =>
 function counts({ cv, offset }: ControlEntry, state: RoomState): boolean {
   const done = state.ids.find(each => each.cv === cv);
   return cv <= state.cv && (!done || done.offset === offset);
-}
-
-/** Users whose documents an entry changes. After a snapshot any of them may be behind. */
-const concernedBy = ({ control }: ControlEntry, before: RoomState, state: RoomState): readonly string[] =>
-  control.act === 'snapshot'
-    ? [...new Set([...before.members.keys(), ...state.members.keys()])]
-    : changedUsers(before, state);
-
-/** Users whom an entry is about, where the state before it is not known. */
-function usersOf({ control, by }: ControlEntry, state: RoomState): readonly string[] {
-  switch (control.act) {
-    case 'create':
-      return control.members.map(({ user }) => user);
-    case 'add':
-      return control.users.map(({ user }) => user);
-    case 'invite':
-      return [...control.users, ...(control.approved ?? [])];
-    case 'accept':
-    case 'decline':
-    case 'join':
-    case 'request':
-      return [by];
-    case 'leave':
-      return control.dissolves ? [by, ...state.members.keys()] : control.heir === undefined ? [by] : [by, control.heir];
-    case 'transfer':
-      return [by, control.user];
-    case 'approve':
-    case 'deny':
-    case 'kick':
-    case 'ban':
-    case 'unban':
-    case 'role':
-    case 'mute':
-      return [control.user];
-    case 'delete':
-    case 'snapshot':
-      return [...state.members.keys()];
-    default:
-      return [];
-  }
 }

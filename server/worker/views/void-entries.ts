@@ -19,7 +19,7 @@ const MOST_UNCUT = 100_000;
 /** Rooms that the store is asked about at the same time. */
 const READS = 8;
 const NO_CUTS: readonly Cut[] = [];
-/** An inbox has no state: its entries always count. */
+
 /**
  * Finds the entries that do not count, because their author was restricted before them. An entry that names no version was checked
  * by a gateway that knew of no act in the room: it is compared as well.
@@ -82,4 +82,5 @@ export class VoidEntries {
   }
 }
 
+/** True for an entry that may be void. An inbox has no state: its entries always count. */
 const isBound = ({ room, message }: FoldEntry): boolean => message !== null && message.cv === 0 && !isInbox(room);

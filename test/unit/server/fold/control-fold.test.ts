@@ -125,6 +125,7 @@ test('an entry is void if its author was restricted before it, unseen by its gat
   assert.equal(isCut(room, { user: 'eve', offset: 4, seen: 2 }), true);
   assert.equal(isCut(room, { user: 'eve', offset: 4, seen: 4 }), false);
   assert.equal(isCut(NO_ROOM, { user: 'eve', offset: 4, seen: 0 }), false);
+  assert.equal(isCut(room, { user: '', offset: 4, seen: 0 }), false, 'an entry of a server has no author');
 });
 
 test('an entry that does not count does not count days later either, when MongoDB is back', () => {

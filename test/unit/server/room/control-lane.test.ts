@@ -56,6 +56,15 @@ test('a member who is kicked gets the kick as the last entry, on every connectio
   assert.deepEqual([eve.offsets, eve.removals], [[before, kick, after], []]);
 });
 
+test('an open room that is frozen leaves out what a gateway had not checked since, and no entry of a server', async () => {
+  const { control, join, say } = await group(CREW);
+  const eve = await join('eve');
+  const freeze = await control(2, { act: 'freeze', on: true });
+  await say('bob', 1);
+  const offset = await say('', 0);
+  assert.deepEqual(eve.offsets, [freeze, offset]);
+});
+
 test('a user who may not read the room is refused, also one with a position', async () => {
   const { control, join } = await group(CREW);
   await control(2, { act: 'kick', user: 'bob' });

@@ -49,6 +49,24 @@ test('reads leave out what was written after its author was kicked, from LOG and
   await pages();
 });
 
+test('what a server wrote counts also in a frozen room', async () => {
+  const store = new MemoryStore();
+  const log = new MemoryLog(store);
+  const whole = roomReader(log, store, () => 1_000);
+  const states = new LogStates(log, whole);
+  const reader = countingReader(whole, room => states.fresh(room));
+  const act = created({ ann: 'owner', bob: 'member' }) as Parameters<typeof publishControl>[3];
+  await publishControl(log, ROOM, 1, act);
+  await publishControl(log, ROOM, 2, { act: 'freeze', on: true });
+  await publishSeen(log, ROOM, 'bob', 1);
+  const { offset } = await publishSeen(log, ROOM, '', 0);
+  const { messages } = await reader.after(ROOM, 2, 10);
+  assert.deepEqual(
+    messages.map(each => each.offset),
+    [offset],
+  );
+});
+
 test('a room without restrictions costs no wait', async () => {
   const store = new MemoryStore();
   const log = new MemoryLog(store);

@@ -98,3 +98,12 @@ test('rooms of a batch are asked about at the same time, and an inbox never', as
   assert.deepEqual(asked, rooms);
   assert.ok(most > 4 && most <= 8, `${most} at the same time`);
 });
+
+test('an entry of a server counts also in a frozen room', async () => {
+  const entries = new VoidEntries({ room: async () => states[2] ?? null });
+  const { voided } = await entries.split([of(8, 'message', '', 0), of(9, 'message', 'ann', 2)], new Set());
+  assert.deepEqual(
+    voided.map(({ entry }) => entry.offset),
+    [9],
+  );
+});

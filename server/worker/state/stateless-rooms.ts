@@ -1,0 +1,78 @@
+import type { RoomState } from '../../fold/room-state.ts';
+import { readRoomState } from '../../fold/room-state-json.ts';
+import type { RoomArchive } from '../../membership/archive.ts';
+import { MOST_KEYS, type PolicyEntry, type PolicyStore } from '../../membership/policy-store.ts';
+import { BoundedMap } from '../../room/bounded-map.ts';
+import { StoreUnavailable } from '../../room/history-store.ts';
+import { inLanes } from './in-lanes.ts';
+
+export interface StatelessRoomsParts {
+  readonly policy: Pick<PolicyStore, 'snapshot'>;
+  readonly archive: Pick<RoomArchive, 'room'>;
+}
+
+/** Rooms that are remembered, some 10 MB of names: POLICY is asked once about each channel that nobody created. */
+const MOST_ROOMS = 100_000;
+/** Rooms that MongoDB is asked about at the same time. */
+const READS = 8;
+
+/**
+ * Rooms without a state: channels that nobody created. Their messages name no version, and so do those of a gateway that has not heard
+ * of the creation of a room yet: such a room is told from them here. `B` is one begin of a partition.
+ */
+export class StatelessRooms<B> {
+  readonly #parts: StatelessRoomsParts;
+  readonly #begins = new BoundedMap<string, B>(MOST_ROOMS);
+
+  constructor(parts: StatelessRoomsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Finds out which rooms have no state. While POLICY is not complete MongoDB is asked too, and each call asks again; without an answer
+   * of MongoDB a room has no state.
+   * @param begin what an earlier begin found counts no more
+   * @param rooms rooms of one partition, of which all control entries so far are folded or are in the caller's batch
+   * @param known called with states that POLICY has
+   * @throws {ReadFailed}
+   */
+  async find(
+    begin: B,
+    rooms: readonly string[],
+    known: (room: string, state: RoomState) => void,
+  ): Promise<Set<string>> {
+    const stateless = new Set(rooms.filter(room => this.#begins.get(room) === begin));
+    const asked = rooms.filter(room => !stateless.has(room));
+    for (let start = 0; start < asked.length; start += MOST_KEYS) {
+      const some = asked.slice(start, start + MOST_KEYS);
+      const { entries, complete } = await this.#parts.policy.snapshot(some.map(room => ({ room })));
+      const without = some.filter((room, index) => !isKnown(room, entries[index] ?? null, known));
+      if (complete) for (const room of without) this.#begins.set(room, begin);
+      for (const room of complete ? without : await this.#notArchived(without)) stateless.add(room);
+    }
+    return stateless;
+  }
+
+  /** Forgets a room that has a control entry. */
+  delete(room: string): void {
+    this.#begins.delete(room);
+  }
+
+  async #notArchived(rooms: readonly string[]): Promise<readonly string[]> {
+    const archived = new Set<string>();
+    try {
+      await inLanes(rooms, READS, async room => {
+        if (await this.#parts.archive.room(room)) archived.add(room);
+      });
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+    return rooms.filter(room => !archived.has(room));
+  }
+}
+
+function isKnown(room: string, entry: PolicyEntry | null, known: (room: string, state: RoomState) => void): boolean {
+  const state = entry && readRoomState(entry.value);
+  if (state) known(room, state);
+  return state !== null;
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
+import { roomStateJson } from '../../../../../server/fold/room-state-json.ts';
+import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
+import { StatelessRooms } from '../../../../../server/worker/state/stateless-rooms.ts';
+import { MemoryPolicyStore } from '../../../../support/chat/memory-policy.ts';
+
+const TEA: RoomState = { ...NO_ROOM, kind: 'channel', cv: 1, at: 7 };
+
+/** POLICY with one room, `channel:tea`. */
+async function bench() {
+  const policy = new MemoryPolicyStore();
+  await policy.write({ room: 'channel:tea' }, roomStateJson(TEA), 0);
+  const rooms = new StatelessRooms<string>({ policy, archive: { room: async () => null } });
+  const known: string[] = [];
+  const find = async (begin: string, ...names: readonly string[]) => [
+    ...(await rooms.find(begin, names, (room, { at }) => known.push(`${room} ${at}`))),
+  ];
+  return { policy, rooms, known, find };
+}
+
+test('a room that has a state is handed over, the others are remembered', async () => {
+  const { policy, known, find } = await bench();
+  await policy.write(COMPLETE, { epoch: 'one' }, 0);
+  assert.deepEqual(await find('first', 'channel:a', 'channel:tea', 'channel:b'), ['channel:a', 'channel:b']);
+  assert.deepEqual(known, ['channel:tea 7']);
+  policy.up = false;
+  assert.deepEqual(await find('first', 'channel:a', 'channel:b'), ['channel:a', 'channel:b']);
+  await assert.rejects(find('first', 'channel:c'), { name: 'ReadFailed' });
+});
+
+test('a room is asked about again after its first control entry, and where a partition began again', async () => {
+  const { policy, rooms, find } = await bench();
+  await policy.write(COMPLETE, { epoch: 'one' }, 0);
+  await find('first', 'channel:a', 'channel:b');
+  policy.up = false;
+  rooms.delete('channel:a');
+  await assert.rejects(find('first', 'channel:a'), { name: 'ReadFailed' });
+  await assert.rejects(find('second', 'channel:b'), { name: 'ReadFailed' });
+  assert.deepEqual(await find('first', 'channel:b'), ['channel:b']);
+});
