@@ -2,7 +2,7 @@ import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
-import { countingOf } from '../room/counting-reader.ts';
+import { countingOf } from '../room/counting.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import type { Masks } from '../room/masks.ts';
@@ -126,7 +126,7 @@ export function chatOf({
     raced: () => metrics.races.inc(),
     top: room => log.top(room),
     entry: async (room, offset) => {
-      const [last] = await reader.before(room, offset + 1, 1);
+      const [last] = (await reader.before(room, offset + 1, 1)).messages;
       return last?.offset === offset ? last : null;
     },
     lasts: new LastMessages({ log, store, folded, hidden, counting }),

@@ -35,7 +35,7 @@ export class Targets {
   async find(room: string, { target, of }: Target, above = 0): Promise<StoredMessage> {
     const missing = new CommandError(ERRORS.notFound, `the room has no message ${of} at offset ${target}`);
     if (target <= above) throw missing;
-    const [last] = await this.#reader.before(room, target + 1, 1);
+    const [last] = (await this.#reader.before(room, target + 1, 1)).messages;
     const found = last?.offset === target ? last : null;
     if (found && (found.id !== of || !(found.type === 'message' || found.type === ERASED))) throw missing;
     // Read after the message: a delete that was acknowledged before the call is in it. LOG may have erased it a moment ago.

@@ -4,6 +4,7 @@ import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { portionOf } from '../room/portion.ts';
+import type { OlderPage } from '../room/reader.ts';
 import { publicationOf, type Room } from '../room/room.ts';
 import type { Session } from '../session/session.ts';
 import { whenAllowed } from './when-allowed.ts';
@@ -12,10 +13,11 @@ import { whenAllowed } from './when-allowed.ts';
 const PAGE_BYTES = 512 * 1024;
 /** Messages of the first read, before their size is known: few enough for memory even if all are large. */
 const FIRST_STEP = 50;
+const SKIPPED = Buffer.from('{"type":"skipped"}');
 
 /**
  * Answers a page of a room: forwards after `since` (exclusive), or backwards before it, from the top if there is none. A
- * page may be shorter than the limit; only an empty one is the end.
+ * page may be shorter than the limit; only an empty one is the end. One without messages for another reason has a `skipped`.
  */
 export function history(session: Session, command: CommandOf<'history'>): Promise<void> | undefined {
   return whenAllowed(session, command.channel, 'history', access => {
@@ -33,8 +35,7 @@ async function read(session: Session, command: CommandOf<'history'>, above: numb
   const most = context.config.historyLimit;
   const limit = command.limit < 0 ? most : Math.min(command.limit, most);
   const step = async (from: number | undefined, count: number) => {
-    if (!command.reverse)
-      return (await context.reader.after(channel, Math.max(from ?? 0, above), count)).messages.map(publicationOf);
+    if (!command.reverse) return publicationsOf(await context.reader.after(channel, Math.max(from ?? 0, above), count));
     const page = await backwards(session, channel, from ?? Number.MAX_SAFE_INTEGER, count);
     return above === 0 ? page : page.filter(({ offset }) => offset > above);
   };
@@ -80,8 +81,15 @@ async function backwards(session: Session, channel: string, before: number, limi
     const page = room.tail.before(before, limit); // the tail may have moved during the wait
     if (page) return page;
   }
-  return (await reader.before(channel, before, limit)).map(publicationOf);
+  return publicationsOf(await reader.before(channel, before, limit));
 }
+
+/**
+ * Publications of a page. One in which too many messages in a row were left out has a publication of the type `skipped` at the last
+ * of their offsets instead: an empty page is the end for every client, and any client goes on from the last offset of a page.
+ */
+const publicationsOf = ({ messages, skippedTo }: OlderPage): Publication[] =>
+  skippedTo === null ? messages.map(publicationOf) : [{ data: SKIPPED, offset: skippedTo, type: 'skipped' }];
 
 /** True if every acknowledged message has reached the room. */
 async function upToDate(room: Room): Promise<boolean> {

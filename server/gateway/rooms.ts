@@ -3,8 +3,9 @@ import { Joins } from '../presence/joins.ts';
 import { Presence } from '../presence/presence.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import type { RoomControl } from '../room/control-lane.ts';
-import { countingReader, type StateOf } from '../room/counting-reader.ts';
+import { countingOf, type StateOf } from '../room/counting.ts';
 import { fanOut, type PublishTopic } from '../room/fan-out.ts';
+import { filteredReader } from '../room/filtered-reader.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import { maskedReader } from '../room/masked-reader.ts';
@@ -53,12 +54,11 @@ export interface RoomsPart extends Part {
 export function roomsPart(options: RoomsPartOptions): RoomsPart {
   const { config, log, store, bus, control, codecs, publish, budget, events, metrics, clock } = options;
   const { now, after } = clock;
-  const whole = countingReader(
-    roomReader(log, store, () => config.recoveryLimit),
-    options.stateOf,
-  );
+  const stored = roomReader(log, store, () => config.recoveryLimit);
+  const counting = countingOf(options.stateOf);
+  const whole = filteredReader(stored, counting);
   const masks = new Masks(log, options.stateOf, () => metrics.masksRead.inc());
-  const reader = maskedReader(whole, masks);
+  const reader = maskedReader(stored, masks, counting);
 
   const rooms = new Rooms({
     log,

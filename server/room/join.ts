@@ -158,10 +158,12 @@ async function enter(
     if (!answered && page.messages.length + page.pending > options.limit()) return false;
     if (source !== 'mongodb') source = page.source;
     const publications = allowed(page.messages.map(publicationOf));
+    // Of a long stretch that is left out the client has everything: a client that is cut off goes on from its end.
+    if (!answered && page.skippedTo !== null) start = page.skippedTo;
     const sent = pace(publications);
     if (publications.length < page.messages.length && sent === publications.length) at = joiner.cut;
     // The messages before the tail have been erased. The tail may have moved since, with messages that the page lacks.
-    if (page.messages.length === 0) at = tailFrom;
+    if (page.messages.length === 0) at = page.skippedTo ?? tailFrom;
     // Fewer large messages are sent at once: reading more of them would be in vain.
     if (sent === publications.length) most = Math.min(options.chunk(), Math.ceil(most * 1.5));
     else if (sent > 0) most = sent;

@@ -1,5 +1,5 @@
 import { isCut } from '../fold/room-state.ts';
-import type { StateOf } from './counting-reader.ts';
+import type { StateOf } from './counting.ts';
 import type { LoggedDelete, RoomLog } from './log.ts';
 import { ERASED, type StoredMessage } from './message.ts';
 import { shareStarting } from './share-starting.ts';

@@ -19,12 +19,21 @@ export interface Page {
   readonly source: Exclude<Source, 'tail'>;
   /** True if messages after the offset are lost for ever: the page may be incomplete. */
   readonly holed: boolean;
+  /**
+   * Offset of the last message that was looked at, if the page is empty only because too many messages in a row are left out: it is
+   * not the end, and is read on from there. Null for every other page.
+   */
+  readonly skippedTo: number | null;
 }
+
+/** Messages before an offset, descending; see {@link Page}. */
+export type OlderPage = Pick<Page, 'messages' | 'skippedTo'>;
 
 /** Reads a room's messages from LOG, and from MongoDB below: without a gap between both, and without half-written batches. */
 export interface RoomReader {
   /**
-   * Reads at most `limit` messages after an offset, ascending. An empty page is certain: the leader was asked after the call.
+   * Reads at most `limit` messages after an offset, ascending. An empty page without {@link Page.skippedTo} is certain: the leader was
+   * asked after the call.
    * Calls for the same page at the same time share one read.
    * @param counted true to include messages of MongoDB in {@link Page.pending}, which reads thousands of keys
    * @throws {ReadFailed} if LOG does not answer, or lags
@@ -32,7 +41,7 @@ export interface RoomReader {
    */
   after(room: string, offset: number, limit: number, counted?: boolean): Promise<Page>;
   /** Reads at most `limit` messages before an offset, descending. Rejects as {@link after} does. */
-  before(room: string, offset: number, limit: number): Promise<StoredMessage[]>;
+  before(room: string, offset: number, limit: number): Promise<OlderPage>;
 }
 
 /**
@@ -57,7 +66,7 @@ export function roomReader(
       throw new ReadFailed(`a replica of the stream of ${room} lags`);
     // Read last: messages that a purge removed meanwhile are below `first` now, so they are read from MongoDB.
     const { first, lost } = await log.state(log.partitionOf(room));
-    if (offset + 1 >= first) return { ...batch, source: 'stream', holed: false };
+    if (offset + 1 >= first) return { ...batch, source: 'stream', holed: false, skippedTo: null };
     const holed = lost.some(({ to }) => to > offset);
     const range = { after: offset, before: first };
     const old = await store.read(room, { ...range, limit, reverse: false });
@@ -65,10 +74,11 @@ export function roomReader(
     if (old.length < limit) {
       const messages = [...old, ...fresh].slice(0, limit);
       const pending = batch.pending + old.length + fresh.length - messages.length;
-      return { messages, pending, source: old.length > 0 ? 'mongodb' : 'stream', holed };
+      return { messages, pending, source: old.length > 0 ? 'mongodb' : 'stream', holed, skippedTo: null };
     }
     const following = counted ? (await store.count(room, range, countLimit() + limit)) - old.length : 0;
-    return { messages: old, pending: following + fresh.length + batch.pending, source: 'mongodb', holed };
+    const pending = following + fresh.length + batch.pending;
+    return { messages: old, pending, source: 'mongodb', holed, skippedTo: null };
   }
 
   /** Reads the newest messages, which MongoDB may lack, and the offset that divides LOG from MongoDB. */
@@ -132,6 +142,6 @@ export function roomReader(
       // The shared read began before this call: its empty page says nothing about now.
       return await (flights.get(key) ?? start(key, room, offset, limit, counted));
     },
-    before: readBefore,
+    before: async (room, offset, limit) => ({ messages: await readBefore(room, offset, limit), skippedTo: null }),
   };
 }

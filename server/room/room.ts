@@ -257,7 +257,7 @@ export class Room {
       while (!this.closed && this.latest < this.#known) {
         const wanted = this.#known;
         try {
-          const { messages, holed } = await this.#options.reader.after(this.name, this.whole, REPAIR_CHUNK);
+          const { messages, holed, skippedTo } = await this.#options.reader.after(this.name, this.whole, REPAIR_CHUNK);
           if (this.closed) break;
           if (holed) {
             this.invalidate();
@@ -266,7 +266,8 @@ export class Room {
           failures = 0;
           for (const message of messages) this.#deliver(message, false);
           repaired += messages.length;
-          if (messages.length === 0) this.#advance(wanted); // erased; what became known during the read is above it
+          // All left out, up to there or to the end; what became known during the read is above it.
+          if (messages.length === 0) this.#advance(skippedTo ?? wanted);
         } catch (error) {
           await this.#failed(error, failures++);
         }

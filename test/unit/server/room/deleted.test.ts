@@ -146,9 +146,11 @@ async function play(seed: number): Promise<void> {
       },
       async () => {
         const gone = run.deleted();
-        const { messages } = await run.rooms.joining.reader.after(ROOM, integer(random, log.last), 5);
-        run.check(messages, gone, 'a page forward');
-        run.check(await run.rooms.joining.reader.before(ROOM, 1 + integer(random, log.last), 5), gone, 'a page back');
+        const { reader } = run.rooms.joining;
+        const forward = await reader.after(ROOM, integer(random, log.last), 5);
+        run.check(forward.messages, gone, 'a page forward');
+        const back = await reader.before(ROOM, 1 + integer(random, log.last), 5);
+        run.check(back.messages, gone, 'a page back');
       },
     ])();
     if (random() < 0.3) await settle();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MOST_LEFT_OUT } from '../../../../server/room/filtered-reader.ts';
 import { TestMember, TestRooms, type TestRoomsOptions } from '../../../support/chat/test-rooms.ts';
 import { settle } from '../../../support/clocks/settle.ts';
 
@@ -387,4 +388,54 @@ test('MongoDB away fails only who needs it', async () => {
   rooms.store.up = false;
   await assert.rejects(rooms.join(ROOM, position(2)), { name: 'StoreUnavailable' });
   assert.deepEqual((await rooms.join(ROOM, position(5))).offsets, upTo(10, 6));
+});
+
+/** A room with messages at its ends, and more deleted ones between than one read goes over. */
+function mostlyDeleted(): { readonly rooms: TestRooms; readonly last: number } {
+  const rooms = filled(2.5 * MOST_LEFT_OUT, { limit: 10 * MOST_LEFT_OUT });
+  const { log } = rooms;
+  log.purge(log.last);
+  for (let offset = 2; offset < log.last; offset++) rooms.store.blank(offset);
+  return { rooms, last: log.last };
+}
+
+test('recovery goes on over any number of deleted messages', async () => {
+  const { rooms, last } = mostlyDeleted();
+  const member = await rooms.join(ROOM, position(0));
+  rooms.log.append(ROOM);
+  assert.deepEqual([member.answer?.recovered, member.offsets], [true, [1, last, last + 1]]);
+});
+
+test('a client that is cut off while it recovers over deleted messages goes on behind those it was answered', async () => {
+  const { rooms, last } = mostlyDeleted();
+  const received: number[] = [];
+  let from = 1;
+  for (let joins = 0; received.length === 0; joins++) {
+    assert.ok(joins < 10, `no progress from ${from}`);
+    const member = new TestMember(rooms);
+    const answered = member.answered.bind(member);
+    member.answered = result => {
+      answered(result);
+      from = result.offset;
+      received.push(...result.publications.map(({ offset }) => offset));
+      member.leave();
+    };
+    await rooms.join(ROOM, position(from), member);
+  }
+  assert.deepEqual([received, from >= 2 * MOST_LEFT_OUT], [[last], true]);
+});
+
+test('a room that has missed many messages, which are deleted since, delivers those behind them', async () => {
+  const rooms = new TestRooms();
+  const { log, store } = rooms;
+  const member = await rooms.join(ROOM);
+  log.loses = () => true;
+  for (let i = 0; i < 2.5 * MOST_LEFT_OUT; i++) log.append(ROOM);
+  log.purge(log.last);
+  for (let offset = 1; offset < log.last; offset++) store.blank(offset);
+  log.loses = () => false;
+  const last = log.append(ROOM);
+  await settle();
+  assert.deepEqual(member.offsets, [last - 1, last]);
+  assert.equal(member.room?.latest, last);
 });

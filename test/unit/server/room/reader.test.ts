@@ -39,7 +39,7 @@ for (const purged of [0, 4, 7, 8, 13, 40]) {
     log.purge(purged);
     const seen: number[] = [];
     for (;;) {
-      const messages = await reader.before(ROOM, seen.at(-1) ?? Number.MAX_SAFE_INTEGER, 6);
+      const { messages } = await reader.before(ROOM, seen.at(-1) ?? Number.MAX_SAFE_INTEGER, 6);
       seen.push(...offsets(messages));
       if (messages.length === 0) break;
     }
@@ -118,7 +118,7 @@ test('that a page was empty is not believed by who asked after it was read', asy
 test('backwards, what the worker has not stored is read from the stream, and the rest of a page from MongoDB', async () => {
   const { log, store, reader } = filled(10);
   log.storeUpTo(14);
-  assert.deepEqual(offsets(await reader.before(ROOM, 18, 5)), [17, 15, 13, 11, 9]);
+  assert.deepEqual(offsets((await reader.before(ROOM, 18, 5)).messages), [17, 15, 13, 11, 9]);
   assert.equal(store.reads, 1);
 });
 
@@ -131,7 +131,7 @@ test('a purge while a page is read backwards leaves no hole in it', async () => 
       turns += 1;
       if (turns === turn) log.purge(15);
     };
-    const page = await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 8);
+    const { messages: page } = await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 8);
     assert.deepEqual(offsets(page), [19, 17, 15, 13, 11, 9, 7, 5], `purged in turn ${turn}`);
   }
 });
@@ -141,27 +141,27 @@ test('the newest page is not one of a replica that lags', async () => {
   log.storeUpTo(8);
   log.replicaLast = 18;
   await assert.rejects(reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3), { name: 'ReadFailed' });
-  assert.deepEqual(offsets(await reader.before(ROOM, 18, 3)), [17, 15, 13]);
+  assert.deepEqual(offsets((await reader.before(ROOM, 18, 3)).messages), [17, 15, 13]);
   log.asked.length = 0;
   log.wait = async () => {
     if (log.asked.includes('next')) log.replicaLast = 20; // it has caught up
   };
-  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3)), [19, 17, 15]);
+  assert.deepEqual(offsets((await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3)).messages), [19, 17, 15]);
 });
 
 test('a message that clients cannot have does not look like a replica that lags', async () => {
   const { log, reader } = filled(2);
   log.appendUnreadable(ROOM);
   log.appendUnreadable(ROOM);
-  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3)), [3, 1]);
+  assert.deepEqual(offsets((await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3)).messages), [3, 1]);
 });
 
 test('without MongoDB history goes back as far as the stream does, and then is a failure, not the end', async () => {
   const { log, store, reader } = filled(10);
   log.purge(12);
   store.up = false;
-  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3)), [19, 17, 15]);
-  assert.deepEqual(offsets(await reader.before(ROOM, 15, 3)), [13]);
+  assert.deepEqual(offsets((await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 3)).messages), [19, 17, 15]);
+  assert.deepEqual(offsets((await reader.before(ROOM, 15, 3)).messages), [13]);
   await assert.rejects(reader.before(ROOM, 13, 3), { name: 'StoreUnavailable' });
   assert.deepEqual(offsets((await reader.after(ROOM, 12, 3)).messages), [13, 15, 17]);
   await assert.rejects(reader.after(ROOM, 11, 3), { name: 'StoreUnavailable' });
@@ -170,7 +170,7 @@ test('without MongoDB history goes back as far as the stream does, and then is a
 test('the end of history without MongoDB is an end when the stream has everything', async () => {
   const { store, reader } = filled(2);
   store.up = false;
-  assert.deepEqual(await reader.before(ROOM, 1, 3), []);
+  assert.deepEqual(await reader.before(ROOM, 1, 3), { messages: [], skippedTo: null });
 });
 
 test('that the stream has everything is not believed of a replica that lags', async () => {
@@ -191,10 +191,10 @@ test('a MongoDB that is slow is not waited for where the stream can answer, and 
   const gate = Promise.withResolvers<void>();
   store.wait = () => gate.promise;
   log.purge(12);
-  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 5)), [19, 17, 15, 13]);
+  assert.deepEqual(offsets((await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 5)).messages), [19, 17, 15, 13]);
   const older = reader.before(ROOM, 13, 3);
   gate.resolve();
-  assert.deepEqual(offsets(await older), [11, 9, 7]);
+  assert.deepEqual(offsets((await older).messages), [11, 9, 7]);
   assert.equal(store.reads, 2, 'one question a page');
 });
 
@@ -202,7 +202,7 @@ test('a MongoDB known to be away is not asked for what the stream has', async ()
   const { log, store, reader } = filled(10);
   log.purge(12);
   store.up = false;
-  assert.deepEqual(offsets(await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 5)), [19, 17, 15, 13]);
+  assert.deepEqual(offsets((await reader.before(ROOM, Number.MAX_SAFE_INTEGER, 5)).messages), [19, 17, 15, 13]);
   assert.equal(store.reads, 0);
 });
 
@@ -225,7 +225,7 @@ for (const [course, mine] of Object.entries(COURSES)) {
     let most = 0;
     for (let pages = 0; pages < 12; pages++) {
       const asked = log.asked.length;
-      const page = await reader.before(ROOM, seen.at(-1) ?? Number.MAX_SAFE_INTEGER, 100);
+      const { messages: page } = await reader.before(ROOM, seen.at(-1) ?? Number.MAX_SAFE_INTEGER, 100);
       most = Math.max(most, log.asked.length - asked);
       if (page.length === 0) break;
       seen.push(...offsets(page));

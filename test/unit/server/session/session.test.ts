@@ -4,6 +4,7 @@ import { uuid7Source } from '../../../../client/uuid7.ts';
 import { MAX_USER_BYTES } from '../../../../server/access/names.ts';
 import { kindsOf } from '../../../../server/contract/room-kind-options.ts';
 import { jsonCodec } from '../../../../server/protocol/json.ts';
+import { MOST_LEFT_OUT } from '../../../../server/room/filtered-reader.ts';
 import { MessageRefused, ReadFailed } from '../../../../server/room/log.ts';
 import { leaveAllForbidden } from '../../../../server/session/forbidden.ts';
 import { tokenFor } from '../../../../tools/support/token.ts';
@@ -759,6 +760,35 @@ test('the newest page of history, and those below it, come from the tail of a ro
   log.loses = () => true;
   const sent = log.append(ROOM);
   assert.deepEqual(await page(3), [sent, 80, 79]);
+});
+
+test('a client reads the history on over any number of deleted messages: an empty page is the end', async () => {
+  const gateway = new TestGateway();
+  const { log, store } = gateway;
+  const last = 2.5 * MOST_LEFT_OUT;
+  for (let i = 0; i < last; i++) log.append(ROOM);
+  log.purge(last);
+  for (let offset = 3; offset < last; offset++) store.blank(offset);
+  const client = await gateway.connect();
+  let id = 2;
+  for (const reverse of [false, true])
+    for (const limit of [1, 100]) {
+      const seen: number[] = [];
+      let skipped = 0;
+      for (let since = reverse ? last + 1 : 0; ; ) {
+        const asked = { channel: ROOM, limit, reverse, since: { offset: since, epoch: log.epoch } };
+        const { history } = await client.ask({ id: id++, history: asked } as { id: number });
+        const page: { offset: number; tags: { type: string }; info?: object }[] = history.publications;
+        const end = page.at(-1)?.offset;
+        if (end === undefined) break;
+        assert.ok(reverse ? end < since : end > since, 'no progress');
+        since = end;
+        skipped += page.filter(({ tags, info }) => tags.type === 'skipped' && !info).length;
+        seen.push(...page.filter(({ tags }) => tags.type !== 'skipped').map(({ offset }) => offset));
+      }
+      assert.deepEqual(seen, reverse ? [last, 2, 1] : [1, 2, last], `${reverse} ${limit}`);
+      assert.equal(skipped, 2);
+    }
 });
 
 test('a room that had no message when it was opened is whole in its tail', async () => {

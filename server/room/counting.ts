@@ -1,6 +1,5 @@
 import { isCut, type RoomState } from '../fold/room-state.ts';
-import { type Filter, filteredReader } from './filtered-reader.ts';
-import type { RoomReader } from './reader.ts';
+import type { Filter } from './filtered-reader.ts';
 
 /** Source of the states of rooms, with every control entry up to an offset. */
 export type StateOf = (room: string, offset: number) => RoomState | Promise<RoomState>;
@@ -19,7 +18,3 @@ export function countingOf(stateOf: StateOf): Filter {
     return messages.filter(message => message.cv > 0 || !isCut(state, message));
   };
 }
-
-/** Makes a reader that leaves out entries that do not count. */
-export const countingReader = (reader: RoomReader, stateOf: StateOf): RoomReader =>
-  filteredReader(reader, countingOf(stateOf));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_ROOM, type RoomState } from '../../../../server/fold/room-state.ts';
-import { countingReader } from '../../../../server/room/counting-reader.ts';
+import { countingOf } from '../../../../server/room/counting.ts';
+import { filteredReader } from '../../../../server/room/filtered-reader.ts';
 import { roomReader } from '../../../../server/room/reader.ts';
 import { publishControl, publishSeen } from '../../../support/chat/control-entries.ts';
 import { created } from '../../../support/chat/control-log.ts';
@@ -16,7 +17,10 @@ test('reads leave out what was written after its author was kicked, from LOG and
   const log = new MemoryLog(store);
   const whole = roomReader(log, store, () => 1_000);
   const states = new LogStates(log, whole);
-  const reader = countingReader(whole, room => states.fresh(room));
+  const reader = filteredReader(
+    whole,
+    countingOf(room => states.fresh(room)),
+  );
   const act = created({ ann: 'owner', bob: 'member' }) as Parameters<typeof publishControl>[3];
   await publishControl(log, ROOM, 1, act);
   await publishSeen(log, ROOM, 'bob', 1);
@@ -36,7 +40,7 @@ test('reads leave out what was written after its author was kicked, from LOG and
       assert.deepEqual(forwards, counting, `${limit} forwards`);
       const backwards: number[] = [];
       for (let before = 100; ; ) {
-        const page = await reader.before(ROOM, before, limit);
+        const { messages: page } = await reader.before(ROOM, before, limit);
         backwards.push(...page.map(({ offset }) => offset));
         before = page.at(-1)?.offset ?? 0;
         if (before === 0) break;
@@ -54,7 +58,10 @@ test('what a server wrote counts also in a frozen room', async () => {
   const log = new MemoryLog(store);
   const whole = roomReader(log, store, () => 1_000);
   const states = new LogStates(log, whole);
-  const reader = countingReader(whole, room => states.fresh(room));
+  const reader = filteredReader(
+    whole,
+    countingOf(room => states.fresh(room)),
+  );
   const act = created({ ann: 'owner', bob: 'member' }) as Parameters<typeof publishControl>[3];
   await publishControl(log, ROOM, 1, act);
   await publishControl(log, ROOM, 2, { act: 'freeze', on: true });
@@ -72,12 +79,12 @@ test('a room without restrictions costs no wait', async () => {
   const log = new MemoryLog(store);
   log.append(ROOM);
   const asked: RoomState[] = [];
-  const reader = countingReader(
+  const reader = filteredReader(
     roomReader(log, store, () => 1_000),
-    () => {
+    countingOf(() => {
       asked.push(NO_ROOM);
       return NO_ROOM;
-    },
+    }),
   );
   assert.equal((await reader.after(ROOM, 0, 10)).messages.length, 1);
   assert.equal(asked.length, 1);
