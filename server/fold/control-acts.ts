@@ -1,18 +1,17 @@
 import type { Control, ControlEntry, ControlOf, Rank, RankedUser } from './control.ts';
 import { oldest } from './heir.ts';
+import { recentCuts, withCut } from './kept-cuts.ts';
 import {
-  CUT_MS,
   type Cut,
   type Done,
   type Link,
   type Membership,
-  MOST_CUTS,
   MOST_DONE,
   MOST_LISTED,
   MOST_NOTES,
   type RoomState,
 } from './room-state.ts';
-import { cutBytes, doneBytes, isPassing, jsonBytes, lastWithin, MOST_HEIRS, memberBytes } from './state-bytes.ts';
+import { doneBytes, isPassing, jsonBytes, lastWithin, MOST_HEIRS, memberBytes } from './state-bytes.ts';
 
 /** Changes of plain members that a state without all of them remembers, until the documents of those users have them. */
 const MOST_RECENT = 256;
@@ -41,9 +40,9 @@ export function applyAct(state: RoomState, entry: ControlEntry): RoomState {
   const { control, cv, offset, time, by, id } = entry;
   const apply = EFFECTS[control.act] as (draft: Draft, control: Control, entry: ControlEntry) => void;
   apply(draft, control, entry);
-  const user = cutBy(control, by);
-  const cuts = draft.cuts.filter(cut => cut.time > time - CUT_MS);
-  draft.cuts = user === null ? cuts : lastWithin([...cuts, { cv, offset, user, time }], MOST_CUTS, cutBytes);
+  const cut = cutOf(entry);
+  const cuts = recentCuts(draft.cuts, time);
+  draft.cuts = cut === null ? cuts : withCut(cuts, cut);
   draft.ids = lastWithin([...draft.ids, { user: by, id, cv, offset }], MOST_DONE, doneBytes);
   forgetEnded(draft, entry);
   trim(draft, time);
@@ -198,6 +197,14 @@ export function cutBy(control: Control, by: string): string | null {
   if (control.act === 'leave') return control.dissolves ? '*' : by;
   if (control.act === 'freeze') return control.on ? '*' : null;
   return control.act === 'delete' ? '*' : null;
+}
+
+/** Cut that an entry makes; null for none. */
+function cutOf({ control, by, cv, offset, time }: ControlEntry): Cut | null {
+  const user = cutBy(control, by);
+  if (user === null) return null;
+  const isOwn = control.act === 'leave' && !control.dissolves;
+  return { cv, offset, user, time, ...(isOwn ? { left: true } : {}) };
 }
 
 /**

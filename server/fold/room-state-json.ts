@@ -92,6 +92,7 @@ const cutOf = (from: Fields): Cut => ({
   offset: count(from['offset']),
   user: text(from['user']),
   time: count(from['time']),
+  ...(from['left'] === true ? { left: true } : {}),
 });
 
 const doneOf = (from: Fields): Done => ({

@@ -6,12 +6,15 @@ export const MOST_LISTED = 1_000;
 /** Acts that a state remembers, so that a repeat is recognised. */
 export const MOST_DONE = 256;
 
-/** Cuts that a state remembers. A call is answered within 5 s, and no gateway decides that often on one room. */
+/**
+ * Cuts that a state remembers, as far as 64 KiB (`LIST_BYTES`) hold them: all of staff with names of up to 44 bytes, about 110 with the
+ * longest. Leaves have the room that acts of staff do not need, so no number of leaves makes a message count that staff made void.
+ */
 export const MOST_CUTS = 512;
 
 /**
  * Milliseconds for which a state remembers a cut, a week. LOG has the text of an entry that does not count until the fold `views` has
- * erased it: so this is above any time that MongoDB is away, and above the span of the entries of one batch of a worker that catches up.
+ * erased it: so this is above any time that MongoDB is away.
  */
 export const CUT_MS = 7 * 86_400_000;
 
@@ -60,6 +63,8 @@ export interface Cut {
   /** Author whose messages are cut; `*` for everybody. */
   readonly user: string;
   readonly time: number;
+  /** True for a leave, by which a user restricts nobody else. Missing for acts of staff, and in states of releases before this field. */
+  readonly left?: true;
 }
 
 /** Act that counted. */
@@ -151,6 +156,10 @@ export interface Written {
  * comes from a server, was checked against the rights of no user, and is never void.
  */
 export function isCut({ cuts }: Pick<RoomState, 'cuts'>, { user, offset, seen }: Written): boolean {
-  if ((cuts.at(-1)?.cv ?? 0) <= seen || user === '') return false;
-  return cuts.some(cut => cut.cv > seen && cut.offset < offset && (cut.user === '*' || cut.user === user));
+  for (let at = cuts.length - 1; at >= 0; at--) {
+    const cut = cuts[at] as Cut;
+    if (cut.cv <= seen || user === '') return false;
+    if (cut.offset < offset && (cut.user === '*' || cut.user === user)) return true;
+  }
+  return false;
 }

@@ -8,6 +8,7 @@ const TIMES = { since: MOST, cv: MOST, mutedUntil: MOST, bannedUntil: MOST };
 const MEMBER: number = bytesOf({ user: '', rank: 'moderator', state: 'requested', ...TIMES, note: '' });
 const LINK: number = bytesOf({ hash: 'h'.repeat(43), by: '', uses: MOST, used: MOST, expires: MOST, created: MOST });
 const CUT: number = bytesOf({ cv: MOST, offset: MOST, user: '', time: MOST });
+const LEFT: number = ',"left":true'.length;
 const DONE: number = bytesOf({ user: '', id: 'i'.repeat(36), cv: MOST, offset: MOST });
 
 /** Most bytes of a user's name in JSON: 250 characters that are escaped. */
@@ -44,7 +45,7 @@ export function jsonBytes(text: string): number {
 }
 
 export const memberBytes = (user: string): number => MEMBER + jsonBytes(user);
-export const cutBytes = ({ user }: Cut): number => CUT + jsonBytes(user);
+export const cutBytes = ({ user, left }: Cut): number => CUT + jsonBytes(user) + (left ? LEFT : 0);
 export const doneBytes = ({ user }: Done): number => DONE + jsonBytes(user);
 export const linkBytes = ({ by }: Link): number => LINK + jsonBytes(by);
 
