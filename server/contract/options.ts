@@ -592,7 +592,7 @@ export const OPTIONS = {
     3_600,
     0,
     30 * 86_400,
-    'Seconds that messages stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. Never less than half of CHAT_DEDUPE_SECONDS, so that NATS knows recent ids after a restart. Above 70 % of CHAT_STREAM_MAX_BYTES the oldest are removed earlier.',
+    'Seconds that messages stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. Never less than CHAT_DEDUPE_SECONDS, so that NATS knows recent ids after a restart. Above 70 % of CHAT_STREAM_MAX_BYTES the oldest are removed earlier.',
   ),
   liveMaxBytes: integer(
     'CHAT_LIVE_MAX_BYTES',

@@ -6,11 +6,12 @@ export const PRESSED_TO = 0.5;
 export const NEARLY_FULL = 0.8;
 
 /**
- * Milliseconds that stored messages stay in LOG. NATS learns the ids it recognises from these messages when it starts, and
- * gateways rely on it for ids up to half of the deduplication window old: so messages stay at least that long. Pure.
+ * Milliseconds that stored messages stay in LOG. NATS learns the ids it recognises from these messages when it starts. Gateways rely
+ * on it until an id is half of the deduplication window old, and the id of a message may be half a window ahead of its storing: so
+ * messages stay for the whole window at least. Pure.
  */
 export function hotWindowMs(options: { readonly hotWindowSeconds: number; readonly dedupeSeconds: number }): number {
-  return Math.max(options.hotWindowSeconds, options.dedupeSeconds / 2) * 1_000;
+  return Math.max(options.hotWindowSeconds, options.dedupeSeconds) * 1_000;
 }
 
 /** Claim of one reader on a LOG stream: the messages above `floor` must not be removed yet. */

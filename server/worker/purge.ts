@@ -12,6 +12,7 @@ import type { Health } from './health.ts';
 import { type ConsumerState, claimOfLive, firstInWindow, foreignConsumers } from './log-state.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { claimOfFold, isPressed, type LogView, planPurge } from './purge-plan.ts';
+import { SeenEnds } from './seen-ends.ts';
 
 /** One partition, and the bounds of its purges. */
 export interface PurgeParts {
@@ -41,9 +42,11 @@ export class Purge {
   /** Time of the last purge that removed messages inside the hot window. */
   #shortenedAt = Number.NEGATIVE_INFINITY;
   #foreign: readonly string[] = [];
+  readonly #ends: SeenEnds;
 
   constructor(parts: PurgeParts) {
     this.#parts = parts;
+    this.#ends = new SeenEnds(parts.hotWindowMs);
     this.#dueAt = parts.clock.now() + parts.intervalMs;
   }
 
@@ -56,12 +59,15 @@ export class Purge {
    */
   async run(consumers: readonly ConsumerState[], mayRemove: boolean): Promise<void> {
     const { connection, jsm, names, partition, clock, hotWindowMs, intervalMs } = this.#parts;
+    const asked = clock.now();
     const info = await jsm.streams.info(names.logStream(partition));
     const { first_seq: first, last_seq: last, bytes } = info.state;
+    this.#ends.note({ asked, answered: clock.now(), last });
     const size = { bytes, maxBytes: info.config.max_bytes };
     const due = clock.now() >= this.#dueAt;
     const wanted = due || isPressed(size);
-    const hot = wanted ? await firstInWindow(connection, info, hotWindowMs) : undefined;
+    const byStamps = wanted ? await firstInWindow(connection, info, hotWindowMs) : undefined;
+    const hot = wanted ? this.#ends.bound(clock.now(), byStamps) : undefined;
     const floors = await this.#parts.folds.floors(partition, { epoch: epochOf(info), first: Math.max(1, first), last });
     const claims = [...consumers.map(({ claim }) => claim), ...floors.map(claimOfFold)];
     if (wanted) claims.push(await claimOfLive(jsm, names.liveStream(partition)));

@@ -12,10 +12,16 @@ import { startCluster } from '../support/chat/local-chat.ts';
 const backends = await startBackends({ after });
 const WINDOW_SECONDS = 10;
 const env = { CHAT_DEDUPE_SECONDS: String(WINDOW_SECONDS), CHAT_PARTITIONS: '1' };
-const anHourAgo = uuid7Source(
-  () => Date.now() - 3_600_000,
-  length => randomBytes(length),
-);
+const idsOf = (aheadMs: number) =>
+  uuid7Source(
+    () => Date.now() + aheadMs,
+    length => randomBytes(length),
+  );
+const anHourAgo = idsOf(-3_600_000);
+/** Ids by a clock that is as far ahead as gateways allow. */
+const ahead = idsOf(WINDOW_SECONDS * 500 - 200);
+/** Options with which stored messages leave LOG as soon as they may. */
+const PURGING = { ...env, CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' };
 
 async function stored(client: Client, room: string): Promise<readonly (number | undefined)[]> {
   return (await client.sdk.history(room, { limit: -1 })).publications.map(({ offset }) => offset);
@@ -70,9 +76,7 @@ test("a retry after the stream's window is stored once", async t => {
 });
 
 test('an old id is stored once, whether the first is still in the stream or only in MongoDB', async t => {
-  const { gateways, firstOffset } = await startCluster(t, backends, {
-    env: { ...env, CHAT_HOT_WINDOW_SECONDS: '0', CHAT_PURGE_SECONDS: '1' },
-  });
+  const { gateways, firstOffset } = await startCluster(t, backends, { env: PURGING });
   const client = await openClient(t, gateways[0].url);
   const id = anHourAgo();
   const first = await client.send('channel:r', 'written offline', id);
@@ -81,6 +85,19 @@ test('an old id is stored once, whether the first is still in the stream or only
   await until('the stream has forgotten it', async () => (await firstOffset('channel:r')) > first.offset);
   assert.deepEqual(await client.send('channel:r', 'written offline', id), { ...first, duplicate: true });
   assert.deepEqual(await stored(client, 'channel:r'), [first.offset]);
+});
+
+test('an id ahead of the clock is stored once, also when NATS starts again right after LOG has lost its message', async t => {
+  const { gateways, firstOffset } = await startCluster(t, backends, { env: PURGING });
+  const client = await openClient(t, gateways[0].url);
+  const id = ahead();
+  const first = await client.send('channel:r', 'x', id);
+  assert.equal(first.duplicate, false);
+  await until('LOG has lost it', async () => (await firstOffset('channel:r')) > first.offset);
+  await backends.nats.kill();
+  await backends.nats.start();
+  const again = await until('it is answered', () => client.send('channel:r', 'x', id).catch(() => null));
+  assert.deepEqual(again, { ...first, duplicate: true });
 });
 
 test('publishes in flight when their gateway dies are stored once', async t => {

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { AckPolicy } from '@nats-io/jetstream';
 import { pino } from 'pino';
+import { epochOf } from '../../server/bus/epoch.ts';
+import { Health } from '../../server/worker/health.ts';
+import { WorkerMetrics } from '../../server/worker/metrics.ts';
+import { Purge } from '../../server/worker/purge.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { numbered, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
 import { until } from '../../tools/support/until.ts';
+import { ManualClock } from '../support/clocks/manual-clock.ts';
 
 const backends = await startBackends({ after });
 const PURGING = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
@@ -97,6 +102,66 @@ test('the hot window keeps stored messages in the stream', async t => {
     return first_seq > 5;
   });
 });
+
+const A_DAY_MS = 86_400_000;
+for (const [what, aheadMs, early, late] of [
+  ['ahead of the clock of the leader', A_DAY_MS, 1, 11],
+  ['a day behind the clock of the leader', -A_DAY_MS, 6, 11],
+  ['right', 0, 1, 11],
+] as const)
+  test(`stored messages whose stamps are ${what} leave the stream a hot window after they came`, async t => {
+    const bench = await storeBench(t, backends);
+    const worker = await bench.worker();
+    await streamsReady(worker);
+    const stream = bench.names.logStream(0);
+    for (const text of numbered(1, 5)) await bench.publish('channel:a', text);
+    await worker.stop();
+    const clock = new ManualClock();
+    const { streams } = bench.jsm;
+    // The leader stamps entries and tells the time: a clock that was set makes the two differ.
+    const info = async (name: string) => {
+      const found = await streams.info(name);
+      return { ...found, ts: new Date(Date.parse(found.ts ?? '') - aheadMs).toISOString() };
+    };
+    const metrics = new WorkerMetrics();
+    const jsm = Object.assign(Object.create(bench.jsm), {
+      streams: Object.assign(Object.create(streams), { info }),
+    }) as typeof bench.jsm;
+    const epoch = epochOf(await streams.info(stream));
+    const purge = new Purge({
+      connection: bench.nats,
+      jsm,
+      names: bench.names,
+      partition: 0,
+      digests: {
+        cover: async () => ({ value: { epoch, from: 1, below: 1_000, lease: 1, checked: 0 }, revision: 1 }),
+        since: async () => new Map(),
+      },
+      consumers: [],
+      folds: { floors: async () => [{ fold: 'all', floor: 1_000 }] },
+      hotWindowMs: 3_600_000,
+      floor: async () => ({ offset: 1_000, complete: 1_000, rolledBack: false }),
+      intervalMs: 0,
+      health: new Health(1, bench.names.logStream, clock),
+      metrics,
+      clock,
+      log: pino({ level: 'silent' }),
+    });
+    const first = async () => {
+      await until('LIVE has all', async () => {
+        const [log, live] = await Promise.all([stream, bench.names.liveStream(0)].map(name => streams.info(name)));
+        return log?.state.last_seq === live?.state.last_seq;
+      });
+      await purge.run([], true);
+      return (await streams.info(stream)).state.first_seq;
+    };
+    await first();
+    for (const text of numbered(6, 10)) await bench.publish('channel:a', text);
+    clock.stall(1_800_000);
+    assert.equal(await first(), early);
+    clock.stall(3_600_000);
+    assert.equal(await first(), late);
+  });
 
 test('nothing is purged while MongoDB does not have it', async t => {
   if (!backends.mongo.controllable) return t.skip('MONGODB_URI cannot be stopped');
