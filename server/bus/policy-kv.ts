@@ -150,6 +150,8 @@ function keyAndValue(message: Msg): readonly (readonly [string, PolicyEntry])[] 
 
 function tokensOf(key: PolicyKey): string {
   if ('room' in key) return `r.${roomToken(key.room)}`;
+  // Of two tokens: the key of a partition has one.
+  if ('pair' in key) return `p.${key.pair.map(roomToken).join('.')}`;
   if ('lost' in key) return `l.${key.lost}`;
   if ('partition' in key) return `p.${key.partition}`;
   if ('mark' in key) return key.mark;

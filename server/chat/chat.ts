@@ -1,6 +1,7 @@
 import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
+import type { Pairs } from '../membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import { countingOf } from '../room/counting.ts';
 import type { HistoryStore } from '../room/history-store.ts';
@@ -57,6 +58,8 @@ export interface Chat {
   readonly directory: RoomDirectory;
   /** Documents of users: their rooms. */
   readonly userRooms: UserRooms;
+  /** Friends and blocks. */
+  readonly pairs: Pairs;
   readonly links: LinkTokens;
 }
 
@@ -78,6 +81,7 @@ export interface ChatOptions {
   readonly masks: Pick<Masks, 'of'>;
   readonly rooms: RoomStates;
   readonly userRooms: UserRooms;
+  readonly pairs: Pairs;
   readonly directory: RoomDirectory;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'published'>;
@@ -99,6 +103,7 @@ export function chatOf({
   masks,
   rooms,
   userRooms,
+  pairs,
   directory,
   metrics,
   meter,
@@ -132,6 +137,7 @@ export function chatOf({
     lasts: new LastMessages({ log, store, folded, hidden, counting }),
     directory,
     userRooms,
+    pairs,
     links: new LinkTokens(config),
   };
 }

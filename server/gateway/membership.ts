@@ -5,6 +5,7 @@ import { RoomRights } from '../access/room-rights.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
 import type { RoomArchive } from '../membership/archive.ts';
+import { LoadedPairs } from '../membership/loaded-pairs.ts';
 import { LoadedStates } from '../membership/loaded-states.ts';
 import { LoadedUserRooms } from '../membership/loaded-user-rooms.ts';
 import { reportLoss } from '../membership/loss-report.ts';
@@ -27,10 +28,11 @@ export interface MembershipOptions {
 /** Time in which keys of POLICY are collected before NATS is asked for them. */
 const TOGETHER_MS = 5;
 
-/** States of rooms, rooms of users, and the rights that follow from both. */
+/** States of rooms, rooms of users, the rights that follow from both, and relations between users. */
 export interface Membership {
   readonly states: LoadedStates;
   readonly userRooms: LoadedUserRooms;
+  readonly pairs: LoadedPairs;
   readonly rights: RoomRights;
   /** Part that open rooms use. */
   readonly control: RoomControl;
@@ -50,11 +52,10 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     const room = rooms?.find(name);
     return room && room.epoch !== '' ? { state: room.lane.state, latest: room.latest } : undefined;
   };
-  const unwritten = (room: string, error: unknown) => {
+  const unwritten = (about: { readonly room: string } | { readonly user: string }, error: unknown) => {
     const reason = (error as Error).message;
     const news = repeats.news(reason);
-    if (news)
-      logger.warn({ room, reason, ...news }, 'an act on a room could not be written to POLICY; a worker writes it');
+    if (news) logger.warn({ ...about, reason, ...news }, 'an act could not be written to POLICY; a worker writes it');
   };
   const lost = (room: string, epoch: string, at: number) => {
     const partition = nats.log.partitionOf(room);
@@ -64,6 +65,7 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
       logger.debug({ partition, reason: (error as Error).message }, 'a loss could not be reported; tried again'),
     );
   };
+  const coveredInbox = (user: string) => progress.of(nats.log.partitionOf(inboxOf(user)));
   const states = new LoadedStates({
     policy: store,
     batch,
@@ -76,29 +78,42 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     now,
     wallClock,
     lost,
-    unwritten,
+    unwritten: (room, error) => unwritten({ room }, error),
   });
   const userRooms = new LoadedUserRooms({
     policy: store,
     batch,
     archive,
-    covered: user => progress.of(nats.log.partitionOf(inboxOf(user))),
+    covered: coveredInbox,
     now,
-    unwritten,
+    unwritten: (room, error) => unwritten({ room }, error),
+  });
+  const pairs = new LoadedPairs({
+    policy: store,
+    batch,
+    covered: coveredInbox,
+    now,
+    unwritten: (user, error) => unwritten({ user }, error),
   });
   const rights = new RoomRights({ policy, states, users: userRooms, wallClock });
   const follow = (all: Pick<Rooms, 'find' | 'places'>) => {
     rooms = all;
   };
-  return { states, userRooms, rights, control: { ...roomControl(states, userRooms, rights), lost }, follow };
+  const control = { ...roomControl(states, rights), noted: noticesTo(userRooms, pairs), lost };
+  return { states, userRooms, pairs, rights, control, follow };
 }
 
-function roomControl(states: LoadedStates, users: LoadedUserRooms, rights: RoomRights): Omit<RoomControl, 'lost'> {
+/** Hands entries of inboxes to those who know what they are about: a room of the user, or another user. */
+const noticesTo =
+  (rooms: LoadedUserRooms, pairs: LoadedPairs): RoomControl['noted'] =>
+  (inbox, entry) =>
+    (entry.type === 'member' ? rooms : pairs).noted(inboxUser(inbox), entry);
+
+function roomControl(states: LoadedStates, rights: RoomRights): Omit<RoomControl, 'lost' | 'noted'> {
   return {
     load: async (room, top) => (isInbox(room) ? NO_ROOM : await states.load(room, top)),
     refusal: (room, state, user) => rights.refusal(room, state, user),
     readableAbove: (room, state, user) => rights.readableAbove(room, state, user),
     confirmed: async (room, user) => await rights.confirmed(room, user),
-    noted: (inbox, entry) => users.noted(inboxUser(inbox), entry),
   };
 }

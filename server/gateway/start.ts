@@ -162,6 +162,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
         of: user => membership.userRooms.ofOnce(user),
         acted: own => membership.userRooms.acted(own),
       },
+      pairs: membership.pairs,
       directory: store,
       metrics,
       meter,

@@ -1,10 +1,14 @@
+import type { PairUsers } from '../fold/pair.ts';
+
 /**
- * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), the part of a
- * partition's log that is in it, the offset that was lost of one, or a mark: `complete` that the store lacks nothing, `filling` which partitions are filled.
+ * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), the acts of two
+ * users on each other, the part of a partition's log that is in it, the offset that was lost of one, or a mark: `complete` that the
+ * store lacks nothing, `filling` which partitions are filled.
  */
 export type PolicyKey =
   | { readonly room: string }
   | { readonly user: string; readonly part?: number }
+  | { readonly pair: PairUsers }
   | { readonly partition: number }
   | { readonly lost: number }
   | { readonly mark: 'complete' | 'filling' };
@@ -17,7 +21,7 @@ export interface PolicyEntry {
 }
 
 /**
- * Key-value store of what decides on rights: states of rooms, and rooms of users. It is apart from MongoDB and quick to read. It may
+ * Key-value store of what decides on rights: states of rooms, rooms of users, and pairs of users. It is apart from MongoDB and quick to read. It may
  * be wiped at any time, and is filled again from MongoDB and LOG. A read sees all writes that were acknowledged before it. Calls may run
  * at the same time.
  */

@@ -1,3 +1,4 @@
+import { mergedPair, NO_PAIR, type Pair, type PairUsers, pairJson, readPair } from '../fold/pair.ts';
 import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../fold/room-state-json.ts';
 import type { PolicyEntry, PolicyStore } from './policy-store.ts';
@@ -42,4 +43,13 @@ export async function writeRoom(store: PolicyStore, room: string, state: RoomSta
     return latest === state ? roomStateJson(state) : null;
   });
   return latest;
+}
+
+/** Adds what is known of a pair to what the store knows of it. @throws as {@link changeKey} */
+export async function writePair(store: PolicyStore, users: PairUsers, known: Pair): Promise<void> {
+  await changeKey(store, { pair: users }, value => {
+    const stored = readPair(value);
+    const next = mergedPair(stored ?? NO_PAIR, known);
+    return next === stored || next === NO_PAIR ? null : pairJson(next);
+  });
 }

@@ -28,9 +28,12 @@ export interface RoomControl {
   confirmed(room: string, user: string): Promise<Refusal | null>;
   /** Takes note that LOG ends below an offset that the room has delivered: LOG lost its last entries. */
   lost(room: string, epoch: string, offset: number): void;
-  /** Takes note of an entry of the inbox that names a room of its user. */
+  /** Takes note of an entry of the inbox that names a room of its user, or another user. */
   noted(inbox: string, entry: StoredMessage): void;
 }
+
+/** Types of entries of an inbox that gateways take note of. No other room has such entries, but for control entries. */
+const NOTED: ReadonlySet<string> = new Set(['member', 'contact', 'friend', 'pair']);
 
 /** Member on its way into a room. */
 export interface Joiner {
@@ -120,7 +123,7 @@ export class ControlLane {
   /** Takes an entry that all members have got. */
   delivered(message: StoredMessage): void {
     if (message.cv === 0) {
-      if (message.type === 'member') this.#control.noted(this.#room.name, message);
+      if (NOTED.has(message.type)) this.#control.noted(this.#room.name, message);
       return;
     }
     const entry = controlOf(message);

@@ -8,6 +8,9 @@ const KEYS: readonly PolicyKey[] = [
   { user: 'group:a.b *>%é界' },
   { user: 'a', part: 1 },
   { user: 'a' },
+  { pair: ['a', 'b'] },
+  { pair: ['1', '*.é'] },
+  { partition: 1 },
 ];
 
 /** Contract of every {@link PolicyStore}: the bucket in NATS, and the one in memory that unit tests use in its place. */

@@ -4,6 +4,7 @@ import { type Chat, type ChatOptions, chatOf } from '../../../server/chat/chat.t
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import { NO_ROOM } from '../../../server/fold/room-state.ts';
 import type { RoomDirectory } from '../../../server/membership/directory.ts';
+import type { Pairs } from '../../../server/membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
 import type { HistoryStore } from '../../../server/room/history-store.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
@@ -15,6 +16,7 @@ import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../../server/telemetry/message-trace.ts';
 import type { Clocks } from '../../../server/time/clock.ts';
 import { SECRET } from '../../../tools/support/token.ts';
+import { memoryPairs } from './memory-pairs.ts';
 import { MemoryDirectory, MemoryStates, MemoryUserRooms } from './memory-policy.ts';
 
 /** Options of a gateway that has neither NATS nor MongoDB. */
@@ -65,6 +67,8 @@ export interface TestChatParts {
   /** Default: what the log of one gateway says. */
   readonly rooms?: RoomStates;
   readonly userRooms?: UserRooms;
+  /** Default: no acts of users on each other, and a place for them. */
+  readonly pairs?: Pairs;
   /** Default: an empty one. */
   readonly directory?: RoomDirectory;
 }
@@ -81,6 +85,7 @@ export function testChat(parts: TestChatParts): Chat {
     kinds: () => kindsOf(parts.config),
     rooms: new MemoryStates(parts.log, reader, userRooms),
     userRooms,
+    pairs: memoryPairs(parts.clocks),
     directory: new MemoryDirectory(),
     ...parts,
     reader,

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Contact, ContactAct } from '../../../../server/fold/pair.ts';
+import { LoadedPairs } from '../../../../server/membership/loaded-pairs.ts';
+import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
+import { COMPLETE } from '../../../../server/membership/policy-store.ts';
+import { ReadFailed } from '../../../../server/room/log.ts';
+import type { StoredMessage } from '../../../../server/room/message.ts';
+import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
+import { ManualClock } from '../../../support/clocks/manual-clock.ts';
+
+const act = (user: string, other: string, act: ContactAct, offset: number): Contact => ({
+  ...{ user, other, act, offset, of: 0, ends: 'decline' },
+});
+
+/** An entry of an inbox as it is delivered. */
+const entryOf = (type: string, data: object, offset = 1) =>
+  ({ type, offset, user: '', cv: 0, body: Buffer.from(JSON.stringify({ type, ...data })) }) as unknown as StoredMessage;
+
+async function gateway(policy = new MemoryPolicyStore(), whole = true) {
+  const clock = new ManualClock();
+  const errors: unknown[] = [];
+  const pairs = new LoadedPairs({
+    policy,
+    batch: new PolicyBatch({ policy, soon: queueMicrotask }),
+    covered: async () => ({ epoch: 'first', at: 0, whole }),
+    now: () => clock.now(),
+    unwritten: (_, error) => void errors.push(error),
+  });
+  if (!(await policy.read(COMPLETE))) await policy.write(COMPLETE, {}, 0);
+  const state = async (user: string, other: string) => (await pairs.of(user, [other])).get(other)?.state;
+  return { policy, clock, pairs, errors, state };
+}
+
+test('an act is known to every gateway once it is answered, by the leader at once, else within 10 s', async () => {
+  const here = await gateway();
+  const there = await gateway(here.policy);
+  assert.equal(await there.state('ann', 'bob'), 'none');
+  await here.pairs.acted(act('bob', 'ann', 'request', 1));
+  assert.equal(await here.state('bob', 'ann'), 'out');
+  assert.equal(await there.state('ann', 'bob'), 'none', 'as it was read before');
+  assert.equal((await there.pairs.fresh('ann', 'bob'))[1].friend?.act, 'request');
+  assert.equal(await there.state('ann', 'bob'), 'in');
+  await there.pairs.acted(act('ann', 'bob', 'accept', 4));
+  assert.deepEqual([await there.state('ann', 'bob'), await there.state('bob', 'ann')], ['friend', 'friend']);
+  here.clock.pass(10_000);
+  assert.equal(await here.state('bob', 'ann'), 'friend');
+});
+
+test('what is in memory is answered at once, and others are asked for in one request', async () => {
+  const { pairs, policy } = await gateway();
+  await pairs.of('ann', ['bob']);
+  assert.ok(pairs.of('ann', ['bob']) instanceof Map);
+  assert.ok(pairs.of('bob', ['ann']) instanceof Map, 'both users have one pair');
+  const before = policy.asked.length;
+  const others = Array.from({ length: 200 }, (_, index) => `user ${index}`);
+  const found = await pairs.of('ann', [...others, 'bob']);
+  assert.deepEqual([found.size, policy.asked.length - before], [201, 1]);
+});
+
+test('an entry that the inbox of a connected user delivers is known at once, also before it is in POLICY', async () => {
+  const { pairs, policy, state } = await gateway();
+  assert.equal(await state('ann', 'bob'), 'none');
+  pairs.noted('ann', entryOf('contact', { user: 'bob', act: 'request', of: 0 }, 3));
+  assert.equal(await state('ann', 'bob'), 'out');
+  const other = await gateway(policy);
+  await other.pairs.acted(act('bob', 'ann', 'block', 2));
+  assert.equal(await state('ann', 'bob'), 'out');
+  assert.equal((await pairs.of('ann', ['bob'])).get('bob')?.blocked, false);
+  pairs.noted('ann', entryOf('pair', { user: 'bob' }, 5));
+  assert.equal((await pairs.of('ann', ['bob'])).get('bob')?.blocked, true);
+});
+
+test('a read that began before a change is not kept', async () => {
+  const { policy, pairs, state } = await gateway();
+  const held = Promise.withResolvers<void>();
+  policy.wait = () => held.promise;
+  const reading = pairs.of('ann', ['bob']);
+  policy.wait = () => Promise.resolve();
+  await (await gateway(policy)).pairs.acted(act('bob', 'ann', 'request', 1));
+  pairs.noted('ann', entryOf('friend', { act: 'request', user: 'bob' }));
+  held.resolve();
+  await reading;
+  assert.equal(await state('ann', 'bob'), 'in');
+});
+
+test('an act that cannot be written is left to the worker, and counts here meanwhile', async () => {
+  const { policy, pairs, errors, state } = await gateway();
+  policy.up = false;
+  await pairs.acted(act('ann', 'bob', 'request', 1));
+  policy.up = true;
+  assert.deepEqual([errors.length, await state('ann', 'bob')], [1, 'out']);
+});
+
+test('a pair is not known while POLICY may lack it', async () => {
+  const { pairs } = await gateway(new MemoryPolicyStore(), false);
+  await assert.rejects(pairs.fresh('ann', 'bob'), ReadFailed);
+  const unfilled = await gateway();
+  unfilled.policy.wipe();
+  await assert.rejects(unfilled.pairs.fresh('ann', 'bob'), ReadFailed);
+});
