@@ -223,6 +223,8 @@ export interface Verbs {
       readonly room: string;
       /** Text, not empty. Kind of the room. */
       readonly kind: string;
+      /** Id of a user, at most 250 bytes of UTF-8. The other user, of the room of two users. */
+      readonly user?: string;
       /** `Open` or `Claim` or `Members`. Users who may read, by the kind. */
       readonly access: 'Open' | 'Claim' | 'Members';
       /** `Everyone` or `Members` or `Staff`. Users who may send, by the kind. */
@@ -700,6 +702,19 @@ export interface Verbs {
       readonly cv: number;
       /** `true` or `false`. True if the act was done before. */
       readonly duplicate: boolean;
+    };
+  };
+  /** Opens the room of the caller and another user. */
+  readonly 'dm.open': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. The other user. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. Name of the room. */
+      readonly room: string;
     };
   };
   /** Makes a link with which users join a room. */

@@ -1,5 +1,6 @@
 import type { KindRules } from '../contract/room-kinds.ts';
 import { RANKS, type Rank } from '../fold/control.ts';
+import { DIRECT_KIND } from '../fold/direct.ts';
 import type { Membership, RoomState } from '../fold/room-state.ts';
 import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
 import type { Denied } from './room-access.ts';
@@ -98,7 +99,7 @@ export function mayAct(
   if (act === 'read' || unseen) return unseen;
   if (act === 'write') return mayWrite(place, actor);
   const rank = rankOf(actor);
-  const { lowest, over } = rightOf(rules, act);
+  const { lowest, over } = rightOf(place, act);
   if (!atLeast(rank, lowest)) return denied(ERRORS.permissionDenied, `permission denied: it takes the rank ${lowest}`);
   return over && rank !== 'owner' ? below(rank, target) : null;
 }
@@ -117,11 +118,15 @@ export const readableAbove = (
 
 const isOwnAct = (act: RoomAct): act is (typeof OWN)[number] => (OWN as readonly string[]).includes(act);
 
-function rightOf({ invite }: KindRules, act: Exclude<RoomAct, 'read' | 'write' | (typeof OWN)[number]>) {
-  if (act === 'invite' || act === 'add' || act === 'link')
-    return { lowest: invite.toLowerCase() as Lowercase<KindRules['invite']>, over: act === 'add' };
-  return BY_RANK[act];
+function rightOf(place: RoomAtMoment, act: Exclude<RoomAct, 'read' | 'write' | (typeof OWN)[number]>) {
+  if (act !== 'invite' && act !== 'add' && act !== 'link') return BY_RANK[act];
+  // The two users of a room have it for themselves, whatever the kind says.
+  const invite = isOfTwo(place) ? 'Admin' : place.rules.invite;
+  return { lowest: invite.toLowerCase() as Lowercase<KindRules['invite']>, over: act === 'add' };
 }
+
+/** True for the room of two users: both are plain members, and neither leaves. */
+const isOfTwo = ({ rules, state }: RoomAtMoment): boolean => rules.access === 'Members' && state.kind === DIRECT_KIND;
 
 /** The rank that an act is on must be below that of the actor, and so must a rank of staff that it gives. */
 function below(rank: Rank | null, target: { readonly rank: Rank | null; readonly becomes?: Rank }): Denied | null {
@@ -147,12 +152,13 @@ function mayWrite({ rules, state, now }: RoomAtMoment, actor: Person): Denied | 
   return denied(ERRORS.permissionDenied, `permission denied: it takes the rank ${who}`);
 }
 
-function mayDecideOnOwn({ rules, state }: RoomAtMoment, actor: Person, act: (typeof OWN)[number]): Denied | null {
+function mayDecideOnOwn(place: RoomAtMoment, actor: Person, act: (typeof OWN)[number]): Denied | null {
+  const { rules, state } = place;
   const isInvited = actor.known?.state === 'invited';
   if (act === 'accept' || act === 'decline') return isInvited ? null : invisible(rules, actor, 'you are not invited');
   if (act === 'leave') {
     if (rankOf(actor) === null) return invisible(rules, actor, 'you are no member');
-    return state.kind === 'dm' ? denied(ERRORS.notAvailable, 'a direct message room is not left') : null;
+    return isOfTwo(place) ? denied(ERRORS.notAvailable, 'the room of two users is not left') : null;
   }
   if (state.cv === 0 && rules.access === 'Members') return HIDDEN;
   if (rules.access === 'Claim' && !actor.listed) return HIDDEN;

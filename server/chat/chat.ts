@@ -29,6 +29,8 @@ import { Targets } from './targets.ts';
 export interface Chat {
   /** True if all gateways end subscriptions, and leave out entries, as control entries ask: not beside those of the release before. */
   readonly areCutsKept: () => Promise<boolean>;
+  /** True if all gateways keep users apart of whom one has blocked the other: not beside those of the release before. */
+  readonly areBlocksKept: () => Promise<boolean>;
   readonly clocks: Clocks;
   readonly access: LoadAccess;
   /** Rules of a room's kind, as they are now; undefined if the kind does not exist. */
@@ -70,6 +72,8 @@ export interface ChatOptions {
   readonly access: LoadAccess;
   /** See {@link Chat.areCutsKept}. */
   readonly areCutsKept: Chat['areCutsKept'];
+  /** See {@link Chat.areBlocksKept}. */
+  readonly areBlocksKept: Chat['areBlocksKept'];
   /** See {@link MessagesOptions.seen}. */
   readonly seen: MessagesOptions['seen'];
   readonly kindOf: Chat['kindOf'];
@@ -95,6 +99,7 @@ export function chatOf({
   access,
   seen,
   areCutsKept,
+  areBlocksKept,
   kindOf,
   kinds,
   log,
@@ -115,6 +120,7 @@ export function chatOf({
   const hidden = new Hidden({ log, store });
   return {
     areCutsKept,
+    areBlocksKept,
     clocks,
     access,
     kindOf,

@@ -13,3 +13,11 @@ const NOT_KEPT = 'gateways of the release before are still there, or this one is
 export async function demandKept({ areCutsKept }: Pick<Chat, 'areCutsKept'>): Promise<void> {
   if (!(await areCutsKept())) throw new CommandError(ERRORS.internal, NOT_KEPT);
 }
+
+/**
+ * Refuses, for now, an act that needs blocks: gateways of the release before would let the two users write to each other.
+ * @throws {CommandError} 100
+ */
+export async function demandBlocksKept({ areBlocksKept }: Pick<Chat, 'areBlocksKept'>): Promise<void> {
+  if (!(await areBlocksKept())) throw new CommandError(ERRORS.internal, NOT_KEPT);
+}

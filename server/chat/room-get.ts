@@ -1,9 +1,11 @@
 import { ACTS, allowedActs } from '../access/rights.ts';
 import { RANKS } from '../fold/control.ts';
+import { otherIn } from '../fold/direct.ts';
 import type { Standing } from '../fold/room-state.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { about, bool, int, list, object, oneOf, optional, roomName, text } from './params.ts';
+import { userId } from './room-params.ts';
 import { rulesFor, viewOf } from './room-view.ts';
 import { verb } from './verb.ts';
 
@@ -25,6 +27,7 @@ export const roomGet = verb({
   result: {
     room: roomName,
     kind: about(text({ min: 1 }), 'Kind of the room.'),
+    user: about(optional(userId), 'The other user, of the room of two users.'),
     access: about(oneOf('Open', 'Claim', 'Members'), 'Users who may read, by the kind.'),
     write: about(oneOf('Everyone', 'Members', 'Staff'), 'Users who may send, by the kind.'),
     name: about(text(), 'Name for people; empty for none.'),
@@ -73,7 +76,9 @@ export const roomGet = verb({
       ...(mutedUntil > view.now ? { mutedUntil } : {}),
     };
     const { access, write } = rules;
-    return { room, kind, access, write, name, topic, avatar, created, frozen, members, cv, me };
+    const other = otherIn(state, call.identity.user);
+    const user = other === undefined ? {} : { user: other };
+    return { room, kind, ...user, access, write, name, topic, avatar, created, frozen, members, cv, me };
   },
 });
 

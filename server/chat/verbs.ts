@@ -1,3 +1,4 @@
+import { dmOpen } from './dm-open.ts';
 import { linkCreate } from './link-create.ts';
 import { linkList } from './link-list.ts';
 import { linkRevoke } from './link-revoke.ts';
@@ -65,6 +66,7 @@ export const VERBS = {
   'room.request': roomRequest,
   'room.approve': roomApprove,
   'room.deny': roomDeny,
+  'dm.open': dmOpen,
   'link.create': linkCreate,
   'link.list': linkList,
   'link.revoke': linkRevoke,

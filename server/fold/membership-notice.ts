@@ -1,4 +1,5 @@
 import type { Control, ControlEntry, ControlOf, Rank } from './control.ts';
+import { isDirect } from './direct.ts';
 import type { RoomState, Standing } from './room-state.ts';
 
 /** Relation of a user to a room, as a notice tells it. A banned user is `left`. */
@@ -77,10 +78,12 @@ export function standingAfter({ control, by }: Pick<ControlEntry, 'control' | 'b
 /**
  * Notice of an entry for a user. Pure.
  * @param state of the room with the entry
- * @returns null if the user is not to be told: the entry is not about the user, or ends a room that the user was not in
+ * @returns null if the user is not to be told: the entry is not about the user, ends a room that the user was not in, or makes the
+ * room of two users, who are told with its first message
  */
 export function noticeOf(room: string, entry: ControlEntry, user: string, state: RoomState): MembershipNotice | null {
   const { control, by, cv } = entry;
+  if (control.act === 'create' && isDirect(state)) return null;
   const known = state.members.get(user);
   const endsForAll = control.act === 'delete' || (control.act === 'leave' && control.dissolves);
   if (endsForAll && user !== by && (!known || known.state === 'banned' || known.state === 'left')) return null;

@@ -151,6 +151,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       access: (identity, room) => membership.rights.load(identity, room),
       seen: (identity, room) => membership.rights.seen(identity, room),
       areCutsKept: async () => (await rooms.presence.level()) >= 1,
+      areBlocksKept: async () => (await rooms.presence.level()) >= 2,
       kindOf: room => access.policy.kindOf(room),
       kinds: () => access.policy.kinds,
       log: nats.log,

@@ -3,9 +3,9 @@ import type { UserDigest } from './users.ts';
 
 /**
  * Level of what this release does with entries of other gateways; a new one rises it. 1: control entries end subscriptions, and
- * entries that do not count or are deleted are left out.
+ * entries that do not count or are deleted are left out. 2: users of whom one has blocked the other are kept apart.
  */
-export const FEATURE_LEVEL = 1;
+export const FEATURE_LEVEL = 2;
 
 /**
  * Heartbeat of a gateway. All messages here are JSON. Gateways of two releases run side by side: a reader ignores fields it does

@@ -19,9 +19,12 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A chat without connections, NATS and MongoDB, in which users act on rooms by the names of verbs. */
-export function roomChat() {
-  const chat = verbChat({ CHAT_ROOM_RULES: JSON.stringify(KINDS) });
+/**
+ * A chat without connections, NATS and MongoDB, in which users act on rooms by the names of verbs.
+ * @param kinds kinds beside {@link KINDS}
+ */
+export function roomChat(kinds: Readonly<Record<string, object>> = {}) {
+  const chat = verbChat({ CHAT_ROOM_RULES: JSON.stringify({ ...KINDS, ...kinds }) });
   const states = chat.chat.rooms as MemoryStates;
   const of = (user: string) => chat.chat.userRooms.of(user);
   const rights = new RoomRights({

@@ -64,6 +64,8 @@ export interface TestChatParts {
   readonly seen?: ChatOptions['seen'];
   /** Default: all gateways keep cuts. */
   readonly areCutsKept?: Chat['areCutsKept'];
+  /** Default: all gateways keep blocks. */
+  readonly areBlocksKept?: Chat['areBlocksKept'];
   /** Default: what the log of one gateway says. */
   readonly rooms?: RoomStates;
   readonly userRooms?: UserRooms;
@@ -80,6 +82,7 @@ export function testChat(parts: TestChatParts): Chat {
   return chatOf({
     seen: () => 0,
     areCutsKept: async () => true,
+    areBlocksKept: async () => true,
     metrics: testMetrics(),
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
     kinds: () => kindsOf(parts.config),

@@ -39,6 +39,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
     },
     seen: (identity, room) => rights.seen(identity, room),
     areCutsKept: async () => rights.kept,
+    areBlocksKept: async () => rights.kept,
   });
   /** Id made so many milliseconds ago. */
   const idOf = (ago = 0) =>

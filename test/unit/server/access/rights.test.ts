@@ -147,8 +147,13 @@ test('a room that was never created answers like one that is not yours', () => {
 });
 
 test('two people who write to each other are plain members: no act of staff, and neither leaves', () => {
-  const dm = place(rulesOf('dm'), { kind: 'dm' });
-  assert.deepEqual(allowedActs(dm, PEOPLE['member'] as Person), ['read', 'write']);
+  for (const rules of [{}, { invite: 'Member' }] as const) {
+    const dm = place(rulesOf('dm', rules), { kind: 'dm' });
+    assert.deepEqual(allowedActs(dm, PEOPLE['member'] as Person), ['read', 'write']);
+    assert.equal(mayAct(dm, PEOPLE['member'] as Person, 'leave')?.error.code, 108);
+  }
+  const open = place(declared('dm', { access: 'Open' }), { kind: 'dm' });
+  assert.equal(mayAct(open, PEOPLE['member'] as Person, 'leave'), null);
 });
 
 test('the kind says who joins, who asks, who invites and who writes', () => {

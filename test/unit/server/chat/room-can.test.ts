@@ -7,9 +7,10 @@ import { roomChat } from '../../../support/chat/room-chat.ts';
 
 const LATER = 4e12;
 
-/** A club or a group with users in every relation to it, and a message of the member `tim`, on whom acts are. */
-async function meeting(kind: 'group' | 'club') {
-  const chat = roomChat();
+type Chat = ReturnType<typeof roomChat>;
+
+/** A club or a group with users in every relation to it, and the member `tim`. @returns its name */
+async function rankedRoom(chat: Chat, kind: 'group' | 'club'): Promise<string> {
   const { as } = chat;
   const members = ['admin', 'moderator', 'member', 'guest', 'muted', 'tim', 'gone', 'out'];
   const room = await chat.create('owner', members, kind);
@@ -19,6 +20,14 @@ async function meeting(kind: 'group' | 'club') {
   await as('owner', 'room.ban', { room, user: 'out' });
   await as('gone', 'room.leave', { room });
   if (kind === 'club') for (const user of ['requested', 'asking']) await as(user, 'room.request', { room });
+  return room;
+}
+
+/** A room with a message of the member `tim`, on whom acts are. In a `dm` the other one is `member`. */
+async function meeting(kind: 'group' | 'club' | 'dm') {
+  const chat = roomChat();
+  const { as } = chat;
+  const room = kind === 'dm' ? (await as('member', 'dm.open', { user: 'tim' })).room : await rankedRoom(chat, kind);
   const id = chat.idOf();
   const { offset } = await as('tim', 'message.send', { id, room, text: 'tea?' });
   return { ...chat, room, message: { target: offset, of: id } };
@@ -78,8 +87,10 @@ const PEOPLE = [
   'eve',
 ];
 
-for (const kind of ['group', 'club'] as const)
-  for (const user of PEOPLE)
+const KINDS = { group: PEOPLE, club: PEOPLE, dm: ['member', 'eve'] } as const;
+
+for (const [kind, people] of Object.entries(KINDS) as [keyof typeof KINDS, readonly string[]][])
+  for (const user of people)
     test(`what room.get lists for ${user} of a ${kind} is what succeeds`, async () => {
       const listed = await (async (at: Meeting) => {
         try {
@@ -89,8 +100,8 @@ for (const kind of ['group', 'club'] as const)
           return null;
         }
       })(await meeting(kind));
-      // Nobody can have asked to join a group: the right to approve is there all the same.
-      const acts = ACTS.filter(act => kind === 'club' || act !== 'approve');
+      // Nobody can have asked to join a group: the right to approve is there all the same. In a dm nobody has it.
+      const acts = ACTS.filter(act => kind !== 'group' || act !== 'approve');
       const done: RoomAct[] = [];
       for (const act of acts) if (await did(await meeting(kind), user, act)) done.push(act);
       // What one may not see is not listed: it is joined or asked for by its name.

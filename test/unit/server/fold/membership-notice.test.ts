@@ -74,3 +74,11 @@ test('a user whom an entry is not about is not told', () => {
   assert.deepEqual([about('ann'), about('bob'), about('eve')], ['admin', 'owner', undefined]);
   assert.equal(noticeOf('group:tea', entry(2, 2, { act: 'update', name: 'x' }), 'ann', state), null);
 });
+
+test('the two users of a room are not told of it when it is made', () => {
+  const make = { ...created({ ann: 'member', bob: 'member' }), kind: 'dm' } as const;
+  const state = stateAfter([['ann', make]]);
+  for (const user of ['ann', 'bob']) assert.equal(noticeOf('dm:x', entry(1, 1, make), user, state), null);
+  const open = { ...make, open: true };
+  assert.equal(noticeOf('dm:x', entry(1, 1, open), 'bob', stateAfter([['ann', open]]))?.state, 'member');
+});
