@@ -1,5 +1,5 @@
 import { CUT_MS, type Cut, MOST_CUTS } from './room-state.ts';
-import { cutBytes, lastWithin } from './state-bytes.ts';
+import { cutBytes, LIST_BYTES } from './state-bytes.ts';
 
 /**
  * Adds a cut to those of a state, and leaves out those for which there is no room: leaves first, however late, then acts of staff, of
@@ -7,10 +7,14 @@ import { cutBytes, lastWithin } from './state-bytes.ts';
  * @returns ascending by cv
  */
 export function withCut(cuts: readonly Cut[], added: Cut): readonly Cut[] {
-  const all = [...cuts, added];
-  const byWorth = [...all.filter(({ left }) => left), ...all.filter(({ left }) => !left)];
-  const kept = new Set(lastWithin(byWorth, MOST_CUTS, cutBytes));
-  return kept.size === all.length ? all : all.filter(cut => kept.has(cut));
+  const kept = [...cuts, added];
+  let bytes = kept.reduce((sum, cut) => sum + cutBytes(cut), 0);
+  while (kept.length > MOST_CUTS || bytes > LIST_BYTES) {
+    const oldestLeave = kept.findIndex(({ left }) => left);
+    const [gone] = kept.splice(Math.max(0, oldestLeave), 1);
+    if (gone) bytes -= cutBytes(gone);
+  }
+  return kept;
 }
 
 /** Leaves out cuts that are too old. @param time of the latest entry that counts */
