@@ -182,16 +182,24 @@ export class RoomHistory {
     if (generation === this.#generation) this.#set({ loaded: true, error: null, complete });
   }
 
-  /** Adds the newest page, or the one below an offset. @returns true if it is empty: there is none further below */
+  /**
+   * Adds the newest page, or the one below an offset. A page may be without a message although there are some below: then the next
+   * one is added, too.
+   * @returns true if it is empty: there is none further below
+   */
   async #addPage(generation: number, before?: number): Promise<boolean> {
-    const request = { limit: PAGE, ...(before === undefined ? {} : { before }) };
-    const page = await this.#options.list(request).catch(ifUnknown);
-    if (!page) return await this.#addHistory(generation, before);
-    if (generation === this.#generation) this.#epoch = page.epoch;
-    await this.#readChanges(generation, page.upto);
-    if (generation !== this.#generation) return false;
-    this.timeline.addFolded(page);
-    if (page.floor !== null) return false;
+    for (let below = before; ; ) {
+      const request = { limit: PAGE, ...(below === undefined ? {} : { before: below }) };
+      const page = await this.#options.list(request).catch(ifUnknown);
+      if (!page) return await this.#addHistory(generation, below);
+      if (generation === this.#generation) this.#epoch = page.epoch;
+      await this.#readChanges(generation, page.upto);
+      if (generation !== this.#generation) return false;
+      this.timeline.addFolded(page);
+      if (page.messages.length > 0) return false;
+      if (page.floor === null) break;
+      below = page.floor;
+    }
     this.timeline.end();
     return true;
   }

@@ -29,6 +29,15 @@ export interface Folded {
   readonly epoch: string;
 }
 
+/** Messages of a range. */
+export interface FoldedRange extends Folded {
+  /**
+   * Offset from which the range is to be read on, if there is no message only because too many in a row are left out. Null for every
+   * other page.
+   */
+  readonly skippedTo: number | null;
+}
+
 /** Entries of a room from LOG: all from `from` on, up to `upto`. */
 interface Fresh {
   readonly entries: readonly Entry[];
@@ -71,17 +80,17 @@ export class FoldedRooms {
   }
 
   /**
-   * Reads a page of a room. Deleted messages are in it without their texts.
+   * Reads a page of a room. Deleted messages are in it without their texts. A page may be short.
    * @throws {ReadFailed} if LOG does not answer
    * @throws {StoreUnavailable} if MongoDB is needed and does not
    */
-  async page(room: string, range: PageRange): Promise<Folded> {
+  async page(room: string, range: PageRange): Promise<FoldedRange> {
     const { log, store } = this.#options;
     const epoch = await log.currentEpoch(log.partitionOf(room));
     const isNewest = range.reverse && range.before === Number.POSITIVE_INFINITY;
     if (isNewest) {
       const found = await this.#hotPage(room, range);
-      if (found.isWhole || found.messages.length >= range.limit) return { ...found, epoch };
+      if (found.isWhole || found.messages.length >= range.limit) return { ...found, epoch, skippedTo: null };
     }
     if (!store.quiet()) {
       try {
@@ -92,7 +101,7 @@ export class FoldedRooms {
     }
     const found = await this.#hotPage(room, range);
     if (found.messages.length === 0 && !found.isWhole) throw new StoreUnavailable('it does not answer');
-    return { ...found, epoch };
+    return { ...found, epoch, skippedTo: null };
   }
 
   /** Reads the messages of a room at these offsets; a missing one is left out. Rejects as {@link page} does. */
@@ -189,11 +198,12 @@ export class FoldedRooms {
     return (await log.state(log.partitionOf(room))).first;
   }
 
-  async #foldedPage(room: string, range: PageRange): Promise<Omit<Folded, 'epoch'>> {
+  async #foldedPage(room: string, range: PageRange): Promise<Omit<FoldedRange, 'epoch'>> {
     const fresh = await this.#fresh(room);
     // After LOG: what a purge removed from it meanwhile is in these.
-    const known = await this.#options.store.readFolded(room, range);
-    return { messages: within(foldOf(known, fresh).messages(), range), upto: fresh.upto };
+    const { messages: known, skippedTo } = await this.#options.store.readFolded(room, range);
+    const messages = within(foldOf(known, fresh).messages(), readOf(range, skippedTo));
+    return { messages, upto: fresh.upto, skippedTo: messages.length === 0 ? skippedTo : null };
   }
 
   /** Page of messages that LOG has. `isWhole` is false if MongoDB may have more of them. */
@@ -252,6 +262,12 @@ function foldOf(known: readonly FoldedMessage[], { entries, from }: Fresh): Room
   const fold = new RoomFold();
   for (const message of known) fold.addFolded(message, from - 1);
   return addEntries(fold, entries);
+}
+
+/** Part of a range that was read: MongoDB may have more messages between its end and those of LOG. */
+function readOf(range: PageRange, skippedTo: number | null): PageRange {
+  if (skippedTo === null) return range;
+  return range.reverse ? { ...range, after: skippedTo - 1 } : { ...range, before: skippedTo + 1 };
 }
 
 /** Messages of a range, at most its limit. */

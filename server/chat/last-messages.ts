@@ -29,7 +29,7 @@ export interface AskedRoom {
 export interface RoomEnd {
   /** Offset of the last entry; 0 if only MongoDB has entries. */
   readonly top: number;
-  /** Null for none, and for one that only MongoDB has while it does not answer. */
+  /** Null for none, for one that only MongoDB has while it does not answer, and for one below some 900 that the user has hidden. */
   readonly message: FoldedMessage | null;
   /**
    * True if workers have noted the message, and with it every act on members below it: documents of users that are read now have

@@ -1,5 +1,6 @@
 import type { Reaction } from '../fold/changes.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
+import type { FoldedRange } from './folded-rooms.ts';
 import { about, int, list, object, optional, text, uuid7, type ValuesOf } from './params.ts';
 
 /** Messages of one answer. */
@@ -16,7 +17,7 @@ const REACTOR = {
 const ITEM = {
   offset: about(int({ min: 1 }), "Place of the message in the room's order."),
   id: about(text(), 'Id of the message.'),
-  type: about(text({ min: 1 }), '`message`.'),
+  type: about(text({ min: 1 }), '`message`; `skipped` in place of messages of which too many in a row are left out.'),
   user: about(text(), 'Author.'),
   time: about(int(), 'Milliseconds since 1970: for people, never for order.'),
   text: about(optional(text()), 'Text after the edits that count. Absent once the message is deleted.'),
@@ -57,7 +58,7 @@ export const ITEMS = {
   epoch: about(text({ min: 1 }), 'Epoch that the offsets count in.'),
 };
 
-type Item = ValuesOf<typeof ITEM>;
+export type Item = ValuesOf<typeof ITEM>;
 
 /** Item of a message for a user. Pure. */
 export function itemOf(message: FoldedMessage, reader: string): Item {
@@ -75,6 +76,15 @@ export function itemOf(message: FoldedMessage, reader: string): Item {
     ...(replyTo ? { replyTo } : {}),
   };
 }
+
+/**
+ * Items of a page for a user. One in which too many messages in a row were left out has an item of the type `skipped` at the last of
+ * their offsets: an empty page is the end for every client, and any client goes on from the offsets of a page.
+ */
+export const itemsOf = ({ messages, skippedTo }: FoldedRange, reader: string): readonly Item[] =>
+  skippedTo === null
+    ? messages.map(message => itemOf(message, reader))
+    : [{ offset: skippedTo, id: '', type: 'skipped', user: '', time: 0, rev: skippedTo }];
 
 function countOf({ emoji, users, more = 0 }: Reaction, reader: string) {
   const named = users.filter(({ user }, index) => index < MOST_NAMED || user === reader);

@@ -2,9 +2,7 @@ import { readAllowed } from '../access/room-access.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { PageRange } from '../room/views.ts';
-import type { Chat } from './chat.ts';
-import type { Folded } from './folded-rooms.ts';
-import { fitting, ITEMS, itemOf, MOST_ITEMS } from './message-items.ts';
+import { fitting, ITEMS, type Item, itemsOf, MOST_ITEMS } from './message-items.ts';
 import { about, int, optional, roomName } from './params.ts';
 import { verb } from './verb.ts';
 import { visiblePage } from './visible-page.ts';
@@ -12,11 +10,19 @@ import { visiblePage } from './visible-page.ts';
 /** Messages of a page without a limit. */
 const USUAL_ITEMS = 50;
 
+/** A page as it is answered. */
+interface List {
+  readonly items: readonly Item[];
+  readonly upto: number;
+  readonly epoch: string;
+}
+
 export const messageList = verb({
   summary: 'Lists messages of a room with all changes in them: edits, reactions and deletes.',
   details: [
     'Without `before`, `after` and `around` it answers the newest messages. A page may be shorter than the limit; only an empty one',
-    'is the end. Messages that the caller has hidden are left out. Deleted messages are in it without their texts.',
+    'is the end. Messages that the caller has hidden are left out. Deleted messages are in it without their texts. Where too many in a row',
+    'are left out, the page has one item of the type `skipped`: the list goes on from its offset. Leave out items of other types.',
     '',
     'A subscription that recovers from `{ upto, epoch }` continues without a gap: fold its entries into the page.',
     'A page names 10 users of an emoji: to tell a user it does not name from a new one, list again.',
@@ -65,24 +71,23 @@ export const messageList = verb({
     if (named.length > 1) throw new CommandError(ERRORS.badRequest, 'before, after and around exclude each other');
     const { user } = call.identity;
     const found = await readAllowed(access, async readable => {
+      const read = async (range: PageRange): Promise<List> => {
+        const page = await visiblePage(chat, user, room, range);
+        return { items: itemsOf(page, user), upto: page.upto, epoch: page.epoch };
+      };
       const value =
         around === undefined
-          ? await visiblePage(chat, user, room, rangeOf(readable, limit, before, after))
-          : await surrounding(chat, user, room, { around, limit, readable });
+          ? await read(rangeOf(readable, limit, before, after))
+          : await surrounding(read, { around, limit, readable });
       return { value, upto: uptoOf(value) };
     });
-    const items = found.messages.map(message => itemOf(message, user));
-    return {
-      items: fitting(items, chat.sendBufferBytes, after !== undefined),
-      upto: found.upto,
-      epoch: found.epoch,
-    };
+    return { ...found, items: fitting(found.items, chat.sendBufferBytes, after !== undefined) };
   },
 });
 
 /** Offset up to which a page has entries: in a page of older messages too are the changes up to that. */
-const uptoOf = ({ messages, upto }: Folded): number =>
-  messages.reduce((last, { offset, rev }) => Math.max(last, offset, rev), upto);
+const uptoOf = ({ items, upto }: List): number =>
+  items.reduce((last, { offset, rev }) => Math.max(last, offset, rev), upto);
 
 /** @param readable offset above which the user may read */
 const rangeOf = (readable: number, limit: number, before = Number.POSITIVE_INFINITY, after?: number): PageRange => ({
@@ -94,15 +99,13 @@ const rangeOf = (readable: number, limit: number, before = Number.POSITIVE_INFIN
 
 /** The messages at or below an offset, and those above it. */
 async function surrounding(
-  chat: Chat,
-  user: string,
-  room: string,
+  read: (range: PageRange) => Promise<List>,
   { around, limit, readable }: Readonly<Record<'around' | 'limit' | 'readable', number>>,
-): Promise<Folded> {
+): Promise<List> {
   const count = Math.ceil(limit / 2);
   // The older half first: its position is not above that of the newer one.
-  const older = await visiblePage(chat, user, room, rangeOf(readable, count, around + 1));
+  const older = await read(rangeOf(readable, count, around + 1));
   if (limit === count) return older;
-  const newer = await visiblePage(chat, user, room, rangeOf(readable, limit - count, undefined, around));
-  return { ...older, upto: Math.min(older.upto, newer.upto), messages: [...older.messages, ...newer.messages] };
+  const newer = await read(rangeOf(readable, limit - count, undefined, around));
+  return { ...older, upto: Math.min(older.upto, newer.upto), items: [...older.items, ...newer.items] };
 }

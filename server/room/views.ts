@@ -134,6 +134,16 @@ export interface PageRange {
   readonly reverse: boolean;
 }
 
+/** Messages of a range, ascending by offset. */
+export interface FoldedPage {
+  readonly messages: readonly FoldedMessage[];
+  /**
+   * Offset at which the read ended before it had the limit, because too many messages in a row are left out: the range is to be read
+   * on from there. Null if it had the limit or the whole range.
+   */
+  readonly skippedTo: number | null;
+}
+
 /**
  * Reads of folded messages, for gateways. Each call rejects with {@link StoreUnavailable}, and with nothing else, if the store does
  * not answer. A message has all entries in it up to the position that was saved before the call, and perhaps some after that.
@@ -141,8 +151,8 @@ export interface PageRange {
 export interface ViewReader {
   /** Offset up to which entries of a partition are in its stored messages; 0 for none. */
   viewedUpTo(partition: number): Promise<number>;
-  /** Messages of a room, without other entries, ascending by offset. Fewer than the limit if the range has no more. */
-  readFolded(room: string, range: PageRange): Promise<readonly FoldedMessage[]>;
+  /** Messages of a room, without other entries and without those that do not count. */
+  readFolded(room: string, range: PageRange): Promise<FoldedPage>;
   /** The messages of a room at these offsets, in any order. A missing one is left out. */
   findFolded(room: string, offsets: readonly number[]): Promise<readonly FoldedMessage[]>;
   /** The messages at places, at most one a room, by room. A missing one is left out. */

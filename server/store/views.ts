@@ -1,6 +1,7 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { FoldedMessage } from '../fold/room-fold.ts';
-import type { Erased, MessageChange, MessagePlace, PageRange, VoidEntry } from '../room/views.ts';
+import { MOST_LEFT_OUT } from '../room/filtered-reader.ts';
+import type { Erased, FoldedPage, MessageChange, MessagePlace, PageRange, VoidEntry } from '../room/views.ts';
 import { type Deletion, type Group, groupsOf, planEdits } from './change-plan.ts';
 import type { MessageDocument } from './document.ts';
 import { blankedEdit, foldedMessage, parsed, stubBody, voidBody } from './folded.ts';
@@ -35,6 +36,9 @@ interface Known {
   /** Votes by {@link messageKeyOf}. */
   readonly votes: ReadonlyMap<string, readonly VoteDocument[]>;
 }
+
+/** Documents of a second read at least. */
+const STEP = 100;
 
 const NOTHING: Planned = { writes: [], drops: [], erased: [] };
 
@@ -86,18 +90,25 @@ export class Views {
   }
 
   /** See {@link ViewReader.readFolded}. */
-  async readFolded(room: string, range: PageRange): Promise<FoldedMessage[]> {
+  async readFolded(room: string, range: PageRange): Promise<FoldedPage> {
     const { limit, reverse } = range;
     const found: FoldedMessage[] = [];
-    for (let rest = range; ; ) {
+    let skippedTo: number | null = null;
+    for (let [rest, read] = [range, 0]; ; ) {
       const documents = await this.#page(room, rest);
-      // Documents that no gateway wrote are left out.
+      // Documents that no gateway wrote, and messages that do not count, are left out.
       found.push(...documents.flatMap(document => foldedMessage(document) ?? []));
       const last = documents.at(-1);
       if (!last || documents.length < rest.limit || found.length >= limit) break;
-      rest = { ...rest, limit: limit - found.length, ...(reverse ? { before: last.offset } : { after: last.offset }) };
+      read += documents.length;
+      if (read - found.length >= MOST_LEFT_OUT) {
+        skippedTo = last.offset;
+        break;
+      }
+      const bound = reverse ? { before: last.offset } : { after: last.offset };
+      rest = { ...rest, limit: Math.max(limit - found.length, STEP), ...bound };
     }
-    return found.sort((a, b) => a.offset - b.offset);
+    return { messages: found.slice(0, limit).sort((a, b) => a.offset - b.offset), skippedTo };
   }
 
   async #page(room: string, { after, before, limit, reverse }: PageRange): Promise<MessageDocument[]> {

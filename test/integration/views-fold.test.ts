@@ -118,7 +118,7 @@ async function foldBench(t: TestContext) {
     await until('everything is folded', async () => (await store.readPosition(0))?.at === last, {
       state: () => store.readPosition(0),
     });
-    return await store.readFolded(ROOM, whole);
+    return (await store.readFolded(ROOM, whole)).messages;
   };
   /** Texts in a stream, by offset. */
   const textsIn = async (stream: string) => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Collection, MongoClient } from 'mongodb';
 import type { Entry } from '../../server/fold/entry.ts';
 import { RoomFold } from '../../server/fold/room-fold.ts';
+import { MOST_LEFT_OUT } from '../../server/room/filtered-reader.ts';
 import type { LoggedMessage } from '../../server/room/history-store.ts';
 import type { MessageChange } from '../../server/room/views.ts';
 import { mongoStore } from '../../server/store/mongo.ts';
@@ -103,7 +104,7 @@ fuzz(
       if (applied) positions.push(next);
       at = applied && random() < 0.8 ? next : pick(random, positions);
     }
-    assert.deepEqual(await store.readFolded(room, whole), folded(log));
+    assert.deepEqual((await store.readFolded(room, whole)).messages, folded(log));
   },
 );
 
@@ -126,7 +127,7 @@ test('a deleted text and its edits are gone from MongoDB, whatever comes before 
   const erased = await store.applyChanges(0, changes(log.slice(4)));
   const documents = await database.collection('messages').find({ room }).toArray();
   assert.doesNotMatch(JSON.stringify(documents), /secret/);
-  assert.deepEqual(await store.readFolded(room, whole), folded(log));
+  assert.deepEqual((await store.readFolded(room, whole)).messages, folded(log));
   const all = [1, 2, 3, 6].map(offset => ({ room, offset, ...(offset === 1 ? MESSAGE : EDIT) }));
   const sorted = (some: typeof erased) => [...some].sort((a, b) => a.offset - b.offset);
   assert.deepEqual(sorted(erased), all);
@@ -141,7 +142,12 @@ test('a delete of a message that MongoDB lost leaves its stub, and takes the tex
   for (let times = 0; times < 2; times++) await store.applyChanges(0, changes([...log.slice(1), deletion]));
   assert.doesNotMatch(JSON.stringify(await database.collection('messages').find({ room }).toArray()), /secret/);
   assert.deepEqual(
-    (await store.readFolded(room, whole)).map(({ offset, id, user, deleted }) => ({ offset, id, user, deleted })),
+    (await store.readFolded(room, whole)).messages.map(({ offset, id, user, deleted }) => ({
+      offset,
+      id,
+      user,
+      deleted,
+    })),
     [{ offset: 1, id: 'm1', user: 'ann', deleted: 5 }],
   );
 });
@@ -150,7 +156,7 @@ test('a delete that names another message at the offset changes and erases nothi
   const { room, changes } = await stored([message]);
   const deletion: Entry = { type: 'delete', offset: 5, targets: [{ target: 1, of: 'another' }] };
   assert.deepEqual(await store.applyChanges(0, changes([deletion])), []);
-  assert.equal((await store.readFolded(room, whole))[0]?.text, 'secret one');
+  assert.equal((await store.readFolded(room, whole)).messages[0]?.text, 'secret one');
 });
 
 test('of entries that do not count no body is left, no list has the message, and no reader the others', async () => {
@@ -178,12 +184,43 @@ test('of entries that do not count no body is left, no list has the message, and
     .find({ room, offset: { $gt: 1 } })
     .toArray();
   assert.doesNotMatch(JSON.stringify(documents), /secret|🙊/);
-  assert.deepEqual(await store.readFolded(room, whole), folded(log.slice(0, 1)));
+  assert.deepEqual((await store.readFolded(room, whole)).messages, folded(log.slice(0, 1)));
   assert.deepEqual(await store.findFolded(room, [2]), []);
   assert.deepEqual(
     (await store.read(room, whole)).map(({ offset, type }) => `${offset} ${type}`),
     ['1 message', ...[2, 3, 4, 5, 6].map(offset => `${offset} erased`)],
   );
+});
+
+test('a page goes over a bounded number of messages that do not count, and says where it ended', async () => {
+  const room = `channel:views-${rooms++}`;
+  const last = 2.5 * MOST_LEFT_OUT;
+  const visible = [1, 2, last];
+  const all = Array.from({ length: last }, (_, index) => {
+    const offset = index + 1;
+    const body = visible.includes(offset)
+      ? { type: 'message', id: 'm1', text: 'seen' }
+      : { type: 'message', void: true };
+    return { ...logged(room, message), offset, body: Buffer.from(JSON.stringify(body)) };
+  });
+  await store.write(0, all);
+  for (const limit of [1, 150]) {
+    for (const reverse of [false, true]) {
+      const seen: number[] = [];
+      const skips: number[] = [];
+      for (let range = { ...whole, limit, reverse }; ; ) {
+        const { messages, skippedTo } = await store.readFolded(room, range);
+        const found = messages.map(({ offset }) => offset);
+        seen.push(...(reverse ? found.toReversed() : found));
+        const at = skippedTo ?? (messages.length < limit ? null : seen.at(-1));
+        if (at === null || at === undefined) break;
+        if (skippedTo !== null) skips.push(skippedTo);
+        range = { ...range, ...(reverse ? { before: at } : { after: at }) };
+      }
+      assert.deepEqual(seen, reverse ? visible.toReversed() : visible, `${limit} ${reverse}`);
+      assert.equal(skips.length, 2, `${limit} ${reverse}: ${skips}`);
+    }
+  }
 });
 
 test('a popular emoji names a hundred users, and counts all', async () => {
@@ -193,7 +230,7 @@ test('a popular emoji names a hundred users, and counts all', async () => {
   );
   const { room, changes } = await stored([message]);
   await store.applyChanges(0, changes(votes));
-  const [found] = await store.readFolded(room, whole);
+  const [found] = (await store.readFolded(room, whole)).messages;
   assert.deepEqual(
     found?.reactions.map(({ emoji, users, more }) => [emoji, users.length, users[0], more]),
     [['👍', 100, { user: 'u0', at: 2 }, 30]],
@@ -211,12 +248,17 @@ test('documents of an earlier release, and bodies that no gateway wrote, are rea
   const foreign = { ...logged(room, message), offset: 2, storedAt: 900_002, body: Buffer.from('[1]') };
   await store.write(0, [old, foreign]);
   assert.deepEqual(
-    (await store.readFolded(room, whole)).map(({ offset, text, rev, reactions }) => ({ offset, text, rev, reactions })),
+    (await store.readFolded(room, whole)).messages.map(({ offset, text, rev, reactions }) => ({
+      offset,
+      text,
+      rev,
+      reactions,
+    })),
     [{ offset: 1, text: 'old', rev: 1, reactions: [] }],
   );
   const last = { ...whole, limit: 1, reverse: true };
   assert.deepEqual(
-    (await store.readFolded(room, last)).map(({ offset }) => offset),
+    (await store.readFolded(room, last)).messages.map(({ offset }) => offset),
     [1],
     'a page is not cut short by what is left out',
   );

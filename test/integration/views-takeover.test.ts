@@ -119,7 +119,7 @@ test('a worker process that is killed while it folds views is replaced by anothe
   });
   const messages = fold.messages();
   assert.ok(messages.some(({ deleted }) => deleted > 0) && messages.some(({ reactions }) => reactions.length > 0));
-  assert.deepEqual(await store.readFolded(room, whole), messages);
+  assert.deepEqual((await store.readFolded(room, whole)).messages, messages);
 
   const state = await store.room(room);
   const members = await collection('members').find({ room, state: 'member' }).toArray();

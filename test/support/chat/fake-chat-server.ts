@@ -52,6 +52,8 @@ export class FakeChatServer implements Transport {
   /** Parameters of these calls. */
   readonly lists: List[] = [];
   readonly gets: Get[] = [];
+  /** True for the text of a message that a list leaves out; one of nothing else says from where it goes on. */
+  leavesOut: (text: string) => boolean = () => false;
   /** Users that their answers name for one emoji. */
   named = Number.POSITIVE_INFINITY;
   /** Offsets by which their answers lag behind. */
@@ -159,7 +161,11 @@ export class FakeChatServer implements Transport {
       ];
       return await this.#answer([...older.slice(-Math.ceil(limit / 2)), ...newer.slice(0, Math.floor(limit / 2))]);
     }
-    return await this.#answer(page.slice(-limit));
+    const asked = page.slice(-limit);
+    const oldest = asked[0]?.offset;
+    const left = asked.filter(({ text }) => !this.leavesOut(text));
+    const answer = await this.#answer(left);
+    return oldest === undefined || left.length > 0 ? answer : { ...answer, items: [skippedAt(oldest)] };
   }
 
   async #get(request: Get): Promise<Items> {
@@ -247,6 +253,15 @@ export class FakeChatServer implements Transport {
     return { publications: found.slice(0, limit), top: { offset: all.at(-1)?.offset ?? 0, epoch } };
   }
 }
+
+const skippedAt = (offset: number): Items['items'][number] => ({
+  offset,
+  id: '',
+  type: 'skipped',
+  user: '',
+  time: 0,
+  rev: offset,
+});
 
 const keyOf = ({ target, of }: Target) => `${target} ${of}`;
 

@@ -2,7 +2,7 @@ import { addEntries, entriesOf } from '../../../server/chat/entries.ts';
 import { type FoldedMessage, RoomFold } from '../../../server/fold/room-fold.ts';
 import { type HistoryStore, type SentKey, StoreUnavailable } from '../../../server/room/history-store.ts';
 import { ERASED, type StoredMessage } from '../../../server/room/message.ts';
-import type { MessagePlace, PageRange, ViewReader } from '../../../server/room/views.ts';
+import type { FoldedPage, MessagePlace, PageRange, ViewReader } from '../../../server/room/views.ts';
 
 type Range = Parameters<HistoryStore['read']>[1];
 
@@ -15,6 +15,8 @@ export class MemoryStore implements HistoryStore, ViewReader {
   readonly hides = new Map<string, number[]>();
   readonly messages: StoredMessage[] = [];
   up = true;
+  /** Messages without a text that are left out of one page of folded ones. */
+  mostLeftOut = Number.POSITIVE_INFINITY;
   /** Answers take this long. */
   wait: () => Promise<void> = () => Promise.resolve();
   /** Reads so far. */
@@ -48,11 +50,21 @@ export class MemoryStore implements HistoryStore, ViewReader {
     return this.viewed;
   }
 
-  async readFolded(room: string, range: PageRange): Promise<FoldedMessage[]> {
+  async readFolded(room: string, range: PageRange): Promise<FoldedPage> {
     await this.wait();
-    const { after, before, limit, reverse } = range;
-    const found = this.#folded(room).filter(({ offset }) => offset > after && offset < before);
-    return reverse ? found.slice(-limit) : found.slice(0, limit);
+    const folded = new Map(this.#folded(room).map(message => [message.offset, message]));
+    const inside = this.#in(room, range).filter(({ type }) => type === 'message');
+    inside.sort((a, b) => (range.reverse ? b.offset - a.offset : a.offset - b.offset));
+    const messages: FoldedMessage[] = [];
+    let skippedTo: number | null = null;
+    let leftOut = 0;
+    for (const { offset } of inside) {
+      if (messages.length === range.limit || skippedTo !== null) break;
+      const message = folded.get(offset);
+      if (message) messages.push(message);
+      else if (++leftOut >= this.mostLeftOut) skippedTo = offset;
+    }
+    return { messages: messages.sort((a, b) => a.offset - b.offset), skippedTo };
   }
 
   async findFolded(room: string, offsets: readonly number[]): Promise<FoldedMessage[]> {

@@ -55,6 +55,20 @@ inBoth('a room begins with its newest page and goes back page by page to its fir
   assert.equal(room.history.complete, true);
 });
 
+test('pages without a message that are not the end are read on at once, the first one too', async () => {
+  const { chat, room, server } = open(true, 400);
+  server.leavesOut = text => Number(text) > 260 || (Number(text) > 20 && Number(text) <= 240);
+  chat.connect();
+  await settle();
+  assert.deepEqual(texts(room), numbers(251, 260));
+  await room.loadOlder();
+  assert.deepEqual(texts(room), numbers(241, 260));
+  await room.loadOlder();
+  assert.deepEqual([texts(room), room.history.complete], [[...numbers(1, 20), ...numbers(241, 260)], false]);
+  await room.loadOlder();
+  assert.equal(room.history.complete, true);
+});
+
 inBoth('two requests for an older page read it once', async start => {
   const { chat, room, server } = start(120);
   chat.connect();

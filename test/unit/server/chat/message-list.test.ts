@@ -174,3 +174,74 @@ test('an emoji names ten users and the reader, and counts all', async () => {
     [[20, 11, 'u20']],
   );
 });
+
+fuzz(
+  'a list goes on over any number of messages that do not count or are hidden, and nothing is missing or doubled',
+  [7, 8, 9],
+  100,
+  async random => {
+    const { put, list, log, store } = listChat();
+    const share = random();
+    const kept: number[] = [];
+    const hidden: number[] = [];
+    for (let offset = 1; offset <= 60; offset++) {
+      if (random() < share) {
+        await put(at(offset));
+        if (random() < share) kept.push(offset);
+        else hidden.push(offset);
+      } else await put({ ...at(offset), text: undefined } as unknown as Entry); // as the store leaves one that does not count
+    }
+    store.hides.set(`reader ${ROOM}`, hidden);
+    store.mostLeftOut = 1 + integer(random, 5);
+    log.storeUpTo(integer(random, 61));
+    store.apply(log.floor);
+    log.purge(integer(random, log.floor + 1));
+    const limit = 1 + integer(random, 5);
+    const ofMessages = ({ items }: Items) => items.filter(({ type }) => type === 'message').map(({ offset }) => offset);
+    const forwards: number[] = [];
+    for (let after = 0; ; ) {
+      const page = await list({ limit, after });
+      if (page.items.length === 0) break;
+      forwards.push(...ofMessages(page));
+      after = page.items.at(-1)?.offset ?? 0;
+    }
+    assert.deepEqual(forwards, kept);
+    const backwards: number[] = [];
+    for (let below: object = {}; ; ) {
+      const page = await list({ limit, ...below });
+      if (page.items.length === 0) break;
+      backwards.unshift(...ofMessages(page));
+      below = { before: page.items[0]?.offset };
+    }
+    assert.deepEqual(backwards, kept);
+    const around = 1 + integer(random, 60);
+    const { items } = await list({ limit: 2, around });
+    const [first = around + 1, last = around] = [items[0]?.offset, items.at(-1)?.offset];
+    const between = kept.filter(offset => offset >= first && offset <= last);
+    assert.deepEqual(ofMessages({ items, upto: 0, epoch: '' }), between, `around ${around}`);
+  },
+);
+
+test('a page below more hidden messages than one answer reads is not the end', async () => {
+  const { put, list, log, store } = listChat();
+  for (let offset = 1; offset <= 2_002; offset++) await put(at(offset));
+  log.storeUpTo(log.last);
+  store.apply(log.last);
+  log.purge(log.last);
+  store.hides.set(
+    `reader ${ROOM}`,
+    Array.from({ length: 2_000 }, (_, i) => i + 2),
+  );
+  const pages: (readonly [string, number])[] = [];
+  for (let before = 2_003; before > 0; ) {
+    const { items } = await list({ limit: 1, before });
+    pages.push(...items.map(({ type, offset }) => [type, offset] as const));
+    before = items[0]?.offset ?? 0;
+  }
+  assert.deepEqual(pages, [
+    ['message', 2_002],
+    ['skipped', 1_101],
+    ['skipped', 200],
+    ['message', 1],
+  ]);
+});
