@@ -777,6 +777,19 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
+  /** Shows the other subscribers of a room that the caller is typing, or not any more. */
+  readonly 'typing.set': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** `true` or `false`. True while the user is typing. */
+      readonly on: boolean;
+    };
+    readonly result: {
+      /** `true` or `false`. False if no event was sent. */
+      readonly shown: boolean;
+    };
+  };
 }
 
 /** Name of a verb. */

@@ -55,6 +55,8 @@ export interface Names {
   readonly presenceAsk: string;
   /** Subject of the heartbeats between gateways. */
   readonly gatewayBeat: string;
+  /** Subject of ephemeral events to one gateway; nothing on it is stored. */
+  ephemeralOf(gateway: string): string;
   /** Subject of joins and leaves of one room; nothing on it is stored. */
   joins(room: string): string;
   /** Database in MongoDB. */
@@ -82,6 +84,7 @@ export function names(instance: string): Names {
     presenceOf: gateway => `chat.${instance}.presence.of.${roomToken(gateway)}`,
     presenceAsk: `chat.${instance}.presence.ask`,
     gatewayBeat: `chat.${instance}.gateway.beat`,
+    ephemeralOf: gateway => `chat.${instance}.ephemeral.of.${roomToken(gateway)}`,
     joins: room => `chat.${instance}.joins.${roomToken(room)}`,
     database: `chat_${instance}`,
   };

@@ -12,6 +12,7 @@ import {
 import type { Envelope } from '../room/message.ts';
 import { shareStarting } from '../room/share-starting.ts';
 import type { Moment } from '../time/clock.ts';
+import { connectionState } from './connection-state.ts';
 import { directBatch } from './direct-read.ts';
 import { writeEnvelope } from './envelope.ts';
 import { epochOf } from './epoch.ts';
@@ -284,16 +285,4 @@ async function flush(connection: NatsConnection): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Returns a function that is true while the connection is up. */
-function connectionState(connection: NatsConnection): () => boolean {
-  let up = true;
-  void (async () => {
-    for await (const status of connection.status()) {
-      if (status.type === 'disconnect') up = false;
-      else if (status.type === 'reconnect') up = true;
-    }
-  })();
-  return () => up && !connection.isClosed();
 }

@@ -1,5 +1,7 @@
+import { isInbox } from '../access/names.ts';
 import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
+import type { Ephemeral } from '../ephemeral/ephemeral.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
 import type { Pairs } from '../membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
@@ -23,7 +25,12 @@ import { LinkTokens } from './link-tokens.ts';
 import { LookUps } from './look-ups.ts';
 import { Messages, type MessagesOptions } from './messages.ts';
 import { ReportedTime } from './reported-time.ts';
+import { roomSize } from './room-size.ts';
 import { Targets } from './targets.ts';
+import { Typing } from './typing.ts';
+
+/** Members of a room up to which typing is shown. */
+const TYPING_MEMBERS = 100;
 
 /** Services of a chat, for callers of any kind. None of them knows a connection. */
 export interface Chat {
@@ -63,6 +70,7 @@ export interface Chat {
   /** Friends and blocks. */
   readonly pairs: Pairs;
   readonly links: LinkTokens;
+  readonly typing: Typing;
 }
 
 export interface ChatOptions {
@@ -87,6 +95,9 @@ export interface ChatOptions {
   readonly userRooms: UserRooms;
   readonly pairs: Pairs;
   readonly directory: RoomDirectory;
+  readonly ephemeral: Ephemeral;
+  /** Counts the connections in a room on all gateways. Never rejects: gateways that do not answer are missing. */
+  readonly connections: (room: string) => Promise<number>;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'published'>;
   readonly trace: MessageTrace;
@@ -110,6 +121,8 @@ export function chatOf({
   userRooms,
   pairs,
   directory,
+  ephemeral,
+  connections,
   metrics,
   meter,
   trace,
@@ -145,5 +158,10 @@ export function chatOf({
     userRooms,
     pairs,
     links: new LinkTokens(config),
+    typing: new Typing({
+      ephemeral,
+      now: clocks.now,
+      isShown: async room => !isInbox(room) && (await roomSize({ kindOf, rooms, connections }, room)) <= TYPING_MEMBERS,
+    }),
   };
 }

@@ -32,6 +32,7 @@ import { roomRole } from './room-role.ts';
 import { roomTransfer } from './room-transfer.ts';
 import { roomUnban } from './room-unban.ts';
 import { roomUpdate } from './room-update.ts';
+import { typingSet } from './typing-set.ts';
 import type { Verb } from './verb.ts';
 
 /** All verbs by their names, as callers and documents know them. */
@@ -70,6 +71,7 @@ export const VERBS = {
   'link.create': linkCreate,
   'link.list': linkList,
   'link.revoke': linkRevoke,
+  'typing.set': typingSet,
 } as const satisfies Readonly<Record<string, Verb>>;
 
 /** Verb of a name; undefined for none. */

@@ -1,3 +1,6 @@
+import { inboxOf } from '../access/names.ts';
+import type { EphemeralBus } from '../ephemeral/bus.ts';
+import { type Ephemeral, EphemeralLane } from '../ephemeral/ephemeral.ts';
 import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
 import { Joins } from '../presence/joins.ts';
 import { Presence } from '../presence/presence.ts';
@@ -25,6 +28,7 @@ export interface RoomsPartOptions {
   readonly log: RoomLog;
   readonly store: HistoryStore;
   readonly bus: PresenceBus & JoinsBus;
+  readonly ephemeralBus: EphemeralBus;
   readonly control: RoomControl;
   /** States of rooms, for what their staff's acts leave out of a read. */
   readonly stateOf: StateOf;
@@ -43,6 +47,7 @@ export interface RoomsPart extends Part {
   readonly rooms: Rooms;
   readonly presence: Presence;
   readonly joins: Joins;
+  readonly ephemeral: Ephemeral;
   /** Reader that does not leave out what is deleted: its result must not be served. */
   readonly whole: RoomReader;
   readonly masks: Masks;
@@ -93,6 +98,16 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     now,
     after,
   });
+  const ephemeral = new EphemeralLane({
+    gateway: config.processName,
+    members: room => rooms.find(room)?.members ?? [],
+    inboxOf,
+    holders: room => presence.holders(room),
+    bus: options.ephemeralBus,
+    codecs,
+    metrics,
+    after,
+  });
   const join = {
     reader,
     chunk: () => config.recoveryChunk,
@@ -104,6 +119,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     rooms,
     presence,
     joins,
+    ephemeral,
     whole,
     masks,
     services: { rooms, reader, presence, joins, join },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { accessOf } from '../access/access.ts';
 import { isInbox } from '../access/names.ts';
+import { ephemeralBus } from '../bus/ephemeral-bus.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
@@ -128,6 +129,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     log: nats.log,
     store,
     bus: presenceBus(nats.write, nats.names),
+    ephemeralBus: ephemeralBus(nats.read, nats.names),
     control: membership.control,
     stateOf: (room, offset) => (isInbox(room) ? NO_ROOM : membership.states.upTo(room, offset)),
     codecs: CODECS,
@@ -165,6 +167,8 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       },
       pairs: membership.pairs,
       directory: store,
+      ephemeral: rooms.ephemeral,
+      connections: async room => (await rooms.presence.members(room, 0)).clients,
       metrics,
       meter,
       trace,

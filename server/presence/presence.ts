@@ -147,6 +147,11 @@ export class Presence {
     return { clients: this.#own.clients(room) + others.clients, users };
   }
 
+  /** Names of the other gateways that may have members of a room. Gateways of the previous release are left out. */
+  holders(room: string): readonly string[] {
+    return this.#peers.holders(room, this.#options.now()).current;
+  }
+
   /** Drops cached answers about a room: a member joined or left on another gateway. */
   changed(room: string): void {
     for (const users of [true, false]) this.#cache.delete(keyOf(room, users));

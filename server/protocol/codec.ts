@@ -72,6 +72,7 @@ export interface ClientInfo {
 /** One message as clients receive it. `data` must be JSON without raw newlines: encoders copy it into the frame unchanged. */
 export interface Publication {
   readonly data: Uint8Array;
+  /** Place in the room; 0, which is not sent, for an event that has none. */
   readonly offset: number;
   /** Sender; absent for messages of the server itself. */
   readonly info?: ClientInfo;
@@ -126,7 +127,9 @@ export type Reply =
 export type Push =
   | { readonly type: 'publication'; readonly channel: string; readonly publication: Publication }
   | { readonly type: 'join' | 'leave'; readonly channel: string; readonly info: ClientInfo }
-  | { readonly type: 'unsubscribe'; readonly channel: string; readonly code: number; readonly reason: string };
+  | { readonly type: 'unsubscribe'; readonly channel: string; readonly code: number; readonly reason: string }
+  /** Message for the connection, of no channel. `data` is JSON without raw newlines, as that of a {@link Publication}. */
+  | { readonly type: 'message'; readonly data: Uint8Array };
 
 /** One encoded frame: text for JSON, bytes for Protobuf. Sent as {@link Codec.binary} says. */
 export type Frame = string | Uint8Array;

@@ -98,6 +98,7 @@ export function encodeJsonError(id: number, { code, message, temporary }: ErrorC
 }
 
 export function encodeJsonPush(push: Push): string {
+  if (push.type === 'message') return `{"push":{"message":${object(raw('data', push.data))}}}`;
   const channel = quote(push.channel);
   switch (push.type) {
     case 'publication':

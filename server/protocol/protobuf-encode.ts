@@ -127,6 +127,7 @@ function result(writer: Writer, reply: Reply): void {
 
 function pushBody(writer: Writer, push: Push): void {
   const fields = FIELDS.Push;
+  if (push.type === 'message') return writeMessage(writer, fields.message, message, push.data);
   writeText(writer, fields.channel, push.channel);
   switch (push.type) {
     case 'publication':
@@ -144,6 +145,10 @@ function pushBody(writer: Writer, push: Push): void {
 
 function joinOrLeave(writer: Writer, member: ClientInfo): void {
   writeMessage(writer, FIELDS.Join.info, info, member);
+}
+
+function message(writer: Writer, data: Uint8Array): void {
+  writeBytes(writer, FIELDS.Message.data, data);
 }
 
 function unsubscribe(writer: Writer, { code, reason }: Extract<Push, { readonly type: 'unsubscribe' }>): void {

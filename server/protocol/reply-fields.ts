@@ -16,7 +16,7 @@ export const FIELDS = {
     sub_refresh: 15,
   },
   Error: { code: 1, message: 2, temporary: 3 },
-  Push: { channel: 2, pub: 4, join: 5, leave: 6, unsubscribe: 7 },
+  Push: { channel: 2, pub: 4, join: 5, leave: 6, unsubscribe: 7, message: 8 },
   ConnectResult: { client: 1, version: 2, expires: 3, ttl: 4, data: 5, subs: 6, ping: 7, pong: 8, time: 11 },
   SubscribeResult: {
     recoverable: 3,
@@ -32,6 +32,7 @@ export const FIELDS = {
   Join: { info: 1 },
   Leave: { info: 1 },
   Unsubscribe: { code: 2, reason: 3 },
+  Message: { data: 1 },
   PresenceResult: { presence: 1 },
   PresenceStatsResult: { num_clients: 1, num_users: 2 },
   HistoryResult: { publications: 1, epoch: 2, offset: 3 },

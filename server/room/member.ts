@@ -15,6 +15,12 @@ export interface Member {
   unsubscribe(topic: string): void;
   /** Queues a frame in the member's encoding. The connection is ended if it cannot be queued. */
   send(frame: Frame): void;
+  /**
+   * Queues a frame that may be lost. Does not queue it while more than half of the connection's send buffer is taken: the rest is
+   * for messages.
+   * @returns false if the frame is not queued
+   */
+  offer(frame: Frame): boolean;
   /** True while so much waits for the client that a caller with more to send should wait for {@link writable}. */
   congested(): boolean;
   /** Resolves when the connection is no longer congested, or is gone: check {@link alive} then. Never rejects. */

@@ -12,12 +12,14 @@ export interface Subscriber {
   readonly codec: Codec;
   readonly gone: boolean;
   readonly identity: { readonly user: string } | null;
-  readonly context: Pick<SessionContext, 'join' | 'joins' | 'presence'>;
+  readonly context: Pick<SessionContext, 'config' | 'join' | 'joins' | 'presence'>;
   /** Subscriptions by room; one that is expelled removes itself. */
   readonly subscriptions: { delete(channel: string): boolean };
   subscribeTopic(topic: string): void;
   unsubscribeTopic(topic: string): void;
   send(frame: Frame): void;
+  /** Bytes that wait for the client to read, or for a command to be run. */
+  pending(): number;
   congested(): boolean;
   writable(): Promise<void>;
   recoverInSlot<T>(read: () => Promise<T>): Promise<T>;
@@ -89,6 +91,11 @@ export class Subscription implements Member {
   }
   send(frame: Frame): void {
     this.session.send(frame);
+  }
+  offer(frame: Frame): boolean {
+    if (!this.alive() || this.session.pending() > this.session.context.config.sendBufferBytes / 2) return false;
+    this.session.send(frame);
+    return true;
   }
   congested(): boolean {
     return this.session.congested();

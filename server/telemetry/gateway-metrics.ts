@@ -119,6 +119,20 @@ export class GatewayMetrics {
     'presence_partial_total',
     'Presence answers without the members of some gateway, which did not answer.',
   );
+  readonly ephemeralEvents = this.#counter(
+    'ephemeral_events_total',
+    'Events that nothing keeps, such as typing, by their receivers: the subscribers of a room, or the connections of a user.',
+    ['to'],
+  );
+  readonly ephemeralDeliveries = this.#counter(
+    'ephemeral_deliveries_total',
+    'Ephemeral events queued for a connection.',
+  );
+  readonly ephemeralDropped = this.#counter(
+    'ephemeral_dropped_total',
+    'Ephemeral events not sent, by reason. slow: to a connection whose send buffer is more than half taken; full, nats: to a gateway, because there are too many, or NATS is away.',
+    ['reason'],
+  );
   readonly publishSeconds = this.#histogram(
     'publish_seconds',
     'Seconds from a publish command to its acknowledgement by JetStream.',

@@ -13,6 +13,7 @@ export const ORDER: readonly (readonly string[])[] = [
   ['server/room'],
   ['server/membership'],
   ['server/presence', 'server/store', 'server/telemetry'],
+  ['server/ephemeral'],
   ['server/access', 'server/bus', 'server/transport/websocket'],
   ['server/chat'],
   ['server/transport', 'server/session', 'server/worker'],

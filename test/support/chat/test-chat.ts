@@ -2,6 +2,7 @@ import { Policy } from '../../../server/access/policy.ts';
 import type { LoadAccess } from '../../../server/access/room-access.ts';
 import { type Chat, type ChatOptions, chatOf } from '../../../server/chat/chat.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
+import type { Ephemeral } from '../../../server/ephemeral/ephemeral.ts';
 import { NO_ROOM } from '../../../server/fold/room-state.ts';
 import type { RoomDirectory } from '../../../server/membership/directory.ts';
 import type { Pairs } from '../../../server/membership/pairs.ts';
@@ -73,6 +74,10 @@ export interface TestChatParts {
   readonly pairs?: Pairs;
   /** Default: an empty one. */
   readonly directory?: RoomDirectory;
+  /** Default: loses all events. */
+  readonly ephemeral?: Ephemeral;
+  /** Default: 0. */
+  readonly connections?: ChatOptions['connections'];
 }
 
 /** The services of a chat, without connections and traces. */
@@ -90,6 +95,8 @@ export function testChat(parts: TestChatParts): Chat {
     userRooms,
     pairs: memoryPairs(parts.clocks),
     directory: new MemoryDirectory(),
+    ephemeral: { room: () => undefined, user: () => undefined },
+    connections: async () => 0,
     ...parts,
     reader,
     masks: new Masks(parts.log, () => NO_ROOM),

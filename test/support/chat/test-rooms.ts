@@ -128,6 +128,11 @@ export class TestMember implements Member {
   send(frame: Frame): void {
     this.receive(frame);
   }
+  offer(frame: Frame): boolean {
+    if (this.slow) return false;
+    this.receive(frame);
+    return true;
+  }
   alive(): boolean {
     return !this.#gone;
   }

@@ -5,6 +5,7 @@ import type { Identity } from '../../../server/access/token.ts';
 import type { Verb } from '../../../server/chat/verb.ts';
 import { type Call, callVerb } from '../../../server/chat/verb.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
+import type { RoomEvent } from '../../../server/ephemeral/event.ts';
 import { ManualClock } from '../clocks/manual-clock.ts';
 import { FreeCall } from './free-call.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -28,6 +29,10 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
   const loaded: string[] = [];
   /** Loads rights at once, unless a test puts another function here. */
   const rights: Rights = { load: access => access, seen: () => 0, kept: true };
+  /** Ephemeral events so far. */
+  const events: RoomEvent[] = [];
+  /** Connections in every room. */
+  const present = { connections: 0 };
   const chat = testChat({
     clocks: { now: () => clock.now(), wallClock: () => clock.wallClock() },
     config,
@@ -40,6 +45,11 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
     seen: (identity, room) => rights.seen(identity, room),
     areCutsKept: async () => rights.kept,
     areBlocksKept: async () => rights.kept,
+    ephemeral: {
+      room: (room, data, except = []) => void events.push({ room, data, except }),
+      user: () => undefined,
+    },
+    connections: async () => present.connections,
   });
   /** Id made so many milliseconds ago. */
   const idOf = (ago = 0) =>
@@ -57,5 +67,5 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
       user,
       data: JSON.parse(Buffer.from(body).toString('utf8')) as Readonly<Record<string, unknown>>,
     }));
-  return { clock, store, log, policy, rights, loaded, chat, idOf, call, entriesOf };
+  return { clock, store, log, policy, rights, loaded, events, present, chat, idOf, call, entriesOf };
 }

@@ -10,7 +10,7 @@ export interface EntryExample {
 }
 
 const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
-const section = page.slice(page.indexOf('\n## Entries\n'), page.indexOf('\n## Limits\n'));
+const section = page.slice(page.indexOf('\n## Entries\n'), page.indexOf('\n## Ephemeral events\n'));
 
 /** Examples of entries in docs/protocol.md, in rooms and in inboxes. */
 export const ENTRY_EXAMPLES: readonly EntryExample[] = [...section.matchAll(/^\{.*\}$/gm)].map(

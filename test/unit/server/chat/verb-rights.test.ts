@@ -78,6 +78,7 @@ const CALLS: Readonly<Record<string, ParamsOf>> = {
   'link.create': () => ({}),
   'link.list': () => ({}),
   'link.revoke': ({ hash }) => ({ hash }),
+  'typing.set': () => ({ on: true }),
 };
 
 /** Verbs whose answer does not depend on a relation to a room, with the reason. */
@@ -141,7 +142,8 @@ const MATRIX = `
   room.deny                | yes   yes   yes       103    103   103   hid     hid       hid  hid    hid
   link.create              | yes   yes   yes       103    103   103   hid     hid       hid  hid    hid
   link.list                | yes   yes   yes       103    103   103   hid     hid       hid  hid    hid
-  link.revoke              | yes   yes   yes       103    103   103   hid     hid       hid  hid    hid`;
+  link.revoke              | yes   yes   yes       103    103   103   hid     hid       hid  hid    hid
+  typing.set               | yes   yes   yes       yes    103   423   hid     hid       hid  hid    hid`;
 
 const [header = '', ...lines] = MATRIX.trim().split('\n');
 const callers = header.split('|')[1]?.trim().split(/\s+/) ?? [];

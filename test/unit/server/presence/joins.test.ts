@@ -24,6 +24,7 @@ function watcher(client: string): Member & { readonly heard: string[] } {
     subscribe: () => undefined,
     unsubscribe: () => undefined,
     send: frame => void heard.push(short(frame)),
+    offer: () => false,
     congested: () => false,
     writable: () => Promise.resolve(),
     inSlot: read => read(),

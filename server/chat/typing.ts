@@ -1,0 +1,56 @@
+import type { Ephemeral } from '../ephemeral/ephemeral.ts';
+import { BoundedMap } from '../room/bounded-map.ts';
+import type { Clocks, Moment } from '../time/clock.ts';
+
+export interface TypingOptions {
+  readonly ephemeral: Pick<Ephemeral, 'room'>;
+  readonly now: Clocks['now'];
+  /** Resolves to true if the room is so small that typing is shown in it. */
+  readonly isShown: (room: string) => Promise<boolean>;
+}
+
+/** Time after which clients stop showing that a user types, unless it is repeated. */
+const EXPIRES_MS = 6_000;
+/** Time between two events of a user who goes on typing in a room. */
+const REPEAT_MS = 3_000;
+/** Time by which a repeat may come early: a client that repeats every 3 s would otherwise lose each second one to jitter. */
+const JITTER_MS = 500;
+/** Users in rooms whose last event is remembered: 2 MB. Beyond it the oldest is forgotten, and may be repeated sooner. */
+const MOST_REMEMBERED = 10_000;
+
+/** Last event of a user in a room. */
+interface Last {
+  /** Time of the last event with `on`. */
+  readonly at: Moment;
+  readonly on: boolean;
+}
+
+/** Users who are typing in rooms, as far as this gateway has told others. */
+export class Typing {
+  readonly #options: TypingOptions;
+  readonly #last = new BoundedMap<string, Last>(MOST_REMEMBERED);
+  constructor(options: TypingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Shows the subscribers of a room that a user is typing, or not any more.
+   * @returns false if it is not shown: the room is too large, it was shown less than 3 s ago, or there is nothing to end
+   */
+  async set(room: string, user: string, on: boolean): Promise<boolean> {
+    const { ephemeral, now, isShown } = this.#options;
+    const key = `${user}\n${room}`;
+    const before = this.#last.get(key);
+    const passed = before ? now() - before.at : Number.POSITIVE_INFINITY;
+    if (on ? passed < REPEAT_MS - JITTER_MS : !before?.on || passed >= EXPIRES_MS) return false;
+    const last: Last = { at: on || !before ? now() : before.at, on };
+    this.#last.set(key, last);
+    if (on && !(await isShown(room))) {
+      this.#last.set(key, { ...last, on: false });
+      return false;
+    }
+    if (this.#last.get(key) !== last) return false; // the user has stopped meanwhile
+    ephemeral.room(room, { type: 'typing', user, on }, [user]);
+    return true;
+  }
+}
