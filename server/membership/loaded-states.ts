@@ -1,6 +1,7 @@
 import { foldControl } from '../fold/control-fold.ts';
 import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
 import { readRoomState } from '../fold/room-state-json.ts';
+import { itemsOf, MOST_ITEMS } from '../fold/state-items.ts';
 import { controlOf } from '../room/control-lane.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import { ReadFailed, type RoomLog } from '../room/log.ts';
@@ -76,7 +77,7 @@ export class LoadedStates implements RoomStates {
 
   constructor(options: LoadedStatesOptions) {
     this.#options = options;
-    this.#recent = new Recent(AGE_MS, options.now);
+    this.#recent = new Recent(AGE_MS, options.now, { of: ({ state }) => itemsOf(state), most: MOST_ITEMS });
   }
 
   current(room: string): RoomState | Promise<RoomState> {

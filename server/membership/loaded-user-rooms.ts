@@ -1,4 +1,4 @@
-import { BoundedMap } from '../room/bounded-map.ts';
+import { BoundedMap, type Weight } from '../room/bounded-map.ts';
 import { dataOf, type StoredMessage } from '../room/message.ts';
 import { type OwnMembership, readOwnMembership } from '../room/room-changes.ts';
 import type { Moment } from '../time/clock.ts';
@@ -30,7 +30,12 @@ const MOST_NOTICED = 10_000;
 /** Time for which own acts are remembered: after it the document surely has them. */
 const OWN_MS = 60_000;
 
+/** Own acts of one user that are remembered: more than the user's programs do in the seconds until the document has them. */
+const MOST_OWN = 200;
+
 type Rooms = ReadonlyMap<string, UserRoom>;
+/** Rooms of all users that are kept: each takes some 250 bytes, all together 50 MB. A user may have 2,000. */
+const SIZE: Weight<Rooms> = { of: ({ size }) => size, most: 200_000 };
 const NO_ROOMS: Rooms = new Map();
 
 /** Documents of the users of a gateway, from POLICY. */
@@ -49,8 +54,8 @@ export class LoadedUserRooms implements UserRooms {
 
   constructor(options: LoadedUserRoomsOptions) {
     this.#options = options;
-    this.#recent = new Recent(AGE_MS, options.now);
-    this.#own = new Recent(OWN_MS, options.now);
+    this.#recent = new Recent(AGE_MS, options.now, SIZE);
+    this.#own = new Recent(OWN_MS, options.now, SIZE);
   }
 
   /** Rooms of a user as of at most 10 s ago. @returns a promise only if they have to be loaded; it rejects as {@link of} does */
@@ -126,7 +131,8 @@ export class LoadedUserRooms implements UserRooms {
   }
 
   #noteOwn(own: OwnMembership): void {
-    const acts = new Map(this.#own.get(own.user));
+    const acts = new BoundedMap<string, UserRoom>(MOST_OWN);
+    for (const [room, act] of this.#own.get(own.user) ?? NO_ROOMS) acts.set(room, act);
     const offset = acts.get(own.room)?.own ?? 0;
     if (offset < own.offset) this.#own.set(own.user, acts.set(own.room, userRoomByOwn(own)), this.#options.now());
   }

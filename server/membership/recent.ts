@@ -1,4 +1,4 @@
-import { BoundedMap } from '../room/bounded-map.ts';
+import { BoundedMap, type Weight } from '../room/bounded-map.ts';
 import type { Moment } from '../time/clock.ts';
 
 /** Most values that are kept. */
@@ -9,14 +9,19 @@ interface Entry<V> {
   readonly at: Moment;
 }
 
-/** Values by name that were loaded a short time ago. The least recently loaded ones are given up. */
+/** Values by name that were loaded a short time ago, at most 10,000. The least recently loaded ones are given up. */
 export class Recent<V> {
-  readonly #entries = new BoundedMap<string, Entry<V>>(MOST);
+  readonly #entries: BoundedMap<string, Entry<V>>;
   readonly #ageMs: number;
   readonly #now: () => Moment;
 
-  /** @param ageMs age up to which {@link get} returns a value */
-  constructor(ageMs: number, now: () => Moment) {
+  /**
+   * @param ageMs age up to which {@link get} returns a value
+   * @param weight limit of the memory of all values, of any age; null for values that are small
+   */
+  constructor(ageMs: number, now: () => Moment, weight: Weight<V> | null = null) {
+    const ofEntry = weight && { of: ({ value }: Entry<V>) => weight.of(value), most: weight.most };
+    this.#entries = new BoundedMap<string, Entry<V>>(MOST, ofEntry);
     this.#ageMs = ageMs;
     this.#now = now;
   }

@@ -1,3 +1,4 @@
+import { itemsOf, MOST_ITEMS } from '../fold/state-items.ts';
 import type { Moment } from '../time/clock.ts';
 import { FirstChecks } from './first-checks.ts';
 import type { PartitionState, RoomLog } from './log.ts';
@@ -12,7 +13,10 @@ export interface RoomsOptions extends Omit<RoomOptions, 'places'>, PlacesOptions
 
 /** Rooms of one request: NATS answers at most 1,024. */
 const SLICE = 1_000;
-/** Most rooms without members that are kept: each costs memory and a subscription, and any client may name new ones. */
+/**
+ * Most rooms without members that are kept, with at most {@link MOST_ITEMS} in their states: each costs memory and a subscription, and
+ * any client may name new ones.
+ */
 const MOST_IDLE = 10_000;
 
 /** Rooms of one gateway, by name. */
@@ -70,7 +74,7 @@ export class Rooms {
     return room;
   }
 
-  /** Closes rooms that had no members for `lingerMs`. Call about once a second. */
+  /** Closes rooms that had no members for `lingerMs`, and those above the limits of rooms without members. Call about once a second. */
   sweep(): void {
     const now = this.#options.now();
     for (const room of this.#rooms.values()) {
@@ -78,8 +82,12 @@ export class Rooms {
       else if (!this.#idle.has(room)) this.#idle.set(room, now);
       else if (now - (this.#idle.get(room) ?? now) >= this.#options.lingerMs()) this.#close(room);
     }
-    let spare = this.#idle.size - MOST_IDLE;
-    for (const room of this.#idle.keys()) if (spare-- > 0) this.#close(room);
+    let [rooms, items] = [0, 0];
+    for (const room of [...this.#idle.keys()].reverse()) {
+      rooms += 1;
+      items += itemsOf(room.lane.state);
+      if (rooms > MOST_IDLE || items > MOST_ITEMS) this.#close(room); // and all that are idle for longer
+    }
   }
 
   /**

@@ -5,6 +5,7 @@ import { foldControl } from '../../fold/control-fold.ts';
 import { noticeOf } from '../../fold/membership-notice.ts';
 import { isCut, NO_ROOM, type RoomState, type Written } from '../../fold/room-state.ts';
 import { readRoomState } from '../../fold/room-state-json.ts';
+import { itemsOf, MOST_ITEMS } from '../../fold/state-items.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import { highestState, type StateSources } from '../../membership/highest-state.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
@@ -46,6 +47,12 @@ interface Begin {
   readonly partition: number;
 }
 
+/** A state in memory. */
+interface Kept {
+  readonly state: RoomState;
+  readonly begin: Begin;
+}
+
 /** Part of the entries of a partition. */
 interface Batch {
   readonly begin: Begin;
@@ -53,7 +60,7 @@ interface Batch {
   readonly stateless: Set<string>;
 }
 
-/** States of rooms that are kept between batches. */
+/** States of rooms that are kept between batches, within {@link MOST_ITEMS}. */
 const MOST_STATES = 1_000;
 /** Rooms whose entries are folded at the same time: not more than the attempts to write the document of a user whom all concern. */
 const ROOMS_AT_ONCE = 8;
@@ -67,7 +74,7 @@ const USERS_AT_ONCE = 8;
  */
 export class PolicyFold {
   readonly #parts: PolicyFoldParts;
-  readonly #states = new BoundedMap<string, { readonly state: RoomState; readonly begin: Begin }>(MOST_STATES);
+  readonly #states = new BoundedMap<string, Kept>(MOST_STATES, { of: ({ state }) => itemsOf(state), most: MOST_ITEMS });
   readonly #begins = new Map<number, Begin>();
   readonly #stateless: StatelessRooms<Begin>;
 

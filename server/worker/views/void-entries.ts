@@ -12,8 +12,9 @@ export interface Counting {
   readonly voided: readonly MessageChange[];
 }
 
-/** Rooms with cuts that are kept. */
+/** Rooms with cuts that are kept, and the cuts of all of them: each takes some 140 bytes, all together 30 MB. A room may have hundreds. */
 const MOST_ROOMS = 10_000;
+const MOST_CUTS_OF_ALL = 200_000;
 /** Rooms without cuts that are remembered, some 10 MB of names: a chat of channels that nobody created asks the store once for each. */
 const MOST_UNCUT = 100_000;
 /** Rooms that the store is asked about at the same time. */
@@ -26,7 +27,10 @@ const NO_CUTS: readonly Cut[] = [];
  */
 export class VoidEntries {
   readonly #store: Pick<RoomArchive, 'room'>;
-  readonly #cuts = new BoundedMap<string, readonly Cut[]>(MOST_ROOMS);
+  readonly #cuts = new BoundedMap<string, readonly Cut[]>(MOST_ROOMS, {
+    of: ({ length }) => length,
+    most: MOST_CUTS_OF_ALL,
+  });
   readonly #uncut = new BoundedMap<string, true>(MOST_UNCUT);
 
   /** @param store has the control entries of each batch before the batch is asked about */
@@ -50,12 +54,12 @@ export class VoidEntries {
       this.#cuts.delete(room);
       this.#uncut.delete(room);
     }
-    const cuts = await this.#cutsOf(new Set(entries.filter(isBound).map(({ room }) => room)));
+    const isVoid = await this.#findVoid(entries);
     const counting: FoldEntry[] = [];
     const voided: MessageChange[] = [];
     for (const entry of entries) {
       const { room, message, offset } = entry;
-      if (message === null || !isBound(entry) || !isCut({ cuts: cuts.get(room) ?? NO_CUTS }, message)) {
+      if (message === null || !isVoid.has(offset)) {
         counting.push(entry);
         continue;
       }
@@ -65,20 +69,25 @@ export class VoidEntries {
     return { counting, voided };
   }
 
-  /** @returns cuts of the rooms that have some */
-  async #cutsOf(rooms: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly Cut[]>> {
-    const found = new Map<string, readonly Cut[]>();
-    await inLanes(rooms, READS, async room => {
-      if (this.#uncut.has(room)) return;
-      const cuts = this.#cuts.get(room) ?? (await this.#store.room(room))?.cuts ?? NO_CUTS;
-      if (cuts.length === 0) {
-        this.#uncut.set(room, true);
-        return;
-      }
-      this.#cuts.set(room, cuts);
-      found.set(room, cuts);
+  /** @returns offsets of entries that do not count */
+  async #findVoid(entries: readonly FoldEntry[]): Promise<ReadonlySet<number>> {
+    const found = new Set<number>();
+    const byRoom = Map.groupBy(entries.filter(isBound), ({ room }) => room);
+    await inLanes(byRoom, READS, async ([room, some]) => {
+      const cuts = await this.#cutsOf(room);
+      for (const { message, offset } of some) if (message && isCut({ cuts }, message)) found.add(offset);
     });
     return found;
+  }
+
+  async #cutsOf(room: string): Promise<readonly Cut[]> {
+    if (this.#uncut.has(room)) return NO_CUTS;
+    const known = this.#cuts.get(room);
+    if (known) return known;
+    const cuts = (await this.#store.room(room))?.cuts ?? NO_CUTS;
+    if (cuts.length === 0) this.#uncut.set(room, true);
+    else this.#cuts.set(room, cuts);
+    return cuts;
   }
 }
 

@@ -13,6 +13,7 @@ import { PublishFailed } from '../../../../server/room/log.ts';
 import { until } from '../../../../tools/support/until.ts';
 import { publishControl } from '../../../support/chat/control-entries.ts';
 import { created } from '../../../support/chat/control-log.ts';
+import { LARGE_ROOM } from '../../../support/chat/large-room.ts';
 import { MemoryLog } from '../../../support/chat/memory-log.ts';
 import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
 import { MemoryStore } from '../../../support/chat/memory-store.ts';
@@ -283,4 +284,14 @@ test('an act waits while LOG ends below the last one, and follows a snapshot onc
   const state = await states.renewed(ROOM);
   assert.deepEqual([state.cv, state.at, state.topic], [3 + LOST_VERSIONS, 4, 'lost']);
   assert.equal((await policy.read({ room: ROOM }))?.revision, 2);
+});
+
+test('states are kept as far as their members fit', async () => {
+  const { policy, states } = await gateway();
+  policy.up = false;
+  for (let index = 0; index < 300; index++) await states.committed(`group:${index}`, LARGE_ROOM, []);
+  assert.deepEqual(
+    [100, 101, 299].map(index => states.known(`group:${index}`)?.cv),
+    [undefined, 1, 1],
+  );
 });

@@ -186,3 +186,26 @@ test('once POLICY is filled and in the epoch, MongoDB is not asked', async () =>
   await writeUserRoom(policy, 'bob', ROOM, { ...inGroup(1), kind: 'channel' });
   assert.deepEqual([...(await rooms.of('bob')).keys()], [ROOM]);
 });
+
+test('documents of users in many rooms are kept as far as their rooms fit', async () => {
+  const member: UserRoom = { state: 'member', rank: 'member', since: 1, cv: 1, kind: 'group' };
+  const archived = new Map(Array.from({ length: 2_000 }, (_, index) => [`group:${index}`, member]));
+  const { rooms } = await gateway(undefined, {
+    covered: async () => ({ epoch: 'first', at: 0, whole: false }),
+    archive: { roomsOf: async () => archived },
+  });
+  for (let index = 0; index < 110; index++) await rooms.current(`user ${index}`);
+  const kept = Array.from({ length: 110 }, (_, index) => index).filter(index => rooms.known(`user ${index}`));
+  assert.deepEqual([kept.at(0), kept.at(-1)], [10, 109]);
+});
+
+test('of the own acts of a user the last 200 are remembered, however long the user goes on', async () => {
+  const { policy, clock, rooms } = await gateway();
+  policy.refuses = key => 'user' in key;
+  for (let index = 0; index < 300; index++) {
+    await rooms.acted({ ...own(index + 1, true), room: `channel:${index}` });
+    clock.pass(1_000);
+  }
+  const known = [...(await rooms.of('bob')).keys()];
+  assert.deepEqual([known.length, known.at(0), known.at(-1)], [200, 'channel:100', 'channel:299']);
+});

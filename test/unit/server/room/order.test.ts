@@ -234,38 +234,6 @@ test('a comparison that fails says so, and one without NATS asks nothing', async
   assert.equal(rooms.log.asked.length, asked);
 });
 
-test('a room without members is closed after a while, and with it its subscription; one somebody joins stays', async () => {
-  const rooms = new TestRooms({ lingerMs: 1_000 });
-  const member = await rooms.join(ROOM);
-  rooms.log.append(ROOM);
-  member.leave();
-  rooms.rooms.sweep();
-  rooms.clock.pass(999);
-  rooms.rooms.sweep();
-  assert.deepEqual(rooms.log.watched, [ROOM]);
-  const gate = Promise.withResolvers<void>();
-  rooms.log.wait = () => gate.promise;
-  const slow = rooms.join(OTHER);
-  rooms.clock.pass(5_000);
-  rooms.rooms.sweep();
-  assert.deepEqual(rooms.log.watched, [OTHER]);
-  assert.equal(rooms.budget.used, 0);
-  gate.resolve();
-  await slow;
-  rooms.log.append(OTHER);
-  assert.deepEqual((await slow).offsets, [2]);
-});
-
-test('at most 10,000 rooms are kept for those who may come back', async () => {
-  const rooms = new TestRooms();
-  const member = await rooms.join(ROOM);
-  for (let i = 0; i < 10_500; i++) rooms.rooms.open(`channel:${i}`);
-  rooms.rooms.sweep();
-  assert.equal(rooms.rooms.size, 10_001);
-  rooms.log.append(ROOM);
-  assert.deepEqual(member.offsets, [1]);
-});
-
 test('a room that could not be opened is tried again by the next who asks', async () => {
   const rooms = new TestRooms();
   rooms.log.fails = request => request === 'state';

@@ -67,3 +67,11 @@ test('thousands of rooms that cannot be re-checked are one line', () => {
   assert.deepEqual(lines, [{ room: 'room-0', reason: 'timeout' }]);
   assert.equal(counted, 5_000);
 });
+
+test('of reasons that never repeat the last 1,000 are remembered', () => {
+  const { now } = timed();
+  const repeats = new Repeats(now);
+  for (let room = 0; room < 5_000; room++) repeats.news(`room ${room} lags`);
+  const isNew = (room: number) => repeats.news(`room ${room} lags`) !== null;
+  assert.deepEqual([isNew(4_000), isNew(4_999), isNew(3_999)], [false, false, true]);
+});

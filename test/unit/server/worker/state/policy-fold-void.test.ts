@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { foldControl } from '../../../../../server/fold/control-fold.ts';
 import { NO_ROOM } from '../../../../../server/fold/room-state.ts';
+import { roomStateJson } from '../../../../../server/fold/room-state-json.ts';
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import { controlOf } from '../../../../../server/room/control-lane.ts';
 import { publishControl, publishSeen } from '../../../../support/chat/control-entries.ts';
-import { CREATE, policyFoldBench, ROOM } from '../../../../support/chat/policy-fold-bench.ts';
+import { created } from '../../../../support/chat/control-log.ts';
+import { type Act, CREATE, policyFoldBench, ROOM } from '../../../../support/chat/policy-fold-bench.ts';
 
 const BAN = { act: 'ban', user: 'bob', until: 0 } as const;
 
@@ -113,4 +115,30 @@ test('an entry of a server has no author who could be restricted', async () => {
   const offset = await send('bob', 1);
   assert.deepEqual(await batch(), [offset]);
   assert.deepEqual(await inbox(''), []);
+});
+
+test('states of large rooms are kept between batches as far as their members fit', async () => {
+  const { policy, fold, entries, withoutBodies, stateOf, log } = await voidBench();
+  const members = Object.fromEntries(Array.from({ length: 999 }, (_, index) => [`user ${index}`, 'member' as const]));
+  await publishControl(log, ROOM, 1, created({ ...members, ann: 'owner' }) as Act);
+  const value = roomStateJson(await stateOf());
+  const asked: string[] = [];
+  policy.read = async key => {
+    asked.push(JSON.stringify(key));
+    return { value, revision: 1 };
+  };
+  const { offset } = await publishSeen(log, ROOM, 'ann', 1);
+  const [sample] = withoutBodies((await entries()).filter(each => each.offset === offset));
+  const { message } = sample ?? assert.fail();
+  const apply = async (...rooms: readonly number[]) => {
+    asked.length = 0;
+    const of = (room: string) => ({ room, offset, message: message && { ...message, room } });
+    await fold.apply(
+      0,
+      rooms.map(room => of(`group:${room}`)),
+    );
+    return asked.length;
+  };
+  await apply(...Array.from({ length: 250 }, (_, index) => index));
+  assert.deepEqual([await apply(249), await apply(60), await apply(0)], [0, 0, 1]);
 });

@@ -107,3 +107,28 @@ test('an entry of a server counts also in a frozen room', async () => {
     [9],
   );
 });
+
+test('cuts of rooms are kept as far as they fit', async () => {
+  const asked: string[] = [];
+  const cuts = Array.from({ length: 500 }, (_, index) => ({
+    cv: index + 2,
+    offset: 3,
+    user: `user ${index}`,
+    time: 0,
+  }));
+  const entries = new VoidEntries({
+    room: async room => {
+      asked.push(room);
+      return { ...NO_ROOM, cuts };
+    },
+  });
+  const split = async (...rooms: readonly number[]) => {
+    asked.length = 0;
+    const batch = rooms.map(room => of(room + 4, 'message', 'user 7', 1, `group:${room}`));
+    const { voided } = await entries.split(batch, new Set());
+    assert.equal(voided.length, rooms.length);
+    return asked.length;
+  };
+  await split(...Array.from({ length: 500 }, (_, index) => index));
+  assert.deepEqual([await split(499), await split(110), await split(0)], [0, 0, 1]);
+});
