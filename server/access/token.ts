@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { type Clocks, type Moment, momentAfter } from '../time/clock.ts';
-import { MAX_USER_BYTES } from './names.ts';
+import { isUser, USER_RULE } from './names.ts';
 import type { SigningSecrets } from './secrets.ts';
 import { TokenRefused } from './token-refused.ts';
 
@@ -21,11 +21,9 @@ export type VerifyToken = (token: string) => Promise<Identity>;
 /** Most rooms a token may list. */
 const MAX_ROOMS = 1_000;
 
-/** Checks the claim `sub`. @throws {TokenRefused} for anything but 1 to {@link MAX_USER_BYTES} bytes of printable characters */
+/** Checks the claim `sub`. @throws {TokenRefused} for anything but the id of a user, see {@link isUser} */
 export function checkUser(user: unknown): string {
-  const fits = typeof user === 'string' && user !== '' && Buffer.byteLength(user) <= MAX_USER_BYTES;
-  if (!fits || !user.isWellFormed() || /\p{Cc}/u.test(user))
-    throw new TokenRefused('user', `a user must have 1 to ${MAX_USER_BYTES} bytes of printable characters`);
+  if (!isUser(user)) throw new TokenRefused('user', `a user ${USER_RULE}`);
   return user;
 }
 

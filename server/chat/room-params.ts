@@ -1,4 +1,4 @@
-import { MAX_USER_BYTES } from '../access/names.ts';
+import { isUser, MAX_USER_BYTES, USER_RULE } from '../access/names.ts';
 import { RANKS, type RoomTexts } from '../fold/control.ts';
 import type { Standing } from '../fold/room-state.ts';
 import { ERRORS } from '../protocol/codes.ts';
@@ -34,12 +34,7 @@ export const MOST_STAFF = 200;
 /** Id of a user. */
 export const userId: Param<string> = {
   read(value, field) {
-    const fits = typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= MAX_USER_BYTES;
-    if (!fits || !value.isWellFormed() || /\p{Cc}/u.test(value))
-      throw new CommandError(
-        ERRORS.badRequest,
-        `${field} must have 1 to ${MAX_USER_BYTES} bytes of printable characters`,
-      );
+    if (!isUser(value)) throw new CommandError(ERRORS.badRequest, `${field} ${USER_RULE}`);
     return value;
   },
   schema: { type: 'string', minLength: 1, maxLength: MAX_USER_BYTES },

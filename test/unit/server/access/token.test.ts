@@ -6,6 +6,7 @@ import { MAX_USER_BYTES } from '../../../../server/access/names.ts';
 import { SigningSecrets } from '../../../../server/access/secrets.ts';
 import { checkUser, tokenVerifier } from '../../../../server/access/token.ts';
 import { TokenRefused } from '../../../../server/access/token-refused.ts';
+import { userId } from '../../../../server/chat/room-params.ts';
 import { SECRET, tokenFor } from '../../../../tools/support/token.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
 
@@ -157,6 +158,15 @@ test('issuer and audience are checked where they are configured', async () => {
 
 test('a refusal of a user names the limit', () => {
   assert.throws(() => checkUser('é'.repeat(126)), /a user must have 1 to 250 bytes/);
+});
+
+test('no user has the name by which acts on a room mean everybody', () => {
+  assert.throws(() => checkUser('*'), /and not be `\*`/);
+  assert.throws(
+    () => userId.read('*', 'user'),
+    /user must have 1 to 250 bytes of printable characters, and not be `\*`/,
+  );
+  assert.equal(checkUser('**'), '**');
 });
 
 test('a secret that was replaced counts for its grace, and its use is told; without grace it counts no more', async () => {
