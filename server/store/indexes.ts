@@ -2,7 +2,8 @@ import { type Collection, type Db, type Document, MongoServerError } from 'mongo
 
 /**
  * Indexes of the collections. A message is looked up by the client's id, which starts with a time, so that the index grows at its
- * end; the deduplication key then distinguishes users and rooms.
+ * end; the deduplication key then distinguishes users and rooms. None is partial, also where few documents are read over it: not every
+ * server of the protocol builds one. Nor is one of several fields sparse, which leaves out only documents without all of them.
  */
 export const INDEXES = [
   { name: 'room_offset', collection: 'messages', key: { room: 1, offset: 1 }, sparse: false },

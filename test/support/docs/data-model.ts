@@ -56,7 +56,8 @@ One more value, the cover, says from which offset to which one the digests have 
 ## Queries
 
 Each filter that the store sends is in \`server/store/queries.ts\`, with its index: first fields with one value, then the order, then
-bounds. Fields that are *checked* are compared in the documents that the index finds. A worker builds missing indexes.
+bounds. Fields that are *checked* are compared in the documents that the index finds. A worker builds missing indexes. None is
+partial ([decision 0052](decisions/0052-no-partial-index.md)).
 
 `;
 

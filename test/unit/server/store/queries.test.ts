@@ -32,6 +32,13 @@ test('each index of a query is built', () => {
   for (const { name, key } of INDEXES) assert.deepEqual(Object.keys(key), fieldsOf({ index: name }), name);
 });
 
+test('no index is partial, and none of several fields is sparse: that leaves out only documents with none of them', () => {
+  for (const index of INDEXES) {
+    assert.deepEqual(Object.keys(index).sort(), ['collection', 'key', 'name', 'sparse'], index.name);
+    if (index.sparse) assert.equal(Object.keys(index.key).length, 1, index.name);
+  }
+});
+
 const FOLDER = 'server/store';
 const files = readdirSync(FOLDER).filter(file => file !== 'queries.ts');
 const sources = files.map(file => ({ file, text: readFileSync(join(FOLDER, file), 'utf8') }));
