@@ -790,6 +790,110 @@ export interface Verbs {
       readonly shown: boolean;
     };
   };
+  /** Asks a user to be a friend, or accepts if the user has asked. */
+  readonly 'friend.request': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+      /** Text of 0 to 200 characters. Words to the user. */
+      readonly note?: string;
+    };
+    readonly result: {
+      /** `friend` or `out` or `in` or `none`. Friendship: `out` if the caller asked, `in` if the user asked. A request that was declined stays `out`. */
+      readonly state: 'friend' | 'out' | 'in' | 'none';
+      /** `true` or `false`. True if the caller blocks the user. */
+      readonly blocked: boolean;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Accepts a friend request, also one that was declined. */
+  readonly 'friend.accept': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** `friend` or `out` or `in` or `none`. Friendship: `out` if the caller asked, `in` if the user asked. A request that was declined stays `out`. */
+      readonly state: 'friend' | 'out' | 'in' | 'none';
+      /** `true` or `false`. True if the caller blocks the user. */
+      readonly blocked: boolean;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Declines a friend request. The user who asked is not told, and still sees a request that waits. */
+  readonly 'friend.decline': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** `friend` or `out` or `in` or `none`. Friendship: `out` if the caller asked, `in` if the user asked. A request that was declined stays `out`. */
+      readonly state: 'friend' | 'out' | 'in' | 'none';
+      /** `true` or `false`. True if the caller blocks the user. */
+      readonly blocked: boolean;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Ends a friendship, takes back a friend request, or declines one. */
+  readonly 'friend.remove': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** `friend` or `out` or `in` or `none`. Friendship: `out` if the caller asked, `in` if the user asked. A request that was declined stays `out`. */
+      readonly state: 'friend' | 'out' | 'in' | 'none';
+      /** `true` or `false`. True if the caller blocks the user. */
+      readonly blocked: boolean;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Blocks a user. It ends the friendship, and requests of both. */
+  readonly 'block.add': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** `friend` or `out` or `in` or `none`. Friendship: `out` if the caller asked, `in` if the user asked. A request that was declined stays `out`. */
+      readonly state: 'friend' | 'out' | 'in' | 'none';
+      /** `true` or `false`. True if the caller blocks the user. */
+      readonly blocked: boolean;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Ends the block of a user. The friendship stays ended. */
+  readonly 'block.remove': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User whom the act is on. */
+      readonly user: string;
+    };
+    readonly result: {
+      /** `friend` or `out` or `in` or `none`. Friendship: `out` if the caller asked, `in` if the user asked. A request that was declined stays `out`. */
+      readonly state: 'friend' | 'out' | 'in' | 'none';
+      /** `true` or `false`. True if the caller blocks the user. */
+      readonly blocked: boolean;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
 }
 
 /** Name of a verb. */

@@ -165,6 +165,7 @@ export interface ChatClusterSpec {
     readonly publishedBytesPerSecondPerUser: number;
     readonly messagesPerSecondPerRoom: number;
     readonly roomsOpenedPerSecondPerUser: number;
+    readonly friendRequestsPerDay: number;
     readonly sendBufferBytes: number;
     readonly sendBufferTotalBytes: number;
     readonly tailBytes: number;

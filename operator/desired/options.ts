@@ -57,6 +57,7 @@ export const FIELDS = {
     'roomsOpenedPerSecondPerUser',
     spec => spec.limits.roomsOpenedPerSecondPerUser,
   ],
+  'limits.friendRequestsPerDay': ['friendRequestsPerDay', spec => spec.limits.friendRequestsPerDay],
   'limits.sendBufferBytes': ['sendBufferBytes', spec => spec.limits.sendBufferBytes],
   'limits.sendBufferTotalBytes': ['sendBufferTotalBytes', spec => spec.limits.sendBufferTotalBytes],
   'limits.tailBytes': ['tailBytes', spec => spec.limits.tailBytes],

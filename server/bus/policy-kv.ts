@@ -152,6 +152,7 @@ function tokensOf(key: PolicyKey): string {
   if ('room' in key) return `r.${roomToken(key.room)}`;
   // Of two tokens: the key of a partition has one.
   if ('pair' in key) return `p.${key.pair.map(roomToken).join('.')}`;
+  if ('counts' in key) return `q.${roomToken(key.counts)}`;
   if ('lost' in key) return `l.${key.lost}`;
   if ('partition' in key) return `p.${key.partition}`;
   if ('mark' in key) return key.mark;

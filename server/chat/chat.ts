@@ -2,6 +2,7 @@ import { isInbox } from '../access/names.ts';
 import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
 import type { Ephemeral } from '../ephemeral/ephemeral.ts';
+import type { DailyCounts } from '../membership/daily-counts.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
 import type { Pairs } from '../membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
@@ -39,6 +40,8 @@ export interface Chat {
   /** True if all gateways keep users apart of whom one has blocked the other: not beside those of the release before. */
   readonly areBlocksKept: () => Promise<boolean>;
   readonly clocks: Clocks;
+  /** Read at each use, as it may change. */
+  readonly config: Config;
   readonly access: LoadAccess;
   /** Rules of a room's kind, as they are now; undefined if the kind does not exist. */
   readonly kindOf: (room: string) => KindRules | undefined;
@@ -69,6 +72,8 @@ export interface Chat {
   readonly userRooms: UserRooms;
   /** Friends and blocks. */
   readonly pairs: Pairs;
+  /** Counts of acts on strangers. */
+  readonly daily: DailyCounts;
   readonly links: LinkTokens;
   readonly typing: Typing;
 }
@@ -94,6 +99,7 @@ export interface ChatOptions {
   readonly rooms: RoomStates;
   readonly userRooms: UserRooms;
   readonly pairs: Pairs;
+  readonly daily: DailyCounts;
   readonly directory: RoomDirectory;
   readonly ephemeral: Ephemeral;
   /** Counts the connections in a room on all gateways. Never rejects: gateways that do not answer are missing. */
@@ -120,6 +126,7 @@ export function chatOf({
   rooms,
   userRooms,
   pairs,
+  daily,
   directory,
   ephemeral,
   connections,
@@ -135,6 +142,7 @@ export function chatOf({
     areCutsKept,
     areBlocksKept,
     clocks,
+    config,
     access,
     kindOf,
     kinds,
@@ -157,6 +165,7 @@ export function chatOf({
     directory,
     userRooms,
     pairs,
+    daily,
     links: new LinkTokens(config),
     typing: new Typing({
       ephemeral,

@@ -15,7 +15,8 @@ export async function demandKept({ areCutsKept }: Pick<Chat, 'areCutsKept'>): Pr
 }
 
 /**
- * Refuses, for now, an act that needs blocks: gateways of the release before would let the two users write to each other.
+ * Refuses, for now, an act that needs blocks: gateways of the release before would let the two users write to each other,
+ * and show them entries that only gateways are to know.
  * @throws {CommandError} 100
  */
 export async function demandBlocksKept({ areBlocksKept }: Pick<Chat, 'areBlocksKept'>): Promise<void> {

@@ -1,4 +1,10 @@
+import { blockAdd } from './block-add.ts';
+import { blockRemove } from './block-remove.ts';
 import { dmOpen } from './dm-open.ts';
+import { friendAccept } from './friend-accept.ts';
+import { friendDecline } from './friend-decline.ts';
+import { friendRemove } from './friend-remove.ts';
+import { friendRequest } from './friend-request.ts';
 import { linkCreate } from './link-create.ts';
 import { linkList } from './link-list.ts';
 import { linkRevoke } from './link-revoke.ts';
@@ -72,6 +78,12 @@ export const VERBS = {
   'link.list': linkList,
   'link.revoke': linkRevoke,
   'typing.set': typingSet,
+  'friend.request': friendRequest,
+  'friend.accept': friendAccept,
+  'friend.decline': friendDecline,
+  'friend.remove': friendRemove,
+  'block.add': blockAdd,
+  'block.remove': blockRemove,
 } as const satisfies Readonly<Record<string, Verb>>;
 
 /** Verb of a name; undefined for none. */

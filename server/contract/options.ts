@@ -404,6 +404,16 @@ export const OPTIONS = {
       'Rooms that one user may open per second on a gateway by subscribing first, with a burst of ten seconds; more answer 111. Each costs a NATS subscription and two requests.',
     ),
   ),
+  friendRequestsPerDay: reloadable(
+    integer(
+      'CHAT_FRIEND_REQUESTS_PER_DAY',
+      gateway,
+      20,
+      0,
+      1_000_000,
+      'Friend requests that one user may make on one day (UTC) to users who have not asked; more answer 111. Answers to requests do not count.',
+    ),
+  ),
   sendBufferBytes: integer(
     'CHAT_SEND_BUFFER_BYTES',
     gateway,

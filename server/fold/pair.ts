@@ -11,6 +11,8 @@ export interface Contact {
   readonly other: string;
   /** Offset in the log of the inbox: of two entries of a user the higher one counts. It rises over epochs too. */
   readonly offset: number;
+  /** Id of the act, which the client made. */
+  readonly id: string;
   readonly act: ContactAct;
   /** Offset of the other user's last act on the friendship that the user saw; 0 for none. */
   readonly of: number;
@@ -18,18 +20,27 @@ export interface Contact {
   readonly ends: 'remove' | 'decline';
 }
 
-/** Last act of a user on the friendship. */
-interface Friendship {
+/** Last act of a user in a register: its offset, and its id, by which the same act is known when it is sent again. */
+interface LastAct {
   readonly at: number;
+  readonly id: string;
+}
+
+/** Last act of a user on the friendship. */
+interface Friendship extends LastAct {
   readonly act: FriendAct;
   /** See {@link Contact.of}. */
   readonly of: number;
 }
 
+interface Block extends LastAct {
+  readonly on: boolean;
+}
+
 /** Acts of one user of a pair. Each register has the last write by the offsets of this user's own inbox; null for none. */
 export interface PairSide {
   readonly friend: Friendship | null;
-  readonly block: { readonly at: number; readonly on: boolean } | null;
+  readonly block: Block | null;
 }
 
 /** Two users, in the order of their ids. */
@@ -65,9 +76,9 @@ export const sidesOf = (pair: Pair, user: string, other: string): readonly [own:
 
 /** Pair with one more act. Acts may come in any order, and again. Pure. @returns the same pair if the act is not later */
 export function withContact(pair: Pair, contact: Contact): Pair {
-  const { user, other, act, of, offset: at, ends } = contact;
-  const friend = act === 'unblock' ? null : { at, act: act === 'block' ? ends : act, of };
-  const block = act === 'block' || act === 'unblock' ? { at, on: act === 'block' } : null;
+  const { user, other, act, of, offset: at, id, ends } = contact;
+  const friend = act === 'unblock' ? null : { at, id, act: act === 'block' ? ends : act, of };
+  const block = act === 'block' || act === 'unblock' ? { at, id, on: act === 'block' } : null;
   const added: PairSide = { friend, block };
   return mergedPair(pair, user < other ? [added, NO_SIDE] : [NO_SIDE, added]);
 }
@@ -123,10 +134,10 @@ export function readContact(
   data: unknown,
 ): Contact | null {
   if (type !== 'contact' || typeof data !== 'object' || data === null) return null;
-  const { user: other, act, of = 0, ends } = data as Readonly<Record<string, unknown>>;
-  if (typeof other !== 'string' || other === '' || other === user || !isCount(of)) return null;
+  const { id, user: other, act, of = 0, ends } = data as Readonly<Record<string, unknown>>;
+  if (typeof id !== 'string' || typeof other !== 'string' || other === user || !isCount(of)) return null;
   if (!isFriendAct(act) && act !== 'block' && act !== 'unblock') return null;
-  return { user, other, offset, act, of, ends: ends === 'remove' ? 'remove' : 'decline' };
+  return { user, other, offset, id, act, of, ends: ends === 'remove' ? 'remove' : 'decline' };
 }
 
 /** Pair as JSON: `[own acts of the smaller id, of the greater one]`. */
@@ -146,11 +157,11 @@ function readSide(value: unknown): PairSide | null {
 }
 
 function readFriend(value: unknown): PairSide['friend'] {
-  const { at, act, of } = (value ?? {}) as Partial<Record<keyof Friendship, unknown>>;
-  return isCount(at) && isFriendAct(act) && isCount(of) ? { at, act, of } : null;
+  const { at, id, act, of } = (value ?? {}) as Partial<Record<keyof Friendship, unknown>>;
+  return isCount(at) && typeof id === 'string' && isFriendAct(act) && isCount(of) ? { at, id, act, of } : null;
 }
 
 function readBlock(value: unknown): PairSide['block'] {
-  const { at, on } = (value ?? {}) as { readonly at?: unknown; readonly on?: unknown };
-  return isCount(at) && typeof on === 'boolean' ? { at, on } : null;
+  const { at, id, on } = (value ?? {}) as Partial<Record<keyof Block, unknown>>;
+  return isCount(at) && typeof id === 'string' && typeof on === 'boolean' ? { at, id, on } : null;
 }

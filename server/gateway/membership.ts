@@ -5,6 +5,7 @@ import { RoomRights } from '../access/room-rights.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
 import type { RoomArchive } from '../membership/archive.ts';
+import { DailyCounts } from '../membership/daily-counts.ts';
 import { LoadedPairs } from '../membership/loaded-pairs.ts';
 import { LoadedStates } from '../membership/loaded-states.ts';
 import { LoadedUserRooms } from '../membership/loaded-user-rooms.ts';
@@ -33,6 +34,7 @@ export interface Membership {
   readonly states: LoadedStates;
   readonly userRooms: LoadedUserRooms;
   readonly pairs: LoadedPairs;
+  readonly daily: DailyCounts;
   readonly rights: RoomRights;
   /** Part that open rooms use. */
   readonly control: RoomControl;
@@ -100,7 +102,8 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     rooms = all;
   };
   const control = { ...roomControl(states, rights), noted: noticesTo(userRooms, pairs), lost };
-  return { states, userRooms, pairs, rights, control, follow };
+  const daily = new DailyCounts(store, wallClock);
+  return { states, userRooms, pairs, daily, rights, control, follow };
 }
 
 /** Hands entries of inboxes to those who know what they are about: a room of the user, or another user. */

@@ -166,6 +166,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
         acted: own => membership.userRooms.acted(own),
       },
       pairs: membership.pairs,
+      daily: membership.daily,
       directory: store,
       ephemeral: rooms.ephemeral,
       connections: async room => (await rooms.presence.members(room, 0)).clients,

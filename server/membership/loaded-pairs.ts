@@ -82,16 +82,18 @@ export class LoadedPairs implements Pairs {
     return pair;
   }
 
-  async acted(contact: Contact): Promise<void> {
+  async acted(contact: Contact, pair: Pair): Promise<Pair> {
     const { policy, unwritten } = this.#options;
     const { user, other } = contact;
     this.#noteAct(contact);
+    let known = withContact(pair, contact);
     try {
-      await writePair(policy, pairUsers(user, other), withContact(NO_PAIR, contact));
+      known = await writePair(policy, pairUsers(user, other), known);
     } catch (error) {
       unwritten(user, error);
     }
     this.#changed(user, other);
+    return known;
   }
 
   /** Takes an entry about another user that the inbox of a user delivered: the pair has changed. */

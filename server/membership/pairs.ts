@@ -20,6 +20,8 @@ export interface Pairs {
   /**
    * Makes an act that was just stored known to all gateways: writes the pair. Never rejects: what is not written here is written by the
    * worker.
+   * @param pair acts that were decided on
+   * @returns acts with this one, as far as they are known
    */
-  acted(contact: Contact): Promise<void>;
+  acted(contact: Contact, pair: Pair): Promise<Pair>;
 }

@@ -2,13 +2,14 @@ import type { PairUsers } from '../fold/pair.ts';
 
 /**
  * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), the acts of two
- * users on each other, the part of a partition's log that is in it, the offset that was lost of one, or a mark: `complete` that the
- * store lacks nothing, `filling` which partitions are filled.
+ * users on each other, the counts of what a user did on one day, the part of a partition's log that is in it, the offset that was lost
+ * of one, or a mark: `complete` that the store lacks nothing, `filling` which partitions are filled.
  */
 export type PolicyKey =
   | { readonly room: string }
   | { readonly user: string; readonly part?: number }
   | { readonly pair: PairUsers }
+  | { readonly counts: string }
   | { readonly partition: number }
   | { readonly lost: number }
   | { readonly mark: 'complete' | 'filling' };

@@ -45,11 +45,17 @@ export async function writeRoom(store: PolicyStore, room: string, state: RoomSta
   return latest;
 }
 
-/** Adds what is known of a pair to what the store knows of it. @throws as {@link changeKey} */
-export async function writePair(store: PolicyStore, users: PairUsers, known: Pair): Promise<void> {
+/**
+ * Adds what is known of a pair to what the store knows of it.
+ * @returns all that is known then
+ * @throws as {@link changeKey}
+ */
+export async function writePair(store: PolicyStore, users: PairUsers, known: Pair): Promise<Pair> {
+  let latest = known;
   await changeKey(store, { pair: users }, value => {
-    const stored = readPair(value);
-    const next = mergedPair(stored ?? NO_PAIR, known);
-    return next === stored || next === NO_PAIR ? null : pairJson(next);
+    const stored = readPair(value) ?? NO_PAIR;
+    latest = mergedPair(stored, known);
+    return latest === stored ? null : pairJson(latest);
   });
+  return latest;
 }

@@ -3,7 +3,8 @@ import type { UserDigest } from './users.ts';
 
 /**
  * Level of what this release does with entries of other gateways; a new one rises it. 1: control entries end subscriptions, and
- * entries that do not count or are deleted are left out. 2: users of whom one has blocked the other are kept apart.
+ * entries that do not count or are deleted are left out. 2: users of whom one has blocked the other are kept apart, and
+ * entries `pair` of inboxes are shown to no client.
  */
 export const FEATURE_LEVEL = 2;
 

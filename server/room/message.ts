@@ -33,7 +33,16 @@ export const ENVELOPE_VERSION = 1;
  * Type of an entry of a room's log. `publish`: the client's own data. All others are made by verbs and have a body that the gateway
  * writes, see `server/fold/entry.ts` and `server/fold/control.ts`. Clients get the type as the tag `type` of the publication, which no client can write.
  */
-export type MessageType = 'publish' | 'message' | 'edit' | 'delete' | 'reaction' | 'hide' | 'room' | 'member';
+export type MessageType =
+  | 'publish'
+  | 'message'
+  | 'edit'
+  | 'delete'
+  | 'reaction'
+  | 'hide'
+  | 'room'
+  | 'member'
+  | 'contact';
 
 /** Type of an entry whose text the store has erased, because its message was deleted. No entry of LOG has it. */
 export const ERASED = 'erased';

@@ -11,6 +11,7 @@ const KEYS: readonly PolicyKey[] = [
   { pair: ['a', 'b'] },
   { pair: ['1', '*.é'] },
   { partition: 1 },
+  { counts: 'a' },
 ];
 
 /** Contract of every {@link PolicyStore}: the bucket in NATS, and the one in memory that unit tests use in its place. */

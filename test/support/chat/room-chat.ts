@@ -22,9 +22,10 @@ export interface Failure {
 /**
  * A chat without connections, NATS and MongoDB, in which users act on rooms by the names of verbs.
  * @param kinds kinds beside {@link KINDS}
+ * @param env options of the gateway
  */
-export function roomChat(kinds: Readonly<Record<string, object>> = {}) {
-  const chat = verbChat({ CHAT_ROOM_RULES: JSON.stringify({ ...KINDS, ...kinds }) });
+export function roomChat(kinds: Readonly<Record<string, object>> = {}, env: Readonly<Record<string, string>> = {}) {
+  const chat = verbChat({ ...env, CHAT_ROOM_RULES: JSON.stringify({ ...KINDS, ...kinds }) });
   const states = chat.chat.rooms as MemoryStates;
   const of = (user: string) => chat.chat.userRooms.of(user);
   const rights = new RoomRights({

@@ -4,6 +4,7 @@ import { type Chat, type ChatOptions, chatOf } from '../../../server/chat/chat.t
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import type { Ephemeral } from '../../../server/ephemeral/ephemeral.ts';
 import { NO_ROOM } from '../../../server/fold/room-state.ts';
+import { DailyCounts } from '../../../server/membership/daily-counts.ts';
 import type { RoomDirectory } from '../../../server/membership/directory.ts';
 import type { Pairs } from '../../../server/membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
@@ -18,7 +19,7 @@ import { noTrace } from '../../../server/telemetry/message-trace.ts';
 import type { Clocks } from '../../../server/time/clock.ts';
 import { SECRET } from '../../../tools/support/token.ts';
 import { memoryPairs } from './memory-pairs.ts';
-import { MemoryDirectory, MemoryStates, MemoryUserRooms } from './memory-policy.ts';
+import { MemoryDirectory, MemoryPolicyStore, MemoryStates, MemoryUserRooms } from './memory-policy.ts';
 
 /** Options of a gateway that has neither NATS nor MongoDB. */
 export const testConfig = (env: Readonly<Record<string, string>> = {}): Config =>
@@ -84,6 +85,7 @@ export interface TestChatParts {
 export function testChat(parts: TestChatParts): Chat {
   const reader = roomReader(parts.log, parts.store, () => 1_000);
   const userRooms = new MemoryUserRooms();
+  const policy = new MemoryPolicyStore();
   return chatOf({
     seen: () => 0,
     areCutsKept: async () => true,
@@ -93,7 +95,8 @@ export function testChat(parts: TestChatParts): Chat {
     kinds: () => kindsOf(parts.config),
     rooms: new MemoryStates(parts.log, reader, userRooms),
     userRooms,
-    pairs: memoryPairs(parts.clocks),
+    pairs: memoryPairs(parts.clocks, policy),
+    daily: new DailyCounts(policy, parts.clocks.wallClock),
     directory: new MemoryDirectory(),
     ephemeral: { room: () => undefined, user: () => undefined },
     connections: async () => 0,

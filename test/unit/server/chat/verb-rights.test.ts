@@ -88,6 +88,12 @@ const WITHOUT_ROOM: Readonly<Partial<Record<VerbName, string>>> = {
   'room.list': 'everybody lists the own rooms: room-lists.test.ts',
   'room.discover': 'the kind decides: room-lists.test.ts',
   'room.kinds': 'everybody reads the rules of kinds',
+  'friend.request': 'users act on each other: contact-verbs.test.ts',
+  'friend.accept': 'the same',
+  'friend.decline': 'the same',
+  'friend.remove': 'the same',
+  'block.add': 'the same',
+  'block.remove': 'the same',
 };
 
 const verbIn = (call: string) => call.split(' ', 1)[0] as VerbName;

@@ -25,7 +25,7 @@ function actOn(pair: Pair, user: User, act: ContactAct, offset: number): Contact
   const other = otherOf(user);
   const [own, theirs] = sidesOf(pair, user, other);
   const ends = own.friend?.act === 'request' || own.friend?.act === 'accept' ? 'remove' : 'decline';
-  return { user, other, act, offset, of: theirs.friend?.at ?? 0, ends };
+  return { user, other, act, offset, id: `${user} ${offset}`, of: theirs.friend?.at ?? 0, ends };
 }
 
 /** Acts one after another, each by one who saw all before it: `ann request`. */
@@ -136,7 +136,13 @@ test('an end counts for what its user had seen: a request that came meanwhile st
 });
 
 fuzz('no body breaks the readers', [6], 300, random => {
-  const body = { user: 'bob', act: pick(random, ACTS), of: integer(random, 3), ...(anyJson(random) as object) };
+  const body = {
+    id: 'x',
+    user: 'bob',
+    act: pick(random, ACTS),
+    of: integer(random, 3),
+    ...(anyJson(random) as object),
+  };
   const entry = { type: 'contact', offset: 3, user: 'ann' };
   const contact = readContact(entry, random() < 0.8 ? body : anyJson(random));
   if (contact) withContact(NO_PAIR, contact);
@@ -146,15 +152,8 @@ fuzz('no body breaks the readers', [6], 300, random => {
 
 test('an entry of another type, on its own user or with an unknown act is none', () => {
   const entry = { type: 'contact', offset: 3, user: 'ann' };
-  const body = { user: 'bob', act: 'block', of: 2, ends: 'remove' };
-  assert.deepEqual(readContact(entry, body), {
-    user: 'ann',
-    other: 'bob',
-    offset: 3,
-    act: 'block',
-    of: 2,
-    ends: 'remove',
-  });
+  const body = { id: 'x', user: 'bob', act: 'block', of: 2, ends: 'remove' };
+  assert.deepEqual(readContact(entry, body), { ...body, user: 'ann', other: 'bob', offset: 3 });
   assert.equal(readContact({ ...entry, type: 'member' }, body), null);
   assert.equal(readContact(entry, { ...body, user: 'ann' }), null);
   assert.equal(readContact(entry, { ...body, act: 'poke' }), null);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Contact, ContactAct } from '../../../../server/fold/pair.ts';
+import { type Contact, type ContactAct, NO_PAIR } from '../../../../server/fold/pair.ts';
 import { LoadedPairs } from '../../../../server/membership/loaded-pairs.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
 import { COMPLETE } from '../../../../server/membership/policy-store.ts';
@@ -10,7 +10,7 @@ import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
 
 const act = (user: string, other: string, act: ContactAct, offset: number): Contact => ({
-  ...{ user, other, act, offset, of: 0, ends: 'decline' },
+  ...{ user, other, act, offset, id: `${user} ${offset}`, of: 0, ends: 'decline' },
 });
 
 /** An entry of an inbox as it is delivered. */
@@ -36,12 +36,12 @@ test('an act is known to every gateway once it is answered, by the leader at onc
   const here = await gateway();
   const there = await gateway(here.policy);
   assert.equal(await there.state('ann', 'bob'), 'none');
-  await here.pairs.acted(act('bob', 'ann', 'request', 1));
+  await here.pairs.acted(act('bob', 'ann', 'request', 1), NO_PAIR);
   assert.equal(await here.state('bob', 'ann'), 'out');
   assert.equal(await there.state('ann', 'bob'), 'none', 'as it was read before');
   assert.equal((await there.pairs.fresh('ann', 'bob'))[1].friend?.act, 'request');
   assert.equal(await there.state('ann', 'bob'), 'in');
-  await there.pairs.acted(act('ann', 'bob', 'accept', 4));
+  await there.pairs.acted(act('ann', 'bob', 'accept', 4), NO_PAIR);
   assert.deepEqual([await there.state('ann', 'bob'), await there.state('bob', 'ann')], ['friend', 'friend']);
   here.clock.pass(10_000);
   assert.equal(await here.state('bob', 'ann'), 'friend');
@@ -61,10 +61,10 @@ test('what is in memory is answered at once, and others are asked for in one req
 test('an entry that the inbox of a connected user delivers is known at once, also before it is in POLICY', async () => {
   const { pairs, policy, state } = await gateway();
   assert.equal(await state('ann', 'bob'), 'none');
-  pairs.noted('ann', entryOf('contact', { user: 'bob', act: 'request', of: 0 }, 3));
+  pairs.noted('ann', entryOf('contact', { id: 'x', user: 'bob', act: 'request', of: 0 }, 3));
   assert.equal(await state('ann', 'bob'), 'out');
   const other = await gateway(policy);
-  await other.pairs.acted(act('bob', 'ann', 'block', 2));
+  await other.pairs.acted(act('bob', 'ann', 'block', 2), NO_PAIR);
   assert.equal(await state('ann', 'bob'), 'out');
   assert.equal((await pairs.of('ann', ['bob'])).get('bob')?.blocked, false);
   pairs.noted('ann', entryOf('pair', { user: 'bob' }, 5));
@@ -77,7 +77,7 @@ test('a read that began before a change is not kept', async () => {
   policy.wait = () => held.promise;
   const reading = pairs.of('ann', ['bob']);
   policy.wait = () => Promise.resolve();
-  await (await gateway(policy)).pairs.acted(act('bob', 'ann', 'request', 1));
+  await (await gateway(policy)).pairs.acted(act('bob', 'ann', 'request', 1), NO_PAIR);
   pairs.noted('ann', entryOf('friend', { act: 'request', user: 'bob' }));
   held.resolve();
   await reading;
@@ -87,7 +87,7 @@ test('a read that began before a change is not kept', async () => {
 test('an act that cannot be written is left to the worker, and counts here meanwhile', async () => {
   const { policy, pairs, errors, state } = await gateway();
   policy.up = false;
-  await pairs.acted(act('ann', 'bob', 'request', 1));
+  await pairs.acted(act('ann', 'bob', 'request', 1), NO_PAIR);
   policy.up = true;
   assert.deepEqual([errors.length, await state('ann', 'bob')], [1, 'out']);
 });

@@ -1,0 +1,47 @@
+import type { Relation } from '../fold/pair.ts';
+import { ERRORS } from '../protocol/codes.ts';
+import { CommandError } from '../protocol/command-error.ts';
+import { about, bool, oneOf, optional, text, uuid7 } from './params.ts';
+import { userId } from './room-params.ts';
+
+/** Most characters of the note of a friend request: a sentence or two. */
+const MOST_NOTE = 200;
+
+/** Parameters of every act on another user. */
+export const ON_PERSON = {
+  id: about(uuid7, 'Id of the act, unique for its user.'),
+  user: about(userId, 'User whom the act is on.'),
+};
+
+/** Note of a friend request. */
+export const requestNote = about(optional(text({ max: MOST_NOTE })), 'Words to the user.');
+
+/** Relation of the caller to another user. */
+export const RELATION = {
+  state: about(
+    oneOf('friend', 'out', 'in', 'none'),
+    'Friendship: `out` if the caller asked, `in` if the user asked. A request that was declined stays `out`.',
+  ),
+  blocked: about(bool, 'True if the caller blocks the user.'),
+};
+
+/** Result of every act on another user. */
+export const CONTACT = { ...RELATION, duplicate: about(bool, 'True if the act was done before.') };
+
+/** Refusal because of what the other user wants: of a block and of a privacy setting alike, so that no one is told of a block. */
+export const REFUSED_BY_USER = {
+  error: ERRORS.permissionDenied,
+  when: 'The user does not allow it. Why is not told.',
+};
+
+/** Refusal of an act on a user whom the caller blocks. */
+export const BLOCKED_BY_CALLER = { error: ERRORS.conflict, when: 'The caller blocks the user.' };
+
+/** Error of an act that the other user does not allow, see {@link REFUSED_BY_USER}. */
+export const refusedByUser = () =>
+  new CommandError(ERRORS.permissionDenied, 'permission denied: the user does not allow it');
+
+/** Refuses an act on a user whom the caller blocks. @throws {CommandError} 409 */
+export function demandUnblocked({ blocks }: Pick<Relation, 'blocks'>): void {
+  if (blocks) throw new CommandError(ERRORS.conflict, 'you have blocked this user');
+}
