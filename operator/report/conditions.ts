@@ -224,10 +224,10 @@ export function ready(input: ReadyInput): Verdict {
   if (gateways.problem) return not(gateways.problem.reason, countOf('gateways', gateways));
   if (workers.problem) return not(workers.problem.reason, countOf('workers', workers));
   if (moving.status === 'False') return not('RolloutStopped', moving.message);
-  if (workers.update.stalled !== '') return not('RolloutStopped', `workers: ${workers.update.stalled}`);
-  // Before the counts: processes become ready once they have reached both.
+  // Before the counts, and before workers that make no progress: processes become ready once they have reached both.
   const down = backends.find(verdict => verdict.status === 'False');
   if (down) return not(`${down.type.replace('Reachable', '')}Unreachable`, down.message);
+  if (workers.update.stalled !== '') return not('RolloutStopped', `workers: ${workers.update.stalled}`);
   const sleeps = available.reason === 'Hibernating';
   if (available.status !== 'True' && !sleeps) return not('GatewaysNotReady', available.message);
   if (workers.ready === 0) return not('WorkersNotReady', countOf('workers', workers));

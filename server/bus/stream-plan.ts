@@ -119,10 +119,16 @@ function planPolicy({ policy }: ObservedStreams, wanted: WantedStreams): StreamS
   return changed.length > 0 ? [{ do: 'update-policy', differences: changed }] : [];
 }
 
+/** Highest offset that is known to exist. */
+const aboveOf = ({ floor, live }: ObservedStreams): number => Math.max(floor, live?.state.last_seq ?? 0);
+
+/** True if a LOG stream has lost its last messages. */
+export const lacksEnd = (log: StreamInfo, observed: ObservedStreams): boolean => log.state.last_seq < aboveOf(observed);
+
 /** Steps for LOG, LIVE and the consumer. */
 function planOrder(observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
   const { log, live, consumer } = observed;
-  const above = Math.max(observed.floor, live?.state.last_seq ?? 0);
+  const above = aboveOf(observed);
   const steps: StreamStep[] = [];
   if (!log) {
     if (!observed.stored) return [];
@@ -134,7 +140,7 @@ function planOrder(observed: ObservedStreams, wanted: WantedStreams): StreamStep
     return steps;
   }
   // A lift stores messages, which MongoDB refuses after a loss until that is settled.
-  const lifted = log.state.last_seq < above && observed.stored?.rolledBack === false;
+  const lifted = lacksEnd(log, observed) && observed.stored?.rolledBack === false;
   if (lifted) steps.push({ do: 'lift', to: above + LIFT, last: log.state.last_seq, above });
   else steps.push(...planLog(log, observed, wanted));
   if (!live) steps.push({ do: 'create-live', from: log.state.last_seq + 1, reason: 'missing' });

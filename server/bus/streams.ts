@@ -23,6 +23,7 @@ import { type Lock, LockLost, raiseBucket, withLock } from './stream-lock.ts';
 import {
   copiesOf,
   fewest,
+  lacksEnd,
   type ObservedStreams,
   planRaise,
   planStreams,
@@ -59,6 +60,8 @@ export interface PartitionState {
   readonly last: number;
   /** Replicas of the stream that has the fewest. */
   readonly copies: number;
+  /** Error of {@link StreamsDeps.floor}; null for none. With one the streams can be read, but the store may have lost messages. */
+  readonly floorError: Error | null;
 }
 
 const LOCK_WAIT_MS = 10_000;
@@ -98,18 +101,20 @@ export class Streams {
   }
 
   /**
-   * Makes LOG, LIVE, LAST and the consumer of one partition right.
+   * Makes LOG, LIVE, LAST and the consumer of one partition right, as far as that is possible if the floor is not known.
    * @throws the error of NATS or of the store that prevented it; calling again is always safe
    */
   async ensure(partition: number): Promise<PartitionState> {
     const jsm = await managerOf(this.#connection);
     for (let round = 1; ; round++) {
-      const { observed, steps, unknown, wanted } = await this.#look(jsm, partition, MIRROR_WAIT_MS);
-      if (steps.length === 0 && unknown !== null) throw unknown; // everything that needs no MongoDB is done
-      if (steps.length === 0 && observed.log) {
-        const last = observed.log.state.last_seq;
+      const { observed, steps, floorError, wanted } = await this.#look(jsm, partition, MIRROR_WAIT_MS);
+      const { log } = observed;
+      // All that needs no MongoDB is done. Left is to make LOG, or to lift it.
+      if (steps.length === 0 && floorError && (!log || lacksEnd(log, observed))) throw floorError;
+      if (steps.length === 0 && log) {
+        const { last_seq: last } = log.state;
         this.#seen.set(partition, Math.max(last, this.#seen.get(partition) ?? 0));
-        return { epoch: epochOf(observed.log), last, copies: fewest(observed) };
+        return { epoch: epochOf(log), last, copies: fewest(observed), floorError };
       }
       if (round === ROUNDS)
         throw new Error(`stream ${wanted.log.name} is not right after ${ROUNDS} rounds: ${JSON.stringify(steps)}`);
@@ -192,11 +197,10 @@ export class Streams {
     const stream = names.logStream(partition);
     // Read before the floor: everything acknowledged by now is in MongoDB.
     const consumer = await found(jsm.consumers.info(stream, names.storeConsumer));
-    let unknown: unknown = null;
-    const stored = await this.#deps.floor(partition).catch((error: unknown) => {
-      unknown = error;
-      return null;
-    });
+    const { stored, floorError } = await this.#deps.floor(partition).then(
+      stored => ({ stored, floorError: null }),
+      (floorError: Error) => ({ stored: null, floorError }),
+    );
     const known = await this.#deps.known(partition);
     const live = await this.#mirrorSettled(jsm, names.liveStream(partition), mirrorMs);
     const log = await found(jsm.streams.info(stream));
@@ -206,7 +210,7 @@ export class Streams {
     const policy = partition === 0 ? await found(jsm.streams.info(`KV_${names.policyBucket}`)) : null;
     const observed: ObservedStreams = { floor, stored, live, log, consumer, last, policy };
     const wanted = this.#wanted(partition, observed);
-    return { observed, steps: planStreams(observed, wanted), unknown, wanted };
+    return { observed, steps: planStreams(observed, wanted), floorError, wanted };
   }
 
   /** Reads LIVE, and waits up to `ms` while it is stalled: a server that was restarted takes a moment to connect it to LOG. */
@@ -279,11 +283,9 @@ export class Streams {
       case 'update-last':
         return await updateStream(jsm, last, step.differences, made);
       case 'create-policy':
-        if (policy) await this.#make(jsm, { ...policy, metadata: made });
-        return;
+        return policy ? await this.#make(jsm, { ...policy, metadata: made }) : undefined;
       case 'update-policy':
-        if (policy) await updateStream(jsm, policy, step.differences, made);
-        return;
+        return policy ? await updateStream(jsm, policy, step.differences, made) : undefined;
     }
   }
 

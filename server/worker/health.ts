@@ -33,6 +33,7 @@ export class Health {
   readonly #problems = new Map<number, string>();
   readonly #unread = new Map<number, string>();
   readonly #ensured = new Set<number>();
+  readonly #storing = new Set<number>();
   readonly #lags = new Map<number, number>();
   readonly #spaces = new Map<number, LogSpace>();
   readonly #copies = new Map<number, number>();
@@ -69,6 +70,11 @@ export class Health {
     } else this.#problems.set(partition, problem);
   }
 
+  /** Notes that the messages of a partition are stored: MongoDB has reported which ones it has. */
+  storing(partition: number): void {
+    this.#storing.add(partition);
+  }
+
   /** @param problem null once the LOG stream of the partition can be read again */
   readingIs(partition: number, problem: string | null): void {
     if (problem === null) this.#unread.delete(partition);
@@ -98,6 +104,11 @@ export class Health {
   /** True once the streams of every partition have been as they should be. */
   get complete(): boolean {
     return this.#ensured.size === this.#partitions;
+  }
+
+  /** True once the messages of every partition have been stored. */
+  get ready(): boolean {
+    return this.#storing.size === this.#partitions;
   }
 
   /** State now, as `/backends` answers it. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { StoreUnavailable } from '../room/history-store.ts';
 import type { MongoStore } from '../store/mongo.ts';
 import { type Clock, sleep } from '../time/clock.ts';
 
@@ -13,13 +14,16 @@ export interface IndexParts {
 
 /** Time between two looks. */
 const LOOK_MS = 60_000;
+/** Time between two looks while MongoDB is away: a worker that started without it begins soon after it is back. */
+const AWAY_MS = 5_000;
 
 /**
  * Builds missing indexes of the collection `messages`, such as those of a collection that an earlier version made. Looks once a
- * minute until `signal` aborts. On a large collection a build takes minutes or hours, while messages are stored and read.
+ * minute until `signal` aborts, more often while MongoDB is away. On a large collection a build takes minutes or hours, while messages are stored and read.
  */
 export async function keepIndexes({ store, missing, clock, log }: IndexParts, signal: AbortSignal): Promise<void> {
   for (let reason = ''; !signal.aborted; ) {
+    let pauseMs = LOOK_MS;
     try {
       const names = await store.missingIndexes();
       missing(names.length);
@@ -36,13 +40,14 @@ export async function keepIndexes({ store, missing, clock, log }: IndexParts, si
       reason = '';
     } catch (error) {
       const { message } = error as Error;
+      if (error instanceof StoreUnavailable) pauseMs = AWAY_MS;
       if (message !== reason)
         log.warn(
           { reason: message },
-          'the indexes of the collection messages could not be listed or built; tried again every minute',
+          'the indexes of the collection messages could not be listed or built; tried again',
         );
       reason = message;
     }
-    await sleep(clock, LOOK_MS, signal);
+    await sleep(clock, pauseMs, signal);
   }
 }

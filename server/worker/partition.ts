@@ -51,7 +51,10 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** Work on one partition: makes its streams right, stores its messages, measures and purges LOG. */
 export class Partition {
   readonly #parts: PartitionParts;
-  readonly #gate = new Gate();
+  /** Open while the streams are right, by what NATS knows at least. */
+  readonly #readable = new Gate();
+  /** Open while, besides, MongoDB has reported which messages it has. */
+  readonly #storable = new Gate();
   /** Ends the pause of {@link #keepStreams}. */
   #wake = new AbortController();
   #epoch = '';
@@ -71,14 +74,18 @@ export class Partition {
     await Promise.all([this.#keepStreams(signal), this.#storeWriter().run(signal), this.#keepMeasuring(signal)]);
   }
 
-  /** Resolves once the streams are known to be right, or `signal` aborts. */
-  ready(signal: AbortSignal): Promise<void> {
-    return this.#gate.pass(signal);
+  /**
+   * Resolves once the streams are known to be right, or `signal` aborts.
+   * @param needsStore true to wait, besides, until MongoDB has reported which messages it has
+   */
+  ready(needsStore: boolean, signal: AbortSignal): Promise<void> {
+    return (needsStore ? this.#storable : this.#readable).pass(signal);
   }
 
   /** Checks the streams now, and stops storing until that is done. */
   recheck(): void {
-    this.#gate.close();
+    this.#readable.close();
+    this.#storable.close();
     this.#wake.abort();
   }
 
@@ -88,8 +95,8 @@ export class Partition {
       const wake = new AbortController();
       this.#wake = wake;
       const state = await this.#ensure();
-      failures = state ? 0 : failures + 1;
-      if (state && !wake.signal.aborted) this.#gate.open();
+      failures = state?.floorError === null ? 0 : failures + 1;
+      if (state && !wake.signal.aborted) this.#begin(state);
       // Adding copies may take long: messages are stored meanwhile.
       const raised = state !== undefined && (await this.#parts.streams.raise(this.#parts.partition, state));
       if (raised) continue;
@@ -98,26 +105,44 @@ export class Partition {
     }
   }
 
+  /** Begins what the state of the streams allows: without MongoDB they are read, and nothing is stored. */
+  #begin({ floorError }: PartitionState): void {
+    const { partition, health, log } = this.#parts;
+    if (floorError === null) {
+      health.storing(partition);
+      this.#storable.open();
+    } else if (!this.#readable.isOpen)
+      log.info(
+        { partition, reason: floorError.message },
+        'the streams are read without MongoDB; storing begins once it has reported which messages it has',
+      );
+    this.#readable.open();
+  }
+
   /** @returns undefined if the streams could not be made right */
   async #ensure(): Promise<PartitionState | undefined> {
-    const { partition, streams, health, names, log } = this.#parts;
+    const { partition, streams, health } = this.#parts;
     try {
       const state = await streams.ensure(partition);
       this.#epoch = state.epoch;
       this.#epochReadAt = state.last;
       health.streamsAre(partition, null);
       health.copiesAre(partition, state.copies, streams.whyNotMore);
+      if (state.floorError) this.#failed(state.floorError);
       return state;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (error instanceof StoreUnavailable) health.storeIs(false, error.reason);
-      else {
-        health.streamsAre(partition, `stream ${names.logStream(partition)}: ${reason}`);
-        const news = this.#repeats.news(reason);
-        if (news) log.warn({ partition, reason, ...news }, 'the streams could not be checked or changed; tried again');
-      }
+      this.#failed(error);
       return undefined;
     }
+  }
+
+  #failed(error: unknown): void {
+    const { partition, health, names, log } = this.#parts;
+    if (error instanceof StoreUnavailable) return health.storeIs(false, error.reason);
+    const reason = error instanceof Error ? error.message : String(error);
+    health.streamsAre(partition, `stream ${names.logStream(partition)}: ${reason}`);
+    const news = this.#repeats.news(reason);
+    if (news) log.warn({ partition, reason, ...news }, 'the streams could not be checked or changed; tried again');
   }
 
   #storeWriter(): StoreWriter {
@@ -127,7 +152,7 @@ export class Partition {
       prefix: names.logSubjects(partition).replace('*', ''),
       limits: { size: config.storeBatch, delayMs: config.storeDelayMs, maxBytes: BATCH_BYTES },
       ackWaitMs: config.ackWaitSeconds * 1_000,
-      gate: this.#gate,
+      gate: this.#storable,
       pull: request => pull(connection, names.logStream(partition), names.storeConsumer, request),
       epochAt: offset => this.#epochAt(offset),
       writer,
@@ -161,7 +186,7 @@ export class Partition {
     const purge = this.#purge();
     while (!signal.aborted) {
       await sleep(clock, MEASURE_MS, signal);
-      if (signal.aborted || !this.#gate.isOpen) continue;
+      if (signal.aborted || !this.#readable.isOpen) continue;
       try {
         await this.#measure(purge);
       } catch (error) {
@@ -183,6 +208,8 @@ export class Partition {
       metrics.lag.set({ partition: String(partition) }, lag);
       health.lagIs(partition, lag);
     }
+    // Before MongoDB has reported what it has, raising its floor would hide a loss.
+    if (!this.#storable.isOpen) return await purge.run(consumers, false);
     const unnoted = await this.#noteComplete(store?.ack_floor.stream_seq ?? 0).then(
       () => null,
       (error: Error) => error,

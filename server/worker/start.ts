@@ -90,9 +90,13 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     {
       [ADMIN_PATHS.live]: () => text(200, 'live'),
       [ADMIN_PATHS.ready]: () => {
-        ready ||= health.complete;
+        ready ||= health.ready;
         if (signal.aborted) return text(503, 'stopping');
-        return ready ? text(200, 'ready') : text(503, 'starting');
+        if (ready) return text(200, 'ready');
+        return text(
+          503,
+          health.complete ? 'starting: waits for MongoDB, and goes on without it where it can' : 'starting',
+        );
       },
       [WORKER_PATHS.backends]: async () => {
         const answered = new AbortController();
@@ -171,7 +175,8 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     for (let partition = 0; partition < config.partitions; partition++) {
       partitions.push(new Partition({ ...shared, partition, streams, writer: store, setAside, folds: folds.progress }));
     }
-    const ready = async (partition: number, ended: AbortSignal) => await partitions[partition]?.ready(ended);
+    const ready = async (partition: number, needsStore: boolean, ended: AbortSignal) =>
+      await partitions[partition]?.ready(needsStore, ended);
     await Promise.all([...partitions.map(partition => partition.run(signal)), folds.run(ready, signal)]);
   };
 

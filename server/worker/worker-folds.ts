@@ -19,7 +19,7 @@ import type { Config } from '../settings/config.ts';
 import type { MongoStore } from '../store/mongo.ts';
 import type { Clock } from '../time/clock.ts';
 import type { FoldEntry, FoldPosition, Lease, WorkerFold } from './fold/fold.ts';
-import { runFolds } from './fold/folds.ts';
+import { type FoldsParts, runFolds } from './fold/folds.ts';
 import { FoldProgress } from './fold/progress.ts';
 import { replay } from './fold/replay.ts';
 import type { Health } from './health.ts';
@@ -167,9 +167,9 @@ export interface WorkerFolds {
   readonly progress: FoldProgress;
   /**
    * Runs this worker's share until `signal` aborts and the last batch is done.
-   * @param ready as {@link RunnerParts.ready}
+   * @param ready as {@link FoldsParts.ready}
    */
-  run(ready: (partition: number, signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+  run(ready: FoldsParts['ready'], signal: AbortSignal): Promise<void>;
 }
 
 /** Makes the folds of a worker. */

@@ -64,6 +64,7 @@ test('folds follow LOG through workers that come, leave and die: every entry is 
     name: 'listed',
     limits: { size: 100, delayMs: 5, maxBytes: 1_000_000 },
     headersOnly: true,
+    needsStore: false,
     readPosition: async partition => positions.get(partition) ?? null,
     begin: async () => undefined,
     apply: async ({ partition, entries }, lease) => {

@@ -189,7 +189,7 @@ for (const build of BUILDS)
     assert.deepEqual(Object.fromEntries(await notices()), expectedNotices);
   });
 
-test('processes start while MongoDB is away: gateways serve groups at once, the worker begins when MongoDB is back', {
+test('processes start while MongoDB is away: gateways serve groups, the worker keeps POLICY and tells users, and stores when MongoDB is back', {
   skip: external,
 }, async t => {
   const cluster = await startCluster(t, backends);
@@ -201,8 +201,7 @@ test('processes start while MongoDB is away: gateways serve groups at once, the 
   await backends.mongo.stop();
   t.after(() => backends.mongo.start());
   await Promise.all([cluster.stopWorker(), cluster.restartGateways()]);
-  const worker = cluster.startWorker();
-  worker.catch(() => undefined); // awaited below
+  const before = await cluster.rawPolicy({ room });
   const [first, second] = cluster.gateways;
   const ann = await person(t, first.url, 'ann');
   const bob = await person(t, second.url, 'bob', { build: 'protobuf' });
@@ -222,6 +221,18 @@ test('processes start while MongoDB is away: gateways serve groups at once, the 
   );
   assert.deepEqual(await ranksOf(bob, room), { bob: 'owner' });
   assert.equal(await eve.code('room.get', { room }), 103);
+
+  // As if the gateways had ended before they wrote POLICY: the worker writes it, and tells those concerned.
+  await before.putBack();
+  assert.equal((await cluster.policy({ room }))?.cv, 1);
+  const worker = cluster.startWorker();
+  worker.catch(() => undefined); // awaited below
+  await until('POLICY has the acts', async () => (await cluster.policy({ room }))?.cv === 3);
+  for (const [who, act] of [
+    [eve, 'kick'],
+    [bob, 'leave'],
+  ] as const)
+    await until(`${who.user} is told`, async () => (await inboxOf(who)).some(each => each.act === act));
 
   await backends.mongo.start();
   await worker;

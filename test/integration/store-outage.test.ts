@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { digests } from '../../server/bus/digests.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { numbered, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
 import { until } from '../../tools/support/until.ts';
@@ -39,6 +40,46 @@ test('MongoDB away for ten ack waits loses nothing, repeats nothing and sets not
   assert.ok((await bench.metric(worker, 'chatcluster_store_retries_total')) > 0);
   assert.equal((await bench.health(worker)).store.reachable, true);
 });
+
+test(
+  'a worker that starts while MongoDB is away folds the state, is not ready and says why, and stores when MongoDB is back',
+  options,
+  async t => {
+    const bench = await storeBench(t, backends);
+    const before = await bench.worker();
+    await streamsReady(before);
+    await bench.publish('channel:a', 'm1');
+    await until('it is stored', async () => (await bench.stored('channel:a')).length === 1);
+    await before.stop();
+    await bench.collection('messages').dropIndex('room_offset');
+    await mongo.stop();
+    t.after(() => mongo.start());
+    const worker = await bench.worker('worker-1');
+    await Promise.all(numbered(2, 50).map(text => bench.publish('channel:a', text)));
+    const readyz = async () => {
+      const answer = await fetch(`${worker.adminUrl}/readyz`);
+      return [answer.status, await answer.text()];
+    };
+    await until('the streams are read', async () => (await readyz())[1]?.toString().includes('MongoDB'));
+    const digest = async () => (await digests(bench.nats, bench.names).read(0, ['channel:a'])).get('channel:a')?.value;
+    await until('the state is folded', async () => (await digest())?.top === 50, { state: digest });
+    const lag = (fold: string) => bench.metric(worker, 'chatcluster_fold_lag_entries', { fold });
+    await until('its lag is told', async () => (await lag('state')) === 0 && (await lag('views')) > 0);
+    await until('and that of storing', async () => (await bench.health(worker)).storeLag === 49);
+    const { nats, store } = await bench.health(worker);
+    assert.deepEqual([nats.reachable, store.reachable], [true, false]);
+    assert.equal(await bench.metric(worker, 'chatcluster_store_up'), 0);
+    assert.equal((await readyz())[0], 503, 'a rollout of workers that cannot store stops at the first');
+
+    await mongo.start();
+    await streamsReady(worker);
+    await until('all is stored', async () => (await bench.stored('channel:a')).length === 50);
+    await until('the views follow', async () => (await lag('views')) === 0);
+    const names = async () => (await bench.collection('messages').indexes()).map(({ name }) => name);
+    await until('the index is there', async () => (await names()).includes('room_offset'), { state: names });
+    assert.deepEqual(await bench.documents('rejected'), []);
+  },
+);
 
 test('a silent MongoDB, which answers nothing, is held out as well', options, async t => {
   const bench = await storeBench(t, backends, { CHAT_ACK_WAIT_SECONDS: '1' });

@@ -5,6 +5,7 @@ import { connectNats } from '../../server/bus/connect.ts';
 import { names as namesOf } from '../../server/bus/names.ts';
 import type { StreamStep } from '../../server/bus/stream-plan.ts';
 import { Streams } from '../../server/bus/streams.ts';
+import { StoreUnavailable } from '../../server/room/history-store.ts';
 import { type Config, loadConfig } from '../../server/settings/config.ts';
 import { systemClock } from '../../server/time/clock.ts';
 import { startNats } from '../../tools/local/nats.ts';
@@ -27,15 +28,19 @@ async function workersOf(t: TestContext) {
   const connection = await connectNats(config, 'test');
   t.after(() => connection.close());
   const jsm = await jetstreamManager(connection, { checkAPI: false });
-  const stored = { offset: 0 };
+  const stored = { offset: 0, away: false };
+  const known: { epoch: string; at: number }[] = [];
   const worker = (options: Partial<Config>) => {
     const steps: StreamStep['do'][] = [];
     const streams = new Streams(connection, {
       names,
       options: { ...config, ...options },
       holder: `worker-${options.specVersion}`,
-      floor: async () => ({ ...stored, complete: stored.offset, rolledBack: false }),
-      known: async () => [],
+      async floor() {
+        if (stored.away) throw new StoreUnavailable('away');
+        return { offset: stored.offset, complete: stored.offset, rolledBack: false };
+      },
+      known: async () => known,
       settle: async () => undefined,
       rescue: async () => undefined,
       changed: (_, step) => void steps.push(step.do),
@@ -50,7 +55,7 @@ async function workersOf(t: TestContext) {
     last: (await jsm.streams.info(names.lastStream(0))).config.num_replicas,
     ackWait: (await jsm.consumers.info(names.logStream(0), names.storeConsumer)).config.ack_wait,
   });
-  return { worker, settings, jsm, names, stored };
+  return { worker, settings, jsm, names, stored, known };
 }
 
 const OLD = { specVersion: '1767225600000.9' } as const;
@@ -110,4 +115,22 @@ test('an older worker makes what is missing, takes a fence down and lifts what r
   assert.equal((await settings()).log, NEW.streamMaxBytes, 'a lift changes no option');
   await newer.look();
   assert.deepEqual(await settings(), WANTED_NEW);
+});
+
+test('without MongoDB streams that NATS shows to be right can be read, and others wait for it', async t => {
+  const { worker, stored, known } = await workersOf(t);
+  const { look, steps } = worker(OLD);
+  stored.away = true;
+  await assert.rejects(look(), StoreUnavailable, 'LOG is not made');
+  stored.away = false;
+  const { epoch, floorError } = await look();
+  assert.equal(floorError, null);
+  stored.away = true;
+  const made = steps.length;
+  assert.deepEqual((await worker(OLD).look()).floorError, new StoreUnavailable('away'));
+  known.push({ epoch: 'another', at: 10 });
+  assert.equal((await worker(OLD).look()).epoch, epoch, 'offsets of another epoch tell nothing');
+  known.push({ epoch, at: 10 });
+  await assert.rejects(worker(OLD).look(), StoreUnavailable, 'LOG has lost its end: it has to be lifted');
+  assert.equal(steps.length, made);
 });

@@ -66,6 +66,8 @@ export interface WorkerFold {
   readonly limits: BatchLimits;
   /** True to read no bodies. */
   readonly headersOnly: boolean;
+  /** True to begin only once the store has reported which messages it has. */
+  readonly needsStore: boolean;
   /**
    * Reads the durable position of a partition; null for none. Called by every worker every few seconds, with or without the lease:
    * LOG keeps every entry above it, however long the fold takes. While it rejects, LOG keeps everything.

@@ -6,7 +6,7 @@ import type { RunnerParts } from './runner.ts';
 import { Runner } from './runner.ts';
 
 /** Folds of a worker, and what they read and report. */
-export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'folded' | 'failing'> {
+export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'ready' | 'folded' | 'failing'> {
   readonly folds: readonly WorkerFold[];
   readonly partitions: number;
   /** See {@link LeasesParts.holder}. */
@@ -14,6 +14,11 @@ export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'folded' | 'faili
   /** Opens the bucket of leases. */
   open(): Promise<LeaseBucket>;
   readonly foldLog: FoldLog;
+  /**
+   * Resolves once the streams of a partition are known to be right, or `signal` aborts.
+   * @param needsStore as {@link WorkerFold.needsStore}
+   */
+  ready(partition: number, needsStore: boolean, signal: AbortSignal): Promise<void>;
   /** Called with the number of leases that this worker has of a fold, whenever it changes. */
   held(fold: string, count: number): void;
   /** Called after each batch with its number of entries. */
@@ -24,13 +29,14 @@ export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'folded' | 'faili
 
 /** Runs this worker's share of all folds until `signal` aborts and the last batch is done. */
 export async function runFolds(parts: FoldsParts, signal: AbortSignal): Promise<void> {
-  const { folds, partitions, holder, open, held, folded, failing, ...shared } = parts;
+  const { folds, partitions, holder, open, ready, held, folded, failing, ...shared } = parts;
   const runners = new Map(
     folds.map(fold => [
       fold.name,
       new Runner({
         ...shared,
         fold,
+        ready: (partition, ended) => ready(partition, fold.needsStore, ended),
         folded: (_, entries) => folded(fold.name, entries),
         failing: (partition, problem) => failing(fold.name, partition, problem),
       }),

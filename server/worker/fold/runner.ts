@@ -16,7 +16,7 @@ export interface RunnerParts {
   readonly fold: WorkerFold;
   readonly foldLog: FoldLog;
   readonly names: Pick<Names, 'logSubjects'>;
-  /** Resolves once the streams of a partition are known to be right, or `signal` aborts. */
+  /** Resolves once the fold may read a partition, or `signal` aborts. */
   ready(partition: number, signal: AbortSignal): Promise<void>;
   /** Called after each batch with its number of entries. */
   folded(partition: number, entries: number): void;

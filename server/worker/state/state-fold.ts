@@ -78,6 +78,7 @@ export class StateFold implements WorkerFold {
   readonly name = 'state';
   readonly limits = { size: 10_000, delayMs: 1_000, maxBytes: 8 * 1024 * 1024 };
   readonly headersOnly = true;
+  readonly needsStore = false;
   readonly #parts: StateFoldParts;
   readonly #known = new Map<number, Known>();
 

@@ -46,6 +46,7 @@ export class ViewsFold implements WorkerFold {
    */
   readonly limits = { size: 1_000, delayMs: 200, maxBytes: 8 * 1024 * 1024 };
   readonly headersOnly = false;
+  readonly needsStore = true;
   readonly #parts: ViewsParts;
   /** Position that this worker read or saved last, by partition. */
   readonly #saved = new Map<number, ViewPosition | null>();

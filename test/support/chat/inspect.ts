@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type Collection, MongoClient } from 'mongodb';
 import { connectNats } from '../../../server/bus/connect.ts';
 import { digests } from '../../../server/bus/digests.ts';
@@ -36,6 +37,8 @@ export interface Inspect {
   rejectedCount(): Promise<number>;
   /** State of a room in POLICY; null for none. */
   policy(key: { readonly room: string }): Promise<RoomState | null>;
+  /** The value of a room in POLICY as it is now, and a way back to it. */
+  rawPolicy(key: { readonly room: string }): Promise<{ putBack(): Promise<void> }>;
   /** True if POLICY lacks nothing. */
   policyComplete(): Promise<boolean>;
   /** Removes everything from POLICY. */
@@ -93,6 +96,15 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
     storedCount: () => count('messages'),
     rejectedCount: () => count('rejected'),
     policy: async key => readRoomState((await policy.read(key))?.value),
+    async rawPolicy(key) {
+      const before = await policy.read(key);
+      return {
+        async putBack() {
+          const revision = (await policy.read(key))?.revision ?? 0;
+          assert.ok(await policy.write(key, before?.value ?? '', revision));
+        },
+      };
+    },
     policyComplete: async () => (await policy.read(COMPLETE)) !== null,
     wipePolicy: async () => void (await (await managerOf(nats)).streams.purge(`KV_${names.policyBucket}`)),
     wipeLast: async () => {

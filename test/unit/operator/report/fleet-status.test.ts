@@ -134,6 +134,20 @@ test('a stopped rollout is not what was declared: not Ready; one in progress is'
   assert.equal(readyWith({ reason: 'Moving', message: '' }).status, 'True');
 });
 
+test('workers that make no progress because MongoDB is away are no fault of the rollout', () => {
+  const reason = (store: 'True' | 'False') =>
+    ready({
+      available: WELL,
+      moving: progressing({ reason: 'Complete', message: '' }),
+      gateways: FLEET,
+      workers: { ...FLEET, update: { isComplete: false, stalled: 'no progress', updated: 1 } },
+      backends: [{ type: 'StoreReachable', status: store, reason: '', message: 'the workers do not reach MongoDB' }],
+      failure: undefined,
+      against: [],
+    }).reason;
+  assert.deepEqual([reason('False'), reason('True')], ['StoreUnreachable', 'RolloutStopped']);
+});
+
 test('a chat that hibernates is what was declared: Ready, and it says why nobody can connect', () => {
   const available = gatewaysAvailable({ ...FLEET, desired: 0, replicas: 0, ready: 0 });
   assert.deepEqual([available.status, available.reason], ['False', 'Hibernating']);

@@ -39,6 +39,19 @@ test('health tells the nearest reason: connection, then streams, then what happe
   assert.equal(it.complete, true);
 });
 
+test('a worker is ready once the messages of all partitions are stored: streams that are only read are not enough', () => {
+  const { it } = health();
+  it.natsIs(true, 'connected');
+  it.storeIs(false, 'away');
+  for (const partition of [0, 1]) it.streamsAre(partition, null);
+  assert.deepEqual([it.complete, it.ready], [true, false]);
+  assert.deepEqual(it.report().nats, { reachable: true, reason: 'connected' });
+  it.storing(0);
+  assert.equal(it.ready, false);
+  it.storing(1);
+  assert.equal(it.ready, true);
+});
+
 test('the lag is that of all partitions', () => {
   const { it } = health();
   it.lagIs(0, 3);

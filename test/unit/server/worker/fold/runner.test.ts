@@ -18,6 +18,7 @@ class Listed implements WorkerFold {
   readonly name = 'listed';
   readonly limits = { size: 3, delayMs: 0, maxBytes: 4_000_000 };
   readonly headersOnly = false;
+  readonly needsStore = false;
   position: FoldPosition | null = null;
   readonly offsets = new Set<number>();
   readonly starts: FoldStart[] = [];
