@@ -194,16 +194,15 @@ export class Streams {
 
   async #look(jsm: JetStreamManager, partition: number, mirrorMs: number) {
     const { names } = this.#deps;
-    const stream = names.logStream(partition);
     // Read before the floor: everything acknowledged by now is in MongoDB.
-    const consumer = await found(jsm.consumers.info(stream, names.storeConsumer));
+    const consumer = await found(jsm.consumers.info(names.logStream(partition), names.storeConsumer));
     const { stored, floorError } = await this.#deps.floor(partition).then(
       stored => ({ stored, floorError: null }),
       (floorError: Error) => ({ stored: null, floorError }),
     );
     const known = await this.#deps.known(partition);
     const live = await this.#mirrorSettled(jsm, names.liveStream(partition), mirrorMs);
-    const log = await found(jsm.streams.info(stream));
+    const log = await found(jsm.streams.info(names.logStream(partition)));
     const others = known.flatMap(({ epoch, at }) => (log && epoch === epochOf(log) ? at : []));
     const floor = Math.max(stored?.offset ?? 0, this.#seen.get(partition) ?? 0, ...others);
     const last = await found(jsm.streams.info(names.lastStream(partition)));
