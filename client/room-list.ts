@@ -7,7 +7,7 @@ import type { ParamsOf, ResultOf } from './verbs.ts';
 export type ListedRoom = Pick<ResultOf<'room.list'>['items'][number], 'room' | 'name' | 'state' | 'role' | 'last'>;
 
 /** Types of inbox entries after which the list may be another one. */
-const ABOUT_ROOMS: ReadonlySet<string | null> = new Set(['member', 'invite']);
+const ABOUT_ROOMS: ReadonlySet<string | null> = new Set(['member', 'invite', 'dm']);
 
 type ReadPage = (params: ParamsOf<'room.list'>) => Promise<ResultOf<'room.list'>>;
 

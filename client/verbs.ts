@@ -284,10 +284,11 @@ export interface Verbs {
       readonly cursor?: string;
     };
     readonly result: {
-      /** List of at most 250: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `name` (text), `state` (`member` or `invited` or `requested`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `n` (integer from 0 to 2^53 - 1, or `null`), `mentions` (integer from 0 to 2^53 - 1, or `null`), `last` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `deleted` (integer from 1 to 2^53 - 1), or `null`), `top` (integer from 0 to 2^53 - 1). Rooms. */
+      /** List of at most 250: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `name` (text), `user` (id of a user, at most 250 bytes of UTF-8), `state` (`member` or `invited` or `requested`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `n` (integer from 0 to 2^53 - 1, or `null`), `mentions` (integer from 0 to 2^53 - 1, or `null`), `last` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `deleted` (integer from 1 to 2^53 - 1), or `null`), `top` (integer from 0 to 2^53 - 1). Rooms. */
       readonly items: readonly {
         readonly room: string;
         readonly name: string;
+        readonly user?: string;
         readonly state: 'member' | 'invited' | 'requested';
         readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
         readonly n: number | null;

@@ -31,6 +31,8 @@ export interface RoomEnd {
   readonly top: number;
   /** Null for none, for one that only MongoDB has while it does not answer, and for one below some 900 that the user has hidden. */
   readonly message: FoldedMessage | null;
+  /** See {@link Newest.countable}. */
+  readonly countable: number | null;
   /**
    * True if workers have noted the message, and with it every act on members below it: documents of users that are read now have
    * them.
@@ -91,7 +93,7 @@ export class LastMessages {
       asked.map(({ room }) => {
         const { top, countable } = known.get(room) ?? NOTHING;
         const message = messages.get(room) ?? null;
-        return [room, { top, message, isNoted: message !== null && message.offset <= (countable ?? 0) }];
+        return [room, { top, message, countable, isNoted: message !== null && message.offset <= (countable ?? 0) }];
       }),
     );
   }

@@ -1,6 +1,7 @@
 import { MAX_CHANNEL_BYTES } from '../access/names.ts';
 import { readableAbove } from '../access/rights.ts';
 import { RANKS } from '../fold/control.ts';
+import { DIRECT_KIND, otherIn } from '../fold/direct.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
 import type { RoomState } from '../fold/room-state.ts';
 import { membershipOf } from '../membership/membership-of.ts';
@@ -9,6 +10,7 @@ import { StoreUnavailable } from '../room/history-store.ts';
 import type { Chat } from './chat.ts';
 import type { RoomEnd } from './last-messages.ts';
 import { about, int, list, nullable, object, oneOf, optional, roomName, text, type ValuesOf } from './params.ts';
+import { userId } from './room-params.ts';
 import { verb } from './verb.ts';
 
 /** Rooms of one answer. A user has at most 2,000. */
@@ -32,6 +34,7 @@ const LAST = {
 const ROOM = {
   room: roomName,
   name: about(text(), 'Name for people; empty for none.'),
+  user: about(optional(userId), 'The other user, of the room of two users.'),
   state: about(oneOf('member', 'invited', 'requested'), 'Relation of the caller to the room.'),
   role: about(optional(oneOf(...RANKS)), 'Rank of the caller, of a member.'),
   n: about(nullable(int()), 'Unread messages; `null` while they are not counted.'),
@@ -46,7 +49,8 @@ const ROOM = {
 export const roomList = verb({
   summary: 'Lists the rooms of the caller, by name of the room.',
   details: [
-    'They are those that the caller is a member of, is invited to or has asked for. It works while MongoDB is away.',
+    'They are those that the caller is a member of, is invited to or has asked for. A room of two users is listed once it has a message.',
+    'It works while MongoDB is away.',
     '',
     'The last message is the newest one of `message.list`, as it is now: a deleted text is in no later list.',
   ].join('\n'),
@@ -98,20 +102,24 @@ export const roomList = verb({
     const asked = page.map(own => ({ room: own.room, readableAbove: readableBy(own, chat) }));
     const ends = await chat.lasts.of(call.identity.user, asked);
     const readable = await stillReadable(chat, call.identity.user, page, ends);
-    const items = page.map(({ room, state, rank }) => {
-      const { top = 0, message = null } = ends.get(room) ?? {};
-      const isShown = message !== null && message.offset > (readable.get(room) ?? 0);
-      return {
-        room,
-        name: names.get(room) ?? '',
-        state,
-        ...(state === 'member' ? { role: rank } : {}),
-        n: null,
-        mentions: null,
-        last: isShown ? previewOf(message) : null,
-        top,
-      };
-    });
+    const others = await othersOf(chat, call.identity.user, page);
+    const items = page
+      .filter(own => !isLatent(own, ends))
+      .map(({ room, state, rank }) => {
+        const { top = 0, message = null } = ends.get(room) ?? {};
+        const isShown = message !== null && message.offset > (readable.get(room) ?? 0);
+        return {
+          room,
+          name: names.get(room) ?? '',
+          ...others.get(room),
+          state,
+          ...(state === 'member' ? { role: rank } : {}),
+          n: null,
+          mentions: null,
+          last: isShown ? previewOf(message) : null,
+          top,
+        };
+      });
     const last = found.length > limit ? rooms.at(-1) : undefined;
     return { items, ...(last === undefined ? {} : { cursor: last }) };
   },
@@ -124,6 +132,29 @@ type OwnRoom = UserRoom & { readonly room: string };
 function readableBy({ room, state, rank, since }: OwnRoom, { kindOf }: Pick<Chat, 'kindOf'>): number {
   const rules = kindOf(room);
   return rules && state === 'member' ? readableAbove(rules, { known: { rank, since } }) : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * True for a room of two users without a message: one of them has opened it, and the other does not know of it. While it is not known
+ * whether it has one, it is listed if LOG has an entry of it above the one that made it.
+ */
+function isLatent({ room, kind, since }: OwnRoom, ends: ReadonlyMap<string, RoomEnd>): boolean {
+  const { top = 0, message = null, countable = null } = ends.get(room) ?? {};
+  return kind === DIRECT_KIND && message === null && (countable === null ? top <= since : countable === 0);
+}
+
+/** Other users, of rooms of two users: from the document of the caller, and from states of rooms where that has none. */
+async function othersOf(
+  { rooms }: Pick<Chat, 'rooms'>,
+  user: string,
+  page: readonly OwnRoom[],
+): Promise<ReadonlyMap<string, { readonly user: string }>> {
+  const known = await Promise.all(
+    page
+      .filter(({ kind }) => kind === DIRECT_KIND)
+      .map(async ({ room, other }) => [room, other ?? otherIn(await rooms.current(room), user)] as const),
+  );
+  return new Map(known.flatMap(([room, other]) => (other === undefined ? [] : [[room, { user: other }] as const])));
 }
 
 /** The same once more, as of the messages that were read meanwhile: one may be above the end of the membership. */

@@ -37,6 +37,8 @@ export interface UserRoom extends Pick<Membership, 'state' | 'rank' | 'since' | 
   readonly kind: string;
   /** Offset in the user's inbox of the user's own join or leave that it comes from. Missing for one that comes from the room's log. */
   readonly own?: number;
+  /** The other user, of the room of two users. Missing if it is only known from the state of the room. */
+  readonly other?: string;
 }
 
 /** Documents of users. */

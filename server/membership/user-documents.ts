@@ -1,4 +1,5 @@
 import type { Control, ControlEntry } from '../fold/control.ts';
+import { otherIn } from '../fold/direct.ts';
 import { standingAfter } from '../fold/membership-notice.ts';
 import { type RoomState, tellsOf } from '../fold/room-state.ts';
 import { readMembership } from '../fold/room-state-json.ts';
@@ -37,7 +38,9 @@ export function userRoomOf(room: RoomState, user: string): UserRoom | null {
   if (deleted || (!known && room.full)) return leftAt(room.cv, kind);
   if (!known || !tellsOf(room, user)) return null;
   const { state, rank, since, cv } = known;
-  return state === 'left' || state === 'banned' ? leftAt(cv, kind) : { state, rank, since, cv, kind };
+  if (state === 'left' || state === 'banned') return leftAt(cv, kind);
+  const other = otherIn(room, user);
+  return { state, rank, since, cv, kind, ...(other === undefined ? {} : { other }) };
 }
 
 /**
@@ -208,10 +211,11 @@ function documentOf(value: unknown): UserDocument | null {
   const read: Record<string, UserRoom> = Object.create(null);
   for (const [room, item] of Object.entries(rooms)) {
     const membership = readMembership(item);
-    const { kind, own } = (item ?? {}) as { readonly kind?: unknown; readonly own?: unknown };
+    const { kind, own, other } = (item ?? {}) as Partial<Record<keyof UserRoom, unknown>>;
     if (!membership || typeof kind !== 'string') continue;
     const { state, rank, since, cv } = membership;
-    read[room] = { state, rank, since, cv, kind, ...(Number.isSafeInteger(own) ? { own: own as number } : {}) };
+    const byOwn = Number.isSafeInteger(own) ? { own: own as number } : {};
+    read[room] = { state, rank, since, cv, kind, ...byOwn, ...(typeof other === 'string' ? { other } : {}) };
   }
   return { rooms: read, ...(Number.isSafeInteger(parts) ? { parts: parts as number } : {}) };
 }

@@ -24,8 +24,10 @@ import { FoldProgress } from './fold/progress.ts';
 import { replay } from './fold/replay.ts';
 import type { Health } from './health.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import { DirectRooms, type RoomDigests } from './state/direct-rooms.ts';
+import { Notices } from './state/notices.ts';
 import { PolicyFill } from './state/policy-fill.ts';
-import { PolicyFold } from './state/policy-fold.ts';
+import { PolicyFold, type PolicyFoldParts } from './state/policy-fold.ts';
 import { PolicyPosition } from './state/policy-position.ts';
 import { RefusedWrites } from './state/refused-writes.ts';
 import { StateFold, type StateFoldParts } from './state/state-fold.ts';
@@ -103,19 +105,21 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
   const policy = policyKv(connection, names);
   const entries = entryLog(connection, names, config.partitions);
   const writes = new RefusedWrites({ refused: () => metrics.refusedWrites.inc(), clock, log });
-  const fold = new PolicyFold({
+  const shared: PolicyFoldParts = {
     policy,
     archive: store,
     log: entries,
     isStored: async key =>
       await store.findSent(key).then(
         found => found !== null,
-        () => true,
+        () => null,
       ),
     writes,
     windowMs: config.dedupeSeconds * 1_000,
     wallClock: clock.wallClock,
-  });
+  };
+  const fold = new PolicyFold(shared);
+  const direct = new DirectRooms({ ...shared, notices: new Notices(shared) });
   const source = { foldLog: foldLog(connection, jsm, names), names, clock };
   const fill = new PolicyFill({
     policy,
@@ -147,6 +151,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
       metrics.voided.inc(voided.size);
       return voided;
     },
+    direct: (batch: readonly FoldEntry[], digests: RoomDigests) => direct.apply(batch, digests),
     counting: <T extends Written>(room: string, entries: readonly T[]) => fold.counting(room, entries),
     async look(partition: number, folded: FoldPosition, lease: Lease) {
       await fill.look(partition, lease);

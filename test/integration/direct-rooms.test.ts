@@ -58,3 +58,39 @@ for (const build of BUILDS)
     assert.equal((await again.act('dm.open', { user: bob.user })).room, room);
     assert.equal((await again.act('room.get', { room })).cv, 1);
   });
+
+test('both are told of their room with its first message, once, and have it in their lists under the name of the other', async t => {
+  const cluster = await startCluster(t, backends);
+  const [first, second] = cluster.gateways;
+  const [ann, bob] = [await person(t, first.url, 'ann'), await person(t, second.url, 'bob')];
+  const told: unknown[] = [];
+  bob.sdk.on('publication', ({ channel, data }) => void (channel === 'user:bob' && told.push(bob.value(data))));
+  await bob.connected();
+  const lists = async () =>
+    await Promise.all(
+      [ann, bob].map(async each =>
+        (await each.act('room.list', {})).items.map(({ room, user, last }) => [room, user, last?.text]),
+      ),
+    );
+  const { room } = await ann.act('dm.open', { user: 'bob' });
+  await until('workers have noted the room', async () => (await cluster.digest(room))?.countable === 0);
+  assert.deepEqual(await lists(), [[], []]);
+
+  await ann.send(room, 'hello');
+  await until('bob is told', () => told.length > 0);
+  const { id: _, time: __, ...notice } = told[0] as Readonly<Record<string, unknown>>;
+  assert.deepEqual(notice, { type: 'dm', room, user: 'ann' });
+  assert.deepEqual(await lists(), [[[room, 'bob', 'hello']], [[room, 'ann', 'hello']]]);
+
+  // Another worker, and one that knows nothing of the rooms before.
+  await bob.send(room, 'hello, ann');
+  await cluster.stopWorker();
+  await cluster.wipeLast();
+  await ann.send(room, 'how are you?');
+  await cluster.startWorker();
+  const { offset } = await bob.send(room, 'fine');
+  await until('workers have noted the last message', async () => (await cluster.digest(room))?.countable === offset);
+  assert.equal(told.length, 1);
+  const types = (await cluster.inbox('ann')).map(entry => (entry as { readonly type: string }).type);
+  assert.deepEqual(types, ['dm']);
+});

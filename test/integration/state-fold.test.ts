@@ -166,9 +166,15 @@ function noticeOf(body: Uint8Array): string {
   return `${type} ${act}`.trim();
 }
 
-/** Publishes acts in a group, a message of a kicked user, which does not count, and a delete. */
-async function someActs({ log }: Pick<Awaited<ReturnType<typeof stateBench>>, 'log'>, room: string) {
+/**
+ * Publishes acts in a group, a message of a kicked user, which does not count, and a delete; and messages in a room of two users.
+ * @returns names of the two rooms
+ */
+async function someActs({ log }: Pick<Awaited<ReturnType<typeof stateBench>>, 'log'>, name: string) {
   type Act = Parameters<typeof publishControl>[3];
+  const room = `group:${name}`;
+  const direct = `dm:${name}`;
+  await publishControl(log, direct, 1, { ...created({ ann: 'member', bob: 'member' }), kind: 'dm' } as Act);
   let cv = 0;
   const act = async (control: Act, by = 'ann') => await publishControl(log, room, ++cv, control, by);
   await act(created({ ann: 'owner', bob: 'member', eve: 'member' }) as Act);
@@ -188,11 +194,13 @@ async function someActs({ log }: Pick<Awaited<ReturnType<typeof stateBench>>, 'l
   );
   await act({ act: 'ban', user: 'fay', until: 0 });
   await act({ act: 'leave', heir: 'eve' });
+  for (const user of ['bob', 'ann', 'bob']) await publishSeen(log, direct, user, 1);
+  return [room, direct];
 }
 
 const NOTICES = {
-  ann: ['member create', 'member leave'],
-  bob: ['member create', 'member kick', 'void'],
+  ann: ['member create', 'member leave', 'dm'],
+  bob: ['member create', 'member kick', 'void', 'dm'],
   eve: ['member create', 'member role', 'member leave'],
   dan: ['invite invite', 'member accept'],
   fay: ['member ban'],
@@ -202,7 +210,7 @@ for (const killed of Object.keys(STEPS))
   test(`a worker that is killed before and after each ${killed} is replaced: POLICY and LAST are what LOG says, and each user is told once`, async t => {
     const bench = await stateBench(t);
     const { steps, start, reached, voided } = bench;
-    await someActs(bench, 'group:a');
+    const first = await someActs(bench, 'a');
     let kills = 0;
     let most = 4;
     steps.kills = step => {
@@ -212,10 +220,10 @@ for (const killed of Object.keys(STEPS))
       return true;
     };
     start();
-    await reached('group:a');
+    await reached(...first);
     most += 4;
-    await someActs(bench, 'group:b');
-    const inboxes = Object.fromEntries(await reached('group:a', 'group:b'));
+    const second = await someActs(bench, 'b');
+    const inboxes = Object.fromEntries(await reached(...first, ...second));
     for (const [user, notices] of Object.entries(NOTICES))
       assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices, ...notices].sort(), user);
     assert.equal(kills, most);

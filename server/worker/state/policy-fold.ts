@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { inboxOf, inboxUser, isInbox } from '../../access/names.ts';
+import { inboxUser, isInbox } from '../../access/names.ts';
 import { type ControlEntry, readControl } from '../../fold/control.ts';
 import { foldControl } from '../../fold/control-fold.ts';
 import { noticeOf } from '../../fold/membership-notice.ts';
@@ -11,35 +10,27 @@ import { highestState, type StateSources } from '../../membership/highest-state.
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { isLater, writeRoom } from '../../membership/policy-writes.ts';
 import type { UserRoom } from '../../membership/room-states.ts';
-import { snapshotOf, uuidOf } from '../../membership/snapshot.ts';
+import { snapshotOf } from '../../membership/snapshot.ts';
 import { userRoomAfter, userRoomByOwn, userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
-import { dataOf, type Envelope } from '../../room/message.ts';
+import { dataOf } from '../../room/message.ts';
 import { readOwnMembership } from '../../room/room-changes.ts';
-import type { WallTime } from '../../time/clock.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 import { concernedBy, usersOf } from './concerned-users.ts';
 import { inLanes } from './in-lanes.ts';
-import type { RefusedWrites } from './refused-writes.ts';
+import { Notices, type NoticesParts } from './notices.ts';
 import { StatelessRooms } from './stateless-rooms.ts';
 
 /** Entries of LOG as the fold reads and writes them. */
 interface Entries {
   body(partition: number, offset: number): Promise<Uint8Array | null>;
-  publish(room: string, body: Uint8Array, envelope: Envelope): Promise<void>;
 }
 
-export interface PolicyFoldParts {
+export interface PolicyFoldParts extends NoticesParts {
   readonly policy: PolicyStore;
   readonly archive: Pick<RoomArchive, 'room'>;
-  readonly log: Entries & StateSources['log'];
-  /** True if a notice with this key was stored, and if that cannot be told: it is left out then. */
-  readonly isStored: (key: { readonly id: string; readonly dedupe: string }) => Promise<boolean>;
-  readonly writes: Pick<RefusedWrites, 'attempt'>;
-  /** Age, in ms, below which LOG recognises a key that comes again. */
-  readonly windowMs: number;
-  readonly wallClock: () => WallTime;
+  readonly log: Entries & StateSources['log'] & NoticesParts['log'];
 }
 
 /** One begin of a partition: what was kept before it counts no more. */
@@ -77,10 +68,12 @@ export class PolicyFold {
   readonly #states = new BoundedMap<string, Kept>(MOST_STATES, { of: ({ state }) => itemsOf(state), most: MOST_ITEMS });
   readonly #begins = new Map<number, Begin>();
   readonly #stateless: StatelessRooms<Begin>;
+  readonly #notices: Notices;
 
   constructor(parts: PolicyFoldParts) {
     this.#parts = parts;
     this.#stateless = new StatelessRooms(parts);
+    this.#notices = new Notices(parts);
   }
 
   /** Begins a partition: another worker may have folded it meanwhile, so that states in memory lack entries. */
@@ -158,7 +151,7 @@ export class PolicyFold {
       const next = userRoomOf(latest, user) ?? (isCounted ? userRoomAfter(entry, user, latest.kind) : null);
       if (next) await this.#writeUser(user, room, next);
     });
-    if (isCounted) await this.#notices(room, entry, users, state);
+    if (isCounted) await this.#tell(room, entry, users, state);
   }
 
   /** A user's own join or leave of an open room. */
@@ -187,36 +180,23 @@ export class PolicyFold {
     const { user, offset, id } = message;
     // A room that is asked about has had a version.
     if (!isCut(await this.#state(begin, room, Math.max(1, message.seen)), message)) return false;
-    await this.#notice(user, { room, type: 'void', by: String(offset), time: message.time, body: { offset, id } });
+    await this.#notices.store(user, {
+      room,
+      type: 'void',
+      by: String(offset),
+      time: message.time,
+      body: { offset, id },
+    });
     return true;
   }
 
-  async #notices(room: string, entry: ControlEntry, users: readonly string[], state: RoomState): Promise<void> {
+  async #tell(room: string, entry: ControlEntry, users: readonly string[], state: RoomState): Promise<void> {
     const { cv, time } = entry;
     for (const user of users) {
       const body = noticeOf(room, entry, user, state);
       const type = body?.state === 'invited' ? 'invite' : 'member';
-      if (body) await this.#notice(user, { room, type, by: String(cv), time, body });
+      if (body) await this.#notices.store(user, { room, type, by: String(cv), time, body });
     }
-  }
-
-  /** Stores an entry in the inbox of a user, once for each `type`, room and `by`. */
-  async #notice(
-    user: string,
-    notice: { room: string; type: 'invite' | 'member' | 'void'; by: string; time: number; body: object },
-  ): Promise<void> {
-    const { log, writes, isStored, windowMs, wallClock } = this.#parts;
-    const { room, type, by, time } = notice;
-    const hash = createHash('sha256')
-      .update(JSON.stringify([room, type, by, user]))
-      .digest();
-    const dedupe = hash.toString('base64url');
-    const id = uuidOf(hash);
-    if (wallClock() - time > windowMs / 2 && (await isStored({ id, dedupe }))) return;
-    const body = Buffer.from(JSON.stringify({ type, id, room, ...notice.body, time }));
-    const none = { client: '', traceparent: '', targets: [], cv: 0, seen: 0 } as const;
-    const entry = { type, id, dedupe, time, user: '', ...none };
-    await writes.attempt({ room, user }, async () => await log.publish(inboxOf(user), body, entry));
   }
 
   /**

@@ -15,10 +15,13 @@ import {
   type WorkerFold,
 } from '../fold/fold.ts';
 import { countableWith, digestWith, type RoomBatch, roomBatches } from './digest.ts';
+import type { DirectRooms } from './direct-rooms.ts';
 import type { PolicyFold } from './policy-fold.ts';
 
 /** Part that keeps POLICY. */
 export interface PolicyPart extends Pick<PolicyFold, 'apply' | 'counting'> {
+  /** Tells users of their room, see {@link DirectRooms.apply}. */
+  direct: DirectRooms['apply'];
   /** Looks whether POLICY has to be filled, or brought into a new epoch, and begins that. Never rejects. @param folded position of the fold */
   look(partition: number, folded: FoldPosition, lease: Lease): Promise<void>;
   /** Reads what POLICY has of the log of a partition; null for nothing that is known. Has no effect: any worker calls it at any time. */
@@ -115,8 +118,10 @@ export class StateFold implements WorkerFold {
     await this.#parts.policy.look(partition, positionOf(known), lease);
     const voided = await this.#parts.policy.apply(partition, entries);
     if (known.own > 0) await this.#repair(partition, known); // a write of the batch before was perhaps not acknowledged
-    const rooms = roomBatches(entries.map(entry => (voided.has(entry.offset) ? { ...entry, message: null } : entry)));
+    const counted = entries.map(entry => (voided.has(entry.offset) ? { ...entry, message: null } : entry));
+    const rooms = roomBatches(counted);
     const found = await this.#parts.digests.read(partition, [...rooms.keys()]);
+    await this.#parts.policy.direct(counted, found);
     const { first } = await this.#parts.foldLog.state(partition);
     await inWindows([...rooms], async ([room, batch]) => {
       if (lease.signal.aborted) throw new LeaseLost(lease);

@@ -115,7 +115,7 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
       (await digests(nats, names).readSurely(partitionOf(room, config.partitions), room))?.value ?? null,
     inbox: async user =>
       (await log.readAfter(`user:${user}`, 0, 1_000)).messages
-        .filter(({ type }) => type === 'member' || type === 'invite')
+        .filter(({ type }) => ['member', 'invite', 'dm'].includes(type))
         .map(({ body }) => JSON.parse(Buffer.from(body).toString()) as object),
     publishControl: async (...entry) => void (await publishControl(log, ...entry)),
     publishSeen: async (...entry) => (await publishSeen(log, ...entry)).offset,

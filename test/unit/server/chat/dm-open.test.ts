@@ -96,6 +96,7 @@ const MEMBER: Readonly<Partial<Record<VerbName | `${VerbName} ${string}`, string
   'room.request': '103',
   'room.approve': '103',
   'room.deny': '103',
+  'typing.set': 'yes',
   'link.create': '103',
   'link.list': '103',
   'link.revoke': '103',
