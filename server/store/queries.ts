@@ -287,7 +287,7 @@ export const QUERIES = {
     sort: '_id',
     range: '_id',
     index: '_id',
-    for: 'all rooms, to fill the bucket POLICY',
+    for: 'all rooms, to fill the bucket POLICY or bring it into an epoch',
   },
   'rooms.write': {
     collection: 'rooms',
@@ -321,7 +321,7 @@ export const QUERIES = {
     sort: 'user',
     range: 'user',
     index: 'user_state',
-    for: 'all members by user, to fill the bucket POLICY',
+    for: 'all members by user, to fill the bucket POLICY or bring it into an epoch',
   },
   'members.control': {
     collection: 'members',

@@ -170,7 +170,7 @@ export async function startWorker(config: Config, parts: WorkerParts = {}): Prom
     const entries = entryLog(nats, names, config.partitions);
     const { wallClock } = clock;
     const policy = policyKv(nats, names);
-    const setAside = snapshotAfter({ policy, archive: store, publish: entries.publish, wallClock });
+    const setAside = snapshotAfter({ policy, archive: store, log: entries, wallClock });
     const folds = workerFolds({ ...shared, store, copies });
     for (let partition = 0; partition < config.partitions; partition++) {
       partitions.push(new Partition({ ...shared, partition, streams, writer: store, setAside, folds: folds.progress }));

@@ -31,7 +31,6 @@ import { PolicyFold, type PolicyFoldParts } from './state/policy-fold.ts';
 import { PolicyPosition } from './state/policy-position.ts';
 import { RefusedWrites } from './state/refused-writes.ts';
 import { StateFold, type StateFoldParts } from './state/state-fold.ts';
-import { TakeOver } from './state/take-over.ts';
 import { Erasing } from './views/erasing.ts';
 import { ViewsFold } from './views/views.ts';
 
@@ -121,27 +120,18 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
   const fold = new PolicyFold(shared);
   const direct = new DirectRooms({ ...shared, notices: new Notices(shared) });
   const source = { foldLog: foldLog(connection, jsm, names), names, clock };
-  const fill = new PolicyFill({
-    policy,
-    archive: store,
-    partitions: config.partitions,
-    partitionOf: room => entries.partitionOf(room),
-    replay: (partition, signal, work) => replay(source, partition, signal, work),
-    fold,
-    writes,
-    clock,
-    log,
-  });
   const position = new PolicyPosition(policy);
-  const takeOver = new TakeOver({
+  const fill = new PolicyFill({
     policy,
     position,
     archive: store,
-    log: {
-      state: partition => source.foldLog.state(partition),
-      partitionOf: room => entries.partitionOf(room),
-      publish: (room, body, envelope) => entries.publish(room, body, envelope),
-    },
+    archivedEpoch: async partition => (await store.readPosition(partition))?.epoch ?? null,
+    log: { ...entries, state: partition => source.foldLog.state(partition) },
+    partitions: config.partitions,
+    replay: (partition, signal, work) => replay(source, partition, signal, work),
+    fold,
+    writes,
+    wallClock: clock.wallClock,
     clock,
     logger: log,
   });
@@ -153,10 +143,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     },
     direct: (batch: readonly FoldEntry[], digests: RoomDigests) => direct.apply(batch, digests),
     counting: <T extends Written>(room: string, entries: readonly T[]) => fold.counting(room, entries),
-    async look(partition: number, folded: FoldPosition, lease: Lease) {
-      await fill.look(partition, lease);
-      takeOver.look(partition, folded, lease);
-    },
+    look: (partition: number, folded: FoldPosition, lease: Lease) => fill.look(partition, folded, lease),
     position: (partition: number) => position.read(partition),
     async begin(partition: number, from: FoldPosition | null) {
       fold.begin(partition);

@@ -3,7 +3,7 @@ import { after, type TestContext, test } from 'node:test';
 import type { CallError } from '../../client/call-error.ts';
 import type { Chat } from '../../client/chat.ts';
 import { startBackends } from '../../tools/support/backends.ts';
-import { openClient } from '../../tools/support/sdk.ts';
+import { nextId, openClient } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
 import { startClient } from '../support/chat/dev-client.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
@@ -60,6 +60,9 @@ async function lose(t: TestContext, { streams, stored, gone }: Loss): Promise<vo
       : ((await cluster.collection('rooms').findOne({ _id: room as never }))?.['cv'] as number | undefined);
   await until('POLICY is complete', async () => await cluster.policyComplete());
   await until('MongoDB has the room', async () => (await versionIn('mongo')) === 1);
+  const quiet = (await ann.act('room.create', { kind: 'group', name: 'Quiet', members: ['bob'] })).room;
+  const isNoted = async () => ((await cluster.policyProgress(quiet))?.at ?? 0) >= (await cluster.lastOffset(quiet));
+  await until('POLICY has all of the log', isNoted);
 
   if (!stored) await cluster.stopWorker();
   await nats.stop();
@@ -73,7 +76,10 @@ async function lose(t: TestContext, { streams, stored, gone }: Loss): Promise<vo
   ann.open(room).send('hello');
   for (const chat of everybody) await haveMembers(chat, room, 'owner ann', 'moderator eve', 'member bob', 'member dan');
   await until('all have the message', () => everybody.every(chat => chat.open(room).messages.at(-1)?.text === 'hello'));
-  if (stored) await until('MongoDB has the acts', async () => (await versionIn('mongo')) === 3);
+  const join = { room: 'channel:news', id: nextId() };
+  await until('eve joins a channel', async () => await again(() => eve.act('room.join', join)));
+  const isStored = async () => await cluster.collection('members').findOne({ room: join.room, user: 'eve' });
+  if (stored) await until('MongoDB has the acts', async () => (await versionIn('mongo')) === 3 && (await isStored()));
   await nats.kill();
   copy.restore(streams);
   await nats.start();
@@ -118,9 +124,21 @@ async function lose(t: TestContext, { streams, stored, gone }: Loss): Promise<vo
   await cluster.restartGateways();
   const [third] = cluster.gateways;
   const moved = startClient(t, 'eve', third.port);
+  const lists = async () => (await moved.call('room.list', {})).items.some(item => item.room === join.room);
+  if (!gone) await until('eve has the channel', lists);
   await haveMembers(moved, room, ...expected);
   const back = startClient(t, 'bob', third.port);
   await assert.rejects(back.call('room.get', { room }), { code: 103 });
+
+  // After a wipe POLICY has all of it again, and a room that lost nothing goes on as it is, also in an epoch that followed another one.
+  await until('POLICY has the log', isNoted, { ms: 60_000 });
+  const quietVersion = (await cluster.policy({ room: quiet }))?.cv;
+  await cluster.wipePolicy();
+  await until('POLICY is filled', async () => await cluster.policyComplete(), { ms: 60_000 });
+  await until('it has the log', isNoted, { ms: 60_000 });
+  assert.equal((await cluster.policy({ room: quiet }))?.cv, quietVersion);
+  assert.equal(await versionIn('policy'), cv);
+  if (stored) assert.ok(await lists());
 }
 
 /** Offsets of the kicks in a room, as a member reads them from one gateway. */

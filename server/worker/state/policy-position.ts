@@ -25,8 +25,9 @@ export class PolicyPosition {
   }
 
   /**
-   * Takes the progress that is there as the one to write after. Only for the holder of the lease, before its first write.
-   * @param from position that the fold begins at, made from what {@link read} returned
+   * Takes the progress that is there as the one to write after. Only for the holder of the lease, before its first write, and
+   * after the bucket was filled again.
+   * @param from position that the fold begins at, made from what {@link read} returned; null for any
    * @throws {PolicyMoved} if the bucket has lost the progress since then, {@link ReadFailed}
    */
   async take(partition: number, from: PolicyProgress | null): Promise<void> {

@@ -11,6 +11,7 @@ import { policyKv } from '../../../server/bus/policy-kv.ts';
 import { roomLog } from '../../../server/bus/room-log.ts';
 import type { RoomState } from '../../../server/fold/room-state.ts';
 import { readRoomState } from '../../../server/fold/room-state-json.ts';
+import { type PolicyProgress, progressKey, readProgress } from '../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../server/membership/policy-store.ts';
 import type { OffsetRange } from '../../../server/room/log.ts';
 import type { Config } from '../../../server/settings/config.ts';
@@ -39,6 +40,8 @@ export interface Inspect {
   policy(key: { readonly room: string }): Promise<RoomState | null>;
   /** The value of a room in POLICY as it is now, and a way back to it. */
   rawPolicy(key: { readonly room: string }): Promise<{ putBack(): Promise<void> }>;
+  /** Part that POLICY has of the log of a room's partition; null for nothing that is known. */
+  policyProgress(room: string): Promise<PolicyProgress | null>;
   /** True if POLICY lacks nothing. */
   policyComplete(): Promise<boolean>;
   /** Removes everything from POLICY. */
@@ -105,6 +108,8 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
         },
       };
     },
+    policyProgress: async room =>
+      readProgress((await policy.read(progressKey(partitionOf(room, config.partitions))))?.value),
     policyComplete: async () => (await policy.read(COMPLETE)) !== null,
     wipePolicy: async () => void (await (await managerOf(nats)).streams.purge(`KV_${names.policyBucket}`)),
     wipeLast: async () => {

@@ -4,11 +4,13 @@ import { pino } from 'pino';
 import { partitionOf } from '../../../../../server/bus/names.ts';
 import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../../../../server/fold/room-state-json.ts';
+import { readProgress } from '../../../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import type { UserRoom } from '../../../../../server/membership/room-states.ts';
 import { partKey, readDocument, writeUserRoom } from '../../../../../server/membership/user-documents.ts';
 import { PublishFailed } from '../../../../../server/room/log.ts';
 import { PolicyFill } from '../../../../../server/worker/state/policy-fill.ts';
+import { PolicyPosition } from '../../../../../server/worker/state/policy-position.ts';
 import { until } from '../../../../../tools/support/until.ts';
 import { MemoryPolicyStore } from '../../../../support/chat/memory-policy.ts';
 import { ManualClock } from '../../../../support/clocks/manual-clock.ts';
@@ -32,6 +34,9 @@ class Fillers {
   readonly replayed: (readonly [worker: string, partition: number])[] = [];
   readonly #leases = new Map<number, { readonly worker: string; readonly end: AbortController }>();
   readonly #fills = new Map<string, PolicyFill>();
+  /** LOG of all partitions, and the epoch that the fold `views` is in. */
+  readonly epoch = { name: 'first', from: 1, archived: 'first' };
+  readonly published: string[] = [];
 
   constructor() {
     for (let index = 0; index < ROOMS; index++)
@@ -60,8 +65,16 @@ class Fillers {
   /** Time passes, and each worker looks at each of its partitions. */
   async look(): Promise<void> {
     this.clock.pass(2_000);
-    for (const [each, { worker, end }] of this.#leases) await this.#of(worker).look(each, { signal: end.signal });
+    const folded = { epoch: this.epoch.name, at: this.epoch.from + 49 };
+    for (const [each, { worker, end }] of this.#leases)
+      await this.#of(worker).look(each, folded, { signal: end.signal });
   }
+
+  /** Progress of all partitions. */
+  progress = async () => {
+    const read = async (each: number) => readProgress((await this.policy.read({ partition: each }))?.value);
+    return await Promise.all(Array.from({ length: PARTITIONS }, (_, each) => read(each)));
+  };
 
   isComplete = async () => (await this.policy.read(COMPLETE)) !== null;
 
@@ -86,17 +99,26 @@ class Fillers {
     };
     const fill = new PolicyFill({
       policy: this.policy,
+      position: new PolicyPosition(this.policy),
+      archivedEpoch: async () => this.epoch.archived,
       archive: {
+        room: async room => this.rooms.get(room) ?? null,
         allRooms: async (after, limit) => page(this.rooms, after, limit),
         allUsers: async (after, limit) => page(this.users, after, Math.ceil(limit / 50)),
       },
       partitions: PARTITIONS,
-      partitionOf: partition,
+      log: {
+        state: async () => ({ epoch: this.epoch.name, from: this.epoch.from }),
+        partitionOf: partition,
+        controls: async () => [],
+        publish: async room => void this.published.push(room),
+      },
       replay: async each => void this.replayed.push([worker, each]),
       fold: { apply: async () => new Set(), rewrite: async () => undefined },
       writes: { attempt: async (_, write) => await write() },
+      wallClock: () => this.clock.wallClock(),
       clock: this.clock,
-      log: pino({ level: 'silent' }),
+      logger: pino({ level: 'silent' }),
     });
     this.#fills.set(worker, fill);
     return fill;
@@ -143,7 +165,7 @@ test('many writes are under way at the same time, but not all', async () => {
 });
 
 test('a worker that dies at any moment is replaced, and the store is not complete before all is there', async () => {
-  for (const writes of [1, 40, 150, 299, 320, 480, 500, 503]) {
+  for (const writes of [1, 40, 150, 299, 320, 480, 500, 503, 520, 540]) {
     const fillers = new Fillers();
     fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
     const { policy } = fillers;
@@ -205,5 +227,32 @@ test('what gateways and folds write meanwhile is not overwritten', async () => {
   const known = fillers.rooms.get(room) ?? assert.fail();
   fillers.rooms.set(room, { ...known, cv: 9 });
   fillers.users.get(user)?.set(room, member(9));
+  await fillers.assertFilled();
+});
+
+test('a store that was wiped in a later epoch is filled with its progress: no snapshot of any room', async () => {
+  const fillers = new Fillers();
+  const { policy, epoch, published } = fillers;
+  fillers.give('one', 0, 1, 2, 3);
+  fillers.give('two', 4, 5, 6, 7);
+  await filled(fillers);
+  policy.wipe();
+  Object.assign(epoch, { name: 'second', from: 1_001, archived: 'second' });
+  await filled(fillers);
+  assert.deepEqual(await fillers.progress(), Array(PARTITIONS).fill({ epoch: 'second', at: 1_050 }));
+  const pages = new Map(fillers.pages);
+  for (let count = 0; count < 5; count++) await fillers.look();
+  assert.deepEqual([published, fillers.pages], [[], pages]);
+});
+
+test('what was lost of LOG comes first into MongoDB, then into the store', async () => {
+  const fillers = new Fillers();
+  const { epoch } = fillers;
+  Object.assign(epoch, { name: 'second', from: 1_001 });
+  fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+  for (let count = 0; count < 5; count++) await fillers.look();
+  assert.equal(fillers.pages.size, 0);
+  epoch.archived = 'second';
+  await filled(fillers);
   await fillers.assertFilled();
 });

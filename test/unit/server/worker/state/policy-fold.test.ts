@@ -10,6 +10,7 @@ import { LOST_VERSIONS } from '../../../../../server/membership/snapshot.ts';
 import { controlOf } from '../../../../../server/room/control-lane.ts';
 import { StoreUnavailable } from '../../../../../server/room/history-store.ts';
 import { PolicyFill } from '../../../../../server/worker/state/policy-fill.ts';
+import { PolicyPosition } from '../../../../../server/worker/state/policy-position.ts';
 import { until } from '../../../../../tools/support/until.ts';
 import { publishControl, publishSeen } from '../../../../support/chat/control-entries.ts';
 import { created } from '../../../../support/chat/control-log.ts';
@@ -228,9 +229,13 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
   const old: RoomState = { ...((await state()) ?? assert.fail()), cv: 4, name: 'Old' };
   archived.set('group:old', old);
   const parts = { up: false };
+  const position = new PolicyPosition(policy);
   const fill = new PolicyFill({
     policy,
+    position,
+    archivedEpoch: async () => null,
     archive: {
+      room: async room => archived.get(room) ?? null,
       allRooms: async after => {
         if (!parts.up) throw new StoreUnavailable('switched off');
         return after === '' ? [...archived] : [];
@@ -241,18 +246,24 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
           : [],
     },
     partitions: 1,
-    partitionOf: () => 0,
+    log: {
+      state: async () => ({ epoch: 'e', from: 1 }),
+      partitionOf: () => 0,
+      controls: async () => [],
+      publish: async () => assert.fail('nothing was lost'),
+    },
     replay: async (_, __, work) => await work(withoutBodies(await entries())),
     fold,
     writes,
+    wallClock: () => clock.wallClock(),
     clock,
-    log: pino({ level: 'silent' }),
+    logger: pino({ level: 'silent' }),
   });
   const lease = { signal: new AbortController().signal };
   const isComplete = async () => (await policy.read(COMPLETE)) !== null;
   const look = async () => {
     clock.pass(2_000);
-    await fill.look(0, lease);
+    await fill.look(0, { epoch: 'e', at: 3 }, lease);
   };
   policy.wipe();
   await look();

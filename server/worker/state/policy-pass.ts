@@ -1,0 +1,129 @@
+import { inboxOf } from '../../access/names.ts';
+import type { FoldLogState } from '../../bus/fold-log.ts';
+import type { RoomState } from '../../fold/room-state.ts';
+import { roomStateJson } from '../../fold/room-state-json.ts';
+import type { MembershipArchive } from '../../membership/archive.ts';
+import { writeRoom } from '../../membership/policy-writes.ts';
+import type { UserRoom } from '../../membership/room-states.ts';
+import { writeUserRooms } from '../../membership/user-documents.ts';
+import type { FoldEntry } from '../fold/fold.ts';
+import { allRooms, allUsers } from './archive-walk.ts';
+import { inLanes } from './in-lanes.ts';
+import type { PolicyFold } from './policy-fold.ts';
+import { type NewEpoch, type TakeOverParts, takeOver } from './take-over.ts';
+
+/** One partition of a pass. */
+export interface PassTask extends NewEpoch {
+  /** True to fill POLICY, false to bring it into the epoch. */
+  readonly fills: boolean;
+  /** Signal of the lease. */
+  readonly signal: AbortSignal;
+  /** Epoch of LOG, read before MongoDB. */
+  readonly epoch: string;
+}
+
+export type PassTasks = ReadonlyMap<number, PassTask>;
+
+export interface PolicyPassParts extends TakeOverParts {
+  readonly archive: Pick<MembershipArchive, 'room' | 'allRooms' | 'allUsers'>;
+  readonly log: TakeOverParts['log'] & {
+    state(partition: number): Promise<Pick<FoldLogState, 'epoch' | 'from'>>;
+    partitionOf(room: string): number;
+  };
+  /** Calls `work` with all entries that LOG has, in order, until `signal` aborts. */
+  replay(partition: number, signal: AbortSignal, work: (entries: readonly FoldEntry[]) => Promise<void>): Promise<void>;
+  readonly fold: Pick<PolicyFold, 'apply' | 'rewrite'>;
+}
+
+/** Writes at the same time: more do not fill faster, and the writes of gateways wait behind them. */
+const WRITES = 64;
+/** Partitions whose LOG is read at the same time. */
+const REPLAYS = 4;
+
+/**
+ * One pass over all that MongoDB has, which partitions share. For a partition that is filled it writes the rooms of the partition and the
+ * users whose inbox is in it, and then what LOG says. For one that has a new epoch it compares the rooms, and writes the users whose
+ * inbox or rooms are in it: own joins, and members of large rooms, are in no state of a room.
+ */
+export class PolicyPass {
+  readonly #parts: PolicyPassParts;
+  readonly #tasks: PassTasks;
+  /** Partitions whose LOG failed: the others go on. */
+  readonly problems = new Map<number, Error>();
+  rooms = 0;
+  users = 0;
+  snapshots = 0;
+
+  constructor(parts: PolicyPassParts, tasks: PassTasks) {
+    this.#parts = parts;
+    this.#tasks = tasks;
+  }
+
+  /**
+   * Makes the pass. Rejects if POLICY or MongoDB does not answer.
+   * @returns partitions that are done: not those with problems, with an aborted signal, or with another epoch by now
+   */
+  async run(): Promise<readonly number[]> {
+    const { archive, replay, fold, log } = this.#parts;
+    const isWanted = () => this.#open().length > 0;
+    await inLanes(allRooms(archive, isWanted), WRITES, async ([room, state]) => await this.#room(room, state));
+    await inLanes(allUsers(archive, isWanted), WRITES, async ([user, rooms]) => await this.#user(user, rooms));
+    const filled = this.#open().filter(([, { fills }]) => fills);
+    if (filled.length > 0) await fold.rewrite();
+    await inLanes(filled, REPLAYS, async ([partition, { signal }]) => {
+      const work = () => replay(partition, signal, async entries => void (await fold.apply(partition, entries)));
+      await this.#attempt(partition, work);
+    });
+    const done: number[] = [];
+    for (const [partition, { epoch }] of this.#open())
+      await this.#attempt(partition, async () => {
+        if ((await log.state(partition)).epoch === epoch) done.push(partition);
+      });
+    return done;
+  }
+
+  async #room(room: string, state: RoomState): Promise<void> {
+    const { policy, writes, log } = this.#parts;
+    const partition = log.partitionOf(room);
+    const task = this.#task(partition);
+    if (!task) return;
+    this.rooms += 1;
+    if (task.fills)
+      return await writes.attempt({ room }, async () => {
+        if (!(await policy.write({ room }, roomStateJson(state), 0))) await writeRoom(policy, room, state);
+      });
+    await this.#attempt(partition, async () => {
+      if (await takeOver(this.#parts, room, state, task)) this.snapshots += 1;
+    });
+  }
+
+  async #user(user: string, all: ReadonlyMap<string, UserRoom>): Promise<void> {
+    const { policy, writes, log } = this.#parts;
+    const isOurs = this.#task(log.partitionOf(inboxOf(user))) !== undefined;
+    const rooms = [...all].filter(([room, { state }]) => {
+      if (state === 'left' || state === 'banned') return false;
+      return isOurs || this.#task(log.partitionOf(room))?.fills === false;
+    });
+    if (isOurs) this.users += 1;
+    if (rooms.length > 0)
+      await writes.attempt({ user }, async () => await writeUserRooms(policy, user, new Map(rooms)));
+  }
+
+  async #attempt(partition: number, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.problems.set(partition, error as Error);
+    }
+  }
+
+  #open(): readonly (readonly [number, PassTask])[] {
+    return [...this.#tasks].filter(([partition]) => this.#task(partition));
+  }
+
+  /** Task of a partition, while it goes on. */
+  #task(partition: number): PassTask | undefined {
+    const task = this.#tasks.get(partition);
+    return task?.signal.aborted || this.problems.has(partition) ? undefined : task;
+  }
+}
