@@ -117,7 +117,12 @@ export class RoomInfo {
 
   /** End of the user's mute in milliseconds since 1970; 0 for none. */
   get mutedUntil(): number {
-    const until = this.#state?.members.get(this.#options.user)?.mutedUntil ?? 0;
+    return this.mutedUntilOf(this.#options.user);
+  }
+
+  /** End of a user's mute, as {@link mutedUntil}. Of others it is known to users who may mute them. */
+  mutedUntilOf(user: string): number {
+    const until = this.#state?.members.get(user)?.mutedUntil ?? 0;
     return until > this.#options.clock.wallClock() ? until : 0;
   }
 

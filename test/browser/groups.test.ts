@@ -229,20 +229,77 @@ test('staff rename, freeze, ban, end a ban, mute, hand over and delete, each by 
   await settings(dialog => dialog.getByRole('button', { name: 'Let everyone write again' }).click());
   await lee.page.getByText('The room is frozen').waitFor({ state: 'hidden' });
 
-  await onMember('lee', 'Mute for an hour');
+  const ask = async (user: string, button: string) => {
+    await kim.button(`Actions for ${user}`).click();
+    await kim.dialog.getByRole('button', { name: button, exact: true }).click();
+    await kim.dialog.getByLabel('For how long').waitFor();
+  };
+  const confirm = async (button: string) => {
+    await kim.dialog.getByRole('button', { name: button, exact: true }).click();
+    await kim.dialog.waitFor({ state: 'detached' });
+  };
+  /** End of an act that was done from `since` on, of which the room tells. */
+  const endIn = (end: number, ms: number, since: number) =>
+    assert.ok(end >= since + ms - 5_000 && end <= Date.now() + ms + 5_000, `${end - since} instead of ${ms}`);
+  const timeOf = async (at = 0) =>
+    await kim.page.evaluate(
+      time => new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }).format(time),
+      at,
+    );
+  const staff = startClient(t, 'kim', port(1));
+  const room = decodeURIComponent(new URL(kim.page.url()).hash.slice(1));
+  const listed = async (user: string, state?: 'banned') =>
+    (await staff.call('room.members', { room, ...(state ? { state } : {}) })).users.find(one => one.user === user);
+  let since = Date.now();
+  await ask('lee', 'Mute');
+  await kim.dialog.getByLabel('For how long').selectOption('A day');
+  await shot(kim.page, 'groups-mute');
+  await confirm('Mute');
   await lee.page.getByText('You are muted here until').waitFor();
-  // The mute is in the list of members: a page that did not see the act ends it too.
+  const mutedUntil = (await listed('lee'))?.until ?? 0;
+  endIn(mutedUntil, 86_400_000, since);
+  // The mute is in the list of members: a page that did not see the act shows and ends it too.
+  const lees = `lee muted until ${await timeOf(mutedUntil)}`;
+  await kim.hasMembers('kim (you) Owner', lees, 'mia');
   await kim.page.reload();
-  await kim.hasMembers('kim (you) Owner', 'lee', 'mia');
+  await kim.hasMembers('kim (you) Owner', lees, 'mia');
+  await shot(kim.page, 'groups-muted');
+  await lee.hasMembers('kim Owner', 'lee (you)', 'mia');
   await onMember('lee', 'End the mute');
   await lee.page.getByText('You are muted here until').waitFor({ state: 'hidden' });
 
-  await onMember('mia', 'Remove and ban');
+  since = Date.now();
+  await ask('mia', 'Remove and ban');
+  assert.equal(await kim.dialog.getByLabel('For how long').inputValue(), 'ever');
+  await kim.dialog.getByLabel('For how long').selectOption('A week');
+  await kim.dialog.getByLabel('Reason').fill('Advertising');
+  await shot(kim.page, 'groups-ban');
+  await kim.dialog.getByLabel('Reason').press('Enter');
+  await kim.dialog.waitFor({ state: 'detached' });
   await kim.hasMembers('kim (you) Owner', 'lee');
+  const ban = await listed('mia', 'banned');
+  assert.equal(ban?.reason, 'Advertising');
+  endIn(ban.until ?? 0, 604_800_000, since);
   await kim.page.getByText('1 banned person').click();
+  const bans = async () => (await kim.page.locator('.bans .person-more').allInnerTexts()).join();
+  const expected = `Advertising\nuntil ${await timeOf(ban.until)}`;
+  assert.equal(await bans(), expected);
   await shot(kim.page, 'groups-banned');
+  await kim.page.reload();
+  await kim.page.getByText('1 banned person').click();
+  assert.equal(await bans(), expected);
   await kim.button('End the ban of mia').click();
   await kim.page.getByText('1 banned person').waitFor({ state: 'detached' });
+
+  // Without a choice a ban has no end, and no reason.
+  await staff.act('room.add', { room, users: ['mia'] });
+  await kim.hasMembers('kim (you) Owner', 'lee', 'mia');
+  await ask('mia', 'Remove and ban');
+  await confirm('Remove and ban');
+  await kim.page.getByText('1 banned person').click();
+  assert.equal(await bans(), '');
+  const endless = await listed('mia', 'banned');
+  assert.deepEqual([endless?.until, endless?.reason], [undefined, undefined]);
 
   await onMember('lee', 'Hand the room over');
   await kim.hasMembers('lee Owner', 'kim (you) Admin');

@@ -5,8 +5,7 @@ import { element } from '../dom/element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { actProblem } from './act-problem.ts';
 import { Dialog, dialogButton, dialogButtons } from './dialog.ts';
-
-const MUTE_MS = 3_600_000;
+import { askBan, askMute } from './term-dialog.ts';
 
 /** True if the user may do anything on a member. */
 export const mayActOn = (info: RoomInfo, member: RoomMember): boolean =>
@@ -34,9 +33,15 @@ export function showMember(parent: HTMLElement, { texts, chat, room, info, membe
   };
   const choice = (may: boolean, key: Parameters<Texts['text']>[0], call: () => Promise<unknown>, danger = false) =>
     may ? dialogButton(texts.text(key), danger ? 'secondary danger-text' : 'secondary', () => void act(call)) : null;
+  const ask = (may: boolean, key: 'member.mute' | 'member.ban', show: typeof askBan, danger = false) =>
+    may
+      ? dialogButton(texts.text(key), danger ? 'secondary danger-text' : 'secondary', () => {
+          dialog.close();
+          show(parent, { texts, chat, room, user });
+        })
+      : null;
   const roles = info.mayOn('role', member) ? roleField(texts, info, member) : null;
-  const until = () => chat.now() + MUTE_MS;
-  const muted = (info.state?.members.get(user)?.mutedUntil ?? 0) > chat.now();
+  const muted = info.mutedUntilOf(user) > 0;
   const dialog: Dialog = new Dialog(parent, {
     title: user,
     content: [
@@ -44,15 +49,13 @@ export function showMember(parent: HTMLElement, { texts, chat, room, info, membe
       element(
         'div',
         { class: 'choices' },
-        choice(info.mayOn('mute', member) && !muted, 'member.mute', () =>
-          chat.act('room.mute', { room, user, until: until() }),
-        ),
+        ask(info.mayOn('mute', member) && !muted, 'member.mute', askMute),
         choice(info.mayOn('mute', member) && muted, 'member.unmute', () =>
           chat.act('room.mute', { room, user, until: 0 }),
         ),
         choice(info.may('transfer'), 'member.transfer', () => chat.act('room.transfer', { room, user })),
         choice(info.mayOn('kick', member), 'member.kick', () => chat.act('room.kick', { room, user }), true),
-        choice(info.mayOn('ban', member), 'member.ban', () => chat.act('room.ban', { room, user }), true),
+        ask(info.mayOn('ban', member), 'member.ban', askBan, true),
       ),
       dialogButtons(
         dialogButton(texts.text('edit.cancel'), 'secondary', () => dialog.close()),

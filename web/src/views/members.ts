@@ -145,7 +145,12 @@ export class Members {
     if (!more || !(acts instanceof HTMLElement)) return;
     const { user, rank } = member;
     target.classList.toggle('away', !(room.users ?? []).some(present => present.user === user));
-    setText(more, rank === 'member' ? '' : this.#texts.text(`role.${rank}`));
+    const muted = room.info.may('mute') ? room.info.mutedUntilOf(user) : 0;
+    const facts = [
+      rank === 'member' ? '' : this.#texts.text(`role.${rank}`),
+      muted > 0 ? this.#texts.text('member.muted', { time: this.#texts.dayAndTime(muted) }) : '',
+    ];
+    setText(more, facts.filter(fact => fact !== '').join('\n'));
     const may = mayActOn(room.info, member);
     showOnChange(acts, may, () => {
       if (!may) return [];
