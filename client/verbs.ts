@@ -368,7 +368,7 @@ export interface Verbs {
   readonly 'room.kinds': {
     readonly params: Readonly<Record<string, never>>;
     readonly result: {
-      /** List of at most 1000: object with `kind` (text, not empty), `access` (`Open` or `Claim` or `Members`), `create` (`Anyone` or `Nobody`), `join` (`Anyone` or `Request` or `Invite`), `write` (`Everyone` or `Members` or `Staff`), `history` (`All` or `Joined`), `maxMembers` (integer from 0 to 2^53 - 1), `invite` (`Member` or `Moderator` or `Admin`), `limits` (object with `textCharacters` (integer from 0 to 2^53 - 1), `editSeconds` (integer from 0 to 2^53 - 1), `deleteSeconds` (integer from 0 to 2^53 - 1), `emojiPerMessage` (integer from 0 to 2^53 - 1)). Kinds. */
+      /** List of at most 1000: object with `kind` (text, not empty), `access` (`Open` or `Claim` or `Members`), `create` (`Anyone` or `Nobody`), `join` (`Anyone` or `Request` or `Invite`), `write` (`Everyone` or `Members` or `Staff`), `history` (`All` or `Joined`), `maxMembers` (integer from 0 to 2^53 - 1), `invite` (`Member` or `Moderator` or `Admin`), `limits` (object with `textCharacters` (integer from 0 to 2^53 - 1), `editSeconds` (integer from 0 to 2^53 - 1), `deleteSeconds` (integer from 0 to 2^53 - 1), `emojiPerMessage` (integer from 0 to 2^53 - 1)), `sizes` (object with `typing` (integer from 0 to 2^53 - 1), `receipts` (integer from 0 to 2^53 - 1), `presence` (integer from 0 to 2^53 - 1)). Kinds. */
       readonly items: readonly {
         readonly kind: string;
         readonly access: 'Open' | 'Claim' | 'Members';
@@ -383,6 +383,11 @@ export interface Verbs {
           readonly editSeconds: number;
           readonly deleteSeconds: number;
           readonly emojiPerMessage: number;
+        };
+        readonly sizes: {
+          readonly typing: number;
+          readonly receipts: number;
+          readonly presence: number;
         };
       }[];
     };

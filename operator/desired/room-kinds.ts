@@ -1,4 +1,4 @@
-import { KIND_WORDS, LIMIT_BOUNDS } from '../../server/contract/room-kind-fields.ts';
+import { KIND_NUMBERS, KIND_WORDS } from '../../server/contract/room-kind-fields.ts';
 import { DEFAULTS_BY_ACCESS, type DeclaredKind, INBOX_KIND, rulesOf } from '../../server/contract/room-kinds.ts';
 import type { RoomKind } from '../api/chat-cluster.ts';
 
@@ -40,10 +40,12 @@ const others = ({ access: _, publish: __, ...rest }: DeclaredKind): DeclaredKind
 
 /** Given fields in the order of the tables, so that the text does not change with that of a manifest. */
 function fieldsOf(kind: RoomKind): DeclaredKind {
-  const { limits } = kind;
-  const given = pick(kind, [...Object.keys(KIND_WORDS), 'maxMembers']);
-  const ofLimits = pick(limits ?? {}, Object.keys(LIMIT_BOUNDS));
-  return Object.keys(ofLimits).length > 0 ? { ...given, limits: ofLimits } : given;
+  const given: Record<string, unknown> = pick(kind, [...Object.keys(KIND_WORDS), 'maxMembers']);
+  for (const field of ['limits', 'sizes'] as const) {
+    const numbers = pick(kind[field] ?? {}, Object.keys(KIND_NUMBERS[field]));
+    if (Object.keys(numbers).length > 0) given[field] = numbers;
+  }
+  return given;
 }
 
 const pick = (from: object, names: readonly string[]) =>

@@ -1,4 +1,4 @@
-import { KIND_WORDS, LIMIT_BOUNDS } from '../../server/contract/room-kind-fields.ts';
+import { KIND_NUMBERS, KIND_WORDS } from '../../server/contract/room-kind-fields.ts';
 import { STATUS_FIELDS } from '../api/status-fields.ts';
 import { SPEC_DEFAULTS } from './spec-defaults.ts';
 
@@ -16,7 +16,7 @@ const POD_FIELDS = [
 const KIND_FIELDS = [
   ...Object.keys(KIND_WORDS),
   'maxMembers',
-  ...Object.keys(LIMIT_BOUNDS).map(limit => `limits.${limit}`),
+  ...Object.entries(KIND_NUMBERS).flatMap(([field, bounds]) => Object.keys(bounds).map(name => `${field}.${name}`)),
 ];
 
 /** Fields of the spec that the operator reads and that have no default, as paths below `spec`; `[]` stands for each item of a list. */

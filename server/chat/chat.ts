@@ -1,4 +1,3 @@
-import { isInbox } from '../access/names.ts';
 import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
 import type { Ephemeral } from '../ephemeral/ephemeral.ts';
@@ -18,6 +17,7 @@ import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
 import type { Clocks } from '../time/clock.ts';
+import { Audience, type AudienceOptions } from './audience.ts';
 import { FoldedRooms } from './folded-rooms.ts';
 import { Hidden } from './hidden.ts';
 import { LastMessages } from './last-messages.ts';
@@ -26,12 +26,8 @@ import { LinkTokens } from './link-tokens.ts';
 import { LookUps } from './look-ups.ts';
 import { Messages, type MessagesOptions } from './messages.ts';
 import { ReportedTime } from './reported-time.ts';
-import { roomSize } from './room-size.ts';
 import { Targets } from './targets.ts';
 import { Typing } from './typing.ts';
-
-/** Members of a room up to which typing is shown. */
-const TYPING_MEMBERS = 100;
 
 /** Services of a chat, for callers of any kind. None of them knows a connection. */
 export interface Chat {
@@ -102,8 +98,8 @@ export interface ChatOptions {
   readonly daily: DailyCounts;
   readonly directory: RoomDirectory;
   readonly ephemeral: Ephemeral;
-  /** Counts the connections in a room on all gateways. Never rejects: gateways that do not answer are missing. */
-  readonly connections: (room: string) => Promise<number>;
+  /** See {@link AudienceOptions.present}. */
+  readonly present: AudienceOptions['present'];
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'published'>;
   readonly trace: MessageTrace;
@@ -129,7 +125,7 @@ export function chatOf({
   daily,
   directory,
   ephemeral,
-  connections,
+  present,
   metrics,
   meter,
   trace,
@@ -167,10 +163,6 @@ export function chatOf({
     pairs,
     daily,
     links: new LinkTokens(config),
-    typing: new Typing({
-      ephemeral,
-      now: clocks.now,
-      isShown: async room => !isInbox(room) && (await roomSize({ kindOf, rooms, connections }, room)) <= TYPING_MEMBERS,
-    }),
+    typing: new Typing({ ephemeral, now: clocks.now, audience: new Audience({ kindOf, rooms, pairs, present }) }),
   };
 }

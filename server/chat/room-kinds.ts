@@ -12,6 +12,12 @@ const LIMITS = {
   emojiPerMessage: about(int(), 'Most different emoji on one message; 0 for no reactions.'),
 };
 
+const SIZES = {
+  typing: about(int(), 'Users see who is typing.'),
+  receipts: about(int(), 'Without effect in this release.'),
+  presence: about(int(), 'Without effect in this release.'),
+};
+
 const KIND = {
   kind: about(text({ min: 1 }), 'Name of the kind: the part of the names of its rooms before the colon.'),
   access: about(oneOf('Open', 'Claim', 'Members'), 'Users who may read.'),
@@ -25,6 +31,10 @@ const KIND = {
   maxMembers: about(int(), 'Most members of one room; 0 for no limit.'),
   invite: about(oneOf('Member', 'Moderator', 'Admin'), 'Lowest rank that may invite and add users and make links.'),
   limits: about(object(LIMITS), 'Limits of messages.'),
+  sizes: about(
+    object(SIZES),
+    'Members of a room up to which it has a feature; 0 for in no room. Where users read without joining, connections count.',
+  ),
 };
 
 export const roomKinds = verb({
@@ -47,6 +57,7 @@ export const roomKinds = verb({
           maxMembers: 500,
           invite: 'Moderator',
           limits: { textCharacters: 8_000, editSeconds: 86_400, deleteSeconds: 172_800, emojiPerMessage: 20 },
+          sizes: { typing: 100, receipts: 100, presence: 100 },
         },
       ],
     },
@@ -56,10 +67,12 @@ export const roomKinds = verb({
     const items = [...chat.kinds()]
       .filter(([kind]) => kind !== INBOX_KIND)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([kind, { access, create, join, write, history, maxMembers, invite, limits }]) => {
+      .map(([kind, { access, create, join, write, history, maxMembers, invite, limits, sizes }]) => {
         const { textCharacters, editSeconds, deleteSeconds, emojiPerMessage } = limits;
         const messages = { textCharacters, editSeconds, deleteSeconds, emojiPerMessage };
-        return { kind, access, create, join, write, history, maxMembers, invite, limits: messages };
+        const { typing, receipts, presence } = sizes;
+        const features = { typing, receipts, presence };
+        return { kind, access, create, join, write, history, maxMembers, invite, limits: messages, sizes: features };
       });
     return { items };
   },

@@ -6,8 +6,8 @@ export const typingSet = verb({
   details: [
     'They get an [event](protocol.md#ephemeral-events) `typing`, which may be lost, and stop showing it 6 s after the last one. A client',
     'repeats `on: true` every 3 s while its user goes on typing. One that comes earlier is not shown, and is no error; `on: false` after',
-    '`on: true` is shown at once. In rooms with more than 100 members, or connections where users read without joining, nothing is shown.',
-    'Clients need not wait for the answer, nor repeat a call that failed.',
+    '`on: true` is shown at once. Nothing is shown in rooms with more than [`sizes.typing`](rooms.md#built-in-kinds) members, and between',
+    'users of whom one blocks the other. Clients need not wait for the answer, nor repeat a call that failed.',
   ].join('\n'),
   params: { room: roomName, on: about(bool, 'True while the user is typing.') },
   may: 'send',

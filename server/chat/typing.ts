@@ -1,12 +1,13 @@
+import { isInbox } from '../access/names.ts';
 import type { Ephemeral } from '../ephemeral/ephemeral.ts';
 import { BoundedMap } from '../room/bounded-map.ts';
 import type { Clocks, Moment } from '../time/clock.ts';
+import type { Audience } from './audience.ts';
 
 export interface TypingOptions {
   readonly ephemeral: Pick<Ephemeral, 'room'>;
   readonly now: Clocks['now'];
-  /** Resolves to true if the room is so small that typing is shown in it. */
-  readonly isShown: (room: string) => Promise<boolean>;
+  readonly audience: Pick<Audience, 'hidden'>;
 }
 
 /** Time after which clients stop showing that a user types, unless it is repeated. */
@@ -36,21 +37,24 @@ export class Typing {
   /**
    * Shows the subscribers of a room that a user is typing, or not any more.
    * @returns false if it is not shown: the room is too large, it was shown less than 3 s ago, or there is nothing to end
+   * @throws as {@link Audience.hidden} does
    */
   async set(room: string, user: string, on: boolean): Promise<boolean> {
-    const { ephemeral, now, isShown } = this.#options;
+    const { ephemeral, now, audience } = this.#options;
+    if (isInbox(room)) return false;
     const key = `${user}\n${room}`;
     const before = this.#last.get(key);
     const passed = before ? now() - before.at : Number.POSITIVE_INFINITY;
     if (on ? passed < REPEAT_MS - JITTER_MS : !before?.on || passed >= EXPIRES_MS) return false;
     const last: Last = { at: on || !before ? now() : before.at, on };
     this.#last.set(key, last);
-    if (on && !(await isShown(room))) {
+    const hidden = await audience.hidden(room, user, 'typing');
+    if (this.#last.get(key) !== last) return false; // the user has stopped or gone on meanwhile
+    if (hidden === null) {
       this.#last.set(key, { ...last, on: false });
       return false;
     }
-    if (this.#last.get(key) !== last) return false; // the user has stopped meanwhile
-    ephemeral.room(room, { type: 'typing', user, on }, [user]);
+    ephemeral.room(room, { type: 'typing', user, on }, [user, ...hidden]);
     return true;
   }
 }

@@ -1,6 +1,6 @@
-import { type DeclaredKind, INBOX_KIND, type KindLimits, type KindRules } from './room-kinds.ts';
+import { type DeclaredKind, INBOX_KIND, type KindLimits, type KindRules, type KindSizes } from './room-kinds.ts';
 
-type Words = Exclude<keyof KindRules, 'maxMembers' | 'limits'>;
+type Words = Exclude<keyof KindRules, 'maxMembers' | 'limits' | 'sizes'>;
 
 /** Values of the fields that are words. */
 export const KIND_WORDS: { readonly [F in Words]: readonly KindRules[F][] } = {
@@ -29,7 +29,19 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof KindLimits, Bounds>> = {
   emojiPerMessage: [0, 100], // each is listed with the message
 };
 
-/** Fields but `limits`. */
+/** Members up to which the state of a room lists all of them: a feature for each member has to know them. */
+const SIZE: Bounds = [0, 1_000];
+
+/** Bounds of the sizes. */
+export const SIZE_BOUNDS: Readonly<Record<keyof KindSizes, Bounds>> = { typing: SIZE, receipts: SIZE, presence: SIZE };
+
+/** Fields that are objects of numbers, with the bounds of these. */
+export const KIND_NUMBERS: { readonly [F in 'limits' | 'sizes']: Readonly<Record<keyof KindRules[F], Bounds>> } = {
+  limits: LIMIT_BOUNDS,
+  sizes: SIZE_BOUNDS,
+};
+
+/** Fields that are no objects. */
 const FIELDS: readonly string[] = [...Object.keys(KIND_WORDS), 'maxMembers'];
 
 const KIND_NAME = /^[a-z][a-z0-9]{0,31}$/;
@@ -55,23 +67,25 @@ const isObject = (value: unknown): value is Fields =>
 
 function knownFields(given: Fields): DeclaredKind {
   const fields = Object.entries(given).filter(([name]) => FIELDS.includes(name));
-  const { limits } = given;
-  const known = isObject(limits) ? Object.entries(limits).filter(([name]) => Object.hasOwn(LIMIT_BOUNDS, name)) : [];
-  const ofLimits = known.length > 0 ? { limits: Object.fromEntries(known) } : {};
-  return { ...Object.fromEntries(fields), ...ofLimits } as DeclaredKind;
+  const numbers = Object.entries(KIND_NUMBERS).flatMap(([name, bounds]) => {
+    const of = given[name];
+    const known = isObject(of) ? Object.entries(of).filter(([number]) => Object.hasOwn(bounds, number)) : [];
+    return known.length > 0 ? [[name, Object.fromEntries(known)] as const] : [];
+  });
+  return Object.fromEntries([...fields, ...numbers]) as DeclaredKind;
 }
 
 /** Fields of the option `roomRules` that this release does not know, as `kind.field`; none if it has a problem. */
 export function unknownRules(text: string): string[] {
   if (rulesProblem(text) !== null) return [];
-  return Object.entries(objectsIn(text)).flatMap(([name, { limits, ...fields }]) => [
-    ...Object.keys(fields)
-      .filter(field => !FIELDS.includes(field))
-      .map(field => `${name}.${field}`),
-    ...Object.keys((limits ?? {}) as Fields)
-      .filter(limit => !Object.hasOwn(LIMIT_BOUNDS, limit))
-      .map(limit => `${name}.limits.${limit}`),
-  ]);
+  return Object.entries(objectsIn(text)).flatMap(([kind, given]) =>
+    Object.entries(given).flatMap(([field, value]) => {
+      const bounds = Object.entries(KIND_NUMBERS).find(([name]) => name === field)?.[1];
+      if (!bounds) return FIELDS.includes(field) ? [] : [`${kind}.${field}`];
+      const unknown = Object.keys(value as Fields).filter(number => !Object.hasOwn(bounds, number));
+      return unknown.map(number => `${kind}.${field}.${number}`);
+    }),
+  );
 }
 
 /** Checks each field of the option `roomRules`. @returns all problems, or null; each names the kind, the field and its limit */
@@ -84,17 +98,21 @@ export function rulesProblem(text: string): string | null {
   }
 }
 
-function problemsOf(name: string, { limits = {}, maxMembers, ...words }: Fields): string[] {
+function problemsOf(name: string, given: Fields): string[] {
   if (name === INBOX_KIND) return [`${name} is the kind of the users' inboxes and cannot be declared`];
   if (!KIND_NAME.test(name)) return [`the name ${JSON.stringify(name)} must match ${KIND_NAME.source}`];
-  if (!isObject(limits)) return [`${name}.limits must be an object`];
   return [
-    ...Object.entries(KIND_WORDS).flatMap(([field, choices]) => wordProblem(`${name}.${field}`, words[field], choices)),
-    ...numberProblem(`${name}.maxMembers`, maxMembers, MEMBER_BOUNDS),
-    ...Object.entries(LIMIT_BOUNDS).flatMap(([field, bounds]) =>
-      numberProblem(`${name}.limits.${field}`, limits[field], bounds),
+    ...Object.entries(KIND_WORDS).flatMap(([field, choices]) => wordProblem(`${name}.${field}`, given[field], choices)),
+    ...numberProblem(`${name}.maxMembers`, given['maxMembers'], MEMBER_BOUNDS),
+    ...Object.entries(KIND_NUMBERS).flatMap(([field, bounds]) =>
+      numbersProblems(`${name}.${field}`, given[field], bounds),
     ),
   ];
+}
+
+function numbersProblems(path: string, numbers: unknown = {}, bounds: Readonly<Record<string, Bounds>>): string[] {
+  if (!isObject(numbers)) return [`${path} must be an object`];
+  return Object.entries(bounds).flatMap(([name, limits]) => numberProblem(`${path}.${name}`, numbers[name], limits));
 }
 
 function wordProblem(path: string, value: unknown, choices: readonly string[]): string[] {

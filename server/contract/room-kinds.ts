@@ -15,6 +15,19 @@ export interface KindLimits {
   readonly emojiPerMessage: number;
 }
 
+/**
+ * Members up to which a room has features that cost something for each member. 0: in no room. In kinds with access `Open` or `Claim`
+ * connections count, as users read without joining. Default 100.
+ */
+export interface KindSizes {
+  /** Users see who is typing. */
+  readonly typing: number;
+  /** Members see who has read how far. Without effect in this release. */
+  readonly receipts: number;
+  /** Members see which members are connected. Without effect in this release. */
+  readonly presence: number;
+}
+
 /** Rules of one kind of rooms, complete. */
 export interface KindRules {
   /** Users who may read. `Open`: every signed-in user. `Claim`: users whose token lists the room. `Members`: members of the room. */
@@ -34,10 +47,14 @@ export interface KindRules {
   /** Setting of the protocol's bare publish. `message.send` follows `write` alone. */
   readonly publish: 'Enabled' | 'Disabled';
   readonly limits: KindLimits;
+  readonly sizes: KindSizes;
 }
 
 /** Fields of a kind that its declaration gives. */
-export type DeclaredKind = Partial<Omit<KindRules, 'limits'>> & { readonly limits?: Partial<KindLimits> };
+export type DeclaredKind = Partial<Omit<KindRules, 'limits' | 'sizes'>> & {
+  readonly limits?: Partial<KindLimits>;
+  readonly sizes?: Partial<KindSizes>;
+};
 
 const LIMITS: KindLimits = {
   textCharacters: 8_000,
@@ -45,6 +62,8 @@ const LIMITS: KindLimits = {
   deleteSeconds: 172_800,
   emojiPerMessage: 20,
 };
+
+const SIZES: KindSizes = { typing: 100, receipts: 100, presence: 100 };
 
 const OPEN: KindRules = {
   access: 'Open',
@@ -56,6 +75,7 @@ const OPEN: KindRules = {
   invite: 'Moderator',
   publish: 'Enabled',
   limits: LIMITS,
+  sizes: SIZES,
 };
 const GROUP: KindRules = {
   ...OPEN,
@@ -89,9 +109,9 @@ export const BUILT_IN_KINDS: ReadonlyMap<string, KindRules> = new Map([
  * built-in kind's, or without such a kind, it is the default of the access. The default of `access` itself is `Members`, the
  * narrowest.
  */
-export function rulesOf(name: string, { limits, ...given }: DeclaredKind): KindRules {
+export function rulesOf(name: string, { limits, sizes, ...given }: DeclaredKind): KindRules {
   const builtIn = BUILT_IN_KINDS.get(name);
   const access = given.access ?? builtIn?.access ?? 'Members';
   const base = builtIn?.access === access ? builtIn : DEFAULTS_BY_ACCESS[access];
-  return { ...base, ...given, limits: { ...base.limits, ...limits } };
+  return { ...base, ...given, limits: { ...base.limits, ...limits }, sizes: { ...base.sizes, ...sizes } };
 }

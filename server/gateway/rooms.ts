@@ -1,4 +1,5 @@
 import { inboxOf } from '../access/names.ts';
+import type { AudienceOptions } from '../chat/audience.ts';
 import type { EphemeralBus } from '../ephemeral/bus.ts';
 import { type Ephemeral, EphemeralLane } from '../ephemeral/ephemeral.ts';
 import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
@@ -48,6 +49,8 @@ export interface RoomsPart extends Part {
   readonly presence: Presence;
   readonly joins: Joins;
   readonly ephemeral: Ephemeral;
+  /** See {@link AudienceOptions.present}. */
+  readonly present: AudienceOptions['present'];
   /** Reader that does not leave out what is deleted: its result must not be served. */
   readonly whole: RoomReader;
   readonly masks: Masks;
@@ -120,6 +123,10 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     presence,
     joins,
     ephemeral,
+    present: async (room, most) => {
+      const { members } = await presence.members(room, most);
+      return members && [...members.values()].map(({ user }) => user);
+    },
     whole,
     masks,
     services: { rooms, reader, presence, joins, join },

@@ -169,7 +169,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       daily: membership.daily,
       directory: store,
       ephemeral: rooms.ephemeral,
-      connections: async room => (await rooms.presence.members(room, 0)).clients,
+      present: rooms.present,
       metrics,
       meter,
       trace,

@@ -41,6 +41,14 @@ export interface PresenceOptions {
   readonly resumed: () => void;
 }
 
+/** Answer of the other gateways that is used again. */
+interface Cached {
+  readonly at: number;
+  /** Connections up to which members are listed, see {@link Wanted.most}. */
+  readonly most: number;
+  readonly found: Promise<Gathered>;
+}
+
 /** Time for which an answer of the other gateways is used again. */
 const CACHE_MS = 1_000;
 /** Time in which changes are collected before they are sent. */
@@ -58,7 +66,7 @@ export class Presence {
   readonly #peers: Peers;
   readonly #gatherer: Gatherer;
   readonly #life: string = crypto.randomUUID();
-  readonly #cache = new Map<string, { readonly at: number; readonly found: Promise<Gathered> }>();
+  readonly #cache = new Map<string, Cached>();
   #changing = false;
 
   constructor(options: PresenceOptions) {
@@ -170,9 +178,10 @@ export class Presence {
     const now = this.#options.now();
     const key = keyOf(wanted.room, wanted.users);
     const cached = this.#cache.get(key);
-    if (cached && now - cached.at <= CACHE_MS) return cached.found;
+    // An answer to a question for fewer members may not list them.
+    if (cached && now - cached.at <= CACHE_MS && cached.most >= wanted.most) return cached.found;
     const found = this.#ask(wanted);
-    this.#cache.set(key, { at: now, found });
+    this.#cache.set(key, { at: now, most: wanted.most, found });
     return found;
   }
 

@@ -88,6 +88,7 @@ const REFUSED: readonly (readonly [field: string, spec: object])[] = [
     'spec.rooms.kinds[0].limits.textCharacters',
     { rooms: { kinds: [{ name: 'group', limits: { textCharacters: 0 } }] } },
   ],
+  ['spec.rooms.kinds[0].sizes.typing', { rooms: { kinds: [{ name: 'group', sizes: { typing: 1_001 } }] } }],
   [
     'spec.rooms.kinds[1]: Duplicate value',
     { rooms: { kinds: ['Open', 'Claim'].map(access => ({ name: 'a', access })) } },

@@ -38,7 +38,7 @@ test('gateways of the version before take the kinds that they know and start bes
     { name: 'channel', limits: { textCharacters: 5 } },
     { name: 'team', access: 'Open', publish: 'Disabled', create: 'Nobody' },
     { name: 'club', access: 'Members', publish: 'Enabled' },
-    { name: 'group', maxMembers: 9 },
+    { name: 'group', maxMembers: 9, sizes: { typing: 0 } },
   ]);
   assert.ok(files['CHAT_ROOM_RULES']);
   const volume = await settingsFiles(t, { ...files, CHAT_ROOM_KINDS: 'channel=Open,team=Open' });

@@ -77,8 +77,8 @@ export interface TestChatParts {
   readonly directory?: RoomDirectory;
   /** Default: loses all events. */
   readonly ephemeral?: Ephemeral;
-  /** Default: 0. */
-  readonly connections?: ChatOptions['connections'];
+  /** Default: nobody. */
+  readonly present?: ChatOptions['present'];
 }
 
 /** The services of a chat, without connections and traces. */
@@ -99,7 +99,7 @@ export function testChat(parts: TestChatParts): Chat {
     daily: new DailyCounts(policy, parts.clocks.wallClock),
     directory: new MemoryDirectory(),
     ephemeral: { room: () => undefined, user: () => undefined },
-    connections: async () => 0,
+    present: async () => [],
     ...parts,
     reader,
     masks: new Masks(parts.log, () => NO_ROOM),

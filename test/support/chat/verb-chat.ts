@@ -31,8 +31,8 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
   const rights: Rights = { load: access => access, seen: () => 0, kept: true };
   /** Ephemeral events so far. */
   const events: RoomEvent[] = [];
-  /** Connections in every room. */
-  const present = { connections: 0 };
+  /** Users of the connections in every room. */
+  const present: string[] = [];
   const chat = testChat({
     clocks: { now: () => clock.now(), wallClock: () => clock.wallClock() },
     config,
@@ -49,7 +49,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
       room: (room, data, except = []) => void events.push({ room, data, except }),
       user: () => undefined,
     },
-    connections: async () => present.connections,
+    present: async (_, most) => (present.length > most ? null : present),
   });
   /** Id made so many milliseconds ago. */
   const idOf = (ago = 0) =>

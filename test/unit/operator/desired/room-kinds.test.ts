@@ -4,7 +4,7 @@ import type { RoomKind } from '../../../../operator/api/chat-cluster.ts';
 import { reloadableOptions } from '../../../../operator/desired/options.ts';
 import { revisionOf } from '../../../../operator/desired/revision.ts';
 import { kindsText, rulesText } from '../../../../operator/desired/room-kinds.ts';
-import { KIND_WORDS, LIMIT_BOUNDS, MEMBER_BOUNDS } from '../../../../server/contract/room-kind-fields.ts';
+import { KIND_NUMBERS, KIND_WORDS, MEMBER_BOUNDS } from '../../../../server/contract/room-kind-fields.ts';
 import { kindsOf, kindsProblem } from '../../../../server/contract/room-kind-options.ts';
 import { BUILT_IN_KINDS, rulesOf } from '../../../../server/contract/room-kinds.ts';
 import { SETTINGS_FILES } from '../../../../server/contract/settings-files.ts';
@@ -13,7 +13,8 @@ import { seeded } from '../../../../tools/support/random.ts';
 import { randomKind } from '../../../support/kube/random-kind.ts';
 
 const KIND = crdSchema().properties?.['spec']?.properties?.['rooms']?.properties?.['kinds']?.items as Schema;
-const { limits: LIMITS, ...FIELDS } = KIND.properties ?? {};
+const { limits, sizes, ...FIELDS } = KIND.properties ?? {};
+const NUMBERS = { limits, sizes };
 const optionsOf = (kinds: readonly RoomKind[]) => ({ roomKinds: kindsText(kinds), roomRules: rulesText(kinds) });
 
 test('kinds of a manifest of earlier releases make the option of then alone', () => {
@@ -27,7 +28,7 @@ test('kinds of a manifest of earlier releases make the option of then alone', ()
 
 test('what older gateways do not know is in an option that they do not read', () => {
   const kinds: readonly RoomKind[] = [
-    { name: 'channel', write: 'Staff', limits: { emojiPerMessage: 5 } },
+    { name: 'channel', write: 'Staff', limits: { emojiPerMessage: 5 }, sizes: { typing: 5 } },
     { name: 'team', access: 'Claim', publish: 'Enabled', limits: { textCharacters: 100 } },
     { name: 'group', maxMembers: 50, history: 'Joined' },
     { name: 'club' },
@@ -35,7 +36,7 @@ test('what older gateways do not know is in an option that they do not read', ()
   const { roomKinds, roomRules } = optionsOf(kinds);
   assert.equal(roomKinds, 'channel=Open,team=Claim/PublishEnabled');
   assert.deepEqual(JSON.parse(roomRules), {
-    channel: { write: 'Staff', limits: { emojiPerMessage: 5 } },
+    channel: { write: 'Staff', limits: { emojiPerMessage: 5 }, sizes: { typing: 5 } },
     team: { limits: { textCharacters: 100 } },
     group: { access: 'Members', history: 'Joined', maxMembers: 50 },
     club: { access: 'Members' },
@@ -82,17 +83,19 @@ test('words and bounds of the CRD are those of the server', () => {
   for (const [field, words] of Object.entries(KIND_WORDS)) assert.deepEqual(FIELDS[field]?.enum, words, field);
   assert.deepEqual([FIELDS['maxMembers']?.minimum, FIELDS['maxMembers']?.maximum], MEMBER_BOUNDS);
   assert.deepEqual(Object.keys(FIELDS).sort(), ['name', 'maxMembers', ...Object.keys(KIND_WORDS)].sort());
-  const bounds = Object.entries(LIMITS?.properties ?? {}).map(([name, { minimum, maximum }]) => [
-    name,
-    [minimum, maximum],
-  ]);
-  assert.deepEqual(Object.fromEntries(bounds), LIMIT_BOUNDS);
+  for (const field of ['limits', 'sizes'] as const) {
+    const bounds = Object.entries(NUMBERS[field]?.properties ?? {}).map(([name, { minimum, maximum }]) => [
+      name,
+      [minimum, maximum],
+    ]);
+    assert.deepEqual(Object.fromEntries(bounds), KIND_NUMBERS[field]);
+  }
 });
 
 test('descriptions of the CRD say the defaults', () => {
-  const limits = BUILT_IN_KINDS.get('channel')?.limits ?? {};
-  for (const [name, value] of Object.entries(limits))
-    assert.match(LIMITS?.properties?.[name]?.description ?? '', new RegExp(`Default: ${value}[,.]`));
+  for (const field of ['limits', 'sizes'] as const)
+    for (const [name, value] of Object.entries(BUILT_IN_KINDS.get('channel')?.[field] ?? {}))
+      assert.match(NUMBERS[field]?.properties?.[name]?.description ?? '', new RegExp(`Default: ${value}[,.]`));
   const silent = [...Object.keys(KIND_WORDS), 'maxMembers'].filter(
     name => !/Default: /.test(FIELDS[name]?.description ?? ''),
   );

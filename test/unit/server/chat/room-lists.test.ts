@@ -183,7 +183,7 @@ test('kinds are listed by name with their rules, without the inboxes', async () 
       ['group', 'Members', 'Anyone', 'Invite', 500],
     ],
   );
-  const { kind: _, limits, ...rules } = items[1] ?? assert.fail();
+  const { kind: _, limits, sizes, ...rules } = items[1] ?? assert.fail();
   assert.deepEqual(rules, {
     access: 'Members',
     create: 'Anyone',
@@ -194,6 +194,7 @@ test('kinds are listed by name with their rules, without the inboxes', async () 
     invite: 'Moderator',
   });
   assert.equal(limits.emojiPerMessage, 20);
+  assert.deepEqual(sizes, { typing: 100, receipts: 100, presence: 100 });
 });
 
 for (const isNoted of [false, true])

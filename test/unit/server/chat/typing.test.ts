@@ -4,7 +4,7 @@ import { roomChat } from '../../../support/chat/room-chat.ts';
 
 /** A chat in which users type. */
 function typingChat() {
-  const chat = roomChat();
+  const chat = roomChat({ pub: { sizes: { typing: 3 } }, quiet: { sizes: { typing: 0 } } });
   const type = async (user: string, room: string, on = true) => (await chat.as(user, 'typing.set', { room, on })).shown;
   /** Events since the last call, as `user on` or `user off`. */
   const shown = () => chat.events.splice(0).map(({ data }) => `${data['user']} ${data['on'] === true ? 'on' : 'off'}`);
@@ -67,20 +67,36 @@ test('who may not send may not type', async () => {
   assert.deepEqual(events, []);
 });
 
-test('typing is shown in rooms of up to 100 members; in open channels connections count', async () => {
+test('typing is shown in rooms up to sizes.typing of the kind; where all may read, connections count', async () => {
   const { type, create, as, present, shown, clock } = typingChat();
-  const users = Array.from({ length: 99 }, (_, i) => `u${i}`);
-  const room = await create('ann', users);
+  const room = await create('ann', ['bob', 'eve'], 'pub');
   assert.equal(await type('ann', room), true);
-  await as('ann', 'room.add', { room, users: ['bob'] });
+  await as('ann', 'room.add', { room, users: ['dan'] });
   clock.pass(3_000);
   assert.equal(await type('ann', room), false);
-  present.connections = 100;
+  assert.equal(await type('ann', room, false), false);
+  present.push(...Array.from({ length: 100 }, (_, i) => `u${i}`));
   assert.equal(await type('ann', 'channel:hall'), true);
-  present.connections = 101;
+  present.push('one more');
   clock.pass(3_000);
   assert.equal(await type('ann', 'channel:hall'), false);
-  assert.equal(await type('ann', 'channel:hall', false), false);
   assert.deepEqual(shown(), ['ann on', 'ann on']);
-  assert.equal(await type('ann', 'user:ann'), false);
+  const never = await create('ann', ['bob'], 'quiet');
+  for (const silent of [never, 'user:ann']) assert.equal(await type('ann', silent), false);
+});
+
+test('users of whom one blocks the other do not see each other type, in groups and in open channels', async () => {
+  const { type, create, as, present, events } = typingChat();
+  const room = await create('ann', ['bob', 'eve']);
+  present.push('bob', 'ann', 'eve', 'eve');
+  await as('ann', 'block.add', { user: 'eve' });
+  for (const [user, hidden] of [
+    ['ann', ['eve']],
+    ['eve', ['ann']],
+    ['bob', []],
+  ] as const)
+    for (const where of [room, 'channel:hall']) {
+      assert.equal(await type(user, where), true);
+      assert.deepEqual(events.at(-1)?.except, [user, ...hidden]);
+    }
 });

@@ -16,7 +16,8 @@ test('the built-in kinds are channel, group, dm and the inbox', () => {
   assert.deepEqual(kindsOf(testConfig()), BUILT_IN_KINDS);
   assert.deepEqual([...BUILT_IN_KINDS.keys()], ['channel', 'group', 'dm', 'user']);
   const limits = { textCharacters: 8_000, editSeconds: 86_400, deleteSeconds: 172_800, emojiPerMessage: 20 };
-  for (const rules of BUILT_IN_KINDS.values()) assert.deepEqual(rules.limits, limits);
+  const sizes = { typing: 100, receipts: 100, presence: 100 };
+  for (const rules of BUILT_IN_KINDS.values()) assert.deepEqual([rules.limits, rules.sizes], [limits, sizes]);
 });
 
 test('a declared kind of a built-in name changes only the fields that it gives', () => {
@@ -26,9 +27,10 @@ test('a declared kind of a built-in name changes only the fields that it gives',
     maxMembers: 50,
     limits: { ...group?.limits, editSeconds: 900 },
   });
-  assert.deepEqual(kind('channel', { channel: { write: 'Staff' } }), {
+  assert.deepEqual(kind('channel', { channel: { write: 'Staff', sizes: { typing: 0 } } }), {
     ...BUILT_IN_KINDS.get('channel'),
     write: 'Staff',
+    sizes: { typing: 0, receipts: 100, presence: 100 },
   });
 });
 
@@ -54,7 +56,7 @@ test('the rules win over the kinds', () => {
 });
 
 test('fields and limits of a newer release are ignored', () => {
-  const rules = { group: { slowSeconds: 5, limits: { pins: 9 } } };
+  const rules = { group: { slowSeconds: 5, limits: { pins: 9 }, sizes: { joins: 5 } } };
   assert.equal(rulesProblem(JSON.stringify(rules)), null);
   assert.deepEqual(kind('group', rules), BUILT_IN_KINDS.get('group'));
 });
@@ -68,6 +70,11 @@ for (const { rules, problem } of [
     problem: 'group.limits.textCharacters must be an integer from 1 to 1000000, got 0.5',
   },
   { rules: { group: { limits: 3 } }, problem: 'group.limits must be an object' },
+  { rules: { group: { sizes: [] } }, problem: 'group.sizes must be an object' },
+  {
+    rules: { group: { sizes: { typing: 1_001 } } },
+    problem: 'group.sizes.typing must be an integer from 0 to 1000, got 1001',
+  },
   { rules: { user: {} }, problem: "user is the kind of the users' inboxes and cannot be declared" },
   { rules: { Team: {} }, problem: 'the name "Team" must match ^[a-z][a-z0-9]{0,31}$' },
   { rules: { group: null }, problem: 'must be a JSON object with an object for each kind' },

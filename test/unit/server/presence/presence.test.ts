@@ -81,6 +81,18 @@ test('a member that still recovers is present, once, and on every gateway', asyn
   assert.deepEqual(await first.presence.stats(ROOM), { clients: 1, users: 1 });
 });
 
+test('an answer to a question for few members does not serve one for more', async () => {
+  const gateways = await PresentGateways.start(2);
+  const [first, second] = [gateways.at(0), gateways.at(1)];
+  for (const user of ['alice', 'bob']) await second.enter(ROOM, user);
+  await gateways.told();
+  assert.equal((await first.presence.members(ROOM, 1)).members, null);
+  assert.deepEqual(await first.users(ROOM, 2), ['alice', 'bob']);
+  assert.equal((await first.presence.members(ROOM, 1)).members, null);
+  const asked = gateways.net.questions.filter(question => question.includes(ROOM));
+  assert.equal(asked.length, 2);
+});
+
 test('answers of the others serve those who ask within a second, unless somebody is heard to come or go', async () => {
   const gateways = await PresentGateways.start(2);
   const [first, second] = [gateways.at(0), gateways.at(1)];
