@@ -18,6 +18,8 @@ export interface Contact {
   readonly of: number;
   /** Way in which a `block` ends the friendship: `remove` if the other user is to see it, else `decline`. */
   readonly ends: 'remove' | 'decline';
+  /** Words with a request; empty for none. */
+  readonly note: string;
 }
 
 /** Last act of a user in a register: its offset, and its id, by which the same act is known when it is sent again. */
@@ -134,10 +136,11 @@ export function readContact(
   data: unknown,
 ): Contact | null {
   if (type !== 'contact' || typeof data !== 'object' || data === null) return null;
-  const { id, user: other, act, of = 0, ends } = data as Readonly<Record<string, unknown>>;
+  const { id, user: other, act, of = 0, ends, note } = data as Readonly<Record<string, unknown>>;
   if (typeof id !== 'string' || typeof other !== 'string' || other === user || !isCount(of)) return null;
   if (!isFriendAct(act) && act !== 'block' && act !== 'unblock') return null;
-  return { user, other, offset, id, act, of, ends: ends === 'remove' ? 'remove' : 'decline' };
+  const end = ends === 'remove' ? 'remove' : 'decline';
+  return { user, other, offset, id, act, of, ends: end, note: typeof note === 'string' ? note : '' };
 }
 
 /** Pair as JSON: `[own acts of the smaller id, of the greater one]`. */

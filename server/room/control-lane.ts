@@ -4,7 +4,7 @@ import { isCut, NO_ROOM, type RoomState } from '../fold/room-state.ts';
 import type { ErrorCode } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Member } from './member.ts';
-import { dataOf, type StoredMessage } from './message.ts';
+import { dataOf, PAIR, type StoredMessage } from './message.ts';
 
 /** Reason for which a user may not read a room. */
 export interface Refusal {
@@ -33,7 +33,10 @@ export interface RoomControl {
 }
 
 /** Types of entries of an inbox that gateways take note of. No other room has such entries, but for control entries. */
-const NOTED: ReadonlySet<string> = new Set(['member', 'contact', 'friend', 'pair']);
+const NOTED: ReadonlySet<string> = new Set(['member', 'contact', 'friend', PAIR]);
+
+/** True for a type of entries that a {@link ControlLane} takes. */
+export const isOfLane = (type: string): boolean => type === 'room' || NOTED.has(type);
 
 /** Member on its way into a room. */
 export interface Joiner {
@@ -120,7 +123,7 @@ export class ControlLane {
     return message.cv === 0 && isCut(this.state, message);
   }
 
-  /** Takes an entry that all members have got. */
+  /** Takes an entry of a type of {@link isOfLane}, once all members have got it. */
   delivered(message: StoredMessage): void {
     if (message.cv === 0) {
       if (NOTED.has(message.type)) this.#control.noted(this.#room.name, message);

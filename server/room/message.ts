@@ -47,6 +47,9 @@ export type MessageType =
 /** Type of an entry whose text the store has erased, because its message was deleted. No entry of LOG has it. */
 export const ERASED = 'erased';
 
+/** Type of an entry of an inbox that gateways alone read: another user's acts on its user have changed. It is shown to no client. */
+export const PAIR = 'pair';
+
 /** Headers of a message. The gateway sets them: nothing in them is taken from the command of a client but its id. */
 export interface Envelope {
   /** {@link MessageType}; another one if a newer version wrote it. */

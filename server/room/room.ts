@@ -1,11 +1,11 @@
 import type { Encoding, Position, Publication } from '../protocol/codec.ts';
 import { type Clock, sleep } from '../time/clock.ts';
-import { ControlLane, type RoomControl } from './control-lane.ts';
+import { ControlLane, isOfLane, type RoomControl } from './control-lane.ts';
 import type { FanOut } from './fan-out.ts';
 import type { LiveMessage, RoomLog, Watch } from './log.ts';
 import type { Masks } from './masks.ts';
 import type { Member } from './member.ts';
-import type { StoredMessage } from './message.ts';
+import { PAIR, type StoredMessage } from './message.ts';
 import type { Place, Places } from './places.ts';
 import type { RoomReader } from './reader.ts';
 import { Tail, type TailBudget } from './tail.ts';
@@ -220,7 +220,8 @@ export class Room {
   }
 
   #deliver(message: StoredMessage, live: boolean): void {
-    if (this.lane.voids(message)) return this.#advance(message.offset);
+    if (message.type === PAIR) this.lane.delivered(message); // for this gateway alone
+    if (message.type === PAIR || this.lane.voids(message)) return this.#advance(message.offset);
     const publication = publicationOf(message);
     const { type, targets } = message;
     if (type === 'delete') this.tail.strike(targets);
@@ -231,7 +232,7 @@ export class Room {
     const push = { type: 'publication', channel: this.name, publication } as const;
     const bytes = members === 0 ? 0 : this.#options.fanOut.push(this.name, this.counts, push);
     this.#options.events.delivered(message, members, bytes, live);
-    if (message.type === 'member' || message.type === 'room') this.lane.delivered(message);
+    if (isOfLane(message.type)) this.lane.delivered(message);
   }
 
   /** Offset of the partition up to which all messages of the room have been delivered. */

@@ -15,12 +15,21 @@ export interface NoticesParts {
   readonly wallClock: () => WallTime;
 }
 
-/** Entry of a user's inbox that a worker makes. */
-export interface Notice {
+/** Entry of a user's inbox that a worker makes, about a room. */
+export interface Notice extends Omit<Keyed, 'key'> {
   readonly room: string;
   readonly type: 'invite' | 'member' | 'void' | 'dm';
   /** Name of the notice among those of its type and room. */
   readonly by: string;
+}
+
+/** Entry of a user's inbox that a worker makes. */
+interface Keyed {
+  readonly type: string;
+  /** Room that it is about; none if it is about a user. */
+  readonly room?: string;
+  /** Names the entry: of those with one key and user, the first one is stored. */
+  readonly key: readonly string[];
   /** Milliseconds since 1970, for the body. */
   readonly time: number;
   /** Rest of the body. */
@@ -40,19 +49,25 @@ export class Notices {
   }
 
   /** Stores a notice in the inbox of a user, once for each `type`, room and `by`. Rejects if NATS does not answer. */
-  async store(user: string, { notBefore, perhapsTwice = false, ...notice }: Notice): Promise<void> {
+  async store(user: string, { by, ...notice }: Notice): Promise<void> {
+    await this.storeKeyed(user, { ...notice, key: [notice.room, notice.type, by] });
+  }
+
+  /** Stores an entry in the inbox of a user, once for each key. Rejects if NATS does not answer. */
+  async storeKeyed(user: string, { notBefore, perhapsTwice = false, ...notice }: Keyed): Promise<void> {
     const { log, writes, isStored, windowMs, wallClock } = this.#parts;
-    const { room, type, by, time } = notice;
+    const { type, room, key, time } = notice;
     const hash = createHash('sha256')
-      .update(JSON.stringify([room, type, by, user]))
+      .update(JSON.stringify([...key, user]))
       .digest();
     const dedupe = hash.toString('base64url');
     const id = uuidOf(hash);
     const isOld = wallClock() - (notBefore ?? time) > windowMs / 2;
     if (isOld && ((await isStored({ id, dedupe })) ?? !perhapsTwice)) return;
-    const body = Buffer.from(JSON.stringify({ type, id, room, ...notice.body, time }));
+    const about = room === undefined ? {} : { room };
+    const body = Buffer.from(JSON.stringify({ type, id, ...about, ...notice.body, time }));
     const none = { client: '', traceparent: '', targets: [], cv: 0, seen: 0 } as const;
     const entry = { type, id, dedupe, time, user: '', ...none };
-    await writes.attempt({ room, user }, async () => await log.publish(inboxOf(user), body, entry));
+    await writes.attempt({ ...about, user }, async () => await log.publish(inboxOf(user), body, entry));
   }
 }

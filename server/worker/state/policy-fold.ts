@@ -18,6 +18,7 @@ import { dataOf } from '../../room/message.ts';
 import { readOwnMembership } from '../../room/room-changes.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 import { concernedBy, usersOf } from './concerned-users.ts';
+import { ContactFold } from './contact-fold.ts';
 import { inLanes } from './in-lanes.ts';
 import { Notices, type NoticesParts } from './notices.ts';
 import { StatelessRooms } from './stateless-rooms.ts';
@@ -69,11 +70,13 @@ export class PolicyFold {
   readonly #begins = new Map<number, Begin>();
   readonly #stateless: StatelessRooms<Begin>;
   readonly #notices: Notices;
+  readonly #contacts: ContactFold;
 
   constructor(parts: PolicyFoldParts) {
     this.#parts = parts;
     this.#stateless = new StatelessRooms(parts);
     this.#notices = new Notices(parts);
+    this.#contacts = new ContactFold(parts, this.#notices);
   }
 
   /** Begins a partition: another worker may have folded it meanwhile, so that states in memory lack entries. */
@@ -132,6 +135,7 @@ export class PolicyFold {
     }
     if (isInbox(room)) {
       if (message.type === 'member') await this.#own(begin, room, message);
+      if (message.type === 'contact') await this.#contacts.apply(begin.partition, room, message);
       return false;
     }
     return (message.seen > 0 || !stateless.has(room)) && (await this.#isVoid(begin, room, message));

@@ -25,7 +25,7 @@ function actOn(pair: Pair, user: User, act: ContactAct, offset: number): Contact
   const other = otherOf(user);
   const [own, theirs] = sidesOf(pair, user, other);
   const ends = own.friend?.act === 'request' || own.friend?.act === 'accept' ? 'remove' : 'decline';
-  return { user, other, act, offset, id: `${user} ${offset}`, of: theirs.friend?.at ?? 0, ends };
+  return { user, other, act, offset, id: `${user} ${offset}`, of: theirs.friend?.at ?? 0, ends, note: '' };
 }
 
 /** Acts one after another, each by one who saw all before it: `ann request`. */
@@ -153,7 +153,7 @@ fuzz('no body breaks the readers', [6], 300, random => {
 test('an entry of another type, on its own user or with an unknown act is none', () => {
   const entry = { type: 'contact', offset: 3, user: 'ann' };
   const body = { id: 'x', user: 'bob', act: 'block', of: 2, ends: 'remove' };
-  assert.deepEqual(readContact(entry, body), { ...body, user: 'ann', other: 'bob', offset: 3 });
+  assert.deepEqual(readContact(entry, body), { ...body, user: 'ann', other: 'bob', offset: 3, note: '' });
   assert.equal(readContact({ ...entry, type: 'member' }, body), null);
   assert.equal(readContact(entry, { ...body, user: 'ann' }), null);
   assert.equal(readContact(entry, { ...body, act: 'poke' }), null);

@@ -10,7 +10,7 @@ import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
 
 const act = (user: string, other: string, act: ContactAct, offset: number): Contact => ({
-  ...{ user, other, act, offset, id: `${user} ${offset}`, of: 0, ends: 'decline' },
+  ...{ user, other, act, offset, id: `${user} ${offset}`, of: 0, ends: 'decline', note: '' },
 });
 
 /** An entry of an inbox as it is delivered. */
