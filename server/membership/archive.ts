@@ -9,7 +9,10 @@ import type { UserRoom } from './room-states.ts';
 export interface RoomArchive {
   /** State of a room; null if it was never created. */
   room(room: string): Promise<RoomState | null>;
-  /** Rooms of a user, by name. */
+  /**
+   * Rooms of a user, by name, without those that are deleted. Those that the user has left are among them, as `left`, because what
+   * the store of rights has may be older; of many, some. The last changed are last.
+   */
   roomsOf(user: string): Promise<ReadonlyMap<string, UserRoom>>;
 }
 

@@ -132,6 +132,7 @@ export async function writeUserRoom(store: PolicyStore, user: string, room: stri
 
 /**
  * Writes the rooms of a user, as {@link writeUserRoom} writes each of them. A user without a document costs one write for each part.
+ * Of rooms that the user has left the last 64 are written.
  * @throws as {@link changeKey}
  */
 export async function writeUserRooms(
@@ -139,7 +140,9 @@ export async function writeUserRooms(
   user: string,
   rooms: ReadonlyMap<string, UserRoom>,
 ): Promise<void> {
-  const all = [...rooms];
+  const left = [...rooms.keys()].filter(room => rooms.get(room)?.state === 'left');
+  const forgotten = new Set(left.slice(0, -MOST_LEFT));
+  const all = [...rooms].filter(([room]) => !forgotten.has(room));
   const others = Math.max(0, Math.ceil(all.length / PART) - 1);
   const isNew = await Promise.all(
     Array.from({ length: others + 1 }, (_, part) => {

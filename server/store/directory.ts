@@ -11,7 +11,12 @@ import type { RoomCollections } from './rooms.ts';
 /** Rooms of one read by name: a longer list of values makes a filter that some servers are slow with. */
 const CHUNK = 100;
 /** Relations in which a user has a room. */
-const HAVING: readonly Standing[] = ['banned', 'invited', 'member', 'requested'];
+const HAVING: readonly Standing[] = ['invited', 'member', 'requested'];
+/** Relations in which a user has a room no more. */
+const OUT: readonly Standing[] = ['banned', 'left'];
+/** Rooms that are read of those that one user has left: documents of users remember fewer, and few users have left more. */
+const MOST_OUT = 1_000;
+const LEFT = { rank: 'member', state: 'left', since: 0 } as const;
 
 /** Reads of the collections `rooms` and `members`. Its methods reject with errors of the driver. */
 export class Directory {
@@ -64,11 +69,13 @@ export class Directory {
     return new Map(documents.filter(({ deleted }) => !deleted).map(({ _id, name }) => [_id, name]));
   }
 
-  /** Rooms of a user, but for those that are deleted and those that the user has left. */
+  /** See {@link RoomArchive.roomsOf}. */
   async roomsOf(user: string): Promise<Map<string, UserRoom>> {
     const members = await this.#collections.members();
-    const found = await members.find(where('members.of-user', { user, state: { $in: HAVING } }), READ).toArray();
-    return (await this.#roomsByUser(found)).get(user) ?? new Map();
+    const inStates = (states: readonly Standing[]) =>
+      members.find(where('members.of-user', { user, state: { $in: states } }), READ);
+    const found = await Promise.all([inStates(HAVING).toArray(), inStates(OUT).limit(MOST_OUT).toArray()]);
+    return (await this.#roomsByUser(found.flat())).get(user) ?? new Map();
   }
 
   /** See {@link MembershipArchive.allRooms}. */
@@ -95,7 +102,7 @@ export class Directory {
     // Of the last user the page perhaps lacks some.
     const whole = found.length < limit ? found : found.filter(({ user }) => user !== last);
     if (whole.length === 0) return [[last, await this.roomsOf(last)]];
-    const rooms = await this.#roomsByUser(whole.filter(({ state }) => HAVING.includes(state)));
+    const rooms = await this.#roomsByUser(whole);
     return [...new Set(whole.map(({ user }) => user))].map(user => [user, rooms.get(user) ?? new Map()]);
   }
 
@@ -103,13 +110,14 @@ export class Directory {
     const documents = await this.#some([...new Set(found.map(({ room }) => room))]);
     const deleted = new Set(documents.flatMap(({ _id, deleted }) => (deleted ? [_id] : [])));
     const users = new Map<string, Map<string, UserRoom>>();
-    for (const { user, room, rank, state, since, cv, seen = 0, own } of found) {
+    for (const { user, room, rank, state, since, cv, seen = 0, own } of found.toSorted(byChange)) {
       if (deleted.has(room)) continue;
       const rooms = users.get(user) ?? new Map<string, UserRoom>();
       users.set(user, rooms);
       const kind = room.slice(0, room.indexOf(':'));
       const isOwn = own !== undefined && seen >= cv;
-      rooms.set(room, { rank, state, since, cv: Math.max(cv, seen), kind, ...(isOwn ? { own } : {}) });
+      const relation = OUT.includes(state) ? LEFT : { rank, state, since };
+      rooms.set(room, { ...relation, cv: Math.max(cv, seen), kind, ...(isOwn ? { own } : {}) });
     }
     return users;
   }
@@ -125,6 +133,10 @@ export class Directory {
     return (await Promise.all(chunks.map(read))).flat();
   }
 }
+
+/** Order of the last changes, as far as offsets of two partitions tell. */
+const byChange = (one: MemberDocument, other: MemberDocument) => changedAt(one) - changedAt(other);
+const changedAt = ({ at, own = 0 }: MemberDocument) => Math.max(at, own);
 
 /** Range of keys; null if nothing in it is after `place`. */
 function keysOf(rank: Rank | null, prefix: string, place: string | null) {

@@ -57,12 +57,13 @@ fuzz('rooms and members are those of the fold, however often parts of the log co
   assert.deepEqual((await list('group:a')).toSorted(), members.map(([user, { rank }]) => `${rank} ${user}`).toSorted());
   for (const user of ['ann', 'bob', '__proto__']) {
     const known = state.members.get(user);
-    const isIn = known !== undefined && known.state !== 'left' && !state.deleted;
     const { rank, state: standing, since, cv } = known ?? {};
-    const expected = isIn ? { rank, state: standing, since, cv, kind: 'group' } : undefined;
+    const isOut = standing === 'left' || standing === 'banned';
+    const relation = isOut ? { rank: 'member', state: 'left', since: 0 } : { rank, state: standing, since };
+    const expected = known && !state.deleted ? { ...relation, cv, kind: 'group' } : undefined;
     const found = (await store.roomsOf(user)).get('group:a');
-    // A ban that has ended stays here, where the state forgets it.
-    const isForgotten = found?.state === 'banned' && known === undefined;
+    // Whoever left stays here, where the state forgets it.
+    const isForgotten = found?.state === 'left' && known === undefined;
     assert.deepEqual(isForgotten ? undefined : found, expected);
   }
 });
@@ -85,7 +86,7 @@ test('a join of the user and an act of staff count by what the join had seen, in
     for (const step of steps) await ('user' in step ? apply('channel:a', [], [step]) : apply('channel:a', step));
     return [await list('channel:a'), (await store.roomsOf('bob')).get('channel:a')?.state];
   };
-  const isOut = [['owner ann'], undefined];
+  const isOut = [['owner ann'], 'left'];
   const isIn = [['owner ann', 'member bob'], 'member'];
   assert.deepEqual(await run(own(5, true, 1), kick), isOut);
   assert.deepEqual(await run(kick, own(5, true, 1)), isOut);
@@ -232,13 +233,14 @@ test('all users are read with their rooms, in pages that lack none of a user', a
       for (const [user, having] of page) {
         assert.ok(!found.has(user), `${user} comes twice`);
         assert.deepEqual(having, await store.roomsOf(user));
-        found.set(user, [...having.keys()].sort());
+        found.set(user, [...having].map(([room, { state }]) => `${state} ${room}`).sort());
       }
     }
-    const all = rooms.slice(0, 3);
+    const all = rooms.slice(0, 3).map(room => `member ${room}`);
+    const dans = ['left group:a', 'left group:b', 'member group:c'];
     assert.deepEqual(
       [...found],
-      users.map(user => [user, user === 'dan' ? ['group:c'] : all]),
+      users.map(user => [user, user === 'dan' ? dans : all]),
     );
   }
 });

@@ -100,10 +100,8 @@ export class PolicyPass {
   async #user(user: string, all: ReadonlyMap<string, UserRoom>): Promise<void> {
     const { policy, writes, log } = this.#parts;
     const isOurs = this.#task(log.partitionOf(inboxOf(user))) !== undefined;
-    const rooms = [...all].filter(([room, { state }]) => {
-      if (state === 'left' || state === 'banned') return false;
-      return isOurs || this.#task(log.partitionOf(room))?.fills === false;
-    });
+    // With those that the user has left: LOG may have a join that had not seen the kick, and not the kick any more.
+    const rooms = [...all].filter(([room]) => isOurs || this.#task(log.partitionOf(room))?.fills === false);
     if (isOurs) this.users += 1;
     if (rooms.length > 0)
       await writes.attempt({ user }, async () => await writeUserRooms(policy, user, new Map(rooms)));

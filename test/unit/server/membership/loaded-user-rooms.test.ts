@@ -176,6 +176,7 @@ test('of what POLICY and MongoDB know about a user in a room the later word coun
   assert.deepEqual(await after(outOfGroup(5), admin(4)), both(undefined));
   assert.deepEqual(await after(admin(4), outOfGroup(5)), both(undefined));
   assert.deepEqual(await after(outOfGroup(5), inGroup(5, { own: 9 })), both('member'), 'a join that had seen the kick');
+  assert.deepEqual(await after(null, outOfGroup(5)), both(undefined), 'a room that was left is in no list');
   assert.deepEqual(await after(null, null), both(undefined));
 });
 

@@ -156,3 +156,23 @@ test('the offset of the join stays when a member whom the state does not list ge
   const expected = { ...join, rank: 'guest', cv: 4 };
   assert.deepEqual(await roomsOf(policy, 'bob'), new Map([['group:a', expected]]));
 });
+
+test('of many rooms that a user has left the last 64 are written', async () => {
+  const gone = Array.from({ length: 100 }, (_, index) => [`group:left ${index}`, left(6)] as const);
+  const there = Array.from({ length: 10 }, (_, index) => [`group:${index}`, joined(2)] as const);
+  for (const before of [[], [['group:old', left(3)] as const]]) {
+    const policy = new MemoryPolicyStore();
+    await writeUserRooms(policy, 'bob', new Map(before));
+    await writeUserRooms(policy, 'bob', new Map([...gone, ...there]));
+    assert.deepEqual([...((await roomsOf(policy, 'bob')) ?? [])], there);
+    const found = await policy.read({ user: 'bob' });
+    const { rooms } = (found?.value ?? assert.fail()) as { readonly rooms: object };
+    const kept = Object.keys(rooms).filter(room => !there.some(([each]) => each === room));
+    assert.deepEqual(
+      kept,
+      gone.slice(-64).map(([room]) => room),
+    );
+    await writeUserRoom(policy, 'bob', 'group:left 99', joined(5));
+    assert.equal((await roomsOf(policy, 'bob'))?.size, 10, 'a join that had not seen the kick');
+  }
+});

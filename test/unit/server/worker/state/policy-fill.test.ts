@@ -7,7 +7,12 @@ import { readRoomState, roomStateJson } from '../../../../../server/fold/room-st
 import { readProgress } from '../../../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import type { UserRoom } from '../../../../../server/membership/room-states.ts';
-import { partKey, readDocument, writeUserRoom } from '../../../../../server/membership/user-documents.ts';
+import {
+  partKey,
+  readDocument,
+  userRoomByOwn,
+  writeUserRoom,
+} from '../../../../../server/membership/user-documents.ts';
 import { PublishFailed } from '../../../../../server/room/log.ts';
 import { PolicyFill } from '../../../../../server/worker/state/policy-fill.ts';
 import { PolicyPosition } from '../../../../../server/worker/state/policy-position.ts';
@@ -43,7 +48,7 @@ class Fillers {
       this.rooms.set(name('group:', index), { ...NO_ROOM, kind: 'group', cv: 4, name: name('Room ', index) });
     for (let index = 0; index < USERS; index++) {
       const rooms = Array.from({ length: 5 }, (_, at) => [name('group:', (index + at) % ROOMS), member(3)] as const);
-      this.users.set(name('user', index), new Map([...rooms, ['group:banned', { ...member(1), state: 'banned' }]]));
+      this.users.set(name('user', index), new Map([...rooms, ['group:left', { ...member(1), state: 'left' }]]));
     }
   }
 
@@ -84,7 +89,7 @@ class Fillers {
       assert.equal(readRoomState((await this.policy.read({ room }))?.value)?.cv, cv, room);
     for (const [user, rooms] of this.users) {
       const found = await readDocument(async part => (await this.policy.read(partKey(user, part)))?.value);
-      const expected = [...rooms].filter(([room]) => room !== 'group:banned');
+      const expected = [...rooms].filter(([room]) => room !== 'group:left');
       assert.deepEqual(new Map([...(found ?? [])].sort()), new Map(expected.sort()), user);
     }
   }
@@ -255,4 +260,23 @@ test('what was lost of LOG comes first into MongoDB, then into the store', async
   epoch.archived = 'second';
   await filled(fillers);
   await fillers.assertFilled();
+});
+
+test('a kick that LOG does not have any more is not undone by a join in the inbox that had not seen it', async () => {
+  const fillers = new Fillers();
+  const { policy } = fillers;
+  const user = name('user', 7);
+  const own = { room: 'channel:tea', offset: 9, on: true, since: 3 };
+  fillers.users.set(user, new Map([[own.room, { ...member(6), state: 'left', kind: 'channel' }]]));
+  fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+  await filled(fillers);
+  // Its entry in LOG, which the fill reads last.
+  await writeUserRoom(policy, user, own.room, userRoomByOwn({ ...own, seen: 5 }));
+  const roomsOf = () => readDocument(async part => (await policy.read(partKey(user, part)))?.value);
+  assert.deepEqual(await roomsOf(), new Map());
+  await writeUserRoom(policy, user, own.room, userRoomByOwn({ ...own, seen: 6 }));
+  assert.deepEqual(
+    [...((await roomsOf()) ?? [])].map(([room]) => room),
+    [own.room],
+  );
 });
