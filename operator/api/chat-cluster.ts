@@ -166,6 +166,7 @@ export interface ChatClusterSpec {
     readonly messagesPerSecondPerRoom: number;
     readonly roomsOpenedPerSecondPerUser: number;
     readonly friendRequestsPerDay: number;
+    readonly directRoomsPerDay: number;
     readonly sendBufferBytes: number;
     readonly sendBufferTotalBytes: number;
     readonly tailBytes: number;

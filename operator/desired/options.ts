@@ -58,6 +58,7 @@ export const FIELDS = {
     spec => spec.limits.roomsOpenedPerSecondPerUser,
   ],
   'limits.friendRequestsPerDay': ['friendRequestsPerDay', spec => spec.limits.friendRequestsPerDay],
+  'limits.directRoomsPerDay': ['directRoomsPerDay', spec => spec.limits.directRoomsPerDay],
   'limits.sendBufferBytes': ['sendBufferBytes', spec => spec.limits.sendBufferBytes],
   'limits.sendBufferTotalBytes': ['sendBufferTotalBytes', spec => spec.limits.sendBufferTotalBytes],
   'limits.tailBytes': ['tailBytes', spec => spec.limits.tailBytes],

@@ -1,10 +1,14 @@
+import { OPTIONS } from '../contract/options.ts';
 import { DIRECT_KIND } from '../fold/direct.ts';
+import { relationOf } from '../fold/pair.ts';
 import { directRoom } from '../membership/direct-room.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
+import type { Chat } from './chat.ts';
 import { commit } from './commit.ts';
 import { demandBlocksKept } from './kept.ts';
 import { about, roomName, uuid7 } from './params.ts';
+import { BLOCKED_BY_CALLER, demandUnblocked, REFUSED_BY_USER, refusedByUser } from './people.ts';
 import { demandOther, userId } from './room-params.ts';
 import { type RoomView, rulesFor } from './room-view.ts';
 import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
@@ -15,6 +19,7 @@ export const dmOpen = verb({
   details: [
     'Two users have one room, whoever of them opens it, and however often: each call answers its name. Both are members with the rank',
     '`member`, and neither leaves. The other user learns of the room with the first message.',
+    'A room with a user who is not a friend counts for `CHAT_DIRECT_ROOMS_PER_DAY`, unless it is there.',
     '',
     'The server has no list of users: a room with an id that nobody has stays empty.',
   ].join('\n'),
@@ -25,7 +30,10 @@ export const dmOpen = verb({
   may: null,
   result: { room: about(roomName, 'Name of the room.') },
   errors: [
+    REFUSED_BY_USER,
+    BLOCKED_BY_CALLER,
     { error: ERRORS.badRequest, when: 'The other user is the caller.' },
+    { error: ERRORS.tooManyRequests, when: 'Above `CHAT_DIRECT_ROOMS_PER_DAY`.' },
     { error: ERRORS.limitExceeded, when: 'One of the two has 2,000 rooms.' },
     { error: ERRORS.notAvailable, when: 'The platform has declared the kind `dm` with another access than `Members`.' },
   ],
@@ -39,8 +47,12 @@ export const dmOpen = verb({
     const room = directRoom(user, other);
     if (rulesFor(chat, room).access !== 'Members')
       throw new CommandError(ERRORS.notAvailable, `rooms of kind ${DIRECT_KIND} are not those of two users here`);
-    if ((await chat.rooms.current(room)).cv > 0) return { room };
+    const relation = relationOf(await chat.pairs.fresh(user, other), user, other);
+    demandUnblocked(relation);
+    if (relation.blocked) throw refusedByUser();
+    if ((await chat.rooms.fresh(room)).cv > 0) return { room };
     await demandBlocksKept(chat);
+    if (relation.state !== 'friend') await countStranger(chat, user);
     const users = [user, other];
     const full = await withoutPlace(chat, room, users);
     const members = users.map(each => ({ user: each, rank: 'member' }) as const);
@@ -53,3 +65,14 @@ export const dmOpen = verb({
     return { room };
   },
 });
+
+/** Counts a new room with a user who is not a friend. @throws {CommandError} 111 */
+async function countStranger({ daily, config }: Chat, user: string): Promise<void> {
+  const { directRoomsPerDay: most } = config;
+  if (await daily.take(user, 'dms', most)) return;
+  const { env } = OPTIONS.directRoomsPerDay;
+  throw new CommandError(
+    ERRORS.tooManyRequests,
+    `at most ${most} new rooms a day with users who are not friends (${env})`,
+  );
+}

@@ -414,6 +414,16 @@ export const OPTIONS = {
       'Friend requests that one user may make on one day (UTC) to users who have not asked; more answer 111. Answers to requests do not count.',
     ),
   ),
+  directRoomsPerDay: reloadable(
+    integer(
+      'CHAT_DIRECT_ROOMS_PER_DAY',
+      gateway,
+      20,
+      0,
+      1_000_000,
+      'Rooms of two that one user may make on one day (UTC) with users who are not friends; more answer 111. With 0 only friends begin to write to each other.',
+    ),
+  ),
   sendBufferBytes: integer(
     'CHAT_SEND_BUFFER_BYTES',
     gateway,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { startBackends } from '../../tools/support/backends.ts';
 import { BUILDS } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
@@ -11,9 +11,16 @@ const backends = await startBackends({ after });
 /** Pairs of users of whom both open their room at the same moment. */
 const PAIRS = 25;
 
+/** Starts a ChatCluster, and waits until blocks can be known. */
+async function startFilled(t: TestContext) {
+  const cluster = await startCluster(t, backends, { env: { CHAT_DIRECT_ROOMS_PER_DAY: '100' } });
+  await until('POLICY lacks nothing', () => cluster.policyComplete());
+  return cluster;
+}
+
 for (const build of BUILDS)
   test(`${build}: two who open their room at the same moment on two gateways have one room, and one entry made it`, async t => {
-    const cluster = await startCluster(t, backends);
+    const cluster = await startFilled(t);
     const [first, second] = cluster.gateways;
     const ann = await person(t, first.url, 'ann', { build });
     const others = await Promise.all(
@@ -60,7 +67,7 @@ for (const build of BUILDS)
   });
 
 test('both are told of their room with its first message, once, and have it in their lists under the name of the other', async t => {
-  const cluster = await startCluster(t, backends);
+  const cluster = await startFilled(t);
   const [first, second] = cluster.gateways;
   const [ann, bob] = [await person(t, first.url, 'ann'), await person(t, second.url, 'bob')];
   const told: unknown[] = [];

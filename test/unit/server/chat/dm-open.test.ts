@@ -57,6 +57,39 @@ test('a room is opened once all gateways keep blocks; one that is there is named
   assert.deepEqual(await as('bob', 'dm.open', { user: 'ann' }), { room });
 });
 
+test('a user makes so many rooms a day with users who are not friends; rooms that are there, and those of friends, do not count', async () => {
+  const { as, code, clock } = roomChat({}, { CHAT_DIRECT_ROOMS_PER_DAY: '2' });
+  const open = (user: string, other: string) => code(user, 'dm.open', { user: other });
+  for (const other of ['bob', 'carl', 'bob', 'carl']) await as('ann', 'dm.open', { user: other });
+  assert.equal(await open('ann', 'dan'), 111);
+  await as('bob', 'dm.open', { user: 'ann' });
+  await as('dan', 'friend.request', { user: 'ann' });
+  assert.equal(await open('ann', 'dan'), 111, 'who has asked is no friend yet');
+  await as('ann', 'friend.accept', { user: 'dan' });
+  await as('ann', 'dm.open', { user: 'dan' });
+  assert.equal(await open('ann', 'eve'), 111);
+  clock.pass(86_400_000);
+  await as('ann', 'dm.open', { user: 'eve' });
+});
+
+test('a user who is blocked is refused as by a privacy setting, and one who blocks is told so; also of a room that is there', async () => {
+  const { as, refused } = roomChat();
+  await as('ann', 'dm.open', { user: 'bob' });
+  for (const other of ['bob', 'carl']) {
+    await as('ann', 'block.add', { user: other });
+    assert.deepEqual(await refused(other, 'dm.open', { user: 'ann' }), {
+      code: 103,
+      message: 'permission denied: the user does not allow it',
+    });
+    assert.deepEqual(await refused('ann', 'dm.open', { user: other }), {
+      code: 409,
+      message: 'you have blocked this user',
+    });
+    await as('ann', 'block.remove', { user: other });
+    await as(other, 'dm.open', { user: 'ann' });
+  }
+});
+
 test('a kind dm with open rooms has none of two users', async () => {
   const chat = roomChat({ dm: { access: 'Open', create: 'Anyone' } });
   assert.equal(await chat.code('ann', 'dm.open', { user: 'bob' }), 108);
