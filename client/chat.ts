@@ -14,9 +14,10 @@ import {
   type OutgoingChange,
   type OutgoingMessage,
   publicationOf,
+  type RoomOutbox,
 } from './outgoing.ts';
 import { ReadMark } from './read-mark.ts';
-import { Room, type RoomOutbox } from './room.ts';
+import { Room } from './room.ts';
 import { RoomList } from './room-list.ts';
 import { Sender } from './sender.ts';
 import { ServerTime } from './server-time.ts';

@@ -39,6 +39,14 @@ export interface OutgoingChange extends Act {
 
 export type Outgoing = OutgoingMessage | OutgoingChange;
 
+/** Part of a user's outbox that is one room's. */
+export interface RoomOutbox {
+  readonly messages: () => readonly OutgoingMessage[];
+  readonly changes: () => readonly OutgoingChange[];
+  readonly send: (content: Pick<OutgoingMessage, 'text' | 'replyTo'>) => OutgoingMessage;
+  readonly change: (change: Change) => OutgoingChange;
+}
+
 /** Key of what a change decides: of two with the same key, the later one is what the user wants. */
 export function choiceOf(change: Change): string {
   switch (change.type) {

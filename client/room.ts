@@ -5,13 +5,14 @@ import { controlOf, type Ending, endingOf } from './control-of.ts';
 import { Listeners } from './listeners.ts';
 import type { Message } from './message.ts';
 import { pageOf } from './message-page.ts';
-import type { Change, OutgoingChange, OutgoingMessage } from './outgoing.ts';
+import type { OutgoingChange, OutgoingMessage, RoomOutbox } from './outgoing.ts';
 import { withChanges } from './pending-changes.ts';
 import { Quotes } from './quotes.ts';
 import type { ReadMark } from './read-mark.ts';
 import { type HistoryState, RoomHistory } from './room-history.ts';
 import { RoomInfo, type RoomInfoOptions } from './room-info.ts';
 import { RoomPeople } from './room-people.ts';
+import { RoomTyping } from './room-typing.ts';
 import type { Publication, RoomLink, Transport } from './transport.ts';
 
 export type RoomStatus =
@@ -39,14 +40,6 @@ const HIDDEN_CODES: readonly number[] = [103, 410];
 /** Code with which the server ends a subscription for good. */
 const REMOVED = 2_100;
 
-/** Part of a user's outbox that is one room's. */
-export interface RoomOutbox {
-  readonly messages: () => readonly OutgoingMessage[];
-  readonly changes: () => readonly OutgoingChange[];
-  readonly send: (content: Pick<OutgoingMessage, 'text' | 'replyTo'>) => OutgoingMessage;
-  readonly change: (change: Change) => OutgoingChange;
-}
-
 /** Message as methods of a room take it: both parts must fit, so that an offset of another epoch names nothing. */
 export type MessageRef = Pick<Message, 'offset' | 'id'>;
 
@@ -60,6 +53,7 @@ export class Room {
   readonly changed = new Listeners();
   /** Name, members and rights. */
   readonly info: RoomInfo;
+  readonly typing: RoomTyping;
   readonly #options: RoomOptions;
   readonly #people: RoomPeople;
   readonly #history: RoomHistory;
@@ -97,6 +91,8 @@ export class Room {
       read: replyTos => this.#history.readSingle(replyTos),
       onChange: () => this.changed.emit(),
     });
+    this.typing = new RoomTyping({ ...options, set: on => transport.call('typing.set', { room: name, on }) });
+    this.typing.changed.add(() => this.changed.emit());
     this.info = new RoomInfo({ ...options, onChange: () => this.changed.emit() });
     this.#link = this.#join();
   }
@@ -175,6 +171,7 @@ export class Room {
    * @param replyTo message of this room that it answers
    */
   send(text: string, { replyTo }: { readonly replyTo?: ReplyTo | undefined } = {}): OutgoingMessage {
+    this.typing.sent();
     if (!replyTo) return this.#options.outbox.send({ text });
     const { offset, id } = replyTo;
     return this.#options.outbox.send({ text, replyTo: { offset, id } });
@@ -242,6 +239,7 @@ export class Room {
   close(): void {
     this.#people.close();
     this.info.close();
+    this.typing.close();
     this.#history.interrupted();
     this.#link.close();
   }
@@ -269,6 +267,8 @@ export class Room {
         this.changed.emit();
       },
       publication: publication => {
+        this.typing.heard(publication);
+        if (publication.offset === 0) return;
         this.#history.live(publication);
         this.#control(publication);
         this.changed.emit();

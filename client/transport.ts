@@ -43,6 +43,7 @@ export interface Member {
 
 /** Publication of a room as it arrives. `data` is what its sender published, unchecked. */
 export interface Publication {
+  /** Place in the room; 0 for an event that has none, as it is kept nowhere. */
   readonly offset: number;
   readonly data: unknown;
   readonly sender: Member | null;

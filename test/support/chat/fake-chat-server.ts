@@ -100,6 +100,11 @@ export class FakeChatServer implements Transport {
     return offset;
   }
 
+  /** Sends an event, which has no offset, to a subscriber that is online. */
+  event(room: string, type: string, data: object): void {
+    if (this.#online) this.#links.get(room)?.publication({ offset: 0, type, data: { type, ...data }, sender: null });
+  }
+
   /** Publishes at an offset above all others. */
   append(room: string, publication: Publication): void {
     this.#offset = publication.offset;

@@ -10,6 +10,8 @@ export interface ComposerOptions {
   readonly room: string;
   readonly draft: string;
   readonly onDraft: (text: string) => void;
+  /** Called when the user changes the text: with false if none is left. */
+  readonly onTyping: (on: boolean) => void;
   readonly onSend: (text: string, replyTo?: ReplyTo) => void;
   /** Called when the last message of this user is to be edited. */
   readonly onEditLast: () => void;
@@ -34,7 +36,7 @@ export class Composer {
   readonly #reply = element('div', { class: 'reply-bar' });
   #replyTo: ReplyTo | null = null;
 
-  constructor({ texts, room, draft, onDraft, onSend, onEditLast }: ComposerOptions) {
+  constructor({ texts, room, draft, onDraft, onTyping, onSend, onEditLast }: ComposerOptions) {
     this.#texts = texts;
     this.#input = element('textarea', {
       attributes: {
@@ -46,6 +48,7 @@ export class Composer {
       on: {
         input: () => {
           onDraft(this.#input.value);
+          onTyping(this.#input.value.trim() !== '');
           this.#fit();
         },
         keydown: event => {

@@ -16,6 +16,7 @@ import { showContext } from './message-context.ts';
 import { MessageList } from './message-list.ts';
 import { MessageMenu } from './message-menu.ts';
 import { readOnlyReason } from './read-only.ts';
+import { TypingLine } from './typing-line.ts';
 
 export interface ConversationOptions {
   readonly texts: Texts;
@@ -42,6 +43,7 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #badge: ConnectionBadge;
   readonly #composer: Composer;
+  readonly #typing: TypingLine;
   readonly #menu: MessageMenu;
   readonly #title = element('span', { attributes: { dir: 'auto' } });
   readonly #here = element('span', { class: 'here', attributes: { dir: 'auto' } });
@@ -75,11 +77,13 @@ export class Conversation {
       onEdit: row => this.list.edit(row),
       onDelete: row => this.#delete(row),
     });
+    this.#typing = new TypingLine(texts);
     this.#composer = new Composer({
       texts,
       room: options.names.mention(room.name),
       draft: options.draft,
       onDraft: options.onDraft,
+      onTyping: on => room.typing.report(on),
       onSend: (text, replyTo) => {
         this.list.clearMark();
         room.send(text, { replyTo });
@@ -99,6 +103,7 @@ export class Conversation {
       this.#head(),
       this.#notice,
       element('div', { class: 'stage' }, this.list.root, this.#jump, this.#status),
+      this.#typing.root,
       this.#composer.root,
       this.#menu.root,
     );
@@ -119,6 +124,7 @@ export class Conversation {
     this.#composer.rename(names.mention(room.name));
     this.#composer.update(online, room.status.phase === 'refused', readOnlyReason(texts, room.info));
     this.list.update(online);
+    this.#typing.update(room.typing.users);
     this.#jump.hidden = this.list.following;
     setText(
       this.#jumpText,
