@@ -1,18 +1,9 @@
-import { millis, type NatsConnection } from '@nats-io/transport-node';
-import { ReadFailed } from '../room/log.ts';
-import { apiRequest } from './jetstream-api.ts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { readLogTime } from './log-clock.ts';
 import type { Names } from './names.ts';
-
-const TIMEOUT_MS = 5_000;
 
 /** Windows of deduplication after which an id is taken for forgotten. The rest is for clocks of NATS servers that differ. */
 const WINDOWS = 1.25;
-
-interface StreamInfo {
-  readonly config: { readonly duplicate_window: number };
-  /** Time of the answer by the clock of the leader, which also stamps the entries. */
-  readonly ts: string;
-}
 
 /**
  * Returns a function that reads the time, in milliseconds since 1970, before which the LOG of a partition stored the entries whose ids it
@@ -21,10 +12,7 @@ interface StreamInfo {
  */
 export function forgottenIds(connection: NatsConnection, names: Names): (partition: number) => Promise<number> {
   return async partition => {
-    const stream = names.logStream(partition);
-    const answer = await apiRequest<StreamInfo>(connection, `STREAM.INFO.${stream}`, {}, TIMEOUT_MS);
-    if ('error' in answer) throw new ReadFailed(`${stream} answered ${answer.error.code} ${answer.error.description}`);
-    const { config, ts } = answer.ok;
-    return Date.parse(ts) - WINDOWS * millis(config.duplicate_window);
+    const { now, windowMs } = await readLogTime(connection, names, partition);
+    return now - WINDOWS * windowMs;
   };
 }

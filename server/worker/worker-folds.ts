@@ -12,6 +12,7 @@ import { forgetDigests } from '../bus/forget-digests.ts';
 import { forgottenIds } from '../bus/forgotten-ids.ts';
 import type { JetStreamManager } from '../bus/jetstream-api.ts';
 import { leaseBucket } from '../bus/lease-bucket.ts';
+import { logClock, readLogTime } from '../bus/log-clock.ts';
 import type { Names } from '../bus/names.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import type { Written } from '../fold/room-state.ts';
@@ -103,6 +104,7 @@ export function stateFold(parts: StateParts, erased: StateFoldParts['erased']): 
 function policyOf({ config, names, connection, jsm, store, metrics, clock, log }: StateParts) {
   const policy = policyKv(connection, names);
   const entries = entryLog(connection, names, config.partitions);
+  const timeOf = logClock(partition => readLogTime(connection, names, partition), clock);
   const writes = new RefusedWrites({ refused: () => metrics.refusedWrites.inc(), clock, log });
   const shared: PolicyFoldParts = {
     policy,
@@ -114,7 +116,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
         () => null,
       ),
     writes,
-    windowMs: config.dedupeSeconds * 1_000,
+    logTime: inbox => timeOf(entries.partitionOf(inbox)),
     wallClock: clock.wallClock,
   };
   const fold = new PolicyFold(shared);

@@ -4,7 +4,7 @@ import type { PolicyStore } from '../../membership/policy-store.ts';
 import { writePair } from '../../membership/policy-writes.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
 import { dataOf, PAIR } from '../../room/message.ts';
-import type { Notices } from './notices.ts';
+import { type Notices, storedAtMs } from './notices.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 
 export interface ContactFoldParts {
@@ -53,7 +53,7 @@ export class ContactFold {
     // One key for both types: another fold of the entry may see other acts of the two.
     const key = [inbox, 'contact', String(contact.offset)];
     const told = notice ? { type: 'friend', body: notice } : { type: PAIR, body: { user } };
-    await this.#notices.storeKeyed(other, { ...told, key, time: message.time });
+    await this.#notices.storeKeyed(other, { ...told, key, time: message.time, notBefore: storedAtMs(message) });
   }
 }
 

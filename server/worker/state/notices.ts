@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { inboxOf } from '../../access/names.ts';
+import type { LogTime } from '../../bus/log-clock.ts';
 import { uuidOf } from '../../membership/snapshot.ts';
+import type { LoggedMessage } from '../../room/history-store.ts';
 import type { Envelope } from '../../room/message.ts';
-import type { WallTime } from '../../time/clock.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 
 export interface NoticesParts {
@@ -10,9 +11,8 @@ export interface NoticesParts {
   /** Tells whether a notice with this key was stored; null if that cannot be told now. */
   readonly isStored: (key: { readonly id: string; readonly dedupe: string }) => Promise<boolean | null>;
   readonly writes: Pick<RefusedWrites, 'attempt'>;
-  /** Age, in ms, below which LOG recognises a key that comes again. */
-  readonly windowMs: number;
-  readonly wallClock: () => WallTime;
+  /** Reads the time of the LOG that an inbox is in. */
+  readonly logTime: (inbox: string) => Promise<LogTime>;
 }
 
 /** Entry of a user's inbox that a worker makes, about a room. */
@@ -34,11 +34,17 @@ interface Keyed {
   readonly time: number;
   /** Rest of the body. */
   readonly body: object;
-  /** Milliseconds since 1970: the notice was not made before. Default: {@link time}. */
-  readonly notBefore?: number;
+  /**
+   * Milliseconds since 1970: the notice was not made before. It is the time at which LOG stored the entry, if that is known: the clock of
+   * a gateway may be wrong.
+   */
+  readonly notBefore: number;
   /** True to store it even if it cannot be told whether it was stored before. Default: it is left out then. */
   readonly perhapsTwice?: boolean;
 }
+
+/** Time at which LOG stored an entry, milliseconds since 1970. */
+export const storedAtMs = ({ storedAt }: Pick<LoggedMessage, 'storedAt'>): number => storedAt / 1_000;
 
 /** Notices to users. Entries are folded again after a failure: each notice has a key, and is stored once for each user. */
 export class Notices {
@@ -55,15 +61,17 @@ export class Notices {
 
   /** Stores an entry in the inbox of a user, once for each key. Rejects if NATS does not answer. */
   async storeKeyed(user: string, { notBefore, perhapsTwice = false, ...notice }: Keyed): Promise<void> {
-    const { log, writes, isStored, windowMs, wallClock } = this.#parts;
+    const { log, writes, isStored, logTime } = this.#parts;
     const { type, room, key, time } = notice;
     const hash = createHash('sha256')
       .update(JSON.stringify([...key, user]))
       .digest();
     const dedupe = hash.toString('base64url');
     const id = uuidOf(hash);
-    const isOld = wallClock() - (notBefore ?? time) > windowMs / 2;
-    if (isOld && ((await isStored({ id, dedupe })) ?? !perhapsTwice)) return;
+    const { now, windowMs } = await logTime(inboxOf(user));
+    // A time ahead of LOG's own is by a clock that is wrong. It tells nothing.
+    const isYoung = Math.abs(now - notBefore) <= windowMs / 2;
+    if (!isYoung && ((await isStored({ id, dedupe })) ?? !perhapsTwice)) return;
     const about = room === undefined ? {} : { room };
     const body = Buffer.from(JSON.stringify({ type, id, ...about, ...notice.body, time }));
     const none = { client: '', traceparent: '', targets: [], cv: 0, seen: 0 } as const;

@@ -16,11 +16,12 @@ import { BoundedMap } from '../../room/bounded-map.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
 import { dataOf } from '../../room/message.ts';
 import { readOwnMembership } from '../../room/room-changes.ts';
+import type { WallTime } from '../../time/clock.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 import { concernedBy, usersOf } from './concerned-users.ts';
 import { ContactFold } from './contact-fold.ts';
 import { inLanes } from './in-lanes.ts';
-import { Notices, type NoticesParts } from './notices.ts';
+import { Notices, type NoticesParts, storedAtMs } from './notices.ts';
 import { StatelessRooms } from './stateless-rooms.ts';
 
 /** Entries of LOG as the fold reads and writes them. */
@@ -32,6 +33,7 @@ export interface PolicyFoldParts extends NoticesParts {
   readonly policy: PolicyStore;
   readonly archive: Pick<RoomArchive, 'room'>;
   readonly log: Entries & StateSources['log'] & NoticesParts['log'];
+  readonly wallClock: () => WallTime;
 }
 
 /** One begin of a partition: what was kept before it counts no more. */
@@ -155,7 +157,7 @@ export class PolicyFold {
       const next = userRoomOf(latest, user) ?? (isCounted ? userRoomAfter(entry, user, latest.kind) : null);
       if (next) await this.#writeUser(user, room, next);
     });
-    if (isCounted) await this.#tell(room, entry, users, state);
+    if (isCounted) await this.#tell(room, { entry, notBefore: storedAtMs(message) }, users, state);
   }
 
   /** A user's own join or leave of an open room. */
@@ -189,17 +191,23 @@ export class PolicyFold {
       type: 'void',
       by: String(offset),
       time: message.time,
+      notBefore: storedAtMs(message),
       body: { offset, id },
     });
     return true;
   }
 
-  async #tell(room: string, entry: ControlEntry, users: readonly string[], state: RoomState): Promise<void> {
+  async #tell(
+    room: string,
+    { entry, notBefore }: { readonly entry: ControlEntry; readonly notBefore: number },
+    users: readonly string[],
+    state: RoomState,
+  ): Promise<void> {
     const { cv, time } = entry;
     for (const user of users) {
       const body = noticeOf(room, entry, user, state);
       const type = body?.state === 'invited' ? 'invite' : 'member';
-      if (body) await this.#notices.store(user, { room, type, by: String(cv), time, body });
+      if (body) await this.#notices.store(user, { room, type, by: String(cv), time, notBefore, body });
     }
   }
 

@@ -62,7 +62,7 @@ export async function policyFoldBench() {
       },
       isStored: async () => true,
       writes,
-      windowMs: Number.POSITIVE_INFINITY,
+      logTime: async () => ({ now: clock.wallClock(), windowMs: Number.POSITIVE_INFINITY }),
       wallClock: () => clock.wallClock(),
     });
   const fold = make();

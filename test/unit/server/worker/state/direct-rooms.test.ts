@@ -27,8 +27,7 @@ async function directBench(create: Act = CREATE) {
       return stored.answer;
     },
     writes,
-    windowMs: 120_000,
-    wallClock: () => clock.wallClock(),
+    logTime: async () => ({ now: clock.wallClock(), windowMs: 120_000 }),
   });
   const archive = { room: async () => null };
   const direct = new DirectRooms({ policy, archive, log: { controls: async () => [] }, notices });
