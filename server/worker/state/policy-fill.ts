@@ -5,7 +5,7 @@ import { changeKey } from '../../membership/policy-writes.ts';
 import { type Clock, type Moment, sleep } from '../../time/clock.ts';
 import { Repeats } from '../../time/repeats.ts';
 import type { FoldPosition, Lease } from '../fold/fold.ts';
-import { type PassTask, type PassTasks, PolicyPass, type PolicyPassParts } from './policy-pass.ts';
+import { type PassTask, PolicyPass, type PolicyPassParts } from './policy-pass.ts';
 import type { PolicyPosition } from './policy-position.ts';
 
 export interface PolicyFillParts extends PolicyPassParts {
@@ -23,6 +23,19 @@ const LOOK_MS = 2_000;
 const GATHER_MS = 2_000;
 const FILLING = { mark: 'filling' } as const;
 
+/** Value of the key {@link FILLING}. */
+interface Filling {
+  /** Random, another one after each wipe; empty in a value of an earlier release. */
+  readonly id: string;
+  /** Partitions that are filled. */
+  readonly done: readonly number[];
+}
+
+interface Task extends PassTask {
+  /** Id of the filling; empty for a partition that is brought into an epoch. */
+  readonly filling: string;
+}
+
 /**
  * Fills POLICY when it is new or was wiped, and brings it into a new epoch of LOG, with the rooms and users that MongoDB has. Each
  * partition is done by the worker that folds it, beside the fold; the partitions of a worker share the reads. After that POLICY
@@ -34,9 +47,9 @@ export class PolicyFill {
   readonly #repeats: Repeats;
   readonly #lookAt = new Map<number, Moment>();
   /** Partitions that wait for a pass, or are in one. */
-  readonly #underway = new Map<number, PassTask>();
+  readonly #underway = new Map<number, Task>();
   /** Partitions whose pass is done, until the next look notes that. */
-  readonly #done = new Map<number, PassTask>();
+  readonly #done = new Map<number, Task>();
   #isRunning = false;
 
   constructor(parts: PolicyFillParts) {
@@ -66,7 +79,7 @@ export class PolicyFill {
   }
 
   /** Notes a pass that is done. @returns the task of the next one; null for none */
-  async #next(partition: number, folded: FoldPosition, signal: AbortSignal): Promise<PassTask | null> {
+  async #next(partition: number, folded: FoldPosition, signal: AbortSignal): Promise<Task | null> {
     const { policy, position, log, archivedEpoch } = this.#parts;
     const done = this.#done.get(partition);
     this.#done.delete(partition);
@@ -76,7 +89,8 @@ export class PolicyFill {
     }
     const fills = (await policy.read(COMPLETE)) === null;
     const known = position.known(partition);
-    if (fills ? !(await this.#isMissing(partition)) : known?.epoch === folded.epoch) return null;
+    const filling = fills ? await this.#missingIn(partition) : '';
+    if (fills ? filling === '' : known?.epoch === folded.epoch) return null;
     const { epoch, from } = await log.state(partition);
     if (epoch !== folded.epoch) return null;
     const isFirst = from <= 1; // nothing was before the first epoch
@@ -86,28 +100,38 @@ export class PolicyFill {
     }
     // What LOG lost is perhaps among the messages in MongoDB alone, and not in the views yet.
     if (!isFirst && (await archivedEpoch(partition)) !== epoch) return null;
-    return { fills, signal, epoch, from, sure: known?.at ?? 0 };
+    return { fills, filling, signal, epoch, from, sure: known?.at ?? 0 };
   }
 
-  async #isMissing(partition: number): Promise<boolean> {
-    const filled = filledOf((await this.#parts.policy.read(FILLING))?.value);
+  /** @returns id of the filling that a partition is missing in; empty if it is filled */
+  async #missingIn(partition: number): Promise<string> {
+    let filling = NO_FILLING;
+    await changeKey(this.#parts.policy, FILLING, value => {
+      filling = fillingOf(value);
+      if (filling.id !== '') return null;
+      filling = { ...filling, id: randomUUID() };
+      return filling;
+    });
     // The worker that filled the last partition may have been killed before it wrote the mark.
-    if (filled.length >= this.#parts.partitions) await this.#complete();
-    return filled.length < this.#parts.partitions && !filled.includes(partition);
+    if (filling.done.length >= this.#parts.partitions) await this.#complete();
+    return filling.done.includes(partition) ? '' : filling.id;
   }
 
   /** Writes that a partition is done: the progress first, so that POLICY is not complete without one. */
-  async #note(partition: number, folded: FoldPosition, { fills }: PassTask): Promise<void> {
+  async #note(partition: number, folded: FoldPosition, { fills, filling: id }: Task): Promise<void> {
     const { policy, position, partitions } = this.#parts;
-    if (fills) await position.take(partition, null); // the one before was wiped
+    if (!fills) return await position.write(partition, folded);
+    if (fillingOf((await policy.read(FILLING))?.value).id !== id) return; // wiped meanwhile: filled again
+    await position.take(partition, null); // the one before was wiped
     await position.write(partition, folded);
-    if (!fills) return;
-    let filled: readonly number[] = [];
+    let done: readonly number[] = [];
     await changeKey(policy, FILLING, value => {
-      filled = [...new Set([...filledOf(value), partition])];
-      return { done: filled };
+      const filling = fillingOf(value);
+      if (filling.id !== id) return null;
+      done = [...new Set([...filling.done, partition])];
+      return { id, done };
     });
-    if (filled.length >= partitions) await this.#complete();
+    if (done.length >= partitions) await this.#complete();
   }
 
   async #complete(): Promise<void> {
@@ -127,7 +151,7 @@ export class PolicyFill {
     this.#isRunning = false;
   }
 
-  async #pass(tasks: PassTasks): Promise<void> {
+  async #pass(tasks: ReadonlyMap<number, Task>): Promise<void> {
     const pass = new PolicyPass(this.#parts, tasks);
     const done = await pass.run();
     for (const partition of done) {
@@ -147,8 +171,12 @@ export class PolicyFill {
   }
 }
 
-/** Partitions that are filled. */
-function filledOf(value: unknown): readonly number[] {
-  const { done } = (value ?? {}) as { readonly done?: unknown };
-  return Array.isArray(done) ? done.filter(each => Number.isSafeInteger(each)) : [];
+const NO_FILLING: Filling = { id: '', done: [] };
+
+function fillingOf(value: unknown): Filling {
+  const { id, done } = (value ?? {}) as Partial<Record<keyof Filling, unknown>>;
+  return {
+    id: typeof id === 'string' ? id : '',
+    done: Array.isArray(done) ? done.filter(each => Number.isSafeInteger(each)) : [],
+  };
 }

@@ -280,3 +280,22 @@ test('a kick that LOG does not have any more is not undone by a join in the inbo
     [own.room],
   );
 });
+
+test('a store that is wiped while it is filled is filled again, before it is complete', async () => {
+  for (const calls of [3, 20, 150, 320, 500, 527, 540, 560]) {
+    const fillers = new Fillers();
+    const { policy } = fillers;
+    let left = calls;
+    policy.wait = async () => {
+      if (left > 0 && --left === 0) policy.wipe();
+    };
+    fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+    await until('it was wiped', async () => {
+      await fillers.look();
+      return left === 0;
+    });
+    await filled(fillers);
+    await fillers.assertFilled();
+    assert.ok((await fillers.progress()).every(found => found?.epoch === 'first'));
+  }
+});
