@@ -11,6 +11,13 @@ export interface StatelessRoomsParts {
   readonly archive: Pick<RoomArchive, 'room'>;
 }
 
+/** What is known of a room without a state. */
+interface Known<B> {
+  readonly begin: B;
+  /** True by the word of POLICY when it was complete; false for a room that MongoDB did not have, but POLICY may get. */
+  readonly isSure: boolean;
+}
+
 /** Rooms that are remembered, some 10 MB of names: POLICY is asked once about each channel that nobody created. */
 const MOST_ROOMS = 100_000;
 /** Rooms that MongoDB is asked about at the same time. */
@@ -22,57 +29,64 @@ const READS = 8;
  */
 export class StatelessRooms<B> {
   readonly #parts: StatelessRoomsParts;
-  readonly #begins = new BoundedMap<string, B>(MOST_ROOMS);
+  readonly #known = new BoundedMap<string, Known<B>>(MOST_ROOMS);
 
   constructor(parts: StatelessRoomsParts) {
     this.#parts = parts;
   }
 
   /**
-   * Finds out which rooms have no state. While POLICY is not complete MongoDB is asked too, and each call asks again; without an answer
-   * of MongoDB a room has no state.
+   * Finds out which rooms have no state. While POLICY is not complete it is asked again in each call, and MongoDB is asked once; without
+   * an answer of MongoDB a room has no state.
    * @param begin what an earlier begin found counts no more
    * @param rooms rooms of one partition, of which all control entries so far are folded or are in the caller's batch
-   * @param known called with states that POLICY has
+   * @param found called with states that POLICY has
    * @throws {ReadFailed}
    */
   async find(
     begin: B,
     rooms: readonly string[],
-    known: (room: string, state: RoomState) => void,
+    found: (room: string, state: RoomState) => void,
   ): Promise<Set<string>> {
-    const stateless = new Set(rooms.filter(room => this.#begins.get(room) === begin));
+    const stateless = new Set(rooms.filter(room => this.#of(begin, room)?.isSure));
     const asked = rooms.filter(room => !stateless.has(room));
     for (let start = 0; start < asked.length; start += MOST_KEYS) {
       const some = asked.slice(start, start + MOST_KEYS);
       const { entries, complete } = await this.#parts.policy.snapshot(some.map(room => ({ room })));
-      const without = some.filter((room, index) => !isKnown(room, entries[index] ?? null, known));
-      if (complete) for (const room of without) this.#begins.set(room, begin);
-      for (const room of complete ? without : await this.#notArchived(without)) stateless.add(room);
+      const without = some.filter((room, index) => !isFound(room, entries[index] ?? null, found));
+      if (complete) for (const room of without) this.#known.set(room, { begin, isSure: true });
+      for (const room of complete ? without : await this.#notArchived(begin, without)) stateless.add(room);
     }
     return stateless;
   }
 
   /** Forgets a room that has a control entry. */
   delete(room: string): void {
-    this.#begins.delete(room);
+    this.#known.delete(room);
   }
 
-  async #notArchived(rooms: readonly string[]): Promise<readonly string[]> {
+  async #notArchived(begin: B, rooms: readonly string[]): Promise<readonly string[]> {
     const archived = new Set<string>();
+    const asked = rooms.filter(room => !this.#of(begin, room));
     try {
-      await inLanes(rooms, READS, async room => {
+      await inLanes(asked, READS, async room => {
         if (await this.#parts.archive.room(room)) archived.add(room);
+        else this.#known.set(room, { begin, isSure: false });
       });
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
     }
     return rooms.filter(room => !archived.has(room));
   }
+
+  #of(begin: B, room: string): Known<B> | undefined {
+    const known = this.#known.get(room);
+    return known?.begin === begin ? known : undefined;
+  }
 }
 
-function isKnown(room: string, entry: PolicyEntry | null, known: (room: string, state: RoomState) => void): boolean {
+function isFound(room: string, entry: PolicyEntry | null, found: (room: string, state: RoomState) => void): boolean {
   const state = entry && readRoomState(entry.value);
-  if (state) known(room, state);
+  if (state) found(room, state);
   return state !== null;
 }

@@ -12,12 +12,17 @@ const TEA: RoomState = { ...NO_ROOM, kind: 'channel', cv: 1, at: 7 };
 async function bench() {
   const policy = new MemoryPolicyStore();
   await policy.write({ room: 'channel:tea' }, roomStateJson(TEA), 0);
-  const rooms = new StatelessRooms<string>({ policy, archive: { room: async () => null } });
+  const archive: string[] = [];
+  const room = async (name: string) => {
+    archive.push(name);
+    return name === 'channel:old' ? TEA : null;
+  };
+  const rooms = new StatelessRooms<string>({ policy, archive: { room } });
   const known: string[] = [];
   const find = async (begin: string, ...names: readonly string[]) => [
     ...(await rooms.find(begin, names, (room, { at }) => known.push(`${room} ${at}`))),
   ];
-  return { policy, rooms, known, find };
+  return { policy, archive, rooms, known, find };
 }
 
 test('a room that has a state is handed over, the others are remembered', async () => {
@@ -39,4 +44,18 @@ test('a room is asked about again after its first control entry, and where a par
   await assert.rejects(find('first', 'channel:a'), { name: 'ReadFailed' });
   await assert.rejects(find('second', 'channel:b'), { name: 'ReadFailed' });
   assert.deepEqual(await find('first', 'channel:b'), ['channel:b']);
+});
+
+test('while POLICY is not complete MongoDB is asked once about a room, and POLICY again each time', async () => {
+  const { policy, archive, known, find } = await bench();
+  for (let i = 0; i < 2; i++) assert.deepEqual(await find('first', 'channel:a', 'channel:old'), ['channel:a']);
+  assert.deepEqual(archive, ['channel:a', 'channel:old', 'channel:old']);
+  await policy.write({ room: 'channel:a' }, roomStateJson(TEA), 0);
+  assert.deepEqual([await find('first', 'channel:a'), known], [[], ['channel:a 7']], 'it is being filled');
+  await find('second', 'channel:b');
+  await policy.write(COMPLETE, { epoch: 'one' }, 0);
+  assert.deepEqual(await find('second', 'channel:b'), ['channel:b']);
+  policy.up = false;
+  assert.deepEqual(await find('second', 'channel:b'), ['channel:b']);
+  assert.deepEqual(archive.slice(3), ['channel:b']);
 });
