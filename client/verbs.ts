@@ -900,6 +900,53 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
+  /** Reads the caller's settings. */
+  readonly 'settings.get': {
+    readonly params: Readonly<Record<string, never>>;
+    readonly result: {
+      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. */
+      readonly privacy: {
+        readonly dm: 'everyone' | 'friends' | 'nobody';
+        readonly add: 'everyone' | 'friends' | 'nobody';
+        readonly request: 'everyone' | 'nobody';
+        readonly presence: 'everyone' | 'friends' | 'nobody';
+        readonly receipts: 'on' | 'off';
+      };
+      /** `true` or `false`. True if the caller looks offline to everybody. */
+      readonly invisible: boolean;
+    };
+  };
+  /** Changes the caller's settings. */
+  readonly 'settings.set': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. Settings that are missing stay as they are. */
+      readonly privacy?: {
+        readonly dm?: 'everyone' | 'friends' | 'nobody';
+        readonly add?: 'everyone' | 'friends' | 'nobody';
+        readonly request?: 'everyone' | 'nobody';
+        readonly presence?: 'everyone' | 'friends' | 'nobody';
+        readonly receipts?: 'on' | 'off';
+      };
+      /** `true` or `false`. True if the caller looks offline to everybody. */
+      readonly invisible?: boolean;
+    };
+    readonly result: {
+      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. */
+      readonly privacy: {
+        readonly dm: 'everyone' | 'friends' | 'nobody';
+        readonly add: 'everyone' | 'friends' | 'nobody';
+        readonly request: 'everyone' | 'nobody';
+        readonly presence: 'everyone' | 'friends' | 'nobody';
+        readonly receipts: 'on' | 'off';
+      };
+      /** `true` or `false`. True if the caller looks offline to everybody. */
+      readonly invisible: boolean;
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
 }
 
 /** Name of a verb. */

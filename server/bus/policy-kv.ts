@@ -153,6 +153,7 @@ function tokensOf(key: PolicyKey): string {
   // Of two tokens: the key of a partition has one.
   if ('pair' in key) return `p.${key.pair.map(roomToken).join('.')}`;
   if ('counts' in key) return `q.${roomToken(key.counts)}`;
+  if ('settings' in key) return `s.${roomToken(key.settings)}`;
   if ('lost' in key) return `l.${key.lost}`;
   if ('partition' in key) return `p.${key.partition}`;
   if ('mark' in key) return key.mark;

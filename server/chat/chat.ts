@@ -5,6 +5,7 @@ import type { DailyCounts } from '../membership/daily-counts.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
 import type { Pairs } from '../membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
+import type { Settings } from '../membership/settings.ts';
 import { countingOf } from '../room/counting.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
@@ -70,6 +71,8 @@ export interface Chat {
   readonly pairs: Pairs;
   /** Counts of acts on strangers. */
   readonly daily: DailyCounts;
+  /** Settings of users, such as who may add them to rooms. */
+  readonly settings: Settings;
   readonly links: LinkTokens;
   readonly typing: Typing;
 }
@@ -96,6 +99,7 @@ export interface ChatOptions {
   readonly userRooms: UserRooms;
   readonly pairs: Pairs;
   readonly daily: DailyCounts;
+  readonly settings: Settings;
   readonly directory: RoomDirectory;
   readonly ephemeral: Ephemeral;
   /** See {@link AudienceOptions.present}. */
@@ -123,6 +127,7 @@ export function chatOf({
   userRooms,
   pairs,
   daily,
+  settings,
   directory,
   ephemeral,
   present,
@@ -162,6 +167,7 @@ export function chatOf({
     userRooms,
     pairs,
     daily,
+    settings,
     links: new LinkTokens(config),
     typing: new Typing({ ephemeral, now: clocks.now, audience: new Audience({ kindOf, rooms, pairs, present }) }),
   };

@@ -9,6 +9,7 @@ import { commit } from './commit.ts';
 import { demandBlocksKept } from './kept.ts';
 import { about, roomName, uuid7 } from './params.ts';
 import { BLOCKED_BY_CALLER, demandUnblocked, REFUSED_BY_USER, refusedByUser } from './people.ts';
+import { unwilling } from './privacy.ts';
 import { demandOther, userId } from './room-params.ts';
 import { type RoomView, rulesFor } from './room-view.ts';
 import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
@@ -52,6 +53,7 @@ export const dmOpen = verb({
     if (relation.blocked) throw refusedByUser();
     if ((await chat.rooms.fresh(room)).cv > 0) return { room };
     await demandBlocksKept(chat);
+    if ((await unwilling(chat, call, [other], 'dm')).has(other)) throw refusedByUser();
     if (relation.state !== 'friend') await countStranger(chat, user);
     const users = [user, other];
     const full = await withoutPlace(chat, room, users);

@@ -9,13 +9,14 @@ import {
   refusedByUser,
   requestNote,
 } from './people.ts';
+import { unwilling } from './privacy.ts';
 import { verb } from './verb.ts';
 
 export const friendRequest = verb({
   summary: 'Asks a user to be a friend, or accepts if the user has asked.',
   details: [
     'Two who ask each other at the same time are friends. A request that waits is not made again: `friend.remove` takes it back. One that',
-    'was declined looks like one that waits.',
+    'was declined looks like one that waits. A user whose setting `request` is `nobody` is not asked.',
   ].join('\n'),
   params: { ...ON_PERSON, note: requestNote },
   may: null,
@@ -30,6 +31,7 @@ export const friendRequest = verb({
     result: { state: 'out', blocked: false, duplicate: false },
   },
   async run(call, { id, user, note }, chat) {
+    const shy = await unwilling(chat, call, [user], 'request');
     return await contactAct(call, chat, {
       id,
       user,
@@ -38,7 +40,9 @@ export const friendRequest = verb({
         demandUnblocked(own);
         if (own.state === 'friend' || own.state === 'out') return null;
         if (own.blocked) throw refusedByUser();
-        return theirs.state === 'out' ? 'accept' : 'request';
+        if (theirs.state === 'out') return 'accept';
+        if (shy.has(user)) throw refusedByUser();
+        return 'request';
       },
     });
   },

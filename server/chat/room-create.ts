@@ -3,6 +3,7 @@ import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { commit, VERSION, versionOf } from './commit.ts';
 import { about, byUser, list, oneOf, optional, roomName, text, uuid7 } from './params.ts';
+import { unwilling } from './privacy.ts';
 import { givenTexts, MOST_USERS, TEXTS, userId } from './room-params.ts';
 import type { RoomView } from './room-view.ts';
 import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
@@ -11,8 +12,8 @@ import { verb } from './verb.ts';
 export const roomCreate = verb({
   summary: 'Makes a room, with the caller as its owner.',
   details: [
-    'The name of the room follows from the kind and the id, so a repeat answers the same room. A user with 2,000 rooms is refused, and',
-    'does not become a member.',
+    'The name of the room follows from the kind and the id, so a repeat answers the same room. A user with 2,000 rooms, or whose',
+    'setting `add` does not allow it, is refused, and does not become a member: `room.invite` may do.',
   ].join('\n'),
   params: {
     id: about(uuid7, 'Id of the room.'),
@@ -52,7 +53,9 @@ export const roomCreate = verb({
     const others = [...new Set(members)].filter(user => user !== owner);
     const open = rules.access !== 'Members';
     const full = await withoutPlace(chat, room, [owner, ...others]);
-    const added = others.filter(user => !full.has(user));
+    const shy = await unwilling(chat, call, others, 'add');
+    const refused = new Set([...full, ...shy]);
+    const added = others.filter(user => !refused.has(user));
     const ranked: RankedUser[] = [
       { user: owner, rank: 'owner' },
       ...added.map(user => ({ user, rank: 'member' }) as const),
@@ -64,7 +67,7 @@ export const roomCreate = verb({
       return { act: 'create', kind, open, ...givenTexts(texts), members: ranked } as const;
     };
     const done = await commit(call, chat, { room, id, decide });
-    const outcome = members.map(user => [user, full.has(user) ? 'refused' : 'added'] as const);
+    const outcome = members.map(user => [user, refused.has(user) ? 'refused' : 'added'] as const);
     return { room, users: Object.fromEntries(outcome), ...versionOf(done) };
   },
 });

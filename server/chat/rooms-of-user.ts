@@ -20,12 +20,16 @@ export async function withoutPlace(
   return new Set(documents.filter(([, rooms]) => isFull(rooms)).map(([user]) => user));
 }
 
-/** Users whom an act that is repeated refused, as far as that can be seen now. @param full result of {@link withoutPlace} */
+/** Users whom an act that is repeated refused, as far as that can be seen now. @param unable users who could not get the room */
 export const refusedBefore = (
   { members }: Pick<RoomState, 'members'>,
   users: readonly string[],
-  full: ReadonlySet<string>,
-): readonly string[] => users.filter(user => members.get(user)?.state === 'banned' || full.has(user));
+  unable: ReadonlySet<string>,
+): readonly string[] =>
+  users.filter(user => {
+    const standing = members.get(user)?.state;
+    return standing === 'banned' || (unable.has(user) && standing !== 'member');
+  });
 
 /** Refuses a room to users of whom one has too many. @param full result of {@link withoutPlace} @throws {CommandError} 106 */
 export function demandPlaceOf(users: readonly string[], full: ReadonlySet<string>): void {

@@ -38,6 +38,8 @@ import { roomRole } from './room-role.ts';
 import { roomTransfer } from './room-transfer.ts';
 import { roomUnban } from './room-unban.ts';
 import { roomUpdate } from './room-update.ts';
+import { settingsGet } from './settings-get.ts';
+import { settingsSet } from './settings-set.ts';
 import { typingSet } from './typing-set.ts';
 import type { Verb } from './verb.ts';
 
@@ -84,6 +86,8 @@ export const VERBS = {
   'friend.remove': friendRemove,
   'block.add': blockAdd,
   'block.remove': blockRemove,
+  'settings.get': settingsGet,
+  'settings.set': settingsSet,
 } as const satisfies Readonly<Record<string, Verb>>;
 
 /** Verb of a name; undefined for none. */

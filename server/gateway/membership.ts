@@ -7,11 +7,13 @@ import { NO_ROOM } from '../fold/room-state.ts';
 import type { RoomArchive } from '../membership/archive.ts';
 import { DailyCounts } from '../membership/daily-counts.ts';
 import { LoadedPairs } from '../membership/loaded-pairs.ts';
+import { LoadedSettings } from '../membership/loaded-settings.ts';
 import { LoadedStates } from '../membership/loaded-states.ts';
 import { LoadedUserRooms } from '../membership/loaded-user-rooms.ts';
 import { reportLoss } from '../membership/loss-report.ts';
 import { PolicyBatch } from '../membership/policy-batch.ts';
 import { KnownProgress } from '../membership/policy-progress.ts';
+import type { UserArchive } from '../membership/user-archive.ts';
 import type { RoomControl } from '../room/control-lane.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Clocks } from '../time/clock.ts';
@@ -20,7 +22,7 @@ import type { Nats } from './nats.ts';
 
 export interface MembershipOptions {
   readonly nats: Pick<Nats, 'write' | 'names' | 'log' | 'read'>;
-  readonly archive: RoomArchive;
+  readonly archive: RoomArchive & UserArchive;
   readonly policy: Policy;
   readonly clocks: Clocks;
   readonly logger: Logger;
@@ -35,6 +37,7 @@ export interface Membership {
   readonly userRooms: LoadedUserRooms;
   readonly pairs: LoadedPairs;
   readonly daily: DailyCounts;
+  readonly settings: LoadedSettings;
   readonly rights: RoomRights;
   /** Part that open rooms use. */
   readonly control: RoomControl;
@@ -97,20 +100,30 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     now,
     unwritten: (user, error) => unwritten({ user }, error),
   });
+  const settings = new LoadedSettings({
+    policy: store,
+    batch,
+    archive,
+    covered: coveredInbox,
+    now,
+    unwritten: (user, error) => unwritten({ user }, error),
+  });
   const rights = new RoomRights({ policy, states, users: userRooms, wallClock });
   const follow = (all: Pick<Rooms, 'find' | 'places'>) => {
     rooms = all;
   };
-  const control = { ...roomControl(states, rights), noted: noticesTo(userRooms, pairs), lost };
+  const control = { ...roomControl(states, rights), noted: noticesTo({ userRooms, pairs, settings }), lost };
   const daily = new DailyCounts(store, wallClock);
-  return { states, userRooms, pairs, daily, rights, control, follow };
+  return { states, userRooms, pairs, settings, daily, rights, control, follow };
 }
 
-/** Hands entries of inboxes to those who know what they are about: a room of the user, or another user. */
+/** Hands entries of inboxes to those who know what they are about: a room of the user, the user, or another user. */
 const noticesTo =
-  (rooms: LoadedUserRooms, pairs: LoadedPairs): RoomControl['noted'] =>
-  (inbox, entry) =>
-    (entry.type === 'member' ? rooms : pairs).noted(inboxUser(inbox), entry);
+  ({ userRooms, pairs, settings }: Pick<Membership, 'userRooms' | 'pairs' | 'settings'>): RoomControl['noted'] =>
+  (inbox, entry) => {
+    const known = entry.type === 'member' ? userRooms : entry.type === 'me' ? settings : pairs;
+    known.noted(inboxUser(inbox), entry);
+  };
 
 function roomControl(states: LoadedStates, rights: RoomRights): Omit<RoomControl, 'lost' | 'noted'> {
   return {

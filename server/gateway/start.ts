@@ -9,6 +9,7 @@ import type { OptionName } from '../contract/options.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
 import type { RoomArchive } from '../membership/archive.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
+import type { UserArchive } from '../membership/user-archive.ts';
 import { once } from '../process/once.ts';
 import { connectionsWithin, openFilesLimit } from '../process/open-files.ts';
 import { jsonCodec } from '../protocol/json.ts';
@@ -40,7 +41,7 @@ import { type Measured, telemetryPart } from './telemetry.ts';
 import { trafficPart } from './traffic.ts';
 
 export interface GatewayParts {
-  readonly store: HistoryStore & ViewReader & RoomDirectory & RoomArchive;
+  readonly store: HistoryStore & ViewReader & RoomDirectory & RoomArchive & UserArchive;
   readonly logger: Logger;
   /** Source of {@link startGateway}'s config, if it may change. */
   readonly settings?: SettingsSource;
@@ -167,6 +168,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       },
       pairs: membership.pairs,
       daily: membership.daily,
+      settings: membership.settings,
       directory: store,
       ephemeral: rooms.ephemeral,
       present: rooms.present,

@@ -2,14 +2,15 @@ import type { PairUsers } from '../fold/pair.ts';
 
 /**
  * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), the acts of two
- * users on each other, the counts of what a user did on one day, the part of a partition's log that is in it, the offset that was lost
- * of one, or a mark: `complete` that the store lacks nothing, `filling` which partitions are filled.
+ * users on each other, the settings of a user, the counts of what a user did on one day, the part of a partition's log that is in it,
+ * the offset that was lost of one, or a mark: `complete` that the store lacks nothing, `filling` which partitions are filled.
  */
 export type PolicyKey =
   | { readonly room: string }
   | { readonly user: string; readonly part?: number }
   | { readonly pair: PairUsers }
   | { readonly counts: string }
+  | { readonly settings: string }
   | { readonly partition: number }
   | { readonly lost: number }
   | { readonly mark: 'complete' | 'filling' };
@@ -22,9 +23,9 @@ export interface PolicyEntry {
 }
 
 /**
- * Key-value store of what decides on rights: states of rooms, rooms of users, and pairs of users. It is apart from MongoDB and quick to read. It may
- * be wiped at any time, and is filled again from MongoDB and LOG. A read sees all writes that were acknowledged before it. Calls may run
- * at the same time.
+ * Key-value store of what decides on rights: states of rooms, rooms and settings of users, and pairs of users. It is apart from MongoDB
+ * and quick to read. It may be wiped at any time, and is filled again from MongoDB and LOG. A read sees all writes that were
+ * acknowledged before it. Calls may run at the same time.
  */
 export interface PolicyStore {
   /**

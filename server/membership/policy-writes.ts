@@ -1,6 +1,7 @@
 import { mergedPair, NO_PAIR, type Pair, type PairUsers, pairJson, readPair } from '../fold/pair.ts';
 import { NO_ROOM, type RoomState } from '../fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../fold/room-state-json.ts';
+import { type GivenSettings, mergedSettings, NO_SETTINGS, readGivenSettings } from '../fold/user-settings.ts';
 import type { PolicyEntry, PolicyStore } from './policy-store.ts';
 
 /** Attempts to write a key that others write too: a worker folds 8 rooms of a user at the same time, beside gateways. */
@@ -58,4 +59,13 @@ export async function writePair(store: PolicyStore, users: PairUsers, known: Pai
     return latest === stored ? null : pairJson(latest);
   });
   return latest;
+}
+
+/** Adds what is known of a user's settings to what the store knows of them. @throws as {@link changeKey} */
+export async function writeSettings(store: PolicyStore, user: string, known: GivenSettings): Promise<void> {
+  await changeKey(store, { settings: user }, value => {
+    const stored = readGivenSettings(value) ?? NO_SETTINGS;
+    const next = mergedSettings(stored, known);
+    return next === stored ? null : next;
+  });
 }

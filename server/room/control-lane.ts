@@ -33,7 +33,7 @@ export interface RoomControl {
 }
 
 /** Types of entries of an inbox that gateways take note of. No other room has such entries, but for control entries. */
-const NOTED: ReadonlySet<string> = new Set(['member', 'contact', 'friend', PAIR]);
+const NOTED: ReadonlySet<string> = new Set(['member', 'contact', 'friend', PAIR, 'me']);
 
 /** True for a type of entries that a {@link ControlLane} takes. */
 export const isOfLane = (type: string): boolean => type === 'room' || NOTED.has(type);

@@ -42,7 +42,8 @@ export type MessageType =
   | 'hide'
   | 'room'
   | 'member'
-  | 'contact';
+  | 'contact'
+  | 'me';
 
 /** Type of an entry whose text the store has erased, because its message was deleted. No entry of LOG has it. */
 export const ERASED = 'erased';

@@ -2,6 +2,7 @@ import type { RoomState } from '../fold/room-state.ts';
 import type { MembershipArchive } from '../membership/archive.ts';
 import type { MemberPage, RoomDirectory, RoomPage } from '../membership/directory.ts';
 import type { UserRoom } from '../membership/room-states.ts';
+import type { UserArchive, UserChange, UserWriter } from '../membership/user-archive.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
 import type { OwnMembership, RoomControlEntry, RoomWriter } from '../room/room-changes.ts';
 import type {
@@ -32,6 +33,7 @@ import { QUERIES } from './queries.ts';
 import { type RejectedDocument, setAside } from './rejected.ts';
 import type { MemberDocument, RoomDocument } from './room-documents.ts';
 import { Rooms } from './rooms.ts';
+import { type UserDocument, UserDocuments } from './users.ts';
 import { Views } from './views.ts';
 import type { VoteDocument } from './votes.ts';
 
@@ -44,6 +46,8 @@ export interface MongoStore
     EntryReader,
     ErasureList,
     RoomWriter,
+    UserWriter,
+    UserArchive,
     RoomDirectory,
     MembershipArchive {
   /** State of a room as the worker has folded it; null for one that nobody created. @throws {StoreUnavailable} */
@@ -83,6 +87,7 @@ class Store implements MongoStore {
   readonly #erasures: Erasures;
   readonly #rooms: Rooms;
   readonly #directory: Directory;
+  readonly #users: UserDocuments;
 
   constructor(connection: MongoConnection) {
     this.#connection = connection;
@@ -101,6 +106,7 @@ class Store implements MongoStore {
     };
     this.#rooms = new Rooms(collections);
     this.#directory = new Directory(collections);
+    this.#users = new UserDocuments(() => connection.collection<UserDocument>('users'));
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
@@ -241,6 +247,14 @@ class Store implements MongoStore {
 
   roomNames(rooms: readonly string[]) {
     return this.#connection.read(() => this.#directory.names(rooms));
+  }
+
+  applyUsers(changes: readonly UserChange[]) {
+    return this.#connection.write(() => this.#users.apply(changes));
+  }
+
+  settingsOf(users: readonly string[]) {
+    return this.#connection.read(() => this.#users.settingsOf(users));
   }
 
   missingIndexes() {

@@ -11,6 +11,7 @@ export const SHARD_KEYS = {
   erasures: ['_id'],
   rooms: ['_id'],
   members: ['_id'],
+  users: ['_id'],
 } as const;
 
 /** Indexes of the collections, by name: fields in their order. `_id` is there anyway. */
@@ -338,6 +339,22 @@ export const QUERIES = {
     checked: { fields: ['own', 'cv'], few: ONE_ID },
     index: '_id',
     for: 'a join or leave of the user, unless there is a later one',
+  },
+  'users.some': {
+    collection: 'users',
+    does: 'read',
+    equality: [],
+    range: '_id',
+    index: '_id',
+    for: 'what some users say about themselves',
+  },
+  'users.write': {
+    collection: 'users',
+    does: 'update',
+    equality: ['_id'],
+    checked: { fields: ['at'], few: ONE_ID },
+    index: '_id',
+    for: 'what a user says about itself, unless a later entry wrote it',
   },
 } as const satisfies Readonly<Record<string, Query>>;
 

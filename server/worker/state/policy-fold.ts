@@ -5,10 +5,11 @@ import { noticeOf } from '../../fold/membership-notice.ts';
 import { isCut, NO_ROOM, type RoomState, type Written } from '../../fold/room-state.ts';
 import { readRoomState } from '../../fold/room-state-json.ts';
 import { itemsOf, MOST_ITEMS } from '../../fold/state-items.ts';
+import { readSettingsEntry } from '../../fold/user-settings.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
 import { highestState, type StateSources } from '../../membership/highest-state.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
-import { isLater, writeRoom } from '../../membership/policy-writes.ts';
+import { isLater, writeRoom, writeSettings } from '../../membership/policy-writes.ts';
 import type { UserRoom } from '../../membership/room-states.ts';
 import { snapshotOf } from '../../membership/snapshot.ts';
 import { userRoomAfter, userRoomByOwn, userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
@@ -138,6 +139,7 @@ export class PolicyFold {
     if (isInbox(room)) {
       if (message.type === 'member') await this.#own(begin, room, message);
       if (message.type === 'contact') await this.#contacts.apply(begin.partition, room, message);
+      if (message.type === 'me') await this.#settings(begin, inboxUser(room), message);
       return false;
     }
     return (message.seen > 0 || !stateless.has(room)) && (await this.#isVoid(begin, room, message));
@@ -165,6 +167,13 @@ export class PolicyFold {
     const own = await this.#read(begin, message, data => readOwnMembership(message, data));
     if (!own) return;
     await this.#writeUser(inboxUser(inbox), own.room, userRoomByOwn(own));
+  }
+
+  /** A user's own change of settings. */
+  async #settings(begin: Begin, user: string, message: LoggedMessage): Promise<void> {
+    const given = await this.#read(begin, message, data => readSettingsEntry(message, data));
+    if (!given) return;
+    await this.#parts.writes.attempt({ user }, async () => await writeSettings(this.#parts.policy, user, given));
   }
 
   /** @returns the state that POLICY has then */

@@ -4,7 +4,7 @@ import { dataOf } from '../../room/message.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 
 /** Types of entries that change what MongoDB has of messages, rooms and members. */
-export const CHANGING_TYPES: readonly string[] = ['edit', 'delete', 'reaction', 'hide', 'room', 'member'];
+export const CHANGING_TYPES: readonly string[] = ['edit', 'delete', 'reaction', 'hide', 'room', 'member', 'me'];
 
 const TARGETED: ReadonlySet<string> = new Set(['edit', 'delete', 'reaction']);
 

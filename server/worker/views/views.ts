@@ -1,4 +1,5 @@
 import type { RoomArchive } from '../../membership/archive.ts';
+import type { UserWriter } from '../../membership/user-archive.ts';
 import type { RoomWriter } from '../../room/room-changes.ts';
 import type { EntryReader, ErasureList, ErasureTime, ViewPosition, ViewWriter } from '../../room/views.ts';
 import { type Clock, sleep } from '../../time/clock.ts';
@@ -15,10 +16,11 @@ import { changesOf } from './changes.ts';
 import type { Erasing } from './erasing.ts';
 import { roomEntriesOf } from './room-entries.ts';
 import { StoredPages } from './stored-pages.ts';
+import { userChangesOf } from './user-entries.ts';
 import { VoidEntries } from './void-entries.ts';
 
 export interface ViewsParts {
-  readonly store: ViewWriter & EntryReader & ErasureList & RoomWriter & Pick<RoomArchive, 'room'>;
+  readonly store: ViewWriter & EntryReader & ErasureList & RoomWriter & UserWriter & Pick<RoomArchive, 'room'>;
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
   /** Offset below which the streams have no entry of a partition, now and later. */
@@ -32,7 +34,7 @@ export interface ViewsParts {
 const LOOK_MS = 50;
 
 /**
- * Fold of edits, deletes, reactions and hides, and of rooms and their members, into MongoDB. Control entries are applied first, and
+ * Fold of edits, deletes, reactions and hides, of rooms and their members, and of users, into MongoDB. Control entries are applied first, and
  * tell which entries of the batch do not count. It then waits until all its entries are stored, applies its changes, lists the entries
  * whose texts are deleted by it or do not count, and saves the position: so a worker that replaces this one at any step does the same
  * again. What is listed is erased in LOG and LIVE later, see {@link Erasing}. Entries that LOG does not have any more are folded from
@@ -98,6 +100,11 @@ export class ViewsFold implements WorkerFold {
     if (controls.length + own.length > 0) {
       await this.#check(partition);
       await store.applyRooms(controls, own);
+    }
+    const users = userChangesOf(entries);
+    if (users.length > 0) {
+      await this.#check(partition);
+      await store.applyUsers(users);
     }
     const { counting, voided } = await this.#void.split(entries, new Set(controls.map(({ room }) => room)));
     const changes = [...counting.flatMap(changesOf), ...voided].sort((a, b) => a.entry.offset - b.entry.offset);

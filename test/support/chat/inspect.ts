@@ -11,6 +11,7 @@ import { policyKv } from '../../../server/bus/policy-kv.ts';
 import { roomLog } from '../../../server/bus/room-log.ts';
 import type { RoomState } from '../../../server/fold/room-state.ts';
 import { readRoomState } from '../../../server/fold/room-state-json.ts';
+import { type GivenSettings, readGivenSettings } from '../../../server/fold/user-settings.ts';
 import { type PolicyProgress, progressKey, readProgress } from '../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../server/membership/policy-store.ts';
 import type { OffsetRange } from '../../../server/room/log.ts';
@@ -42,6 +43,8 @@ export interface Inspect {
   rawPolicy(key: { readonly room: string }): Promise<{ putBack(): Promise<void> }>;
   /** Part that POLICY has of the log of a room's partition; null for nothing that is known. */
   policyProgress(room: string): Promise<PolicyProgress | null>;
+  /** Settings that a user has changed, in POLICY. */
+  settings(user: string): Promise<GivenSettings | null>;
   /** True if POLICY lacks nothing. */
   policyComplete(): Promise<boolean>;
   /** Removes everything from POLICY. */
@@ -110,6 +113,7 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
     },
     policyProgress: async room =>
       readProgress((await policy.read(progressKey(partitionOf(room, config.partitions))))?.value),
+    settings: async user => readGivenSettings((await policy.read({ settings: user }))?.value),
     policyComplete: async () => (await policy.read(COMPLETE)) !== null,
     wipePolicy: async () => void (await (await managerOf(nats)).streams.purge(`KV_${names.policyBucket}`)),
     wipeLast: async () => {

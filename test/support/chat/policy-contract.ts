@@ -10,6 +10,8 @@ const KEYS: readonly PolicyKey[] = [
   { user: 'a' },
   { pair: ['a', 'b'] },
   { pair: ['1', '*.é'] },
+  { settings: 'a' },
+  { settings: 'group:a.b *>%é界' },
   { partition: 1 },
   { counts: 'a' },
 ];

@@ -8,6 +8,7 @@ import { DailyCounts } from '../../../server/membership/daily-counts.ts';
 import type { RoomDirectory } from '../../../server/membership/directory.ts';
 import type { Pairs } from '../../../server/membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
+import type { Settings } from '../../../server/membership/settings.ts';
 import type { HistoryStore } from '../../../server/room/history-store.ts';
 import type { RoomLog } from '../../../server/room/log.ts';
 import { Masks } from '../../../server/room/masks.ts';
@@ -20,6 +21,7 @@ import type { Clocks } from '../../../server/time/clock.ts';
 import { SECRET } from '../../../tools/support/token.ts';
 import { memoryPairs } from './memory-pairs.ts';
 import { MemoryDirectory, MemoryPolicyStore, MemoryStates, MemoryUserRooms } from './memory-policy.ts';
+import { memorySettings } from './memory-settings.ts';
 
 /** Options of a gateway that has neither NATS nor MongoDB. */
 export const testConfig = (env: Readonly<Record<string, string>> = {}): Config =>
@@ -73,6 +75,8 @@ export interface TestChatParts {
   readonly userRooms?: UserRooms;
   /** Default: no acts of users on each other, and a place for them. */
   readonly pairs?: Pairs;
+  /** Default: nobody has changed any, and a place for them. */
+  readonly settings?: Settings;
   /** Default: an empty one. */
   readonly directory?: RoomDirectory;
   /** Default: loses all events. */
@@ -97,6 +101,7 @@ export function testChat(parts: TestChatParts): Chat {
     userRooms,
     pairs: memoryPairs(parts.clocks, policy),
     daily: new DailyCounts(policy, parts.clocks.wallClock),
+    settings: memorySettings(parts.clocks, policy),
     directory: new MemoryDirectory(),
     ephemeral: { room: () => undefined, user: () => undefined },
     present: async () => [],

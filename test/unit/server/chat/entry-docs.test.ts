@@ -5,6 +5,7 @@ import { readEntry, readHide } from '../../../../server/fold/entry.ts';
 import { noticeOf } from '../../../../server/fold/membership-notice.ts';
 import { readContact } from '../../../../server/fold/pair.ts';
 import { NO_ROOM } from '../../../../server/fold/room-state.ts';
+import { readSettingsEntry } from '../../../../server/fold/user-settings.ts';
 import { roomChat } from '../../../support/chat/room-chat.ts';
 import { ENTRY_EXAMPLES, EXPLAINED_TYPES, shapeOf } from '../../../support/docs/entry-examples.ts';
 
@@ -31,6 +32,7 @@ async function story() {
   await as('alice', 'room.leave', { room });
   await as('bob', 'room.join', { room: 'channel:general' });
   await as('bob', 'friend.request', { user: 'carol', note: 'Tea?' });
+  await as('bob', 'settings.set', { privacy: { add: 'friends' } });
   return [...(await entriesOf(room)), ...(await entriesOf('user:bob'))];
 }
 
@@ -66,6 +68,7 @@ test('clients read every entry that docs/protocol.md shows', () => {
     const stamped = { type, offset, user: info?.user ?? '' };
     if (['message', 'edit', 'delete', 'reaction'].includes(type)) assert.ok(readEntry(stamped, data), type);
     if (type === 'hide') assert.ok(readHide(stamped, data));
+    if (type === 'me') assert.ok(readSettingsEntry(stamped, data));
     if (type === 'contact') assert.ok(readContact(stamped, data));
   }
 });
@@ -73,5 +76,5 @@ test('clients read every entry that docs/protocol.md shows', () => {
 test('the table in docs/protocol.md explains every type that it shows', () => {
   const shown = new Set(ENTRY_EXAMPLES.map(({ tags }) => tags.type));
   assert.deepEqual(shown, new Set(EXPLAINED_TYPES));
-  assert.equal(shown.size, 13);
+  assert.equal(shown.size, 14);
 });

@@ -94,6 +94,8 @@ const WITHOUT_ROOM: Readonly<Partial<Record<VerbName, string>>> = {
   'friend.remove': 'the same',
   'block.add': 'the same',
   'block.remove': 'the same',
+  'settings.get': 'everybody has own settings: settings.test.ts',
+  'settings.set': 'everybody has own settings: settings.test.ts',
 };
 
 const verbIn = (call: string) => call.split(' ', 1)[0] as VerbName;

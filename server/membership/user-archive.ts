@@ -1,0 +1,31 @@
+import type { GivenSettings } from '../fold/user-settings.ts';
+
+/** Change that one or more entries `me` of a user's inbox make to the document of the user. */
+export interface UserChange {
+  readonly user: string;
+  /** Offset of the last of these entries. */
+  readonly at: number;
+  readonly settings: GivenSettings;
+}
+
+/** Writes of documents of users, for the worker that folds a partition. */
+export interface UserWriter {
+  /**
+   * Applies changes to the documents of users. A user has one change of a call. Changes of one user are ascending by offset over calls,
+   * and may come again from any position if those after it come again too. Resolves once it is durable.
+   * @throws {StoreUnavailable} if the result is unknown
+   */
+  applyUsers(changes: readonly UserChange[]): Promise<void>;
+}
+
+/**
+ * Documents of users in MongoDB, which workers keep there. They lag behind the log by what its worker lags. Every call rejects with
+ * {@link StoreUnavailable} if MongoDB does not answer.
+ */
+export interface UserArchive {
+  /**
+   * Settings that users have changed, by user; those who changed none may be missing.
+   * @param users at most 200
+   */
+  settingsOf(users: readonly string[]): Promise<ReadonlyMap<string, GivenSettings>>;
+}

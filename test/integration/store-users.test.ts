@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MongoClient } from 'mongodb';
+import { type GivenSettings, mergedSettings, NO_SETTINGS, PRIVACY_VALUES } from '../../server/fold/user-settings.ts';
+import type { UserChange } from '../../server/membership/user-archive.ts';
+import { mongoStore } from '../../server/store/mongo.ts';
+import { userChangesOf } from '../../server/worker/views/user-entries.ts';
+import { startMongo } from '../../tools/local/mongo.ts';
+import { integer, pick } from '../../tools/support/random.ts';
+import { foldEntry } from '../support/chat/fold-entry.ts';
+import { fuzz, type Random } from '../support/fuzz/fuzz.ts';
+
+const mongo = await startMongo();
+test.after(() => mongo.close());
+const client = new MongoClient(mongo.uri);
+test.after(() => client.close());
+
+let databases = 0;
+
+/** A store on a database of its own. */
+function freshStore() {
+  const name = `chat_users_${process.pid}_${databases++}`;
+  const store = mongoStore(mongo.uri, name);
+  test.after(async () => {
+    await client.db(name).dropDatabase();
+    await store.close();
+  });
+  return { store, database: client.db(name) };
+}
+
+const USERS = ['ann', 'bob', '__proto__'];
+
+/** Entries of a partition, some of which change settings. */
+function anyEntries(random: Random) {
+  return Array.from({ length: 30 }, (_, index) => {
+    const user = pick(random, USERS);
+    const name = pick(random, ['dm', 'add', 'presence'] as const);
+    const body = { privacy: { [name]: pick(random, PRIVACY_VALUES[name]) }, invisible: random() < 0.5 };
+    return foldEntry(index + 1, `user:${user}`, random() < 0.8 ? 'me' : 'member', random() < 0.9 ? body : {});
+  });
+}
+
+fuzz('users have the settings of the fold, however often parts of the log come', [1, 2], 4, async random => {
+  const { store } = freshStore();
+  const log = anyEntries(random);
+  for (let done = 0; done < log.length; ) {
+    const from = integer(random, done + 1);
+    done = Math.min(log.length, done + 1 + integer(random, 12));
+    await store.applyUsers(userChangesOf(log.slice(from, done)));
+  }
+  const expected = new Map<string, GivenSettings>();
+  for (const entry of log)
+    for (const { user, settings } of userChangesOf([entry]))
+      expected.set(user, mergedSettings(expected.get(user) ?? NO_SETTINGS, settings));
+  assert.deepEqual(await store.settingsOf([...USERS, 'eve']), expected);
+});
+
+test('what a former holder of the lease still writes changes nothing', async () => {
+  const { store } = freshStore();
+  const change = (at: number, add: string): UserChange => ({ user: 'ann', at, settings: { add: { at, value: add } } });
+  await store.applyUsers([change(7, 'nobody')]);
+  await store.applyUsers([change(5, 'friends')]);
+  await store.applyUsers([change(7, 'nobody')]);
+  assert.deepEqual((await store.settingsOf(['ann'])).get('ann'), { add: { at: 7, value: 'nobody' } });
+});
