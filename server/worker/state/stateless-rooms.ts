@@ -11,7 +11,7 @@ export interface StatelessRoomsParts {
   readonly archive: Pick<RoomArchive, 'room'>;
 }
 
-/** What is known of a room without a state. */
+/** Entry of a room without a state. */
 interface Known<B> {
   readonly begin: B;
   /** True by the word of POLICY when it was complete; false for a room that MongoDB did not have, but POLICY may get. */
