@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../server/time/clock.ts';
 import { type ActName, type ActParams, untilAnswered } from './acts.ts';
 import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
+import { ClientState, type ClientStateName } from './client-state.ts';
 import type { Ending } from './control-of.ts';
 import { Listeners } from './listeners.ts';
 import { MessageIds } from './message-ids.ts';
@@ -89,6 +90,7 @@ export class Chat {
   readonly #transport: Transport;
   readonly #outbox: Outbox;
   readonly #sender: Sender;
+  readonly #state: ClientState;
   readonly #rooms = new Map<string, Room>();
   #connection: Connection = { phase: 'disconnected', code: 0, reason: '' };
 
@@ -111,10 +113,12 @@ export class Chat {
         this.#serverTime.reported(connection.time);
         this.#ids.restart();
       }
+      this.#state.connection(connection.phase === 'connected');
       this.#sender.setOnline(connection.phase === 'connected');
       if (connection.phase === 'connected') this.roomList.connected();
       this.connectionChanged.emit(connection);
     }, onInbox);
+    this.#state = new ClientState(state => this.#transport.call('client.state', { state }));
     this.#sender = new Sender({
       outbox: this.#outbox,
       clock: this.#clock,
@@ -137,6 +141,11 @@ export class Chat {
 
   disconnect(): void {
     this.#transport.disconnect();
+  }
+
+  /** Says whether the user sees the application. In the background it gets no events of rooms, such as that others type. */
+  setState(state: ClientStateName): void {
+    this.#state.set(state);
   }
 
   /** Calls a verb. The result is what the server sent: it is not checked. @throws {CallError} */

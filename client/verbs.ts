@@ -796,6 +796,17 @@ export interface Verbs {
       readonly shown: boolean;
     };
   };
+  /** Says whether the connection's client is in front of its user. */
+  readonly 'client.state': {
+    readonly params: {
+      /** `active` or `background`. `background`: the user does not see the application. */
+      readonly state: 'active' | 'background';
+    };
+    readonly result: {
+      /** `active` or `background`. State as it is now. */
+      readonly state: 'active' | 'background';
+    };
+  };
   /** Asks a user to be a friend, or accepts if the user has asked. */
   readonly 'friend.request': {
     readonly params: {

@@ -14,6 +14,8 @@ export interface Call extends Author {
    * @throws {CallAbandoned} if the caller does not wait for the answer any more: nothing may be written then
    */
   placed(): void;
+  /** Takes note whether the client of the caller's connection is in the background. Does nothing for a caller without a connection. */
+  setBackground(isBackground: boolean): void;
 }
 
 /** Failure of a call whose caller is gone, or was answered as too late. It is not answered again. */

@@ -1,5 +1,6 @@
 import { blockAdd } from './block-add.ts';
 import { blockRemove } from './block-remove.ts';
+import { clientState } from './client-state.ts';
 import { dmOpen } from './dm-open.ts';
 import { friendAccept } from './friend-accept.ts';
 import { friendDecline } from './friend-decline.ts';
@@ -80,6 +81,7 @@ export const VERBS = {
   'link.list': linkList,
   'link.revoke': linkRevoke,
   'typing.set': typingSet,
+  'client.state': clientState,
   'friend.request': friendRequest,
   'friend.accept': friendAccept,
   'friend.decline': friendDecline,

@@ -13,7 +13,8 @@ import { type EphemeralEvent, type EventBody, type RoomEvent, readBatch, type Us
  */
 export interface Ephemeral {
   /**
-   * Sends an event to the subscribers of a room on all gateways: a publication without an offset, with the type as its tag.
+   * Sends an event to the subscribers of a room on all gateways: a publication without an offset, with the type as its tag. Connections
+   * whose clients are in the background do not get it.
    * @param except users whose connections do not get it
    */
   room(room: string, data: EventBody, except?: readonly string[]): void;
@@ -74,24 +75,28 @@ export class EphemeralLane implements Ephemeral {
   }
 
   #deliver(event: EphemeralEvent): void {
-    if ('room' in event) this.#push(event.room, roomPush(event), new Set(event.except));
-    else this.#push(this.#options.inboxOf(event.user), userPush(event), NOBODY);
+    if ('user' in event) return this.#push(this.#options.inboxOf(event.user), userPush(event), () => true);
+    const except = new Set(event.except);
+    this.#push(event.room, roomPush(event), member => {
+      if (except.has(member.user)) return false;
+      if (member.isBackground) this.#options.metrics.ephemeralDropped.inc({ reason: 'background' });
+      return !member.isBackground;
+    });
   }
 
-  /** Pushes to the subscribers of a room here, encoded once for each encoding. */
-  #push(room: string, push: Push, except: ReadonlySet<string>): void {
+  /** Pushes to subscribers of a room here, encoded once for each encoding. */
+  #push(room: string, push: Push, isFor: (member: Member) => boolean): void {
     const { members, codecs, metrics } = this.#options;
     const frames: Partial<Record<Encoding, Frame>> = {};
     for (const member of members(room)) {
-      if (except.has(member.user)) continue;
-      frames[member.encoding] ??= codecs[member.encoding].push(push);
-      if (member.offer(frames[member.encoding] as Frame)) metrics.ephemeralDeliveries.inc();
+      if (!isFor(member)) continue;
+      const frame = frames[member.encoding] ?? codecs[member.encoding].push(push);
+      frames[member.encoding] = frame;
+      if (member.offer(frame)) metrics.ephemeralDeliveries.inc();
       else metrics.ephemeralDropped.inc({ reason: 'slow' });
     }
   }
 }
-
-const NOBODY: ReadonlySet<string> = new Set();
 
 const jsonOf = (data: EventBody) => Buffer.from(JSON.stringify(data));
 

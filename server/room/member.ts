@@ -9,6 +9,8 @@ export interface Member {
   /** Connection id. */
   readonly client: string;
   readonly user: string;
+  /** True while the client is in the background: its user does not see it. */
+  readonly isBackground: boolean;
   /** Joins a topic of {@link FanOut}: frames published after the return reach the client. */
   subscribe(topic: string): void;
   /** Leaves a topic: frames published after the return do not. */

@@ -14,6 +14,8 @@ export interface Caller {
   readonly identity: Identity | null;
   readonly client: string;
   readonly gone: boolean;
+  /** True while the client is in the background. */
+  isBackground: boolean;
   readonly context: { readonly after: Clock['after'] };
   reply(id: number, reply: Reply): void;
   failed(id: number, error: unknown): void;
@@ -131,6 +133,10 @@ class SessionCall implements Call {
   placed(): void {
     this.#check();
     this.#end();
+  }
+
+  setBackground(isBackground: boolean): void {
+    this.#caller.isBackground = isBackground;
   }
 
   /** Resolves once it is placed, or has ended. */

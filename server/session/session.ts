@@ -36,6 +36,7 @@ export class Session implements SocketHandler {
   readonly openedAt: Moment;
   readonly context: SessionContext;
   readonly codec: Codec;
+  isBackground = false;
   readonly #socket: Socket;
   readonly #rate: Rate;
   readonly #hooks: SessionHooks<Session>;

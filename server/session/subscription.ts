@@ -11,6 +11,7 @@ export interface Subscriber {
   readonly encoding: Encoding;
   readonly codec: Codec;
   readonly gone: boolean;
+  readonly isBackground: boolean;
   readonly identity: { readonly user: string } | null;
   readonly context: Pick<SessionContext, 'config' | 'join' | 'joins' | 'presence'>;
   /** Subscriptions by room; one that is expelled removes itself. */
@@ -82,6 +83,9 @@ export class Subscription implements Member {
   }
   get user(): string {
     return this.session.identity?.user ?? '';
+  }
+  get isBackground(): boolean {
+    return this.session.isBackground;
   }
   subscribe(topic: string): void {
     this.session.subscribeTopic(topic);

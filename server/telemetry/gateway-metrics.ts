@@ -130,7 +130,7 @@ export class GatewayMetrics {
   );
   readonly ephemeralDropped = this.#counter(
     'ephemeral_dropped_total',
-    'Ephemeral events not sent, by reason. slow: to a connection whose send buffer is more than half taken; full, nats: to a gateway, because there are too many, or NATS is away.',
+    'Ephemeral events not sent, by reason. slow: to a connection whose send buffer is more than half taken; background: to one whose client is in the background; full, nats: to a gateway, because there are too many, or NATS is away.',
     ['reason'],
   );
   readonly publishSeconds = this.#histogram(

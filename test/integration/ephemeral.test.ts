@@ -118,3 +118,24 @@ test('the end of typing is seen, the own connections of the user see neither, an
   });
   assert.ok(!sent.some(batch => batch.includes('nobody-else')));
 });
+
+test('a client in the background gets messages and no typing, and both when it is back', async t => {
+  const { gateways } = await startCluster(t, backends);
+  const alice = await openClient(t, gateways[0].url, { user: 'alice' });
+  const open = async (user: string) => {
+    const client = await openClient(t, gateways[1].url, { user });
+    const subscription = await client.subscribe(ROOM);
+    const types: string[] = [];
+    subscription.on('publication', ({ tags }) => void types.push(tags?.['type'] ?? ''));
+    return { client, types };
+  };
+  const bob = await open('bob');
+  const carol = await open('carol');
+  await bob.client.rpc('client.state', { state: 'background' });
+  await typeUntil(alice, ROOM, () => carol.types.length > 0);
+  await alice.send(ROOM, 'hello');
+  await until('bob has the message', () => bob.types.length > 0);
+  assert.deepEqual(bob.types, ['message']);
+  await bob.client.rpc('client.state', { state: 'active' });
+  await typeUntil(alice, ROOM, () => bob.types.includes('typing'));
+});

@@ -14,6 +14,8 @@ export class FreeCall implements Call {
     this.identity = { user, expiresAt: Number.POSITIVE_INFINITY as Moment, rooms };
   }
 
+  setBackground(): void {}
+
   placed(): void {
     if (this.abandoned) throw new CallAbandoned();
     this.timesPlaced += 1;

@@ -97,6 +97,7 @@ export class TestMember implements Member {
   readonly encoding: Encoding = 'json';
   readonly client = crypto.randomUUID();
   readonly user: string;
+  readonly isBackground = false;
   room: Room | null = null;
   /** Content of the subscribe reply. */
   answer: SubscribeResult | null = null;

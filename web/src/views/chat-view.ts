@@ -262,6 +262,7 @@ export class ChatView {
   #draw(): void {
     const { chat, texts, onTitle } = this.#options;
     const room = this.#room;
+    chat.setState(document.visibilityState === 'visible' ? 'active' : 'background');
     this.root.dataset['online'] = String(chat.connection.phase === 'connected');
     if (room && this.#conversation) {
       this.#conversation.update();

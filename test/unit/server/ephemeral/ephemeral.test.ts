@@ -20,11 +20,12 @@ class Connection {
   full = false;
   readonly member: Member;
 
-  constructor(user: string, encoding: Member['encoding'] = 'json') {
+  constructor(user: string, encoding: Member['encoding'] = 'json', isBackground = false) {
     this.member = {
       encoding,
       client: user,
       user,
+      isBackground,
       subscribe: () => undefined,
       unsubscribe: () => undefined,
       send: () => assert.fail('an event may be lost, so it is offered'),
@@ -143,6 +144,17 @@ test('a connection whose buffer is more than half taken gets nothing, and others
   scene.a.room(ROOM, { type: 'typing' });
   assert.deepEqual([slow.frames.length, bob.frames.length], [0, 1]);
   assert.deepEqual(await scene.count('a', 'dropped'), { slow: 1 });
+});
+
+test('a client in the background gets events of its user, none of rooms', async () => {
+  const scene = new Scene();
+  const hidden = new Connection('bob', 'json', true);
+  for (const room of [ROOM, 'user:bob']) scene.enter('a', room, hidden);
+  scene.a.room(ROOM, { type: 'typing' });
+  scene.a.room(ROOM, { type: 'typing' }, ['bob']);
+  scene.a.user('bob', { type: 'note' });
+  assert.deepEqual(hidden.frames, ['{"push":{"message":{"data":{"type":"note"}}}}']);
+  assert.deepEqual(await scene.count('a', 'dropped'), { background: 1 });
 });
 
 test('events beyond a full batch, and those while NATS is away, are lost and counted; later ones come', async () => {

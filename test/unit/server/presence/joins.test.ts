@@ -21,6 +21,7 @@ function watcher(client: string): Member & { readonly heard: string[] } {
     encoding: 'json',
     client,
     user: client,
+    isBackground: false,
     subscribe: () => undefined,
     unsubscribe: () => undefined,
     send: frame => void heard.push(short(frame)),

@@ -19,6 +19,7 @@ function setUp() {
     identity: { user: 'alice', expiresAt: Number.POSITIVE_INFINITY as Moment, rooms: [] },
     client: 'a client',
     gone: false,
+    isBackground: false,
     context: { after: clock.after },
     reply: (id: number) => void answered.push(id),
     failed: (id: number, error: unknown) => void failed.push([id, error]),

@@ -22,3 +22,19 @@ test('a frame that may be lost is queued while no more than half of the send buf
   client.hangUp();
   assert.equal(offer(0, 0), false);
 });
+
+test('a client says that it is in the background, for its connection alone', async () => {
+  const gateway = new TestGateway();
+  const [phone, laptop] = [await gateway.connect(), await gateway.connect()];
+  for (const client of [phone, laptop]) await client.ask({ id: 2, subscribe: { channel: ROOM } } as { id: number });
+  const background = () => [...(gateway.rooms.find(ROOM)?.members ?? [])].map(({ isBackground }) => isBackground);
+  const say = async (id: number, state: string) =>
+    (await phone.ask({ id, rpc: { method: 'client.state', data: { state } } } as { id: number }))['rpc']?.data;
+  assert.deepEqual(background(), [false, false]);
+  assert.deepEqual(await say(3, 'background'), { state: 'background' });
+  assert.deepEqual(background(), [true, false]);
+  assert.equal(await say(4, 'asleep'), undefined);
+  assert.deepEqual(background(), [true, false]);
+  assert.deepEqual(await say(5, 'active'), { state: 'active' });
+  assert.deepEqual(background(), [false, false]);
+});
