@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { atExit } from './at-exit.ts';
 
 const STOP_GRACE_MS = 10_000;
 const OUTPUT_KEPT = 8_192;
@@ -59,11 +60,10 @@ export async function startChild(command: string, args: readonly string[], optio
   }
   const running = (): boolean => child.exitCode === null && child.signalCode === null;
   const exited: Promise<void> = new Promise(resolve => child.once('exit', () => resolve()));
-  const onExit = (): void => {
+  const forget = atExit(() => {
     if (running()) child.kill('SIGKILL');
-  };
-  process.on('exit', onExit);
-  void exited.then(() => process.off('exit', onExit));
+  });
+  void exited.then(forget);
   return {
     pid,
     output: () => output,

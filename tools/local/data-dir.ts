@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './at-exit.ts';
 
 /** A directory for a server's data: the one given, kept; else a new one, removed by `remove` or when the process ends. */
 export function dataDir(given: string | undefined, prefix: string): { readonly path: string; remove(): void } {
@@ -10,11 +11,11 @@ export function dataDir(given: string | undefined, prefix: string): { readonly p
   }
   const path = mkdtempSync(join(tmpdir(), prefix));
   const remove = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-  process.once('exit', remove);
+  const forget = atExit(remove);
   return {
     path,
     remove() {
-      process.off('exit', remove);
+      forget();
       remove();
     },
   };
