@@ -69,6 +69,8 @@ export interface ViewWriter {
    * @returns false if the saved position is another one, or a later holder saved it: nothing is saved then
    */
   savePosition(partition: number, from: ViewPosition | null, to: ViewPosition, lease: number): Promise<boolean>;
+  /** Epoch of the lease under which the position of a partition was saved; 0 for none. */
+  positionLease(partition: number): Promise<number>;
 }
 
 /** Entries of a partition that the store has, ascending by offset. */

@@ -177,6 +177,10 @@ class Store implements MongoStore {
     return this.#connection.write(() => this.#positions.save(viewsOf(partition), from, to, lease));
   }
 
+  positionLease(partition: number) {
+    return this.#connection.read(() => this.#positions.lease(viewsOf(partition)));
+  }
+
   noteErasures(partition: number, time: ErasureTime, entries: readonly Erased[]) {
     return this.#connection.write(() => this.#erasures.note(partition, time, entries));
   }

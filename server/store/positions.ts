@@ -24,6 +24,11 @@ export class Positions {
     return document && { epoch: document.epoch, at: document.at };
   }
 
+  /** Reads the epoch of the lease under which a position was saved; 0 for none. */
+  async lease(id: string): Promise<number> {
+    return (await (await this.#collection()).findOne(where('folds.one', { _id: id }), READ))?.lease ?? 0;
+  }
+
   /** Saves a position if the saved one is `from`, and no later holder of the lease saved it. @returns false if it is not */
   async save(id: string, from: ViewPosition | null, to: ViewPosition, lease: number): Promise<boolean> {
     const folds = await this.#collection();

@@ -71,6 +71,7 @@ async function foldBench(t: TestContext) {
     readChecked: store.readChecked.bind(store),
     applyChanges: around('apply', store.applyChanges.bind(store)),
     savePosition: around('save', store.savePosition.bind(store)),
+    positionLease: store.positionLease.bind(store),
     noteErasures: around('note', store.noteErasures.bind(store)),
     readErasures: store.readErasures.bind(store),
     dropErasures: around('drop', store.dropErasures.bind(store)),

@@ -220,7 +220,7 @@ function entries(mix: Mix): (offset: number, publish: Publish) => void {
   };
 }
 
-function run({ log, names }: Bench, fold: WorkerFold, signal: AbortSignal): Promise<void> {
+async function run({ log, names }: Bench, fold: WorkerFold, signal: AbortSignal): Promise<void> {
   const runner = new Runner({
     fold,
     foldLog: log,
@@ -232,7 +232,7 @@ function run({ log, names }: Bench, fold: WorkerFold, signal: AbortSignal): Prom
     random: Math.random,
     log: pino({ level: 'warn' }),
   });
-  return runner.run({ fold: fold.name, partition: 0, epoch: Date.now(), signal });
+  await runner.run({ fold: fold.name, partition: 0, epoch: Date.now(), signal });
 }
 
 const reached = (fold: WorkerFold, offset: number) =>

@@ -83,10 +83,14 @@ export interface WorkerFold {
   idle?(partition: number, lease: Lease): Promise<void>;
 }
 
-/** Another worker has the lease. */
+/** Another worker has the lease, or had one with a higher epoch. */
 export class LeaseLost extends Error {
-  constructor({ fold, partition }: Pick<Lease, 'fold' | 'partition'>) {
+  /** Epoch of the lease that was found; 0 if none was. The next lease has to have a higher one. */
+  readonly later: number;
+
+  constructor({ fold, partition }: Pick<Lease, 'fold' | 'partition'>, later = 0) {
     super(`another worker folds ${fold} of partition ${partition}`);
     this.name = 'LeaseLost';
+    this.later = later;
   }
 }

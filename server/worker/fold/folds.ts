@@ -47,7 +47,7 @@ export async function runFolds(parts: FoldsParts, signal: AbortSignal): Promise<
     holder,
     folds: [...runners.keys()],
     partitions,
-    fold: async lease => await runners.get(lease.fold)?.run(lease),
+    fold: async lease => (await runners.get(lease.fold)?.run(lease)) ?? 0,
     held,
     clock: shared.clock,
     log: shared.log,

@@ -18,8 +18,11 @@ export interface LeasesParts {
   readonly holder: string;
   readonly folds: readonly string[];
   readonly partitions: number;
-  /** Folds until the signal of the lease aborts, or until it cannot go on; the lease is free after that. Never rejects. */
-  fold(lease: Lease): Promise<void>;
+  /**
+   * Folds until the signal of the lease aborts, or until it cannot go on; the lease is free after that. Never rejects.
+   * @returns as {@link LeaseLost.later}
+   */
+  fold(lease: Lease): Promise<number>;
   /** Called with the number of leases of a fold whenever it changes. */
   held(fold: string, count: number): void;
   readonly clock: Clock;
@@ -45,7 +48,7 @@ type Records = ReadonlyMap<string, LeaseRecord>;
  * {@link Heartbeats}: so the writes of an idle worker do not grow with the partitions. A worker that cannot send its heartbeat ends
  * its folds before that, and so does one that comes back and finds itself declared dead. Leases are taken and freed by
  * compare-and-set. The epoch is above that of the holder before, and not below the time of day, so that it also rises if the
- * bucket was lost.
+ * bucket was lost. A fold that finds a higher one nevertheless gets a lease above it.
  */
 export class Leases {
   readonly #parts: LeasesParts;
@@ -160,15 +163,19 @@ export class Leases {
     const ended = () => {
       this.#held.delete(key);
       this.#report(fold);
-      const isFree = work.then(() => this.#free(bucket, key, held)).finally(() => this.#ending.delete(key));
+      const isFree = work.then(later => this.#free(bucket, key, held, later)).finally(() => this.#ending.delete(key));
       this.#ending.set(key, isFree);
     };
     signal.addEventListener('abort', ended, { once: true });
   }
 
-  /** Frees a lease whose fold has ended, unless another worker has it. */
-  async #free(bucket: LeaseBucket, key: string, { epoch, revision }: Held): Promise<void> {
-    await bucket.write(key, freed(epoch), revision).catch(() => undefined); // else a later look frees it
+  /**
+   * Frees a lease whose fold has ended, unless another worker has it.
+   * @param later epoch above which the next one has to be: leases are forgotten after an hour without workers, and the clock of an
+   * earlier holder may have been ahead
+   */
+  async #free(bucket: LeaseBucket, key: string, { epoch, revision }: Held, later: number): Promise<void> {
+    await bucket.write(key, freed(Math.max(epoch, later)), revision).catch(() => undefined); // else a later look frees it
   }
 
   #end(key: string): void {

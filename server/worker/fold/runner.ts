@@ -40,11 +40,15 @@ export class Runner {
     this.#repeats = new Repeats(parts.clock.now);
   }
 
-  /** Folds under a lease until it ends. Never rejects. */
-  async run(lease: Lease): Promise<void> {
+  /**
+   * Folds under a lease until it ends. Never rejects.
+   * @returns as {@link LeaseLost.later}
+   */
+  async run(lease: Lease): Promise<number> {
     const { fold, failing, clock, random, log } = this.#parts;
     const { partition, signal } = lease;
     let failures = 0;
+    let later = 0;
     const works = () => {
       if (failures > 0) failing(partition, null);
       failures = 0;
@@ -53,6 +57,7 @@ export class Runner {
       try {
         await this.#follow(lease, works);
       } catch (error) {
+        if (error instanceof LeaseLost) later = error.later;
         if (error instanceof LeaseLost || signal.aborted) break;
         failures += 1;
         const reason = (error as Error).message;
@@ -64,6 +69,7 @@ export class Runner {
       }
     }
     works();
+    return later;
   }
 
   /** Follows LOG from the saved position until the lease ends or LOG does not continue. */

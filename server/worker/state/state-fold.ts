@@ -103,7 +103,7 @@ export class StateFold implements WorkerFold {
     const { digests, policy, clock } = this.#parts;
     await policy.begin(partition, from);
     const found = await digests.cover(partition);
-    if ((found?.value.lease ?? 0) > lease.epoch) throw new LeaseLost(lease);
+    demandLatest(found?.value, lease);
     // Over digests of an earlier release LOG is folded again, from its first entry.
     const checked = found?.value.checked ?? found?.revision ?? 0;
     const value = coverFrom(found?.value ?? null, to, { lease: lease.epoch, checked });
@@ -149,7 +149,7 @@ export class StateFold implements WorkerFold {
     const known = this.#of(partition);
     await this.#parts.policy.look(partition, positionOf(known), lease);
     const cover = await this.#parts.digests.cover(partition);
-    if ((cover?.value.lease ?? 0) > lease.epoch) throw new LeaseLost(lease);
+    demandLatest(cover?.value, lease);
     if (cover?.revision !== known.cover.revision) throw new Error('another process wrote the cover of LAST');
     await this.#repair(partition, known);
     await this.#forget(partition, known);
@@ -234,7 +234,7 @@ export class StateFold implements WorkerFold {
     } catch (error) {
       if (!(error instanceof DigestTaken)) throw error;
       const found = await digests.cover(partition);
-      if ((found?.value.lease ?? 0) > lease.epoch) throw new LeaseLost(lease);
+      demandLatest(found?.value, lease);
       throw error; // of an earlier release, or ours with a lost answer: begins again
     }
   }
@@ -280,6 +280,12 @@ export class StateFold implements WorkerFold {
     if (!known) throw new Error(`partition ${partition} was not begun`);
     return known;
   }
+}
+
+/** @throws {LeaseLost} if a cover is of a later lease */
+function demandLatest(cover: Cover | undefined, lease: Lease): void {
+  const later = cover?.lease ?? 0;
+  if (later > lease.epoch) throw new LeaseLost(lease, later);
 }
 
 /** Position up to which a partition is folded. */

@@ -132,7 +132,11 @@ export class ViewsFold implements WorkerFold {
 
   async savePosition(partition: number, position: FoldPosition, lease: Lease): Promise<void> {
     const saved = this.#saved.get(partition) ?? null;
-    if (!(await this.#parts.store.savePosition(partition, saved, position, lease.epoch))) throw new PositionMoved();
+    const { store } = this.#parts;
+    if (!(await store.savePosition(partition, saved, position, lease.epoch))) {
+      const later = await store.positionLease(partition);
+      throw later > lease.epoch ? new LeaseLost(lease, later) : new PositionMoved();
+    }
     this.#saved.set(partition, position);
     await this.#parts.erasing.run(position.epoch, lease);
   }

@@ -45,6 +45,7 @@ class Workers {
         await new Promise<void>(resolve => lease.signal.addEventListener('abort', () => resolve(), { once: true }));
         await hangs;
         this.working.delete(lease);
+        return 0;
       },
       held: (_, count) => void counts.push(count),
       clock,
@@ -284,4 +285,31 @@ fuzz('no partition has two folds, however workers fail, and in the end each has 
   const stopped = Promise.all(all.map(({ stop }) => stop()));
   await pass(2_000);
   await stopped;
+});
+
+test('a fold that finds a higher epoch gets the next lease above it: its holder had a clock that was ahead', async () => {
+  const clock = new ManualClock();
+  const later = clock.wallClock() + 86_400_000;
+  const epochs: number[] = [];
+  const stopping = new AbortController();
+  const ended = new Leases({
+    open: async () => new MemoryLeases().connect({ down: false, deaf: false, stale: null }),
+    holder: 'one',
+    folds: ['state'],
+    partitions: 1,
+    async fold({ epoch, signal }) {
+      epochs.push(epoch);
+      if (epoch <= later) return later;
+      await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
+      return 0;
+    },
+    held: () => undefined,
+    clock,
+    log: pino({ level: 'silent' }),
+  }).run(stopping.signal);
+  for (let second = 0; second < 10; second++) await clock.passSettling(1_000);
+  assert.equal(epochs.length, 2);
+  assert.ok((epochs.at(-1) ?? 0) > later);
+  stopping.abort();
+  await ended;
 });
