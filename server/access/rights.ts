@@ -42,7 +42,7 @@ export type RoomAct = (typeof ACTS)[number];
 /** A room at a moment. */
 export interface RoomAtMoment {
   readonly rules: KindRules;
-  readonly state: Pick<RoomState, 'kind' | 'cv' | 'frozen' | 'deleted'>;
+  readonly state: Pick<RoomState, 'kind' | 'cv' | 'frozen' | 'deleted' | 'blocks'>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -53,6 +53,8 @@ export interface Person {
   readonly known: Membership | null;
   /** True if the user's token lists the room. */
   readonly listed: boolean;
+  /** True if the user blocks the other one of two. Default: false. */
+  readonly blocks?: boolean;
 }
 
 /** Answer for what a user may not see: the same as for what does not exist, byte for byte. */
@@ -62,6 +64,13 @@ export const HIDDEN: Denied = {
 };
 
 const denied = (error: ErrorCode, detail: string): Denied => ({ error, detail });
+
+/** Answer to an act on a user whom the caller blocks. */
+export const BLOCKS: Denied = denied(ERRORS.conflict, 'you have blocked this user');
+
+/** Answer to who lacks a rank. */
+const lacksRank = (lowest: Rank): Denied =>
+  denied(ERRORS.permissionDenied, `permission denied: it takes the rank ${lowest}`);
 
 /** Rank of a user who is a member now; null for another. */
 export const rankOf = ({ known }: Pick<Person, 'known'>): Rank | null =>
@@ -100,7 +109,7 @@ export function mayAct(
   if (act === 'write') return mayWrite(place, actor);
   const rank = rankOf(actor);
   const { lowest, over } = rightOf(place, act);
-  if (!atLeast(rank, lowest)) return denied(ERRORS.permissionDenied, `permission denied: it takes the rank ${lowest}`);
+  if (!atLeast(rank, lowest)) return lacksRank(lowest);
   return over && rank !== 'owner' ? below(rank, target) : null;
 }
 
@@ -140,7 +149,10 @@ function mayRead({ access }: KindRules, actor: Person): Denied | null {
   return HIDDEN;
 }
 
-function mayWrite({ rules, state, now }: RoomAtMoment, actor: Person): Denied | null {
+function mayWrite(place: RoomAtMoment, actor: Person): Denied | null {
+  const { rules, state, now } = place;
+  // Who is blocked is answered as in a room where members do not write.
+  if (isOfTwo(place) && state.blocks.length > 0) return actor.blocks ? BLOCKS : lacksRank('moderator');
   const rank = rankOf(actor);
   const isStaff = atLeast(rank, 'moderator');
   const mutedUntil = actor.known?.mutedUntil ?? 0;
@@ -148,8 +160,7 @@ function mayWrite({ rules, state, now }: RoomAtMoment, actor: Person): Denied | 
     return denied(ERRORS.readOnly, `you are muted in this room until ${new Date(mutedUntil).toISOString()}`);
   if (state.frozen && !isStaff) return denied(ERRORS.readOnly, 'the room is frozen');
   if (rules.write === 'Everyone' || isStaff || (rules.write === 'Members' && atLeast(rank, 'member'))) return null;
-  const who = rules.write === 'Members' ? 'member' : 'moderator';
-  return denied(ERRORS.permissionDenied, `permission denied: it takes the rank ${who}`);
+  return lacksRank(rules.write === 'Members' ? 'member' : 'moderator');
 }
 
 function mayDecideOnOwn(place: RoomAtMoment, actor: Person, act: (typeof OWN)[number]): Denied | null {

@@ -67,7 +67,8 @@ export class RoomRights {
     if (isPlain(rules, state)) return 0;
     const document = needsDocument(rules, state, user) ? this.#options.users.known(user) : undefined;
     if (needsDocument(rules, state, user) && !document) return state.cv;
-    const person = { known: membershipOf(state, user, document?.get(room)), listed: isListed({ rooms }, room) };
+    const known = membershipOf(state, user, document?.get(room));
+    const person = { known, listed: isListed({ rooms }, room), blocks: state.blocks.includes(user) };
     const denied = mayAct({ rules, state, now: this.#options.wallClock() }, person, 'write');
     if (denied) throw new CommandError(denied.error, denied.detail);
     return state.cv;
@@ -183,7 +184,8 @@ class Rights implements RoomAccess {
   may(action: Action): Denied | null {
     const { identity, room, rules, state, now } = this.#parts;
     if (!isPlain(rules, state)) {
-      const person = { known: this.#known(), listed: isListed(identity, room) };
+      const blocks = state.blocks.includes(identity.user);
+      const person = { known: this.#known(), listed: isListed(identity, room), blocks };
       const denied = mayAct({ rules, state, now: now() }, person, WRITES.has(action) ? 'write' : 'read');
       if (denied) return denied === HIDDEN && rules.access === 'Claim' ? NOT_LISTED : denied;
     }

@@ -1,4 +1,5 @@
 import { contactAct } from './contact-act.ts';
+import { keepApart } from './keep-apart.ts';
 import { CONTACT, ON_PERSON } from './people.ts';
 import { verb } from './verb.ts';
 
@@ -17,6 +18,8 @@ export const blockAdd = verb({
     result: { state: 'none', blocked: true, duplicate: false },
   },
   async run(call, { id, user }, chat) {
-    return await contactAct(call, chat, { id, user, decide: ({ own }) => (own.blocks ? null : 'block') });
+    const done = await contactAct(call, chat, { id, user, decide: ({ own }) => (own.blocks ? null : 'block') });
+    await keepApart(call, chat, user);
+    return done;
   },
 });

@@ -1,4 +1,5 @@
 import { contactAct } from './contact-act.ts';
+import { keepApart } from './keep-apart.ts';
 import { CONTACT, ON_PERSON } from './people.ts';
 import { verb } from './verb.ts';
 
@@ -13,6 +14,8 @@ export const blockRemove = verb({
     result: { state: 'none', blocked: false, duplicate: false },
   },
   async run(call, { id, user }, chat) {
-    return await contactAct(call, chat, { id, user, decide: ({ own }) => (own.blocks ? 'unblock' : null) });
+    const done = await contactAct(call, chat, { id, user, decide: ({ own }) => (own.blocks ? 'unblock' : null) });
+    await keepApart(call, chat, user);
+    return done;
   },
 });

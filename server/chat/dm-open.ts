@@ -52,8 +52,8 @@ export const dmOpen = verb({
     demandUnblocked(relation);
     if (relation.blocked) throw refusedByUser();
     if ((await chat.rooms.fresh(room)).cv > 0) return { room };
-    await demandBlocksKept(chat);
     if ((await unwilling(chat, call, [other], 'dm')).has(other)) throw refusedByUser();
+    await demandBlocksKept(chat); // after both refusals, so that nothing tells them apart
     if (relation.state !== 'friend') await countStranger(chat, user);
     const users = [user, other];
     const full = await withoutPlace(chat, room, users);

@@ -1,3 +1,4 @@
+import { BLOCKS } from '../access/rights.ts';
 import type { Relation } from '../fold/pair.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
@@ -43,5 +44,5 @@ export const refusedByUser = () =>
 
 /** Refuses an act on a user whom the caller blocks. @throws {CommandError} 409 */
 export function demandUnblocked({ blocks }: Pick<Relation, 'blocks'>): void {
-  if (blocks) throw new CommandError(ERRORS.conflict, 'you have blocked this user');
+  if (blocks) throw new CommandError(BLOCKS.error, BLOCKS.detail);
 }

@@ -38,7 +38,8 @@ export class RoomView implements RoomAtMoment {
   get self(): Person {
     const { user, rooms } = this.#identity;
     const kind = this.room.slice(0, this.room.indexOf(':'));
-    return { known: this.known(user), listed: rooms.includes(this.room) || rooms.includes(`${kind}:*`) };
+    const listed = rooms.includes(this.room) || rooms.includes(`${kind}:*`);
+    return { known: this.known(user), listed, blocks: this.state.blocks.includes(user) };
   }
 
   /** Relation of a user to the room. Only users of whom the view was loaded, in a room whose state lacks members. */

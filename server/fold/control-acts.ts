@@ -1,4 +1,5 @@
 import type { Control, ControlEntry, ControlOf, Rank, RankedUser } from './control.ts';
+import { isDirect } from './direct.ts';
 import { oldest } from './heir.ts';
 import { recentCuts, withCut } from './kept-cuts.ts';
 import {
@@ -32,6 +33,7 @@ interface Draft extends Omit<RoomState, 'members' | 'links'> {
   readonly links: Map<string, Link>;
   cuts: readonly Cut[];
   ids: readonly Done[];
+  blocks: readonly string[];
 }
 
 /** Makes the state after an entry that counts. Version and offset are left to the caller. */
@@ -136,6 +138,12 @@ const EFFECTS: Effects = {
   mute(draft, { user, until }) {
     draft.members.set(user, { ...knownOf(draft, user), mutedUntil: until });
   },
+  block(draft, _, { by }) {
+    if (isDirect(draft) && !draft.blocks.includes(by)) draft.blocks = [...draft.blocks, by];
+  },
+  unblock(draft, _, { by }) {
+    draft.blocks = draft.blocks.filter(user => user !== by);
+  },
   unknown() {},
 };
 
@@ -196,7 +204,7 @@ export function cutBy(control: Control, by: string): string | null {
   if (control.act === 'mute') return control.until > 0 ? control.user : null;
   if (control.act === 'leave') return control.dissolves ? '*' : by;
   if (control.act === 'freeze') return control.on ? '*' : null;
-  return control.act === 'delete' ? '*' : null;
+  return control.act === 'delete' || control.act === 'block' ? '*' : null;
 }
 
 /** Cut that an entry makes; null for none. */

@@ -54,6 +54,8 @@ export type Control =
     }
   /** `until`: 0 ends a mute. */
   | { readonly act: 'mute'; readonly user: string; readonly until: number }
+  /** In the room of two users: neither writes while one blocks the other. Gateways alone read these entries. */
+  | { readonly act: 'block' | 'unblock' }
   /** Act of a newer version, or one whose fields do not fit. It takes its turn and changes nothing. */
   | { readonly act: 'unknown' };
 
@@ -114,8 +116,17 @@ const nothing = () => ({});
 const joinOf = (since: unknown): { readonly since?: number } => (isCount(since) && since > 0 ? { since } : {});
 const ofUser = ({ user }: Fields) => (isText(user) ? { user } : null);
 
+/** Types of control entries. Those of the type `pair` are shown to no client. Inboxes have other entries of the last two. */
+export const CONTROL_TYPES = ['room', 'member', 'pair'] as const;
+
+/** Type of a control entry. */
+export type ControlType = (typeof CONTROL_TYPES)[number];
+
+/** True for the type of a control entry. */
+export const isControlType = (type: string): type is ControlType => (CONTROL_TYPES as readonly string[]).includes(type);
+
 /** Acts by name: the type of their entries, and the fields of their bodies. */
-const ACTS: { readonly [A in ActName]: { readonly type: 'room' | 'member'; readonly read: Reader<A> } } = {
+const ACTS: { readonly [A in ActName]: { readonly type: ControlType; readonly read: Reader<A> } } = {
   create: {
     type: 'room',
     read(body) {
@@ -174,10 +185,12 @@ const ACTS: { readonly [A in ActName]: { readonly type: 'room' | 'member'; reado
   },
   transfer: { type: 'member', read: ({ user, since }) => (isText(user) ? { user, ...joinOf(since) } : null) },
   mute: { type: 'member', read: ({ user, until }) => (isText(user) && isCount(until) ? { user, until } : null) },
+  block: { type: 'pair', read: nothing },
+  unblock: { type: 'pair', read: nothing },
 };
 
 /** Type of the entry of an act, header `Chat-Type`. */
-export const typeOfAct = (act: ActName): 'room' | 'member' => ACTS[act].type;
+export const typeOfAct = (act: ActName): ControlType => ACTS[act].type;
 
 /** Facts about an entry that its author cannot write: from the envelope, or from a publication. */
 interface Stamped {
@@ -191,7 +204,7 @@ interface Stamped {
  * @returns null for an entry of another lane
  */
 export function readControl({ type, offset, user }: Stamped, data: unknown): ControlEntry | null {
-  if ((type !== 'room' && type !== 'member') || typeof data !== 'object' || data === null) return null;
+  if (!isControlType(type) || typeof data !== 'object' || data === null) return null;
   const body = data as Fields;
   const { id, cv, time, act } = body;
   if (!isText(id) || !isCount(cv) || cv === 0) return null;
@@ -201,14 +214,15 @@ export function readControl({ type, offset, user }: Stamped, data: unknown): Con
 function readAct(type: string, act: unknown, body: Fields): Control {
   if (isText(act) && Object.hasOwn(ACTS, act)) {
     const known = ACTS[act as ActName];
-    const fields = known.type === type ? known.read(body) : null;
+    // A snapshot of the room of two users tells of blocks.
+    const fields = known.type === type || (type === 'pair' && act === 'snapshot') ? known.read(body) : null;
     if (fields) return { act, ...fields } as Control;
   }
   return { act: 'unknown' };
 }
 
 /** Body of a control entry, as its gateway publishes it. */
-export const controlBody = ({ id, cv, by, time, control }: Omit<ControlEntry, 'offset'>, type: 'room' | 'member') => ({
+export const controlBody = ({ id, cv, by, time, control }: Omit<ControlEntry, 'offset'>, type: ControlType) => ({
   type,
   id,
   cv,

@@ -7,11 +7,12 @@ const STANDINGS: readonly Standing[] = ['member', 'invited', 'requested', 'banne
 
 /** JSON form of a state: maps become lists, and fields without content are left out. */
 export function roomStateJson(state: RoomState): Fields {
-  const { members, links, ...rest } = state;
+  const { members, links, blocks, ...rest } = state;
   return {
     ...rest,
     members: [...members].map(([user, known]) => memberJson(user, known)),
     links: [...links].map(([hash, link]) => ({ hash, ...link })),
+    ...(blocks.length === 0 ? {} : { blocks }),
   };
 }
 
@@ -56,6 +57,7 @@ function stateOf(from: Fields): RoomState {
     links: new Map(list(from['links']).map(item => [text(item['hash']), linkOf(item)])),
     cuts: list(from['cuts']).map(cutOf),
     ids: list(from['ids']).map(doneOf),
+    blocks: texts(from['blocks'] ?? []),
   };
 }
 
@@ -110,6 +112,11 @@ function fieldsOf(value: unknown): Fields {
 function list(value: unknown): readonly Fields[] {
   if (!Array.isArray(value)) throw new Misfit();
   return value.map(fieldsOf);
+}
+
+function texts(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new Misfit();
+  return value.map(text);
 }
 
 function text(value: unknown): string {

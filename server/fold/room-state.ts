@@ -107,6 +107,8 @@ export interface RoomState {
   readonly cuts: readonly Cut[];
   /** Ascending by cv. */
   readonly ids: readonly Done[];
+  /** Users of the room of two who block the other one. */
+  readonly blocks: readonly string[];
 }
 
 /** State of a room that was never created. */
@@ -127,6 +129,7 @@ export const NO_ROOM: RoomState = {
   links: new Map(),
   cuts: [],
   ids: [],
+  blocks: [],
 };
 
 /**

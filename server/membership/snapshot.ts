@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { controlBody } from '../fold/control.ts';
+import { isDirect } from '../fold/direct.ts';
 import type { RoomState } from '../fold/room-state.ts';
 import { roomStateJson } from '../fold/room-state-json.ts';
 import { controlKey } from '../room/control-key.ts';
-import { type Envelope, NO_TARGETS } from '../room/message.ts';
+import { type Envelope, NO_TARGETS, PAIR } from '../room/message.ts';
 
 /**
  * Distance of a snapshot above the version that it follows: more than the versions of one room that can be lost. Gateways and clients
@@ -28,9 +29,10 @@ export function snapshotOf(room: string, state: RoomState, time: number, cv = st
   const id = uuidOf(createHash('sha256').update(dedupe).digest());
   const next = cv + LOST_VERSIONS;
   const control = { act: 'snapshot', state: roomStateJson(state) } as const;
-  const body = Buffer.from(JSON.stringify(controlBody({ id, cv: next, by: '', time, control }, 'room')));
+  const type = isDirect(state) ? PAIR : 'room'; // the state tells of blocks
+  const body = Buffer.from(JSON.stringify(controlBody({ id, cv: next, by: '', time, control }, type)));
   const none = { user: '', client: '', traceparent: '', targets: NO_TARGETS, seen: 0 } as const;
-  return { body, envelope: { type: 'room', id, dedupe, time, cv: next, ...none } };
+  return { body, envelope: { type, id, dedupe, time, cv: next, ...none } };
 }
 
 /** A UUID of version 8 made of a hash. */

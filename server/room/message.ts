@@ -43,12 +43,16 @@ export type MessageType =
   | 'room'
   | 'member'
   | 'contact'
-  | 'me';
+  | 'me'
+  | 'pair';
 
 /** Type of an entry whose text the store has erased, because its message was deleted. No entry of LOG has it. */
 export const ERASED = 'erased';
 
-/** Type of an entry of an inbox that gateways alone read: another user's acts on its user have changed. It is shown to no client. */
+/**
+ * Type of entries that gateways and workers alone read, and that are shown to no client. In an inbox: another user's acts on its user
+ * have changed. In the room of two users: one blocks the other, or not any more.
+ */
 export const PAIR = 'pair';
 
 /** Headers of a message. The gateway sets them: nothing in them is taken from the command of a client but its id. */

@@ -4,6 +4,7 @@ import type { PolicyStore } from '../../membership/policy-store.ts';
 import { writePair } from '../../membership/policy-writes.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
 import { dataOf, PAIR } from '../../room/message.ts';
+import type { DirectBlocks } from './direct-blocks.ts';
 import { type Notices, storedAtMs } from './notices.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 
@@ -30,10 +31,18 @@ export interface FriendNotice {
 export class ContactFold {
   readonly #parts: ContactFoldParts;
   readonly #notices: Pick<Notices, 'storeKeyed'>;
+  readonly #blocks: Pick<DirectBlocks, 'settle'>;
 
-  constructor(parts: ContactFoldParts, notices: Pick<Notices, 'storeKeyed'>) {
+  constructor(
+    parts: ContactFoldParts,
+    {
+      notices,
+      blocks,
+    }: { readonly notices: Pick<Notices, 'storeKeyed'>; readonly blocks: Pick<DirectBlocks, 'settle'> },
+  ) {
     this.#parts = parts;
     this.#notices = notices;
+    this.#blocks = blocks;
   }
 
   /** Folds an entry `contact` of an inbox, whose body is not read. Rejects if NATS does not answer. */
@@ -48,6 +57,7 @@ export class ContactFold {
     await writes.attempt({ user }, async () => {
       pair = await writePair(policy, pairUsers(user, other), pair);
     });
+    if (contact.act === 'block' || contact.act === 'unblock') await this.#blocks.settle(user, other);
     if (relationOf(pair, other, user).blocks) return; // nothing of a blocked user reaches the one who blocks
     const notice = noticeOf(pair, contact);
     // One key for both types: another fold of the entry may see other acts of the two.

@@ -1,6 +1,7 @@
 import { inboxUser, isInbox } from '../../access/names.ts';
 import { type ControlEntry, readControl } from '../../fold/control.ts';
 import { foldControl } from '../../fold/control-fold.ts';
+import { isDirect } from '../../fold/direct.ts';
 import { noticeOf } from '../../fold/membership-notice.ts';
 import { isCut, NO_ROOM, type RoomState, type Written } from '../../fold/room-state.ts';
 import { readRoomState } from '../../fold/room-state-json.ts';
@@ -21,6 +22,7 @@ import type { WallTime } from '../../time/clock.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 import { concernedBy, usersOf } from './concerned-users.ts';
 import { ContactFold } from './contact-fold.ts';
+import { DirectBlocks } from './direct-blocks.ts';
 import { inLanes } from './in-lanes.ts';
 import { Notices, type NoticesParts, storedAtMs } from './notices.ts';
 import { StatelessRooms } from './stateless-rooms.ts';
@@ -74,12 +76,14 @@ export class PolicyFold {
   readonly #stateless: StatelessRooms<Begin>;
   readonly #notices: Notices;
   readonly #contacts: ContactFold;
+  readonly #blocks: DirectBlocks;
 
   constructor(parts: PolicyFoldParts) {
     this.#parts = parts;
     this.#stateless = new StatelessRooms(parts);
     this.#notices = new Notices(parts);
-    this.#contacts = new ContactFold(parts, this.#notices);
+    this.#blocks = new DirectBlocks(parts);
+    this.#contacts = new ContactFold(parts, { notices: this.#notices, blocks: this.#blocks });
   }
 
   /** Begins a partition: another worker may have folded it meanwhile, so that states in memory lack entries. */
@@ -160,6 +164,8 @@ export class PolicyFold {
       if (next) await this.#writeUser(user, room, next);
     });
     if (isCounted) await this.#tell(room, { entry, notBefore: storedAtMs(message) }, users, state);
+    const [one, other] = isDirect(state) ? [...state.members.keys()] : [];
+    if (one !== undefined && other !== undefined) await this.#blocks.settle(one, other);
   }
 
   /** A user's own join or leave of an open room. */

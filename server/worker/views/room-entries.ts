@@ -1,5 +1,5 @@
 import { inboxUser, isInbox } from '../../access/names.ts';
-import { readControl } from '../../fold/control.ts';
+import { isControlType, readControl } from '../../fold/control.ts';
 import { dataOf } from '../../room/message.ts';
 import { type OwnMembership, type RoomControlEntry, readOwnMembership } from '../../room/room-changes.ts';
 import type { FoldEntry } from '../fold/fold.ts';
@@ -15,7 +15,7 @@ export function roomEntriesOf(entries: readonly FoldEntry[]): RoomEntries {
   const controls: RoomControlEntry[] = [];
   const own: OwnMembership[] = [];
   for (const { room, message } of entries) {
-    if (message === null || (message.type !== 'room' && message.type !== 'member')) continue;
+    if (message === null || !isControlType(message.type)) continue;
     const data = dataOf(message);
     const joined = isInbox(room) ? readOwnMembership(message, data) : null;
     // The inbox of a user is written by verbs of that user alone.

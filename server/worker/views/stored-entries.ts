@@ -1,10 +1,11 @@
 import { isInbox } from '../../access/names.ts';
+import { CONTROL_TYPES, isControlType } from '../../fold/control.ts';
 import type { LoggedMessage } from '../../room/history-store.ts';
 import { dataOf } from '../../room/message.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 
 /** Types of entries that change what MongoDB has of messages, rooms and members. */
-export const CHANGING_TYPES: readonly string[] = ['edit', 'delete', 'reaction', 'hide', 'room', 'member', 'me'];
+export const CHANGING_TYPES: readonly string[] = ['edit', 'delete', 'reaction', 'hide', ...CONTROL_TYPES, 'me'];
 
 const TARGETED: ReadonlySet<string> = new Set(['edit', 'delete', 'reaction']);
 
@@ -26,7 +27,7 @@ export function storedEntry(message: LoggedMessage): FoldEntry {
 function versionOf(message: LoggedMessage): number {
   const { room, type, cv } = message;
   // In inboxes are notices with the version of another room.
-  if (cv > 0 || (type !== 'room' && type !== 'member') || isInbox(room)) return cv;
+  if (cv > 0 || !isControlType(type) || isInbox(room)) return cv;
   const { cv: version } = (dataOf(message) ?? {}) as { readonly cv?: unknown };
   return Number.isSafeInteger(version) && (version as number) > 0 ? (version as number) : 0;
 }

@@ -1,3 +1,4 @@
+import { CONTROL_TYPES } from '../../fold/control.ts';
 import { cutBy } from '../../fold/control-acts.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
 import type { EntryReader } from '../../room/views.ts';
@@ -44,7 +45,7 @@ export class StoredPages {
   async begin(at: number): Promise<void> {
     for (let after = Math.max(0, at - LOOK_BACK); after < at; ) {
       const range = { after, upto: at, limit: PAGE };
-      const page = await this.#store.readEntries(this.#partition, ['room', 'member'], range);
+      const page = await this.#store.readEntries(this.#partition, CONTROL_TYPES, range);
       this.#note(page.entries.map(storedEntry));
       after = page.upto;
     }

@@ -60,6 +60,8 @@ export function anyAct(random: () => number): Control {
     { act: 'role', user, rank },
     { act: 'transfer', user },
     { act: 'mute', user, until },
+    { act: 'block' },
+    { act: 'unblock' },
     { act: 'unknown' },
     ...(random() < 0.1 ? [{ act: 'delete' } as const] : []),
   ]);

@@ -18,6 +18,7 @@ import type { OffsetRange } from '../../../server/room/log.ts';
 import type { Config } from '../../../server/settings/config.ts';
 import { systemClock } from '../../../server/time/clock.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
+import { publishContact } from './contact-entries.ts';
 import { publishChange, publishControl, publishSeen } from './control-entries.ts';
 
 /** Looks into the streams and the database of a ChatCluster, past its processes. */
@@ -59,6 +60,8 @@ export interface Inspect {
   publishControl(...entry: Rest<typeof publishControl>): Promise<void>;
   /** Stores a message that its gateway checked against a version of the room. @returns its offset */
   publishSeen(...entry: Rest<typeof publishSeen>): Promise<number>;
+  /** Stores an act on another user as a gateway does that ends right after it. */
+  publishContact(...act: Rest<typeof publishContact>): Promise<void>;
   /** Stores an edit, delete or reaction that its gateway checked against a version of the room. @returns its offset */
   publishChange(...entry: Rest<typeof publishChange>): Promise<number>;
 }
@@ -127,6 +130,7 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
         .filter(({ type }) => ['member', 'invite', 'dm'].includes(type))
         .map(({ body }) => JSON.parse(Buffer.from(body).toString()) as object),
     publishControl: async (...entry) => void (await publishControl(log, ...entry)),
+    publishContact: async (...act) => void (await publishContact(log, ...act)),
     publishSeen: async (...entry) => (await publishSeen(log, ...entry)).offset,
     publishChange: async (...entry) => (await publishChange(log, ...entry)).offset,
   };

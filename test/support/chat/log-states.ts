@@ -50,10 +50,9 @@ export class LogStates implements RoomStates {
       const { messages } = await this.#reader.after(room, reached, PAGE);
       const last = messages.at(-1);
       if (!last) break;
-      const control = messages.filter(({ type }) => type === 'room' || type === 'member');
       state = foldEntries(
         state,
-        control.flatMap(entry => readControl(entry, dataOf(entry)) ?? []),
+        messages.flatMap(entry => readControl(entry, dataOf(entry)) ?? []),
       );
       reached = last.offset;
     }

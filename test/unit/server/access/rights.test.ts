@@ -33,7 +33,7 @@ const PEOPLE: Readonly<Record<string, Person>> = {
 
 const place = (rules: KindRules, state: Partial<RoomAtMoment['state']> = {}): RoomAtMoment => ({
   rules,
-  state: { kind: 'group', cv: 3, frozen: false, deleted: false, ...state },
+  state: { kind: 'group', cv: 3, frozen: false, deleted: false, blocks: [], ...state },
   now: NOW,
 });
 
@@ -152,6 +152,10 @@ test('two people who write to each other are plain members: no act of staff, and
     assert.deepEqual(allowedActs(dm, PEOPLE['member'] as Person), ['read', 'write']);
     assert.equal(mayAct(dm, PEOPLE['member'] as Person, 'leave')?.error.code, 108);
   }
+  const blocked = place(rulesOf('dm'), { kind: 'dm', blocks: ['ann'] });
+  assert.deepEqual(allowedActs(blocked, PEOPLE['member'] as Person), ['read']);
+  assert.equal(mayAct(blocked, PEOPLE['member'] as Person, 'write')?.error.code, 103);
+  assert.equal(mayAct(blocked, { ...(PEOPLE['member'] as Person), blocks: true }, 'write')?.error.code, 409);
   const open = place(declared('dm', { access: 'Open' }), { kind: 'dm' });
   assert.equal(mayAct(open, PEOPLE['member'] as Person, 'leave'), null);
 });

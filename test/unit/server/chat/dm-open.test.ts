@@ -73,7 +73,7 @@ test('a user makes so many rooms a day with users who are not friends; rooms tha
 });
 
 test('a user who is blocked is refused as by a privacy setting, and one who blocks is told so; also of a room that is there', async () => {
-  const { as, refused } = roomChat();
+  const { as, refused, rights } = roomChat();
   await as('ann', 'dm.open', { user: 'bob' });
   for (const other of ['bob', 'carl']) {
     await as('ann', 'block.add', { user: other });
@@ -88,6 +88,17 @@ test('a user who is blocked is refused as by a privacy setting, and one who bloc
     await as('ann', 'block.remove', { user: other });
     await as(other, 'dm.open', { user: 'ann' });
   }
+  // Privacy is asked about a new room alone.
+  await as('ann', 'block.add', { user: 'dan' });
+  await as('eve', 'settings.set', { privacy: { dm: 'friends' } });
+  for (const kept of [true, false]) {
+    rights.kept = kept;
+    const refusals = await Promise.all(['ann', 'eve'].map(user => refused('dan', 'dm.open', { user })));
+    assert.deepEqual(refusals[0], refusals[1]);
+  }
+  rights.kept = true;
+  await as('eve', 'dm.open', { user: 'dan' });
+  await as('dan', 'dm.open', { user: 'eve' });
 });
 
 test('a kind dm with open rooms has none of two users', async () => {
