@@ -958,6 +958,70 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
+  /** Reads the profiles of users. */
+  readonly 'profile.get': {
+    readonly params: {
+      /** List of 1 to 100: id of a user, at most 250 bytes of UTF-8. Users to read. */
+      readonly users: readonly string[];
+    };
+    readonly result: {
+      /** List of at most 100: object with `user` (id of a user, at most 250 bytes of UTF-8), `name` (text of 0 to 80 characters, one line), `avatar` (URL with `https`, or empty, at most 500 characters), `about` (text of 0 to 500 characters), `fields` (list of at most 20: object with `name` (text of 0 to 40 characters, one line), `value` (text of 0 to 200 characters, one line)), `status` (object with `text` (text of 0 to 80 characters, one line), `emoji` (text of 0 to 16 characters, one line), `until` (integer from 1 to 2^53 - 1)). Profiles in the order of the call, each user once. */
+      readonly users: readonly {
+        readonly user: string;
+        readonly name?: string;
+        readonly avatar?: string;
+        readonly about?: string;
+        readonly fields?: readonly {
+          readonly name: string;
+          readonly value: string;
+        }[];
+        readonly status?: {
+          readonly text?: string;
+          readonly emoji?: string;
+          readonly until?: number;
+        };
+      }[];
+    };
+  };
+  /** Replaces the caller's profile. */
+  readonly 'profile.set': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Text of 0 to 80 characters, one line. Name, for people. */
+      readonly name?: string;
+      /** URL with `https`, or empty, at most 500 characters. Image. */
+      readonly avatar?: string;
+      /** Text of 0 to 500 characters. Words about the user. */
+      readonly about?: string;
+      /** List of at most 20: object with `name` (text of 0 to 40 characters, one line), `value` (text of 0 to 200 characters, one line). Further facts. */
+      readonly fields?: readonly {
+        readonly name: string;
+        readonly value: string;
+      }[];
+    };
+    readonly result: {
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
+  /** Replaces the caller's status, which is part of the profile. */
+  readonly 'status.set': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
+      readonly id: string;
+      /** Text of 0 to 80 characters, one line. Words. */
+      readonly text?: string;
+      /** Text of 0 to 16 characters, one line. Emoji. */
+      readonly emoji?: string;
+      /** Integer from 1 to 2^53 - 1. End of the status, milliseconds since 1970. Missing for none. */
+      readonly until?: number;
+    };
+    readonly result: {
+      /** `true` or `false`. True if the act was done before. */
+      readonly duplicate: boolean;
+    };
+  };
 }
 
 /** Name of a verb. */

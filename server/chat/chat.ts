@@ -6,6 +6,7 @@ import type { RoomDirectory } from '../membership/directory.ts';
 import type { Pairs } from '../membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import type { Settings } from '../membership/settings.ts';
+import type { UserArchive } from '../membership/user-archive.ts';
 import { countingOf } from '../room/counting.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
@@ -73,6 +74,8 @@ export interface Chat {
   readonly daily: DailyCounts;
   /** Settings of users, such as who may add them to rooms. */
   readonly settings: Settings;
+  /** Profiles of users. */
+  readonly users: Pick<UserArchive, 'profilesOf'>;
   readonly links: LinkTokens;
   readonly typing: Typing;
 }
@@ -100,6 +103,7 @@ export interface ChatOptions {
   readonly pairs: Pairs;
   readonly daily: DailyCounts;
   readonly settings: Settings;
+  readonly users: Chat['users'];
   readonly directory: RoomDirectory;
   readonly ephemeral: Ephemeral;
   /** See {@link AudienceOptions.present}. */
@@ -128,6 +132,7 @@ export function chatOf({
   pairs,
   daily,
   settings,
+  users,
   directory,
   ephemeral,
   present,
@@ -168,6 +173,7 @@ export function chatOf({
     pairs,
     daily,
     settings,
+    users,
     links: new LinkTokens(config),
     typing: new Typing({ ephemeral, now: clocks.now, audience: new Audience({ kindOf, rooms, pairs, present }) }),
   };

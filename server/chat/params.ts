@@ -114,6 +114,21 @@ export function webAddress(max: number): Param<string> {
   };
 }
 
+/** Address of something on the web that is read over TLS, or empty for none. @param max Unicode code points */
+export function secureAddress(max: number): Param<string> {
+  const any = text({ max });
+  return {
+    ...any,
+    read(value, field) {
+      const given = any.read(value, field);
+      if (given !== '' && URL.parse(given)?.protocol !== 'https:')
+        throw refusal(field, 'must be a URL that begins with https://, or empty');
+      return given;
+    },
+    rules: `URL with \`https\`, or empty, at most ${max} characters`,
+  };
+}
+
 /** Integer. @param limits both included; 0 and 2^53 - 1 by default */
 export function int({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Param<number> {
   const rules = `integer from ${min} to ${max === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : max}`;

@@ -15,6 +15,8 @@ import { messageGet } from './message-get.ts';
 import { messageList } from './message-list.ts';
 import { messageReact } from './message-react.ts';
 import { messageSend } from './message-send.ts';
+import { profileGet } from './profile-get.ts';
+import { profileSet } from './profile-set.ts';
 import { roomAccept } from './room-accept.ts';
 import { roomAdd } from './room-add.ts';
 import { roomApprove } from './room-approve.ts';
@@ -41,6 +43,7 @@ import { roomUnban } from './room-unban.ts';
 import { roomUpdate } from './room-update.ts';
 import { settingsGet } from './settings-get.ts';
 import { settingsSet } from './settings-set.ts';
+import { statusSet } from './status-set.ts';
 import { typingSet } from './typing-set.ts';
 import type { Verb } from './verb.ts';
 
@@ -90,6 +93,9 @@ export const VERBS = {
   'block.remove': blockRemove,
   'settings.get': settingsGet,
   'settings.set': settingsSet,
+  'profile.get': profileGet,
+  'profile.set': profileSet,
+  'status.set': statusSet,
 } as const satisfies Readonly<Record<string, Verb>>;
 
 /** Verb of a name; undefined for none. */

@@ -22,7 +22,7 @@ import type { Nats } from './nats.ts';
 
 export interface MembershipOptions {
   readonly nats: Pick<Nats, 'write' | 'names' | 'log' | 'read'>;
-  readonly archive: RoomArchive & UserArchive;
+  readonly archive: RoomArchive & { readonly users: Pick<UserArchive, 'settingsOf'> };
   readonly policy: Policy;
   readonly clocks: Clocks;
   readonly logger: Logger;
@@ -103,7 +103,7 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
   const settings = new LoadedSettings({
     policy: store,
     batch,
-    archive,
+    archive: archive.users,
     covered: coveredInbox,
     now,
     unwritten: (user, error) => unwritten({ user }, error),

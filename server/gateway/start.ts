@@ -41,7 +41,7 @@ import { type Measured, telemetryPart } from './telemetry.ts';
 import { trafficPart } from './traffic.ts';
 
 export interface GatewayParts {
-  readonly store: HistoryStore & ViewReader & RoomDirectory & RoomArchive & UserArchive;
+  readonly store: HistoryStore & ViewReader & RoomDirectory & RoomArchive & { readonly users: UserArchive };
   readonly logger: Logger;
   /** Source of {@link startGateway}'s config, if it may change. */
   readonly settings?: SettingsSource;
@@ -169,6 +169,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       pairs: membership.pairs,
       daily: membership.daily,
       settings: membership.settings,
+      users: store.users,
       directory: store,
       ephemeral: rooms.ephemeral,
       present: rooms.present,

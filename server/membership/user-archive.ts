@@ -1,7 +1,8 @@
+import type { Profile, ProfileChange, Status } from '../fold/profile.ts';
 import type { GivenSettings } from '../fold/user-settings.ts';
 
 /** Change that one or more entries `me` of a user's inbox make to the document of the user. */
-export interface UserChange {
+export interface UserChange extends ProfileChange {
   readonly user: string;
   /** Offset of the last of these entries. */
   readonly at: number;
@@ -15,7 +16,13 @@ export interface UserWriter {
    * and may come again from any position if those after it come again too. Resolves once it is durable.
    * @throws {StoreUnavailable} if the result is unknown
    */
-  applyUsers(changes: readonly UserChange[]): Promise<void>;
+  apply(changes: readonly UserChange[]): Promise<void>;
+}
+
+/** Profile of a user, as it is in MongoDB. */
+export interface StoredProfile {
+  readonly profile: Profile;
+  readonly status: Status;
 }
 
 /**
@@ -28,4 +35,9 @@ export interface UserArchive {
    * @param users at most 200
    */
   settingsOf(users: readonly string[]): Promise<ReadonlyMap<string, GivenSettings>>;
+  /**
+   * Profiles by user; users who never set theirs may be missing.
+   * @param users at most 200
+   */
+  profilesOf(users: readonly string[]): Promise<ReadonlyMap<string, StoredProfile>>;
 }

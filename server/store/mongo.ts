@@ -2,7 +2,7 @@ import type { RoomState } from '../fold/room-state.ts';
 import type { MembershipArchive } from '../membership/archive.ts';
 import type { MemberPage, RoomDirectory, RoomPage } from '../membership/directory.ts';
 import type { UserRoom } from '../membership/room-states.ts';
-import type { UserArchive, UserChange, UserWriter } from '../membership/user-archive.ts';
+import type { UserArchive, UserWriter } from '../membership/user-archive.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
 import type { OwnMembership, RoomControlEntry, RoomWriter } from '../room/room-changes.ts';
 import type {
@@ -33,7 +33,7 @@ import { QUERIES } from './queries.ts';
 import { type RejectedDocument, setAside } from './rejected.ts';
 import type { MemberDocument, RoomDocument } from './room-documents.ts';
 import { Rooms } from './rooms.ts';
-import { type UserDocument, UserDocuments } from './users.ts';
+import { Users } from './users.ts';
 import { Views } from './views.ts';
 import type { VoteDocument } from './votes.ts';
 
@@ -46,10 +46,10 @@ export interface MongoStore
     EntryReader,
     ErasureList,
     RoomWriter,
-    UserWriter,
-    UserArchive,
     RoomDirectory,
     MembershipArchive {
+  /** Settings and profiles of users. */
+  readonly users: UserWriter & UserArchive;
   /** State of a room as the worker has folded it; null for one that nobody created. @throws {StoreUnavailable} */
   room(room: string): Promise<RoomState | null>;
   /** Rooms of a user as the worker has folded them, by name. @throws {StoreUnavailable} */
@@ -79,6 +79,7 @@ export function mongoStore(uri: string, database: string): MongoStore {
 
 /** Composes the collections: each method is one operation of the connection's circuit. */
 class Store implements MongoStore {
+  readonly users: Users;
   readonly #connection: MongoConnection;
   readonly #messages: Messages;
   readonly #floors: Floors;
@@ -87,7 +88,6 @@ class Store implements MongoStore {
   readonly #erasures: Erasures;
   readonly #rooms: Rooms;
   readonly #directory: Directory;
-  readonly #users: UserDocuments;
 
   constructor(connection: MongoConnection) {
     this.#connection = connection;
@@ -106,7 +106,7 @@ class Store implements MongoStore {
     };
     this.#rooms = new Rooms(collections);
     this.#directory = new Directory(collections);
-    this.#users = new UserDocuments(() => connection.collection<UserDocument>('users'));
+    this.users = new Users(connection);
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
@@ -251,14 +251,6 @@ class Store implements MongoStore {
 
   roomNames(rooms: readonly string[]) {
     return this.#connection.read(() => this.#directory.names(rooms));
-  }
-
-  applyUsers(changes: readonly UserChange[]) {
-    return this.#connection.write(() => this.#users.apply(changes));
-  }
-
-  settingsOf(users: readonly string[]) {
-    return this.#connection.read(() => this.#users.settingsOf(users));
   }
 
   missingIndexes() {

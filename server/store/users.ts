@@ -1,11 +1,12 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import { readProfile, readStatus } from '../fold/profile.ts';
 import { type GivenSettings, NO_SETTINGS, readGivenSettings } from '../fold/user-settings.ts';
-import type { UserChange } from '../membership/user-archive.ts';
-import { READ } from './mongo-connection.ts';
+import type { StoredProfile, UserArchive, UserChange, UserWriter } from '../membership/user-archive.ts';
+import { type MongoConnection, READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
 import { writeAll } from './write-all.ts';
 
-/** Settings of a user: a document in the collection `users`. */
+/** Settings and profile of a user: a document in the collection `users`. */
 export interface UserDocument {
   /** Id of the user. */
   readonly _id: string;
@@ -13,44 +14,59 @@ export interface UserDocument {
   readonly at: number;
   /** Settings that the user has changed, by name. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly profile?: object;
+  readonly status?: object;
 }
 
 /** Users of one read: a longer list of values makes a filter that some servers are slow with. */
 const CHUNK = 100;
 
-/** Collection `users`. Its methods reject with errors of the driver. */
-export class UserDocuments {
-  readonly #collection: () => Promise<Collection<UserDocument>>;
+/** Collection `users`: each method is one operation of the connection's circuit. */
+export class Users implements UserWriter, UserArchive {
+  readonly #connection: MongoConnection;
 
-  constructor(collection: () => Promise<Collection<UserDocument>>) {
-    this.#collection = collection;
+  constructor(connection: MongoConnection) {
+    this.#connection = connection;
   }
 
-  /** See {@link UserWriter.applyUsers}. */
   async apply(changes: readonly UserChange[]): Promise<void> {
-    if (changes.length > 0) await writeAll(await this.#collection(), changes.map(userWrite));
+    if (changes.length === 0) return;
+    await this.#connection.write(async () => await writeAll(await this.#collection(), changes.map(userWrite)));
   }
 
-  /** See {@link UserArchive.settingsOf}. */
   async settingsOf(users: readonly string[]): Promise<Map<string, GivenSettings>> {
     const found = await this.#some(users, { settings: 1 });
     return new Map(found.map(({ _id, settings }) => [_id, readGivenSettings(settings) ?? NO_SETTINGS]));
   }
 
-  async #some(users: readonly string[], projection: Readonly<Partial<Record<keyof UserDocument, 1>>>) {
-    const collection = await this.#collection();
-    const chunks = Array.from({ length: Math.ceil(users.length / CHUNK) }, (_, i) =>
-      users.slice(i * CHUNK, (i + 1) * CHUNK),
+  async profilesOf(users: readonly string[]): Promise<Map<string, StoredProfile>> {
+    const found = await this.#some(users, { profile: 1, status: 1 });
+    return new Map(
+      found.map(({ _id, profile, status }) => [_id, { profile: readProfile(profile), status: readStatus(status) }]),
     );
-    const read = (chunk: readonly string[]) =>
-      collection.find(where('users.some', { _id: { $in: chunk } }), { ...READ, projection }).toArray();
-    return (await Promise.all(chunks.map(read))).flat();
+  }
+
+  #some(users: readonly string[], projection: Readonly<Partial<Record<keyof UserDocument, 1>>>) {
+    return this.#connection.read(async () => {
+      const collection = await this.#collection();
+      const chunks = Array.from({ length: Math.ceil(users.length / CHUNK) }, (_, i) =>
+        users.slice(i * CHUNK, (i + 1) * CHUNK),
+      );
+      const read = (chunk: readonly string[]) =>
+        collection.find(where('users.some', { _id: { $in: chunk } }), { ...READ, projection }).toArray();
+      return (await Promise.all(chunks.map(read))).flat();
+    });
+  }
+
+  #collection(): Promise<Collection<UserDocument>> {
+    return this.#connection.collection<UserDocument>('users');
   }
 }
 
 /** Write of a change, unless a later change was written: all of its fields were written before then. */
-function userWrite({ user, at, settings }: UserChange): AnyBulkWriteOperation<UserDocument> {
+function userWrite({ user, at, settings, profile, status }: UserChange): AnyBulkWriteOperation<UserDocument> {
   const filter = where<'users.write', UserDocument>('users.write', { _id: user, at: { $not: { $gte: at } } });
   const given = Object.entries(settings).map(([name, value]) => [`settings.${name}`, value] as const);
-  return { updateOne: { filter, update: { $set: { at, ...Object.fromEntries(given) } }, upsert: true } };
+  const shown = { ...(profile ? { profile } : {}), ...(status ? { status } : {}) };
+  return { updateOne: { filter, update: { $set: { at, ...shown, ...Object.fromEntries(given) } }, upsert: true } };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MongoClient } from 'mongodb';
+import { type ProfileChange, readProfile, readStatus } from '../../server/fold/profile.ts';
 import { type GivenSettings, mergedSettings, NO_SETTINGS, PRIVACY_VALUES } from '../../server/fold/user-settings.ts';
 import type { UserChange } from '../../server/membership/user-archive.ts';
 import { mongoStore } from '../../server/store/mongo.ts';
@@ -35,31 +36,47 @@ function anyEntries(random: Random) {
   return Array.from({ length: 30 }, (_, index) => {
     const user = pick(random, USERS);
     const name = pick(random, ['dm', 'add', 'presence'] as const);
-    const body = { privacy: { [name]: pick(random, PRIVACY_VALUES[name]) }, invisible: random() < 0.5 };
+    const body = {
+      privacy: { [name]: pick(random, PRIVACY_VALUES[name]) },
+      ...(random() < 0.3 ? { profile: { name: `name ${index}`, about: pick(random, ['', 'tea']) } } : {}),
+      ...(random() < 0.3 ? { status: { text: `text ${index}` } } : {}),
+    };
     return foldEntry(index + 1, `user:${user}`, random() < 0.8 ? 'me' : 'member', random() < 0.9 ? body : {});
   });
 }
 
-fuzz('users have the settings of the fold, however often parts of the log come', [1, 2], 4, async random => {
-  const { store } = freshStore();
-  const log = anyEntries(random);
-  for (let done = 0; done < log.length; ) {
-    const from = integer(random, done + 1);
-    done = Math.min(log.length, done + 1 + integer(random, 12));
-    await store.applyUsers(userChangesOf(log.slice(from, done)));
-  }
-  const expected = new Map<string, GivenSettings>();
-  for (const entry of log)
-    for (const { user, settings } of userChangesOf([entry]))
-      expected.set(user, mergedSettings(expected.get(user) ?? NO_SETTINGS, settings));
-  assert.deepEqual(await store.settingsOf([...USERS, 'eve']), expected);
-});
+fuzz(
+  'users have the settings and profiles of the fold, however often parts of the log come',
+  [1, 2],
+  4,
+  async random => {
+    const { store } = freshStore();
+    const log = anyEntries(random);
+    for (let done = 0; done < log.length; ) {
+      const from = integer(random, done + 1);
+      done = Math.min(log.length, done + 1 + integer(random, 12));
+      await store.users.apply(userChangesOf(log.slice(from, done)));
+    }
+    const expected = new Map<string, GivenSettings>();
+    const shown = new Map<string, ProfileChange>();
+    for (const entry of log)
+      for (const { user, settings, at: _, ...change } of userChangesOf([entry])) {
+        expected.set(user, mergedSettings(expected.get(user) ?? NO_SETTINGS, settings));
+        shown.set(user, { ...shown.get(user), ...change });
+      }
+    const profiles = [...shown].map(
+      ([user, { profile, status }]) => [user, { profile: readProfile(profile), status: readStatus(status) }] as const,
+    );
+    assert.deepEqual(await store.users.profilesOf([...USERS, 'eve']), new Map(profiles));
+    assert.deepEqual(await store.users.settingsOf([...USERS, 'eve']), expected);
+  },
+);
 
 test('what a former holder of the lease still writes changes nothing', async () => {
   const { store } = freshStore();
   const change = (at: number, add: string): UserChange => ({ user: 'ann', at, settings: { add: { at, value: add } } });
-  await store.applyUsers([change(7, 'nobody')]);
-  await store.applyUsers([change(5, 'friends')]);
-  await store.applyUsers([change(7, 'nobody')]);
-  assert.deepEqual((await store.settingsOf(['ann'])).get('ann'), { add: { at: 7, value: 'nobody' } });
+  await store.users.apply([change(7, 'nobody')]);
+  await store.users.apply([change(5, 'friends')]);
+  await store.users.apply([change(7, 'nobody')]);
+  assert.deepEqual((await store.users.settingsOf(['ann'])).get('ann'), { add: { at: 7, value: 'nobody' } });
 });

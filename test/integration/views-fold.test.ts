@@ -66,7 +66,7 @@ async function foldBench(t: TestContext) {
     },
     room: room => store.room(room),
     applyRooms: store.applyRooms.bind(store),
-    applyUsers: store.applyUsers.bind(store),
+    users: store.users,
     readEntries: around('page', store.readEntries.bind(store)),
     readChecked: store.readChecked.bind(store),
     applyChanges: around('apply', store.applyChanges.bind(store)),

@@ -1,4 +1,5 @@
 import { inboxUser, isInbox } from '../../access/names.ts';
+import { readProfileEntry } from '../../fold/profile.ts';
 import { mergedSettings, NO_SETTINGS, readSettingsEntry } from '../../fold/user-settings.ts';
 import type { UserChange } from '../../membership/user-archive.ts';
 import { dataOf } from '../../room/message.ts';
@@ -10,10 +11,10 @@ export function userChangesOf(entries: readonly FoldEntry[]): UserChange[] {
   for (const { room, message } of entries) {
     if (message?.type !== 'me' || !isInbox(room)) continue;
     const user = inboxUser(room);
-    const settings = readSettingsEntry(message, dataOf(message));
-    if (!settings) continue;
-    const known = changes.get(user)?.settings ?? NO_SETTINGS;
-    changes.set(user, { user, at: message.offset, settings: mergedSettings(known, settings) });
+    const data = dataOf(message);
+    const known = changes.get(user) ?? { settings: NO_SETTINGS };
+    const settings = mergedSettings(known.settings, readSettingsEntry(message, data) ?? NO_SETTINGS);
+    changes.set(user, { ...known, ...readProfileEntry(message, data), user, at: message.offset, settings });
   }
   return [...changes.values()];
 }

@@ -20,7 +20,11 @@ import { userChangesOf } from './user-entries.ts';
 import { VoidEntries } from './void-entries.ts';
 
 export interface ViewsParts {
-  readonly store: ViewWriter & EntryReader & ErasureList & RoomWriter & UserWriter & Pick<RoomArchive, 'room'>;
+  readonly store: ViewWriter &
+    EntryReader &
+    ErasureList &
+    RoomWriter &
+    Pick<RoomArchive, 'room'> & { readonly users: UserWriter };
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
   /** Offset below which the streams have no entry of a partition, now and later. */
@@ -104,7 +108,7 @@ export class ViewsFold implements WorkerFold {
     const users = userChangesOf(entries);
     if (users.length > 0) {
       await this.#check(partition);
-      await store.applyUsers(users);
+      await store.users.apply(users);
     }
     const { counting, voided } = await this.#void.split(entries, new Set(controls.map(({ room }) => room)));
     const changes = [...counting.flatMap(changesOf), ...voided].sort((a, b) => a.entry.offset - b.entry.offset);

@@ -22,6 +22,7 @@ import { SECRET } from '../../../tools/support/token.ts';
 import { memoryPairs } from './memory-pairs.ts';
 import { MemoryDirectory, MemoryPolicyStore, MemoryStates, MemoryUserRooms } from './memory-policy.ts';
 import { memorySettings } from './memory-settings.ts';
+import { MemoryUsers } from './memory-users.ts';
 
 /** Options of a gateway that has neither NATS nor MongoDB. */
 export const testConfig = (env: Readonly<Record<string, string>> = {}): Config =>
@@ -77,6 +78,8 @@ export interface TestChatParts {
   readonly pairs?: Pairs;
   /** Default: nobody has changed any, and a place for them. */
   readonly settings?: Settings;
+  /** Default: nobody has a profile. */
+  readonly users?: Chat['users'];
   /** Default: an empty one. */
   readonly directory?: RoomDirectory;
   /** Default: loses all events. */
@@ -102,6 +105,7 @@ export function testChat(parts: TestChatParts): Chat {
     pairs: memoryPairs(parts.clocks, policy),
     daily: new DailyCounts(policy, parts.clocks.wallClock),
     settings: memorySettings(parts.clocks, policy),
+    users: new MemoryUsers(),
     directory: new MemoryDirectory(),
     ephemeral: { room: () => undefined, user: () => undefined },
     present: async () => [],

@@ -95,6 +95,9 @@ const WITHOUT_ROOM: Readonly<Partial<Record<VerbName, string>>> = {
   'friend.remove': 'the same',
   'block.add': 'the same',
   'block.remove': 'the same',
+  'profile.get': 'profiles are for everybody: profiles.test.ts',
+  'profile.set': 'everybody has an own profile: profiles.test.ts',
+  'status.set': 'everybody has an own status: profiles.test.ts',
   'settings.get': 'everybody has own settings: settings.test.ts',
   'settings.set': 'everybody has own settings: settings.test.ts',
 };
