@@ -177,9 +177,8 @@ class Store implements MongoStore {
     return this.#connection.write(() => this.#positions.save(viewsOf(partition), from, to, lease));
   }
 
-  positionLease(partition: number) {
-    return this.#connection.read(() => this.#positions.lease(viewsOf(partition)));
-  }
+  readonly positionLease = (partition: number) =>
+    this.#connection.read(() => this.#positions.lease(viewsOf(partition)));
 
   noteErasures(partition: number, time: ErasureTime, entries: readonly Erased[]) {
     return this.#connection.write(() => this.#erasures.note(partition, time, entries));
