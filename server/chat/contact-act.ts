@@ -11,6 +11,7 @@ import {
 } from '../fold/pair.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
+import { StoreUnavailable } from '../room/history-store.ts';
 import { dataOf } from '../room/message.ts';
 import type { Chat } from './chat.ts';
 import { demandBlocksKept } from './kept.ts';
@@ -54,8 +55,9 @@ export async function contactAct(call: Call, chat: Chat, asked: AskedContact) {
   const { user } = call.identity;
   const pair = await chat.pairs.fresh(user, other);
   const decision = decisionOn(asked, pair, user);
-  if (decision === null) return resultOf(pair, { user, other }, isDone(pair, { user, other, id }));
   const isRefused = decision instanceof CommandError;
+  const isLast = isDone(pair, { user, other, id });
+  if (decision === null || (isRefused && isLast)) return resultOf(pair, { user, other }, isLast);
   if (!isRefused && UNTOLD.has(decision.act)) await demandBlocksKept(chat);
   const inbox = inboxOf(user);
   const check = async () => {
@@ -64,7 +66,11 @@ export async function contactAct(call: Call, chat: Chat, asked: AskedContact) {
     return undefined;
   };
   const content = isRefused ? { user: other } : { user: other, ...decision };
-  const { offset, duplicate } = await storeOnce(call, chat, { room: inbox, id, type: 'contact', content, check });
+  const act = { room: inbox, id, type: 'contact', content, check } as const;
+  const { offset, duplicate } = await storeOnce(call, chat, act).catch((error: unknown) => {
+    // Without MongoDB it cannot be told that a refused act was stored before another one.
+    throw isRefused && error instanceof StoreUnavailable ? decision : error;
+  });
   // The gateway of the first may have ended before it wrote this. A repeat may have seen another pair: what is stored counts.
   const contact = duplicate ? await storedAct(chat, inbox, offset) : contactOf(user, id, offset, content);
   const latest = contact?.other === other ? await chat.pairs.acted(contact, pair) : pair;

@@ -4,7 +4,7 @@ import type { Policy } from '../access/policy.ts';
 import { RoomRights } from '../access/room-rights.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
-import type { RoomArchive } from '../membership/archive.ts';
+import type { PairArchive, RoomArchive } from '../membership/archive.ts';
 import { DailyCounts } from '../membership/daily-counts.ts';
 import { LoadedPairs } from '../membership/loaded-pairs.ts';
 import { LoadedSettings } from '../membership/loaded-settings.ts';
@@ -22,7 +22,10 @@ import type { Nats } from './nats.ts';
 
 export interface MembershipOptions {
   readonly nats: Pick<Nats, 'write' | 'names' | 'log' | 'read'>;
-  readonly archive: RoomArchive & { readonly users: Pick<UserArchive, 'settingsOf'> };
+  readonly archive: RoomArchive & {
+    readonly users: Pick<UserArchive, 'settingsOf'>;
+    readonly contacts: PairArchive;
+  };
   readonly policy: Policy;
   readonly clocks: Clocks;
   readonly logger: Logger;
@@ -96,6 +99,7 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
   const pairs = new LoadedPairs({
     policy: store,
     batch,
+    archive: archive.contacts,
     covered: coveredInbox,
     now,
     unwritten: (user, error) => unwritten({ user }, error),

@@ -7,7 +7,8 @@ import { presenceBus } from '../bus/presence-bus.ts';
 import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
-import type { RoomArchive } from '../membership/archive.ts';
+import type { PairArchive, RoomArchive } from '../membership/archive.ts';
+import type { ContactDirectory } from '../membership/contacts.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
 import type { UserArchive } from '../membership/user-archive.ts';
 import { once } from '../process/once.ts';
@@ -41,7 +42,10 @@ import { type Measured, telemetryPart } from './telemetry.ts';
 import { trafficPart } from './traffic.ts';
 
 export interface GatewayParts {
-  readonly store: HistoryStore & ViewReader & RoomDirectory & RoomArchive & { readonly users: UserArchive };
+  readonly store: HistoryStore &
+    ViewReader &
+    RoomDirectory &
+    RoomArchive & { readonly users: UserArchive; readonly contacts: PairArchive & ContactDirectory };
   readonly logger: Logger;
   /** Source of {@link startGateway}'s config, if it may change. */
   readonly settings?: SettingsSource;

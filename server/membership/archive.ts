@@ -1,3 +1,4 @@
+import type { Pair } from '../fold/pair.ts';
 import type { RoomState } from '../fold/room-state.ts';
 import type { UserRoom } from './room-states.ts';
 
@@ -16,6 +17,19 @@ export interface RoomArchive {
   roomsOf(user: string): Promise<ReadonlyMap<string, UserRoom>>;
 }
 
+/** Acts of users on each other in MongoDB, read as a {@link RoomArchive} is. */
+export interface PairArchive {
+  /** Acts of two users on each other; null for none. */
+  pair(user: string, other: string): Promise<Pair | null>;
+}
+
+/** A pair of users in a page: each pair comes twice, once with either of the two as its owner. */
+export interface ArchivedPair {
+  readonly owner: string;
+  readonly other: string;
+  readonly pair: Pair;
+}
+
 /** All that a {@link RoomArchive} has, in pages: for a worker that fills the store of rights. Rejects as that does. */
 export interface MembershipArchive extends RoomArchive {
   /** Rooms by name, after a name; empty for the first page. An empty page is the end. */
@@ -28,4 +42,10 @@ export interface MembershipArchive extends RoomArchive {
     after: string,
     limit: number,
   ): Promise<readonly (readonly [user: string, rooms: ReadonlyMap<string, UserRoom>])[]>;
+}
+
+/** All that a {@link PairArchive} has, in pages. Rejects as that does. */
+export interface PairPages {
+  /** Pairs of users, after a place; empty for the first page. An empty page is the end. */
+  allPairs(after: string, limit: number): Promise<readonly (readonly [place: string, ArchivedPair])[]>;
 }

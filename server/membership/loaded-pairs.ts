@@ -11,9 +11,9 @@ import {
   withContact,
 } from '../fold/pair.ts';
 import { BoundedMap } from '../room/bounded-map.ts';
-import { ReadFailed } from '../room/log.ts';
 import { dataOf, type StoredMessage } from '../room/message.ts';
 import type { Moment } from '../time/clock.ts';
+import type { PairArchive } from './archive.ts';
 import type { Pairs } from './pairs.ts';
 import type { PolicyBatch } from './policy-batch.ts';
 import type { Covered } from './policy-progress.ts';
@@ -25,6 +25,7 @@ export interface LoadedPairsOptions {
   readonly policy: PolicyStore;
   /** Reads of {@link policy} that may share requests. */
   readonly batch: Pick<PolicyBatch, 'read'>;
+  readonly archive: PairArchive;
   /** Reads how much of the log of the partition of a user's inbox POLICY has. Never rejects. */
   readonly covered: (user: string) => Promise<Covered>;
   readonly now: () => Moment;
@@ -65,7 +66,7 @@ export class LoadedPairs implements Pairs {
   }
 
   async fresh(user: string, other: string): Promise<Pair> {
-    const { batch, covered, now } = this.#options;
+    const { batch, archive, covered, now } = this.#options;
     const at = now();
     const users = pairUsers(user, other);
     const name = nameOf(user, other);
@@ -74,26 +75,33 @@ export class LoadedPairs implements Pairs {
     const parts = await Promise.all(users.map(covered));
     const found = await batch.read({ pair: users });
     const isWhole = found === 'absent' || (found !== 'unknown' && found.complete);
-    if (!isWhole || !parts.every(({ whole }) => whole)) throw new ReadFailed('POLICY may lack acts of the users');
-    const stored = found === 'absent' ? null : readPair(found.value);
-    const pair = mergedPair(stored ?? NO_PAIR, this.#acts.get(name) ?? NO_PAIR);
+    const archived = isWhole && parts.every(({ whole }) => whole) ? null : await archive.pair(user, other);
+    const stored = (typeof found === 'string' ? null : readPair(found.value)) ?? NO_PAIR;
+    const pair = mergedPair(mergedPair(stored, archived ?? NO_PAIR), this.#acts.get(name) ?? NO_PAIR);
+    // The gateway of an act may have ended before it wrote it: what is decided on here has to be known elsewhere.
+    if (pair !== stored) await this.#write(user, other, pair);
     // What was read may be older than a change that was noticed meanwhile.
     if (this.#noticed.get(name) === notice) this.#recent.set(name, pair, at);
     return pair;
   }
 
   async acted(contact: Contact, pair: Pair): Promise<Pair> {
-    const { policy, unwritten } = this.#options;
     const { user, other } = contact;
     this.#noteAct(contact);
-    let known = withContact(pair, contact);
-    try {
-      known = await writePair(policy, pairUsers(user, other), known);
-    } catch (error) {
-      unwritten(user, error);
-    }
+    const known = await this.#write(user, other, withContact(pair, contact));
     this.#changed(user, other);
     return known;
+  }
+
+  /** Writes what is known of a pair. Never rejects: what is not written is written by the worker. */
+  async #write(user: string, other: string, known: Pair): Promise<Pair> {
+    const { policy, unwritten } = this.#options;
+    try {
+      return await writePair(policy, pairUsers(user, other), known);
+    } catch (error) {
+      unwritten(user, error);
+      return known;
+    }
   }
 
   /** Takes an entry about another user that the inbox of a user delivered: the pair has changed. */

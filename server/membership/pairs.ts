@@ -14,7 +14,7 @@ export interface Pairs {
   /**
    * Acts of two users on each other, with every one that was answered before the call, by the word of the leader: for acts, and for
    * refusals.
-   * @throws {ReadFailed} if NATS does not answer, or it cannot be known yet
+   * @throws {ReadFailed} if NATS does not answer, {@link StoreUnavailable} if MongoDB is needed and does not
    */
   fresh(user: string, other: string): Promise<Pair>;
   /**

@@ -1,4 +1,5 @@
 import type { ControlEntry } from '../fold/control.ts';
+import type { Contact } from '../fold/pair.ts';
 
 /** A control entry of a room's log. */
 export interface RoomControlEntry {
@@ -40,6 +41,15 @@ export function readOwnMembership(
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Writes of relations between users, for the worker that folds a partition. */
+export interface ContactWriter {
+  /**
+   * Folds acts of users on each other. Acts may come in any order, and again. Resolves once it is durable.
+   * @throws {StoreUnavailable} if the result is unknown
+   */
+  applyContacts(contacts: readonly Contact[]): Promise<void>;
+}
 
 /** Writes of rooms and members, for the worker that folds a partition. */
 export interface RoomWriter {

@@ -12,6 +12,8 @@ export const INDEXES = [
   { name: 'kind_deleted_key', collection: 'rooms', key: { kind: 1, deleted: 1, key: 1 }, sparse: false },
   { name: 'room_state_key', collection: 'members', key: { room: 1, state: 1, key: 1 }, sparse: false },
   { name: 'user_state', collection: 'members', key: { user: 1, state: 1 }, sparse: false },
+  { name: 'owner_state_other', collection: 'contacts', key: { owner: 1, state: 1, other: 1 }, sparse: false },
+  { name: 'owner_blocked_other', collection: 'contacts', key: { owner: 1, blocked: 1, other: 1 }, sparse: false },
 ] as const;
 
 const NAMESPACE_NOT_FOUND = 26;

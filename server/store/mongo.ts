@@ -20,6 +20,7 @@ import type {
 } from '../room/views.ts';
 import { systemClock } from '../time/clock.ts';
 import type { OutageListener } from './circuit.ts';
+import { ContactStore } from './contact-store.ts';
 import { Directory } from './directory.ts';
 import type { MessageDocument } from './document.ts';
 import { type ErasureDocument, Erasures } from './erasures.ts';
@@ -50,6 +51,8 @@ export interface MongoStore
     MembershipArchive {
   /** Settings and profiles of users. */
   readonly users: UserWriter & UserArchive;
+  /** Relations between users. */
+  readonly contacts: ContactStore;
   /** State of a room as the worker has folded it; null for one that nobody created. @throws {StoreUnavailable} */
   room(room: string): Promise<RoomState | null>;
   /** Rooms of a user as the worker has folded them, by name. @throws {StoreUnavailable} */
@@ -88,6 +91,7 @@ class Store implements MongoStore {
   readonly #erasures: Erasures;
   readonly #rooms: Rooms;
   readonly #directory: Directory;
+  readonly contacts: ContactStore;
 
   constructor(connection: MongoConnection) {
     this.#connection = connection;
@@ -107,6 +111,7 @@ class Store implements MongoStore {
     this.#rooms = new Rooms(collections);
     this.#directory = new Directory(collections);
     this.users = new Users(connection);
+    this.contacts = new ContactStore(connection);
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
@@ -252,11 +257,10 @@ class Store implements MongoStore {
     return this.#connection.read(() => this.#directory.names(rooms));
   }
 
-  missingIndexes() {
-    return this.#connection.read(async () => [
-      ...(await this.#messages.missingIndexes()),
-      ...(await this.#rooms.missingIndexes()),
-    ]);
+  async missingIndexes() {
+    const others = () => Promise.all([this.#messages.missingIndexes(), this.#rooms.missingIndexes()]);
+    const all = await Promise.all([this.#connection.read(others), this.contacts.missingIndexes()]);
+    return all.flat(2);
   }
 
   buildIndexes(names: readonly string[]) {

@@ -12,6 +12,7 @@ export const SHARD_KEYS = {
   rooms: ['_id'],
   members: ['_id'],
   users: ['_id'],
+  contacts: ['_id'],
 } as const;
 
 /** Indexes of the collections, by name: fields in their order. `_id` is there anyway. */
@@ -23,6 +24,8 @@ const INDEXED = {
   kind_deleted_key: ['kind', 'deleted', 'key'],
   room_state_key: ['room', 'state', 'key'],
   user_state: ['user', 'state'],
+  owner_state_other: ['owner', 'state', 'other'],
+  owner_blocked_other: ['owner', 'blocked', 'other'],
 } as const;
 
 /** One shape of filter, and the index that serves it. */
@@ -355,6 +358,56 @@ export const QUERIES = {
     checked: { fields: ['at'], few: ONE_ID },
     index: '_id',
     for: 'what a user says about itself, unless a later entry wrote it',
+  },
+  'contacts.one': {
+    collection: 'contacts',
+    does: 'read',
+    equality: ['_id'],
+    index: '_id',
+    for: 'acts of two users on each other, while the bucket POLICY may lack them',
+  },
+  'contacts.some': {
+    collection: 'contacts',
+    does: 'read',
+    equality: [],
+    range: '_id',
+    index: '_id',
+    for: 'relations that acts of a batch change',
+  },
+  'contacts.of-state': {
+    collection: 'contacts',
+    does: 'read',
+    equality: ['owner', 'state'],
+    sort: 'other',
+    range: 'other',
+    index: 'owner_state_other',
+    for: 'page of `friend.list`, number of friends and requests',
+  },
+  'contacts.blocked': {
+    collection: 'contacts',
+    does: 'read',
+    equality: ['owner', 'blocked'],
+    sort: 'other',
+    range: 'other',
+    index: 'owner_blocked_other',
+    for: 'page of `block.list`, number of blocked users',
+  },
+  'contacts.all': {
+    collection: 'contacts',
+    does: 'read',
+    equality: [],
+    sort: '_id',
+    range: '_id',
+    index: '_id',
+    for: 'all relations, to fill the bucket POLICY or bring it into an epoch',
+  },
+  'contacts.write': {
+    collection: 'contacts',
+    does: 'update',
+    equality: ['_id'],
+    checked: { fields: ['v'], few: ONE_ID },
+    index: '_id',
+    for: 'a relation, unless another worker wrote it meanwhile',
   },
 } as const satisfies Readonly<Record<string, Query>>;
 

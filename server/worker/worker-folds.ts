@@ -127,6 +127,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     policy,
     position,
     archive: store,
+    pairs: store.contacts,
     archivedEpoch: async partition => (await store.readPosition(partition))?.epoch ?? null,
     log: { ...entries, state: partition => source.foldLog.state(partition) },
     partitions: config.partitions,

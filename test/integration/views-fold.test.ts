@@ -67,6 +67,7 @@ async function foldBench(t: TestContext) {
     room: room => store.room(room),
     applyRooms: store.applyRooms.bind(store),
     users: store.users,
+    contacts: store.contacts,
     readEntries: around('page', store.readEntries.bind(store)),
     readChecked: store.readChecked.bind(store),
     applyChanges: around('apply', store.applyChanges.bind(store)),

@@ -1,9 +1,12 @@
-import type { MembershipArchive } from '../../membership/archive.ts';
+import type { MembershipArchive, PairPages } from '../../membership/archive.ts';
 
 /** Rooms of one read: each has a state of up to 1 MB. */
 const ROOMS_PAGE = 100;
 /** Memberships of one read: below 1 MB. */
 const MEMBERS_PAGE = 2_000;
+
+/** Pairs of one read: some 0.5 MB. */
+const PAIRS_PAGE = 1_000;
 
 type Page<T> = readonly (readonly [name: string, value: T])[];
 
@@ -14,6 +17,10 @@ export const allRooms = (archive: Pick<MembershipArchive, 'allRooms'>, isWanted:
 /** Reads all users that MongoDB has, with their rooms, page by page, while `isWanted`. */
 export const allUsers = (archive: Pick<MembershipArchive, 'allUsers'>, isWanted: () => boolean) =>
   walk(after => archive.allUsers(after, MEMBERS_PAGE), isWanted);
+
+/** Reads all pairs of users that MongoDB has, page by page, while `isWanted`. */
+export const allPairs = (archive: PairPages, isWanted: () => boolean) =>
+  walk(after => archive.allPairs(after, PAIRS_PAGE), isWanted);
 
 async function* walk<T>(read: (after: string) => Promise<Page<T>>, isWanted: () => boolean) {
   for (let after = ''; isWanted(); ) {

@@ -4,8 +4,16 @@ import type { LoggedMessage } from '../../room/history-store.ts';
 import { dataOf } from '../../room/message.ts';
 import type { FoldEntry } from '../fold/fold.ts';
 
-/** Types of entries that change what MongoDB has of messages, rooms and members. */
-export const CHANGING_TYPES: readonly string[] = ['edit', 'delete', 'reaction', 'hide', ...CONTROL_TYPES, 'me'];
+/** Types of entries that change what MongoDB has of messages, rooms, members and contacts. */
+export const CHANGING_TYPES: readonly string[] = [
+  'edit',
+  'delete',
+  'reaction',
+  'hide',
+  ...CONTROL_TYPES,
+  'me',
+  'contact',
+];
 
 const TARGETED: ReadonlySet<string> = new Set(['edit', 'delete', 'reaction']);
 

@@ -1,6 +1,6 @@
 import type { RoomArchive } from '../../membership/archive.ts';
 import type { UserWriter } from '../../membership/user-archive.ts';
-import type { RoomWriter } from '../../room/room-changes.ts';
+import type { ContactWriter, RoomWriter } from '../../room/room-changes.ts';
 import type { EntryReader, ErasureList, ErasureTime, ViewPosition, ViewWriter } from '../../room/views.ts';
 import { type Clock, sleep } from '../../time/clock.ts';
 import {
@@ -24,7 +24,7 @@ export interface ViewsParts {
     EntryReader &
     ErasureList &
     RoomWriter &
-    Pick<RoomArchive, 'room'> & { readonly users: UserWriter };
+    Pick<RoomArchive, 'room'> & { readonly users: UserWriter; readonly contacts: ContactWriter };
   /** Offset up to which every entry of a partition is stored, as of the call. */
   storedUpTo(partition: number): Promise<number>;
   /** Offset below which the streams have no entry of a partition, now and later. */
@@ -38,7 +38,7 @@ export interface ViewsParts {
 const LOOK_MS = 50;
 
 /**
- * Fold of edits, deletes, reactions and hides, of rooms and their members, and of users, into MongoDB. Control entries are applied first, and
+ * Fold of edits, deletes, reactions and hides, of rooms and their members, of users and of contacts, into MongoDB. Control entries are applied first, and
  * tell which entries of the batch do not count. It then waits until all its entries are stored, applies its changes, lists the entries
  * whose texts are deleted by it or do not count, and saves the position: so a worker that replaces this one at any step does the same
  * again. What is listed is erased in LOG and LIVE later, see {@link Erasing}. Entries that LOG does not have any more are folded from
@@ -100,10 +100,11 @@ export class ViewsFold implements WorkerFold {
     stored: { readonly kept: number } | null,
   ): Promise<void> {
     const { store, storedUpTo } = this.#parts;
-    const { controls, own } = roomEntriesOf(entries);
-    if (controls.length + own.length > 0) {
+    const { controls, own, contacts } = roomEntriesOf(entries);
+    if (controls.length + own.length + contacts.length > 0) {
       await this.#check(partition);
       await store.applyRooms(controls, own);
+      if (contacts.length > 0) await store.contacts.applyContacts(contacts);
     }
     const users = userChangesOf(entries);
     if (users.length > 0) {

@@ -54,14 +54,14 @@ export interface Inspect {
   wipeLast(): Promise<void>;
   /** Digest of a room in LAST; null for none. */
   digest(room: string): Promise<Digest | null>;
-  /** Entries in the inbox of a user that name a room, as far as LOG has them. */
+  /** Entries in the inbox of a user that a room or another user is the cause of, as far as LOG has them. */
   inbox(user: string): Promise<readonly object[]>;
   /** Stores a control entry as a gateway does that ends right after it. */
   publishControl(...entry: Rest<typeof publishControl>): Promise<void>;
+  /** Stores an act of a user on another one as a gateway does that ends right after it. */
+  publishContact(...entry: Rest<typeof publishContact>): Promise<void>;
   /** Stores a message that its gateway checked against a version of the room. @returns its offset */
   publishSeen(...entry: Rest<typeof publishSeen>): Promise<number>;
-  /** Stores an act on another user as a gateway does that ends right after it. */
-  publishContact(...act: Rest<typeof publishContact>): Promise<void>;
   /** Stores an edit, delete or reaction that its gateway checked against a version of the room. @returns its offset */
   publishChange(...entry: Rest<typeof publishChange>): Promise<number>;
 }
@@ -127,10 +127,10 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
       (await digests(nats, names).readSurely(partitionOf(room, config.partitions), room))?.value ?? null,
     inbox: async user =>
       (await log.readAfter(`user:${user}`, 0, 1_000)).messages
-        .filter(({ type }) => ['member', 'invite', 'dm'].includes(type))
+        .filter(({ type }) => ['member', 'invite', 'dm', 'friend', 'pair'].includes(type))
         .map(({ body }) => JSON.parse(Buffer.from(body).toString()) as object),
     publishControl: async (...entry) => void (await publishControl(log, ...entry)),
-    publishContact: async (...act) => void (await publishContact(log, ...act)),
+    publishContact: async (...entry) => void (await publishContact(log, ...entry)),
     publishSeen: async (...entry) => (await publishSeen(log, ...entry)).offset,
     publishChange: async (...entry) => (await publishChange(log, ...entry)).offset,
   };

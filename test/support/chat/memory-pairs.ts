@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { LoadedPairs } from '../../../server/membership/loaded-pairs.ts';
 import { PolicyBatch } from '../../../server/membership/policy-batch.ts';
 import { COMPLETE } from '../../../server/membership/policy-store.ts';
@@ -10,6 +11,7 @@ export function memoryPairs({ now }: Pick<Clocks, 'now'>, policy = new MemoryPol
   return new LoadedPairs({
     policy,
     batch: new PolicyBatch({ policy, soon: queueMicrotask }),
+    archive: { pair: async () => assert.fail('the store lacks nothing') },
     covered: async () => ({ epoch: 'first', at: 0, whole: true }),
     now,
     unwritten: (_, error) => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Contact, type ContactAct, NO_PAIR } from '../../../../server/fold/pair.ts';
+import { type Contact, type ContactAct, NO_PAIR, withContact } from '../../../../server/fold/pair.ts';
+import type { PairArchive } from '../../../../server/membership/archive.ts';
 import { LoadedPairs } from '../../../../server/membership/loaded-pairs.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
 import { COMPLETE } from '../../../../server/membership/policy-store.ts';
-import { ReadFailed } from '../../../../server/room/log.ts';
+import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import type { StoredMessage } from '../../../../server/room/message.ts';
 import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
@@ -13,16 +14,25 @@ const act = (user: string, other: string, act: ContactAct, offset: number): Cont
   ...{ user, other, act, offset, id: `${user} ${offset}`, of: 0, ends: 'decline', note: '' },
 });
 
+/** A MongoDB that is not to be asked. */
+const NO_PAIRS: PairArchive = { pair: () => Promise.reject(new StoreUnavailable('switched off')) };
+
 /** An entry of an inbox as it is delivered. */
 const entryOf = (type: string, data: object, offset = 1) =>
   ({ type, offset, user: '', cv: 0, body: Buffer.from(JSON.stringify({ type, ...data })) }) as unknown as StoredMessage;
 
-async function gateway(policy = new MemoryPolicyStore(), whole = true) {
+interface Options {
+  readonly whole?: boolean;
+  readonly archive?: PairArchive;
+}
+
+async function gateway(policy = new MemoryPolicyStore(), { whole = true, archive = NO_PAIRS }: Options = {}) {
   const clock = new ManualClock();
   const errors: unknown[] = [];
   const pairs = new LoadedPairs({
     policy,
     batch: new PolicyBatch({ policy, soon: queueMicrotask }),
+    archive,
     covered: async () => ({ epoch: 'first', at: 0, whole }),
     now: () => clock.now(),
     unwritten: (_, error) => void errors.push(error),
@@ -71,6 +81,15 @@ test('an entry that the inbox of a connected user delivers is known at once, als
   assert.equal((await pairs.of('ann', ['bob'])).get('bob')?.blocked, true);
 });
 
+test('what was delivered before its gateway wrote it is written by the one that decides on it', async () => {
+  const { pairs, policy } = await gateway();
+  pairs.noted('ann', entryOf('contact', { id: 'x', user: 'bob', act: 'request', of: 0 }, 3));
+  const other = await gateway(policy);
+  assert.equal((await other.pairs.fresh('bob', 'ann'))[0].friend, null);
+  await pairs.fresh('ann', 'bob');
+  assert.equal((await other.pairs.fresh('bob', 'ann'))[0].friend?.id, 'x');
+});
+
 test('a read that began before a change is not kept', async () => {
   const { policy, pairs, state } = await gateway();
   const held = Promise.withResolvers<void>();
@@ -92,10 +111,22 @@ test('an act that cannot be written is left to the worker, and counts here meanw
   assert.deepEqual([errors.length, await state('ann', 'bob')], [1, 'out']);
 });
 
-test('a pair is not known while POLICY may lack it', async () => {
-  const { pairs } = await gateway(new MemoryPolicyStore(), false);
-  await assert.rejects(pairs.fresh('ann', 'bob'), ReadFailed);
-  const unfilled = await gateway();
+test('while POLICY may lack acts, those of MongoDB count beside them', async () => {
+  const archived = withContact(NO_PAIR, act('bob', 'ann', 'request', 7));
+  const archive = { up: true };
+  const pair = async () => {
+    if (!archive.up) throw new StoreUnavailable('switched off');
+    return archived;
+  };
+  const unfilled = await gateway(new MemoryPolicyStore(), { archive: { pair } });
   unfilled.policy.wipe();
-  await assert.rejects(unfilled.pairs.fresh('ann', 'bob'), ReadFailed);
+  for (const here of [unfilled, await gateway(new MemoryPolicyStore(), { whole: false, archive: { pair } })]) {
+    archive.up = true;
+    assert.equal(await here.state('ann', 'bob'), 'in');
+    await here.pairs.acted(act('ann', 'bob', 'accept', 3), NO_PAIR);
+    await here.pairs.acted(act('bob', 'ann', 'remove', 6), NO_PAIR);
+    assert.equal(await here.state('ann', 'bob'), 'friend', 'an older act than that of MongoDB');
+    archive.up = false;
+    await assert.rejects(here.pairs.fresh('ann', 'bob'), StoreUnavailable, 'what cannot be known is a temporary error');
+  }
 });

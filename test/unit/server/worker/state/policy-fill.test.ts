@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { partitionOf } from '../../../../../server/bus/names.ts';
+import { type Contact, NO_PAIR, pairUsers, readPair, withContact } from '../../../../../server/fold/pair.ts';
 import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../../../../server/fold/room-state-json.ts';
+import type { ArchivedPair } from '../../../../../server/membership/archive.ts';
 import { readProgress } from '../../../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import type { UserRoom } from '../../../../../server/membership/room-states.ts';
@@ -23,6 +25,10 @@ import { ManualClock } from '../../../../support/clocks/manual-clock.ts';
 const PARTITIONS = 8;
 const ROOMS = 300;
 const USERS = 200;
+const PAIRS = 20;
+const requestOf = (user: string, other: string, offset: number): Contact => ({
+  ...{ user, other, offset, id: `${user} ${offset}`, act: 'request', of: 0, ends: 'decline', note: '' },
+});
 const member = (cv: number): UserRoom => ({ state: 'member', rank: 'member', since: cv, cv, kind: 'group' });
 const name = (prefix: string, index: number) => `${prefix}${String(index).padStart(4, '0')}`;
 const partition = (room: string) => partitionOf(room, PARTITIONS);
@@ -33,7 +39,8 @@ class Fillers {
   readonly policy = new MemoryPolicyStore();
   readonly rooms = new Map<string, RoomState>();
   readonly users = new Map<string, Map<string, UserRoom>>();
-  /** Reads of pages, by worker. */
+  readonly pairs = new Map<string, ArchivedPair>();
+  /** Reads of pages of rooms and users, by worker. */
   readonly pages = new Map<string, number>();
   /** Partitions whose LOG was read, by worker. */
   readonly replayed: (readonly [worker: string, partition: number])[] = [];
@@ -46,6 +53,12 @@ class Fillers {
   constructor() {
     for (let index = 0; index < ROOMS; index++)
       this.rooms.set(name('group:', index), { ...NO_ROOM, kind: 'group', cv: 4, name: name('Room ', index) });
+    for (let index = 0; index < PAIRS; index++) {
+      const [owner, other] = [name('user', index), name('user', index + 100)];
+      const pair = withContact(NO_PAIR, requestOf(owner, other, 7));
+      this.pairs.set(`${owner} ${other}`, { owner, other, pair });
+      this.pairs.set(`${other} ${owner}`, { owner: other, other: owner, pair });
+    }
     for (let index = 0; index < USERS; index++) {
       const rooms = Array.from({ length: 5 }, (_, at) => [name('group:', (index + at) % ROOMS), member(3)] as const);
       this.users.set(name('user', index), new Map([...rooms, ['group:left', { ...member(1), state: 'left' }]]));
@@ -92,6 +105,8 @@ class Fillers {
       const expected = [...rooms].filter(([room]) => room !== 'group:left');
       assert.deepEqual(new Map([...(found ?? [])].sort()), new Map(expected.sort()), user);
     }
+    for (const { owner, other, pair } of this.pairs.values())
+      assert.deepEqual(readPair((await this.policy.read({ pair: pairUsers(owner, other) }))?.value), pair);
   }
 
   #of(worker: string): PolicyFill {
@@ -111,6 +126,7 @@ class Fillers {
         allRooms: async (after, limit) => page(this.rooms, after, limit),
         allUsers: async (after, limit) => page(this.users, after, Math.ceil(limit / 50)),
       },
+      pairs: { allPairs: async after => (after === '' ? [...this.pairs] : []) },
       partitions: PARTITIONS,
       log: {
         state: async () => ({ epoch: this.epoch.name, from: this.epoch.from }),

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { type ControlEntry, readControl } from '../../../../../server/fold/control.ts';
+import { type Contact, mergedPair, NO_PAIR, readPair, withContact } from '../../../../../server/fold/pair.ts';
 import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../../../../server/fold/room-state-json.ts';
+import type { ArchivedPair } from '../../../../../server/membership/archive.ts';
 import { readProgress } from '../../../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
+import { writePair } from '../../../../../server/membership/policy-writes.ts';
 import type { UserRoom } from '../../../../../server/membership/room-states.ts';
 import { LOST_VERSIONS } from '../../../../../server/membership/snapshot.ts';
 import {
@@ -40,6 +43,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
   const clock = new ManualClock();
   const archived = new Map<string, RoomState>();
   const users = new Map<string, ReadonlyMap<string, UserRoom>>();
+  const pairs = new Map<string, ArchivedPair>();
   const controls = new Map<string, readonly ControlEntry[]>();
   const parts = { archiveUp: true, archivedEpoch: 'second', epoch: 'second', down: '', pages: 0 };
   /** Called with each page that is read. */
@@ -64,6 +68,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
       allRooms: async after => await page(archived, after),
       allUsers: async after => await page(users, after),
     },
+    pairs: { allPairs: async after => (after === '' ? [...pairs] : []) },
     log: {
       state: async () => ({ epoch: parts.epoch, from }),
       partitionOf,
@@ -108,7 +113,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
     const found = await readDocument(async part => (await policy.read(partKey(user, part)))?.value);
     return Object.fromEntries([...(found ?? [])].map(([room, { state, cv }]) => [room, `${state} ${cv}`]));
   };
-  const stores = { policy, archived, users, controls, put, roomsOf };
+  const stores = { policy, archived, users, pairs, controls, put, roomsOf };
   return { ...stores, parts, steps, published, looks, progress, taken };
 }
 
@@ -137,6 +142,23 @@ test('rooms that POLICY and MongoDB have in different states, or that a loss may
     ],
   );
   assert.deepEqual(await progress(), SECOND);
+});
+
+test('acts of users on each other that POLICY lost come back from MongoDB, and later ones stay', async () => {
+  const { pairs, taken, policy } = await bench();
+  await policy.write(COMPLETE, {}, 0);
+  const acted = (user: string, other: string, offset: number) => {
+    const contact: Contact = { user, other, offset, id: 'x', act: 'request', of: 0, ends: 'decline', note: '' };
+    return withContact(NO_PAIR, contact);
+  };
+  const lost = acted('ann', 'bob', 45);
+  const late = acted('bob', 'ann', 60);
+  await writePair(policy, ['ann', 'bob'], late);
+  pairs.set('1', { owner: 'bob', other: 'ann', pair: mergedPair(lost, acted('bob', 'ann', 40)) });
+  pairs.set('2', { owner: 'other ann', other: 'other bob', pair: lost });
+  await taken();
+  assert.deepEqual(readPair((await policy.read({ pair: ['ann', 'bob'] }))?.value), mergedPair(lost, late));
+  assert.equal(await policy.read({ pair: ['other ann', 'other bob'] }), null, 'both inboxes are of another partition');
 });
 
 test('what LOG has above POLICY and MongoDB counts: an old act is in the snapshot, a new one needs none', async () => {

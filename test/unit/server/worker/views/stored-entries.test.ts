@@ -38,7 +38,7 @@ test('a control entry without its version has it from the body, and is one of th
 test('a notice in an inbox with the version of another room is no control entry', () => {
   const entry = storedEntry(stored('member', kick, { room: 'user:eve' }));
   assert.equal(entry.message?.cv, 0);
-  assert.deepEqual(roomEntriesOf([entry]), { controls: [], own: [] });
+  assert.deepEqual(roomEntriesOf([entry]), { controls: [], own: [], contacts: [] });
 });
 
 test('bodies that no gateway wrote have no version', () => {
