@@ -201,6 +201,15 @@ export class Chat {
     return room;
   }
 
+  /**
+   * Opens the room of the user and another one. It is in the {@link roomList} of both once it has a message.
+   * @throws {CallError} 103 if the other user does not allow it, 409 if the user blocks the other
+   */
+  async openDm(user: string): Promise<Room> {
+    const { room } = await this.act('dm.open', { user });
+    return this.open(room);
+  }
+
   /** Leaves a room. Messages in its outbox are still sent. Its last message in {@link roomList} is read again. */
   close(name: string): void {
     this.#rooms.get(name)?.close();

@@ -1,5 +1,6 @@
 import { type ControlEntry, RANKS, type Rank } from '../server/fold/control.ts';
 import { foldControl } from '../server/fold/control-fold.ts';
+import { otherIn } from '../server/fold/direct.ts';
 import { type Membership, NO_ROOM, type RoomState } from '../server/fold/room-state.ts';
 import type { Clock } from '../server/time/clock.ts';
 import { type CallError, callErrorOf } from './call-error.ts';
@@ -75,6 +76,11 @@ export class RoomInfo {
   /** State of the room; null while unknown. Its `members` are those of {@link members}, with more about each. */
   get state(): RoomState | null {
     return this.#state;
+  }
+
+  /** The other one of two users who have the room; undefined in another room, and while unknown. */
+  get other(): string | undefined {
+    return this.#state ? otherIn(this.#state, this.#options.user) : undefined;
   }
 
   /** The user in the room; null while unknown. */

@@ -3,8 +3,14 @@ import { Listeners } from './listeners.ts';
 import type { Publication } from './transport.ts';
 import type { ParamsOf, ResultOf } from './verbs.ts';
 
-/** Room in the user's list. `name` is empty for a room without one; `last` is the last message as of the last read. */
-export type ListedRoom = Pick<ResultOf<'room.list'>['items'][number], 'room' | 'name' | 'state' | 'role' | 'last'>;
+/**
+ * Room in the user's list. `name` is empty for a room without one; `user` is the other one, of the room of two users; `last` is the last
+ * message as of the last read.
+ */
+export type ListedRoom = Pick<
+  ResultOf<'room.list'>['items'][number],
+  'room' | 'name' | 'user' | 'state' | 'role' | 'last'
+>;
 
 /** Types of inbox entries after which the list may be another one. */
 const ABOUT_ROOMS: ReadonlySet<string | null> = new Set(['member', 'invite', 'dm']);

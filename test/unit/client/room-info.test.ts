@@ -197,3 +197,14 @@ test('a mute is known with its end, and its end is noticed', async () => {
   await settle();
   assert.deepEqual([info.mutedUntil, info.may('write')], [0, true]);
 });
+
+test('the other one of two who have the room is known once the room was read', async () => {
+  const { info, server } = bobsRoom();
+  assert.equal(info.other, undefined);
+  server.about = { ...server.about, room: 'dm:x', kind: 'dm', user: 'ann', members: 2 };
+  server.users = ['ann', 'bob'];
+  info.open();
+  await settle();
+  await settle();
+  assert.equal(info.other, 'ann');
+});

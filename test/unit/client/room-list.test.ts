@@ -36,6 +36,9 @@ test('entries of the inbox about rooms read it again, many of them once', async 
   list.entry({ type: 'hide', data: {} });
   await settle();
   assert.equal(reads, 2);
+  list.entry({ type: 'dm', data: { room: 'dm:x', user: 'bob' } });
+  await list.refresh();
+  assert.equal(reads, 4);
 });
 
 test('a list that cannot be read stays as it was, with the error', async () => {

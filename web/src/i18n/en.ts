@@ -27,6 +27,7 @@ export const en = {
   'rooms.unread.one': '{count} unread message',
   'rooms.unread.other': '{count} unread messages',
   'nav.invitations': 'Invitations',
+  'nav.directs': 'Direct messages',
   'nav.groups': 'Groups',
   'nav.channels': 'Channels',
   'rooms.unnamed': 'Unnamed group',

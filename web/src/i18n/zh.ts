@@ -29,6 +29,7 @@ export const zh: Strings = {
   'rooms.unread.one': '{count} 条未读消息',
   'rooms.unread.other': '{count} 条未读消息',
   'nav.invitations': '邀请',
+  'nav.directs': '私信',
   'nav.groups': '群组',
   'nav.channels': '频道',
   'rooms.unnamed': '未命名群组',

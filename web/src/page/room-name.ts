@@ -33,3 +33,6 @@ export function roomMention(room: string): string {
 
 /** True for a room of the kind that the page opens by name. */
 export const isChannel = (room: string): boolean => room.startsWith(DEFAULT_KIND);
+
+/** True for a name that the room of two users has. */
+export const isDirect = (room: string): boolean => room.startsWith('dm:');

@@ -2,7 +2,7 @@ import type { Chat } from '../../../client/chat.ts';
 import type { Texts } from '../i18n/language.ts';
 import { isChannel, roomMention, roomTitle } from './room-name.ts';
 
-/** Names of rooms as people know them: the one that the room was given, else what its id says. */
+/** Names of rooms as people know them: the other user of two, the one that the room was given, else what its id says. */
 export class RoomNames {
   readonly #texts: Texts;
   readonly #chat: Chat;
@@ -24,8 +24,9 @@ export class RoomNames {
   }
 
   #given(room: string): string | undefined {
-    const open = this.#chat.rooms.find(({ name }) => name === room)?.info.state?.name;
-    return open || this.#chat.roomList.rooms.find(listed => listed.room === room)?.name || undefined;
+    const info = this.#chat.rooms.find(({ name }) => name === room)?.info;
+    const listed = this.#chat.roomList.rooms.find(each => each.room === room);
+    return info?.other || listed?.user || info?.state?.name || listed?.name || undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import type { ListedRoom } from '../../../client/room-list.ts';
 import { element, reconcile, setText } from '../dom/element.ts';
 import { icon, mark } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
-import { isChannel, roomOfInput } from '../page/room-name.ts';
+import { isChannel, isDirect, roomOfInput } from '../page/room-name.ts';
 import type { RoomNames } from '../page/room-names.ts';
 import type { SidebarRoom } from '../page/sidebar-rooms.ts';
 import { avatar } from './avatar.ts';
@@ -30,11 +30,12 @@ interface Section {
   readonly list: HTMLElement;
 }
 
-/** Invitations, groups and channels, each with its last message and unread count; below them the form that opens one, and the user. */
+/** Invitations, rooms of two, groups and channels, each with its last message and unread count; below them the form that opens one, and the user. */
 export class Sidebar {
   readonly root: HTMLElement;
   readonly #options: SidebarOptions;
   readonly #invitations: Section;
+  readonly #directs: Section;
   readonly #groups: Section;
   readonly #channels: Section;
 
@@ -42,6 +43,7 @@ export class Sidebar {
     this.#options = options;
     const { texts, user } = options;
     this.#invitations = section(texts.text('nav.invitations'), null);
+    this.#directs = section(texts.text('nav.directs'), null);
     this.#groups = section(
       texts.text('nav.groups'),
       iconButton('plus', texts.text('groups.create'), options.onCreate, 'small'),
@@ -64,6 +66,7 @@ export class Sidebar {
         'nav',
         { attributes: { 'aria-label': texts.text('nav.rooms') } },
         this.#invitations.root,
+        this.#directs.root,
         this.#groups.root,
         this.#channels.root,
       ),
@@ -92,9 +95,12 @@ export class Sidebar {
         create: room => this.#create(room),
         update: (target, room) => this.#update(target, room, room.name === selected),
       });
+    const directs = rooms.filter(({ name }) => isDirect(name));
+    this.#directs.root.hidden = directs.length === 0;
+    show(this.#directs, directs);
     show(
       this.#groups,
-      rooms.filter(({ name }) => !isChannel(name)),
+      rooms.filter(({ name }) => !isChannel(name) && !isDirect(name)),
     );
     show(
       this.#channels,
