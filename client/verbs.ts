@@ -796,6 +796,21 @@ export interface Verbs {
       readonly shown: boolean;
     };
   };
+  /** Marks rooms as read, or as delivered, up to an offset. */
+  readonly 'receipt.mark': {
+    readonly params: {
+      /** List of 1 to 100: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `read` (integer from 1 to 2^53 - 1), `delivered` (integer from 1 to 2^53 - 1). Marks, `read` or `delivered` or both in each. */
+      readonly marks: readonly {
+        readonly room: string;
+        readonly read?: number;
+        readonly delivered?: number;
+      }[];
+    };
+    readonly result: {
+      /** List of at most 100: `true` or `false`. For each mark: false if it was stored before, or a higher one. */
+      readonly applied: readonly boolean[];
+    };
+  };
   /** Says whether the connection's client is in front of its user. */
   readonly 'client.state': {
     readonly params: {

@@ -1,4 +1,4 @@
-/** Escapes a room for use as one subject token: `.`, `*`, `>`, `%`, space and non-ASCII become `%XX` of their UTF-8. */
+/** Escapes a room, or a user, for use as one subject token: `.`, `*`, `>`, `%`, space and non-ASCII become `%XX` of their UTF-8. */
 export function roomToken(room: string): string {
   return encodeURIComponent(room).replace(/[.*!'()]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -49,6 +49,12 @@ export interface Names {
   readonly leaseBucket: string;
   /** Key-value bucket of the states of rooms and the rooms of users. */
   readonly policyBucket: string;
+  /** Stream of the marks of users in rooms. */
+  readonly marksStream: string;
+  /** All subjects of the stream of marks. */
+  readonly marksSubjects: string;
+  /** Subject of the marks of a user in a room. */
+  marks(user: string, room: string): string;
   /** Subject of presence requests to one gateway. */
   presenceOf(gateway: string): string;
   /** Subject of presence requests of the previous release, to all gateways. */
@@ -81,6 +87,9 @@ export function names(instance: string): Names {
     lockBucket: `CHAT_${instance}_LOCKS`,
     leaseBucket: `CHAT_${instance}_FOLDS`,
     policyBucket: `CHAT_${instance}_POLICY`,
+    marksStream: `CHAT_${instance}_MARKS`,
+    marksSubjects: `chat.${instance}.marks.*.*`,
+    marks: (user, room) => `chat.${instance}.marks.${roomToken(user)}.${roomToken(room)}`,
     presenceOf: gateway => `chat.${instance}.presence.of.${roomToken(gateway)}`,
     presenceAsk: `chat.${instance}.presence.ask`,
     gatewayBeat: `chat.${instance}.gateway.beat`,

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import {
   COMPLETE,
@@ -8,10 +7,9 @@ import {
   type PolicyStore,
 } from '../membership/policy-store.ts';
 import { MessageRefused, PublishFailed, ReadFailed } from '../room/log.ts';
-import { REPLICA_PATIENCE_MS } from '../room/replica-patience.ts';
-import { directBatch } from './direct-read.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND, WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
 import { type Names, roomToken } from './names.ts';
+import { readReached } from './reached-read.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -80,7 +78,7 @@ export function policyKv(
 
   const snapshot = async (keys: readonly PolicyKey[]): Promise<PolicySnapshot> => {
     const subjects = [...keys, COMPLETE].map(subjectOf);
-    const found = await readReached(connection, stream, subjects);
+    const found = await reachedValues(connection, stream, subjects);
     if (found === 'unreached') return { entries: await Promise.all(keys.map(read)), complete: false };
     if (found !== 'too large') {
       const [mark, ...entries] = [...subjects.slice(-1), ...subjects.slice(0, -1)].map(each => found.get(each) ?? null);
@@ -117,27 +115,14 @@ function parsed(text: string): unknown {
   }
 }
 
-/**
- * Reads the last values of subjects at one moment, from a replica that has everything that the leader had before.
- * @returns `unreached` if that is not known because no subject has a value; `too large` if one answer cannot hold the values
- */
-async function readReached(
+/** Reads values as {@link readReached} does, by subject. */
+async function reachedValues(
   connection: NatsConnection,
   stream: string,
   subjects: readonly string[],
 ): Promise<ReadonlyMap<string, PolicyEntry> | 'unreached' | 'too large'> {
-  const info = await apiRequest<{ state: { last_seq: number } }>(connection, `STREAM.INFO.${stream}`, {}, TIMEOUT_MS);
-  if ('error' in info) throw new ReadFailed(`${stream} answered ${info.error.code} ${info.error.description}`);
-  const { last_seq: last } = info.ok.state;
-  if (last === 0) return new Map(); // nothing was ever written
-  for (const patience of [...REPLICA_PATIENCE_MS, null]) {
-    const batch = await directBatch(connection, stream, { multi_last: subjects }, TIMEOUT_MS);
-    if (batch.pending > 0) return 'too large';
-    if (batch.upTo === null) return 'unreached';
-    if (batch.upTo >= last) return new Map(batch.messages.flatMap(keyAndValue));
-    if (patience !== null) await sleep(patience);
-  }
-  throw new ReadFailed(`a replica of ${stream} lags`);
+  const messages = await readReached(connection, stream, subjects, TIMEOUT_MS);
+  return typeof messages === 'string' ? messages : new Map(messages.flatMap(keyAndValue));
 }
 
 /** Subject and value of a message; nothing for a removal. */

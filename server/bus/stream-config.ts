@@ -101,6 +101,24 @@ export function policyConfig({ policyBucket }: Names, options: Pick<StreamOption
   } satisfies Partial<StreamConfig>;
 }
 
+/**
+ * Settings of MARKS, which keeps the last marks of each user in each room without an age limit. Workers remove the oldest that MongoDB
+ * has.
+ */
+export function marksConfig(names: Names, options: Pick<StreamOptions, 'streamReplicas'>) {
+  return {
+    name: names.marksStream,
+    subjects: [names.marksSubjects],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: 1,
+    max_age: 0,
+    num_replicas: options.streamReplicas,
+    allow_direct: true,
+  } satisfies Partial<StreamConfig>;
+}
+
 /** Settings of the store's consumer. Deliveries have no limit: a message is delivered until it is stored, or set aside. */
 export function storeConsumerConfig(names: Names, options: StreamOptions) {
   return {

@@ -8,6 +8,7 @@ import {
   type lastConfig,
   type liveConfig,
   type logConfig,
+  type marksConfig,
   type policyConfig,
   type storeConsumerConfig,
 } from './stream-config.ts';
@@ -27,6 +28,8 @@ export interface ObservedStreams {
   readonly last: StreamInfo | null;
   /** Stream of the bucket POLICY; null also where {@link WantedStreams.policy} is null. */
   readonly policy: StreamInfo | null;
+  /** Stream of marks; null also where {@link WantedStreams.marks} is null. */
+  readonly marks: StreamInfo | null;
 }
 
 /** Settings that the streams and the consumer of a partition should have. */
@@ -39,7 +42,13 @@ export interface WantedStreams {
   readonly last: ReturnType<typeof lastConfig>;
   /** The bucket that all partitions share; null for all partitions but the first. */
   readonly policy: ReturnType<typeof policyConfig> | null;
+  /** The stream of marks that all partitions share; null for all partitions but the first. */
+  readonly marks: ReturnType<typeof marksConfig> | null;
 }
+
+/** Streams of last values. They are never lifted and wait for nothing: whatever they lack is read from MongoDB. */
+const VALUES = ['last', 'policy', 'marks'] as const;
+type Values = (typeof VALUES)[number];
 
 /** One step of a stream plan. Steps are taken in the order of the plan. */
 export type StreamStep =
@@ -56,10 +65,12 @@ export type StreamStep =
   /** MongoDB lost messages: deliver them again, and note the ranges that are lost for ever. */
   | ({ readonly do: 'refill' } & RefillPlan)
   | { readonly do: 'update-consumer'; readonly differences: readonly string[] }
-  | { readonly do: 'create-last' }
-  | { readonly do: 'update-last'; readonly differences: readonly string[] }
-  | { readonly do: 'create-policy' }
-  | { readonly do: 'update-policy'; readonly differences: readonly string[] };
+  | { readonly do: `create-${Values}` }
+  | { readonly do: `update-${Values}`; readonly differences: readonly string[] };
+
+/** Stream of last values that a step is about. */
+export const valuesOf = (step: { readonly do: `create-${Values}` | `update-${Values}` }): Values =>
+  step.do.slice('create-'.length) as Values;
 
 /**
  * Stream plan: the steps from the observed streams to the wanted ones; none if they are right. Pure.
@@ -69,7 +80,7 @@ export type StreamStep =
  * has. The last sequence of LIVE counts too, because a mirror is never ahead.
  */
 export function planStreams(observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
-  return [...planOrder(observed, wanted), ...planLast(observed, wanted), ...planPolicy(observed, wanted)];
+  return [...planOrder(observed, wanted), ...VALUES.flatMap(stream => planValues(stream, observed, wanted))];
 }
 
 /**
@@ -88,35 +99,32 @@ function changesOf(actual: WithMetadata, wanted: object, spec: string): string[]
  * Taken when {@link planStreams} has no steps. Pure.
  */
 export function planRaise(
-  { log, live, last, policy }: ObservedStreams,
-  wanted: Pick<WantedStreams, 'spec' | 'log' | 'live' | 'last' | 'policy'>,
+  observed: ObservedStreams,
+  wanted: Pick<WantedStreams, 'spec' | 'log' | 'live' | Values>,
 ): StreamStep[] {
   const lacks = (actual: StreamInfo | null, more: { readonly num_replicas: number } | null) =>
     actual !== null &&
     actual.config.num_replicas < (more?.num_replicas ?? 0) &&
     compareSpecs(specOf(actual), wanted.spec) <= 0;
   const differences = ['num_replicas'];
+  const { log, live } = observed;
   return [
     ...(lacks(log, wanted.log) ? [{ do: 'update-log', differences } as const] : []),
     ...(lacks(live, wanted.live) ? [{ do: 'update-live', differences } as const] : []),
-    ...(lacks(last, wanted.last) ? [{ do: 'update-last', differences } as const] : []),
-    ...(lacks(policy, wanted.policy) ? [{ do: 'update-policy', differences } as const] : []),
+    ...VALUES.flatMap(stream =>
+      lacks(observed[stream], wanted[stream]) ? [{ do: `update-${stream}`, differences } as const] : [],
+    ),
   ];
 }
 
-/** Steps for LAST. It is never lifted and waits for nothing: whatever it lacks is read from MongoDB. */
-function planLast({ last }: ObservedStreams, wanted: WantedStreams): StreamStep[] {
-  if (!last) return [{ do: 'create-last' }];
-  const changed = changesOf(last, wanted.last, wanted.spec);
-  return changed.length > 0 ? [{ do: 'update-last', differences: changed }] : [];
-}
-
-/** Steps for POLICY. Like LAST it waits for nothing: what it lacks is read from MongoDB. */
-function planPolicy({ policy }: ObservedStreams, wanted: WantedStreams): StreamStep[] {
-  if (!wanted.policy) return [];
-  if (!policy) return [{ do: 'create-policy' }];
-  const changed = changesOf(policy, wanted.policy, wanted.spec);
-  return changed.length > 0 ? [{ do: 'update-policy', differences: changed }] : [];
+/** Steps for a stream of last values. */
+function planValues(stream: Values, observed: ObservedStreams, wanted: WantedStreams): StreamStep[] {
+  const settings = wanted[stream];
+  if (!settings) return [];
+  const actual = observed[stream];
+  if (!actual) return [{ do: `create-${stream}` }];
+  const changed = changesOf(actual, settings, wanted.spec);
+  return changed.length > 0 ? [{ do: `update-${stream}`, differences: changed }] : [];
 }
 
 /** Highest offset that is known to exist. */
@@ -194,20 +202,21 @@ export function stalled(live: StreamInfo): boolean {
 }
 
 /** Replicas of the partition's stream that has the fewest. */
-export function fewest({ log, live, last, policy }: ObservedStreams): number {
-  return Math.min(...[log, live, last, policy].flatMap(stream => stream?.config.num_replicas ?? []));
+export function fewest({ log, live, last, policy, marks }: ObservedStreams): number {
+  return Math.min(...[log, live, last, policy, marks].flatMap(stream => stream?.config.num_replicas ?? []));
 }
 
 /** Streams of `wanted` with another number of copies. */
 export function copiesOf(
-  { log, live, last, policy }: WantedStreams,
+  { log, live, last, policy, marks }: WantedStreams,
   copies: number,
-): Pick<WantedStreams, 'log' | 'live' | 'last' | 'policy'> {
+): Pick<WantedStreams, 'log' | 'live' | Values> {
   const more = { num_replicas: copies };
   return {
     log: { ...log, ...more },
     live: { ...live, ...more },
     last: { ...last, ...more },
     policy: policy && { ...policy, ...more },
+    marks: marks && { ...marks, ...more },
   };
 }

@@ -7,6 +7,7 @@ import type { Delivery } from './delivery.ts';
 import { EPOCH_KEY, epochOf, newEpoch } from './epoch.ts';
 import { CONSUMER_NOT_FOUND, managerOf, orNull, STREAM_NOT_FOUND } from './jetstream-api.ts';
 import { lift } from './lift.ts';
+import { mirrorSettled } from './mirror-settled.ts';
 import type { Names } from './names.ts';
 import { refill } from './refill.ts';
 import { FROM_KEY } from './refill-plan.ts';
@@ -15,6 +16,7 @@ import {
   lastConfig,
   liveConfig,
   logConfig,
+  marksConfig,
   policyConfig,
   type StreamOptions,
   storeConsumerConfig,
@@ -28,7 +30,7 @@ import {
   planRaise,
   planStreams,
   type StreamStep,
-  stalled,
+  valuesOf,
   type WantedStreams,
 } from './stream-plan.ts';
 import { updateOf, updateStream, withoutDirect } from './stream-update.ts';
@@ -67,7 +69,6 @@ export interface PartitionState {
 const LOCK_WAIT_MS = 10_000;
 const ROUNDS = 4;
 const MIRROR_WAIT_MS = 1_000;
-const MIRROR_LOOK_MS = 100;
 
 /**
  * Makes the streams and keeps their settings as the options say. Only workers do this, under a lock; gateways never create a
@@ -176,7 +177,7 @@ export class Streams {
     }
   }
 
-  #wanted(partition: number, actual: Pick<ObservedStreams, 'log' | 'live' | 'last' | 'policy'>): WantedStreams {
+  #wanted(partition: number, actual: ObservedStreams): WantedStreams {
     const { names, options } = this.#deps;
     const fitted = (stream: StreamInfo | null) => ({
       ...options,
@@ -189,6 +190,7 @@ export class Streams {
       consumer: storeConsumerConfig(names, options),
       last: lastConfig(names, partition, fitted(actual.last)),
       policy: partition === 0 ? policyConfig(names, fitted(actual.policy)) : null,
+      marks: partition === 0 ? marksConfig(names, fitted(actual.marks)) : null,
     };
   }
 
@@ -201,25 +203,16 @@ export class Streams {
       (floorError: Error) => ({ stored: null, floorError }),
     );
     const known = await this.#deps.known(partition);
-    const live = await this.#mirrorSettled(jsm, names.liveStream(partition), mirrorMs);
+    const live = await mirrorSettled(jsm, names.liveStream(partition), mirrorMs);
     const log = await found(jsm.streams.info(names.logStream(partition)));
     const others = known.flatMap(({ epoch, at }) => (log && epoch === epochOf(log) ? at : []));
     const floor = Math.max(stored?.offset ?? 0, this.#seen.get(partition) ?? 0, ...others);
     const last = await found(jsm.streams.info(names.lastStream(partition)));
     const policy = partition === 0 ? await found(jsm.streams.info(`KV_${names.policyBucket}`)) : null;
-    const observed: ObservedStreams = { floor, stored, live, log, consumer, last, policy };
+    const marks = partition === 0 ? await found(jsm.streams.info(names.marksStream)) : null;
+    const observed: ObservedStreams = { floor, stored, live, log, consumer, last, policy, marks };
     const wanted = this.#wanted(partition, observed);
     return { observed, steps: planStreams(observed, wanted), floorError, wanted };
-  }
-
-  /** Reads LIVE, and waits up to `ms` while it is stalled: a server that was restarted takes a moment to connect it to LOG. */
-  async #mirrorSettled(jsm: JetStreamManager, name: string, ms: number) {
-    const deadline = performance.now() + ms;
-    for (;;) {
-      const live = await found(jsm.streams.info(name));
-      if (!live || !stalled(live) || performance.now() > deadline) return live;
-      await new Promise(resolve => setTimeout(resolve, MIRROR_LOOK_MS));
-    }
   }
 
   async #apply(
@@ -229,7 +222,7 @@ export class Streams {
     step: StreamStep,
     check: () => void,
   ): Promise<void> {
-    const { log, live, consumer, last, policy } = wanted;
+    const { log, live, consumer } = wanted;
     const made = specMetadata(wanted.spec);
     switch (step.do) {
       case 'create-log': {
@@ -277,14 +270,17 @@ export class Streams {
         return;
       }
       case 'create-last':
-        await this.#make(jsm, { ...last, metadata: made });
-        return;
-      case 'update-last':
-        return await updateStream(jsm, last, step.differences, made);
       case 'create-policy':
-        return policy ? await this.#make(jsm, { ...policy, metadata: made }) : undefined;
+      case 'create-marks': {
+        const settings = wanted[valuesOf(step)];
+        return settings ? await this.#make(jsm, { ...settings, metadata: made }) : undefined;
+      }
+      case 'update-last':
       case 'update-policy':
-        return policy ? await updateStream(jsm, policy, step.differences, made) : undefined;
+      case 'update-marks': {
+        const settings = wanted[valuesOf(step)];
+        return settings ? await updateStream(jsm, settings, step.differences, made) : undefined;
+      }
     }
   }
 

@@ -3,6 +3,8 @@ import type { KindRules } from '../contract/room-kinds.ts';
 import type { Ephemeral } from '../ephemeral/ephemeral.ts';
 import type { DailyCounts } from '../membership/daily-counts.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
+import type { MarkStore } from '../membership/mark-store.ts';
+import { Marks } from '../membership/marks.ts';
 import type { Pairs } from '../membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import type { Settings } from '../membership/settings.ts';
@@ -18,7 +20,7 @@ import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import type { LoadMeter } from '../telemetry/load-meter.ts';
 import type { MessageTrace } from '../telemetry/message-trace.ts';
-import type { Clocks } from '../time/clock.ts';
+import type { Clock, Clocks } from '../time/clock.ts';
 import { Audience, type AudienceOptions } from './audience.ts';
 import { FoldedRooms } from './folded-rooms.ts';
 import { Hidden } from './hidden.ts';
@@ -76,6 +78,10 @@ export interface Chat {
   readonly settings: Settings;
   /** Profiles of users. */
   readonly users: Pick<UserArchive, 'profilesOf'>;
+  /** Offsets up to which users have read rooms. */
+  readonly marks: Marks;
+  /** True if the last offset of a room is not below an offset, by the leader's word. @throws {ReadFailed} if NATS does not answer */
+  readonly reaches: (room: string, offset: number) => Promise<boolean>;
   readonly links: LinkTokens;
   readonly typing: Typing;
 }
@@ -104,6 +110,11 @@ export interface ChatOptions {
   readonly daily: DailyCounts;
   readonly settings: Settings;
   readonly users: Chat['users'];
+  readonly markStore: MarkStore;
+  /** Timer of marks. */
+  readonly after: Clock['after'];
+  /** See {@link Chat.reaches}. */
+  readonly reaches: Chat['reaches'];
   readonly directory: RoomDirectory;
   readonly ephemeral: Ephemeral;
   /** See {@link AudienceOptions.present}. */
@@ -133,6 +144,9 @@ export function chatOf({
   daily,
   settings,
   users,
+  markStore,
+  after,
+  reaches,
   directory,
   ephemeral,
   present,
@@ -174,6 +188,8 @@ export function chatOf({
     daily,
     settings,
     users,
+    marks: new Marks({ store: markStore, raised: () => undefined, now: clocks.now, after }),
+    reaches,
     links: new LinkTokens(config),
     typing: new Typing({ ephemeral, now: clocks.now, audience: new Audience({ kindOf, rooms, pairs, present }) }),
   };

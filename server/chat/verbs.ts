@@ -17,6 +17,7 @@ import { messageReact } from './message-react.ts';
 import { messageSend } from './message-send.ts';
 import { profileGet } from './profile-get.ts';
 import { profileSet } from './profile-set.ts';
+import { receiptMark } from './receipt-mark.ts';
 import { roomAccept } from './room-accept.ts';
 import { roomAdd } from './room-add.ts';
 import { roomApprove } from './room-approve.ts';
@@ -84,6 +85,7 @@ export const VERBS = {
   'link.list': linkList,
   'link.revoke': linkRevoke,
   'typing.set': typingSet,
+  'receipt.mark': receiptMark,
   'client.state': clientState,
   'friend.request': friendRequest,
   'friend.accept': friendAccept,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { inboxOf, inboxUser, isInbox } from '../access/names.ts';
 import type { Policy } from '../access/policy.ts';
 import { RoomRights } from '../access/room-rights.ts';
+import { marksStream } from '../bus/marks-stream.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
 import type { PairArchive, RoomArchive } from '../membership/archive.ts';
@@ -11,6 +12,7 @@ import { LoadedSettings } from '../membership/loaded-settings.ts';
 import { LoadedStates } from '../membership/loaded-states.ts';
 import { LoadedUserRooms } from '../membership/loaded-user-rooms.ts';
 import { reportLoss } from '../membership/loss-report.ts';
+import type { MarkStore } from '../membership/mark-store.ts';
 import { PolicyBatch } from '../membership/policy-batch.ts';
 import { KnownProgress } from '../membership/policy-progress.ts';
 import type { UserArchive } from '../membership/user-archive.ts';
@@ -41,6 +43,7 @@ export interface Membership {
   readonly pairs: LoadedPairs;
   readonly daily: DailyCounts;
   readonly settings: LoadedSettings;
+  readonly markStore: MarkStore;
   readonly rights: RoomRights;
   /** Part that open rooms use. */
   readonly control: RoomControl;
@@ -118,7 +121,8 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
   };
   const control = { ...roomControl(states, rights), noted: noticesTo({ userRooms, pairs, settings }), lost };
   const daily = new DailyCounts(store, wallClock);
-  return { states, userRooms, pairs, settings, daily, rights, control, follow };
+  const markStore = marksStream(nats.write, nats.read, nats.names);
+  return { states, userRooms, pairs, settings, markStore, daily, rights, control, follow };
 }
 
 /** Hands entries of inboxes to those who know what they are about: a room of the user, the user, or another user. */

@@ -1,5 +1,6 @@
 import { inboxOf } from '../access/names.ts';
 import type { AudienceOptions } from '../chat/audience.ts';
+import type { Chat } from '../chat/chat.ts';
 import type { EphemeralBus } from '../ephemeral/bus.ts';
 import { type Ephemeral, EphemeralLane } from '../ephemeral/ephemeral.ts';
 import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
@@ -51,6 +52,8 @@ export interface RoomsPart extends Part {
   readonly ephemeral: Ephemeral;
   /** See {@link AudienceOptions.present}. */
   readonly present: AudienceOptions['present'];
+  /** See {@link Chat.reaches}. */
+  readonly reaches: Chat['reaches'];
   /** Reader that does not leave out what is deleted: its result must not be served. */
   readonly whole: RoomReader;
   readonly masks: Masks;
@@ -129,6 +132,11 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     },
     whole,
     masks,
+    reaches: async (room, offset) => {
+      const open = rooms.find(room);
+      if (open && open.epoch !== '' && open.latest >= offset) return true;
+      return (await rooms.places.of(room)).top >= offset;
+    },
     services: { rooms, reader, presence, joins, join },
     tick: () => rooms.sweep(),
     stop: () => rooms.closeAll(),

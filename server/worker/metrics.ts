@@ -53,7 +53,7 @@ export class WorkerMetrics {
   );
   readonly streamChanges = this.#counter(
     'stream_changes_total',
-    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, refill, create-last, update-last, create-policy, update-policy.',
+    'Changes this worker made to streams: create-log, lift, update-log, create-live, update-live, create-consumer, update-consumer, refill, create-last, update-last, create-policy, update-policy, create-marks, update-marks.',
     ['change'],
   );
   readonly batchMessages = this.#histogram('store_batch_messages', 'Messages per batch.', MESSAGES);

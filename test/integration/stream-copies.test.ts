@@ -12,7 +12,7 @@ after(() => Promise.all([nats.close(), single.close(), mongo.close()]));
 const THREE = { nats, mongo };
 const ONE = { nats: single, mongo };
 
-/** Replicas of all that a worker makes: its partition's streams, the bucket of the lock, and POLICY. */
+/** Replicas of all that a worker makes: its partition's streams, the bucket of the lock, POLICY and MARKS. */
 async function copiesOf({ jsm, names }: StoreBench): Promise<number[]> {
   const all = [
     names.logStream(0),
@@ -20,6 +20,7 @@ async function copiesOf({ jsm, names }: StoreBench): Promise<number[]> {
     names.lastStream(0),
     `KV_${names.lockBucket}`,
     `KV_${names.policyBucket}`,
+    names.marksStream,
   ];
   return await Promise.all(all.map(async name => (await jsm.streams.info(name)).config.num_replicas));
 }
@@ -59,7 +60,7 @@ test('three servers, not set: everything a worker makes has three copies', async
   const bench = await storeBench(t, THREE);
   const worker = await bench.worker();
   await streamsReady(worker);
-  assert.deepEqual(await copiesOf(bench), [3, 3, 3, 3, 3]);
+  assert.deepEqual(await copiesOf(bench), [3, 3, 3, 3, 3, 3]);
   assert.deepEqual(await says(bench, worker, 3), { fewest: 3, whyNotMore: '' });
 });
 
@@ -67,7 +68,7 @@ test('one server, not set: one copy, and the worker says why', async t => {
   const bench = await storeBench(t, ONE);
   const worker = await bench.worker();
   await streamsReady(worker);
-  assert.deepEqual(await copiesOf(bench), [1, 1, 1, 1, 1]);
+  assert.deepEqual(await copiesOf(bench), [1, 1, 1, 1, 1, 1]);
   assert.match((await says(bench, worker, 1)).whyNotMore ?? '', /^NATS is a single server/);
   assert.equal((await bench.health(worker)).nats.reachable, true);
 });
@@ -82,16 +83,16 @@ test('one server, three set: no stream is made, and the worker says why', async 
 
 test('streams of one copy get three where NATS has the servers, a minute after the start, and lose nothing by it', async t => {
   const bench = await madeWith(t, THREE, 1);
-  assert.deepEqual(await copiesOf(bench), [1, 1, 1, 1, 1]);
+  assert.deepEqual(await copiesOf(bench), [1, 1, 1, 1, 1, 1]);
   const time = ahead();
   const worker = await bench.worker('worker-1', {}, undefined, time.clock);
   await streamsReady(worker);
   for (const text of numbered(1, 20)) await bench.publish('channel:a', text);
-  assert.deepEqual([(await says(bench, worker, 1)).fewest, await copiesOf(bench)], [1, [1, 1, 1, 1, 1]]);
+  assert.deepEqual([(await says(bench, worker, 1)).fewest, await copiesOf(bench)], [1, [1, 1, 1, 1, 1, 1]]);
   time.pass(60_000);
   for (const text of numbered(21, 60)) await bench.publish('channel:a', text);
   await says(bench, worker, 3);
-  assert.deepEqual(await copiesOf(bench), [3, 3, 3, 3, 3]);
+  assert.deepEqual(await copiesOf(bench), [3, 3, 3, 3, 3, 3]);
   const { config } = await bench.jsm.streams.info(bench.names.logStream(0));
   assert.equal(config.allow_direct, true);
   await until('all are stored', async () => (await bench.stored('channel:a')).length === 60);
@@ -111,7 +112,7 @@ test('streams of one copy stay as they are, and in use, where NATS has no more s
       ms: 60_000,
     },
   );
-  assert.deepEqual(await copiesOf(bench), [1, 1, 1, 1, 1]);
+  assert.deepEqual(await copiesOf(bench), [1, 1, 1, 1, 1, 1]);
   await bench.publish('channel:a', 'm1');
   await until('it is stored', async () => (await bench.stored('channel:a')).length === 1);
   assert.equal((await bench.health(worker)).nats.reachable, true);
@@ -124,7 +125,7 @@ test('streams of more copies keep them where none is set, and a number that is s
   await streamsReady(worker);
   time.pass(60_000);
   await says(bench, worker, 3);
-  assert.deepEqual(await copiesOf(bench), [3, 3, 3, 3, 3]);
+  assert.deepEqual(await copiesOf(bench), [3, 3, 3, 3, 3, 3]);
   await worker.stop();
   const set = await bench.worker('worker-2', { streamReplicas: 1 });
   await streamsReady(set);

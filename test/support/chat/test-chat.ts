@@ -6,6 +6,7 @@ import type { Ephemeral } from '../../../server/ephemeral/ephemeral.ts';
 import { NO_ROOM } from '../../../server/fold/room-state.ts';
 import { DailyCounts } from '../../../server/membership/daily-counts.ts';
 import type { RoomDirectory } from '../../../server/membership/directory.ts';
+import type { MarkStore } from '../../../server/membership/mark-store.ts';
 import type { Pairs } from '../../../server/membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
 import type { Settings } from '../../../server/membership/settings.ts';
@@ -17,8 +18,9 @@ import type { ViewReader } from '../../../server/room/views.ts';
 import { type Config, loadConfig } from '../../../server/settings/config.ts';
 import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../../server/telemetry/message-trace.ts';
-import type { Clocks } from '../../../server/time/clock.ts';
+import { type Clocks, systemClock } from '../../../server/time/clock.ts';
 import { SECRET } from '../../../tools/support/token.ts';
+import { MemoryMarks } from './memory-marks.ts';
 import { memoryPairs } from './memory-pairs.ts';
 import { MemoryDirectory, MemoryPolicyStore, MemoryStates, MemoryUserRooms } from './memory-policy.ts';
 import { memorySettings } from './memory-settings.ts';
@@ -80,6 +82,10 @@ export interface TestChatParts {
   readonly settings?: Settings;
   /** Default: nobody has a profile. */
   readonly users?: Chat['users'];
+  /** Default: none, and a place for them. */
+  readonly markStore?: MarkStore;
+  /** Default: the system's. */
+  readonly after?: ChatOptions['after'];
   /** Default: an empty one. */
   readonly directory?: RoomDirectory;
   /** Default: loses all events. */
@@ -106,6 +112,9 @@ export function testChat(parts: TestChatParts): Chat {
     daily: new DailyCounts(policy, parts.clocks.wallClock),
     settings: memorySettings(parts.clocks, policy),
     users: new MemoryUsers(),
+    markStore: new MemoryMarks(),
+    after: systemClock.after,
+    reaches: async (room, offset) => (await parts.log.top(room)) >= offset,
     directory: new MemoryDirectory(),
     ephemeral: { room: () => undefined, user: () => undefined },
     present: async () => [],

@@ -9,6 +9,7 @@ import type { RoomEvent } from '../../../server/ephemeral/event.ts';
 import { ManualClock } from '../clocks/manual-clock.ts';
 import { FreeCall } from './free-call.ts';
 import { MemoryLog } from './memory-log.ts';
+import { MemoryMarks } from './memory-marks.ts';
 import { MemoryStore } from './memory-store.ts';
 import { testChat, testConfig } from './test-chat.ts';
 
@@ -33,6 +34,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
   const events: RoomEvent[] = [];
   /** Users of the connections in every room. */
   const present: string[] = [];
+  const markStore = new MemoryMarks();
   const chat = testChat({
     clocks: { now: () => clock.now(), wallClock: () => clock.wallClock() },
     config,
@@ -49,6 +51,8 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
       room: (room, data, except = []) => void events.push({ room, data, except }),
       user: () => undefined,
     },
+    markStore,
+    after: clock.after,
     present: async (_, most) => (present.length > most ? null : present),
   });
   /** Id made so many milliseconds ago. */
@@ -67,5 +71,5 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
       user,
       data: JSON.parse(Buffer.from(body).toString('utf8')) as Readonly<Record<string, unknown>>,
     }));
-  return { clock, store, log, policy, rights, loaded, events, present, chat, idOf, call, entriesOf };
+  return { clock, store, log, policy, rights, loaded, events, present, markStore, chat, idOf, call, entriesOf };
 }

@@ -10,6 +10,7 @@ import {
   lastConfig,
   liveConfig,
   logConfig,
+  marksConfig,
   policyConfig,
   storeConsumerConfig,
 } from '../../../../server/bus/stream-config.ts';
@@ -40,6 +41,7 @@ const wanted: WantedStreams = {
   consumer: storeConsumerConfig(names, options),
   last: lastConfig(names, 0, options),
   policy: policyConfig(names, options),
+  marks: marksConfig(names, options),
 };
 
 /** A stream as the server tells of it: with settings of its own beside ours. */
@@ -58,6 +60,7 @@ const log = (last: number, extra: object = {}) =>
 const live = (last: number, extra: object = {}) => stream(wanted.live, last, { mirror_direct: false, ...extra });
 const last = stream(wanted.last, 10);
 const policy = stream(policyConfig(names, options), 10);
+const marks = stream(marksConfig(names, options), 10);
 /** @param ackFloor everything up to here is acknowledged */
 const consumerAt = (ackFloor: number, over: object = {}) =>
   ({
@@ -73,17 +76,21 @@ const stored = (offset: number, over: Partial<StoredFloor> = {}): StoredFloor =>
 });
 const ALL = stored(90);
 const plan = (observed: Partial<ObservedStreams>) =>
-  planStreams({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy, ...observed }, wanted);
+  planStreams(
+    { floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy, marks, ...observed },
+    wanted,
+  );
 
 test('streams that are right are left alone', () => assert.deepEqual(plan({}), []));
 
-test('a new partition gets all four, beginning at 1, and the first one the bucket POLICY', () => {
-  assert.deepEqual(plan({ floor: 0, log: null, live: null, consumer: null, last: null, policy: null }), [
+test('a new partition gets all four, beginning at 1, and the first one POLICY and MARKS', () => {
+  assert.deepEqual(plan({ floor: 0, log: null, live: null, consumer: null, last: null, policy: null, marks: null }), [
     { do: 'create-log', firstSeq: 1, above: 0 },
     { do: 'create-live', from: 1, reason: 'missing' },
     { do: 'create-consumer' },
     { do: 'create-last' },
     { do: 'create-policy' },
+    { do: 'create-marks' },
   ]);
 });
 
@@ -103,8 +110,8 @@ test('an existing partition gets a LAST stream, without MongoDB too, and its set
 
 test('POLICY is made without MongoDB too, and for the first partition alone', () => {
   assert.deepEqual(plan({ policy: null, floor: 0, stored: null }), [{ do: 'create-policy' }]);
-  const right = { floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy: null };
-  assert.deepEqual(planStreams(right, { ...wanted, policy: null }), []);
+  const right = { floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy: null, marks: null };
+  assert.deepEqual(planStreams(right, { ...wanted, policy: null, marks: null }), []);
   assert.deepEqual(plan({ policy: stream(policyConfig(names, options), 10, { allow_direct: false }) }), [
     { do: 'update-policy', differences: ['allow_direct'] },
   ]);
@@ -217,7 +224,7 @@ test('the spec of a stream decides who changes it', () => {
   const mine = '1767225600000.3';
   const planAt = (held: string, observed: Partial<ObservedStreams> = {}) =>
     planStreams(
-      { floor: 90, stored: ALL, log: other(held), live: null, consumer, last, policy, ...observed },
+      { floor: 90, stored: ALL, log: other(held), live: null, consumer, last, policy, marks, ...observed },
       { ...wanted, spec: mine },
     ).filter(step => step.do === 'update-log');
   const update = (...differences: string[]) => [{ do: 'update-log', differences }];
@@ -237,19 +244,21 @@ test('streams get more copies where they have fewer, and nothing else of them ch
     live: { ...wanted.live, num_replicas: 3 },
     last: { ...wanted.last, num_replicas: 3 },
     policy: { ...policyConfig(names, options), num_replicas: 3 },
+    marks: { ...marksConfig(names, options), num_replicas: 3 },
   };
   const raise = (over: Partial<ObservedStreams> = {}) =>
-    planRaise({ floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy, ...over }, more).map(
-      step => `${step.do} ${'differences' in step ? step.differences : ''}`,
-    );
-  const streams = ['log', 'live', 'last', 'policy'];
+    planRaise(
+      { floor: 90, stored: ALL, log: log(100), live: live(100), consumer, last, policy, marks, ...over },
+      more,
+    ).map(step => `${step.do} ${'differences' in step ? step.differences : ''}`);
+  const streams = ['log', 'live', 'last', 'policy', 'marks'];
   const all = streams.map(name => `update-${name} num_replicas`);
   assert.deepEqual(raise(), all);
   assert.deepEqual(raise({ log: log(100, { num_replicas: 3 }), live: live(100, { num_replicas: 5 }) }), all.slice(2));
   assert.deepEqual(raise({ log: log(100, { max_bytes: 5 }) }), all);
   const newer = { metadata: { [EPOCH_KEY]: 'e', [FROM_KEY]: '1', [SPEC_KEY]: '1767225600000.4' } };
   assert.deepEqual(raise({ log: log(100, newer) }), all.slice(1));
-  assert.deepEqual(raise({ log: null, live: null, last: null, policy: null }), []);
+  assert.deepEqual(raise({ log: null, live: null, last: null, policy: null, marks: null }), []);
 });
 
 test('specs are compared as numbers, first by when they were made', () => {

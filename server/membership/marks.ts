@@ -1,0 +1,75 @@
+import { type Mark, mergedMarks, NO_MARK } from '../fold/mark.ts';
+import { BoundedMap } from '../room/bounded-map.ts';
+import { MarkLane, type MarkLaneOptions } from './mark-lane.ts';
+import { type MarkKey, MOST_MARK_KEYS } from './mark-store.ts';
+
+export type MarksOptions = MarkLaneOptions;
+
+/** Users in rooms whose last marks are remembered: 5 MB. Of others they are read before a write. */
+const MOST_REMEMBERED = 20_000;
+
+/** Marks of users in rooms: offsets up to which they have read, and up to which something was delivered to them. */
+export class Marks {
+  readonly #options: MarksOptions;
+  readonly #lanes = new BoundedMap<string, MarkLane>(MOST_REMEMBERED);
+
+  constructor(options: MarksOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads marks, in the order of their keys; null for none. Includes every mark that was stored before the call on this gateway, and
+   * those of other gateways but for the first moments of a user's first mark.
+   * @throws {ReadFailed} if NATS does not answer
+   */
+  async of(keys: readonly MarkKey[]): Promise<readonly (Mark | null)[]> {
+    const found: (Mark | null)[] = [];
+    for (let start = 0; start < keys.length; start += MOST_MARK_KEYS)
+      found.push(...(await this.#options.store.read(keys.slice(start, start + MOST_MARK_KEYS))));
+    return keys.map((key, index) => {
+      const mark = mergedMarks(found[index] ?? NO_MARK, this.#lanes.get(nameOf(key))?.mark ?? NO_MARK);
+      return mark.delivered === 0 ? null : mark;
+    });
+  }
+
+  /**
+   * Raises marks of a user. A lower one changes nothing. Resolves once all, or higher ones, are stored: those of a room are written at
+   * most once a second.
+   * @returns whether each was above what was stored
+   * @throws {PublishFailed} {@link ReadFailed} if NATS does not answer: some may be stored
+   */
+  async raise(user: string, given: readonly (readonly [room: string, mark: Mark])[]): Promise<readonly boolean[]> {
+    const keys = given.map(([room]) => ({ user, room }));
+    await this.#load(keys.filter(key => !this.#lanes.has(nameOf(key))));
+    return await Promise.all(
+      given.map(async ([room, mark]) => {
+        const lane = this.#lane({ user, room });
+        try {
+          return await lane.raise(mark);
+        } catch (error) {
+          this.#lanes.delete(nameOf({ user, room })); // its revision is not known any more
+          throw error;
+        }
+      }),
+    );
+  }
+
+  async #load(keys: readonly MarkKey[]): Promise<void> {
+    if (keys.length === 0) return;
+    const found = await this.#options.store.read(keys);
+    for (const [index, key] of keys.entries()) {
+      const stored = found[index] ?? { ...NO_MARK, revision: 0 };
+      // Another call may have loaded it meanwhile.
+      if (!this.#lanes.has(nameOf(key))) this.#lanes.set(nameOf(key), new MarkLane(key, stored, this.#options));
+    }
+  }
+
+  /** Lane of a key, moved to the end of the order in which lanes are given up. */
+  #lane(key: MarkKey): MarkLane {
+    const lane = this.#lanes.get(nameOf(key)) ?? new MarkLane(key, { ...NO_MARK, revision: 0 }, this.#options);
+    this.#lanes.set(nameOf(key), lane);
+    return lane;
+  }
+}
+
+const nameOf = ({ user, room }: MarkKey) => `${user}\n${room}`;
