@@ -1037,6 +1037,27 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
+  /** Finds users by their names, or one by the exact id. */
+  readonly 'user.search': {
+    readonly params: {
+      /** Text of 1 to 100 characters. Words to look for. */
+      readonly q: string;
+      /** Integer from 1 to 20. Most users by name. Default: 20. */
+      readonly limit?: number;
+      /** Id of a user, at most 250 bytes of UTF-8. `cursor` of the page before. */
+      readonly cursor?: string;
+    };
+    readonly result: {
+      /** List of at most 21: object with `user` (id of a user, at most 250 bytes of UTF-8), `name` (text of 0 to 80 characters, one line), `avatar` (URL with `https`, or empty, at most 500 characters). The user with the id, then those by name, by id. */
+      readonly users: readonly {
+        readonly user: string;
+        readonly name?: string;
+        readonly avatar?: string;
+      }[];
+      /** Id of a user, at most 250 bytes of UTF-8. Missing at the end of the list. */
+      readonly cursor?: string;
+    };
+  };
 }
 
 /** Name of a verb. */

@@ -149,6 +149,7 @@ export interface ChatClusterSpec {
     readonly purgeIntervalSeconds: number;
   };
   readonly rooms: { readonly kinds: readonly RoomKind[] };
+  readonly users: { readonly search: 'Everyone' | 'Exact' };
   readonly limits: {
     readonly maxConnections: number;
     readonly connectsPerSecond: number;

@@ -18,6 +18,7 @@ export const FIELDS = {
   'auth.allowedOrigins': ['allowedOrigins', spec => spec.auth.allowedOrigins.join(',')],
   'rooms.kinds': ['roomKinds', spec => kindsText(spec.rooms.kinds)],
   'rooms.kinds[]': ['roomRules', spec => rulesText(spec.rooms.kinds)],
+  'users.search': ['userSearch', spec => spec.users.search],
   'gateway.webPage': ['webPage', spec => spec.gateway.webPage],
   'gateway.drain.delaySeconds': ['drainDelaySeconds', spec => spec.gateway.drain.delaySeconds],
   'gateway.drain.timeoutSeconds': ['drainSeconds', spec => spec.gateway.drain.timeoutSeconds],

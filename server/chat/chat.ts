@@ -77,7 +77,7 @@ export interface Chat {
   /** Settings of users, such as who may add them to rooms. */
   readonly settings: Settings;
   /** Profiles of users. */
-  readonly users: Pick<UserArchive, 'profilesOf'>;
+  readonly users: Pick<UserArchive, 'profilesOf' | 'search'>;
   /** Offsets up to which users have read rooms. */
   readonly marks: Marks;
   /** True if the last offset of a room is not below an offset, by the leader's word. @throws {ReadFailed} if NATS does not answer */

@@ -46,6 +46,7 @@ import { settingsGet } from './settings-get.ts';
 import { settingsSet } from './settings-set.ts';
 import { statusSet } from './status-set.ts';
 import { typingSet } from './typing-set.ts';
+import { userSearch } from './user-search.ts';
 import type { Verb } from './verb.ts';
 
 /** All verbs by their names, as callers and documents know them. */
@@ -98,6 +99,7 @@ export const VERBS = {
   'profile.get': profileGet,
   'profile.set': profileSet,
   'status.set': statusSet,
+  'user.search': userSearch,
 } as const satisfies Readonly<Record<string, Verb>>;
 
 /** Verb of a name; undefined for none. */

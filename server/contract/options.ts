@@ -257,6 +257,16 @@ export const OPTIONS = {
     choice('CHAT_WEB_PAGE', gateway, ['Enabled', 'Disabled'], 'Disabled', 'Serves the chat page on the client port.'),
   ),
 
+  userSearch: reloadable(
+    choice(
+      'CHAT_USER_SEARCH',
+      gateway,
+      ['Everyone', 'Exact'],
+      'Everyone',
+      'Users whom user.search finds. Everyone: by words of their names, and by the exact id. Exact: by the exact id alone.',
+    ),
+  ),
+
   maxConnections: reloadable(
     integer(
       'CHAT_MAX_CONNECTIONS',

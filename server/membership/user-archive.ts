@@ -25,6 +25,22 @@ export interface StoredProfile {
   readonly status: Status;
 }
 
+/** A user in a list. */
+export interface FoundUser {
+  readonly user: string;
+  readonly profile: Profile;
+}
+
+/** Part of a list of users who have some words in their names. */
+export interface UserPage {
+  /** Entries that a name must have, see {@link askedWords}. At least one; the first is looked up. */
+  readonly words: readonly string[];
+  /** The list begins after this user; empty for its beginning. */
+  readonly after: string;
+  /** At least 1. */
+  readonly limit: number;
+}
+
 /**
  * Documents of users in MongoDB, which workers keep there. They lag behind the log by what its worker lags. Every call rejects with
  * {@link StoreUnavailable} if MongoDB does not answer.
@@ -40,4 +56,6 @@ export interface UserArchive {
    * @param users at most 200
    */
   profilesOf(users: readonly string[]): Promise<ReadonlyMap<string, StoredProfile>>;
+  /** Users by id. */
+  search(page: UserPage): Promise<readonly FoundUser[]>;
 }

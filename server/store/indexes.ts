@@ -14,6 +14,7 @@ export const INDEXES = [
   { name: 'user_state', collection: 'members', key: { user: 1, state: 1 }, sparse: false },
   { name: 'owner_state_other', collection: 'contacts', key: { owner: 1, state: 1, other: 1 }, sparse: false },
   { name: 'owner_blocked_other', collection: 'contacts', key: { owner: 1, blocked: 1, other: 1 }, sparse: false },
+  { name: 'q_id', collection: 'users', key: { q: 1, _id: 1 }, sparse: false },
 ] as const;
 
 const NAMESPACE_NOT_FOUND = 26;

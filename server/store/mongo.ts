@@ -259,7 +259,8 @@ class Store implements MongoStore {
 
   async missingIndexes() {
     const others = () => Promise.all([this.#messages.missingIndexes(), this.#rooms.missingIndexes()]);
-    const all = await Promise.all([this.#connection.read(others), this.contacts.missingIndexes()]);
+    const own = [this.contacts.missingIndexes(), this.users.missingIndexes()];
+    const all = await Promise.all([this.#connection.read(others), ...own]);
     return all.flat(2);
   }
 

@@ -26,6 +26,7 @@ const INDEXED = {
   user_state: ['user', 'state'],
   owner_state_other: ['owner', 'state', 'other'],
   owner_blocked_other: ['owner', 'blocked', 'other'],
+  q_id: ['q', '_id'],
 } as const;
 
 /** One shape of filter, and the index that serves it. */
@@ -350,6 +351,15 @@ export const QUERIES = {
     range: '_id',
     index: '_id',
     for: 'what some users say about themselves',
+  },
+  'users.search': {
+    collection: 'users',
+    does: 'read',
+    equality: ['q'],
+    sort: '_id',
+    range: '_id',
+    index: 'q_id',
+    for: 'page of `user.search`: by its longest word, others are compared in what that finds',
   },
   'users.write': {
     collection: 'users',

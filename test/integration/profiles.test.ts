@@ -28,10 +28,15 @@ for (const build of BUILDS)
     ];
     await until('bob reads it', async () => JSON.stringify(await read()) === JSON.stringify(expected), { state: read });
 
+    const found = { users: [{ user: 'ann', name: 'Ann' }] };
+    assert.deepEqual(await bob.act('user.search', { q: 'ÁNN' }), found);
+    assert.deepEqual(await bob.act('user.search', { q: 'ann' }), found);
+
     await cluster.stopWorker();
     await backends.mongo.stop();
     t.after(() => backends.mongo.start());
     assert.equal(await bob.code('profile.get', { users: ['ann'] }), 100);
+    assert.equal(await bob.code('user.search', { q: 'ann' }), 100);
     await ann.act('profile.set', { name: 'Anna' });
     await backends.mongo.start();
     await cluster.startWorker();
@@ -49,4 +54,5 @@ for (const build of BUILDS)
     await until('ann sees less', async () => JSON.stringify(await bobs()) === '[{"user":"bob","name":"Bob"}]', {
       state: bobs,
     });
+    assert.deepEqual((await ann.act('user.search', { q: 'bob' })).users, []);
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MongoClient } from 'mongodb';
 import { type ProfileChange, readProfile, readStatus } from '../../server/fold/profile.ts';
+import { askedWords } from '../../server/fold/search-words.ts';
 import { type GivenSettings, mergedSettings, NO_SETTINGS, PRIVACY_VALUES } from '../../server/fold/user-settings.ts';
 import type { UserChange } from '../../server/membership/user-archive.ts';
 import { mongoStore } from '../../server/store/mongo.ts';
@@ -79,4 +80,25 @@ test('what a former holder of the lease still writes changes nothing', async () 
   await store.users.apply([change(5, 'friends')]);
   await store.users.apply([change(7, 'nobody')]);
   assert.deepEqual((await store.users.settingsOf(['ann'])).get('ann'), { add: { at: 7, value: 'nobody' } });
+});
+
+test('users are found by their names in the order of their ids, in pages, over an index', async () => {
+  const { store, database } = freshStore();
+  const profile = (name: string) => readProfile({ name });
+  const names = { a: 'Ann Tea', b: 'Bob', c: 'Tea Ann', d: '王小明 Tea', e: 'Jörg', f: '' };
+  const changes = Object.entries(names).map(([user, name]) => ({ user, at: 1, settings: {}, profile: profile(name) }));
+  await store.users.apply(changes);
+  const search = async (text: string, after = '', limit = 10) => {
+    const found = await store.users.search({ words: askedWords(text) ?? [], after, limit });
+    return found.map(({ user, profile }) => `${user} ${profile.name}`);
+  };
+  assert.deepEqual(await search('tea'), ['a Ann Tea', 'c Tea Ann', 'd 王小明 Tea']);
+  assert.deepEqual(await search('tea', 'a', 1), ['c Tea Ann']);
+  assert.deepEqual(await search('ann te'), ['a Ann Tea', 'c Tea Ann']);
+  assert.deepEqual(await search('小明'), ['d 王小明 Tea']);
+  assert.deepEqual(await search('JORG'), ['e Jörg']);
+  await store.users.apply([{ user: 'a', at: 2, settings: {}, profile: profile('Eve') }]);
+  assert.deepEqual([await search('tea'), await search('eve')], [['c Tea Ann', 'd 王小明 Tea'], ['a Eve']]);
+  const indexes = (await database.collection('users').indexes()).map(({ name }) => name);
+  assert.deepEqual([indexes.sort(), await store.missingIndexes()], [['_id_', 'q_id'], []]);
 });

@@ -1,6 +1,14 @@
 import { readProfile, readStatus } from '../../../server/fold/profile.ts';
+import { indexedWords } from '../../../server/fold/search-words.ts';
 import { type GivenSettings, mergedSettings, NO_SETTINGS } from '../../../server/fold/user-settings.ts';
-import type { StoredProfile, UserArchive, UserChange, UserWriter } from '../../../server/membership/user-archive.ts';
+import type {
+  FoundUser,
+  StoredProfile,
+  UserArchive,
+  UserChange,
+  UserPage,
+  UserWriter,
+} from '../../../server/membership/user-archive.ts';
 import { StoreUnavailable } from '../../../server/room/history-store.ts';
 
 /** Documents of users in memory. */
@@ -29,6 +37,16 @@ export class MemoryUsers implements UserWriter, UserArchive {
       return known ? [[user, { profile: readProfile(known.profile), status: readStatus(known.status) }] as const] : [];
     });
     return new Map(found);
+  }
+
+  async search({ words, after, limit }: UserPage): Promise<readonly FoundUser[]> {
+    this.#check();
+    const found = [...this.#users].filter(([user, { profile }]) => {
+      const entries = new Set(indexedWords(readProfile(profile).name));
+      return user > after && words.every(word => entries.has(word));
+    });
+    const sorted = found.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit);
+    return sorted.map(([user, { profile }]) => ({ user, profile: readProfile(profile) }));
   }
 
   #check(): void {

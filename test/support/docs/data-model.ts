@@ -14,6 +14,7 @@ transactions, sessions, change streams or updates by a pipeline, so that any ser
 | \`rooms\` | a room that somebody created | \`_id\` name of the room; \`state\` all that its control entries say, \`cv\` their number, \`at\` offset of the last one; \`kind\`, \`name\`, \`deleted\`; \`key\` name in lower case and room, for lists |
 | \`members\` | a user's relation to a room | \`_id\` room, user; \`room\`, \`user\`, \`state\`, \`rank\`, \`since\` offset of the join, \`mutedUntil\`, \`bannedUntil\`; \`key\` rank and user, for lists; \`cv\` and \`at\` of the last control entry on the user; \`seen\` and \`own\` version seen and offset of the user's own last join or leave |
 | \`contacts\` | a user as seen by another one, the owner; each pair of users has two | \`_id\` owner, other; \`owner\`, \`other\`, \`state\` friend, in, out or none, \`blocked\` true if the owner blocks; \`pair\` last acts of both, from which the others follow, in the order of their ids; \`v\` number of writes |
+| \`users\` | settings and profile of a user | \`_id\` user; \`at\` offset of the last entry \`me\` of the inbox; \`settings\` those that the user has changed, each with its \`value\` and its own \`at\`; \`profile\` name, avatar, about, fields; \`status\` text, emoji, until; \`q\` entries under which the name is found |
 | \`folds\` | how far changes of a partition are in its messages | \`_id\` \`views:<partition>\`; \`epoch\`, \`at\` offset, \`lease\` epoch of the lease of the worker that saved it |
 | \`erasures\` | an entry whose body is gone here, to be erased in LOG and LIVE | \`_id\` partition, \`at\`, offset; \`room\`, \`offset\`, \`type\`, \`id\`; \`at\` offset that is not above that of its delete, \`storedAt\` time from which it waits |
 | \`floors\` | how far a partition is stored | \`_id\` partition; \`offset\`, \`complete\`, \`settled\` |
@@ -24,16 +25,16 @@ written by one worker a partition, and each write names the offset that it comes
 a delete wins over everything. Of a deleted message the texts are gone, also from the documents of its edits; its place, id and
 author stay. Votes of a reaction that was taken back stay with \`on: false\`, so that an older entry does not put it there again.
 
-Rooms and members are guarded alike: a room by its version, a member by the offset of the entry that wrote it. In a kind without
+Rooms and members are guarded alike: a room by its version, a member by the offset of the entry that wrote it; so is a user. In a kind without
 membership of its own, a join or leave of the user counts unless a control entry on the user has a higher version than it had seen; so
 both may be applied in any order. Documents of users who left stay. Members are written before their room. In contacts each user's
 acts are guarded by the offsets of the user's inbox; as workers of two partitions write them, a write also names the number before.
 
-**Views are derived.** \`folds\`, \`reactions\`, \`rooms\`, \`members\`, \`contacts\`, \`erasures\` and the fields for changes are made from LOG. If MongoDB is restored, the position in
+**Views are derived.** \`folds\`, \`reactions\`, \`rooms\`, \`members\`, \`contacts\`, \`users\`, \`erasures\` and the fields for changes are made from LOG. If MongoDB is restored, the position in
 \`folds\` is that of the backup, and the entries after it are applied again. Those that LOG does not have any more are read from
-\`messages\` first, where they are too: edits, deletes, reactions, hides and entries about rooms, members and contacts, in their order, in pages,
+\`messages\` first, where they are too: edits, deletes, reactions, hides and entries about rooms, members, contacts and users, in their order, in pages,
 with the position saved after each. So are those that workers of a release without folds stored and purged. To have views made again,
-empty \`reactions\`, \`hides\`, \`rooms\`, \`members\` and \`contacts\` as needed and \`folds\` after them, while the chat goes on. Until they are there,
+empty \`reactions\`, \`hides\`, \`rooms\`, \`members\`, \`contacts\` and \`users\` as needed and \`folds\` after them, while the chat goes on. Until they are there,
 lists lack what is missing, the condition \`StreamsHaveRoom\` says \`FoldLate\` if that takes more than a minute, and LOG purges nothing.
 Empty \`erasures\` only with \`folds\`: until an entry on that list is erased, the masks of gateways hide its text.
 
