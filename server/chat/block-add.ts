@@ -7,8 +7,8 @@ export const blockAdd = verb({
   summary: 'Blocks a user. It ends the friendship, and requests of both.',
   details: [
     'The user is not told. One who was a friend, or had a request of the caller, is told that it ended; the own request of the user',
-    'looks as if it waited. What the user may not do answers as a privacy setting does. While gateways of the release before are there,',
-    'it answers 100.',
+    'looks as if it waited. In the [room of the two](rooms.md#rooms-of-two-users) neither writes any more. What the user may not do',
+    'answers as a privacy setting does. While gateways of the release before are there, it answers 100.',
   ].join('\n'),
   params: ON_PERSON,
   may: null,

@@ -23,7 +23,7 @@ const KIND = {
   access: about(oneOf('Open', 'Claim', 'Members'), 'Users who may read.'),
   create: about(
     oneOf('Anyone', 'Nobody'),
-    'Users who may create rooms. `Nobody`: no user; such rooms are for the server API of a later release.',
+    'Users who may create rooms. `Nobody`: no user; such rooms are for the server API of a later release. Those of `dm` are made by `dm.open`.',
   ),
   join: about(oneOf('Anyone', 'Request', 'Invite'), 'Way to become a member.'),
   write: about(oneOf('Everyone', 'Members', 'Staff'), 'Users who may send.'),

@@ -32,7 +32,7 @@ export interface KindSizes {
 export interface KindRules {
   /** Users who may read. `Open`: every signed-in user. `Claim`: users whose token lists the room. `Members`: members of the room. */
   readonly access: 'Open' | 'Claim' | 'Members';
-  /** Users who may create rooms. `Nobody`: no user; such rooms are for the server API of a later release. */
+  /** Users who may create rooms. `Nobody`: no user; such rooms are for the server API of a later release, but for `dm`. */
   readonly create: 'Anyone' | 'Nobody';
   /** Way to become a member. `Anyone`: at once. `Request`: after approval. `Invite`: with an invitation or a link alone. */
   readonly join: 'Anyone' | 'Request' | 'Invite';

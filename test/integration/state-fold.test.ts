@@ -8,6 +8,8 @@ import { roomLog } from '../../server/bus/room-log.ts';
 import { foldControl } from '../../server/fold/control-fold.ts';
 import { NO_ROOM } from '../../server/fold/room-state.ts';
 import { readRoomState } from '../../server/fold/room-state-json.ts';
+import { directRoom } from '../../server/membership/direct-room.ts';
+import { COMPLETE } from '../../server/membership/policy-store.ts';
 import type { UserRoom } from '../../server/membership/room-states.ts';
 import { partKey, readDocument, userRoomOf } from '../../server/membership/user-documents.ts';
 import { controlOf } from '../../server/room/control-lane.ts';
@@ -19,6 +21,7 @@ import { stateFold } from '../../server/worker/worker-folds.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { type StoreBench, storeBench, streamsReady } from '../../tools/support/store-bench.ts';
 import { until } from '../../tools/support/until.ts';
+import { publishContact } from '../support/chat/contact-entries.ts';
 import { publishControl, publishSeen } from '../support/chat/control-entries.ts';
 import { created } from '../support/chat/control-log.ts';
 import { faultyNats } from '../support/chat/faulty-nats.ts';
@@ -37,6 +40,15 @@ const STEPS: Readonly<Record<string, (names: StoreBench['names']) => (subject: s
   'write of a digest': names => subject =>
     subject.startsWith(names.lastSubjects(0).replace('*', '')) && subject !== names.lastMark(0),
   'write of the position': names => subject => subject === names.lastMark(0),
+};
+
+const DM = directRoom('ann', 'bob');
+
+/** Requests of the fold that takes a block to the room of the two. */
+const BLOCK_STEPS: typeof STEPS = {
+  'write of a pair': names => subject =>
+    subject.startsWith(`$KV.${names.policyBucket}.p.`) && !/\.p\.\d+$/.test(subject),
+  'entry of a block': names => subject => subject === names.log(0, DM),
 };
 
 /** A stream without a worker; a test runs the fold. */
@@ -63,7 +75,7 @@ async function stateBench(t: TestContext) {
     };
     const at = (when: string) => async (subject: string) => {
       alive();
-      for (const [step, matches] of Object.entries(STEPS))
+      for (const [step, matches] of Object.entries({ ...STEPS, ...BLOCK_STEPS }))
         if (matches(names)(subject) && steps.kills(`${when} the ${step}`)) kill();
       alive();
     };
@@ -148,6 +160,8 @@ async function stateBench(t: TestContext) {
   return {
     ...bench,
     log,
+    policy,
+    entriesOf,
     steps,
     start,
     reached,
@@ -228,4 +242,45 @@ for (const killed of Object.keys(STEPS))
       assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices, ...notices].sort(), user);
     assert.equal(kills, most);
     assert.ok((await voided()) >= 2, 'a message of each room does not count');
+  });
+
+for (const killed of [...Object.keys(BLOCK_STEPS), 'write of a room', 'read of an entry'])
+  test(`a worker that is killed before and after each ${killed} is replaced: the room of two has each block once, and the pair`, async t => {
+    const bench = await stateBench(t);
+    const { log, policy, entriesOf, steps, start, reached } = bench;
+    type Act = Parameters<typeof publishControl>[3];
+    await publishControl(log, DM, 1, { ...created({ ann: 'member', bob: 'member' }), kind: 'dm' } as Act);
+    start();
+    await until('POLICY lacks nothing', async () => (await policy.read(COMPLETE)) !== null);
+    await reached(DM);
+    let kills = 0;
+    steps.kills = step => {
+      if (step !== `${kills % 2 === 0 ? 'before' : 'after'} the ${killed}` || kills >= 4) return false;
+      kills += 1;
+      start();
+      return true;
+    };
+    const before = await publishSeen(log, DM, 'bob', 1);
+    await publishContact(log, 'ann', 'block', 'bob');
+    await reached(DM);
+    const late = await publishSeen(log, DM, 'bob', 1);
+    await reached(DM);
+    await publishContact(log, 'ann', 'unblock', 'bob');
+    await reached(DM);
+    await publishSeen(log, DM, 'bob', 3);
+    const inboxes = Object.fromEntries(await reached(DM));
+    assert.equal(kills, 4);
+    const acts = (await entriesOf(DM)).flatMap(entry => controlOf(entry) ?? []);
+    assert.deepEqual(
+      acts.map(({ cv, by, control }) => [cv, by, control.act]),
+      [
+        [1, 'ann', 'create'],
+        [2, 'ann', 'block'],
+        [3, 'ann', 'unblock'],
+      ],
+    );
+    const [, block = assert.fail()] = acts;
+    assert.ok(before.offset < block.offset && block.offset < late.offset);
+    // Gateways of bob are told of each act by an entry that bob does not get, and bob of the message that does not count.
+    assert.deepEqual([...(inboxes['bob'] ?? [])].sort(), ['dm', 'pair', 'pair', 'void']);
   });
