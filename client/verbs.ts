@@ -892,6 +892,26 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
+  /** Lists friends, then those who asked the caller, then those whom the caller asked, each by id. */
+  readonly 'friend.list': {
+    readonly params: {
+      /** `friend` or `in` or `out`. Only these. Default: all. */
+      readonly state?: 'friend' | 'in' | 'out';
+      /** Integer from 1 to 500. Most users of the answer. Default: 500. */
+      readonly limit?: number;
+      /** Text of 1 to 300 characters. `cursor` of the page before. */
+      readonly cursor?: string;
+    };
+    readonly result: {
+      /** List of at most 500: object with `user` (id of a user, at most 250 bytes of UTF-8), `state` (`friend` or `in` or `out`). Users. */
+      readonly items: readonly {
+        readonly user: string;
+        readonly state: 'friend' | 'in' | 'out';
+      }[];
+      /** Text, not empty. Missing at the end of the list. */
+      readonly cursor?: string;
+    };
+  };
   /** Blocks a user. It ends the friendship, and requests of both. */
   readonly 'block.add': {
     readonly params: {
@@ -924,6 +944,23 @@ export interface Verbs {
       readonly blocked: boolean;
       /** `true` or `false`. True if the act was done before. */
       readonly duplicate: boolean;
+    };
+  };
+  /** Lists the users whom the caller blocks, by id. */
+  readonly 'block.list': {
+    readonly params: {
+      /** Integer from 1 to 500. Most users of the answer. Default: 500. */
+      readonly limit?: number;
+      /** Id of a user, at most 250 bytes of UTF-8. `cursor` of the page before. */
+      readonly cursor?: string;
+    };
+    readonly result: {
+      /** List of at most 500: object with `user` (id of a user, at most 250 bytes of UTF-8). Users. */
+      readonly items: readonly {
+        readonly user: string;
+      }[];
+      /** Text, not empty. Missing at the end of the list. */
+      readonly cursor?: string;
     };
   };
   /** Reads the caller's settings. */

@@ -166,6 +166,8 @@ export interface ChatClusterSpec {
     readonly publishedBytesPerSecondPerUser: number;
     readonly messagesPerSecondPerRoom: number;
     readonly roomsOpenedPerSecondPerUser: number;
+    readonly maxFriends: number;
+    readonly maxBlocks: number;
     readonly friendRequestsPerDay: number;
     readonly directRoomsPerDay: number;
     readonly sendBufferBytes: number;

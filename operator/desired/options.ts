@@ -58,6 +58,8 @@ export const FIELDS = {
     'roomsOpenedPerSecondPerUser',
     spec => spec.limits.roomsOpenedPerSecondPerUser,
   ],
+  'limits.maxFriends': ['maxFriends', spec => spec.limits.maxFriends],
+  'limits.maxBlocks': ['maxBlocks', spec => spec.limits.maxBlocks],
   'limits.friendRequestsPerDay': ['friendRequestsPerDay', spec => spec.limits.friendRequestsPerDay],
   'limits.directRoomsPerDay': ['directRoomsPerDay', spec => spec.limits.directRoomsPerDay],
   'limits.sendBufferBytes': ['sendBufferBytes', spec => spec.limits.sendBufferBytes],

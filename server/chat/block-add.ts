@@ -1,3 +1,4 @@
+import { ERRORS } from '../protocol/codes.ts';
 import { contactAct } from './contact-act.ts';
 import { keepApart } from './keep-apart.ts';
 import { CONTACT, ON_PERSON } from './people.ts';
@@ -13,6 +14,7 @@ export const blockAdd = verb({
   params: ON_PERSON,
   may: null,
   result: CONTACT,
+  errors: [{ error: ERRORS.limitExceeded, when: 'The caller blocks `CHAT_MAX_BLOCKS` users.' }],
   example: {
     params: { id: '0190f3a5-4a00-7b22-9c3d-4e5f6a7b8c9d', user: 'eve' },
     result: { state: 'none', blocked: true, duplicate: false },

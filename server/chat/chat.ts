@@ -1,6 +1,7 @@
 import type { LoadAccess } from '../access/room-access.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
 import type { Ephemeral } from '../ephemeral/ephemeral.ts';
+import type { ContactDirectory } from '../membership/contacts.ts';
 import type { DailyCounts } from '../membership/daily-counts.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
 import type { MarkStore } from '../membership/mark-store.ts';
@@ -72,6 +73,8 @@ export interface Chat {
   readonly userRooms: UserRooms;
   /** Friends and blocks. */
   readonly pairs: Pairs;
+  /** Lists of friends and blocked users. */
+  readonly contacts: ContactDirectory;
   /** Counts of acts on strangers. */
   readonly daily: DailyCounts;
   /** Settings of users, such as who may add them to rooms. */
@@ -107,6 +110,7 @@ export interface ChatOptions {
   readonly rooms: RoomStates;
   readonly userRooms: UserRooms;
   readonly pairs: Pairs;
+  readonly contacts: ContactDirectory;
   readonly daily: DailyCounts;
   readonly settings: Settings;
   readonly users: Chat['users'];
@@ -141,6 +145,7 @@ export function chatOf({
   rooms,
   userRooms,
   pairs,
+  contacts,
   daily,
   settings,
   users,
@@ -185,6 +190,7 @@ export function chatOf({
     directory,
     userRooms,
     pairs,
+    contacts,
     daily,
     settings,
     users,

@@ -1,19 +1,19 @@
 import { inboxOf } from '../access/names.ts';
-import { OPTIONS } from '../contract/options.ts';
 import {
   type Contact,
   type ContactAct,
+  endedBy,
   type Pair,
   type Relation,
   readContact,
   relationOf,
   sidesOf,
 } from '../fold/pair.ts';
-import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import { dataOf } from '../room/message.ts';
 import type { Chat } from './chat.ts';
+import { demandWithin } from './contact-limits.ts';
 import { demandBlocksKept } from './kept.ts';
 import { demandOther } from './room-params.ts';
 import { storeOnce } from './store-once.ts';
@@ -47,7 +47,7 @@ const UNTOLD: ReadonlySet<ContactAct> = new Set(['block', 'unblock', 'decline'])
 /**
  * Stores an act on another user in the caller's inbox alone, then writes the pair. Acts with the same id of a user count once: one
  * that comes again is the one that is stored, whatever would be decided now.
- * @throws {CommandError} what `decide` throws; 111 above the requests of a day
+ * @throws {CommandError} what `decide` and {@link demandWithin} throw
  */
 export async function contactAct(call: Call, chat: Chat, asked: AskedContact) {
   const { id, user: other } = asked;
@@ -62,7 +62,7 @@ export async function contactAct(call: Call, chat: Chat, asked: AskedContact) {
   const inbox = inboxOf(user);
   const check = async () => {
     if (isRefused) throw decision;
-    if (decision.act === 'request') await countRequest(chat, user);
+    await demandWithin(chat, user, decision.act);
     return undefined;
   };
   const content = isRefused ? { user: other } : { user: other, ...decision };
@@ -92,11 +92,10 @@ function decisionOn(
   try {
     const act = decide({ own: relationOf(pair, user, other), theirs });
     if (act === null) return null;
-    const [, side] = sidesOf(pair, user, other);
     const isSeen = theirs.state === 'friend' || theirs.state === 'in';
     return {
       act,
-      of: side.friend?.at ?? 0,
+      of: endedBy(pair, user, other, act),
       ...(act === 'block' ? { ends: isSeen ? 'remove' : 'decline' } : {}),
       ...(act === 'request' && note !== undefined ? { note } : {}),
     };
@@ -105,14 +104,6 @@ function decisionOn(
     if (error instanceof CommandError) return error;
     throw error;
   }
-}
-
-/** @throws {CommandError} 111 */
-async function countRequest({ daily, config }: Chat, user: string): Promise<void> {
-  const { friendRequestsPerDay: most } = config;
-  if (await daily.take(user, 'requests', most)) return;
-  const { env } = OPTIONS.friendRequestsPerDay;
-  throw new CommandError(ERRORS.tooManyRequests, `at most ${most} friend requests a day (${env})`);
 }
 
 const contactOf = (user: string, id: string, offset: number, content: object): Contact | null =>

@@ -4,6 +4,7 @@ import {
   BLOCKED_BY_CALLER,
   CONTACT,
   demandUnblocked,
+  FULL_OF_FRIENDS,
   ON_PERSON,
   REFUSED_BY_USER,
   refusedByUser,
@@ -24,6 +25,7 @@ export const friendRequest = verb({
   errors: [
     REFUSED_BY_USER,
     BLOCKED_BY_CALLER,
+    FULL_OF_FRIENDS,
     { error: ERRORS.tooManyRequests, when: 'Above `CHAT_FRIEND_REQUESTS_PER_DAY`.' },
   ],
   example: {

@@ -2,11 +2,26 @@ import { BLOCKS } from '../access/rights.ts';
 import type { Relation } from '../fold/pair.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
-import { about, bool, oneOf, optional, text, uuid7 } from './params.ts';
+import { about, bool, int, oneOf, optional, text, uuid7 } from './params.ts';
 import { userId } from './room-params.ts';
 
 /** Most characters of the note of a friend request: a sentence or two. */
 const MOST_NOTE = 200;
+
+/** Users of one page: some 130 KB with the longest ids. */
+export const MOST_LISTED = 500;
+
+/** Limit of a page of users. */
+export const listLimit = about(
+  optional(int({ min: 1, max: MOST_LISTED })),
+  `Most users of the answer. Default: ${MOST_LISTED}.`,
+);
+
+/** Errors of acts that one user may do to so many others. */
+export const FULL_OF_FRIENDS = {
+  error: ERRORS.limitExceeded,
+  when: 'The caller has `CHAT_MAX_FRIENDS` friends and own requests.',
+};
 
 /** Parameters of every act on another user. */
 export const ON_PERSON = {

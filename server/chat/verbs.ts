@@ -1,9 +1,11 @@
 import { blockAdd } from './block-add.ts';
+import { blockList } from './block-list.ts';
 import { blockRemove } from './block-remove.ts';
 import { clientState } from './client-state.ts';
 import { dmOpen } from './dm-open.ts';
 import { friendAccept } from './friend-accept.ts';
 import { friendDecline } from './friend-decline.ts';
+import { friendList } from './friend-list.ts';
 import { friendRemove } from './friend-remove.ts';
 import { friendRequest } from './friend-request.ts';
 import { linkCreate } from './link-create.ts';
@@ -92,8 +94,10 @@ export const VERBS = {
   'friend.accept': friendAccept,
   'friend.decline': friendDecline,
   'friend.remove': friendRemove,
+  'friend.list': friendList,
   'block.add': blockAdd,
   'block.remove': blockRemove,
+  'block.list': blockList,
   'settings.get': settingsGet,
   'settings.set': settingsSet,
   'profile.get': profileGet,

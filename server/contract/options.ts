@@ -414,6 +414,26 @@ export const OPTIONS = {
       'Rooms that one user may open per second on a gateway by subscribing first, with a burst of ten seconds; more answer 111. Each costs a NATS subscription and two requests.',
     ),
   ),
+  maxFriends: reloadable(
+    integer(
+      'CHAT_MAX_FRIENDS',
+      gateway,
+      5_000,
+      1,
+      1_000_000,
+      'Friends and own friend requests of one user; more answer 106. They are counted in MongoDB, within seconds, and not while it is away.',
+    ),
+  ),
+  maxBlocks: reloadable(
+    integer(
+      'CHAT_MAX_BLOCKS',
+      gateway,
+      1_000,
+      1,
+      1_000_000,
+      'Users whom one user may block; more answer 106. They are counted as friends are.',
+    ),
+  ),
   friendRequestsPerDay: reloadable(
     integer(
       'CHAT_FRIEND_REQUESTS_PER_DAY',

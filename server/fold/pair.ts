@@ -14,7 +14,7 @@ export interface Contact {
   /** Id of the act, which the client made. */
   readonly id: string;
   readonly act: ContactAct;
-  /** Offset of the other user's last act on the friendship that the user saw; 0 for none. */
+  /** Offset up to which the other user's acts for the friendship do not count any more, see {@link endedBy}; 0 for none. */
   readonly of: number;
   /** Way in which a `block` ends the friendship: `remove` if the other user is to see it, else `decline`. */
   readonly ends: 'remove' | 'decline';
@@ -121,9 +121,17 @@ function stateOf(own: PairSide, theirs: PairSide, blocked: boolean): Relation['s
 const asks = ({ friend }: PairSide): boolean => friend?.act === 'request' || friend?.act === 'accept';
 
 /** True if a user wants the friendship: the other one has not ended it since. */
-function wants(own: PairSide, theirs: PairSide): boolean {
-  const at = own.friend?.at ?? 0;
-  return asks(own) && !(theirs.friend && !asks(theirs) && theirs.friend.of >= at);
+const wants = (own: PairSide, theirs: PairSide): boolean =>
+  asks(own) && (theirs.friend?.of ?? 0) < (own.friend?.at ?? 0);
+
+/**
+ * Offset up to which an act ends what the other user has done for the friendship, as far as the actor saw. A request or an accept
+ * keeps what the actor ended before: after a remove both have to agree again. A decline is taken back by it. Pure.
+ */
+export function endedBy(pair: Pair, user: string, other: string, act: ContactAct): number {
+  const [own, theirs] = sidesOf(pair, user, other);
+  if (act !== 'request' && act !== 'accept') return theirs.friend?.at ?? 0;
+  return own.friend && own.friend.act !== 'decline' ? own.friend.of : 0;
 }
 
 const FRIEND_ACTS: ReadonlySet<unknown> = new Set<FriendAct>(['request', 'accept', 'decline', 'remove']);

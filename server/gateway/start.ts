@@ -171,6 +171,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
         acted: own => membership.userRooms.acted(own),
       },
       pairs: membership.pairs,
+      contacts: store.contacts,
       daily: membership.daily,
       settings: membership.settings,
       users: store.users,

@@ -37,6 +37,15 @@ for (const build of BUILDS)
     assert.equal((await ann.act('friend.request', { user: 'bob' })).state, 'friend');
     assert.equal((await bob.act('friend.remove', { user: 'ann' })).state, 'none');
     await until('ann is told of the end', () => anns.includes('friend remove bob'));
+    await bob.act('friend.request', { user: 'ann' });
+    await ann.act('friend.request', { user: 'eve' });
+    await ann.act('block.add', { user: 'dan' });
+    const lists = async () => {
+      const [friends, blocked] = [await ann.act('friend.list', {}), await ann.act('block.list', {})];
+      return [...friends.items.map(({ user, state }) => `${state} ${user}`), ...blocked.items.map(({ user }) => user)];
+    };
+    const wanted = 'in bob, out eve, dan';
+    await until('the lists have all acts', async () => (await lists()).join(', ') === wanted, { state: lists });
     assert.deepEqual(anns.slice(0, 1), ['contact request bob'], 'own acts come to all devices');
 
     for (let round = 0; round < 10; round++) {
@@ -157,8 +166,37 @@ test('while MongoDB is away, friends and blocks go on', {
   assert.deepEqual(await ann.act('friend.request', act), { state: 'out', blocked: false, duplicate: true });
   await until('bob is asked', () => bobs.includes('friend request ann'));
   assert.equal((await bob.act('friend.accept', { user: 'ann' })).state, 'friend');
+  assert.equal(await bob.code('friend.list', {}), 100);
   await ann.act('block.add', { user: 'bob' });
   assert.equal(await bob.code('friend.request', { user: 'ann' }), 103);
   await ann.act('block.remove', { user: 'bob' });
   assert.equal((await bob.act('friend.request', { user: 'ann' })).state, 'out');
+});
+
+test('POLICY that was wiped is filled with friends and blocks again, also with those that LOG does not have any more', async t => {
+  const env = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
+  const cluster = await startCluster(t, backends, { env });
+  const ann = await person(t, cluster.gateways[0].url, 'ann');
+  const bob = await person(t, cluster.gateways[1].url, 'bob');
+  await until('POLICY is complete', async () => await cluster.policyComplete());
+  await ann.act('friend.request', { user: 'bob' });
+  await bob.act('friend.accept', { user: 'ann' });
+  await ann.act('block.add', { user: 'eve' });
+  const last = Math.max(await cluster.lastOffset('user:ann'), await cluster.lastOffset('user:bob'));
+  await until('LOG lacks the acts', async () => {
+    const firsts = [await cluster.firstOffset('user:ann'), await cluster.firstOffset('user:bob')];
+    return (
+      firsts.every(first => first > 1) && (await cluster.collection('contacts').countDocuments()) === 4 && last > 0
+    );
+  });
+  await cluster.stopWorker();
+  await cluster.wipePolicy();
+  // Before it is filled MongoDB is asked.
+  assert.equal((await bob.act('friend.request', { user: 'ann' })).state, 'friend');
+  await cluster.startWorker();
+  await until('POLICY is filled', async () => await cluster.policyComplete());
+  await cluster.restartGateways();
+  const again = await person(t, cluster.gateways[0].url, 'ann');
+  assert.equal((await again.act('friend.request', { user: 'bob' })).state, 'friend');
+  assert.equal(await again.code('friend.request', { user: 'eve' }), 409);
 });

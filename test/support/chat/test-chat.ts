@@ -20,6 +20,7 @@ import { GatewayMetrics } from '../../../server/telemetry/gateway-metrics.ts';
 import { noTrace } from '../../../server/telemetry/message-trace.ts';
 import { type Clocks, systemClock } from '../../../server/time/clock.ts';
 import { SECRET } from '../../../tools/support/token.ts';
+import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryMarks } from './memory-marks.ts';
 import { memoryPairs } from './memory-pairs.ts';
 import { MemoryDirectory, MemoryPolicyStore, MemoryStates, MemoryUserRooms } from './memory-policy.ts';
@@ -109,6 +110,7 @@ export function testChat(parts: TestChatParts): Chat {
     rooms: new MemoryStates(parts.log, reader, userRooms),
     userRooms,
     pairs: memoryPairs(parts.clocks, policy),
+    contacts: new MemoryContacts(),
     daily: new DailyCounts(policy, parts.clocks.wallClock),
     settings: memorySettings(parts.clocks, policy),
     users: new MemoryUsers(),

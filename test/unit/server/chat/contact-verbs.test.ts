@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { VerbName } from '../../../../client/verbs.ts';
 import { ERRORS } from '../../../../server/protocol/codes.ts';
+import type { MemoryContacts } from '../../../support/chat/memory-contacts.ts';
 import { roomChat } from '../../../support/chat/room-chat.ts';
 
 type Act = 'friend.request' | 'friend.accept' | 'friend.decline' | 'friend.remove' | 'block.add' | 'block.remove';
@@ -18,8 +19,9 @@ function people(env?: Readonly<Record<string, string>>) {
       return (error as { error?: { code: number } }).error?.code ?? assert.fail(error as Error);
     }
   };
+  const contacts = chat.chat.contacts as MemoryContacts;
   const acts = async (user: string) => (await chat.entriesOf(`user:${user}`)).map(({ data }) => data['act']);
-  return { ...chat, act, acts };
+  return { ...chat, act, acts, contacts };
 }
 
 test('a user asks, the other accepts, and each may end it', async () => {
@@ -43,6 +45,21 @@ test('a request to one who has asked accepts, also after a decline', async () =>
   assert.equal(await act('ann', 'friend.request', 'eve'), 'out', 'as if it waited');
   assert.equal(await act('eve', 'friend.request', 'ann'), 'friend');
   assert.deepEqual([await acts('bob'), await acts('eve')], [['accept'], ['decline', 'accept']]);
+});
+
+test('after the end of a friendship both have to agree again, whoever asks', async () => {
+  const { act } = people();
+  for (const [one, two] of [
+    ['ann', 'bob'],
+    ['bob', 'ann'],
+  ] as const) {
+    await act('ann', 'friend.request', 'bob');
+    assert.equal(await act('bob', 'friend.accept', 'ann'), 'friend');
+    assert.equal(await act(one, 'friend.remove', two), 'none');
+    assert.equal(await act(one, 'friend.request', two), 'out');
+    assert.equal(await act(two, 'friend.decline', one), 'none');
+    assert.equal(await act(one, 'friend.remove', two), 'none');
+  }
 });
 
 test('an answer needs a request', async () => {
@@ -171,4 +188,58 @@ test('beside gateways of the release before, acts of which the other is not told
     assert.equal((await refused('bob', verb, { user })).code, ERRORS.internal.code, verb);
   assert.equal(await act('bob', 'friend.accept', 'ann'), 'friend');
   assert.equal(await act('bob', 'friend.remove', 'ann'), 'none');
+});
+
+test('friends, requests and blocked users are listed in pages, each once', async () => {
+  const { as, contacts, code } = people();
+  const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+  contacts.put('ann', 'friend', names('f', 5));
+  contacts.put('ann', 'in', names('i ', 3));
+  contacts.put('ann', 'out', names('o', 4));
+  contacts.put('ann', 'blocked', names('b', 5));
+  const all = [
+    ...names('f', 5).map(user => ({ user, state: 'friend' })),
+    ...names('i ', 3).map(user => ({ user, state: 'in' })),
+    ...names('o', 4).map(user => ({ user, state: 'out' })),
+  ];
+  const pages = async <T>(
+    read: (cursor?: string) => Promise<{ readonly items: readonly T[]; readonly cursor?: string }>,
+  ) => {
+    const items: T[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await read(cursor);
+      items.push(...page.items);
+      cursor = page.cursor;
+      if (cursor === undefined) return items;
+    }
+  };
+  for (const limit of [1, 2, 3, 5, 12, 100]) {
+    assert.deepEqual(await pages(cursor => as('ann', 'friend.list', { limit, cursor })), all, `${limit}`);
+    const asked = await pages(cursor => as('ann', 'friend.list', { limit, cursor, state: 'in' }));
+    assert.deepEqual(asked, all.slice(5, 8));
+    const blocked = await pages(cursor => as('ann', 'block.list', { limit, cursor }));
+    assert.deepEqual(
+      blocked,
+      names('b', 5).map(user => ({ user })),
+    );
+  }
+  assert.deepEqual(await as('bob', 'friend.list', {}), { items: [] });
+  for (const cursor of ['none', 'friend', 'none bob']) assert.equal(await code('ann', 'friend.list', { cursor }), 107);
+});
+
+test('friends and own requests, and blocked users, have a limit, which is not counted while MongoDB is away', async () => {
+  const { act, contacts } = people({ CHAT_MAX_FRIENDS: '3', CHAT_MAX_BLOCKS: '2' });
+  contacts.put('ann', 'friend', ['f1', 'f2']);
+  contacts.put('ann', 'blocked', ['b1', 'b2']);
+  await act('bob', 'friend.request', 'ann');
+  assert.equal(await act('ann', 'friend.request', 'u1'), 'out');
+  contacts.put('ann', 'out', ['u1']);
+  assert.equal(await act('ann', 'friend.request', 'u2'), 106);
+  assert.equal(await act('ann', 'friend.accept', 'bob'), 106);
+  assert.equal(await act('ann', 'block.add', 'bob'), 106);
+  assert.equal(await act('ann', 'friend.request', 'u1'), 'out', 'nothing changes');
+  assert.equal(await act('ann', 'friend.decline', 'bob'), 'none');
+  contacts.up = false;
+  assert.equal(await act('ann', 'friend.accept', 'bob'), 'friend');
+  assert.equal(await act('ann', 'block.add', 'bob'), 'none blocked');
 });

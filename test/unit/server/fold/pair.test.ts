@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   type Contact,
   type ContactAct,
+  endedBy,
   mergedPair,
   NO_PAIR,
   type Pair,
@@ -23,9 +24,9 @@ const ACTS: readonly ContactAct[] = ['request', 'accept', 'decline', 'remove', '
 /** An act of a user who saw a pair. */
 function actOn(pair: Pair, user: User, act: ContactAct, offset: number): Contact {
   const other = otherOf(user);
-  const [own, theirs] = sidesOf(pair, user, other);
+  const [own] = sidesOf(pair, user, other);
   const ends = own.friend?.act === 'request' || own.friend?.act === 'accept' ? 'remove' : 'decline';
-  return { user, other, act, offset, id: `${user} ${offset}`, of: theirs.friend?.at ?? 0, ends, note: '' };
+  return { user, other, act, offset, id: `${user} ${offset}`, of: endedBy(pair, user, other, act), ends, note: '' };
 }
 
 /** Acts one after another, each by one who saw all before it: `ann request`. */
@@ -101,6 +102,12 @@ test('a request, its answer and the end of a friendship, as both see them', () =
     [['none', 'none'], 'ann request', 'bob accept', 'bob remove'],
     [['in', 'out'], 'ann request', 'bob accept', 'ann remove', 'bob request'],
     [['friend', 'friend'], 'ann request', 'bob accept', 'ann remove', 'bob request', 'ann accept'],
+    [['out', 'in'], 'ann request', 'bob accept', 'ann remove', 'ann request'],
+    [['friend', 'friend'], 'ann request', 'bob accept', 'ann remove', 'ann request', 'bob accept'],
+    [['in', 'out'], 'ann request', 'bob accept', 'bob remove', 'bob request'],
+    [['none', 'none'], 'ann request', 'bob accept', 'bob remove', 'bob request', 'bob remove'],
+    [['out', 'in'], 'ann request', 'bob accept', 'bob block', 'bob unblock', 'ann request'],
+    [['in', 'out'], 'ann request', 'bob accept', 'bob block', 'bob unblock', 'bob request'],
   ] as const)
     assert.deepEqual(seen(pairAfter(...acts)), states, acts.join(', '));
 });

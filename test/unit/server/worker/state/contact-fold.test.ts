@@ -26,12 +26,12 @@ async function bench() {
 
 test('what no gateway wrote is written, and the other user is told once, however often entries come', async () => {
   const { put, run, make, policy, states, told, inbox } = await bench();
-  const asked = await put('ann', 'request', 'bob', { note: 'tea?' });
+  await put('ann', 'request', 'bob', { note: 'tea?' });
   await run();
   assert.deepEqual([await states(), await told('bob')], [['out', 'in'], ['friend request ann']]);
   const [notice] = (await inbox('bob')) as unknown as { id: string; time: number }[];
   assert.deepEqual(notice, { type: 'friend', id: notice?.id, act: 'request', user: 'ann', note: 'tea?', time: 1_000 });
-  const accepted = await put('bob', 'accept', 'ann', { of: asked });
+  const accepted = await put('bob', 'accept', 'ann');
   await run();
   assert.deepEqual([await states(), await told('ann')], [['friend', 'friend'], ['friend accept bob']]);
   await put('ann', 'remove', 'bob', { of: accepted });
@@ -70,7 +70,7 @@ test('a decline, a block and an unblock are told to gateways alone, without what
 test('one who was a friend sees the block as the end of the friendship', async () => {
   const { put, run, told, states } = await bench();
   const asked = await put('bob', 'request', 'ann');
-  await put('ann', 'accept', 'bob', { of: asked });
+  await put('ann', 'accept', 'bob');
   await put('ann', 'block', 'bob', { of: asked, ends: 'remove' });
   await run();
   assert.deepEqual((await told('bob')).at(-1), 'friend remove ann');
@@ -102,8 +102,8 @@ test('two who ask each other at the same time are told that they are friends', a
 
 test('the notice that docs/protocol.md shows is the one that workers make', async () => {
   const { put, run, inbox } = await bench();
-  const asked = await put('bob', 'request', 'ann');
-  await put('ann', 'accept', 'bob', { of: asked });
+  await put('bob', 'request', 'ann');
+  await put('ann', 'accept', 'bob');
   await run();
   const shown = ENTRY_EXAMPLES.find(({ tags }) => tags.type === 'friend') ?? assert.fail();
   const made = (await inbox('bob')).find(({ type }) => type === 'friend');
