@@ -146,6 +146,7 @@ export interface ChatClusterSpec {
     readonly hotWindowSeconds: number;
     readonly dedupeWindowSeconds: number;
     readonly lastRooms: number;
+    readonly marksKept: number;
     readonly purgeIntervalSeconds: number;
   };
   readonly rooms: { readonly kinds: readonly RoomKind[] };

@@ -33,6 +33,7 @@ export const FIELDS = {
   'messages.hotWindowSeconds': ['hotWindowSeconds', spec => spec.messages.hotWindowSeconds],
   'messages.dedupeWindowSeconds': ['dedupeSeconds', spec => spec.messages.dedupeWindowSeconds],
   'messages.lastRooms': ['lastRooms', spec => spec.messages.lastRooms],
+  'messages.marksKept': ['marksKept', spec => spec.messages.marksKept],
   'messages.purgeIntervalSeconds': ['purgeSeconds', spec => spec.messages.purgeIntervalSeconds],
   'limits.maxConnections': ['maxConnections', spec => spec.limits.maxConnections],
   'limits.connectsPerSecond': ['connectsPerSecond', spec => spec.limits.connectsPerSecond],

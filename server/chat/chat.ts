@@ -4,6 +4,7 @@ import type { Ephemeral } from '../ephemeral/ephemeral.ts';
 import type { ContactDirectory } from '../membership/contacts.ts';
 import type { DailyCounts } from '../membership/daily-counts.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
+import type { MarkArchive } from '../membership/mark-archive.ts';
 import type { MarkStore } from '../membership/mark-store.ts';
 import { Marks } from '../membership/marks.ts';
 import type { Pairs } from '../membership/pairs.ts';
@@ -115,6 +116,7 @@ export interface ChatOptions {
   readonly settings: Settings;
   readonly users: Chat['users'];
   readonly markStore: MarkStore;
+  readonly markArchive: MarkArchive;
   /** Timer of marks. */
   readonly after: Clock['after'];
   /** See {@link Chat.reaches}. */
@@ -150,6 +152,7 @@ export function chatOf({
   settings,
   users,
   markStore,
+  markArchive,
   after,
   reaches,
   directory,
@@ -194,7 +197,14 @@ export function chatOf({
     daily,
     settings,
     users,
-    marks: new Marks({ store: markStore, raised: () => undefined, now: clocks.now, after }),
+    marks: new Marks({
+      store: markStore,
+      archive: markArchive,
+      isArchiveQuiet: () => store.quiet(),
+      raised: () => undefined,
+      now: clocks.now,
+      after,
+    }),
     reaches,
     links: new LinkTokens(config),
     typing: new Typing({ ephemeral, now: clocks.now, audience: new Audience({ kindOf, rooms, pairs, present }) }),

@@ -685,6 +685,14 @@ export const OPTIONS = {
     100_000_000,
     'Rooms of a partition of which NATS keeps a digest in the stream LAST: offsets of the last entry and of the last message, and recent deletes, without texts. A digest outlives the messages in LOG and takes about 150 bytes of disk on each server. Above it the rooms quiet for longest are dropped: when a client comes back to such a room, the gateway reads MongoDB to see what it missed, and a list of rooms reads the last message of such a room by itself.',
   ),
+  marksKept: integer(
+    'CHAT_MARKS_KEPT',
+    worker,
+    1_000_000,
+    1_000,
+    100_000_000,
+    'Marks that NATS keeps in the stream MARKS: how far one user has read one room. Each takes about 150 bytes of disk on each server. Above it those not written for longest are removed once MongoDB has them: for a list with such a room the gateway reads MongoDB.',
+  ),
   purgeSeconds: integer(
     'CHAT_PURGE_SECONDS',
     worker,

@@ -10,6 +10,7 @@ import { NO_ROOM } from '../fold/room-state.ts';
 import type { PairArchive, RoomArchive } from '../membership/archive.ts';
 import type { ContactDirectory } from '../membership/contacts.ts';
 import type { RoomDirectory } from '../membership/directory.ts';
+import type { MarkArchive } from '../membership/mark-archive.ts';
 import type { UserArchive } from '../membership/user-archive.ts';
 import { once } from '../process/once.ts';
 import { connectionsWithin, openFilesLimit } from '../process/open-files.ts';
@@ -45,7 +46,11 @@ export interface GatewayParts {
   readonly store: HistoryStore &
     ViewReader &
     RoomDirectory &
-    RoomArchive & { readonly users: UserArchive; readonly contacts: PairArchive & ContactDirectory };
+    RoomArchive & {
+      readonly users: UserArchive;
+      readonly marks: MarkArchive;
+      readonly contacts: PairArchive & ContactDirectory;
+    };
   readonly logger: Logger;
   /** Source of {@link startGateway}'s config, if it may change. */
   readonly settings?: SettingsSource;
@@ -176,6 +181,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       settings: membership.settings,
       users: store.users,
       markStore: membership.markStore,
+      markArchive: store.marks,
       after: systemClock.after,
       reaches: rooms.reaches,
       directory: store,

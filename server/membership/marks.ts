@@ -1,9 +1,15 @@
 import { type Mark, mergedMarks, NO_MARK } from '../fold/mark.ts';
 import { BoundedMap } from '../room/bounded-map.ts';
+import { StoreUnavailable } from '../room/history-store.ts';
+import type { MarkArchive } from './mark-archive.ts';
 import { MarkLane, type MarkLaneOptions } from './mark-lane.ts';
-import { type MarkKey, MOST_MARK_KEYS } from './mark-store.ts';
+import { type MarkKey, MOST_MARK_KEYS, type StoredMark } from './mark-store.ts';
 
-export type MarksOptions = MarkLaneOptions;
+export interface MarksOptions extends MarkLaneOptions {
+  readonly archive: MarkArchive;
+  /** True while MongoDB is unavailable: it is not asked then. */
+  readonly isArchiveQuiet: () => boolean;
+}
 
 /** Users in rooms whose last marks are remembered: 5 MB. Of others they are read before a write. */
 const MOST_REMEMBERED = 20_000;
@@ -18,17 +24,34 @@ export class Marks {
   }
 
   /**
-   * Reads marks, in the order of their keys; null for none. Includes every mark that was stored before the call on this gateway, and
-   * those of other gateways but for the first moments of a user's first mark.
+   * Reads marks, in the order of their keys; null for none, and for those that only MongoDB has while it is away. Includes every mark
+   * that was stored before the call on this gateway, and those of other gateways but for the first moments of a user's first mark.
    * @throws {ReadFailed} if NATS does not answer
    */
   async of(keys: readonly MarkKey[]): Promise<readonly (Mark | null)[]> {
     const found: (Mark | null)[] = [];
     for (let start = 0; start < keys.length; start += MOST_MARK_KEYS)
-      found.push(...(await this.#options.store.read(keys.slice(start, start + MOST_MARK_KEYS))));
+      found.push(...(await this.#read(keys.slice(start, start + MOST_MARK_KEYS))));
     return keys.map((key, index) => {
       const mark = mergedMarks(found[index] ?? NO_MARK, this.#lanes.get(nameOf(key))?.mark ?? NO_MARK);
       return mark.delivered === 0 ? null : mark;
+    });
+  }
+
+  /** Marks in NATS, and of keys without any there those in MongoDB: they were removed from NATS. */
+  async #read(keys: readonly MarkKey[]): Promise<readonly (StoredMark | null)[]> {
+    const { store, archive, isArchiveQuiet } = this.#options;
+    const stored = await store.read(keys);
+    const lacking = keys.filter((_, index) => !stored[index]);
+    if (lacking.length === 0 || isArchiveQuiet()) return stored;
+    const archived = await archive.read(lacking).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) return [];
+      throw error;
+    });
+    const marks = new Map(lacking.map((key, index) => [key, archived[index]]));
+    return keys.map((key, index) => {
+      const mark = marks.get(key);
+      return stored[index] ?? (mark ? { ...mark, revision: 0 } : null);
     });
   }
 
@@ -56,7 +79,7 @@ export class Marks {
 
   async #load(keys: readonly MarkKey[]): Promise<void> {
     if (keys.length === 0) return;
-    const found = await this.#options.store.read(keys);
+    const found = await this.#read(keys);
     for (const [index, key] of keys.entries()) {
       const stored = found[index] ?? { ...NO_MARK, revision: 0 };
       // Another call may have loaded it meanwhile.

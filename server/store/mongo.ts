@@ -27,6 +27,7 @@ import { type ErasureDocument, Erasures } from './erasures.ts';
 import { type FloorDocument, Floors } from './floors.ts';
 import { type HideDocument, hiddenAt, hiddenBy } from './hides.ts';
 import { buildIndexes } from './indexes.ts';
+import { MarkDocuments } from './marks.ts';
 import { Messages } from './messages.ts';
 import { MongoConnection } from './mongo-connection.ts';
 import { type PositionDocument, Positions } from './positions.ts';
@@ -49,8 +50,9 @@ export interface MongoStore
     RoomWriter,
     RoomDirectory,
     MembershipArchive {
-  /** Settings and profiles of users. */
+  /** Settings, profiles and marks of users. */
   readonly users: UserWriter & UserArchive;
+  readonly marks: MarkDocuments;
   /** Relations between users. */
   readonly contacts: ContactStore;
   /** State of a room as the worker has folded it; null for one that nobody created. @throws {StoreUnavailable} */
@@ -83,6 +85,7 @@ export function mongoStore(uri: string, database: string): MongoStore {
 /** Composes the collections: each method is one operation of the connection's circuit. */
 class Store implements MongoStore {
   readonly users: Users;
+  readonly marks: MarkDocuments;
   readonly #connection: MongoConnection;
   readonly #messages: Messages;
   readonly #floors: Floors;
@@ -111,6 +114,7 @@ class Store implements MongoStore {
     this.#rooms = new Rooms(collections);
     this.#directory = new Directory(collections);
     this.users = new Users(connection);
+    this.marks = new MarkDocuments(connection, this.#positions);
     this.contacts = new ContactStore(connection);
   }
 
@@ -292,5 +296,4 @@ class Store implements MongoStore {
 /** Index without which {@link EntryReader.readEntries} would read the whole collection. */
 const OF_TYPE = QUERIES['messages.of-type'].index;
 
-/** Key of the position of a partition's view. */
 const viewsOf = (partition: number) => `views:${partition}`;

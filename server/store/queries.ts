@@ -12,6 +12,7 @@ export const SHARD_KEYS = {
   rooms: ['_id'],
   members: ['_id'],
   users: ['_id'],
+  marks: ['_id'],
   contacts: ['_id'],
 } as const;
 
@@ -368,6 +369,21 @@ export const QUERIES = {
     checked: { fields: ['at'], few: ONE_ID },
     index: '_id',
     for: 'what a user says about itself, unless a later entry wrote it',
+  },
+  'marks.some': {
+    collection: 'marks',
+    does: 'read',
+    equality: [],
+    range: '_id',
+    index: '_id',
+    for: 'how far users have read rooms',
+  },
+  'marks.raise': {
+    collection: 'marks',
+    does: 'update',
+    equality: ['_id'],
+    index: '_id',
+    for: 'how far a user has read a room, unless that is known',
   },
   'contacts.one': {
     collection: 'contacts',

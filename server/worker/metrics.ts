@@ -73,7 +73,7 @@ export class WorkerMetrics {
   );
   readonly foldLag = this.#gauge(
     'fold_lag_entries',
-    'Entries of a LOG stream that a fold has not read yet, by fold and partition. Purges wait for them.',
+    'Entries of a LOG stream that a fold has not read yet, by fold and partition. Purges wait for them. For the fold marks: of MARKS, as partition 0.',
     ['fold', 'partition'],
   );
   readonly foldLagSeconds = this.#gauge(
@@ -97,6 +97,10 @@ export class WorkerMetrics {
   readonly erasuresFailed = this.#counter(
     'erasures_failed_total',
     'Attempts to erase deleted texts and entries that do not count in LOG and LIVE that failed. Each is repeated after a second.',
+  );
+  readonly marksPurged = this.#counter(
+    'marks_purged_total',
+    'Marks removed from the stream MARKS because it had more than CHAT_MARKS_KEPT. MongoDB has them.',
   );
   readonly foldLeases = this.#gauge('fold_leases', 'Partitions that this worker folds now, by fold.', ['fold']);
   readonly natsUp = this.#gauge('nats_up', '1 while NATS is connected and the streams are as they should be.');

@@ -13,6 +13,7 @@ import { forgottenIds } from '../bus/forgotten-ids.ts';
 import type { JetStreamManager } from '../bus/jetstream-api.ts';
 import { leaseBucket } from '../bus/lease-bucket.ts';
 import { logClock, readLogTime } from '../bus/log-clock.ts';
+import { marksLog } from '../bus/marks-log.ts';
 import type { Names } from '../bus/names.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import type { Written } from '../fold/room-state.ts';
@@ -21,7 +22,9 @@ import type { MongoStore } from '../store/mongo.ts';
 import type { Clock } from '../time/clock.ts';
 import type { FoldEntry, FoldPosition, Lease, WorkerFold } from './fold/fold.ts';
 import { type FoldsParts, runFolds } from './fold/folds.ts';
-import { FoldProgress } from './fold/progress.ts';
+import { keepMarks } from './fold/marks-budget.ts';
+import { MARKS, MarksFold } from './fold/marks-fold.ts';
+import { FoldProgress, type ProgressParts } from './fold/progress.ts';
 import { replay } from './fold/replay.ts';
 import type { Health } from './health.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -37,7 +40,7 @@ import { ViewsFold } from './views/views.ts';
 
 /** Services of a worker that its folds use. */
 export interface WorkerFoldsParts {
-  readonly config: Pick<Config, 'partitions' | 'processName' | 'lastRooms' | 'dedupeSeconds'>;
+  readonly config: Pick<Config, 'partitions' | 'processName' | 'lastRooms' | 'dedupeSeconds' | 'marksKept'>;
   readonly names: Names;
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
@@ -169,10 +172,9 @@ export interface WorkerFolds {
 
 /** Makes the folds of a worker. */
 export function workerFolds(parts: WorkerFoldsParts): WorkerFolds {
-  const { config, names, connection, jsm, copies, health, metrics, clock, log } = parts;
+  const { config, names, connection, jsm, store, copies, health, metrics, clock, log } = parts;
   const folds = foldsOf(parts);
-  const progress = new FoldProgress({
-    folds,
+  const reported: Omit<ProgressParts, 'folds'> = {
     lag(fold, partition, lag) {
       const labels = { fold, partition: String(partition) };
       metrics.foldLag.set(labels, lag.entries);
@@ -185,25 +187,54 @@ export function workerFolds(parts: WorkerFoldsParts): WorkerFolds {
       if (wasLate && !isLate) log.info({ fold, partition }, 'the fold has caught up');
     },
     clock,
-  });
-  const run: WorkerFolds['run'] = async (ready, signal) =>
-    await runFolds(
+  };
+  const progress = new FoldProgress({ ...reported, folds });
+  const marks = marksLog(connection, jsm, names);
+  const readPosition = () => store.marks.readPosition();
+  const keep = (signal: AbortSignal) =>
+    keepMarks(
       {
-        folds,
-        partitions: config.partitions,
-        holder: `${config.processName} ${randomUUID().slice(0, 8)}`,
-        open: () => leaseBucket(connection, names.leaseBucket, copies),
-        foldLog: foldLog(connection, jsm, names),
-        names,
-        ready,
-        held: (fold, count) => metrics.foldLeases.set({ fold }, count),
-        folded: (fold, entries) => metrics.folded.inc({ fold }, entries),
-        failing: (fold, partition, problem) => health.folds.failing(fold, partition, problem),
+        marks,
+        readPosition,
+        progress: new FoldProgress({ ...reported, folds: [{ name: MARKS, readPosition }] }),
+        config,
+        grows: problem => health.folds.marksGrow(problem),
+        purged: count => metrics.marksPurged.inc(count),
         clock,
-        random: Math.random,
         log,
       },
       signal,
     );
+  const run: WorkerFolds['run'] = async (ready, signal) => {
+    const folded = (fold: string, entries: number) => metrics.folded.inc({ fold }, entries);
+    const failing: FoldsParts['failing'] = (fold, partition, problem) => health.folds.failing(fold, partition, problem);
+    const marksFold = new MarksFold({
+      marks,
+      writer: store.marks,
+      ready: ended => ready(0, true, ended),
+      folded: count => folded(MARKS, count),
+      failing: problem => failing(MARKS, 0, problem),
+      clock,
+      random: Math.random,
+      log,
+    });
+    const parts: FoldsParts = {
+      folds,
+      shared: [marksFold],
+      partitions: config.partitions,
+      holder: `${config.processName} ${randomUUID().slice(0, 8)}`,
+      open: () => leaseBucket(connection, names.leaseBucket, copies),
+      foldLog: foldLog(connection, jsm, names),
+      names,
+      ready,
+      held: (fold, count) => metrics.foldLeases.set({ fold }, count),
+      folded,
+      failing,
+      clock,
+      random: Math.random,
+      log,
+    };
+    await Promise.all([runFolds(parts, signal), keep(signal)]);
+  };
   return { progress, run };
 }

@@ -21,6 +21,7 @@ import { ViewsFold } from '../../server/worker/views/views.ts';
 import { stateFold } from '../../server/worker/worker-folds.ts';
 import { integer, pick, seeded } from '../support/random.ts';
 import { until } from '../support/until.ts';
+import { markFolds } from './mark-folds.ts';
 import { answer, type Row, type Setup, start } from './setup.ts';
 
 /** Entries that wait when a fold starts. */
@@ -66,6 +67,7 @@ export async function folds(setup: Setup): Promise<Row[]> {
   for (const mix of MIXES) rows.push(...(await foldRows(setup, mix, 'views')));
   const [chat] = MIXES;
   if (chat) rows.push(...(await foldRows(setup, chat, 'state')));
+  rows.push(...(await markFolds(setup)));
   return rows;
 }
 

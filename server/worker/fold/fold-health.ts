@@ -13,6 +13,12 @@ interface State {
 /** Lag of the folds as a worker reports it. */
 export class FoldHealth {
   readonly #states = new Map<string, State>();
+  #marks: string | null = null;
+
+  /** @param problem of the stream MARKS, which may not be purged; null for none */
+  marksGrow(problem: string | null): void {
+    this.#marks = problem;
+  }
 
   lagIs(fold: string, partition: number, lag: FoldLag): void {
     this.#of(fold, partition).lag = lag;
@@ -39,7 +45,12 @@ export class FoldHealth {
       const problem = late.find(state => state.problem !== null)?.problem;
       return [`the fold ${fold} is more than ${LATE_SECONDS} s behind${problem ? `: ${problem}` : ''}`];
     });
-    return { folds: { lag: Math.max(...lags), reason: reasons.sort().join('; ') } };
+    return {
+      folds: {
+        lag: Math.max(...lags),
+        reason: [...reasons.sort(), ...(this.#marks === null ? [] : [this.#marks])].join('; '),
+      },
+    };
   }
 
   #of(fold: string, partition: number): State {

@@ -1,13 +1,23 @@
 import type { FoldLog } from '../../bus/fold-log.ts';
 import type { LeaseBucket } from '../../bus/lease-bucket.ts';
-import type { WorkerFold } from './fold.ts';
+import type { Lease, WorkerFold } from './fold.ts';
 import { Leases } from './leases.ts';
 import type { RunnerParts } from './runner.ts';
 import { Runner } from './runner.ts';
 
+/** A fold of a stream that all partitions share: one worker folds it. */
+export interface SharedFold {
+  /** See {@link WorkerFold.name}. */
+  readonly name: string;
+  /** See {@link LeasesParts.fold}. */
+  run(lease: Lease): Promise<number>;
+}
+
 /** Folds of a worker, and what they read and report. */
 export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'ready' | 'folded' | 'failing'> {
   readonly folds: readonly WorkerFold[];
+  /** Folds of streams that all partitions share. Default: none. */
+  readonly shared?: readonly SharedFold[];
   readonly partitions: number;
   /** See {@link LeasesParts.holder}. */
   readonly holder: string;
@@ -29,12 +39,12 @@ export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'ready' | 'folded
 
 /** Runs this worker's share of all folds until `signal` aborts and the last batch is done. */
 export async function runFolds(parts: FoldsParts, signal: AbortSignal): Promise<void> {
-  const { folds, partitions, holder, open, ready, held, folded, failing, ...shared } = parts;
-  const runners = new Map(
+  const { folds, shared = [], partitions, holder, open, ready, held, folded, failing, ...common } = parts;
+  const ofPartitions = new Map(
     folds.map(fold => [
       fold.name,
       new Runner({
-        ...shared,
+        ...common,
         fold,
         ready: (partition, ended) => ready(partition, fold.needsStore, ended),
         folded: (_, entries) => folded(fold.name, entries),
@@ -42,15 +52,20 @@ export async function runFolds(parts: FoldsParts, signal: AbortSignal): Promise<
       }),
     ]),
   );
+  const runners = new Map<string, Pick<SharedFold, 'run'>>([
+    ...ofPartitions,
+    ...shared.map(fold => [fold.name, fold] as const),
+  ]);
   const leases = new Leases({
     open,
     holder,
-    folds: [...runners.keys()],
+    folds: [...ofPartitions.keys()],
+    shared: shared.map(({ name }) => name),
     partitions,
     fold: async lease => (await runners.get(lease.fold)?.run(lease)) ?? 0,
     held,
-    clock: shared.clock,
-    log: shared.log,
+    clock: common.clock,
+    log: common.log,
   });
   await leases.run(signal);
 }

@@ -17,6 +17,8 @@ export interface LeasesParts {
   /** Name of this process in the bucket: unique, also among processes that had the same name before. */
   readonly holder: string;
   readonly folds: readonly string[];
+  /** Folds of streams that all partitions share, each with one lease. Default: none. */
+  readonly shared?: readonly string[];
   readonly partitions: number;
   /**
    * Folds until the signal of the lease aborts, or until it cannot go on; the lease is free after that. Never rejects.
@@ -188,10 +190,11 @@ export class Leases {
 
   /** Keys of all leases. */
   #keys(): { readonly key: string; readonly fold: string }[] {
-    const { folds, partitions } = this.#parts;
-    return folds.flatMap(fold =>
+    const { folds, shared = [], partitions } = this.#parts;
+    const ofPartitions = folds.flatMap(fold =>
       Array.from({ length: partitions }, (_, partition) => ({ key: `${fold}.${partition}`, fold })),
     );
+    return [...ofPartitions, ...shared.map(fold => ({ key: `${fold}.0`, fold }))];
   }
 
   #report(fold: string): void {

@@ -6,6 +6,7 @@ import type { Ephemeral } from '../../../server/ephemeral/ephemeral.ts';
 import { NO_ROOM } from '../../../server/fold/room-state.ts';
 import { DailyCounts } from '../../../server/membership/daily-counts.ts';
 import type { RoomDirectory } from '../../../server/membership/directory.ts';
+import type { MarkArchive } from '../../../server/membership/mark-archive.ts';
 import type { MarkStore } from '../../../server/membership/mark-store.ts';
 import type { Pairs } from '../../../server/membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../../../server/membership/room-states.ts';
@@ -85,6 +86,8 @@ export interface TestChatParts {
   readonly users?: Chat['users'];
   /** Default: none, and a place for them. */
   readonly markStore?: MarkStore;
+  /** Default: an empty one. */
+  readonly markArchive?: MarkArchive;
   /** Default: the system's. */
   readonly after?: ChatOptions['after'];
   /** Default: an empty one. */
@@ -115,6 +118,7 @@ export function testChat(parts: TestChatParts): Chat {
     settings: memorySettings(parts.clocks, policy),
     users: new MemoryUsers(),
     markStore: new MemoryMarks(),
+    markArchive: { read: async keys => keys.map(() => null) },
     after: systemClock.after,
     reaches: async (room, offset) => (await parts.log.top(room)) >= offset,
     directory: new MemoryDirectory(),

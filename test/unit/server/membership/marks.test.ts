@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { givenMark } from '../../../../server/fold/mark.ts';
+import { givenMark, type Mark } from '../../../../server/fold/mark.ts';
+import type { MarkKey } from '../../../../server/membership/mark-store.ts';
 import { Marks } from '../../../../server/membership/marks.ts';
+import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import { PublishFailed } from '../../../../server/room/log.ts';
 import { integer, pick, seeded } from '../../../../tools/support/random.ts';
 import { MemoryMarks } from '../../../support/chat/memory-marks.ts';
@@ -15,21 +17,35 @@ function marksOf(gateways = 1) {
   const clock = new ManualClock();
   const store = new MemoryMarks();
   const raised: string[] = [];
+  /** Marks in MongoDB, by user. */
+  const archived = new Map<string, Mark>();
+  const mongo = { quiet: false, away: false, reads: 0 };
+  const options = {
+    store,
+    archive: {
+      read: async (keys: readonly MarkKey[]) => {
+        mongo.reads += 1;
+        if (mongo.away) throw new StoreUnavailable('switched off');
+        return keys.map(({ user }) => archived.get(user) ?? null);
+      },
+    },
+    isArchiveQuiet: () => mongo.quiet,
+    now: clock.now,
+    after: clock.after,
+  };
   const all = Array.from(
     { length: gateways },
     () =>
       new Marks({
-        store,
-        now: clock.now,
-        after: clock.after,
+        ...options,
         raised: ({ user, room }, { read, delivered }) => void raised.push(`${user} ${room} ${read} ${delivered}`),
       }),
   );
-  const [marks = new Marks({ store, now: clock.now, after: clock.after, raised: () => undefined })] = all;
+  const [marks = new Marks({ ...options, raised: () => undefined })] = all;
   const read = async (user: string, offset: number, by = marks) =>
     (await by.raise(user, [[ROOM, givenMark({ read: offset })]]))[0];
   const stored = async (user: string) => (await store.read([{ user, room: ROOM }]))[0];
-  return { clock, store, raised, marks, all, read, stored };
+  return { archived, mongo, clock, store, raised, marks, all, read, stored };
 }
 
 test('a mark is stored when it is answered, and a lower or equal one later changes nothing', async () => {
@@ -136,4 +152,28 @@ test('marks are read in the order of the keys, null for none', async () => {
     { user: 'ann', room: ROOM },
   ];
   assert.deepEqual(await marks.of(keys), [null, { read: 7, delivered: 7 }]);
+});
+
+test('marks that NATS lacks are those of MongoDB, and a write does not fall below them', async () => {
+  const { read, stored, marks, archived, mongo } = marksOf();
+  archived.set('ann', givenMark({ read: 9 }));
+  const keys = [{ user: 'ann', room: ROOM }];
+  assert.deepEqual(await marks.of(keys), [{ read: 9, delivered: 9 }]);
+  assert.equal(await read('ann', 7), false);
+  assert.equal(await read('ann', 11), true);
+  assert.deepEqual(await stored('ann'), { read: 11, delivered: 11, revision: 1 });
+  const { reads } = mongo;
+  assert.deepEqual(await marks.of(keys), [{ read: 11, delivered: 11 }]);
+  assert.equal(mongo.reads, reads, 'MongoDB is asked for what NATS lacks alone');
+});
+
+test('while MongoDB is away marks are those that NATS has, else null', async () => {
+  for (const how of ['quiet', 'away'] as const) {
+    const { read, marks, archived, mongo } = marksOf();
+    archived.set('bob', givenMark({ read: 9 }));
+    mongo[how] = true;
+    assert.equal(await read('ann', 7), true);
+    const keys = ['ann', 'bob'].map(user => ({ user, room: ROOM }));
+    assert.deepEqual(await marks.of(keys), [{ read: 7, delivered: 7 }, null]);
+  }
 });
