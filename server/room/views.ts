@@ -47,6 +47,8 @@ export interface Erasure extends Erased, ErasureTime {
 export interface ViewPosition {
   readonly epoch: string;
   readonly at: number;
+  /** Offset up to which stored messages are marked as countable or not. Default: 0. */
+  readonly counted?: number;
 }
 
 /**

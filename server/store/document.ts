@@ -25,6 +25,8 @@ export interface MessageDocument {
   readonly targets?: readonly number[];
   /** Text, to be readable in MongoDB; bytes if it is not valid UTF-8, to be kept unchanged. */
   readonly body: string | Binary;
+  /** 1 in a message that counts as unread; absent from other entries, from a deleted one, and where an earlier release wrote it. */
+  readonly c?: 1;
   /** Offset of the last edit that counts; absent without one. */
   readonly rev?: number;
   /** Text of that edit. */
@@ -47,6 +49,9 @@ export function messageKey(partition: number, message: Pick<LoggedMessage, 'offs
   return `${partition}:${message.offset}:${message.storedAt}`;
 }
 
+/** True for an entry that counts as unread until it is deleted. Pure. */
+export const isCountable = ({ type }: Pick<MessageDocument, 'type'>): boolean => type === 'message';
+
 /** Document of a message. Inverse of {@link fromDocument}, but for `partition` and `storedAt`. */
 export function toDocument(partition: number, message: LoggedMessage): MessageDocument {
   return {
@@ -65,6 +70,7 @@ export function toDocument(partition: number, message: LoggedMessage): MessageDo
     ...(message.cv === 0 ? {} : { cv: message.cv }),
     ...(message.cv > 0 ? {} : { seen: message.seen }),
     ...(message.targets.length === 0 ? {} : { targets: message.targets }),
+    ...(isCountable(message) ? { c: 1 } : {}),
     body: isUtf8(message.body) ? Buffer.from(message.body).toString('utf8') : new Binary(message.body),
   };
 }

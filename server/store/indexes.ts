@@ -7,6 +7,12 @@ import { type Collection, type Db, type Document, MongoServerError } from 'mongo
  */
 export const INDEXES = [
   { name: 'room_offset', collection: 'messages', key: { room: 1, offset: 1 }, sparse: false },
+  {
+    name: 'room_c_offset_user',
+    collection: 'messages',
+    key: { room: 1, c: 1, offset: 1, user: 1 },
+    sparse: false,
+  },
   { name: 'partition_type_offset', collection: 'messages', key: { partition: 1, type: 1, offset: 1 }, sparse: false },
   { name: 'id', collection: 'messages', key: { id: 1 }, sparse: true },
   { name: 'kind_deleted_key', collection: 'rooms', key: { kind: 1, deleted: 1, key: 1 }, sparse: false },

@@ -21,6 +21,7 @@ import type {
 import { systemClock } from '../time/clock.ts';
 import type { OutageListener } from './circuit.ts';
 import { ContactStore } from './contact-store.ts';
+import { CountStore } from './counts.ts';
 import { Directory } from './directory.ts';
 import type { MessageDocument } from './document.ts';
 import { type ErasureDocument, Erasures } from './erasures.ts';
@@ -55,6 +56,8 @@ export interface MongoStore
   readonly marks: MarkDocuments;
   /** Relations between users. */
   readonly contacts: ContactStore;
+  /** Messages that count as unread. */
+  readonly counts: CountStore;
   /** State of a room as the worker has folded it; null for one that nobody created. @throws {StoreUnavailable} */
   room(room: string): Promise<RoomState | null>;
   /** Rooms of a user as the worker has folded them, by name. @throws {StoreUnavailable} */
@@ -95,6 +98,7 @@ class Store implements MongoStore {
   readonly #rooms: Rooms;
   readonly #directory: Directory;
   readonly contacts: ContactStore;
+  readonly counts: CountStore;
 
   constructor(connection: MongoConnection) {
     this.#connection = connection;
@@ -116,6 +120,7 @@ class Store implements MongoStore {
     this.users = new Users(connection);
     this.marks = new MarkDocuments(connection, this.#positions);
     this.contacts = new ContactStore(connection);
+    this.counts = new CountStore(connection, async partition => (await this.readPosition(partition))?.counted ?? 0);
   }
 
   read(room: string, range: Parameters<HistoryStore['read']>[1]) {
@@ -201,9 +206,7 @@ class Store implements MongoStore {
     return this.#connection.write(() => this.#erasures.drop(erasures));
   }
 
-  async viewedUpTo(partition: number) {
-    return (await this.readPosition(partition))?.at ?? 0;
-  }
+  readonly viewedUpTo = async (partition: number) => (await this.readPosition(partition))?.at ?? 0;
 
   readFolded(room: string, range: PageRange) {
     return this.#connection.read(() => this.#views.readFolded(room, range));
@@ -218,16 +221,14 @@ class Store implements MongoStore {
   }
 
   hiddenOf(user: string, places: readonly MessagePlace[]) {
-    return this.#connection.read(async () =>
-      hiddenAt(await this.#connection.collection<HideDocument>('hides'), user, places),
-    );
+    return this.#connection.read(async () => hiddenAt(await this.#hides(), user, places));
   }
 
   hidden(user: string, room: string, from: number, to: number) {
-    return this.#connection.read(async () =>
-      hiddenBy(await this.#connection.collection<HideDocument>('hides'), user, room, { from, to }),
-    );
+    return this.#connection.read(async () => hiddenBy(await this.#hides(), user, room, { from, to }));
   }
+
+  readonly #hides = () => this.#connection.collection<HideDocument>('hides');
 
   applyRooms(controls: readonly RoomControlEntry[], own: readonly OwnMembership[]) {
     return this.#connection.write(() => this.#rooms.apply(controls, own));

@@ -3,6 +3,7 @@ import type { FoldedMessage } from '../fold/room-fold.ts';
 import { MOST_LEFT_OUT } from '../room/filtered-reader.ts';
 import type { Erased, FoldedPage, MessageChange, MessagePlace, PageRange, VoidEntry } from '../room/views.ts';
 import { type Deletion, type Group, groupsOf, planEdits } from './change-plan.ts';
+import { countWrites } from './counts.ts';
 import type { MessageDocument } from './document.ts';
 import { blankedEdit, foldedMessage, parsed, stubBody, voidBody } from './folded.ts';
 import { type HideDocument, hideWrites } from './hides.ts';
@@ -167,7 +168,7 @@ export class Views {
     const edits = [...new Set([...listed, ...group.edits.map(({ offset }) => offset)])];
     const writes = edits.map(offset => blank(group, offset, deletion.offset));
     if (document && document.deleted === undefined) writes.push(stub(group, deletion.offset, document, edits));
-    else if (document) writes.push(...note(group, edits, document));
+    else if (document) writes.push(...note(group, edits, document), ...countWrites([document]));
     else if (deletion.user !== undefined)
       writes.push({ insertOne: { document: missingStub(partition, group, deletion) } });
     return {
@@ -193,6 +194,9 @@ export class Views {
       .map(each => each.offset);
   }
 }
+
+/** Fields that a deleted message does not have. */
+const GONE = { rev: '', text: '', rx: '', rxAt: '', c: '' };
 
 const needsMessage = ({ edits, deletion }: Group) => edits.length > 0 || deletion !== null;
 const needsVotes = ({ votes, deletion }: Group) => votes.length > 0 || deletion !== null;
@@ -228,7 +232,7 @@ function stub(group: Group, deleted: number, document: MessageDocument, edits: r
   const message = foldedMessage(document) ?? { id: group.of };
   const update = {
     $set: { deleted, body: stubBody(deleted, message), edits },
-    $unset: { rev: '', text: '', rx: '', rxAt: '' },
+    $unset: GONE,
   };
   return { updateOne: { filter: where('messages.delete', { ...at(group), deleted: null }), update: update as never } };
 }
@@ -237,7 +241,7 @@ function stub(group: Group, deleted: number, document: MessageDocument, edits: r
 function emptied({ room, offset, id, was }: VoidEntry & { readonly room: string }): MessageWrite {
   const at = { room, offset, id: id === '' ? null : id };
   const filter = where<'messages.void', MessageDocument>('messages.void', at as never);
-  const update = { $set: { deleted: offset, body: voidBody(was) }, $unset: { rev: '', text: '', rx: '', rxAt: '' } };
+  const update = { $set: { deleted: offset, body: voidBody(was) }, $unset: GONE };
   return { updateOne: { filter, update: update as never } };
 }
 

@@ -35,6 +35,7 @@ import { PolicyFold, type PolicyFoldParts } from './state/policy-fold.ts';
 import { PolicyPosition } from './state/policy-position.ts';
 import { RefusedWrites } from './state/refused-writes.ts';
 import { StateFold, type StateFoldParts } from './state/state-fold.ts';
+import { COUNTING_LEVEL, CountMarks } from './views/count-marks.ts';
 import { Erasing } from './views/erasing.ts';
 import { ViewsFold } from './views/views.ts';
 
@@ -54,9 +55,12 @@ export interface WorkerFoldsParts {
   readonly log: Logger;
 }
 
-/** The folds that every worker runs. */
-function foldsOf(parts: WorkerFoldsParts): readonly WorkerFold[] {
-  const { names, connection, jsm, store, metrics, clock, log } = parts;
+/**
+ * The folds that every worker runs.
+ * @param areAllCounting true while no worker of a release before marks of countable messages is alive, as far as this worker knows
+ */
+function foldsOf(parts: WorkerFoldsParts, areAllCounting: () => boolean): readonly WorkerFold[] {
+  const { names, connection, jsm, store, metrics, clock } = parts;
   const storedUpTo = async (partition: number) =>
     (await jsm.consumers.info(names.logStream(partition), names.storeConsumer)).ack_floor.stream_seq;
   const state: StateFold = stateFold(parts, (partition, epoch) => erasing.doneUpTo(partition, epoch));
@@ -70,9 +74,16 @@ function foldsOf(parts: WorkerFoldsParts): readonly WorkerFold[] {
     },
     failed: () => metrics.erasuresFailed.inc(),
     clock,
-    log,
+    log: parts.log,
   });
-  return [state, new ViewsFold({ store, storedUpTo, firstKept: firstKept(jsm, names), erasing, clock })];
+  const log = foldLog(connection, jsm, names);
+  const counts = new CountMarks({
+    store: store.counts,
+    areAllCounting,
+    storedUpTo,
+    lastOf: async partition => (await log.state(partition)).last,
+  });
+  return [state, new ViewsFold({ store, storedUpTo, firstKept: firstKept(jsm, names), erasing, counts, clock })];
 }
 
 type StateParts = Omit<WorkerFoldsParts, 'copies' | 'health'>;
@@ -173,7 +184,8 @@ export interface WorkerFolds {
 /** Makes the folds of a worker. */
 export function workerFolds(parts: WorkerFoldsParts): WorkerFolds {
   const { config, names, connection, jsm, store, copies, health, metrics, clock, log } = parts;
-  const folds = foldsOf(parts);
+  let lowest = 0;
+  const folds = foldsOf(parts, () => lowest >= COUNTING_LEVEL);
   const reported: Omit<ProgressParts, 'folds'> = {
     lag(fold, partition, lag) {
       const labels = { fold, partition: String(partition) };
@@ -228,6 +240,9 @@ export function workerFolds(parts: WorkerFoldsParts): WorkerFolds {
       names,
       ready,
       held: (fold, count) => metrics.foldLeases.set({ fold }, count),
+      level: level => {
+        lowest = level;
+      },
       folded,
       failing,
       clock,

@@ -91,6 +91,7 @@ test('folds follow LOG through workers that come, leave and die: every entry is 
         foldLog: foldLog(connection, await managerOf(connection), names),
         names,
         ready: async () => undefined,
+        level: () => undefined,
         held: (name, count) => void counts.set(name, count),
         folded: () => undefined,
         failing: () => undefined,
@@ -105,6 +106,7 @@ test('folds follow LOG through workers that come, leave and die: every entry is 
       await ended;
     });
     return {
+      level: () => undefined,
       held: () => counts.get('listed') ?? 0,
       kill: () => connection.close(),
       async stop() {

@@ -16,6 +16,7 @@ import { systemClock } from '../../server/time/clock.ts';
 import type { WorkerFold } from '../../server/worker/fold/fold.ts';
 import { Runner } from '../../server/worker/fold/runner.ts';
 import { WorkerMetrics } from '../../server/worker/metrics.ts';
+import { CountMarks } from '../../server/worker/views/count-marks.ts';
 import { Erasing } from '../../server/worker/views/erasing.ts';
 import { ViewsFold } from '../../server/worker/views/views.ts';
 import { stateFold } from '../../server/worker/worker-folds.ts';
@@ -171,6 +172,12 @@ async function prepare(setup: Setup, mix: Mix, name: string): Promise<Bench> {
           failed: () => undefined,
           clock: systemClock,
           log: pino({ level: 'warn' }),
+        }),
+        counts: new CountMarks({
+          store: store.counts,
+          areAllCounting: () => true,
+          lastOf: async partition => (await log.state(partition)).last,
+          storedUpTo: async () => Number.POSITIVE_INFINITY,
         }),
         clock: systemClock,
       }),

@@ -31,6 +31,8 @@ export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'ready' | 'folded
   ready(partition: number, needsStore: boolean, signal: AbortSignal): Promise<void>;
   /** Called with the number of leases that this worker has of a fold, whenever it changes. */
   held(fold: string, count: number): void;
+  /** Called as {@link LeasesParts.level}. */
+  level(lowest: number): void;
   /** Called after each batch with its number of entries. */
   folded(fold: string, entries: number): void;
   /** Called as {@link RunnerParts.failing}. */
@@ -39,7 +41,7 @@ export interface FoldsParts extends Omit<RunnerParts, 'fold' | 'ready' | 'folded
 
 /** Runs this worker's share of all folds until `signal` aborts and the last batch is done. */
 export async function runFolds(parts: FoldsParts, signal: AbortSignal): Promise<void> {
-  const { folds, shared = [], partitions, holder, open, ready, held, folded, failing, ...common } = parts;
+  const { folds, shared = [], partitions, holder, open, ready, held, level, folded, failing, ...common } = parts;
   const ofPartitions = new Map(
     folds.map(fold => [
       fold.name,
@@ -64,6 +66,7 @@ export async function runFolds(parts: FoldsParts, signal: AbortSignal): Promise<
     partitions,
     fold: async lease => (await runners.get(lease.fold)?.run(lease)) ?? 0,
     held,
+    level,
     clock: common.clock,
     log: common.log,
   });

@@ -7,6 +7,12 @@ export const TTL_MS = 10_000;
 /** Time since the last heartbeat was sent after which the worker itself gives up: before others may begin, also with slow clocks. */
 const KEPT_MS = 7_000;
 
+/**
+ * Level of what this release does with stored messages; a worker of a release before levels has 0. 1: it marks messages that count as
+ * unread.
+ */
+export const LEVEL = 1;
+
 const PREFIX = 'worker.';
 /** Value of a worker that has stopped, or that another one has declared dead. */
 const DEAD = '';
@@ -22,6 +28,8 @@ type Records = ReadonlyMap<string, LeaseRecord>;
  */
 export class Heartbeats {
   readonly #holder: string;
+  /** Value of this worker's key: a release before levels wrote the holder alone. */
+  readonly #value: string;
   readonly #clock: Pick<Clock, 'now' | 'after'>;
   /** Called when this worker may have been declared dead, before others can have its leases. */
   readonly #lost: () => void;
@@ -34,6 +42,7 @@ export class Heartbeats {
 
   constructor(holder: string, clock: Pick<Clock, 'now' | 'after'>, lost: () => void) {
     this.#holder = holder;
+    this.#value = JSON.stringify({ holder, level: LEVEL });
     this.#clock = clock;
     this.#lost = lost;
   }
@@ -51,7 +60,7 @@ export class Heartbeats {
       if (!(error instanceof LeaseTaken)) throw error;
       const record = (await bucket.read()).get(keyOf(this.#holder));
       // Still ours if the answer to a heartbeat was lost. A record that is older than the last answer tells nothing.
-      if (record?.value !== this.#holder && (record?.revision ?? Number.POSITIVE_INFINITY) > this.#revision)
+      if (record?.value !== this.#value && (record?.revision ?? Number.POSITIVE_INFINITY) > this.#revision)
         this.#lose();
       this.#revision = record?.revision ?? 0;
       await this.#write(bucket);
@@ -73,8 +82,20 @@ export class Heartbeats {
 
   /** Number of workers that are alive, this one included. */
   countAlive(records: Records): number {
+    return 1 + this.#others(records).length;
+  }
+
+  /** Lowest level of the workers that are alive. */
+  lowestLevel(records: Records): number {
+    return Math.min(LEVEL, ...this.#others(records).map(({ value }) => levelOf(value)));
+  }
+
+  /** Records of other workers that are alive. */
+  #others(records: Records): LeaseRecord[] {
     const me = keyOf(this.#holder);
-    return 1 + [...records].filter(([key, { value }]) => key !== me && value !== DEAD && this.#isFresh(key)).length;
+    return [...records]
+      .filter(([key, { value }]) => key !== me && value !== DEAD && this.#isFresh(key))
+      .map(([, record]) => record);
   }
 
   /**
@@ -105,7 +126,7 @@ export class Heartbeats {
 
   async #write(bucket: LeaseBucket): Promise<void> {
     const sentAt = this.#clock.now();
-    this.#revision = await bucket.write(keyOf(this.#holder), this.#holder, this.#revision);
+    this.#revision = await bucket.write(keyOf(this.#holder), this.#value, this.#revision);
     this.#beatAt = sentAt;
     if (!this.#cancel) this.#watch();
   }
@@ -127,5 +148,15 @@ export class Heartbeats {
   #isFresh(key: string): boolean {
     const seen = this.#seen.get(key);
     return seen !== undefined && key.startsWith(PREFIX) && this.#clock.now() - seen.since < TTL_MS;
+  }
+}
+
+/** Level of the worker that wrote a heartbeat. Pure. */
+function levelOf(value: string): number {
+  try {
+    const { level } = JSON.parse(value) as { readonly level?: unknown };
+    return Number.isSafeInteger(level) ? Number(level) : 0;
+  } catch {
+    return 0; // the name of a worker of a release before levels
   }
 }

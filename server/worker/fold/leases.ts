@@ -27,6 +27,8 @@ export interface LeasesParts {
   fold(lease: Lease): Promise<number>;
   /** Called with the number of leases of a fold whenever it changes. */
   held(fold: string, count: number): void;
+  /** Called at each look with the lowest {@link LEVEL} of the workers that are alive, before any lease is taken. */
+  level(lowest: number): void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -95,6 +97,7 @@ export class Leases {
     const values = new Map([...records].map(([key, { value }]) => [key, read(value)]));
     const holders = new Set(this.#keys().flatMap(({ key }) => values.get(key)?.holder || []));
     this.#heartbeats.observe(records, holders);
+    this.#parts.level(this.#heartbeats.lowestLevel(records));
     const dead = new Set<string>();
     for (const holder of holders) if (await this.#heartbeats.isDead(bucket, records, holder)) dead.add(holder);
     const leases = this.#keys().map(({ key, fold }): SeenLease => {

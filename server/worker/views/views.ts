@@ -13,6 +13,7 @@ import {
   type WorkerFold,
 } from '../fold/fold.ts';
 import { changesOf } from './changes.ts';
+import type { CountMarks } from './count-marks.ts';
 import type { Erasing } from './erasing.ts';
 import { roomEntriesOf } from './room-entries.ts';
 import { StoredPages } from './stored-pages.ts';
@@ -31,6 +32,8 @@ export interface ViewsParts {
   firstKept(partition: number): Promise<number>;
   /** Part that erases deleted texts in the streams. */
   readonly erasing: Pick<Erasing, 'look' | 'run'>;
+  /** Part that marks messages which count as unread. */
+  readonly counts: Pick<CountMarks, 'begin' | 'step'>;
   readonly clock: Clock;
 }
 
@@ -73,6 +76,7 @@ export class ViewsFold implements WorkerFold {
 
   async begin({ partition, from, to, gap }: FoldStart, lease: Lease): Promise<void> {
     this.#saved.set(partition, from);
+    this.#parts.counts.begin(partition, from);
     this.#void.clear();
     if (!gap) return;
     const { store, firstKept } = this.#parts;
@@ -122,11 +126,14 @@ export class ViewsFold implements WorkerFold {
     if (erased.length > 0) await store.noteErasures(partition, timeOf(entries), erased);
   }
 
-  /** Finds a position that was lost, and erases, also while no entry comes. */
+  /** Finds a position that was lost, goes on with marks and erases, also while no entry comes. */
   async idle(partition: number, lease: Lease): Promise<void> {
     await this.#check(partition);
     const saved = this.#saved.get(partition);
-    if (saved) await this.#parts.erasing.run(saved.epoch, lease);
+    if (!saved) return;
+    const counted = await this.#parts.counts.step(partition, saved.at);
+    if (counted !== (saved.counted ?? 0)) await this.#save(partition, { ...saved, counted }, lease);
+    await this.#parts.erasing.run(saved.epoch, lease);
   }
 
   /** Changes of what a restored MongoDB has in an older state would be judged by that state. @throws {PositionMoved} */
@@ -135,7 +142,12 @@ export class ViewsFold implements WorkerFold {
     if (!isSame(await store.readPosition(partition), this.#saved.get(partition) ?? null)) throw new PositionMoved();
   }
 
-  async savePosition(partition: number, position: FoldPosition, lease: Lease): Promise<void> {
+  async savePosition(partition: number, { epoch, at }: FoldPosition, lease: Lease): Promise<void> {
+    await this.#save(partition, { epoch, at, counted: await this.#parts.counts.step(partition, at) }, lease);
+    await this.#parts.erasing.run(epoch, lease);
+  }
+
+  async #save(partition: number, position: ViewPosition, lease: Lease): Promise<void> {
     const saved = this.#saved.get(partition) ?? null;
     const { store } = this.#parts;
     if (!(await store.savePosition(partition, saved, position, lease.epoch))) {
@@ -143,7 +155,6 @@ export class ViewsFold implements WorkerFold {
       throw later > lease.epoch ? new LeaseLost(lease, later) : new PositionMoved();
     }
     this.#saved.set(partition, position);
-    await this.#parts.erasing.run(position.epoch, lease);
   }
 
   /** Waits until a position is at an offset. */

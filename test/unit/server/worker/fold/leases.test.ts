@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
+import { roomToken } from '../../../../../server/bus/names.ts';
 import type { Lease } from '../../../../../server/worker/fold/fold.ts';
-import { TTL_MS } from '../../../../../server/worker/fold/heartbeats.ts';
+import { LEVEL, TTL_MS } from '../../../../../server/worker/fold/heartbeats.ts';
 import { Leases } from '../../../../../server/worker/fold/leases.ts';
 import { integer, pick } from '../../../../../tools/support/random.ts';
 import { type LeasesLink, MemoryLeases } from '../../../../support/chat/memory-leases.ts';
@@ -27,6 +28,7 @@ class Workers {
     const network: LeasesLink = { down: false, deaf: false, stale: null };
     const stopping = new AbortController();
     const counts: number[] = [];
+    const levels: number[] = [];
     /** Keeps folds from ending, as a write that hangs does. */
     let hangs: Promise<void> = Promise.resolve();
     const leases = new Leases({
@@ -47,6 +49,7 @@ class Workers {
         this.working.delete(lease);
         return 0;
       },
+      level: lowest => void levels.push(lowest),
       held: (_, count) => void counts.push(count),
       clock,
       log: pino({ level: 'silent' }),
@@ -54,6 +57,7 @@ class Workers {
     const ended = leases.run(stopping.signal);
     return {
       network,
+      level: () => levels.at(-1) ?? 0,
       held: () => counts.at(-1) ?? 0,
       hang: (until: Promise<void>) => {
         hangs = until;
@@ -72,6 +76,25 @@ class Workers {
       .sort();
   }
 }
+
+test('the lowest level is that of a release before levels until its worker is gone or dead', async () => {
+  const workers = new Workers();
+  const old = await workers.bucket.connect({ down: false, deaf: false, stale: null });
+  const one = workers.start('one');
+  await workers.clock.passSettling(0);
+  assert.equal(one.level(), LEVEL);
+  for (const name of ['stops', 'dies']) {
+    const key = `worker.${roomToken(name)}`;
+    const revision = await old.write(key, name, 0);
+    await workers.clock.passSettling(3_000);
+    assert.equal(one.level(), 0);
+    if (name === 'stops') await old.write(key, '', revision);
+    else await workers.clock.passSettling(TTL_MS);
+    await workers.clock.passSettling(3_000);
+    assert.equal(one.level(), LEVEL);
+  }
+  await one.stop();
+});
 
 test('one worker folds everything, a second gets half, and one that stops hands over at once', async () => {
   const workers = new Workers();
@@ -303,6 +326,7 @@ test('a fold that finds a higher epoch gets the next lease above it: its holder 
       await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
       return 0;
     },
+    level: () => undefined,
     held: () => undefined,
     clock,
     log: pino({ level: 'silent' }),
