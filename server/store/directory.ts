@@ -1,4 +1,5 @@
 import { RANKS, type Rank } from '../fold/control.ts';
+import { DIRECT_KIND, otherIn } from '../fold/direct.ts';
 import { NO_ROOM, type RoomState, type Standing } from '../fold/room-state.ts';
 import { readRoomState } from '../fold/room-state-json.ts';
 import type { ListedMember, ListedRoom, MemberPage, RoomPage } from '../membership/directory.ts';
@@ -107,7 +108,8 @@ export class Directory {
   }
 
   async #roomsByUser(found: readonly MemberDocument[]): Promise<Map<string, Map<string, UserRoom>>> {
-    const documents = await this.#some([...new Set(found.map(({ room }) => room))]);
+    const names = [...new Set(found.map(({ room }) => room))];
+    const [documents, ofTwo] = await Promise.all([this.#some(names), this.#statesOfTwo(names)]);
     const deleted = new Set(documents.flatMap(({ _id, deleted }) => (deleted ? [_id] : [])));
     const users = new Map<string, Map<string, UserRoom>>();
     for (const { user, room, rank, state, since, cv, seen = 0, own } of found.toSorted(byChange)) {
@@ -117,22 +119,33 @@ export class Directory {
       const kind = room.slice(0, room.indexOf(':'));
       const isOwn = own !== undefined && seen >= cv;
       const relation = OUT.includes(state) ? LEFT : { rank, state, since };
-      rooms.set(room, { ...relation, cv: Math.max(cv, seen), kind, ...(isOwn ? { own } : {}) });
+      const other = otherIn(ofTwo.get(room) ?? NO_ROOM, user);
+      const more = { ...(isOwn ? { own } : {}), ...(other === undefined ? {} : { other }) };
+      rooms.set(room, { ...relation, cv: Math.max(cv, seen), kind, ...more });
     }
     return users;
   }
 
   async #some(names: readonly string[]) {
     const rooms = await this.#collections.rooms();
-    const chunks = Array.from({ length: Math.ceil(names.length / CHUNK) }, (_, i) =>
-      names.slice(i * CHUNK, (i + 1) * CHUNK),
-    );
     const projection = { name: 1, deleted: 1 } as const;
     const read = (chunk: readonly string[]) =>
       rooms.find(where('rooms.some', { _id: { $in: chunk } }), { ...READ, projection }).toArray();
-    return (await Promise.all(chunks.map(read))).flat();
+    return (await Promise.all(chunksOf(names).map(read))).flat();
+  }
+
+  /** States of those of the rooms that two users have; they are small. */
+  async #statesOfTwo(names: readonly string[]): Promise<ReadonlyMap<string, RoomState>> {
+    const rooms = await this.#collections.rooms();
+    const read = (chunk: readonly string[]) => rooms.find(where('rooms.some', { _id: { $in: chunk } }), READ).toArray();
+    const ofTwo = names.filter(name => name.startsWith(`${DIRECT_KIND}:`));
+    const found = (await Promise.all(chunksOf(ofTwo).map(read))).flat();
+    return new Map(found.map(({ _id, state }) => [_id, readRoomState(state) ?? NO_ROOM]));
   }
 }
+
+const chunksOf = (names: readonly string[]): (readonly string[])[] =>
+  Array.from({ length: Math.ceil(names.length / CHUNK) }, (_, i) => names.slice(i * CHUNK, (i + 1) * CHUNK));
 
 /** Order of the last changes, as far as offsets of two partitions tell. */
 const byChange = (one: MemberDocument, other: MemberDocument) => changedAt(one) - changedAt(other);

@@ -244,3 +244,24 @@ test('all users are read with their rooms, in pages that lack none of a user', a
     );
   }
 });
+
+test('the rooms of a user name the other one of two, and a state of two has their blocks', async () => {
+  const { store, apply } = freshStore();
+  const make = { ...created({ ann: 'member', bob: 'member' }), kind: 'dm' } as Control;
+  await apply('dm:x', [entry(1, 1, make), entry(2, 2, { act: 'block' })]);
+  await apply('group:a', [entry(3, 1, created({ ann: 'owner', bob: 'member' }))]);
+  const others = async (user: string) =>
+    [...(await store.roomsOf(user))].map(([room, { other }]) => [room, other] as const);
+  assert.deepEqual(
+    new Map(await others('ann')),
+    new Map([
+      ['dm:x', 'bob'],
+      ['group:a', undefined],
+    ]),
+  );
+  assert.deepEqual(
+    (await others('bob')).find(([room]) => room === 'dm:x'),
+    ['dm:x', 'ann'],
+  );
+  assert.deepEqual((await store.room('dm:x'))?.blocks, ['ann']);
+});

@@ -74,8 +74,11 @@ export function anyControlLog(random: () => number, length: number): ControlEntr
   for (let offset = 2; log.length < length; offset += 1 + integer(random, 3)) {
     const cv = Math.max(1, state.cv + pick(random, [1, 1, 1, 1, 0, -1, 2, 3]));
     const snapshot: Control = { act: 'snapshot', state: roomStateJson({ ...state, topic: `at ${offset}` }) };
-    const control = random() < 0.08 ? snapshot : anyAct(random);
-    const added = entry(offset, cv, control, pick(random, USERS));
+    const any = random() < 0.08 ? snapshot : anyAct(random);
+    const by = pick(random, USERS);
+    // No gateway makes the one who leaves the heir.
+    const control: Control = any.act === 'leave' && any.heir === by ? { act: 'leave' } : any;
+    const added = entry(offset, cv, control, by);
     log.push(added);
     state = foldControl(state, added);
   }
