@@ -144,6 +144,7 @@ test('a decline, a block and an unblock reach no client of the other user: not l
   await until('bob is told of the friendship', () => bobs.includes('friend accept ann'));
   assert.deepEqual(bobs, ['contact request ann', 'friend accept ann']);
   const late = await person(t, cluster.gateways[0].url, 'bob');
+  assert.deepEqual((await late.act('message.list', { room: 'user:bob' })).items, []);
   assert.deepEqual(
     (await inboxOf(late)).map(({ type }) => type),
     ['contact', 'friend'],
