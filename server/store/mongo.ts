@@ -97,6 +97,7 @@ class Store implements MongoStore {
   readonly #erasures: Erasures;
   readonly #rooms: Rooms;
   readonly #directory: Directory;
+  readonly #hides = () => this.#connection.collection<HideDocument>('hides');
   readonly contacts: ContactStore;
   readonly counts: CountStore;
 
@@ -227,8 +228,6 @@ class Store implements MongoStore {
   hidden(user: string, room: string, from: number, to: number) {
     return this.#connection.read(async () => hiddenBy(await this.#hides(), user, room, { from, to }));
   }
-
-  readonly #hides = () => this.#connection.collection<HideDocument>('hides');
 
   applyRooms(controls: readonly RoomControlEntry[], own: readonly OwnMembership[]) {
     return this.#connection.write(() => this.#rooms.apply(controls, own));
