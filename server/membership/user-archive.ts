@@ -59,3 +59,9 @@ export interface UserArchive {
   /** Users by id. */
   search(page: UserPage): Promise<readonly FoundUser[]>;
 }
+
+/** All settings that a {@link UserArchive} has, in pages. Rejects as that does. */
+export interface SettingsPages {
+  /** Settings that users have changed, by user, after a user; empty for the first page. An empty page is the end. */
+  allSettings(after: string, limit: number): Promise<readonly (readonly [user: string, given: GivenSettings])[]>;
+}

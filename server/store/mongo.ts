@@ -2,7 +2,7 @@ import type { RoomState } from '../fold/room-state.ts';
 import type { MembershipArchive } from '../membership/archive.ts';
 import type { MemberPage, RoomDirectory, RoomPage } from '../membership/directory.ts';
 import type { UserRoom } from '../membership/room-states.ts';
-import type { UserArchive, UserWriter } from '../membership/user-archive.ts';
+import type { SettingsPages, UserArchive, UserWriter } from '../membership/user-archive.ts';
 import type { HistoryStore, LoggedMessage, MessageWriter, RejectedMessage, SentKey } from '../room/history-store.ts';
 import type { OwnMembership, RoomControlEntry, RoomWriter } from '../room/room-changes.ts';
 import type {
@@ -52,7 +52,7 @@ export interface MongoStore
     RoomDirectory,
     MembershipArchive {
   /** Settings, profiles and marks of users. */
-  readonly users: UserWriter & UserArchive;
+  readonly users: UserWriter & UserArchive & SettingsPages;
   readonly marks: MarkDocuments;
   /** Relations between users. */
   readonly contacts: ContactStore;

@@ -380,6 +380,15 @@ export const QUERIES = {
     index: '_id',
     for: 'what some users say about themselves',
   },
+  'users.all': {
+    collection: 'users',
+    does: 'read',
+    equality: [],
+    sort: '_id',
+    range: '_id',
+    index: '_id',
+    for: 'all settings, to fill the bucket POLICY or bring it into an epoch',
+  },
   'users.search': {
     collection: 'users',
     does: 'read',

@@ -4,6 +4,7 @@ import { indexedWords } from '../fold/search-words.ts';
 import { type GivenSettings, NO_SETTINGS, readGivenSettings } from '../fold/user-settings.ts';
 import type {
   FoundUser,
+  SettingsPages,
   StoredProfile,
   UserArchive,
   UserChange,
@@ -33,7 +34,7 @@ export interface UserDocument {
 const CHUNK = 100;
 
 /** Collection `users`: each method is one operation of the connection's circuit. */
-export class Users implements UserWriter, UserArchive {
+export class Users implements UserWriter, UserArchive, SettingsPages {
   readonly #connection: MongoConnection;
   /** Look at a new collection, pending or done. */
   #indexed: Promise<void> | null = null;
@@ -60,6 +61,19 @@ export class Users implements UserWriter, UserArchive {
     return new Map(
       found.map(({ _id, profile, status }) => [_id, { profile: readProfile(profile), status: readStatus(status) }]),
     );
+  }
+
+  allSettings(after: string, limit: number): Promise<readonly (readonly [string, GivenSettings])[]> {
+    return this.#connection.read(async () => {
+      const collection = await this.#collection();
+      const options = { ...READ, projection: { settings: 1 } };
+      const found = await collection
+        .find(where('users.all', { _id: { $gt: after } }), options)
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
+      return found.map(({ _id, settings }) => [_id, readGivenSettings(settings) ?? NO_SETTINGS] as const);
+    });
   }
 
   search({ words, after, limit }: UserPage): Promise<FoundUser[]> {

@@ -142,6 +142,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     position,
     archive: store,
     pairs: store.contacts,
+    settings: store.users,
     archivedEpoch: async partition => (await store.readPosition(partition))?.epoch ?? null,
     log: { ...entries, state: partition => source.foldLog.state(partition) },
     partitions: config.partitions,

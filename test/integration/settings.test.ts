@@ -67,3 +67,25 @@ test('while MongoDB is away settings change and are heeded', { skip: external },
     state: stored,
   });
 });
+
+test('settings that MongoDB alone has are heeded while POLICY is wiped, and POLICY has them again afterwards', async t => {
+  // Stored entries leave LOG as soon as they may.
+  const env = { CHAT_HOT_WINDOW_SECONDS: '0', CHAT_DEDUPE_SECONDS: '10', CHAT_PURGE_SECONDS: '1' };
+  const cluster = await startCluster(t, backends, { env });
+  const ann = await person(t, cluster.gateways[0].url, 'ann');
+  await ann.act('settings.set', { privacy: { add: 'nobody' } });
+  const at = (await cluster.settings('ann'))?.['add']?.at ?? assert.fail();
+  const stored = () => cluster.collection('users').findOne({ _id: 'ann' as never });
+  await until('MongoDB has it', async () => (await stored())?.['settings']?.add.at === at, { state: stored });
+  await until('LOG lacks it', async () => {
+    await ann.act('status.set', { text: 'here' });
+    return (await cluster.firstOffset('user:ann')) > at;
+  });
+  await until('POLICY is complete', async () => await cluster.policyComplete());
+  await cluster.wipePolicy();
+  await cluster.restartGateways();
+  const eve = await person(t, cluster.gateways[1].url, 'eve');
+  assert.deepEqual((await eve.act('room.create', { kind: 'group', members: ['ann'] })).users, { ann: 'refused' });
+  await until('POLICY is complete again', async () => await cluster.policyComplete());
+  assert.equal((await cluster.settings('ann'))?.['add']?.at, at);
+});

@@ -3,12 +3,14 @@ import type { FoldLogState } from '../../bus/fold-log.ts';
 import { pairUsers } from '../../fold/pair.ts';
 import type { RoomState } from '../../fold/room-state.ts';
 import { roomStateJson } from '../../fold/room-state-json.ts';
+import type { GivenSettings } from '../../fold/user-settings.ts';
 import type { ArchivedPair, MembershipArchive, PairPages } from '../../membership/archive.ts';
-import { writePair, writeRoom } from '../../membership/policy-writes.ts';
+import { writePair, writeRoom, writeSettings } from '../../membership/policy-writes.ts';
 import type { UserRoom } from '../../membership/room-states.ts';
+import type { SettingsPages } from '../../membership/user-archive.ts';
 import { writeUserRooms } from '../../membership/user-documents.ts';
 import type { FoldEntry } from '../fold/fold.ts';
-import { allPairs, allRooms, allUsers } from './archive-walk.ts';
+import { allPairs, allRooms, allSettings, allUsers } from './archive-walk.ts';
 import { inLanes } from './in-lanes.ts';
 import type { PolicyFold } from './policy-fold.ts';
 import { type NewEpoch, type TakeOverParts, takeOver } from './take-over.ts';
@@ -28,6 +30,7 @@ export type PassTasks = ReadonlyMap<number, PassTask>;
 export interface PolicyPassParts extends TakeOverParts {
   readonly archive: Pick<MembershipArchive, 'room' | 'allRooms' | 'allUsers'>;
   readonly pairs: PairPages;
+  readonly settings: SettingsPages;
   readonly log: TakeOverParts['log'] & {
     state(partition: number): Promise<Pick<FoldLogState, 'epoch' | 'from'>>;
     partitionOf(room: string): number;
@@ -45,7 +48,8 @@ const REPLAYS = 4;
 /**
  * One pass over all that MongoDB has, which partitions share. For a partition that is filled it writes the rooms of the partition and the
  * users whose inbox is in it, and then what LOG says. For one that has a new epoch it compares the rooms, and writes the users whose
- * inbox or rooms are in it: own joins, and members of large rooms, are in no state of a room. Pairs of users go with the inboxes of both.
+ * inbox or rooms are in it: own joins, and members of large rooms, are in no state of a room. Pairs of users go with the inboxes of
+ * both, and settings with the inbox of their user.
  */
 export class PolicyPass {
   readonly #parts: PolicyPassParts;
@@ -66,11 +70,12 @@ export class PolicyPass {
    * @returns partitions that are done: not those with problems, with an aborted signal, or with another epoch by now
    */
   async run(): Promise<readonly number[]> {
-    const { archive, pairs, replay, fold, log } = this.#parts;
+    const { archive, pairs, settings, replay, fold, log } = this.#parts;
     const isWanted = () => this.#open().length > 0;
     await inLanes(allRooms(archive, isWanted), WRITES, async ([room, state]) => await this.#room(room, state));
     await inLanes(allUsers(archive, isWanted), WRITES, async ([user, rooms]) => await this.#user(user, rooms));
     await inLanes(allPairs(pairs, isWanted), WRITES, async ([, pair]) => await this.#pair(pair));
+    await inLanes(allSettings(settings, isWanted), WRITES, async ([user, given]) => await this.#settings(user, given));
     const filled = this.#open().filter(([, { fills }]) => fills);
     if (filled.length > 0) await fold.rewrite();
     await inLanes(filled, REPLAYS, async ([partition, { signal }]) => {
@@ -115,6 +120,13 @@ export class PolicyPass {
     const { policy, writes, log } = this.#parts;
     if (!this.#task(log.partitionOf(inboxOf(owner)))) return;
     await writes.attempt({ user: owner }, async () => void (await writePair(policy, pairUsers(owner, other), pair)));
+  }
+
+  /** Settings are merged as acts of pairs are. */
+  async #settings(user: string, given: GivenSettings): Promise<void> {
+    const { policy, writes, log } = this.#parts;
+    if (Object.keys(given).length === 0 || !this.#task(log.partitionOf(inboxOf(user)))) return;
+    await writes.attempt({ user }, async () => await writeSettings(policy, user, given));
   }
 
   async #attempt(partition: number, work: () => Promise<void>): Promise<void> {

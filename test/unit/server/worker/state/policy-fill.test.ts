@@ -5,6 +5,7 @@ import { partitionOf } from '../../../../../server/bus/names.ts';
 import { type Contact, NO_PAIR, pairUsers, readPair, withContact } from '../../../../../server/fold/pair.ts';
 import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../../../../server/fold/room-state-json.ts';
+import type { GivenSettings } from '../../../../../server/fold/user-settings.ts';
 import type { ArchivedPair } from '../../../../../server/membership/archive.ts';
 import { readProgress } from '../../../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
@@ -40,6 +41,7 @@ class Fillers {
   readonly rooms = new Map<string, RoomState>();
   readonly users = new Map<string, Map<string, UserRoom>>();
   readonly pairs = new Map<string, ArchivedPair>();
+  readonly settings = new Map<string, GivenSettings>();
   /** Reads of pages of rooms and users, by worker. */
   readonly pages = new Map<string, number>();
   /** Partitions whose LOG was read, by worker. */
@@ -60,6 +62,7 @@ class Fillers {
       this.pairs.set(`${other} ${owner}`, { owner: other, other: owner, pair });
     }
     for (let index = 0; index < USERS; index++) {
+      this.settings.set(name('user', index), { add: { at: 5, value: 'nobody' } });
       const rooms = Array.from({ length: 5 }, (_, at) => [name('group:', (index + at) % ROOMS), member(3)] as const);
       this.users.set(name('user', index), new Map([...rooms, ['group:left', { ...member(1), state: 'left' }]]));
     }
@@ -105,6 +108,8 @@ class Fillers {
       const expected = [...rooms].filter(([room]) => room !== 'group:left');
       assert.deepEqual(new Map([...(found ?? [])].sort()), new Map(expected.sort()), user);
     }
+    for (const [user, given] of this.settings)
+      assert.deepEqual((await this.policy.read({ settings: user }))?.value, given, user);
     for (const { owner, other, pair } of this.pairs.values())
       assert.deepEqual(readPair((await this.policy.read({ pair: pairUsers(owner, other) }))?.value), pair);
   }
@@ -127,6 +132,7 @@ class Fillers {
         allUsers: async (after, limit) => page(this.users, after, Math.ceil(limit / 50)),
       },
       pairs: { allPairs: async after => (after === '' ? [...this.pairs] : []) },
+      settings: { allSettings: async after => (after === '' ? [...this.settings] : []) },
       partitions: PARTITIONS,
       log: {
         state: async () => ({ epoch: this.epoch.name, from: this.epoch.from }),

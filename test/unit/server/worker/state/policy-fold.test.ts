@@ -246,6 +246,7 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
           : [],
     },
     pairs: { allPairs: async () => [] },
+    settings: { allSettings: async () => [] },
     partitions: 1,
     log: {
       state: async () => ({ epoch: 'e', from: 1 }),

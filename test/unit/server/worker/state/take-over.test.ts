@@ -5,6 +5,7 @@ import { type ControlEntry, readControl } from '../../../../../server/fold/contr
 import { type Contact, mergedPair, NO_PAIR, readPair, withContact } from '../../../../../server/fold/pair.ts';
 import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../../../../server/fold/room-state-json.ts';
+import type { GivenSettings } from '../../../../../server/fold/user-settings.ts';
 import type { ArchivedPair } from '../../../../../server/membership/archive.ts';
 import { readProgress } from '../../../../../server/membership/policy-progress.ts';
 import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
@@ -44,6 +45,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
   const archived = new Map<string, RoomState>();
   const users = new Map<string, ReadonlyMap<string, UserRoom>>();
   const pairs = new Map<string, ArchivedPair>();
+  const settings = new Map<string, GivenSettings>();
   const controls = new Map<string, readonly ControlEntry[]>();
   const parts = { archiveUp: true, archivedEpoch: 'second', epoch: 'second', down: '', pages: 0 };
   /** Called with each page that is read. */
@@ -69,6 +71,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
       allUsers: async after => await page(users, after),
     },
     pairs: { allPairs: async after => (after === '' ? [...pairs] : []) },
+    settings: { allSettings: async after => (after === '' ? [...settings] : []) },
     log: {
       state: async () => ({ epoch: parts.epoch, from }),
       partitionOf,
@@ -113,7 +116,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
     const found = await readDocument(async part => (await policy.read(partKey(user, part)))?.value);
     return Object.fromEntries([...(found ?? [])].map(([room, { state, cv }]) => [room, `${state} ${cv}`]));
   };
-  const stores = { policy, archived, users, pairs, controls, put, roomsOf };
+  const stores = { policy, archived, users, pairs, settings, controls, put, roomsOf };
   return { ...stores, parts, steps, published, looks, progress, taken };
 }
 
@@ -159,6 +162,19 @@ test('acts of users on each other that POLICY lost come back from MongoDB, and l
   await taken();
   assert.deepEqual(readPair((await policy.read({ pair: ['ann', 'bob'] }))?.value), mergedPair(lost, late));
   assert.equal(await policy.read({ pair: ['other ann', 'other bob'] }), null, 'both inboxes are of another partition');
+});
+
+test('settings that POLICY lost come back from MongoDB, and later ones stay', async () => {
+  const { settings, taken, policy } = await bench();
+  await policy.write(COMPLETE, {}, 0);
+  const late = { add: { at: 60, value: 'friends' } };
+  await policy.write({ settings: 'ann' }, late, 0);
+  settings.set('ann', { add: { at: 45, value: 'nobody' }, dm: { at: 44, value: 'nobody' } });
+  settings.set('other ann', { dm: { at: 44, value: 'nobody' } });
+  await taken();
+  const stored = async (user: string) => (await policy.read({ settings: user }))?.value;
+  assert.deepEqual(await stored('ann'), { ...late, dm: { at: 44, value: 'nobody' } });
+  assert.equal(await stored('other ann'), undefined, 'an inbox of another partition');
 });
 
 test('what LOG has above POLICY and MongoDB counts: an old act is in the snapshot, a new one needs none', async () => {
