@@ -17,6 +17,7 @@ import {
   publicationOf,
   type RoomOutbox,
 } from './outgoing.ts';
+import { Profiles } from './profiles.ts';
 import { ReadMark } from './read-mark.ts';
 import { Room } from './room.ts';
 import { RoomList } from './room-list.ts';
@@ -82,6 +83,8 @@ export class Chat {
   readonly removed = new Listeners<Removal>();
   /** Rooms that the user is a member of, is invited to or has asked for, open or not. */
   readonly roomList: RoomList;
+  /** Names, images and statuses of users. */
+  readonly profiles: Profiles;
   readonly #storage: SteadyStorage;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -106,7 +109,15 @@ export class Chat {
     );
     this.#outbox = new Outbox(this.#storage, options.user);
     this.roomList = new RoomList(params => this.#answered('room.list', params));
-    const onInbox = (entry: Publication) => this.roomList.entry(entry);
+    this.profiles = new Profiles({
+      user: options.user,
+      clock: this.#clock,
+      read: params => this.#answered('profile.get', params),
+    });
+    const onInbox = (entry: Publication) => {
+      this.roomList.entry(entry);
+      this.profiles.entry(entry);
+    };
     this.#transport = options.transport(connection => {
       this.#connection = connection;
       if (connection.phase === 'connected' && connection.time !== null) {
