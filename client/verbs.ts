@@ -284,7 +284,7 @@ export interface Verbs {
       readonly cursor?: string;
     };
     readonly result: {
-      /** List of at most 250: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `name` (text), `user` (id of a user, at most 250 bytes of UTF-8), `state` (`member` or `invited` or `requested`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `n` (integer from 0 to 2^53 - 1, or `null`), `mentions` (integer from 0 to 2^53 - 1, or `null`), `last` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `deleted` (integer from 1 to 2^53 - 1), or `null`), `top` (integer from 0 to 2^53 - 1). Rooms. */
+      /** List of at most 250: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `name` (text), `user` (id of a user, at most 250 bytes of UTF-8), `state` (`member` or `invited` or `requested`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `n` (integer from 0 to 2^53 - 1, or `null`), `mentions` (integer from 0 to 2^53 - 1, or `null`), `read` (integer from 0 to 2^53 - 1, or `null`), `delivered` (integer from 0 to 2^53 - 1, or `null`), `last` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `deleted` (integer from 1 to 2^53 - 1), or `null`), `top` (integer from 0 to 2^53 - 1). Rooms. */
       readonly items: readonly {
         readonly room: string;
         readonly name: string;
@@ -293,6 +293,8 @@ export interface Verbs {
         readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
         readonly n: number | null;
         readonly mentions: number | null;
+        readonly read: number | null;
+        readonly delivered: number | null;
         readonly last: {
           readonly offset: number;
           readonly id: string;
@@ -809,6 +811,21 @@ export interface Verbs {
     readonly result: {
       /** List of at most 100: `true` or `false`. For each mark: false if it was stored before, or a higher one. */
       readonly applied: readonly boolean[];
+    };
+  };
+  /** Lists the users who have read a message of a room, or have it on a device. */
+  readonly 'receipt.who': {
+    readonly params: {
+      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
+      readonly room: string;
+      /** Integer from 1 to 2^53 - 1. Offset of the message. */
+      readonly target: number;
+    };
+    readonly result: {
+      /** List of at most 1000: id of a user, at most 250 bytes of UTF-8. Users who have read it. */
+      readonly read: readonly string[];
+      /** List of at most 1000: id of a user, at most 250 bytes of UTF-8. Users who have it, and have not read it yet. */
+      readonly delivered: readonly string[];
     };
   };
   /** Says whether the connection's client is in front of its user. */

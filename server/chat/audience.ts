@@ -26,7 +26,7 @@ export class Audience {
    * @throws {ReadFailed} {@link StoreUnavailable} if the members or the blocks are not in memory and cannot be read
    */
   async hidden(room: string, user: string, feature: keyof KindSizes): Promise<readonly string[] | null> {
-    const users = await this.#users(room, this.#options.kindOf(room)?.sizes[feature] ?? 0);
+    const users = await this.users(room, feature);
     if (users === null) return null;
     const others = [...new Set(users)].filter(other => other !== user);
     const hidden: string[] = [];
@@ -37,9 +37,14 @@ export class Audience {
     return hidden;
   }
 
-  /** Members of a room where these alone read, else users of its connections; null for more than `most`. */
-  async #users(room: string, most: number): Promise<readonly string[] | null> {
+  /**
+   * Members of a room where these alone read, else users of its connections, perhaps more than once.
+   * @returns null if the room is too large for the feature
+   * @throws as {@link hidden} does
+   */
+  async users(room: string, feature: keyof KindSizes): Promise<readonly string[] | null> {
     const { kindOf, rooms, present } = this.#options;
+    const most = kindOf(room)?.sizes[feature] ?? 0;
     if (most === 0) return null;
     if (kindOf(room)?.access !== 'Members') return await present(room, most);
     const { count, full, members } = await rooms.current(room);

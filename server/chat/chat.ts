@@ -31,6 +31,7 @@ import { Limits } from './limits.ts';
 import { LinkTokens } from './link-tokens.ts';
 import { LookUps } from './look-ups.ts';
 import { Messages, type MessagesOptions } from './messages.ts';
+import { Receipts } from './receipts.ts';
 import { ReportedTime } from './reported-time.ts';
 import { Targets } from './targets.ts';
 import { Typing } from './typing.ts';
@@ -84,6 +85,7 @@ export interface Chat {
   readonly users: Pick<UserArchive, 'profilesOf' | 'search'>;
   /** Offsets up to which users have read rooms. */
   readonly marks: Marks;
+  readonly receipts: Receipts;
   /** True if the last offset of a room is not below an offset, by the leader's word. @throws {ReadFailed} if NATS does not answer */
   readonly reaches: (room: string, offset: number) => Promise<boolean>;
   readonly links: LinkTokens;
@@ -166,6 +168,8 @@ export function chatOf({
   const counting = countingOf((room, offset) => rooms.upTo(room, offset));
   const folded = new FoldedRooms({ log, store, counting, now: clocks.now });
   const hidden = new Hidden({ log, store });
+  const audience = new Audience({ kindOf, rooms, pairs, present });
+  const receipts = new Receipts({ ephemeral, audience, settings });
   return {
     areCutsKept,
     areBlocksKept,
@@ -201,12 +205,13 @@ export function chatOf({
       store: markStore,
       archive: markArchive,
       isArchiveQuiet: () => store.quiet(),
-      raised: () => undefined,
+      raised: (key, mark) => receipts.raised(key, mark),
       now: clocks.now,
       after,
     }),
+    receipts,
     reaches,
     links: new LinkTokens(config),
-    typing: new Typing({ ephemeral, now: clocks.now, audience: new Audience({ kindOf, rooms, pairs, present }) }),
+    typing: new Typing({ ephemeral, now: clocks.now, audience }),
   };
 }

@@ -2,11 +2,13 @@ import { MAX_CHANNEL_BYTES } from '../access/names.ts';
 import { readableAbove } from '../access/rights.ts';
 import { RANKS } from '../fold/control.ts';
 import { DIRECT_KIND, otherIn } from '../fold/direct.ts';
+import type { Mark } from '../fold/mark.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
 import type { RoomState } from '../fold/room-state.ts';
 import { membershipOf } from '../membership/membership-of.ts';
 import type { UserRoom } from '../membership/room-states.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
+import { ReadFailed } from '../room/log.ts';
 import type { Chat } from './chat.ts';
 import type { RoomEnd } from './last-messages.ts';
 import { about, int, list, nullable, object, oneOf, optional, roomName, text, type ValuesOf } from './params.ts';
@@ -39,6 +41,11 @@ const ROOM = {
   role: about(optional(oneOf(...RANKS)), 'Rank of the caller, of a member.'),
   n: about(nullable(int()), 'Unread messages; `null` while they are not counted.'),
   mentions: about(nullable(int()), 'Unread mentions; `null` while they are not counted.'),
+  read: about(
+    nullable(int()),
+    'Offset up to which the caller has read the room; 0 for none, `null` if that is not known now.',
+  ),
+  delivered: about(nullable(int()), "Offset up to which one of the caller's devices has the room, in the same way."),
   last: about(
     nullable(object(LAST)),
     'Last message that the caller may read and has not hidden, also if it is deleted. `null` for none, for users who are not members, and for one that only MongoDB has while it does not answer.',
@@ -74,6 +81,8 @@ export const roomList = verb({
           role: 'owner',
           n: null,
           mentions: null,
+          read: 1042,
+          delivered: 1042,
           last: {
             offset: 1042,
             id: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b',
@@ -101,6 +110,7 @@ export const roomList = verb({
     const page = found.slice(0, limit).filter(({ room }) => !deleted.has(room));
     const asked = page.map(own => ({ room: own.room, readableAbove: readableBy(own, chat) }));
     const ends = await chat.lasts.of(call.identity.user, asked);
+    const marks = await marksOf(chat, call.identity.user, page);
     const readable = await stillReadable(chat, call.identity.user, page, ends);
     const others = await othersOf(chat, call.identity.user, page);
     const items = page
@@ -116,6 +126,8 @@ export const roomList = verb({
           ...(state === 'member' ? { role: rank } : {}),
           n: null,
           mentions: null,
+          read: marks.get(room)?.read ?? null,
+          delivered: marks.get(room)?.delivered ?? null,
           last: isShown ? previewOf(message) : null,
           top,
         };
@@ -124,6 +136,19 @@ export const roomList = verb({
     return { items, ...(last === undefined ? {} : { cursor: last }) };
   },
 });
+
+/** Marks of the caller, by room; empty while NATS does not have them, such as beside workers of the release before. */
+async function marksOf(
+  { marks }: Pick<Chat, 'marks'>,
+  user: string,
+  page: readonly OwnRoom[],
+): Promise<ReadonlyMap<string, Mark | null>> {
+  const found = await marks.of(page.map(({ room }) => ({ user, room }))).catch((error: unknown) => {
+    if (error instanceof ReadFailed) return [];
+    throw error;
+  });
+  return new Map(page.map(({ room }, index) => [room, found[index] ?? null]));
+}
 
 /** Room of a user that is listed. */
 type OwnRoom = UserRoom & { readonly room: string };

@@ -20,6 +20,7 @@ import { messageSend } from './message-send.ts';
 import { profileGet } from './profile-get.ts';
 import { profileSet } from './profile-set.ts';
 import { receiptMark } from './receipt-mark.ts';
+import { receiptWho } from './receipt-who.ts';
 import { roomAccept } from './room-accept.ts';
 import { roomAdd } from './room-add.ts';
 import { roomApprove } from './room-approve.ts';
@@ -89,6 +90,7 @@ export const VERBS = {
   'link.revoke': linkRevoke,
   'typing.set': typingSet,
   'receipt.mark': receiptMark,
+  'receipt.who': receiptWho,
   'client.state': clientState,
   'friend.request': friendRequest,
   'friend.accept': friendAccept,

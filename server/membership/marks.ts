@@ -24,8 +24,8 @@ export class Marks {
   }
 
   /**
-   * Reads marks, in the order of their keys; null for none, and for those that only MongoDB has while it is away. Includes every mark
-   * that was stored before the call on this gateway, and those of other gateways but for the first moments of a user's first mark.
+   * Reads marks, in the order of their keys; null where that is not known: MongoDB may have them, and is away. Includes every mark that
+   * was stored before the call on this gateway, and those of other gateways but for the first moments of a user's first mark.
    * @throws {ReadFailed} if NATS does not answer
    */
   async of(keys: readonly MarkKey[]): Promise<readonly (Mark | null)[]> {
@@ -33,26 +33,25 @@ export class Marks {
     for (let start = 0; start < keys.length; start += MOST_MARK_KEYS)
       found.push(...(await this.#read(keys.slice(start, start + MOST_MARK_KEYS))));
     return keys.map((key, index) => {
-      const mark = mergedMarks(found[index] ?? NO_MARK, this.#lanes.get(nameOf(key))?.mark ?? NO_MARK);
-      return mark.delivered === 0 ? null : mark;
+      const stored = found[index] ?? null;
+      const own = this.#lanes.get(nameOf(key))?.mark ?? NO_MARK;
+      return stored || own.delivered > 0 ? mergedMarks(stored ?? NO_MARK, own) : null;
     });
   }
 
-  /** Marks in NATS, and of keys without any there those in MongoDB: they were removed from NATS. */
+  /** Marks in NATS, and those in MongoDB where NATS has none: they were removed there. Null where that is not known. */
   async #read(keys: readonly MarkKey[]): Promise<readonly (StoredMark | null)[]> {
     const { store, archive, isArchiveQuiet } = this.#options;
     const stored = await store.read(keys);
     const lacking = keys.filter((_, index) => !stored[index]);
     if (lacking.length === 0 || isArchiveQuiet()) return stored;
     const archived = await archive.read(lacking).catch((error: unknown) => {
-      if (error instanceof StoreUnavailable) return [];
+      if (error instanceof StoreUnavailable) return null;
       throw error;
     });
-    const marks = new Map(lacking.map((key, index) => [key, archived[index]]));
-    return keys.map((key, index) => {
-      const mark = marks.get(key);
-      return stored[index] ?? (mark ? { ...mark, revision: 0 } : null);
-    });
+    if (!archived) return stored;
+    const marks = new Map(lacking.map((key, index) => [key, archived[index] ?? NO_MARK]));
+    return keys.map((key, index) => stored[index] ?? { ...(marks.get(key) ?? NO_MARK), revision: 0 });
   }
 
   /**

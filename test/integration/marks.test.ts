@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { marksStream } from '../../server/bus/marks-stream.ts';
 import { startNats } from '../../tools/local/nats.ts';
@@ -84,6 +85,43 @@ for (const build of BUILDS)
     await assert.rejects(ann.act('receipt.mark', { marks: [{ room, read: highest + 1_000 }] }), { code: 107 });
     const eve = await person(t, second.url, 'eve', { build });
     await assert.rejects(eve.act('receipt.mark', { marks: [{ room, read: 1 }] }), { code: 103 });
+  });
+
+for (const build of BUILDS)
+  test(`${build}: a mark comes to the user's other device and to the others of a small room, on other gateways`, async t => {
+    const cluster = await startCluster(t, backends);
+    const [first, second] = cluster.gateways;
+    const ann = await person(t, second.url, 'ann', { build });
+    const bob = await person(t, first.url, 'bob', { build });
+    const device = await person(t, second.url, 'bob', { build });
+    const { room } = await ann.act('room.create', { kind: 'group', members: ['bob'] });
+    const receipts: unknown[] = [];
+    const marks: unknown[] = [];
+    const seen = ann.sdk.newSubscription(room);
+    seen.on('publication', ({ data, tags }) => tags?.['type'] === 'receipt' && receipts.push(ann.value(data)));
+    device.sdk.on('message', ({ data }) => marks.push(device.value(data)));
+    const isSubscribed = new Promise(resolve => seen.on('subscribed', resolve));
+    seen.subscribe();
+    await isSubscribed;
+    await device.connected();
+    // Gateways hear of each other's subscribers a moment later: the first events may be lost.
+    await until('both have heard of a mark', async () => {
+      const { offset } = await ann.act('message.send', { room, text: 'Hi' });
+      await bob.act('receipt.mark', { marks: [{ room, read: offset }] });
+      return receipts.length > 0 && marks.length > 0;
+    });
+    const { offset } = await ann.act('message.send', { room, text: 'Hi' });
+    await bob.act('receipt.mark', { marks: [{ room, read: offset }] });
+    const mark = { read: offset, delivered: offset };
+    const last = () => [receipts.at(-1), marks.at(-1)];
+    const expected = [
+      { type: 'receipt', user: 'bob', ...mark },
+      { type: 'mark', room, ...mark },
+    ];
+    await until('both have the last one', () => isDeepStrictEqual(last(), expected), { ms: 60_000, state: last });
+    assert.deepEqual(await ann.act('receipt.who', { room, target: offset }), { read: ['bob'], delivered: [] });
+    const [listed] = (await bob.act('room.list', {})).items;
+    assert.deepEqual([listed?.read, listed?.delivered], [offset, offset]);
   });
 
 test('while MongoDB is away marks are stored', { skip: external }, async t => {

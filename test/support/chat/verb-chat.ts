@@ -5,7 +5,7 @@ import type { Identity } from '../../../server/access/token.ts';
 import type { Verb } from '../../../server/chat/verb.ts';
 import { type Call, callVerb } from '../../../server/chat/verb.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
-import type { RoomEvent } from '../../../server/ephemeral/event.ts';
+import type { RoomEvent, UserEvent } from '../../../server/ephemeral/event.ts';
 import { ManualClock } from '../clocks/manual-clock.ts';
 import { FreeCall } from './free-call.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -32,6 +32,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
   const rights: Rights = { load: access => access, seen: () => 0, kept: true };
   /** Ephemeral events so far. */
   const events: RoomEvent[] = [];
+  const userEvents: UserEvent[] = [];
   /** Users of the connections in every room. */
   const present: string[] = [];
   const markStore = new MemoryMarks();
@@ -49,7 +50,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
     areBlocksKept: async () => rights.kept,
     ephemeral: {
       room: (room, data, except = []) => void events.push({ room, data, except }),
-      user: () => undefined,
+      user: (user, data) => void userEvents.push({ user, data }),
     },
     markStore,
     after: clock.after,
@@ -71,5 +72,20 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
       user,
       data: JSON.parse(Buffer.from(body).toString('utf8')) as Readonly<Record<string, unknown>>,
     }));
-  return { clock, store, log, policy, rights, loaded, events, present, markStore, chat, idOf, call, entriesOf };
+  return {
+    clock,
+    store,
+    log,
+    policy,
+    rights,
+    loaded,
+    events,
+    userEvents,
+    present,
+    markStore,
+    chat,
+    idOf,
+    call,
+    entriesOf,
+  };
 }

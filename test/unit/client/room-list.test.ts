@@ -10,6 +10,8 @@ const item = (room: string) => ({
   state: 'member' as const,
   n: null,
   mentions: null,
+  read: null,
+  delivered: null,
   last: null,
   top: 0,
 });

@@ -80,6 +80,7 @@ const CALLS: Readonly<Record<string, ParamsOf>> = {
   'link.revoke': ({ hash }) => ({ hash }),
   'typing.set': () => ({ on: true }),
   'receipt.mark': ({ room }) => ({ marks: [{ room, read: 1 }] }),
+  'receipt.who': () => ({ target: 1 }),
 };
 
 /** Verbs whose answer does not depend on a relation to a room, with the reason. */
@@ -160,7 +161,8 @@ const MATRIX = `
   link.list                | yes   yes   yes       103    103   103   hid     hid       hid  hid    hid
   link.revoke              | yes   yes   yes       103    103   103   hid     hid       hid  hid    hid
   typing.set               | yes   yes   yes       yes    103   423   hid     hid       hid  hid    hid
-  receipt.mark             | yes   yes   yes       yes    yes   yes   hid     hid       hid  hid    hid`;
+  receipt.mark             | yes   yes   yes       yes    yes   yes   hid     hid       hid  hid    hid
+  receipt.who              | yes   yes   yes       yes    yes   yes   hid     hid       hid  hid    hid`;
 
 const [header = '', ...lines] = MATRIX.trim().split('\n');
 const callers = header.split('|')[1]?.trim().split(/\s+/) ?? [];

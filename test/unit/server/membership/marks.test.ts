@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { givenMark, type Mark } from '../../../../server/fold/mark.ts';
+import { givenMark, type Mark, NO_MARK } from '../../../../server/fold/mark.ts';
 import type { MarkKey } from '../../../../server/membership/mark-store.ts';
 import { Marks } from '../../../../server/membership/marks.ts';
 import { StoreUnavailable } from '../../../../server/room/history-store.ts';
@@ -144,14 +144,14 @@ test('while NATS is away no mark is answered, and the next call reads what was s
   assert.equal((await stored('ann'))?.read, 8);
 });
 
-test('marks are read in the order of the keys, null for none', async () => {
+test('marks are read in the order of the keys', async () => {
   const { read, marks } = marksOf();
   await read('ann', 7);
   const keys = [
     { user: 'bob', room: ROOM },
     { user: 'ann', room: ROOM },
   ];
-  assert.deepEqual(await marks.of(keys), [null, { read: 7, delivered: 7 }]);
+  assert.deepEqual(await marks.of(keys), [NO_MARK, { read: 7, delivered: 7 }]);
 });
 
 test('marks that NATS lacks are those of MongoDB, and a write does not fall below them', async () => {
