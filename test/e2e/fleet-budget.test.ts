@@ -20,14 +20,14 @@ const CROWD = { clients: 20, idle: 2_500 };
 const ready = chat.url.replace('ws:', 'http:').replace(CLIENT_PATHS.websocket, CLIENT_PATHS.ready);
 const LONG_MS = 240_000;
 
-/**
- * Moves that pile up while a process on the way stands still come at once, beside those of the second itself: at most as
- * many again, which is far from the more than a thousand that come when nobody paces them.
- */
+/** Seconds of standing still that are taken into account: the bound stays far from the more than a thousand that come unpaced. */
+const MOST_STILL = 3;
+
+/** Moves that pile up while a process on the way stands still come at once, beside those of the second itself. */
 function withinBudget(t: TestContext, peak: number, pulse: Pulse): void {
   const still = pulse.longestMs() / 1_000;
   t.diagnostic(`the way stood still for up to ${still.toFixed(2)} s`);
-  assert.ok(peak <= PER_SECOND * (1 + Math.min(still, 1)), `${peak} clients reconnected within a second`);
+  assert.ok(peak <= PER_SECOND * (1 + Math.min(still, MOST_STILL)), `${peak} clients reconnected within a second`);
 }
 
 test('thousands of clients of two gateways that go reconnect no faster than the budget', {
