@@ -39,3 +39,14 @@ export async function untilAnswered<T>({ clock, random }: Waiting, call: () => P
     }
   }
 }
+
+/** Acts of a user after which the own list of rooms is another one. */
+export const OWN_ROOMS: ReadonlySet<ActName> = new Set([
+  'room.create',
+  'room.join',
+  'room.leave',
+  'room.accept',
+  'room.decline',
+  'room.request',
+  'room.delete',
+]);

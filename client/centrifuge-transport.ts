@@ -11,6 +11,8 @@ export interface CentrifugeOptions {
   readonly onConnection: (connection: Connection) => void;
   /** Called with entries of the user's inbox, which the server subscribes. Default: they are left out. */
   readonly onInbox?: (publication: Publication) => void;
+  /** Called with pushes to the user that belong to no room, unchecked. Default: they are left out. */
+  readonly onMessage?: (data: unknown) => void;
 }
 
 /** Error for `getToken` to throw: the user gets no token, and the connection stops. */
@@ -38,6 +40,7 @@ export function centrifugeTransport(options: CentrifugeOptions): Transport {
   });
   // Publications of rooms come to their subscriptions: the inbox alone is subscribed by the server.
   client.on('publication', context => options.onInbox?.(publicationOf(context)));
+  client.on('message', ({ data }) => options.onMessage?.(data));
   return {
     connect: () => client.connect(),
     disconnect: () => client.disconnect(),

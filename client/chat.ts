@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../server/time/clock.ts';
-import { type ActName, type ActParams, untilAnswered } from './acts.ts';
+import { type ActName, type ActParams, OWN_ROOMS, untilAnswered } from './acts.ts';
 import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
 import { ClientState, type ClientStateName } from './client-state.ts';
@@ -18,7 +18,7 @@ import {
   type RoomOutbox,
 } from './outgoing.ts';
 import { Profiles } from './profiles.ts';
-import { ReadMark } from './read-mark.ts';
+import { ReadMarks } from './read-marks.ts';
 import { Room } from './room.ts';
 import { RoomList } from './room-list.ts';
 import { Sender } from './sender.ts';
@@ -38,12 +38,13 @@ export interface ChatOptions {
    */
   readonly storage: KeyValue;
   /**
-   * Makes the transport. It must call `onConnection` on every change of the connection, and `onInbox` with the entries of the
-   * user's inbox.
+   * Makes the transport. It must call `onConnection` on every change of the connection, `onInbox` with the entries of the user's
+   * inbox, and `onMessage` with pushes to the user.
    */
   readonly transport: (
     onConnection: (connection: Connection) => void,
     onInbox: (publication: Publication) => void,
+    onMessage: (data: unknown) => void,
   ) => Transport;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
@@ -52,17 +53,6 @@ export interface ChatOptions {
   /** Default: the platform's cryptographic source. */
   readonly randomBytes?: RandomBytes;
 }
-
-/** Acts of a user after which the own list of rooms is another one. */
-const OWN_ROOMS: ReadonlySet<ActName> = new Set([
-  'room.create',
-  'room.join',
-  'room.leave',
-  'room.accept',
-  'room.decline',
-  'room.request',
-  'room.delete',
-]);
 
 /** A room that the user was taken out of. */
 export interface Removal {
@@ -94,6 +84,7 @@ export class Chat {
   readonly #outbox: Outbox;
   readonly #sender: Sender;
   readonly #state: ClientState;
+  readonly #marks: ReadMarks;
   readonly #rooms = new Map<string, Room>();
   #connection: Connection = { phase: 'disconnected', code: 0, reason: '' };
 
@@ -108,6 +99,13 @@ export class Chat {
       options.randomBytes ?? (length => crypto.getRandomValues(new Uint8Array(length))),
     );
     this.#outbox = new Outbox(this.#storage, options.user);
+    this.#marks = new ReadMarks({
+      storage: this.#storage,
+      user: this.user,
+      clock: this.#clock,
+      random: this.#random,
+      mark: params => this.#transport.call('receipt.mark', params),
+    });
     this.roomList = new RoomList(params => this.#answered('room.list', params));
     this.profiles = new Profiles({
       user: options.user,
@@ -118,17 +116,23 @@ export class Chat {
       this.roomList.entry(entry);
       this.profiles.entry(entry);
     };
-    this.#transport = options.transport(connection => {
-      this.#connection = connection;
-      if (connection.phase === 'connected' && connection.time !== null) {
-        this.#serverTime.reported(connection.time);
-        this.#ids.restart();
-      }
-      this.#state.connection(connection.phase === 'connected');
-      this.#sender.setOnline(connection.phase === 'connected');
-      if (connection.phase === 'connected') this.roomList.connected();
-      this.connectionChanged.emit(connection);
-    }, onInbox);
+    const onMessage = (data: unknown) => this.#rooms.get(this.#marks.heard(data) ?? '')?.changed.emit();
+    this.#transport = options.transport(
+      connection => {
+        this.#connection = connection;
+        if (connection.phase === 'connected' && connection.time !== null) {
+          this.#serverTime.reported(connection.time);
+          this.#ids.restart();
+        }
+        this.#state.connection(connection.phase === 'connected');
+        this.#sender.setOnline(connection.phase === 'connected');
+        this.#marks.setOnline(connection.phase === 'connected');
+        if (connection.phase === 'connected') this.roomList.connected();
+        this.connectionChanged.emit(connection);
+      },
+      onInbox,
+      onMessage,
+    );
     this.#state = new ClientState(state => this.#transport.call('client.state', { state }));
     this.#sender = new Sender({
       outbox: this.#outbox,
@@ -198,7 +202,7 @@ export class Chat {
         transport: this.#transport,
         clock: this.#clock,
         random: this.#random,
-        readMark: new ReadMark(this.#storage, this.user, name),
+        readMark: this.#marks.of(name),
         outbox: this.#outboxOf(name),
         get: params => this.#answered('room.get', params),
         members: params => this.#answered('room.members', params),
@@ -290,6 +294,6 @@ export function createChat(
   const { url, getToken, ...rest } = options;
   return new Chat({
     ...rest,
-    transport: (onConnection, onInbox) => centrifugeTransport({ url, getToken, onConnection, onInbox }),
+    transport: (...on) => centrifugeTransport({ url, getToken, onConnection: on[0], onInbox: on[1], onMessage: on[2] }),
   });
 }

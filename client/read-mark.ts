@@ -5,9 +5,12 @@ import type { KeyValue } from './storage.ts';
 export class ReadMark {
   readonly #storage: KeyValue;
   readonly #key: string;
+  readonly #onRead: (offset: number) => void;
   #offset: number | null;
 
-  constructor(storage: KeyValue, user: string, room: string) {
+  /** @param onRead called with the offset of the last message of {@link advance}, moved or not */
+  constructor(storage: KeyValue, user: string, room: string, onRead: (offset: number) => void = () => undefined) {
+    this.#onRead = onRead;
     this.#storage = steady(storage);
     this.#key = `chatcluster/read/${encodeURIComponent(user)}/${room}`;
     const saved = Number(this.#storage.get(this.#key) ?? Number.NaN);
@@ -28,8 +31,9 @@ export class ReadMark {
     if (top !== null && (this.#offset === null || this.#offset > top)) this.#save(top);
   }
 
-  /** Moves the mark forward. @returns true if it moved */
-  advance(offset: number): boolean {
+  /** Moves the mark forward. @param message offset of the last message that the user has read with it @returns true if it moved */
+  advance(offset: number, message?: number): boolean {
+    if (message !== undefined) this.#onRead(message);
     if (this.#offset !== null && offset <= this.#offset) return false;
     this.#save(offset);
     return true;

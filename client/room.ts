@@ -160,10 +160,11 @@ export class Room {
     return this.#options.readMark.offset;
   }
 
-  /** Marks all loaded messages as read. */
+  /** Marks all loaded messages as read, here and on the server. */
   markRead(): void {
-    if (this.#history.state.loaded && this.#options.readMark.advance(this.#history.timeline.position))
-      this.changed.emit();
+    const { position, messages } = this.#history.timeline;
+    if (!this.#history.state.loaded) return;
+    if (this.#options.readMark.advance(position, messages.at(-1)?.offset)) this.changed.emit();
   }
 
   /**

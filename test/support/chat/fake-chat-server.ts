@@ -52,6 +52,10 @@ export class FakeChatServer implements Transport {
   /** Parameters of these calls. */
   readonly lists: List[] = [];
   readonly gets: Get[] = [];
+  /** Marks of the calls of `receipt.mark`. */
+  readonly marks: ParamsOf<'receipt.mark'>['marks'][number][] = [];
+  /** Sends something to the user. */
+  readonly message: (data: unknown) => void;
   /** True for the text of a message that a list leaves out; one of nothing else says from where it goes on. */
   leavesOut: (text: string) => boolean = () => false;
   /** Users that their answers name for one emoji. */
@@ -69,9 +73,14 @@ export class FakeChatServer implements Transport {
   #offset = 10;
   #online = false;
 
-  constructor(user: string, onConnection: (connection: Connection) => void) {
+  constructor(
+    user: string,
+    onConnection: (connection: Connection) => void,
+    onMessage: (data: unknown) => void = () => undefined,
+  ) {
     this.#user = user;
     this.#onConnection = onConnection;
+    this.message = onMessage;
   }
 
   connect(): void {
@@ -150,6 +159,11 @@ export class FakeChatServer implements Transport {
     if (!this.#online) throw new CallError(3, 'client disconnected', true);
     if (this.folds && verb === 'message.list') return (await this.#list(params as List)) as ResultOf<V>;
     if (this.folds && verb === 'message.get') return (await this.#get(params as Get)) as ResultOf<V>;
+    if (verb === 'receipt.mark') {
+      const { marks } = params as ParamsOf<'receipt.mark'>;
+      this.marks.push(...marks);
+      return { applied: marks.map(() => true) } as unknown as ResultOf<V>;
+    }
     const type = ENTRIES[verb];
     if (type === undefined) throw new CallError(104, 'method not found', false);
     return this.#store(type, params as Sent) as ResultOf<V>;

@@ -13,8 +13,8 @@ export function offlineChat(storage: KeyValue = memoryStorage()) {
     storage,
     clock,
     random: () => 0.5,
-    transport: onConnection => {
-      const server = new FakeChatServer('alice', onConnection);
+    transport: (onConnection, _, onMessage) => {
+      const server = new FakeChatServer('alice', onConnection, onMessage);
       servers.push(server);
       return server;
     },

@@ -275,3 +275,29 @@ test('somebody who speaks without being known to be here makes the room ask, at 
   server.say(ROOM, 'now known');
   assert.deepEqual(clock.waiting, []);
 });
+
+test('what the user has read goes to the server up to the last message, and comes from other devices', async () => {
+  const { chat, server } = start();
+  const room = chat.open(ROOM);
+  chat.connect();
+  await settle();
+  const last = server.say(ROOM, 'hello');
+  await settle();
+  assert.equal(room.unread, 1);
+  room.markRead();
+  room.markRead();
+  await settle();
+  assert.deepEqual(server.marks, [{ room: ROOM, read: last }]);
+  const next = server.say(ROOM, 'again');
+  await settle();
+  assert.equal(room.unread, 1);
+  let changes = 0;
+  room.changed.add(() => {
+    changes += 1;
+  });
+  server.message({ type: 'mark', room: ROOM, read: next, delivered: next });
+  assert.deepEqual([room.unread, changes], [0, 1]);
+  room.markRead();
+  await settle();
+  assert.equal(server.marks.length, 1);
+});
