@@ -58,6 +58,7 @@ export const en = {
   'members.more.one': '{count} more member',
   'members.more.other': '{count} more members',
   'members.add': 'Add people',
+  'people.found': 'Matching users',
   'members.addNow': 'Add',
   'members.invite': 'Invite',
   'members.addNote': 'People who are added are members at once. Invited ones decide themselves.',

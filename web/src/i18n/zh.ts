@@ -60,6 +60,7 @@ export const zh: Strings = {
   'members.more.one': '另有 {count} 位成员',
   'members.more.other': '另有 {count} 位成员',
   'members.add': '添加成员',
+  'people.found': '找到的用户',
   'members.addNow': '添加',
   'members.invite': '邀请',
   'members.addNote': '被添加的人立即成为成员；被邀请的人自行决定。',

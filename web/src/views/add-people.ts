@@ -4,6 +4,7 @@ import type { Texts } from '../i18n/language.ts';
 import { usersOf } from '../page/users-of.ts';
 import { actProblem } from './act-problem.ts';
 import { Dialog, dialogButton, dialogButtons, dialogField, dialogForm } from './dialog.ts';
+import { peopleSearch } from './people-search.ts';
 
 /** Asks for users to add to a room at once, or to invite. */
 export function askPeople(parent: HTMLElement, texts: Texts, chat: Chat, room: string): void {
@@ -29,6 +30,7 @@ export function askPeople(parent: HTMLElement, texts: Texts, chat: Chat, room: s
       dialogForm(
         () => void run('room.add'),
         people.row,
+        peopleSearch(texts, chat, people.input),
         element('p', { text: texts.text('members.addNote') }),
         dialogButtons(
           dialogButton(texts.text('edit.cancel'), 'secondary', () => dialog.close()),

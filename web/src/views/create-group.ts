@@ -6,6 +6,7 @@ import type { Texts } from '../i18n/language.ts';
 import { usersOf } from '../page/users-of.ts';
 import { actProblem } from './act-problem.ts';
 import { Dialog, dialogButton, dialogButtons, dialogField, dialogForm } from './dialog.ts';
+import { peopleSearch } from './people-search.ts';
 
 type Kind = ResultOf<'room.kinds'>['items'][number];
 
@@ -56,6 +57,7 @@ export function askCreateGroup(parent: HTMLElement, texts: Texts, chat: Chat, on
         name.row,
         kindRow,
         people.row,
+        peopleSearch(texts, chat, people.input),
         dialogButtons(
           dialogButton(texts.text('edit.cancel'), 'secondary', () => dialog.close()),
           dialogButton(texts.text('group.submit'), 'primary', 'submit'),
