@@ -31,3 +31,9 @@ export function concerns(control: Control, by: string, user: string): boolean {
   if (control.act === 'leave') return control.heir === user;
   return ['freeze', 'delete', 'snapshot', 'unknown'].includes(control.act);
 }
+
+/** Codes of a refused subscribe that says that the user may not read a room: hidden, or deleted. */
+export const HIDDEN_CODES: readonly number[] = [103, 410];
+
+/** Code with which the server ends a subscription for good. */
+export const REMOVED = 2_100;

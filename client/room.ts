@@ -1,7 +1,7 @@
 import type { ReplyTo } from '../server/fold/entry.ts';
 import type { Clock } from '../server/time/clock.ts';
 import type { CallError } from './call-error.ts';
-import { controlOf, type Ending, endingOf } from './control-of.ts';
+import { controlOf, type Ending, endingOf, HIDDEN_CODES, REMOVED } from './control-of.ts';
 import { Listeners } from './listeners.ts';
 import type { Message } from './message.ts';
 import { pageOf } from './message-page.ts';
@@ -12,6 +12,7 @@ import type { ReadMark } from './read-mark.ts';
 import { type HistoryState, RoomHistory } from './room-history.ts';
 import { RoomInfo, type RoomInfoOptions } from './room-info.ts';
 import { RoomPeople } from './room-people.ts';
+import { RoomReceipts } from './room-receipts.ts';
 import { RoomTyping } from './room-typing.ts';
 import type { Publication, RoomLink, Transport } from './transport.ts';
 
@@ -34,12 +35,6 @@ export interface RoomOptions extends Pick<RoomInfoOptions, 'get' | 'members'> {
   readonly onRemoved: (ending: Ending | null) => void;
 }
 
-/** Codes of a refused subscribe that says that the user may not read a room: hidden, or deleted. */
-const HIDDEN_CODES: readonly number[] = [103, 410];
-
-/** Code with which the server ends a subscription for good. */
-const REMOVED = 2_100;
-
 /** Message as methods of a room take it: both parts must fit, so that an offset of another epoch names nothing. */
 export type MessageRef = Pick<Message, 'offset' | 'id'>;
 
@@ -54,6 +49,7 @@ export class Room {
   /** Name, members and rights. */
   readonly info: RoomInfo;
   readonly typing: RoomTyping;
+  readonly receipts: RoomReceipts;
   readonly #options: RoomOptions;
   readonly #people: RoomPeople;
   readonly #history: RoomHistory;
@@ -92,7 +88,8 @@ export class Room {
       onChange: () => this.changed.emit(),
     });
     this.typing = new RoomTyping({ ...options, set: on => transport.call('typing.set', { room: name, on }) });
-    this.typing.changed.add(() => this.changed.emit());
+    this.receipts = new RoomReceipts(target => transport.call('receipt.who', { room: name, target }));
+    for (const { changed } of [this.typing, this.receipts]) changed.add(() => this.changed.emit());
     this.info = new RoomInfo({ ...options, onChange: () => this.changed.emit() });
     this.#link = this.#join();
   }
@@ -269,6 +266,7 @@ export class Room {
       },
       publication: publication => {
         this.typing.heard(publication);
+        this.receipts.heard(publication);
         if (publication.offset === 0) return;
         this.#history.live(publication);
         this.#control(publication);

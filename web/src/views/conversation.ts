@@ -15,6 +15,7 @@ import { iconButton } from './icon-button.ts';
 import { showContext } from './message-context.ts';
 import { MessageList } from './message-list.ts';
 import { MessageMenu } from './message-menu.ts';
+import { ReadLine } from './read-line.ts';
 import { readOnlyReason } from './read-only.ts';
 import { TypingLine } from './typing-line.ts';
 
@@ -44,6 +45,7 @@ export class Conversation {
   readonly #badge: ConnectionBadge;
   readonly #composer: Composer;
   readonly #typing: TypingLine;
+  readonly #read: ReadLine;
   readonly #menu: MessageMenu;
   readonly #title = element('span', { attributes: { dir: 'auto' } });
   readonly #here = element('span', { class: 'here', attributes: { dir: 'auto' } });
@@ -78,6 +80,7 @@ export class Conversation {
       onDelete: row => this.#delete(row),
     });
     this.#typing = new TypingLine(texts);
+    this.#read = new ReadLine(texts);
     this.#composer = new Composer({
       texts,
       room: options.names.mention(room.name),
@@ -103,7 +106,7 @@ export class Conversation {
       this.#head(),
       this.#notice,
       element('div', { class: 'stage' }, this.list.root, this.#jump, this.#status),
-      this.#typing.root,
+      element('div', { class: 'hints' }, this.#typing.root, this.#read.root),
       this.#composer.root,
       this.#menu.root,
     );
@@ -125,12 +128,22 @@ export class Conversation {
     this.#composer.update(online, room.status.phase === 'refused', readOnlyReason(texts, room.info));
     this.list.update(online);
     this.#typing.update(room.typing.users);
+    this.#read.update(room.typing.users.length > 0 ? [] : this.#readers());
     this.#jump.hidden = this.list.following;
     setText(
       this.#jumpText,
       room.unread > 0 ? texts.count('messages.jumpNew', room.unread) : texts.text('messages.jump'),
     );
     this.#jump.classList.toggle('has-new', room.unread > 0);
+  }
+
+  /** Other users who have read the last message, if it is one of this user. */
+  #readers(): readonly string[] {
+    const { chat, room } = this.#options;
+    const last = room.messages.at(-1);
+    if (last?.user !== chat.user || room.status.phase !== 'live') return [];
+    room.receipts.look(last.offset);
+    return room.receipts.readers(last.offset);
   }
 
   focus(): void {
