@@ -37,6 +37,7 @@ acts are guarded by the offsets of the user's inbox; as workers of two partition
 with the position saved after each. So are those that workers of a release without folds stored and purged. To have views made again,
 empty \`reactions\`, \`hides\`, \`rooms\`, \`members\`, \`contacts\` and \`users\` as needed and \`folds\` after them, while the chat goes on. Until they are there,
 lists lack what is missing, the condition \`StreamsHaveRoom\` says \`FoldLate\` if that takes more than a minute, and LOG purges nothing.
+Marks are not in LOG: of those that MongoDB loses, the ones still in the stream MARKS come again after the document \`marks\` of \`folds\` is removed.
 Empty \`erasures\` only with \`folds\`: until an entry on that list is erased, the masks of gateways hide its text.
 
 **Sharding.** The shard key of each collection is in the table below; \`_id\` is to be hashed. Every update names the shard key.
