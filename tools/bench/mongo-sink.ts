@@ -81,6 +81,7 @@ function answer(command: Command): Document {
   const { body } = command;
   const [name = ''] = Object.keys(body);
   const collection = String(body[name]);
+  if (name === 'listIndexes') return cursorOf(collection, []);
   if (name === 'find') return cursorOf(collection, found(collection, body['filter'] as Document));
   const part = PARTS[name];
   if (part === undefined) return HELLO;
