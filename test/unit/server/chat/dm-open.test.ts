@@ -140,6 +140,7 @@ const MEMBER: Readonly<Partial<Record<VerbName | `${VerbName} ${string}`, string
   'room.request': '103',
   'room.approve': '103',
   'room.deny': '103',
+  'receipt.who': 'yes',
   'typing.set': 'yes',
   'link.create': '103',
   'link.list': '103',
