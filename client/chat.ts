@@ -2,8 +2,8 @@ import { type Clock, systemClock } from '../server/time/clock.ts';
 import { type ActName, type ActParams, OWN_ROOMS, untilAnswered } from './acts.ts';
 import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
+import type { ChatOptions, Removal } from './chat-options.ts';
 import { ClientState, type ClientStateName } from './client-state.ts';
-import type { Ending } from './control-of.ts';
 import { Listeners } from './listeners.ts';
 import { MessageIds } from './message-ids.ts';
 import { Outbox } from './outbox.ts';
@@ -17,6 +17,8 @@ import {
   publicationOf,
   type RoomOutbox,
 } from './outgoing.ts';
+import { OwnSettings } from './own-settings.ts';
+import { People } from './people.ts';
 import { Profiles } from './profiles.ts';
 import { ReadMarks } from './read-marks.ts';
 import { Room } from './room.ts';
@@ -24,42 +26,10 @@ import { RoomList } from './room-list.ts';
 import { Sender } from './sender.ts';
 import { ServerTime } from './server-time.ts';
 import { type SteadyStorage, steady } from './steady-storage.ts';
-import type { KeyValue } from './storage.ts';
 import type { Connection, Publication, Transport } from './transport.ts';
-import type { RandomBytes } from './uuid7.ts';
 import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 
-export interface ChatOptions {
-  /** User of the tokens, the outbox and the read marks. */
-  readonly user: string;
-  /**
-   * Storage of the outbox and the read marks; {@link memoryStorage} if they need not outlive the process. What it refuses is
-   * kept in memory, see {@link SteadyStorage}.
-   */
-  readonly storage: KeyValue;
-  /**
-   * Makes the transport. It must call `onConnection` on every change of the connection, `onInbox` with the entries of the user's
-   * inbox, and `onMessage` with pushes to the user.
-   */
-  readonly transport: (
-    onConnection: (connection: Connection) => void,
-    onInbox: (publication: Publication) => void,
-    onMessage: (data: unknown) => void,
-  ) => Transport;
-  /** Default: the machine's clock. */
-  readonly clock?: Clock;
-  /** Random number from 0 up to, not including, 1. Default: `Math.random`. */
-  readonly random?: () => number;
-  /** Default: the platform's cryptographic source. */
-  readonly randomBytes?: RandomBytes;
-}
-
-/** A room that the user was taken out of. */
-export interface Removal {
-  readonly room: string;
-  /** Act that did it; null if it came while the user was away, or if the user may not read the room any more for another reason. */
-  readonly ending: Ending | null;
-}
+export type { ChatOptions, Removal } from './chat-options.ts';
 
 /** A user's connection to the chat: rooms, and an outbox that outlives connections and, with its storage, processes. */
 export class Chat {
@@ -75,6 +45,8 @@ export class Chat {
   readonly roomList: RoomList;
   /** Names, images and statuses of users. */
   readonly profiles: Profiles;
+  /** Friends, requests, blocked users, and the user's own settings. */
+  readonly people: People;
   readonly #storage: SteadyStorage;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -112,9 +84,23 @@ export class Chat {
       clock: this.#clock,
       read: params => this.#answered('profile.get', params),
     });
+    this.people = new People({
+      clock: this.#clock,
+      settings: new OwnSettings({
+        get: () => this.#answered('settings.get', {}),
+        set: change => this.act('settings.set', change),
+      }),
+      act: (verb, params) => this.act(verb, params),
+      friends: params => this.#answered('friend.list', params),
+      blocked: params => this.#answered('block.list', params),
+      search: params => this.#answered('user.search', params),
+      onBlock: user => this.rooms.find(({ info }) => info.other === user)?.info.reload(),
+    });
     const onInbox = (entry: Publication) => {
       this.roomList.entry(entry);
       this.profiles.entry(entry);
+      this.people.entry(entry);
+      this.people.settings.entry(entry);
     };
     const onMessage = (data: unknown) => this.#rooms.get(this.#marks.heard(data) ?? '')?.changed.emit();
     this.#transport = options.transport(
@@ -127,7 +113,9 @@ export class Chat {
         this.#state.connection(connection.phase === 'connected');
         this.#sender.setOnline(connection.phase === 'connected');
         this.#marks.setOnline(connection.phase === 'connected');
-        if (connection.phase === 'connected') this.roomList.connected();
+        if (connection.phase === 'connected')
+          for (const kept of [this.roomList, this.people, this.people.settings]) kept.connected();
+        else this.people.disconnected();
         this.connectionChanged.emit(connection);
       },
       onInbox,
