@@ -200,8 +200,12 @@ export class FoldedRooms {
 
   async #foldedPage(room: string, range: PageRange): Promise<Omit<FoldedRange, 'epoch'>> {
     const fresh = await this.#fresh(room);
-    // After LOG: what a purge removed from it meanwhile is in these.
-    const { messages: known, skippedTo } = await this.#options.store.readFolded(room, range);
+    // After LOG: what a purge removed from it meanwhile is in these. Not from there on: MongoDB still has what does not count.
+    const older = { ...range, before: Math.min(range.before, fresh.from) };
+    const { messages: known, skippedTo } =
+      older.before - 1 > older.after
+        ? await this.#options.store.readFolded(room, older)
+        : { messages: [], skippedTo: null };
     const messages = within(foldOf(known, fresh).messages(), readOf(range, skippedTo));
     return { messages, upto: fresh.upto, skippedTo: messages.length === 0 ? skippedTo : null };
   }
