@@ -1,6 +1,7 @@
 /**
  * Free space in a LOG stream. `WindowShortened`: stored messages are removed before the hot window has passed. `NearlyFull`:
- * messages that MongoDB does not have yet fill most of it; when it is full, publishes are refused.
+ * messages that MongoDB does not have yet, or that are inside the deduplication window, fill most of it; when it is full, publishes are
+ * refused.
  */
 export type LogSpace = 'Enough' | 'WindowShortened' | 'NearlyFull';
 

@@ -634,7 +634,7 @@ export const OPTIONS = {
     1024 * MIB,
     MIB,
     1024 * 1024 * MIB,
-    'Bytes of one LOG stream. It fills while MongoDB does not answer; when it is full, publishes answer a temporary error.',
+    'Bytes of one LOG stream. It fills while MongoDB does not answer, and if it cannot hold the messages of CHAT_DEDUPE_SECONDS; when it is full, publishes answer a temporary error.',
   ),
   hotWindowSeconds: integer(
     'CHAT_HOT_WINDOW_SECONDS',
@@ -642,7 +642,7 @@ export const OPTIONS = {
     3_600,
     0,
     30 * 86_400,
-    'Seconds that messages stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. Never less than CHAT_DEDUPE_SECONDS, so that NATS knows recent ids after a restart. Above 70 % of CHAT_STREAM_MAX_BYTES the oldest are removed earlier.',
+    'Seconds that messages stay in the LOG stream although MongoDB has them: recovery and history read them without MongoDB. Never less than CHAT_DEDUPE_SECONDS, so that NATS knows recent ids after a restart. Above 70 % of CHAT_STREAM_MAX_BYTES the oldest are removed earlier, but not within CHAT_DEDUPE_SECONDS.',
   ),
   liveMaxBytes: integer(
     'CHAT_LIVE_MAX_BYTES',

@@ -11,7 +11,7 @@ const WORST_FIRST: readonly LogSpace[] = ['NearlyFull', 'WindowShortened'];
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 /** Reasons without changing numbers, because the operator copies them into a condition. */
 const SPACE_REASONS: Readonly<Record<Exclude<LogSpace, 'Enough'>, string>> = {
-  NearlyFull: `messages that MongoDB does not have yet fill more than ${percent(NEARLY_FULL)} of maxBytes; when it is full, publishes are refused`,
+  NearlyFull: `messages that MongoDB does not have yet, or that are inside the deduplication window, fill more than ${percent(NEARLY_FULL)} of maxBytes; when it is full, publishes are refused`,
   WindowShortened: `stored messages are removed before the hot window has passed, because the stream filled above ${percent(PRESSED_ABOVE)} of maxBytes`,
 };
 

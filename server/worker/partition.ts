@@ -240,6 +240,7 @@ export class Partition {
       digests,
       floor: () => writer.floor(partition),
       hotWindowMs: hotWindowMs(config),
+      dedupeMs: config.dedupeSeconds * 1_000,
       intervalMs: config.purgeSeconds * 1_000,
       health,
       metrics,

@@ -1,8 +1,8 @@
 /** Share of a LOG stream's `max_bytes` above which stored messages are removed before the hot window has passed. */
 export const PRESSED_ABOVE = 0.7;
-/** Share that such a purge leaves: low enough that a busy stream is not purged at every look. */
+/** Share that such a purge leaves, if it may: low enough that a busy stream is not purged at every look. */
 export const PRESSED_TO = 0.5;
-/** Share above which the stream may soon be full. Reported if messages that are not stored yet fill that much. */
+/** Share above which the stream may soon be full. Reported if messages that must stay fill that much. */
 export const NEARLY_FULL = 0.8;
 
 /**
@@ -43,6 +43,11 @@ export interface LogView {
   readonly claims: readonly Claim[];
   /** First sequence inside the hot window; null if all messages are older; undefined if it is not known. */
   readonly hot: number | null | undefined;
+  /**
+   * The same for the deduplication window: NATS, when it starts, recognises the ids of these messages alone. Matters only if the stream is
+   * {@link isPressed pressed}.
+   */
+  readonly recent: number | null | undefined;
 }
 
 /** Messages that a purge removes from LOG. */
@@ -66,20 +71,23 @@ const isNearlyFull = ({ bytes, maxBytes }: Size) => maxBytes > 0 && bytes > NEAR
 /**
  * Plans a purge: it removes messages older than the hot window that no claim needs. If the stream fills up, it also removes the
  * oldest messages inside the window, as many as bring the stream down to {@link PRESSED_TO} by their mean size. It never removes
- * a message that a claim needs. Pure.
+ * a message that a claim needs, or one inside the deduplication window: sent again after a restart of NATS, it would be stored
+ * twice, while a message that a full stream refuses is sent again by its client. Pure.
  */
 export function planPurge(view: LogView): PurgePlan {
-  const { last, bytes, maxBytes, hot } = view;
+  const { last, bytes, maxBytes, hot, recent } = view;
   const first = Math.max(1, view.first); // a stream that never had a message begins at 0
   const free = freeUpTo(view);
   const count = last - first + 1;
   if (count <= 0) return { below: null, shortens: false, nearlyFull: false };
   const mean = bytes / count;
-  const stays = (last - Math.max(free, first - 1)) * mean;
+  const old = (recent ?? last + 1) - 1; // unknown for a moment is no reason to report that the stream is nearly full
+  const stays = (last - Math.max(Math.min(free, old), first - 1)) * mean;
   const nearlyFull = isNearlyFull({ bytes: stays, maxBytes });
 
   const byWindow = hot === undefined ? first : (hot ?? last + 1);
-  const byFilling = isPressed(view) ? first + Math.ceil((bytes - PRESSED_TO * maxBytes) / mean) : first;
+  const wanted = isPressed(view) ? first + Math.ceil((bytes - PRESSED_TO * maxBytes) / mean) : first;
+  const byFilling = Math.min(wanted, recent === undefined ? first : (recent ?? last + 1));
   const below = Math.min(Math.max(byWindow, byFilling), free + 1, last + 1);
   if (below <= first) return { below: null, shortens: false, nearlyFull };
   return { below, shortens: below > byWindow, nearlyFull };

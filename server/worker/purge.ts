@@ -25,6 +25,8 @@ export interface PurgeParts {
   /** Positions of folds, for which purges wait. */
   readonly folds: Pick<FoldProgress, 'floors'>;
   readonly hotWindowMs: number;
+  /** Deduplication window: what is inside it stays also if the stream fills up. */
+  readonly dedupeMs: number;
   /** Reads the floor of the partition: MongoDB may have lost messages that were acknowledged. */
   floor(): Promise<StoredFloor>;
   /** Time between two purges of messages older than the hot window. */
@@ -42,11 +44,13 @@ export class Purge {
   /** Time of the last purge that removed messages inside the hot window. */
   #shortenedAt = Number.NEGATIVE_INFINITY;
   #foreign: readonly string[] = [];
-  readonly #ends: SeenEnds;
+  readonly #hotEnds: SeenEnds;
+  readonly #recentEnds: SeenEnds;
 
   constructor(parts: PurgeParts) {
     this.#parts = parts;
-    this.#ends = new SeenEnds(parts.hotWindowMs);
+    this.#hotEnds = new SeenEnds(parts.hotWindowMs);
+    this.#recentEnds = new SeenEnds(parts.dedupeMs);
     this.#dueAt = parts.clock.now() + parts.intervalMs;
   }
 
@@ -58,20 +62,22 @@ export class Purge {
    * @throws {StoreUnavailable} if MongoDB does not answer, {@link StoreRolledBack} if it lost messages
    */
   async run(consumers: readonly ConsumerState[], mayRemove: boolean): Promise<void> {
-    const { connection, jsm, names, partition, clock, hotWindowMs, intervalMs } = this.#parts;
+    const { jsm, names, partition, clock, hotWindowMs, dedupeMs, intervalMs } = this.#parts;
     const asked = clock.now();
     const info = await jsm.streams.info(names.logStream(partition));
     const { first_seq: first, last_seq: last, bytes } = info.state;
-    this.#ends.note({ asked, answered: clock.now(), last });
+    const seen = { asked, answered: clock.now(), last };
+    this.#hotEnds.note(seen);
+    this.#recentEnds.note(seen);
     const size = { bytes, maxBytes: info.config.max_bytes };
     const due = clock.now() >= this.#dueAt;
     const wanted = due || isPressed(size);
-    const byStamps = wanted ? await firstInWindow(connection, info, hotWindowMs) : undefined;
-    const hot = wanted ? this.#ends.bound(clock.now(), byStamps) : undefined;
+    const hot = wanted ? await this.#firstIn(info, hotWindowMs, this.#hotEnds) : undefined;
+    const recent = isPressed(size) ? await this.#firstIn(info, dedupeMs, this.#recentEnds) : undefined;
     const floors = await this.#parts.folds.floors(partition, { epoch: epochOf(info), first: Math.max(1, first), last });
     const claims = [...consumers.map(({ claim }) => claim), ...floors.map(claimOfFold)];
     if (wanted) claims.push(await claimOfLive(jsm, names.liveStream(partition)));
-    const view = { first, last, ...size, claims, hot };
+    const view = { first, last, ...size, claims, hot, recent };
     const plan = planPurge(view);
     this.#report(info, plan.nearlyFull);
     if (due) {
@@ -79,6 +85,13 @@ export class Purge {
       await this.#lookForForeign();
     }
     if (mayRemove && plan.below !== null) await this.#removeStored(view);
+  }
+
+  /** First message inside a window, as {@link LogView.hot}. */
+  async #firstIn(info: StreamInfo, windowMs: number, ends: SeenEnds): Promise<LogView['hot']> {
+    const { connection, clock } = this.#parts;
+    const byStamps = await firstInWindow(connection, info, windowMs);
+    return ends.bound(clock.now(), byStamps);
   }
 
   async #removeStored(view: LogView): Promise<void> {

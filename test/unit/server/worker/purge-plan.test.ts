@@ -15,7 +15,15 @@ const MIB = 1024 * 1024;
 const store = (floor: number | null): Claim => ({ name: 'store', floor, greatestLag: Number.POSITIVE_INFINITY });
 const hook = (floor: number | null, greatestLag: number): Claim => ({ name: 'hook', floor, greatestLag });
 /** 100 messages of 1 MiB each in a stream of 1 GiB. */
-const view: LogView = { first: 1, last: 100, bytes: 100 * MIB, maxBytes: 1024 * MIB, claims: [store(80)], hot: null };
+const view: LogView = {
+  first: 1,
+  last: 100,
+  bytes: 100 * MIB,
+  maxBytes: 1024 * MIB,
+  claims: [store(80)],
+  hot: null,
+  recent: null,
+};
 
 const cases: [what: string, change: Partial<LogView>, below: number | null][] = [
   ['what the store has acknowledged goes', {}, 81],
@@ -36,6 +44,10 @@ const cases: [what: string, change: Partial<LogView>, below: number | null][] = 
   ['an empty stream is left alone', { first: 101, last: 100, bytes: 0 }, null],
   ['a filling stream gives up the hot window', { hot: 1, maxBytes: 140 * MIB }, 31],
   ['also when the start of the hot window could not be read', { hot: undefined, maxBytes: 140 * MIB }, 31],
+  ['but not what a repeat after a restart of NATS would store twice', { hot: 1, recent: 12, maxBytes: 140 * MIB }, 12],
+  ['nothing if all of it is that young', { hot: 1, recent: 1, maxBytes: 140 * MIB }, null],
+  ['nothing while that is not known', { hot: 1, recent: undefined, maxBytes: 140 * MIB }, null],
+  ['what is older than the hot window in any case', { hot: 41, recent: undefined, maxBytes: 140 * MIB }, 41],
   ['but never what is not stored', { hot: 1, maxBytes: 101 * MIB, claims: [store(10)] }, 11],
   ['a stream without a bound never fills', { hot: 1, maxBytes: -1 }, null],
 ];
@@ -61,6 +73,9 @@ test('a stream is nearly full when what is not stored nearly fills it, not when 
   assert.equal(planPurge({ ...view, maxBytes, claims: [store(21)] }).nearlyFull, false);
   assert.equal(planPurge({ ...view, maxBytes, claims: [store(19)] }).nearlyFull, true);
   assert.equal(planPurge({ ...view, maxBytes, claims: [store(null)] }).nearlyFull, true);
+  assert.equal(planPurge({ ...view, maxBytes, claims: [store(100)], recent: 20 }).nearlyFull, true, 'too young to go');
+  assert.equal(planPurge({ ...view, maxBytes, claims: [store(100)], recent: 22 }).nearlyFull, false);
+  assert.equal(planPurge({ ...view, maxBytes, claims: [store(100)], recent: undefined }).nearlyFull, false);
 });
 
 test('a purge never passes a floor, always moves on, and makes room whenever the floors let it', () => {
@@ -74,7 +89,9 @@ test('a purge never passes a floor, always moves on, and makes room whenever the
     const maxBytes = 1 + upTo(2_500_000);
     const claims = [store(upTo(last)), ...(random() < 0.5 ? [hook(upTo(last), upTo(1_500))] : [])];
     const hot = random() < 0.2 ? null : random() < 0.2 ? undefined : first + upTo(count);
-    const seen = { first, last, bytes: count * each, maxBytes, claims, hot };
+    const young = (hot ?? first) + upTo(last + 1 - (hot ?? first));
+    const recent = hot === null || random() < 0.3 ? null : random() < 0.2 ? undefined : young;
+    const seen = { first, last, bytes: count * each, maxBytes, claims, hot, recent };
     const plan = planPurge(seen);
     const told = JSON.stringify({ seen, plan });
     const floor = Math.min(
@@ -85,7 +102,11 @@ test('a purge never passes a floor, always moves on, and makes room whenever the
     assert.ok(below === first || below <= floor + 1, told);
     const left = (last + 1 - below) * each;
     if (seen.bytes > PRESSED_ABOVE * maxBytes) {
-      assert.ok(left <= PRESSED_TO * maxBytes || below === Math.max(first, Math.min(floor, last) + 1), told);
+      const until = recent === undefined ? first : (recent ?? last + 1);
+      const reach = hot === null ? last + 1 : Math.max(until, hot ?? first);
+      const most = Math.max(first, Math.min(floor + 1, last + 1, reach));
+      assert.ok(left <= PRESSED_TO * maxBytes || below === most, told);
+      assert.ok(below <= most, told);
       const isNeeded = left + each > PRESSED_TO * maxBytes;
       assert.ok(isNeeded || below === first || hot === null || (hot !== undefined && below <= hot), told);
     } else {

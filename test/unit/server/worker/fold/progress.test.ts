@@ -39,7 +39,7 @@ test('a purge waits for a fold, however far behind it is and however long it tak
     const stored = { name: 'store', floor: 9_000_000, greatestLag: Number.POSITIVE_INFINITY };
     const size = { bytes: 90, maxBytes: 100 };
     const all = [stored, ...(await claims(9_000_000))];
-    return planPurge({ first: 1, last: 9_000_000, ...size, claims: all, hot: null }).below;
+    return planPurge({ first: 1, last: 9_000_000, ...size, claims: all, hot: null, recent: null }).below;
   };
   assert.equal(await below(), null, 'no position yet');
   state.position = { epoch: 'e', at: 5 };
