@@ -11,6 +11,10 @@ export interface Verbs {
       readonly id: string;
       /** Text, not empty. At most `limits.textCharacters` of the room's kind, 8,000 by default. The message, as JSON with its envelope, has at most `CHAT_MAX_MESSAGE_BYTES` bytes. */
       readonly text: string;
+      /** List of at most 50: id of a user, at most 250 bytes of UTF-8, each once. Users whom the text mentions. Members among them who may read the message are told, once for each message. */
+      readonly mentions?: readonly string[];
+      /** `true` or `false`. `true` if the text mentions everybody in the room. For the rank moderator and above, in rooms with at most `sizes.mentionAll` members. */
+      readonly all?: boolean;
       /** Object with `offset` (integer from 1 to 2^53 - 1), `id` (UUIDv7 in lower case, made by the server's time). Message of the same room that this one answers. */
       readonly replyTo?: {
         readonly offset: number;
@@ -26,7 +30,7 @@ export interface Verbs {
       readonly duplicate: boolean;
     };
   };
-  /** Replaces the text of a message of the caller. */
+  /** Replaces the text of a message of the caller, and its mentions. */
   readonly 'message.edit': {
     readonly params: {
       /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. */
@@ -39,6 +43,10 @@ export interface Verbs {
       readonly of: string;
       /** Text, not empty. The new text, as long as that of a message. */
       readonly text: string;
+      /** List of at most 50: id of a user, at most 250 bytes of UTF-8, each once. Users whom the text mentions. Members among them who may read the message are told, once for each message. */
+      readonly mentions?: readonly string[];
+      /** `true` or `false`. `true` if the text mentions everybody in the room. For the rank moderator and above, in rooms with at most `sizes.mentionAll` members. */
+      readonly all?: boolean;
       /** Integer from 1 to 2^53 - 1. Revision of the message that the caller saw: `rev` of `message.list`. Default: the edit counts in any case. */
       readonly rev?: number;
     };
@@ -115,7 +123,7 @@ export interface Verbs {
       readonly around?: number;
     };
     readonly result: {
-      /** List of at most 100: object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `type` (text, not empty), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `rev` (integer from 1 to 2^53 - 1), `deleted` (integer from 1 to 2^53 - 1), `reactions` (list of at most 9007199254740991: object with `emoji` (text, not empty), `n` (integer from 1 to 2^53 - 1), `users` (list of at most 11: object with `user` (text, not empty), `at` (integer from 1 to 2^53 - 1))), `replyTo` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text, not empty)). Messages, ascending by offset. */
+      /** List of at most 100: object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `type` (text, not empty), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `mentions` (list of at most 50: text, not empty), `all` (`true` or `false`), `rev` (integer from 1 to 2^53 - 1), `deleted` (integer from 1 to 2^53 - 1), `reactions` (list of at most 9007199254740991: object with `emoji` (text, not empty), `n` (integer from 1 to 2^53 - 1), `users` (list of at most 11: object with `user` (text, not empty), `at` (integer from 1 to 2^53 - 1))), `replyTo` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text, not empty)). Messages, ascending by offset. */
       readonly items: readonly {
         readonly offset: number;
         readonly id: string;
@@ -123,6 +131,8 @@ export interface Verbs {
         readonly user: string;
         readonly time: number;
         readonly text?: string;
+        readonly mentions?: readonly string[];
+        readonly all?: boolean;
         readonly rev: number;
         readonly deleted?: number;
         readonly reactions?: readonly {
@@ -156,7 +166,7 @@ export interface Verbs {
       }[];
     };
     readonly result: {
-      /** List of at most 100: object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `type` (text, not empty), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `rev` (integer from 1 to 2^53 - 1), `deleted` (integer from 1 to 2^53 - 1), `reactions` (list of at most 9007199254740991: object with `emoji` (text, not empty), `n` (integer from 1 to 2^53 - 1), `users` (list of at most 11: object with `user` (text, not empty), `at` (integer from 1 to 2^53 - 1))), `replyTo` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text, not empty)). Messages, ascending by offset. */
+      /** List of at most 100: object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `type` (text, not empty), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `mentions` (list of at most 50: text, not empty), `all` (`true` or `false`), `rev` (integer from 1 to 2^53 - 1), `deleted` (integer from 1 to 2^53 - 1), `reactions` (list of at most 9007199254740991: object with `emoji` (text, not empty), `n` (integer from 1 to 2^53 - 1), `users` (list of at most 11: object with `user` (text, not empty), `at` (integer from 1 to 2^53 - 1))), `replyTo` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text, not empty)). Messages, ascending by offset. */
       readonly items: readonly {
         readonly offset: number;
         readonly id: string;
@@ -164,6 +174,8 @@ export interface Verbs {
         readonly user: string;
         readonly time: number;
         readonly text?: string;
+        readonly mentions?: readonly string[];
+        readonly all?: boolean;
         readonly rev: number;
         readonly deleted?: number;
         readonly reactions?: readonly {
@@ -243,7 +255,7 @@ export interface Verbs {
       readonly members: number;
       /** Integer from 0 to 2^53 - 1. Version of the room. */
       readonly cv: number;
-      /** Object with `state` (`none` or `member` or `invited` or `requested` or `banned`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `can` (list of at most 22: `read` or `write` or `join` or `request` or `accept` or `decline` or `leave` or `invite` or `add` or `link` or `deleteOther` or `topic` or `settings` or `freeze` or `approve` or `kick` or `ban` or `unban` or `mute` or `role` or `transfer` or `delete`), `mutedUntil` (integer from 0 to 2^53 - 1). */
+      /** Object with `state` (`none` or `member` or `invited` or `requested` or `banned`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `can` (list of at most 23: `read` or `write` or `join` or `request` or `accept` or `decline` or `leave` or `invite` or `add` or `link` or `deleteOther` or `mentionAll` or `topic` or `settings` or `freeze` or `approve` or `kick` or `ban` or `unban` or `mute` or `role` or `transfer` or `delete`), `mutedUntil` (integer from 0 to 2^53 - 1). */
       readonly me: {
         readonly state: 'none' | 'member' | 'invited' | 'requested' | 'banned';
         readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
@@ -259,6 +271,7 @@ export interface Verbs {
           | 'add'
           | 'link'
           | 'deleteOther'
+          | 'mentionAll'
           | 'topic'
           | 'settings'
           | 'freeze'
@@ -370,7 +383,7 @@ export interface Verbs {
   readonly 'room.kinds': {
     readonly params: Readonly<Record<string, never>>;
     readonly result: {
-      /** List of at most 1000: object with `kind` (text, not empty), `access` (`Open` or `Claim` or `Members`), `create` (`Anyone` or `Nobody`), `join` (`Anyone` or `Request` or `Invite`), `write` (`Everyone` or `Members` or `Staff`), `history` (`All` or `Joined`), `maxMembers` (integer from 0 to 2^53 - 1), `invite` (`Member` or `Moderator` or `Admin`), `limits` (object with `textCharacters` (integer from 0 to 2^53 - 1), `editSeconds` (integer from 0 to 2^53 - 1), `deleteSeconds` (integer from 0 to 2^53 - 1), `emojiPerMessage` (integer from 0 to 2^53 - 1)), `sizes` (object with `typing` (integer from 0 to 2^53 - 1), `receipts` (integer from 0 to 2^53 - 1), `presence` (integer from 0 to 2^53 - 1)). Kinds. */
+      /** List of at most 1000: object with `kind` (text, not empty), `access` (`Open` or `Claim` or `Members`), `create` (`Anyone` or `Nobody`), `join` (`Anyone` or `Request` or `Invite`), `write` (`Everyone` or `Members` or `Staff`), `history` (`All` or `Joined`), `maxMembers` (integer from 0 to 2^53 - 1), `invite` (`Member` or `Moderator` or `Admin`), `limits` (object with `textCharacters` (integer from 0 to 2^53 - 1), `editSeconds` (integer from 0 to 2^53 - 1), `deleteSeconds` (integer from 0 to 2^53 - 1), `emojiPerMessage` (integer from 0 to 2^53 - 1)), `sizes` (object with `typing` (integer from 0 to 2^53 - 1), `receipts` (integer from 0 to 2^53 - 1), `presence` (integer from 0 to 2^53 - 1), `mentionAll` (integer from 0 to 2^53 - 1)). Kinds. */
       readonly items: readonly {
         readonly kind: string;
         readonly access: 'Open' | 'Claim' | 'Members';
@@ -390,6 +403,7 @@ export interface Verbs {
           readonly typing: number;
           readonly receipts: number;
           readonly presence: number;
+          readonly mentionAll: number;
         };
       }[];
     };

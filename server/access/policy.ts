@@ -1,7 +1,7 @@
 import { INBOX_KIND, type KindRules } from '../contract/room-kinds.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { inboxOf, MAX_CHANNEL_BYTES } from './names.ts';
-import { HIDDEN } from './rights.ts';
+import { HIDDEN, lacksRank } from './rights.ts';
 import type { Action, Denied, RoomAccess } from './room-access.ts';
 import type { Identity } from './token.ts';
 
@@ -39,6 +39,7 @@ export class Policy {
     const kind = channel.slice(0, channel.indexOf(':'));
     if (kind === INBOX_KIND) {
       if (channel !== inboxOf(who.user)) return denied('the inbox of another user');
+      if (action === 'mentionAll') return lacksRank('moderator');
       return action === 'subscribe'
         ? { error: ERRORS.alreadySubscribed, detail: 'the server subscribes every connection to its inbox' }
         : null;
@@ -47,7 +48,8 @@ export class Policy {
     if (!rules) return { error: ERRORS.unknownChannel, detail: `unknown kind ${kind}` };
     if (rules.access === 'Members') return HIDDEN;
     if (rules.access === 'Claim' && !isListed(who, channel)) return NOT_LISTED;
-    return publishDenied(rules, channel, action);
+    // Who knows no state of the room knows no staff.
+    return action === 'mentionAll' ? lacksRank('moderator') : publishDenied(rules, channel, action);
   }
 }
 

@@ -8,6 +8,7 @@ import type { Denied } from './room-access.ts';
 /** Acts that follow from a rank alone, with the lowest rank that may. `over`: on members of a lower rank only, an owner on all. */
 const BY_RANK = {
   deleteOther: { lowest: 'moderator', over: true },
+  mentionAll: { lowest: 'moderator', over: false },
   topic: { lowest: 'moderator', over: false },
   settings: { lowest: 'admin', over: false },
   freeze: { lowest: 'moderator', over: false },
@@ -69,7 +70,7 @@ const denied = (error: ErrorCode, detail: string): Denied => ({ error, detail })
 export const BLOCKS: Denied = denied(ERRORS.conflict, 'you have blocked this user');
 
 /** Answer to who lacks a rank. */
-const lacksRank = (lowest: Rank): Denied =>
+export const lacksRank = (lowest: Rank): Denied =>
   denied(ERRORS.permissionDenied, `permission denied: it takes the rank ${lowest}`);
 
 /** Rank of a user who is a member now; null for another. */

@@ -3,8 +3,8 @@ import { CommandError } from '../protocol/command-error.ts';
 import { ReadFailed } from '../room/log.ts';
 import type { Identity } from './token.ts';
 
-/** Action of a user in a room. `publish`: the protocol's bare publish; `send`: `message.send`. */
-export type Action = 'subscribe' | 'publish' | 'send' | 'presence' | 'history';
+/** Action of a user in a room. `publish`: the protocol's bare publish; `send`: `message.send`; `mentionAll`: its `all`. */
+export type Action = 'subscribe' | 'publish' | 'send' | 'mentionAll' | 'presence' | 'history';
 
 /** Reason for which an action is not allowed. */
 export interface Denied {

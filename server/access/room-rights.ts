@@ -7,7 +7,7 @@ import type { Refusal } from '../room/control-lane.ts';
 import { ReadFailed } from '../room/log.ts';
 import { isInbox } from './names.ts';
 import { isListed, misnamedRoom, NOT_LISTED, type Policy, publishDenied } from './policy.ts';
-import { HIDDEN, mayAct, readableAbove } from './rights.ts';
+import { HIDDEN, mayAct, type RoomAct, readableAbove } from './rights.ts';
 import type { Action, Denied, RoomAccess } from './room-access.ts';
 import type { Identity } from './token.ts';
 
@@ -31,8 +31,15 @@ export interface RoomRightsOptions {
   readonly wallClock: () => number;
 }
 
-/** Actions that write. */
-const WRITES: ReadonlySet<Action> = new Set(['send', 'publish']);
+/** Act that an action is. */
+const ACT_OF: Readonly<Record<Action, RoomAct>> = {
+  subscribe: 'read',
+  presence: 'read',
+  history: 'read',
+  send: 'write',
+  publish: 'write',
+  mentionAll: 'mentionAll',
+};
 
 /** Rights of users in rooms, by the kinds, the token and the states of the rooms. */
 export class RoomRights {
@@ -183,10 +190,10 @@ class Rights implements RoomAccess {
 
   may(action: Action): Denied | null {
     const { identity, room, rules, state, now } = this.#parts;
-    if (!isPlain(rules, state)) {
+    if (!isPlain(rules, state) || action === 'mentionAll') {
       const blocks = state.blocks.includes(identity.user);
       const person = { known: this.#known(), listed: isListed(identity, room), blocks };
-      const denied = mayAct({ rules, state, now: now() }, person, WRITES.has(action) ? 'write' : 'read');
+      const denied = mayAct({ rules, state, now: now() }, person, ACT_OF[action]);
       if (denied) return denied === HIDDEN && rules.access === 'Claim' ? NOT_LISTED : denied;
     }
     return publishDenied(rules, room, action);

@@ -86,6 +86,8 @@ export interface Chat {
   /** Offsets up to which users have read rooms. */
   readonly marks: Marks;
   readonly receipts: Receipts;
+  /** Users of rooms, for features that kinds bound by `sizes`. */
+  readonly audience: Audience;
   /** True if the last offset of a room is not below an offset, by the leader's word. @throws {ReadFailed} if NATS does not answer */
   readonly reaches: (room: string, offset: number) => Promise<boolean>;
   readonly links: LinkTokens;
@@ -210,6 +212,7 @@ export function chatOf({
       after,
     }),
     receipts,
+    audience,
     reaches,
     links: new LinkTokens(config),
     typing: new Typing({ ephemeral, now: clocks.now, audience }),

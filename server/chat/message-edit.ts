@@ -1,6 +1,7 @@
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { demandWindow, textRefusal } from './kind-limits.ts';
+import { demandMentions, givenMentions, MENTIONS, MENTIONS_ERRORS } from './mentions-params.ts';
 import { about, int, optional, roomName, text, uuid7 } from './params.ts';
 import { demandRevision, demandThere, type SeenMessage, seenMessage } from './seen-message.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
@@ -8,7 +9,7 @@ import { TARGET } from './targets.ts';
 import { verb } from './verb.ts';
 
 export const messageEdit = verb({
-  summary: 'Replaces the text of a message of the caller.',
+  summary: 'Replaces the text of a message of the caller, and its mentions.',
   details: [
     'The edit with the highest offset counts, unless the message is deleted: a delete wins over every edit. With `rev` the edit',
     'counts only if nobody edited the message since that revision: of two authors at once one gets the error 409, which names the',
@@ -19,6 +20,7 @@ export const messageEdit = verb({
     id: about(uuid7, 'Id of the edit, as that of a message.'),
     ...TARGET,
     text: about(text({ min: 1 }), 'The new text, as long as that of a message.'),
+    ...MENTIONS,
     rev: about(
       optional(int({ min: 1 })),
       'Revision of the message that the caller saw: `rev` of `message.list`. Default: the edit counts in any case.',
@@ -29,6 +31,7 @@ export const messageEdit = verb({
   errors: [
     { error: ERRORS.notFound, when: 'The room has no such message.' },
     { error: ERRORS.permissionDenied, when: 'The message is of another user.' },
+    ...MENTIONS_ERRORS,
     { error: ERRORS.conflict, when: 'The message has another revision than `rev`.' },
     {
       error: ERRORS.gone,
@@ -45,7 +48,8 @@ export const messageEdit = verb({
     },
     result: { offset: 1050, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, target, of, text, rev }, chat, access) {
+  async run(call, { room, id, target, of, text, rev, ...params }, chat, access) {
+    const mentions = givenMentions(params);
     let seen: SeenMessage | undefined;
     const check = async () => {
       const refusal = textRefusal(chat, room, text);
@@ -57,9 +61,10 @@ export const messageEdit = verb({
       demandThere(message);
       demandWindow(chat, { room, time: message.time }, 'edit');
       if (rev !== undefined) demandRevision(message, rev);
+      await demandMentions(chat, { room, access }, mentions);
       return undefined;
     };
-    const content = { target, of, text, ...(rev === undefined ? {} : { rev }) };
+    const content = { target, of, text, ...mentions, ...(rev === undefined ? {} : { rev }) };
     const stored = await storeOnce(call, chat, { room, id, type: 'edit', content, targets: [target], check });
     // Another edit may have come between: only the log says which one counts.
     if (seen && rev !== undefined && !stored.duplicate) {

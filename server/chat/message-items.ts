@@ -1,7 +1,8 @@
 import type { Reaction } from '../fold/changes.ts';
+import { MOST_MENTIONS, mentionsOf } from '../fold/mentions.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
 import type { FoldedRange } from './folded-rooms.ts';
-import { about, int, list, object, optional, text, uuid7, type ValuesOf } from './params.ts';
+import { about, bool, int, list, object, optional, text, uuid7, type ValuesOf } from './params.ts';
 
 /** Messages of one answer. */
 export const MOST_ITEMS = 100;
@@ -21,6 +22,11 @@ const ITEM = {
   user: about(text(), 'Author.'),
   time: about(int(), 'Milliseconds since 1970: for people, never for order.'),
   text: about(optional(text()), 'Text after the edits that count. Absent once the message is deleted.'),
+  mentions: about(
+    optional(list(text({ min: 1 }), MOST_MENTIONS)),
+    'Users whom the text mentions; those of an edit replace those before. Absent for none, and once the message is deleted.',
+  ),
+  all: about(optional(bool), 'True if the text mentions everybody in the room. Absent if not.'),
   rev: about(
     int({ min: 1 }),
     'Offset of the entry that the text comes from: of the message, its last edit or its delete.',
@@ -69,7 +75,7 @@ export function itemOf(message: FoldedMessage, reader: string): Item {
     type: 'message',
     user,
     time,
-    ...(deleted === 0 ? { text: message.text } : {}),
+    ...(deleted === 0 ? { text: message.text, ...mentionsOf(message) } : {}),
     rev,
     ...(deleted > 0 ? { deleted } : {}),
     ...(reactions.length > 0 ? { reactions: reactions.map(reaction => countOf(reaction, reader)) } : {}),

@@ -1,6 +1,7 @@
 import { asNewAs } from '../access/room-access.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { textRefusal } from './kind-limits.ts';
+import { demandMentions, givenMentions, MENTIONS, MENTIONS_ERRORS } from './mentions-params.ts';
 import { about, int, object, optional, roomName, text, uuid7 } from './params.ts';
 import { PLACE, resultOf, storeOnce } from './store-once.ts';
 import { verb } from './verb.ts';
@@ -25,6 +26,7 @@ export const messageSend = verb({
       text({ min: 1 }),
       "At most `limits.textCharacters` of the room's kind, 8,000 by default. The message, as JSON with its envelope, has at most `CHAT_MAX_MESSAGE_BYTES` bytes.",
     ),
+    ...MENTIONS,
     replyTo: about(replyTo, 'Message of the same room that this one answers.'),
   },
   may: 'send',
@@ -33,6 +35,7 @@ export const messageSend = verb({
   errors: [
     { error: ERRORS.notFound, when: 'The room lacks the message that `replyTo` names.' },
     { error: ERRORS.gone, when: 'The message that `replyTo` names is deleted.' },
+    ...MENTIONS_ERRORS,
     { error: ERRORS.internal, when: 'The message may or may not be stored: send it again with its id.' },
     {
       error: ERRORS.tooManyRequests,
@@ -43,18 +46,20 @@ export const messageSend = verb({
     params: { room: 'channel:general', id: '0190f3a1-7c00-7d3e-8a2b-5c6d7e8f9a0b', text: 'Hello' },
     result: { offset: 1042, epoch: 'kq3Zx0aB', duplicate: false },
   },
-  async run(call, { room, id, text, replyTo }, chat, access) {
+  async run(call, { room, id, text, replyTo, ...params }, chat, access) {
+    const mentions = givenMentions(params);
     const refusal = textRefusal(chat, room, text);
-    const act = { room, id, type: 'message', content: { text } } as const;
-    if (!refusal && !replyTo) return resultOf(await storeOnce(call, chat, act));
+    const act = { room, id, type: 'message', content: { text, ...mentions } } as const;
+    if (!refusal && !replyTo && !mentions.all) return resultOf(await storeOnce(call, chat, act));
     const check = async () => {
       if (refusal) throw refusal;
+      await demandMentions(chat, { room, access }, mentions);
       if (replyTo) {
         const rights = await asNewAs(access, replyTo.offset);
         await chat.targets.find(room, { target: replyTo.offset, of: replyTo.id }, rights?.readableAbove);
       }
       return undefined;
     };
-    return resultOf(await storeOnce(call, chat, { ...act, content: { text, replyTo }, check }));
+    return resultOf(await storeOnce(call, chat, { ...act, content: { ...act.content, replyTo }, check }));
   },
 });

@@ -14,8 +14,9 @@ const LIMITS = {
 
 const SIZES = {
   typing: about(int(), 'Users see who is typing.'),
-  receipts: about(int(), 'Without effect in this release.'),
+  receipts: about(int(), 'Members see who has read how far.'),
   presence: about(int(), 'Without effect in this release.'),
+  mentionAll: about(int(), 'Moderators and above may mention everybody.'),
 };
 
 const KIND = {
@@ -57,7 +58,7 @@ export const roomKinds = verb({
           maxMembers: 500,
           invite: 'Moderator',
           limits: { textCharacters: 8_000, editSeconds: 86_400, deleteSeconds: 172_800, emojiPerMessage: 20 },
-          sizes: { typing: 100, receipts: 100, presence: 100 },
+          sizes: { typing: 100, receipts: 100, presence: 100, mentionAll: 1_000 },
         },
       ],
     },
@@ -70,8 +71,8 @@ export const roomKinds = verb({
       .map(([kind, { access, create, join, write, history, maxMembers, invite, limits, sizes }]) => {
         const { textCharacters, editSeconds, deleteSeconds, emojiPerMessage } = limits;
         const messages = { textCharacters, editSeconds, deleteSeconds, emojiPerMessage };
-        const { typing, receipts, presence } = sizes;
-        const features = { typing, receipts, presence };
+        const { typing, receipts, presence, mentionAll } = sizes;
+        const features = { typing, receipts, presence, mentionAll };
         return { kind, access, create, join, write, history, maxMembers, invite, limits: messages, sizes: features };
       });
     return { items };

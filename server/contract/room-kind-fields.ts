@@ -33,7 +33,12 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof KindLimits, Bounds>> = {
 const SIZE: Bounds = [0, 1_000];
 
 /** Bounds of the sizes. */
-export const SIZE_BOUNDS: Readonly<Record<keyof KindSizes, Bounds>> = { typing: SIZE, receipts: SIZE, presence: SIZE };
+export const SIZE_BOUNDS: Readonly<Record<keyof KindSizes, Bounds>> = {
+  typing: SIZE,
+  receipts: SIZE,
+  presence: SIZE,
+  mentionAll: SIZE,
+};
 
 /** Fields that are objects of numbers, with the bounds of these. */
 export const KIND_NUMBERS: { readonly [F in 'limits' | 'sizes']: Readonly<Record<keyof KindRules[F], Bounds>> } = {

@@ -17,15 +17,17 @@ export interface KindLimits {
 
 /**
  * Members up to which a room has features that cost something for each member. 0: in no room. In kinds with access `Open` or `Claim`
- * connections count, as users read without joining. Default 100.
+ * connections count, as users read without joining. Default 100, if nothing else is said.
  */
 export interface KindSizes {
   /** Users see who is typing. */
   readonly typing: number;
-  /** Members see who has read how far. Without effect in this release. */
+  /** Members see who has read how far. */
   readonly receipts: number;
   /** Members see which members are connected. Without effect in this release. */
   readonly presence: number;
+  /** Staff may mention everybody. Default 1,000. */
+  readonly mentionAll: number;
 }
 
 /** Rules of one kind of rooms, complete. */
@@ -63,7 +65,7 @@ const LIMITS: KindLimits = {
   emojiPerMessage: 20,
 };
 
-const SIZES: KindSizes = { typing: 100, receipts: 100, presence: 100 };
+const SIZES: KindSizes = { typing: 100, receipts: 100, presence: 100, mentionAll: 1_000 };
 
 const OPEN: KindRules = {
   access: 'Open',

@@ -1,4 +1,5 @@
 import type { EditEntry, ReactionEntry } from './entry.ts';
+import { type Mentions, mentionsOf } from './mentions.ts';
 
 /** A user who reacted, with the offset of that entry. */
 export interface Reactor {
@@ -14,8 +15,8 @@ export interface Reaction {
   readonly more?: number;
 }
 
-/** Text of a message, and the offset of the entry it comes from. */
-export interface Text {
+/** Text of a message with its mentions, and the offset of the entry it comes from. */
+export interface Text extends Mentions {
   readonly text: string;
   readonly rev: number;
 }
@@ -64,12 +65,14 @@ export class Changes {
   /** Text after the edits above `upto`. @param base text after all entries up to `upto` */
   text(base: Text, upto: number): Text {
     let { text, rev } = base;
+    let mentions = mentionsOf(base);
     for (const edit of this.#edits)
       if (edit.offset > upto && (edit.rev === undefined || edit.rev === rev)) {
         text = edit.text;
         rev = edit.offset;
+        mentions = mentionsOf(edit);
       }
-    return { text, rev };
+    return { text, rev, ...mentions };
   }
 
   /**

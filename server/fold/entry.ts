@@ -1,3 +1,5 @@
+import { type Mentions, readMentions } from './mentions.ts';
+
 /** Reference to a message: both parts must name the same one, so that an offset of another epoch hits nothing. */
 export interface Target {
   /** Offset of the message. */
@@ -13,7 +15,7 @@ export interface ReplyTo {
 }
 
 /** A message, as it was sent. */
-export interface MessageEntry {
+export interface MessageEntry extends Mentions {
   readonly type: 'message';
   readonly offset: number;
   readonly id: string;
@@ -24,8 +26,8 @@ export interface MessageEntry {
   readonly replyTo?: ReplyTo;
 }
 
-/** Another text of a message. */
-export interface EditEntry extends Target {
+/** Another text of a message, with its mentions in place of those before. */
+export interface EditEntry extends Target, Mentions {
   readonly type: 'edit';
   readonly offset: number;
   readonly text: string;
@@ -92,7 +94,8 @@ export function readEntry({ type, offset, user }: Stamped, data: unknown): Entry
 }
 
 const READERS: Readonly<Record<string, (body: Fields, offset: number, user: string) => Entry | null>> = {
-  message({ id, text, time, replyTo }, offset, user) {
+  message(body, offset, user) {
+    const { id, text, time, replyTo } = body;
     if (typeof id !== 'string' || typeof text !== 'string') return null;
     const reply = readReply(replyTo);
     return {
@@ -102,6 +105,7 @@ const READERS: Readonly<Record<string, (body: Fields, offset: number, user: stri
       user,
       time: typeof time === 'number' ? time : 0,
       text,
+      ...readMentions(body),
       ...(reply ? { replyTo: reply } : {}),
     };
   },
@@ -109,7 +113,7 @@ const READERS: Readonly<Record<string, (body: Fields, offset: number, user: stri
     const target = readTarget(body);
     const { text, rev } = body;
     if (!target || typeof text !== 'string') return null;
-    return { type: 'edit', offset, ...target, text, ...(isOffset(rev) ? { rev } : {}) };
+    return { type: 'edit', offset, ...target, text, ...readMentions(body), ...(isOffset(rev) ? { rev } : {}) };
   },
   delete({ targets }, offset) {
     if (!Array.isArray(targets)) return null;

@@ -1,8 +1,9 @@
 import { Changes, type Reaction } from './changes.ts';
 import type { DeletedTarget, Entry, MessageEntry, ReplyTo } from './entry.ts';
+import { type Mentions, mentionsOf } from './mentions.ts';
 
-/** A message as its readers see it. */
-export interface FoldedMessage {
+/** A message as its readers see it, with the mentions of its text: none once deleted. */
+export interface FoldedMessage extends Mentions {
   readonly offset: number;
   readonly id: string;
   readonly user: string;
@@ -95,7 +96,8 @@ export class RoomFold {
     if (!changes || message.deleted > 0) return message;
     const { deletedAt } = changes;
     if (deletedAt > 0) return deleted(message, deletedAt);
-    return { ...message, ...changes.text(message, upto), reactions: changes.reactions(message.reactions, upto) };
+    const { mentions: _, all: __, ...rest } = message;
+    return { ...rest, ...changes.text(message, upto), reactions: changes.reactions(message.reactions, upto) };
   }
 
   #changesOf(target: number, of: string): Changes {
@@ -117,6 +119,8 @@ export function deleted(
 }
 
 /** A message without changes. */
-export function unchanged({ offset, id, user, time, text, replyTo }: MessageEntry): FoldedMessage {
-  return { offset, id, user, time, text, rev: offset, deleted: 0, replyTo: replyTo ?? null, reactions: [] };
+export function unchanged(entry: MessageEntry): FoldedMessage {
+  const { offset, id, user, time, text, replyTo } = entry;
+  const message = { offset, id, user, time, text, rev: offset, deleted: 0, replyTo: replyTo ?? null, reactions: [] };
+  return { ...message, ...mentionsOf(entry) };
 }

@@ -1,4 +1,4 @@
-import { Changes } from '../fold/changes.ts';
+import { Changes, type Text } from '../fold/changes.ts';
 import type { DeletedTarget, DeleteEntry, EditEntry, ReactionEntry, Target } from '../fold/entry.ts';
 import type { MessageChange } from '../room/views.ts';
 import type { MessageDocument } from './document.ts';
@@ -46,8 +46,8 @@ function deletionOf({ offset }: DeleteEntry, target: DeletedTarget, epoch: strin
 
 /** Change of a message that is not deleted. */
 export interface EditPlan {
-  /** Its text after the batch; null if no edit of the batch counts. */
-  readonly text: { readonly rev: number; readonly text: string } | null;
+  /** Its text after the batch, with its mentions; null if no edit of the batch counts. */
+  readonly text: Text | null;
   /** Offsets of edits that its document does not list yet. */
   readonly unlisted: readonly number[];
 }

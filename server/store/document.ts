@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Binary } from 'mongodb';
 import type { Reaction } from '../fold/changes.ts';
+import type { Mentions } from '../fold/mentions.ts';
 import { isPlainJson } from '../protocol/raw-json.ts';
 import type { LoggedMessage } from '../room/history-store.ts';
 import { ERASED, NO_TARGETS, type StoredMessage } from '../room/message.ts';
@@ -31,6 +32,8 @@ export interface MessageDocument {
   readonly rev?: number;
   /** Text of that edit. */
   readonly text?: string;
+  /** Mentions of that edit, and its offset: a worker of an earlier release leaves those of an older edit. Absent for none. */
+  readonly said?: Mentions & { readonly rev: number };
   /** Offsets of all edits of the message, which go with it. */
   readonly edits?: readonly number[];
   /** Offset of the delete of the message, whose texts are gone; its own for an entry that does not count; absent without one. */

@@ -1,4 +1,5 @@
 import { readEntry } from '../fold/entry.ts';
+import { mentionsOf } from '../fold/mentions.ts';
 import { type FoldedMessage, unchanged } from '../fold/room-fold.ts';
 import type { MessageDocument } from './document.ts';
 
@@ -7,15 +8,17 @@ import type { MessageDocument } from './document.ts';
  * @returns null for a document whose body is no message that a gateway wrote, and for a message that does not count
  */
 export function foldedMessage(document: MessageDocument): FoldedMessage | null {
-  const { offset, user, deleted, rev, text, rx } = document;
+  const { offset, user, deleted, rev, text, said, rx } = document;
   if (deleted === offset) return null;
   const body = parsed(document);
   // A stub has no text.
   const entry = readEntry({ type: document.type, offset, user }, deleted === undefined ? body : { ...body, text: '' });
   if (entry?.type !== 'message') return null;
-  const message = unchanged(entry);
-  if (deleted !== undefined) return { ...message, rev: deleted, deleted };
-  return { ...message, ...(rev !== undefined && text !== undefined ? { rev, text } : {}), reactions: rx ?? [] };
+  const message = { ...unchanged(entry), reactions: rx ?? [] };
+  const { mentions: _, all: __, ...rest } = message;
+  if (deleted !== undefined) return { ...rest, reactions: [], rev: deleted, deleted };
+  if (rev === undefined || text === undefined) return message;
+  return { ...rest, rev, text, ...(said?.rev === rev ? mentionsOf(said) : {}) };
 }
 
 /** Body of a deleted message. Clients of earlier releases show nothing for it, because it has no text. Pure. */

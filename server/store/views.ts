@@ -1,4 +1,6 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import type { Text } from '../fold/changes.ts';
+import { hasMentions, mentionsOf } from '../fold/mentions.ts';
 import type { FoldedMessage } from '../fold/room-fold.ts';
 import { MOST_LEFT_OUT } from '../room/filtered-reader.ts';
 import type { Erased, FoldedPage, MessageChange, MessagePlace, PageRange, VoidEntry } from '../room/views.ts';
@@ -196,7 +198,7 @@ export class Views {
 }
 
 /** Fields that a deleted message does not have. */
-const GONE = { rev: '', text: '', rx: '', rxAt: '', c: '' };
+const GONE = { rev: '', text: '', said: '', rx: '', rxAt: '', c: '' };
 
 const needsMessage = ({ edits, deletion }: Group) => edits.length > 0 || deletion !== null;
 const needsVotes = ({ votes, deletion }: Group) => votes.length > 0 || deletion !== null;
@@ -216,7 +218,14 @@ function edits(group: Group, document: MessageDocument): MessageWrite[] {
   const listing = unlisted.length > 0 ? { $addToSet: { edits: { $each: unlisted } } } : {};
   if (!text) return note(group, unlisted, document);
   const filter = where('messages.edit', { ...at(group), deleted: null, rev: { $not: { $gte: text.rev } } });
-  return [{ updateOne: { filter: filter as never, update: { $set: text, ...listing } as never } }];
+  return [{ updateOne: { filter: filter as never, update: { ...textUpdate(text), ...listing } as never } }];
+}
+
+/** Update of a document to the text of an edit, with the mentions of that edit alone. */
+function textUpdate(edit: Text): object {
+  const { rev, text } = edit;
+  if (!hasMentions(edit)) return { $set: { rev, text }, $unset: { said: '' } };
+  return { $set: { rev, text, said: { rev, ...mentionsOf(edit) } } };
 }
 
 /** Lists edits in the document of their message. */

@@ -1,9 +1,16 @@
 import type { Entry } from '../../../server/fold/entry.ts';
+import type { Mentions } from '../../../server/fold/mentions.ts';
 import { integer, pick } from '../../../tools/support/random.ts';
 import type { Random } from '../fuzz/fuzz.ts';
 
 const USERS = ['ann', 'bob', 'eve'];
 const EMOJIS = ['👍', '🎉', 'constructor'];
+
+/** Mentions of a text: often none. */
+function mentionsIn(random: Random): Mentions {
+  const mentions = USERS.filter(() => random() < 0.3);
+  return { ...(mentions.length > 0 ? { mentions } : {}), ...(random() < 0.2 ? { all: true } : {}) };
+}
 
 /** Author and time of a message, as the gateway writes them into a delete; nothing for one that is not there. */
 function found(log: readonly Entry[], target: number, of: string): { user: string; time: number } | undefined {
@@ -32,8 +39,16 @@ export function anyLog(random: Random, length = 14): Entry[] {
           user: pick(random, USERS),
           time: 7 * offset,
           text: `text ${offset}`,
+          ...mentionsIn(random),
         }),
-        () => ({ type: 'edit', offset, ...target, text: `edit ${offset}`, ...(rev === 0 ? {} : { rev }) }),
+        () => ({
+          type: 'edit',
+          offset,
+          ...target,
+          text: `edit ${offset}`,
+          ...mentionsIn(random),
+          ...(rev === 0 ? {} : { rev }),
+        }),
         () => ({
           type: 'reaction',
           offset,

@@ -12,6 +12,7 @@ const MAY: Readonly<Record<Action, string>> = {
   history: READERS,
   presence: READERS,
   send: 'users who may [write to the room](rooms.md#who-may-read-and-write), and are not muted in it',
+  mentionAll: 'moderators and above who may write to the room',
   publish: 'users who may write to the room, in kinds where bare `publish` is enabled',
 };
 

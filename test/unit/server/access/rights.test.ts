@@ -76,6 +76,7 @@ test('every act of every person in a group', () => {
     add         yes   <     <         103    103   103   hid     hid       hid  hid      hid
     link        yes   yes   yes       103    103   103   hid     hid       hid  hid      hid
     deleteOther yes   <     <         103    103   103   hid     hid       hid  hid      hid
+    mentionAll  yes   yes   yes       103    103   103   hid     hid       hid  hid      hid
     topic       yes   yes   yes       103    103   103   hid     hid       hid  hid      hid
     settings    yes   yes   103       103    103   103   hid     hid       hid  hid      hid
     freeze      yes   yes   yes       103    103   103   hid     hid       hid  hid      hid

@@ -18,7 +18,7 @@ async function story() {
   const room = await create('alice', ['bob']);
   const id = idOf();
   const { offset: target } = await as('alice', 'message.send', { room, id, text: 'Hello' });
-  await as('bob', 'message.send', { room, text: 'Hello you', replyTo: { offset: target, id } });
+  await as('bob', 'message.send', { room, text: 'Hello you', mentions: ['alice'], replyTo: { offset: target, id } });
   await as('alice', 'message.edit', { room, target, of: id, text: 'Hello, all', rev: target });
   await as('bob', 'message.react', { room, target, of: id, emoji: '👍', on: true });
   const targets = [{ target, of: id }];

@@ -47,6 +47,7 @@ const CALLS: Readonly<Record<RoomAct, (at: Meeting) => readonly [VerbName, objec
   add: () => ['room.add', { users: ['new'] }],
   link: () => ['link.create', {}],
   deleteOther: ({ message }) => ['message.delete', { targets: [message], scope: 'all' }],
+  mentionAll: () => ['message.send', { text: 'green', all: true }],
   topic: () => ['room.update', { topic: 'Green' }],
   settings: () => ['room.update', { name: 'Green' }],
   freeze: () => ['room.freeze', { on: true }],

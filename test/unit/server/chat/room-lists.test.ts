@@ -194,7 +194,7 @@ test('kinds are listed by name with their rules, without the inboxes', async () 
     invite: 'Moderator',
   });
   assert.equal(limits.emojiPerMessage, 20);
-  assert.deepEqual(sizes, { typing: 100, receipts: 100, presence: 100 });
+  assert.deepEqual(sizes, { typing: 100, receipts: 100, presence: 100, mentionAll: 1_000 });
 });
 
 for (const isNoted of [false, true])

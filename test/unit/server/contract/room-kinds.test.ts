@@ -16,7 +16,7 @@ test('the built-in kinds are channel, group, dm and the inbox', () => {
   assert.deepEqual(kindsOf(testConfig()), BUILT_IN_KINDS);
   assert.deepEqual([...BUILT_IN_KINDS.keys()], ['channel', 'group', 'dm', 'user']);
   const limits = { textCharacters: 8_000, editSeconds: 86_400, deleteSeconds: 172_800, emojiPerMessage: 20 };
-  const sizes = { typing: 100, receipts: 100, presence: 100 };
+  const sizes = { typing: 100, receipts: 100, presence: 100, mentionAll: 1_000 };
   for (const rules of BUILT_IN_KINDS.values()) assert.deepEqual([rules.limits, rules.sizes], [limits, sizes]);
 });
 
@@ -30,7 +30,7 @@ test('a declared kind of a built-in name changes only the fields that it gives',
   assert.deepEqual(kind('channel', { channel: { write: 'Staff', sizes: { typing: 0 } } }), {
     ...BUILT_IN_KINDS.get('channel'),
     write: 'Staff',
-    sizes: { typing: 0, receipts: 100, presence: 100 },
+    sizes: { typing: 0, receipts: 100, presence: 100, mentionAll: 1_000 },
   });
 });
 

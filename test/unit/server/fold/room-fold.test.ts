@@ -12,17 +12,24 @@ function inOrder(log: readonly Entry[]): FoldedMessage[] {
   const messages = new Map<number, FoldedMessage>();
   const change = (target: number, of: string, how: (message: FoldedMessage) => Partial<FoldedMessage>) => {
     const message = messages.get(target);
-    if (message?.id === of && message.deleted === 0) messages.set(target, { ...message, ...how(message) });
+    if (message?.id !== of || message.deleted > 0) return;
+    const { mentions, all, ...rest } = message;
+    const after = how(message);
+    // A text comes with its mentions: another one without has none.
+    const said = after.text === undefined ? { ...(mentions ? { mentions } : {}), ...(all ? { all } : {}) } : {};
+    messages.set(target, { ...rest, ...said, ...after });
   };
   for (const entry of log) {
     const { offset } = entry;
     if (entry.type === 'message') {
-      const { id, user, time, text } = entry;
-      messages.set(offset, { offset, id, user, time, text, rev: offset, deleted: 0, replyTo: null, reactions: [] });
+      const { type: _, ...message } = entry;
+      messages.set(offset, { ...message, rev: offset, deleted: 0, replyTo: null, reactions: [] });
     } else if (entry.type === 'edit')
-      change(entry.target, entry.of, ({ rev }) =>
-        entry.rev === undefined || entry.rev === rev ? { text: entry.text, rev: offset } : {},
-      );
+      change(entry.target, entry.of, ({ rev }) => {
+        const { text, mentions, all } = entry;
+        if (entry.rev !== undefined && entry.rev !== rev) return {};
+        return { text, rev: offset, ...(mentions ? { mentions } : {}), ...(all ? { all } : {}) };
+      });
     else if (entry.type === 'delete')
       for (const { target, of } of entry.targets)
         change(target, of, () => ({ text: '', rev: offset, deleted: offset, replyTo: null, reactions: [] }));
