@@ -56,6 +56,10 @@ const POSITION_AGE_MS = 1_000;
 /** Entries that are read from LOG for each message that is wanted: the others change messages. */
 const ENTRIES_A_MESSAGE = 2;
 const SPARE_ENTRIES = 20;
+/** Entries of each further read from LOG, while none of those above has a message. */
+const STEP = 1_000;
+/** Entries without a message that are read for one page: about a second. Below them MongoDB is needed. */
+const MOST_ENTRIES = 10_000;
 
 /**
  * Reads messages of rooms with all changes in them: from MongoDB as far as its messages are folded, and from LOG above. The newest
@@ -89,7 +93,7 @@ export class FoldedRooms {
     const epoch = await log.currentEpoch(log.partitionOf(room));
     const isNewest = range.reverse && range.before === Number.POSITIVE_INFINITY;
     if (isNewest) {
-      const found = await this.#hotPage(room, range);
+      const found = await this.#hotBefore(room, range);
       if (found.isWhole || found.messages.length >= range.limit) return { ...found, epoch, skippedTo: null };
     }
     if (!store.quiet()) {
@@ -99,7 +103,7 @@ export class FoldedRooms {
         if (!(error instanceof StoreUnavailable)) throw error;
       }
     }
-    const found = await this.#hotPage(room, range);
+    const found = await (range.reverse ? this.#hotBefore(room, range, MOST_ENTRIES) : this.#hotAfter(room, range));
     if (found.messages.length === 0 && !found.isWhole) throw new StoreUnavailable('it does not answer');
     return { ...found, epoch, skippedTo: null };
   }
@@ -210,11 +214,7 @@ export class FoldedRooms {
     return { messages, upto: fresh.upto, skippedTo: messages.length === 0 ? skippedTo : null };
   }
 
-  /** Page of messages that LOG has. `isWhole` is false if MongoDB may have more of them. */
-  async #hotPage(room: string, range: PageRange): Promise<HotPage> {
-    return range.reverse ? await this.#hotBefore(room, range) : await this.#hotAfter(room, range);
-  }
-
+  /** First messages of a range that LOG has. `isWhole` is false if MongoDB may have some of them. */
   async #hotAfter(room: string, range: PageRange): Promise<HotPage> {
     const entries = await entriesAfter(this.#options.log, room, range.after);
     // Read last: what a purge removed meanwhile is below the first offset now.
@@ -233,25 +233,35 @@ export class FoldedRooms {
     throw new ReadFailed(`a replica of the stream of ${room} lags`);
   }
 
-  async #hotBefore(room: string, range: PageRange): Promise<HotPage> {
+  /**
+   * Last messages of a range that LOG has. `isWhole` is false if MongoDB may have more of them.
+   * @param most entries after which the search for a first message ends; default: one read
+   */
+  async #hotBefore(room: string, range: PageRange, most = 0): Promise<HotPage> {
     const { log } = this.#options;
     const { first, last } = await log.state(log.partitionOf(room));
     const before = Math.min(range.before, last + 1);
     // An empty stream may begin at 0.
     const removed = Math.max(first - 1, 0);
     const bottom = Math.max(range.after, removed);
-    const count = range.limit * ENTRIES_A_MESSAGE + SPARE_ENTRIES;
-    const newest = await this.#backward(room, { after: bottom, before }, count);
     const above = before > last ? [] : await entriesAfter(log, room, before - 1);
-    const reached = newest.length < count ? bottom : (newest.at(-1)?.offset ?? 1) - 1;
-    const oldest = Math.max(reached, (await this.#first(room)) - 1);
-    const counted = await this.#counted(room, [...newest, ...above]);
-    const messages = within(addEntries(new RoomFold(), counted).messages(), {
-      ...range,
-      after: oldest,
-    });
-    const upto = above.at(-1)?.offset ?? newest[0]?.offset ?? removed;
-    return { messages, upto, isWhole: oldest <= range.after };
+    const fold = addEntries(new RoomFold(), await this.#counted(room, above));
+    let upto = above.at(-1)?.offset;
+    let read = 0;
+    for (let [end, count] = [before, range.limit * ENTRIES_A_MESSAGE + SPARE_ENTRIES]; ; count = STEP) {
+      const entries = await this.#backward(room, { after: bottom, before: end }, count);
+      upto ??= entries[0]?.offset;
+      read += entries.length;
+      addEntries(fold, await this.#counted(room, entries));
+      const reached = entries.length < count ? bottom : (entries.at(-1)?.offset ?? 1) - 1;
+      // Read last: what a purge removed meanwhile is below the first offset now.
+      const oldest = Math.max(reached, (await this.#first(room)) - 1);
+      const messages = within(fold.messages(), { ...range, after: oldest });
+      const isEnd = reached === bottom || oldest > reached;
+      if (messages.length > 0 || isEnd || read >= most)
+        return { messages, upto: upto ?? removed, isWhole: oldest <= range.after };
+      end = reached + 1;
+    }
   }
 }
 

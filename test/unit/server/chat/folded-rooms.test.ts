@@ -64,3 +64,30 @@ test('a message that does not count is in no list while MongoDB has it and no wo
     assert.equal(await last(), 5);
   }
 });
+
+test('while MongoDB is away, a message below any number of changes is found as far as LOG has it', async () => {
+  const { store, log, send, react, page, last } = listed();
+  for (let round = 0; round < 3; round++) await send('ann');
+  for (let round = 0; round < 2_500; round++) await react(3);
+  store.up = false;
+  assert.deepEqual(await page({ limit: 1 }), [3]);
+  assert.deepEqual(await page({ before: 2_000, limit: 1 }), [3]);
+  assert.equal(await last(), 3);
+  store.up = true;
+  log.storeUpTo(log.last);
+  log.purge(3);
+  store.up = false;
+  await assert.rejects(page(), { name: 'StoreUnavailable' });
+  assert.equal(await last(), undefined);
+});
+
+test('while MongoDB is away, a page ends after 10,000 changes without a message', async () => {
+  const { store, send, react, page, last } = listed();
+  for (let round = 0; round < 2; round++) await send(round === 0 ? 'ann' : CUT);
+  for (let round = 0; round < 10_000; round++) await react(1);
+  store.up = false;
+  assert.equal(await last(), 1);
+  for (let round = 0; round < 1_100; round++) await react(1);
+  await assert.rejects(page({ limit: 1 }), { name: 'StoreUnavailable' });
+  assert.equal(await last(), undefined);
+});
