@@ -1,11 +1,6 @@
 import { errors, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import {
-  COMPLETE,
-  type PolicyEntry,
-  type PolicyKey,
-  type PolicySnapshot,
-  type PolicyStore,
-} from '../membership/policy-store.ts';
+import { FILLED, readFilled } from '../membership/policy-filled.ts';
+import type { PolicyEntry, PolicyKey, PolicySnapshot, PolicyStore } from '../membership/policy-store.ts';
 import { MessageRefused, PublishFailed, ReadFailed } from '../room/log.ts';
 import { type ApiError, apiRequest, NO_MESSAGE_FOUND, WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
 import { type Names, roomToken } from './names.ts';
@@ -77,12 +72,12 @@ export function policyKv(
   };
 
   const snapshot = async (keys: readonly PolicyKey[]): Promise<PolicySnapshot> => {
-    const subjects = [...keys, COMPLETE].map(subjectOf);
+    const subjects = [...keys, FILLED].map(subjectOf);
     const found = await reachedValues(connection, stream, subjects);
     if (found === 'unreached') return { entries: await Promise.all(keys.map(read)), complete: false };
     if (found !== 'too large') {
       const [mark, ...entries] = [...subjects.slice(-1), ...subjects.slice(0, -1)].map(each => found.get(each) ?? null);
-      return { entries, complete: mark !== null };
+      return { entries, complete: readFilled(mark?.value).complete };
     }
     if (keys.length < 2) throw new ReadFailed(`${stream} has a value that is too large`);
     const half = Math.ceil(keys.length / 2);

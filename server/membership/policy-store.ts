@@ -3,7 +3,7 @@ import type { PairUsers } from '../fold/pair.ts';
 /**
  * Key of a value that says who may do what: the state of a room, the rooms of a user (whole, or a part of a large one), the acts of two
  * users on each other, the settings of a user, the counts of what a user did on one day, the part of a partition's log that is in it,
- * the offset that was lost of one, or a mark: `complete` that the store lacks nothing, `filling` which partitions are filled.
+ * the offset that was lost of one, or the mark that says which partitions are filled, and whether the store lacks nothing.
  */
 export type PolicyKey =
   | { readonly room: string }
@@ -13,7 +13,7 @@ export type PolicyKey =
   | { readonly settings: string }
   | { readonly partition: number }
   | { readonly lost: number }
-  | { readonly mark: 'complete' | 'filling' };
+  | { readonly mark: 'filled' };
 
 /** Value of a key, with the revision that a write has to name. */
 export interface PolicyEntry {
@@ -56,13 +56,4 @@ export interface PolicySnapshot {
   readonly entries: readonly (PolicyEntry | null)[];
   /** True if the store lacked nothing then: a key without a value never had one. */
   readonly complete: boolean;
-}
-
-/** Key whose value says that every room and user with a value in MongoDB has one here. */
-export const COMPLETE = { mark: 'complete' } as const satisfies PolicyKey;
-
-/** Value of {@link COMPLETE}. */
-export interface Complete {
-  /** Random, another one for each filling. */
-  readonly epoch: string;
 }

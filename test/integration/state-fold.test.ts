@@ -9,7 +9,6 @@ import { foldControl } from '../../server/fold/control-fold.ts';
 import { NO_ROOM } from '../../server/fold/room-state.ts';
 import { readRoomState } from '../../server/fold/room-state-json.ts';
 import { directRoom } from '../../server/membership/direct-room.ts';
-import { COMPLETE } from '../../server/membership/policy-store.ts';
 import type { UserRoom } from '../../server/membership/room-states.ts';
 import { partKey, readDocument, userRoomOf } from '../../server/membership/user-documents.ts';
 import { controlOf } from '../../server/room/control-lane.ts';
@@ -25,6 +24,7 @@ import { publishContact } from '../support/chat/contact-entries.ts';
 import { publishControl, publishSeen } from '../support/chat/control-entries.ts';
 import { created } from '../support/chat/control-log.ts';
 import { faultyNats } from '../support/chat/faulty-nats.ts';
+import { isFilled } from '../support/chat/filled-policy.ts';
 import { repeatedIn } from '../support/chat/inbox-of.ts';
 
 const backends = await startBackends({ after });
@@ -251,7 +251,7 @@ for (const killed of [...Object.keys(BLOCK_STEPS), 'write of a room', 'read of a
     type Act = Parameters<typeof publishControl>[3];
     await publishControl(log, DM, 1, { ...created({ ann: 'member', bob: 'member' }), kind: 'dm' } as Act);
     start();
-    await until('POLICY lacks nothing', async () => (await policy.read(COMPLETE)) !== null);
+    await until('POLICY lacks nothing', () => isFilled(policy));
     await reached(DM);
     let kills = 0;
     steps.kills = step => {

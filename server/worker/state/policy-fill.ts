@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { COMPLETE, type Complete } from '../../membership/policy-store.ts';
+import { FILLED, type Filled, NOT_FILLED, readFilled } from '../../membership/policy-filled.ts';
 import { changeKey } from '../../membership/policy-writes.ts';
 import { type Clock, type Moment, sleep } from '../../time/clock.ts';
 import { Repeats } from '../../time/repeats.ts';
@@ -21,15 +21,6 @@ export interface PolicyFillParts extends PolicyPassParts {
 const LOOK_MS = 2_000;
 /** Time for which partitions gather that then share the reads of MongoDB: a worker looks at each of its own once a second. */
 const GATHER_MS = 2_000;
-const FILLING = { mark: 'filling' } as const;
-
-/** Value of the key {@link FILLING}. */
-interface Filling {
-  /** Random, another one after each wipe; empty in a value of an earlier release. */
-  readonly id: string;
-  /** Partitions that are filled. */
-  readonly done: readonly number[];
-}
 
 interface Task extends PassTask {
   /** Id of the filling; empty for a partition that is brought into an epoch. */
@@ -87,7 +78,7 @@ export class PolicyFill {
       await this.#note(partition, folded, done);
       return null;
     }
-    const fills = (await policy.read(COMPLETE)) === null;
+    const fills = !readFilled((await policy.read(FILLED))?.value).complete;
     const known = position.known(partition);
     const filling = fills ? await this.#missingIn(partition) : '';
     if (fills ? filling === '' : known?.epoch === folded.epoch) return null;
@@ -105,38 +96,29 @@ export class PolicyFill {
 
   /** @returns id of the filling that a partition is missing in; empty if it is filled */
   async #missingIn(partition: number): Promise<string> {
-    let filling = NO_FILLING;
-    await changeKey(this.#parts.policy, FILLING, value => {
-      filling = fillingOf(value);
-      if (filling.id !== '') return null;
-      filling = { ...filling, id: randomUUID() };
-      return filling;
+    let filled = NOT_FILLED;
+    await changeKey(this.#parts.policy, FILLED, value => {
+      filled = readFilled(value);
+      if (filled.id !== '') return null;
+      filled = { ...NOT_FILLED, id: randomUUID() };
+      return filled;
     });
-    // The worker that filled the last partition may have been killed before it wrote the mark.
-    if (filling.done.length >= this.#parts.partitions) await this.#complete();
-    return filling.done.includes(partition) ? '' : filling.id;
+    return filled.done.includes(partition) ? '' : filled.id;
   }
 
   /** Writes that a partition is done: the progress first, so that POLICY is not complete without one. */
   async #note(partition: number, folded: FoldPosition, { fills, filling: id }: Task): Promise<void> {
     const { policy, position, partitions } = this.#parts;
     if (!fills) return await position.write(partition, folded);
-    if (fillingOf((await policy.read(FILLING))?.value).id !== id) return; // wiped meanwhile: filled again
+    if (readFilled((await policy.read(FILLED))?.value).id !== id) return; // wiped meanwhile: filled again
     await position.take(partition, null); // the one before was wiped
     await position.write(partition, folded);
-    let done: readonly number[] = [];
-    await changeKey(policy, FILLING, value => {
-      const filling = fillingOf(value);
-      if (filling.id !== id) return null;
-      done = [...new Set([...filling.done, partition])];
-      return { id, done };
+    await changeKey(policy, FILLED, (value): Filled | null => {
+      const filled = readFilled(value);
+      if (filled.id !== id) return null;
+      const done = [...new Set([...filled.done, partition])];
+      return { id, done, complete: done.length >= partitions };
     });
-    if (done.length >= partitions) await this.#complete();
-  }
-
-  async #complete(): Promise<void> {
-    const epoch: Complete = { epoch: randomUUID() };
-    await changeKey(this.#parts.policy, COMPLETE, value => (value === null ? epoch : null));
   }
 
   /** Makes passes for what is under way, and for what comes meanwhile. Never rejects. */
@@ -169,14 +151,4 @@ export class PolicyFill {
     const facts = { partitions, reason, ...news };
     if (news) this.#parts.logger.warn(facts, 'the bucket POLICY could not be filled from MongoDB; tried again');
   }
-}
-
-const NO_FILLING: Filling = { id: '', done: [] };
-
-function fillingOf(value: unknown): Filling {
-  const { id, done } = (value ?? {}) as Partial<Record<keyof Filling, unknown>>;
-  return {
-    id: typeof id === 'string' ? id : '',
-    done: Array.isArray(done) ? done.filter(each => Number.isSafeInteger(each)) : [],
-  };
 }

@@ -1,7 +1,8 @@
 import { NO_ROOM, type RoomState } from '../../fold/room-state.ts';
 import { readRoomState } from '../../fold/room-state-json.ts';
 import { highestState, type StateSources } from '../../membership/highest-state.ts';
-import { COMPLETE, type PolicyStore } from '../../membership/policy-store.ts';
+import { FILLED, readFilled } from '../../membership/policy-filled.ts';
+import type { PolicyStore } from '../../membership/policy-store.ts';
 import { snapshotOf } from '../../membership/snapshot.ts';
 import { userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
 import type { Envelope } from '../../room/message.ts';
@@ -38,7 +39,8 @@ export async function takeOver(
 ): Promise<boolean> {
   const { policy, log, writes, wallClock } = parts;
   const found = await policy.read({ room });
-  if (!found && !(await policy.read(COMPLETE))) throw new Error('the bucket POLICY was wiped meanwhile');
+  if (!found && !readFilled((await policy.read(FILLED))?.value).complete)
+    throw new Error('the bucket POLICY was wiped meanwhile');
   const stored = readRoomState(found?.value) ?? NO_ROOM;
   const isSame = stored.cv === archived.cv && stored.at === archived.at;
   // Documents of users are written behind their room: above the sure offset POLICY may lack some.

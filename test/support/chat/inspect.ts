@@ -13,13 +13,13 @@ import type { RoomState } from '../../../server/fold/room-state.ts';
 import { readRoomState } from '../../../server/fold/room-state-json.ts';
 import { type GivenSettings, readGivenSettings } from '../../../server/fold/user-settings.ts';
 import { type PolicyProgress, progressKey, readProgress } from '../../../server/membership/policy-progress.ts';
-import { COMPLETE } from '../../../server/membership/policy-store.ts';
 import type { OffsetRange } from '../../../server/room/log.ts';
 import type { Config } from '../../../server/settings/config.ts';
 import { systemClock } from '../../../server/time/clock.ts';
 import type { Teardown } from '../../../tools/support/backends.ts';
 import { publishContact } from './contact-entries.ts';
 import { publishChange, publishControl, publishSeen } from './control-entries.ts';
+import { isFilled } from './filled-policy.ts';
 
 /** Looks into the streams and the database of a ChatCluster, past its processes. */
 export interface Inspect {
@@ -117,7 +117,7 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
     policyProgress: async room =>
       readProgress((await policy.read(progressKey(partitionOf(room, config.partitions))))?.value),
     settings: async user => readGivenSettings((await policy.read({ settings: user }))?.value),
-    policyComplete: async () => (await policy.read(COMPLETE)) !== null,
+    policyComplete: () => isFilled(policy),
     wipePolicy: async () => void (await (await managerOf(nats)).streams.purge(`KV_${names.policyBucket}`)),
     wipeLast: async () => {
       const { streams } = await managerOf(nats);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { LoadedPairs } from '../../../server/membership/loaded-pairs.ts';
 import { PolicyBatch } from '../../../server/membership/policy-batch.ts';
-import { COMPLETE } from '../../../server/membership/policy-store.ts';
 import type { Clocks } from '../../../server/time/clock.ts';
+import { fillPolicy } from './filled-policy.ts';
 import { MemoryPolicyStore } from './memory-policy.ts';
 
 /** Pairs of users as one gateway has them, over a store in memory that lacks nothing. */
 export function memoryPairs({ now }: Pick<Clocks, 'now'>, policy = new MemoryPolicyStore()): LoadedPairs {
-  void policy.write(COMPLETE, {}, 0);
+  void fillPolicy(policy);
   return new LoadedPairs({
     policy,
     batch: new PolicyBatch({ policy, soon: queueMicrotask }),

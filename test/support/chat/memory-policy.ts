@@ -6,13 +6,8 @@ import type {
   RoomDirectory,
   RoomPage,
 } from '../../../server/membership/directory.ts';
-import {
-  COMPLETE,
-  type PolicyEntry,
-  type PolicyKey,
-  type PolicySnapshot,
-  type PolicyStore,
-} from '../../../server/membership/policy-store.ts';
+import { FILLED, readFilled } from '../../../server/membership/policy-filled.ts';
+import type { PolicyEntry, PolicyKey, PolicySnapshot, PolicyStore } from '../../../server/membership/policy-store.ts';
 import type { UserRoom, UserRooms } from '../../../server/membership/room-states.ts';
 import {
   partKey,
@@ -53,14 +48,14 @@ export class MemoryPolicyStore implements PolicyStore {
 
   async snapshot(keys: readonly PolicyKey[]): Promise<PolicySnapshot> {
     const texts = keys.map(key => JSON.stringify(key));
-    this.asked.push(texts.join(' '));
+    if (texts.length > 0) this.asked.push(texts.join(' '));
     await this.wait();
     if (!this.up) throw new ReadFailed('switched off');
     const entry = (text: string) => {
       const found = this.#entries.get(text);
       return found ? { value: JSON.parse(found.json) as unknown, revision: found.revision } : null;
     };
-    return { entries: texts.map(entry), complete: entry(JSON.stringify(COMPLETE)) !== null };
+    return { entries: texts.map(entry), complete: readFilled(entry(JSON.stringify(FILLED))?.value).complete };
   }
 
   async write(key: PolicyKey, value: unknown, revision: number): Promise<boolean> {

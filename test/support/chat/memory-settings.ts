@@ -1,12 +1,12 @@
 import { LoadedSettings } from '../../../server/membership/loaded-settings.ts';
 import { PolicyBatch } from '../../../server/membership/policy-batch.ts';
-import { COMPLETE } from '../../../server/membership/policy-store.ts';
 import type { Clocks } from '../../../server/time/clock.ts';
+import { fillPolicy } from './filled-policy.ts';
 import { MemoryPolicyStore } from './memory-policy.ts';
 
 /** Settings of users as one gateway has them, over a store in memory that lacks nothing. */
 export function memorySettings({ now }: Pick<Clocks, 'now'>, policy = new MemoryPolicyStore()): LoadedSettings {
-  void policy.write(COMPLETE, {}, 0);
+  void fillPolicy(policy);
   return new LoadedSettings({
     policy,
     batch: new PolicyBatch({ policy, soon: queueMicrotask }),

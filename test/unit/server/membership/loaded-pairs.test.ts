@@ -4,9 +4,9 @@ import { type Contact, type ContactAct, NO_PAIR, withContact } from '../../../..
 import type { PairArchive } from '../../../../server/membership/archive.ts';
 import { LoadedPairs } from '../../../../server/membership/loaded-pairs.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
-import { COMPLETE } from '../../../../server/membership/policy-store.ts';
 import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import type { StoredMessage } from '../../../../server/room/message.ts';
+import { fillPolicy } from '../../../support/chat/filled-policy.ts';
 import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
 
@@ -37,7 +37,7 @@ async function gateway(policy = new MemoryPolicyStore(), { whole = true, archive
     now: () => clock.now(),
     unwritten: (_, error) => void errors.push(error),
   });
-  if (!(await policy.read(COMPLETE))) await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const state = async (user: string, other: string) => (await pairs.of(user, [other])).get(other)?.state;
   return { policy, clock, pairs, errors, state };
 }

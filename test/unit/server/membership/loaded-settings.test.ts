@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { type GivenSettings, readSettingsEntry } from '../../../../server/fold/user-settings.ts';
 import { LoadedSettings } from '../../../../server/membership/loaded-settings.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
-import { COMPLETE } from '../../../../server/membership/policy-store.ts';
 import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import { ReadFailed } from '../../../../server/room/log.ts';
 import type { StoredMessage } from '../../../../server/room/message.ts';
+import { fillPolicy } from '../../../support/chat/filled-policy.ts';
 import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
 
@@ -40,7 +40,7 @@ async function gateway(policy = new MemoryPolicyStore(), whole = true) {
     now: () => clock.now(),
     unwritten: (_, error) => void errors.push(error),
   });
-  if (!(await policy.read(COMPLETE))) await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const add = async (user: string) => (await settings.of([user])).get(user)?.privacy.add;
   const fresh = async (user: string) => (await settings.fresh([user])).get(user)?.privacy.add;
   return { policy, clock, settings, errors, archived, parts, add, fresh };

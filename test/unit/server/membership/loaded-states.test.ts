@@ -6,13 +6,13 @@ import type { RoomArchive } from '../../../../server/membership/archive.ts';
 import { LoadedStates, type LoadedStatesOptions } from '../../../../server/membership/loaded-states.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
 import type { Covered } from '../../../../server/membership/policy-progress.ts';
-import { COMPLETE } from '../../../../server/membership/policy-store.ts';
 import { LOST_VERSIONS } from '../../../../server/membership/snapshot.ts';
 import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import { PublishFailed } from '../../../../server/room/log.ts';
 import { until } from '../../../../tools/support/until.ts';
 import { publishControl } from '../../../support/chat/control-entries.ts';
 import { created } from '../../../support/chat/control-log.ts';
+import { fillPolicy } from '../../../support/chat/filled-policy.ts';
 import { LARGE_ROOM } from '../../../support/chat/large-room.ts';
 import { MemoryLog } from '../../../support/chat/memory-log.ts';
 import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
@@ -46,7 +46,7 @@ async function gateway(options: Partial<LoadedStatesOptions> = {}) {
     unwritten: (_, error) => void errors.push(error),
     ...options,
   });
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   return { log, policy, clock, states, errors, losses };
 }
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LoadedUserRooms, type LoadedUserRoomsOptions } from '../../../../server/membership/loaded-user-rooms.ts';
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
-import { COMPLETE } from '../../../../server/membership/policy-store.ts';
 import type { UserRoom } from '../../../../server/membership/room-states.ts';
 import { writeUserRoom } from '../../../../server/membership/user-documents.ts';
 import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import type { StoredMessage } from '../../../../server/room/message.ts';
 import type { OwnMembership } from '../../../../server/room/room-changes.ts';
+import { fillPolicy } from '../../../support/chat/filled-policy.ts';
 import { MemoryPolicyStore } from '../../../support/chat/memory-policy.ts';
 import { NO_ARCHIVE } from '../../../support/chat/no-archive.ts';
 import { ManualClock } from '../../../support/clocks/manual-clock.ts';
@@ -41,7 +41,7 @@ async function gateway(policy = new MemoryPolicyStore(), options: Partial<Loaded
     unwritten: (_, error) => void errors.push(error),
     ...options,
   });
-  if (!(await policy.read(COMPLETE))) await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const state = async () => (await rooms.of('bob')).get(ROOM)?.state;
   return { policy, clock, rooms, errors, state };
 }

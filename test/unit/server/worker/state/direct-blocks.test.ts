@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readRoomState } from '../../../../../server/fold/room-state-json.ts';
 import { directRoom } from '../../../../../server/membership/direct-room.ts';
-import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import { publishContact } from '../../../../support/chat/contact-entries.ts';
 import { publishControl, publishSeen } from '../../../../support/chat/control-entries.ts';
 import { created } from '../../../../support/chat/control-log.ts';
+import { fillPolicy } from '../../../../support/chat/filled-policy.ts';
 import { type Act, policyFoldBench } from '../../../../support/chat/policy-fold-bench.ts';
 
 const DM = directRoom('ann', 'bob');
@@ -16,7 +16,7 @@ async function bench() {
   const all = await policyFoldBench();
   const { log, policy, rooms } = all;
   rooms.push(DM);
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const acts = async () =>
     (await log.readAfter(DM, 0, 100)).messages.flatMap(({ type, user, cv, body }) =>
       cv > 0 ? [`${type} ${user} ${(JSON.parse(Buffer.from(body).toString()) as { act: string }).act}`] : [],

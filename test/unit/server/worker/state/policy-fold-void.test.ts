@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { foldControl } from '../../../../../server/fold/control-fold.ts';
 import { NO_ROOM } from '../../../../../server/fold/room-state.ts';
 import { roomStateJson } from '../../../../../server/fold/room-state-json.ts';
-import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import { controlOf } from '../../../../../server/room/control-lane.ts';
 import { publishControl, publishSeen } from '../../../../support/chat/control-entries.ts';
 import { created } from '../../../../support/chat/control-log.ts';
+import { fillPolicy } from '../../../../support/chat/filled-policy.ts';
 import { type Act, CREATE, policyFoldBench, ROOM } from '../../../../support/chat/policy-fold-bench.ts';
 
 const BAN = { act: 'ban', user: 'bob', until: 0 } as const;
@@ -28,7 +28,7 @@ async function voidBench() {
   const stateOf = async () => (await entries()).flatMap(each => controlOf(each) ?? []).reduce(foldControl, NO_ROOM);
   const send = async (user: string, seen = 0) => (await publishSeen(log, ROOM, user, seen)).offset;
   const begin = () => fold.begin(0);
-  const complete = () => bench.policy.write(COMPLETE, { epoch: 'one' }, 0);
+  const complete = () => fillPolicy(bench.policy);
   return { ...bench, batch, replace, stateOf, send, begin, complete };
 }
 

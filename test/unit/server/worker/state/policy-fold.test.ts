@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import { foldControl } from '../../../../../server/fold/control-fold.ts';
 import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
 import { readRoomState, roomStateJson } from '../../../../../server/fold/room-state-json.ts';
-import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import { writeRoom } from '../../../../../server/membership/policy-writes.ts';
 import { LOST_VERSIONS } from '../../../../../server/membership/snapshot.ts';
 import { controlOf } from '../../../../../server/room/control-lane.ts';
@@ -14,6 +13,7 @@ import { PolicyPosition } from '../../../../../server/worker/state/policy-positi
 import { until } from '../../../../../tools/support/until.ts';
 import { publishControl, publishSeen } from '../../../../support/chat/control-entries.ts';
 import { created } from '../../../../support/chat/control-log.ts';
+import { isFilled } from '../../../../support/chat/filled-policy.ts';
 import { type Act, CREATE, policyFoldBench, ROOM } from '../../../../support/chat/policy-fold-bench.ts';
 import { ENTRY_EXAMPLES, shapeOf } from '../../../../support/docs/entry-examples.ts';
 
@@ -262,7 +262,7 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
     logger: pino({ level: 'silent' }),
   });
   const lease = { signal: new AbortController().signal };
-  const isComplete = async () => (await policy.read(COMPLETE)) !== null;
+  const isComplete = () => isFilled(policy);
   const look = async () => {
     clock.pass(2_000);
     await fill.look(0, { epoch: 'e', at: 3 }, lease);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_ROOM, type RoomState } from '../../../../../server/fold/room-state.ts';
 import { roomStateJson } from '../../../../../server/fold/room-state-json.ts';
-import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import { StatelessRooms } from '../../../../../server/worker/state/stateless-rooms.ts';
+import { fillPolicy } from '../../../../support/chat/filled-policy.ts';
 import { MemoryPolicyStore } from '../../../../support/chat/memory-policy.ts';
 
 const TEA: RoomState = { ...NO_ROOM, kind: 'channel', cv: 1, at: 7 };
@@ -27,7 +27,7 @@ async function bench() {
 
 test('a room that has a state is handed over, the others are remembered', async () => {
   const { policy, known, find } = await bench();
-  await policy.write(COMPLETE, { epoch: 'one' }, 0);
+  await fillPolicy(policy);
   assert.deepEqual(await find('first', 'channel:a', 'channel:tea', 'channel:b'), ['channel:a', 'channel:b']);
   assert.deepEqual(known, ['channel:tea 7']);
   policy.up = false;
@@ -37,7 +37,7 @@ test('a room that has a state is handed over, the others are remembered', async 
 
 test('a room is asked about again after its first control entry, and where a partition began again', async () => {
   const { policy, rooms, find } = await bench();
-  await policy.write(COMPLETE, { epoch: 'one' }, 0);
+  await fillPolicy(policy);
   await find('first', 'channel:a', 'channel:b');
   policy.up = false;
   rooms.delete('channel:a');
@@ -53,7 +53,7 @@ test('while POLICY is not complete MongoDB is asked once about a room, and POLIC
   await policy.write({ room: 'channel:a' }, roomStateJson(TEA), 0);
   assert.deepEqual([await find('first', 'channel:a'), known], [[], ['channel:a 7']], 'it is being filled');
   await find('second', 'channel:b');
-  await policy.write(COMPLETE, { epoch: 'one' }, 0);
+  await fillPolicy(policy);
   assert.deepEqual(await find('second', 'channel:b'), ['channel:b']);
   policy.up = false;
   assert.deepEqual(await find('second', 'channel:b'), ['channel:b']);

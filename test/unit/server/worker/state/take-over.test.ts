@@ -8,7 +8,6 @@ import { readRoomState, roomStateJson } from '../../../../../server/fold/room-st
 import type { GivenSettings } from '../../../../../server/fold/user-settings.ts';
 import type { ArchivedPair } from '../../../../../server/membership/archive.ts';
 import { readProgress } from '../../../../../server/membership/policy-progress.ts';
-import { COMPLETE } from '../../../../../server/membership/policy-store.ts';
 import { writePair } from '../../../../../server/membership/policy-writes.ts';
 import type { UserRoom } from '../../../../../server/membership/room-states.ts';
 import { LOST_VERSIONS } from '../../../../../server/membership/snapshot.ts';
@@ -25,6 +24,7 @@ import { PolicyFill } from '../../../../../server/worker/state/policy-fill.ts';
 import { PolicyPosition } from '../../../../../server/worker/state/policy-position.ts';
 import { until } from '../../../../../tools/support/until.ts';
 import { created, entry, stateAfter } from '../../../../support/chat/control-log.ts';
+import { fillPolicy } from '../../../../support/chat/filled-policy.ts';
 import { MemoryPolicyStore } from '../../../../support/chat/memory-policy.ts';
 import { ManualClock } from '../../../../support/clocks/manual-clock.ts';
 
@@ -122,7 +122,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
 
 test('rooms that POLICY and MongoDB have in different states, or that a loss may concern, go on from the later one', async () => {
   const { archived, taken, put, policy, progress } = await bench();
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   archived.set('group:same', stateOf(3, 40));
   await put('group:same', stateOf(3, 40));
   archived.set('group:archived', stateOf(5, 45, 'MongoDB'));
@@ -149,7 +149,7 @@ test('rooms that POLICY and MongoDB have in different states, or that a loss may
 
 test('acts of users on each other that POLICY lost come back from MongoDB, and later ones stay', async () => {
   const { pairs, taken, policy } = await bench();
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const acted = (user: string, other: string, offset: number) => {
     const contact: Contact = { user, other, offset, id: 'x', act: 'request', of: 0, ends: 'decline', note: '' };
     return withContact(NO_PAIR, contact);
@@ -166,7 +166,7 @@ test('acts of users on each other that POLICY lost come back from MongoDB, and l
 
 test('settings that POLICY lost come back from MongoDB, and later ones stay', async () => {
   const { settings, taken, policy } = await bench();
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const late = { add: { at: 60, value: 'friends' } };
   await policy.write({ settings: 'ann' }, late, 0);
   settings.set('ann', { add: { at: 45, value: 'nobody' }, dm: { at: 44, value: 'nobody' } });
@@ -179,7 +179,7 @@ test('settings that POLICY lost come back from MongoDB, and later ones stay', as
 
 test('what LOG has above POLICY and MongoDB counts: an old act is in the snapshot, a new one needs none', async () => {
   const { archived, taken, policy, controls } = await bench();
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const update = (topic: string) => ({ act: 'update', topic }) as const;
   archived.set('group:a', stateOf(4, 41));
   controls.set('group:a', [entry(49, 5, update('LOG'))]);
@@ -196,7 +196,7 @@ test('what LOG has above POLICY and MongoDB counts: an old act is in the snapsho
 
 test('what MongoDB alone has of users comes back: own joins, and members of large rooms, also of users elsewhere', async () => {
   const { users, taken, policy, roomsOf } = await bench();
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const own = { room: 'channel:other', offset: 44, on: true, since: 3, seen: 2 };
   users.set('bob', new Map([['channel:other', userRoomByOwn(own)]])); // the inbox is ours, the channel is not
   const large = new Map([
@@ -217,7 +217,7 @@ test('what MongoDB alone has of users comes back: own joins, and members of larg
 
 test('a user whom only the older state lists is not a member any more', async () => {
   const { archived, users, taken, policy, put, roomsOf } = await bench();
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   const before = stateAfter([['ann', created({ ann: 'owner', bob: 'member' })]]);
   archived.set('group:a', before);
   users.set('bob', new Map([['group:a', member(1)]]));
@@ -228,7 +228,7 @@ test('a user whom only the older state lists is not a member any more', async ()
 
 test('partitions share the reads of MongoDB, and are not read again', async () => {
   const { archived, users, taken, policy, parts, looks } = await bench(1_001, [0, 1]);
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   for (const room of ['group:a', 'group:other']) archived.set(room, stateOf(2, 30));
   users.set('bob', new Map([['group:a', member(1)]]));
   assert.deepEqual(
@@ -242,7 +242,7 @@ test('partitions share the reads of MongoDB, and are not read again', async () =
 
 test('a partition whose LOG fails does not hold the others', async () => {
   const { archived, taken, policy, parts, published, progress } = await bench(1_001, [0, 1]);
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   for (const room of ['group:a', 'group:other']) archived.set(room, stateOf(2, 30));
   parts.down = 'group:a';
   await taken(1);
@@ -256,7 +256,7 @@ test('nothing is vouched for before MongoDB is in the epoch, and answers', async
   const { policy, parts, archived, looks, taken, progress, published } = await bench();
   archived.set('group:missing', stateOf(2, 30));
   parts.archivedEpoch = 'first';
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   await looks();
   assert.deepEqual([await progress(), published], [FIRST, []]);
   Object.assign(parts, { archiveUp: false, archivedEpoch: 'second' });
@@ -268,7 +268,7 @@ test('nothing is vouched for before MongoDB is in the epoch, and answers', async
 
 test('an epoch that begins while MongoDB is read is brought in by another pass', async () => {
   const { policy, archived, users, parts, steps, taken, roomsOf } = await bench();
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   archived.set('group:a', stateOf(2, 30));
   users.set('ann', new Map([['group:a', member(2)]]));
   steps.page = () => {
@@ -283,7 +283,7 @@ test('an epoch that begins while MongoDB is read is brought in by another pass',
 
 test('a wipe while rooms are compared makes no snapshots: POLICY is to be filled then', async () => {
   const { policy, archived, parts, steps, looks, published, put } = await bench();
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   archived.set('group:a', stateOf(2, 30));
   await put('group:a', stateOf(2, 30));
   steps.page = () => policy.wipe();
@@ -296,7 +296,7 @@ test('a wipe while rooms are compared makes no snapshots: POLICY is to be filled
 
 test('the first epoch follows no other: nothing is compared', async () => {
   const { policy, archived, taken, parts } = await bench(1);
-  await policy.write(COMPLETE, {}, 0);
+  await fillPolicy(policy);
   archived.set('group:missing', stateOf(2, 30));
   assert.deepEqual([await taken(), parts.pages], [[], 0]);
 });
