@@ -842,6 +842,23 @@ export interface Verbs {
       readonly delivered: readonly string[];
     };
   };
+  /** Counts the unread messages of rooms. */
+  readonly unread: {
+    readonly params: {
+      /** List of 1 to 100: name of a room, `kind:name`, at most 255 bytes of UTF-8. Rooms. */
+      readonly rooms: readonly string[];
+    };
+    readonly result: {
+      /** List of at most 100: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `n` (integer from 0 to 2^53 - 1, or `null`), `more` (`true` or `false`), `partial` (`true` or `false`), `mentions` (integer from 0 to 2^53 - 1, or `null`). Counts, in the order of the rooms. */
+      readonly items: readonly {
+        readonly room: string;
+        readonly n: number | null;
+        readonly more?: boolean;
+        readonly partial?: boolean;
+        readonly mentions: number | null;
+      }[];
+    };
+  };
   /** Says whether the connection's client is in front of its user. */
   readonly 'client.state': {
     readonly params: {

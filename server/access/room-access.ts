@@ -16,6 +16,8 @@ export interface Denied {
 export interface RoomAccess {
   /** Offset above which the user may read messages of the room. Default: 0, all. */
   readonly readableAbove?: number;
+  /** Offset of the entry that made the user a member: what is below was there before. Default: 0, none is known. */
+  readonly since?: number;
   /** Decides at once, from what was loaded. @returns null if allowed */
   may(action: Action): Denied | null;
   /**

@@ -188,6 +188,11 @@ class Rights implements RoomAccess {
     return readableAbove(this.#parts.rules, { known: this.#known() });
   }
 
+  get since(): number {
+    const known = this.#known();
+    return known?.state === 'member' ? known.since : 0;
+  }
+
   may(action: Action): Denied | null {
     const { identity, room, rules, state, now } = this.#parts;
     if (!isPlain(rules, state) || action === 'mentionAll') {

@@ -12,6 +12,7 @@ import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import type { Settings } from '../membership/settings.ts';
 import type { UserArchive } from '../membership/user-archive.ts';
 import { countingOf } from '../room/counting.ts';
+import type { CountReader } from '../room/counts.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import type { RoomLog } from '../room/log.ts';
 import type { Masks } from '../room/masks.ts';
@@ -35,6 +36,7 @@ import { Receipts } from './receipts.ts';
 import { ReportedTime } from './reported-time.ts';
 import { Targets } from './targets.ts';
 import { Typing } from './typing.ts';
+import { UnreadCounts } from './unread-counts.ts';
 
 /** Services of a chat, for callers of any kind. None of them knows a connection. */
 export interface Chat {
@@ -88,6 +90,7 @@ export interface Chat {
   readonly receipts: Receipts;
   /** Users of rooms, for features that kinds bound by `sizes`. */
   readonly audience: Audience;
+  readonly unread: UnreadCounts;
   /** True if the last offset of a room is not below an offset, by the leader's word. @throws {ReadFailed} if NATS does not answer */
   readonly reaches: (room: string, offset: number) => Promise<boolean>;
   readonly links: LinkTokens;
@@ -109,6 +112,7 @@ export interface ChatOptions {
   readonly kinds: Chat['kinds'];
   readonly log: RoomLog;
   readonly store: HistoryStore & ViewReader;
+  readonly counts: CountReader;
   /** One that does not leave out what is deleted. */
   readonly reader: RoomReader;
   readonly masks: Pick<Masks, 'of'>;
@@ -146,6 +150,7 @@ export function chatOf({
   kinds,
   log,
   store,
+  counts,
   reader,
   masks,
   rooms,
@@ -172,6 +177,14 @@ export function chatOf({
   const hidden = new Hidden({ log, store });
   const audience = new Audience({ kindOf, rooms, pairs, present });
   const receipts = new Receipts({ ephemeral, audience, settings });
+  const marks = new Marks({
+    store: markStore,
+    archive: markArchive,
+    isArchiveQuiet: () => store.quiet(),
+    raised: (key, mark) => receipts.raised(key, mark),
+    now: clocks.now,
+    after,
+  });
   return {
     areCutsKept,
     areBlocksKept,
@@ -203,16 +216,10 @@ export function chatOf({
     daily,
     settings,
     users,
-    marks: new Marks({
-      store: markStore,
-      archive: markArchive,
-      isArchiveQuiet: () => store.quiet(),
-      raised: (key, mark) => receipts.raised(key, mark),
-      now: clocks.now,
-      after,
-    }),
+    marks,
     receipts,
     audience,
+    unread: new UnreadCounts({ log, store, counts, access, marks, hidden, pairs, counting }),
     reaches,
     links: new LinkTokens(config),
     typing: new Typing({ ephemeral, now: clocks.now, audience }),

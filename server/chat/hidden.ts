@@ -11,6 +11,9 @@ export interface HiddenOptions {
   readonly store: Pick<ViewReader, 'hidden' | 'hiddenOf' | 'viewedUpTo'> & Pick<HistoryStore, 'quiet'>;
 }
 
+/** Rooms that are read at the same time. */
+const READS = 8;
+
 /** Messages that users have hidden: those that MongoDB knows of, and those in the user's inbox that it does not know of yet. */
 export class Hidden {
   readonly #options: HiddenOptions;
@@ -38,6 +41,28 @@ export class Hidden {
     const offsets = new Map(places.map(({ room, offset }) => [room, offset]));
     const later = fresh.filter(({ room, targets }) => targets.some(({ target }) => target === offsets.get(room)));
     return new Set([...known, ...later].map(({ room }) => room));
+  }
+
+  /** Offsets of the messages of rooms that a user has hidden, of all above an offset, by room. As {@link of}. */
+  async above(
+    user: string,
+    rooms: readonly (readonly [room: string, above: number])[],
+  ): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+    const { store } = this.#options;
+    const { known, fresh } = await this.#hidden(user, async () => {
+      const found: MessagePlace[] = [];
+      const waiting = rooms.values();
+      const lane = async () => {
+        for (const [room, above] of waiting)
+          for (const offset of await store.hidden(user, room, above + 1, Number.MAX_SAFE_INTEGER))
+            found.push({ room, offset });
+      };
+      await Promise.all(Array.from({ length: READS }, lane));
+      return found;
+    });
+    const later = fresh.flatMap(({ room, targets }) => targets.map(({ target }) => ({ room, offset: target })));
+    const byRoom = Map.groupBy([...known, ...later], ({ room }) => room);
+    return new Map(rooms.map(([room]) => [room, new Set(byRoom.get(room)?.map(({ offset }) => offset))] as const));
   }
 
   /** Hides that MongoDB knows of, and those in the inbox that it may not know of. */

@@ -12,6 +12,7 @@ import type { Chat } from './chat.ts';
 import type { RoomEnd } from './last-messages.ts';
 import { about, int, nullable, object, oneOf, optional, roomName, text, type ValuesOf } from './params.ts';
 import { userId } from './room-params.ts';
+import { knownCount } from './unread-counts.ts';
 
 /** Unicode code points of a text in the list. A page with 250 of them stays far below the most that an answer may have. */
 const PREVIEW = 140;
@@ -35,7 +36,7 @@ export const LISTED_ROOM = {
   user: about(optional(userId), 'The other user, of the room of two users.'),
   state: about(oneOf('member', 'invited', 'requested'), 'Relation of the caller to the room.'),
   role: about(optional(oneOf(...RANKS)), 'Rank of the caller, of a member.'),
-  n: about(nullable(int()), 'Unread messages; `null` while they are not counted.'),
+  n: about(nullable(int()), '0 if the caller has read all that counts; `null` if it has to be counted, with `unread`.'),
   mentions: about(nullable(int()), 'Unread mentions; `null` while they are not counted.'),
   read: about(
     nullable(int()),
@@ -78,8 +79,9 @@ export async function listedRooms(
   const others = await othersOf(chat, user, page);
   return page
     .filter(own => !isLatent(own, ends))
-    .map(({ room, state, rank }) => {
-      const { top = 0, message = null } = ends.get(room) ?? {};
+    .map(({ room, state, rank, since }) => {
+      const { top = 0, message = null, countable = null } = ends.get(room) ?? {};
+      const mark = marks.get(room) ?? null;
       const isShown = message !== null && message.offset > (readable.get(room) ?? 0);
       return {
         room,
@@ -87,10 +89,10 @@ export async function listedRooms(
         ...others.get(room),
         state,
         ...(state === 'member' ? { role: rank } : {}),
-        n: null,
+        n: state === 'member' ? (knownCount(mark, { countable }, since)?.n ?? null) : 0,
         mentions: null,
-        read: marks.get(room)?.read ?? null,
-        delivered: marks.get(room)?.delivered ?? null,
+        read: mark?.read ?? null,
+        delivered: mark?.delivered ?? null,
         last: isShown ? previewOf(message) : null,
         top,
       };

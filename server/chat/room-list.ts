@@ -32,7 +32,7 @@ export const roomList = verb({
           name: 'Tea',
           state: 'member',
           role: 'owner',
-          n: null,
+          n: 0,
           mentions: null,
           read: 1042,
           delivered: 1042,

@@ -49,6 +49,7 @@ import { settingsGet } from './settings-get.ts';
 import { settingsSet } from './settings-set.ts';
 import { statusSet } from './status-set.ts';
 import { typingSet } from './typing-set.ts';
+import { unread } from './unread.ts';
 import { userSearch } from './user-search.ts';
 import type { Verb } from './verb.ts';
 
@@ -91,6 +92,7 @@ export const VERBS = {
   'typing.set': typingSet,
   'receipt.mark': receiptMark,
   'receipt.who': receiptWho,
+  unread,
   'client.state': clientState,
   'friend.request': friendRequest,
   'friend.accept': friendAccept,

@@ -16,6 +16,7 @@ import { once } from '../process/once.ts';
 import { connectionsWithin, openFilesLimit } from '../process/open-files.ts';
 import { jsonCodec } from '../protocol/json.ts';
 import { protobufCodec } from '../protocol/protobuf.ts';
+import type { CountReader } from '../room/counts.ts';
 import type { PublishTopic } from '../room/fan-out.ts';
 import type { HistoryStore } from '../room/history-store.ts';
 import { TailBudget } from '../room/tail.ts';
@@ -47,6 +48,7 @@ export interface GatewayParts {
     ViewReader &
     RoomDirectory &
     RoomArchive & {
+      readonly counts: CountReader;
       readonly users: UserArchive;
       readonly marks: MarkArchive;
       readonly contacts: PairArchive & ContactDirectory;
@@ -168,6 +170,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       kinds: () => access.policy.kinds,
       log: nats.log,
       store,
+      counts: store.counts,
       reader: rooms.whole,
       masks: rooms.masks,
       rooms: membership.states,

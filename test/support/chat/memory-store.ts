@@ -1,5 +1,6 @@
 import { addEntries, entriesOf } from '../../../server/chat/entries.ts';
 import { type FoldedMessage, RoomFold } from '../../../server/fold/room-fold.ts';
+import type { CountableMessage, CountReader } from '../../../server/room/counts.ts';
 import { type HistoryStore, type SentKey, StoreUnavailable } from '../../../server/room/history-store.ts';
 import { ERASED, type StoredMessage } from '../../../server/room/message.ts';
 import type { FoldedPage, MessagePlace, PageRange, ViewReader } from '../../../server/room/views.ts';
@@ -7,7 +8,7 @@ import type { FoldedPage, MessagePlace, PageRange, ViewReader } from '../../../s
 type Range = Parameters<HistoryStore['read']>[1];
 
 /** History in memory. */
-export class MemoryStore implements HistoryStore, ViewReader {
+export class MemoryStore implements HistoryStore, ViewReader, CountReader {
   /** Offset up to which the position says that entries are in the messages. */
   viewed = 0;
   /** Offset up to which they are. */
@@ -88,6 +89,25 @@ export class MemoryStore implements HistoryStore, ViewReader {
   async hidden(user: string, room: string, from: number, to: number): Promise<number[]> {
     this.#check();
     return (this.hides.get(`${user} ${room}`) ?? []).filter(offset => offset >= from && offset <= to);
+  }
+
+  /** True while messages are not marked as countable, as beside workers of the release before. */
+  uncounted = false;
+
+  async countedUpTo(): Promise<number> {
+    this.#check();
+    return this.uncounted ? 0 : this.viewed;
+  }
+
+  async countable(room: string, { after, before, limit }: Parameters<CountReader['countable']>[1]) {
+    this.counts += 1;
+    const found = this.#folded(room).filter(
+      ({ offset, deleted }) => offset > after && offset < before && deleted === 0,
+    );
+    return found
+      .reverse()
+      .slice(0, limit)
+      .map(({ offset, user }): CountableMessage => ({ offset, user }));
   }
 
   /** The worker applies entries up to an offset, and perhaps saves its position later. */

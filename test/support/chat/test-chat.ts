@@ -68,6 +68,8 @@ export interface TestChatParts {
   readonly kindOf?: Chat['kindOf'];
   readonly log: RoomLog;
   readonly store: HistoryStore & ViewReader;
+  /** Default: nothing is counted in it. */
+  readonly counts?: ChatOptions['counts'];
   readonly metrics?: GatewayMetrics;
   /** Default: 0, nothing restricts anybody. */
   readonly seen?: ChatOptions['seen'];
@@ -107,6 +109,7 @@ export function testChat(parts: TestChatParts): Chat {
     seen: () => 0,
     areCutsKept: async () => true,
     areBlocksKept: async () => true,
+    counts: { countedUpTo: async () => 0, countable: async () => [] },
     metrics: testMetrics(),
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
     kinds: () => kindsOf(parts.config),

@@ -41,6 +41,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
     config,
     log,
     store,
+    counts: store,
     access: (identity, room) => {
       loaded.push(room);
       return rights.load(policy.access(identity, room), identity, room);
