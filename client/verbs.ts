@@ -1015,10 +1015,11 @@ export interface Verbs {
   readonly 'settings.get': {
     readonly params: Readonly<Record<string, never>>;
     readonly result: {
-      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. */
+      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `invite` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. */
       readonly privacy: {
         readonly dm: 'everyone' | 'friends' | 'nobody';
         readonly add: 'everyone' | 'friends' | 'nobody';
+        readonly invite: 'everyone' | 'friends' | 'nobody';
         readonly request: 'everyone' | 'nobody';
         readonly presence: 'everyone' | 'friends' | 'nobody';
         readonly receipts: 'on' | 'off';
@@ -1032,10 +1033,11 @@ export interface Verbs {
     readonly params: {
       /** UUIDv7 in lower case, made by the server's time. Id of the act, unique for its user. */
       readonly id: string;
-      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. Settings that are missing stay as they are. */
+      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `invite` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. Settings that are missing stay as they are. */
       readonly privacy?: {
         readonly dm?: 'everyone' | 'friends' | 'nobody';
         readonly add?: 'everyone' | 'friends' | 'nobody';
+        readonly invite?: 'everyone' | 'friends' | 'nobody';
         readonly request?: 'everyone' | 'nobody';
         readonly presence?: 'everyone' | 'friends' | 'nobody';
         readonly receipts?: 'on' | 'off';
@@ -1044,10 +1046,11 @@ export interface Verbs {
       readonly invisible?: boolean;
     };
     readonly result: {
-      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. */
+      /** Object with `dm` (`everyone` or `friends` or `nobody`), `add` (`everyone` or `friends` or `nobody`), `invite` (`everyone` or `friends` or `nobody`), `request` (`everyone` or `nobody`), `presence` (`everyone` or `friends` or `nobody`), `receipts` (`on` or `off`). Privacy. */
       readonly privacy: {
         readonly dm: 'everyone' | 'friends' | 'nobody';
         readonly add: 'everyone' | 'friends' | 'nobody';
+        readonly invite: 'everyone' | 'friends' | 'nobody';
         readonly request: 'everyone' | 'nobody';
         readonly presence: 'everyone' | 'friends' | 'nobody';
         readonly receipts: 'on' | 'off';

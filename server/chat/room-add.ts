@@ -11,7 +11,7 @@ export const roomAdd = verb({
   summary: 'Makes users members of a room.',
   details: [
     'A user who is a member already counts as added and keeps the rank. A banned user, one with 2,000 rooms, and one whose setting `add`',
-    'does not allow it and who has not asked to join, is refused: `room.invite` may do.',
+    'does not allow it and who has not asked to join, is refused: `room.invite` may do. So is one whom the caller blocks or is blocked by.',
   ].join('\n'),
   params: {
     ...ACT,

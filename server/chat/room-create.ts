@@ -13,7 +13,8 @@ export const roomCreate = verb({
   summary: 'Makes a room, with the caller as its owner.',
   details: [
     'The name of the room follows from the kind and the id, so a repeat answers the same room. A user with 2,000 rooms, or whose',
-    'setting `add` does not allow it, is refused, and does not become a member: `room.invite` may do.',
+    'setting `add` does not allow it, is refused, and does not become a member: `room.invite` may do. So is one whom the caller blocks or',
+    'is blocked by.',
   ].join('\n'),
   params: {
     id: about(uuid7, 'Id of the room.'),

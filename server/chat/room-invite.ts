@@ -1,7 +1,9 @@
+import { hasPlace } from '../access/rights.ts';
 import type { Standing } from '../fold/room-state.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { COMMIT_ERRORS, commit, VERSION, versionOf } from './commit.ts';
 import { about, byUser, oneOf } from './params.ts';
+import { unwilling } from './privacy.ts';
 import { ACT, demandPlaces, MOST_PENDING, usersParam } from './room-params.ts';
 import type { RoomView } from './room-view.ts';
 import { refusedBefore, withoutPlace } from './rooms-of-user.ts';
@@ -9,8 +11,10 @@ import { verb } from './verb.ts';
 
 export const roomInvite = verb({
   summary: 'Invites users to a room. They become members when they accept.',
-  details:
-    'A user who has asked to join becomes a member at once. A banned user, and one with 2,000 rooms, is refused.',
+  details: [
+    'A user who has asked to join becomes a member at once. A banned user, one with 2,000 rooms, and one whose setting `invite` does not',
+    'allow it, is refused; so is one whom the caller blocks or is blocked by. Who has asked to join, or is invited, is not asked again.',
+  ].join('\n'),
   params: { ...ACT, users: usersParam },
   may: null,
   who: 'members of the rank that the kind names in `invite`, and above',
@@ -31,10 +35,12 @@ export const roomInvite = verb({
   },
   async run(call, { room, id, users }, chat) {
     const full = await withoutPlace(chat, room, users);
+    const shy = await unwilling(chat, call, users, 'invite');
     let outcomes: Readonly<Record<string, Outcome>> = {};
     const decide = (view: RoomView) => {
       view.demand('invite');
-      const refuses = (user: string) => view.isBanned(user) || full.has(user);
+      const isShy = (user: string) => shy.has(user) && !hasPlace({ known: view.known(user) });
+      const refuses = (user: string) => view.isBanned(user) || full.has(user) || isShy(user);
       outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(view.known(user)?.state, refuses(user))]));
       const of = (standing: Standing | undefined) =>
         [...new Set(users)].filter(user => outcomes[user] !== 'refused' && view.known(user)?.state === standing);
@@ -48,7 +54,8 @@ export const roomInvite = verb({
     const done = await commit(call, chat, { room, id, users, decide });
     const known = (user: string) => done.state.members.get(user)?.state;
     if (done.duplicate) {
-      const refused = refusedBefore(done.state, users, full);
+      const unable = [...full, ...[...shy].filter(user => known(user) !== 'invited')];
+      const refused = refusedBefore(done.state, users, new Set(unable));
       outcomes = Object.fromEntries(users.map(user => [user, outcomeOf(known(user), refused.includes(user))]));
     }
     return { users: outcomes, ...versionOf(done) };

@@ -8,6 +8,7 @@ export const PRIVACY = {
     oneOf(...PRIVACY_VALUES.add),
     'Users who may add the caller to a room at once. Invitations, which the caller accepts, go on.',
   ),
+  invite: about(oneOf(...PRIVACY_VALUES.invite), 'Users who may invite the caller to a room.'),
   request: about(oneOf(...PRIVACY_VALUES.request), 'Users who may ask the caller to be a friend.'),
   presence: about(oneOf(...PRIVACY_VALUES.presence), 'Users who may see whether the caller is online.'),
   receipts: about(
@@ -20,6 +21,7 @@ export const PRIVACY = {
 export const SOME_PRIVACY = {
   dm: optional(PRIVACY.dm),
   add: optional(PRIVACY.add),
+  invite: optional(PRIVACY.invite),
   request: optional(PRIVACY.request),
   presence: optional(PRIVACY.presence),
   receipts: optional(PRIVACY.receipts),

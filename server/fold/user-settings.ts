@@ -7,6 +7,8 @@ export interface Privacy {
   readonly dm: Audience;
   /** Users who may make the user a member of a room at once. Invitations, which the user accepts, are not subject to it. */
   readonly add: Audience;
+  /** Users who may invite the user to a room. */
+  readonly invite: Audience;
   /** Users who may ask the user to be a friend. */
   readonly request: Exclude<Audience, 'friends'>;
   /** Users who may see whether the user is online. */
@@ -27,6 +29,7 @@ const AUDIENCES = ['everyone', 'friends', 'nobody'] as const satisfies readonly 
 export const PRIVACY_VALUES = {
   dm: AUDIENCES,
   add: AUDIENCES,
+  invite: AUDIENCES,
   request: ['everyone', 'nobody'],
   presence: AUDIENCES,
   receipts: ['on', 'off'],

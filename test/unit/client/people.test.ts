@@ -8,7 +8,14 @@ import { ManualClock } from '../../support/clocks/manual-clock.ts';
 import { settle } from '../../support/clocks/settle.ts';
 
 const DEFAULTS: Settings = {
-  privacy: { dm: 'everyone', add: 'everyone', request: 'everyone', presence: 'everyone', receipts: 'on' },
+  privacy: {
+    dm: 'everyone',
+    add: 'everyone',
+    invite: 'everyone',
+    request: 'everyone',
+    presence: 'everyone',
+    receipts: 'on',
+  },
   invisible: false,
 };
 

@@ -36,11 +36,11 @@ const BLOCKER = ['409 you have blocked this user'];
 
 test('neither of two writes to the other while one blocks the other; both go on reading and hiding', async () => {
   const { as, room, answers, messages, create, refused, state } = await directRoom();
+  const desk = await create('ann', ['bob'], 'desk');
   await as('ann', 'block.add', { user: 'bob' });
   assert.deepEqual((await state()).blocks, ['ann']);
   assert.deepEqual(await answers('ann'), BLOCKER);
   // The blocked user is answered as in a room where members do not write.
-  const desk = await create('ann', ['bob'], 'desk');
   const { code, message } = await refused('bob', 'message.send', { room: desk, text: 'hello' });
   assert.deepEqual(await answers('bob'), [`${code} ${message}`]);
   for (const user of ['ann', 'bob']) {

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { roomChat } from '../../../support/chat/room-chat.ts';
 
 const DEFAULTS = {
-  privacy: { dm: 'everyone', add: 'everyone', request: 'everyone', presence: 'everyone', receipts: 'on' },
+  privacy: {
+    dm: 'everyone',
+    add: 'everyone',
+    invite: 'everyone',
+    request: 'everyone',
+    presence: 'everyone',
+    receipts: 'on',
+  },
   invisible: false,
 };
 

@@ -58,7 +58,14 @@ fuzz('no body breaks the readers, and no value that does not exist is read', [3]
 
 test('settings that were never changed allow everything', () => {
   assert.deepEqual(settingsFrom(NO_SETTINGS), {
-    privacy: { dm: 'everyone', add: 'everyone', request: 'everyone', presence: 'everyone', receipts: 'on' },
+    privacy: {
+      dm: 'everyone',
+      add: 'everyone',
+      invite: 'everyone',
+      request: 'everyone',
+      presence: 'everyone',
+      receipts: 'on',
+    },
     invisible: false,
   });
 });
