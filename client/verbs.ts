@@ -1146,6 +1146,27 @@ export interface Verbs {
       readonly cursor?: string;
     };
   };
+  /** Tells one user something in the name of the platform. */
+  readonly 'notice.send': {
+    readonly params: {
+      /** UUIDv7 in lower case, made by the server's time. Id of the notice. */
+      readonly id: string;
+      /** Id of a user, at most 250 bytes of UTF-8. User to tell. */
+      readonly user: string;
+      /** Text of 1 to 2000 characters. Words of the notice. */
+      readonly text: string;
+      /** Text of 3 to 255 characters. Room that the notice is about, `kind:name`. Default: none. */
+      readonly about?: string;
+      /** `true` or `false`. False for connected devices alone. Default: true. */
+      readonly keep?: boolean;
+    };
+    readonly result: {
+      /** Integer from 1 to 2^53 - 1. Place of the notice in the inbox. Missing for one that is not kept. */
+      readonly offset?: number;
+      /** `true` or `false`. True if the notice was stored before. */
+      readonly duplicate: boolean;
+    };
+  };
 }
 
 /** Name of a verb. */

@@ -9,6 +9,7 @@ import { isInbox } from './names.ts';
 import { isListed, misnamedRoom, NOT_LISTED, type Policy, publishDenied } from './policy.ts';
 import { HIDDEN, mayAct, type RoomAct, readableAbove } from './rights.ts';
 import type { Action, Denied, RoomAccess } from './room-access.ts';
+import { membershipByToken } from './service.ts';
 import type { Identity } from './token.ts';
 
 type Rooms = ReadonlyMap<string, UserRoom>;
@@ -66,7 +67,8 @@ export class RoomRights {
    * @throws {CommandError} if the user may not write any more
    * @throws {ReadFailed} if the rights were loaded too long ago
    */
-  seen({ user, rooms }: Identity, room: string): number {
+  seen(identity: Identity, room: string): number {
+    const { user, rooms } = identity;
     const rules = this.#rulesOf(room);
     if (!rules) return 0;
     const state = this.#options.states.known(room);
@@ -74,7 +76,7 @@ export class RoomRights {
     if (isPlain(rules, state)) return 0;
     const document = needsDocument(rules, state, user) ? this.#options.users.known(user) : undefined;
     if (needsDocument(rules, state, user) && !document) return state.cv;
-    const known = membershipOf(state, user, document?.get(room));
+    const known = membershipByToken(identity, room) ?? membershipOf(state, user, document?.get(room));
     const person = { known, listed: isListed({ rooms }, room), blocks: state.blocks.includes(user) };
     const denied = mayAct({ rules, state, now: this.#options.wallClock() }, person, 'write');
     if (denied) throw new CommandError(denied.error, denied.detail);
@@ -205,7 +207,7 @@ class Rights implements RoomAccess {
   }
 
   #known() {
-    const { state, identity, document } = this.#parts;
-    return membershipOf(state, identity.user, document);
+    const { room, state, identity, document } = this.#parts;
+    return membershipByToken(identity, room) ?? membershipOf(state, identity.user, document);
   }
 }

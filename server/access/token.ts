@@ -14,6 +14,8 @@ export interface Identity {
   readonly expiresAt: Moment;
   /** Claim `rooms`: rooms of kinds with access `Claim`; `kind:*` stands for all rooms of a kind. */
   readonly rooms: readonly string[];
+  /** Claim `roles`. Missing: none. */
+  readonly roles?: readonly string[];
 }
 
 export type VerifyToken = (token: string) => Promise<Identity>;
@@ -21,17 +23,20 @@ export type VerifyToken = (token: string) => Promise<Identity>;
 /** Most rooms a token may list. */
 const MAX_ROOMS = 1_000;
 
+/** Most roles a token may list. */
+const MAX_ROLES = 100;
+
 /** Checks the claim `sub`. @throws {TokenRefused} for anything but the id of a user, see {@link isUser} */
 export function checkUser(user: unknown): string {
   if (!isUser(user)) throw new TokenRefused('user', `a user ${USER_RULE}`);
   return user;
 }
 
-function checkRooms(rooms: unknown): readonly string[] {
-  if (rooms === undefined) return [];
-  const fits = Array.isArray(rooms) && rooms.length <= MAX_ROOMS && rooms.every(room => typeof room === 'string');
-  if (!fits) throw new TokenRefused('claims', `the claim rooms must be a list of at most ${MAX_ROOMS} names`);
-  return rooms;
+function checkNames(claim: string, names: unknown, most: number): readonly string[] {
+  if (names === undefined) return [];
+  const fits = Array.isArray(names) && names.length <= most && names.every(name => typeof name === 'string');
+  if (!fits) throw new TokenRefused('claims', `the claim ${claim} must be a list of at most ${most} names`);
+  return names;
 }
 
 export interface VerifierOptions extends Clocks {
@@ -81,10 +86,12 @@ export function tokenVerifier(secrets: SigningSecrets, options: VerifierOptions)
   return async token => {
     try {
       const { payload } = await verified(token);
+      const roles = checkNames('roles', payload['roles'], MAX_ROLES);
       const identity = {
         user: checkUser(payload.sub),
         expiresAt: momentAfter(options.now(), expiryOf(payload) - options.wallClock()),
-        rooms: checkRooms(payload['rooms']),
+        rooms: checkNames('rooms', payload['rooms'], MAX_ROOMS),
+        ...(roles.length > 0 ? { roles } : {}),
       };
       for (const claim of UNREAD) if (claim in payload) options.noticed?.(claim);
       if ((payload.exp ?? 0) > FAR_AHEAD) options.noticed?.('exp');

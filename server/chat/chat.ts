@@ -95,6 +95,7 @@ export interface Chat {
   readonly reaches: (room: string, offset: number) => Promise<boolean>;
   readonly links: LinkTokens;
   readonly typing: Typing;
+  readonly ephemeral: Ephemeral;
 }
 
 export interface ChatOptions {
@@ -223,5 +224,6 @@ export function chatOf({
     reaches,
     links: new LinkTokens(config),
     typing: new Typing({ ephemeral, now: clocks.now, audience }),
+    ephemeral,
   };
 }

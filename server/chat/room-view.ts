@@ -1,6 +1,7 @@
 import { misnamedRoom } from '../access/policy.ts';
 import { atLeast, isBanned, mayAct, type Person, type RoomAct, type RoomAtMoment } from '../access/rights.ts';
 import type { Denied } from '../access/room-access.ts';
+import { membershipByToken } from '../access/service.ts';
 import type { Identity } from '../access/token.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
 import type { Rank } from '../fold/control.ts';
@@ -39,7 +40,8 @@ export class RoomView implements RoomAtMoment {
     const { user, rooms } = this.#identity;
     const kind = this.room.slice(0, this.room.indexOf(':'));
     const listed = rooms.includes(this.room) || rooms.includes(`${kind}:*`);
-    return { known: this.known(user), listed, blocks: this.state.blocks.includes(user) };
+    const known = membershipByToken(this.#identity, this.room) ?? this.known(user);
+    return { known, listed, blocks: this.state.blocks.includes(user) };
   }
 
   /** Relation of a user to the room. Only users of whom the view was loaded, in a room whose state lacks members. */

@@ -17,6 +17,7 @@ import { messageGet } from './message-get.ts';
 import { messageList } from './message-list.ts';
 import { messageReact } from './message-react.ts';
 import { messageSend } from './message-send.ts';
+import { noticeSend } from './notice-send.ts';
 import { profileGet } from './profile-get.ts';
 import { profileSet } from './profile-set.ts';
 import { receiptMark } from './receipt-mark.ts';
@@ -108,6 +109,7 @@ export const VERBS = {
   'profile.set': profileSet,
   'status.set': statusSet,
   'user.search': userSearch,
+  'notice.send': noticeSend,
 } as const satisfies Readonly<Record<string, Verb>>;
 
 /** Verb of a name; undefined for none. */

@@ -1,4 +1,4 @@
-import { type DeclaredKind, INBOX_KIND, type KindLimits, type KindRules, type KindSizes } from './room-kinds.ts';
+import { type DeclaredKind, type KindLimits, type KindRules, type KindSizes, RESERVED_KINDS } from './room-kinds.ts';
 
 type Words = Exclude<keyof KindRules, 'maxMembers' | 'limits' | 'sizes'>;
 
@@ -104,7 +104,8 @@ export function rulesProblem(text: string): string | null {
 }
 
 function problemsOf(name: string, given: Fields): string[] {
-  if (name === INBOX_KIND) return [`${name} is the kind of the users' inboxes and cannot be declared`];
+  const reserved = RESERVED_KINDS.get(name);
+  if (reserved) return [`${name} is ${reserved} and cannot be declared`];
   if (!KIND_NAME.test(name)) return [`the name ${JSON.stringify(name)} must match ${KIND_NAME.source}`];
   return [
     ...Object.entries(KIND_WORDS).flatMap(([field, choices]) => wordProblem(`${name}.${field}`, given[field], choices)),

@@ -1,5 +1,5 @@
 import { parseRules } from './room-kind-fields.ts';
-import { BUILT_IN_KINDS, type DeclaredKind, INBOX_KIND, type KindRules, rulesOf } from './room-kinds.ts';
+import { BUILT_IN_KINDS, type DeclaredKind, type KindRules, RESERVED_KINDS, rulesOf } from './room-kinds.ts';
 
 /** Options that declare kinds. */
 export interface KindOptions {
@@ -44,12 +44,12 @@ export function combinationProblems(name: string, declared: DeclaredKind): strin
   ];
 }
 
-/** Kinds of both options by name. The inbox is left out: it cannot be declared. */
+/** Kinds of both options by name, without those that cannot be declared. */
 function declaredKinds({ roomKinds, roomRules }: KindOptions): ReadonlyMap<string, DeclaredKind> {
   const declared = parseKinds(roomKinds);
   for (const [name, rules] of Object.entries(parseRules(roomRules)))
     declared.set(name, { ...declared.get(name), ...rules });
-  declared.delete(INBOX_KIND);
+  for (const name of RESERVED_KINDS.keys()) declared.delete(name);
   return declared;
 }
 

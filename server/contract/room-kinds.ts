@@ -95,14 +95,34 @@ export const DEFAULTS_BY_ACCESS: Readonly<Record<KindRules['access'], KindRules>
   Members: GROUP,
 };
 
-/** Kind of the users' inboxes. It cannot be declared. */
+/** Kind of the users' inboxes. */
 export const INBOX_KIND = 'user';
+
+/** Kind of the rooms in which the platform speaks to everybody: services write, every signed-in user reads. */
+export const SYSTEM_KIND = 'system';
+
+/** Kinds that cannot be declared, each with what it is for. */
+export const RESERVED_KINDS: ReadonlyMap<string, string> = new Map([
+  [INBOX_KIND, "the kind of the users' inboxes"],
+  [SYSTEM_KIND, 'the kind of announcements'],
+]);
 
 /** Kinds that exist without a declaration. `channel` does not if the option `roomKinds` lists other kinds alone. */
 export const BUILT_IN_KINDS: ReadonlyMap<string, KindRules> = new Map([
   ['channel', OPEN],
   ['group', GROUP],
   ['dm', { ...GROUP, create: 'Nobody', maxMembers: 2, invite: 'Admin' }],
+  [
+    SYSTEM_KIND,
+    {
+      ...OPEN,
+      create: 'Nobody',
+      write: 'Staff',
+      publish: 'Disabled',
+      limits: { ...LIMITS, emojiPerMessage: 0 },
+      sizes: { typing: 0, receipts: 0, presence: 0, mentionAll: 0 },
+    },
+  ],
   [INBOX_KIND, { ...GROUP, create: 'Nobody', maxMembers: 1, invite: 'Admin', publish: 'Enabled' }],
 ]);
 

@@ -44,6 +44,7 @@ export type MessageType =
   | 'member'
   | 'contact'
   | 'me'
+  | 'notice'
   | 'pair';
 
 /** Type of an entry whose text the store has erased, because its message was deleted. No entry of LOG has it. */

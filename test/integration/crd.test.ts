@@ -77,6 +77,7 @@ const REFUSED: readonly (readonly [field: string, spec: object])[] = [
   ['spec.rooms.kinds[0].publish', { rooms: { kinds: [{ name: 'a', access: 'Open', publish: 'Sometimes' }] } }],
   ['spec.rooms.kinds[0].name', { rooms: { kinds: [{ name: 'Channel', access: 'Open' }] } }],
   ['spec.rooms.kinds[0].name', { rooms: { kinds: [{ name: 'user', access: 'Open' }] } }],
+  ['spec.rooms.kinds[0].name', { rooms: { kinds: [{ name: 'system', access: 'Open' }] } }],
   ['spec.rooms.kinds[0].access: Unsupported value', { rooms: { kinds: [{ name: 'a', access: 'Anyone' }] } }],
   ['spec.rooms.kinds[0].maxMembers', { rooms: { kinds: [{ name: 'a', access: 'Open', maxMembers: 5 }] } }],
   ['spec.rooms.kinds[0].maxMembers', { rooms: { kinds: [{ name: 'a', maxMembers: 1_000_001 }] } }],

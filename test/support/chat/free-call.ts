@@ -10,8 +10,8 @@ export class FreeCall implements Call {
   /** True once the caller has given up. */
   abandoned = false;
 
-  constructor(user = 'alice', rooms: readonly string[] = []) {
-    this.identity = { user, expiresAt: Number.POSITIVE_INFINITY as Moment, rooms };
+  constructor(user = 'alice', rooms: readonly string[] = [], roles: readonly string[] = []) {
+    this.identity = { user, expiresAt: Number.POSITIVE_INFINITY as Moment, rooms, roles };
   }
 
   setBackground(): void {}

@@ -36,9 +36,14 @@ export function roomChat(kinds: Readonly<Record<string, object>> = {}, env: Read
   });
   chat.rights.load = (_, identity, room) => rights.load(identity, room);
   chat.rights.seen = (identity, room) => rights.seen(identity, room);
+  const by = async <V extends VerbName>(call: FreeCall, name: V, params: object): Promise<ResultOf<V>> =>
+    (await chat.call(VERBS[name] as Verb, { id: chat.idOf(), ...params }, call)) as ResultOf<V>;
   /** Calls a verb as a user. An act without an id gets a new one. */
   const as = async <V extends VerbName>(user: string, name: V, params: object): Promise<ResultOf<V>> =>
-    (await chat.call(VERBS[name] as Verb, { id: chat.idOf(), ...params }, new FreeCall(user))) as ResultOf<V>;
+    await by(new FreeCall(user), name, params);
+  /** Calls a verb as a service of the platform. */
+  const asService = async <V extends VerbName>(user: string, name: V, params: object): Promise<ResultOf<V>> =>
+    await by(new FreeCall(user, [], ['service']), name, params);
   /** Calls a verb that is refused. */
   const refused = async (user: string, name: VerbName, params: object): Promise<Failure> => {
     try {
@@ -61,5 +66,5 @@ export function roomChat(kinds: Readonly<Record<string, object>> = {}, env: Read
       [...members].map(([user, { state, rank }]) => [user, state === 'member' ? rank : state] as const),
     );
   };
-  return { ...chat, as, refused, code, create, members };
+  return { ...chat, as, asService, refused, code, create, members };
 }

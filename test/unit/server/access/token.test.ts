@@ -33,6 +33,8 @@ const refusal = async (token: string, by = verify) => (await refused(token, by))
 test('a good token names its user, its rooms and when it ends', async () => {
   const token = await tokenFor('alice', { exp: NOW + 1, nbf: NOW, rooms: ['group:a'] });
   assert.deepEqual(await verify(token), { user: 'alice', expiresAt: clock.now() + 1_000, rooms: ['group:a'] });
+  const service = await verify(await tokenFor('billing', { roles: ['service', 'other'] }));
+  assert.deepEqual(service.roles, ['service', 'other']);
   const endless = await verify(await tokenFor('阿丽 "x"'));
   assert.deepEqual(endless, { user: '阿丽 "x"', expiresAt: Number.POSITIVE_INFINITY, rooms: [] });
 });
@@ -49,6 +51,8 @@ for (const { what, claims, reason } of [
   { what: 'a token whose expiry is text', claims: { exp: 'never' }, reason: 'invalid' },
   { what: 'a token whose rooms are text', claims: { rooms: 'group:a' }, reason: 'invalid' },
   { what: 'a token whose rooms hold a number', claims: { rooms: ['group:a', 1] }, reason: 'invalid' },
+  { what: 'a token whose roles are text', claims: { roles: 'service' }, reason: 'invalid' },
+  { what: 'a token with too many roles', claims: { roles: Array(101).fill('service') }, reason: 'invalid' },
   { what: 'a token with too many rooms', claims: { rooms: Array(1_001).fill('group:a') }, reason: 'invalid' },
 ]) {
   test(`${what} is ${reason}`, async () => {

@@ -181,6 +181,7 @@ test('kinds are listed by name with their rules, without the inboxes', async () 
       ['club', 'Members', 'Anyone', 'Request', 500],
       ['dm', 'Members', 'Nobody', 'Invite', 2],
       ['group', 'Members', 'Anyone', 'Invite', 500],
+      ['system', 'Open', 'Nobody', 'Anyone', 0],
     ],
   );
   const { kind: _, limits, sizes, ...rules } = items[1] ?? assert.fail();

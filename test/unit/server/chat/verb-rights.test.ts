@@ -104,6 +104,7 @@ const WITHOUT_ROOM: Readonly<Partial<Record<VerbName, string>>> = {
   'profile.set': 'everybody has an own profile: profiles.test.ts',
   'status.set': 'everybody has an own status: profiles.test.ts',
   'user.search': 'users are in no room: user-search.test.ts',
+  'notice.send': 'services alone: services.test.ts',
   'settings.get': 'everybody has own settings: settings.test.ts',
   'settings.set': 'everybody has own settings: settings.test.ts',
 };

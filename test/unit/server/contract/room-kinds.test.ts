@@ -12,12 +12,13 @@ const options = (rules: object = {}, roomKinds = 'channel=Open'): KindOptions =>
 });
 const kind = (name: string, rules?: object, roomKinds?: string) => kindsOf(options(rules, roomKinds)).get(name);
 
-test('the built-in kinds are channel, group, dm and the inbox', () => {
+test('the built-in kinds are channel, group, dm, system and the inbox', () => {
   assert.deepEqual(kindsOf(testConfig()), BUILT_IN_KINDS);
-  assert.deepEqual([...BUILT_IN_KINDS.keys()], ['channel', 'group', 'dm', 'user']);
+  assert.deepEqual([...BUILT_IN_KINDS.keys()], ['channel', 'group', 'dm', 'system', 'user']);
   const limits = { textCharacters: 8_000, editSeconds: 86_400, deleteSeconds: 172_800, emojiPerMessage: 20 };
   const sizes = { typing: 100, receipts: 100, presence: 100, mentionAll: 1_000 };
-  for (const rules of BUILT_IN_KINDS.values()) assert.deepEqual([rules.limits, rules.sizes], [limits, sizes]);
+  for (const [name, rules] of BUILT_IN_KINDS)
+    if (name !== 'system') assert.deepEqual([rules.limits, rules.sizes], [limits, sizes]);
 });
 
 test('a declared kind of a built-in name changes only the fields that it gives', () => {
@@ -43,7 +44,7 @@ test('manifests of earlier releases keep their meaning, whatever the name is', (
     }
   }
   assert.equal(kind('channel', {}, 'team=Open'), undefined);
-  assert.deepEqual(kind('user', {}, 'user=Open'), BUILT_IN_KINDS.get('user'));
+  for (const name of ['user', 'system']) assert.deepEqual(kind(name, {}, `${name}=Open`), BUILT_IN_KINDS.get(name));
 });
 
 test('a new kind without access has members, the narrowest', () => {
