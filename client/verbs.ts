@@ -870,6 +870,28 @@ export interface Verbs {
       readonly state: 'active' | 'background';
     };
   };
+  /** Tells whether users are online, and lets the connection know each change. */
+  readonly 'presence.watch': {
+    readonly params: {
+      /** List of 1 to 200: id of a user, at most 250 bytes of UTF-8. Users, in addition to those watched before. */
+      readonly users: readonly string[];
+    };
+    readonly result: {
+      /** List of at most 200: object with `user` (id of a user, at most 250 bytes of UTF-8), `state` (`active` or `away` or `offline`). States in the order of `users`. */
+      readonly states: readonly {
+        readonly user: string;
+        readonly state: 'active' | 'away' | 'offline';
+      }[];
+    };
+  };
+  /** Ends what `presence.watch` began, for some users. Those who are not watched make no difference. */
+  readonly 'presence.unwatch': {
+    readonly params: {
+      /** List of 1 to 200: id of a user, at most 250 bytes of UTF-8. Users. */
+      readonly users: readonly string[];
+    };
+    readonly result: Readonly<Record<string, never>>;
+  };
   /** Asks a user to be a friend, or accepts if the user has asked. */
   readonly 'friend.request': {
     readonly params: {

@@ -11,6 +11,7 @@ import type { Pairs } from '../membership/pairs.ts';
 import type { RoomStates, UserRooms } from '../membership/room-states.ts';
 import type { Settings } from '../membership/settings.ts';
 import type { UserArchive } from '../membership/user-archive.ts';
+import type { UserStates } from '../presence/user-states.ts';
 import { countingOf } from '../room/counting.ts';
 import type { CountReader } from '../room/counts.ts';
 import type { HistoryStore } from '../room/history-store.ts';
@@ -96,6 +97,8 @@ export interface Chat {
   readonly links: LinkTokens;
   readonly typing: Typing;
   readonly ephemeral: Ephemeral;
+  /** States of users, for those who watch them. */
+  readonly states: Pick<UserStates, 'watch' | 'unwatch' | 'turned'>;
 }
 
 export interface ChatOptions {
@@ -132,6 +135,7 @@ export interface ChatOptions {
   readonly reaches: Chat['reaches'];
   readonly directory: RoomDirectory;
   readonly ephemeral: Ephemeral;
+  readonly states: Chat['states'];
   /** See {@link AudienceOptions.present}. */
   readonly present: AudienceOptions['present'];
   readonly metrics: GatewayMetrics;
@@ -167,6 +171,7 @@ export function chatOf({
   reaches,
   directory,
   ephemeral,
+  states,
   present,
   metrics,
   meter,
@@ -223,6 +228,7 @@ export function chatOf({
     unread: new UnreadCounts({ log, store, counts, access, marks, hidden, pairs, counting }),
     reaches,
     links: new LinkTokens(config),
+    states,
     typing: new Typing({ ephemeral, now: clocks.now, audience }),
     ephemeral,
   };

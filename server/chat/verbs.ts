@@ -18,6 +18,8 @@ import { messageList } from './message-list.ts';
 import { messageReact } from './message-react.ts';
 import { messageSend } from './message-send.ts';
 import { noticeSend } from './notice-send.ts';
+import { presenceUnwatch } from './presence-unwatch.ts';
+import { presenceWatch } from './presence-watch.ts';
 import { profileGet } from './profile-get.ts';
 import { profileSet } from './profile-set.ts';
 import { receiptMark } from './receipt-mark.ts';
@@ -95,6 +97,8 @@ export const VERBS = {
   'receipt.who': receiptWho,
   unread,
   'client.state': clientState,
+  'presence.watch': presenceWatch,
+  'presence.unwatch': presenceUnwatch,
   'friend.request': friendRequest,
   'friend.accept': friendAccept,
   'friend.decline': friendDecline,

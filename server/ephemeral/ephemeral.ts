@@ -1,3 +1,4 @@
+import { readStateEvent, type StateEvent } from '../presence/watched-user.ts';
 import type { Codec, Encoding, Frame, Push } from '../protocol/codec.ts';
 import type { Member } from '../room/member.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
@@ -31,6 +32,10 @@ export interface EphemeralOptions {
   readonly inboxOf: (user: string) => string;
   /** Names of the other gateways that may have subscribers of a room. */
   readonly holders: (room: string) => readonly string[];
+  /** Names of the other gateways that may watch a user. */
+  readonly watchersOf: (user: string) => readonly string[];
+  /** Takes what another gateway says about a user who is watched here, or was. */
+  readonly heard: (event: StateEvent) => void;
   readonly bus: EphemeralBus;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly metrics: Pick<GatewayMetrics, 'ephemeralEvents' | 'ephemeralDeliveries' | 'ephemeralDropped'>;
@@ -63,18 +68,35 @@ export class EphemeralLane implements Ephemeral {
     this.#send(this.#options.inboxOf(user), { user, data });
   }
 
+  /** Tells the other gateways that watch a user about that user. */
+  state({ watched, ...said }: StateEvent): void {
+    const { metrics, watchersOf } = this.#options;
+    const gateways = watchersOf(watched);
+    if (gateways.length === 0) return;
+    metrics.ephemeralEvents.inc({ to: 'watchers' });
+    this.#sendTo(gateways, { watched, data: { type: 'state', ...said } });
+  }
+
   /** @param room room whose subscribers are to get the event */
-  #send(room: string, event: EphemeralEvent): void {
+  #send(room: string, event: RoomEvent | UserEvent): void {
     const { metrics, holders } = this.#options;
     metrics.ephemeralEvents.inc({ to: 'room' in event ? 'room' : 'user' });
     this.#deliver(event);
-    const gateways = holders(room);
+    this.#sendTo(holders(room), event);
+  }
+
+  #sendTo(gateways: readonly string[], event: EphemeralEvent): void {
     if (gateways.length === 0) return;
     const text = JSON.stringify(event);
     for (const gateway of gateways) this.#batches.add(gateway, text);
   }
 
   #deliver(event: EphemeralEvent): void {
+    if ('watched' in event) {
+      const state = readStateEvent(event.watched, event.data);
+      if (state) this.#options.heard(state);
+      return;
+    }
     if ('user' in event) return this.#push(this.#options.inboxOf(event.user), userPush(event), () => true);
     const except = new Set(event.except);
     this.#push(event.room, roomPush(event), member => {

@@ -18,7 +18,13 @@ export interface UserEvent {
   readonly data: EventBody;
 }
 
-export type EphemeralEvent = RoomEvent | UserEvent;
+/** Event for the gateways that watch a user, about that user. */
+export interface WatchedEvent {
+  readonly watched: string;
+  readonly data: EventBody;
+}
+
+export type EphemeralEvent = RoomEvent | UserEvent | WatchedEvent;
 
 /** Makes the text of a batch from the JSON texts of its events. */
 export const batchOf = (events: readonly string[]): string => `{"events":[${events.join(',')}]}`;
@@ -33,10 +39,11 @@ export function readBatch(text: string): EphemeralEvent[] {
 }
 
 function readEvent(value: unknown): EphemeralEvent | null {
-  const { room, user, data, except = [] } = fieldsOf(value);
+  const { room, user, watched, data, except = [] } = fieldsOf(value);
   const { type } = fieldsOf(data);
   if (!isText(type)) return null;
   if (isText(user)) return { user, data: data as EventBody };
+  if (isText(watched)) return { watched, data: data as EventBody };
   return isText(room) && isTexts(except) ? { room, data: data as EventBody, except } : null;
 }
 

@@ -4,6 +4,7 @@ import type { Policy } from '../access/policy.ts';
 import { RoomRights } from '../access/room-rights.ts';
 import { marksStream } from '../bus/marks-stream.ts';
 import { policyKv } from '../bus/policy-kv.ts';
+import type { SightOptions } from '../chat/sight.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
 import type { PairArchive, RoomArchive } from '../membership/archive.ts';
 import { DailyCounts } from '../membership/daily-counts.ts';
@@ -16,6 +17,7 @@ import type { MarkStore } from '../membership/mark-store.ts';
 import { PolicyBatch } from '../membership/policy-batch.ts';
 import { KnownProgress } from '../membership/policy-progress.ts';
 import type { UserArchive } from '../membership/user-archive.ts';
+import type { UserStates } from '../presence/user-states.ts';
 import type { RoomControl } from '../room/control-lane.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Clocks } from '../time/clock.ts';
@@ -36,6 +38,9 @@ export interface MembershipOptions {
 /** Time in which keys of POLICY are collected before NATS is asked for them. */
 const TOGETHER_MS = 5;
 
+/** Part of {@link UserStates} that hears of entries of inboxes. */
+type Watched = Pick<UserStates, 'changed' | 'reconsider'>;
+
 /** States of rooms, rooms of users, the rights that follow from both, and relations between users. */
 export interface Membership {
   readonly states: LoadedStates;
@@ -47,8 +52,10 @@ export interface Membership {
   readonly rights: RoomRights;
   /** Part that open rooms use. */
   readonly control: RoomControl;
-  /** Lets states follow the rooms that are open. */
-  follow(rooms: Pick<Rooms, 'find' | 'places'>): void;
+  /** Relations and settings by which users may see the states of others. */
+  readonly people: SightOptions & { readonly settings: LoadedSettings };
+  /** Lets states follow the rooms that are open, and tells who watches users of entries of their inboxes. */
+  follow(rooms: Pick<Rooms, 'find' | 'places'>, watched: Watched): void;
 }
 
 /** Puts together what a gateway knows about members. */
@@ -116,13 +123,22 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
     unwritten: (user, error) => unwritten({ user }, error),
   });
   const rights = new RoomRights({ policy, states, users: userRooms, wallClock });
-  const follow = (all: Pick<Rooms, 'find' | 'places'>) => {
+  let watched: Watched | null = null;
+  const follow: Membership['follow'] = (all, watches) => {
     rooms = all;
+    watched = watches;
   };
-  const control = { ...roomControl(states, rights), noted: noticesTo({ userRooms, pairs, settings }), lost };
+  const notices = noticesTo({ userRooms, pairs, settings });
+  const noted: RoomControl['noted'] = (inbox, entry) => {
+    notices(inbox, entry);
+    const user = inboxUser(inbox);
+    void (entry.type === 'me' ? watched?.changed(user) : watched?.reconsider(user));
+  };
+  const control = { ...roomControl(states, rights), noted, lost };
+  const people = { pairs, userRooms: { of: (user: string) => userRooms.ofOnce(user) }, rooms: states, settings };
   const daily = new DailyCounts(store, wallClock);
   const markStore = marksStream(nats.write, nats.read, nats.names);
-  return { states, userRooms, pairs, settings, markStore, daily, rights, control, follow };
+  return { states, userRooms, pairs, settings, markStore, daily, rights, people, control, follow };
 }
 
 /** Hands entries of inboxes to those who know what they are about: a room of the user, the user, or another user. */

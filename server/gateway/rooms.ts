@@ -1,11 +1,15 @@
-import { inboxOf } from '../access/names.ts';
+import { inboxOf, inboxUser, isInbox } from '../access/names.ts';
 import type { AudienceOptions } from '../chat/audience.ts';
 import type { Chat } from '../chat/chat.ts';
+import { Sight, type SightOptions } from '../chat/sight.ts';
 import type { EphemeralBus } from '../ephemeral/bus.ts';
 import { type Ephemeral, EphemeralLane } from '../ephemeral/ephemeral.ts';
+import type { Settings } from '../membership/settings.ts';
 import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
 import { Joins } from '../presence/joins.ts';
 import { Presence } from '../presence/presence.ts';
+import { UserStates } from '../presence/user-states.ts';
+import { StatePushes } from '../presence/watching.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
 import type { RoomControl } from '../room/control-lane.ts';
 import { countingOf, type StateOf } from '../room/counting.ts';
@@ -34,6 +38,8 @@ export interface RoomsPartOptions {
   readonly control: RoomControl;
   /** States of rooms, for what their staff's acts leave out of a read. */
   readonly stateOf: StateOf;
+  /** Relations and settings by which users may see the states of others. */
+  readonly people: SightOptions & { readonly settings: Pick<Settings, 'of'> };
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
   readonly budget: TailBudget;
@@ -42,6 +48,10 @@ export interface RoomsPartOptions {
   readonly clock: Clock;
 }
 
+/** Name under which gateways that watch a user are found, see {@link Presence.interest}. No room begins like that. */
+const watchOf = (user: string) => `states of ${user}`;
+/** Connections of one user that are asked for: more than a user may have. */
+const MOST_DEVICES = 10_000;
 /** Time in which places of rooms that open are collected before NATS is asked for them. */
 const TOGETHER_MS = 5;
 
@@ -49,6 +59,7 @@ export interface RoomsPart extends Part {
   readonly rooms: Rooms;
   readonly presence: Presence;
   readonly joins: Joins;
+  readonly states: UserStates;
   readonly ephemeral: Ephemeral;
   /** See {@link AudienceOptions.present}. */
   readonly present: AudienceOptions['present'];
@@ -91,8 +102,17 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     now,
     after,
     partial: () => metrics.presencePartial.inc(),
-    gone: gateway => joins.gatewayGone(gateway),
-    resumed: () => joins.resumed(),
+    gone: gateway => {
+      joins.gatewayGone(gateway);
+      states.gatewayGone(gateway);
+    },
+    resumed: () => {
+      joins.resumed();
+      states.resumed();
+    },
+    moved: (room, member) => {
+      if (isInbox(room)) states.moved(inboxUser(room), member);
+    },
   });
   const joins: Joins = new Joins({
     gateway: config.processName,
@@ -104,11 +124,26 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     now,
     after,
   });
-  const ephemeral = new EphemeralLane({
+  const sight = new Sight(options.people);
+  const states: UserStates = new UserStates({
+    gateway: config.processName,
+    own: user => presence.own(inboxOf(user)),
+    ask: user => presence.membersNow(inboxOf(user), MOST_DEVICES),
+    settings: users => options.people.settings.of(users),
+    sight: (user, others) => sight.of(user, others),
+    interest: (user, isWatched) => presence.interest(watchOf(user), isWatched),
+    tell: event => ephemeral.state(event),
+    pushes: new StatePushes({ codecs, pushed: () => metrics.presenceStates.inc() }),
+    now,
+    after,
+  });
+  const ephemeral: EphemeralLane = new EphemeralLane({
     gateway: config.processName,
     members: room => rooms.find(room)?.members ?? [],
     inboxOf,
     holders: room => presence.holders(room),
+    watchersOf: user => presence.holders(watchOf(user)),
+    heard: event => states.heard(event),
     bus: options.ephemeralBus,
     codecs,
     metrics,
@@ -125,6 +160,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     rooms,
     presence,
     joins,
+    states,
     ephemeral,
     present: async (room, most) => {
       const { members } = await presence.members(room, most);

@@ -144,6 +144,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     ephemeralBus: ephemeralBus(nats.read, nats.names),
     control: membership.control,
     stateOf: (room, offset) => (isInbox(room) ? NO_ROOM : membership.states.upTo(room, offset)),
+    people: membership.people,
     codecs: CODECS,
     publish,
     budget,
@@ -152,7 +153,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     clock: systemClock,
   });
   measured.rooms = rooms;
-  membership.follow(rooms.rooms);
+  membership.follow(rooms.rooms, rooms.states);
   const context: SessionContext = {
     config,
     version: PACKAGE.version,
@@ -189,6 +190,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       reaches: rooms.reaches,
       directory: store,
       ephemeral: rooms.ephemeral,
+      states: rooms.states,
       present: rooms.present,
       metrics,
       meter,
@@ -210,7 +212,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
   listener = client.listener;
 
   const rechecks = rechecksPart(rooms.rooms, nats, config);
-  const presence = presencePart(rooms.presence, rooms.joins);
+  const presence = presencePart(rooms.presence, rooms.joins, rooms.states);
   const stop = runParts([...inner, client, presence, rechecks, settings, intake]);
   intake.start();
   logger.info({ port: listener.port, adminPort: admin.port, version: PACKAGE.version }, 'gateway ready');

@@ -10,6 +10,7 @@ export interface PresentMember {
   readonly client: string;
   readonly user: string;
   readonly gateway: string;
+  readonly isBackground?: boolean;
 }
 
 /** Answers of the other gateways about a room. */
@@ -135,7 +136,8 @@ export class Gatherer {
 }
 
 function add(pending: Pending, gateway: string, { members, users }: Part): void {
-  for (const [client, user] of members ?? []) pending.members.set(client, { client, user, gateway });
+  for (const [client, user, flags] of members ?? [])
+    pending.members.set(client, { client, user, gateway, isBackground: flags === 1 });
   if (users) pending.digests.push(users);
 }
 

@@ -3,7 +3,7 @@ import type { Rooms } from '../room/rooms.ts';
 import type { Moment } from '../time/clock.ts';
 import { OwnShards } from './shards.ts';
 import { digestOf, type UserDigest } from './users.ts';
-import type { Part, Wanted } from './wire.ts';
+import type { ListedMember, Part, Wanted } from './wire.ts';
 
 export interface OwnOptions {
   readonly rooms: Rooms;
@@ -121,9 +121,9 @@ export class Own {
       yield head;
       return;
     }
-    let members: [string, string][] = [];
-    for (const { client, user } of this.members(room)) {
-      members.push([client, user]);
+    let members: ListedMember[] = [];
+    for (const { client, user, isBackground } of this.members(room)) {
+      members.push(isBackground ? [client, user, 1] : [client, user]);
       if (members.length < PART_MEMBERS) continue;
       yield { room: index, clients, members };
       members = [];

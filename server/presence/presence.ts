@@ -39,6 +39,8 @@ export interface PresenceOptions {
   readonly gone: (gateway: string) => void;
   /** Called after a reconnect: messages of other gateways may have been lost. */
   readonly resumed: () => void;
+  /** Called when a connection has entered or left a room. */
+  readonly moved?: (room: string, member: Member) => void;
 }
 
 /** Answer of the other gateways that is used again. */
@@ -70,16 +72,11 @@ export class Presence {
   #changing = false;
 
   constructor(options: PresenceOptions) {
-    const { gateway, rooms, bus, now, after } = options;
+    const { gateway, rooms, bus, now } = options;
     this.#options = options;
     this.#peers = new Peers(gateway);
     this.#gatherer = new Gatherer({ peers: this.#peers, bus, now });
-    const changed = () => {
-      if (this.#changing) return;
-      this.#changing = true;
-      after(CHANGE_MS, () => this.#sendChanges());
-    };
-    this.#own = new Own({ rooms, now, changed });
+    this.#own = new Own({ rooms, now, changed: () => this.#changed() });
     bus.onBeat(text => this.#heard(text));
     bus.onAsk(gateway, (question, maxBytes) => this.#answer(question, maxBytes));
     bus.onAskPrevious(room => answerPrevious(gateway, this.#own, room));
@@ -93,6 +90,7 @@ export class Presence {
   /** Adds a connection that subscribes to a room. Call {@link left} once for it. */
   entered(room: string, member: Member): void {
     this.#own.entered(room, member);
+    this.#options.moved?.(room, member);
   }
 
   /** Takes note that the room delivers to the connection from now on. */
@@ -103,6 +101,7 @@ export class Presence {
   /** Removes a connection from a room. */
   left(room: string, member: Member): void {
     this.#own.left(room, member);
+    this.#options.moved?.(room, member);
   }
 
   /** Sends a heartbeat, and drops gateways without one. Call every {@link BEAT_MS}. */
@@ -155,6 +154,19 @@ export class Presence {
     return { clients: this.#own.clients(room) + others.clients, users };
   }
 
+  /** Connections of this gateway in a room. */
+  own(room: string): Iterable<Member> {
+    return this.#own.members(room);
+  }
+
+  /**
+   * Lets the other gateways find this one in {@link holders} of a name that is no room, or ends that. Call it once more for each end.
+   */
+  interest(name: string, isOn: boolean): void {
+    const { shards } = this.#own;
+    if (isOn ? shards.enter(name) : shards.leave(name)) this.#changed();
+  }
+
   /** Names of the other gateways that may have members of a room. Gateways of the previous release are left out. */
   holders(room: string): readonly string[] {
     return this.#peers.holders(room, this.#options.now()).current;
@@ -170,7 +182,8 @@ export class Presence {
     if (clients > most) return { clients, members: null, partial: others.partial };
     const members = new Map(others.members);
     const { gateway } = this.#options;
-    for (const { client, user } of this.#own.members(room)) members.set(client, { client, user, gateway });
+    for (const { client, user, isBackground } of this.#own.members(room))
+      members.set(client, { client, user, gateway, isBackground });
     return { clients, members, partial: others.partial };
   }
 
@@ -202,6 +215,12 @@ export class Presence {
       ...more,
     };
     bus.beat(JSON.stringify(beat));
+  }
+
+  #changed(): void {
+    if (this.#changing) return;
+    this.#changing = true;
+    this.#options.after(CHANGE_MS, () => this.#sendChanges());
   }
 
   #sendChanges(): void {

@@ -1,5 +1,5 @@
 import type { Own } from './own.ts';
-import { isMembers, objectOf } from './wire.ts';
+import { isMembers, type ListedMember, objectOf } from './wire.ts';
 
 /**
  * Answer in the format of the previous release, whose gateways run beside these in a rollout: one subject for all gateways, the
@@ -7,7 +7,7 @@ import { isMembers, objectOf } from './wire.ts';
  */
 export interface PreviousAnswer {
   readonly gateway: string;
-  readonly members: readonly (readonly [string, string])[];
+  readonly members: readonly ListedMember[];
   /** True if there are more. */
   readonly partial: boolean;
 }

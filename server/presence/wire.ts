@@ -38,13 +38,19 @@ export interface Wanted {
 /** Question to one gateway: about rooms, or for all its shards. */
 export type Question = { readonly rooms: readonly Wanted[] } | { readonly shards: true };
 
+/** Connection in an answer. */
+export type ListedMember = readonly [client: string, user: string, flags?: number];
+
 /** Connections of a gateway in one room, or some of them. */
 export interface Part {
   /** Index of the room in the question. */
   readonly room: number;
   readonly clients: number;
-  /** `[client, user]` pairs; several parts together list all. */
-  readonly members?: readonly (readonly [string, string])[];
+  /**
+   * Connections; several parts together list all. The third item is 1 for one in the background, and missing for others and from the
+   * release before.
+   */
+  readonly members?: readonly ListedMember[];
   readonly users?: UserDigest;
 }
 
@@ -116,7 +122,7 @@ export function readJoin(text: string): JoinEvent | null {
   return client === '' || !user.isWellFormed() || !client.isWellFormed() ? null : { type, client, user, gateway };
 }
 
-export function isMembers(value: unknown): value is readonly (readonly [string, string])[] {
+export function isMembers(value: unknown): value is readonly ListedMember[] {
   return Array.isArray(value) && (value as unknown[]).every(isMember);
 }
 

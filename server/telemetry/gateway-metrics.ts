@@ -121,8 +121,12 @@ export class GatewayMetrics {
   );
   readonly ephemeralEvents = this.#counter(
     'ephemeral_events_total',
-    'Events that nothing keeps, such as typing, by their receivers: the subscribers of a room, or the connections of a user.',
+    'Events that nothing keeps, such as typing, by their receivers: the subscribers of a room, the connections of a user, or the gateways that watch a user.',
     ['to'],
+  );
+  readonly presenceStates = this.#counter(
+    'presence_states_total',
+    'Changed states of users queued for connections that watch them.',
   );
   readonly ephemeralDeliveries = this.#counter(
     'ephemeral_deliveries_total',

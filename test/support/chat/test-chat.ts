@@ -96,6 +96,8 @@ export interface TestChatParts {
   readonly directory?: RoomDirectory;
   /** Default: loses all events. */
   readonly ephemeral?: Ephemeral;
+  /** Default: nobody is there, and nobody watches. */
+  readonly states?: Chat['states'];
   /** Default: nobody. */
   readonly present?: ChatOptions['present'];
 }
@@ -126,6 +128,11 @@ export function testChat(parts: TestChatParts): Chat {
     reaches: async (room, offset) => (await parts.log.top(room)) >= offset,
     directory: new MemoryDirectory(),
     ephemeral: { room: () => undefined, user: () => undefined },
+    states: {
+      watch: async (_, __, users) => users.map(user => ({ user, state: 'offline' })),
+      unwatch: () => undefined,
+      turned: () => undefined,
+    },
     present: async () => [],
     ...parts,
     reader,

@@ -86,6 +86,8 @@ const CALLS: Readonly<Record<string, ParamsOf>> = {
 /** Verbs whose answer does not depend on a relation to a room, with the reason. */
 const WITHOUT_ROOM: Readonly<Partial<Record<VerbName, string>>> = {
   'client.state': 'it is about the own connection',
+  'presence.watch': 'friends, blocks and settings decide: user-states.test.ts',
+  'presence.unwatch': 'it is about the own connection',
   'room.create': 'the kind of the new room decides: room-verbs.test.ts',
   'dm.open': 'every two users have a room: dm-open.test.ts',
   'room.list': 'everybody lists the own rooms: room-lists.test.ts',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EphemeralLane } from '../../../../server/ephemeral/ephemeral.ts';
+import { readStateEvent } from '../../../../server/presence/watched-user.ts';
 import type { Frame } from '../../../../server/protocol/codec.ts';
 import { jsonCodec } from '../../../../server/protocol/json.ts';
 import { protobufCodec } from '../../../../server/protocol/protobuf.ts';
@@ -45,6 +46,8 @@ class Scene {
   readonly clock = new ManualClock();
   readonly net = new EphemeralNet();
   readonly metrics = { a: testMetrics(), b: testMetrics() };
+  /** States that gateways heard of, with the gateway. */
+  readonly heard: unknown[] = [];
   readonly #rooms = { a: new Map<string, Member[]>(), b: new Map<string, Member[]>() };
   readonly a = this.#lane('a', 'b');
   readonly b = this.#lane('b', 'a');
@@ -55,6 +58,8 @@ class Scene {
       members: room => this.#rooms[name].get(room) ?? [],
       inboxOf: user => `user:${user}`,
       holders: room => (this.#rooms[other].has(room) ? [other] : []),
+      watchersOf: user => (user === 'bob' ? [other] : []),
+      heard: event => void this.heard.push([name, event]),
       bus: this.net.bus(),
       codecs: { json: jsonCodec, protobuf: protobufCodec },
       metrics: this.metrics[name],
@@ -196,4 +201,18 @@ fuzz('whatever gateways are sent, clients get whole frames, and a later event co
     assert.ok(JSON.parse(String(frame)).push);
   }
   assert.match(String(tea.frames.at(-1)), /after/);
+});
+
+test('a state of a user goes to the gateways that watch the user, and what cannot be read is left out', async () => {
+  const scene = new Scene();
+  scene.a.state({ watched: 'bob', gateway: 'a', state: 'away', audience: 'friends' });
+  scene.a.state({ watched: 'nobody-watches', gateway: 'a', state: 'active' });
+  scene.pass();
+  assert.deepEqual(scene.heard, [['b', { watched: 'bob', gateway: 'a', state: 'away', audience: 'friends' }]]);
+  assert.deepEqual(readStateEvent('bob', { gateway: 'a', state: 'active', audience: 'later' }), {
+    watched: 'bob',
+    gateway: 'a',
+    state: 'active',
+  });
+  assert.equal(readStateEvent('bob', { gateway: 'a', state: 'busy' }), null);
 });

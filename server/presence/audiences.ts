@@ -1,0 +1,30 @@
+import type { Audience, UserSettings } from '../fold/user-settings.ts';
+import type { Entry, Watching } from './watching.ts';
+
+type Found = ReadonlyMap<string, UserSettings>;
+
+/** Reads settings of at most 200 users, as {@link Settings.of} does. */
+export type ReadSettings = (users: readonly string[]) => Found | Promise<Found>;
+
+/** Users who may see the state of a user with these settings; null if they are not known. Pure. */
+export const audienceOf = (settings: UserSettings | undefined): Audience | null =>
+  settings ? (settings.invisible ? 'nobody' : settings.privacy.presence) : null;
+
+/** Reads who may see users, unless an event says it meanwhile. Rejects as the settings do. */
+export async function readAudiences(read: ReadSettings, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return;
+  for (const entry of entries) entry.isTold = false;
+  const found = await read(entries.map(({ user }) => user));
+  for (const entry of entries) if (!entry.isTold) entry.audience = audienceOf(found.get(entry.user));
+}
+
+/** Takes over who may see a user, from the gateway that has the user's inbox. */
+export function tellAudience(entry: Entry, audience: Audience): void {
+  entry.audience = audience;
+  entry.isTold = true;
+}
+
+/** Lets a connection see nobody until it is known again whom it may see. */
+export function forgetAcquaintances({ users }: Watching): void {
+  for (const watch of users.values()) watch.acquaintance = null;
+}

@@ -1,0 +1,87 @@
+import type { Audience } from '../fold/user-settings.ts';
+import type { Codec, Encoding } from '../protocol/codec.ts';
+import type { Member } from '../room/member.ts';
+import type { UserState } from './states.ts';
+import type { WatchedUser } from './watched-user.ts';
+
+/** Relation by which a user may see the state of another one, if that one's settings allow it. */
+export type Acquaintance = 'friend' | 'known';
+
+/** State of a user, as one watcher may know it. */
+export interface ShownState {
+  readonly user: string;
+  readonly state: UserState;
+}
+
+/** User whom connections of this gateway watch. */
+export interface Entry {
+  readonly user: string;
+  readonly others: WatchedUser;
+  readonly watchers: Set<Watching>;
+  /** State that is shown, see {@link GRACE_MS}; null before the first answer. */
+  shown: UserState | null;
+  /** Null before the settings are known: nobody may see the user. */
+  audience: Audience | null;
+  /** Settings that an event brought while others were read. */
+  isTold: boolean;
+  isEnding: boolean;
+  comparing: Promise<void> | null;
+  comparisons: number;
+  /** Time of the next comparison. */
+  due: number;
+}
+
+/** Connection that watches users. */
+export interface Watching {
+  readonly user: string;
+  /** Null for a caller without a connection. */
+  readonly member: Member | null;
+  readonly users: Map<string, Watch>;
+}
+
+export interface Watch {
+  acquaintance: Acquaintance | null;
+  /** State that the client has; null before the answer of the call. */
+  told: UserState | null;
+}
+
+/** State of a user as a watcher may know it: offline for whoever may not see the user. Pure. */
+export function visible(
+  { user }: Pick<Watching, 'user'>,
+  { user: other, audience, shown }: Pick<Entry, 'user' | 'audience' | 'shown'>,
+  { acquaintance }: Pick<Watch, 'acquaintance'>,
+): UserState {
+  const may =
+    user === other ||
+    (acquaintance !== null && audience === 'everyone') ||
+    (acquaintance === 'friend' && audience === 'friends');
+  return (may && shown) || 'offline';
+}
+
+export interface StatePushesOptions {
+  readonly codecs: Readonly<Record<Encoding, Codec>>;
+  /** Counts a state that was pushed to a client. */
+  readonly pushed: () => void;
+}
+
+/** Pushes of states to the clients that watch. */
+export class StatePushes {
+  readonly #options: StatePushesOptions;
+  constructor(options: StatePushesOptions) {
+    this.#options = options;
+  }
+
+  /** Pushes the state of a user, unless the client has it. One in the background or with a full buffer gets it at a later call. */
+  push(watching: Watching, entry: Entry): void {
+    const { member, users } = watching;
+    const watch = users.get(entry.user);
+    if (!member || !watch || watch.told === null || member.isBackground) return;
+    const state = visible(watching, entry, watch);
+    if (state === watch.told) return;
+    const { codecs, pushed } = this.#options;
+    const data = Buffer.from(JSON.stringify({ type: 'presence', user: entry.user, state }));
+    if (!member.offer(codecs[member.encoding].push({ type: 'message', data }))) return;
+    watch.told = state;
+    pushed();
+  }
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PresentMember } from '../../../../server/presence/gather.ts';
+import { mergedState, stateOf } from '../../../../server/presence/states.ts';
+import { WatchedUser } from '../../../../server/presence/watched-user.ts';
+import { visible } from '../../../../server/presence/watching.ts';
+
+const device = (gateway: string, isBackground = false): PresentMember => ({
+  client: crypto.randomUUID(),
+  user: 'bob',
+  gateway,
+  isBackground,
+});
+
+test('a user is active if one device is in front of the user, away if none is, and offline without devices', () => {
+  assert.equal(stateOf([]), 'offline');
+  assert.equal(stateOf([{ isBackground: true }]), 'away');
+  assert.equal(stateOf([{ isBackground: true }, {}, { isBackground: true }]), 'active');
+  assert.equal(mergedState(['offline', 'away']), 'away');
+  assert.equal(mergedState(['active', 'away', 'offline']), 'active');
+  assert.equal(mergedState([]), 'offline');
+});
+
+test('the states of all gateways count together, the last word of each', () => {
+  const bob = new WatchedUser();
+  bob.heard({ gateway: 'a', state: 'away' });
+  bob.heard({ gateway: 'b', state: 'active' });
+  assert.equal(bob.state, 'active');
+  bob.heard({ gateway: 'b', state: 'offline' });
+  assert.equal(bob.state, 'away');
+  bob.gone('a');
+  assert.equal(bob.state, 'offline');
+});
+
+test('an answer replaces what events said before the question, and not what they said after it', () => {
+  const bob = new WatchedUser();
+  bob.heard({ gateway: 'lost', state: 'active' });
+  bob.asking();
+  bob.heard({ gateway: 'b', state: 'offline' });
+  bob.answered([device('b'), device('c', true)], false);
+  assert.equal(bob.state, 'away');
+  bob.asking();
+  bob.answered([], true);
+  assert.equal(bob.state, 'away', 'a gateway did not answer: what is known of it stays');
+  bob.asking();
+  bob.answered([], false);
+  assert.equal(bob.state, 'offline');
+});
+
+test('only whom settings and acquaintance allow sees the state, and each user the own one', () => {
+  const table = [
+    ['everyone', 'friend', 'active'],
+    ['everyone', 'known', 'active'],
+    ['everyone', null, 'offline'],
+    ['friends', 'friend', 'active'],
+    ['friends', 'known', 'offline'],
+    ['friends', null, 'offline'],
+    ['nobody', 'friend', 'offline'],
+    [null, 'friend', 'offline'],
+  ] as const;
+  for (const [audience, acquaintance, state] of table) {
+    const entry = { user: 'bob', audience, shown: 'active' } as const;
+    assert.equal(visible({ user: 'ann' }, entry, { acquaintance }), state, `${audience} ${acquaintance}`);
+  }
+  const own = { user: 'bob', audience: 'nobody', shown: 'away' } as const;
+  assert.equal(visible({ user: 'bob' }, own, { acquaintance: null }), 'away');
+});
