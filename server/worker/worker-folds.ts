@@ -143,7 +143,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     archive: store,
     pairs: store.contacts,
     settings: store.users,
-    archivedEpoch: async partition => (await store.readPosition(partition))?.epoch ?? null,
+    archived: partition => store.readPosition(partition),
     log: { ...entries, state: partition => source.foldLog.state(partition) },
     partitions: config.partitions,
     replay: (partition, signal, work) => replay(source, partition, signal, work),
@@ -162,7 +162,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     direct: (batch: readonly FoldEntry[], digests: RoomDigests) => direct.apply(batch, digests),
     counting: <T extends Written>(room: string, entries: readonly T[]) => fold.counting(room, entries),
     look: (partition: number, folded: FoldPosition, lease: Lease) => fill.look(partition, folded, lease),
-    position: (partition: number) => position.read(partition),
+    position: (partition: number) => fill.reached(partition),
     async begin(partition: number, from: FoldPosition | null) {
       fold.begin(partition);
       await position.take(partition, from);

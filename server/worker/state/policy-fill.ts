@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { FILLED, type Filled, NOT_FILLED, readFilled } from '../../membership/policy-filled.ts';
+import type { PolicyProgress } from '../../membership/policy-progress.ts';
+import type { PolicyEntry } from '../../membership/policy-store.ts';
 import { changeKey } from '../../membership/policy-writes.ts';
 import { type Clock, type Moment, sleep } from '../../time/clock.ts';
 import { Repeats } from '../../time/repeats.ts';
@@ -9,10 +11,10 @@ import { type PassTask, PolicyPass, type PolicyPassParts } from './policy-pass.t
 import type { PolicyPosition } from './policy-position.ts';
 
 export interface PolicyFillParts extends PolicyPassParts {
-  readonly position: Pick<PolicyPosition, 'known' | 'take' | 'write'>;
+  readonly position: Pick<PolicyPosition, 'known' | 'read' | 'take' | 'write'>;
   readonly partitions: number;
-  /** Reads the epoch of LOG in which the fold `views` of a partition is: MongoDB has the rooms and members of those before; null for none. */
-  archivedEpoch(partition: number): Promise<string | null>;
+  /** Reads the position of the fold `views` of a partition: MongoDB has the rooms and users of the log up to it; null for none. */
+  archived(partition: number): Promise<FoldPosition | null>;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly logger: Logger;
 }
@@ -37,6 +39,8 @@ export class PolicyFill {
   readonly #parts: PolicyFillParts;
   readonly #repeats: Repeats;
   readonly #lookAt = new Map<number, Moment>();
+  /** Time of the next attempt to begin a filling: it reads the positions of all partitions. */
+  #beginAt: Moment | null = null;
   /** Partitions that wait for a pass, or are in one. */
   readonly #underway = new Map<number, Task>();
   /** Partitions whose pass is done, until the next look notes that. */
@@ -69,41 +73,78 @@ export class PolicyFill {
     if (!this.#isRunning) void this.#run();
   }
 
+  /**
+   * Reads up to where POLICY has the log of a partition; null for nothing that is known. LOG keeps what follows: for a partition that is
+   * yet to be filled, what MongoDB lacked when the filling began.
+   */
+  async reached(partition: number): Promise<PolicyProgress | null> {
+    const { policy, position } = this.#parts;
+    const progress = await position.read(partition);
+    if (progress) return progress;
+    const { from, done } = readFilled((await policy.read(FILLED))?.value);
+    return done.includes(partition) ? null : (from[partition] ?? null);
+  }
+
   /** Notes a pass that is done. @returns the task of the next one; null for none */
   async #next(partition: number, folded: FoldPosition, signal: AbortSignal): Promise<Task | null> {
-    const { policy, position, log, archivedEpoch } = this.#parts;
+    const { policy, position, log, archived } = this.#parts;
     const done = this.#done.get(partition);
     this.#done.delete(partition);
     if (done?.signal === signal && done.epoch === folded.epoch) {
       await this.#note(partition, folded, done);
       return null;
     }
-    const fills = !readFilled((await policy.read(FILLED))?.value).complete;
+    const found = await policy.read(FILLED);
+    const { complete, done: filled } = readFilled(found?.value);
     const known = position.known(partition);
-    const filling = fills ? await this.#missingIn(partition) : '';
-    if (fills ? filling === '' : known?.epoch === folded.epoch) return null;
-    const { epoch, from } = await log.state(partition);
+    if (complete ? known?.epoch === folded.epoch : filled.includes(partition)) return null;
+    const { epoch, from, first } = await log.state(partition);
     if (epoch !== folded.epoch) return null;
-    const isFirst = from <= 1; // nothing was before the first epoch
-    if (isFirst && !fills) {
-      await position.write(partition, folded);
+    const about = { signal, epoch, from, sure: known?.at ?? 0 };
+    if (!complete) {
+      const filling = await this.#filling(found, partition, first);
+      return filling && { ...about, fills: true, filling: filling.id, archived: filling.from[partition]?.at ?? 0 };
+    }
+    if (from <= 1) {
+      await position.write(partition, folded); // nothing was before the first epoch
       return null;
     }
+    const has = await archived(partition);
     // What LOG lost is perhaps among the messages in MongoDB alone, and not in the views yet.
-    if (!isFirst && (await archivedEpoch(partition)) !== epoch) return null;
-    return { fills, filling, signal, epoch, from, sure: known?.at ?? 0 };
+    if (has?.epoch !== epoch || has.at < from - 1) return null;
+    return { ...about, fills: false, filling: '', archived: has.at };
   }
 
-  /** @returns id of the filling that a partition is missing in; empty if it is filled */
-  async #missingIn(partition: number): Promise<string> {
-    let filled = NOT_FILLED;
-    await changeKey(this.#parts.policy, FILLED, value => {
-      filled = readFilled(value);
-      if (filled.id !== '') return null;
-      filled = { ...NOT_FILLED, id: randomUUID() };
-      return filled;
-    });
-    return filled.done.includes(partition) ? '' : filled.id;
+  /**
+   * Returns the filling that goes on, or begins one: the first after a wipe, or another one if LOG does not have any more what MongoDB
+   * lacked when it began. All partitions then begin again: one that is filled may lack what an entry of the other says about its users.
+   * @returns null if none can begin now
+   */
+  async #filling(found: PolicyEntry | null, partition: number, first: number): Promise<Filled | null> {
+    const { clock, policy } = this.#parts;
+    const filled = readFilled(found?.value);
+    const upto = filled.from[partition]?.at ?? -1;
+    if (filled.id !== '' && first <= upto + 1) return filled;
+    const now = clock.now();
+    if (now < (this.#beginAt ?? now)) return null;
+    this.#beginAt = (now + LOOK_MS) as Moment;
+    const from = await this.#archived();
+    if (!from) return null;
+    const next: Filled = { ...NOT_FILLED, id: randomUUID(), from };
+    return (await policy.write(FILLED, next, found?.revision ?? 0)) ? next : null;
+  }
+
+  /** Positions up to which MongoDB has the logs of all partitions; null while it lacks what a LOG does not have either. */
+  async #archived(): Promise<readonly PolicyProgress[] | null> {
+    const { log, archived, partitions } = this.#parts;
+    const from: PolicyProgress[] = [];
+    for (let partition = 0; partition < partitions; partition++) {
+      const [{ epoch, first }, found] = await Promise.all([log.state(partition), archived(partition)]);
+      const at = found?.epoch === epoch ? found.at : 0;
+      if (at < first - 1) return null;
+      from.push({ epoch, at });
+    }
+    return from;
   }
 
   /** Writes that a partition is done: the progress first, so that POLICY is not complete without one. */
@@ -117,7 +158,7 @@ export class PolicyFill {
       const filled = readFilled(value);
       if (filled.id !== id) return null;
       const done = [...new Set([...filled.done, partition])];
-      return { id, done, complete: done.length >= partitions };
+      return { ...filled, done, complete: done.length >= partitions };
     });
   }
 

@@ -23,6 +23,8 @@ export interface PassTask extends NewEpoch {
   readonly signal: AbortSignal;
   /** Epoch of LOG, read before MongoDB. */
   readonly epoch: string;
+  /** Offset up to which MongoDB had the log before it was read. */
+  readonly archived: number;
 }
 
 export type PassTasks = ReadonlyMap<number, PassTask>;
@@ -32,7 +34,7 @@ export interface PolicyPassParts extends TakeOverParts {
   readonly pairs: PairPages;
   readonly settings: SettingsPages;
   readonly log: TakeOverParts['log'] & {
-    state(partition: number): Promise<Pick<FoldLogState, 'epoch' | 'from'>>;
+    state(partition: number): Promise<Pick<FoldLogState, 'epoch' | 'from' | 'first'>>;
     partitionOf(room: string): number;
   };
   /** Calls `work` with all entries that LOG has, in order, until `signal` aborts. */
@@ -70,7 +72,7 @@ export class PolicyPass {
    * @returns partitions that are done: not those with problems, with an aborted signal, or with another epoch by now
    */
   async run(): Promise<readonly number[]> {
-    const { archive, pairs, settings, replay, fold, log } = this.#parts;
+    const { archive, pairs, settings, fold, log } = this.#parts;
     const isWanted = () => this.#open().length > 0;
     await inLanes(allRooms(archive, isWanted), WRITES, async ([room, state]) => await this.#room(room, state));
     await inLanes(allUsers(archive, isWanted), WRITES, async ([user, rooms]) => await this.#user(user, rooms));
@@ -78,16 +80,33 @@ export class PolicyPass {
     await inLanes(allSettings(settings, isWanted), WRITES, async ([user, given]) => await this.#settings(user, given));
     const filled = this.#open().filter(([, { fills }]) => fills);
     if (filled.length > 0) await fold.rewrite();
-    await inLanes(filled, REPLAYS, async ([partition, { signal }]) => {
-      const work = () => replay(partition, signal, async entries => void (await fold.apply(partition, entries)));
-      await this.#attempt(partition, work);
-    });
+    await inLanes(
+      filled,
+      REPLAYS,
+      async ([partition, task]) => await this.#attempt(partition, async () => await this.#replay(partition, task)),
+    );
     const done: number[] = [];
     for (const [partition, { epoch }] of this.#open())
       await this.#attempt(partition, async () => {
         if ((await log.state(partition)).epoch === epoch) done.push(partition);
       });
     return done;
+  }
+
+  /** Folds what LOG has. Rejects if entries that MongoDB perhaps lacked were purged before they were read. */
+  async #replay(partition: number, { signal, archived }: PassTask): Promise<void> {
+    const { replay, fold, log } = this.#parts;
+    let reached = archived;
+    const demandNext = async () => {
+      const { first } = await log.state(partition);
+      if (first > reached + 1) throw new Error(`LOG was purged up to offset ${first - 1} while MongoDB was read`);
+    };
+    await replay(partition, signal, async entries => {
+      await demandNext();
+      await fold.apply(partition, entries);
+      reached = Math.max(reached, entries.at(-1)?.offset ?? 0);
+    });
+    await demandNext();
   }
 
   async #room(room: string, state: RoomState): Promise<void> {

@@ -3,7 +3,7 @@ import type { PolicyStore } from '../../../server/membership/policy-store.ts';
 
 /** Says of a store that it lacks nothing, unless it says so. */
 export async function fillPolicy(policy: Pick<PolicyStore, 'snapshot' | 'write'>): Promise<void> {
-  const filled: Filled = { id: 'one', done: [], complete: true };
+  const filled: Filled = { id: 'one', from: [], done: [], complete: true };
   if (!(await isFilled(policy))) await policy.write(FILLED, filled, 0);
 }
 

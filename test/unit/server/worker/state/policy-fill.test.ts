@@ -51,6 +51,12 @@ class Fillers {
   readonly #fills = new Map<string, PolicyFill>();
   /** LOG of all partitions, and the epoch that the fold `views` is in. */
   readonly epoch = { name: 'first', from: 1, archived: 'first' };
+  /** First offset of LOG, by partition, where it is not that of the epoch. */
+  readonly first = new Map<number, number>();
+  /** Offset up to which MongoDB has the log, by partition, where it is not that before the epoch. */
+  readonly archivedUpTo = new Map<number, number>();
+  /** Called with each partition whose LOG is read, before that. */
+  readonly steps: { replay: (partition: number) => void } = { replay: () => undefined };
   readonly published: string[] = [];
 
   constructor() {
@@ -92,6 +98,8 @@ class Fillers {
       await this.#of(worker).look(each, folded, { signal: end.signal });
   }
 
+  reached = (worker: string, each: number) => this.#of(worker).reached(each);
+
   /** Progress of all partitions. */
   progress = async () => {
     const read = async (each: number) => readProgress((await this.policy.read({ partition: each }))?.value);
@@ -126,7 +134,10 @@ class Fillers {
     const fill = new PolicyFill({
       policy: this.policy,
       position: new PolicyPosition(this.policy),
-      archivedEpoch: async () => this.epoch.archived,
+      archived: async each => ({
+        epoch: this.epoch.archived,
+        at: this.archivedUpTo.get(each) ?? this.epoch.from - 1,
+      }),
       archive: {
         room: async room => this.rooms.get(room) ?? null,
         allRooms: async (after, limit) => page(this.rooms, after, limit),
@@ -136,12 +147,19 @@ class Fillers {
       settings: { allSettings: async after => (after === '' ? [...this.settings] : []) },
       partitions: PARTITIONS,
       log: {
-        state: async () => ({ epoch: this.epoch.name, from: this.epoch.from }),
+        state: async each => ({
+          epoch: this.epoch.name,
+          from: this.epoch.from,
+          first: this.first.get(each) ?? this.epoch.from,
+        }),
         partitionOf: partition,
         controls: async () => [],
         publish: async room => void this.published.push(room),
       },
-      replay: async each => void this.replayed.push([worker, each]),
+      replay: async each => {
+        this.steps.replay(each);
+        this.replayed.push([worker, each]);
+      },
       fold: { apply: async () => new Set(), rewrite: async () => undefined },
       writes: { attempt: async (_, write) => await write() },
       wallClock: () => this.clock.wallClock(),
@@ -340,4 +358,60 @@ test('a store that is wiped before any of the last writes is not complete until 
   };
   const last = await run(() => false);
   for (let back = 0; back < 5; back++) assert.ok((await run(count => count === last - back)) > last);
+});
+
+test('acts that are purged from LOG after MongoDB was read are read from MongoDB, for all partitions', async () => {
+  const fillers = new Fillers();
+  const { steps, first, archivedUpTo, rooms, users, replayed } = fillers;
+  for (const each of [0, 1, 2, 3, 4, 5, 6, 7]) archivedUpTo.set(each, 20);
+  const room = [...rooms.keys()].find(each => partition(each) === 5) ?? assert.fail();
+  const user = [...users.keys()].find(each => partition(`user:${each}`) === 2) ?? assert.fail();
+  steps.replay = each => {
+    if (each !== 5 || first.has(5)) return;
+    // Meanwhile MongoDB got an act with offset 21, and LOG was purged behind it.
+    rooms.set(room, { ...NO_ROOM, kind: 'group', cv: 5 });
+    users.get(user)?.set(room, member(5));
+    archivedUpTo.set(5, 21);
+    first.set(5, 22);
+  };
+  fillers.give('one', 0, 1, 2, 3, 4);
+  fillers.give('two', 5, 6, 7);
+  await filled(fillers);
+  await fillers.assertFilled();
+  assert.ok(replayed.filter(([, each]) => each === 2).length > 1);
+});
+
+test('a purge behind what MongoDB had from the beginning is of no harm', async () => {
+  const fillers = new Fillers();
+  const { steps, first, archivedUpTo, replayed } = fillers;
+  for (const each of [0, 1, 2, 3, 4, 5, 6, 7]) archivedUpTo.set(each, 20);
+  steps.replay = each => void first.set(each, 21);
+  fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+  await filled(fillers);
+  assert.equal(replayed.length, 8);
+});
+
+test('LOG keeps what a filling needs until the partition is filled', async () => {
+  const fillers = new Fillers();
+  fillers.archivedUpTo.set(3, 20);
+  fillers.give('one', 3);
+  assert.equal(await fillers.reached('one', 3), null);
+  await fillers.look();
+  assert.deepEqual(await fillers.reached('one', 3), { epoch: 'first', at: 20 });
+  await until('it is filled', async () => {
+    await fillers.look();
+    return (await fillers.reached('one', 3))?.at === 50;
+  });
+});
+
+test('nothing is filled before MongoDB has what LOG does not have any more', async () => {
+  const fillers = new Fillers();
+  const { first, archivedUpTo, pages } = fillers;
+  first.set(6, 31);
+  archivedUpTo.set(6, 29);
+  fillers.give('one', 0, 1, 2, 3, 4, 5, 6, 7);
+  for (let count = 0; count < 5; count++) await fillers.look();
+  assert.equal(pages.size, 0);
+  archivedUpTo.set(6, 30);
+  await filled(fillers);
 });

@@ -233,7 +233,7 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
   const fill = new PolicyFill({
     policy,
     position,
-    archivedEpoch: async () => null,
+    archived: async () => null,
     archive: {
       room: async room => archived.get(room) ?? null,
       allRooms: async after => {
@@ -249,7 +249,7 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
     settings: { allSettings: async () => [] },
     partitions: 1,
     log: {
-      state: async () => ({ epoch: 'e', from: 1 }),
+      state: async () => ({ epoch: 'e', from: 1, first: 1 }),
       partitionOf: () => 0,
       controls: async () => [],
       publish: async () => assert.fail('nothing was lost'),

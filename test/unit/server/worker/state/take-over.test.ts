@@ -47,7 +47,14 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
   const pairs = new Map<string, ArchivedPair>();
   const settings = new Map<string, GivenSettings>();
   const controls = new Map<string, readonly ControlEntry[]>();
-  const parts = { archiveUp: true, archivedEpoch: 'second', epoch: 'second', down: '', pages: 0 };
+  const parts = {
+    archiveUp: true,
+    archivedEpoch: 'second',
+    archivedUpTo: from - 1,
+    epoch: 'second',
+    down: '',
+    pages: 0,
+  };
   /** Called with each page that is read. */
   const steps: { page: () => void } = { page: () => undefined };
   const published: { readonly room: string; readonly cv: number; readonly state: RoomState | null }[] = [];
@@ -64,7 +71,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
   const fill = new PolicyFill({
     policy,
     position,
-    archivedEpoch: async () => parts.archivedEpoch,
+    archived: async () => ({ epoch: parts.archivedEpoch, at: parts.archivedUpTo }),
     archive: {
       room: async room => archived.get(room) ?? null,
       allRooms: async after => await page(archived, after),
@@ -73,7 +80,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
     pairs: { allPairs: async after => (after === '' ? [...pairs] : []) },
     settings: { allSettings: async after => (after === '' ? [...settings] : []) },
     log: {
-      state: async () => ({ epoch: parts.epoch, from }),
+      state: async () => ({ epoch: parts.epoch, from, first: from }),
       partitionOf,
       controls: async (room, after) => (controls.get(room) ?? []).filter(({ offset }) => offset > after),
       async publish(room: string, body: Uint8Array, { type, cv }: Envelope) {
@@ -259,7 +266,10 @@ test('nothing is vouched for before MongoDB is in the epoch, and answers', async
   await fillPolicy(policy);
   await looks();
   assert.deepEqual([await progress(), published], [FIRST, []]);
-  Object.assign(parts, { archiveUp: false, archivedEpoch: 'second' });
+  Object.assign(parts, { archivedEpoch: 'second', archivedUpTo: 999 }); // it has yet to read what LOG lost
+  await looks();
+  assert.deepEqual([await progress(), published], [FIRST, []]);
+  Object.assign(parts, { archivedUpTo: 1_000, archiveUp: false, archivedEpoch: 'second' });
   await looks();
   assert.deepEqual([await progress(), published], [FIRST, []]);
   parts.archiveUp = true;
