@@ -1,7 +1,7 @@
 import { OPTIONS, type OptionName } from '../contract/options.ts';
 import type { ContactAct } from '../fold/pair.ts';
 import type { Listed } from '../membership/contacts.ts';
-import { ERRORS, type ErrorCode } from '../protocol/codes.ts';
+import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import type { Chat } from './chat.ts';
@@ -9,7 +9,7 @@ import type { Chat } from './chat.ts';
 /**
  * Refuses an act above a limit of its user. The lists that are counted lag by seconds. While MongoDB is away they are not counted:
  * friends and blocks go on.
- * @throws {CommandError} 106 with too many friends and own requests, or blocked users; 111 above the requests of a day
+ * @throws {CommandError} 106 with too many friends and own requests, or blocked users, and above the requests of a day
  */
 export async function demandWithin(chat: Chat, user: string, act: ContactAct): Promise<void> {
   const { config, daily } = chat;
@@ -17,7 +17,7 @@ export async function demandWithin(chat: Chat, user: string, act: ContactAct): P
   if (act === 'request' || act === 'accept')
     await demandPlace(chat, user, ['friend', 'out'], 'maxFriends', 'friends and own requests');
   if (act !== 'request' || (await daily.take(user, 'requests', config.friendRequestsPerDay))) return;
-  throw exceeded(ERRORS.tooManyRequests, chat, 'friendRequestsPerDay', 'friend requests a day');
+  throw exceeded(chat, 'friendRequestsPerDay', 'friend requests a day');
 }
 
 type Limit = OptionName & ('maxBlocks' | 'maxFriends' | 'friendRequestsPerDay');
@@ -30,8 +30,9 @@ async function demandPlace(chat: Chat, user: string, lists: readonly Listed[], l
     if (error instanceof StoreUnavailable) return;
     throw error;
   }
-  if (left <= 0) throw exceeded(ERRORS.limitExceeded, chat, limit, what);
+  if (left <= 0) throw exceeded(chat, limit, what);
 }
 
-const exceeded = (error: ErrorCode, { config }: Chat, limit: Limit, what: string) =>
-  new CommandError(error, `at most ${config[limit]} ${what} (${OPTIONS[limit].env})`);
+/** Error that is not temporary: clients try those again within seconds. */
+const exceeded = ({ config }: Chat, limit: Limit, what: string) =>
+  new CommandError(ERRORS.limitExceeded, `at most ${config[limit]} ${what} (${OPTIONS[limit].env})`);

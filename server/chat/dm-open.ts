@@ -34,7 +34,7 @@ export const dmOpen = verb({
     REFUSED_BY_USER,
     BLOCKED_BY_CALLER,
     { error: ERRORS.badRequest, when: 'The other user is the caller.' },
-    { error: ERRORS.tooManyRequests, when: 'Above `CHAT_DIRECT_ROOMS_PER_DAY`.' },
+    { error: ERRORS.limitExceeded, when: 'Above `CHAT_DIRECT_ROOMS_PER_DAY`, until the next day (UTC).' },
     { error: ERRORS.limitExceeded, when: 'One of the two has 2,000 rooms.' },
     { error: ERRORS.notAvailable, when: 'The platform has declared the kind `dm` with another access than `Members`.' },
   ],
@@ -68,13 +68,16 @@ export const dmOpen = verb({
   },
 });
 
-/** Counts a new room with a user who is not a friend. @throws {CommandError} 111 */
+/**
+ * Counts a new room with a user who is not a friend.
+ * @throws {CommandError} 106, which is not temporary: clients try those again within seconds
+ */
 async function countStranger({ daily, config }: Chat, user: string): Promise<void> {
   const { directRoomsPerDay: most } = config;
   if (await daily.take(user, 'dms', most)) return;
   const { env } = OPTIONS.directRoomsPerDay;
   throw new CommandError(
-    ERRORS.tooManyRequests,
+    ERRORS.limitExceeded,
     `at most ${most} new rooms a day with users who are not friends (${env})`,
   );
 }

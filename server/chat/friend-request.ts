@@ -26,7 +26,7 @@ export const friendRequest = verb({
     REFUSED_BY_USER,
     BLOCKED_BY_CALLER,
     FULL_OF_FRIENDS,
-    { error: ERRORS.tooManyRequests, when: 'Above `CHAT_FRIEND_REQUESTS_PER_DAY`.' },
+    { error: ERRORS.limitExceeded, when: 'Above `CHAT_FRIEND_REQUESTS_PER_DAY`, until the next day (UTC).' },
   ],
   example: {
     params: { id: '0190f3a5-0a00-7b22-9c3d-4e5f6a7b8c9d', user: 'bob', note: 'We met at the tea house' },

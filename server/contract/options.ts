@@ -441,7 +441,7 @@ export const OPTIONS = {
       20,
       0,
       1_000_000,
-      'Friend requests that one user may make on one day (UTC) to users who have not asked; more answer 111. Answers to requests do not count.',
+      'Friend requests that one user may make on one day (UTC) to users who have not asked; more answer 106. Answers to requests do not count.',
     ),
   ),
   directRoomsPerDay: reloadable(
@@ -451,7 +451,7 @@ export const OPTIONS = {
       20,
       0,
       1_000_000,
-      'Rooms of two that one user may make on one day (UTC) with users who are not friends; more answer 111. With 0 only friends begin to write to each other.',
+      'Rooms of two that one user may make on one day (UTC) with users who are not friends; more answer 106. With 0 only friends begin to write to each other.',
     ),
   ),
   sendBufferBytes: integer(
