@@ -1,5 +1,8 @@
+import { enPeople } from './en-people.ts';
+
 /** English texts. `{name}` is replaced by a value; a number chooses between keys that end in `.one` and `.other`. */
 export const en = {
+  ...enPeople,
   'language.label': 'Language',
   'signIn.title': 'Welcome to ChatCluster',
   'signIn.lead': 'Pick a name and start talking.',

@@ -1,7 +1,9 @@
 import type { Strings } from './en.ts';
+import { zhPeople } from './zh-people.ts';
 
 /** Texts in Simplified Chinese. */
 export const zh: Strings = {
+  ...zhPeople,
   'language.label': '语言',
   'signIn.title': '欢迎使用 ChatCluster',
   'signIn.lead': '取个名字，马上开聊。',

@@ -1,41 +1,24 @@
-import type { Chat, Removal } from '../../../client/chat.ts';
+import type { Removal } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
-import type { Clock } from '../../../server/time/clock.ts';
 import { element, listen } from '../dom/element.ts';
-import type { Texts } from '../i18n/language.ts';
-import { MAX_OPEN_ROOMS, type OpenRooms } from '../page/open-rooms.ts';
+import { MAX_OPEN_ROOMS } from '../page/open-rooms.ts';
 import { pageTitle } from '../page/page-title.ts';
-import type { JoinLink } from '../page/page-url.ts';
 import { isChannel } from '../page/room-name.ts';
 import { RoomNames } from '../page/room-names.ts';
 import { roomToClose, sidebarRooms } from '../page/sidebar-rooms.ts';
 import { Announcer } from './announcer.ts';
 import { Banner } from './banner.ts';
+import type { ChatViewOptions } from './chat-view-options.ts';
 import { Conversation } from './conversation.ts';
 import { People } from './people.ts';
+import { showPeople } from './people-dialog.ts';
+import { nameOf, type PeopleContext } from './person-acts.ts';
 import { removalText } from './removal-text.ts';
 import { RoomActs } from './room-acts.ts';
 import { Sidebar } from './sidebar.ts';
 
 /** Time between two requests for the people in the room: a gateway need not push joins and leaves. */
 const MEMBERS_EVERY_MS = 10_000;
-
-export interface ChatViewOptions {
-  readonly texts: Texts;
-  readonly chat: Chat;
-  readonly clock: Clock;
-  readonly openRooms: OpenRooms;
-  /** Unsent texts by room. */
-  readonly drafts: Map<string, string>;
-  readonly languageSelect: HTMLElement;
-  /** Room to show first; null for the first of {@link openRooms}. */
-  readonly room: string | null;
-  /** Link into a room that the page was opened with. */
-  readonly joinLink: JoinLink | null;
-  readonly onRoom: (room: string) => void;
-  readonly onSignOut: () => void;
-  readonly onTitle: (title: string) => void;
-}
 
 /** The signed-in page: the user's rooms, the selected room, and the people in it. */
 export class ChatView {
@@ -71,25 +54,24 @@ export class ChatView {
       closed: room => this.#left(room),
       problem: text => this.#banner.show(text),
     });
+    const context: PeopleContext = { texts, chat, open: room => this.#openOrSay(room) };
     this.#place = element('div', { class: 'place' }, this.#banner.root, this.#slot);
     this.#sidebar = new Sidebar({
       texts,
       user: chat.user,
       names: this.#names,
       languageSelect: options.languageSelect,
-      onSelect: room => {
-        const problem = this.#open(room);
-        if (problem !== null) this.#banner.show(problem);
-      },
+      onSelect: room => this.#openOrSay(room),
       onOpen: room => this.#open(room),
       onCreate: () => this.#acts.create(),
       onDiscover: () => this.#acts.discover(),
+      onPeople: tab => showPeople(this.root, context, tab),
       onAccept: room => void this.#acts.accept(room),
       onDecline: room => void this.#acts.decline(room),
       onSignOut: options.onSignOut,
       onClose: () => this.#drawer(null),
     });
-    this.#people = new People(texts, chat, () => this.#drawer(null));
+    this.#people = new People(context, () => this.#drawer(null));
     this.root = element(
       'div',
       { class: 'chat', on: { keydown: event => event.key === 'Escape' && this.#drawer(null) } },
@@ -102,6 +84,9 @@ export class ChatView {
     for (const name of options.openRooms.names) this.#watch(name);
     this.#undo.push(chat.connectionChanged.add(() => this.#changed()));
     this.#undo.push(chat.roomList.changed.add(() => this.#openOwn()));
+    for (const changed of [chat.people.changed, chat.profiles.changed])
+      this.#undo.push(changed.add(() => this.#changed()));
+    chat.people.open();
     this.#undo.push(chat.removed.add(removal => this.#onRemoved(removal)));
     this.#openOwn();
     this.#undo.push(listen(document, 'visibilitychange', () => this.#onVisibility()));
@@ -166,6 +151,11 @@ export class ChatView {
     this.#watch(name);
     this.select(name);
     return null;
+  }
+
+  #openOrSay(name: string): void {
+    const problem = this.#open(name);
+    if (problem !== null) this.#banner.show(problem);
   }
 
   #selectFirst(): void {
@@ -272,6 +262,7 @@ export class ChatView {
     const invitations = chat.roomList.rooms.filter(({ state }) => state === 'invited');
     this.#people.update(this.#conversation && room);
     this.#sidebar.update(sidebarRooms(chat.rooms, chat.roomList.rooms), invitations, room?.name ?? '');
+    this.#sidebar.updatePeople(chat.people.requests.length, nameOf(chat, chat.user));
     onTitle(pageTitle(texts, chat.rooms, room && this.#names.title(room.name)));
   }
 

@@ -12,14 +12,16 @@ export interface ConfirmOptions {
   readonly danger?: boolean;
   /** Runs once the user agrees. The dialog closes if it succeeds, else shows why not. */
   readonly run: () => Promise<unknown>;
+  /** Sentence about an error of {@link run}. Default: that of an act on a room. */
+  readonly problem?: (error: unknown) => string;
   readonly onClose?: () => void;
 }
 
 /** Asks the user to agree to an act, and does it. */
 export function confirmAct(parent: HTMLElement, texts: Texts, options: ConfirmOptions): void {
-  const { title, note, field = null, confirm, danger = false, run, onClose } = options;
+  const { title, note, field = null, confirm, danger = false, run, problem, onClose } = options;
   const act = async () => {
-    if (await dialog.run(run, error => actProblem(texts, error))) dialog.close();
+    if (await dialog.run(run, problem ?? (error => actProblem(texts, error)))) dialog.close();
   };
   const dialog = new Dialog(parent, {
     title,

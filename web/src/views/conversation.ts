@@ -125,7 +125,7 @@ export class Conversation {
     this.#badge.update(chat.connection);
     this.#updateNotice();
     this.#composer.rename(names.mention(room.name));
-    this.#composer.update(online, room.status.phase === 'refused', readOnlyReason(texts, room.info));
+    this.#composer.update(online, room.status.phase === 'refused', readOnlyReason(texts, chat, room.info));
     this.list.update(online);
     this.#typing.update(room.typing.users);
     this.#read.update(room.typing.users.length > 0 ? [] : this.#readers());

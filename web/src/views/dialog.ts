@@ -42,6 +42,13 @@ export class Dialog {
     this.root.close();
   }
 
+  /** Shows another title. */
+  rename(title: string): void {
+    this.root.setAttribute('aria-label', title);
+    const heading = this.root.querySelector('h2');
+    if (heading) setText(heading, title);
+  }
+
   /** Shows why something did not work; empty for nothing. */
   problem(text: string): void {
     setText(this.#problem, text);

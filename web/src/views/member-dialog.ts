@@ -1,10 +1,11 @@
-import type { Chat } from '../../../client/chat.ts';
 import type { RoomInfo, RoomMember } from '../../../client/room-info.ts';
 import { RANKS, type Rank } from '../../../server/fold/control.ts';
 import { element } from '../dom/element.ts';
 import type { Texts } from '../i18n/language.ts';
 import { actProblem } from './act-problem.ts';
 import { Dialog, dialogButton, dialogButtons } from './dialog.ts';
+import type { PeopleContext } from './person-acts.ts';
+import { personChoices } from './person-dialog.ts';
 import { askBan, askMute } from './term-dialog.ts';
 
 /** True if the user may do anything on a member. */
@@ -17,17 +18,17 @@ function ranksToGive({ me }: RoomInfo): readonly Rank[] {
   return RANKS.slice(RANKS.indexOf(me?.role ?? 'guest') + 1);
 }
 
-export interface MemberDialogOptions {
-  readonly texts: Texts;
-  readonly chat: Chat;
+export interface MemberDialogOptions extends PeopleContext {
   readonly room: string;
   readonly info: RoomInfo;
   readonly member: RoomMember;
 }
 
-/** Shows what the user may do on a member: give a role, mute, take out, ban, hand the room over. */
-export function showMember(parent: HTMLElement, { texts, chat, room, info, member }: MemberDialogOptions): void {
+/** Shows what the user may do on a member: give a role, mute, take out, ban, hand the room over, and what is between the two of them. */
+export function showMember(parent: HTMLElement, options: MemberDialogOptions): void {
+  const { texts, chat, room, info, member } = options;
   const { user } = member;
+  const own = user === chat.user;
   const act = async (call: () => Promise<unknown>) => {
     if (await dialog.run(call, error => actProblem(texts, error))) dialog.close();
   };
@@ -57,6 +58,7 @@ export function showMember(parent: HTMLElement, { texts, chat, room, info, membe
         choice(info.mayOn('kick', member), 'member.kick', () => chat.act('room.kick', { room, user }), true),
         ask(info.mayOn('ban', member), 'member.ban', askBan, true),
       ),
+      own ? null : element('div', { class: 'choices apart' }, ...personChoices(parent, options, user, () => dialog)),
       dialogButtons(
         dialogButton(texts.text('edit.cancel'), 'secondary', () => dialog.close()),
         ...(roles

@@ -1,4 +1,3 @@
-import type { Chat } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
 import type { RoomBan, RoomMember, RoomRequest } from '../../../client/room-info.ts';
 import { element, reconcile, setText, showOnChange } from '../dom/element.ts';
@@ -11,6 +10,8 @@ import { bansView } from './bans.ts';
 import { iconButton } from './icon-button.ts';
 import { showLink } from './link-dialog.ts';
 import { mayActOn, showMember } from './member-dialog.ts';
+import type { PeopleContext } from './person-acts.ts';
+import { showPerson } from './person-dialog.ts';
 import { mayChange, showSettings } from './room-settings.ts';
 
 /** Acts of the user in a room, beside those on its members. */
@@ -23,8 +24,9 @@ interface Acts {
 /** Members of a room with their roles, users who want to join, and what the user may do on them. */
 export class Members {
   readonly root: HTMLElement;
+  readonly #context: PeopleContext;
   readonly #texts: Texts;
-  readonly #chat: Chat;
+  readonly #chat: PeopleContext['chat'];
   readonly #head = element('div', { class: 'members-acts' });
   readonly #requests = element('div', { class: 'requests' });
   readonly #list = element('ul', { class: 'people-list' });
@@ -33,7 +35,9 @@ export class Members {
   readonly #problem = element('p', { class: 'problem', attributes: { role: 'alert' } });
   #room: Room | null = null;
 
-  constructor(texts: Texts, chat: Chat) {
+  constructor(context: PeopleContext) {
+    const { texts, chat } = context;
+    this.#context = context;
     this.#texts = texts;
     this.#chat = chat;
     this.#list.setAttribute('aria-label', texts.text('members.title'));
@@ -153,8 +157,8 @@ export class Members {
     setText(more, facts.filter(fact => fact !== '').join('\n'));
     const may = mayActOn(room.info, member);
     showOnChange(acts, may, () => {
-      if (!may) return [];
-      const label = this.#texts.text('member.actions', { user });
+      if (user === this.#chat.user && !may) return [];
+      const label = this.#texts.text(may ? 'member.actions' : 'person.about', { user });
       return [iconButton('more', label, () => this.#show(room, user))];
     });
   }
@@ -162,6 +166,7 @@ export class Members {
   #show(room: Room, user: string): void {
     const { info } = room;
     const member = info.members.find(known => known.user === user);
-    if (member) showMember(this.root, { texts: this.#texts, chat: this.#chat, room: room.name, info, member });
+    if (member && mayActOn(info, member)) showMember(this.root, { ...this.#context, room: room.name, info, member });
+    else showPerson(this.root, this.#context, user);
   }
 }

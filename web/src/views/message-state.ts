@@ -4,6 +4,7 @@ import { icon } from '../dom/icons.ts';
 import type { StringKey } from '../i18n/en.ts';
 import type { Texts } from '../i18n/language.ts';
 import type { MessageRow, OutgoingRow } from '../page/message-rows.ts';
+import { isDirect } from '../page/room-name.ts';
 
 export interface MessageStateOptions {
   readonly texts: Texts;
@@ -56,7 +57,7 @@ function lineOf(line: Line, { texts, onResend, onDiscard }: MessageStateOptions)
   if (line.kind === 'note')
     return element('div', {}, icon(line.icon), element('span', { text: texts.text(line.text) }));
   const { entry, text } = line;
-  const reason = entry.refusal ? texts.reason(entry.refusal.code, entry.refusal.reason) : '';
+  const reason = reasonOf(texts, entry);
   return element(
     'div',
     { class: 'refusal' },
@@ -65,6 +66,15 @@ function lineOf(line: Line, { texts, onResend, onDiscard }: MessageStateOptions)
     action(texts.text('messages.retry'), () => onResend(entry)),
     action(texts.text('messages.discard'), () => onDiscard(entry)),
   );
+}
+
+/** Codes of a message that is refused in the room of two users: by the other one, or by a block of this one. */
+const IN_DIRECT: Readonly<Record<number, StringKey>> = { 103: 'error.notLet', 409: 'error.youBlock' };
+
+function reasonOf(texts: Texts, { refusal, room, ...entry }: Outgoing): string {
+  if (!refusal) return '';
+  const direct = isDirect(room) && !('change' in entry) ? IN_DIRECT[refusal.code] : undefined;
+  return direct ? texts.text(direct) : texts.reason(refusal.code, refusal.reason);
 }
 
 const action = (text: string, onClick: () => void): HTMLElement =>

@@ -1,18 +1,17 @@
-import type { Chat } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
 import { element, reconcile, setText } from '../dom/element.ts';
-import type { Texts } from '../i18n/language.ts';
 import { avatar } from './avatar.ts';
 import { iconButton } from './icon-button.ts';
 import { Members } from './members.ts';
+import type { PeopleContext } from './person-acts.ts';
+import { showPerson } from './person-dialog.ts';
 
 type Person = { readonly user: string; readonly connections: number };
 
 /** The people in the room, and its members. */
 export class People {
   readonly root: HTMLElement;
-  readonly #texts: Texts;
-  readonly #user: string;
+  readonly #context: PeopleContext;
   readonly #list = element('ul', { class: 'people-list' });
   readonly #title: HTMLElement;
   readonly #members: Members;
@@ -20,10 +19,10 @@ export class People {
   readonly #note = element('p', { class: 'people-note' });
   readonly #parts: HTMLElement;
 
-  constructor(texts: Texts, chat: Chat, onClose: () => void) {
-    this.#texts = texts;
-    this.#user = chat.user;
-    this.#members = new Members(texts, chat);
+  constructor(context: PeopleContext, onClose: () => void) {
+    this.#context = context;
+    const { texts } = context;
+    this.#members = new Members(context);
     this.#title = element('h2', { attributes: { id: 'people-title' } });
     this.#membersTitle = element('h2', { class: 'members-title', text: texts.text('members.title') });
     this.#parts = element('div', {}, this.#list, this.#note, this.#membersTitle, this.#members.root);
@@ -53,10 +52,11 @@ export class People {
 
   #show(room: Room): void {
     const { info, users } = room;
+    const { texts } = this.#context;
     // A room of members lists them, present or not; an open one those who are here, and members behind them if it has any.
     const closed = info.rules?.access === 'Members';
     const created = (info.state?.cv ?? 0) > 0;
-    setText(this.#title, this.#texts.text(closed ? 'members.title' : 'people.title'));
+    setText(this.#title, texts.text(closed ? 'members.title' : 'people.title'));
     this.#list.hidden = closed;
     this.#note.hidden = closed;
     this.#membersTitle.hidden = closed || !created;
@@ -64,27 +64,32 @@ export class People {
     if (created) this.#members.update(room);
     if (closed) return;
     const many = users === null && room.userCount !== null;
-    const unknown = users === null && room.usersError ? this.#texts.text('people.unknown') : '';
-    setText(this.#note, many ? this.#texts.text('people.many') : unknown);
+    const unknown = users === null && room.usersError ? texts.text('people.unknown') : '';
+    setText(this.#note, many ? texts.text('people.many') : unknown);
     reconcile<Person>(this.#list, users ?? [], {
       key: person => person.user,
       create: person => this.#create(person),
       update: (target, person) => {
-        const more = target.lastElementChild;
-        if (more)
-          setText(more, person.connections > 1 ? this.#texts.count('people.connections', person.connections) : '');
+        const more = target.querySelector('.person-more');
+        if (more) setText(more, person.connections > 1 ? texts.count('people.connections', person.connections) : '');
       },
     });
   }
 
   #create({ user }: Person): HTMLElement {
-    const name = user === this.#user ? this.#texts.text('people.you', { user }) : user;
+    const { texts, chat } = this.#context;
+    const own = user === chat.user;
+    const name = own ? texts.text('people.you', { user }) : user;
+    const show = () => showPerson(this.root, this.#context, user);
     return element(
       'li',
       { class: 'person' },
       avatar(user),
       element('span', { class: 'person-name', text: name, attributes: { dir: 'auto' } }),
       element('span', { class: 'person-more' }),
+      own
+        ? null
+        : element('span', { class: 'person-acts' }, iconButton('more', texts.text('person.about', { user }), show)),
     );
   }
 }

@@ -18,6 +18,8 @@ export interface SidebarOptions {
   readonly onOpen: (room: string) => string | null;
   readonly onCreate: () => void;
   readonly onDiscover: () => void;
+  /** Shows friends and other people, or the user's own profile. */
+  readonly onPeople: (tab: 'friends' | 'requests' | 'profile') => void;
   readonly onAccept: (room: string) => void;
   readonly onDecline: (room: string) => void;
   readonly onSignOut: () => void;
@@ -34,6 +36,9 @@ interface Section {
 export class Sidebar {
   readonly root: HTMLElement;
   readonly #options: SidebarOptions;
+  readonly #people: HTMLButtonElement;
+  readonly #requests = element('span', { class: 'badge' });
+  readonly #me = element('span', { class: 'me-name', attributes: { dir: 'auto' } });
   readonly #invitations: Section;
   readonly #directs: Section;
   readonly #groups: Section;
@@ -52,6 +57,18 @@ export class Sidebar {
       texts.text('nav.channels'),
       iconButton('search', texts.text('channels.discover'), options.onDiscover, 'small'),
     );
+    this.#people = element(
+      'button',
+      {
+        class: 'act people-button',
+        attributes: { type: 'button' },
+        on: { click: () => options.onPeople(this.#requests.textContent === '' ? 'friends' : 'requests') },
+      },
+      icon('people'),
+      element('span', { text: texts.text('friends.title') }),
+      this.#requests,
+    );
+    setText(this.#me, user);
     this.root = element(
       'aside',
       { class: 'sidebar', attributes: { id: 'sidebar' } },
@@ -62,6 +79,7 @@ export class Sidebar {
         element('span', { class: 'brand-name', text: 'ChatCluster' }),
         iconButton('close', texts.text('nav.closeMenu'), options.onClose, 'only-narrow'),
       ),
+      this.#people,
       element(
         'nav',
         { attributes: { 'aria-label': texts.text('nav.rooms') } },
@@ -74,8 +92,16 @@ export class Sidebar {
       element(
         'div',
         { class: 'me' },
-        avatar(user),
-        element('span', { class: 'me-name', text: user, attributes: { dir: 'auto' } }),
+        element(
+          'button',
+          {
+            class: 'me-button',
+            attributes: { type: 'button', title: texts.text('profile.own') },
+            on: { click: () => options.onPeople('profile') },
+          },
+          avatar(user),
+          this.#me,
+        ),
         options.languageSelect,
         iconButton('leave', texts.text('signOut'), options.onSignOut),
       ),
@@ -112,6 +138,15 @@ export class Sidebar {
       create: ({ room }) => this.#createInvitation(room),
       update: (target, { room }) => this.#updateInvitation(target, room),
     });
+  }
+
+  /** @param requests number of users who ask to be friends @param name of the user */
+  updatePeople(requests: number, name: string): void {
+    const { texts } = this.#options;
+    setText(this.#me, name);
+    setText(this.#requests, requests > 0 ? unreadMark(texts, requests) : '');
+    if (requests > 0) this.#requests.setAttribute('aria-label', texts.count('friends.requests', requests));
+    else this.#requests.removeAttribute('aria-label');
   }
 
   #createInvitation(room: string): HTMLElement {
