@@ -29,6 +29,7 @@ import { Audience, type AudienceOptions } from './audience.ts';
 import { FoldedRooms } from './folded-rooms.ts';
 import { Hidden } from './hidden.ts';
 import { LastMessages } from './last-messages.ts';
+import { LatentRooms } from './latent-rooms.ts';
 import { Limits } from './limits.ts';
 import { LinkTokens } from './link-tokens.ts';
 import { LookUps } from './look-ups.ts';
@@ -73,6 +74,7 @@ export interface Chat {
    */
   readonly entry: (room: string, offset: number) => Promise<StoredMessage | null>;
   readonly lasts: LastMessages;
+  readonly latent: LatentRooms;
   readonly directory: RoomDirectory;
   /** Documents of users: their rooms. */
   readonly userRooms: UserRooms;
@@ -215,6 +217,7 @@ export function chatOf({
       return last?.offset === offset ? last : null;
     },
     lasts: new LastMessages({ log, store, folded, hidden, counting }),
+    latent: new LatentRooms(log),
     directory,
     userRooms,
     pairs,

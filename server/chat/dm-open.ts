@@ -12,7 +12,7 @@ import { BLOCKED_BY_CALLER, demandUnblocked, REFUSED_BY_USER, refusedByUser } fr
 import { unwilling } from './privacy.ts';
 import { demandOther, userId } from './room-params.ts';
 import { type RoomView, rulesFor } from './room-view.ts';
-import { demandPlaceOf, withoutPlace } from './rooms-of-user.ts';
+import { demandPlaceOf, isFlooded, withoutPlace } from './rooms-of-user.ts';
 import { verb } from './verb.ts';
 
 export const dmOpen = verb({
@@ -35,7 +35,10 @@ export const dmOpen = verb({
     BLOCKED_BY_CALLER,
     { error: ERRORS.badRequest, when: 'The other user is the caller.' },
     { error: ERRORS.limitExceeded, when: 'Above `CHAT_DIRECT_ROOMS_PER_DAY`, until the next day (UTC).' },
-    { error: ERRORS.limitExceeded, when: 'One of the two has 2,000 rooms.' },
+    {
+      error: ERRORS.limitExceeded,
+      when: 'One of the two has 2,000 rooms, or strangers have opened as many with the other one and written nothing.',
+    },
     { error: ERRORS.notAvailable, when: 'The platform has declared the kind `dm` with another access than `Members`.' },
   ],
   example: {
@@ -54,9 +57,11 @@ export const dmOpen = verb({
     if ((await chat.rooms.fresh(room)).cv > 0) return { room };
     if ((await unwilling(chat, call, [other], 'dm')).has(other)) throw refusedByUser();
     await demandBlocksKept(chat); // after both refusals, so that nothing tells them apart
-    if (relation.state !== 'friend') await countStranger(chat, user);
+    const isStranger = relation.state !== 'friend';
+    if (isStranger) await countStranger(chat, user);
     const users = [user, other];
-    const full = await withoutPlace(chat, room, users);
+    const places = await withoutPlace(chat, room, users);
+    const full = isStranger && (await isFlooded(chat, other)) ? new Set([...places, other]) : places;
     const members = users.map(each => ({ user: each, rank: 'member' }) as const);
     const decide = ({ state }: RoomView) => {
       if (state.cv > 0) return null;

@@ -3,7 +3,7 @@ import { LISTED_ROOM, listedRooms, ownRooms } from './listed-rooms.ts';
 import { about, int, list, object, optional, roomName, text } from './params.ts';
 import { verb } from './verb.ts';
 
-/** Rooms of one answer. A user has at most 2,000. */
+/** Rooms of one answer. A user has at most 2,000 that are listed. */
 const MOST_ROOMS = 250;
 
 export const roomList = verb({

@@ -34,7 +34,7 @@ const OWN_MS = 60_000;
 const MOST_OWN = 200;
 
 type Rooms = ReadonlyMap<string, UserRoom>;
-/** Rooms of all users that are kept: each takes some 250 bytes, all together 50 MB. A user may have 2,000. */
+/** Rooms of all users that are kept: each takes some 250 bytes, all together 50 MB. A user may have some 4,000. */
 const SIZE: Weight<Rooms> = { of: ({ size }) => size, most: 200_000 };
 const NO_ROOMS: Rooms = new Map();
 
