@@ -47,6 +47,8 @@ export async function connect(session: Session, command: CommandOf<'connect'>): 
   try {
     // Commands behind connect do not wait for messages that the inbox still recovers.
     await inTime(Promise.race([entering, inbox.answered()]), context.after);
+    // Before the commands behind connect, which enter rooms; after the inbox, by which the user counts as connected here.
+    await context.presence.invisible.load(identity.user);
   } catch (error) {
     if (session.state !== 'connecting') throw error;
     inbox.leave();

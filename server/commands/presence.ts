@@ -1,3 +1,4 @@
+import { shownTo } from '../presence/room-presence.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import type { CommandOf } from '../protocol/command.ts';
 import { CommandError } from '../protocol/command-error.ts';
@@ -15,7 +16,8 @@ export function presence(session: Session, command: CommandOf<'presence'>): Prom
   const answer = async () => {
     await inRoom(session, channel);
     const { presenceLimit, sendBufferBytes } = session.context.config;
-    const { clients, members } = await session.context.presence.members(channel, presenceLimit);
+    const all = await session.context.presence.members(channel, presenceLimit);
+    const { clients, members } = shownTo(session.identity?.user ?? null, all);
     if (members === null) throw tooMany(`${clients} connections, presence lists at most ${presenceLimit}`);
     let bytes = 0;
     for (const { user } of members.values()) bytes += MEMBER_BYTES + Buffer.byteLength(user);
@@ -32,7 +34,7 @@ export function presenceStats(session: Session, command: CommandOf<'presence_sta
   const { channel, id } = command;
   const answer = async () => {
     await inRoom(session, channel);
-    const { clients, users } = await session.context.presence.stats(channel);
+    const { clients, users } = await session.context.presence.stats(channel, session.identity?.user);
     session.reply(id, { method: 'presence_stats', clients, users });
   };
   return whenAllowed(session, channel, 'presence', () => session.background(id, answer()));

@@ -6,8 +6,10 @@ import type { EphemeralBus } from '../ephemeral/bus.ts';
 import { type Ephemeral, EphemeralLane } from '../ephemeral/ephemeral.ts';
 import type { Settings } from '../membership/settings.ts';
 import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
+import { InvisibleUsers } from '../presence/invisible-users.ts';
 import { Joins } from '../presence/joins.ts';
 import { Presence } from '../presence/presence.ts';
+import { shownTo } from '../presence/room-presence.ts';
 import { UserStates } from '../presence/user-states.ts';
 import { StatePushes } from '../presence/watching.ts';
 import type { Codec, Encoding } from '../protocol/codec.ts';
@@ -95,9 +97,14 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     after,
     events,
   });
+  const invisible = new InvisibleUsers({
+    load: async user => (await options.people.settings.of([user])).get(user)?.invisible === true,
+    own: user => presence.own(inboxOf(user)),
+  });
   const presence: Presence = new Presence({
     gateway: config.processName,
     rooms,
+    invisible,
     bus,
     now,
     after,
@@ -111,14 +118,16 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
       states.resumed();
     },
     moved: (room, member) => {
-      if (isInbox(room)) states.moved(inboxUser(room), member);
+      if (!isInbox(room)) return;
+      invisible.left(inboxUser(room));
+      states.moved(inboxUser(room), member);
     },
   });
   const joins: Joins = new Joins({
     gateway: config.processName,
     bus,
     codecs,
-    members: (room, most) => presence.membersNow(room, most),
+    members: async (room, most) => shownTo(null, await presence.membersNow(room, most)),
     changed: room => presence.changed(room),
     limit: () => config.joinLeaveLimit,
     now,
@@ -131,6 +140,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     ask: user => presence.membersNow(inboxOf(user), MOST_DEVICES),
     settings: users => options.people.settings.of(users),
     sight: (user, others) => sight.of(user, others),
+    invisible: (user, isInvisible) => invisible.set(user, isInvisible),
     interest: (user, isWatched) => presence.interest(watchOf(user), isWatched),
     tell: event => ephemeral.state(event),
     pushes: new StatePushes({ codecs, pushed: () => metrics.presenceStates.inc() }),

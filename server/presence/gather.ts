@@ -11,11 +11,15 @@ export interface PresentMember {
   readonly user: string;
   readonly gateway: string;
   readonly isBackground?: boolean;
+  /** True for a user who is invisible: nobody else may see the connection. */
+  readonly isHidden?: boolean;
 }
 
 /** Answers of the other gateways about a room. */
 export interface Gathered {
   clients: number;
+  /** Number of those of invisible users. */
+  hidden: number;
   /** Members by connection id, of gateways with at most as many as asked for. */
   readonly members: Map<string, PresentMember>;
   readonly digests: UserDigest[];
@@ -58,7 +62,16 @@ export class Gatherer {
     const { current, previous } = peers.holders(wanted.room, now());
     return new Promise(done => {
       const left = current.length + previous.length;
-      const pending: Pending = { wanted, left, done, clients: 0, members: new Map(), digests: [], partial: false };
+      const pending: Pending = {
+        wanted,
+        left,
+        done,
+        clients: 0,
+        hidden: 0,
+        members: new Map(),
+        digests: [],
+        partial: false,
+      };
       if (left === 0) return done(pending);
       for (const gateway of current) this.#add(gateway, pending);
       if (previous.length > 0) this.#askPrevious(previous, pending);
@@ -85,12 +98,14 @@ export class Gatherer {
   #ask(gateway: string, asked: readonly Pending[]): void {
     const listed = asked.map(() => 0);
     const full = asked.map(() => 0);
+    const hidden = asked.map(() => 0);
     const take = ({ parts }: Answer) => {
       for (const part of parts) {
         const pending = asked[part.room];
         if (!pending) continue;
         add(pending, gateway, part);
         full[part.room] = part.clients;
+        hidden[part.room] = part.hidden ?? 0;
         listed[part.room] = (listed[part.room] ?? 0) + (part.members?.length ?? 0);
       }
     };
@@ -100,6 +115,7 @@ export class Gatherer {
       for (const [index, pending] of asked.entries()) {
         const clients = full[index] ?? 0;
         pending.clients += clients;
+        pending.hidden += hidden[index] ?? 0;
         const cut = clients <= pending.wanted.most && (listed[index] ?? 0) < clients;
         settle(pending, 1, complete && !cut);
       }
@@ -136,8 +152,14 @@ export class Gatherer {
 }
 
 function add(pending: Pending, gateway: string, { members, users }: Part): void {
-  for (const [client, user, flags] of members ?? [])
-    pending.members.set(client, { client, user, gateway, isBackground: flags === 1 });
+  for (const [client, user, flags = 0] of members ?? [])
+    pending.members.set(client, {
+      client,
+      user,
+      gateway,
+      isBackground: (flags & 1) === 1,
+      isHidden: (flags & 2) === 2,
+    });
   if (users) pending.digests.push(users);
 }
 

@@ -3,7 +3,7 @@ import type { Member } from '../room/member.ts';
 import type { Clock, Moment } from '../time/clock.ts';
 import type { Asked, JoinsBus } from './bus.ts';
 import type { PresentMember } from './gather.ts';
-import type { RoomPresence } from './presence.ts';
+import type { RoomPresence } from './room-presence.ts';
 import { type Coming, Watched } from './watched.ts';
 import { type JoinEvent, readJoin } from './wire.ts';
 

@@ -7,6 +7,7 @@ import type { ListedMember, Part, Wanted } from './wire.ts';
 
 export interface OwnOptions {
   readonly rooms: Rooms;
+  readonly isHidden: (user: string) => boolean;
   readonly now: () => Moment;
   /** Called when {@link Own.shards} has a change to send. */
   readonly changed: () => void;
@@ -29,6 +30,8 @@ export class Own {
   readonly #options: OwnOptions;
   /** Members that are still recovering: the room does not deliver to them yet. */
   readonly #arriving = new Map<string, Set<Member>>();
+  /** Connections of invisible users, by room. */
+  readonly #hidden = new Map<string, Set<Member>>();
   readonly #counted = new Map<string, Counted>();
 
   constructor(options: OwnOptions) {
@@ -39,6 +42,7 @@ export class Own {
   entered(room: string, member: Member): void {
     const arriving = this.#arriving.get(room) ?? new Set();
     this.#arriving.set(room, arriving.add(member));
+    if (this.#options.isHidden(member.user)) this.shown(room, member, false);
     if (this.shards.enter(room)) this.#options.changed();
   }
 
@@ -51,7 +55,25 @@ export class Own {
   /** Removes a member. */
   left(room: string, member: Member): void {
     this.arrived(room, member);
+    this.shown(room, member, true);
     if (this.shards.leave(room)) this.#options.changed();
+  }
+
+  /** Takes note that the user of a member is invisible from now on, or not any more. */
+  shown(room: string, member: Member, isShown: boolean): void {
+    const hidden = this.#hidden.get(room);
+    if (!isShown) this.#hidden.set(room, (hidden ?? new Set()).add(member));
+    else if (hidden?.delete(member) && hidden.size === 0) this.#hidden.delete(room);
+    if (!isShown || hidden) this.#counted.delete(room);
+  }
+
+  isHidden(room: string, member: Member): boolean {
+    return this.#hidden.get(room)?.has(member) === true;
+  }
+
+  /** Number of connections of invisible users in a room. */
+  hidden(room: string): number {
+    return this.#hidden.get(room)?.size ?? 0;
   }
 
   /** Number of connections in a room. */
@@ -69,13 +91,19 @@ export class Own {
     for (const member of this.#arriving.get(room) ?? []) if (!members?.has(member)) yield member;
   }
 
-  /** Distinct users of a room. Up to a second old in a room with more than 1,000 connections here. */
+  /** Connections in a room, without those of invisible users. */
+  *shownMembers(room: string): Iterable<Member> {
+    const hidden = this.#hidden.get(room);
+    for (const member of this.members(room)) if (!hidden?.has(member)) yield member;
+  }
+
+  /** Distinct users of a room, without invisible ones. Up to a second old in a room with more than 1,000 connections here. */
   users(room: string): ReadonlySet<string> {
     const now = this.#options.now();
     const counted = this.#counted.get(room);
     if (counted && now - counted.at <= COUNT_AGE_MS) return counted.users;
     const users = new Set<string>();
-    for (const { user } of this.members(room)) users.add(user);
+    for (const { user } of this.shownMembers(room)) users.add(user);
     if (this.clients(room) > LARGE_ROOM) this.#counted.set(room, { at: now, users });
     return users;
   }
@@ -116,14 +144,21 @@ export class Own {
   *#parts(index: number, { room, most, users }: Wanted): Iterable<Part> {
     const clients = this.clients(room);
     if (clients === 0) return;
-    const head = { room: index, clients, ...(users ? { users: this.digest(room) } : {}) };
+    const hidden = this.hidden(room);
+    const head = {
+      room: index,
+      clients,
+      ...(hidden > 0 ? { hidden } : {}),
+      ...(users ? { users: this.digest(room) } : {}),
+    };
     if (clients > most) {
       yield head;
       return;
     }
     let members: ListedMember[] = [];
     for (const { client, user, isBackground } of this.members(room)) {
-      members.push(isBackground ? [client, user, 1] : [client, user]);
+      const flags = Number(isBackground) + 2 * Number(this.#options.isHidden(user));
+      members.push(flags > 0 ? [client, user, flags] : [client, user]);
       if (members.length < PART_MEMBERS) continue;
       yield { room: index, clients, members };
       members = [];

@@ -2,22 +2,14 @@ import type { Member } from '../room/member.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { type Clock, type Moment, sleep } from '../time/clock.ts';
 import type { PresenceBus } from './bus.ts';
-import { type Gathered, Gatherer, type PresentMember } from './gather.ts';
+import { type Gathered, Gatherer } from './gather.ts';
+import type { InvisibleUsers } from './invisible-users.ts';
 import { Own } from './own.ts';
 import { Peers } from './peers.ts';
 import { answerPrevious } from './previous.ts';
+import type { RoomPresence } from './room-presence.ts';
 import { countUsers } from './users.ts';
 import { type Beat, FEATURE_LEVEL, readBeat, readQuestion, readShards, type Wanted, writeQuestion } from './wire.ts';
-
-/** Members of one room on all gateways. */
-export interface RoomPresence {
-  /** Connections on all gateways. */
-  readonly clients: number;
-  /** Members by connection id; null if there are more than asked for. */
-  readonly members: ReadonlyMap<string, PresentMember> | null;
-  /** True if a gateway did not answer in time. */
-  readonly partial: boolean;
-}
 
 /** Size of one room on all gateways. */
 export interface RoomStats {
@@ -30,6 +22,7 @@ export interface RoomStats {
 export interface PresenceOptions {
   readonly gateway: string;
   readonly rooms: Rooms;
+  readonly invisible: InvisibleUsers;
   readonly bus: PresenceBus;
   readonly now: () => Moment;
   readonly after: Clock['after'];
@@ -72,11 +65,11 @@ export class Presence {
   #changing = false;
 
   constructor(options: PresenceOptions) {
-    const { gateway, rooms, bus, now } = options;
+    const { gateway, rooms, invisible, bus, now } = options;
     this.#options = options;
     this.#peers = new Peers(gateway);
     this.#gatherer = new Gatherer({ peers: this.#peers, bus, now });
-    this.#own = new Own({ rooms, now, changed: () => this.#changed() });
+    this.#own = new Own({ rooms, isHidden: user => invisible.has(user), now, changed: () => this.#changed() });
     bus.onBeat(text => this.#heard(text));
     bus.onAsk(gateway, (question, maxBytes) => this.#answer(question, maxBytes));
     bus.onAskPrevious(room => answerPrevious(gateway, this.#own, room));
@@ -98,10 +91,22 @@ export class Presence {
     this.#own.arrived(room, member);
   }
 
-  /** Removes a connection from a room. */
-  left(room: string, member: Member): void {
+  /** Removes a connection from a room. @returns false if its user was invisible: nobody sees it leave */
+  left(room: string, member: Member): boolean {
+    const wasShown = !this.#own.isHidden(room, member);
     this.#own.left(room, member);
     this.#options.moved?.(room, member);
+    return wasShown;
+  }
+
+  /** Users of this gateway whom nobody else may see. */
+  get invisible(): InvisibleUsers {
+    return this.#options.invisible;
+  }
+
+  /** Takes note that the user of a connection became invisible, or is shown again. */
+  shown(room: string, member: Member, isShown: boolean): void {
+    this.#own.shown(room, member, isShown);
   }
 
   /** Sends a heartbeat, and drops gateways without one. Call every {@link BEAT_MS}. */
@@ -110,6 +115,7 @@ export class Presence {
     for (const gateway of this.#peers.sweep(now)) this.#gone(gateway);
     for (const [key, entry] of this.#cache) if (now - entry.at > CACHE_MS) this.#cache.delete(key);
     this.#own.sweep();
+    this.invisible.tick();
     this.#send({});
   }
 
@@ -146,12 +152,19 @@ export class Presence {
     return this.#whole(await this.#ask({ room, most, users: false }), room, most);
   }
 
-  /** Counts the members of a room of any size. Never rejects. */
-  async stats(room: string): Promise<RoomStats> {
+  /**
+   * Counts the members of a room of any size, without invisible users. Never rejects.
+   * @param user user who asks, who is counted, with the connections of this gateway, also while invisible
+   */
+  async stats(room: string, user = ''): Promise<RoomStats> {
     const others = await this.#cached({ room, most: 0, users: true });
     const own = this.#own.users(room);
     const users = others.digests.length === 0 ? own.size : countUsers([this.#own.digest(room), ...others.digests]);
-    return { clients: this.#own.clients(room) + others.clients, users };
+    const isHidden = this.invisible.has(user);
+    const mine = isHidden ? [...this.#own.members(room)].filter(member => member.user === user).length : 0;
+    const hidden = this.#own.hidden(room) + others.hidden;
+    const clients = this.#own.clients(room) + others.clients - hidden + mine;
+    return { clients, users: users + Number(mine > 0) };
   }
 
   /** Connections of this gateway in a room. */
@@ -179,12 +192,13 @@ export class Presence {
 
   #whole(others: Gathered, room: string, most: number): RoomPresence {
     const clients = this.#own.clients(room) + others.clients;
-    if (clients > most) return { clients, members: null, partial: others.partial };
+    const hidden = this.#own.hidden(room) + others.hidden;
+    if (clients > most) return { clients, hidden, members: null, partial: others.partial };
     const members = new Map(others.members);
     const { gateway } = this.#options;
     for (const { client, user, isBackground } of this.#own.members(room))
-      members.set(client, { client, user, gateway, isBackground });
-    return { clients, members, partial: others.partial };
+      members.set(client, { client, user, gateway, isBackground, isHidden: this.invisible.has(user) });
+    return { clients, hidden, members, partial: others.partial };
   }
 
   #cached(wanted: Wanted): Promise<Gathered> {

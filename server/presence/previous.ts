@@ -18,7 +18,7 @@ export const MOST_PREVIOUS_MEMBERS = 2_000;
 /** Answers a question of the previous release. */
 export function answerPrevious(gateway: string, own: Own, room: string): string {
   const members: [string, string][] = [];
-  for (const { client, user } of own.members(room)) {
+  for (const { client, user } of own.shownMembers(room)) {
     if (members.length === MOST_PREVIOUS_MEMBERS) return JSON.stringify({ gateway, members, partial: true });
     members.push([client, user]);
   }

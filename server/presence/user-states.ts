@@ -3,7 +3,7 @@ import { CommandError } from '../protocol/command-error.ts';
 import type { Member } from '../room/member.ts';
 import type { Clock } from '../time/clock.ts';
 import { audienceOf, forgetAcquaintances, type ReadSettings, readAudiences, tellAudience } from './audiences.ts';
-import type { RoomPresence } from './presence.ts';
+import type { RoomPresence } from './room-presence.ts';
 import { mergedState, stateOf, type UserState } from './states.ts';
 import { type StateEvent, WatchedUser } from './watched-user.ts';
 import {
@@ -25,6 +25,8 @@ export interface UserStatesOptions extends Pick<Clock, 'now' | 'after'> {
   readonly settings: ReadSettings;
   /** Acquaintances of a user among others. */
   readonly sight: (user: string, others: readonly string[]) => Promise<ReadonlyMap<string, Acquaintance>>;
+  /** Hides a user of this gateway in rooms from now on, or shows the user again. */
+  readonly invisible: (user: string, isInvisible: boolean) => void;
   /** Lets the other gateways tell this one about a user, or ends that. */
   readonly interest: (user: string, isWatched: boolean) => void;
   /** Tells the gateways that watch a user, but not this one. */
@@ -113,10 +115,11 @@ export class UserStates {
 
   /** Takes note that a user may have changed the settings. Never throws. */
   async changed(user: string): Promise<void> {
-    const { gateway, own, settings, tell } = this.#options;
+    const { gateway, own, settings, invisible, tell } = this.#options;
     const found = await Promise.resolve(settings([user])).catch(() => null);
     const audience = audienceOf(found?.get(user));
     if (!audience) return; // NATS is away: comparisons find it
+    invisible(user, found?.get(user)?.invisible === true);
     tell({ watched: user, gateway, state: stateOf(own(user)), audience });
     const entry = this.#entries.get(user);
     if (entry) tellAudience(entry, audience);

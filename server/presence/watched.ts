@@ -1,6 +1,6 @@
 import type { Moment } from '../time/clock.ts';
 import type { PresentMember } from './gather.ts';
-import type { RoomPresence } from './presence.ts';
+import type { RoomPresence } from './room-presence.ts';
 import type { JoinEvent } from './wire.ts';
 
 /** Join or leave to push to watchers. */

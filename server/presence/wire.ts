@@ -46,9 +46,11 @@ export interface Part {
   /** Index of the room in the question. */
   readonly room: number;
   readonly clients: number;
+  /** Number of those of invisible users, whom {@link users} leaves out; missing for 0. */
+  readonly hidden?: number;
   /**
-   * Connections; several parts together list all. The third item is 1 for one in the background, and missing for others and from the
-   * release before.
+   * Connections; several parts together list all. The third item is the sum of 1 for one in the background and 2 for one of an invisible
+   * user, and missing for 0 and from the release before.
    */
   readonly members?: readonly ListedMember[];
   readonly users?: UserDigest;
@@ -133,8 +135,8 @@ function isMember(value: unknown): boolean {
 }
 
 function isPart(value: unknown): value is Part {
-  const { room, clients, members, users } = asObject(value);
-  if (!isCount(room) || !isCount(clients)) return false;
+  const { room, clients, hidden = 0, members, users } = asObject(value);
+  if (!isCount(room) || !isCount(clients) || !isCount(hidden)) return false;
   if (users !== undefined && typeof (asObject(users)['hashes'] ?? asObject(users)['sketch']) !== 'string') return false;
   return members === undefined || isMembers(members);
 }

@@ -11,6 +11,8 @@ export interface Member {
   readonly user: string;
   /** True while the client is in the background: its user does not see it. */
   readonly isBackground: boolean;
+  /** Takes note that the user of an inbox's connection is shown in the rooms of that connection from now on, or not any more. */
+  shown(isShown: boolean): void;
   /** Joins a topic of {@link FanOut}: frames published after the return reach the client. */
   subscribe(topic: string): void;
   /** Leaves a topic: frames published after the return do not. */

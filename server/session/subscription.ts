@@ -15,7 +15,7 @@ export interface Subscriber {
   readonly identity: { readonly user: string } | null;
   readonly context: Pick<SessionContext, 'config' | 'join' | 'joins' | 'presence'>;
   /** Subscriptions by room; one that is expelled removes itself. */
-  readonly subscriptions: { delete(channel: string): boolean };
+  readonly subscriptions: { delete(channel: string): boolean; values(): Iterable<Subscription> };
   subscribeTopic(topic: string): void;
   unsubscribeTopic(topic: string): void;
   send(frame: Frame): void;
@@ -110,6 +110,9 @@ export class Subscription implements Member {
   inSlot<T>(read: () => Promise<T>): Promise<T> {
     return this.session.recoverInSlot(read);
   }
+  shown(isShown: boolean): void {
+    for (const subscription of this.session.subscriptions.values()) subscription.#show(isShown);
+  }
   alive(): boolean {
     return !this.#left && !this.session.gone;
   }
@@ -122,10 +125,10 @@ export class Subscription implements Member {
     this.#answer();
     if (!this.#isAnnounced) return;
     const { joins, presence } = this.session.context;
-    presence.left(this.room.name, this);
+    const wasShown = presence.left(this.room.name, this);
     if (this.server) return;
     joins.unwatch(this.room.name, this);
-    joins.left(this.room.name, this, this.room.members.size);
+    if (wasShown) joins.left(this.room.name, this, this.room.members.size);
   }
 
   expelled(channel: string): void {
@@ -164,6 +167,16 @@ export class Subscription implements Member {
     presence.entered(this.room.name, this);
     if (this.server) return; // joins of an inbox are connections of one user
     if (joinLeave) joins.watch(this.room.name, this); // first: SDKs expect the join of their own connection
-    joins.entered(this.room.name, this, this.room.members.size);
+    if (!presence.invisible.has(this.user)) joins.entered(this.room.name, this, this.room.members.size);
+  }
+
+  /** Shows the connection in the room from now on, or not any more. */
+  #show(isShown: boolean): void {
+    if (!this.#isAnnounced || this.#left || this.server) return;
+    const { joins, presence } = this.session.context;
+    const { name, members } = this.room;
+    presence.shown(name, this, isShown);
+    if (isShown) joins.entered(name, this, members.size);
+    else joins.left(name, this, members.size);
   }
 }

@@ -140,3 +140,49 @@ test('the users of a killed gateway are offline soon unless they are connected e
   await ann.sees('kept', 'away');
   t.diagnostic(`${Date.now() - killed} ms after the kill`);
 });
+
+test('an invisible user is in no presence, count, join or leave of rooms but for the own ones, and comes and goes as the setting changes', async t => {
+  const room = 'channel:hall';
+  const ghost = await person(t, first.url, 'ghost');
+  const own = await ghost.subscribe(room);
+  const news: string[] = [];
+  const open = async (url: string, user: string) => {
+    const who = await person(t, url, user);
+    const subscription = who.sdk.newSubscription(room, { joinLeave: true });
+    subscription.on('join', ({ info }) => info.user === 'ghost' && news.push(`${user} join`));
+    subscription.on('leave', ({ info }) => info.user === 'ghost' && news.push(`${user} leave`));
+    subscription.subscribe();
+    await subscription.ready(10_000);
+    return subscription;
+  };
+  const watchers = [await open(first.url, 'gil'), await open(second.url, 'gus')];
+  const listed = async (of: (typeof watchers)[number]) =>
+    Object.values((await of.presence()).clients)
+      .map(({ user }) => user)
+      .toSorted();
+  const counts = async (of: (typeof watchers)[number]) => {
+    const { numClients, numUsers } = await of.presenceStats();
+    return [numClients, numUsers];
+  };
+  const all = ['ghost', 'gil', 'gus'];
+  for (const each of watchers) await until('the ghost is there', async () => (await listed(each)).length === 3);
+  await ghost.act('settings.set', { invisible: true });
+  for (const user of ['gil', 'gus']) await until(`${user} sees a leave`, () => news.includes(`${user} leave`));
+  for (const each of watchers) {
+    await until('the ghost is gone', async () => (await listed(each)).length === 2);
+    await until('the ghost is not counted', async () => (await counts(each)).every(count => count === 2));
+  }
+  assert.deepEqual(await listed(own), all);
+  assert.deepEqual(await counts(own), [3, 3]);
+  // On a new connection too, from its first moment on.
+  const before = news.length;
+  ghost.sdk.disconnect();
+  ghost.sdk.connect();
+  await own.ready(10_000);
+  const third = await open(second.url, 'gus');
+  assert.deepEqual(await listed(third), ['gil', 'gus', 'gus']);
+  assert.equal(news.length, before);
+  await ghost.act('settings.set', { invisible: false });
+  for (const user of ['gil', 'gus']) await until(`${user} sees a join`, () => news.includes(`${user} join`));
+  for (const each of watchers) await until('the ghost is back', async () => (await listed(each)).includes('ghost'));
+});

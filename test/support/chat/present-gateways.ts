@@ -1,3 +1,4 @@
+import { InvisibleUsers } from '../../../server/presence/invisible-users.ts';
 import { Presence } from '../../../server/presence/presence.ts';
 import { ManualClock } from '../clocks/manual-clock.ts';
 import { settle } from '../clocks/settle.ts';
@@ -11,6 +12,7 @@ const TOLD_MS = 60;
 export class PresentGateway {
   readonly rooms = new TestRooms();
   readonly presence: Presence;
+  readonly invisible = new InvisibleUsers({ load: () => false, own: () => [] });
   readonly bus: ReturnType<PresenceNet['bus']>;
   readonly name: string;
   readonly gone: string[] = [];
@@ -23,6 +25,7 @@ export class PresentGateway {
     this.presence = new Presence({
       gateway: name,
       rooms: this.rooms.rooms,
+      invisible: this.invisible,
       bus: this.bus,
       now: () => clock.now(),
       after: clock.after,

@@ -6,6 +6,7 @@ import { tokenVerifier } from '../../../server/access/token.ts';
 import { handle } from '../../../server/commands/registry.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import { NO_ROOM } from '../../../server/fold/room-state.ts';
+import { InvisibleUsers } from '../../../server/presence/invisible-users.ts';
 import { Joins } from '../../../server/presence/joins.ts';
 import { Presence } from '../../../server/presence/presence.ts';
 import type { Codec, Encoding, Frame } from '../../../server/protocol/codec.ts';
@@ -107,6 +108,7 @@ export class TestGateway {
     const bus = new PresenceNet().bus();
     const presence = new Presence({
       gateway: config.processName,
+      invisible: new InvisibleUsers({ load: () => false, own: () => [] }),
       rooms: this.rooms,
       bus,
       now,

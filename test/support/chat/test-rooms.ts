@@ -134,6 +134,7 @@ export class TestMember implements Member {
     this.receive(frame);
     return true;
   }
+  shown(): void {}
   alive(): boolean {
     return !this.#gone;
   }

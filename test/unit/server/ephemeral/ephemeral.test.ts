@@ -37,6 +37,7 @@ class Connection {
       expelled: () => undefined,
       removed: () => undefined,
       alive: () => true,
+      shown: () => undefined,
     };
   }
 }

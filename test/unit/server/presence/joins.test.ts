@@ -32,6 +32,7 @@ function watcher(client: string): Member & { readonly heard: string[] } {
     expelled: () => undefined,
     removed: () => undefined,
     alive: () => true,
+    shown: () => undefined,
   };
 }
 
@@ -66,7 +67,12 @@ class Gateway {
         this.asked.push(room);
         const members = new Map(this.present);
         await this.hold;
-        return { clients: members.size, members: members.size > most ? null : members, partial: this.partial };
+        return {
+          clients: members.size,
+          hidden: 0,
+          members: members.size > most ? null : members,
+          partial: this.partial,
+        };
       },
       changed: room => void this.changed.push(room),
       limit: () => this.limit,
