@@ -1154,7 +1154,7 @@ export interface Verbs {
       readonly q: string;
       /** Integer from 1 to 20. Most users by name. Default: 20. */
       readonly limit?: number;
-      /** Id of a user, at most 250 bytes of UTF-8. `cursor` of the page before. */
+      /** Text of 1 to 2000 characters. `cursor` of the page before, for the same `q`. */
       readonly cursor?: string;
     };
     readonly result: {
@@ -1164,7 +1164,7 @@ export interface Verbs {
         readonly name?: string;
         readonly avatar?: string;
       }[];
-      /** Id of a user, at most 250 bytes of UTF-8. Missing at the end of the list. */
+      /** Text, not empty. Missing at the end of the list. */
       readonly cursor?: string;
     };
   };

@@ -36,6 +36,7 @@ import { LookUps } from './look-ups.ts';
 import { Messages, type MessagesOptions } from './messages.ts';
 import { Receipts } from './receipts.ts';
 import { ReportedTime } from './reported-time.ts';
+import { SealedCursors } from './sealed-cursors.ts';
 import { Targets } from './targets.ts';
 import { Typing } from './typing.ts';
 import { UnreadCounts } from './unread-counts.ts';
@@ -97,6 +98,7 @@ export interface Chat {
   /** True if the last offset of a room is not below an offset, by the leader's word. @throws {ReadFailed} if NATS does not answer */
   readonly reaches: (room: string, offset: number) => Promise<boolean>;
   readonly links: LinkTokens;
+  readonly cursors: SealedCursors;
   readonly typing: Typing;
   readonly ephemeral: Ephemeral;
   /** States of users, for those who watch them. */
@@ -231,6 +233,7 @@ export function chatOf({
     unread: new UnreadCounts({ log, store, counts, access, marks, hidden, pairs, counting }),
     reaches,
     links: new LinkTokens(config),
+    cursors: new SealedCursors(config),
     states,
     typing: new Typing({ ephemeral, now: clocks.now, audience }),
     ephemeral,

@@ -53,9 +53,12 @@ export const roomList = verb({
     const found = ownRooms(await chat.userRooms.of(call.identity.user))
       .filter(({ room }) => room > cursor)
       .sort((a, b) => (a.room < b.room ? -1 : 1));
-    const page = found.slice(0, limit);
-    const items = await listedRooms(chat, call.identity.user, page);
-    const last = found.length > limit ? page.at(-1)?.room : undefined;
+    const listed: Awaited<ReturnType<typeof listedRooms>> = [];
+    // Neither the length of a page nor its cursor may tell of a room that is not listed: another user has opened it without a word.
+    for (let [at, count] = [0, limit + 1]; at < found.length && listed.length <= limit; at += count, count = MOST_ROOMS)
+      listed.push(...(await listedRooms(chat, call.identity.user, found.slice(at, at + count))));
+    const items = listed.slice(0, limit);
+    const last = listed.length > limit ? items.at(-1)?.room : undefined;
     return { items, ...(last === undefined ? {} : { cursor: last }) };
   },
 });

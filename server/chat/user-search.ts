@@ -4,6 +4,7 @@ import type { Chat } from './chat.ts';
 import { about, int, list, object, optional, text } from './params.ts';
 import { PROFILE, shownProfile } from './profile-params.ts';
 import { userId } from './room-params.ts';
+import { MOST_CURSOR } from './sealed-cursors.ts';
 import { verb } from './verb.ts';
 
 /** Users by name of one answer: what fits a screen. */
@@ -24,12 +25,12 @@ export const userSearch = verb({
   params: {
     q: about(text({ min: 1, max: 100 }), 'Words to look for.'),
     limit: about(optional(int({ min: 1, max: MOST_FOUND })), `Most users by name. Default: ${MOST_FOUND}.`),
-    cursor: about(optional(userId), '`cursor` of the page before.'),
+    cursor: about(optional(text({ min: 1, max: MOST_CURSOR })), '`cursor` of the page before, for the same `q`.'),
   },
   may: null,
   result: {
     users: about(list(object(FOUND), MOST_FOUND + 1), 'The user with the id, then those by name, by id.'),
-    cursor: about(optional(userId), 'Missing at the end of the list.'),
+    cursor: about(optional(text({ min: 1 })), 'Missing at the end of the list.'),
   },
   example: {
     params: { q: 'ann t' },
@@ -39,17 +40,19 @@ export const userSearch = verb({
     call.placed();
     const { user: caller } = call.identity;
     const words = chat.config.userSearch === 'Exact' ? null : askedWords(q);
+    const list = ['user.search', caller, q];
+    const after = cursor === undefined ? '' : chat.cursors.open(list, cursor);
     const first = cursor === undefined ? await exactly(chat, caller, q) : [];
-    const named = words ? await byName(chat, caller, { words, after: cursor ?? '', limit }, q) : { found: [] };
+    const named = words ? await byName(chat, caller, { words, after, limit }, q) : { found: [] };
     const users = [...first, ...named.found].map(shown);
-    return { users, ...('cursor' in named ? { cursor: named.cursor } : {}) };
+    return { users, ...(named.after === undefined ? {} : { cursor: chat.cursors.seal(list, named.after) }) };
   },
 });
 
 interface Named {
   readonly found: readonly FoundUser[];
-  /** User after whom the list goes on; missing at its end. */
-  readonly cursor?: string;
+  /** User after whom the list goes on, perhaps one whom the caller may not see; missing at its end. */
+  readonly after?: string;
 }
 
 /** Users by their names, without those who block the caller and the one who comes first. */
@@ -65,14 +68,14 @@ async function byName(
     const page = await chat.users.search({ words, after, limit: limit + 1 });
     const others = page.filter(({ user }) => user !== first);
     for (const each of await visibleTo(chat, caller, others)) {
-      if (found.length === limit) return { found, cursor: after };
+      if (found.length === limit) return { found, after };
       found.push(each);
       after = each.user;
     }
     if (page.length <= limit) return { found };
     after = page.at(-1)?.user ?? after;
   }
-  return { found, cursor: after };
+  return { found, after };
 }
 
 /** The user with an id, if it is in the collection and may be shown. */

@@ -96,3 +96,23 @@ test('the other user comes from the state of the room where the document of a us
     [[room, 'ann']],
   );
 });
+
+test('neither the pages of a list nor their cursors tell of rooms that are not listed', async () => {
+  const { as, create, room } = await directRoom();
+  for (const user of ['carl', 'dan']) await as(user, 'dm.open', { user: 'bob' });
+  const rooms: string[] = [];
+  for (const owner of ['ann', 'carl']) rooms.push(await create(owner, ['bob']));
+  rooms.sort();
+  const pages: unknown[] = [];
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const from: object = cursor === '' ? {} : { cursor };
+    const page = await as('bob', 'room.list', { limit: 1, ...from });
+    pages.push([page.items.map(item => item.room), page.cursor]);
+    cursor = page.cursor;
+  }
+  assert.deepEqual(pages, [
+    [[rooms[0]], rooms[0]],
+    [[rooms[1]], undefined],
+  ]);
+  assert.ok(room < String(rooms[0]), 'the rooms that are not listed come first');
+});

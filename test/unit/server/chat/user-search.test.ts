@@ -97,3 +97,28 @@ test('where the platform says Exact, only the id finds a user', async () => {
   assert.deepEqual(await search('ann'), { users: [{ user: 'ann', name: 'Bob' }] });
   assert.deepEqual(await search('tea'), { users: [] });
 });
+
+test('a cursor tells nothing of users who block the caller, whatever a page ends with, and counts for its list alone', async () => {
+  const hidden = Array.from({ length: 30 }, (_, index) => `secret-${index}`);
+  const names = Object.fromEntries(['a', ...hidden, 'z'].map(user => [user, 'Tea']));
+  const { as, pages, refused, search } = await peopleChat(names);
+  for (const user of hidden) await as(user, 'block.add', { user: 'eve' });
+  assert.deepEqual((await pages('eve', 'tea', 1)).flat(), ['a', 'z']);
+  const cursors: string[] = [];
+  for (let cursor = (await search('eve', 'tea', { limit: 1 })).cursor; cursor !== undefined; ) {
+    cursors.push(cursor);
+    cursor = (await search('eve', 'tea', { limit: 1, cursor })).cursor;
+  }
+  assert.ok(cursors.length > 1, 'a page ends with users who are left out');
+  for (const cursor of cursors) {
+    const bytes = Buffer.from(cursor, 'base64url');
+    assert.doesNotMatch(cursor + bytes.toString('latin1'), /secret|tea/i);
+    const wrong = { code: 107, message: 'cursor must be one of this list' };
+    assert.deepEqual(await refused('eve', 'user.search', { q: 'te', cursor }), wrong);
+    assert.deepEqual(await refused('bob', 'user.search', { q: 'tea', cursor }), wrong);
+    bytes[20] = (bytes[20] ?? 0) ^ 1;
+    for (const forged of [bytes.toString('base64url'), 'secret-1', cursor.slice(4), 'AA'])
+      assert.deepEqual(await refused('eve', 'user.search', { q: 'tea', cursor: forged }), wrong);
+  }
+  assert.equal(new Set(cursors.map(({ length }) => length)).size, 1);
+});
