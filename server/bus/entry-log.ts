@@ -18,6 +18,8 @@ export interface EntryLog {
   body(partition: number, offset: number): Promise<Uint8Array | null>;
   /** Reads the control entries of a room above an offset, ascending, with every one that was acknowledged before. @throws {ReadFailed} */
   controls(room: string, after: number): Promise<readonly ControlEntry[]>;
+  /** True if LOG has an entry of a room with a key, by the word of the leader. @throws {ReadFailed} */
+  hasKey(room: string, dedupe: string): Promise<boolean>;
   /** Stores an entry; one with the same key within the window is stored once. @throws {PublishFailed} */
   publish(room: string, body: Uint8Array, envelope: Envelope): Promise<void>;
 }
@@ -47,6 +49,14 @@ export function entryLog(connection: NatsConnection, names: Names, partitions: n
         const { message } = readRoomMessage(room, '', each);
         const entry = message && message.cv > 0 ? readControl(message, dataOf(message)) : null;
         if (entry) found.push(entry);
+      });
+      return found;
+    },
+    async hasKey(room, dedupe) {
+      let found = false;
+      const range = { partition: partition(room), room, after: 0, upto: Number.POSITIVE_INFINITY };
+      await readRange(connection, names, range, each => {
+        found ||= readRoomMessage(room, '', each).message?.dedupe === dedupe;
       });
       return found;
     },

@@ -17,6 +17,7 @@ import { marksLog } from '../bus/marks-log.ts';
 import type { Names } from '../bus/names.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import type { Written } from '../fold/room-state.ts';
+import { StoreUnavailable } from '../room/history-store.ts';
 import type { Config } from '../settings/config.ts';
 import type { MongoStore } from '../store/mongo.ts';
 import type { Clock } from '../time/clock.ts';
@@ -35,6 +36,8 @@ import { PolicyFold, type PolicyFoldParts } from './state/policy-fold.ts';
 import { PolicyPosition } from './state/policy-position.ts';
 import { RefusedWrites } from './state/refused-writes.ts';
 import { StateFold, type StateFoldParts } from './state/state-fold.ts';
+import { storedNotice } from './state/stored-notice.ts';
+import { WaitingNotices } from './state/waiting-notices.ts';
 import { COUNTING_LEVEL, CountMarks } from './views/count-marks.ts';
 import { Erasing } from './views/erasing.ts';
 import { ViewsFold } from './views/views.ts';
@@ -120,15 +123,14 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
   const entries = entryLog(connection, names, config.partitions);
   const timeOf = logClock(partition => readLogTime(connection, names, partition), clock);
   const writes = new RefusedWrites({ refused: () => metrics.refusedWrites.inc(), clock, log });
+  const isStored = storedNotice({ store, log: entries });
+  const waiting = new WaitingNotices({ isStored, partitionOf: entries.partitionOf, clock });
   const shared: PolicyFoldParts = {
     policy,
     archive: store,
     log: entries,
-    isStored: async key =>
-      await store.findSent(key).then(
-        found => found !== null,
-        () => null,
-      ),
+    isStored,
+    waits: (...notice) => waiting.add(...notice),
     writes,
     logTime: inbox => timeOf(entries.partitionOf(inbox)),
     wallClock: clock.wallClock,
@@ -136,7 +138,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
   const fold = new PolicyFold(shared);
   const direct = new DirectRooms({ ...shared, notices: new Notices(shared) });
   const source = { foldLog: foldLog(connection, jsm, names), names, clock };
-  const position = new PolicyPosition(policy);
+  const position = new PolicyPosition(policy, partition => waiting.upTo(partition));
   const fill = new PolicyFill({
     policy,
     position,
@@ -146,7 +148,11 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     archived: partition => store.readPosition(partition),
     log: { ...entries, state: partition => source.foldLog.state(partition) },
     partitions: config.partitions,
-    replay: (partition, signal, work) => replay(source, partition, signal, work),
+    replay: (partition, signal, work) =>
+      replay(source, partition, signal, async batch => {
+        await work(batch);
+        if (waiting.upTo(partition) < Number.POSITIVE_INFINITY) throw new StoreUnavailable('notices wait for it');
+      }),
     fold,
     writes,
     wallClock: clock.wallClock,
@@ -161,10 +167,14 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     },
     direct: (batch: readonly FoldEntry[], digests: RoomDigests) => direct.apply(batch, digests),
     counting: <T extends Written>(room: string, entries: readonly T[]) => fold.counting(room, entries),
-    look: (partition: number, folded: FoldPosition, lease: Lease) => fill.look(partition, folded, lease),
+    async look(partition: number, folded: FoldPosition, lease: Lease) {
+      await waiting.demandNone(partition);
+      await fill.look(partition, folded, lease);
+    },
     position: (partition: number) => fill.reached(partition),
     async begin(partition: number, from: FoldPosition | null) {
       fold.begin(partition);
+      waiting.begin(partition);
       await position.take(partition, from);
     },
     save: (partition: number, folded: FoldPosition) => position.save(partition, folded),

@@ -9,10 +9,11 @@ import { foldControl } from '../../server/fold/control-fold.ts';
 import { NO_ROOM } from '../../server/fold/room-state.ts';
 import { readRoomState } from '../../server/fold/room-state-json.ts';
 import { directRoom } from '../../server/membership/direct-room.ts';
+import { progressKey } from '../../server/membership/policy-progress.ts';
 import type { UserRoom } from '../../server/membership/room-states.ts';
 import { partKey, readDocument, userRoomOf } from '../../server/membership/user-documents.ts';
 import { controlOf } from '../../server/room/control-lane.ts';
-import { mongoStore } from '../../server/store/mongo.ts';
+import { type MongoStore, mongoStore } from '../../server/store/mongo.ts';
 import { systemClock } from '../../server/time/clock.ts';
 import { Runner } from '../../server/worker/fold/runner.ts';
 import { WorkerMetrics } from '../../server/worker/metrics.ts';
@@ -60,6 +61,11 @@ async function stateBench(t: TestContext) {
   await worker.stop();
   const store = mongoStore(backends.mongo.uri, names.database);
   t.after(() => store.close());
+  /** MongoDB as the fold looks for notices in it. */
+  const away: { is: boolean; readonly store: MongoStore } = {
+    is: false,
+    store: withoutNotices(store, () => away.is),
+  };
   const log = roomLog(nats, nats, { names, partitions: 1, publishTimeoutMs: () => 3_000, now: systemClock.now });
   const silent = pino({ level: 'silent' });
   let lease = Date.now(); // above that of the worker, which may have folded
@@ -90,7 +96,7 @@ async function stateBench(t: TestContext) {
       names,
       connection,
       jsm,
-      store,
+      store: away.store,
       digests,
       metrics,
       clock: systemClock,
@@ -163,11 +169,22 @@ async function stateBench(t: TestContext) {
     policy,
     entriesOf,
     steps,
+    away,
     start,
     reached,
     voided: async () => (await metrics.voided.get()).values[0]?.value ?? 0,
   };
 }
+
+/** A store that does not answer whether it has a message, while `isAway`. */
+const withoutNotices = (store: MongoStore, isAway: () => boolean): MongoStore =>
+  new Proxy(store, {
+    get(target, name: keyof MongoStore) {
+      if (name === 'findSent' && isAway()) return () => Promise.reject(new Error('switched off'));
+      const value: unknown = target[name];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 
 /** A document has the version at which it was written, which is any since the user's last change. */
 const withoutVersion = ({ cv: _, ...known }: UserRoom) => known;
@@ -284,3 +301,60 @@ for (const killed of [...Object.keys(BLOCK_STEPS), 'write of a room', 'read of a
     // Gateways of bob are told of each act by an entry that bob does not get, and bob of the message that does not count.
     assert.deepEqual([...(inboxes['bob'] ?? [])].sort(), ['dm', 'pair', 'pair', 'void']);
   });
+
+test('users are told once of acts that come late, while MongoDB is away, and while it lacks what LOG has', async t => {
+  const bench = await stateBench(t);
+  const { names, jsm, log, policy, away, start, reached } = bench;
+  const end = start();
+  await until('POLICY lacks nothing', () => isFilled(policy));
+  end();
+  const { config } = await jsm.streams.info(names.logStream(0));
+  await jsm.streams.update(config.name, { ...config, duplicate_window: 100_000_000 });
+  /** Waits until LOG does not recognise the notices so far. */
+  const forgotten = async () => {
+    const probe = crypto.randomUUID();
+    const envelope = {
+      dedupe: probe,
+      type: 'message',
+      id: probe,
+      user: '',
+      time: 0,
+      client: '',
+      traceparent: '',
+    } as const;
+    const send = () => log.publish('channel:probe', Buffer.from('{}'), { ...envelope, targets: [], cv: 0, seen: 0 });
+    const { offset } = await send();
+    await until('LOG has forgotten', async () => (await send()).offset > offset);
+  };
+  const told = async (...rooms: readonly string[]) => Object.fromEntries(await reached(...rooms));
+  const rooms = await someActs(bench, 'a');
+  await forgotten();
+  away.is = true;
+  for (const _ of ['a worker', 'the one after it']) {
+    const kill = start();
+    assert.deepEqual(await told(...rooms), Object.fromEntries(USERS.map(user => [user, []])));
+    kill();
+  }
+  const last = start();
+  await reached(...rooms);
+  away.is = false;
+  const isTold = async () => (await bench.entriesOf('user:fay')).length > 0;
+  await until('users are told', isTold, { ms: 60_000 });
+  await until('all are', async () => {
+    const inboxes = await told(...rooms);
+    return Object.entries(NOTICES).every(([user, notices]) => inboxes[user]?.length === notices.length);
+  });
+  last();
+  await forgotten();
+  const progress = await policy.read(progressKey(0));
+  const { epoch } = (progress?.value ?? {}) as { readonly epoch?: string };
+  assert.ok(await policy.write(progressKey(0), { epoch, at: 0 }, progress?.revision ?? 0));
+  start();
+  await until('everything is folded again', async () => {
+    const { at } = ((await policy.read(progressKey(0)))?.value ?? {}) as { readonly at?: number };
+    return (at ?? 0) === (await jsm.streams.info(names.logStream(0))).state.last_seq;
+  });
+  const inboxes = await told(...rooms);
+  for (const [user, notices] of Object.entries(NOTICES))
+    assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices].sort(), user);
+});

@@ -63,7 +63,8 @@ export class ContactFold {
     // One key for both types: another fold of the entry may see other acts of the two.
     const key = [inbox, 'contact', String(contact.offset)];
     const told = notice ? { type: 'friend', body: notice } : { type: PAIR, body: { user } };
-    await this.#notices.storeKeyed(other, { ...told, key, time: message.time, notBefore: storedAtMs(message) });
+    const of = { room: inbox, offset: message.offset };
+    await this.#notices.storeKeyed(other, { ...told, of, key, time: message.time, notBefore: storedAtMs(message) });
   }
 }
 

@@ -204,6 +204,7 @@ export class PolicyFold {
     await this.#notices.store(user, {
       room,
       type: 'void',
+      of: { room, offset },
       by: String(offset),
       time: message.time,
       notBefore: storedAtMs(message),
@@ -218,11 +219,12 @@ export class PolicyFold {
     users: readonly string[],
     state: RoomState,
   ): Promise<void> {
-    const { cv, time } = entry;
+    const { cv, time, offset } = entry;
+    const from = { room, of: { room, offset }, by: String(cv), time, notBefore };
     for (const user of users) {
       const body = noticeOf(room, entry, user, state);
       const type = body?.state === 'invited' ? 'invite' : 'member';
-      if (body) await this.#notices.store(user, { room, type, by: String(cv), time, notBefore, body });
+      if (body) await this.#notices.store(user, { ...from, type, body });
     }
   }
 

@@ -13,10 +13,16 @@ interface Held {
  */
 export class PolicyPosition {
   readonly #policy: Pick<PolicyStore, 'read' | 'write'>;
+  readonly #most: (partition: number) => number;
   readonly #held = new Map<number, Held>();
 
-  constructor(policy: Pick<PolicyStore, 'read' | 'write'>) {
+  /** @param most offset above which no progress of a partition is written. Default: none */
+  constructor(
+    policy: Pick<PolicyStore, 'read' | 'write'>,
+    most: (partition: number) => number = () => Number.POSITIVE_INFINITY,
+  ) {
     this.#policy = policy;
+    this.#most = most;
   }
 
   /** Reads the progress of a partition, without an effect on writes; null for none. @throws {ReadFailed} */
@@ -44,17 +50,22 @@ export class PolicyPosition {
   }
 
   /**
-   * Moves the progress of an epoch on. Does nothing in an epoch that POLICY has not been brought into.
+   * Moves the progress of an epoch on. Writes nothing in an epoch that POLICY has not been brought into.
+   * @returns position from which the fold has to begin if POLICY has no progress of the epoch; else the same
    * @throws {PolicyMoved} if the bucket has another progress than this process knows, {@link PublishFailed}
    */
-  async save(partition: number, { epoch, at }: PolicyProgress): Promise<void> {
+  async save(partition: number, { epoch, at }: PolicyProgress): Promise<PolicyProgress> {
     if (!this.#held.has(partition)) throw new PolicyMoved();
     const known = this.known(partition);
-    if (known?.epoch === epoch && known.at < at) await this.write(partition, { epoch, at });
+    const most = Math.min(at, this.#most(partition));
+    if (known?.epoch !== epoch) return { epoch, at: most };
+    if (known.at < most) await this.write(partition, { epoch, at: most });
+    return { epoch, at };
   }
 
   /** Writes a progress. @throws as {@link save} */
-  async write(partition: number, progress: PolicyProgress): Promise<void> {
+  async write(partition: number, { epoch, at }: PolicyProgress): Promise<void> {
+    const progress = { epoch, at: Math.min(at, this.#most(partition)) };
     const revision = this.#held.get(partition)?.revision ?? 0;
     this.#held.delete(partition);
     const isWritten = await this.#policy.write(progressKey(partition), progress, revision);

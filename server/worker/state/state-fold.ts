@@ -22,7 +22,7 @@ import type { PolicyFold } from './policy-fold.ts';
 export interface PolicyPart extends Pick<PolicyFold, 'apply' | 'counting'> {
   /** Tells users of their room, see {@link DirectRooms.apply}. */
   direct: DirectRooms['apply'];
-  /** Looks whether POLICY has to be filled, or brought into a new epoch, and begins that. Never rejects. @param folded position of the fold */
+  /** Begins to fill POLICY, or to bring it into a new epoch, where needed. Rejects if notices that waited are due: the fold starts again. */
   look(partition: number, folded: FoldPosition, lease: Lease): Promise<void>;
   /** Reads what POLICY has of the log of a partition; null for nothing that is known. Has no effect: any worker calls it at any time. */
   position(partition: number): Promise<PolicyProgress | null>;
@@ -31,8 +31,8 @@ export interface PolicyPart extends Pick<PolicyFold, 'apply' | 'counting'> {
    * @param from position that was read; null for none
    */
   begin(partition: number, from: FoldPosition | null): Promise<void>;
-  /** Notes that POLICY has everything up to a position. Rejects if POLICY has lost writes: the fold then starts again. */
-  save(partition: number, position: FoldPosition): Promise<void>;
+  /** Notes that POLICY has everything up to a position. Rejects as {@link begin} does. @returns position to save in LAST: that, or below */
+  save(partition: number, position: FoldPosition): Promise<FoldPosition>;
 }
 
 export interface StateFoldParts {
@@ -130,9 +130,10 @@ export class StateFold implements WorkerFold {
     this.#parts.written(rooms.size);
   }
 
-  async savePosition(partition: number, { epoch, at }: FoldPosition, lease: Lease): Promise<void> {
+  async savePosition(partition: number, position: FoldPosition, lease: Lease): Promise<void> {
     const known = this.#of(partition);
-    await this.#parts.policy.save(partition, { epoch, at }); // before the cover: it says that POLICY has this
+    // Before the cover: it says that POLICY has this.
+    const { epoch, at } = await this.#parts.policy.save(partition, position);
     const { checked } = known;
     const value = { ...known.cover.value, epoch, below: at + 1, lease: lease.epoch, checked };
     const revision = await this.#writeCover(partition, value, known.cover.revision, lease);

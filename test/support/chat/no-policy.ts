@@ -8,5 +8,5 @@ export const NO_POLICY: PolicyPart = {
   look: async () => undefined,
   position: async () => null,
   begin: async () => undefined,
-  save: async () => undefined,
+  save: async (_, position) => position,
 };

@@ -61,6 +61,7 @@ export async function policyFoldBench() {
           void (await log.publish(room, body, envelope)),
       },
       isStored: async () => true,
+      waits: () => undefined,
       writes,
       logTime: async () => ({ now: clock.wallClock(), windowMs: Number.POSITIVE_INFINITY }),
       wallClock: () => clock.wallClock(),
