@@ -176,12 +176,16 @@ test('from the list of people a stranger is written to, asked and blocked', asyn
   const [dora, eli] = [await enter(t, 'dora', 0), startClient(t, 'eli', port(1))];
   eli.people.open();
   await eli.act('profile.set', { name: 'Eli', about: 'Here for tea.' });
+  await eli.act('status.set', { text: 'Brewing' });
+  const written = async () => (await eli.call('profile.get', { users: ['eli'] })).users[0]?.status !== undefined;
+  await until('the worker has written it', written);
   await dora.page.goto(`http://127.0.0.1:${port(0)}/#channel:tea`);
   const tea = eli.open('channel:tea');
   await until('eli is there', () => tea.status.phase === 'live');
   await dora.page.getByRole('button', { name: 'About eli' }).click();
   const about = dora.page.getByRole('dialog', { name: /^(eli|Eli)$/ });
   await about.getByText('Here for tea.').waitFor();
+  await about.getByText('Brewing').waitFor();
   await shot(dora.page, 'people-person');
   await about.getByRole('button', { name: 'Add friend' }).click();
   await until('eli is asked', () => eli.people.requests.some(({ user }) => user === 'dora'));
@@ -193,5 +197,18 @@ test('from the list of people a stranger is written to, asked and blocked', asyn
     .getByRole('button', { name: /^Write to/ })
     .click();
   await dora.page.getByRole('heading', { level: 1, name: 'eli' }).waitFor();
+  await dora.page.getByRole('combobox', { name: 'Language' }).selectOption('zh');
+  await dora.page.getByRole('button', { name: '联系人' }).click();
+  await dora.list('好友').getByText('Brewing').waitFor();
+  await shot(dora.page, 'people-chinese');
+  await dora.close();
+  await dora.page.getByRole('combobox').selectOption('en');
+  await dora.page.getByRole('complementary', { name: 'Members' }).getByRole('button', { name: 'About eli' }).click();
+  await dora.page.getByRole('dialog').getByRole('button', { name: 'Block' }).click();
+  await dora.page
+    .getByRole('dialog', { name: /^Block/ })
+    .getByRole('button', { name: 'Block' })
+    .click();
+  await dora.page.getByText('You block eli, so neither of you can write here.').waitFor();
   assert.deepEqual(dora.problems, []);
 });

@@ -118,7 +118,8 @@ class PeopleDialog {
     });
     this.#tabs.select(tab);
     this.#update();
-    if (tab === 'friends') this.#find.focus();
+    // On touch screens the keyboard would cover the friends.
+    if (tab === 'friends' && !matchMedia('(pointer: coarse)').matches) this.#find.focus();
     else this.#tabs.focus();
   }
 

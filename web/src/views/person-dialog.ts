@@ -95,7 +95,7 @@ function personFacts({ texts, chat }: PeopleContext, user: string): HTMLElement 
 }
 
 /** Status in one line; empty for none, and for one that has ended. */
-const statusLine = (
+export const statusLine = (
   status: { readonly text?: string; readonly emoji?: string; readonly until?: number } | undefined,
   now: number,
 ): string => {

@@ -4,12 +4,13 @@ import { avatar } from './avatar.ts';
 import { dialogButton } from './dialog.ts';
 import { iconButton } from './icon-button.ts';
 import { actsOn, nameOf, type PeopleContext, type PersonAct } from './person-acts.ts';
+import { statusLine } from './person-dialog.ts';
 
 export interface ListedPerson {
   readonly user: string;
   /** Name to show while the profile is not known. Default: the id. */
   readonly name?: string | undefined;
-  /** Line below the name. Default: the id, where a name is shown. */
+  /** Line below the name. Default: the status; without one the id, where a name is shown. */
   readonly more?: string | undefined;
   /** True for a user whom the search did not find. */
   readonly unlisted?: boolean;
@@ -70,7 +71,8 @@ export class PersonList {
     const shown = known === user ? found || user : known;
     setText(name, shown);
     const nameless = unlisted ? texts.text('friends.byId') : '';
-    setText(more, line ?? (shown === user ? nameless : user));
+    const status = statusLine(chat.profiles.of(user)?.status, chat.now());
+    setText(more, line ?? (status || (shown === user ? nameless : user)));
     const may = actsOn(chat, user);
     showOnChange(acts, [shown, may], () => {
       const named = may.filter(act => BUTTONS[act]).slice(0, MOST_BUTTONS);

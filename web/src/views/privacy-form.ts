@@ -1,11 +1,20 @@
 import type { Settings, SettingsChange } from '../../../client/own-settings.ts';
 import { PRIVACY_VALUES } from '../../../server/fold/user-settings.ts';
 import { element, setText } from '../dom/element.ts';
+import type { StringKey } from '../i18n/en.ts';
 import { actProblem } from './act-problem.ts';
 import type { PeopleContext } from './person-acts.ts';
 
-const AUDIENCES = ['dm', 'add', 'request', 'presence'] as const;
-type Audience = (typeof AUDIENCES)[number];
+type Audience = Exclude<keyof Settings['privacy'], 'receipts'>;
+
+/** Settings that name users, in the order of the form, each with its note. */
+const AUDIENCES: Readonly<Record<Audience, StringKey | null>> = {
+  dm: null,
+  add: 'privacy.addNote',
+  invite: null,
+  request: null,
+  presence: null,
+};
 
 /** Form with the user's own settings. Each change is stored at once. */
 export function privacyForm({ texts, chat }: PeopleContext): {
@@ -48,8 +57,8 @@ export function privacyForm({ texts, chat }: PeopleContext): {
     for (const value of PRIVACY_VALUES[setting])
       select.append(element('option', { text: texts.text(`privacy.${value}`), attributes: { value } }));
     selects.set(setting, select);
-    const note =
-      setting === 'add' ? element('span', { class: 'field-note', text: texts.text('privacy.addNote') }) : null;
+    const key = AUDIENCES[setting];
+    const note = key && element('span', { class: 'field-note', text: texts.text(key) });
     return element(
       'label',
       { class: 'field' },
@@ -69,14 +78,13 @@ export function privacyForm({ texts, chat }: PeopleContext): {
     element(
       'div',
       { class: 'privacy' },
-      ...AUDIENCES.map(audience),
+      ...(Object.keys(AUDIENCES) as Audience[]).map(audience),
       check(receipts, texts.text('privacy.receipts'), texts.text('privacy.receiptsNote'), () => ({
         privacy: { receipts: receipts.checked ? 'on' : 'off' },
       })),
       check(invisible, texts.text('privacy.invisible'), null, () => ({ invisible: invisible.checked })),
     ),
-    told,
-    problem,
+    element('div', { class: 'privacy-end' }, told, problem),
   );
   show(settings.current);
   const dispose = settings.changed.add(() => show(settings.current));
