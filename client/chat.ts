@@ -27,6 +27,7 @@ import { Sender } from './sender.ts';
 import { ServerTime } from './server-time.ts';
 import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { Connection, Publication, Transport } from './transport.ts';
+import { UnreadCounts } from './unread-counts.ts';
 import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 
 export type { ChatOptions, Removal } from './chat-options.ts';
@@ -43,6 +44,8 @@ export class Chat {
   readonly removed = new Listeners<Removal>();
   /** Rooms that the user is a member of, is invited to or has asked for, open or not. */
   readonly roomList: RoomList;
+  /** Unread messages of the rooms in {@link roomList}. */
+  readonly unread: UnreadCounts;
   /** Names, images and statuses of users. */
   readonly profiles: Profiles;
   /** Friends, requests, blocked users, and the user's own settings. */
@@ -71,12 +74,19 @@ export class Chat {
       options.randomBytes ?? (length => crypto.getRandomValues(new Uint8Array(length))),
     );
     this.#outbox = new Outbox(this.#storage, options.user);
+    this.unread = new UnreadCounts({
+      user: options.user,
+      clock: this.#clock,
+      ask: params => this.#transport.call('unread', params),
+      blocks: user => (this.people.loaded ? this.people.blocks(user) : null),
+    });
     this.#marks = new ReadMarks({
       storage: this.#storage,
       user: this.user,
       clock: this.#clock,
       random: this.#random,
       mark: params => this.#transport.call('receipt.mark', params),
+      follower: this.unread,
     });
     this.roomList = new RoomList(params => this.#answered('room.list', params));
     this.profiles = new Profiles({
@@ -96,11 +106,13 @@ export class Chat {
       search: params => this.#answered('user.search', params),
       onBlock: user => this.rooms.find(({ info }) => info.other === user)?.info.reload(),
     });
+    this.roomList.changed.add(() => this.unread.listed(this.roomList.rooms));
     const onInbox = (entry: Publication) => {
       this.roomList.entry(entry);
       this.profiles.entry(entry);
       this.people.entry(entry);
       this.people.settings.entry(entry);
+      this.unread.entry(entry);
     };
     const onMessage = (data: unknown) => this.#rooms.get(this.#marks.heard(data) ?? '')?.changed.emit();
     this.#transport = options.transport(
@@ -114,7 +126,7 @@ export class Chat {
         this.#sender.setOnline(connection.phase === 'connected');
         this.#marks.setOnline(connection.phase === 'connected');
         if (connection.phase === 'connected')
-          for (const kept of [this.roomList, this.people, this.people.settings]) kept.connected();
+          for (const kept of [this.roomList, this.people, this.people.settings, this.unread]) kept.connected();
         else this.people.disconnected();
         this.connectionChanged.emit(connection);
       },
@@ -187,7 +199,7 @@ export class Chat {
       room = new Room({
         name,
         user: this.user,
-        transport: this.#transport,
+        transport: this.unread.listening(this.#transport),
         clock: this.#clock,
         random: this.#random,
         readMark: this.#marks.of(name),

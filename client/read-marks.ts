@@ -15,6 +15,17 @@ export interface ReadMarksOptions {
   readonly random: () => number;
   /** Calls `receipt.mark`. @throws {CallError} */
   readonly mark: (params: ParamsOf<'receipt.mark'>) => Promise<unknown>;
+  readonly follower: MarkFollower;
+}
+
+/** Part of the client that depends on marks. */
+export interface MarkFollower {
+  /** Called when the user has read a room here, further than the server knows. */
+  read(room: string): void;
+  /** Called when the server has the mark of a room. */
+  settled(room: string): void;
+  /** Called when a device of the user, perhaps this one, has moved a mark. */
+  marked(room: string): void;
 }
 
 type Marks = { readonly room: string; readonly read: number }[];
@@ -64,6 +75,7 @@ export class ReadMarks {
     };
     if (type !== 'mark' || typeof room !== 'string' || !Number.isSafeInteger(read)) return null;
     this.#settle(room, Number(read));
+    this.#options.follower.marked(room);
     return this.of(room).advance(Number(read)) ? room : null;
   }
 
@@ -80,6 +92,7 @@ export class ReadMarks {
   #read(room: string, offset: number): void {
     if (offset <= Math.max(this.#settled.get(room) ?? 0, this.#unsent(room))) return;
     this.#storage.set(this.#prefix + room, String(offset));
+    this.#options.follower.read(room);
     this.#wake();
   }
 
@@ -128,7 +141,9 @@ export class ReadMarks {
   /** Forgets what is not above an offset that the server has, or does not want. */
   #settle(room: string, offset: number): void {
     this.#settled.set(room, Math.max(offset, this.#settled.get(room) ?? 0));
-    if (this.#unsent(room) <= offset) this.#storage.remove(this.#prefix + room);
+    if (this.#unsent(room) > offset) return;
+    this.#storage.remove(this.#prefix + room);
+    this.#options.follower.settled(room);
   }
 
   /** Offset that waits in storage, of this tab or another one; 0 for none. */

@@ -5,11 +5,11 @@ import type { ParamsOf, ResultOf } from './verbs.ts';
 
 /**
  * Room in the user's list. `name` is empty for a room without one; `user` is the other one, of the room of two users; `last` is the last
- * message as of the last read.
+ * message, and `n` the count if it was 0, as of the last read: see {@link UnreadCounts} for counts.
  */
 export type ListedRoom = Pick<
   ResultOf<'room.list'>['items'][number],
-  'room' | 'name' | 'user' | 'state' | 'role' | 'last'
+  'room' | 'name' | 'user' | 'state' | 'role' | 'last' | 'n'
 >;
 
 /** Types of inbox entries after which the list may be another one. */

@@ -849,12 +849,13 @@ export interface Verbs {
       readonly rooms: readonly string[];
     };
     readonly result: {
-      /** List of at most 100: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `n` (integer from 0 to 2^53 - 1, or `null`), `more` (`true` or `false`), `partial` (`true` or `false`), `mentions` (integer from 0 to 2^53 - 1, or `null`). Counts, in the order of the rooms. */
+      /** List of at most 100: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `n` (integer from 0 to 2^53 - 1, or `null`), `more` (`true` or `false`), `partial` (`true` or `false`), `upto` (integer from 0 to 2^53 - 1), `mentions` (integer from 0 to 2^53 - 1, or `null`). Counts, in the order of the rooms. */
       readonly items: readonly {
         readonly room: string;
         readonly n: number | null;
         readonly more?: boolean;
         readonly partial?: boolean;
+        readonly upto?: number;
         readonly mentions: number | null;
       }[];
     };

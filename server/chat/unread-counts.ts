@@ -25,6 +25,12 @@ export interface UnreadCountsOptions {
   readonly counting: Filter;
 }
 
+/** Unread messages of a room as of a moment. */
+export interface RoomCount extends Count {
+  /** Offset up to which every message of the room is looked at, and none above it. */
+  readonly upto: number;
+}
+
 /** A room of one call, with what is known of it. */
 interface Asked {
   readonly room: string;
@@ -72,7 +78,7 @@ export class UnreadCounts {
    * the user may not read is missing.
    * @throws {ReadFailed} if NATS does not answer, {@link StoreUnavailable} if rights depend on MongoDB and it does not
    */
-  async of(identity: Identity, rooms: readonly string[]): Promise<ReadonlyMap<string, Count | null>> {
+  async of(identity: Identity, rooms: readonly string[]): Promise<ReadonlyMap<string, RoomCount | null>> {
     const { log, marks, access } = this.#options;
     const { user } = identity;
     const rights = new Map<string, RoomAccess>();
@@ -86,12 +92,13 @@ export class UnreadCounts {
     // Marks first: a message that is newer than them may only make a count higher.
     const found = await marks.of(readable.map(([room]) => ({ user, room })));
     const ends = await this.#newest(readable.map(([room]) => room));
-    const counted = new Map<string, Count | null>();
+    const counted = new Map<string, RoomCount | null>();
     const asked: Asked[] = [];
     for (const [index, [room, allowed]] of readable.entries()) {
       const read = found[index]?.read;
       const newest = ends.get(room) ?? { top: 0, entry: null, countable: null };
-      counted.set(room, knownCount(found[index] ?? null, newest, allowed.since));
+      const known = knownCount(found[index] ?? null, newest, allowed.since);
+      counted.set(room, known && { ...known, upto: newest.top });
       if (read !== undefined && counted.get(room) === null) asked.push({ room, rights: allowed, read, newest });
     }
     if (asked.length === 0) return counted;
@@ -128,18 +135,20 @@ export class UnreadCounts {
     { room, rights, read, newest }: Asked,
     hidden: ReadonlySet<number>,
     countedUpTo: Promise<number>,
-  ): Promise<Count | null> {
+  ): Promise<RoomCount | null> {
     let allowed: RoomAccess | null = rights;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const above = beginningOf(allowed, read);
       const tail = await unlessAway(async () => await this.#tail(room, newest.top, above, countedUpTo));
       if (!tail) return null;
-      allowed = await asNewAs(allowed, Math.max(tail.upto, newest.top));
+      const upto = Math.max(tail.upto, newest.top);
+      allowed = await asNewAs(allowed, upto);
       if (beginningOf(allowed, read) !== above) continue;
       const without = new Set([...hidden, ...tail.deleted]);
       const blockedOf = async (users: readonly string[]) => await this.#blockedOf(user, users);
       const parts = { user, without, blockedOf };
-      return (await unlessAway(() => countUnread(this.#pages(room, above, tail), parts))) ?? null;
+      const count = await unlessAway(() => countUnread(this.#pages(room, above, tail), parts));
+      return count ? { ...count, upto } : null;
     }
     return null;
   }

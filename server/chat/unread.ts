@@ -1,4 +1,4 @@
-import { about, bool, int, list, nullable, object, optional, roomName } from './params.ts';
+import { about, bool, int, list, nullable, object, optional, roomName, type ValuesOf } from './params.ts';
 import { MOST_COUNTED, MOST_LOOKED_AT } from './unread-walk.ts';
 import { verb } from './verb.ts';
 
@@ -15,6 +15,10 @@ const COUNT = {
   partial: about(
     optional(bool),
     `True if the last ${MOST_LOOKED_AT.toLocaleString('en')} messages were looked at, and not those before: there may be more.`,
+  ),
+  upto: about(
+    optional(int()),
+    'Offset up to which messages are in the count: one that is delivered later, with a lower offset, is in it. Absent without `n`.',
   ),
   mentions: about(nullable(int()), 'Unread mentions; `null` while they are not counted.'),
 };
@@ -35,8 +39,8 @@ export const unread = verb({
     params: { rooms: ['group:tea', 'group:news'] },
     result: {
       items: [
-        { room: 'group:tea', n: 3, mentions: null },
-        { room: 'group:news', n: 100, more: true, mentions: null },
+        { room: 'group:tea', n: 3, upto: 1047, mentions: null },
+        { room: 'group:news', n: 100, more: true, upto: 5120, mentions: null },
       ],
     },
   },
@@ -44,11 +48,12 @@ export const unread = verb({
     call.placed();
     const asked = [...new Set(rooms)];
     const counts = await chat.unread.of(call.identity, asked);
-    const items = asked.flatMap(room => {
+    const items = asked.flatMap((room): ValuesOf<typeof COUNT>[] => {
       const count = counts.get(room);
       if (count === undefined) return [];
-      const { n = null, more = false, partial = false } = count ?? {};
-      return [{ room, n, ...(more ? { more } : {}), ...(partial ? { partial } : {}), mentions: null }];
+      if (count === null) return [{ room, n: null, mentions: null }];
+      const { n, more, partial, upto } = count;
+      return [{ room, n, ...(more ? { more } : {}), ...(partial ? { partial } : {}), upto, mentions: null }];
     });
     return { items };
   },

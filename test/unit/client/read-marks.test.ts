@@ -16,6 +16,7 @@ function page(storage = memoryStorage()) {
   /** Calls so far, as `tea 7, cake 3`. */
   const calls: string[] = [];
   const faults: (CallError | null)[] = [];
+  const told: string[] = [];
   /** Ends the calls while it is there. */
   let held: Promise<void> | null = null;
   const marks = new ReadMarks({
@@ -23,6 +24,11 @@ function page(storage = memoryStorage()) {
     user: 'ann',
     clock,
     random: () => 0.5,
+    follower: {
+      read: room => void told.push(`read ${room}`),
+      settled: room => void told.push(`settled ${room}`),
+      marked: room => void told.push(`marked ${room}`),
+    },
     async mark({ marks: given }) {
       calls.push(given.map(({ room, read }) => `${room.slice('group:'.length)} ${read}`).join(', '));
       await held;
@@ -41,8 +47,18 @@ function page(storage = memoryStorage()) {
     };
   };
   const read = (room: string, offset: number) => marks.of(room).advance(offset, offset);
-  return { storage, clock, marks, calls, faults, unsent, hold, read };
+  return { storage, clock, marks, calls, faults, told, unsent, hold, read };
 }
+
+test('who follows marks hears of each one here, once the server has it, and of those of other devices', async () => {
+  const { marks, read, told } = page();
+  read(TEA, 3);
+  marks.setOnline(true);
+  await settle();
+  read(TEA, 3);
+  marks.heard({ type: 'mark', room: CAKE, read: 2, delivered: 2 });
+  assert.deepEqual(told, [`read ${TEA}`, `settled ${TEA}`, `settled ${CAKE}`, `marked ${CAKE}`]);
+});
 
 test('marks made offline survive a reload, and are sent together once there is a connection', async () => {
   const first = page();

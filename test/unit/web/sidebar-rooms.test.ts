@@ -8,10 +8,23 @@ const listed = (room: string, state: ListedRoom['state'] = 'member') => ({ room,
 const open = (name: string, messages: readonly object[] = [], loaded = true) =>
   ({ name, messages, history: { loaded } }) as unknown as Room;
 
+const NO_COUNTS = { of: () => null };
+
+test('the server counts unread messages; rooms that it does not count have those that are loaded', () => {
+  const counts = { of: (room: string) => (room === 'b' ? null : { n: 3, more: false }) };
+  const loaded = (name: string) => ({ ...open(name), unread: 7 }) as Room;
+  const rooms = sidebarRooms([loaded('a'), loaded('b')], [listed('a'), listed('c')], counts);
+  assert.deepEqual(
+    rooms.map(({ unread }) => unread),
+    [3, 7, 3],
+  );
+});
+
 test('rooms of the user that are not open stand behind the open ones, invitations do not', () => {
   const rooms = sidebarRooms(
     [open('channel:a'), open('group:c')],
     [listed('group:b'), listed('group:c'), listed('group:d', 'invited'), listed('group:e', 'requested')],
+    NO_COUNTS,
   );
   assert.deepEqual(
     rooms.map(({ name, open }) => [name, open !== null]),
@@ -29,7 +42,7 @@ test('the last message is that of the open room, and that of the list for others
     ...listed(name),
     last: name === 'd' ? null : last(i + 1),
   }));
-  const rooms = sidebarRooms([open('a', [last(9)]), open('b', [], false), open('c')], all);
+  const rooms = sidebarRooms([open('a', [last(9)]), open('b', [], false), open('c')], all, NO_COUNTS);
   assert.deepEqual(
     rooms.map(({ name, last }) => [name, last?.time]),
     [

@@ -1,5 +1,6 @@
 import type { Room } from '../../../client/room.ts';
 import type { ListedRoom } from '../../../client/room-list.ts';
+import type { UnreadCounts } from '../../../client/unread-counts.ts';
 
 /** Room in the page's list of rooms. */
 export interface SidebarRoom {
@@ -8,21 +9,33 @@ export interface SidebarRoom {
   readonly open: Room | null;
   /** Last message: of an open room as of its last entry, of another as of the last read of the list. Null for none. */
   readonly last: ListedRoom['last'];
+  /** Unread messages, at most one more than are shown. */
+  readonly unread: number;
 }
 
 /**
  * Open rooms in their order, and behind them those that the user is a member of and that are not open, the one with the newest
  * message first. Pure.
+ * @param counts the server's counts. A room without one counts what it has loaded.
  */
-export function sidebarRooms(open: readonly Room[], listed: readonly ListedRoom[]): readonly SidebarRoom[] {
+export function sidebarRooms(
+  open: readonly Room[],
+  listed: readonly ListedRoom[],
+  counts: Pick<UnreadCounts, 'of'>,
+): readonly SidebarRoom[] {
   const names = new Set(open.map(({ name }) => name));
   const lasts = new Map(listed.map(({ room, last }) => [room, last]));
   const closed = listed
     .filter(({ room, state }) => state === 'member' && !names.has(room))
     .sort((a, b) => (b.last?.time ?? 0) - (a.last?.time ?? 0));
   return [
-    ...open.map(room => ({ name: room.name, open: room, last: lastOf(room, lasts.get(room.name) ?? null) })),
-    ...closed.map(({ room, last }) => ({ name: room, open: null, last })),
+    ...open.map(room => ({
+      name: room.name,
+      open: room,
+      last: lastOf(room, lasts.get(room.name) ?? null),
+      unread: counts.of(room.name)?.n ?? room.unread,
+    })),
+    ...closed.map(({ room, last }) => ({ name: room, open: null, last, unread: counts.of(room)?.n ?? 0 })),
   ];
 }
 

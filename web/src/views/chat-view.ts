@@ -83,6 +83,7 @@ export class ChatView {
     );
     for (const name of options.openRooms.names) this.#watch(name);
     this.#undo.push(chat.connectionChanged.add(() => this.#changed()));
+    this.#undo.push(chat.unread.changed.add(() => this.#changed()));
     this.#undo.push(chat.roomList.changed.add(() => this.#openOwn()));
     for (const changed of [chat.people.changed, chat.profiles.changed])
       this.#undo.push(changed.add(() => this.#changed()));
@@ -261,9 +262,10 @@ export class ChatView {
     }
     const invitations = chat.roomList.rooms.filter(({ state }) => state === 'invited');
     this.#people.update(this.#conversation && room);
-    this.#sidebar.update(sidebarRooms(chat.rooms, chat.roomList.rooms), invitations, room?.name ?? '');
+    const rooms = sidebarRooms(chat.rooms, chat.roomList.rooms, chat.unread);
+    this.#sidebar.update(rooms, invitations, room?.name ?? '');
     this.#sidebar.updatePeople(chat.people.requests.length, nameOf(chat, chat.user));
-    onTitle(pageTitle(texts, chat.rooms, room && this.#names.title(room.name)));
+    onTitle(pageTitle(texts, rooms, room && this.#names.title(room.name)));
   }
 
   #onVisibility(): void {

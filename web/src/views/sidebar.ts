@@ -190,7 +190,7 @@ export class Sidebar {
     return element('li', {}, button);
   }
 
-  #update(item: HTMLElement, { name: room, open, last: message }: SidebarRoom, selected: boolean): void {
+  #update(item: HTMLElement, { name: room, open, last: message, unread: all }: SidebarRoom, selected: boolean): void {
     const { texts } = this.#options;
     const [button] = item.children;
     const [, name, time, last, badge] = button?.children ?? [];
@@ -198,7 +198,7 @@ export class Sidebar {
     setText(name, this.#options.names.title(room));
     if (selected) button.setAttribute('aria-current', 'true');
     else button.removeAttribute('aria-current');
-    const unread = selected && document.visibilityState === 'visible' ? 0 : (open?.unread ?? 0);
+    const unread = selected && document.visibilityState === 'visible' ? 0 : all;
     button.classList.toggle('unread', unread > 0);
     setText(time, message ? texts.time(message.time) : '');
     const empty = open?.history.loaded ? texts.text('rooms.empty') : '';
