@@ -25,7 +25,7 @@ import { ContactFold } from './contact-fold.ts';
 import { DirectBlocks } from './direct-blocks.ts';
 import { inLanes } from './in-lanes.ts';
 import { Notices, type NoticesParts, storedAtMs } from './notices.ts';
-import { StatelessRooms } from './stateless-rooms.ts';
+import { StatelessRooms, stateWithoutVersion } from './stateless-rooms.ts';
 
 /** Entries of LOG as the fold reads and writes them. */
 interface Entries {
@@ -128,7 +128,8 @@ export class PolicyFold {
     if (entries.length === 0) return entries;
     const cv = entries.reduce((latest, { seen }) => Math.max(latest, seen), 0);
     // It is not kept: entries below may not be folded yet.
-    const state = this.#known(room) ?? (await this.#load(room, cv));
+    const state =
+      this.#known(room) ?? (cv > 0 ? await this.#load(room, cv) : await stateWithoutVersion(this.#parts, room));
     return entries.filter(entry => !isCut(state, entry));
   }
 

@@ -1,6 +1,7 @@
-import type { RoomState } from '../../fold/room-state.ts';
+import { NO_ROOM, type RoomState } from '../../fold/room-state.ts';
 import { readRoomState } from '../../fold/room-state-json.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
+import { highestState, type StateSources } from '../../membership/highest-state.ts';
 import { MOST_KEYS, type PolicyEntry, type PolicyStore } from '../../membership/policy-store.ts';
 import { BoundedMap } from '../../room/bounded-map.ts';
 import { StoreUnavailable } from '../../room/history-store.ts';
@@ -89,4 +90,24 @@ function isFound(room: string, entry: PolicyEntry | null, found: (room: string, 
   const state = entry && readRoomState(entry.value);
   if (state) found(room, state);
   return state !== null;
+}
+
+/**
+ * Reads the state of a room whose entries name no version. As in {@link StatelessRooms.find}, POLICY is asked, while it is not complete
+ * MongoDB too, and without an answer of MongoDB the room has no state.
+ * @throws {ReadFailed}
+ */
+export async function stateWithoutVersion(
+  sources: StateSources & { readonly policy: Pick<PolicyStore, 'snapshot'> },
+  room: string,
+): Promise<RoomState> {
+  const { entries, complete } = await sources.policy.snapshot([{ room }]);
+  const state = entries[0] ? readRoomState(entries[0].value) : null;
+  if (state || complete) return state ?? NO_ROOM;
+  try {
+    return await highestState(sources, room);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return NO_ROOM;
+  }
 }

@@ -107,6 +107,27 @@ test('while POLICY is not complete the state in MongoDB counts, and without an a
   assert.deepEqual(await batch(), [], 'the mark says that there is no such room');
 });
 
+test('a delete of a gateway that knew of no act is compared with MongoDB too, while POLICY is being filled', async () => {
+  const { log, policy, archived, parts, batch, make, send, stateOf, complete } = await voidBench();
+  await publishControl(log, ROOM, 1, CREATE);
+  await publishControl(log, ROOM, 2, BAN);
+  await batch();
+  const deletes = [
+    { user: 'bob', offset: await send('bob'), seen: 0 },
+    { user: 'ann', offset: await send('ann'), seen: 0 },
+  ];
+  archived.set(ROOM, await stateOf());
+  policy.wipe();
+  log.purge(2);
+  const counting = async () => (await make().counting(ROOM, deletes)).map(({ user }) => user);
+  assert.deepEqual(await counting(), ['ann']);
+  parts.archiveUp = false;
+  assert.deepEqual(await counting(), ['bob', 'ann'], 'nothing waits for MongoDB');
+  await complete();
+  parts.archiveUp = true;
+  assert.deepEqual(await counting(), ['bob', 'ann'], 'the mark says that there is no such room');
+});
+
 test('an entry of a server has no author who could be restricted', async () => {
   const { log, batch, send, inbox } = await voidBench();
   await publishControl(log, ROOM, 1, CREATE);
