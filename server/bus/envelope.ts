@@ -14,6 +14,7 @@ export function writeEnvelope(envelope: Envelope): MsgHdrs {
   if (envelope.cv > 0) out.set(HEADERS.control, String(envelope.cv));
   if (envelope.seen > 0) out.set(HEADERS.seen, String(envelope.seen));
   if (envelope.targets.length > 0) out.set(HEADERS.targets, envelope.targets.join(','));
+  if (envelope.mentions !== undefined) out.set(HEADERS.mentions, envelope.mentions);
   if (envelope.traceparent !== '') out.set(HEADERS.traceparent, envelope.traceparent);
   return out;
 }
@@ -26,6 +27,7 @@ export function readEnvelope(
   found: MsgHdrs | undefined,
   body: Uint8Array,
 ): StoredMessage {
+  const mentions = found?.get(HEADERS.mentions);
   return {
     room,
     epoch,
@@ -40,6 +42,8 @@ export function readEnvelope(
     cv: versionOf(found?.get(HEADERS.control)),
     seen: versionOf(found?.get(HEADERS.seen)),
     targets: targetsOf(found?.get(HEADERS.targets)),
+    // Of a value that is not known the narrower one.
+    ...(mentions ? { mentions: mentions === 'All' ? 'All' : 'Joined' } : {}),
     body,
   };
 }

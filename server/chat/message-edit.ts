@@ -65,7 +65,7 @@ export const messageEdit = verb({
       return undefined;
     };
     const content = { target, of, text, ...mentions, ...(rev === undefined ? {} : { rev }) };
-    const stored = await storeOnce(call, chat, { room, id, type: 'edit', content, targets: [target], check });
+    const stored = await storeOnce(call, chat, { room, id, type: 'edit', content, mentions, targets: [target], check });
     // Another edit may have come between: only the log says which one counts.
     if (seen && rev !== undefined && !stored.duplicate) {
       const after = await chat.folded.foldOn(room, seen.message, seen.upto, stored.offset);

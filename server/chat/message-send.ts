@@ -49,7 +49,7 @@ export const messageSend = verb({
   async run(call, { room, id, text, replyTo, ...params }, chat, access) {
     const mentions = givenMentions(params);
     const refusal = textRefusal(chat, room, text);
-    const act = { room, id, type: 'message', content: { text, ...mentions } } as const;
+    const act = { room, id, type: 'message', content: { text, ...mentions }, mentions } as const;
     if (!refusal && !replyTo && !mentions.all) return resultOf(await storeOnce(call, chat, act));
     const check = async () => {
       if (refusal) throw refusal;

@@ -18,7 +18,7 @@ export interface Author {
 }
 
 /** A message before it is stored. */
-export interface NewMessage extends Pick<Envelope, 'id' | 'dedupe' | 'time' | 'targets'> {
+export interface NewMessage extends Pick<Envelope, 'id' | 'dedupe' | 'time' | 'targets' | 'mentions'> {
   readonly room: string;
   readonly type: MessageType;
   /** UTF-8 JSON without line breaks. */

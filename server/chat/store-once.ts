@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Mentions } from '../fold/mentions.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Stored } from '../room/log.ts';
@@ -27,6 +28,8 @@ export interface Act {
   readonly content: Content;
   /** Offsets of the messages that the act is about. Default: none. */
   readonly targets?: readonly number[];
+  /** Mentions of its text, which are in the content too. Default: none. */
+  readonly mentions?: Mentions;
   /**
    * Checks that need a read, done if the act is not stored yet. May resolve with the content to store instead, with what was read.
    * Default: none.
@@ -70,7 +73,9 @@ export async function storeOnce(call: Call, chat: Chat, act: Act): Promise<Store
     }
   }
   call.placed();
-  return await messages.publish(call, { room, type, id, dedupe, time, targets, body });
+  // A mention of everybody tells nobody: workers need not look at it.
+  const told = act.mentions?.mentions ? { mentions: chat.kindOf(room)?.history ?? 'Joined' } : {};
+  return await messages.publish(call, { room, type, id, dedupe, time, targets, body, ...told });
 }
 
 /** Key by which JetStream and MongoDB recognise an act that is sent again. */

@@ -133,6 +133,9 @@ export interface LoggedDelete {
   readonly seen: number;
 }
 
+/** An edit of LOG, without its body: it may not count, see `isCut`. */
+export type LoggedEdit = Omit<LoggedDelete, 'targets'>;
+
 /** Deletes of a room. */
 export interface Deletions {
   /** Offsets of messages that are deleted. */

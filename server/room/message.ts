@@ -1,3 +1,5 @@
+import type { KindRules } from '../contract/room-kinds.ts';
+
 /**
  * The message envelope, version 1. In the stream a message is a body (validated JSON without raw newlines, exactly the
  * bytes clients receive as `data`) and the headers below. Gateways splice the body, they never parse it.
@@ -22,6 +24,8 @@ export const HEADERS = {
   seen: 'Chat-Seen',
   /** Offsets of the messages that an edit, a delete or a reaction is about, with commas between. */
   targets: 'Chat-Target',
+  /** Present if the text of a message or an edit mentions users, see {@link Envelope.mentions}. */
+  mentions: 'Chat-Mention',
   traceparent: 'traceparent',
   /** JetStream's deduplication key: hash of user, room and id; of a control entry `controlKey`. */
   dedupe: 'Nats-Msg-Id',
@@ -77,6 +81,11 @@ export interface Envelope {
   readonly seen: number;
   /** Offsets of the messages that an edit, a delete or a reaction is about; {@link NO_TARGETS} for every other entry. */
   readonly targets: readonly number[];
+  /**
+   * Present if the text of a message or an edit mentions users: messages that members of the room may read, by the kind when the entry
+   * was made. Workers know no kinds, and read the bodies of such entries alone.
+   */
+  readonly mentions?: KindRules['history'];
 }
 
 /** Shared by all messages without targets, so that the list of each costs no memory. */

@@ -4,6 +4,7 @@ import type { NatsConnection } from '../bus/connect.ts';
 import type { Copies } from '../bus/copies.ts';
 import { readDeletions } from '../bus/deletions.ts';
 import type { Digests } from '../bus/digests.ts';
+import { readEdits } from '../bus/edits.ts';
 import { entryLog } from '../bus/entry-log.ts';
 import { eraser } from '../bus/erase.ts';
 import { firstKept } from '../bus/first-kept.ts';
@@ -30,6 +31,7 @@ import { replay } from './fold/replay.ts';
 import type { Health } from './health.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { DirectRooms, type RoomDigests } from './state/direct-rooms.ts';
+import { MentionNotices } from './state/mention-notices.ts';
 import { Notices } from './state/notices.ts';
 import { PolicyFill } from './state/policy-fill.ts';
 import { PolicyFold, type PolicyFoldParts } from './state/policy-fold.ts';
@@ -136,7 +138,21 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     wallClock: clock.wallClock,
   };
   const fold = new PolicyFold(shared);
-  const direct = new DirectRooms({ ...shared, notices: new Notices(shared) });
+  const notices = new Notices(shared);
+  const direct = new DirectRooms({ ...shared, notices });
+  const mentions = new MentionNotices({
+    policy,
+    archive: store,
+    pairs: store.contacts,
+    log: {
+      body: entries.body,
+      edits: (room, target, range) =>
+        readEdits(connection, names, target, { partition: entries.partitionOf(room), room, ...range }),
+    },
+    counting: (room, edits) => fold.counting(room, edits),
+    notices,
+    waits: shared.waits,
+  });
   const source = { foldLog: foldLog(connection, jsm, names), names, clock };
   const position = new PolicyPosition(policy, partition => waiting.upTo(partition));
   const fill = new PolicyFill({
@@ -165,7 +181,10 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
       metrics.voided.inc(voided.size);
       return voided;
     },
-    direct: (batch: readonly FoldEntry[], digests: RoomDigests) => direct.apply(batch, digests),
+    async tell(partition: number, batch: readonly FoldEntry[], digests: RoomDigests) {
+      await direct.apply(batch, digests);
+      await mentions.apply(partition, batch, digests);
+    },
     counting: <T extends Written>(room: string, entries: readonly T[]) => fold.counting(room, entries),
     async look(partition: number, folded: FoldPosition, lease: Lease) {
       await waiting.demandNone(partition);

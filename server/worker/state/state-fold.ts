@@ -15,13 +15,13 @@ import {
   type WorkerFold,
 } from '../fold/fold.ts';
 import { countableWith, digestWith, type RoomBatch, roomBatches } from './digest.ts';
-import type { DirectRooms } from './direct-rooms.ts';
+import type { MentionNotices } from './mention-notices.ts';
 import type { PolicyFold } from './policy-fold.ts';
 
 /** Part that keeps POLICY. */
 export interface PolicyPart extends Pick<PolicyFold, 'apply' | 'counting'> {
-  /** Tells users of their room, see {@link DirectRooms.apply}. */
-  direct: DirectRooms['apply'];
+  /** Tells users of their room and of mentions, see {@link MentionNotices.apply}. */
+  tell: MentionNotices['apply'];
   /** Begins to fill POLICY, or to bring it into a new epoch, where needed. Rejects if notices that waited are due: the fold starts again. */
   look(partition: number, folded: FoldPosition, lease: Lease): Promise<void>;
   /** Reads what POLICY has of the log of a partition; null for nothing that is known. Has no effect: any worker calls it at any time. */
@@ -121,7 +121,7 @@ export class StateFold implements WorkerFold {
     const counted = entries.map(entry => (voided.has(entry.offset) ? { ...entry, message: null } : entry));
     const rooms = roomBatches(counted);
     const found = await this.#parts.digests.read(partition, [...rooms.keys()]);
-    await this.#parts.policy.direct(counted, found);
+    await this.#parts.policy.tell(partition, counted, found);
     const { first } = await this.#parts.foldLog.state(partition);
     await inWindows([...rooms], async ([room, batch]) => {
       if (lease.signal.aborted) throw new LeaseLost(lease);

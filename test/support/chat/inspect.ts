@@ -127,7 +127,7 @@ export async function inspect(t: Teardown, config: Config): Promise<Inspect> {
       (await digests(nats, names).readSurely(partitionOf(room, config.partitions), room))?.value ?? null,
     inbox: async user =>
       (await log.readAfter(`user:${user}`, 0, 1_000)).messages
-        .filter(({ type }) => ['member', 'invite', 'dm', 'friend', 'pair'].includes(type))
+        .filter(({ type }) => ['member', 'invite', 'dm', 'friend', 'pair', 'mention'].includes(type))
         .map(({ body }) => JSON.parse(Buffer.from(body).toString()) as object),
     publishControl: async (...entry) => void (await publishControl(log, ...entry)),
     publishContact: async (...entry) => void (await publishContact(log, ...entry)),

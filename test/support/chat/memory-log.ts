@@ -104,6 +104,7 @@ export class MemoryLog implements RoomLog {
       cv: parts.cv ?? 0,
       seen: parts.seen ?? 0,
       targets: parts.targets ?? [],
+      ...(parts.mentions ? { mentions: parts.mentions } : {}),
       body,
     };
     this.#messages.push(message);
