@@ -322,6 +322,53 @@ export interface Verbs {
       readonly cursor?: string;
     };
   };
+  /** Brings a list of rooms up to date: answers what has changed of the rooms of the caller since a cursor. */
+  readonly sync: {
+    readonly params: {
+      /** Text of 1 to 60000 characters. `cursor` of the last answer. One that this server does not understand, or of another user, counts as none, and `reset` has every partition. */
+      readonly cursor?: string;
+      /** Integer from 1 to 250. Most rooms and marks of the answer. Default: 250. */
+      readonly limit?: number;
+    };
+    readonly result: {
+      /** Text. Cursor of the next call: text without a meaning for clients. */
+      readonly cursor: string;
+      /** List of at most 250: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `name` (text), `user` (id of a user, at most 250 bytes of UTF-8), `state` (`member` or `invited` or `requested`), `role` (`owner` or `admin` or `moderator` or `member` or `guest`), `n` (integer from 0 to 2^53 - 1, or `null`), `mentions` (integer from 0 to 2^53 - 1, or `null`), `read` (integer from 0 to 2^53 - 1, or `null`), `delivered` (integer from 0 to 2^53 - 1, or `null`), `last` (object with `offset` (integer from 1 to 2^53 - 1), `id` (text), `user` (text), `time` (integer from 0 to 2^53 - 1), `text` (text), `deleted` (integer from 1 to 2^53 - 1), or `null`), `top` (integer from 0 to 2^53 - 1), `partition` (integer from 0 to 2^53 - 1). Rooms that are new or have changed, in no order. */
+      readonly rooms: readonly {
+        readonly room: string;
+        readonly name: string;
+        readonly user?: string;
+        readonly state: 'member' | 'invited' | 'requested';
+        readonly role?: 'owner' | 'admin' | 'moderator' | 'member' | 'guest';
+        readonly n: number | null;
+        readonly mentions: number | null;
+        readonly read: number | null;
+        readonly delivered: number | null;
+        readonly last: {
+          readonly offset: number;
+          readonly id: string;
+          readonly user: string;
+          readonly time: number;
+          readonly text?: string;
+          readonly deleted?: number;
+        } | null;
+        readonly top: number;
+        readonly partition: number;
+      }[];
+      /** List of at most 2000: name of a room, `kind:name`, at most 255 bytes of UTF-8. Rooms that are not of the caller any more. */
+      readonly left: readonly string[];
+      /** List of at most 250: object with `room` (name of a room, `kind:name`, at most 255 bytes of UTF-8), `read` (integer from 0 to 2^53 - 1), `delivered` (integer from 0 to 2^53 - 1). Own marks that have risen, of rooms that have not changed. */
+      readonly marks: readonly {
+        readonly room: string;
+        readonly read: number;
+        readonly delivered: number;
+      }[];
+      /** List of at most 64: integer from 0 to 2^53 - 1. Partitions whose rooms all come again, in this answer and those that follow: what the client has of them may be outdated. */
+      readonly reset: readonly number[];
+      /** `true` or `false`. True if there is another page. */
+      readonly more: boolean;
+    };
+  };
   /** Lists the members of a room, by rank and then by id. */
   readonly 'room.members': {
     readonly params: {

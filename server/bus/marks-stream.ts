@@ -2,7 +2,7 @@ import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { readMark } from '../fold/mark.ts';
 import type { MarkStore, StoredMark } from '../membership/mark-store.ts';
 import { PublishFailed, ReadFailed } from '../room/log.ts';
-import { type ApiError, WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
+import { type ApiError, apiRequest, WRONG_LAST_SEQUENCE } from './jetstream-api.ts';
 import type { Names } from './names.ts';
 import { readReached } from './reached-read.ts';
 import { offsetOf, readHeaders, serverHeader } from './read-headers.ts';
@@ -12,6 +12,11 @@ const TIMEOUT_MS = 2_000;
 interface WriteAnswer {
   readonly seq?: number;
   readonly error?: ApiError;
+}
+
+interface StreamInfo {
+  readonly created: string;
+  readonly state: { readonly last_seq: number };
 }
 
 /**
@@ -35,6 +40,11 @@ export function marksStream(write: NatsConnection, read: NatsConnection, names: 
         found.set(serverHeader(own, 'Nats-Subject'), { ...(mark ?? { read: 0, delivered: 0 }), revision });
       }
       return subjects.map(subject => found.get(subject) ?? null);
+    },
+    async position() {
+      const info = await apiRequest<StreamInfo>(read, `STREAM.INFO.${stream}`, {}, TIMEOUT_MS);
+      if ('error' in info) throw new ReadFailed(`${stream} answered ${info.error.code} ${info.error.description}`);
+      return { epoch: info.ok.created, sequence: info.ok.state.last_seq };
     },
     async write({ user, room }, mark, revision) {
       const expected = headers();

@@ -67,6 +67,9 @@ export interface Chat {
   readonly rooms: RoomStates;
   /** Counts an act on a room that is decided again, as another one was faster. */
   readonly raced: () => void;
+  /** Partitions and their last offsets, for lists that are kept up to date. */
+  readonly log: Pick<RoomLog, 'partitions' | 'partitionOf' | 'state' | 'tops' | 'purgedTops'>;
+  readonly after: Clock['after'];
   /** Reads the offset of a room's last message in LOG, from the leader; 0 for none. */
   readonly top: RoomLog['top'];
   /**
@@ -213,6 +216,8 @@ export function chatOf({
     reportedTime: new ReportedTime(clocks),
     rooms,
     raced: () => metrics.races.inc(),
+    log,
+    after,
     top: room => log.top(room),
     entry: async (room, offset) => {
       const [last] = (await reader.before(room, offset + 1, 1)).messages;

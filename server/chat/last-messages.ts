@@ -38,6 +38,8 @@ export interface RoomEnd {
    * them.
    */
   readonly isNoted: boolean;
+  /** True if MongoDB has every entry of the room, as far as its views are concerned: its name there is the one of the last update. */
+  readonly isViewed: boolean;
 }
 
 /** Messages known so far: `at` is an offset whose message MongoDB has with all changes; null is no message; undefined is not known. */
@@ -71,6 +73,7 @@ export class LastMessages {
     const partitions = [...Map.groupBy(asked, ({ room }) => this.#options.log.partitionOf(room))];
     const known = new Map<string, Newest>();
     const found = new Map<string, Found>();
+    const views = new Map<number, number>();
     await Promise.all(
       partitions.map(async ([partition, rooms]) => {
         const names = rooms.map(({ room }) => room);
@@ -78,6 +81,7 @@ export class LastMessages {
           this.#options.log.newest(partition, names),
           this.#viewedUpTo(partition),
         ]);
+        views.set(partition, viewed);
         await Promise.all(
           rooms.map(async ({ room, readableAbove }) => {
             const end = newest.get(room) ?? NOTHING;
@@ -91,9 +95,13 @@ export class LastMessages {
     const messages = await this.#visible(user, await this.#readStored(found), limits);
     return new Map(
       asked.map(({ room }) => {
-        const { top, countable } = known.get(room) ?? NOTHING;
+        const { top, entry, countable } = known.get(room) ?? NOTHING;
         const message = messages.get(room) ?? null;
-        return [room, { top, message, countable, isNoted: message !== null && message.offset <= (countable ?? 0) }];
+        const isNoted = message !== null && message.offset <= (countable ?? 0);
+        // What LOG does not have any more was purged, which waits for the views.
+        const isPurged = entry === null && top === (countable ?? 0);
+        const isViewed = isPurged || top <= (views.get(this.#options.log.partitionOf(room)) ?? -1);
+        return [room, { top, message, countable, isNoted, isViewed }];
       }),
     );
   }

@@ -60,21 +60,31 @@ export function ownRooms(known: ReadonlyMap<string, UserRoom>): OwnRoom[] {
   );
 }
 
+/** Item of a list. */
+export type ListedRoom = ValuesOf<typeof LISTED_ROOM>;
+
+/** Knowledge that the caller of {@link listedRooms} has, or wants, beside the items. */
+export interface ListedWith {
+  /** Marks of the user by room, null where they are not known. Default: they are read, in MongoDB too. */
+  readonly marks?: ReadonlyMap<string, Mark | null>;
+  /** Called with each room that turns out to be deleted. */
+  readonly deleted?: (room: string) => void;
+}
+
 /** Items of rooms of a user, in their order, without those that turn out to be deleted or that are not listed yet. */
 export async function listedRooms(
   chat: Chat,
   user: string,
   rooms: readonly OwnRoom[],
-): Promise<ValuesOf<typeof LISTED_ROOM>[]> {
-  const { names, deleted } = await namesOf(
-    chat,
-    rooms.map(({ room }) => room),
-  );
-  await forgetDeleted(chat, user, deleted);
-  const page = rooms.filter(({ room }) => !deleted.has(room));
-  const asked = page.map(own => ({ room: own.room, readableAbove: readableBy(own, chat) }));
+  known: ListedWith = {},
+): Promise<ListedRoom[]> {
+  const asked = rooms.map(own => ({ room: own.room, readableAbove: readableBy(own, chat) }));
   const ends = await chat.lasts.of(user, asked);
-  const marks = await marksOf(chat, user, page);
+  const { names, deleted } = await namesOf(chat, ends);
+  await forgetDeleted(chat, user, deleted);
+  for (const room of deleted.keys()) known.deleted?.(room);
+  const page = rooms.filter(({ room }) => !deleted.has(room));
+  const marks = known.marks ?? (await marksOf(chat, user, page));
   const readable = await stillReadable(chat, user, page, ends);
   const others = await othersOf(chat, user, page);
   return page
@@ -174,14 +184,20 @@ function previewOf({ offset, id, user, time, text, deleted }: FoldedMessage): Va
   return { offset, id, user, time, ...shown };
 }
 
-/** Names of rooms, and those of them that are deleted. From MongoDB in one read, and from states of rooms where it lacks one or is away. */
+/**
+ * Names of rooms, and those of them that are deleted: from MongoDB in one read, and from states of rooms where it lags, lacks one or is
+ * away. Both are as of the ends of the rooms, at least: who has seen the end of a room is not told its name again.
+ */
 async function namesOf(
   { directory, rooms: states }: Chat,
-  rooms: readonly string[],
+  ends: ReadonlyMap<string, RoomEnd>,
 ): Promise<{ readonly names: ReadonlyMap<string, string>; readonly deleted: ReadonlyMap<string, RoomState> }> {
-  const names = new Map(await directory.roomNames(rooms).catch(ignoreOutage));
-  const lacking = rooms.filter(room => !names.has(room));
-  const found = await Promise.all(lacking.map(async room => [room, await states.current(room)] as const));
+  const viewed = [...ends].flatMap(([room, { isViewed }]) => (isViewed ? [room] : []));
+  const names = new Map(viewed.length === 0 ? [] : await directory.roomNames(viewed).catch(ignoreOutage));
+  const lacking = [...ends].filter(([room]) => !names.has(room));
+  const found = await Promise.all(
+    lacking.map(async ([room, { top }]) => [room, await states.upTo(room, top)] as const),
+  );
   return {
     names: new Map([...names, ...found.map(([room, { name }]) => [room, name] as const)]),
     deleted: new Map(found.filter(([, { deleted }]) => deleted)),

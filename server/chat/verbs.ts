@@ -51,6 +51,7 @@ import { roomUpdate } from './room-update.ts';
 import { settingsGet } from './settings-get.ts';
 import { settingsSet } from './settings-set.ts';
 import { statusSet } from './status-set.ts';
+import { sync } from './sync.ts';
 import { typingSet } from './typing-set.ts';
 import { unread } from './unread.ts';
 import { userSearch } from './user-search.ts';
@@ -67,6 +68,7 @@ export const VERBS = {
   'room.create': roomCreate,
   'room.get': roomGet,
   'room.list': roomList,
+  sync,
   'room.members': roomMembers,
   'room.discover': roomDiscover,
   'room.kinds': roomKinds,

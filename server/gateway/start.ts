@@ -177,6 +177,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       rooms: membership.states,
       userRooms: {
         of: user => membership.userRooms.ofOnce(user),
+        left: user => membership.userRooms.left(user),
         acted: own => membership.userRooms.acted(own),
       },
       pairs: membership.pairs,

@@ -8,7 +8,7 @@ import type { Covered } from './policy-progress.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { Recent } from './recent.ts';
 import type { UserRoom, UserRooms } from './room-states.ts';
-import { havingOf, partKey, readDocument, userRoomByOwn, writeUserRoom } from './user-documents.ts';
+import { havingOf, leftOf, partKey, readDocument, readLeft, userRoomByOwn, writeUserRoom } from './user-documents.ts';
 
 export interface LoadedUserRoomsOptions {
   readonly policy: PolicyStore;
@@ -110,6 +110,12 @@ export class LoadedUserRooms implements UserRooms {
     if (typeof first === 'string') return havingOf(archived, own);
     const read = async (part: number) => (part === 0 ? first.value : (await policy.read(partKey(user, part)))?.value);
     return (await readDocument(read, archived, own)) ?? havingOf(archived, own);
+  }
+
+  async left(user: string): Promise<readonly string[]> {
+    const { policy } = this.#options;
+    const stored = await readLeft(async part => (await policy.read(partKey(user, part)))?.value);
+    return [...stored, ...leftOf(this.#own.get(user) ?? NO_ROOMS)];
   }
 
   async acted(own: OwnMembership): Promise<void> {

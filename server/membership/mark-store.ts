@@ -11,6 +11,14 @@ export interface StoredMark extends Mark {
   readonly revision: number;
 }
 
+/** Place in the order of all writes of marks. */
+export interface MarksPosition {
+  /** Incarnation of the order: sequences of two are not compared. */
+  readonly epoch: string;
+  /** {@link StoredMark.revision} of the last write. */
+  readonly sequence: number;
+}
+
 /**
  * Newest marks of users in rooms, in NATS. Those not written for longest may be missing: MongoDB has them. Calls may run at the
  * same time.
@@ -23,6 +31,8 @@ export interface MarkStore {
    * @throws {ReadFailed} if NATS does not answer
    */
   read(keys: readonly MarkKey[]): Promise<readonly (StoredMark | null)[]>;
+  /** Reads the place of the last write, from the leader. @throws {ReadFailed} if NATS does not answer */
+  position(): Promise<MarksPosition>;
   /**
    * Writes marks if the last revision is still `revision`; 0 for a key without marks.
    * @returns the new revision; null if another process wrote the key

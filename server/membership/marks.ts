@@ -3,7 +3,7 @@ import { BoundedMap } from '../room/bounded-map.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import type { MarkArchive } from './mark-archive.ts';
 import { MarkLane, type MarkLaneOptions } from './mark-lane.ts';
-import { type MarkKey, MOST_MARK_KEYS, type StoredMark } from './mark-store.ts';
+import { type MarkKey, type MarksPosition, MOST_MARK_KEYS, type StoredMark } from './mark-store.ts';
 
 export interface MarksOptions extends MarkLaneOptions {
   readonly archive: MarkArchive;
@@ -37,6 +37,29 @@ export class Marks {
       const own = this.#lanes.get(nameOf(key))?.mark ?? NO_MARK;
       return stored || own.delivered > 0 ? mergedMarks(stored ?? NO_MARK, own) : null;
     });
+  }
+
+  /**
+   * Reads marks as NATS has them, in the order of their keys, without MongoDB; null where NATS has none.
+   * @returns `isWhole` false if the marks of a moment ago may be missing, see {@link MarkStore.read}
+   * @throws {ReadFailed} if NATS does not answer
+   */
+  async kept(
+    keys: readonly MarkKey[],
+  ): Promise<{ readonly marks: readonly (StoredMark | null)[]; readonly isWhole: boolean }> {
+    const marks: (StoredMark | null)[] = [];
+    let isWhole = true;
+    for (let start = 0; start < keys.length; start += MOST_MARK_KEYS) {
+      const found = await this.#options.store.read(keys.slice(start, start + MOST_MARK_KEYS));
+      isWhole &&= found.some(mark => mark !== null);
+      marks.push(...found);
+    }
+    return { marks, isWhole };
+  }
+
+  /** Reads the place of the last write of marks, in NATS. @throws {ReadFailed} if NATS does not answer */
+  position(): Promise<MarksPosition> {
+    return this.#options.store.position();
   }
 
   /** Marks in NATS, and those in MongoDB where NATS has none: they were removed there. Null where that is not known. */

@@ -49,6 +49,10 @@ export interface UserRooms {
    */
   of(user: string): Promise<ReadonlyMap<string, UserRoom>>;
   /**
+   * Names rooms that a user has left, or was removed from: the last ones of many. They may be the user's again. Rejects as {@link of} does.
+   */
+  left(user: string): Promise<readonly string[]>;
+  /**
    * Makes a user's own join or leave, which was just stored, known to all gateways: writes the document. Never rejects: what is not
    * written here is written by the worker.
    */

@@ -93,6 +93,17 @@ export async function readDocument(
   return havingOf(rooms, ...others);
 }
 
+/** Reads the names of rooms that a user's document remembers as left. @param read reads a part */
+export async function readLeft(read: (part: number) => Promise<unknown>): Promise<readonly string[]> {
+  const first = documentOf(await read(0)) ?? EMPTY;
+  const parts = await Promise.all(Array.from({ length: first.parts ?? 0 }, (_, index) => read(index + 1)));
+  return [first, ...parts.map(part => documentOf(part) ?? EMPTY)].flatMap(({ rooms }) => leftOf(Object.entries(rooms)));
+}
+
+/** Names of rooms that are left. Pure. */
+export const leftOf = (rooms: Iterable<readonly [string, UserRoom]>): readonly string[] =>
+  [...rooms].flatMap(([room, { state }]) => (state === 'left' || state === 'banned' ? [room] : []));
+
 /**
  * Rooms that a user has not left. Of each room the later word counts, as {@link writeUserRoom} has it. Pure.
  * @param sources what is known, by room; of two words of one version that of the first source counts

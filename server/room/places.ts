@@ -18,6 +18,11 @@ export interface PlacesOptions {
   readonly after: Clock['after'];
 }
 
+/** Options of {@link readLastOffsets}. */
+export interface LastOffsetsOptions extends Pick<PlacesOptions, 'after'> {
+  readonly log: Pick<RoomLog, 'tops' | 'purgedTops'>;
+}
+
 /** Rooms of one request: NATS answers at most 1,024. */
 const SLICE = 1_000;
 
@@ -107,9 +112,31 @@ async function readPlaces(
   return places;
 }
 
+/**
+ * Reads the offset of the last entry of each room of a partition, or one above it that has no entry of the room in between; 0 for none.
+ * @param last offset that the partition had before the call: entries up to there are in the answer
+ * @throws {ReadFailed}
+ */
+export async function readLastOffsets(
+  options: LastOffsetsOptions,
+  partition: number,
+  rooms: readonly string[],
+  last: number,
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (let start = 0; start < rooms.length; start += SLICE) {
+    const slice = rooms.slice(start, start + SLICE);
+    const offsets = await reachedTops(options, partition, slice, last);
+    const quiet = slice.filter(room => !offsets.has(room));
+    const purged = quiet.length === 0 ? offsets : await options.log.purgedTops(partition, quiet);
+    for (const room of slice) found.set(room, offsets.get(room) ?? purged.get(room) ?? 0);
+  }
+  return found;
+}
+
 /** Reads tops of rooms from a replica that has everything up to `last`. */
 async function reachedTops(
-  { log, after }: PlacesOptions,
+  { log, after }: LastOffsetsOptions,
   partition: number,
   rooms: readonly string[],
   last: number,

@@ -6,6 +6,8 @@ import { PublishFailed, ReadFailed } from '../../../server/room/log.ts';
 export class MemoryMarks implements MarkStore {
   readonly #stored = new Map<string, StoredMark>();
   #revision = 0;
+  /** Incarnation of the stream. */
+  epoch = 'first';
   /** Writes so far, those that were refused included. */
   writes = 0;
   /** True as while NATS is away. */
@@ -14,6 +16,11 @@ export class MemoryMarks implements MarkStore {
   async read(keys: readonly MarkKey[]): Promise<readonly (StoredMark | null)[]> {
     if (this.away) throw new ReadFailed('NATS is away');
     return keys.map(key => this.#stored.get(nameOf(key)) ?? null);
+  }
+
+  async position() {
+    if (this.away) throw new ReadFailed('NATS is away');
+    return { epoch: this.epoch, sequence: this.#revision };
   }
 
   async write(key: MarkKey, mark: Mark, revision: number): Promise<number | null> {

@@ -12,6 +12,7 @@ import type { UserRoom, UserRooms } from '../../../server/membership/room-states
 import {
   partKey,
   readDocument,
+  readLeft,
   userRoomByOwn,
   userRoomOf,
   writeUserRoom,
@@ -97,6 +98,10 @@ export class MemoryUserRooms implements UserRooms {
   async of(user: string): Promise<ReadonlyMap<string, UserRoom>> {
     const part = async (part: number) => (await this.#policy.read(partKey(user, part)))?.value;
     return (await readDocument(part)) ?? new Map();
+  }
+
+  async left(user: string): Promise<readonly string[]> {
+    return await readLeft(async part => (await this.#policy.read(partKey(user, part)))?.value);
   }
 
   async acted(own: OwnMembership): Promise<void> {

@@ -88,7 +88,7 @@ test('the other user comes from the state of the room where the document of a us
     {},
     {
       ...chat,
-      userRooms: { of, acted: own => userRooms.acted(own) },
+      userRooms: { of, left: user => userRooms.left(user), acted: own => userRooms.acted(own) },
     },
   );
   assert.deepEqual(

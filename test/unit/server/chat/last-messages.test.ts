@@ -84,7 +84,13 @@ fuzz(
       const found = await ends(['channel:a', 'channel:other', 'channel:none']);
       assert.deepEqual(found.get('channel:a')?.message, fold.messages().at(-1) ?? null);
       assert.equal(found.get('channel:other')?.message, null);
-      assert.deepEqual(found.get('channel:none'), { top: 0, message: null, countable: 0, isNoted: false });
+      assert.deepEqual(found.get('channel:none'), {
+        top: 0,
+        message: null,
+        countable: 0,
+        isNoted: false,
+        isViewed: true,
+      });
     }
   },
 );

@@ -92,6 +92,7 @@ const WITHOUT_ROOM: Readonly<Partial<Record<VerbName, string>>> = {
   'dm.open': 'every two users have a room: dm-open.test.ts',
   'room.list': 'everybody lists the own rooms: room-lists.test.ts',
   unread: 'everybody counts in the own rooms, and others are left out: unread.test.ts',
+  sync: 'everybody lists the own rooms: sync.test.ts',
   'room.discover': 'the kind decides: room-lists.test.ts',
   'room.kinds': 'everybody reads the rules of kinds',
   'friend.request': 'users act on each other: contact-verbs.test.ts',
