@@ -1,3 +1,4 @@
+import { mentionsOf } from '../server/fold/mentions.ts';
 import type { Message } from './message.ts';
 import type { ResultOf } from './verbs.ts';
 
@@ -22,8 +23,21 @@ export function pageOf({ items, upto, epoch }: ResultOf<'message.list'>): Messag
 }
 
 function messageOf(item: Item): Message {
-  const { offset, id, user, time, text = '', rev, deleted = 0, reactions = [], replyTo = null } = item;
-  return { offset, id, user, time, text, rev, deleted, replyTo, reactions: reactions.map(reactionOf) };
+  const {
+    offset,
+    id,
+    user,
+    time,
+    text = '',
+    rev,
+    deleted = 0,
+    reactions = [],
+    replyTo = null,
+    mentions = [],
+    all,
+  } = item;
+  const known = { offset, id, user, time, text, rev, deleted, replyTo, reactions: reactions.map(reactionOf) };
+  return { ...known, ...mentionsOf({ mentions, ...(all === true ? { all } : {}) }) };
 }
 
 function reactionOf({ emoji, n, users }: NonNullable<Item['reactions']>[number]): Message['reactions'][number] {
