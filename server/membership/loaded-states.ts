@@ -8,6 +8,7 @@ import { ReadFailed, type RoomLog } from '../room/log.ts';
 import { shareStarting } from '../room/share-starting.ts';
 import type { Moment, WallTime } from '../time/clock.ts';
 import type { RoomArchive } from './archive.ts';
+import { droppedUsers } from './dropped-users.ts';
 import { higher } from './highest-state.ts';
 import type { PolicyBatch } from './policy-batch.ts';
 import type { Covered } from './policy-progress.ts';
@@ -211,12 +212,15 @@ export class LoadedStates implements RoomStates {
     return top > 0 ? top < at : first <= at;
   }
 
-  /** Highest version of a room that is known anywhere, the given one where others have the same. */
+  /** Highest version of a room that is known anywhere, the given one where others have the same, with the documents of whom it dropped. */
   async #highest(room: string, known: RoomState): Promise<RoomState> {
     const { policy, archive } = this.#options;
     const { whole } = await this.#covered(room);
     const [stored, archived] = await Promise.all([policy.read({ room }), whole ? null : archive.room(room)]);
-    return [readRoomState(stored?.value), archived].reduce<RoomState>(higher, known);
+    const others = [readRoomState(stored?.value), archived].filter(each => each !== null);
+    const latest = others.reduce<RoomState>(higher, known);
+    for (const [user, next] of droppedUsers(others, latest)) await writeUserRoom(policy, user, room, next);
+    return latest;
   }
 
   /** State of a room in POLICY, or in MongoDB while POLICY may lack it. */

@@ -8,6 +8,7 @@ import { readRoomState } from '../../fold/room-state-json.ts';
 import { itemsOf, MOST_ITEMS } from '../../fold/state-items.ts';
 import { readSettingsEntry } from '../../fold/user-settings.ts';
 import type { RoomArchive } from '../../membership/archive.ts';
+import { droppedUsers } from '../../membership/dropped-users.ts';
 import { highestState, type StateSources } from '../../membership/highest-state.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { isLater, writeRoom, writeSettings } from '../../membership/policy-writes.ts';
@@ -24,6 +25,7 @@ import { concernedBy, usersOf } from './concerned-users.ts';
 import { ContactFold } from './contact-fold.ts';
 import { DirectBlocks } from './direct-blocks.ts';
 import { inLanes } from './in-lanes.ts';
+import { counts, isGap } from './in-order.ts';
 import { Notices, type NoticesParts, storedAtMs } from './notices.ts';
 import { StatelessRooms, stateWithoutVersion } from './stateless-rooms.ts';
 
@@ -157,6 +159,7 @@ export class PolicyFold {
     if (isGap(before, entry)) return await this.#snapshot(room, before, entry.cv);
     const state = foldControl(before, entry);
     this.#keep(begin, room, state);
+    if (entry.control.act === 'snapshot') await this.#drop(room, before, state);
     const users = state === before ? usersOf(entry, state) : concernedBy(entry, before, state);
     const latest = await this.#writeRoom(room, state);
     const isCounted = counts(entry, state);
@@ -190,6 +193,10 @@ export class PolicyFold {
       latest = await writeRoom(this.#parts.policy, room, state);
     });
     return latest;
+  }
+
+  async #drop(room: string, before: RoomState, latest: RoomState): Promise<void> {
+    await inLanes(droppedUsers([before], latest), USERS_AT_ONCE, ([user, next]) => this.#writeUser(user, room, next));
   }
 
   async #writeUser(user: string, room: string, next: UserRoom): Promise<void> {
@@ -245,6 +252,7 @@ export class PolicyFold {
     const known = await this.#state(begin, room, entry.cv - 1);
     if (!isGap(known, entry)) return known;
     const before = await highestState(this.#parts, room, known);
+    await this.#drop(room, known, before);
     this.#keep(begin, room, before);
     return before;
   }
@@ -282,14 +290,4 @@ export class PolicyFold {
     const body = await this.#parts.log.body(partition, offset);
     return body && read(dataOf({ body }));
   }
-}
-
-/** True if a version between a state and an entry that needs it is missing. */
-const isGap = (state: RoomState, { cv, control }: ControlEntry): boolean =>
-  cv > state.cv + 1 && control.act !== 'snapshot';
-
-/** True if an entry is the one of its version that counts, as far as the state remembers. */
-function counts({ cv, offset }: ControlEntry, state: RoomState): boolean {
-  const done = state.ids.find(each => each.cv === cv);
-  return cv <= state.cv && (!done || done.offset === offset);
 }

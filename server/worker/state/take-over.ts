@@ -1,10 +1,11 @@
 import { NO_ROOM, type RoomState } from '../../fold/room-state.ts';
 import { readRoomState } from '../../fold/room-state-json.ts';
+import { droppedUsers } from '../../membership/dropped-users.ts';
 import { highestState, type StateSources } from '../../membership/highest-state.ts';
 import { FILLED, readFilled } from '../../membership/policy-filled.ts';
 import type { PolicyStore } from '../../membership/policy-store.ts';
 import { snapshotOf } from '../../membership/snapshot.ts';
-import { userRoomOf, writeUserRoom } from '../../membership/user-documents.ts';
+import { writeUserRoom } from '../../membership/user-documents.ts';
 import type { Envelope } from '../../room/message.ts';
 import type { WallTime } from '../../time/clock.ts';
 import type { RefusedWrites } from './refused-writes.ts';
@@ -47,12 +48,9 @@ export async function takeOver(
   if (stored.at >= from || (isSame && stored.at <= sure)) return false;
   const latest = await highestState(parts, room, stored);
   if (latest.at >= from) return false; // an act was faster
+  for (const [user, next] of droppedUsers([stored, archived], latest))
+    await writes.attempt({ room, user }, async () => await writeUserRoom(policy, user, room, next));
   const { body, envelope } = snapshotOf(room, latest, wallClock());
   await log.publish(room, body, envelope);
-  // The snapshot lists the others, and the fold knows whom POLICY listed.
-  for (const user of archived.members.keys()) {
-    const next = latest.members.has(user) ? null : userRoomOf(latest, user);
-    if (next) await writes.attempt({ room, user }, async () => await writeUserRoom(policy, user, room, next));
-  }
   return true;
 }

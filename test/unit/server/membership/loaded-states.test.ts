@@ -7,6 +7,7 @@ import { LoadedStates, type LoadedStatesOptions } from '../../../../server/membe
 import { PolicyBatch } from '../../../../server/membership/policy-batch.ts';
 import type { Covered } from '../../../../server/membership/policy-progress.ts';
 import { LOST_VERSIONS } from '../../../../server/membership/snapshot.ts';
+import { partKey, readDocument } from '../../../../server/membership/user-documents.ts';
 import { StoreUnavailable } from '../../../../server/room/history-store.ts';
 import { PublishFailed } from '../../../../server/room/log.ts';
 import { until } from '../../../../tools/support/until.ts';
@@ -284,6 +285,22 @@ test('an act waits while LOG ends below the last one, and follows a snapshot onc
   const state = await states.renewed(ROOM);
   assert.deepEqual([state.cv, state.at, state.topic], [3 + LOST_VERSIONS, 4, 'lost']);
   assert.equal((await policy.read({ room: ROOM }))?.revision, 2);
+});
+
+test('a user whom a snapshot drops is not a member any more, although POLICY lists the user', async () => {
+  const { log, policy, states } = await gateway();
+  await publishControl(log, ROOM, 1, act);
+  const one = await states.fresh(ROOM);
+  await states.committed(ROOM, one, ['ann', 'bob']);
+  // The kick is lost everywhere but in the memory of this gateway.
+  await publishControl(log, ROOM, 2, { act: 'kick', user: 'bob' });
+  await states.fresh(ROOM);
+  log.purge(log.last);
+  Object.assign(log, { from: 3 });
+  assert.equal((await states.renewed(ROOM)).cv, 2 + LOST_VERSIONS);
+  const has = async (user: string) =>
+    (await readDocument(async part => (await policy.read(partKey(user, part)))?.value))?.has(ROOM);
+  assert.deepEqual([await has('ann'), await has('bob')], [true, false]);
 });
 
 test('states are kept as far as their members fit', async () => {

@@ -55,8 +55,11 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
     down: '',
     pages: 0,
   };
-  /** Called with each page that is read. */
-  const steps: { page: () => void } = { page: () => undefined };
+  /** Called with each page that is read, and before each snapshot. */
+  const steps: { page: () => void; publish: (room: string) => Promise<void> } = {
+    page: () => undefined,
+    publish: async () => undefined,
+  };
   const published: { readonly room: string; readonly cv: number; readonly state: RoomState | null }[] = [];
   for (const partition of held) {
     await policy.write({ partition }, FIRST, 0);
@@ -85,6 +88,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
       controls: async (room, after) => (controls.get(room) ?? []).filter(({ offset }) => offset > after),
       async publish(room: string, body: Uint8Array, { type, cv }: Envelope) {
         if (room === parts.down) throw new PublishFailed('no leader');
+        await steps.publish(room);
         const entry = readControl({ type, offset: 1, user: '' }, JSON.parse(Buffer.from(body).toString()));
         const control = entry?.control;
         published.push({ room, cv, state: control?.act === 'snapshot' ? readRoomState(control.state) : null });
@@ -231,6 +235,25 @@ test('a user whom only the older state lists is not a member any more', async ()
   await put('group:a', stateAfter([['ann', { act: 'kick', user: 'bob' }]], before));
   assert.equal((await taken()).length, 1);
   assert.deepEqual(await roomsOf('bob'), {});
+});
+
+test('documents of users whom a snapshot drops are written before it: a worker that ends after it is replaced by one that does not know them', async () => {
+  const { archived, looks, policy, steps, put, published, roomsOf } = await bench();
+  await fillPolicy(policy);
+  const before = stateAfter([['ann', created({ ann: 'owner', bob: 'member', eve: 'member' })]]);
+  const after = stateAfter([['ann', { act: 'kick', user: 'bob' }]], before);
+  archived.set('group:a', before);
+  await put('group:a', after);
+  archived.set('group:b', after);
+  await put('group:b', before);
+  for (const room of ['group:a', 'group:b']) await writeUserRoom(policy, 'bob', room, member(1));
+  const seen: unknown[] = [];
+  steps.publish = async room => void seen.push(Object.keys(await roomsOf('bob')).filter(each => each === room));
+  await until('both are published', async () => {
+    await looks();
+    return published.length === 2;
+  });
+  assert.deepEqual(seen, [[], []]);
 });
 
 test('partitions share the reads of MongoDB, and are not read again', async () => {
