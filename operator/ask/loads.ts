@@ -24,6 +24,7 @@ const RATES = [
   'errorsPerSecond',
   'publishMs',
   'refusedPerSecond',
+  'featuresLeftOut',
 ] as const satisfies readonly (keyof GatewayLoad)[];
 
 const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;

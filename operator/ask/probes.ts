@@ -52,6 +52,7 @@ function fingerprint(probe: Probe | undefined): string {
     load?.natsUp,
     load?.refused,
     load?.refusing,
+    load?.featuresLeftOut,
   ]);
   const { health, log, copies, folds, refused, silence } = probe?.backends ?? {};
   return JSON.stringify([loads, health, log, copies, folds?.reason, refused, silence]);

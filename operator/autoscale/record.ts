@@ -31,8 +31,9 @@ export function recordOf(input: ScaleInput, decision: Decision): DecisionRecord 
 
 function trimmed({ pod, ready, leaving, served, load }: GatewaySample): GatewaySample {
   if (!load) return { pod, ready, leaving, served, load };
-  const { connections, deliveriesPerSecond, eventLoopLagMs, cpu } = load;
-  return { pod, ready, leaving, served, load: { connections, deliveriesPerSecond, eventLoopLagMs, cpu } };
+  const { connections, deliveriesPerSecond, eventLoopLagMs, cpu, featuresLeftOut = 0 } = load;
+  const numbers = { connections, deliveriesPerSecond, eventLoopLagMs, cpu };
+  return { pod, ready, leaving, served, load: featuresLeftOut > 0 ? { ...numbers, featuresLeftOut } : numbers };
 }
 
 /**

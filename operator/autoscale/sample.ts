@@ -1,7 +1,10 @@
 import type { GatewayLoad } from '../../server/contract/load.ts';
 
 /** Numbers of a gateway's load on which the size depends. */
-export type GatewayNumbers = Pick<GatewayLoad, 'connections' | 'deliveriesPerSecond' | 'eventLoopLagMs' | 'cpu'>;
+export type GatewayNumbers = Pick<
+  GatewayLoad,
+  'connections' | 'deliveriesPerSecond' | 'eventLoopLagMs' | 'cpu' | 'featuresLeftOut'
+>;
 
 /** Sample of one running gateway. */
 export interface GatewaySample {
@@ -24,6 +27,8 @@ export interface FleetLoad {
   readonly connections: number;
   readonly deliveriesPerSecond: number;
   readonly ready: number;
+  /** Ready gateways that leave out features because they are overloaded. */
+  readonly overloaded: number;
   /** Mean event loop lag of the ready gateways, in milliseconds. */
   readonly meanLagMs: number;
   /** Mean CPU use of the ready gateways, as a share of one core. */
@@ -50,6 +55,7 @@ export function fleetLoad(samples: readonly GatewaySample[]): FleetLoad {
     connections: loads.reduce((total, load) => total + load.connections, 0),
     deliveriesPerSecond: loads.reduce((total, load) => total + load.deliveriesPerSecond, 0),
     ready: ready.length,
+    overloaded: ready.filter(sample => (sample.load?.featuresLeftOut ?? 0) > 0).length,
     meanLagMs: mean('eventLoopLagMs'),
     meanCpu: mean('cpu'),
     // A starting gateway uses a core for starting alone.

@@ -4,7 +4,15 @@ import type { FleetLoad } from './sample.ts';
 import type { Resource } from './share.ts';
 
 /** Targets of the autoscaler. Of equally high ones the first is named. */
-export const TARGETS = ['connections', 'deliveries', 'eventLoopLag', 'cpu', 'freeSlots', 'lossOfOne'] as const;
+export const TARGETS = [
+  'connections',
+  'deliveries',
+  'eventLoopLag',
+  'cpu',
+  'freeSlots',
+  'lossOfOne',
+  'features',
+] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** Number of gateways that one target asks for. */
@@ -89,6 +97,9 @@ function fewest(input: AskInput): number {
   return Math.max(places, roundUp((capacity.share.cpu * load.connections * spec.targetCpuPercent) / 100));
 }
 
+/** Words for {@link FleetLoad.overloaded}. A target of its own, since what is left out lowers the load that the others see. */
+const overloadedText = (gateways: number) => `${plural(gateways, 'overloaded gateway')} that leave out features`;
+
 /** Gateways each target asks for, before the bounds. */
 export function asks(input: AskInput): Ask[] {
   const { spec, maxConnections, load } = input;
@@ -136,6 +147,7 @@ export function asks(input: AskInput): Ask[] {
       connections === 0 || single ? full : full + 1,
       `${connectionsText} that must fit without one of the gateways, ${atMost}`,
     ),
+    ...(load.overloaded > 0 ? [firm('features', load.ready + 1, overloadedText(load.overloaded))] : []),
   ];
 }
 

@@ -53,7 +53,7 @@ export function clusterMetrics(registry: Registry): ClusterMetrics {
     }),
     targets: new Gauge({
       name: 'chatcluster_operator_target_gateways',
-      help: 'Gateways each target of the autoscaler asks for; the highest wins. Targets: connections, deliveries, eventLoopLag, cpu, freeSlots, lossOfOne.',
+      help: 'Gateways each target of the autoscaler asks for; the highest wins. Targets: connections, deliveries, eventLoopLag, cpu, freeSlots, lossOfOne, features.',
       labelNames: ['namespace', 'name', 'target'],
       registers,
     }),

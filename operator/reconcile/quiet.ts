@@ -23,6 +23,7 @@ export function isQuiet({ spec, status, plan, probe }: QuietInput): boolean {
   const { nats, store } = probe.backends.health;
   if (!nats.reachable || !store.reachable) return false;
   // A gateway that is to take clients again is offered to them once it reports that it refuses them no more.
-  const isCalm = (load: GatewayLoad | undefined) => load && load.natsUp !== false && load.refusing !== true;
+  const isCalm = (load: GatewayLoad | undefined) =>
+    load && load.natsUp !== false && load.refusing !== true && (load.featuresLeftOut ?? 0) === 0;
   return probe.loads.every(({ load, cached }) => isCalm(load) && !cached);
 }

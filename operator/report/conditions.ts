@@ -17,6 +17,7 @@ export const CONDITION_TYPES = [
   'StoreReachable',
   'StreamsHaveRoom',
   'Durable',
+  'FeaturesOffered',
   'ScalingActive',
   'PodsStable',
   'SettingsInForce',
@@ -85,9 +86,9 @@ export function rolledOut({ reason, message }: FleetPlan['rollout'], { desired, 
 }
 
 /** Verdict before the first answers: what the operator before this one reported, else Unknown. */
-export function notAsked(type: ConditionType, previous: Condition | undefined): Verdict {
+export function notAsked(type: ConditionType, previous: Condition | undefined, pods = 'workers'): Verdict {
   if (previous) return { type, status: previous.status, reason: previous.reason, message: previous.message };
-  return { type, status: 'Unknown', reason: 'NotAskedYet', message: 'the workers have not been asked yet' };
+  return { type, status: 'Unknown', reason: 'NotAskedYet', message: `the ${pods} have not been asked yet` };
 }
 
 function reachable(

@@ -188,6 +188,10 @@ export function noticesOfConditions(before: readonly Condition[], after: readonl
         if (condition.status === 'True') return was?.status === 'False' ? normal(condition.reason) : [];
         // A set-up for development starts with one copy; a loss of copies later is a warning.
         return was?.status === 'True' ? warning(condition.reason) : normal(condition.reason);
+      case 'FeaturesOffered':
+        if (!changed || condition.status === 'Unknown') return [];
+        if (condition.status === 'False') return warning(condition.reason);
+        return was?.status === 'False' ? normal(condition.reason) : [];
       case 'PodsStable':
       case 'SettingsInForce':
         return was && was.reason !== condition.reason && condition.status === 'False' ? warning(condition.reason) : [];

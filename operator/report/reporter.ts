@@ -91,6 +91,7 @@ export class Reporter {
       image: imageIn(serves?.spec?.template) ?? imageOf(cluster, { defaultImage }),
       defaultImage,
       backends: probe?.backends,
+      loads: probe?.loads.map(({ load }) => load),
       refusals: probe && {
         gateways: probe.loads.flatMap(({ load }) => load?.refused ?? []),
         workers: probe.backends.refused ?? [],

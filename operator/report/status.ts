@@ -1,3 +1,4 @@
+import type { GatewayLoad } from '../../server/contract/load.ts';
 import type { ChatCluster, ChatClusterStatus } from '../api/chat-cluster.ts';
 import type { KubeObject, Pod } from '../api/kube-object.ts';
 import { isServing } from '../api/serving.ts';
@@ -40,6 +41,7 @@ import {
   type WorkerFleet,
 } from './conditions.ts';
 import { durable } from './durable.ts';
+import { featuresOffered } from './features.ts';
 import { podsStable } from './incidents.ts';
 import { templatesCurrent } from './outdated.ts';
 import { type Refusals, settingsInForce } from './settings.ts';
@@ -73,6 +75,8 @@ export interface StatusInput {
   readonly defaultImage: string;
   /** Undefined before the first answers of the workers. */
   readonly backends: Backends | undefined;
+  /** Last answers of the gateways, undefined for one without. Undefined before the first answers. */
+  readonly loads: readonly (GatewayLoad | undefined)[] | undefined;
   /** Undefined before the first answers. */
   readonly refusals: Refusals | undefined;
   /** Fields that the CRD in the cluster does not know. */
@@ -184,6 +188,7 @@ export function status(input: StatusInput): ChatClusterStatus {
     ...reach,
     room,
     durable(cluster, backends, before('Durable')),
+    featuresOffered(input.loads, before('FeaturesOffered')),
     scaling,
     stable,
     settings,

@@ -1,4 +1,5 @@
 import type { LoadAccess } from '../access/room-access.ts';
+import type { Feature } from '../contract/features.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
 import type { Ephemeral } from '../ephemeral/ephemeral.ts';
 import type { ContactDirectory } from '../membership/contacts.ts';
@@ -145,6 +146,8 @@ export interface ChatOptions {
   readonly states: Chat['states'];
   /** See {@link AudienceOptions.present}. */
   readonly present: AudienceOptions['present'];
+  /** See {@link Overload.drops}. */
+  readonly drops: (feature: Feature) => boolean;
   readonly metrics: GatewayMetrics;
   readonly meter: Pick<LoadMeter, 'published'>;
   readonly trace: MessageTrace;
@@ -180,6 +183,7 @@ export function chatOf({
   ephemeral,
   states,
   present,
+  drops,
   metrics,
   meter,
   trace,
@@ -189,7 +193,7 @@ export function chatOf({
   const folded = new FoldedRooms({ log, store, counting, now: clocks.now });
   const hidden = new Hidden({ log, store });
   const audience = new Audience({ kindOf, rooms, pairs, present });
-  const receipts = new Receipts({ ephemeral, audience, settings });
+  const receipts = new Receipts({ ephemeral, audience, settings, drops: () => drops('receipts') });
   const marks = new Marks({
     store: markStore,
     archive: markArchive,
@@ -240,7 +244,7 @@ export function chatOf({
     links: new LinkTokens(config),
     cursors: new SealedCursors(config),
     states,
-    typing: new Typing({ ephemeral, now: clocks.now, audience }),
+    typing: new Typing({ ephemeral, now: clocks.now, audience, drops: () => drops('typing') }),
     ephemeral,
   };
 }

@@ -10,6 +10,8 @@ export interface ReceiptsOptions {
   readonly ephemeral: Ephemeral;
   readonly audience: Pick<Audience, 'users' | 'hidden'>;
   readonly settings: Pick<Settings, 'of'>;
+  /** True if an event to others is to be left out, because the gateway is overloaded. */
+  readonly drops: () => boolean;
 }
 
 /** Other users of a room, as far as receipts are concerned. */
@@ -44,6 +46,7 @@ export class Receipts {
   raised({ user, room }: MarkKey, { read, delivered }: Mark): void {
     const { ephemeral } = this.#options;
     ephemeral.user(user, { type: 'mark', room, read, delivered });
+    if (this.#options.drops()) return; // the next mark has the offset too, and receipt.who
     this.#partners(room, user).then(
       partners => {
         if (partners && partners.shown.length > 0)

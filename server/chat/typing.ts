@@ -8,6 +8,8 @@ export interface TypingOptions {
   readonly ephemeral: Pick<Ephemeral, 'room'>;
   readonly now: Clocks['now'];
   readonly audience: Pick<Audience, 'hidden'>;
+  /** True if the event is to be left out, because the gateway is overloaded. */
+  readonly drops: () => boolean;
 }
 
 /** Time after which clients stop showing that a user types, unless it is repeated. */
@@ -36,7 +38,8 @@ export class Typing {
 
   /**
    * Shows the subscribers of a room that a user is typing, or not any more.
-   * @returns false if it is not shown: the room is too large, it was shown less than 3 s ago, or there is nothing to end
+   * @returns false if it is not shown: the room is too large, it was shown less than 3 s ago, there is nothing to end, or the gateway is
+   * overloaded
    * @throws as {@link Audience.hidden} does
    */
   async set(room: string, user: string, on: boolean): Promise<boolean> {
@@ -46,6 +49,7 @@ export class Typing {
     const before = this.#last.get(key);
     const passed = before ? now() - before.at : Number.POSITIVE_INFINITY;
     if (on ? passed < REPEAT_MS - JITTER_MS : !before?.on || passed >= EXPIRES_MS) return false;
+    if (this.#options.drops()) return false;
     const last: Last = { at: on || !before ? now() : before.at, on };
     this.#last.set(key, last);
     const hidden = await audience.hidden(room, user, 'typing');

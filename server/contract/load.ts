@@ -22,6 +22,8 @@ export interface GatewayLoad {
   readonly publishMs: number;
   /** Connections refused because the gateway is full or closing. */
   readonly refusedPerSecond: number;
+  /** Features that it leaves out because it is overloaded, of `FEATURES` from the first on. Missing from older gateways; missing counts as 0. */
+  readonly featuresLeftOut?: number;
   /** False once the gateway has been without NATS for 5 s. Missing from older gateways; missing counts as true. */
   readonly natsUp?: boolean;
   /** `SETTINGS_FILES.version` of the last files whose values are all in force; empty without such files. */

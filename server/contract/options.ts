@@ -531,6 +531,16 @@ export const OPTIONS = {
       'Connections of a room above which its subscribers get no joins and leaves, until it has shrunk to 80 % of this.',
     ),
   ),
+  featureLagMs: reloadable(
+    integer(
+      'CHAT_FEATURE_LAG_MS',
+      gateway,
+      200,
+      0,
+      10_000,
+      'Mean lag of the event loop, in milliseconds, above which a gateway leaves out typing, then states of users, receipts, hints of new messages, and joins and leaves; 0: never. Messages are never left out.',
+    ),
+  ),
   pingSeconds: reloadable(integer('CHAT_PING_SECONDS', gateway, 25, 1, 600, 'Seconds between heartbeats to a client.')),
   pongSeconds: reloadable(
     integer(

@@ -28,6 +28,7 @@ import type { TailBudget } from '../room/tail.ts';
 import type { SessionContext } from '../session/context.ts';
 import type { Config } from '../settings/config.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
+import type { Overload } from '../telemetry/overload.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Part } from './part.ts';
 
@@ -47,6 +48,7 @@ export interface RoomsPartOptions {
   readonly budget: TailBudget;
   readonly events: RoomEvents;
   readonly metrics: GatewayMetrics;
+  readonly overload: Pick<Overload, 'drops'>;
   readonly clock: Clock;
 }
 
@@ -76,7 +78,7 @@ export interface RoomsPart extends Part {
 
 /** The rooms of a gateway, and their members. Limits are read at each use. */
 export function roomsPart(options: RoomsPartOptions): RoomsPart {
-  const { config, log, store, bus, control, codecs, publish, budget, events, metrics, clock } = options;
+  const { config, log, store, bus, control, codecs, publish, budget, events, metrics, overload, clock } = options;
   const { now, after } = clock;
   const stored = roomReader(log, store, () => config.recoveryLimit);
   const counting = countingOf(options.stateOf);
@@ -130,6 +132,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     members: async (room, most) => shownTo(null, await presence.membersNow(room, most)),
     changed: room => presence.changed(room),
     limit: () => config.joinLeaveLimit,
+    drops: () => overload.drops('joins'),
     now,
     after,
   });
@@ -143,7 +146,11 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     invisible: (user, isInvisible) => invisible.set(user, isInvisible),
     interest: (user, isWatched) => presence.interest(watchOf(user), isWatched),
     tell: event => ephemeral.state(event),
-    pushes: new StatePushes({ codecs, pushed: () => metrics.presenceStates.inc() }),
+    pushes: new StatePushes({
+      codecs,
+      pushed: () => metrics.presenceStates.inc(),
+      drops: () => overload.drops('presence'),
+    }),
     now,
     after,
   });

@@ -94,8 +94,8 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
   let listener: Listener | undefined;
   const publish: PublishTopic = (topic, frame, binary) => listener?.topics.publish(topic, frame, binary);
 
-  const telemetry = telemetryPart({ config, measured, budget, mostConnections, source, now });
-  const { meter, metrics } = telemetry;
+  const telemetry = telemetryPart({ config, measured, budget, mostConnections, source, now, logger });
+  const { meter, metrics, overload } = telemetry;
   const connections = connectionsPart({
     config,
     codecs: CODECS,
@@ -150,6 +150,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     budget,
     events: roomEvents(metrics, meter, trace, logger, systemClock),
     metrics,
+    overload,
     clock: systemClock,
   });
   measured.rooms = rooms;
@@ -193,6 +194,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       ephemeral: rooms.ephemeral,
       states: rooms.states,
       present: rooms.present,
+      drops: feature => overload.drops(feature),
       metrics,
       meter,
       trace,

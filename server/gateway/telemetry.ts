@@ -1,9 +1,11 @@
+import type { Logger } from 'pino';
 import type { GatewayLoad } from '../contract/load.ts';
 import type { TailBudget } from '../room/tail.ts';
 import type { Config } from '../settings/config.ts';
 import type { SettingsSource } from '../settings/source.ts';
 import { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import { LoadMeter } from '../telemetry/load-meter.ts';
+import { Overload } from '../telemetry/overload.ts';
 import type { Moment } from '../time/clock.ts';
 import type { Listener } from '../transport/uws.ts';
 import type { Connections } from './connections.ts';
@@ -29,17 +31,20 @@ export interface TelemetryOptions {
   readonly mostConnections: () => number;
   readonly source: SettingsSource | undefined;
   readonly now: () => Moment;
+  readonly logger: Logger;
 }
 
 export interface Telemetry extends Part {
   readonly meter: LoadMeter;
   readonly metrics: GatewayMetrics;
+  readonly overload: Overload;
   /** Answer of the load endpoint, as of now. */
   readonly load: () => GatewayLoad;
 }
 
 /** Metrics and load of a gateway. */
-export function telemetryPart({ config, measured, budget, mostConnections, source, now }: TelemetryOptions): Telemetry {
+export function telemetryPart(options: TelemetryOptions): Telemetry {
+  const { config, measured, budget, mostConnections, source, now, logger } = options;
   const meter = new LoadMeter();
   const connections = () => measured.connections?.hub.sessions.size ?? 0;
   const natsUp = () => measured.nats?.up() ?? false;
@@ -58,6 +63,17 @@ export function telemetryPart({ config, measured, budget, mostConnections, sourc
     closing: () => measured.traffic?.traffic.closing ?? false,
     natsUp,
     optionsRejected: () => source?.problems.length ?? 0,
+    featuresLeftOut: () => overload.leftOut,
+  });
+  const overload: Overload = new Overload({
+    limitMs: () => config.featureLagMs,
+    dropped: feature => metrics.overloadDropped.inc({ feature }),
+    changed: (leftOut, lagMs) => {
+      const facts = { leftOut, lagMs: Math.round(lagMs), limitMs: config.featureLagMs };
+      if (leftOut.length > 0)
+        logger.warn(facts, 'overloaded: the gateway leaves out what is not a message, one after the other');
+      else logger.info(facts, 'no longer overloaded: the gateway leaves out nothing');
+    },
   });
   const load = (): GatewayLoad => ({
     gateway: config.processName,
@@ -67,9 +83,14 @@ export function telemetryPart({ config, measured, budget, mostConnections, sourc
     connections: connections(),
     maxConnections: mostConnections(),
     ...meter.rates,
+    featuresLeftOut: overload.leftOut,
     natsUp: natsUp(),
     optionsVersion: source?.version ?? '',
     ...source?.refused,
   });
-  return { meter, metrics, load, tick: () => meter.tick(now()), stop: () => meter.stop() };
+  const tick = () => {
+    meter.tick(now());
+    overload.tick(meter.rates.eventLoopLagMs);
+  };
+  return { meter, metrics, overload, load, tick, stop: () => meter.stop() };
 }

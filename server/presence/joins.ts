@@ -17,6 +17,8 @@ export interface JoinsOptions {
   readonly changed: (room: string) => void;
   /** Connections of a room above which joins and leaves are not sent: each of N joins would go to N clients. */
   readonly limit: () => number;
+  /** True if an announcement is to be left out, because the gateway is overloaded: comparisons find it later. */
+  readonly drops: () => boolean;
   readonly now: () => Moment;
   readonly after: Clock['after'];
 }
@@ -99,7 +101,7 @@ export class Joins {
   }
 
   #announce(room: string, type: JoinEvent['type'], { client, user }: ClientInfo, size: number): void {
-    if (size > this.#options.limit()) return;
+    if (size > this.#options.limit() || this.#options.drops()) return;
     const event: JoinEvent = { type, client, user, gateway: this.#options.gateway };
     this.#options.bus.announce(room, JSON.stringify(event));
   }

@@ -62,6 +62,8 @@ export interface StatePushesOptions {
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   /** Counts a state that was pushed to a client. */
   readonly pushed: () => void;
+  /** True if a push is to wait, because the gateway is overloaded. */
+  readonly drops: () => boolean;
 }
 
 /** Pushes of states to the clients that watch. */
@@ -71,14 +73,15 @@ export class StatePushes {
     this.#options = options;
   }
 
-  /** Pushes the state of a user, unless the client has it. One in the background or with a full buffer gets it at a later call. */
+  /** Pushes the state of a user, unless the client has it. One in the background or with a full buffer gets it at a later call, and each one once the gateway is not overloaded. */
   push(watching: Watching, entry: Entry): void {
     const { member, users } = watching;
     const watch = users.get(entry.user);
     if (!member || !watch || watch.told === null || member.isBackground) return;
     const state = visible(watching, entry, watch);
     if (state === watch.told) return;
-    const { codecs, pushed } = this.#options;
+    const { codecs, pushed, drops } = this.#options;
+    if (drops()) return;
     const data = Buffer.from(JSON.stringify({ type: 'presence', user: entry.user, state }));
     if (!member.offer(codecs[member.encoding].push({ type: 'message', data }))) return;
     watch.told = state;

@@ -17,6 +17,7 @@ export interface GatewayGauges {
   readonly closing: () => boolean;
   readonly natsUp: () => boolean;
   readonly optionsRejected: () => number;
+  readonly featuresLeftOut: () => number;
 }
 
 /**
@@ -137,6 +138,11 @@ export class GatewayMetrics {
     'Ephemeral events not sent, by reason. slow: to a connection whose send buffer is more than half taken; background: to one whose client is in the background; full, nats: to a gateway, because there are too many, or NATS is away.',
     ['reason'],
   );
+  readonly overloadDropped = this.#counter(
+    'overload_dropped_total',
+    'Events not sent because the gateway is overloaded, by feature: typing, presence, receipts, bumps, joins. A state of a user that waits counts at each attempt.',
+    ['feature'],
+  );
   readonly publishSeconds = this.#histogram(
     'publish_seconds',
     'Seconds from a publish command to its acknowledgement by JetStream.',
@@ -184,6 +190,11 @@ export class GatewayMetrics {
     gauge('draining', '1 while the gateway takes no new clients or is stopping.', () => Number(gauges.draining()));
     gauge('nats_up', '0 once the gateway has been without NATS for 5 s.', () => Number(gauges.natsUp()));
     gauge('closing', '1 while the gateway closes connections in waves.', () => Number(gauges.closing()));
+    gauge(
+      'features_left_out',
+      'Features that the gateway leaves out because it is overloaded: 1 typing, 2 also states of users, 3 receipts, 4 bumps, 5 joins and leaves.',
+      gauges.featuresLeftOut,
+    );
     gauge(
       'live_options_rejected',
       'Reloadable options whose new value is not valid: the previous value stays in force.',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { PublicationContext } from 'centrifuge';
 import { connectNats } from '../../server/bus/connect.ts';
+import type { GatewayLoad } from '../../server/contract/load.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { metric } from '../../tools/support/metrics.ts';
 import { BUILDS, type Client, openClient } from '../../tools/support/sdk.ts';
@@ -138,4 +139,33 @@ test('a client in the background gets messages and no typing, and both when it i
   assert.deepEqual(bob.types, ['message']);
   await bob.client.rpc('client.state', { state: 'active' });
   await typeUntil(alice, ROOM, () => bob.types.includes('typing'));
+});
+
+test('an overloaded gateway leaves out typing, tells its operator, and delivers every message', async t => {
+  const { gateways } = await startCluster(t, backends, { env: { CHAT_FEATURE_LAG_MS: '5' } });
+  const [gateway] = gateways;
+  const alice = await openClient(t, gateway.url, { user: 'alice' });
+  const bob = await openClient(t, gateway.url, { user: 'bob' });
+  const got: unknown[] = [];
+  (await bob.subscribe(ROOM)).on('publication', ({ tags, data }) => {
+    if (tags?.['type'] === 'message') got.push((data as { text: string }).text);
+  });
+  assert.equal(await metric(gateway.adminPort, 'chatcluster_features_left_out'), 0);
+  // The gateway runs in this process: it is late because the test keeps its event loop busy.
+  const busy = setInterval(() => {
+    const end = performance.now() + 40;
+    while (performance.now() < end);
+  }, 50);
+  t.after(() => clearInterval(busy));
+  await until('the gateway leaves out typing', async () => {
+    await alice.rpc('typing.set', { room: ROOM, on: false });
+    await alice.rpc('typing.set', { room: ROOM, on: true });
+    return (await metric(gateway.adminPort, 'chatcluster_overload_dropped_total', { feature: 'typing' })) > 0;
+  });
+  const load = (await (await fetch(`http://127.0.0.1:${gateway.adminPort}/load`)).json()) as GatewayLoad;
+  assert.ok((load.featuresLeftOut ?? 0) > 0);
+  assert.deepEqual(await alice.rpc('typing.set', { room: ROOM, on: true }), { shown: false });
+  for (const text of ['one', 'two']) await alice.send(ROOM, text);
+  await until('bob has both', () => got.length === 2);
+  assert.deepEqual(got, ['one', 'two']);
 });

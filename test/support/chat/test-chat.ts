@@ -56,6 +56,7 @@ export function testMetrics(): GatewayMetrics {
     closing: () => false,
     natsUp: () => true,
     optionsRejected: zero,
+    featuresLeftOut: zero,
   });
 }
 
@@ -98,6 +99,8 @@ export interface TestChatParts {
   readonly ephemeral?: Ephemeral;
   /** Default: nobody is there, and nobody watches. */
   readonly states?: Chat['states'];
+  /** Default: nothing is left out. */
+  readonly drops?: ChatOptions['drops'];
   /** Default: nobody. */
   readonly present?: ChatOptions['present'];
 }
@@ -111,6 +114,7 @@ export function testChat(parts: TestChatParts): Chat {
     seen: () => 0,
     areCutsKept: async () => true,
     areBlocksKept: async () => true,
+    drops: () => false,
     counts: { countedUpTo: async () => 0, countable: async () => [] },
     metrics: testMetrics(),
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),

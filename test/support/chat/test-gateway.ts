@@ -148,6 +148,7 @@ export class TestGateway {
         members: (room, most) => presence.membersNow(room, most),
         changed: room => presence.changed(room),
         limit: () => config.joinLeaveLimit,
+        drops: () => false,
         now,
         after: clock.after,
       }),

@@ -4,6 +4,7 @@ import type { RoomAccess } from '../../../server/access/room-access.ts';
 import type { Identity } from '../../../server/access/token.ts';
 import type { Verb } from '../../../server/chat/verb.ts';
 import { type Call, callVerb } from '../../../server/chat/verb.ts';
+import type { Feature } from '../../../server/contract/features.ts';
 import { kindsOf } from '../../../server/contract/room-kind-options.ts';
 import type { RoomEvent, UserEvent } from '../../../server/ephemeral/event.ts';
 import { ManualClock } from '../clocks/manual-clock.ts';
@@ -18,6 +19,8 @@ interface Rights {
   seen: (identity: Identity, room: string) => number;
   /** False as beside a gateway of the release before. */
   kept: boolean;
+  /** Features that an overloaded gateway leaves out. */
+  leftOut: readonly Feature[];
 }
 
 /** A chat without connections, NATS and MongoDB, whose verbs a test calls. */
@@ -29,7 +32,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
   const policy = new Policy(kindsOf(config));
   const loaded: string[] = [];
   /** Loads rights at once, unless a test puts another function here. */
-  const rights: Rights = { load: access => access, seen: () => 0, kept: true };
+  const rights: Rights = { load: access => access, seen: () => 0, kept: true, leftOut: [] };
   /** Ephemeral events so far. */
   const events: RoomEvent[] = [];
   const userEvents: UserEvent[] = [];
@@ -49,6 +52,7 @@ export function verbChat(env: Readonly<Record<string, string>> = {}) {
     seen: (identity, room) => rights.seen(identity, room),
     areCutsKept: async () => rights.kept,
     areBlocksKept: async () => rights.kept,
+    drops: feature => rights.leftOut.includes(feature),
     ephemeral: {
       room: (room, data, except = []) => void events.push({ room, data, except }),
       user: (user, data) => void userEvents.push({ user, data }),

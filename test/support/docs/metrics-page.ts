@@ -22,6 +22,13 @@ What to watch:
 - \`chatcluster_control_races_total\`: acts of staff on one room at the same time. Each costs one more round to NATS.
 - \`chatcluster_masks_read_total\`: reads of deleted messages before history and recovery, two requests to NATS each.
 
+## Overload
+A gateway whose event loop is later than \`CHAT_FEATURE_LAG_MS\` (200), on average of 5 s, leaves out what is not a message: first typing, then
+states of users, receipts for others, hints of new messages (bumps), and joins and leaves. Each further step comes after 2 s more, each step back
+after 10 s below half of the limit. States and joins that were left out are made up for within a minute, receipts with the next
+mark. \`chatcluster_features_left_out\` is the number of features, \`chatcluster_overload_dropped_total\` counts events; the condition
+\`FeaturesOffered\` of the ChatCluster tells of it, and the autoscaler adds a gateway ([scaling.md](scaling.md)).
+
 ## Traces
 Gateways and workers send spans if \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set; the other \`OTEL_\` variables of the SDK apply. A trace begins
 with a call on a gateway. Clients cannot continue a trace of their own: a caller that nobody trusts must not decide what is sampled.

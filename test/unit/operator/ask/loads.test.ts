@@ -160,6 +160,7 @@ test('numbers an older gateway does not have are 0', () => {
     errorsPerSecond: 0,
     publishMs: 0,
     refusedPerSecond: 0,
+    featuresLeftOut: 0,
     natsUp: true,
     optionsVersion: '',
   });

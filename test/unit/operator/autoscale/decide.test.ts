@@ -270,3 +270,16 @@ test('a hold keeps the size; the message has its reason and the wanted size', ()
   many.held = 'ScaleIn';
   assert.equal(many.run(5, 0).replicas, 50);
 });
+
+test('a gateway that leaves out features asks for one more than are ready, and for no more while that one starts', () => {
+  const fleet = new EvenFleet(2);
+  assert.equal(fleet.run(5, 150).reason, 'Steady');
+  const overloaded = (samples: GatewaySample[]) =>
+    samples.map((each, at) => (at === 0 && each.load ? { ...each, load: { ...each.load, featuresLeftOut: 2 } } : each));
+  const decision = fleet.run(5, 150, overloaded);
+  assert.deepEqual([decision.replicas, decision.target], [3, 'features']);
+  assert.match(decision.message, /1 overloaded gateway that leave/);
+  const starting = first({ ready: false, served: false, load: undefined });
+  const waits = fleet.run(5, 150, samples => starting(overloaded(samples).reverse()));
+  assert.equal(waits.replicas, 3);
+});

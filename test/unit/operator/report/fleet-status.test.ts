@@ -64,6 +64,7 @@ const input = (change: Partial<StatusInput> = {}): StatusInput => ({
   image: 'example.com/chat:1',
   defaultImage: 'example.com/chat:1',
   backends: undefined,
+  loads: undefined,
   decision: decisionOf('Disabled'),
   failure: undefined,
   altered: [],

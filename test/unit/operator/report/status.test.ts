@@ -48,6 +48,7 @@ function input(change: Partial<StatusInput> = {}): StatusInput {
     image: 'example.com/chat:1',
     defaultImage: 'example.com/chat:1',
     backends: backends(),
+    loads: [],
     decision: decisionOf('Disabled'),
     failure: undefined,
     altered: [],

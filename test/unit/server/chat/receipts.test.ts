@@ -91,3 +91,12 @@ test('room.list answers the own marks: 0 for none, and those that NATS has while
   markStore.away = true; // as beside a worker of the release before
   assert.deepEqual((await listed()).get(other), [null, null]);
 });
+
+test('an overloaded gateway tells the own devices of a mark, and nobody else; the mark itself is kept', async () => {
+  const { offset, mark, who, shown, userEvents, rights } = await receiptsChat();
+  rights.leftOut = ['typing', 'presence', 'receipts'];
+  await mark('bob', { read: offset });
+  assert.deepEqual(shown(), []);
+  assert.equal(userEvents.at(-1)?.user, 'bob');
+  assert.deepEqual(await who('ann'), { read: ['bob'], delivered: [] });
+});

@@ -100,3 +100,13 @@ test('users of whom one blocks the other do not see each other type, in groups a
       assert.deepEqual(events.at(-1)?.except, [user, ...hidden]);
     }
 });
+
+test('an overloaded gateway shows nobody typing, and shows it again as soon as it is not', async () => {
+  const { type, shown, create, rights } = typingChat();
+  const room = await create('ann', ['bob']);
+  rights.leftOut = ['typing'];
+  assert.equal(await type('ann', room), false);
+  assert.deepEqual(shown(), []);
+  rights.leftOut = [];
+  assert.equal(await type('ann', room), true);
+});

@@ -53,6 +53,7 @@ class Gateway {
   readonly changed: string[] = [];
   partial = false;
   limit: number;
+  drops = () => false;
   /** Holds answers up until it is resolved. */
   hold: Promise<void> | null = null;
 
@@ -76,6 +77,7 @@ class Gateway {
       },
       changed: room => void this.changed.push(room),
       limit: () => this.limit,
+      drops: () => this.drops(),
       now: () => clock.now(),
       after: clock.after,
     });
@@ -346,4 +348,14 @@ test('an event that is no good is as good as lost', async () => {
   for (const text of [...bad, ...forged]) scene.there.bus.announce(ROOM, text);
   await settle();
   assert.deepEqual([scene.alice.heard, scene.here.changed], [[], []]);
+});
+
+test('joins that an overloaded gateway leaves out are found by the next comparison', async () => {
+  const scene = new Scene();
+  await scene.watch();
+  scene.there.drops = () => true;
+  await scene.come('bob');
+  assert.deepEqual(scene.alice.heard, []);
+  await scene.pass(61_000);
+  assert.deepEqual(scene.alice.heard, ['+bob']);
 });

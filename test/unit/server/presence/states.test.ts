@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import type { PresentMember } from '../../../../server/presence/gather.ts';
 import { mergedState, stateOf } from '../../../../server/presence/states.ts';
 import { WatchedUser } from '../../../../server/presence/watched-user.ts';
-import { visible } from '../../../../server/presence/watching.ts';
+import { type Entry, StatePushes, visible, type Watch } from '../../../../server/presence/watching.ts';
+import { jsonCodec } from '../../../../server/protocol/json.ts';
+import { protobufCodec } from '../../../../server/protocol/protobuf.ts';
+import type { Member } from '../../../../server/room/member.ts';
+
+const CODECS = { json: jsonCodec, protobuf: protobufCodec } as const;
 
 const device = (gateway: string, isBackground = false): PresentMember => ({
   client: crypto.randomUUID(),
@@ -64,4 +69,20 @@ test('only whom settings and acquaintance allow sees the state, and each user th
   }
   const own = { user: 'bob', audience: 'nobody', shown: 'away' } as const;
   assert.equal(visible({ user: 'bob' }, own, { acquaintance: null }), 'away');
+});
+
+test('a state that an overloaded gateway does not push is pushed once it is not overloaded', () => {
+  const pushed: string[] = [];
+  let drops = true;
+  const pushes = new StatePushes({ codecs: CODECS, pushed: () => pushed.push('bob'), drops: () => drops });
+  const frames: unknown[] = [];
+  const member = { isBackground: false, encoding: 'json', offer: (frame: unknown) => frames.push(frame) > 0 };
+  const watch: Watch = { acquaintance: 'friend', told: 'offline' };
+  const watching = { user: 'ann', member: member as unknown as Member, users: new Map([['bob', watch]]) };
+  const entry = { user: 'bob', shown: 'active', audience: 'everyone' } as Entry;
+  pushes.push(watching, entry);
+  assert.deepEqual([frames.length, watch.told], [0, 'offline']);
+  drops = false;
+  pushes.push(watching, entry);
+  assert.deepEqual([frames.length, watch.told, pushed], [1, 'active', ['bob']]);
 });
