@@ -44,6 +44,8 @@ export class ReadMarks {
   readonly #marks = new Map<string, ReadMark>();
   /** Highest offset of each room that the server has answered, or refused for good. */
   readonly #settled = new Map<string, number>();
+  /** Rooms that were read here, and whose marks the server may lack. */
+  readonly #moved = new Set<string>();
   #online = false;
   #sending = false;
   #attempts = 0;
@@ -92,6 +94,7 @@ export class ReadMarks {
   #read(room: string, offset: number): void {
     if (offset <= Math.max(this.#settled.get(room) ?? 0, this.#unsent(room))) return;
     this.#storage.set(this.#prefix + room, String(offset));
+    this.#moved.add(room);
     this.#options.follower.read(room);
     this.#wake();
   }
@@ -112,6 +115,8 @@ export class ReadMarks {
   /** Marks of the next call; none while there is no connection. */
   #next(): Marks {
     const marks = this.#online ? this.#waiting() : [];
+    // Another tab may have sent some.
+    if (this.#online) for (const room of this.#moved) if (this.#unsent(room) === 0) this.#told(room);
     if (marks.length === 0) this.#most = MOST_MARKS;
     return marks.slice(0, this.#most);
   }
@@ -143,7 +148,12 @@ export class ReadMarks {
     this.#settled.set(room, Math.max(offset, this.#settled.get(room) ?? 0));
     if (this.#unsent(room) > offset) return;
     this.#storage.remove(this.#prefix + room);
-    this.#options.follower.settled(room);
+    this.#told(room);
+  }
+
+  /** Notes that the server has a mark that was made here. */
+  #told(room: string): void {
+    if (this.#moved.delete(room)) this.#options.follower.settled(room);
   }
 
   /** Offset that waits in storage, of this tab or another one; 0 for none. */

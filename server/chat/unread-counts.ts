@@ -160,10 +160,11 @@ export class UnreadCounts {
     let counted = await countedUpTo;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const from = Math.max(counted, above);
-      const stored = top <= from ? [] : await entriesAfter(log, room, from);
+      if (top <= from) return { from, messages: [], deleted: [], upto: from };
+      const stored = await entriesAfter(log, room, from);
       // Read last: what a purge removed meanwhile is below the first offset now.
       const { first } = await log.state(partition);
-      if (top > from && first - 1 > from) {
+      if (first - 1 > from) {
         const known = counted;
         counted = await this.#countedUpTo(partition);
         if (counted === known) return null;

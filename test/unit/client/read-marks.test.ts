@@ -57,7 +57,18 @@ test('who follows marks hears of each one here, once the server has it, and of t
   await settle();
   read(TEA, 3);
   marks.heard({ type: 'mark', room: CAKE, read: 2, delivered: 2 });
-  assert.deepEqual(told, [`read ${TEA}`, `settled ${TEA}`, `settled ${CAKE}`, `marked ${CAKE}`]);
+  assert.deepEqual(told, [`read ${TEA}`, `settled ${TEA}`, `marked ${CAKE}`]);
+});
+
+test('a mark that another tab has sent is settled here too', async () => {
+  const here = page();
+  here.read(TEA, 3);
+  const { marks } = page(here.storage);
+  marks.setOnline(true);
+  await settle();
+  assert.equal(here.unsent(), 0);
+  here.marks.setOnline(true);
+  assert.deepEqual([here.told, here.calls], [[`read ${TEA}`, `settled ${TEA}`], []]);
 });
 
 test('marks made offline survive a reload, and are sent together once there is a connection', async () => {

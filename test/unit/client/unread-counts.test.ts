@@ -131,19 +131,20 @@ test('a message during a question has it asked again, and one of somebody of who
 test('what the user reads here ends a count at once; an answer from before the mark does not bring it back', async () => {
   const { unread, chat, server, calls, n, pass, answering } = counts();
   server[TEA] = { n: 5 };
-  unread.listed([listed(TEA)]);
+  unread.listed([listed(TEA), listed(CAKE, 0)]);
   answering.first = () => unread.read(TEA);
   await pass(0);
   assert.equal(n(), 0);
   answering.first = () => undefined;
+  unread.want(CAKE);
   await pass(5_000);
-  assert.equal(calls.length, 1, 'the server does not know the mark yet');
+  assert.deepEqual(calls, ['tea', 'cake'], 'the server does not know the mark yet');
   chat.say(TEA, 'next');
   assert.equal(n(), 1);
   server[TEA] = { n: 1 };
   unread.settled(TEA);
   await pass(0);
-  assert.deepEqual([calls.length, n()], [2, 1]);
+  assert.deepEqual([calls.length, n()], [3, 1]);
 });
 
 test('a mark of another device, a delete, a hide and a block have a count asked for again', async () => {
