@@ -1,6 +1,5 @@
 import { type Clock, systemClock } from '../server/time/clock.ts';
 import { type ActName, type ActParams, OWN_ROOMS, untilAnswered } from './acts.ts';
-import { callErrorOf } from './call-error.ts';
 import { centrifugeTransport } from './centrifuge-transport.ts';
 import type { ChatOptions, Removal } from './chat-options.ts';
 import { ClientState, type ClientStateName } from './client-state.ts';
@@ -8,14 +7,13 @@ import { Listeners } from './listeners.ts';
 import { MessageIds } from './message-ids.ts';
 import { Outbox } from './outbox.ts';
 import {
-  type Acknowledgement,
-  callVerb,
   choiceOf,
   type Outgoing,
   type OutgoingChange,
   type OutgoingMessage,
   publicationOf,
   type RoomOutbox,
+  sendEntry,
 } from './outgoing.ts';
 import { OwnSettings } from './own-settings.ts';
 import { People } from './people.ts';
@@ -28,6 +26,7 @@ import { ServerTime } from './server-time.ts';
 import { type SteadyStorage, steady } from './steady-storage.ts';
 import type { Connection, Publication, Transport } from './transport.ts';
 import { UnreadCounts } from './unread-counts.ts';
+import { UserStates } from './user-states.ts';
 import type { ParamsOf, ResultOf, VerbName } from './verbs.ts';
 
 export type { ChatOptions, Removal } from './chat-options.ts';
@@ -48,6 +47,8 @@ export class Chat {
   readonly unread: UnreadCounts;
   /** Names, images and statuses of users. */
   readonly profiles: Profiles;
+  /** States of users: active, away or offline. */
+  readonly states: UserStates;
   /** Friends, requests, blocked users, and the user's own settings. */
   readonly people: People;
   readonly #storage: SteadyStorage;
@@ -107,6 +108,7 @@ export class Chat {
       onBlock: user => this.rooms.find(({ info }) => info.other === user)?.info.reload(),
     });
     this.roomList.changed.add(() => this.unread.listed(this.roomList.rooms));
+    this.states = new UserStates({ clock: this.#clock, call: (verb, params) => this.#transport.call(verb, params) });
     const onInbox = (entry: Publication) => {
       this.roomList.entry(entry);
       this.profiles.entry(entry);
@@ -114,7 +116,10 @@ export class Chat {
       this.people.settings.entry(entry);
       this.unread.entry(entry);
     };
-    const onMessage = (data: unknown) => this.#rooms.get(this.#marks.heard(data) ?? '')?.changed.emit();
+    const onMessage = (data: unknown) => {
+      this.states.heard(data);
+      this.#rooms.get(this.#marks.heard(data) ?? '')?.changed.emit();
+    };
     this.#transport = options.transport(
       connection => {
         this.#connection = connection;
@@ -122,9 +127,9 @@ export class Chat {
           this.#serverTime.reported(connection.time);
           this.#ids.restart();
         }
-        this.#state.connection(connection.phase === 'connected');
-        this.#sender.setOnline(connection.phase === 'connected');
-        this.#marks.setOnline(connection.phase === 'connected');
+        const isConnected = connection.phase === 'connected';
+        for (const each of [this.#state, this.states]) each.connection(isConnected);
+        for (const each of [this.#sender, this.#marks]) each.setOnline(isConnected);
         if (connection.phase === 'connected')
           for (const kept of [this.roomList, this.people, this.people.settings, this.unread]) kept.connected();
         else this.people.disconnected();
@@ -138,7 +143,7 @@ export class Chat {
       outbox: this.#outbox,
       clock: this.#clock,
       random: this.#random,
-      send: entry => this.#send(entry),
+      send: entry => sendEntry(this.#transport, entry),
       renewed: (entry, refusal) => this.#ids.renew(this.#outbox, entry, refusal),
       onAcknowledged: (entry, { offset }) =>
         this.#rooms.get(entry.room)?.acknowledged(publicationOf(entry, offset, this.user)),
@@ -272,13 +277,6 @@ export class Chat {
     this.#rooms.get(room)?.changed.emit();
     this.#sender.wake(room);
     return entry;
-  }
-
-  async #send(entry: Outgoing): Promise<Acknowledgement> {
-    // The result of an older server may lack fields.
-    const answer: Partial<Acknowledgement> | null = await callVerb(this.#transport, entry);
-    if (typeof answer?.offset !== 'number') throw callErrorOf(new Error('the verb answered without an offset'));
-    return { offset: answer.offset, epoch: answer.epoch ?? '', duplicate: answer.duplicate === true };
   }
 }
 

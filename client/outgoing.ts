@@ -1,4 +1,5 @@
 import type { ReplyTo, Target } from '../server/fold/entry.ts';
+import { callErrorOf } from './call-error.ts';
 import type { Publication, Transport } from './transport.ts';
 import type { ResultOf } from './verbs.ts';
 
@@ -62,8 +63,15 @@ export function choiceOf(change: Change): string {
 /** Result of the verbs that store an entry. */
 export type Acknowledgement = ResultOf<'message.send'>;
 
-/** Calls the verb of an act. @throws {CallError} */
-export function callVerb(transport: Pick<Transport, 'call'>, entry: Outgoing): Promise<Acknowledgement> {
+/** Calls the verb of an act. @throws {CallError}, also if the answer has no offset */
+export async function sendEntry(transport: Pick<Transport, 'call'>, entry: Outgoing): Promise<Acknowledgement> {
+  // The result of an older server may lack fields.
+  const answer: Partial<Acknowledgement> | null = await callVerb(transport, entry);
+  if (typeof answer?.offset !== 'number') throw callErrorOf(new Error('the verb answered without an offset'));
+  return { offset: answer.offset, epoch: answer.epoch ?? '', duplicate: answer.duplicate === true };
+}
+
+function callVerb(transport: Pick<Transport, 'call'>, entry: Outgoing): Promise<Acknowledgement> {
   const { room, id } = entry;
   if (!('change' in entry)) {
     const { text, replyTo } = entry;

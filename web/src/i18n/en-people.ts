@@ -54,6 +54,8 @@ export const enPeople = {
   'person.youBlock': 'You block {user}. Unblock them first.',
   'person.noRequest': 'There is no request of {user} any more.',
   'person.often': 'That was too often. Try again later.',
+  'state.active': 'Online',
+  'state.away': 'Away',
   'profile.own': 'Your profile',
   'profile.name': 'Name',
   'profile.about': 'About you',

@@ -55,6 +55,8 @@ export const zhPeople: Readonly<Record<keyof typeof enPeople, string>> = {
   'person.youBlock': '你已屏蔽 {user}，请先解除屏蔽。',
   'person.noRequest': '{user} 的请求已不存在。',
   'person.often': '操作过于频繁，请稍后再试。',
+  'state.active': '在线',
+  'state.away': '离开',
   'profile.own': '你的资料',
   'profile.name': '名字',
   'profile.about': '关于你',

@@ -23,6 +23,12 @@ export class RoomNames {
     return hasMadeId(room) ? this.#texts.text('rooms.unnamed') : roomMention(room);
   }
 
+  /** The other user of a room of two; undefined for other rooms, and while it is not known. */
+  otherOf(room: string): string | undefined {
+    const info = this.#chat.rooms.find(({ name }) => name === room)?.info;
+    return info?.other || this.#chat.roomList.rooms.find(each => each.room === room)?.user || undefined;
+  }
+
   #given(room: string): string | undefined {
     const info = this.#chat.rooms.find(({ name }) => name === room)?.info;
     const listed = this.#chat.roomList.rooms.find(each => each.room === room);

@@ -60,6 +60,7 @@ export class ChatView {
       texts,
       user: chat.user,
       names: this.#names,
+      stateOf: user => chat.states.of(user)?.state ?? 'offline',
       languageSelect: options.languageSelect,
       onSelect: room => this.#openOrSay(room),
       onOpen: room => this.#open(room),
@@ -85,6 +86,7 @@ export class ChatView {
     this.#undo.push(chat.connectionChanged.add(() => this.#changed()));
     this.#undo.push(chat.unread.changed.add(() => this.#changed()));
     this.#undo.push(chat.roomList.changed.add(() => this.#openOwn()));
+    this.#undo.push(chat.states.changed.add(() => this.#changed()));
     for (const changed of [chat.people.changed, chat.profiles.changed])
       this.#undo.push(changed.add(() => this.#changed()));
     chat.people.open();

@@ -13,6 +13,10 @@ import { mayActOn, showMember } from './member-dialog.ts';
 import type { PeopleContext } from './person-acts.ts';
 import { showPerson } from './person-dialog.ts';
 import { mayChange, showSettings } from './room-settings.ts';
+import { showState } from './user-state.ts';
+
+/** Members of the largest room of which the server tells the states. */
+const MOST_ACQUAINTED = 100;
 
 /** Acts of the user in a room, beside those on its members. */
 interface Acts {
@@ -148,7 +152,12 @@ export class Members {
     const [, , more, acts] = target.children;
     if (!more || !(acts instanceof HTMLElement)) return;
     const { user, rank } = member;
-    target.classList.toggle('away', !(room.users ?? []).some(present => present.user === user));
+    const isHere = (room.users ?? []).some(present => present.user === user);
+    // Of larger rooms nobody is told who is there.
+    const known = (room.info.state?.count ?? 0) <= MOST_ACQUAINTED ? this.#chat.states.of(user)?.state : undefined;
+    const state = known && known !== 'offline' ? known : isHere ? 'active' : 'offline';
+    target.classList.toggle('away', state === 'offline');
+    showState(target, this.#texts, state);
     const muted = room.info.may('mute') ? room.info.mutedUntilOf(user) : 0;
     const facts = [
       rank === 'member' ? '' : this.#texts.text(`role.${rank}`),

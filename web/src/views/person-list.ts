@@ -5,6 +5,7 @@ import { dialogButton } from './dialog.ts';
 import { iconButton } from './icon-button.ts';
 import { actsOn, nameOf, type PeopleContext, type PersonAct } from './person-acts.ts';
 import { statusLine } from './person-dialog.ts';
+import { showState } from './user-state.ts';
 
 export interface ListedPerson {
   readonly user: string;
@@ -70,6 +71,7 @@ export class PersonList {
     const known = nameOf(chat, user);
     const shown = known === user ? found || user : known;
     setText(name, shown);
+    showState(target, texts, chat.states.of(user)?.state ?? 'offline');
     const nameless = unlisted ? texts.text('friends.byId') : '';
     const status = statusLine(chat.profiles.of(user)?.status, chat.now());
     setText(more, line ?? (status || (shown === user ? nameless : user)));

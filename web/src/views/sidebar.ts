@@ -1,4 +1,5 @@
 import type { ListedRoom } from '../../../client/room-list.ts';
+import type { UserState } from '../../../client/user-states.ts';
 import { element, reconcile, setText } from '../dom/element.ts';
 import { icon, mark } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
@@ -7,12 +8,14 @@ import type { RoomNames } from '../page/room-names.ts';
 import type { SidebarRoom } from '../page/sidebar-rooms.ts';
 import { avatar } from './avatar.ts';
 import { iconButton } from './icon-button.ts';
+import { showState } from './user-state.ts';
 
 export interface SidebarOptions {
   readonly texts: Texts;
   readonly user: string;
   readonly languageSelect: HTMLElement;
   readonly names: RoomNames;
+  readonly stateOf: (user: string) => UserState['state'];
   readonly onSelect: (room: string) => void;
   /** Opens a room. Returns the problem to show, or null. */
   readonly onOpen: (room: string) => string | null;
@@ -196,6 +199,8 @@ export class Sidebar {
     const [, name, time, last, badge] = button?.children ?? [];
     if (!button || !name || !time || !last || !badge) return;
     setText(name, this.#options.names.title(room));
+    const other = isDirect(room) ? this.#options.names.otherOf(room) : undefined;
+    if (other !== undefined) showState(button, texts, this.#options.stateOf(other));
     if (selected) button.setAttribute('aria-current', 'true');
     else button.removeAttribute('aria-current');
     const unread = selected && document.visibilityState === 'visible' ? 0 : all;
