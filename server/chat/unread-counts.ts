@@ -74,8 +74,8 @@ export class UnreadCounts {
    * Counts what a user has not read. Includes every message, change, hide and mark that was answered before the call, and blocks
    * of others with the delay of their delivery to this gateway.
    * @param rooms at most 1,000
-   * @returns by room; null where it cannot be said, because MongoDB does not answer or has not marked its messages yet. A room that
-   * the user may not read is missing.
+   * @returns by room; null where it cannot be said, because the mark is not known, or MongoDB does not answer or has not marked its
+   * messages yet. A room that the user may not read is missing.
    * @throws {ReadFailed} if NATS does not answer, {@link StoreUnavailable} if rights depend on MongoDB and it does not
    */
   async of(identity: Identity, rooms: readonly string[]): Promise<ReadonlyMap<string, RoomCount | null>> {
@@ -90,7 +90,8 @@ export class UnreadCounts {
     );
     const readable = [...rights];
     // Marks first: a message that is newer than them may only make a count higher.
-    const found = await marks.of(readable.map(([room]) => ({ user, room })));
+    // While NATS does not have them, such as beside workers of the release before, counts are not known.
+    const found = (await unlessAway(() => marks.of(readable.map(([room]) => ({ user, room }))))) ?? [];
     const ends = await this.#newest(readable.map(([room]) => room));
     const counted = new Map<string, RoomCount | null>();
     const asked: Asked[] = [];

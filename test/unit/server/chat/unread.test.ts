@@ -202,6 +202,16 @@ test('while MongoDB is away, or has messages that are not marked, rooms are coun
   assert.deepEqual([await n('bob'), await item('eve')], [1, { room, n: null, mentions: null }]);
 });
 
+test('while marks are not there, only a room is known in which nothing counts since the join of the user', async () => {
+  const { send, n, markStore, log, as, room } = await unreadChat();
+  markStore.away = true;
+  log.noted = log.last;
+  assert.equal(await n('bob'), 0);
+  await send('ann');
+  assert.equal(await n('bob'), null);
+  assert.equal((await as('bob', 'room.list', {})).items[0]?.room, room);
+});
+
 test('a call has 1 to 100 rooms, each counted once', async () => {
   const { as, code, room } = await unreadChat();
   assert.equal(await code('bob', 'unread', { rooms: [] }), 107);
