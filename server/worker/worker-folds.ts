@@ -17,6 +17,7 @@ import { logClock, readLogTime } from '../bus/log-clock.ts';
 import { marksLog } from '../bus/marks-log.ts';
 import type { Names } from '../bus/names.ts';
 import { policyKv } from '../bus/policy-kv.ts';
+import { policyRooms } from '../bus/policy-rooms.ts';
 import type { Written } from '../fold/room-state.ts';
 import { StoreUnavailable } from '../room/history-store.ts';
 import type { Config } from '../settings/config.ts';
@@ -162,6 +163,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     pairs: store.contacts,
     settings: store.users,
     archived: partition => store.readPosition(partition),
+    policyRooms: work => policyRooms(connection, jsm, names, work),
     log: { ...entries, state: partition => source.foldLog.state(partition) },
     partitions: config.partitions,
     replay: (partition, signal, work) =>

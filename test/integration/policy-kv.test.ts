@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { policyKv } from '../../server/bus/policy-kv.ts';
+import { policyRooms } from '../../server/bus/policy-rooms.ts';
 import { startNats } from '../../tools/local/nats.ts';
 import { startNatsCluster } from '../../tools/local/nats-cluster.ts';
 import { until } from '../../tools/support/until.ts';
@@ -28,6 +29,22 @@ test('the client library of NATS reads the bucket, and a key that an administrat
   assert.equal(await policy.read(key), null);
   assert.equal(await policy.write(key, { rooms: {} }, 0), true);
   assert.deepEqual((await policy.read(key))?.value, { rooms: {} });
+});
+
+test('all rooms are listed, and nothing else', async t => {
+  const { write, names } = await natsLog(t, nats);
+  const policy = policyKv(write, names);
+  const jsm = await jetstreamManager(write);
+  const listed = async () => {
+    const rooms: string[] = [];
+    await policyRooms(write, jsm, names, async page => void rooms.push(...page));
+    return rooms.sort();
+  };
+  assert.deepEqual(await listed(), []);
+  await policy.write({ room: 'group:a.b *>%é界' }, {}, 0);
+  for (const key of [{ room: 'group:b' }, { user: 'r' }, { settings: 'r' }, { partition: 1 }] as const)
+    await policy.write(key, {}, 0);
+  assert.deepEqual(await listed(), ['group:a.b *>%é界', 'group:b']);
 });
 
 test('without the bucket, and without NATS, reads and writes fail as what may work later', async t => {

@@ -1,7 +1,7 @@
 import { inboxOf } from '../../access/names.ts';
 import type { FoldLogState } from '../../bus/fold-log.ts';
 import { pairUsers } from '../../fold/pair.ts';
-import type { RoomState } from '../../fold/room-state.ts';
+import { NO_ROOM, type RoomState } from '../../fold/room-state.ts';
 import { roomStateJson } from '../../fold/room-state-json.ts';
 import type { GivenSettings } from '../../fold/user-settings.ts';
 import type { ArchivedPair, MembershipArchive, PairPages } from '../../membership/archive.ts';
@@ -31,6 +31,8 @@ export type PassTasks = ReadonlyMap<number, PassTask>;
 
 export interface PolicyPassParts extends TakeOverParts {
   readonly archive: Pick<MembershipArchive, 'room' | 'allRooms' | 'allUsers'>;
+  /** Calls `work` with the names of all rooms that POLICY has, page by page. */
+  policyRooms(work: (rooms: readonly string[]) => Promise<void>): Promise<void>;
   readonly pairs: PairPages;
   readonly settings: SettingsPages;
   readonly log: TakeOverParts['log'] & {
@@ -56,6 +58,8 @@ const REPLAYS = 4;
 export class PolicyPass {
   readonly #parts: PolicyPassParts;
   readonly #tasks: PassTasks;
+  /** Rooms that MongoDB has, of partitions that are brought into an epoch: some 100 bytes each. */
+  readonly #archived = new Set<string>();
   /** Partitions whose LOG failed: the others go on. */
   readonly problems = new Map<number, Error>();
   rooms = 0;
@@ -75,6 +79,7 @@ export class PolicyPass {
     const { archive, pairs, settings, fold, log } = this.#parts;
     const isWanted = () => this.#open().length > 0;
     await inLanes(allRooms(archive, isWanted), WRITES, async ([room, state]) => await this.#room(room, state));
+    if (this.#open().some(([, { fills }]) => !fills)) await this.#policyRooms();
     await inLanes(allUsers(archive, isWanted), WRITES, async ([user, rooms]) => await this.#user(user, rooms));
     await inLanes(allPairs(pairs, isWanted), WRITES, async ([, pair]) => await this.#pair(pair));
     await inLanes(allSettings(settings, isWanted), WRITES, async ([user, given]) => await this.#settings(user, given));
@@ -119,6 +124,23 @@ export class PolicyPass {
       return await writes.attempt({ room }, async () => {
         if (!(await policy.write({ room }, roomStateJson(state), 0))) await writeRoom(policy, room, state);
       });
+    this.#archived.add(room);
+    await this.#takeOver(partition, room, state, task);
+  }
+
+  /** Takes over rooms that POLICY alone has: MongoDB and LOG lost them. */
+  async #policyRooms(): Promise<void> {
+    const { policyRooms, log } = this.#parts;
+    await policyRooms(async rooms => {
+      await inLanes(rooms, WRITES, async room => {
+        const partition = log.partitionOf(room);
+        const task = this.#task(partition);
+        if (task && !task.fills && !this.#archived.has(room)) await this.#takeOver(partition, room, NO_ROOM, task);
+      });
+    });
+  }
+
+  async #takeOver(partition: number, room: string, state: RoomState, task: PassTask): Promise<void> {
     await this.#attempt(partition, async () => {
       if (await takeOver(this.#parts, room, state, task)) this.snapshots += 1;
     });

@@ -71,6 +71,12 @@ export class MemoryPolicyStore implements PolicyStore {
     return true;
   }
 
+  /** Names of all rooms with a value. */
+  rooms(): readonly string[] {
+    const keys = [...this.#entries.keys()].map(text => JSON.parse(text) as PolicyKey);
+    return keys.flatMap(key => ('room' in key ? [key.room] : []));
+  }
+
   /** Removes everything. */
   wipe(): void {
     this.#entries.clear();

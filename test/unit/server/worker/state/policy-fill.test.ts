@@ -143,6 +143,7 @@ class Fillers {
         allRooms: async (after, limit) => page(this.rooms, after, limit),
         allUsers: async (after, limit) => page(this.users, after, Math.ceil(limit / 50)),
       },
+      policyRooms: work => work(this.policy.rooms()),
       pairs: { allPairs: async after => (after === '' ? [...this.pairs] : []) },
       settings: { allSettings: async after => (after === '' ? [...this.settings] : []) },
       partitions: PARTITIONS,

@@ -245,6 +245,7 @@ test('a store that is new or was wiped is filled from MongoDB and LOG while the 
           ? [['zoe', new Map([['group:old', { state: 'member', rank: 'member', since: 1, cv: 4, kind: 'group' }]])]]
           : [],
     },
+    policyRooms: work => work(policy.rooms()),
     pairs: { allPairs: async () => [] },
     settings: { allSettings: async () => [] },
     partitions: 1,

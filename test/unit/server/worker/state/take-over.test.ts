@@ -80,6 +80,7 @@ async function bench(from = 1_001, held: readonly number[] = [0]) {
       allRooms: async after => await page(archived, after),
       allUsers: async after => await page(users, after),
     },
+    policyRooms: work => work(policy.rooms()),
     pairs: { allPairs: async after => (after === '' ? [...pairs] : []) },
     settings: { allSettings: async after => (after === '' ? [...settings] : []) },
     log: {
@@ -156,6 +157,18 @@ test('rooms that POLICY and MongoDB have in different states, or that a loss may
     ],
   );
   assert.deepEqual(await progress(), SECOND);
+});
+
+test('a room that POLICY alone has goes on in the epoch, unless it is of the epoch', async () => {
+  const { taken, put, policy } = await bench();
+  await fillPolicy(policy);
+  await put('group:lost', stateOf(2, 30, 'POLICY'));
+  await put('group:new', stateOf(1, 1_002));
+  await put('group:other', stateOf(2, 30)); // of another partition
+  assert.deepEqual(
+    (await taken()).map(({ room, cv, state }) => [room, cv, state?.topic]),
+    [['group:lost', 2 + LOST_VERSIONS, 'POLICY']],
+  );
 });
 
 test('acts of users on each other that POLICY lost come back from MongoDB, and later ones stay', async () => {
