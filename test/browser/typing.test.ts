@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startBackends, type Teardown } from '../../tools/support/backends.ts';
+import { nextId, openClient } from '../../tools/support/sdk.ts';
+import { tokenFor } from '../../tools/support/token.ts';
 import { until } from '../../tools/support/until.ts';
 import { openWindow, startBrowser } from '../support/browser/browser.ts';
 import { ChatPage } from '../support/browser/chat-page.ts';
@@ -59,4 +61,32 @@ test('two people see each other type, on two gateways, until the message comes o
   await alice.page.getByRole('textbox', { name: /^Message to/ }).fill('');
   await toBob.waitFor({ state: 'hidden' });
   assert.deepEqual([...first.problems, ...second.problems], []);
+});
+
+test('an announcement of the platform stands above the room until its user closes it, on all devices, and is taken back', async t => {
+  const [first, second] = [await openWindow(t, browser), await openWindow(t, browser)];
+  const devices = [new ChatPage(first.page), new ChatPage(second.page)];
+  for (const [at, device] of devices.entries()) {
+    await device.signIn(pageAt(at as 0 | 1), 'dora');
+    await device.connected();
+  }
+  const token = await tokenFor('ops', { roles: ['service'] });
+  const service = await openClient(t, cluster.gateways[0].url, { sdk: { token } });
+  const bars = (text: string) => devices.map(({ page }) => page.getByRole('status').filter({ hasText: text }));
+  const announce = async (text: string) => {
+    const id = nextId();
+    return { id, ...(await service.send('system:all', text, id)) };
+  };
+  await until('both devices show it', async () => {
+    await announce('Down at noon'); // what comes before a device first reads the room is not shown
+    return (await Promise.all(bars('Down at noon').map(bar => bar.isVisible()))).every(Boolean);
+  });
+  assert.equal(await first.page.getByRole('button', { name: /system/ }).count(), 0, 'it is not in the list of rooms');
+  await first.page.screenshot({ path: join(shots, 'announcement.png') });
+  await bars('Down at noon')[0]?.getByRole('button').click();
+  for (const bar of bars('Down at noon')) await bar.waitFor({ state: 'detached' });
+  const { offset, id } = await announce('Down at one');
+  for (const bar of bars('Down at one')) await bar.waitFor();
+  await service.rpc('message.delete', { room: 'system:all', id: nextId(), targets: [{ target: offset, of: id }] });
+  for (const bar of bars('Down at one')) await bar.waitFor({ state: 'detached' });
 });

@@ -6,6 +6,7 @@ import { pageTitle } from '../page/page-title.ts';
 import { isChannel } from '../page/room-name.ts';
 import { RoomNames } from '../page/room-names.ts';
 import { roomToClose, sidebarRooms } from '../page/sidebar-rooms.ts';
+import { ANNOUNCEMENTS, Announcements } from './announcements.ts';
 import { Announcer } from './announcer.ts';
 import { Banner } from './banner.ts';
 import type { ChatViewOptions } from './chat-view-options.ts';
@@ -55,7 +56,9 @@ export class ChatView {
       problem: text => this.#banner.show(text),
     });
     const context: PeopleContext = { texts, chat, open: room => this.#openOrSay(room) };
-    this.#place = element('div', { class: 'place' }, this.#banner.root, this.#slot);
+    const announcements = new Announcements(texts, chat);
+    this.#undo.push(() => announcements.dispose());
+    this.#place = element('div', { class: 'place' }, announcements.root, this.#banner.root, this.#slot);
     this.#sidebar = new Sidebar({
       texts,
       user: chat.user,
@@ -264,7 +267,8 @@ export class ChatView {
     }
     const invitations = chat.roomList.rooms.filter(({ state }) => state === 'invited');
     this.#people.update(this.#conversation && room);
-    const rooms = sidebarRooms(chat.rooms, chat.roomList.rooms, chat.unread);
+    const open = chat.rooms.filter(({ name }) => name !== ANNOUNCEMENTS);
+    const rooms = sidebarRooms(open, chat.roomList.rooms, chat.unread);
     this.#sidebar.update(rooms, invitations, room?.name ?? '');
     this.#sidebar.updatePeople(chat.people.requests.length, nameOf(chat, chat.user));
     onTitle(pageTitle(texts, rooms, room && this.#names.title(room.name)));
