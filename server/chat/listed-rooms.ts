@@ -37,7 +37,7 @@ export const LISTED_ROOM = {
   state: about(oneOf('member', 'invited', 'requested'), 'Relation of the caller to the room.'),
   role: about(optional(oneOf(...RANKS)), 'Rank of the caller, of a member.'),
   n: about(nullable(int()), '0 if the caller has read all that counts; `null` if it has to be counted, with `unread`.'),
-  mentions: about(nullable(int()), 'Unread mentions; `null` while they are not counted.'),
+  mentions: about(nullable(int()), 'Unread mentions, in the same way.'),
   read: about(
     nullable(int()),
     'Offset up to which the caller has read the room; 0 for none, `null` if that is not known now.',
@@ -92,6 +92,7 @@ export async function listedRooms(
     .map(({ room, state, rank, since }) => {
       const { top = 0, message = null, countable = null } = ends.get(room) ?? {};
       const mark = marks.get(room) ?? null;
+      const n = state === 'member' ? (knownCount(mark, { countable }, since)?.n ?? null) : 0;
       const isShown = message !== null && message.offset > (readable.get(room) ?? 0);
       return {
         room,
@@ -99,8 +100,8 @@ export async function listedRooms(
         ...others.get(room),
         state,
         ...(state === 'member' ? { role: rank } : {}),
-        n: state === 'member' ? (knownCount(mark, { countable }, since)?.n ?? null) : 0,
-        mentions: null,
+        n,
+        mentions: n === 0 ? 0 : null,
         read: mark?.read ?? null,
         delivered: mark?.delivered ?? null,
         last: isShown ? previewOf(message) : null,

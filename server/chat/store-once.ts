@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Mentions } from '../fold/mentions.ts';
+import { hasMentions, type Mentions } from '../fold/mentions.ts';
 import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Stored } from '../room/log.ts';
@@ -73,8 +73,7 @@ export async function storeOnce(call: Call, chat: Chat, act: Act): Promise<Store
     }
   }
   call.placed();
-  // A mention of everybody tells nobody: workers need not look at it.
-  const told = act.mentions?.mentions ? { mentions: chat.kindOf(room)?.history ?? 'Joined' } : {};
+  const told = hasMentions(act.mentions ?? {}) ? { mentions: chat.kindOf(room)?.history ?? 'Joined' } : {};
   return await messages.publish(call, { room, type, id, dedupe, time, targets, body, ...told });
 }
 

@@ -1,7 +1,8 @@
 import { asNewAs, authorize, type LoadAccess, type RoomAccess } from '../access/room-access.ts';
 import type { Identity } from '../access/token.ts';
+import type { Entry } from '../fold/entry.ts';
 import type { Mark } from '../fold/mark.ts';
-import { RoomFold } from '../fold/room-fold.ts';
+import { type FoldedMessage, RoomFold } from '../fold/room-fold.ts';
 import type { Marks } from '../membership/marks.ts';
 import { MOST_OTHERS, type Pairs } from '../membership/pairs.ts';
 import { CommandError } from '../protocol/command-error.ts';
@@ -9,13 +10,14 @@ import type { CountableMessage, CountReader } from '../room/counts.ts';
 import type { Filter } from '../room/filtered-reader.ts';
 import { type HistoryStore, StoreUnavailable } from '../room/history-store.ts';
 import { type Newest, ReadFailed, type RoomLog } from '../room/log.ts';
+import type { ViewReader } from '../room/views.ts';
 import { addEntries, entriesAfter, entriesOf } from './entries.ts';
 import type { Hidden } from './hidden.ts';
-import { type Count, countUnread, MOST_LOOKED_AT, NONE } from './unread-walk.ts';
+import { type Count, countUnread, MOST_COUNTED, MOST_LOOKED_AT, NONE, type WalkParts } from './unread-walk.ts';
 
 export interface UnreadCountsOptions {
   readonly log: Pick<RoomLog, 'partitionOf' | 'newest' | 'readAfter' | 'top' | 'state' | 'storedFloor'>;
-  readonly store: Pick<HistoryStore, 'quiet'>;
+  readonly store: Pick<HistoryStore, 'quiet'> & Pick<ViewReader, 'findFolded'>;
   readonly counts: CountReader;
   readonly access: LoadAccess;
   readonly marks: Pick<Marks, 'of'>;
@@ -29,6 +31,8 @@ export interface UnreadCountsOptions {
 export interface RoomCount extends Count {
   /** Offset up to which every message of the room is looked at, and none above it. */
   readonly upto: number;
+  /** Messages among them that mention the user, or everybody: at most {@link MOST_COUNTED}; null if that is not known. */
+  readonly mentions: number | null;
 }
 
 /** A room of one call, with what is known of it. */
@@ -44,7 +48,9 @@ interface Tail {
   /** Offset up to which MongoDB counts; at most the offset above which is counted if it is not needed. */
   readonly from: number;
   /** Messages above {@link from}, descending by offset. */
-  readonly messages: readonly CountableMessage[];
+  readonly messages: readonly FoldedMessage[];
+  /** Entries above {@link from}. */
+  readonly entries: readonly Entry[];
   /** Offsets of deleted messages, of any offset. */
   readonly deleted: readonly number[];
   /** Offset of the last entry. */
@@ -99,7 +105,7 @@ export class UnreadCounts {
       const read = found[index]?.read;
       const newest = ends.get(room) ?? { top: 0, entry: null, countable: null };
       const known = knownCount(found[index] ?? null, newest, allowed.since);
-      counted.set(room, known && { ...known, upto: newest.top });
+      counted.set(room, known && { ...known, upto: newest.top, mentions: 0 });
       if (read !== undefined && counted.get(room) === null) asked.push({ room, rights: allowed, read, newest });
     }
     if (asked.length === 0) return counted;
@@ -149,7 +155,10 @@ export class UnreadCounts {
       const blockedOf = async (users: readonly string[]) => await this.#blockedOf(user, users);
       const parts = { user, without, blockedOf };
       const count = await unlessAway(() => countUnread(this.#pages(room, above, tail), parts));
-      return count ? { ...count, upto } : null;
+      if (!count) return null;
+      const isNone = count.n === 0 && !count.partial;
+      const mentions = isNone ? 0 : await unlessAway(() => this.#mentions(room, { above, tail }, parts));
+      return { ...count, upto, mentions: mentions ?? null };
     }
     return null;
   }
@@ -161,7 +170,7 @@ export class UnreadCounts {
     let counted = await countedUpTo;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const from = Math.max(counted, above);
-      if (top <= from) return { from, messages: [], deleted: [], upto: from };
+      if (top <= from) return { from, messages: [], entries: [], deleted: [], upto: from };
       const stored = await entriesAfter(log, room, from);
       // Read last: what a purge removed meanwhile is below the first offset now.
       const { first } = await log.state(partition);
@@ -178,7 +187,7 @@ export class UnreadCounts {
         .reverse();
       const deletes = entries.flatMap(entry => (entry.type === 'delete' ? entry.targets : []));
       const deleted = deletes.map(({ target }) => target);
-      return { from, messages, deleted, upto: stored.at(-1)?.offset ?? from };
+      return { from, messages, entries, deleted, upto: stored.at(-1)?.offset ?? from };
     }
     return null;
   }
@@ -202,6 +211,34 @@ export class UnreadCounts {
       if (page.length < PAGE) return;
       before = page.at(-1)?.offset ?? 0;
     }
+  }
+
+  /** Counts the messages above an offset that mention the user, as their texts are now. */
+  async #mentions(
+    room: string,
+    { above, tail: { from, messages, entries } }: { readonly above: number; readonly tail: Tail },
+    { user, without, blockedOf }: WalkParts,
+  ): Promise<number> {
+    const { counts, store } = this.#options;
+    const range = { after: above, before: from + 1, limit: MOST_LOOKED_AT };
+    const stored = from > above ? await counts.mentioning(room, user, range) : [];
+    // Of messages that were edited since, the new text counts.
+    const targets = entries.flatMap(entry => (entry.type === 'edit' ? [entry.target] : []));
+    const edited = new Set(targets.filter(target => target > above && target <= from));
+    const fold = new RoomFold();
+    for (const message of edited.size > 0 ? await store.findFolded(room, [...edited]) : [])
+      fold.addFolded(message, from);
+    addEntries(fold, entries);
+    const changed = [...edited].flatMap(offset => fold.message(offset) ?? []);
+    const isMeant = ({ mentions = [], all, deleted }: FoldedMessage) =>
+      deleted === 0 && (all === true || mentions.includes(user));
+    const found = [
+      ...messages.filter(isMeant),
+      ...changed.filter(isMeant),
+      ...stored.filter(({ offset }) => !edited.has(offset)),
+    ].filter(message => message.user !== user && !without.has(message.offset));
+    const blocked = found.length === 0 ? new Set() : await blockedOf([...new Set(found.map(each => each.user))]);
+    return Math.min(found.filter(each => !blocked.has(each.user)).length, MOST_COUNTED);
   }
 
   async #blockedOf(user: string, users: readonly string[]): Promise<ReadonlySet<string>> {

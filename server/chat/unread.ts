@@ -20,7 +20,10 @@ const COUNT = {
     optional(int()),
     'Offset up to which messages are in the count: one that is delivered later, with a lower offset, is in it. Absent without `n`.',
   ),
-  mentions: about(nullable(int()), 'Unread mentions; `null` while they are not counted.'),
+  mentions: about(
+    nullable(int()),
+    `Messages among them that mention the caller, or everybody, at most ${MOST_COUNTED}. \`null\` if it cannot be said now.`,
+  ),
 };
 
 export const unread = verb({
@@ -39,8 +42,8 @@ export const unread = verb({
     params: { rooms: ['group:tea', 'group:news'] },
     result: {
       items: [
-        { room: 'group:tea', n: 3, upto: 1047, mentions: null },
-        { room: 'group:news', n: 100, more: true, upto: 5120, mentions: null },
+        { room: 'group:tea', n: 3, upto: 1047, mentions: 1 },
+        { room: 'group:news', n: 100, more: true, upto: 5120, mentions: 0 },
       ],
     },
   },
@@ -52,8 +55,8 @@ export const unread = verb({
       const count = counts.get(room);
       if (count === undefined) return [];
       if (count === null) return [{ room, n: null, mentions: null }];
-      const { n, more, partial, upto } = count;
-      return [{ room, n, ...(more ? { more } : {}), ...(partial ? { partial } : {}), upto, mentions: null }];
+      const { n, more, partial, upto, mentions } = count;
+      return [{ room, n, ...(more ? { more } : {}), ...(partial ? { partial } : {}), upto, mentions }];
     });
     return { items };
   },

@@ -18,6 +18,15 @@ export interface CountReader {
     room: string,
     range: { readonly after: number; readonly before: number; readonly limit: number },
   ): Promise<readonly CountableMessage[]>;
+  /**
+   * Messages of a room with `after < offset < before` that mention a user, or everybody, and are not deleted, in any order.
+   * @param range.limit most messages for each of the two
+   */
+  mentioning(
+    room: string,
+    user: string,
+    range: { readonly after: number; readonly before: number; readonly limit: number },
+  ): Promise<readonly CountableMessage[]>;
 }
 
 /** Marks of messages that count, for the worker that folds a partition. */

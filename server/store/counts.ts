@@ -2,6 +2,7 @@ import type { AnyBulkWriteOperation } from 'mongodb';
 import type { CountableMessage, CountReader, CountWriter } from '../room/counts.ts';
 import { isCountable, type MessageDocument } from './document.ts';
 import { missingIndexes } from './indexes.ts';
+import { EVERYBODY, mentionsWithin } from './mention-keys.ts';
 import { type MongoConnection, READ } from './mongo-connection.ts';
 import { QUERIES, where } from './queries.ts';
 import { writeAll } from './write-all.ts';
@@ -58,6 +59,33 @@ export class CountStore implements CountReader, CountWriter {
         .limit(limit)
         .toArray(),
     );
+  }
+
+  mentioning(
+    room: string,
+    user: string,
+    { after, before, limit }: Parameters<CountReader['mentioning']>[2],
+  ): Promise<CountableMessage[]> {
+    // Until the index of keys is built a server looks at the unread messages of the room alone.
+    const offset = { $gt: after, $lt: Math.min(before, Number.MAX_SAFE_INTEGER) };
+    return this.#connection.read(async () => {
+      const messages = await this.#messages();
+      const found = await Promise.all(
+        [user, EVERYBODY].map(name =>
+          messages
+            .find(where('messages.mentions', { room, offset, m: mentionsWithin(name, room, after, before) }), {
+              ...READ,
+              projection: { _id: 0, offset: 1, user: 1, rev: 1, deleted: 1, 'said.rev': 1 },
+            })
+            .limit(limit)
+            .toArray(),
+        ),
+      );
+      const byOffset = new Map(found.flat().map(document => [document.offset, document]));
+      // A worker of an earlier release leaves the keys of an older text.
+      const isOfText = ({ rev, said, deleted }: MessageDocument) => deleted === undefined && said?.rev === rev;
+      return [...byOffset.values()].filter(isOfText).map(({ offset, user: author }) => ({ offset, user: author }));
+    });
   }
 
   #messages() {

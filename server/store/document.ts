@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { Binary } from 'mongodb';
 import type { Reaction } from '../fold/changes.ts';
-import type { Mentions } from '../fold/mentions.ts';
+import { type Mentions, readMentions } from '../fold/mentions.ts';
 import { isPlainJson } from '../protocol/raw-json.ts';
 import type { LoggedMessage } from '../room/history-store.ts';
-import { ERASED, NO_TARGETS, type StoredMessage } from '../room/message.ts';
+import { dataOf, ERASED, NO_TARGETS, type StoredMessage } from '../room/message.ts';
+import { mentionKeys } from './mention-keys.ts';
 
 /** A message in the collection `messages`. Empty fields are left out, but for {@link MessageDocument.seen}. */
 export interface MessageDocument {
@@ -34,6 +35,8 @@ export interface MessageDocument {
   readonly text?: string;
   /** Mentions of that edit, and its offset: a worker of an earlier release leaves those of an older edit. Absent for none. */
   readonly said?: Mentions & { readonly rev: number };
+  /** Keys of whom the text mentions, see `mentionKeys`; absent for nobody, and where an earlier release stored the message. */
+  readonly m?: readonly string[];
   /** Offsets of all edits of the message, which go with it. */
   readonly edits?: readonly number[];
   /** Offset of the delete of the message, whose texts are gone; its own for an entry that does not count; absent without one. */
@@ -74,8 +77,16 @@ export function toDocument(partition: number, message: LoggedMessage): MessageDo
     ...(message.cv > 0 ? {} : { seen: message.seen }),
     ...(message.targets.length === 0 ? {} : { targets: message.targets }),
     ...(isCountable(message) ? { c: 1 } : {}),
+    ...keysOf(message),
     body: isUtf8(message.body) ? Buffer.from(message.body).toString('utf8') : new Binary(message.body),
   };
+}
+
+/** Keys of whom a message mentions. Bodies of others are not parsed. */
+function keysOf(message: LoggedMessage): Pick<MessageDocument, 'm'> {
+  if (message.type !== 'message' || message.mentions === undefined) return {};
+  const m = mentionKeys(message.room, message.offset, readMentions((dataOf(message) ?? {}) as Record<string, unknown>));
+  return m.length > 0 ? { m } : {};
 }
 
 /** Message of a document. */

@@ -15,6 +15,7 @@ export const INDEXES = [
   },
   { name: 'partition_type_offset', collection: 'messages', key: { partition: 1, type: 1, offset: 1 }, sparse: false },
   { name: 'id', collection: 'messages', key: { id: 1 }, sparse: true },
+  { name: 'm', collection: 'messages', key: { m: 1 }, sparse: true },
   { name: 'kind_deleted_key', collection: 'rooms', key: { kind: 1, deleted: 1, key: 1 }, sparse: false },
   { name: 'room_state_key', collection: 'members', key: { room: 1, state: 1, key: 1 }, sparse: false },
   { name: 'user_state', collection: 'members', key: { user: 1, state: 1 }, sparse: false },

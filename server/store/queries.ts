@@ -23,6 +23,7 @@ const INDEXED = {
   partition_type_offset: ['partition', 'type', 'offset'],
   room_c_offset_user: ['room', 'c', 'offset', 'user'],
   id: ['id'],
+  m: ['m'],
   kind_deleted_key: ['kind', 'deleted', 'key'],
   room_state_key: ['room', 'state', 'key'],
   user_state: ['user', 'state'],
@@ -123,6 +124,15 @@ export const QUERIES = {
     range: 'offset',
     index: 'room_c_offset_user',
     for: 'offsets and authors of messages that may be unread, from the index alone',
+  },
+  'messages.mentions': {
+    collection: 'messages',
+    does: 'read',
+    equality: [],
+    range: 'm',
+    checked: { fields: ['room', 'offset'], few: 'a key has both' },
+    index: 'm',
+    for: 'messages that mention a user, or everybody, and may be unread',
   },
   'messages.sent': {
     collection: 'messages',

@@ -9,6 +9,7 @@ import { countWrites } from './counts.ts';
 import type { MessageDocument } from './document.ts';
 import { blankedEdit, foldedMessage, parsed, stubBody, voidBody } from './folded.ts';
 import { type HideDocument, hideWrites } from './hides.ts';
+import { mentionKeys } from './mention-keys.ts';
 import { READ } from './mongo-connection.ts';
 import { where } from './queries.ts';
 import { messagesAt, placeKey, votesOn } from './view-reads.ts';
@@ -198,7 +199,7 @@ export class Views {
 }
 
 /** Fields that a deleted message does not have. */
-const GONE = { rev: '', text: '', said: '', rx: '', rxAt: '', c: '' };
+const GONE = { rev: '', text: '', said: '', m: '', rx: '', rxAt: '', c: '' };
 
 const needsMessage = ({ edits, deletion }: Group) => edits.length > 0 || deletion !== null;
 const needsVotes = ({ votes, deletion }: Group) => votes.length > 0 || deletion !== null;
@@ -218,14 +219,14 @@ function edits(group: Group, document: MessageDocument): MessageWrite[] {
   const listing = unlisted.length > 0 ? { $addToSet: { edits: { $each: unlisted } } } : {};
   if (!text) return note(group, unlisted, document);
   const filter = where('messages.edit', { ...at(group), deleted: null, rev: { $not: { $gte: text.rev } } });
-  return [{ updateOne: { filter: filter as never, update: { ...textUpdate(text), ...listing } as never } }];
+  return [{ updateOne: { filter: filter as never, update: { ...textUpdate(group, text), ...listing } as never } }];
 }
 
 /** Update of a document to the text of an edit, with the mentions of that edit alone. */
-function textUpdate(edit: Text): object {
+function textUpdate({ room, target }: Group, edit: Text): object {
   const { rev, text } = edit;
-  if (!hasMentions(edit)) return { $set: { rev, text }, $unset: { said: '' } };
-  return { $set: { rev, text, said: { rev, ...mentionsOf(edit) } } };
+  if (!hasMentions(edit)) return { $set: { rev, text }, $unset: { said: '', m: '' } };
+  return { $set: { rev, text, said: { rev, ...mentionsOf(edit) }, m: mentionKeys(room, target, edit) } };
 }
 
 /** Lists edits in the document of their message. */

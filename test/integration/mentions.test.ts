@@ -48,6 +48,15 @@ test('who is mentioned is told once, across edits, blocks and workers that fold 
   await cluster.wipeLast();
   await cluster.startWorker();
 
+  // Counts follow the texts, in LOG and in MongoDB.
+  const counted = async (user: typeof bob) => (await user.act('unread', { rooms: [room] })).items[0]?.mentions;
+  const folded = async () =>
+    ((await cluster.collection('messages').findOne({ room, offset: target })) as { rev?: number } | null)?.rev !==
+    undefined;
+  assert.deepEqual([await counted(bob), await counted(eve), await counted(ann)], [1, 1, 0]);
+  await until('MongoDB has the edit', folded);
+  assert.deepEqual([await counted(bob), await counted(eve), await counted(ann)], [1, 1, 0]);
+
   // Nothing comes across a block, and what comes after it does.
   await bob.act('block.add', { user: 'ann' });
   const apart = await ann.act('message.send', { room, text: '@bob?', mentions: ['bob'] });
@@ -55,11 +64,27 @@ test('who is mentioned is told once, across edits, blocks and workers that fold 
   await bob.act('block.remove', { user: 'ann' });
   await eve.act('block.add', { user: 'bob' });
   await eve.act('message.send', { room, text: '@bob?', mentions: ['bob'] });
-  const last = await ann.act('message.send', { room, text: '@bob! @eve!', mentions: ['bob', 'eve'] });
+  const bang = nextId();
+  const last = await ann.act('message.send', { room, id: bang, text: '@bob! @eve!', mentions: ['bob', 'eve'] });
   await until('both are told of the last one', async () =>
     (await Promise.all([told('bob'), told('eve')])).every(all => all.at(-1)?.offset === last.offset),
   );
   for (const user of ['bob', 'eve'])
     assert.deepEqual((await told(user)).slice(0, -1), [mention], `${user} is told of each message once`);
+  await ann.act('message.edit', { room, target, of, text: 'tea?' });
+  await ann.act('message.send', { room, text: 'tea, all!', all: true });
+  assert.deepEqual([await counted(bob), await counted(eve)], [4, 2]);
+  const end = await ann.act('message.delete', { room, targets: [{ target: last.offset, of: bang }] });
+  assert.deepEqual([await counted(bob), await counted(eve)], [3, 1]);
+  await until('MongoDB has the delete', async () => {
+    const found = await cluster.collection('messages').findOne({ room, offset: last.offset });
+    return found?.['deleted'] === end.offset;
+  });
+  assert.deepEqual([await counted(bob), await counted(eve)], [3, 1]);
+  const keys = await cluster
+    .collection('messages')
+    .find({ room, m: { $exists: true } })
+    .toArray();
+  assert.deepEqual(keys.length, 3);
   assert.deepEqual([await told('zoe'), await told('ann')], [[], []]);
 });

@@ -110,6 +110,13 @@ export class MemoryStore implements HistoryStore, ViewReader, CountReader {
       .map(({ offset, user }): CountableMessage => ({ offset, user }));
   }
 
+  async mentioning(room: string, user: string, { after, before }: Parameters<CountReader['mentioning']>[2]) {
+    return this.#folded(room)
+      .filter(({ offset, deleted }) => offset > after && offset < before && deleted === 0)
+      .filter(({ mentions = [], all }) => all || mentions.includes(user))
+      .map(({ offset, user: author }): CountableMessage => ({ offset, user: author }));
+  }
+
   /** The worker applies entries up to an offset, and perhaps saves its position later. */
   apply(upTo: number, saved = upTo): void {
     this.applied = Math.max(this.applied, upTo);

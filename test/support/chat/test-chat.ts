@@ -115,7 +115,7 @@ export function testChat(parts: TestChatParts): Chat {
     areCutsKept: async () => true,
     areBlocksKept: async () => true,
     drops: () => false,
-    counts: { countedUpTo: async () => 0, countable: async () => [] },
+    counts: { countedUpTo: async () => 0, countable: async () => [], mentioning: async () => [] },
     metrics: testMetrics(),
     kindOf: room => new Policy(kindsOf(parts.config)).kindOf(room),
     kinds: () => kindsOf(parts.config),

@@ -8,7 +8,7 @@ transactions, sessions, change streams or updates by a pipeline, so that any ser
 | collection | a document is | fields |
 | --- | --- | --- |
 | \`messages\` | an entry of a room: a message, an edit, a delete, a reaction or a bare publish | \`_id\` partition, offset and time of the stream; \`room\`, \`offset\`, \`epoch\`, \`partition\`; \`type\`, \`id\`, \`dedupe\`, \`user\`, \`client\`, \`time\`, \`traceparent\`; \`body\` |
-| | in a message: the changes of later entries | \`rev\` offset of the edit that counts, \`text\` its text, \`edits\` offsets of all its edits, \`deleted\` offset of the delete (in any entry that does not count: its own, without the body), \`rx\` reactions, \`rxAt\` offset of the latest vote in them |
+| | in a message: the changes of later entries | \`rev\` offset of the edit that counts, \`text\` its text, \`said\` its mentions, \`m\` keys of whom the text mentions now: each user, or \`*\`, with room and offset, \`edits\` offsets of all its edits, \`deleted\` offset of the delete (in any entry that does not count: its own, without the body), \`rx\` reactions, \`rxAt\` offset of the latest vote in them |
 | \`reactions\` | a user's emoji on a message | \`_id\` room, offset, id of the message, user, emoji; \`user\`, \`emoji\`, \`on\`, \`at\` offset of the entry |
 | \`hides\` | a message that a user has hidden | \`_id\` user, room, offset; \`offset\`, \`of\` id of the message |
 | \`rooms\` | a room that somebody created | \`_id\` name of the room; \`state\` all that its control entries say, \`cv\` their number, \`at\` offset of the last one; \`kind\`, \`name\`, \`deleted\`; \`key\` name in lower case and room, for lists |

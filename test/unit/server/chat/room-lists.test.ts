@@ -148,16 +148,17 @@ test('a user lists the own rooms with their names, also while MongoDB is away', 
   await as('ann', 'message.send', { room: tea, id, text: '🍵'.repeat(200) });
   await as('ann', 'message.send', { room: coffee, text: 'for members' });
   const message = { id, user: 'ann', time: clock.wallClock(), text: '🍵'.repeat(140) };
-  const counts = { mentions: null, read: 0, delivered: 0 };
+  const counts = { read: 0, delivered: 0 };
   const top = (room: string) => log.offsetsOf(room).at(-1);
   const expected = [
-    { room: coffee, name: 'Coffee', state: 'requested', n: 0, ...counts, last: null, top: top(coffee) },
+    { room: coffee, name: 'Coffee', state: 'requested', n: 0, mentions: 0, ...counts, last: null, top: top(coffee) },
     {
       room: tea,
       name: 'Tea',
       state: 'member',
       role: 'member',
       n: null,
+      mentions: null,
       ...counts,
       last: { offset: top(tea), ...message },
       top: top(tea),

@@ -85,7 +85,7 @@ test('a count is exact up to 100; above it says that there are more, and so much
   const { send, item, log, store, room } = chat;
   const first = await send('ann');
   for (let sent = 0; sent < 99; sent++) await send('ann');
-  const counted = { room, n: 100, mentions: null };
+  const counted = { room, n: 100, mentions: 0 };
   assert.deepEqual(await item('bob'), counted);
   await send('ann');
   assert.deepEqual(await item('bob'), { ...counted, more: true });
@@ -97,7 +97,7 @@ test('a count is exact up to 100; above it says that there are more, and so much
   for (let sent = 0; sent < 2_100; sent++) await log.publish(room, body(`${sent}`), envelope('bob'));
   log.storeUpTo(log.last);
   store.apply(log.last);
-  assert.deepEqual(await item('bob'), { room, n: 0, partial: true, mentions: null });
+  assert.deepEqual(await item('bob'), { room, n: 0, partial: true, mentions: 0 });
 });
 
 const envelope = (user: string) => ({
