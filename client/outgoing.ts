@@ -1,4 +1,5 @@
 import type { ReplyTo, Target } from '../server/fold/entry.ts';
+import { type Mentions, mentionsOf, readMentions } from '../server/fold/mentions.ts';
 import { callErrorOf } from './call-error.ts';
 import type { Publication, Transport } from './transport.ts';
 import type { ResultOf } from './verbs.ts';
@@ -21,7 +22,7 @@ interface Act {
 }
 
 /** Message that is not acknowledged. */
-export interface OutgoingMessage extends Act {
+export interface OutgoingMessage extends Act, Mentions {
   readonly text: string;
   /** Message that this one answers; undefined for none. */
   readonly replyTo?: ReplyTo;
@@ -29,7 +30,7 @@ export interface OutgoingMessage extends Act {
 
 /** Change of stored messages. */
 export type Change =
-  | (Target & { readonly type: 'edit'; readonly text: string })
+  | (Target & Mentions & { readonly type: 'edit'; readonly text: string })
   | (Target & { readonly type: 'reaction'; readonly emoji: string; readonly on: boolean })
   | { readonly type: 'delete'; readonly targets: readonly Target[] };
 
@@ -44,7 +45,7 @@ export type Outgoing = OutgoingMessage | OutgoingChange;
 export interface RoomOutbox {
   readonly messages: () => readonly OutgoingMessage[];
   readonly changes: () => readonly OutgoingChange[];
-  readonly send: (content: Pick<OutgoingMessage, 'text' | 'replyTo'>) => OutgoingMessage;
+  readonly send: (content: Pick<OutgoingMessage, 'text' | 'replyTo' | keyof Mentions>) => OutgoingMessage;
   readonly change: (change: Change) => OutgoingChange;
 }
 
@@ -74,13 +75,13 @@ export async function sendEntry(transport: Pick<Transport, 'call'>, entry: Outgo
 function callVerb(transport: Pick<Transport, 'call'>, entry: Outgoing): Promise<Acknowledgement> {
   const { room, id } = entry;
   if (!('change' in entry)) {
-    const { text, replyTo } = entry;
-    return transport.call('message.send', { room, id, text, ...(replyTo ? { replyTo } : {}) });
+    const { type: _, ...content } = messageOf(entry);
+    return transport.call('message.send', { room, id, ...content });
   }
   switch (entry.change.type) {
     case 'edit': {
       const { target, of, text } = entry.change;
-      return transport.call('message.edit', { room, id, target, of, text });
+      return transport.call('message.edit', { room, id, target, of, text, ...mentionsOf(entry.change) });
     }
     case 'reaction': {
       const { target, of, emoji, on } = entry.change;
@@ -98,14 +99,20 @@ export function publicationOf(entry: Outgoing, offset: number, user: string): Pu
   return { offset, type, data: { type, id, ...content, time }, sender: { user, client: '' } };
 }
 
-const messageOf = ({ text, replyTo }: OutgoingMessage) => ({ type: 'message', text, ...(replyTo ? { replyTo } : {}) });
+const messageOf = ({ text, replyTo, ...rest }: OutgoingMessage) => ({
+  type: 'message',
+  text,
+  ...mentionsOf(rest),
+  ...(replyTo ? { replyTo } : {}),
+});
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads an act from storage. @returns null for one that this version does not know */
 export function readOutgoing(stored: string): Outgoing | null {
   try {
-    const { id, room, text, replyTo, change, time, refusal } = JSON.parse(stored) as Fields;
+    const fields = JSON.parse(stored) as Fields;
+    const { id, room, text, replyTo, change, time, refusal } = fields;
     if (typeof id !== 'string' || typeof room !== 'string') return null;
     const { code, reason } = (refusal ?? {}) as Fields;
     const act: Act = {
@@ -114,7 +121,8 @@ export function readOutgoing(stored: string): Outgoing | null {
       time: typeof time === 'number' ? time : 0,
       refusal: typeof code === 'number' ? { code, reason: String(reason ?? '') } : null,
     };
-    if (typeof text === 'string') return { ...act, text, ...(isReplyTo(replyTo) ? { replyTo } : {}) };
+    if (typeof text === 'string')
+      return { ...act, text, ...readMentions(fields), ...(isReplyTo(replyTo) ? { replyTo } : {}) };
     const known = readChange(change);
     return known && { ...act, change: known };
   } catch {
@@ -127,7 +135,8 @@ function readChange(stored: unknown): Change | null {
   if (type === 'delete') return Array.isArray(targets) && targets.every(isTarget) ? { type, targets } : null;
   const about = { target, of };
   if (!isTarget(about)) return null;
-  if (type === 'edit') return typeof text === 'string' ? { type, ...about, text } : null;
+  if (type === 'edit')
+    return typeof text === 'string' ? { type, ...about, text, ...readMentions(stored as Fields) } : null;
   if (type !== 'reaction' || typeof emoji !== 'string' || typeof on !== 'boolean') return null;
   return { type, ...about, emoji, on };
 }

@@ -1,3 +1,4 @@
+import { mentionsOf } from '../server/fold/mentions.ts';
 import { countOf, type Message } from './message.ts';
 import type { Change, OutgoingChange } from './outgoing.ts';
 
@@ -23,7 +24,9 @@ export function withChanges(
 function changed(message: Message, change: Change, user: string): Message {
   if (change.type === 'delete' || change.target !== message.offset || change.of !== message.id) return message;
   if (message.deleted > 0) return message;
-  return change.type === 'edit' ? { ...message, text: change.text } : withReaction(message, change, user);
+  if (change.type === 'reaction') return withReaction(message, change, user);
+  const { mentions: _, all: __, ...rest } = message;
+  return { ...rest, text: change.text, ...mentionsOf(change) };
 }
 
 function withReaction(message: Message, { emoji, on }: Pick<ReactionChange, 'emoji' | 'on'>, user: string): Message {

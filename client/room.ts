@@ -1,4 +1,5 @@
 import type { ReplyTo } from '../server/fold/entry.ts';
+import { type Mentions, mentionsOf } from '../server/fold/mentions.ts';
 import type { Clock } from '../server/time/clock.ts';
 import type { CallError } from './call-error.ts';
 import { controlOf, type Ending, endingOf, HIDDEN_CODES, REMOVED } from './control-of.ts';
@@ -166,18 +167,18 @@ export class Room {
 
   /**
    * Writes a message. It is in the outbox when this returns, and is sent as soon as the connection allows.
-   * @param replyTo message of this room that it answers
+   * @param options `replyTo`: message of this room that it answers; `mentions`: at most 50 users; `all`: true to mention everybody
    */
-  send(text: string, { replyTo }: { readonly replyTo?: ReplyTo | undefined } = {}): OutgoingMessage {
+  send(text: string, { replyTo, ...options }: Mentions & { replyTo?: ReplyTo | undefined } = {}): OutgoingMessage {
     this.typing.sent();
-    if (!replyTo) return this.#options.outbox.send({ text });
-    const { offset, id } = replyTo;
-    return this.#options.outbox.send({ text, replyTo: { offset, id } });
+    const answered = replyTo ? { replyTo: { offset: replyTo.offset, id: replyTo.id } } : {};
+    return this.#options.outbox.send({ text, ...mentionsOf(options), ...answered });
   }
 
-  /** Replaces the text of a message of this user. The change is in the outbox when this returns, as in {@link send}. */
-  edit({ offset, id }: MessageRef, text: string): OutgoingChange {
-    return this.#options.outbox.change({ type: 'edit', target: offset, of: id, text });
+  /** Replaces the text of a message of this user, in the outbox when this returns. @param mentions default: those it has */
+  edit({ offset, id }: MessageRef, text: string, mentions?: Mentions): OutgoingChange {
+    const said = mentionsOf(mentions ?? this.#history.timeline.find({ offset, id }) ?? {});
+    return this.#options.outbox.change({ type: 'edit', target: offset, of: id, text, ...said });
   }
 
   /** Deletes messages of this user for everybody: in the outbox when this returns, and shown as deleted once it is done. */

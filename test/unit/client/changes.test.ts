@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { CallError } from '../../../client/call-error.ts';
 import { countOf, type Message } from '../../../client/message.ts';
 import type { Room } from '../../../client/room.ts';
+import type { Mentions } from '../../../server/fold/mentions.ts';
 import { offlineChat } from '../../support/chat/offline-chat.ts';
 import { settle } from '../../support/clocks/settle.ts';
 
@@ -173,6 +174,25 @@ test('a reply carries offset and id of the message it answers and nothing else o
   await settle();
   assert.deepEqual((server.sends.at(-1) as { replyTo?: unknown }).replyTo, reference);
   assert.deepEqual(room.messages.at(-1)?.replyTo, reference);
+});
+
+test('a text is sent with whom it mentions, and an edit keeps them unless it names others', async () => {
+  const { room, server } = await openRoom();
+  const said = ({ mentions, all }: Mentions = {}) => ({ mentions, all });
+  room.send('tea, @bob?', { mentions: ['bob'], all: true });
+  await settle();
+  const both = { mentions: ['bob'], all: true };
+  assert.deepEqual([said(server.sends.at(-1) as Mentions), said(room.messages.at(-1))], [both, both]);
+  const sent = room.messages.at(-1) ?? assert.fail();
+  room.edit(sent, 'coffee, @bob?');
+  assert.deepEqual(said(room.messages.at(-1)), both);
+  await settle();
+  assert.deepEqual(said(room.messages.at(-1)), both);
+  room.edit(sent, 'coffee, @eve?', { mentions: ['eve'] });
+  const other = { mentions: ['eve'], all: undefined };
+  assert.deepEqual(said(room.messages.at(-1)), other);
+  await settle();
+  assert.deepEqual([said(room.messages.at(-1)), room.changes], [other, []]);
 });
 
 test('a deleted message of another user is not unread', async () => {
