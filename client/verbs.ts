@@ -925,10 +925,11 @@ export interface Verbs {
       readonly users: readonly string[];
     };
     readonly result: {
-      /** List of at most 200: object with `user` (id of a user, at most 250 bytes of UTF-8), `state` (`active` or `away` or `offline`). States in the order of `users`. */
+      /** List of at most 200: object with `user` (id of a user, at most 250 bytes of UTF-8), `state` (`active` or `away` or `offline`), `lastSeen` (integer from 1 to 2^53 - 1). States in the order of `users`. */
       readonly states: readonly {
         readonly user: string;
         readonly state: 'active' | 'away' | 'offline';
+        readonly lastSeen?: number;
       }[];
     };
   };

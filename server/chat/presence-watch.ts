@@ -1,6 +1,6 @@
 import { MOST_WATCHED } from '../presence/user-states.ts';
 import { ERRORS } from '../protocol/codes.ts';
-import { about, list, object, oneOf } from './params.ts';
+import { about, int, list, object, oneOf, optional } from './params.ts';
 import { userId } from './room-params.ts';
 import { verb } from './verb.ts';
 
@@ -9,6 +9,10 @@ const STATE = oneOf('active', 'away', 'offline');
 const SHOWN = {
   user: about(userId, 'User.'),
   state: about(STATE, '`away`: connected, and on no device in front of the user.'),
+  lastSeen: about(
+    optional(int({ min: 1 })),
+    'Milliseconds since 1970, a whole minute: the end of the last connection of a user who is offline. Missing if it is not known.',
+  ),
 };
 
 export const presenceWatch = verb({

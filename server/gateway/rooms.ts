@@ -4,6 +4,7 @@ import type { Chat } from '../chat/chat.ts';
 import { Sight, type SightOptions } from '../chat/sight.ts';
 import type { EphemeralBus } from '../ephemeral/bus.ts';
 import { type Ephemeral, EphemeralLane } from '../ephemeral/ephemeral.ts';
+import { LastSeen, type LastSeenOptions } from '../membership/last-seen.ts';
 import type { Settings } from '../membership/settings.ts';
 import type { JoinsBus, PresenceBus } from '../presence/bus.ts';
 import { InvisibleUsers } from '../presence/invisible-users.ts';
@@ -43,6 +44,8 @@ export interface RoomsPartOptions {
   readonly stateOf: StateOf;
   /** Relations and settings by which users may see the states of others. */
   readonly people: SightOptions & { readonly settings: Pick<Settings, 'of'> };
+  /** Places of the times at which users were seen last. */
+  readonly marks: Pick<LastSeenOptions, 'store' | 'archive'>;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
   readonly publish: PublishTopic;
   readonly budget: TailBudget;
@@ -99,6 +102,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     after,
     events,
   });
+  const lastSeen = new LastSeen({ ...options.marks, after, wallClock: clock.wallClock });
   const invisible = new InvisibleUsers({
     load: async user => (await options.people.settings.of([user])).get(user)?.invisible === true,
     own: user => presence.own(inboxOf(user)),
@@ -121,8 +125,12 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     },
     moved: (room, member) => {
       if (!isInbox(room)) return;
-      invisible.left(inboxUser(room));
-      states.moved(inboxUser(room), member);
+      const user = inboxUser(room);
+      const hasLeft = presence.own(room)[Symbol.iterator]().next().done === true;
+      // Who is invisible was seen last before that.
+      if (hasLeft && !invisible.has(user)) lastSeen.left(user);
+      invisible.left(user);
+      states.moved(user, member);
     },
   });
   const joins: Joins = new Joins({
@@ -143,9 +151,14 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     ask: user => presence.membersNow(inboxOf(user), MOST_DEVICES),
     settings: users => options.people.settings.of(users),
     sight: (user, others) => sight.of(user, others),
-    invisible: (user, isInvisible) => invisible.set(user, isInvisible),
+    invisible: (user, isInvisible) => {
+      if (isInvisible && !invisible.has(user)) lastSeen.left(user);
+      invisible.set(user, isInvisible);
+    },
     interest: (user, isWatched) => presence.interest(watchOf(user), isWatched),
     tell: event => ephemeral.state(event),
+    lastSeen: users => lastSeen.of(users),
+    wallClock: clock.wallClock,
     pushes: new StatePushes({
       codecs,
       pushed: () => metrics.presenceStates.inc(),
@@ -192,6 +205,9 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     },
     services: { rooms, reader, presence, joins, join },
     tick: () => rooms.sweep(),
-    stop: () => rooms.closeAll(),
+    stop: async () => {
+      rooms.closeAll();
+      await lastSeen.flush();
+    },
   };
 }

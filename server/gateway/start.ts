@@ -145,6 +145,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     control: membership.control,
     stateOf: (room, offset) => (isInbox(room) ? NO_ROOM : membership.states.upTo(room, offset)),
     people: membership.people,
+    marks: { store: membership.markStore, archive: store.marks },
     codecs: CODECS,
     publish,
     budget,

@@ -16,7 +16,7 @@ import {
   type Watching,
 } from './watching.ts';
 
-export interface UserStatesOptions extends Pick<Clock, 'now' | 'after'> {
+export interface UserStatesOptions extends Pick<Clock, 'now' | 'after' | 'wallClock'> {
   readonly gateway: string;
   /** Connections of a user on this gateway. */
   readonly own: (user: string) => Iterable<Member>;
@@ -31,6 +31,8 @@ export interface UserStatesOptions extends Pick<Clock, 'now' | 'after'> {
   readonly interest: (user: string, isWatched: boolean) => void;
   /** Tells the gateways that watch a user, but not this one. */
   readonly tell: (event: StateEvent) => void;
+  /** Times at which users were seen last, see {@link LastSeen.of}. */
+  readonly lastSeen: (users: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly pushes: StatePushes;
 }
 
@@ -82,9 +84,10 @@ export class UserStates {
     }
     const states = users.map(each => {
       const [entry, watch] = [this.#entries.get(each), watching.users.get(each)];
-      const state = entry && watch ? visible(watching, entry, watch) : 'offline';
-      if (watch) watch.told = state;
-      return { user: each, state };
+      if (!entry || !watch) return { user: each, state: 'offline' } as const;
+      const shown = visible(watching, entry, watch);
+      watch.told = shown.state;
+      return shown;
     });
     if (!member?.alive()) this.#unwatch(watching, [...watching.users.keys()]);
     return states;
@@ -183,6 +186,7 @@ export class UserStates {
       others: new WatchedUser(),
       watchers: new Set(),
       shown: null,
+      lastSeen: 0,
       audience: null,
       isTold: false,
       isEnding: false,
@@ -218,6 +222,9 @@ export class UserStates {
       ),
       ...entries.map(({ shown, comparing }) => (shown === null ? comparing : null)),
     ]);
+    const offline = entries.filter(({ shown }) => shown === 'offline');
+    const seen = offline.length > 0 ? await this.#options.lastSeen(offline.map(({ user }) => user)) : new Map();
+    for (const entry of offline) entry.lastSeen = Math.max(entry.lastSeen, seen.get(entry.user) ?? 0);
   }
 
   async #see({ user, users }: Watching): Promise<void> {
@@ -271,6 +278,7 @@ export class UserStates {
       entry.isEnding = false;
       if (this.#entries.get(entry.user) !== entry) return;
       entry.shown = this.#stateOf(entry);
+      if (entry.shown === 'offline') entry.lastSeen = wholeMinute(this.#options.wallClock());
       for (const watching of entry.watchers) this.#options.pushes.push(watching, entry);
     });
   }
@@ -283,3 +291,5 @@ export class UserStates {
     }
   }
 }
+
+const wholeMinute = (time: number) => time - (time % 60_000);

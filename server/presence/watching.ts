@@ -11,6 +11,8 @@ export type Acquaintance = 'friend' | 'known';
 export interface ShownState {
   readonly user: string;
   readonly state: UserState;
+  /** Time at which an offline user was seen last, in milliseconds since 1970, a whole minute. Missing if it is not known. */
+  readonly lastSeen?: number;
 }
 
 /** User whom connections of this gateway watch. */
@@ -20,6 +22,8 @@ export interface Entry {
   readonly watchers: Set<Watching>;
   /** State that is shown, see {@link GRACE_MS}; null before the first answer. */
   shown: UserState | null;
+  /** See {@link ShownState.lastSeen}; 0 for none. */
+  lastSeen: number;
   /** Null before the settings are known: nobody may see the user. */
   audience: Audience | null;
   /** Settings that an event brought while others were read. */
@@ -45,17 +49,18 @@ export interface Watch {
   told: UserState | null;
 }
 
-/** State of a user as a watcher may know it: offline for whoever may not see the user. Pure. */
+/** State of a user as a watcher may know it: offline, and never seen, for whoever may not see the user. Pure. */
 export function visible(
   { user }: Pick<Watching, 'user'>,
-  { user: other, audience, shown }: Pick<Entry, 'user' | 'audience' | 'shown'>,
+  { user: other, audience, shown, lastSeen }: Pick<Entry, 'user' | 'audience' | 'shown' | 'lastSeen'>,
   { acquaintance }: Pick<Watch, 'acquaintance'>,
-): UserState {
+): ShownState {
   const may =
     user === other ||
     (acquaintance !== null && audience === 'everyone') ||
     (acquaintance === 'friend' && audience === 'friends');
-  return (may && shown) || 'offline';
+  const state = (may && shown) || 'offline';
+  return { user: other, state, ...(may && state === 'offline' && lastSeen > 0 ? { lastSeen } : {}) };
 }
 
 export interface StatePushesOptions {
@@ -78,13 +83,13 @@ export class StatePushes {
     const { member, users } = watching;
     const watch = users.get(entry.user);
     if (!member || !watch || watch.told === null || member.isBackground) return;
-    const state = visible(watching, entry, watch);
-    if (state === watch.told) return;
+    const shown = visible(watching, entry, watch);
+    if (shown.state === watch.told) return;
     const { codecs, pushed, drops } = this.#options;
     if (drops()) return;
-    const data = Buffer.from(JSON.stringify({ type: 'presence', user: entry.user, state }));
+    const data = Buffer.from(JSON.stringify({ type: 'presence', ...shown }));
     if (!member.offer(codecs[member.encoding].push({ type: 'message', data }))) return;
-    watch.told = state;
+    watch.told = shown.state;
     pushed();
   }
 }

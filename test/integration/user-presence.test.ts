@@ -60,6 +60,14 @@ test('a friend is active while one device is in front of the user, away while no
   await ann.sees('bob', 'away');
   laptop.sdk.disconnect();
   await ann.sees('bob', 'offline');
+  const seenAt = ann.seen.get('bob')?.lastSeen ?? 0;
+  assert.equal(seenAt % 60_000, 0);
+  assert.ok(Math.abs(Date.now() - seenAt) < 120_000, `${seenAt}`);
+  const other = await person(t, first.url, 'ann');
+  await until('a gateway that has not watched bob knows it too', async () => {
+    const { states } = await other.act('presence.watch', { users: ['bob'] });
+    return Math.abs((states[0]?.lastSeen ?? 0) - seenAt) <= 60_000;
+  });
   phone.sdk.connect();
   await ann.sees('bob', 'active');
   assert.ok(ann.pushes.every(({ user }) => user === 'bob'));

@@ -64,11 +64,13 @@ test('only whom settings and acquaintance allow sees the state, and each user th
     [null, 'friend', 'offline'],
   ] as const;
   for (const [audience, acquaintance, state] of table) {
-    const entry = { user: 'bob', audience, shown: 'active' } as const;
-    assert.equal(visible({ user: 'ann' }, entry, { acquaintance }), state, `${audience} ${acquaintance}`);
+    const entry = { user: 'bob', audience, shown: 'active', lastSeen: 60_000 } as const;
+    const gone = visible({ user: 'ann' }, { ...entry, shown: 'offline' }, { acquaintance });
+    assert.equal(gone.lastSeen, state === 'active' ? 60_000 : undefined);
+    assert.equal(visible({ user: 'ann' }, entry, { acquaintance }).state, state, `${audience} ${acquaintance}`);
   }
-  const own = { user: 'bob', audience: 'nobody', shown: 'away' } as const;
-  assert.equal(visible({ user: 'bob' }, own, { acquaintance: null }), 'away');
+  const own = { user: 'bob', audience: 'nobody', shown: 'away', lastSeen: 0 } as const;
+  assert.equal(visible({ user: 'bob' }, own, { acquaintance: null }).state, 'away');
 });
 
 test('a state that an overloaded gateway does not push is pushed once it is not overloaded', () => {
