@@ -56,5 +56,6 @@ test('the page shows who is there in the list and among members, and tells other
   await until('alice is back', () => bob.states.of('alice')?.state === 'active');
   bob.disconnect();
   await until('bob is offline in the list', () => isState('offline'));
+  assert.match((await row.getAttribute('title')) ?? '', /^Last seen /);
   assert.deepEqual(problems, []);
 });

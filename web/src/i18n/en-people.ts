@@ -56,6 +56,7 @@ export const enPeople = {
   'person.often': 'That was too often. Try again later.',
   'state.active': 'Online',
   'state.away': 'Away',
+  'state.seen': 'Last seen {time}',
   'profile.own': 'Your profile',
   'profile.name': 'Name',
   'profile.about': 'About you',

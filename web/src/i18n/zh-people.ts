@@ -57,6 +57,7 @@ export const zhPeople: Readonly<Record<keyof typeof enPeople, string>> = {
   'person.often': '操作过于频繁，请稍后再试。',
   'state.active': '在线',
   'state.away': '离开',
+  'state.seen': '最后在线：{time}',
   'profile.own': '你的资料',
   'profile.name': '名字',
   'profile.about': '关于你',

@@ -63,7 +63,7 @@ export class ChatView {
       texts,
       user: chat.user,
       names: this.#names,
-      stateOf: user => chat.states.of(user)?.state ?? 'offline',
+      stateOf: user => chat.states.of(user) ?? { state: 'offline' },
       languageSelect: options.languageSelect,
       onSelect: room => this.#openOrSay(room),
       onOpen: room => this.#open(room),

@@ -154,10 +154,11 @@ export class Members {
     const { user, rank } = member;
     const isHere = (room.users ?? []).some(present => present.user === user);
     // Of larger rooms nobody is told who is there.
-    const known = (room.info.state?.count ?? 0) <= MOST_ACQUAINTED ? this.#chat.states.of(user)?.state : undefined;
-    const state = known && known !== 'offline' ? known : isHere ? 'active' : 'offline';
-    target.classList.toggle('away', state === 'offline');
-    showState(target, this.#texts, state);
+    const known = (room.info.state?.count ?? 0) <= MOST_ACQUAINTED ? this.#chat.states.of(user) : null;
+    const shown =
+      known && (known.state !== 'offline' || !isHere) ? known : ({ state: isHere ? 'active' : 'offline' } as const);
+    target.classList.toggle('away', shown.state === 'offline');
+    showState(target, this.#texts, shown);
     const muted = room.info.may('mute') ? room.info.mutedUntilOf(user) : 0;
     const facts = [
       rank === 'member' ? '' : this.#texts.text(`role.${rank}`),

@@ -71,7 +71,7 @@ export class PersonList {
     const known = nameOf(chat, user);
     const shown = known === user ? found || user : known;
     setText(name, shown);
-    showState(target, texts, chat.states.of(user)?.state ?? 'offline');
+    showState(target, texts, chat.states.of(user) ?? { state: 'offline' });
     const nameless = unlisted ? texts.text('friends.byId') : '';
     const status = statusLine(chat.profiles.of(user)?.status, chat.now());
     setText(more, line ?? (status || (shown === user ? nameless : user)));

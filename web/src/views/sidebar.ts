@@ -15,7 +15,7 @@ export interface SidebarOptions {
   readonly user: string;
   readonly languageSelect: HTMLElement;
   readonly names: RoomNames;
-  readonly stateOf: (user: string) => UserState['state'];
+  readonly stateOf: (user: string) => Pick<UserState, 'state' | 'lastSeen'>;
   readonly onSelect: (room: string) => void;
   /** Opens a room. Returns the problem to show, or null. */
   readonly onOpen: (room: string) => string | null;
