@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { accessOf } from '../access/access.ts';
 import { isInbox } from '../access/names.ts';
+import { boundedTime } from '../bus/bounded-time.ts';
 import { ephemeralBus } from '../bus/ephemeral-bus.ts';
+import { readLogTime } from '../bus/log-clock.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
 import { chatOf } from '../chat/chat.ts';
 import type { OptionName } from '../contract/options.ts';
@@ -26,7 +28,7 @@ import type { Config } from '../settings/config.ts';
 import type { SettingsSource } from '../settings/source.ts';
 import type { GatewayMetrics } from '../telemetry/gateway-metrics.ts';
 import { type MessageTrace, noTrace } from '../telemetry/message-trace.ts';
-import { systemClock } from '../time/clock.ts';
+import { type Clocks, systemClock } from '../time/clock.ts';
 import type { Listener } from '../transport/uws.ts';
 import { adminPart } from './admin.ts';
 import { clientPort } from './client-port.ts';
@@ -54,6 +56,8 @@ export interface GatewayParts {
       readonly contacts: PairArchive & ContactDirectory;
     };
   readonly logger: Logger;
+  /** Time of day for what users do. Default: that of the machine. */
+  readonly wallClock?: Clocks['wallClock'];
   /** Source of {@link startGateway}'s config, if it may change. */
   readonly settings?: SettingsSource;
   /** Called with options that have changed, for what the gateway does not own. */
@@ -129,11 +133,15 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
   const nats = await natsPart({ config, unreadable, dropLive, now, logger });
   measured.nats = nats;
   await streamsExist(nats.log, logger);
+  const readTime = () => readLogTime(nats.read, nats.names, 0);
+  const time = boundedTime(readTime, { now, wallClock: given.wallClock ?? systemClock.wallClock });
+  await time.ask();
+  const clocks: Clocks = { now, wallClock: time.wallClock };
   const membership = membershipOf({
     nats,
     archive: store,
     policy: access.policy,
-    clocks: systemClock,
+    clocks,
     logger,
   });
   const rooms = roomsPart({
@@ -163,7 +171,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     verify: access.verify,
     refusals: access.refusals,
     chat: chatOf({
-      clocks: systemClock,
+      clocks,
       config,
       access: (identity, room) => membership.rights.load(identity, room),
       seen: (identity, room) => membership.rights.seen(identity, room),

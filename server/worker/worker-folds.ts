@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { boundedTime } from '../bus/bounded-time.ts';
 import type { NatsConnection } from '../bus/connect.ts';
 import type { Copies } from '../bus/copies.ts';
 import { readDeletions } from '../bus/deletions.ts';
@@ -125,6 +126,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
   const policy = policyKv(connection, names);
   const entries = entryLog(connection, names, config.partitions);
   const timeOf = logClock(partition => readLogTime(connection, names, partition), clock);
+  const { wallClock } = boundedTime(() => timeOf(0), clock);
   const writes = new RefusedWrites({ refused: () => metrics.refusedWrites.inc(), clock, log });
   const isStored = storedNotice({ store, log: entries });
   const waiting = new WaitingNotices({ isStored, partitionOf: entries.partitionOf, clock });
@@ -136,7 +138,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
     waits: (...notice) => waiting.add(...notice),
     writes,
     logTime: inbox => timeOf(entries.partitionOf(inbox)),
-    wallClock: clock.wallClock,
+    wallClock,
   };
   const fold = new PolicyFold(shared);
   const notices = new Notices(shared);
@@ -173,7 +175,7 @@ function policyOf({ config, names, connection, jsm, store, metrics, clock, log }
       }),
     fold,
     writes,
-    wallClock: clock.wallClock,
+    wallClock,
     clock,
     logger: log,
   });

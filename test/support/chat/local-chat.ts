@@ -5,6 +5,7 @@ import { ADMIN_PATHS, CLIENT_PATHS } from '../../../server/contract/ports.ts';
 import { startGateway } from '../../../server/gateway/start.ts';
 import { loadConfig } from '../../../server/settings/config.ts';
 import { mongoStore } from '../../../server/store/mongo.ts';
+import { systemClock, type WallTime } from '../../../server/time/clock.ts';
 import { startWorker } from '../../../server/worker/start.ts';
 import { type Child, freePort, startChild } from '../../../tools/local/child.ts';
 import type { BackendAddresses, Teardown } from '../../../tools/support/backends.ts';
@@ -26,6 +27,8 @@ export interface ClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** True loses a live message on its way to a gateway. */
   readonly dropLive?: (room: string, offset: number) => boolean;
+  /** Milliseconds by which the clocks of the first gateways are ahead. Default: none. */
+  readonly aheadMs?: readonly number[];
 }
 
 export interface SpawnedGateway extends RunningGateway {
@@ -96,11 +99,22 @@ export async function startCluster(
   let endWorker = await work();
 
   let started = 0;
+  const clockOf = (index: number) => {
+    const aheadMs = options.aheadMs?.[index];
+    return aheadMs === undefined ? {} : { wallClock: () => (systemClock.wallClock() + aheadMs) as WallTime };
+  };
   const start = async () => {
+    const clock = clockOf(started);
     const name = `gateway-${started++}`;
     const store = mongoStore(backends.mongo.uri, names(config.instance).database);
     store.watch(() => undefined);
-    const gateway = await startGateway(configOf(name), { store, logger, host: '127.0.0.1', ...hook(options) });
+    const gateway = await startGateway(configOf(name), {
+      store,
+      logger,
+      host: '127.0.0.1',
+      ...clock,
+      ...hook(options),
+    });
     const stop = async () => {
       await gateway.stop();
       await store.close();
