@@ -3,6 +3,7 @@ import { type ActName, type ActParams, OWN_ROOMS, untilAnswered } from './acts.t
 import { centrifugeTransport } from './centrifuge-transport.ts';
 import type { ChatOptions, Removal } from './chat-options.ts';
 import { ClientState, type ClientStateName } from './client-state.ts';
+import { keptRoomList, type RoomList } from './kept-room-list.ts';
 import { Listeners } from './listeners.ts';
 import { MessageIds } from './message-ids.ts';
 import { Outbox } from './outbox.ts';
@@ -20,7 +21,6 @@ import { People } from './people.ts';
 import { Profiles } from './profiles.ts';
 import { ReadMarks } from './read-marks.ts';
 import { Room } from './room.ts';
-import { RoomList } from './room-list.ts';
 import { Sender } from './sender.ts';
 import { ServerTime } from './server-time.ts';
 import { type SteadyStorage, steady } from './steady-storage.ts';
@@ -89,7 +89,7 @@ export class Chat {
       mark: params => this.#transport.call('receipt.mark', params),
       follower: this.unread,
     });
-    this.roomList = new RoomList(params => this.#answered('room.list', params));
+    this.roomList = keptRoomList(this.#storage, this.user, this.#marks, (verb, params) => this.#answered(verb, params));
     this.profiles = new Profiles({
       user: options.user,
       clock: this.#clock,

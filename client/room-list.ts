@@ -1,16 +1,10 @@
 import { type CallError, callErrorOf } from './call-error.ts';
 import { Listeners } from './listeners.ts';
+import type { ListedRoom, SyncedRooms } from './synced-rooms.ts';
 import type { Publication } from './transport.ts';
 import type { ParamsOf, ResultOf } from './verbs.ts';
 
-/**
- * Room in the user's list. `name` is empty for a room without one; `user` is the other one, of the room of two users; `last` is the last
- * message, and `n` the count if it was 0, as of the last read: see {@link UnreadCounts} for counts.
- */
-export type ListedRoom = Pick<
-  ResultOf<'room.list'>['items'][number],
-  'room' | 'name' | 'user' | 'state' | 'role' | 'last' | 'n'
->;
+export type { ListedRoom } from './synced-rooms.ts';
 
 /** Types of inbox entries after which the list may be another one. */
 const ABOUT_ROOMS: ReadonlySet<string | null> = new Set(['member', 'invite', 'dm']);
@@ -19,12 +13,13 @@ type ReadPage = (params: ParamsOf<'room.list'>) => Promise<ResultOf<'room.list'>
 
 /**
  * Rooms that the user is a member of, is invited to or has asked for. Read at every connect, and again when the user's inbox
- * says that something has changed.
+ * says that something has changed: by `sync`, which brings what has changed, and by `room.list` from a server without it.
  */
 export class RoomList {
   /** Emits when {@link rooms} or {@link error} has changed. */
   readonly changed = new Listeners();
   readonly #read: ReadPage;
+  readonly #synced: SyncedRooms | null;
   #rooms: readonly ListedRoom[] = [];
   /** Rooms that have ended for the user, and of which the inbox has not said so. */
   readonly #ended = new Set<string>();
@@ -33,12 +28,14 @@ export class RoomList {
   #reading: Promise<void> | null = null;
   #again = false;
 
-  /** @param read reads a page; tried again after temporary errors */
-  constructor(read: ReadPage) {
+  /** @param read reads a page of `room.list`; tried again after temporary errors @param synced null to read whole lists alone */
+  constructor(read: ReadPage, synced: SyncedRooms | null = null) {
     this.#read = read;
+    this.#synced = synced;
+    this.#rooms = synced?.rooms ?? [];
   }
 
-  /** Ascending by room. */
+  /** Ascending by room; before the list is {@link loaded} as it was saved. */
   get rooms(): readonly ListedRoom[] {
     return this.#rooms;
   }
@@ -75,6 +72,8 @@ export class RoomList {
 
   /** Takes an entry of the user's inbox. */
   entry({ type, data }: Pick<Publication, 'type' | 'data'>): void {
+    // A last message may be one that another device has hidden, which is no change of its room.
+    if (type === 'hide') this.#synced?.restart();
     if (!ABOUT_ROOMS.has(type)) return;
     const { room } = (data ?? {}) as { readonly room?: unknown };
     if (typeof room === 'string') this.#ended.delete(room);
@@ -91,7 +90,8 @@ export class RoomList {
     while (this.#again) {
       this.#again = false;
       try {
-        this.#rooms = await this.#pages();
+        const all = (await this.#synced?.read()) ? (this.#synced?.rooms ?? []) : await this.#pages();
+        this.#rooms = all.filter(({ room }) => !this.#ended.has(room));
         this.#loaded = true;
         this.#error = null;
       } catch (thrown) {
@@ -105,7 +105,7 @@ export class RoomList {
     const rooms: ListedRoom[] = [];
     for (let cursor: string | undefined; ; ) {
       const page = await this.#read(cursor === undefined ? {} : { cursor });
-      rooms.push(...page.items.filter(({ room }) => !this.#ended.has(room)));
+      rooms.push(...page.items);
       cursor = page.cursor;
       if (cursor === undefined) return rooms;
     }
