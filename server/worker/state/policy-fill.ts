@@ -21,6 +21,8 @@ export interface PolicyFillParts extends PolicyPassParts {
 
 /** Time between two looks for the mark, and for an epoch that has begun. */
 const LOOK_MS = 2_000;
+/** Age up to which a known value of {@link FILLED} tells what LOG is to keep. */
+const KNOWN_MS = 1_000;
 /** Time for which partitions gather that then share the reads of MongoDB: a worker looks at each of its own once a second. */
 const GATHER_MS = 2_000;
 
@@ -46,6 +48,7 @@ export class PolicyFill {
   /** Partitions whose pass is done, until the next look notes that. */
   readonly #done = new Map<number, Task>();
   #isRunning = false;
+  #known: { readonly filled: Filled; readonly at: Moment } | null = null;
 
   constructor(parts: PolicyFillParts) {
     this.#parts = parts;
@@ -75,14 +78,28 @@ export class PolicyFill {
 
   /**
    * Reads up to where POLICY has the log of a partition; null for nothing that is known. LOG keeps what follows: for a partition that is
-   * yet to be filled, what MongoDB lacked when the filling began.
+   * yet to be filled, what MongoDB lacked when the filling began, also if it has a progress: of a filling before, or of a bucket that was
+   * wiped just before the write.
    */
   async reached(partition: number): Promise<PolicyProgress | null> {
-    const { policy, position } = this.#parts;
-    const progress = await position.read(partition);
-    if (progress) return progress;
-    const { from, done } = readFilled((await policy.read(FILLED))?.value);
-    return done.includes(partition) ? null : (from[partition] ?? null);
+    const [progress, { from, done, complete }] = await Promise.all([
+      this.#parts.position.read(partition),
+      this.#filled(),
+    ]);
+    const start = complete || done.includes(partition) ? null : (from[partition] ?? null);
+    if (!progress || !start) return progress ?? start;
+    return progress.epoch === start.epoch && start.at < progress.at ? start : progress;
+  }
+
+  /** Reads the value of {@link FILLED}, up to a second old: every worker asks every few seconds for each partition. */
+  async #filled(): Promise<Filled> {
+    const { clock, policy } = this.#parts;
+    const known = this.#known;
+    if (known && clock.now() - known.at < KNOWN_MS) return known.filled;
+    const at = clock.now();
+    const filled = readFilled((await policy.read(FILLED))?.value);
+    this.#known = { filled, at };
+    return filled;
   }
 
   /** Notes a pass that is done. @returns the task of the next one; null for none */

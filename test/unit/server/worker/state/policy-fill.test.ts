@@ -405,6 +405,25 @@ test('LOG keeps what a filling needs until the partition is filled', async () =>
   });
 });
 
+test('LOG keeps what another filling needs, also for a partition that was filled before', async () => {
+  const fillers = new Fillers();
+  const { first, archivedUpTo } = fillers;
+  for (const each of [0, 1, 2, 3, 4, 5, 6, 7]) archivedUpTo.set(each, 20);
+  fillers.give('one', 0);
+  await until('it is filled', async () => {
+    await fillers.look();
+    return (await fillers.reached('one', 0))?.at === 50;
+  });
+  first.set(5, 31);
+  for (const each of [0, 1, 2, 3, 4, 5, 6, 7]) archivedUpTo.set(each, 30);
+  fillers.give('two', 5);
+  await until('another filling has begun', async () => {
+    await fillers.look();
+    return (await fillers.reached('two', 5))?.at === 30;
+  });
+  assert.deepEqual(await fillers.reached('one', 0), { epoch: 'first', at: 30 });
+});
+
 test('nothing is filled before MongoDB has what LOG does not have any more', async () => {
   const fillers = new Fillers();
   const { first, archivedUpTo, pages } = fillers;
