@@ -75,11 +75,13 @@ export class MentionNotices {
    * @param digests digests of its rooms before the batch, as far as LAST has them
    */
   async apply(partition: number, entries: readonly FoldEntry[], digests: RoomDigests): Promise<void> {
-    const deleted = deletedIn(entries, digests);
     const found = entries.flatMap(({ room, message }) =>
-      message && isMentioning(message) && !isInbox(room) && !deleted.get(room)?.has(targetOf(message)) ? [message] : [],
+      message && isMentioning(message) && !isInbox(room) ? [message] : [],
     );
+    if (found.length === 0) return; // most batches mention nobody
+    const deleted = deletedIn(new Set(found.map(({ room }) => room)), entries, digests);
     await inLanes(found, AT_ONCE, async message => {
+      if (deleted.get(message.room)?.has(targetOf(message))) return;
       const mentioned = await this.#read(partition, message);
       if (mentioned) await this.#tell(message, mentioned);
     });
@@ -175,17 +177,17 @@ const isMentioning = (message: LoggedMessage): message is Mentioning => message.
 const targetOf = ({ type, offset, targets }: LoggedMessage): number =>
   type === 'edit' ? (targets[0] ?? offset) : offset;
 
-/** Messages that are deleted, by room, as far as digests and a batch tell. Pure. */
-function deletedIn(entries: readonly FoldEntry[], digests: RoomDigests): ReadonlyMap<string, ReadonlySet<number>> {
+/** Messages of some rooms that are deleted, by room, as far as digests and a batch tell. Pure. */
+function deletedIn(
+  rooms: ReadonlySet<string>,
+  entries: readonly FoldEntry[],
+  digests: RoomDigests,
+): ReadonlyMap<string, ReadonlySet<number>> {
   const byRoom = new Map<string, Set<number>>();
-  for (const [room, { value }] of digests)
-    byRoom.set(room, new Set((value?.deletions ?? []).flatMap(({ targets }) => targets)));
-  for (const { room, message } of entries) {
-    if (message?.type !== 'delete') continue;
-    const known = byRoom.get(room) ?? new Set<number>();
-    byRoom.set(room, known);
-    for (const target of message.targets) known.add(target);
-  }
+  for (const room of rooms)
+    byRoom.set(room, new Set((digests.get(room)?.value?.deletions ?? []).flatMap(({ targets }) => targets)));
+  for (const { room, message } of entries)
+    if (message?.type === 'delete') for (const target of message.targets) byRoom.get(room)?.add(target);
   return byRoom;
 }
 

@@ -119,6 +119,8 @@ async function bench() {
   const remove = ({ offset: target, id: of }: { offset: number; id: string }) =>
     publish(ROOM, 'ann', { type: 'delete', targets: [target], mentions: undefined }, { targets: [{ target, of }] });
   let done = 0;
+  /** Looks at the deletes of a digest. */
+  let looks = 0;
   /** Folds what is new, or everything again. @param deleted messages that LAST says are deleted */
   const fold = async ({ again = false, deleted = [] as readonly number[] } = {}) => {
     await at.run();
@@ -128,12 +130,18 @@ async function bench() {
       message: entry.message && { ...entry.message, storedAt: entry.message.time * 1_000 },
     }));
     done = Math.max(done, ...entries.map(({ offset }) => offset));
-    const digest: Digest = { top: done, deletions: [{ at: done, targets: deleted }] };
+    const digest: Digest = {
+      top: done,
+      get deletions() {
+        looks += 1;
+        return [{ at: done, targets: deleted }];
+      },
+    };
     await mentions.apply(0, stored, new Map([[ROOM, { revision: 1, value: digest }]]));
   };
   const join = async (user: string, cv: number) =>
     await publishControl(log, ROOM, cv, { act: 'add', users: [{ user, rank: 'member' }] });
-  return { ...at, store, told, waiting, bodies, send, edit, remove, fold, join };
+  return { ...at, store, told, waiting, bodies, publish, send, edit, remove, fold, join, looked: () => looks };
 }
 
 test('members who are mentioned are told once, and nobody else is', async () => {
@@ -282,4 +290,14 @@ test('while POLICY may lack blocks MongoDB is asked, and while it is away mentio
   store.up = true;
   await fold({ again: true });
   assert.deepEqual(told, [`bob ${offset}`]);
+});
+
+test('a batch that mentions nobody costs no look at the deletes of its rooms', async () => {
+  const { fold, send, publish, looked } = await bench();
+  await publish(ROOM, 'ann', { mentions: undefined }, { text: 'x' });
+  await fold();
+  assert.equal(looked(), 0);
+  await send(['bob']);
+  await fold();
+  assert.ok(looked() > 0);
 });
