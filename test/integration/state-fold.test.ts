@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, type TestContext, test } from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { digests as lastDigests } from '../../server/bus/digests.ts';
 import { foldLog } from '../../server/bus/fold-log.ts';
@@ -237,124 +237,126 @@ const NOTICES = {
   fay: ['member ban'],
 };
 
-for (const killed of Object.keys(STEPS))
-  test(`a worker that is killed before and after each ${killed} is replaced: POLICY and LAST are what LOG says, and each user is told once`, async t => {
-    const bench = await stateBench(t);
-    const { steps, start, reached, voided } = bench;
-    const first = await someActs(bench, 'a');
-    let kills = 0;
-    let most = 4;
-    steps.kills = step => {
-      if (step !== `${kills % 2 === 0 ? 'before' : 'after'} the ${killed}` || kills >= most) return false;
-      kills += 1;
+describe('fold of the state', { concurrency: 4 }, () => {
+  for (const killed of Object.keys(STEPS))
+    test(`a worker that is killed before and after each ${killed} is replaced: POLICY and LAST are what LOG says, and each user is told once`, async t => {
+      const bench = await stateBench(t);
+      const { steps, start, reached, voided } = bench;
+      const first = await someActs(bench, 'a');
+      let kills = 0;
+      let most = 4;
+      steps.kills = step => {
+        if (step !== `${kills % 2 === 0 ? 'before' : 'after'} the ${killed}` || kills >= most) return false;
+        kills += 1;
+        start();
+        return true;
+      };
       start();
-      return true;
-    };
-    start();
-    await reached(...first);
-    most += 4;
-    const second = await someActs(bench, 'b');
-    const inboxes = Object.fromEntries(await reached(...first, ...second));
-    for (const [user, notices] of Object.entries(NOTICES))
-      assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices, ...notices].sort(), user);
-    assert.equal(kills, most);
-    assert.ok((await voided()) >= 2, 'a message of each room does not count');
-  });
+      await reached(...first);
+      most += 4;
+      const second = await someActs(bench, 'b');
+      const inboxes = Object.fromEntries(await reached(...first, ...second));
+      for (const [user, notices] of Object.entries(NOTICES))
+        assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices, ...notices].sort(), user);
+      assert.equal(kills, most);
+      assert.ok((await voided()) >= 2, 'a message of each room does not count');
+    });
 
-for (const killed of [...Object.keys(BLOCK_STEPS), 'write of a room', 'read of an entry'])
-  test(`a worker that is killed before and after each ${killed} is replaced: the room of two has each block once, and the pair`, async t => {
+  for (const killed of [...Object.keys(BLOCK_STEPS), 'write of a room', 'read of an entry'])
+    test(`a worker that is killed before and after each ${killed} is replaced: the room of two has each block once, and the pair`, async t => {
+      const bench = await stateBench(t);
+      const { log, policy, entriesOf, steps, start, reached } = bench;
+      type Act = Parameters<typeof publishControl>[3];
+      await publishControl(log, DM, 1, { ...created({ ann: 'member', bob: 'member' }), kind: 'dm' } as Act);
+      start();
+      await until('POLICY lacks nothing', () => isFilled(policy));
+      await reached(DM);
+      let kills = 0;
+      steps.kills = step => {
+        if (step !== `${kills % 2 === 0 ? 'before' : 'after'} the ${killed}` || kills >= 4) return false;
+        kills += 1;
+        start();
+        return true;
+      };
+      const before = await publishSeen(log, DM, 'bob', 1);
+      await publishContact(log, 'ann', 'block', 'bob');
+      await reached(DM);
+      const late = await publishSeen(log, DM, 'bob', 1);
+      await reached(DM);
+      await publishContact(log, 'ann', 'unblock', 'bob');
+      await reached(DM);
+      await publishSeen(log, DM, 'bob', 3);
+      const inboxes = Object.fromEntries(await reached(DM));
+      assert.equal(kills, 4);
+      const acts = (await entriesOf(DM)).flatMap(entry => controlOf(entry) ?? []);
+      assert.deepEqual(
+        acts.map(({ cv, by, control }) => [cv, by, control.act]),
+        [
+          [1, 'ann', 'create'],
+          [2, 'ann', 'block'],
+          [3, 'ann', 'unblock'],
+        ],
+      );
+      const [, block = assert.fail()] = acts;
+      assert.ok(before.offset < block.offset && block.offset < late.offset);
+      // Gateways of bob are told of each act by an entry that bob does not get, and bob of the message that does not count.
+      assert.deepEqual([...(inboxes['bob'] ?? [])].sort(), ['dm', 'pair', 'pair', 'void']);
+    });
+
+  test('users are told once of acts that come late, while MongoDB is away, and while it lacks what LOG has', async t => {
     const bench = await stateBench(t);
-    const { log, policy, entriesOf, steps, start, reached } = bench;
-    type Act = Parameters<typeof publishControl>[3];
-    await publishControl(log, DM, 1, { ...created({ ann: 'member', bob: 'member' }), kind: 'dm' } as Act);
-    start();
+    const { names, jsm, log, policy, away, start, reached } = bench;
+    const end = start();
     await until('POLICY lacks nothing', () => isFilled(policy));
-    await reached(DM);
-    let kills = 0;
-    steps.kills = step => {
-      if (step !== `${kills % 2 === 0 ? 'before' : 'after'} the ${killed}` || kills >= 4) return false;
-      kills += 1;
-      start();
-      return true;
+    end();
+    const { config } = await jsm.streams.info(names.logStream(0));
+    await jsm.streams.update(config.name, { ...config, duplicate_window: 100_000_000 });
+    /** Waits until LOG does not recognise the notices so far. */
+    const forgotten = async () => {
+      const probe = crypto.randomUUID();
+      const envelope = {
+        dedupe: probe,
+        type: 'message',
+        id: probe,
+        user: '',
+        time: 0,
+        client: '',
+        traceparent: '',
+      } as const;
+      const send = () => log.publish('channel:probe', Buffer.from('{}'), { ...envelope, targets: [], cv: 0, seen: 0 });
+      const { offset } = await send();
+      await until('LOG has forgotten', async () => (await send()).offset > offset);
     };
-    const before = await publishSeen(log, DM, 'bob', 1);
-    await publishContact(log, 'ann', 'block', 'bob');
-    await reached(DM);
-    const late = await publishSeen(log, DM, 'bob', 1);
-    await reached(DM);
-    await publishContact(log, 'ann', 'unblock', 'bob');
-    await reached(DM);
-    await publishSeen(log, DM, 'bob', 3);
-    const inboxes = Object.fromEntries(await reached(DM));
-    assert.equal(kills, 4);
-    const acts = (await entriesOf(DM)).flatMap(entry => controlOf(entry) ?? []);
-    assert.deepEqual(
-      acts.map(({ cv, by, control }) => [cv, by, control.act]),
-      [
-        [1, 'ann', 'create'],
-        [2, 'ann', 'block'],
-        [3, 'ann', 'unblock'],
-      ],
-    );
-    const [, block = assert.fail()] = acts;
-    assert.ok(before.offset < block.offset && block.offset < late.offset);
-    // Gateways of bob are told of each act by an entry that bob does not get, and bob of the message that does not count.
-    assert.deepEqual([...(inboxes['bob'] ?? [])].sort(), ['dm', 'pair', 'pair', 'void']);
-  });
-
-test('users are told once of acts that come late, while MongoDB is away, and while it lacks what LOG has', async t => {
-  const bench = await stateBench(t);
-  const { names, jsm, log, policy, away, start, reached } = bench;
-  const end = start();
-  await until('POLICY lacks nothing', () => isFilled(policy));
-  end();
-  const { config } = await jsm.streams.info(names.logStream(0));
-  await jsm.streams.update(config.name, { ...config, duplicate_window: 100_000_000 });
-  /** Waits until LOG does not recognise the notices so far. */
-  const forgotten = async () => {
-    const probe = crypto.randomUUID();
-    const envelope = {
-      dedupe: probe,
-      type: 'message',
-      id: probe,
-      user: '',
-      time: 0,
-      client: '',
-      traceparent: '',
-    } as const;
-    const send = () => log.publish('channel:probe', Buffer.from('{}'), { ...envelope, targets: [], cv: 0, seen: 0 });
-    const { offset } = await send();
-    await until('LOG has forgotten', async () => (await send()).offset > offset);
-  };
-  const told = async (...rooms: readonly string[]) => Object.fromEntries(await reached(...rooms));
-  const rooms = await someActs(bench, 'a');
-  await forgotten();
-  away.is = true;
-  for (const _ of ['a worker', 'the one after it']) {
-    const kill = start();
-    assert.deepEqual(await told(...rooms), Object.fromEntries(USERS.map(user => [user, []])));
-    kill();
-  }
-  const last = start();
-  await reached(...rooms);
-  away.is = false;
-  const isTold = async () => (await bench.entriesOf('user:fay')).length > 0;
-  await until('users are told', isTold, { ms: 60_000 });
-  await until('all are', async () => {
+    const told = async (...rooms: readonly string[]) => Object.fromEntries(await reached(...rooms));
+    const rooms = await someActs(bench, 'a');
+    await forgotten();
+    away.is = true;
+    for (const _ of ['a worker', 'the one after it']) {
+      const kill = start();
+      assert.deepEqual(await told(...rooms), Object.fromEntries(USERS.map(user => [user, []])));
+      kill();
+    }
+    const last = start();
+    await reached(...rooms);
+    away.is = false;
+    const isTold = async () => (await bench.entriesOf('user:fay')).length > 0;
+    await until('users are told', isTold, { ms: 60_000 });
+    await until('all are', async () => {
+      const inboxes = await told(...rooms);
+      return Object.entries(NOTICES).every(([user, notices]) => inboxes[user]?.length === notices.length);
+    });
+    last();
+    await forgotten();
+    const progress = await policy.read(progressKey(0));
+    const { epoch } = (progress?.value ?? {}) as { readonly epoch?: string };
+    assert.ok(await policy.write(progressKey(0), { epoch, at: 0 }, progress?.revision ?? 0));
+    start();
+    await until('everything is folded again', async () => {
+      const { at } = ((await policy.read(progressKey(0)))?.value ?? {}) as { readonly at?: number };
+      return (at ?? 0) === (await jsm.streams.info(names.logStream(0))).state.last_seq;
+    });
     const inboxes = await told(...rooms);
-    return Object.entries(NOTICES).every(([user, notices]) => inboxes[user]?.length === notices.length);
+    for (const [user, notices] of Object.entries(NOTICES))
+      assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices].sort(), user);
   });
-  last();
-  await forgotten();
-  const progress = await policy.read(progressKey(0));
-  const { epoch } = (progress?.value ?? {}) as { readonly epoch?: string };
-  assert.ok(await policy.write(progressKey(0), { epoch, at: 0 }, progress?.revision ?? 0));
-  start();
-  await until('everything is folded again', async () => {
-    const { at } = ((await policy.read(progressKey(0)))?.value ?? {}) as { readonly at?: number };
-    return (at ?? 0) === (await jsm.streams.info(names.logStream(0))).state.last_seq;
-  });
-  const inboxes = await told(...rooms);
-  for (const [user, notices] of Object.entries(NOTICES))
-    assert.deepEqual([...(inboxes[user] ?? [])].sort(), [...notices].sort(), user);
 });
