@@ -43,7 +43,7 @@ export interface RoomsPartOptions {
   /** States of rooms, for what their staff's acts leave out of a read. */
   readonly stateOf: StateOf;
   /** Relations and settings by which users may see the states of others. */
-  readonly people: SightOptions & { readonly settings: Pick<Settings, 'of'> };
+  readonly people: SightOptions & { readonly settings: Pick<Settings, 'fresh'> };
   /** Places of the times at which users were seen last. */
   readonly marks: Pick<LastSeenOptions, 'store' | 'archive'>;
   readonly codecs: Readonly<Record<Encoding, Codec>>;
@@ -104,7 +104,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
   });
   const lastSeen = new LastSeen({ ...options.marks, after, wallClock: clock.wallClock });
   const invisible = new InvisibleUsers({
-    load: async user => (await options.people.settings.of([user])).get(user)?.invisible === true,
+    load: async user => (await options.people.settings.fresh([user])).get(user)?.invisible === true,
     own: user => presence.own(inboxOf(user)),
   });
   const presence: Presence = new Presence({
@@ -149,7 +149,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     gateway: config.processName,
     own: user => presence.own(inboxOf(user)),
     ask: user => presence.membersNow(inboxOf(user), MOST_DEVICES),
-    settings: users => options.people.settings.of(users),
+    settings: users => options.people.settings.fresh(users),
     sight: (user, others) => sight.of(user, others),
     invisible: (user, isInvisible) => {
       if (isInvisible && !invisible.has(user)) lastSeen.left(user);

@@ -1,10 +1,13 @@
 import type { Audience, UserSettings } from '../fold/user-settings.ts';
-import type { Entry, Watching } from './watching.ts';
+import type { Acquaintance, Entry, Watching } from './watching.ts';
 
 type Found = ReadonlyMap<string, UserSettings>;
 
 /** Reads settings of at most 200 users, as {@link Settings.of} does. */
 export type ReadSettings = (users: readonly string[]) => Found | Promise<Found>;
+
+/** Reads the acquaintances of a user among others. */
+export type ReadSight = (user: string, others: readonly string[]) => Promise<ReadonlyMap<string, Acquaintance>>;
 
 /** Users who may see the state of a user with these settings; null if they are not known. Pure. */
 export const audienceOf = (settings: UserSettings | undefined): Audience | null =>
@@ -27,4 +30,15 @@ export function tellAudience(entry: Entry, audience: Audience): void {
 /** Lets a connection see nobody until it is known again whom it may see. */
 export function forgetAcquaintances({ users }: Watching): void {
   for (const watch of users.values()) watch.acquaintance = null;
+}
+
+/** Looks again whether watchers may see a user by a room: nobody tells them that the user has left it. Never rejects. */
+export async function seeAgain(sight: ReadSight, { user, watchers }: Entry): Promise<void> {
+  const again = async ({ user: watcher, users }: Watching) => {
+    if (users.get(user)?.acquaintance !== 'known') return;
+    const seen = await sight(watcher, [user]);
+    const watch = users.get(user);
+    if (watch?.acquaintance === 'known') watch.acquaintance = seen.get(user) ?? null;
+  };
+  await Promise.allSettled([...watchers].map(again));
 }

@@ -2,19 +2,19 @@ import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Member } from '../room/member.ts';
 import type { Clock } from '../time/clock.ts';
-import { audienceOf, forgetAcquaintances, type ReadSettings, readAudiences, tellAudience } from './audiences.ts';
+import {
+  audienceOf,
+  forgetAcquaintances,
+  type ReadSettings,
+  type ReadSight,
+  readAudiences,
+  seeAgain,
+  tellAudience,
+} from './audiences.ts';
 import type { RoomPresence } from './room-presence.ts';
 import { mergedState, stateOf, type UserState } from './states.ts';
 import { type StateEvent, WatchedUser } from './watched-user.ts';
-import {
-  type Acquaintance,
-  type Entry,
-  type ShownState,
-  type StatePushes,
-  visible,
-  type Watch,
-  type Watching,
-} from './watching.ts';
+import { type Entry, type ShownState, type StatePushes, visible, type Watch, type Watching } from './watching.ts';
 
 export interface UserStatesOptions extends Pick<Clock, 'now' | 'after' | 'wallClock'> {
   readonly gateway: string;
@@ -24,7 +24,7 @@ export interface UserStatesOptions extends Pick<Clock, 'now' | 'after' | 'wallCl
   readonly ask: (user: string) => Promise<RoomPresence>;
   readonly settings: ReadSettings;
   /** Acquaintances of a user among others. */
-  readonly sight: (user: string, others: readonly string[]) => Promise<ReadonlyMap<string, Acquaintance>>;
+  readonly sight: ReadSight;
   /** Hides a user of this gateway in rooms from now on, or shows the user again. */
   readonly invisible: (user: string, isInvisible: boolean) => void;
   /** Lets the other gateways tell this one about a user, or ends that. */
@@ -44,7 +44,7 @@ const GRACE_MS = 3_000;
 const SECOND_MS = 1_000;
 /** Time between comparisons, which find lost events. */
 const COMPARE_MS = 60_000;
-/** Comparisons of a user after which the settings are read again: a change comes as an event. */
+/** Comparisons of a user after which it is read again who may see the user: most changes come as events. */
 const SETTINGS_EVERY = 5;
 
 /**
@@ -244,11 +244,14 @@ export class UserStates {
     entry.due = Number.POSITIVE_INFINITY;
     entry.others.asking();
     const isFirst = entry.comparisons === 0;
-    const isRead = entry.audience === null ? !isFirst : entry.comparisons % SETTINGS_EVERY === 0;
+    // With the second comparison too: a change before it may be one of which the user's gateways did not tell this one.
+    const isEvery = entry.comparisons % SETTINGS_EVERY === 1;
+    const isRead = entry.audience === null ? !isFirst : isEvery;
     entry.comparisons += 1;
     const settings = isRead ? readAudiences(this.#options.settings, [entry]).catch(() => undefined) : null;
+    const known = isEvery ? seeAgain(this.#options.sight, entry) : null;
     const { members, partial } = await ask(entry.user);
-    await settings;
+    await Promise.all([settings, known]);
     // More connections than one user may have: the user is there for sure.
     const others = [...(members?.values() ?? [])].filter(member => member.gateway !== gateway);
     entry.others.answered(others, partial || members === null);
