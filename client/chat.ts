@@ -132,7 +132,7 @@ export class Chat {
         for (const each of [this.#sender, this.#marks]) each.setOnline(isConnected);
         if (connection.phase === 'connected')
           for (const kept of [this.roomList, this.people, this.people.settings, this.unread]) kept.connected();
-        else this.people.disconnected();
+        else for (const kept of [this.people, this.unread]) kept.disconnected();
         this.connectionChanged.emit(connection);
       },
       onInbox,

@@ -57,6 +57,7 @@ export class UnreadCounts implements MarkFollower {
   #cancel: (() => void) | null = null;
   /** True for a server of an older version, which does not count. */
   #isUnknown = false;
+  #isOnline = false;
 
   constructor(options: UnreadCountsOptions) {
     this.#options = options;
@@ -82,6 +83,13 @@ export class UnreadCounts implements MarkFollower {
   /** Takes a new connection, perhaps to another server. What was missed shows in the list, which is read for it. */
   connected(): void {
     this.#isUnknown = false;
+    this.#isOnline = true;
+    this.#wake();
+  }
+
+  /** Asks for nothing until it is connected again. */
+  disconnected(): void {
+    this.#isOnline = false;
     this.#wake();
   }
 
@@ -169,7 +177,7 @@ export class UnreadCounts implements MarkFollower {
   #wake(): void {
     this.#cancel?.();
     this.#cancel = null;
-    if (this.#asking || this.#isUnknown) return;
+    if (this.#asking || this.#isUnknown || !this.#isOnline) return;
     const { clock } = this.#options;
     const now = clock.now();
     const due = [...this.#wanted].filter(([room]) => !this.#reading.has(room)).map(([, at]) => at);

@@ -44,6 +44,7 @@ function counts(known: Readonly<Record<string, boolean>> = { bob: false, eve: tr
       left: nothing,
     });
   chat.connect();
+  unread.connected();
   join(TEA);
   const n = (room = TEA) => unread.of(room)?.n;
   const pass = async (ms: number) => {
@@ -184,4 +185,16 @@ test('what the server cannot say is asked for again later; one that does not cou
   unread.connected();
   await pass(0);
   assert.equal(calls.length, 5);
+});
+
+test('nothing is asked for while there is no connection, and what is owed with the next one', async () => {
+  const { unread, calls, server, n, pass } = counts();
+  server[TEA] = { n: 3 };
+  unread.disconnected();
+  unread.listed([listed(TEA)]);
+  await pass(600_000);
+  assert.deepEqual(calls, []);
+  unread.connected();
+  await pass(0);
+  assert.deepEqual([calls, n()], [['tea'], 3]);
 });
