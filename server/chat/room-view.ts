@@ -12,6 +12,9 @@ import { ERRORS } from '../protocol/codes.ts';
 import { CommandError } from '../protocol/command-error.ts';
 import type { Chat } from './chat.ts';
 
+/** Acts on messages, which services may do in rooms of the system. */
+const ON_MESSAGES: ReadonlySet<RoomAct> = new Set(['read', 'write', 'deleteOther', 'mentionAll']);
+
 /** A room at one version, as one user sees it. */
 export class RoomView implements RoomAtMoment {
   readonly room: string;
@@ -40,8 +43,7 @@ export class RoomView implements RoomAtMoment {
     const { user, rooms } = this.#identity;
     const kind = this.room.slice(0, this.room.indexOf(':'));
     const listed = rooms.includes(this.room) || rooms.includes(`${kind}:*`);
-    const known = membershipByToken(this.#identity, this.room) ?? this.known(user);
-    return { known, listed, blocks: this.state.blocks.includes(user) };
+    return { known: this.known(user), listed, blocks: this.state.blocks.includes(user) };
   }
 
   /** Relation of a user to the room. Only users of whom the view was loaded, in a room whose state lacks members. */
@@ -63,7 +65,14 @@ export class RoomView implements RoomAtMoment {
   /** Decides on an act of the user who looks. @param on user whom the act is on. @param becomes rank that the act gives */
   may(act: RoomAct, on?: string, becomes?: Rank): Denied | null {
     const rank = on === undefined ? null : this.rank(on);
-    return mayAct(this, this.self, act, becomes === undefined ? { rank } : { rank, becomes });
+    // A room of the system has no versions: no act on it or on its members would ever be one.
+    const byToken = ON_MESSAGES.has(act) ? membershipByToken(this.#identity, this.room) : null;
+    return mayAct(
+      this,
+      byToken ? { ...this.self, known: byToken } : this.self,
+      act,
+      becomes === undefined ? { rank } : { rank, becomes },
+    );
   }
 
   /** Offset of the join of a member, for an act that makes the state list the member; nothing if the state has it. */

@@ -27,6 +27,24 @@ test('the role gives nothing in rooms of other kinds', async () => {
   await assert.rejects(asService('billing', 'room.freeze', { room, on: true }), /permission denied/);
 });
 
+test('a service acts on messages of the system alone: neither on its rooms nor on their members', async () => {
+  const { asService, entriesOf } = roomChat();
+  const acts = {
+    'room.ban': { user: 'ann' },
+    'room.mute': { user: 'ann', until: 4_000_000_000_000 },
+    'room.add': { users: ['ann'] },
+    'room.invite': { users: ['ann'] },
+    'room.freeze': { on: true },
+    'link.create': {},
+  } as const;
+  for (const [name, params] of Object.entries(acts))
+    await assert.rejects(
+      asService('billing', name as keyof typeof acts, { room: ALL, ...params }),
+      /permission denied/,
+    );
+  assert.deepEqual(await entriesOf(ALL), []);
+});
+
 test('a notice is an entry of the inbox, once for each id', async () => {
   const { as, asService, entriesOf, code, idOf } = roomChat();
   const id = idOf();
