@@ -93,7 +93,7 @@ export function readCursor(text: string, user: string): SyncCursor | null {
     for (let left = from.uint(2); left > 0; left--) partitions.set(from.uint(2), readPartition(from));
     return { marks, unfinished, partitions };
   } catch (error) {
-    if (error instanceof RangeError) return null; // shorter than it says, which no gateway writes
+    if (error instanceof RangeError) return null; // of a form that no gateway writes
     throw error;
   }
 }
@@ -141,7 +141,7 @@ class Writer {
   }
 }
 
-/** Throws a RangeError at the end of what it reads. */
+/** Throws a RangeError at the end of what it reads, and for a number that no stream reaches. */
 class Reader {
   readonly #from: Buffer;
   #at = 0;
@@ -153,7 +153,10 @@ class Reader {
   uint(length: number): number {
     const at = this.#at;
     this.#at += length;
-    return length === 8 ? Number(this.#from.readBigUInt64BE(at)) : this.#from.readUIntBE(at, length);
+    if (length < 8) return this.#from.readUIntBE(at, length);
+    const value = Number(this.#from.readBigUInt64BE(at));
+    if (!Number.isSafeInteger(value)) throw new RangeError('no offset');
+    return value;
   }
 
   bytes(length: number): Buffer {

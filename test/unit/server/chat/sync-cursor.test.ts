@@ -54,3 +54,13 @@ fuzz('a cursor that was changed on its way is not read, and never throws', [1, 2
   // The last character may have bits that no byte has.
   if (at < text.length - 1) assert.equal(readCursor(changed, 'ann'), null);
 });
+
+test('a cursor with an offset that no stream reaches is not read, wherever it stands', () => {
+  const offset = 2 ** 63;
+  const cursors = [
+    { ...NO_CURSOR, marks: { epoch: 1, sequence: offset } },
+    { ...NO_CURSOR, partitions: new Map([[0, { epoch: 1, offset, rooms: rooms(1) }]]) },
+    { ...NO_CURSOR, unfinished: { partition: 0, epoch: 1, offset, after: 'group:a', marks: null } },
+  ];
+  for (const cursor of cursors) assert.equal(readCursor(writeCursor(cursor, 'ann'), 'ann'), null);
+});
