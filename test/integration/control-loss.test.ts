@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, describe, type TestContext, test } from 'node:test';
-import { type CallError, callErrorOf } from '../../client/call-error.ts';
+import type { CallError } from '../../client/call-error.ts';
 import type { Chat } from '../../client/chat.ts';
 import { startMongo } from '../../tools/local/mongo.ts';
 import { type LocalNats, startNats } from '../../tools/local/nats.ts';
 import { nextId, openClient } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
+import { answered } from '../support/chat/answered.ts';
 import { startClient } from '../support/chat/dev-client.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
 import { copyStreams } from '../support/chat/stream-files.ts';
@@ -156,15 +157,6 @@ async function kicksOf(t: TestContext, url: string, room: string): Promise<(numb
     .filter(({ data }) => (client.value(data) as { readonly act?: string }).act === 'kick')
     .map(({ offset }) => offset);
 }
-
-/** Repeats a call: a gateway that learns of the new epoch closes connections, whose inboxes begin anew, while it is under way. */
-const answered = <T>(call: () => Promise<T>): Promise<NonNullable<T>> =>
-  until('a call is answered', () =>
-    call().catch((thrown: unknown) => {
-      if (callErrorOf(thrown).temporary) return null;
-      throw thrown;
-    }),
-  );
 
 /** True once a call succeeds; false while its error is temporary. */
 async function again(call: () => Promise<unknown>): Promise<boolean> {

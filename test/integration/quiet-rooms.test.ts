@@ -7,9 +7,10 @@ import { startNats } from '../../tools/local/nats.ts';
 import { startNatsCluster } from '../../tools/local/nats-cluster.ts';
 import { apiRequests } from '../../tools/support/api-requests.ts';
 import { QuietClient } from '../../tools/support/quiet-client.ts';
-import { openClient } from '../../tools/support/sdk.ts';
+import { nextId, openClient } from '../../tools/support/sdk.ts';
 import { tokenFor } from '../../tools/support/token.ts';
 import { until } from '../../tools/support/until.ts';
+import { answered } from '../support/chat/answered.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
 
 const mongo = await startMongo();
@@ -34,7 +35,8 @@ async function drain(t: TestContext, natsUrl: string, env: Readonly<Record<strin
   const positions = new Map<string, Position>();
   await Promise.all(
     Array.from({ length: ROOMS }, async (_, room) => {
-      const { offset, epoch } = await alice.send(name(room), 'the only one');
+      const id = nextId();
+      const { offset, epoch } = await answered(() => alice.send(name(room), 'the only one', id));
       positions.set(name(room), { offset, epoch });
     }),
   );

@@ -6,6 +6,7 @@ import { RoomFold } from '../../server/fold/room-fold.ts';
 import { startBackends } from '../../tools/support/backends.ts';
 import { BUILDS, nextId } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
+import { answered, patient } from '../support/chat/answered.ts';
 import { type Cluster, startCluster } from '../support/chat/local-chat.ts';
 import { type Person, person } from '../support/chat/person.ts';
 
@@ -23,16 +24,16 @@ async function readings(reader: Person, room: string) {
     }
     return fold.messages().map(({ offset, text, deleted, reactions }) => [offset, text, deleted, reactions.length]);
   };
-  const position = { offset: 0, epoch: (await reader.sdk.history(room, { limit: 0 })).epoch };
+  const position = { offset: 0, epoch: (await answered(() => reader.sdk.history(room, { limit: 0 }))).epoch };
   const subscription = reader.sdk.newSubscription(room, { since: position });
   const recovered: PublicationContext[] = [];
   subscription.on('publication', publication => recovered.push(publication));
   const whole = new Promise<boolean>(resolve => subscription.on('subscribed', context => resolve(context.recovered)));
   subscription.subscribe();
   assert.equal(await whole, true);
-  const forward = await subscription.history({ limit: 100, since: position });
-  const backward = await subscription.history({ limit: 100, reverse: true });
-  const [last] = (await subscription.history({ limit: 1, reverse: true })).publications;
+  const forward = await answered(() => subscription.history({ limit: 100, since: position }));
+  const backward = await answered(() => subscription.history({ limit: 100, reverse: true }));
+  const [last] = (await answered(() => subscription.history({ limit: 1, reverse: true }))).publications;
   await until('all is recovered', () => recovered.at(-1)?.offset === last?.offset);
   subscription.unsubscribe();
   reader.sdk.removeSubscription(subscription);
@@ -58,14 +59,14 @@ async function everywhere(t: TestContext, cluster: Cluster, room: string) {
   const readers = await Promise.all(
     cluster.gateways.flatMap(({ url }) => BUILDS.map(build => person(t, url, 'eve', { build }))),
   );
-  return await Promise.all(readers.map(reader => readings(reader, room)));
+  return await Promise.all(readers.map(reader => readings(patient(reader), room)));
 }
 
 test('what a moderator was doing while it was kicked changes nothing, wherever and whenever a room is read', async t => {
   const cluster = await startCluster(t, backends, { env });
-  const ann = await person(t, cluster.gateways[0].url, 'ann');
-  const bob = await person(t, cluster.gateways[0].url, 'bob');
-  const eve = await person(t, cluster.gateways[1].url, 'eve');
+  const ann = patient(await person(t, cluster.gateways[0].url, 'ann'));
+  const bob = patient(await person(t, cluster.gateways[0].url, 'bob'));
+  const eve = patient(await person(t, cluster.gateways[1].url, 'eve'));
   const { room } = await ann.act('room.create', { kind: 'group', name: 'Tea', members: ['bob', 'eve'] });
   await ann.act('room.role', { room, user: 'bob', role: 'moderator' });
   const send = async (by: Person, text: string) => {
@@ -122,7 +123,7 @@ test('what a moderator was doing while it was kicked changes nothing, wherever a
   await check('with MongoDB alone');
   await cluster.restartGateways();
   await check('with MongoDB alone and empty memories');
-  const again = await person(t, cluster.gateways[1].url, 'ann');
+  const again = patient(await person(t, cluster.gateways[1].url, 'ann'));
   await again.act('message.edit', { room, ...hers, text: 'of ann, edited' });
   assert.deepEqual(
     live.filter(offset => late.includes(offset)),

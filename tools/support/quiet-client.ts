@@ -1,10 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { inboxOf } from '../../server/access/names.ts';
 import type { Position } from '../../server/protocol/codec.ts';
 
 interface Reply {
   readonly id?: number;
-  readonly error?: { readonly code: number };
+  readonly error?: { readonly code: number; readonly temporary?: boolean };
   readonly connect?: { readonly subs: Readonly<Record<string, Subscribed>> };
   readonly subscribe?: Subscribed;
 }
@@ -24,6 +25,10 @@ export interface Returned {
   /** Other answers. */
   readonly others: readonly Reply[];
 }
+
+/** Times that a command is sent, and the pause between them: 30 s, far longer than a gateway is busy with those who come back. */
+const ATTEMPTS = 60;
+const PAUSE_MS = 500;
 
 /** Last position of a client by room; its inbox is one of the rooms. */
 export type Positions = ReadonlyMap<string, Position>;
@@ -82,7 +87,20 @@ export class QuietClient {
     this.#socket.terminate();
   }
 
-  #ask(commands: readonly Command[]): Promise<Reply[]> {
+  /** Sends commands, and again those with a temporary error, as the SDKs do. */
+  async #ask(commands: readonly Command[]): Promise<Reply[]> {
+    const replies = await this.#send(commands);
+    for (let attempt = 1; attempt < ATTEMPTS; attempt++) {
+      const refused = commands.filter((_, index) => replies[index]?.error?.temporary);
+      if (refused.length === 0) break;
+      await delay(PAUSE_MS);
+      const again = await this.#send(refused);
+      for (const [index, command] of refused.entries()) replies[commands.indexOf(command)] = again[index] as Reply;
+    }
+    return replies;
+  }
+
+  #send(commands: readonly Command[]): Promise<Reply[]> {
     const replies = commands.map(({ id }) => new Promise<Reply>(resolve => this.#replies.set(id, resolve)));
     if (commands.length > 0) this.#socket.send(commands.map(command => JSON.stringify(command)).join('\n'));
     return Promise.all(replies);
