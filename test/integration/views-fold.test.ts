@@ -81,15 +81,15 @@ describe('fold of the views', { concurrency: 4 }, () => {
     const before = await bench.documents('folds');
     await someActs(bench, 'b');
     await reached();
-    for (const name of ['folds', 'reactions']) await collection(name).deleteMany({});
+    // The position last: a fold that finds it gone begins at once, and what it makes again would go too.
+    for (const name of ['reactions', 'folds']) await collection(name).deleteMany({});
     await someActs(bench, 'c');
     assert.deepEqual(await reached(), folded());
     // A backup of MongoDB from after the first acts.
-    await collection('folds').deleteMany({});
-    await collection('folds').insertMany(before);
     await collection('reactions').deleteMany({});
     const fields = { rev: '', text: '', edits: '', rx: '', rxAt: '' };
     await collection('messages').updateMany({ offset: { $gt: 7 }, deleted: null }, { $unset: fields });
+    for (const each of before) await collection('folds').replaceOne({ _id: each['_id'] }, each);
     await someActs(bench, 'd');
     assert.deepEqual(
       (await reached()).map(message => ({ ...message, reactions: message.reactions.length })),
