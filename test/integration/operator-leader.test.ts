@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import type { KubeObject } from '../../operator/api/kube-object.ts';
 import { RESOURCES } from '../../operator/kube/resources.ts';
 import { until } from '../../tools/support/until.ts';
@@ -51,39 +51,51 @@ async function served(api: ApiServer, name: string, ms = 60_000): Promise<void> 
   );
 }
 
-test('of two operators one writes; when it is told to go, the other one acts at its next attempt', async t => {
-  // With a Lease of a minute, nobody gets it within the deadline but by being given it.
-  const env = { OPERATOR_LEASE_SECONDS: '60', OPERATOR_LEASE_RENEW_SECONDS: '50' };
-  const { api, leader, standby } = await twoOperators(t, env);
-  await served(api, 'first');
-  assert.ok(leader.proxy.writes().length > 0);
-  assert.deepEqual(standby.proxy.writes(), []);
-  assert.equal(await leads(standby), false);
+describe('two operators', { concurrency: 2 }, () => {
+  test('of two operators one writes; when it is told to go, the other one acts at its next attempt', async t => {
+    // With a Lease of a minute, nobody gets it within the deadline but by being given it.
+    const env = { OPERATOR_LEASE_SECONDS: '60', OPERATOR_LEASE_RENEW_SECONDS: '50' };
+    const { api, leader, standby } = await twoOperators(t, env);
+    await served(api, 'first');
+    assert.ok(leader.proxy.writes().length > 0);
+    assert.deepEqual(standby.proxy.writes(), []);
+    assert.equal(await leads(standby), false);
 
-  const toldAt = performance.now();
-  const ended = leader.process.end('SIGTERM');
-  await until('the other one leads', () => leads(standby), { state: standby.process.output });
-  t.diagnostic(`it took ${Math.round(performance.now() - toldAt)} ms`);
-  assert.equal(await ended, 0, leader.process.output());
+    const toldAt = performance.now();
+    const ended = leader.process.end('SIGTERM');
+    await until('the other one leads', () => leads(standby), { state: standby.process.output });
+    t.diagnostic(`it took ${Math.round(performance.now() - toldAt)} ms`);
+    assert.equal(await ended, 0, leader.process.output());
 
-  const before = leader.proxy.writes().length;
-  await served(api, 'second');
-  assert.equal(leader.proxy.writes().length, before);
-  const lease = await api.client.get<KubeObject & { spec: { leaseTransitions: number } }>(
-    RESOURCES.leases,
-    'default',
-    'test-chatcluster',
-  );
-  assert.equal(lease.spec.leaseTransitions, 1);
-});
+    const before = leader.proxy.writes().length;
+    await served(api, 'second');
+    assert.equal(leader.proxy.writes().length, before);
+    const lease = await api.client.get<KubeObject & { spec: { leaseTransitions: number } }>(
+      RESOURCES.leases,
+      'default',
+      'test-chatcluster',
+    );
+    assert.equal(lease.spec.leaseTransitions, 1);
+  });
 
-test('an operator that is killed is followed within 30 s', async t => {
-  const { api, leader, standby } = await twoOperators(t);
-  const killedAt = performance.now();
-  await leader.process.end('SIGKILL');
-  await served(api, 'orphan', 30_000);
-  t.diagnostic(`it took ${Math.round(performance.now() - killedAt)} ms`);
-  assert.ok(standby.proxy.writes().length > 0);
+  test('an operator that is killed is followed within 30 s', async t => {
+    const { api, leader, standby } = await twoOperators(t);
+    const killedAt = performance.now();
+    await leader.process.end('SIGKILL');
+    await served(api, 'orphan', 30_000);
+    t.diagnostic(`it took ${Math.round(performance.now() - killedAt)} ms`);
+    assert.ok(standby.proxy.writes().length > 0);
+  });
+
+  test('an API server that comes back after a while finds one leader again', async t => {
+    const { api, leader, standby } = await twoOperators(t);
+    await api.stop();
+    await until('nobody leads', async () => !(await leads(leader)) && !(await leads(standby)));
+    await api.start();
+    await served(api, 'after', 90_000);
+    assert.equal([await leads(leader), await leads(standby)].filter(Boolean).length, 1);
+    for (const { process } of [leader, standby]) assert.equal(process.child.exitCode, null, 'no process has ended');
+  });
 });
 
 test('a leader stopped for 25 s in the middle of a pass writes nothing when it goes on', async t => {
@@ -124,14 +136,4 @@ test('a leader stopped for 25 s in the middle of a pass writes nothing when it g
   const paths = applied.map(({ path }) => path).filter(path => /\/due(-[a-z0-9-]+)?$/.test(path));
   assert.ok(paths.length > 5);
   assert.deepEqual(paths.toSorted(), [...new Set(paths)].sort());
-});
-
-test('an API server that comes back after a while finds one leader again', async t => {
-  const { api, leader, standby } = await twoOperators(t);
-  await api.stop();
-  await until('nobody leads', async () => !(await leads(leader)) && !(await leads(standby)));
-  await api.start();
-  await served(api, 'after', 90_000);
-  assert.equal([await leads(leader), await leads(standby)].filter(Boolean).length, 1);
-  for (const { process } of [leader, standby]) assert.equal(process.child.exitCode, null, 'no process has ended');
 });

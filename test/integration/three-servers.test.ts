@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { LIFT } from '../../server/bus/stream-plan.ts';
 import { startMongo } from '../../tools/local/mongo.ts';
 import { startNatsCluster } from '../../tools/local/nats-cluster.ts';
@@ -55,6 +55,95 @@ async function allUp(): Promise<void> {
     await server.start();
   }
 }
+
+describe('three servers that all run', { concurrency: 4 }, () => {
+  test('three servers: one message that is sent by many at the same moment is stored once, and all learn its place', async t => {
+    const cluster = await startCluster(t, backends, { env: THREE });
+    const clients = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => openClient(t, cluster.gateways[index % 2]?.url ?? '')),
+    );
+    await Promise.all(clients.map(client => client.connected()));
+    for (let round = 0; round < 10; round++) {
+      const id = nextId();
+      const answers = await Promise.all(clients.map(client => client.send('channel:race', `${round}`, id)));
+      assert.equal(new Set(answers.map(({ offset }) => offset)).size, 1);
+      assert.equal(answers.filter(({ duplicate }) => !duplicate).length, 1);
+    }
+  });
+
+  test('three servers: streams of one replica grow to three while they are used, and what is purged is recovered', async t => {
+    const env = { CHAT_STREAM_REPLICAS: '1', CHAT_HOT_WINDOW_SECONDS: '60', CHAT_DEDUPE_SECONDS: '60' };
+    const bench = await storeBench(t, backends, env);
+    const first = await bench.worker('worker-0');
+    await streamsReady(first);
+    const before = await publishSurely(bench, 'channel:a', 50);
+    await first.stop();
+    const second = await bench.worker('worker-1', { streamReplicas: 3 });
+    const during = publishSurely(bench, 'channel:a', 50);
+    await streamsReady(second);
+    for (const stream of [bench.names.logStream(0), bench.names.liveStream(0), bench.names.lastStream(0)])
+      await until(`${stream} has three replicas`, async () => {
+        const { config, cluster } = await bench.jsm.streams.info(stream);
+        return config.num_replicas === 3 && cluster?.replicas?.length === 2;
+      });
+    await replicated(bench);
+    const all = [...before, ...(await during)];
+    await until('all are stored', async () => (await storedIds(bench, 'channel:a')).size === all.length);
+    assert.deepEqual([...(await storedIds(bench, 'channel:a'))].sort(), all.toSorted());
+  });
+
+  test('three servers: a stream that ran back is lifted, and loses nothing', async t => {
+    const bench = await storeBench(t, backends, THREE);
+    const first = await bench.worker('worker-0', { storeDelayMs: 5_000 });
+    await streamsReady(first);
+    const ids = await publishSurely(bench, 'channel:a', 30);
+    await first.stop();
+    // As if MongoDB had seen more than the stream holds.
+    await bench.collection('floors').updateOne({ _id: 0 as never }, { $set: { offset: 500 } }, { upsert: true });
+    await bench.collection('messages').deleteMany({});
+    const second = await bench.worker('worker-1');
+    await streamsReady(second);
+    const { state } = await logInfo(bench);
+    assert.equal(state.last_seq, 500 + LIFT - 1);
+    ids.push(...(await publishSurely(bench, 'channel:a', 5)));
+    await until('all are stored', async () => (await storedIds(bench, 'channel:a')).size === ids.length);
+    assert.deepEqual([...(await storedIds(bench, 'channel:a'))].sort(), ids.toSorted());
+  });
+
+  test('three servers: after a purge a reader recovers everything, whichever replica answers', async t => {
+    const env = {
+      ...THREE,
+      CHAT_HOT_WINDOW_SECONDS: '5',
+      CHAT_DEDUPE_SECONDS: '10',
+      CHAT_PURGE_SECONDS: '1',
+      CHAT_TAIL_MESSAGES: '5',
+    };
+    const cluster = await startCluster(t, backends, { env });
+    const room = 'channel:purged';
+    const delivery = new Delivery();
+    const alice = await openClient(t, cluster.gateways[0].url);
+    const { epoch } = await sendSurely(alice, room, 'x', delivery);
+    for (let sent = 0; sent < 40; sent++) await sendSurely(alice, room, 'x', delivery);
+    await until('the first are purged', async () => (await cluster.firstOffset(room)) > 1);
+    await cluster.restartGateways();
+    const readers = await Promise.all(
+      [0, 1, 0, 1].map(async (gateway, index) => {
+        const reader = await openClient(t, cluster.gateways[gateway]?.url ?? '', { user: `reader-${index}` });
+        const got = delivery.client(`reader-${index}`);
+        const subscription = reader.sdk.newSubscription(room, { since: { offset: 0, epoch } });
+        subscription.on('publication', ({ data, offset }) => got((data as { id: string }).id, offset ?? 0));
+        const recovered = new Promise<boolean>(resolve =>
+          subscription.on('subscribed', ({ recovered }) => resolve(recovered)),
+        );
+        subscription.subscribe();
+        return await recovered;
+      }),
+    );
+    assert.deepEqual(readers, [true, true, true, true]);
+    await until('everyone has everything', () => delivery.complete(), { state: () => delivery.state() });
+    assert.deepEqual(delivery.verdict(), FLAWLESS);
+  });
+});
 
 test('three servers: everything acknowledged is stored, through the end of a leader and the silence of two others', async t => {
   const bench = await storeBench(t, backends, THREE);
@@ -152,91 +241,4 @@ test('three servers: without a quorum every send is answered and gateways stay R
   assert.deepEqual({ lost, reordered, moved }, { lost: [], reordered: [], moved: [] });
   // What was answered with a temporary error may be stored, once.
   assert.deepEqual(delivery.verdict().repeated, []);
-});
-
-test('three servers: one message that is sent by many at the same moment is stored once, and all learn its place', async t => {
-  const cluster = await startCluster(t, backends, { env: THREE });
-  const clients = await Promise.all(
-    Array.from({ length: 10 }, (_, index) => openClient(t, cluster.gateways[index % 2]?.url ?? '')),
-  );
-  await Promise.all(clients.map(client => client.connected()));
-  for (let round = 0; round < 10; round++) {
-    const id = nextId();
-    const answers = await Promise.all(clients.map(client => client.send('channel:race', `${round}`, id)));
-    assert.equal(new Set(answers.map(({ offset }) => offset)).size, 1);
-    assert.equal(answers.filter(({ duplicate }) => !duplicate).length, 1);
-  }
-});
-
-test('three servers: streams of one replica grow to three while they are used, and what is purged is recovered', async t => {
-  const env = { CHAT_STREAM_REPLICAS: '1', CHAT_HOT_WINDOW_SECONDS: '60', CHAT_DEDUPE_SECONDS: '60' };
-  const bench = await storeBench(t, backends, env);
-  const first = await bench.worker('worker-0');
-  await streamsReady(first);
-  const before = await publishSurely(bench, 'channel:a', 50);
-  await first.stop();
-  const second = await bench.worker('worker-1', { streamReplicas: 3 });
-  const during = publishSurely(bench, 'channel:a', 50);
-  await streamsReady(second);
-  for (const stream of [bench.names.logStream(0), bench.names.liveStream(0), bench.names.lastStream(0)])
-    await until(`${stream} has three replicas`, async () => {
-      const { config, cluster } = await bench.jsm.streams.info(stream);
-      return config.num_replicas === 3 && cluster?.replicas?.length === 2;
-    });
-  await replicated(bench);
-  const all = [...before, ...(await during)];
-  await until('all are stored', async () => (await storedIds(bench, 'channel:a')).size === all.length);
-  assert.deepEqual([...(await storedIds(bench, 'channel:a'))].sort(), all.toSorted());
-});
-
-test('three servers: a stream that ran back is lifted, and loses nothing', async t => {
-  const bench = await storeBench(t, backends, THREE);
-  const first = await bench.worker('worker-0', { storeDelayMs: 5_000 });
-  await streamsReady(first);
-  const ids = await publishSurely(bench, 'channel:a', 30);
-  await first.stop();
-  // As if MongoDB had seen more than the stream holds.
-  await bench.collection('floors').updateOne({ _id: 0 as never }, { $set: { offset: 500 } }, { upsert: true });
-  await bench.collection('messages').deleteMany({});
-  const second = await bench.worker('worker-1');
-  await streamsReady(second);
-  const { state } = await logInfo(bench);
-  assert.equal(state.last_seq, 500 + LIFT - 1);
-  ids.push(...(await publishSurely(bench, 'channel:a', 5)));
-  await until('all are stored', async () => (await storedIds(bench, 'channel:a')).size === ids.length);
-  assert.deepEqual([...(await storedIds(bench, 'channel:a'))].sort(), ids.toSorted());
-});
-
-test('three servers: after a purge a reader recovers everything, whichever replica answers', async t => {
-  const env = {
-    ...THREE,
-    CHAT_HOT_WINDOW_SECONDS: '5',
-    CHAT_DEDUPE_SECONDS: '10',
-    CHAT_PURGE_SECONDS: '1',
-    CHAT_TAIL_MESSAGES: '5',
-  };
-  const cluster = await startCluster(t, backends, { env });
-  const room = 'channel:purged';
-  const delivery = new Delivery();
-  const alice = await openClient(t, cluster.gateways[0].url);
-  const { epoch } = await sendSurely(alice, room, 'x', delivery);
-  for (let sent = 0; sent < 40; sent++) await sendSurely(alice, room, 'x', delivery);
-  await until('the first are purged', async () => (await cluster.firstOffset(room)) > 1);
-  await cluster.restartGateways();
-  const readers = await Promise.all(
-    [0, 1, 0, 1].map(async (gateway, index) => {
-      const reader = await openClient(t, cluster.gateways[gateway]?.url ?? '', { user: `reader-${index}` });
-      const got = delivery.client(`reader-${index}`);
-      const subscription = reader.sdk.newSubscription(room, { since: { offset: 0, epoch } });
-      subscription.on('publication', ({ data, offset }) => got((data as { id: string }).id, offset ?? 0));
-      const recovered = new Promise<boolean>(resolve =>
-        subscription.on('subscribed', ({ recovered }) => resolve(recovered)),
-      );
-      subscription.subscribe();
-      return await recovered;
-    }),
-  );
-  assert.deepEqual(readers, [true, true, true, true]);
-  await until('everyone has everything', () => delivery.complete(), { state: () => delivery.state() });
-  assert.deepEqual(delivery.verdict(), FLAWLESS);
 });
