@@ -1,3 +1,4 @@
+import { readMentions } from '../server/fold/mentions.ts';
 import { type Clock, type Moment, momentAfter } from '../server/time/clock.ts';
 import { CallError, callErrorOf } from './call-error.ts';
 import { Listeners } from './listeners.ts';
@@ -6,10 +7,11 @@ import type { ListedRoom } from './room-list.ts';
 import type { Publication, Transport } from './transport.ts';
 import type { ParamsOf, ResultOf } from './verbs.ts';
 
-/** Unread messages of a room: `n`, and more than that if `more`. */
+/** Unread messages of a room: `n`, and more than that if `more`. `mentions` of them mention the user or everybody. */
 export interface UnreadCount {
   readonly n: number;
   readonly more: boolean;
+  readonly mentions: number;
 }
 
 /** Messages up to which the server counts exactly. */
@@ -21,7 +23,7 @@ const EVERY_MS = 1_000;
 /** Time after which a count is asked for again that the server could not say, or that was made up here, in ms. */
 const LATER_MS = 5_000;
 
-const NONE: UnreadCount = { n: 0, more: false };
+const NONE: UnreadCount = { n: 0, more: false, mentions: 0 };
 
 export interface UnreadCountsOptions {
   readonly user: string;
@@ -150,25 +152,34 @@ export class UnreadCounts implements MarkFollower {
   }
 
   /** Takes a publication of a room, before the room does: it may be read with it. */
-  #hear(room: string, { offset, type, sender }: Publication): void {
+  #hear(room: string, { offset, type, data, sender }: Publication): void {
     if (!this.#listed.has(room) || offset <= (this.#heard.get(room) ?? 0)) return;
     this.#heard.set(room, offset);
     const known = this.#counts.get(room);
     if (type === 'delete' && known?.n !== 0) this.want(room);
+    const isForUser = type !== null && this.#isForUser(data);
+    // An edit may mention the user, or do so no more, in a message that is counted.
+    if (type === 'edit' && known?.n !== 0 && (isForUser || known?.mentions !== 0)) this.want(room);
     const { user, blocks } = this.#options;
     if (type !== 'message' || sender?.user === user) return;
     if (!known) return this.want(room);
     const isBlocked = sender !== null && blocks(sender.user);
-    if (known.more || isBlocked === true) return;
+    if (isBlocked === true || (known.more && !isForUser)) return;
     this.#touched.add(room);
     const isMore = known.n === MOST_COUNTED;
-    this.#set(room, isMore ? { n: MOST_COUNTED, more: true } : { n: known.n + 1, more: false });
+    const mentions = Math.min(known.mentions + (isForUser ? 1 : 0), MOST_COUNTED);
+    this.#set(room, { n: isMore ? MOST_COUNTED : known.n + 1, more: isMore, mentions });
     if (isBlocked === null) this.want(room, LATER_MS);
+  }
+
+  #isForUser(data: unknown): boolean {
+    const { mentions = [], all } = readMentions((data ?? {}) as Readonly<Record<string, unknown>>);
+    return all === true || mentions.includes(this.#options.user);
   }
 
   #set(room: string, count: UnreadCount): void {
     const known = this.#counts.get(room);
-    if (known?.n === count.n && known.more === count.more) return;
+    if (known?.n === count.n && known.more === count.more && known.mentions === count.mentions) return;
     this.#counts.set(room, count);
     this.changed.emit();
   }
@@ -217,7 +228,9 @@ export class UnreadCounts implements MarkFollower {
       else {
         // Messages in the count may still be on their way here.
         this.#heard.set(room, Math.max(item.upto ?? 0, this.#heard.get(room) ?? 0));
-        this.#set(room, { n: item.n, more: item.more === true });
+        // A gateway of an older version does not count them, nor does any until workers have marked the messages.
+        const mentions = item.mentions ?? this.#counts.get(room)?.mentions ?? 0;
+        this.#set(room, { n: item.n, more: item.more === true, mentions: item.n === 0 ? 0 : mentions });
       }
     }
   }

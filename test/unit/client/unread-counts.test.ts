@@ -16,7 +16,7 @@ function counts(known: Readonly<Record<string, boolean>> = { bob: false, eve: tr
   const clock = new ManualClock();
   const calls: string[] = [];
   const faults: CallError[] = [];
-  const server: Record<string, { n: number | null; more?: boolean; upto?: number }> = {};
+  const server: Record<string, { n: number | null; more?: boolean; upto?: number; mentions?: number }> = {};
   /** Called before each answer. */
   const answering = { first: () => undefined as unknown };
   const unread = new UnreadCounts({
@@ -91,9 +91,40 @@ test('a message of another user counts at once, each once, and a blocked one doe
   unread.want(TEA);
   await pass(1_000);
   chat.append(TEA, { offset: 1_000, type: 'message', data: {}, sender: { user: 'bob', client: '' } });
-  assert.deepEqual(unread.of(TEA), { n: 100, more: true });
+  assert.deepEqual(unread.of(TEA), { n: 100, more: true, mentions: 0 });
   await pass(10_000);
   assert.equal(calls.length, 1);
+});
+
+test('mentions of the user and of everybody count, those of others do not; an edit that may change them has them asked for', async () => {
+  const { unread, calls, chat, server, pass } = counts();
+  unread.listed([listed(TEA, 0)]);
+  let offset = 10;
+  const hear = (type: string, data: object, user = 'bob') =>
+    chat.append(TEA, { offset: ++offset, type, data, sender: { user, client: '' } });
+  const mentions = () => unread.of(TEA)?.mentions;
+  hear('message', { mentions: ['ann', 'carl'] });
+  hear('message', { mentions: ['carl'] });
+  hear('message', { all: true });
+  hear('message', { mentions: ['ann'] }, 'eve');
+  hear('message', { mentions: ['ann'] }, 'ann');
+  assert.deepEqual(unread.of(TEA), { n: 2 + 1, more: false, mentions: 2 });
+  await pass(2_000);
+  assert.deepEqual(calls, []);
+  server[TEA] = { n: 3, mentions: 1, upto: offset };
+  hear('edit', { text: 'nobody' });
+  await pass(2_000);
+  assert.deepEqual([calls.length, mentions()], [1, 1]);
+  server[TEA] = { n: 100, more: true, mentions: 5 };
+  unread.want(TEA);
+  await pass(2_000);
+  hear('message', { mentions: ['ann'] });
+  assert.deepEqual(unread.of(TEA), { n: 100, more: true, mentions: 6 });
+  unread.read(TEA);
+  assert.equal(mentions(), 0);
+  hear('edit', { mentions: ['ann'] });
+  await pass(2_000);
+  assert.equal(calls.length, 2, 'nothing is unread');
 });
 
 test('a message in the count that is delivered behind the answer counts once', async () => {

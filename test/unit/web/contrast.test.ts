@@ -10,9 +10,9 @@ const THEMES = { light: colours(light), dark: new Map([...colours(light), ...col
 
 /** Text and the grounds it stands on somewhere in the page. */
 const PAIRS: Readonly<Record<string, readonly string[]>> = {
-  text: ['ground', 'surface', 'raised', 'hover', 'accent-soft', 'other', 'bad-soft'],
+  text: ['ground', 'surface', 'raised', 'hover', 'accent-soft', 'other', 'bad-soft', 'warn-soft'],
   muted: ['ground', 'surface', 'raised', 'hover', 'accent-soft', 'sunken', 'line'],
-  'accent-strong': ['surface', 'bad-soft', 'accent-soft', 'hover', 'ground'],
+  'accent-strong': ['surface', 'bad-soft', 'accent-soft', 'hover', 'ground', 'other', 'warn-soft'],
   'on-accent': ['accent', 'accent-strong'],
   'on-own': ['own'],
   'on-danger': ['danger'],

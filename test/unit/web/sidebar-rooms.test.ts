@@ -11,12 +11,16 @@ const open = (name: string, messages: readonly object[] = [], loaded = true) =>
 const NO_COUNTS = { of: () => null };
 
 test('the server counts unread messages; rooms that it does not count have those that are loaded', () => {
-  const counts = { of: (room: string) => (room === 'b' ? null : { n: 3, more: false }) };
+  const counts = { of: (room: string) => (room === 'b' ? null : { n: 3, more: false, mentions: 1 }) };
   const loaded = (name: string) => ({ ...open(name), unread: 7 }) as Room;
   const rooms = sidebarRooms([loaded('a'), loaded('b')], [listed('a'), listed('c')], counts);
   assert.deepEqual(
-    rooms.map(({ unread }) => unread),
-    [3, 7, 3],
+    rooms.map(({ unread, mentions }) => [unread, mentions]),
+    [
+      [3, 1],
+      [7, 0],
+      [3, 1],
+    ],
   );
 });
 

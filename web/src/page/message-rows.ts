@@ -1,7 +1,9 @@
 import { countOf, type Message } from '../../../client/message.ts';
 import type { OutgoingChange, OutgoingMessage } from '../../../client/outgoing.ts';
 import type { ReplyTo } from '../../../server/fold/entry.ts';
+import { type Mentions, mentionsOf } from '../../../server/fold/mentions.ts';
 import { calendarDaysBetween } from '../i18n/language.ts';
+import { mentionsUser } from './mention-words.ts';
 
 /** Longest time between messages of one user that stand together under one name, in milliseconds. */
 const GROUP_MS = 5 * 60_000;
@@ -30,6 +32,9 @@ interface Bubble {
   readonly text: string;
   readonly time: number;
   readonly quote: Quote | null;
+  readonly said: Mentions;
+  /** True if it mentions this user, or everybody and is not of this user. */
+  readonly forUser: boolean;
   /** Place in a group: the user's name stands above the first message, the bubble's tail below the last. */
   readonly first: boolean;
   readonly last: boolean;
@@ -119,10 +124,15 @@ export function messageRows({ messages, outgoing, changes, user, quoted, newAfte
 
 const bubble = (
   key: string,
-  { user, text, time }: Pick<Message, 'user' | 'text' | 'time'>,
+  { user, text, time, ...fields }: Pick<Message, 'user' | 'text' | 'time' | keyof Mentions>,
   reader: string,
   quote: Quote | null | undefined,
-): Bubble => ({ key, user, own: user === reader, text, time, quote: quote ?? null, first: true, last: true });
+): Bubble => {
+  const own = user === reader;
+  const said = mentionsOf(fields);
+  const forUser = mentionsUser(said, reader, own);
+  return { key, user, own, text, time, quote: quote ?? null, said, forUser, first: true, last: true };
+};
 
 function chip(reaction: Message['reactions'][number], reader: string): Chip {
   const users = reaction.users.map(({ user }) => user);

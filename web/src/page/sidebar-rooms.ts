@@ -11,6 +11,8 @@ export interface SidebarRoom {
   readonly last: ListedRoom['last'];
   /** Unread messages, at most one more than are shown. */
   readonly unread: number;
+  /** Unread messages that mention the user or everybody. */
+  readonly mentions: number;
 }
 
 /**
@@ -34,8 +36,12 @@ export function sidebarRooms(
       open: room,
       last: lastOf(room, lasts.get(room.name) ?? null),
       unread: counts.of(room.name)?.n ?? room.unread,
+      mentions: counts.of(room.name)?.mentions ?? 0,
     })),
-    ...closed.map(({ room, last }) => ({ name: room, open: null, last, unread: counts.of(room)?.n ?? 0 })),
+    ...closed.map(({ room, last }) => {
+      const { n: unread = 0, mentions = 0 } = counts.of(room) ?? {};
+      return { name: room, open: null, last, unread, mentions };
+    }),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Room } from '../../../client/room.ts';
 import { element, setText } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
+import { mentionsAfter } from '../page/mention-words.ts';
 import type { MessageRow } from '../page/message-rows.ts';
 import { isChannel } from '../page/room-name.ts';
 import type { RoomNames } from '../page/room-names.ts';
@@ -68,7 +69,7 @@ export class Conversation {
       onDiscard: entry => chat.discard(entry),
       onReact: (row, emoji, on) => void room.react(row, emoji, on),
       onMenu: (row, button) => this.#menu.toggle(row, button),
-      onEdit: (row, text) => void room.edit(row, text),
+      onEdit: (row, text) => void room.edit(row, text, mentionsAfter(row.text, text, row.said)),
       onFollow: options.onFollow,
       onFar: offset => void this.#showFar(offset),
     });

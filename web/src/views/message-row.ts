@@ -1,12 +1,12 @@
 import type { ReplyTo } from '../../../server/fold/entry.ts';
 import { element, reconcile, setText, showOnChange } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
-import { stretchesOf } from '../dom/links.ts';
 import type { Texts } from '../i18n/language.ts';
 import type { MessageRow, OutgoingRow, Row } from '../page/message-rows.ts';
 import { avatar } from './avatar.ts';
 import { MessageEditor } from './message-editor.ts';
 import { type MessageStateOptions, messageState } from './message-state.ts';
+import { messageText } from './message-text.ts';
 import { quoteOf } from './quote.ts';
 import { chipView } from './reactions.ts';
 
@@ -51,7 +51,7 @@ export function createRow(row: Row, options: MessageRowOptions): HTMLElement {
     element(
       'div',
       { class: 'body' },
-      element('div', { class: 'meta' }, sender, element('time')),
+      element('div', { class: 'meta' }, sender, element('time'), element('span', { class: 'for-user' })),
       element('div', { class: 'line' }, element('div', { class: 'bubble' }), element('div', { class: 'tools' })),
       element('div', { class: 'reactions' }),
       element('div', { class: 'state' }),
@@ -69,6 +69,8 @@ export function updateRow(target: HTMLElement, row: Row, options: MessageRowOpti
   const className = classesOf(row, around);
   if (target.className !== className) target.className = className;
   updateTime(target, row, options.texts);
+  const note = target.querySelector('.for-user');
+  if (note) setText(note, isForUser(row) ? options.texts.text('message.forUser') : '');
   updateBubble(target, row, options);
   updateTools(target, row, options);
   updateEditor(target, row, options, around.editing === row.key);
@@ -83,12 +85,15 @@ function classesOf(row: BubbleRow, around: RowSurroundings): string {
   const classes = ['message', row.own ? 'own' : 'other'];
   if (row.first) classes.push('first');
   if (row.last) classes.push('last');
+  if (isForUser(row)) classes.push('mentioned');
   if (row.kind === 'outgoing') classes.push(row.entry.refusal ? 'refused' : 'pending');
   else if (row.deleted) classes.push('deleted');
   else if (row.changes.some(({ refusal, change }) => !refusal && change.type === 'delete')) classes.push('going');
   if (around.editing === row.key) classes.push('editing');
   return classes.join(' ');
 }
+
+const isForUser = (row: BubbleRow): boolean => row.forUser && !(row.kind === 'message' && row.deleted);
 
 function updateTime(target: HTMLElement, row: BubbleRow, texts: Texts): void {
   const time = target.querySelector('time');
@@ -105,11 +110,11 @@ function updateBubble(target: HTMLElement, row: BubbleRow, { texts, onQuote }: M
   if (!bubble) return;
   const edited = row.kind === 'message' && row.edited;
   const deleted = row.kind === 'message' && row.deleted;
-  showOnChange(bubble, [row.text, row.quote, edited, deleted], () => {
+  showOnChange(bubble, [row.text, row.quote, row.said, edited, deleted], () => {
     if (deleted) return [element('p', { text: texts.text('message.deleted') })];
     return [
       ...(row.quote ? [quoteOf(row.quote, texts, onQuote)] : []),
-      element('p', { class: 'text', attributes: { dir: 'auto' } }, ...contentOf(row.text)),
+      element('p', { class: 'text', attributes: { dir: 'auto' } }, ...messageText(row.text, row.said)),
       ...(edited ? [element('span', { class: 'edited', text: texts.text('message.edited') })] : []),
     ];
   });
@@ -151,10 +156,3 @@ function updateEditor(
   target.querySelector('.line')?.append(made.root);
   made.focus();
 }
-
-const contentOf = (text: string): Node[] =>
-  stretchesOf(text).map(({ text: shown, href }) => {
-    if (href === undefined) return document.createTextNode(shown);
-    const attributes = { href, target: '_blank', rel: 'noopener noreferrer nofollow' };
-    return element('a', { text: shown, attributes });
-  });

@@ -147,9 +147,8 @@ export class Sidebar {
   updatePeople(requests: number, name: string): void {
     const { texts } = this.#options;
     setText(this.#me, name);
-    setText(this.#requests, requests > 0 ? unreadMark(texts, requests) : '');
-    if (requests > 0) this.#requests.setAttribute('aria-label', texts.count('friends.requests', requests));
-    else this.#requests.removeAttribute('aria-label');
+    const text = requests > 0 ? unreadMark(texts, requests) : '';
+    showBadge(this.#requests, text, texts.count('friends.requests', requests));
   }
 
   #createInvitation(room: string): HTMLElement {
@@ -188,16 +187,18 @@ export class Sidebar {
       element('span', { class: 'room-name', attributes: { dir: 'auto' } }),
       element('span', { class: 'room-time' }),
       element('span', { class: 'room-last', attributes: { dir: 'auto' } }),
-      element('span', { class: 'badge' }),
+      element('span', { class: 'badges' }, element('span', { class: 'badge at' }), element('span', { class: 'badge' })),
     );
     return element('li', {}, button);
   }
 
-  #update(item: HTMLElement, { name: room, open, last: message, unread: all }: SidebarRoom, selected: boolean): void {
+  #update(item: HTMLElement, shown: SidebarRoom, selected: boolean): void {
+    const { name: room, open, last: message, unread: all } = shown;
     const { texts } = this.#options;
     const [button] = item.children;
-    const [, name, time, last, badge] = button?.children ?? [];
-    if (!button || !name || !time || !last || !badge) return;
+    const [, name, time, last, badges] = button?.children ?? [];
+    const [at, badge] = badges?.children ?? [];
+    if (!button || !name || !time || !last || !at || !badge) return;
     setText(name, this.#options.names.title(room));
     const other = isDirect(room) ? this.#options.names.otherOf(room) : undefined;
     if (other !== undefined) showState(button, texts, this.#options.stateOf(other));
@@ -208,9 +209,9 @@ export class Sidebar {
     setText(time, message ? texts.time(message.time) : '');
     const empty = open?.history.loaded ? texts.text('rooms.empty') : '';
     setText(last, message ? this.#lineOf(message) : empty);
-    setText(badge, unread > 0 ? unreadMark(texts, unread) : '');
-    if (unread > 0) badge.setAttribute('aria-label', texts.count('rooms.unread', unread));
-    else badge.removeAttribute('aria-label');
+    const mentions = unread > 0 ? shown.mentions : 0;
+    showBadge(at, mentions > 0 ? '@' : '', texts.count('rooms.mentions', mentions));
+    showBadge(badge, unread > 0 ? unreadMark(texts, unread) : '', texts.count('rooms.unread', unread));
   }
 
   /** A message in one line, with its author. */
@@ -261,6 +262,13 @@ function section(title: string, button: HTMLElement | null): Section {
   const list = element('ul', { class: 'rooms', attributes: { 'aria-label': title } });
   const head = element('div', { class: 'section-head' }, element('h2', { text: title }), button);
   return { root: element('section', {}, head, list), list };
+}
+
+/** @param text empty for no badge */
+function showBadge(badge: Element, text: string, label: string): void {
+  setText(badge, text);
+  if (text === '') badge.removeAttribute('aria-label');
+  else badge.setAttribute('aria-label', label);
 }
 
 const unreadMark = (texts: Texts, unread: number): string =>
