@@ -288,12 +288,20 @@ export interface Verbs {
       };
     };
   };
-  /** Lists the rooms of the caller, by name of the room. */
+  /** Lists the rooms of the caller, all or some of them, in one of three orders. */
   readonly 'room.list': {
     readonly params: {
+      /** Text of 1 to 63 characters. Only rooms of this kind. */
+      readonly kind?: string;
+      /** Text of 1 to 100 characters. Only rooms whose name for people begins with it, in any case of letters. Rooms of two users have no name. */
+      readonly prefix?: string;
+      /** `true` or `false`. `true`: only rooms whose `n` is not 0. What has to be counted counts as unread. */
+      readonly unread?: boolean;
+      /** `room` or `name` or `last`. Order: `room`, the default, is by name of the room; `name` by the name for people, in any case of letters, then the rooms without one; `last` by time of the last message, newest first, then the rooms without one. */
+      readonly order?: 'room' | 'name' | 'last';
       /** Integer from 1 to 250. Most rooms of the answer. Default: 250. */
       readonly limit?: number;
-      /** Text of 1 to 255 characters. `cursor` of the page before. */
+      /** Text of 1 to 42868 characters. `cursor` of the page before, for the same `kind`, `prefix`, `unread` and `order`. */
       readonly cursor?: string;
     };
     readonly result: {
@@ -318,7 +326,7 @@ export interface Verbs {
         } | null;
         readonly top: number;
       }[];
-      /** Name of a room, `kind:name`, at most 255 bytes of UTF-8. Missing at the end of the list. */
+      /** Text, not empty. Missing at the end of the list. */
       readonly cursor?: string;
     };
   };

@@ -69,6 +69,11 @@ export interface ListedWith {
   readonly marks?: ReadonlyMap<string, Mark | null>;
   /** Called with each room that turns out to be deleted. */
   readonly deleted?: (room: string) => void;
+  /**
+   * True reads no messages: `last` is null in all items, and rooms of two users of which only MongoDB says whether they have one are
+   * among them. Default: false.
+   */
+  readonly isWithoutLast?: boolean;
 }
 
 /** Items of rooms of a user, in their order, without those that turn out to be deleted or that are not listed yet. */
@@ -78,7 +83,9 @@ export async function listedRooms(
   rooms: readonly OwnRoom[],
   known: ListedWith = {},
 ): Promise<ListedRoom[]> {
-  const asked = rooms.map(own => ({ room: own.room, readableAbove: readableBy(own, chat) }));
+  const { isWithoutLast = false } = known;
+  const above = (own: OwnRoom) => (isWithoutLast ? Number.POSITIVE_INFINITY : readableBy(own, chat));
+  const asked = rooms.map(own => ({ room: own.room, readableAbove: above(own) }));
   const ends = await chat.lasts.of(user, asked);
   const { names, deleted } = await namesOf(chat, ends);
   await forgetDeleted(chat, user, deleted);
@@ -88,7 +95,7 @@ export async function listedRooms(
   const readable = await stillReadable(chat, user, page, ends);
   const others = await othersOf(chat, user, page);
   return page
-    .filter(own => !isLatent(own, ends))
+    .filter(own => (isWithoutLast && ends.get(own.room)?.countable === null) || !isLatent(own, ends))
     .map(({ room, state, rank, since }) => {
       const { top = 0, message = null, countable = null } = ends.get(room) ?? {};
       const mark = marks.get(room) ?? null;

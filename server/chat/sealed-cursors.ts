@@ -9,12 +9,13 @@ const TAG_BYTES = 16;
 /** Bytes to which places are filled up, so that the length of a cursor does not tell which user it is about. */
 const BLOCK_BYTES = 64;
 
-/** Most characters of a cursor: enough for a place of the longest id. */
+/** Most characters of a cursor whose place is an id: enough for the longest one. */
 export const MOST_CURSOR = 2_000;
 
 /**
- * Cursors of lists that pass over users whom the caller may not see, so that such a user may be the place to go on from. Only gateways
- * with the signing secret read and make them. After a change of the secret a list begins anew.
+ * Cursors that clients cannot read: of lists that pass over users whom the caller may not see, so that such a user may be the place to go
+ * on from, and of lists whose place is all that is left of them. Only gateways with the signing secret read and make them. After a change
+ * of the secret a list begins anew.
  */
 export class SealedCursors {
   readonly #config: Pick<Config, 'authSecret'>;
