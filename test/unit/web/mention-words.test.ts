@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mentionsAfter, mentionsUser, mentionWords } from '../../../web/src/page/mention-words.ts';
+import { mentionsAfter, mentionsIn, mentionsUser, mentionWords, queryAt } from '../../../web/src/page/mention-words.ts';
 
 const marked = (text: string, mentions: readonly string[], all?: true) =>
   mentionWords(text, { mentions, ...(all ? { all } : {}) })
@@ -15,6 +15,11 @@ test('words of mentions are marked, the longer id first, and no part of another 
   assert.equal(marked('', ['bob']), '');
 });
 
+test('chosen users whom the text does not name any more are not mentioned', () => {
+  assert.deepEqual(mentionsIn('hi @bob', { mentions: ['bob', 'eve'], all: true }), { mentions: ['bob'] });
+  assert.deepEqual(mentionsIn('@all', { mentions: ['bob'], all: true }), { all: true });
+});
+
 test('an edit drops mentions that its text named before, and keeps those that the text says in other words', () => {
   const said = { mentions: ['bob', 'eve'], all: true } as const;
   assert.deepEqual(mentionsAfter('@bob and Eve', 'Eve', said), { mentions: ['eve'], all: true });
@@ -26,4 +31,10 @@ test('a message is for the user it mentions, and one to everybody for all but it
   assert.equal(mentionsUser({ mentions: ['bob'] }, 'ann', false), false);
   assert.equal(mentionsUser({ all: true }, 'ann', false), true);
   assert.equal(mentionsUser({ all: true }, 'ann', true), false);
+});
+
+test('letters behind an @ before the caret ask for users', () => {
+  assert.deepEqual(queryAt('hi @bo', 6), { start: 3, letters: 'bo' });
+  assert.deepEqual(queryAt('hi @bob!', 5), { start: 3, letters: 'b' });
+  for (const text of ['hi @', 'a@bo', '@bob ', 'bob', '']) assert.equal(queryAt(text, text.length), null, text);
 });

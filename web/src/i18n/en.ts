@@ -201,6 +201,8 @@ export const en = {
   'quote.unknown': 'Show the message that this one answers',
   'quote.missing': 'The message is not there any more.',
   'context.title': 'Earlier messages',
+  'mention.list': 'People to mention',
+  'mention.all': 'Everybody in the room',
   'composer.label': 'Message to {room}',
   'composer.placeholder': 'Message {room}',
   'composer.send': 'Send',

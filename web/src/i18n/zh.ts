@@ -202,6 +202,8 @@ export const zh: Strings = {
   'quote.unknown': '显示所回复的消息',
   'quote.missing': '这条消息已不存在。',
   'context.title': '更早的消息',
+  'mention.list': '要提及的人',
+  'mention.all': '房间里的所有人',
   'composer.label': '发送到 {room} 的消息',
   'composer.placeholder': '发消息到 {room}',
   'composer.send': '发送',

@@ -7,9 +7,26 @@ export interface Words {
 }
 
 /** Word that stands for everybody. */
-const EVERYBODY = 'all';
+export const EVERYBODY = 'all';
 
+/** Part of a text that a chosen user replaces. */
+export interface MentionQuery {
+  /** Place of the `@`. */
+  readonly start: number;
+  /** Text behind it, up to the caret. */
+  readonly letters: string;
+}
+
+/** Letters behind the `@` that are looked for. */
+const MOST_LETTERS = 64;
 const WORD = /[\p{L}\p{N}_]/u;
+const QUERY = new RegExp(`(?<![\\p{L}\\p{N}_])@([^\\s@]{1,${MOST_LETTERS}})$`, 'u');
+
+/** The `@` and letters that end at the caret; null for none. Pure. */
+export function queryAt(text: string, caret: number): MentionQuery | null {
+  const letters = QUERY.exec(text.slice(0, caret))?.[1];
+  return letters === undefined ? null : { start: caret - letters.length - 1, letters };
+}
 
 /** Cuts a text into mentions and what is between them. Joined, the words are `text` again. Pure. */
 export function mentionWords(text: string, { mentions = [], all }: Mentions): Words[] {
@@ -30,7 +47,7 @@ export function mentionWords(text: string, { mentions = [], all }: Mentions): Wo
 }
 
 /** Picks the mentions that a text names. Pure. */
-function mentionsIn(text: string, { mentions = [], all }: Mentions): Mentions {
+export function mentionsIn(text: string, { mentions = [], all }: Mentions): Mentions {
   const named = new Set(mentionWords(text, { mentions, ...(all ? { all } : {}) }).map(word => word.text));
   return mentionsOf({
     mentions: mentions.filter(id => named.has(`@${id}`)),

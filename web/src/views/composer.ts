@@ -1,10 +1,12 @@
 import type { ReplyTo } from '../../../server/fold/entry.ts';
+import type { Mentions } from '../../../server/fold/mentions.ts';
 import { element, setText } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
 import { iconButton } from './icon-button.ts';
+import { MentionList, type MentionListOptions } from './mention-list.ts';
 
-export interface ComposerOptions {
+export interface ComposerOptions extends Pick<MentionListOptions, 'candidates' | 'chosen'> {
   readonly texts: Texts;
   /** Name of the room within a sentence. */
   readonly room: string;
@@ -12,7 +14,7 @@ export interface ComposerOptions {
   readonly onDraft: (text: string) => void;
   /** Called when the user changes the text: with false if none is left. */
   readonly onTyping: (on: boolean) => void;
-  readonly onSend: (text: string, replyTo?: ReplyTo) => void;
+  readonly onSend: (text: string, said: Mentions, replyTo?: ReplyTo) => void;
   /** Called when the last message of this user is to be edited. */
   readonly onEditLast: () => void;
 }
@@ -31,12 +33,14 @@ export class Composer {
   readonly #texts: Texts;
   readonly #input: HTMLTextAreaElement;
   readonly #send: HTMLButtonElement;
+  readonly #mentions: MentionList;
   readonly #hint = element('p', { class: 'composer-hint', attributes: { id: 'composer-hint' } });
 
   readonly #reply = element('div', { class: 'reply-bar' });
   #replyTo: ReplyTo | null = null;
 
-  constructor({ texts, room, draft, onDraft, onTyping, onSend, onEditLast }: ComposerOptions) {
+  constructor(options: ComposerOptions) {
+    const { texts, room, draft, onDraft, onTyping, onSend, onEditLast } = options;
     this.#texts = texts;
     this.#input = element('textarea', {
       attributes: {
@@ -53,7 +57,7 @@ export class Composer {
         },
         keydown: event => {
           // Keys belong to an input method while it is composing: Enter chooses a word.
-          if (event.isComposing) return;
+          if (event.isComposing || this.#mentions.key(event)) return;
           if (event.key === 'Escape') this.reply(null);
           else if (event.key === 'ArrowUp' && this.#input.value === '') {
             event.preventDefault();
@@ -66,6 +70,7 @@ export class Composer {
       },
     });
     this.#input.value = draft;
+    this.#mentions = new MentionList({ ...options, input: this.#input });
     this.rename(room);
     const label = texts.text('composer.send');
     this.#send = element(
@@ -79,7 +84,8 @@ export class Composer {
       this.#input.value = '';
       onDraft('');
       this.#fit();
-      onSend(text, this.#replyTo ?? undefined);
+      onSend(text, this.#mentions.take(text), this.#replyTo ?? undefined);
+      this.#mentions.update();
       this.reply(null);
       this.#input.focus();
     };
@@ -95,7 +101,7 @@ export class Composer {
         },
       },
       this.#reply,
-      element('div', { class: 'composer-field' }, this.#input, this.#send),
+      element('div', { class: 'composer-field' }, this.#mentions.root, this.#input, this.#send),
       this.#hint,
     );
     this.#fit();
@@ -137,6 +143,7 @@ export class Composer {
   /** @param readOnly reason why the user may not write here; null if the user may */
   update(online: boolean, refused: boolean, readOnly: string | null): void {
     this.#input.disabled = refused || readOnly !== null;
+    this.#mentions.update();
     this.#send.disabled = this.#input.disabled || this.#input.value.trim() === '';
     this.root.classList.toggle('offline', !online);
     this.root.classList.toggle('read-only', readOnly !== null);

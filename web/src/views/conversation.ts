@@ -3,6 +3,7 @@ import type { Room } from '../../../client/room.ts';
 import { element, setText } from '../dom/element.ts';
 import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
+import { mentionCandidates } from '../page/mention-candidates.ts';
 import { mentionsAfter } from '../page/mention-words.ts';
 import type { MessageRow } from '../page/message-rows.ts';
 import { isChannel } from '../page/room-name.ts';
@@ -13,6 +14,7 @@ import { ConnectionBadge } from './connection-badge.ts';
 import { askDelete } from './delete-dialog.ts';
 import { dialogField } from './dialog.ts';
 import { iconButton } from './icon-button.ts';
+import { chosenIn } from './mention-list.ts';
 import { showContext } from './message-context.ts';
 import { MessageList } from './message-list.ts';
 import { MessageMenu } from './message-menu.ts';
@@ -88,9 +90,11 @@ export class Conversation {
       draft: options.draft,
       onDraft: options.onDraft,
       onTyping: on => room.typing.report(on),
-      onSend: (text, replyTo) => {
+      candidates: letters => mentionCandidates(chat, room.info, letters),
+      chosen: chosenIn(room),
+      onSend: (text, said, replyTo) => {
         this.list.clearMark();
-        room.send(text, { replyTo });
+        room.send(text, { ...said, replyTo });
         this.list.toBottom();
       },
       onEditLast: () => this.list.editLast(),
