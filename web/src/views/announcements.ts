@@ -1,8 +1,8 @@
 import type { Chat } from '../../../client/chat.ts';
 import type { Room } from '../../../client/room.ts';
 import { element } from '../dom/element.ts';
-import { icon } from '../dom/icons.ts';
 import type { Texts } from '../i18n/language.ts';
+import { closableText } from './banner.ts';
 
 /** Room in which the platform announces. A gateway of an older release refuses it, and nothing is shown. */
 export const ANNOUNCEMENTS = 'system:all';
@@ -41,15 +41,6 @@ export class Announcements {
     if (text === this.#shown) return;
     this.#shown = text;
     this.root.hidden = text === '';
-    this.root.replaceChildren(
-      icon('alert'),
-      element('span', { text, attributes: { dir: 'auto' } }),
-      element('button', {
-        class: 'text-button',
-        text: this.#texts.text('banner.close'),
-        attributes: { type: 'button' },
-        on: { click: () => this.#room.markRead() },
-      }),
-    );
+    this.root.replaceChildren(...closableText(this.#texts, text, () => this.#room.markRead()));
   }
 }

@@ -26,15 +26,20 @@ export class Banner {
       this.#onClose();
     };
     this.root.hidden = false;
-    this.root.replaceChildren(
-      icon('alert'),
-      element('span', { text, attributes: { dir: 'auto' } }),
-      element('button', {
-        class: 'text-button',
-        text: this.#texts.text('banner.close'),
-        attributes: { type: 'button' },
-        on: { click: close },
-      }),
-    );
+    this.root.replaceChildren(...closableText(this.#texts, text, close));
   }
+}
+
+/** Icon, text and the button that closes it. */
+export function closableText(texts: Texts, text: string, close: () => void): readonly (Node | string)[] {
+  return [
+    icon('alert'),
+    element('span', { text, attributes: { dir: 'auto' } }),
+    element('button', {
+      class: 'text-button',
+      text: texts.text('banner.close'),
+      attributes: { type: 'button' },
+      on: { click: close },
+    }),
+  ];
 }
