@@ -89,7 +89,7 @@ export class Chat {
       mark: params => this.#transport.call('receipt.mark', params),
       follower: this.unread,
     });
-    this.roomList = keptRoomList(this.#storage, this.user, this.#marks, (verb, params) => this.#answered(verb, params));
+    this.roomList = keptRoomList(this.#storage, this.user, this.#marks, this.#clock, this.#answered.bind(this));
     this.profiles = new Profiles({
       user: options.user,
       clock: this.#clock,
@@ -118,6 +118,7 @@ export class Chat {
     };
     const onMessage = (data: unknown) => {
       this.states.heard(data);
+      this.roomList.heard(data);
       this.#rooms.get(this.#marks.heard(data) ?? '')?.changed.emit();
     };
     this.#transport = options.transport(

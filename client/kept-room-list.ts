@@ -1,3 +1,4 @@
+import type { Clock } from '../server/time/clock.ts';
 import type { ReadMarks } from './read-marks.ts';
 import { RoomList } from './room-list.ts';
 import type { KeyValue } from './storage.ts';
@@ -11,13 +12,14 @@ export function keptRoomList(
   storage: KeyValue,
   user: string,
   marks: Pick<ReadMarks, 'heard'>,
+  clock: Pick<Clock, 'now' | 'after'>,
   call: <V extends 'sync' | 'room.list'>(verb: V, params: ParamsOf<V>) => Promise<ResultOf<V>>,
 ): RoomList {
   const synced = new SyncedRooms({
     storage,
     user,
-    sync: params => call('sync', params),
+    sync: params => call('sync', { ...params, bumps: true }),
     marked: mark => void marks.heard({ type: 'mark', ...mark }),
   });
-  return new RoomList(params => call('room.list', params), synced);
+  return new RoomList(params => call('room.list', params), synced, clock);
 }

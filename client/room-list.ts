@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from '../server/time/clock.ts';
+import { Bumps } from './bumps.ts';
 import { type CallError, callErrorOf } from './call-error.ts';
 import { Listeners } from './listeners.ts';
 import type { ListedRoom, SyncedRooms } from './synced-rooms.ts';
@@ -20,6 +22,7 @@ export class RoomList {
   readonly changed = new Listeners();
   readonly #read: ReadPage;
   readonly #synced: SyncedRooms | null;
+  readonly #bumps: Bumps;
   #rooms: readonly ListedRoom[] = [];
   /** Rooms that have ended for the user, and of which the inbox has not said so. */
   readonly #ended = new Set<string>();
@@ -29,7 +32,8 @@ export class RoomList {
   #again = false;
 
   /** @param read reads a page of `room.list`; tried again after temporary errors @param synced null to read whole lists alone */
-  constructor(read: ReadPage, synced: SyncedRooms | null = null) {
+  constructor(read: ReadPage, synced: SyncedRooms | null = null, clock: Pick<Clock, 'now' | 'after'> = systemClock) {
+    this.#bumps = new Bumps(clock, () => void this.refresh());
     this.#read = read;
     this.#synced = synced;
     this.#rooms = synced?.rooms ?? [];
@@ -78,6 +82,11 @@ export class RoomList {
     const { room } = (data ?? {}) as { readonly room?: unknown };
     if (typeof room === 'string') this.#ended.delete(room);
     void this.refresh();
+  }
+
+  /** Takes an event of the server, if it says that rooms have new messages. */
+  heard(data: unknown): void {
+    this.#bumps.heard(data);
   }
 
   /** Reads the list for a new connection, which may have missed entries of the inbox. */

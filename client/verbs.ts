@@ -337,6 +337,8 @@ export interface Verbs {
       readonly cursor?: string;
       /** Integer from 1 to 250. Most rooms and marks of the answer. Default: 250. */
       readonly limit?: number;
+      /** `true` or `false`. True: from now on the connection is told of rooms with new messages that it is not subscribed to, by the event `bump`. Say it with each sync. */
+      readonly bumps?: boolean;
     };
     readonly result: {
       /** Text. Cursor of the next call: text without a meaning for clients. */

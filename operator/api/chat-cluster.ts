@@ -181,6 +181,7 @@ export interface ChatClusterSpec {
     readonly historyMessages: number;
     readonly presenceConnections: number;
     readonly joinLeaveConnections: number;
+    readonly bumpRooms: number;
     readonly featureLagMilliseconds: number;
     readonly pingSeconds: number;
     readonly pongSeconds: number;

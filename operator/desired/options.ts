@@ -73,6 +73,7 @@ export const FIELDS = {
   'limits.historyMessages': ['historyLimit', spec => spec.limits.historyMessages],
   'limits.presenceConnections': ['presenceLimit', spec => spec.limits.presenceConnections],
   'limits.joinLeaveConnections': ['joinLeaveLimit', spec => spec.limits.joinLeaveConnections],
+  'limits.bumpRooms': ['bumpRooms', spec => spec.limits.bumpRooms],
   'limits.featureLagMilliseconds': ['featureLagMs', spec => spec.limits.featureLagMilliseconds],
   'limits.pingSeconds': ['pingSeconds', spec => spec.limits.pingSeconds],
   'limits.pongSeconds': ['pongSeconds', spec => spec.limits.pongSeconds],

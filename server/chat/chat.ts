@@ -1,6 +1,7 @@
 import type { LoadAccess } from '../access/room-access.ts';
 import type { Feature } from '../contract/features.ts';
 import type { KindRules } from '../contract/room-kinds.ts';
+import type { Bumps } from '../ephemeral/bumps.ts';
 import type { Ephemeral } from '../ephemeral/ephemeral.ts';
 import type { ContactDirectory } from '../membership/contacts.ts';
 import type { DailyCounts } from '../membership/daily-counts.ts';
@@ -107,6 +108,8 @@ export interface Chat {
   readonly ephemeral: Ephemeral;
   /** States of users, for those who watch them. */
   readonly states: Pick<UserStates, 'watch' | 'unwatch' | 'turned'>;
+  /** Hints of new messages, for connections that ask for them. */
+  readonly bumps: Pick<Bumps, 'follow' | 'turned'>;
 }
 
 export interface ChatOptions {
@@ -144,6 +147,7 @@ export interface ChatOptions {
   readonly directory: RoomDirectory;
   readonly ephemeral: Ephemeral;
   readonly states: Chat['states'];
+  readonly bumps: Chat['bumps'];
   /** See {@link AudienceOptions.present}. */
   readonly present: AudienceOptions['present'];
   /** See {@link Overload.drops}. */
@@ -182,6 +186,7 @@ export function chatOf({
   directory,
   ephemeral,
   states,
+  bumps,
   present,
   drops,
   metrics,
@@ -244,6 +249,7 @@ export function chatOf({
     links: new LinkTokens(config),
     cursors: new SealedCursors(config),
     states,
+    bumps,
     typing: new Typing({ ephemeral, now: clocks.now, audience, drops: () => drops('typing') }),
     ephemeral,
   };

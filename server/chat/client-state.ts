@@ -19,6 +19,7 @@ export const clientState = verb({
     call.placed();
     call.setBackground(state === 'background');
     chat.states.turned(call.identity.user, call.client);
+    chat.bumps.turned(call.identity.user, call.client);
     return { state };
   },
 });

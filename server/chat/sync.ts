@@ -36,6 +36,10 @@ export const sync = verb({
       '`cursor` of the last answer. One that this server does not understand, or of another user, counts as none, and `reset` has every partition.',
     ),
     limit: about(optional(int({ min: 1, max: MOST })), `Most rooms and marks of the answer. Default: ${MOST}.`),
+    bumps: about(
+      optional(bool),
+      'True: from now on the connection is told of rooms with new messages that it is not subscribed to, by the event `bump`. Say it with each sync.',
+    ),
   },
   may: null,
   result: {
@@ -83,9 +87,11 @@ export const sync = verb({
       more: false,
     },
   },
-  async run(call, { cursor, limit = MOST }, chat) {
+  async run(call, { cursor, limit = MOST, bumps = false }, chat) {
     call.placed();
     const { user } = call.identity;
+    // First: what is stored after the page is read must be told of.
+    if (bumps) await chat.bumps.follow(user, call.client);
     const from = cursor === undefined ? NO_CURSOR : readCursor(cursor, user);
     const page = await syncPage(chat, user, from ?? NO_CURSOR, limit);
     const every = Array.from({ length: chat.log.partitions }, (_, partition) => partition);

@@ -531,6 +531,16 @@ export const OPTIONS = {
       'Connections of a room above which its subscribers get no joins and leaves, until it has shrunk to 80 % of this.',
     ),
   ),
+  bumpRooms: reloadable(
+    integer(
+      'CHAT_BUMP_ROOMS',
+      gateway,
+      500_000,
+      0,
+      10_000_000,
+      'Rooms that a gateway follows for hints of new messages, each counted once for each of its connected users who ask for them; rooms above it get none. 0: no hints.',
+    ),
+  ),
   featureLagMs: reloadable(
     integer(
       'CHAT_FEATURE_LAG_MS',

@@ -5,6 +5,7 @@ import { RoomRights } from '../access/room-rights.ts';
 import { marksStream } from '../bus/marks-stream.ts';
 import { policyKv } from '../bus/policy-kv.ts';
 import type { SightOptions } from '../chat/sight.ts';
+import type { Bumps } from '../ephemeral/bumps.ts';
 import { NO_ROOM } from '../fold/room-state.ts';
 import type { PairArchive, RoomArchive } from '../membership/archive.ts';
 import { DailyCounts } from '../membership/daily-counts.ts';
@@ -54,8 +55,8 @@ export interface Membership {
   readonly control: RoomControl;
   /** Relations and settings by which users may see the states of others. */
   readonly people: SightOptions & { readonly settings: LoadedSettings };
-  /** Lets states follow the rooms that are open, and tells who watches users of entries of their inboxes. */
-  follow(rooms: Pick<Rooms, 'find' | 'places'>, watched: Watched): void;
+  /** Lets states follow the rooms that are open, and tells who watches users, or follows their rooms, of entries of their inboxes. */
+  follow(rooms: Pick<Rooms, 'find' | 'places'>, watched: Watched, bumps: Pick<Bumps, 'reconsider'>): void;
 }
 
 /** Puts together what a gateway knows about members. */
@@ -124,15 +125,18 @@ export function membershipOf({ nats, archive, policy, clocks, logger }: Membersh
   });
   const rights = new RoomRights({ policy, states, users: userRooms, wallClock });
   let watched: Watched | null = null;
-  const follow: Membership['follow'] = (all, watches) => {
+  let bumps: Pick<Bumps, 'reconsider'> | null = null;
+  const follow: Membership['follow'] = (all, watches, bumped) => {
     rooms = all;
     watched = watches;
+    bumps = bumped;
   };
   const notices = noticesTo({ userRooms, pairs, settings });
   const noted: RoomControl['noted'] = (inbox, entry) => {
     notices(inbox, entry);
     const user = inboxUser(inbox);
     void (entry.type === 'me' ? watched?.changed(user) : watched?.reconsider(user));
+    if (entry.type === 'member') void bumps?.reconsider(user);
   };
   const control = { ...roomControl(states, rights), noted, lost };
   const people = { pairs, userRooms: { of: (user: string) => userRooms.ofOnce(user) }, rooms: states, settings };

@@ -2,6 +2,8 @@ import { inboxOf, inboxUser, isInbox } from '../access/names.ts';
 import type { AudienceOptions } from '../chat/audience.ts';
 import type { Chat } from '../chat/chat.ts';
 import { Sight, type SightOptions } from '../chat/sight.ts';
+import type { BumpBus } from '../ephemeral/bump-bus.ts';
+import { Bumps } from '../ephemeral/bumps.ts';
 import type { EphemeralBus } from '../ephemeral/bus.ts';
 import { type Ephemeral, EphemeralLane } from '../ephemeral/ephemeral.ts';
 import { LastSeen, type LastSeenOptions } from '../membership/last-seen.ts';
@@ -39,6 +41,7 @@ export interface RoomsPartOptions {
   readonly store: HistoryStore;
   readonly bus: PresenceBus & JoinsBus;
   readonly ephemeralBus: EphemeralBus;
+  readonly bumpBus: BumpBus;
   readonly control: RoomControl;
   /** States of rooms, for what their staff's acts leave out of a read. */
   readonly stateOf: StateOf;
@@ -67,6 +70,7 @@ export interface RoomsPart extends Part {
   readonly presence: Presence;
   readonly joins: Joins;
   readonly states: UserStates;
+  readonly bumps: Bumps;
   readonly ephemeral: Ephemeral;
   /** See {@link AudienceOptions.present}. */
   readonly present: AudienceOptions['present'];
@@ -78,6 +82,9 @@ export interface RoomsPart extends Part {
   /** Services that sessions use. */
   readonly services: Pick<SessionContext, 'rooms' | 'reader' | 'presence' | 'joins' | 'join'>;
 }
+
+const memberRooms = (known: Awaited<ReturnType<SightOptions['userRooms']['of']>>) =>
+  [...known].flatMap(([room, { state }]) => (state === 'member' ? [room] : []));
 
 /** The rooms of a gateway, and their members. Limits are read at each use. */
 export function roomsPart(options: RoomsPartOptions): RoomsPart {
@@ -131,6 +138,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
       if (hasLeft && !invisible.has(user)) lastSeen.left(user);
       invisible.left(user);
       states.moved(user, member);
+      bumps.moved(user, member);
     },
   });
   const joins: Joins = new Joins({
@@ -167,6 +175,20 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     now,
     after,
   });
+  const bumps: Bumps = new Bumps({
+    bus: options.bumpBus,
+    partitionOf: room => log.partitionOf(room),
+    own: user => presence.own(inboxOf(user)),
+    roomsOf: async user => memberRooms(await options.people.userRooms.of(user)),
+    subscribers: room => rooms.find(room)?.members ?? [],
+    codecs,
+    most: () => config.bumpRooms,
+    refused: count => metrics.bumpRoomsRefused.inc(count),
+    pushed: () => metrics.bumps.inc(),
+    drops: () => overload.drops('bumps'),
+    now,
+    after,
+  });
   const ephemeral: EphemeralLane = new EphemeralLane({
     gateway: config.processName,
     members: room => rooms.find(room)?.members ?? [],
@@ -191,6 +213,7 @@ export function roomsPart(options: RoomsPartOptions): RoomsPart {
     presence,
     joins,
     states,
+    bumps,
     ephemeral,
     present: async (room, most) => {
       const { members } = await presence.members(room, most);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { accessOf } from '../access/access.ts';
 import { isInbox } from '../access/names.ts';
 import { boundedTime } from '../bus/bounded-time.ts';
+import { bumpBus } from '../bus/bump-bus.ts';
 import { ephemeralBus } from '../bus/ephemeral-bus.ts';
 import { readLogTime } from '../bus/log-clock.ts';
 import { presenceBus } from '../bus/presence-bus.ts';
@@ -150,6 +151,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     store,
     bus: presenceBus(nats.write, nats.names),
     ephemeralBus: ephemeralBus(nats.read, nats.names),
+    bumpBus: bumpBus(nats.read, nats.names),
     control: membership.control,
     stateOf: (room, offset) => (isInbox(room) ? NO_ROOM : membership.states.upTo(room, offset)),
     people: membership.people,
@@ -163,7 +165,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
     clock: systemClock,
   });
   measured.rooms = rooms;
-  membership.follow(rooms.rooms, rooms.states);
+  membership.follow(rooms.rooms, rooms.states, rooms.bumps);
   const context: SessionContext = {
     config,
     version: PACKAGE.version,
@@ -202,6 +204,7 @@ export async function startGateway(config: Config, given: GatewayParts): Promise
       directory: store,
       ephemeral: rooms.ephemeral,
       states: rooms.states,
+      bumps: rooms.bumps,
       present: rooms.present,
       drops: feature => overload.drops(feature),
       metrics,

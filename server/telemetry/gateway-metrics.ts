@@ -129,6 +129,14 @@ export class GatewayMetrics {
     'presence_states_total',
     'Changed states of users queued for connections that watch them.',
   );
+  readonly bumps = this.#counter(
+    'bumps_total',
+    'Hints of new messages queued for connections that asked for them with sync.',
+  );
+  readonly bumpRoomsRefused = this.#counter(
+    'bump_rooms_refused_total',
+    'Rooms of users that are not followed for hints of new messages, because the gateway follows CHAT_BUMP_ROOMS. Counts at each sync.',
+  );
   readonly ephemeralDeliveries = this.#counter(
     'ephemeral_deliveries_total',
     'Ephemeral events queued for a connection.',
@@ -140,7 +148,7 @@ export class GatewayMetrics {
   );
   readonly overloadDropped = this.#counter(
     'overload_dropped_total',
-    'Events not sent because the gateway is overloaded, by feature: typing, presence, receipts, bumps, joins. A state of a user that waits counts at each attempt.',
+    'Events not sent because the gateway is overloaded, by feature: typing, presence, receipts, bumps, joins. A state of a user that waits counts at each attempt, and hints of new messages that wait once a second.',
     ['feature'],
   );
   readonly publishSeconds = this.#histogram(

@@ -99,6 +99,8 @@ export interface TestChatParts {
   readonly ephemeral?: Ephemeral;
   /** Default: nobody is there, and nobody watches. */
   readonly states?: Chat['states'];
+  /** Default: nobody follows. */
+  readonly bumps?: Chat['bumps'];
   /** Default: nothing is left out. */
   readonly drops?: ChatOptions['drops'];
   /** Default: nobody. */
@@ -137,6 +139,7 @@ export function testChat(parts: TestChatParts): Chat {
       unwatch: () => undefined,
       turned: () => undefined,
     },
+    bumps: { follow: async () => undefined, turned: () => undefined },
     present: async () => [],
     ...parts,
     reader,
