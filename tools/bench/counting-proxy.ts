@@ -9,8 +9,12 @@ export interface CountingProxy {
   sent(): number;
 }
 
-/** Starts a proxy in front of a port of this machine. */
-export async function countingProxy(port: number, teardown: Teardown): Promise<CountingProxy> {
+/** Starts a proxy in front of a port of this machine. @param seen gets what clients send */
+export async function countingProxy(
+  port: number,
+  teardown: Teardown,
+  seen: (data: Buffer) => void = () => undefined,
+): Promise<CountingProxy> {
   let sent = 0;
   const proxy = createServer(client => {
     const server = connect(port, '127.0.0.1');
@@ -26,6 +30,7 @@ export async function countingProxy(port: number, teardown: Teardown): Promise<C
     }
     client.on('data', data => {
       sent += data.length;
+      seen(data);
     });
   });
   proxy.listen(0, '127.0.0.1');

@@ -16,6 +16,7 @@ import { mongodbAway } from './mongodb-away.ts';
 import { operatorCapacity } from './operator-capacity.ts';
 import { publishLatency } from './publish-latency.ts';
 import { quietDrain } from './quiet-drain.ts';
+import { roomLists } from './room-lists.ts';
 import type { Setup } from './setup.ts';
 import { Teardown } from './setup.ts';
 import { threeServers } from './three-servers.ts';
@@ -33,6 +34,7 @@ const BENCHES = {
   folds,
   'operator-capacity': operatorCapacity,
   'large-room': largeRoom,
+  'room-lists': roomLists,
   beside,
 } as const;
 
