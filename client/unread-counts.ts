@@ -45,7 +45,7 @@ export class UnreadCounts implements MarkFollower {
   readonly #options: UnreadCountsOptions;
   readonly #counts = new Map<string, UnreadCount>();
   /** Rooms of the list that the user is a member of. */
-  #listed: ReadonlySet<string> = new Set();
+  #listed: ReadonlyMap<string, ListedRoom> = new Map();
   /** Rooms to be asked for, with the time from which on. */
   readonly #wanted = new Map<string, Moment>();
   /** Rooms that something has happened in since they were asked for: the answer may lack it. */
@@ -70,12 +70,15 @@ export class UnreadCounts implements MarkFollower {
     return this.#counts.get(room) ?? null;
   }
 
-  /** Takes the list of rooms as it was read. */
+  /** Takes the list of rooms as it was read. A room that is the same object as before has not changed. */
   listed(rooms: readonly ListedRoom[]): void {
     const members = rooms.filter(({ state }) => state === 'member');
-    this.#listed = new Set(members.map(({ room }) => room));
+    const before = this.#listed;
+    this.#listed = new Map(members.map(each => [each.room, each]));
     for (const room of this.#counts.keys()) if (!this.#listed.has(room)) this.#counts.delete(room);
-    for (const { room, n } of members) {
+    for (const each of members) {
+      const { room, n } = each;
+      if (before.get(room) === each && this.#counts.has(room)) continue;
       if (n === 0 && !this.#counts.has(room)) this.#set(room, NONE);
       // A message may have come since the list was read.
       else if (n !== 0 || this.#counts.get(room)?.n !== 0) this.want(room);
@@ -127,7 +130,8 @@ export class UnreadCounts implements MarkFollower {
   entry({ type, data }: Pick<Publication, 'type' | 'data'>): void {
     const { room, act } = (data ?? {}) as { readonly room?: unknown; readonly act?: unknown };
     if (type === 'hide' && typeof room === 'string') this.want(room);
-    if (type === 'contact' && (act === 'block' || act === 'unblock')) for (const each of this.#listed) this.want(each);
+    if (type === 'contact' && (act === 'block' || act === 'unblock'))
+      for (const each of this.#listed.keys()) this.want(each);
   }
 
   /** Makes a transport that does the same, and tells this object what its rooms deliver. */

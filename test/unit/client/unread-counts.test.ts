@@ -229,3 +229,15 @@ test('nothing is asked for while there is no connection, and what is owed with t
   await pass(0);
   assert.deepEqual([calls, n()], [['tea'], 3]);
 });
+
+test('a room that has not changed since the last read of the list is not asked for again', async () => {
+  const { unread, calls, server, pass } = counts();
+  server[TEA] = { n: 3 };
+  server[CAKE] = { n: 1 };
+  const [tea, cake] = [listed(TEA), listed(CAKE)];
+  unread.listed([tea, cake]);
+  await pass(0);
+  unread.listed([tea, listed(CAKE)]);
+  await pass(5_000);
+  assert.deepEqual(calls, ['tea,cake', 'cake']);
+});
