@@ -1,4 +1,5 @@
-import type { Audience, UserSettings } from '../fold/user-settings.ts';
+import type { UserSettings } from '../fold/user-settings.ts';
+import type { SeenBy } from './states.ts';
 import type { Acquaintance, Entry, Watching } from './watching.ts';
 
 type Found = ReadonlyMap<string, UserSettings>;
@@ -10,22 +11,42 @@ export type ReadSettings = (users: readonly string[]) => Found | Promise<Found>;
 export type ReadSight = (user: string, others: readonly string[]) => Promise<ReadonlyMap<string, Acquaintance>>;
 
 /** Users who may see the state of a user with these settings; null if they are not known. Pure. */
-export const audienceOf = (settings: UserSettings | undefined): Audience | null =>
-  settings ? (settings.invisible ? 'nobody' : settings.privacy.presence) : null;
+export const seenBy = (settings: UserSettings | undefined): SeenBy | null =>
+  settings ? { audience: settings.privacy.presence, ...(settings.invisible ? { invisible: true } : {}) } : null;
 
 /** Reads who may see users, unless an event says it meanwhile. Rejects as the settings do. */
-export async function readAudiences(read: ReadSettings, entries: readonly Entry[]): Promise<void> {
+export async function readAudiences(
+  read: ReadSettings,
+  entries: readonly Entry[],
+  wallClock: () => number,
+): Promise<void> {
   if (entries.length === 0) return;
   for (const entry of entries) entry.isTold = false;
   const found = await read(entries.map(({ user }) => user));
-  for (const entry of entries) if (!entry.isTold) entry.audience = audienceOf(found.get(entry.user));
+  for (const entry of entries) if (!entry.isTold) take(entry, seenBy(found.get(entry.user)), wallClock());
 }
 
-/** Takes over who may see a user, from the gateway that has the user's inbox. */
-export function tellAudience(entry: Entry, audience: Audience): void {
-  entry.audience = audience;
+/** Takes over who may see a user, if the gateway that has the user's inbox says it. */
+export function tellAudience(entry: Entry, { audience, invisible }: Partial<SeenBy>, time: number): void {
+  if (!audience) return;
+  take(entry, { audience, ...(invisible ? { invisible } : {}) }, time);
   entry.isTold = true;
 }
+
+function take(entry: Entry, said: SeenBy | null, time: number): void {
+  const isInvisible = said?.invisible === true;
+  const wasSeen = entry.audience !== null && !entry.isInvisible && entry.shown !== null && entry.shown !== 'offline';
+  if (isInvisible && wasSeen) entry.lastSeen = wholeMinute(time);
+  entry.isInvisible = isInvisible;
+  entry.audience = said?.audience ?? null;
+}
+
+/** Takes note that the connections of a user ended: nobody is to learn when those of an invisible user did. */
+export function ended(entry: Entry, time: number): void {
+  if (entry.audience !== null && !entry.isInvisible) entry.lastSeen = wholeMinute(time);
+}
+
+const wholeMinute = (time: number) => time - (time % 60_000);
 
 /** Lets a connection see nobody until it is known again whom it may see. */
 export function forgetAcquaintances({ users }: Watching): void {

@@ -1,3 +1,5 @@
+import type { Audience } from '../fold/user-settings.ts';
+
 /** State of a user over all devices. `away`: on no device the user sees the client. */
 export type UserState = 'active' | 'away' | 'offline';
 
@@ -20,3 +22,10 @@ export function mergedState(states: Iterable<UserState>): UserState {
 
 /** True for the name of a state. */
 export const isUserState = (value: unknown): value is UserState => (ORDER as readonly unknown[]).includes(value);
+
+/** Users who may see the state of a user, and whether the user looks offline to them. */
+export interface SeenBy {
+  readonly audience: Audience;
+  /** Missing for a user who is not invisible. */
+  readonly invisible?: true;
+}

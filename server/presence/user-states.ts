@@ -3,12 +3,13 @@ import { CommandError } from '../protocol/command-error.ts';
 import type { Member } from '../room/member.ts';
 import type { Clock } from '../time/clock.ts';
 import {
-  audienceOf,
+  ended,
   forgetAcquaintances,
   type ReadSettings,
   type ReadSight,
   readAudiences,
   seeAgain,
+  seenBy,
   tellAudience,
 } from './audiences.ts';
 import type { RoomPresence } from './room-presence.ts';
@@ -118,14 +119,14 @@ export class UserStates {
 
   /** Takes note that a user may have changed the settings. Never throws. */
   async changed(user: string): Promise<void> {
-    const { gateway, own, settings, invisible, tell } = this.#options;
+    const { gateway, own, settings, invisible, tell, wallClock } = this.#options;
     const found = await Promise.resolve(settings([user])).catch(() => null);
-    const audience = audienceOf(found?.get(user));
-    if (!audience) return; // NATS is away: comparisons find it
-    invisible(user, found?.get(user)?.invisible === true);
-    tell({ watched: user, gateway, state: stateOf(own(user)), audience });
+    const said = seenBy(found?.get(user));
+    if (!said) return; // NATS is away: comparisons find it
+    invisible(user, said.invisible === true);
+    tell({ watched: user, gateway, state: stateOf(own(user)), ...said });
     const entry = this.#entries.get(user);
-    if (entry) tellAudience(entry, audience);
+    if (entry) tellAudience(entry, said, wallClock());
     this.#look(user);
   }
 
@@ -144,7 +145,7 @@ export class UserStates {
     const entry = this.#entries.get(event.watched);
     if (!entry || event.gateway === this.#options.gateway) return;
     entry.others.heard(event);
-    if (event.audience) tellAudience(entry, event.audience);
+    tellAudience(entry, event, this.#options.wallClock());
     this.#look(event.watched);
   }
 
@@ -188,6 +189,7 @@ export class UserStates {
       shown: null,
       lastSeen: 0,
       audience: null,
+      isInvisible: false,
       isTold: false,
       isEnding: false,
       comparing: null,
@@ -216,15 +218,16 @@ export class UserStates {
   async #load(watching: Watching, entries: readonly Entry[]): Promise<void> {
     await Promise.all([
       this.#see(watching),
-      readAudiences(
-        this.#options.settings,
-        entries.filter(({ audience }) => audience === null),
-      ),
+      this.#readAudiences(entries.filter(({ audience }) => audience === null)),
       ...entries.map(({ shown, comparing }) => (shown === null ? comparing : null)),
     ]);
-    const offline = entries.filter(({ shown }) => shown === 'offline');
+    const offline = entries.filter(({ shown, isInvisible }) => shown === 'offline' || isInvisible);
     const seen = offline.length > 0 ? await this.#options.lastSeen(offline.map(({ user }) => user)) : new Map();
     for (const entry of offline) entry.lastSeen = Math.max(entry.lastSeen, seen.get(entry.user) ?? 0);
+  }
+
+  #readAudiences(entries: readonly Entry[]): Promise<void> {
+    return readAudiences(this.#options.settings, entries, this.#options.wallClock);
   }
 
   async #see({ user, users }: Watching): Promise<void> {
@@ -248,7 +251,7 @@ export class UserStates {
     const isEvery = entry.comparisons % SETTINGS_EVERY === 1;
     const isRead = entry.audience === null ? !isFirst : isEvery;
     entry.comparisons += 1;
-    const settings = isRead ? readAudiences(this.#options.settings, [entry]).catch(() => undefined) : null;
+    const settings = isRead ? this.#readAudiences([entry]).catch(() => undefined) : null;
     const known = isEvery ? seeAgain(this.#options.sight, entry) : null;
     const { members, partial } = await ask(entry.user);
     await Promise.all([settings, known]);
@@ -281,7 +284,7 @@ export class UserStates {
       entry.isEnding = false;
       if (this.#entries.get(entry.user) !== entry) return;
       entry.shown = this.#stateOf(entry);
-      if (entry.shown === 'offline') entry.lastSeen = wholeMinute(this.#options.wallClock());
+      if (entry.shown === 'offline') ended(entry, this.#options.wallClock());
       for (const watching of entry.watchers) this.#options.pushes.push(watching, entry);
     });
   }
@@ -294,5 +297,3 @@ export class UserStates {
     }
   }
 }
-
-const wholeMinute = (time: number) => time - (time % 60_000);

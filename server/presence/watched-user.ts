@@ -1,25 +1,24 @@
-import { type Audience, PRIVACY_VALUES } from '../fold/user-settings.ts';
+import { PRIVACY_VALUES } from '../fold/user-settings.ts';
 import type { PresentMember } from './gather.ts';
-import { isUserState, mergedState, stateOf, type UserState } from './states.ts';
+import { isUserState, mergedState, type SeenBy, stateOf, type UserState } from './states.ts';
 
 /**
  * Word of a gateway about the devices of a user there. Those of one gateway come in order, and any may be lost. Without `audience` for
  * one that says nothing about who may see the user.
  */
-export interface StateEvent {
+export interface StateEvent extends Partial<SeenBy> {
   readonly watched: string;
   readonly gateway: string;
   readonly state: UserState;
-  /** Users who may see the state; `nobody` also for a user who is invisible. */
-  readonly audience?: Audience;
 }
 
 /** Reads an event of another gateway, perhaps of another release. @returns null if it is none */
 export function readStateEvent(watched: string, data: Readonly<Record<string, unknown>>): StateEvent | null {
-  const { gateway, state, audience } = data;
+  const { gateway, state, audience, invisible } = data;
   if (typeof gateway !== 'string' || !isUserState(state)) return null;
   const known = PRIVACY_VALUES.presence.find(value => value === audience);
-  return { watched, gateway, state, ...(known ? { audience: known } : {}) };
+  if (!known) return { watched, gateway, state };
+  return { watched, gateway, state, audience: known, ...(invisible === true ? { invisible } : {}) };
 }
 
 /**

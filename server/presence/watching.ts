@@ -26,6 +26,8 @@ export interface Entry {
   lastSeen: number;
   /** Null before the settings are known: nobody may see the user. */
   audience: Audience | null;
+  /** True for a user who looks offline to everybody, with the {@link lastSeen} that the audience may know. */
+  isInvisible: boolean;
   /** Settings that an event brought while others were read. */
   isTold: boolean;
   isEnding: boolean;
@@ -49,17 +51,26 @@ export interface Watch {
   told: UserState | null;
 }
 
-/** State of a user as a watcher may know it: offline, and never seen, for whoever may not see the user. Pure. */
+/**
+ * State of a user as a watcher may know it: offline, and never seen, for whoever may not see the user. An invisible user looks as one
+ * who is offline does. Pure.
+ */
 export function visible(
   { user }: Pick<Watching, 'user'>,
-  { user: other, audience, shown, lastSeen }: Pick<Entry, 'user' | 'audience' | 'shown' | 'lastSeen'>,
+  {
+    user: other,
+    audience,
+    isInvisible,
+    shown,
+    lastSeen,
+  }: Pick<Entry, 'user' | 'audience' | 'isInvisible' | 'shown' | 'lastSeen'>,
   { acquaintance }: Pick<Watch, 'acquaintance'>,
 ): ShownState {
   const may =
     user === other ||
     (acquaintance !== null && audience === 'everyone') ||
     (acquaintance === 'friend' && audience === 'friends');
-  const state = (may && shown) || 'offline';
+  const state = (may && (user === other || !isInvisible) && shown) || 'offline';
   return { user: other, state, ...(may && state === 'offline' && lastSeen > 0 ? { lastSeen } : {}) };
 }
 

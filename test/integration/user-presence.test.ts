@@ -81,7 +81,10 @@ test('a user who becomes invisible, allows nobody or blocks a watcher is offline
   for (const hide of [{ invisible: true }, { privacy: { presence: 'nobody' } }] as const) {
     await bob.act('settings.set', hide);
     await ann.sees('bill', 'offline');
-    assert.deepEqual((await ann.watch())[0], { user: 'bill', state: 'offline' });
+    const isInvisible = 'invisible' in hide;
+    assert.equal('lastSeen' in (ann.seen.get('bill') ?? {}), isInvisible, 'the push is as for one who is offline');
+    const [shown] = await ann.watch();
+    assert.deepEqual([shown?.state, 'lastSeen' in (shown ?? {})], ['offline', isInvisible]);
     const show = 'invisible' in hide ? { invisible: false } : { privacy: { presence: 'friends' as const } };
     await bob.act('settings.set', show);
     await ann.sees('bill', 'active');

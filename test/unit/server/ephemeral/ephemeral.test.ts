@@ -216,4 +216,6 @@ test('a state of a user goes to the gateways that watch the user, and what canno
     state: 'active',
   });
   assert.equal(readStateEvent('bob', { gateway: 'a', state: 'busy' }), null);
+  const invisible = { watched: 'bob', gateway: 'a', state: 'active', audience: 'friends', invisible: true } as const;
+  assert.deepEqual(readStateEvent('bob', invisible), invisible);
 });

@@ -64,12 +64,14 @@ test('only whom settings and acquaintance allow sees the state, and each user th
     [null, 'friend', 'offline'],
   ] as const;
   for (const [audience, acquaintance, state] of table) {
-    const entry = { user: 'bob', audience, shown: 'active', lastSeen: 60_000 } as const;
+    const entry = { user: 'bob', audience, isInvisible: false, shown: 'active', lastSeen: 60_000 } as const;
     const gone = visible({ user: 'ann' }, { ...entry, shown: 'offline' }, { acquaintance });
     assert.equal(gone.lastSeen, state === 'active' ? 60_000 : undefined);
+    const invisible = visible({ user: 'ann' }, { ...entry, isInvisible: true }, { acquaintance });
+    assert.deepEqual(invisible, gone, 'an invisible user cannot be told from one who is offline');
     assert.equal(visible({ user: 'ann' }, entry, { acquaintance }).state, state, `${audience} ${acquaintance}`);
   }
-  const own = { user: 'bob', audience: 'nobody', shown: 'away', lastSeen: 0 } as const;
+  const own = { user: 'bob', audience: 'nobody', isInvisible: true, shown: 'away', lastSeen: 0 } as const;
   assert.equal(visible({ user: 'bob' }, own, { acquaintance: null }).state, 'away');
 });
 

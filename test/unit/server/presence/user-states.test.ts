@@ -28,7 +28,7 @@ function annsGateway() {
     invisible: () => undefined,
     interest: () => undefined,
     tell: () => undefined,
-    lastSeen: async () => new Map(),
+    lastSeen: async () => new Map([['bob', 60_000]]),
     pushes: new StatePushes({
       codecs: { json: jsonCodec, protobuf: protobufCodec },
       pushed: () => pushed.push('bob'),
@@ -44,8 +44,10 @@ function annsGateway() {
     states.tick();
     await new Promise(setImmediate);
   };
-  const watch = async () => (await states.watch('ann', client, ['bob']))[0]?.state;
+  const answer = async () => (await states.watch('ann', client, ['bob']))[0];
+  const watch = async () => (await answer())?.state;
   return {
+    answer,
     pass,
     pushed,
     watch,
@@ -65,6 +67,12 @@ test('a user who becomes invisible before other gateways know who watches is hid
   await pass(1_000);
   await pass(0);
   assert.deepEqual([pushed, await watch()], [['bob'], 'offline']);
+});
+
+test('a user who is invisible already has the time last seen in the answer, as one who is offline has', async () => {
+  const { answer, hide } = annsGateway();
+  hide();
+  assert.deepEqual(await answer(), { user: 'bob', state: 'offline', lastSeen: 60_000 });
 });
 
 test('a user who has left the room that was shared is not seen for long by those who watch', async () => {
