@@ -21,16 +21,17 @@ export async function readAudiences(
   wallClock: () => number,
 ): Promise<void> {
   if (entries.length === 0) return;
-  for (const entry of entries) entry.isTold = false;
+  const told = entries.map(entry => entry.told);
   const found = await read(entries.map(({ user }) => user));
-  for (const entry of entries) if (!entry.isTold) take(entry, seenBy(found.get(entry.user)), wallClock());
+  for (const [index, entry] of entries.entries())
+    if (entry.told === told[index]) take(entry, seenBy(found.get(entry.user)), wallClock());
 }
 
 /** Takes over who may see a user, if the gateway that has the user's inbox says it. */
 export function tellAudience(entry: Entry, { audience, invisible }: Partial<SeenBy>, time: number): void {
   if (!audience) return;
   take(entry, { audience, ...(invisible ? { invisible } : {}) }, time);
-  entry.isTold = true;
+  entry.told += 1;
 }
 
 function take(entry: Entry, said: SeenBy | null, time: number): void {

@@ -190,7 +190,7 @@ export class UserStates {
       lastSeen: 0,
       audience: null,
       isInvisible: false,
-      isTold: false,
+      told: 0,
       isEnding: false,
       comparing: null,
       comparisons: 0,

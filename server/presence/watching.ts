@@ -28,8 +28,8 @@ export interface Entry {
   audience: Audience | null;
   /** True for a user who looks offline to everybody, with the {@link lastSeen} that the audience may know. */
   isInvisible: boolean;
-  /** Settings that an event brought while others were read. */
-  isTold: boolean;
+  /** Events that brought settings: a read that began before one is older. */
+  told: number;
   isEnding: boolean;
   comparing: Promise<void> | null;
   comparisons: number;
