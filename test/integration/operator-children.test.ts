@@ -119,6 +119,7 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
     StoreReachable: 'Unknown',
     StreamsHaveRoom: 'Unknown',
     Durable: 'Unknown',
+    FeaturesOffered: 'True',
     ScalingActive: 'False',
     PodsStable: 'True',
     ChildrenAsWritten: 'True',
