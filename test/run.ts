@@ -22,7 +22,7 @@ interface Ring {
 
 const RINGS: Readonly<Record<string, Ring>> = {
   unit: { files: 'test/{unit,model}/**/*.test.ts', concurrency: 2, timeoutMs: 60_000 },
-  integration: { files: 'test/integration/**/*.test.ts', concurrency: 5, timeoutMs: 600_000 },
+  integration: { files: 'test/integration/**/*.test.ts', concurrency: 4, timeoutMs: 600_000 },
   browser: { files: 'test/browser/**/*.test.ts', concurrency: 2, timeoutMs: 300_000 },
   e2e: { files: 'test/e2e/**/*.test.ts', concurrency: 1, timeoutMs: 1_200_000 },
   interop: { files: 'test/interop/**/*.test.ts', concurrency: 1, timeoutMs: 3_600_000 },

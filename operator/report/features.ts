@@ -31,7 +31,7 @@ export function featuresOffered(
       .join(', ')}; messages are delivered`;
     return { type, status: 'False', reason: 'Overloaded', message };
   }
-  if (known.length === 0 && loads.length > 0)
+  if (known.length === 0)
     return { type, status: 'Unknown', reason: 'NoGatewayAnswers', message: 'no gateway reports its load' };
   return { type, status: 'True', reason: 'AllOffered', message: 'no gateway leaves out anything' };
 }

@@ -119,7 +119,7 @@ test('a ChatCluster gets its children, with the rights of the chart and owned by
     StoreReachable: 'Unknown',
     StreamsHaveRoom: 'Unknown',
     Durable: 'Unknown',
-    FeaturesOffered: 'True',
+    FeaturesOffered: 'Unknown',
     ScalingActive: 'False',
     PodsStable: 'True',
     ChildrenAsWritten: 'True',

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { startBackends } from '../../tools/support/backends.ts';
 import { BUILDS } from '../../tools/support/sdk.ts';
 import { until } from '../../tools/support/until.ts';
+import { patient } from '../support/chat/answered.ts';
 import { startCluster } from '../support/chat/local-chat.ts';
 import { person } from '../support/chat/person.ts';
 
@@ -15,8 +16,8 @@ for (const build of BUILDS)
   }, async t => {
     const cluster = await startCluster(t, backends);
     const [first, second] = cluster.gateways;
-    const ann = await person(t, first.url, 'ann', { build });
-    const bob = await person(t, second.url, 'bob', { build });
+    const ann = patient(await person(t, first.url, 'ann', { build }));
+    const bob = patient(await person(t, second.url, 'bob', { build }));
     const read = async () => (await bob.act('profile.get', { users: ['ann', 'nobody'] })).users;
     await until('pairs can be read', async () => await cluster.policyComplete());
     assert.deepEqual(await read(), [{ user: 'ann' }, { user: 'nobody' }]);

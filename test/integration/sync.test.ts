@@ -53,7 +53,9 @@ test(`a user of ${ROOMS} rooms who missed ${EVENTS} events catches up within ten
   const cluster = await startCluster({ after }, backends, { env });
   const proxy = await listeningProxy(backends.mongo.uri);
   const gateway = await cluster.spawnGateway({ CHAT_MONGODB_URI: proxy.uri });
-  const [ann, bob] = [await person(t, gateway.url, 'ann'), await person(t, cluster.gateways[0].url, 'bob')];
+  const sdk = { timeout: 60_000 }; // on a busy machine a page of many rooms takes its time
+  const ann = await person(t, gateway.url, 'ann', { sdk });
+  const bob = await person(t, cluster.gateways[0].url, 'bob', { sdk });
   const rooms: string[] = [];
   while (rooms.length < ROOMS) {
     const made = Array.from({ length: 20 }, () =>

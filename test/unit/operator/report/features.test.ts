@@ -18,8 +18,9 @@ test('the condition names what the busiest gateway leaves out', () => {
   const verdict = of(0, 3, undefined);
   assert.deepEqual([verdict.status, verdict.reason], ['False', 'Overloaded']);
   assert.match(verdict.message, /leaves out typing, states of users, receipts; messages are delivered/);
-  assert.deepEqual([of(0, undefined).status, of().status], ['True', 'True']);
-  assert.deepEqual([of(undefined).status, of(undefined).reason], ['Unknown', 'NoGatewayAnswers']);
+  assert.equal(of(0, undefined).status, 'True');
+  for (const silent of [of(undefined), of()])
+    assert.deepEqual([silent.status, silent.reason], ['Unknown', 'NoGatewayAnswers']);
   assert.equal(featuresOffered([{}], undefined).status, 'True', 'an older gateway');
 });
 
