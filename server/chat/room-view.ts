@@ -1,4 +1,4 @@
-import { misnamedRoom } from '../access/policy.ts';
+import { isListed, misnamedRoom } from '../access/policy.ts';
 import { atLeast, isBanned, mayAct, type Person, type RoomAct, type RoomAtMoment } from '../access/rights.ts';
 import type { Denied } from '../access/room-access.ts';
 import { membershipByToken } from '../access/service.ts';
@@ -40,9 +40,8 @@ export class RoomView implements RoomAtMoment {
 
   /** The user who looks. */
   get self(): Person {
-    const { user, rooms } = this.#identity;
-    const kind = this.room.slice(0, this.room.indexOf(':'));
-    const listed = rooms.includes(this.room) || rooms.includes(`${kind}:*`);
+    const { user } = this.#identity;
+    const listed = isListed(this.#identity, this.room);
     return { known: this.known(user), listed, blocks: this.state.blocks.includes(user) };
   }
 

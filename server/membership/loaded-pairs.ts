@@ -15,7 +15,7 @@ import { dataOf, type StoredMessage } from '../room/message.ts';
 import type { Moment } from '../time/clock.ts';
 import type { PairArchive } from './archive.ts';
 import type { Pairs } from './pairs.ts';
-import type { PolicyBatch } from './policy-batch.ts';
+import { isComplete, type PolicyBatch } from './policy-batch.ts';
 import type { Covered } from './policy-progress.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { writePair } from './policy-writes.ts';
@@ -74,8 +74,7 @@ export class LoadedPairs implements Pairs {
     // Read before POLICY, so that they never claim what POLICY lacks.
     const parts = await Promise.all(users.map(covered));
     const found = await batch.read({ pair: users });
-    const isWhole = found === 'absent' || (found !== 'unknown' && found.complete);
-    const archived = isWhole && parts.every(({ whole }) => whole) ? null : await archive.pair(user, other);
+    const archived = isComplete(found) && parts.every(({ whole }) => whole) ? null : await archive.pair(user, other);
     const stored = (typeof found === 'string' ? null : readPair(found.value)) ?? NO_PAIR;
     const pair = mergedPair(mergedPair(stored, archived ?? NO_PAIR), this.#acts.get(name) ?? NO_PAIR);
     // The gateway of an act may have ended before it wrote it: what is decided on here has to be known elsewhere.

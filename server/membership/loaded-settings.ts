@@ -10,7 +10,7 @@ import {
 import { BoundedMap } from '../room/bounded-map.ts';
 import { dataOf, type StoredMessage } from '../room/message.ts';
 import type { Moment } from '../time/clock.ts';
-import type { PolicyBatch } from './policy-batch.ts';
+import { isComplete, type PolicyBatch } from './policy-batch.ts';
 import type { Covered } from './policy-progress.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { writeSettings } from './policy-writes.ts';
@@ -89,8 +89,7 @@ export class LoadedSettings implements Settings {
     const one = async (user: string) => {
       const { whole } = await covered(user); // read before POLICY, so that it never claims what POLICY lacks
       const found = await batch.read({ settings: user });
-      const isWhole = whole && (found === 'absent' || (found !== 'unknown' && found.complete));
-      if (!isWhole) lacking.push(user);
+      if (!whole || !isComplete(found)) lacking.push(user);
       if (typeof found !== 'string') given.set(user, readGivenSettings(found.value) ?? NO_SETTINGS);
     };
     await Promise.all(users.map(one));

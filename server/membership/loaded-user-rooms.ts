@@ -3,7 +3,7 @@ import { dataOf, type StoredMessage } from '../room/message.ts';
 import { type OwnMembership, readOwnMembership } from '../room/room-changes.ts';
 import type { Moment } from '../time/clock.ts';
 import type { RoomArchive } from './archive.ts';
-import type { PolicyBatch } from './policy-batch.ts';
+import { isComplete, type PolicyBatch } from './policy-batch.ts';
 import type { Covered } from './policy-progress.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { Recent } from './recent.ts';
@@ -104,8 +104,7 @@ export class LoadedUserRooms implements UserRooms {
     const { policy, batch, archive, covered } = this.#options;
     const { whole } = await covered(user); // read before POLICY, so that it never claims what POLICY lacks
     const first = await batch.read(partKey(user, 0));
-    const isWhole = whole && (first === 'absent' || (first !== 'unknown' && first.complete));
-    const archived = isWhole ? NO_ROOMS : await archive.roomsOf(user);
+    const archived = whole && isComplete(first) ? NO_ROOMS : await archive.roomsOf(user);
     const own = this.#own.get(user) ?? NO_ROOMS;
     if (typeof first === 'string') return havingOf(archived, own);
     const read = async (part: number) => (part === 0 ? first.value : (await policy.read(partKey(user, part)))?.value);

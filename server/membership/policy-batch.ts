@@ -16,6 +16,9 @@ export interface FoundEntry extends PolicyEntry {
 /** Value of a key. `absent`: it never had one. `unknown`: it has none, but the store has not been filled. */
 export type Found = FoundEntry | 'absent' | 'unknown';
 
+/** True if the store lacked nothing when a key was read: without the archive, what was found is all there is. */
+export const isComplete = (found: Found): boolean => found === 'absent' || (found !== 'unknown' && found.complete);
+
 interface Asked extends PromiseWithResolvers<Found> {
   readonly key: PolicyKey;
 }
